@@ -1,0 +1,47 @@
+# brique: `make demo` trains on real digits; `make test` passes the tests; `make check` is what CI runs.
+# Each sets everything up first. BRIQUE_DATA (folders, as in PATH) is where names of data sets are looked up.
+
+PYTHON ?= $(firstword $(foreach v,3.13 3.12 3.11,$(shell command -v python$(v))) python3)
+VENV := .venv
+BIN := $(VENV)/bin
+SHARED := $(wildcard ../shared/data ../shared/data-text)
+empty :=
+space := $(empty) $(empty)
+export BRIQUE_DATA ?= $(subst $(space),:,$(abspath $(SHARED)))
+
+.PHONY: demo test check lint types contract docs recipes clean
+.DELETE_ON_ERROR:
+
+$(VENV)/.installed: pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "brique needs Python 3.11 or newer; say make PYTHON=/path/to/python" >&2; exit 2; }
+	@echo "Setting up $(VENV); the first install is large (see README) ..." >&2
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade pip
+	$(BIN)/python -m pip install --quiet --editable '.[dev]'
+	@touch $@
+
+demo: $(VENV)/.installed
+	$(BIN)/brique train digits
+
+test: $(VENV)/.installed
+	$(BIN)/python -m pytest -n 2
+
+check: lint types contract test docs
+
+lint: $(VENV)/.installed
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/codespell README.md CHANGELOG.md src tests docs benchmarks
+
+types: $(VENV)/.installed
+	$(BIN)/basedpyright
+	$(BIN)/basedpyright --verifytypes brique --ignoreexternal
+
+contract: $(VENV)/.installed
+	$(BIN)/lint-imports
+
+docs: $(VENV)/.installed
+	$(BIN)/sphinx-build -q -W --keep-going -b html docs docs/_build/html
+
+clean:
+	rm -rf $(VENV) docs/_build .ruff_cache

@@ -1,0 +1,41 @@
+"""One system for training, understanding and using neural networks.
+
+The rooms (`brique.data`, `brique.game`, ...) and the verbs (`brique.train`, `brique.load`, ...) are
+imported when first asked for, so that `import brique` costs next to nothing.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from brique.model import load as load
+    from brique.workbench.evaluate import evaluate as evaluate
+    from brique.workbench.predict import predict as predict
+    from brique.workbench.resume import resume as resume
+    from brique.workbench.train import train as train
+
+__version__ = "0.1.0"
+
+_ROOMS = ("bricks", "catalog", "cli", "data", "errors", "files", "game", "keys", "model", "nets")
+_ROOMS += ("run", "schema", "tasks", "workbench")
+_VERBS = {
+    "evaluate": "brique.workbench.evaluate",
+    "load": "brique.model",
+    "predict": "brique.workbench.predict",
+    "resume": "brique.workbench.resume",
+    "train": "brique.workbench.train",
+}
+
+if not TYPE_CHECKING:  # a checker that sees this function believes in every name
+
+    def __getattr__(name: str) -> object:
+        """Import the room or verb that is asked for."""
+        if name in _ROOMS:
+            return import_module(f"brique.{name}")
+        if name in _VERBS:
+            return vars(import_module(_VERBS[name]))[name]
+        raise AttributeError(f"module 'brique' has no attribute '{name}'")
+
+
+def __dir__() -> list[str]:
+    return sorted({"__version__", *_ROOMS, *_VERBS})

@@ -1,0 +1,49 @@
+"""The first layer of a net: centers what comes in and brings it to a spread of one."""
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+
+from brique.errors import ShapeError
+
+
+class Standardize(nn.Module):
+    """Returns (x - mean) / spread, where mean and spread are fixed.
+
+    mean: one number, or one for each channel.
+    spread: the same, above 0.
+    Raises ShapeError when mean and spread disagree on the channels, or spread is not above 0.
+
+    >>> Standardize(0.5, 0.5)(torch.tensor([0.0, 0.5, 1.0]))
+    tensor([-1.,  0.,  1.])
+    """
+
+    mean: Tensor
+    spread: Tensor
+
+    def __init__(self, mean: float | Sequence[float], spread: float | Sequence[float]) -> None:
+        super().__init__()
+        self.register_buffer("mean", _by_channel(mean))
+        self.register_buffer("spread", _by_channel(spread))
+        if self.mean.numel() != self.spread.numel():
+            counts = f"mean has {self.mean.numel()} numbers but spread has {self.spread.numel()}"
+            raise ShapeError(f"Standardize: {counts}; pass as many of both.")
+        if not bool((self.spread > 0).all()):
+            came = self.spread.flatten().tolist()
+            raise ShapeError(
+                f"Standardize: spread must be above 0, not {came}; pass 1 for a constant channel."
+            )
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return x of any shape (N, C, H, W), centered; with one mean for all, any shape at all."""
+        return (x - self.mean) / self.spread
+
+    def extra_repr(self) -> str:
+        """Return the two settings, as print(net) shows them."""
+        return f"mean={self.mean.flatten().tolist()}, spread={self.spread.flatten().tolist()}"
+
+
+def _by_channel(numbers: float | Sequence[float]) -> Tensor:
+    given = torch.tensor(numbers, dtype=torch.float32)
+    return given if given.ndim == 0 else given.view(-1, 1, 1)  # (C, 1, 1): meets (N, C, H, W)

@@ -1,0 +1,113 @@
+"""What happens between the words of a command line and its exit code.
+
+0: done. 1: done in part, or a fault of brique itself, with its traceback. 2: something that the
+user can mend, in one sentence on stderr. 130: interrupted. 141: nobody reads the output any more.
+"""
+
+import os
+import sys
+from collections.abc import Callable, Sequence
+from types import ModuleType
+from typing import Any
+
+from brique.errors import BriqueError, Interrupted, UsageError, nearest
+
+VERBS = {
+    "train": "train a net on your data and judge it",
+    "evaluate": "judge the model of a run on test data",
+    "predict": "ask the model of a run about files",
+    "resume": "go on with a run that was stopped",
+    "runs": "show the runs in a folder",
+    "list": "show every recipe",
+    "show": "show one recipe: what it does, its settings, what it must reach",
+    "copy": "write a recipe, or what a run ran, into a file of your own",
+    "run": "run a recipe",
+    "about": "show versions and device",
+}
+"""Every verb and what it does. Its function is called, and what it needs imported, when it is."""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line `argv` (that of the process by default) and return its exit code."""
+    words = list(sys.argv[1:] if argv is None else argv)
+    return _guarded(lambda: _dispatch(words))
+
+
+def main_with(args_class: type, main: Callable[[Any], dict[str, float] | None]) -> None:
+    """Run a recipe's `main` with the flags of this process, made from its Args; then exit.
+
+    args_class: the recipe's frozen dataclass; each field is a flag.
+    main: the recipe's function from Args to its last numbers.
+    """
+    from brique.cli.recipe import run_module
+
+    module = sys.modules[main.__module__]
+    sys.exit(_guarded(lambda: run_module(module, args_class, main, sys.argv[1:])))
+
+
+def _dispatch(words: list[str]) -> int:
+    if not words or words[0] in ("--help", "-h", "help"):
+        print(_overview())
+        return 0
+    verb, rest = words[0], words[1:]
+    if verb == "--version":
+        from brique import __version__
+
+        print(__version__)
+        return 0
+    if verb not in VERBS:
+        kind = "flag" if verb.startswith("-") else "verb"
+        hint = nearest(verb, VERBS) or ";"
+        raise UsageError(f"no {kind} '{verb}'{hint} 'brique --help' shows all.")
+    if verb == "run" and rest and not rest[0].startswith("-"):
+        from brique.cli.recipe import run_recipe
+
+        return run_recipe(rest[0], rest[1:])
+    from brique.cli import verbs
+    from brique.cli.parse import call
+
+    return call(_function(verbs, verb), f"brique {verb}", rest)
+
+
+def _function(verbs: ModuleType, verb: str) -> Callable[..., int]:
+    """Return the verb's function; one that would hide a built-in name ends in an underscore."""
+    functions = vars(verbs)
+    return functions.get(verb) or functions[f"{verb}_"]
+
+
+def _overview() -> str:
+    width = max(map(len, VERBS)) + 2
+    lines = [f"  {verb:<{width}}{says}" for verb, says in VERBS.items()]
+    return "\n".join(
+        [
+            "brique: train, understand and use neural networks.",
+            "",
+            "Usage: brique VERB ...     for example: brique train digits",
+            "",
+            *lines,
+            "",
+            "'brique VERB --help' shows the flags of a verb, 'brique --version' the version.",
+        ]
+    )
+
+
+def _guarded(work: Callable[[], int]) -> int:
+    """Do the work; turn what the user can mend into a sentence on stderr and an exit code."""
+    try:
+        code = work()
+        sys.stdout.flush()
+    except Interrupted as stop:
+        return _said(str(stop), 130)
+    except BriqueError as error:
+        return _said(str(error), 2)
+    except KeyboardInterrupt:
+        return _said("interrupted.", 130)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # no complaint at exit
+        return 141
+    return code
+
+
+def _said(sentence: str, code: int) -> int:
+    print("brique: " + sentence.replace("\n", " "), file=sys.stderr)
+    return code

@@ -1,0 +1,140 @@
+"""A recipe as a command: each field of its Args is a flag."""
+
+import dataclasses
+import inspect
+import shlex
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from types import ModuleType
+from typing import Annotated, Any, get_origin, get_type_hints
+
+from cyclopts import Parameter
+
+from brique import catalog
+from brique.cli.outcome import print_json, print_numbers, results_only
+from brique.cli.parse import call, is_number, number
+from brique.errors import UsageError, nearest
+
+RESERVED = ("out", "quick", "json", "device", "exact", "help")
+"""Flags that every recipe has; no field of an Args may be called so."""
+
+Main = Callable[[Any], Mapping[str, float] | None]
+
+
+def run_recipe(name: str, words: Sequence[str]) -> int:
+    """Run the installed recipe of that name with the flags in `words`; return the exit code."""
+    catalog.find(name)
+    module = catalog.load(name)
+    return run_module(module, module.Args, module.main, words)
+
+
+def run_module(module: ModuleType, args_class: type, main: Main, words: Sequence[str]) -> int:
+    """Run a recipe's `main` with the flags in `words`; return the exit code.
+
+    module: where the recipe stands; its QUICK holds what `--quick` puts over the defaults.
+    Raises UsageError on flags it does not have and on an Args that cannot be one.
+    """
+    path = Path(inspect.getfile(module)).resolve()
+    recipe = next((e.name for e in catalog.entries() if e.path.resolve() == path), None)
+    quick = vars(module).get("QUICK", {})
+    _check(args_class, quick, path.stem)
+    defaults = quick if "--quick" in words else {}
+    name = f"brique run {recipe}" if recipe else f"python {path.name}"
+
+    def play(**values: Any) -> int:  # noqa: ANN401 - values of any field
+        from brique.run import Launch, launched
+
+        as_json = values.pop("json")
+        common = {flag: values.pop(flag) for flag in ("out", "quick", "device", "exact")}
+        launch = Launch(**common, command=shlex.join([*name.split(), *words]))
+        with launched(launch) as run, results_only(as_json):
+            numbers = dict(main(args_class(**values)) or {})
+        _print_outcome(run.folder, numbers, as_json=as_json)
+        return 0
+
+    says = (module.__doc__ or "").partition("\n")[0]
+    play.__doc__ = says
+    slots = [*_own_slots(args_class, defaults, path), *_common_slots()]
+    play.__signature__ = inspect.Signature(slots)  # type: ignore[attr-defined]
+    return call(play, name, words)
+
+
+def _print_outcome(folder: Path | None, numbers: Mapping[str, float], *, as_json: bool) -> None:
+    """Print the last numbers and, if there is a run, its folder."""
+    if as_json:
+        print_json({"run": None if folder is None else str(folder), "numbers": numbers})
+        return
+    print_numbers(numbers)
+    if folder is not None:
+        print(folder)
+
+
+def _check(args_class: type, quick: Mapping[str, object], name: str) -> None:
+    """Refuse an Args that is no dataclass or takes a reserved flag, and a QUICK that misses it."""
+    if not dataclasses.is_dataclass(args_class):
+        raise UsageError(f"{name}: Args must be a dataclass; put @dataclass(frozen=True) above it.")
+    fields = [field.name for field in dataclasses.fields(args_class)]
+    for taken in (field for field in fields if field in RESERVED):
+        flags = ", ".join(f"--{flag}" for flag in RESERVED)
+        raise UsageError(
+            f"{name}: the field '{taken}' of Args would be the flag --{taken}, which every recipe"
+            f" has ({flags}); rename the field."
+        )
+    for unknown in (key for key in quick if key not in fields):
+        hint = nearest(unknown, fields) or "; remove it."
+        raise UsageError(f"{name}: QUICK sets '{unknown}', which Args does not have{hint}")
+
+
+def _own_slots(
+    args_class: type, defaults: Mapping[str, object], path: Path
+) -> list[inspect.Parameter]:
+    kinds = get_type_hints(args_class, include_extras=True)
+    source = path.read_text(encoding="utf-8") if path.is_file() else ""
+    says = {setting.name: setting.says for setting in catalog.settings(source)}
+    return [
+        inspect.Parameter(
+            field.name,
+            inspect.Parameter.KEYWORD_ONLY,
+            default=defaults.get(field.name, _default(field)),
+            annotation=_flag(kinds[field.name], says.get(field.name, "")),
+        )
+        for field in dataclasses.fields(args_class)
+    ]
+
+
+def _default(field: "dataclasses.Field[Any]") -> object:
+    if field.default is not dataclasses.MISSING:
+        return field.default
+    if field.default_factory is not dataclasses.MISSING:
+        return field.default_factory()
+    return inspect.Parameter.empty
+
+
+def _flag(kind: object, says: str) -> object:
+    """Return the type of a field as a flag: with its help, and numbers read exactly."""
+    if is_number(kind):
+        several = get_origin(kind) is tuple
+        flag = Parameter(
+            help=says, converter=number, consume_multiple=several, negative_iterable=()
+        )
+        return Annotated[kind, flag]
+    return Annotated[kind, Parameter(help=says)]
+
+
+def _common_slots() -> list[inspect.Parameter]:
+    flags: list[tuple[str, object, object, str]] = [
+        ("out", Path | None, None, "Folder of the run; by default a new one in runs/."),
+        ("quick", bool, False, "Seconds instead of the full work: other defaults, the same code."),
+        ("json", bool, False, "Print one line of JSON."),
+        ("device", str | None, None, "cpu, cuda, mps; by default the fastest there is."),
+        ("exact", bool, False, "Bit for bit the same each time, also where that is slower."),
+    ]
+    return [
+        inspect.Parameter(
+            name,
+            inspect.Parameter.KEYWORD_ONLY,
+            default=default,
+            annotation=Annotated[kind, Parameter(help=says, negative=(), show_default=False)],
+        )
+        for name, kind, default, says in flags
+    ]

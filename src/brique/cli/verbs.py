@@ -1,0 +1,233 @@
+"""The verbs as commands: what each takes, and what it prints."""
+
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from brique.cli.outcome import note, print_json, print_run, print_table, results_only
+from brique.cli.parse import Switch, Whole
+from brique.errors import UsageError
+
+Json = Annotated[Switch, Parameter(help="Print one line of JSON.")]
+Device = Annotated[str | None, Parameter(help="cpu, cuda, mps; by default the fastest there is.")]
+RunFolder = Annotated[str, Parameter(help="Folder of a run.")]
+
+
+def train(
+    data: Annotated[str, Parameter(help="Built-in name, name under BRIQUE_DATA, or path.")],
+    /,
+    *,
+    seed: Annotated[Whole, Parameter(help="Seed of everything random.")] = 0,
+    epochs: Annotated[
+        Whole | None, Parameter(help="How often each example is seen; by default 5 to 40 times.")
+    ] = None,
+    out: Annotated[
+        Path | None, Parameter(help="Folder of the run; by default a new one in runs/.")
+    ] = None,
+    device: Device = None,
+    quick: Annotated[Switch, Parameter(help="Some seconds of training, to see it work.")] = False,
+    exact: Annotated[
+        Switch, Parameter(help="Bit for bit the same each time, also where that is slower.")
+    ] = False,
+    json: Json = False,
+) -> int:
+    """Train a net on your data and judge it on pictures that it has not seen.
+
+    The last line printed is the run's folder: pass it to predict, evaluate, copy and resume.
+    """
+    from brique.workbench.train import train
+
+    with results_only(json):
+        folder = train(
+            data, seed=seed, epochs=epochs, out=out, device=device, quick=quick, exact=exact
+        )
+    print_run(folder, as_json=json)
+    return 0
+
+
+def evaluate(
+    run: RunFolder,
+    data: Annotated[
+        str | None, Parameter(help="Other data; their test part is judged. By default the run's.")
+    ] = None,
+    /,
+    *,
+    device: Device = None,
+    json: Json = False,
+) -> int:
+    """Judge the model of a run on test data; classes are compared by name."""
+    from brique.tasks import classify
+    from brique.workbench.evaluate import evaluate
+
+    judged = evaluate(run, data, device=device)
+    if json:
+        print_json(judged)
+        return 0
+    for sentence in judged["notes"]:
+        note(sentence)
+    print(classify.sentence(judged))
+    return 0
+
+
+def predict(
+    run: RunFolder,
+    /,
+    *files: Annotated[str, Parameter(help="Files, or folders of pictures.")],
+    csv: Annotated[
+        Path | None, Parameter(help="A .csv file to write the answers to; replaced if it exists.")
+    ] = None,
+    device: Device = None,
+    json: Json = False,
+) -> int:
+    """Ask the model of a run what each file shows. Exit code 1 if a file could not be read."""
+    from brique.workbench.predict import predict
+
+    if not files:
+        raise UsageError("predict: FILE is missing; name files, or folders of pictures.")
+    said = predict(run, *files, out=csv, device=device)
+    if json:
+        print_json({"answers": [one.to_json() for one in said]})
+    else:
+        answered = [one for one in said if one.answer is not None]
+        rows = [
+            (one.file, one.answer.answer, f"{one.answer.probabilities[one.answer.answer]:.1%}")
+            for one in answered
+            if one.answer is not None
+        ]
+        print_table(rows)
+        for one in said:
+            if one.error is not None:
+                note(one.error)
+    return 1 if any(one.error is not None for one in said) else 0
+
+
+def resume(
+    run: RunFolder,
+    /,
+    *,
+    trust: Annotated[
+        Switch, Parameter(help="Execute the run's own source.py where the installed code differs.")
+    ] = False,
+    finish: Annotated[
+        Switch, Parameter(help="End the training where it stands, and judge what there is.")
+    ] = False,
+    device: Device = None,
+    json: Json = False,
+) -> int:
+    """Go on with a run that was stopped; the outcome is that of a run never stopped."""
+    from brique.run import read_run
+    from brique.workbench.resume import resume
+
+    if read_run(run).state == "finished":
+        note(f"{run} has finished already; nothing to do.")
+    with results_only(json):
+        folder = resume(run, trust=trust, finish=finish, device=device)
+    print_run(folder, as_json=json)
+    return 0
+
+
+def runs(
+    folder: Annotated[str, Parameter(help="Where the runs lie.")] = "runs", /, *, json: Json = False
+) -> int:
+    """Show the runs in a folder: name, recipe, state, turns played, last numbers."""
+    from brique.workbench.runs import row, runs
+
+    found = [row(record) for record in runs(folder)]
+    if json:
+        print_json({"runs": found})
+        return 0
+    titles = {
+        "run": "RUN",
+        "recipe": "RECIPE",
+        "state": "STATE",
+        "turns": "TURNS",
+        "result": "RESULT",
+    }
+    if found:
+        print_table([[str(line[key]) for key in titles] for line in [titles, *found]])
+    else:
+        note(f"no runs in '{folder}' yet; 'brique train digits' makes one.")
+    return 0
+
+
+def list_(*, json: Json = False) -> int:
+    """Show every recipe, by family: name, year of the paper, what it does."""
+    from brique import catalog
+
+    found = catalog.entries()
+    if json:
+        recipes = [
+            {"name": e.name, "family": e.family, "year": e.year, "says": e.says} for e in found
+        ]
+        print_json({"recipes": recipes})
+        return 0
+    print_table([(e.family, e.name, str(e.year or ""), e.says) for e in found])
+    return 0
+
+
+def show(
+    recipe: Annotated[str, Parameter(help="Name of a recipe.")], /, *, json: Json = False
+) -> int:
+    """Show one recipe: what it does, its settings, what it must reach, where its file is."""
+    from brique import catalog
+
+    entry = catalog.find(recipe)
+    text = entry.path.read_text(encoding="utf-8")
+    settings = catalog.settings(text)
+    about, expect = catalog.docstring(text), catalog.constant(text, "EXPECT") or {}
+    if json:
+        flags = [{"name": s.name, "default": s.default, "says": s.says} for s in settings]
+        print_json(
+            {"name": entry.name, "family": entry.family, "year": entry.year, "says": entry.says,
+             "about": about, "settings": flags, "expect": expect, "file": str(entry.path)}
+        )  # fmt: skip
+        return 0
+    print(about, end="\n\n")
+    print("Settings, each a flag:")
+    print_table(
+        [(f"  --{s.name.replace('_', '-')}", s.default or "(required)", s.says) for s in settings]
+    )
+    for name, figures in expect.items():
+        ranges = [f"{key} {low} to {high}" for key, (low, high) in figures.items()]
+        print(f"\nMust reach on {name}: {', '.join(ranges)}")
+    print(f"\nFile: {entry.path}")
+    print(f"Its own copy to edit: brique copy {entry.name} {entry.name}.py")
+    return 0
+
+
+def copy(
+    source: Annotated[str, Parameter(name="RECIPE|RUN", help="A recipe, or the folder of a run.")],
+    file: Annotated[str, Parameter(help="Where to; nothing is ever overwritten.")],
+    /,
+) -> int:
+    """Write a recipe, or what a run ran, into a file of your own to edit and run with python."""
+    from brique.workbench.copy import copy
+
+    target = copy(source, file)
+    print(target)
+    note(f"run it with: python {target}")
+    return 0
+
+
+def run(
+    recipe: Annotated[str, Parameter(help="Name of a recipe; 'brique list' shows all.")],
+    /,
+    *flags: Annotated[str, Parameter(help="Its flags; 'brique run RECIPE --help' shows them.")],
+) -> int:
+    """Run a recipe: brique run RECIPE [--flag value ...] [--quick] [--out RUN] [--json]."""
+    from brique.cli.recipe import run_recipe
+
+    return run_recipe(recipe, flags)
+
+
+def about(*, json: Json = False) -> int:
+    """Show versions of brique, Python and torch, the device and the threads."""
+    from brique.workbench.about import about
+
+    facts = about()
+    if json:
+        print_json(facts)
+        return 0
+    print_table([(name, str(value)) for name, value in facts.items()])
+    return 0

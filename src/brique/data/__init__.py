@@ -1,0 +1,10 @@
+"""Data sets: what they hold, their parts, and streams of batches."""
+
+from brique.data.batch import Batch as Batch
+from brique.data.memory import arrays as arrays
+from brique.data.parts import Data as Data
+from brique.data.ragged import Ragged as Ragged
+from brique.data.sources import open as open
+from brique.data.split import Split as Split
+from brique.data.split import Stream as Stream
+from brique.data.split import nothing as nothing

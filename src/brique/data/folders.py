@@ -1,0 +1,299 @@
+"""Folders of pictures by class: photos/<class>/*.jpg, or below train, valid and test."""
+
+import os
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from brique.data.parts import PARTS, Source, digest
+from brique.errors import DataError, nearest
+from brique.schema import Category, Picture, natural, picture_size, read_picture
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+_Seen = TypeVar("_Seen")
+DEFAULT_SIZE = 64
+KEPT_SIZE = 128  # pictures of one common size up to this keep it
+_SUFFIXES = frozenset(
+    [
+        ".jpg",
+        ".jpeg",
+        ".jpe",
+        ".jfif",
+        ".png",
+        ".webp",
+        ".bmp",
+        ".gif",
+        ".tif",
+        ".tiff",
+        ".ppm",
+        ".pgm",
+        ".pbm",
+        ".pnm",
+    ]
+)
+_FOREIGN = frozenset(
+    [
+        ".heic",
+        ".heif",
+        ".avif",
+        ".jxl",
+        ".jp2",
+        ".svg",
+        ".psd",
+        ".dng",
+        ".cr2",
+        ".nef",
+        ".arw",
+        ".raw",
+        ".eps",
+    ]
+)
+_ALIASES = {
+    "train": "train", "training": "train",
+    "valid": "valid", "val": "valid", "validation": "valid",
+    "test": "test", "testing": "test",
+}  # fmt: skip
+
+
+@dataclass
+class _Found:
+    """Picture files, in order, with what is known of each."""
+
+    root: Path
+    files: list[Path] = field(default_factory=list[Path])
+    classes: list[str] = field(default_factory=list[str])
+    parts: list[int] = field(default_factory=list[int])
+    skipped: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
+    notes: list[str] = field(default_factory=list[str])
+    has_parts: bool = False
+
+    def keep(self, good: Iterable[bool]) -> None:
+        """Leave out the files that are not good."""
+        kept = [i for i, is_good in enumerate(good) if is_good]
+        self.files = [self.files[i] for i in kept]
+        self.classes = [self.classes[i] for i in kept]
+        self.parts = [self.parts[i] for i in kept]
+
+
+def pictures(
+    folder: Path, name: str, *, size: int | None, channels: int | None, test: Path | None
+) -> Source:
+    """Return the pictures below `folder`, decoded, with their classes and parts.
+
+    size: height and width; by default the pictures' own, if it is one and at most 128, else 64.
+    channels: 1 or 3; by default 1 if all are grey, else 3.
+    test: another folder by class, the test part.
+    Raises DataError when there are no pictures, one class, or an unknown class outside train.
+    """
+    found = _find(folder, name, test)
+    total = len(found.files) + len(found.skipped)
+    height, width = _common_size(found, name) if size is None else (size, size)
+    pixels, digests = _decode(found, height, width, channels)
+    if not found.files:
+        raise DataError(
+            f"{name}: none of its {total:,} pictures can be read; the first, "
+            f"{found.skipped[0][0]}: {found.skipped[0][1]}"
+        )
+    if found.skipped:
+        found.notes.append(
+            f"{name}: {len(found.skipped):,} of {total:,} pictures cannot be read and are left out."
+        )
+    names = _classes(found, name)
+    labels = torch.tensor([names.index(label) for label in found.classes], dtype=torch.int64)
+    kinds = {"image": Picture((pixels.shape[1], height, width)), "label": Category(names)}
+    part = torch.tensor(found.parts, dtype=torch.uint8) if found.has_parts else None
+    fields = {"image": pixels, "label": labels}
+    source = Source(name, dict(fields), dict(kinds), ("label",), part, digests)
+    source.skipped, source.notes = found.skipped, found.notes
+    return source
+
+
+def _find(folder: Path, name: str, test: Path | None) -> _Found:
+    """List the picture files by class and part."""
+    found = _Found(folder)
+    parts = _part_folders(folder, name)
+    if test is not None:
+        if "test" in parts:
+            raise DataError(f"{name}: it has a folder test already; leave out test=")
+        if not test.is_dir():
+            raise DataError(f"{name}: test={test} is not a folder; give one of pictures by class")
+        parts = parts or {"train": folder}
+        parts["test"] = test
+    found.has_parts = bool(parts)
+    for part, below in (parts or {"train": folder}).items():
+        _list(found, below, PARTS.index(part))
+    if not any(part == 0 for part in found.parts):
+        raise _no_pictures(folder, parts.get("train", folder), name)
+    return found
+
+
+def _part_folders(folder: Path, name: str) -> dict[str, Path]:
+    """Return the folders of the parts, or none: `train` must hold folders, else it is a class."""
+    parts: dict[str, Path] = {}
+    for below in _folders(folder):
+        part = _ALIASES.get(below.name.casefold())
+        if part is not None and _folders(below):
+            if part in parts:
+                raise DataError(
+                    f"{name}: {parts[part].name} and {below.name} are both the {part} part; "
+                    "keep one"
+                )
+            parts[part] = below
+    if parts and "train" not in parts:
+        raise DataError(
+            f"{name}: expected a folder train beside {', '.join(parts)}, got none; name it train"
+        )
+    return {part: parts[part] for part in PARTS if part in parts}
+
+
+def _list(found: _Found, folder: Path, part: int) -> None:
+    """Add the pictures of each class folder in `folder`."""
+    loose = [file.name for file in folder.iterdir() if file.suffix.casefold() in _SUFFIXES]
+    if loose:
+        found.notes.append(f"{folder.name}: {_few(loose)} in no class's folder, left alone.")
+    for below in _folders(folder):
+        files = [file for file in below.iterdir() if not file.name.startswith(".")]
+        files.sort(key=lambda file: natural(file.name))
+        good = [file for file in files if file.suffix.casefold() in _SUFFIXES]
+        rest = [file for file in files if file.suffix.casefold() not in _SUFFIXES]
+        found.files += good
+        found.classes += [below.name] * len(good)
+        found.parts += [part] * len(good)
+        where = _relative(below, found.root)
+        for file in rest:
+            if file.suffix.casefold() in _FOREIGN:
+                reason = f"{file.suffix} is not read; convert it to JPEG or PNG"
+                found.skipped.append((_relative(file, found.root), reason))
+        others = [file.name for file in rest if file.suffix.casefold() not in _FOREIGN]
+        if others:
+            found.notes.append(f"{where}: {_few(others)} not named as pictures, left alone.")
+        if not good:
+            found.notes.append(f"{where}: holds no pictures, so it is no class.")
+
+
+def _common_size(found: _Found, name: str) -> tuple[int, int]:
+    """Return (height, width) for all pictures, from their headers."""
+    sizes = set(_each(picture_size, found))
+    if len(sizes) == 1:
+        height, width = next(iter(sizes))
+        if max(height, width) <= KEPT_SIZE:
+            return height, width
+        why = f"its pictures have {width} x {height} pixels"
+    else:
+        why = f"its pictures have {len(sizes)} sizes"
+    if sizes:
+        found.notes.append(
+            f"{name}: {why}, so each is scaled and cut to {DEFAULT_SIZE} x {DEFAULT_SIZE}; "
+            "size= chooses another."
+        )
+    return DEFAULT_SIZE, DEFAULT_SIZE
+
+
+def _decode(
+    found: _Found, height: int, width: int, channels: int | None
+) -> tuple[Tensor, np.ndarray]:
+    """Return the pictures (N, C, H, W), uint8, one channel if all are grey, and their digests."""
+    picture = Picture((channels or 3, height, width))
+    pixels = torch.empty(len(found.files), *picture.shape, dtype=torch.uint8)
+    places = {file: place for place, file in enumerate(found.files)}
+    colored: list[Path] = []
+
+    def decode(file: Path) -> tuple[int, int]:
+        image = read_picture(file)
+        if channels is None and not colored and not _is_grey(image):
+            colored.append(file)
+        pixels[places[file]] = picture.prepare(image)
+        return places[file], digest(f"{image.size} ".encode() + image.tobytes())
+
+    done = _each(decode, found)
+    good = torch.tensor([place for place, _ in done], dtype=torch.int64)
+    pixels = pixels if len(good) == len(pixels) else pixels[good]
+    pixels = pixels if channels or colored else pixels[:, :1].contiguous()
+    return pixels, np.array([number for _, number in done], dtype=np.uint64)
+
+
+def _is_grey(image: "Image") -> bool:
+    if image.mode == "L":
+        return True
+    pixels = np.asarray(image)
+    return bool((pixels == pixels[..., :1]).all())
+
+
+def _each(look: Callable[[Path], _Seen], found: _Found) -> list[_Seen]:
+    """Return look(file) for each file; those where it raises are left out, their reasons kept."""
+
+    def tried(file: Path) -> _Seen | DataError:
+        try:
+            return look(file)
+        except DataError as error:
+            return error
+
+    with ThreadPoolExecutor(min(8, os.cpu_count() or 1)) as pool:
+        seen = list(pool.map(tried, found.files))
+    for file, result in zip(found.files, seen, strict=True):
+        if isinstance(result, DataError):
+            reason = str(result).removeprefix(f"picture {file}: ")
+            found.skipped.append((_relative(file, found.root), reason))
+    found.keep(not isinstance(result, DataError) for result in seen)
+    return [result for result in seen if not isinstance(result, DataError)]
+
+
+def _classes(found: _Found, name: str) -> tuple[str, ...]:
+    """Return the classes of the training part, naturally sorted."""
+    train = {label for label, part in zip(found.classes, found.parts, strict=True) if part == 0}
+    names = tuple(sorted(train, key=natural))
+    if len(names) < 2:
+        raise DataError(
+            f"{name}: expected two classes or more to train on, got {_few(names) or 'none'}; "
+            "give each class a folder of its own with pictures in it"
+        )
+    for place in sorted(set(found.parts)):
+        pairs = zip(found.classes, found.parts, strict=True)
+        here = {label for label, part in pairs if part == place}
+        strange, missing = sorted(here - train, key=natural), sorted(train - here, key=natural)
+        if strange:
+            raise DataError(
+                f"{name}: {PARTS[place]} holds classes that train does not: {_few(strange)}"
+                f"; rename or remove them, or add them to train{nearest(strange[0], names)}"
+            )
+        if missing:
+            found.notes.append(f"{name}: {PARTS[place]} holds no picture of {_few(missing)}.")
+    return names
+
+
+def _no_pictures(folder: Path, train: Path, name: str) -> DataError:
+    """Say what a folder without pictures by class holds."""
+    loose = [file.name for file in train.iterdir() if file.suffix.casefold() in _SUFFIXES]
+    entries = [entry.name for entry in train.iterdir() if not entry.name.startswith(".")]
+    wanted = f"{name}: expected folders of pictures by class, such as {name}/cat/1.jpg"
+    if loose:
+        return DataError(
+            f"{wanted}, got {_few(loose)} beside each other; put each into the folder of its class"
+        )
+    came = _few(sorted(entries, key=natural)) or "an empty folder"
+    where = "" if train == folder else f" in {train.name}"
+    return DataError(f"{wanted}, got {came}{where}; check the path")
+
+
+def _folders(folder: Path) -> list[Path]:
+    """Return the folders in `folder`, naturally sorted, hidden ones left out."""
+    below = [entry for entry in folder.iterdir() if entry.is_dir()]
+    below = [entry for entry in below if not entry.name.startswith((".", "__"))]
+    return sorted(below, key=lambda entry: natural(entry.name))
+
+
+def _relative(path: Path, root: Path) -> str:
+    return path.relative_to(root).as_posix() if path.is_relative_to(root) else str(path)
+
+
+def _few(names: Sequence[str]) -> str:
+    more = len(names) - 5
+    return ", ".join(names[:5]) + (f" and {more:,} more" if more > 0 else "")

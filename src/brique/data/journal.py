@@ -1,0 +1,41 @@
+"""What data this process opened, and how often a test part was gone through: runs write it down."""
+
+import time
+from collections import deque
+from dataclasses import dataclass
+
+from brique.schema import Schema
+
+
+@dataclass
+class Entry:
+    """A data set that was opened.
+
+    used: `time.perf_counter()` when it was opened or last gone through.
+    test_reads: how often batches of its test part were asked for.
+    """
+
+    name: str
+    schema: Schema
+    fingerprint: str
+    used: float
+    test_reads: int = 0
+
+    def visit(self, *, is_test: bool) -> None:
+        """Take note that a part is gone through."""
+        self.used = time.perf_counter()
+        self.test_reads += is_test
+
+
+_entries: deque[Entry] = deque(maxlen=64)
+
+
+def note(name: str, schema: Schema, fingerprint: str) -> Entry:
+    """Enter a data set that was opened."""
+    _entries.append(Entry(name, schema, fingerprint, time.perf_counter()))
+    return _entries[-1]
+
+
+def since(moment: float) -> list[Entry]:
+    """Return the data sets used since a moment of `time.perf_counter()`, in order of opening."""
+    return [entry for entry in _entries if entry.used >= moment]

@@ -1,0 +1,181 @@
+"""Sources with a layout of their own: the built-in digits, MNIST's idx, CIFAR-10's binaries."""
+
+import gzip
+import math
+import re
+import zlib
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from brique.data.parts import Source
+from brique.errors import DataError
+from brique.schema import Category, Picture
+
+_IDX = re.compile(r"(train|t10k|test)[-_.](images|labels)[-_.]idx([13])[-_.]ubyte(\.gz)?")
+_CIFAR_NAMES = "airplane automobile bird cat deer dog frog horse ship truck"
+_CIFAR_ROW = 1 + 3 * 32 * 32
+
+
+def digits() -> Source:
+    """Return scikit-learn's 1,797 handwritten digits, 8 x 8, 16 grades of grey."""
+    from sklearn.datasets import load_digits
+
+    grades, labels = load_digits(return_X_y=True)  # (1797, 64) from 0 to 16
+    pixels = np.rint(np.asarray(grades) * (255 / 16)).astype(np.uint8).reshape(-1, 1, 8, 8)
+    names = tuple(str(digit) for digit in range(10))
+    return _labelled("digits", torch.from_numpy(pixels), np.asarray(labels), names)
+
+
+def idx_folder(folder: Path) -> Path | None:
+    """Return the folder of idx files in `folder`, `folder/raw` or `folder/*/raw`, or None."""
+    for candidate in (folder, folder / "raw", *sorted(folder.glob("*/raw"))):
+        if candidate.is_dir() and any(_IDX.fullmatch(file.name) for file in candidate.iterdir()):
+            return candidate
+    return None
+
+
+def idx(folder: Path, name: str) -> Source:
+    """Return the pictures of MNIST's layout in `folder`, plain or gz.
+
+    Raises DataError when a file is missing, damaged, or does not fit the other.
+    """
+    files: dict[tuple[str, str], Path] = {}
+    for file in sorted(folder.iterdir(), reverse=True):  # a plain file before its .gz
+        if found := _IDX.fullmatch(file.name):
+            part = "train" if found[1] == "train" else "test"
+            files[part, found[2]] = file
+    if ("train", "images") not in files:
+        raise DataError(f"{name}: expected train-images-idx3-ubyte in {folder}; add it")
+    pictures: list[Tensor] = []
+    labels: list[np.ndarray] = []
+    for part in ("train", "test"):
+        if (part, "images") in files:
+            images, marks = _idx_part(files, part, name)
+            pictures.append(images)
+            labels.append(marks)
+    known, places = np.unique(np.concatenate(labels), return_inverse=True)
+    strange = np.setdiff1d(known, labels[0])
+    if len(strange):
+        raise DataError(
+            f"{name}: the test labels hold the class {strange[0]}, which no training picture has; "
+            "check that the files belong together"
+        )
+    source = _labelled(name, torch.cat(pictures), places, tuple(str(mark) for mark in known))
+    source.part = _part_of([len(p) for p in pictures])
+    return source
+
+
+def cifar_folder(folder: Path) -> Path | None:
+    """Return the folder of CIFAR-10's binaries, `folder` or one in it, or None.
+
+    Raises DataError when there are pickles in their place.
+    """
+    for candidate in (folder, folder / "cifar-10-batches-bin"):
+        if (candidate / "data_batch_1.bin").is_file():
+            return candidate
+    for candidate in (folder, folder / "cifar-10-batches-py"):
+        for file in ("data_batch_1", "data_batch_1.pkl"):
+            if (candidate / file).is_file():
+                raise pickled(candidate.name, file)
+    return None
+
+
+def pickled(name: str, file: str) -> DataError:
+    """Return the refusal of a pickle."""
+    return DataError(
+        f"{name}: {file} is a pickle, which can run code when it is read; use CIFAR-10's binary "
+        "version (cifar-10-binary.tar.gz, with data_batch_1.bin), or folders of pictures by class"
+    )
+
+
+def cifar(folder: Path, name: str) -> Source:
+    """Return the pictures of CIFAR-10's binary layout in `folder`.
+
+    Raises DataError when a file is cut short or holds a class without a name.
+    """
+    meta = folder / "batches.meta.txt"
+    listed = meta.read_text("utf-8", errors="replace") if meta.is_file() else _CIFAR_NAMES
+    names = tuple(listed.split())
+    train = sorted(folder.glob("data_batch_*.bin"))
+    tables = [_cifar_table(file, len(names), name) for file in train]
+    sizes = [sum(len(table) for table in tables)]
+    if (folder / "test_batch.bin").is_file():
+        tables.append(_cifar_table(folder / "test_batch.bin", len(names), name))
+        sizes.append(len(tables[-1]))
+    table = np.concatenate(tables)  # (N, 3073): class, then red, green, blue planes
+    pixels = torch.from_numpy(np.ascontiguousarray(table[:, 1:]).reshape(-1, 3, 32, 32))
+    source = _labelled(name, pixels, table[:, 0], names)
+    source.part = _part_of(sizes)
+    return source
+
+
+def _labelled(name: str, pixels: Tensor, labels: np.ndarray, names: tuple[str, ...]) -> Source:
+    channels, height, width = pixels.shape[1:]
+    kinds = {"image": Picture((channels, height, width)), "label": Category(names)}
+    fields = {"image": pixels, "label": torch.from_numpy(labels.astype(np.int64))}
+    return Source(name, dict(fields), dict(kinds), ("label",))
+
+
+def _part_of(sizes: list[int]) -> Tensor | None:
+    """Return the parts of examples that lie train first, test last; None if there is no test."""
+    if len(sizes) == 1:
+        return None
+    return torch.repeat_interleave(torch.tensor([0, 2], dtype=torch.uint8), torch.tensor(sizes))
+
+
+def _idx_part(
+    files: dict[tuple[str, str], Path], part: str, name: str
+) -> tuple[Tensor, np.ndarray]:
+    path = files[part, "images"]
+    if (part, "labels") not in files:
+        raise DataError(f"{name}: {path.name} has no labels beside it; add the file of its labels")
+    images = _read_idx(path, axes=3, name=name)
+    labels = _read_idx(files[part, "labels"], axes=1, name=name)
+    if len(images) != len(labels):
+        raise DataError(
+            f"{name}: {path.name} holds {len(images)} pictures but "
+            f"{files[part, 'labels'].name} {len(labels)} labels; fetch both again"
+        )
+    return torch.from_numpy(images).unsqueeze(1), labels
+
+
+def _read_idx(path: Path, *, axes: int, name: str) -> np.ndarray:
+    """Return the bytes of an idx file in its shape. Raises DataError when it is not one."""
+    try:
+        with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as file:
+            head = file.read(4 + 4 * axes)
+            sizes = np.frombuffer(head[4:], ">u4").tolist() if len(head) == 4 + 4 * axes else []
+            if not sizes or head[:4] != bytes([0, 0, 8, axes]) or 0 in sizes:
+                raise DataError(
+                    f"{name}: {path.name} is not an idx file of bytes with {axes} axes; "
+                    "fetch it again"
+                )
+            content = bytearray(file.read(math.prod(sizes) + 1))  # no more, whatever a gz claims
+    except (OSError, EOFError, zlib.error) as error:
+        raise DataError(f"{name}: {path.name} cannot be read ({error}); fetch it again") from error
+    if len(content) != math.prod(sizes):
+        came = "more" if len(content) > math.prod(sizes) else f"{len(content):,}"
+        raise DataError(
+            f"{name}: {path.name} should hold {math.prod(sizes):,} bytes after its head but holds "
+            f"{came}; fetch it again"
+        )
+    return np.frombuffer(content, np.uint8).reshape(sizes)
+
+
+def _cifar_table(path: Path, classes: int, name: str) -> np.ndarray:
+    content = np.fromfile(path, np.uint8)
+    if not len(content) or len(content) % _CIFAR_ROW:
+        raise DataError(
+            f"{name}: {path.name} has {len(content):,} bytes, not a multiple of {_CIFAR_ROW:,}; "
+            "fetch it again"
+        )
+    table = content.reshape(-1, _CIFAR_ROW)
+    if int(table[:, 0].max()) >= classes:
+        raise DataError(
+            f"{name}: {path.name} holds class {table[:, 0].max()}, but batches.meta.txt names "
+            f"{classes}; fetch both again"
+        )
+    return table

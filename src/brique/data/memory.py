@@ -1,0 +1,168 @@
+"""Data sets made of tensors, arrays and lists that are already in memory."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from numpy.typing import ArrayLike
+from torch import Tensor
+
+from brique.data.batch import Values
+from brique.data.parts import PARTS, Data, Source, build
+from brique.data.ragged import Ragged
+from brique.errors import DataError, ShapeError, nearest
+from brique.schema import Category, Field, Number, Picture, natural, scaled_pixels
+
+Column = Tensor | Ragged | ArrayLike
+
+
+def arrays(
+    *,
+    classes: Sequence[str] | None = None,
+    split: Sequence[str] | None = None,
+    target: str | None = None,
+    name: str = "arrays",
+    **fields: Column,
+) -> Data:
+    """Return a data set of examples that are already in memory.
+
+    fields: by name, each of N examples. `image`, and any uint8 array of 3 or 4 axes, is a picture
+        (N, H, W) or (N, C, H, W): uint8 0 to 255, or floats in [0, 1]. Other arrays are numbers
+        (whole numbers become int64; floats float32, but a float64 tensor stays one). A Ragged is
+        a field of varying length.
+    classes: names of the classes; the target then holds their numbers or their names.
+        Without it they are the distinct labels of the training part, naturally sorted.
+    split: "train", "valid" or "test" for each example, obeyed to the letter; by default test is
+        20% and valid a tenth of the rest, by a fixed draw on their content.
+    target: name of the field to predict; by default `label`, or none if there is no such field.
+        Whole numbers and texts are categories, floats are numbers.
+    name: of the data set, in sentences and run.json.
+    Returns Data. Raises DataError, ShapeError.
+
+    >>> squares = arrays(image=torch.rand(10, 1, 4, 4), label=[0, 1] * 5, classes=["a", "b"])
+    >>> len(squares.train) + len(squares.valid) + len(squares.test)
+    10
+    """
+    if not fields:
+        raise DataError("arrays: got no fields; pass at least one, such as image=pictures")
+    target = target or ("label" if "label" in fields else None)
+    if target is not None and target not in fields:
+        raise DataError(
+            f"arrays: target '{target}' is not among the fields {', '.join(fields)}"
+            f"; pass it as a field{nearest(target, fields)}"
+        )
+    part = None if split is None else _parts(split)
+    values: dict[str, Values] = {}
+    kinds: dict[str, Field] = {}
+    for key, column in fields.items():
+        if key == target and _is_category(column, classes):
+            values[key], kinds[key] = _labels(f"arrays: {key}", column, classes, part)
+        else:
+            values[key], kinds[key] = _column(key, column)
+    _check_lengths(values, part)
+    targets = (target,) if target else ()
+    return build(Source(name, values, kinds, targets, part, is_final=part is not None))
+
+
+def _column(key: str, column: Column) -> tuple[Values, Field]:
+    """Return one field that is not a category, and its kind."""
+    where = f"arrays: {key}"
+    if isinstance(column, Ragged):
+        column.check()
+        whole = not column.values.is_floating_point()
+        return column, Number(shape=tuple(column.values.shape[1:]), varies=True, whole=whole)
+    tensor = column.detach().cpu() if isinstance(column, Tensor) else _tensor(where, column)
+    if not tensor.ndim:
+        raise ShapeError(f"{where}: expected one entry per example, got one number; pass a list")
+    if key == "image" or (tensor.dtype == torch.uint8 and tensor.ndim in (3, 4)):
+        return _pictures(where, tensor)
+    if tensor.is_floating_point():
+        if not bool(torch.isfinite(tensor).all()):
+            bad = int((~torch.isfinite(tensor)).reshape(len(tensor), -1).any(1).nonzero()[0])
+            raise DataError(f"{where}: example {bad} is not finite; replace it or leave it out")
+        tensor = tensor if tensor.dtype == torch.float64 else tensor.float()
+        return tensor, Number(shape=tuple(tensor.shape[1:]))
+    return tensor.long(), Number(shape=tuple(tensor.shape[1:]), whole=True)
+
+
+def _pictures(where: str, tensor: Tensor) -> tuple[Tensor, Picture]:
+    if tensor.ndim not in (3, 4) or not tensor.numel():
+        raise ShapeError(
+            f"{where}: expected pictures (N, H, W) or (N, C, H, W), got shape "
+            f"{tuple(tensor.shape)}; reshape them"
+        )
+    pixels = torch.from_numpy(scaled_pixels(tensor.numpy(), where)).contiguous()
+    pixels = pixels.unsqueeze(1) if pixels.ndim == 3 else pixels
+    channels, height, width = pixels.shape[1:]
+    return pixels, Picture((channels, height, width))
+
+
+def _tensor(where: str, column: ArrayLike) -> Tensor:
+    array = np.asarray(column)
+    if array.dtype.kind not in "biuf":
+        raise DataError(
+            f"{where}: expected numbers, got {array.dtype}; texts can only be the labels"
+        )
+    if array.dtype == np.float64 or array.dtype == np.float16:
+        array = array.astype(np.float32)
+    elif array.dtype.kind in "iu" and array.dtype != np.uint8 and array.dtype != np.uint16:
+        array = array.astype(np.int64)
+    return torch.from_numpy(array.copy())
+
+
+def _is_category(column: Column, classes: Sequence[str] | None) -> bool:
+    if isinstance(column, Ragged):
+        return False
+    if isinstance(column, Tensor):
+        return not column.is_floating_point()
+    return classes is not None or np.asarray(column).dtype.kind != "f"
+
+
+def _labels(
+    where: str, column: Column, classes: Sequence[str] | None, part: Tensor | None
+) -> tuple[Tensor, Category]:
+    """Return class numbers (N,), int64, and the classes."""
+    array = np.asarray(column.detach().cpu() if isinstance(column, Tensor) else column)
+    if array.ndim != 1:
+        raise ShapeError(f"{where}: expected one label per example, got shape {array.shape}")
+    if array.dtype.kind in "biu" and classes is not None:
+        numbers, names = torch.from_numpy(array.astype(np.int64)), tuple(classes)
+        if len(numbers) and (int(numbers.min()) < 0 or int(numbers.max()) >= len(names)):
+            raise DataError(
+                f"{where}: labels must lie in 0 to {len(names) - 1} for {len(names)} classes, got "
+                f"{int(numbers.min())} to {int(numbers.max())}; number them from 0"
+            )
+        return numbers, Category(names)
+    texts = [str(text) for text in array.tolist()]
+    train = texts if part is None else [t for t, p in zip(texts, part, strict=True) if p == 0]
+    names = tuple(sorted(set(train), key=natural)) if classes is None else tuple(classes)
+    place = {name: number for number, name in enumerate(names)}
+    for number, text in enumerate(texts):
+        if text not in place:
+            raise DataError(
+                f"{where}: example {number} has the class '{text}', not among "
+                f"{', '.join(names[:10])}; name it in classes={nearest(text, names)}"
+            )
+    return torch.tensor([place[text] for text in texts], dtype=torch.int64), Category(names)
+
+
+def _parts(split: Sequence[str]) -> Tensor:
+    for number, part in enumerate(split):
+        if part not in PARTS:
+            raise DataError(
+                f"arrays: split: example {number} is in '{part}'; expected train, valid or test"
+            )
+    return torch.tensor([PARTS.index(part) for part in split], dtype=torch.uint8)
+
+
+def _check_lengths(values: dict[str, Values], part: Tensor | None) -> None:
+    lengths = {name: len(value) for name, value in values.items()}
+    if part is not None:
+        lengths["split"] = len(part)
+    if len(set(lengths.values())) > 1:
+        came = ", ".join(f"{name} {n}" for name, n in lengths.items())
+        raise ShapeError(
+            f"arrays: all fields must have one entry per example, got {came}; pass as many of each"
+        )
+    if not next(iter(lengths.values())):
+        raise DataError("arrays: got no examples; pass one or more")

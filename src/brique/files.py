@@ -1,0 +1,312 @@
+"""The only module that writes: temporary name, fsync of file and folder, rename.
+
+A folder that must be whole or absent (a checkpoint, a model) is made by `new_folder`, which closes
+it with a manifest of sizes and SHA-256; `damage` tells whether a folder still equals its manifest.
+Tests inject faults at the n-th operation on the disk: see `faults`.
+"""
+
+import fcntl
+import hashlib
+import json
+import os
+import shutil
+import signal
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from brique.errors import StoreError
+
+if TYPE_CHECKING:
+    import torch
+
+MANIFEST = "manifest.json"
+Fault = Literal["fail", "short", "kill"]
+
+_schedule: dict[int, Fault] = {}
+_calls = 0
+
+
+@contextmanager
+def faults(schedule: Mapping[int, Fault]) -> Iterator[Callable[[], int]]:
+    """Make the n-th operation on the disk (from 1) fail, write half and fail, or kill the process.
+
+    schedule: operation number -> "fail" (no space left), "short" (half is written, then no space
+        left) or "kill" (SIGKILL to this process).
+    Yields a function that returns how many operations there have been.
+    """
+    global _calls
+    before = (dict(_schedule), _calls)
+    _schedule.clear()
+    _schedule.update(schedule)
+    _calls = 0
+    try:
+        yield lambda: _calls
+    finally:
+        _schedule.clear()
+        _schedule.update(before[0])
+        _calls = before[1]
+
+
+def write(path: Path | str, content: bytes | str) -> None:
+    """Put `content` at `path`, whole or not at all; folders above are made.
+
+    Raises StoreError when the disk refuses; what stood at `path` before still stands then.
+    """
+    path = Path(path)
+    data = content.encode() if isinstance(content, str) else content
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        _write_synced(part, data)
+        _touch("rename")
+        part.replace(path)
+        _sync_folder(path.parent)
+    except OSError as error:
+        part.unlink(missing_ok=True)
+        raise _refused("write", path, error) from error
+
+
+def write_json(path: Path | str, value: object) -> None:
+    """Put `value` at `path` as indented JSON. Raises StoreError, or ValueError on NaN."""
+    write(path, json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
+
+
+def append(path: Path | str, text: str) -> None:
+    """Add `text` at the end of `path`. Raises StoreError when the disk refuses."""
+    try:
+        with Path(path).open("ab", buffering=0) as file:
+            _emit(file.write, text.encode())
+    except OSError as error:
+        raise _refused("append to", path, error) from error
+
+
+def cut(path: Path | str, size: int) -> None:
+    """Cut the file at `path` back to `size` bytes, durably. Raises StoreError."""
+    try:
+        _touch("cut")
+        with Path(path).open("ab") as file:
+            file.truncate(size)
+            file.flush()
+            os.fsync(file.fileno())
+    except OSError as error:
+        raise _refused("cut", path, error) from error
+
+
+def sync(path: Path | str) -> int:
+    """Make what was appended to `path` durable; returns its size in bytes. Raises StoreError."""
+    try:
+        _touch("sync")
+        with Path(path).open("ab") as file:
+            os.fsync(file.fileno())
+            return os.fstat(file.fileno()).st_size
+    except OSError as error:
+        raise _refused("sync", path, error) from error
+
+
+@contextmanager
+def new_folder(path: Path | str) -> Iterator[Path]:
+    """Yield an empty folder to fill; it appears at `path`, with its manifest, when the block ends.
+
+    Raises StoreError when the disk refuses. If the block fails, nothing appears. A folder that
+    stood at `path` before is replaced.
+    """
+    path = Path(path)
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    old = path.with_name(f".{path.name}.{os.getpid()}.old")
+    try:
+        shutil.rmtree(part, ignore_errors=True)
+        part.mkdir(parents=True)
+        yield part
+        files = {
+            file.relative_to(part).as_posix(): {"size": file.stat().st_size, "sha256": sha256(file)}
+            for file in sorted(part.rglob("*"))
+            if file.is_file()
+        }
+        manifest = json.dumps({"format": 1, "files": files}, indent=1) + "\n"
+        _write_synced(part / MANIFEST, manifest.encode())
+        _sync_folder(part)
+        _touch("rename")
+        if path.exists():
+            path.rename(old)
+        part.rename(path)
+        _sync_folder(path.parent)
+    except OSError as error:
+        if old.exists() and not path.exists():
+            old.rename(path)
+        raise _refused("write", path, error) from error
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
+        if path.exists():
+            shutil.rmtree(old, ignore_errors=True)
+
+
+def damage(folder: Path | str) -> str | None:
+    """Say how `folder` differs from its manifest, or None if it is whole."""
+    folder = Path(folder)
+    try:
+        manifest = json.loads((folder / MANIFEST).read_bytes())
+        for name, entry in manifest["files"].items():
+            file = folder / name
+            if not inside(file, folder):
+                return f"{name} lies outside the folder"
+            if not file.is_file():
+                return f"{name} is missing"
+            if file.stat().st_size != entry["size"]:
+                return f"{name} has {file.stat().st_size} bytes, not {entry['size']}"
+            if sha256(file) != entry["sha256"]:
+                return f"{name} has changed"
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return "it has no readable manifest"
+    return None
+
+
+def inside(path: Path, folder: Path) -> bool:
+    """Tell whether `path`, links followed, lies in `folder`."""
+    return path.resolve().is_relative_to(folder.resolve())
+
+
+def remove(folder: Path | str) -> None:
+    """Remove a folder and all in it; one that is not there is no error. Raises StoreError."""
+    try:
+        _touch("remove")
+        shutil.rmtree(folder)
+    except FileNotFoundError:
+        pass
+    except OSError as error:
+        raise _refused("remove", folder, error) from error
+
+
+def write_tensors(path: Path | str, tensors: Mapping[str, "torch.Tensor"]) -> None:
+    """Put tensors at `path` as safetensors. Raises StoreError."""
+    from safetensors.torch import save
+
+    flat = {name: tensor.detach().contiguous().cpu() for name, tensor in tensors.items()}
+    write(path, save(flat))
+
+
+def sha256(path: Path | str) -> str:
+    """Return the SHA-256 of a file's content in hexadecimal."""
+    with Path(path).open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+class Lock:
+    """An exclusive claim on a folder, held until `release` or the end of the process."""
+
+    def __init__(self, folder: Path | str) -> None:
+        self._path = Path(folder) / ".lock"
+        self._file: int | None = None
+
+    def take(self) -> bool:
+        """Claim the folder; False if another process holds it. Raises StoreError."""
+        try:
+            file = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o644)
+        except OSError as error:
+            raise _refused("lock", self._path.parent, error) from error
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(file)
+            return False
+        self._file = file
+        return True
+
+    def release(self) -> None:
+        """Give the folder back; harmless if it is not held."""
+        if self._file is not None:
+            os.close(self._file)
+            self._file = None
+
+
+def pack(tree: object) -> tuple[Any, dict[str, "torch.Tensor"]]:
+    """Turn nested dicts, lists, tuples, numbers, strings and tensors into JSON and named tensors.
+
+    A tensor that occurs twice is kept once. Returns (JSON value, tensors by name), what `unpack`
+    takes. Raises TypeError on anything else.
+    """
+    tensors: dict[str, torch.Tensor] = {}
+    seen: dict[int, str] = {}
+    return _packed(tree, tensors, seen), tensors
+
+
+def unpack(value: Any, tensors: Mapping[str, "torch.Tensor"]) -> Any:  # noqa: ANN401 - any tree
+    """Rebuild what `pack` took apart; tensors come as they lie in `tensors`."""
+    if not isinstance(value, dict):
+        return value
+    kind, content = next(iter(value.items()))
+    if kind == "dict":
+        return {unpack(key, tensors): unpack(item, tensors) for key, item in content}
+    if kind == "tensor":
+        return tensors[content]
+    if kind == "float":
+        return float(content)
+    items = [unpack(item, tensors) for item in content]
+    return tuple(items) if kind == "tuple" else items
+
+
+def _packed(tree: object, tensors: dict[str, "torch.Tensor"], seen: dict[int, str]) -> object:
+    import torch
+
+    if tree is None or isinstance(tree, bool | int | str):
+        return tree
+    if isinstance(tree, float):
+        return tree if tree - tree == 0 else {"float": repr(tree)}
+    if isinstance(tree, torch.Tensor):
+        if id(tree) not in seen:
+            seen[id(tree)] = str(len(tensors))
+            tensors[seen[id(tree)]] = tree
+        return {"tensor": seen[id(tree)]}
+    if isinstance(tree, dict):
+        pairs = [[_packed(k, tensors, seen), _packed(v, tensors, seen)] for k, v in tree.items()]
+        return {"dict": pairs}
+    if isinstance(tree, list | tuple):
+        items = [_packed(item, tensors, seen) for item in tree]
+        return {"tuple" if isinstance(tree, tuple) else "list": items}
+    raise TypeError(f"cannot store a {type(tree).__name__}")
+
+
+def _touch(operation: str) -> None:
+    """Count one operation on the disk and let the fault schedule strike."""
+    global _calls
+    _calls += 1
+    fault = _schedule.get(_calls)
+    if fault == "kill":
+        os.kill(os.getpid(), signal.SIGKILL)
+    if fault is not None and operation != "write":
+        raise OSError(28, "No space left on device")
+
+
+def _emit(writer: Callable[[memoryview], int | None], data: bytes) -> None:
+    _touch("write")
+    fault = _schedule.get(_calls)
+    if fault == "short":
+        writer(memoryview(data)[: len(data) // 2])
+    if fault is not None:
+        raise OSError(28, "No space left on device")
+    rest = memoryview(data)
+    while rest:
+        rest = rest[writer(rest) or 0 :]
+
+
+def _write_synced(path: Path, data: bytes) -> None:
+    _touch("open")
+    with path.open("wb", buffering=0) as file:
+        _emit(file.write, data)
+        _touch("fsync")
+        os.fsync(file.fileno())
+
+
+def _sync_folder(path: Path) -> None:
+    _touch("fsync")
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _refused(verb: str, path: Path | str, error: OSError) -> StoreError:
+    reason = error.strerror or str(error)
+    return StoreError(f"cannot {verb} {path}: {reason}; free some space or choose another folder")

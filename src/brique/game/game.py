@@ -1,0 +1,164 @@
+"""A game: players who move in turn, and what they share while they play."""
+
+import copy
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, Literal
+
+import torch
+from torch import Tensor, nn
+
+from brique.errors import PlayError
+from brique.game.draws import Draws, Kind
+from brique.game.once import Shelf
+from brique.game.play import Play
+from brique.game.player import Player
+from brique.game.regime import Backup, Regime
+from brique.game.seat import Seat, check_sharing
+
+
+class Game:
+    """Players in order of play; a loss moves its own player's parameters only.
+
+    players: at least one.
+    reads: modules that losses use and nobody owns (frozen backbones, teachers, target nets): in
+        eval mode and without slopes of parameters while a loss is computed. What a player owns
+        inside them is not read.
+    order: "alternate": each player answers the others' last move; "simultaneous": all losses are
+        computed first.
+    micro: most samples that are computed at once; a larger batch is cut into pieces.
+    fast: "off" is bit for bit the plain loop; "auto" may become faster.
+    Raises PlayError when the players' claims do not fit each other.
+    """
+
+    def __init__(
+        self,
+        *players: Player,
+        reads: Iterable[nn.Module] = (),
+        order: Literal["alternate", "simultaneous"] = "alternate",
+        micro: int | None = None,
+        fast: Literal["auto", "off"] = "auto",
+    ) -> None:
+        if not players or not all(isinstance(player, Player) for player in players):
+            got = ", ".join(type(p).__name__ for p in players) or "nothing"
+            raise PlayError(f"Game: expected players, got {got}; pass Player(...) objects.")
+        if order not in ("alternate", "simultaneous"):
+            raise PlayError(f"Game: order must be 'alternate' or 'simultaneous', not {order!r}.")
+        if fast not in ("auto", "off"):
+            raise PlayError(f"Game: fast must be 'auto' or 'off', but is {fast!r}.")
+        if micro is not None and (not isinstance(micro, int) or micro < 1):
+            raise PlayError(f"Game: micro must be a whole number from 1, but is {micro!r}.")
+        self.players, self.order, self.micro = players, order, micro
+        self.seats = [Seat(number, player) for number, player in enumerate(players)]
+        check_sharing(self.seats)
+        closures = [seat.name for seat in self.seats if seat.closure]
+        if closures and order == "simultaneous":
+            raise PlayError(
+                f"Game: order 'simultaneous' does not go with player {closures[0]!r}, whose "
+                "optimizer evaluates the loss itself (LBFGS); let them alternate."
+            )
+        self.owners: dict[int, frozenset[int]] = {}
+        for seat in self.seats:
+            for parameter in seat.parameters:
+                before = self.owners.get(id(parameter), frozenset())
+                self.owners[id(parameter)] = before | {seat.number}
+        self.device = self.seats[0].parameters[0].device
+        self.draws, self.shelf = Draws(self.device), Shelf()
+        self.asking: Seat | None = None  # whose loss is being computed
+        self.borrowed: list[Tensor] = []  # leaves of shared graphs that the loss was given
+        self.reads = list(reads)
+        self._set_regimes(self.reads)
+
+    def play(
+        self, stream: Iterable[Any], *, turns: int | None = None, seed: int = 0
+    ) -> Play:  # Any: a batch is whatever the stream gives
+        """Play one turn a batch; iterate over the result.
+
+        stream: batches. A brique stream knows its turns and can be resumed; anything else that can
+            be iterated is started again when it ends, if `turns` says how long to go on.
+        turns: length of the game, for streams that do not know it.
+        seed: of the game's noise.
+        Raises PlayError when the stream cannot be played.
+        """
+        return Play(self, stream, turns=turns, seed=seed, stage="", reseeds=False)
+
+    def noise(
+        self, n: int, *shape: int, kind: Kind = "normal", dtype: torch.dtype | None = None
+    ) -> Tensor:
+        """Return fresh noise (n, *shape) on the game's device.
+
+        It depends on (seed, stage, turn, player, draw) alone, and its rows not on how a batch is
+        cut: of n = k * len(batch) rows, sample i gets rows i, len(batch) + i, ...
+        kind: "normal" (mean 0, deviation 1) or "uniform" (in [0, 1)).
+        Raises PlayError outside a game, or if n rows cannot be cut along with the batch.
+        """
+        return self.draws.noise(n, *shape, kind=kind, dtype=dtype)
+
+    def once(self, make: Callable[..., Any], *arguments: Any) -> Any:
+        """Return `make(*arguments)`, computed once a turn for all losses that ask for it.
+
+        An owner of what it used gets it with its graph, others without. It is made anew after an
+        owner's move, for each piece of a batch and each evaluation of a closure.
+        """
+        if self.asking is None:
+            return make(*arguments)
+        value, ends = self.shelf.get(
+            self.asking.number, make, arguments, lambda: self._made(make, arguments), self.owners
+        )
+        self.borrowed += [
+            leaf
+            for leaf in ends
+            if self.asking.number not in self.owners.get(id(leaf), frozenset())
+        ]
+        return value
+
+    def averaged(self, net: nn.Module) -> nn.Module:
+        """Return a copy of `net` with the exponential averages of its owners in place of weights.
+
+        Raises PlayError if no player averages a parameter of it.
+        """
+        averages: dict[int, Tensor] = {}
+        for seat in self.seats:
+            if seat.averages is not None:
+                pairs = zip(seat.parameters, seat.averages, strict=True)
+                averages |= {id(parameter): average for parameter, average in pairs}
+        if not any(id(parameter) in averages for parameter in net.parameters()):
+            raise PlayError("averaged: no player averages this net; say Player(average=0.999).")
+        twin = copy.deepcopy(net)
+        with torch.no_grad():
+            for own, other in zip(net.parameters(), twin.parameters(), strict=True):
+                if id(own) in averages:
+                    other.copy_(averages[id(own)])
+        return twin
+
+    def _set_regimes(self, reads: Sequence[nn.Module]) -> None:
+        """Settle, for each player, what is frozen, in which mode, and whose buffers are kept."""
+        modes = {m: mode for seat in self.seats for m, mode in seat.modes}
+        bare = {id(p) for seat in self.seats if not seat.modes for p in seat.parameters}
+        read = dict.fromkeys(m for root in reads for m in root.modules() if m not in modes)
+        for module in read:  # a module whose parameters a player owns one by one is not read
+            is_owned = any(id(p) in bare for p in module._parameters.values())
+            read[module] = module.training and is_owned
+        fixed = {id(p): p for m in reads for p in m.parameters() if id(p) not in self.owners}
+        every = fixed | {id(p): p for seat in self.seats for p in seat.parameters}
+        for seat in self.seats:
+            mine, own = {id(p) for p in seat.parameters}, {m for m, _ in seat.modes}
+            seat.regime = Regime(
+                [p for key, p in every.items() if key not in mine],
+                seat.modes + list(read.items()),
+                [(m._buffers, name) for m in modes if m not in own for name in m._buffers],
+            )
+        self._maker = Regime(list(fixed.values()), [*modes.items(), *read.items()], ())
+        self.every_buffer = Backup([(m._buffers, name) for m in modes for name in m._buffers])
+
+    def _made(self, make: Callable[..., Any], arguments: tuple[Any, ...]) -> Any:
+        """Run the maker of a shared value: every owner's net learns and trains, draws its own."""
+        assert self.asking is not None
+        asking, mark = self.asking, self.draws.mark()
+        self.asking = None
+        try:
+            with asking.regime.lifted(), self._maker, torch.enable_grad():
+                self.draws.enter_once(make, arguments)
+                return make(*arguments)
+        finally:
+            self.asking = asking
+            self.draws.rewind(mark)

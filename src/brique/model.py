@@ -1,0 +1,380 @@
+"""The model folder: nets that answer, saved without pickle, loaded without trust in who made them.
+
+model.json names for each net a *builder*, a function of JSON arguments in one of two closed places:
+a public function of `brique.nets`, or `recipe:NAME`, the `build` of an installed recipe. Nothing
+else is imported by a name read from a file. A net of the user's own is passed in, or with
+`trust=True` rebuilt by executing the run's source.py.
+"""
+
+import json
+import math
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import ModuleType
+from typing import Any, Literal
+
+import torch
+from torch import Tensor, nn
+
+from brique import catalog, files, nets
+from brique.errors import BriqueError, DataError, ModelError, nearest
+from brique.schema import Schema
+from brique.tasks import Answer, classify
+from brique.tasks.rest import at_rest
+
+FORMAT = 1
+TOLERANCE = 1e-5  # of a net's output on its fixed input, relative to its size
+CHECKED = 64  # numbers of that output that are kept
+AT_ONCE = 256  # inputs answered together
+
+Inputs = list[tuple[tuple[int, ...], torch.dtype]]
+
+
+@dataclass(frozen=True)
+class Origin:
+    """How a net is rebuilt: builder, its JSON arguments, its name in what the builder returns."""
+
+    builder: str
+    arguments: dict[str, Any]  # Any: JSON
+    pick: str | None
+
+
+@dataclass(frozen=True)
+class Part:
+    """A net to be saved.
+
+    inputs: shape and type of each tensor that it takes, for its check; None: it has none.
+    """
+
+    net: nn.Module
+    origin: Origin
+    inputs: Inputs | None
+
+
+@dataclass(frozen=True)
+class Model:
+    """A loaded model.
+
+    nets: by name, in eval mode.
+    arrays: tensors that were saved beside the nets.
+    scores: the numbers of the run.
+    """
+
+    nets: dict[str, nn.Module]
+    arrays: dict[str, Tensor]
+    answers: str | None
+    task: str
+    schema: Schema | None
+    scores: dict[str, float]
+    made_by: dict[str, Any] = field(default_factory=dict[str, Any])
+
+    @property
+    def net(self) -> nn.Module:
+        """The net that answers. Raises ModelError if the model holds none."""
+        if self.answers is None:
+            raise ModelError("the model holds no net, only arrays; read model.arrays.")
+        return self.nets[self.answers]
+
+    def predict(
+        self, inputs: Sequence[object], *, errors: Literal["raise", "keep"] = "raise"
+    ) -> list[Answer | DataError]:
+        """Answer each input: a path, a picture of Pillow, an array or a tensor.
+
+        errors: "raise" the first DataError, or "keep" it in the list in place of an answer.
+        Raises ModelError when the model does not answer such inputs; DataError on a bad input.
+        """
+        schema = self.schema
+        if self.task != "classify" or schema is None or len(schema.inputs) != 1:
+            raise ModelError(
+                f"predict: this model's task is '{self.task}', which has no answer to one input; "
+                "call model.net, or use a model that classifies."
+            )
+        if isinstance(inputs, str | Path | Tensor):
+            raise ModelError("predict: expected a list of inputs; put the input in brackets.")
+        found: list[Answer | DataError] = []
+        for start in range(0, len(inputs), AT_ONCE):
+            found += self._answer(inputs[start : start + AT_ONCE], schema, errors)
+        return found
+
+    def _answer(
+        self, inputs: Sequence[object], schema: Schema, errors: str
+    ) -> list[Answer | DataError]:
+        kind, target = schema[schema.inputs[0]], schema[schema.target]
+        prepared: list[Tensor] = []
+        found: list[Answer | DataError | None] = []
+        for value in inputs:
+            try:
+                prepared.append(kind.to_float(kind.prepare(value)))
+                found.append(None)
+            except DataError as error:
+                if errors == "raise":
+                    raise
+                found.append(error)
+        answers: list[Answer] = []
+        if prepared:
+            with at_rest(self.net) as device:
+                scores = self.net(torch.stack(prepared).to(device)).float()
+            answers = classify.answers(scores, target.names)
+        rest = iter(answers)
+        return [next(rest) if value is None else value for value in found]
+
+
+def load(
+    run: Path | str,
+    *,
+    net: nn.Module | Mapping[str, nn.Module] | None = None,
+    trust: bool = False,
+    device: str | torch.device | None = None,
+) -> Model:
+    """Return the model of a run folder, or of a model folder.
+
+    net: the user's own module, or modules by name, to be given the weights; without it the nets
+        are rebuilt by their builders.
+    trust: where nothing else helps, execute the run's source.py to rebuild them.
+    device: where the nets shall lie; by default the processor.
+    Raises ModelError when the folder is damaged, of a newer format, or names what is not allowed.
+    """
+    folder, source = _folder(Path(run))
+    value = _read(folder)
+    try:
+        schema = None if value["schema"] is None else Schema.from_json(value["schema"])
+        made = _given(net, value["nets"])
+        loaded = {
+            name: _net(folder, name, entry, made.get(name), source if trust else None)
+            for name, entry in value["nets"].items()
+        }
+        arrays = {
+            name: _tensors(folder, entry["file"])[name] for name, entry in value["arrays"].items()
+        }
+        model = Model(
+            {name: part.to(device or "cpu").eval() for name, part in loaded.items()},
+            arrays,
+            value["answers"],
+            str(value["task"]),
+            schema,
+            {str(name): float(number) for name, number in value["scores"].items()},
+            dict(value["made_by"]),
+        )
+        if model.answers is not None:
+            model.nets[model.answers]  # named, or the file is damaged
+    except BriqueError:
+        raise
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise ModelError(
+            f"{folder / 'model.json'}: not as brique writes it ({type(error).__name__}: {error}); "
+            "restore the file, or train again."
+        ) from error
+    return model
+
+
+def save(
+    folder: Path, *, parts: Mapping[str, Part], arrays: Mapping[str, Tensor], facts: dict[str, Any]
+) -> None:
+    """Write a model folder, whole or not at all. Raises StoreError.
+
+    facts: answers, task, schema, scores and made_by of model.json.
+    """
+    with files.new_folder(folder) as part:
+        entries: dict[str, Any] = {}
+        for name, saved in parts.items():
+            files.write_tensors(part / f"{name}.safetensors", saved.net.state_dict())
+            entries[name] = {
+                "builder": saved.origin.builder,
+                "arguments": saved.origin.arguments,
+                "pick": saved.origin.pick,
+                "file": f"{name}.safetensors",
+                "check": _check(saved.net, saved.inputs),
+            }
+        stored: dict[str, Any] = {}
+        for name, array in arrays.items():
+            files.write_tensors(part / f"{name}.safetensors", {name: array})
+            stored[name] = {"file": f"{name}.safetensors", "shape": list(array.shape)}
+        scores = {k: v for k, v in facts["scores"].items() if math.isfinite(v)}
+        value = {"format": FORMAT, "nets": entries, "arrays": stored, **facts, "scores": scores}
+        files.write_json(part / "model.json", value)
+
+
+def _folder(run: Path) -> tuple[Path, Path]:
+    """Return the model folder, and the source.py of its run."""
+    if (run / "model.json").is_file():
+        return run, run.parent / "source.py"
+    if (run / "model" / "model.json").is_file():
+        return run / "model", run / "source.py"
+    if not run.exists():
+        raise ModelError(f"{run}: no such run or model folder; 'brique runs' lists the runs.")
+    what = "the run has no model yet; resume it, or add --finish" if (run / "run.json").is_file() \
+        else "neither a run nor a model folder; pass one that brique made"  # fmt: skip
+    raise ModelError(f"{run}: {what}.")
+
+
+def _read(folder: Path) -> dict[str, Any]:
+    damage = files.damage(folder)
+    if damage is not None:
+        raise ModelError(f"{folder}: the model is damaged: {damage}; restore it, or train again.")
+    try:
+        value = json.loads((folder / "model.json").read_bytes())
+        number = value["format"]
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        raise ModelError(
+            f"{folder / 'model.json'}: not as brique writes it ({type(error).__name__}); restore "
+            "the file, or train again."
+        ) from error
+    if number != FORMAT:
+        raise ModelError(
+            f"{folder}: the model has format {number!r}, this brique reads {FORMAT}; install a "
+            "brique that reads it."
+        )
+    return value
+
+
+def _given(
+    net: nn.Module | Mapping[str, nn.Module] | None, entries: Mapping[str, Any]
+) -> dict[str, nn.Module]:
+    if net is None:
+        return {}
+    given = {next(iter(entries), "net"): net} if isinstance(net, nn.Module) else dict(net)
+    for name in given:
+        if name not in entries:
+            raise ModelError(
+                f"load: the model has no net {name!r}, only {', '.join(entries)}"
+                f"{nearest(name, entries)}."
+            )
+    return given
+
+
+def _net(
+    folder: Path, name: str, entry: dict[str, Any], own: nn.Module | None, trusted: Path | None
+) -> nn.Module:
+    """Return one net, rebuilt or the user's own, with its weights, checked."""
+    tensors = _tensors(folder, entry["file"])
+    net = _built(folder, name, entry, trusted) if own is None else own
+    where = f"{folder / entry['file']}"
+    expected = {key: tuple(value.shape) for key, value in net.state_dict().items()}
+    found = {key: tuple(value.shape) for key, value in tensors.items()}
+    if expected != found:
+        both = expected.keys() | found.keys()
+        first = min(key for key in both if expected.get(key) != found.get(key))
+        raise ModelError(
+            f"{where}: tensor {first} has shape {found.get(first, 'none')} where the net "
+            f"has {expected.get(first, 'none')}; the code that builds it has changed: load with "
+            "the version that trained it, or train again."
+        )
+    net.load_state_dict(tensors)
+    if own is None and not _agrees(net, entry["check"]):
+        raise ModelError(
+            f"{folder}: net {name!r} answers its fixed input otherwise than when it was saved; "
+            "the code that builds it has changed: load with the version that trained it, or train "
+            "again."
+        )
+    return net
+
+
+def _built(folder: Path, name: str, entry: dict[str, Any], trusted: Path | None) -> nn.Module:
+    builder, arguments = str(entry["builder"]), entry["arguments"]
+    kind, _, rest = builder.partition(":")
+    try:
+        if builder in nets.BUILDERS:
+            built: object = nets.BUILDERS[builder](**arguments)
+        elif kind == "recipe" and re.fullmatch(r"[a-z0-9_]+", rest):
+            built = _by_recipe(catalog.load(rest), arguments)
+        elif builder == "source" and trusted is not None:
+            built = _by_recipe(catalog.execute(trusted), arguments)
+        elif builder == "source":
+            raise ModelError(
+                f"{folder}: net {name!r} was built by a file of its own, source.py; pass "
+                "load(..., net=...) your module, or trust=True to execute that file."
+            )
+        else:
+            known = ", ".join([*nets.BUILDERS, "recipe:NAME"])
+            raise ModelError(
+                f"{folder}: net {name!r} names the builder {builder!r}, which is not allowed "
+                f"({known}); do not use this folder unless you know who made it."
+            )
+    except BriqueError:
+        raise
+    except (TypeError, ValueError, KeyError, AttributeError, RuntimeError, OverflowError) as error:
+        raise ModelError(
+            f"{folder}: net {name!r} cannot be rebuilt by {builder} ({type(error).__name__}: "
+            f"{error}); load with the version that trained it, or train again."
+        ) from error
+    pick = entry["pick"]
+    net = built[pick] if isinstance(built, dict) else built
+    if not isinstance(net, nn.Module):
+        raise ModelError(f"{folder}: {builder} returned a {type(net).__name__} for net {name!r}.")
+    return net
+
+
+def _by_recipe(module: ModuleType, arguments: dict[str, Any]) -> object:
+    """Call the `build` of a recipe with its settings and schema."""
+    schema = arguments["schema"]
+    fields = {k: tuple(v) if isinstance(v, list) else v for k, v in arguments["args"].items()}
+    return module.build(module.Args(**fields), None if schema is None else Schema.from_json(schema))
+
+
+def _tensors(folder: Path, file: object) -> dict[str, Tensor]:
+    from safetensors import SafetensorError
+    from safetensors.torch import load_file
+
+    if not isinstance(file, str) or not re.fullmatch(r"[A-Za-z0-9_-]+\.safetensors", file):
+        raise ModelError(
+            f"{folder / 'model.json'}: the file name {file!r} is not allowed; do not use this "
+            "folder unless you know who made it."
+        )
+    path = folder / file
+    if not files.inside(path, folder):
+        raise ModelError(f"{path}: leads out of the model folder; copy the file itself there.")
+    try:
+        return load_file(path)
+    except (SafetensorError, OSError) as error:
+        raise ModelError(
+            f"{path}: cannot be read ({error}); restore it, or train again."
+        ) from error
+
+
+def _check(net: nn.Module, inputs: Inputs | None) -> dict[str, Any] | None:
+    """Return the net's output on a fixed input, or None for nets that take no plain tensors."""
+    if inputs is None:
+        return None
+    shapes = [{"shape": list(s), "dtype": str(t).removeprefix("torch.")} for s, t in inputs]
+    output = _output(net, shapes)
+    return None if output is None else {"inputs": shapes, "output": output}
+
+
+def _agrees(net: nn.Module, check: dict[str, Any] | None) -> bool:
+    if check is None:
+        return True
+    output = _output(net, check["inputs"])
+    kept = torch.tensor(check["output"], dtype=torch.float64)
+    if output is None or len(output) != len(kept):
+        return False
+    found = torch.tensor(output, dtype=torch.float64)
+    size = max(1.0, float(kept.abs().max())) if len(kept) else 1.0
+    return bool(((found - kept).abs() <= TOLERANCE * size).all())
+
+
+def _output(net: nn.Module, shapes: Iterable[dict[str, Any]]) -> list[float] | None:
+    """Return the first numbers of a net's output on its fixed input; None if it has none."""
+    with at_rest(net) as device:
+        inputs = [_fixed(entry).to(device) for entry in shapes]
+        try:
+            output = net(*inputs)
+        except (RuntimeError, ValueError, TypeError, IndexError):
+            return None  # a net that cannot be asked so has no check
+    if not isinstance(output, Tensor) or not bool(output.isfinite().all()):
+        return None
+    return output.detach().double().cpu().flatten()[:CHECKED].tolist()
+
+
+def _fixed(entry: dict[str, Any]) -> Tensor:
+    """Return the fixed input of a shape: an even rise from 0 to 1, zeros for whole numbers."""
+    kind = {"float32": torch.float32, "float64": torch.float64, "float16": torch.float16,
+            "bfloat16": torch.bfloat16}.get(entry["dtype"])  # fmt: skip
+    shape = [int(n) for n in entry["shape"]]
+    count = math.prod(shape)
+    if any(n < 0 for n in shape) or count > 10_000_000:
+        raise ModelError(f"model.json: a check's input has shape {shape}; restore the file.")
+    if kind is None:
+        return torch.zeros(shape, dtype=torch.int64)
+    return torch.linspace(0, 1, count, dtype=kind).reshape(shape)

@@ -1,0 +1,1 @@
+"""Networks that slide small filters over pictures."""

@@ -1,0 +1,130 @@
+"""The end of a run: its numbers, and its nets and arrays as a model."""
+
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from torch import Tensor, nn
+
+from brique.data import journal
+from brique.errors import RunError
+from brique.model import Origin, Part, save
+from brique.nets import built_by
+from brique.run.nets import Nets
+from brique.schema import Category, Schema
+from brique.tasks.rest import at_rest
+
+
+def number(name: str, value: object) -> float:
+    """Return a number as a float. Raises RunError if it is none."""
+    if isinstance(value, Tensor) and value.numel() == 1:
+        return float(value.detach())
+    if isinstance(value, int | float):
+        return float(value)
+    raise RunError(
+        f"{name}: a number was expected, got a {type(value).__name__}; pass a float or a tensor "
+        "with one entry."
+    )
+
+
+def quietly(net: nn.Module, inputs: Tensor) -> Tensor:
+    """Return the net's output in eval mode, without graph; its modes stay as they were."""
+    with at_rest(net):
+        return net(inputs)
+
+
+def schema_of(begin: float) -> Schema | None:
+    """Return the schema of the first data set used since `begin`, or None."""
+    return next((entry.schema for entry in journal.since(begin)), None)
+
+
+def facts(begin: float) -> dict[str, Any]:
+    """Return what run.json says of the data, and the seconds since `begin`."""
+    data = [
+        {"name": e.name, "fingerprint": e.fingerprint, "test_reads": e.test_reads}
+        for e in journal.since(begin)
+    ]
+    return {"data": data, "seconds": {"total": round(time.perf_counter() - begin, 3)}}
+
+
+@dataclass
+class Model:
+    """What `finish` was given, sorted."""
+
+    nets: dict[str, nn.Module]
+    arrays: dict[str, Tensor]
+    numbers: dict[str, float]
+    answers: str | None
+    task: str | None
+
+    @classmethod
+    def of(
+        cls, results: dict[str, nn.Module | Tensor | float], answers: str | None, task: str | None
+    ) -> "Model":
+        """Sort results into nets, arrays and numbers. Raises RunError."""
+        nets = {name: v for name, v in results.items() if isinstance(v, nn.Module)}
+        arrays = {
+            name: v for name, v in results.items() if isinstance(v, Tensor) and v.numel() != 1
+        }
+        rest = {n: v for n, v in results.items() if n not in nets and n not in arrays}
+        numbers = {name: number(f"run.finish: {name}", value) for name, value in rest.items()}
+        if answers is not None and answers not in nets:
+            raise RunError(
+                f"run.finish: answers={answers!r} is none of the nets "
+                f"({', '.join(nets) or 'none'}); name the one that answers."
+            )
+        return cls(nets, arrays, numbers, answers or next(iter(nets), None), task)
+
+    def save(
+        self,
+        folder: Path,
+        record: dict[str, Any],
+        placed: Nets,
+        scores: dict[str, float],
+        schema: Schema | None,
+    ) -> None:
+        """Write the model folder, if there is anything in it. Raises RunError, StoreError."""
+        if not self.nets and not self.arrays:
+            return
+        task = self.task or _task(schema)
+        parts = {
+            name: Part(net, _origin(name, net, record, placed, schema), placed.inputs(net))
+            for name, net in self.nets.items()
+        }
+        made_by = {key: record[key] for key in ("name", "recipe", "train", "source", "versions")}
+        save(
+            folder,
+            parts=parts,
+            arrays=self.arrays,
+            facts={
+                "answers": self.answers,
+                "task": task,
+                "schema": None if schema is None else schema.to_json(),
+                "scores": scores,
+                "made_by": made_by,
+            },
+        )
+
+
+def _task(schema: Schema | None) -> str:
+    if schema is not None and schema.targets and isinstance(schema[schema.target], Category):
+        return "classify"
+    raise RunError(
+        "run.finish: the data have no category as target, so the task is unknown; pass "
+        "task='generate' or another, or task='none'."
+    )
+
+
+def _origin(
+    name: str, net: nn.Module, record: dict[str, Any], placed: Nets, schema: Schema | None
+) -> Origin:
+    made = built_by(net)
+    if made is not None:
+        return Origin(made["builder"], made["arguments"], None)
+    builder = f"recipe:{record['recipe']}" if record["recipe"] else "source"
+    arguments = {
+        "args": record["settings"],
+        "schema": None if schema is None else schema.to_json(),
+    }
+    return Origin(builder, arguments, placed.name(net, name))

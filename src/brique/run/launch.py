@@ -1,0 +1,60 @@
+"""How a recipe's main is started: what the command line knows and `Run.start` needs."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, kw_only=True)
+class Launch:
+    """Circumstances of a run that are no settings of its recipe.
+
+    out: the run's folder; None: a new one under ./runs.
+    name: what a new folder is named after, beside the date; None: the recipe.
+    quick: the recipe's quick form.
+    device: "cpu", "cuda", "cuda:1", "mps"; None: the first of cuda, mps, cpu that there is.
+    exact: deterministic operations only, also where they are slower.
+    command: as the user typed it.
+    resume: the folder holds a run that shall go on.
+    finish: end training where the run stands, and judge what there is.
+    quiet: draw no progress.
+    """
+
+    out: Path | None = None
+    name: str | None = None
+    quick: bool = False
+    device: str | None = None
+    exact: bool = False
+    command: str = ""
+    resume: bool = False
+    finish: bool = False
+    quiet: bool = False
+
+
+class Launched:
+    """What a launch led to, told to who launched it."""
+
+    def __init__(self, launch: Launch) -> None:
+        self.launch = launch
+        self.folder: Path | None = None  # set by Run.start
+
+
+_current: ContextVar[Launched | None] = ContextVar("brique_launch", default=None)
+
+
+@contextmanager
+def launched(launch: Launch) -> Iterator[Launched]:
+    """Give the next `Run.start` in the block these circumstances; yields where to read its folder."""
+    told = Launched(launch)
+    token = _current.set(told)
+    try:
+        yield told
+    finally:
+        _current.reset(token)
+
+
+def current() -> Launched:
+    """Return the launch in force; one with every default outside of `launched`."""
+    return _current.get() or Launched(Launch())

@@ -1,0 +1,76 @@
+"""What a run shows on stderr: one live line on a terminal, one line a look in a pipe."""
+
+import sys
+import time
+from collections.abc import Mapping
+from typing import TextIO
+
+from torch import Tensor
+
+from brique.game import Turn
+
+REDRAW = 0.2  # seconds
+
+
+class Progress:
+    """The progress of one stage.
+
+    stage: its name, or "".
+    turns: its length, if known.
+    start: turns already played.
+    """
+
+    def __init__(
+        self, stage: str, turns: int | None, start: int, *, quiet: bool, out: TextIO | None = None
+    ) -> None:
+        self._stage, self._turns, self._start = stage, turns, start
+        self._out = sys.stderr if out is None else out
+        self._quiet, self._is_live = quiet, self._out.isatty()
+        self._begin = self._drawn = time.perf_counter()
+        self._wide = 0
+
+    def show(self, turn: Turn, numbers: Mapping[str, float] | None) -> None:
+        """Show a turn.
+
+        numbers: mean losses since the last look, at looks; None between them.
+        """
+        if self._quiet:
+            return
+        now = time.perf_counter()
+        if self._is_live and (numbers is not None or now - self._drawn >= REDRAW):
+            self._drawn = now
+            text = self._line(turn, now, numbers or _read(turn.losses))
+            self._wide = max(self._wide, len(text))
+            self._out.write("\r" + text.ljust(self._wide))
+            self._out.flush()
+        elif not self._is_live and numbers is not None and turn.looks:
+            self._out.write(self._line(turn, now, numbers) + "\n")
+            self._out.flush()
+
+    def end(self) -> None:
+        """Leave the last line standing."""
+        if self._wide:
+            self._out.write("\n")
+            self._out.flush()
+            self._wide = 0
+
+    def _line(self, turn: Turn, now: float, numbers: Mapping[str, float]) -> str:
+        played = turn.index + 1
+        rate = (played - self._start) / max(now - self._begin, 1e-9)
+        parts = [self._stage] if self._stage else []
+        parts.append(f"turn {played}" + (f"/{self._turns}" if self._turns else ""))
+        parts.append(f"{rate:.0f} turns/s" if rate >= 10 else f"{rate:.2g} turns/s")
+        if self._turns:
+            parts.append(f"{_clock((self._turns - played) / rate)} left")
+        parts += [f"{name} {value:.4g}" for name, value in numbers.items()]
+        return "  ".join(parts)
+
+
+def _read(losses: Mapping[str, Tensor]) -> dict[str, float]:
+    return {name: loss.item() for name, loss in losses.items()}
+
+
+def _clock(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"

@@ -1,0 +1,124 @@
+"""run.json: what a run folder says of itself."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from brique.errors import RunError
+
+FORMAT = 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class Record:
+    """A run folder, read.
+
+    json: the whole of run.json.
+    """
+
+    folder: Path
+    json: dict[str, Any]  # Any: JSON
+
+    @property
+    def name(self) -> str:
+        """The recipe's name, or that of the file that was run."""
+        return str(self.json["name"])
+
+    @property
+    def recipe(self) -> str | None:
+        """Name of the installed recipe that ran, or None: training or a file of the user's own."""
+        return self.json["recipe"]
+
+    @property
+    def train(self) -> str | None:
+        """Task whose training file `brique train` ran, or None."""
+        return self.json["train"]
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """Every field of the recipe's Args."""
+        return self.json["settings"]
+
+    @property
+    def source(self) -> Path:
+        """The recipe as it ran."""
+        return self.folder / "source.py"
+
+    @property
+    def source_sha256(self) -> str:
+        """SHA-256 of the recipe as it ran."""
+        return str(self.json["source"]["sha256"])
+
+    @property
+    def state(self) -> str:
+        """One of "running" (or killed), "stopped" and "finished"."""
+        return str(self.json["state"])
+
+    @property
+    def numbers(self) -> dict[str, float]:
+        """What `run.finish` returned; empty before."""
+        return self.json["numbers"]
+
+    @property
+    def result(self) -> dict[str, Any]:
+        """What the recipe added by `run.result`."""
+        return self.json["result"]
+
+    @property
+    def turns(self) -> int:
+        """Turns played when run.json was last written."""
+        return int(self.json["turns"])
+
+
+def read_run(folder: Path | str) -> Record:
+    """Return the record of a run folder. Raises RunError if it is none, or of a newer format."""
+    folder = Path(folder)
+    path = folder / "run.json"
+    if not folder.exists():
+        raise RunError(f"{folder}: no such run folder; 'brique runs' lists those there are.")
+    if not path.is_file():
+        raise RunError(
+            f"{folder}: not a run folder (it has no run.json); pass one that brique made."
+        )
+    try:
+        value = json.loads(path.read_bytes())
+        number = value["format"]
+        newer = isinstance(number, int) and number > FORMAT
+        if not newer:
+            _check(value)
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise RunError(
+            f"{path}: cannot be read as a run's record ({type(error).__name__}: {error}); restore "
+            "the file, or start a new run."
+        ) from error
+    if newer:
+        raise RunError(
+            f"{folder}: the run has format {number}, this brique reads up to {FORMAT}; "
+            "install a newer brique."
+        )
+    return Record(folder=folder, json=value)
+
+
+def list_runs(folder: Path | str) -> list[Record]:
+    """Return the runs directly under a folder, by name; what is none is passed over."""
+    found: list[Record] = []
+    for path in sorted(Path(folder).glob("*/run.json")):
+        try:
+            found.append(read_run(path.parent))
+        except RunError:
+            continue
+    return found
+
+
+def _check(value: Any) -> None:  # noqa: ANN401 - JSON from a file
+    kinds: dict[str, type | tuple[type, ...]] = {
+        "name": str, "recipe": (str, type(None)), "train": (str, type(None)), "settings": dict,
+        "source": dict, "state": str, "numbers": dict, "result": dict, "turns": int, "seed": int,
+        "launch": dict,
+    }  # fmt: skip
+    for key, kind in kinds.items():
+        if not isinstance(value[key], kind):
+            raise TypeError(f"{key} is a {type(value[key]).__name__}")
+    if not isinstance(value["source"]["sha256"], str):
+        raise TypeError("source.sha256 is no string")

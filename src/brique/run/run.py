@@ -1,0 +1,374 @@
+"""A run: a folder that keeps what was done, from the settings to the model, and can be resumed."""
+
+import shlex
+import time
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import Any, TypeVar
+
+import torch
+from torch import Tensor, nn
+
+from brique import files
+from brique.errors import Interrupted, RunError
+from brique.game import Game, Turn
+from brique.game.draws import Draws, Kind
+from brique.game.play import Play
+from brique.keys import mix, word
+from brique.run import ending, start
+from brique.run.checkpoints import Checkpoints, moment_name, snapshot, stage_name
+from brique.run.launch import current
+from brique.run.log import Log
+from brique.run.nets import Nets
+from brique.run.pictures import grid
+from brique.run.progress import Progress
+from brique.run.signals import Stopper
+from brique.run.stage import Stage
+
+Placed = TypeVar("Placed", bound=nn.Module | dict[str, nn.Module])
+
+
+class Run:
+    """One run, from `Run.start` to `finish`.
+
+    folder: where it is kept.
+    device: where its nets and noise live.
+    seed: of everything random.
+    memory: what the loop must remember over a resume: numbers, strings, lists, tensors by name.
+    """
+
+    def __init__(self, begun: start.Begun) -> None:
+        self.folder, self.device = begun.folder, begun.device
+        self.seed = int(begun.json["seed"])
+        self.memory: dict[str, Any] = {}
+        self._begun, self._json = begun, begun.json
+        self._log = Log(begun.folder / "log.jsonl")
+        self._checkpoints = Checkpoints(begun.folder / "checkpoints")
+        self._lock = files.Lock(begun.folder)
+        self._nets = Nets()
+        self._stages: list[str] = []  # names of those that ended
+        self._stage: Stage | None = None
+        self._turns = self._order = 0
+        self._training = 0.0
+        self._clock = time.perf_counter()
+        self._is_open = self._is_finished = False
+        self._draws = Draws(self.device)
+
+    @classmethod
+    def start(cls, file: str | Path, args: object) -> "Run":
+        """Return a run of a recipe, new or resumed; its folder appears with its first effect.
+
+        file: the recipe, `__file__`.
+        args: its settings, a dataclass; a field `seed` seeds everything.
+        Raises RunError when the folder is taken, is no run, or belongs to other code or settings;
+        UsageError when there is no such device.
+        """
+        launched = current()
+        run = cls(start.begin(Path(file), args, launched.launch))
+        launched.folder = run.folder
+        if launched.launch.resume:
+            run._open()
+        return run
+
+    def place(self, nets: Placed) -> Placed:
+        """Move a module, or a dict of modules, to the run's device; return it.
+
+        What is placed is in every checkpoint, matched by order on resume.
+        """
+        self._open()
+        for name, net in nets.items() if isinstance(nets, dict) else [(None, nets)]:
+            self._nets.add(net.to(self.device), name)
+        return nets
+
+    def play(
+        self,
+        game: Game,
+        stream: Iterable[Any],
+        *,
+        name: str | None = None,
+        turns: int | None = None,
+        save_every: int | None = None,
+    ) -> Iterator[Turn]:
+        """Play a game turn by turn, saved and logged; continue where a resumed run stopped.
+
+        name: of this stage, where a run has several.
+        turns: length, for streams that do not know it.
+        save_every: also save after every so many turns.
+        Raises RunError when the stage's name is taken, or a checkpoint does not fit.
+        """
+        self._open()
+        self._end_stage()
+        number, label = len(self._stages), name or ""
+        if label in self._stages:
+            raise RunError(
+                f"run.play: a stage {label!r} was played already; pass each call a name of its own."
+                if label
+                else "run.play: the first stage has no name; pass each call a name of its own."
+            )
+        if "/" in label:
+            raise RunError(f"run.play: the stage's name {label!r} holds a '/'; leave it out.")
+        play = Play(game, stream, turns=turns, seed=self.seed, stage=label, reseeds=True)
+        self._stage = Stage(number, label, game, play, self._turns, save_every)
+        is_over = self._resume_stage(self._stage)
+        if is_over or self._begun.launch.finish:
+            play.end()
+            self._close(self._stage, write=not is_over)
+            return iter(())
+        return self._play_on(self._stage)
+
+    def log(self, turn: Turn | None = None, **numbers: float | Tensor) -> None:
+        """Write numbers to the log, with the turn if there is one."""
+        self._open()
+        plain = {name: ending.number(name, value) for name, value in numbers.items()}
+        self._log.write(None if turn is None else turn.index, self._stage_name(), plain)
+
+    def picture(
+        self, name: str, pixels: Tensor | nn.Module, inputs: Tensor | None = None
+    ) -> Tensor:
+        """Draw pictures side by side into pictures/NAME.png; return their pixels.
+
+        pixels: (N, C, H, W) in [0, 1], or a net that makes them of `inputs`, called in eval mode.
+        Raises ShapeError when they are no pictures.
+        """
+        self._open()
+        if isinstance(pixels, nn.Module):
+            if inputs is None:
+                raise RunError(f"run.picture: {name!r} is drawn by a net; pass its inputs too.")
+            pixels = ending.quietly(pixels, inputs)
+        files.write(self.folder / "pictures" / f"{name}.png", grid(pixels, f"run.picture: {name}"))
+        return pixels
+
+    def noise(
+        self,
+        n: int,
+        *shape: int,
+        kind: Kind = "normal",
+        dtype: torch.dtype | None = None,
+        name: str | None = None,
+    ) -> Tensor:
+        """Return fresh noise (n, *shape); see `Game.noise`.
+
+        name: draws the same by name, anywhere: also outside the loop.
+        """
+        if name is not None:
+            key = mix(self.seed, word("noise by name"), word(name))
+            return self._draws.fill(key, (n, *shape), kind, dtype)
+        draws = self._draws if self._stage is None else self._stage.game.draws
+        return draws.noise(n, *shape, kind=kind, dtype=dtype)
+
+    def once(self, make: Callable[..., Any], *arguments: Any) -> Any:  # noqa: ANN401
+        """Return what two losses share, computed once a turn; see `Game.once`."""
+        if self._stage is None:
+            return make(*arguments)
+        return self._stage.game.once(make, *arguments)
+
+    def keep_best(self, net: nn.Module, score: float | Tensor) -> None:
+        """Remember the net's weights if the score is its highest; when the loop ends it has them.
+
+        Ties keep the first. Raises RunError for a net that was not placed.
+        """
+        self._nets.keep_best(net, ending.number("score", score))
+
+    def stop_when_flat(self, name: str, patience: int, *, lower: bool = False) -> bool:
+        """Tell whether the last `patience` numbers logged under a name bring nothing better.
+
+        lower: small numbers are better, as for a loss.
+        """
+        stage = self._stage_name()
+        history = self._log.history.get(f"{stage}/{name}" if stage else name, [])
+        if len(history) <= patience:
+            return False
+        sign = -1 if lower else 1
+        return max(sign * v for v in history[-patience:]) <= max(
+            sign * v for v in history[:-patience]
+        )
+
+    def result(self, **values: Any) -> None:  # noqa: ANN401 - JSON
+        """Put JSON values under "result" of run.json, such as intervals and baselines."""
+        self._json["result"] |= values
+
+    def finish(
+        self,
+        *,
+        answers: str | None = None,
+        task: str | None = None,
+        **results: nn.Module | Tensor | float,
+    ) -> dict[str, float]:
+        """End the run: save nets and arrays as its model, and its numbers in run.json.
+
+        answers: name of the net that answers; by default the first.
+        task: what the net is for; by default by the data's target.
+        results: nets and arrays by the names of their files, numbers by theirs.
+        Returns the last number logged under each name, and those given.
+        Raises RunError when a net cannot be kept, or the task is unknown.
+        """
+        self._open()
+        self._end_stage()
+        model = ending.Model.of(results, answers, task)
+        numbers = self._log.last() | model.numbers
+        schema = ending.schema_of(self._clock)
+        model.save(self.folder / "model", self._json, self._nets, numbers, schema)
+        self._json["numbers"] = numbers
+        self._is_finished = True
+        self._save_json("finished")
+        self._lock.release()
+        return numbers
+
+    def _open(self) -> None:
+        """Make the folder of a new run, or take up that of a resumed one; once."""
+        if self._is_open:
+            if self._is_finished:
+                raise RunError(f"{self.folder}: the run is finished; start a new one.")
+            return
+        begun = self._begun
+        if not begun.launch.resume:
+            start.create(begun)
+        if not self._lock.take():
+            raise RunError(
+                f"{self.folder}: another process works on this run; wait for it or stop it first."
+            )
+        self._is_open = True
+        if begun.launch.resume:
+            self._checkpoints.tidy()
+            saved = begun.saved
+            self._log.cut(0 if saved is None else saved.state["log"])
+            self._log.is_silent = saved is not None
+            self._order = 0 if saved is None else saved.state["order"] + 1
+
+    def _resume_stage(self, stage: Stage) -> bool:
+        """Put a stage where the newest checkpoint left it; tell whether it was over then."""
+        saved = self._begun.saved
+        if saved is None or not self._log.is_silent:
+            return False
+        ended = saved.state["stages"]
+        if stage.number < len(ended):
+            is_newest = stage.number == len(ended) - 1 and saved.state["is_end"]
+            self._restore(saved.state if is_newest else self._checkpoints.stage(stage.number).state)
+            self._log.is_silent = not is_newest
+            return True
+        self._restore(saved.state)
+        self._log.is_silent = False
+        return False
+
+    def _play_on(self, stage: Stage) -> Iterator[Turn]:
+        """Yield the turns of a stage."""
+        play, stopper = stage.play, Stopper()
+        progress = Progress(stage.name, play.turns, play.index, quiet=self._begun.launch.quiet)
+        stopper.set_up()
+        last = time.perf_counter()
+        try:
+            while True:
+                self._training += time.perf_counter() - last
+                last = time.perf_counter()
+                if stopper.asked:
+                    self._stop(stage)
+                if stage.is_due():
+                    self._save(stage)
+                try:
+                    turn = next(play)
+                except StopIteration:
+                    break
+                stage.add(turn)
+                means = stage.means() if turn.looks or turn.ends_epoch else None
+                if means:
+                    self._log.write(turn.index, stage.name, means)
+                progress.show(turn, means)
+                yield turn
+        except GeneratorExit:
+            self._leave(stage)
+            raise
+        except BaseException:
+            stage.failed = True
+            raise
+        finally:
+            progress.end()
+            stopper.put_back()
+        self._close(stage, write=True)
+
+    def _save(self, stage: Stage) -> None:
+        """Write a checkpoint of this moment."""
+        begin = time.perf_counter()
+        state = self._state(stage)
+        self._checkpoints.write(moment_name(stage.turns), state)
+        stage.saved(time.perf_counter() - begin)
+
+    def _stop(self, stage: Stage) -> None:
+        """Save and say how to go on."""
+        self._save(stage)
+        self._turns = stage.turns
+        self._save_json("stopped")
+        self._lock.release()
+        raise Interrupted(
+            f"stopped after turn {stage.play.index}; go on with: brique resume "
+            f"{shlex.quote(str(self.folder))}"
+        )
+
+    def _leave(self, stage: Stage) -> None:
+        """Keep the state in which a loop was left, until the next stage or the end of the run."""
+        self._nets.take_best()
+        stage.play.end()
+        state = self._state(stage)
+        state["stages"], state["is_end"] = [*self._stages, stage.name], True
+        stage.left = snapshot(state)
+
+    def _end_stage(self) -> None:
+        """End the stage whose loop was left early."""
+        stage = self._stage
+        if stage is None or stage.number < len(self._stages):
+            return
+        if stage.failed:
+            raise RunError(
+                f"{self.folder}: the game stopped with an error in turn {stage.play.index}; "
+                "mend it and resume, or start a new run."
+            )
+        if stage.left is None:
+            self._leave(stage)
+        assert stage.left is not None
+        self._finish_stage(stage, stage.left, write=True)
+
+    def _close(self, stage: Stage, *, write: bool) -> None:
+        """End a stage whose turns are over."""
+        self._nets.take_best()
+        state = self._state(stage)
+        state["stages"], state["is_end"] = [*self._stages, stage.name], True
+        self._finish_stage(stage, state, write=write)
+
+    def _finish_stage(self, stage: Stage, state: dict[str, Any], *, write: bool) -> None:
+        self._turns = stage.turns
+        if write:
+            self._checkpoints.write(stage_name(stage.number), state)
+        self._stages.append(stage.name)
+        self._nets.forget_best()
+        if write:
+            self._save_json("running")
+
+    def _state(self, stage: Stage) -> dict[str, Any]:
+        """Return what a checkpoint holds; parameters and buffers are not copied."""
+        self._order += 1
+        return {
+            "order": self._order,
+            "stages": list(self._stages),
+            "is_end": False,
+            "log": self._log.sync(),
+            "stage": stage.state(),
+            "nets": self._nets.state(),
+            "memory": dict(self.memory),
+            "training": self._training,
+        }
+
+    def _restore(self, state: dict[str, Any]) -> None:
+        assert self._stage is not None
+        self._nets.restore(state["nets"])
+        self._stage.restore(state["stage"])
+        self.memory.clear()
+        self.memory.update(state["memory"])
+        self._training = state["training"]
+
+    def _stage_name(self) -> str:
+        return "" if self._stage is None else self._stage.name
+
+    def _save_json(self, state: str) -> None:
+        self._json |= ending.facts(self._clock)
+        self._json["seconds"] |= {"training": round(self._training, 3)}
+        self._json |= {"state": state, "turns": self._turns}
+        files.write_json(self.folder / "run.json", self._json)

@@ -1,0 +1,81 @@
+"""One call of `run.play`: a game in play, what it lost so far, when it was last saved."""
+
+import time
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from brique.game import Game, Turn
+from brique.game.play import Play
+
+EVERY = 30.0  # seconds between checkpoints
+SHARE = 0.02  # of the time may go into checkpoints
+
+
+class Stage:
+    """A stage of a run.
+
+    number: from 0, in order of the calls.
+    name: "" for the only one.
+    before: turns of the run that were played in earlier stages.
+    """
+
+    def __init__(
+        self, number: int, name: str, game: Game, play: Play, before: int, save_every: int | None
+    ) -> None:
+        self.number, self.name, self.game, self.play = number, name, game, play
+        self.before, self._save_every = before, save_every
+        self.left: dict[str, Any] | None = None  # the state in which the loop was left early
+        self.failed = False
+        self._sums: dict[str, Tensor] = {}
+        self._counts: dict[str, int] = {}
+        self._saved_at, self._cost = time.perf_counter(), 0.0
+        self._ended_epoch = False
+
+    @property
+    def turns(self) -> int:
+        """Turns of the run when this stage stands where it stands."""
+        return self.before + self.play.index
+
+    def add(self, turn: Turn) -> None:
+        """Take note of a turn's losses."""
+        for name, loss in turn.losses.items():
+            if name in self._sums:
+                self._sums[name] += loss
+            else:
+                self._sums[name] = loss.to(torch.float64, copy=True)
+            self._counts[name] = self._counts.get(name, 0) + 1
+        self._ended_epoch = turn.ends_epoch
+
+    def means(self) -> dict[str, float]:
+        """Return each player's mean loss since the last call."""
+        means = {name: total.item() / self._counts[name] for name, total in self._sums.items()}
+        self._sums, self._counts = {}, {}
+        return means
+
+    def is_due(self) -> bool:
+        """Tell whether a checkpoint is to be taken now, between two turns."""
+        if (
+            self._save_every is not None
+            and self.play.index
+            and not self.play.index % self._save_every
+        ):
+            return True
+        since = time.perf_counter() - self._saved_at
+        return (since >= EVERY or self._ended_epoch) and self._cost <= SHARE * since
+
+    def saved(self, seconds: float) -> None:
+        """Take note that a checkpoint was written, in so many seconds."""
+        self._saved_at, self._cost, self._ended_epoch = time.perf_counter(), seconds, False
+
+    def state(self) -> dict[str, Any]:
+        """Return what a checkpoint holds of the stage."""
+        return {"play": self.play.state(), "sums": dict(self._sums), "counts": dict(self._counts)}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Continue from a state."""
+        self.play.restore(state["play"])
+        device = self.game.device
+        self._sums = {name: total.to(device) for name, total in state["sums"].items()}
+        self._counts = state["counts"]

@@ -1,0 +1,169 @@
+"""The start of a run: its folder, its first run.json, its device, or all of these found again."""
+
+import dataclasses
+import platform
+import random
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy
+import torch
+
+import brique
+from brique import catalog, files
+from brique.errors import RunError, UsageError
+from brique.run.checkpoints import Checkpoints, Saved
+from brique.run.launch import Launch
+from brique.run.record import FORMAT, read_run
+
+
+@dataclass
+class Begun:
+    """Where a run starts from.
+
+    json: run.json as it will be written first, or as it was found.
+    source: the recipe's file.
+    saved: the newest good checkpoint, when resuming.
+    """
+
+    folder: Path
+    json: dict[str, Any]  # Any: JSON
+    source: Path
+    device: torch.device
+    launch: Launch
+    saved: Saved | None
+
+
+def begin(file: Path, args: object, launch: Launch) -> Begun:
+    """Find out all that a run needs; write nothing yet. Raises RunError, UsageError."""
+    if not dataclasses.is_dataclass(args) or isinstance(args, type):
+        raise UsageError(
+            f"Run.start: expected the recipe's Args, got a {type(args).__name__}; pass a dataclass."
+        )
+    settings = dataclasses.asdict(args)
+    device = pick_device(launch.device)
+    begun = (_resumed if launch.resume else _fresh)(file, settings, device, launch)
+    seed_everything(int(begun.json["seed"]))
+    return begun
+
+
+def create(begun: Begun) -> None:
+    """Write the folder of a new run. Raises StoreError."""
+    files.write(begun.folder / "source.py", begun.source.read_bytes())
+    files.write(begun.folder / "log.jsonl", "")
+    files.write_json(begun.folder / "run.json", begun.json)
+
+
+def pick_device(name: str | None) -> torch.device:
+    """Return a device by name, or the first of cuda, mps, cpu that there is. Raises UsageError."""
+    there = ["cuda"] * torch.cuda.is_available() + ["mps"] * torch.backends.mps.is_available()
+    there.append("cpu")
+    if name is None:
+        return torch.device(there[0])
+    try:
+        device = torch.device(name)
+    except RuntimeError:
+        device = torch.device("meta")
+    known = device.type in there and (
+        device.type != "cuda" or (device.index or 0) < torch.cuda.device_count()
+    )
+    if not known:
+        raise UsageError(f"--device {name}: no such device here; there is: {', '.join(there)}.")
+    return device
+
+
+def seed_everything(seed: int) -> None:
+    """Seed the default generators of torch, numpy and Python."""
+    torch.manual_seed(seed)
+    random.seed(seed)
+    numpy.random.seed(seed & 0xFFFFFFFF)
+
+
+def versions() -> dict[str, str]:
+    """Return the versions that a result depends on."""
+    return {
+        "brique": brique.__version__,
+        "python": platform.python_version(),
+        "torch": torch.__version__,
+        "numpy": numpy.__version__,
+        "platform": platform.platform(),
+    }
+
+
+def _fresh(file: Path, settings: dict[str, Any], device: torch.device, launch: Launch) -> Begun:
+    folder = _new_folder(file.stem, launch)
+    recipe, task = catalog.identify(file)
+    level = "bit" if device.type == "cpu" or launch.exact else "order"
+    json = {
+        "format": FORMAT,
+        "name": file.stem,
+        "recipe": recipe,
+        "train": task,
+        "settings": settings,
+        "seed": int(settings.get("seed", 0)),
+        "command": launch.command,
+        "started": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
+        "state": "running",
+        "source": {"file": file.name, "sha256": files.sha256(file)},
+        "versions": versions(),
+        "launch": {
+            "device": str(device), "exact": launch.exact, "quick": launch.quick,
+            "threads": torch.get_num_threads(),
+        },
+        "exactness": level,
+        "data": [],
+        "turns": 0,
+        "seconds": {},
+        "numbers": {},
+        "result": {},
+    }  # fmt: skip
+    return Begun(folder, json, file, device, launch, None)
+
+
+def _new_folder(stem: str, launch: Launch) -> Path:
+    if launch.out is not None:
+        if launch.out.exists() and (not launch.out.is_dir() or any(launch.out.iterdir())):
+            raise RunError(
+                f"{launch.out}: exists already; go on with 'brique resume {launch.out}' if it is a "
+                "run, or name another folder with --out."
+            )
+        return launch.out
+    first = Path("runs") / f"{time.strftime('%Y-%m-%d-%H%M%S')}-{launch.name or stem}"
+    folder, number = first, 2
+    while folder.exists():
+        folder, number = first.with_name(f"{first.name}-{number}"), number + 1
+    return folder
+
+
+def _resumed(file: Path, settings: dict[str, Any], device: torch.device, launch: Launch) -> Begun:
+    assert launch.out is not None
+    record = read_run(launch.out)
+    changed = [key for key in settings if settings[key] != _plain(record.settings).get(key)]
+    if changed or set(settings) != set(record.settings):
+        names = changed or sorted(set(settings) ^ set(record.settings))
+        raise RunError(
+            f"{launch.out}: the run has other settings ({', '.join(names)}); resume with those "
+            "that it was started with, or start a new run."
+        )
+    if files.sha256(file) != record.source_sha256:
+        raise RunError(
+            f"{launch.out}: {file.name} has changed since the run was started; resume with "
+            "--trust to execute the run's own source.py, or start a new run."
+        )
+    checkpoints = Checkpoints(record.folder / "checkpoints")
+    if record.json["launch"].get("threads") not in (None, torch.get_num_threads()):
+        print(
+            "brique: resumed, but bit for bit is not promised: the run had "
+            f"{record.json['launch']['threads']} threads, this process {torch.get_num_threads()}.",
+            file=sys.stderr,
+        )
+    record.json["state"] = "running"
+    return Begun(record.folder, record.json, file, device, launch, checkpoints.newest())
+
+
+def _plain(settings: dict[str, Any]) -> dict[str, Any]:
+    """Return settings as they come back from JSON: lists for tuples."""
+    return {k: tuple(v) if isinstance(v, list) else v for k, v in settings.items()}

@@ -1,0 +1,51 @@
+"""Nets at rest: in eval mode, without slopes, and afterwards as they were."""
+
+import math
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import torch
+from torch import Tensor, nn
+
+from brique.data import Batch
+from brique.schema import Field, Number, Picture
+
+LARGEST_BATCH = 1000
+_NUMBERS_AT_ONCE = 2**24  # 64 MiB of float32 pixels: large pictures come in smaller batches
+
+
+@contextmanager
+def at_rest(net: nn.Module) -> Iterator[torch.device]:
+    """Hold every part of `net` in eval mode, without slopes and in full precision.
+
+    Yields the net's device. Each part is in its own mode again after the block.
+    """
+    modes = [(part, part.training) for part in net.modules()]
+    device = device_of(net)
+    net.eval()
+    try:
+        with torch.no_grad(), torch.autocast(device.type, enabled=False):
+            yield device
+    finally:
+        for part, mode in modes:
+            part.training = mode
+
+
+def device_of(net: nn.Module) -> torch.device:
+    """Return the device of a net's first parameter or buffer; the processor if it has none."""
+    for tensor in (*net.parameters(), *net.buffers()):
+        return tensor.device
+    return torch.device("cpu")
+
+
+def batch_size_for(field: Field) -> int:
+    """Return how many inputs of a kind a net at rest is given at once: 1,000, or fewer if large."""
+    numbers = math.prod(field.shape) if isinstance(field, Picture | Number) else 1
+    return max(1, min(LARGEST_BATCH, _NUMBERS_AT_ONCE // max(1, numbers)))
+
+
+def tensor_of(batch: Batch, field: str) -> Tensor:
+    """Return a field of a batch that is known to be a tensor."""
+    values = batch[field]
+    assert isinstance(values, Tensor)
+    return values

@@ -1,0 +1,33 @@
+"""Hands out code to edit: a recipe, or what a run ran."""
+
+from pathlib import Path
+
+from brique import catalog, files
+from brique.errors import UsageError
+
+
+def copy(name: str, file: str | Path) -> Path:
+    """Write a recipe, or what a run ran with its settings as defaults, and return the new file.
+
+    name: of an installed recipe, or the folder of a run.
+    file: where to; a folder gets a file named as the recipe. Nothing is ever overwritten.
+    Raises UsageError when the file exists or the recipe does not, RunError if a folder is no run.
+    """
+    if Path(name).is_dir() or "/" in name:
+        from brique.run import read_run
+
+        record = read_run(name)
+        source = record.source.read_text(encoding="utf-8")
+        source = catalog.with_settings(source, record.settings)
+        stem = record.name
+    else:
+        entry = catalog.find(name)
+        source, stem = entry.path.read_text(encoding="utf-8"), entry.name
+    target = Path(file)
+    target = target / f"{stem}.py" if target.is_dir() else target
+    if target.exists():
+        raise UsageError(
+            f"copy: {target} exists already, and is left as it is; choose another name."
+        )
+    files.write(target, source)
+    return target

@@ -1,0 +1,77 @@
+"""Goes on with a run that was stopped, by the code that it began with."""
+
+from dataclasses import fields
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from brique import catalog, files
+from brique.errors import RunError
+from brique.run import Launch, Record, launched, read_run
+
+
+def resume(
+    run: str | Path, *, trust: bool = False, finish: bool = False, device: str | None = None
+) -> Path:
+    """Go on with a run until it has finished, and return its folder.
+
+    run: folder of a run; one that has finished is left as it is.
+    trust: whether the run's own source.py may be executed, where the installed code is another.
+    finish: end the training where it stands, and judge what there is.
+    device: "cpu", "cuda", "mps"; by default the fastest there is.
+    Raises RunError when the folder is no run, or its code cannot be had.
+    """
+    record = read_run(run)
+    if record.state == "finished":
+        return record.folder
+    module = _code(record, trust=trust)
+    args = _args(record, module)
+    before = record.json["launch"]
+    launch = Launch(
+        out=record.folder,
+        quick=bool(before.get("quick")),
+        device=device or before.get("device"),
+        exact=bool(before.get("exact")),
+        command=str(before.get("command", "")),
+        resume=True,
+        finish=finish,
+    )
+    with launched(launch):
+        module.main(args)
+    return record.folder
+
+
+def _code(record: Record, *, trust: bool) -> ModuleType:
+    """Return the installed module that the run began with, or its source.py if that is trusted."""
+    module = catalog.load_by_source(record.source_sha256)
+    if module is not None:
+        return module
+    source = record.source
+    if not source.is_file() or files.sha256(source) != record.source_sha256:
+        raise RunError(
+            f"resume: {source} is not what the run began with (its SHA-256 differs from the one in"
+            " run.json); put the file back, or start a new run."
+        )
+    if not trust:
+        raise RunError(
+            f"resume: the code that {record.folder} began with is not installed, or has changed"
+            f" since; if you trust the run's own {source.name}, 'brique resume {record.folder}"
+            " --trust' executes that."
+        )
+    return catalog.execute(source)
+
+
+def _args(record: Record, module: ModuleType) -> Any:  # noqa: ANN401 - the recipe's own Args
+    """Return the Args that the run began with."""
+    known = {field.name for field in fields(module.Args)}
+    strange = sorted(set(record.settings) - known)
+    if strange:
+        raise RunError(
+            f"resume: run.json of {record.folder} sets '{strange[0]}', which the recipe's Args does"
+            " not have; start a new run."
+        )
+    values = {
+        name: tuple(value) if isinstance(value, list) else value
+        for name, value in record.settings.items()
+    }
+    return module.Args(**values)

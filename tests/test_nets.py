@@ -1,0 +1,77 @@
+import json
+
+import pytest
+import torch
+
+from brique import nets
+from brique.data import arrays
+from brique.errors import DataError
+from brique.schema import Category, Number, Picture, Schema
+
+
+@pytest.mark.parametrize("size", [(1, 1), (5, 5), (8, 8), (28, 28), (64, 48), (33, 97), (224, 224)])
+def test_small_takes_pictures_of_any_size(size):
+    net = nets.small(3, list(size), 7, [0.1, 0.2, 0.3], [1, 1, 1], width=4)
+    assert net(torch.rand(2, 3, *size)).shape == (2, 7)
+
+
+def test_small_has_the_parameters_that_arithmetic_gives():
+    net = nets.small(1, [8, 8], 10, 0.3, 0.4)
+    convolutions = 32 * 9 + 32 * 64 * 9 + 64 * 128 * 9
+    norms = 2 * (32 + 64 + 128)
+    head = 128 * 4 * 4 * 10 + 10
+    assert sum(p.numel() for p in net.parameters()) == convolutions + norms + head
+
+
+def test_a_net_remembers_how_it_was_built_in_json():
+    net = nets.small(1, [8, 8], 10, [0.3], [0.4])
+    origin = nets.built_by(net)
+    assert origin == {
+        "builder": "brique.nets.small",
+        "arguments": {
+            "channels": 1, "size": [8, 8], "classes": 10, "mean": [0.3], "spread": [0.4],
+            "width": 32,
+        },
+    }  # fmt: skip
+    again = json.loads(json.dumps(origin))
+    twin = nets.BUILDERS[again["builder"]](**again["arguments"])
+    assert [p.shape for p in twin.parameters()] == [p.shape for p in net.parameters()]
+    assert nets.built_by(torch.nn.Linear(1, 1)) is None
+
+
+def test_what_a_net_remembers_is_no_part_of_it():
+    net = nets.small(1, [8, 8], 10, 0.3, 0.4)
+    assert not any("built" in name for name in net.state_dict())
+    assert len(list(net.children())) == len(net)
+
+
+def test_every_builder_stands_in_the_table_under_its_own_name():
+    for name, builder in nets.BUILDERS.items():
+        assert name == f"brique.nets.{builder.__name__}"
+        assert vars(nets)[builder.__name__] is builder
+
+
+def test_default_arguments_come_from_the_schema():
+    pixels = torch.rand(40, 3, 8, 12)
+    pixels[:, 1] = 0.5  # a constant channel: its spread is 0, which cannot be divided by
+    schema = arrays(image=pixels, label=[0, 1] * 20, classes=["cat", "dog"]).schema
+    arguments = nets.default_arguments(schema)
+    assert arguments["channels"] == 3
+    assert arguments["size"] == [8, 12]
+    assert arguments["classes"] == 2
+    assert arguments["mean"] == list(schema["image"].mean)
+    assert arguments["spread"][1] == 1.0
+    assert nets.small(**arguments)(pixels).isfinite().all()
+
+
+def test_default_arguments_without_anything_fitted():
+    schema = Schema({"x": Picture((1, 8, 8)), "y": Category(("a", "b"))}, ("y",))
+    assert nets.default_arguments(schema)["mean"] == [0.0]
+
+
+def test_a_schema_without_picture_is_refused():
+    schema = Schema({"x": Number(), "y": Category(("a", "b"))}, ("y",))
+    with pytest.raises(
+        DataError, match=r"expected one picture .* got x \(number\), y \(category\)"
+    ):
+        nets.default_arguments(schema)
