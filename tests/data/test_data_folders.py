@@ -119,10 +119,8 @@ def test_test_pictures_may_lie_elsewhere(tmp_path):
 def test_unknown_class_outside_train_is_an_error(tmp_path):
     zoo(tmp_path / "zoo" / "train", ("cat", "dog"))
     zoo(tmp_path / "zoo" / "test", ("cat", "dogs"), start=50)
-    text = (
-        "zoo: test holds classes that train does not: dogs; did you mean 'dog'?; rename or remove"
-    )
-    with pytest.raises(DataError, match=text.replace("?", r"\?")):
+    text = r"zoo: test holds classes that train does not: dogs; rename .* did you mean 'dog'\?"
+    with pytest.raises(DataError, match=text):
         data.open(tmp_path / "zoo")
 
 
@@ -179,14 +177,14 @@ def two_trains(root):
     [
         (lambda root: root.mkdir(), r"zoo: expected folders of pictures by class, such as "
          r"zoo/cat/1.jpg, got an empty folder; check the path"),
-        (lambda root: zoo(root, ("cat",)), "zoo: expected two classes or more to train on, got cat; "
-         "give each class a folder of its own with pictures in it"),
-        (lambda root: picture(root / "1.png", 0), "zoo/cat/1.jpg, got 1.png beside each other; put "
-         "each into the folder of its class"),
+        (lambda root: zoo(root, ("cat",)), "zoo: expected two classes or more to train on, got "
+         "cat; give each class a folder of its own"),
+        (lambda root: picture(root / "1.png", 0), "zoo/cat/1.jpg, got 1.png beside each other; "
+         "put each into the folder of its class"),
         (lambda root: zoo(root / "a" / "b"), "zoo/cat/1.jpg, got a; check the path"),
-        (lambda root: zoo(root / "test"), "zoo: expected a folder train beside test, got none; name"),
+        (lambda root: zoo(root / "test"), "zoo: expected a folder train beside test, got none"),
         (two_trains, "zoo: train and training are both the train part; keep one"),
-        (only_bad, "zoo: none of its 2 pictures can be read; the first, cat/1.png: expected a pict"),
+        (only_bad, "zoo: none of its 2 pictures can be read; the first, cat/1.png: expected"),
         (lambda root: (root / "train" / "cat").mkdir(parents=True), "got cat in train; check the"),
     ],
 )  # fmt: skip

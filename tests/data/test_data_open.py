@@ -103,15 +103,15 @@ def edit(name, change):
     ("spoil", "text"),
     [
         (edit("train-images-idx3-ubyte", lambda b: b[:-7]),
-         "m: train-images-idx3-ubyte should hold 1,500 bytes after its head but holds 1,493; fetch"),
+         "m: train-images-idx3-ubyte should hold 1,500 bytes after its head but holds 1,493"),
         (edit("train-images-idx3-ubyte", lambda b: b + b"0"), "but holds more; fetch it again"),
-        (edit("train-images-idx3-ubyte", lambda b: b[:9]), "is not an idx file of bytes with 3 axes"),
+        (edit("train-images-idx3-ubyte", lambda b: b[:9]), "is not an idx file of bytes with 3"),
         (edit("train-labels-idx1-ubyte", lambda b: b"\0\0\x0d\1" + b[4:]), "is not an idx file of"),
         (lambda f: write_idx(f / "train-labels-idx1-ubyte", np.arange(9)),
-         "m: train-images-idx3-ubyte holds 50 pictures but train-labels-idx1-ubyte 9 labels; fetch"),
+         "m: train-images-idx3-ubyte holds 50 pictures but train-labels-idx1-ubyte 9 labels"),
         (lambda f: write_idx(f / "t10k-labels-idx1-ubyte", np.full(20, 77)),
          "m: the test labels hold the class 77, which no training picture has; check that"),
-        (lambda f: (f / "train-labels-idx1-ubyte").unlink(), "has no labels beside it; add the file"),
+        (lambda f: (f / "train-labels-idx1-ubyte").unlink(), "has no labels beside it; add"),
         (lambda f: (f / "train-images-idx3-ubyte").unlink(), "m: expected train-images-idx3-ubyte"),
         (lambda f: ((f / "train-images-idx3-ubyte").unlink(),
                     (f / "train-images-idx3-ubyte.gz").write_bytes(b"\x1f\x8b junk")),
@@ -143,9 +143,7 @@ def test_damaged_cifar_files_are_named(tmp_path):
         data.open(folder)
     (folder / "data_batch_2.bin").write_bytes(b"123")
     (folder / "batches.meta.txt").unlink()
-    with pytest.raises(
-        DataError, match="data_batch_2.bin has 3 bytes, not a multiple of 3,073; fe"
-    ):
+    with pytest.raises(DataError, match=r"data_batch_2.bin has 3 bytes, not a multiple of 3,073"):
         data.open(folder)
 
 
@@ -168,10 +166,24 @@ def test_names_are_looked_up_in_brique_data(tmp_path, monkeypatch):
     assert len(data.open("my-mnist").test) == 20
     assert data.open("mymnist").name == "mymnist"
     assert data.open("cifar10").schema["image"].shape == (3, 32, 32)
-    with pytest.raises(DataError, match=r"data: no 'my-mnis': it is not built in \(digits\), no such "
-                                        r"path exists, and it is not in BRIQUE_DATA \(.*b\); did you "
-                                        r"mean 'my_mnist'\?"):  # fmt: skip
+    text = (
+        r"data: no 'my-mnis': it is not built in \(digits\), no such path exists, and it is not in "
+        r"BRIQUE_DATA \(.*b\); did you mean 'my_mnist'\?"
+    )
+    with pytest.raises(DataError, match=text):
         data.open("my-mnis")
+
+
+def test_folders_of_several_sets_are_not_guessed(tmp_path):
+    mnist(tmp_path / "all" / "MNIST" / "raw")
+    cifar(tmp_path / "all" / "cifar-10-batches-bin")
+    with pytest.raises(DataError, match="got cifar-10-batches-bin, MNIST; check the path"):
+        data.open(tmp_path / "all")
+
+
+def test_empty_name_is_an_error():
+    with pytest.raises(DataError, match="data: got an empty name; pass 'digits', a path, or a"):
+        data.open("")
 
 
 def test_unknown_names_say_what_was_tried(tmp_path, monkeypatch):

@@ -18,10 +18,14 @@ def ids(stream):
     return [batch.ids.tolist() for batch in stream]
 
 
+def flat(lists):
+    return [i for listed in lists for i in listed]
+
+
 def test_every_example_comes_once_an_epoch():
     stream = numbered().batches(10, epochs=3, seed=5)
     assert (stream.turns, stream.per_epoch, len(stream)) == (15, 5, 15)
-    epochs = [sum(ids(stream)[i : i + 5], []) for i in (0, 5, 10)]
+    epochs = [flat(ids(stream)[i : i + 5]) for i in (0, 5, 10)]
     assert all(sorted(epoch) == list(range(50)) for epoch in epochs)
     assert epochs[0] != epochs[1] != epochs[2]
 
@@ -178,10 +182,10 @@ def test_batch_is_its_fields():
     assert batch[4:99].label.tolist() == [4, 5]
     assert len(batch[4:2]) == 0
     assert batch.to("cpu").label.tolist() == list(range(6))
-    with pytest.raises(AttributeError, match="batch: no field 'lable' among image, label; did you"):
-        batch.lable
-    with pytest.raises(DataError, match="batch: no field 'lable' among image, label; did you mean"):
-        batch["lable"]
+    with pytest.raises(AttributeError, match="batch: no field 'labek' among image, label; did you"):
+        batch.labek
+    with pytest.raises(DataError, match="batch: no field 'labek' among image, label; did you mean"):
+        batch["labek"]
     with pytest.raises(DataError, match="batch: a slice must have step 1, got 2; cut it as"):
         batch[::2]
 
@@ -235,7 +239,7 @@ def test_buckets_bring_like_lengths_together():
 
     assert spread(stream) < 0.2 * spread(plain)
     assert {batch.words.padded(0).shape[1] % 8 for batch in stream} == {0}
-    epochs = [sum(ids(stream)[i : i + 20], []) for i in (0, 20)]
+    epochs = [flat(ids(stream)[i : i + 20]) for i in (0, 20)]
     assert [sorted(epoch) for epoch in epochs] == [list(range(200))] * 2
     assert epochs[0] != epochs[1]
     assert ids(stream.seek(13)) == ids(stream)[13:]

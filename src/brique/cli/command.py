@@ -59,7 +59,7 @@ def _dispatch(words: list[str]) -> int:
         kind = "flag" if verb.startswith("-") else "verb"
         hint = nearest(verb, VERBS) or ";"
         raise UsageError(f"no {kind} '{verb}'{hint} 'brique --help' shows all.")
-    if verb == "run" and rest and not rest[0].startswith("-"):
+    if verb == "run" and rest and rest[0] not in ("--help", "-h"):
         from brique.cli.recipe import run_recipe
 
         return run_recipe(rest[0], rest[1:])

@@ -55,11 +55,11 @@ def is_number(kind: object) -> bool:
 
 def _one(kind: object, word: str) -> object:
     try:
-        if kind is int:
-            return int(word)
-        value = float(word)
+        value = int(word) if kind is int else float(word)
     except ValueError:
         raise ValueError(_named(kind)) from None
+    if isinstance(value, int) and abs(value) >= 1 << 63:
+        raise ValueError("a whole number of at most 18 digits")
     if not math.isfinite(value):
         raise ValueError(_named(kind))
     return value
@@ -88,7 +88,7 @@ def _sentence(error: CycloptsError, name: str) -> str:
         return f"{where}: {missing} {lacks}; '{name} --help' shows what it takes."
     if isinstance(error, CoercionError) and error.argument is not None:
         came = error.token.value if error.token else ""
-        wanted = _named(error.argument.hint)
+        wanted = str(error.msg or _named(error.argument.hint))
         return f"{where}: {error.argument.name} must be {wanted}, not '{came}'; {shows}"
     error.verbose = False
     return f"{where}: {' '.join(str(error).split())} {shows}"

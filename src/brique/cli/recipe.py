@@ -23,7 +23,11 @@ Main = Callable[[Any], Mapping[str, float] | None]
 
 def run_recipe(name: str, words: Sequence[str]) -> int:
     """Run the installed recipe of that name with the flags in `words`; return the exit code."""
-    catalog.find(name)
+    if name.startswith("-"):
+        raise UsageError(
+            f"run: expected the name of a recipe, not '{name}'; flags stand after it, as in"
+            " 'brique run lenet5 --quick'."
+        )
     module = catalog.load(name)
     return run_module(module, module.Args, module.main, words)
 
@@ -35,7 +39,7 @@ def run_module(module: ModuleType, args_class: type, main: Main, words: Sequence
     Raises UsageError on flags it does not have and on an Args that cannot be one.
     """
     path = Path(inspect.getfile(module)).resolve()
-    recipe = next((e.name for e in catalog.entries() if e.path.resolve() == path), None)
+    recipe, _ = catalog.identify(path)
     quick = vars(module).get("QUICK", {})
     _check(args_class, quick, path.stem)
     defaults = quick if "--quick" in words else {}

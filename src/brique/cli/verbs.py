@@ -11,6 +11,7 @@ from brique.errors import UsageError
 
 Json = Annotated[Switch, Parameter(help="Print one line of JSON.")]
 Device = Annotated[str | None, Parameter(help="cpu, cuda, mps; by default the fastest there is.")]
+Asked = Annotated[str | None, Parameter(name="--device", help="cpu, cuda, mps; cpu by default.")]
 RunFolder = Annotated[str, Parameter(help="Folder of a run.")]
 
 
@@ -53,7 +54,7 @@ def evaluate(
     ] = None,
     /,
     *,
-    device: Device = None,
+    device: Asked = None,
     json: Json = False,
 ) -> int:
     """Judge the model of a run on test data; classes are compared by name."""
@@ -77,7 +78,7 @@ def predict(
     csv: Annotated[
         Path | None, Parameter(help="A .csv file to write the answers to; replaced if it exists.")
     ] = None,
-    device: Device = None,
+    device: Asked = None,
     json: Json = False,
 ) -> int:
     """Ask the model of a run what each file shows. Exit code 1 if a file could not be read."""
@@ -188,11 +189,12 @@ def show(
     print_table(
         [(f"  --{s.name.replace('_', '-')}", s.default or "(required)", s.says) for s in settings]
     )
+    print()
     for name, figures in expect.items():
         ranges = [f"{key} {low} to {high}" for key, (low, high) in figures.items()]
-        print(f"\nMust reach on {name}: {', '.join(ranges)}")
-    print(f"\nFile: {entry.path}")
-    print(f"Its own copy to edit: brique copy {entry.name} {entry.name}.py")
+        print(f"Must reach on {name}: {', '.join(ranges)}")
+    print(f"File: {entry.path}")
+    print(f"A copy to edit: brique copy {entry.name} {entry.name}.py")
     return 0
 
 

@@ -1,6 +1,7 @@
 """Batch: some examples at once, their fields by name."""
 
 from collections.abc import Iterable, Mapping
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -66,7 +67,7 @@ class Batch:
         self.ids = ids
         self._clock = clock if clock is not None else Clock(0, 1, ids.device)
 
-    def __getattr__(self, name: str) -> Values:
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - the reader knows the kind
         if name.startswith("_"):  # a copy in the making has no fields yet
             raise AttributeError(name)
         try:

@@ -272,6 +272,7 @@ def _classes(found: _Found, name: str) -> tuple[str, ...]:
 def _no_pictures(folder: Path, train: Path, name: str) -> DataError:
     """Say what a folder without pictures by class holds."""
     loose = [file.name for file in train.iterdir() if file.suffix.casefold() in _SUFFIXES]
+    loose.sort(key=natural)
     entries = [entry.name for entry in train.iterdir() if not entry.name.startswith(".")]
     wanted = f"{name}: expected folders of pictures by class, such as {name}/cat/1.jpg"
     if loose:

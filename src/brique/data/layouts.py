@@ -30,8 +30,8 @@ def digits() -> Source:
 
 
 def idx_folder(folder: Path) -> Path | None:
-    """Return the folder of idx files in `folder`, `folder/raw` or `folder/*/raw`, or None."""
-    for candidate in (folder, folder / "raw", *sorted(folder.glob("*/raw"))):
+    """Return the folder of idx files: `folder`, `folder/raw` or `folder/MNIST/raw`, or None."""
+    for candidate in (folder, *_only(folder, "raw"), *_only(folder, "MNIST/raw")):
         if candidate.is_dir() and any(_IDX.fullmatch(file.name) for file in candidate.iterdir()):
             return candidate
     return None
@@ -73,10 +73,10 @@ def cifar_folder(folder: Path) -> Path | None:
 
     Raises DataError when there are pickles in their place.
     """
-    for candidate in (folder, folder / "cifar-10-batches-bin"):
+    for candidate in (folder, *_only(folder, "cifar-10-batches-bin")):
         if (candidate / "data_batch_1.bin").is_file():
             return candidate
-    for candidate in (folder, folder / "cifar-10-batches-py"):
+    for candidate in (folder, *_only(folder, "cifar-10-batches-py")):
         for file in ("data_batch_1", "data_batch_1.pkl"):
             if (candidate / file).is_file():
                 raise pickled(candidate.name, file)
@@ -110,6 +110,12 @@ def cifar(folder: Path, name: str) -> Source:
     source = _labelled(name, pixels, table[:, 0], names)
     source.part = _part_of(sizes)
     return source
+
+
+def _only(folder: Path, below: str) -> list[Path]:
+    """Return `folder/below` if no other folder lies beside it: else which is meant is not clear."""
+    beside = [entry.name for entry in folder.iterdir() if entry.is_dir()]
+    return [folder / below] if beside == [below.split("/")[0]] else []
 
 
 def _labelled(name: str, pixels: Tensor, labels: np.ndarray, names: tuple[str, ...]) -> Source:

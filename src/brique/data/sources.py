@@ -89,6 +89,8 @@ def _found(source: str | Path) -> tuple[str, Path | None]:
     """Return the name and place of a source, None if it is built in. Raises DataError."""
     if source == "digits":
         return "digits", None
+    if not str(source):
+        raise DataError("data: got an empty name; pass 'digits', a path, or a name in BRIQUE_DATA")
     path = Path(source).expanduser()
     if path.exists():
         return path.resolve().name or str(path), path
@@ -144,7 +146,7 @@ def _fitted(source: Source, size: int | None, channels: int | None) -> Source:
     if picture.shape != (own, height, width):
         source.digests = all_digests(source, np.arange(len(pictures)))
         fitted = torch.empty(len(pictures), *picture.shape, dtype=torch.uint8)
-        for place, pixels in enumerate(pictures):
+        for place, pixels in enumerate(pictures.numpy()):
             fitted[place] = picture.prepare(pixels)
         source.fields["image"] = fitted
         source.kinds["image"] = picture

@@ -6,8 +6,8 @@ import torch
 from torch import Tensor
 
 from brique import keys
-from brique.data.journal import Entry
 from brique.data.batch import Batch, Clock, Nothing, Values
+from brique.data.journal import Entry
 from brique.data.ragged import Ragged
 from brique.errors import DataError, nearest
 from brique.schema import Picture, Schema

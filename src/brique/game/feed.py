@@ -76,7 +76,7 @@ class Feed:
         if isinstance(self._stream, Seekable):
             self._iterator = self._stream.seek(turn)
             return
-        self._iterator = iter(self._stream)
+        self._iterator = self._again()
         if not isinstance(self._stream, Stateful):
             for _ in range(turn):
                 next(self)
@@ -91,7 +91,7 @@ class Feed:
         except StopIteration:
             if self.turns is None:
                 raise
-            self._iterator = iter(self._stream)
+            self._iterator = self._again()
             try:
                 return next(self._iterator)
             except StopIteration:
@@ -99,6 +99,10 @@ class Feed:
                     f"play: the stream ended before {self.turns} turns and cannot be started "
                     "again; pass something that can, or fewer turns."
                 ) from None
+
+    def _again(self) -> Iterator[Any]:
+        assert isinstance(self._stream, Iterable)
+        return iter(self._stream)
 
     def state(self) -> Any:
         """Return the state of a stream that has one."""

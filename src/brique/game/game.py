@@ -134,10 +134,12 @@ class Game:
         """Settle, for each player, what is frozen, in which mode, and whose buffers are kept."""
         modes = {m: mode for seat in self.seats for m, mode in seat.modes}
         bare = {id(p) for seat in self.seats if not seat.modes for p in seat.parameters}
-        read = dict.fromkeys(m for root in reads for m in root.modules() if m not in modes)
-        for module in read:  # a module whose parameters a player owns one by one is not read
-            is_owned = any(id(p) in bare for p in module._parameters.values())
-            read[module] = module.training and is_owned
+        read = {  # a module whose parameters a player owns one by one is not read
+            module: module.training and any(id(p) in bare for p in module._parameters.values())
+            for root in reads
+            for module in root.modules()
+            if module not in modes
+        }
         fixed = {id(p): p for m in reads for p in m.parameters() if id(p) not in self.owners}
         every = fixed | {id(p): p for seat in self.seats for p in seat.parameters}
         for seat in self.seats:

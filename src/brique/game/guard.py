@@ -51,7 +51,9 @@ def finite(values: Sequence[Tensor]) -> bool:
     """Tell whether every number is finite, in one fused check."""
     dense = [v._values() if v.is_sparse else v for v in values]
     found = torch.zeros((), device=dense[0].device)
-    torch._amp_foreach_non_finite_check_and_unscale_(dense, found, torch.ones_like(found))
+    torch._amp_foreach_non_finite_check_and_unscale_(  # pyright: ignore[reportPrivateImportUsage]
+        dense, found, torch.ones_like(found)
+    )
     return found.item() == 0
 
 
@@ -116,6 +118,14 @@ def not_finite(player: str, turn: int, what: str, place: str | None) -> PlayErro
     return PlayError(
         f"player {player!r}, turn {turn}: {what}; {cause}. "
         "Lower the step length, clip, or look at the batch; the weights are those before this move."
+    )
+
+
+def stepped_out(player: str, turn: int, names: Sequence[str]) -> PlayError:
+    """Return the error for parameters that are not finite after a step that evaluates the loss."""
+    return PlayError(
+        f"player {player!r}, turn {turn}: its step left numbers that are not finite in "
+        f"{listed(names)}; lower the step length, or use strong_wolfe."
     )
 
 

@@ -69,7 +69,7 @@ class Move:
 
     def _play_closure(self) -> Tensor:
         """Let an optimizer evaluate the loss as often as it likes; return the first value."""
-        seat, first = self._seat, []
+        seat, first = self._seat, list[Tensor]()
         start = self._game.draws.mark()
 
         def closure() -> Tensor:
@@ -78,11 +78,13 @@ class Move:
             first.append(loss)
             return loss
 
-        seat.optimizers[0].step(closure)
+        seat.optimizers[0].step(closure)  # pyright: ignore[reportCallIssue, reportArgumentType]
         seat.follow()
         self._game.shelf.moved(seat.number)
         if not guard.finite([p.detach() for p in seat.parameters]):
-            raise guard.not_finite(seat.name, self._turn, "its step left numbers not finite", None)
+            pairs = zip(seat.names, seat.parameters, strict=True)
+            bad = [name for name, p in pairs if not bool(p.isfinite().all())]
+            raise guard.stepped_out(seat.name, self._turn, bad)
         return first[0]
 
     def _evaluate(self, guarded: bool = True) -> Tensor:

@@ -93,7 +93,8 @@ class Backup:
         ):
             self._originals, self._copies = originals, [value.clone() for value in originals]
         else:
-            torch._foreach_copy_(self._copies, originals)  # one call, a third of the time
+            # one call costs a third of a loop
+            torch._foreach_copy_(self._copies, originals)  # pyright: ignore[reportPrivateImportUsage]
 
     def put_back(self) -> None:
         """Give the buffers the values that they had."""

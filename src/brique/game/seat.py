@@ -79,7 +79,9 @@ class Seat:
         """Move the averages towards the parameters."""
         if self.averages is not None and self.player.average is not None:
             with torch.no_grad():
-                torch._foreach_lerp_(self.averages, self.parameters, 1.0 - self.player.average)
+                own: list[Tensor] = list(self.parameters)
+                share = 1.0 - self.player.average
+                torch._foreach_lerp_(self.averages, own, share)  # pyright: ignore[reportPrivateImportUsage]
 
     def state(self) -> dict[str, Any]:
         """Return what a checkpoint holds of this player, as nested values and tensors."""

@@ -6,6 +6,8 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from pathlib import Path
 
+from brique.files import Lock
+
 
 @dataclass(frozen=True, kw_only=True)
 class Launch:
@@ -38,7 +40,8 @@ class Launched:
 
     def __init__(self, launch: Launch) -> None:
         self.launch = launch
-        self.folder: Path | None = None  # set by Run.start
+        self.folder: Path | None = None  # set by Run.start, as is the lock on it
+        self.lock: Lock | None = None
 
 
 _current: ContextVar[Launched | None] = ContextVar("brique_launch", default=None)
@@ -46,13 +49,18 @@ _current: ContextVar[Launched | None] = ContextVar("brique_launch", default=None
 
 @contextmanager
 def launched(launch: Launch) -> Iterator[Launched]:
-    """Give the next `Run.start` in the block these circumstances; yields where to read its folder."""
+    """Give the next `Run.start` in the block these circumstances; yields what it led to.
+
+    When the block ends, however it does, the run's folder is free for others.
+    """
     told = Launched(launch)
     token = _current.set(told)
     try:
         yield told
     finally:
         _current.reset(token)
+        if told.lock is not None:
+            told.lock.release()
 
 
 def current() -> Launched:

@@ -65,7 +65,7 @@ class Run:
         """
         launched = current()
         run = cls(start.begin(Path(file), args, launched.launch))
-        launched.folder = run.folder
+        launched.folder, launched.lock = run.folder, run._lock
         if launched.launch.resume:
             run._open()
         return run

@@ -6,13 +6,13 @@ import random
 import sys
 import time
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import numpy
 import torch
 
-import brique
 from brique import catalog, files
 from brique.errors import RunError, UsageError
 from brique.run.checkpoints import Checkpoints, Saved
@@ -85,7 +85,7 @@ def seed_everything(seed: int) -> None:
 def versions() -> dict[str, str]:
     """Return the versions that a result depends on."""
     return {
-        "brique": brique.__version__,
+        "brique": version("brique"),
         "python": platform.python_version(),
         "torch": torch.__version__,
         "numpy": numpy.__version__,

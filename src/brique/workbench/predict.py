@@ -6,8 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from brique import files, model
+from brique import files
 from brique.errors import BriqueError, DataError, UsageError, nearest
+from brique.model import load
+from brique.run.start import pick_device
+from brique.schema import natural
 from brique.tasks import Answer
 
 PICTURES = frozenset(
@@ -40,7 +43,7 @@ def predict(
     run: folder of a run that has finished.
     inputs: files, and folders whose pictures are taken in the order of their names.
     out: a .csv file to write the answers to; one that exists is replaced.
-    device: "cpu", "cuda", "mps"; by default the fastest there is.
+    device: "cpu", "cuda", "mps"; by default the processor.
     Raises DataError on a path that does not exist. A file that is no picture gets its own error.
     """
     if out is not None and Path(out).suffix.lower() != ".csv":
@@ -48,7 +51,7 @@ def predict(
     paths = [path for given in inputs for path in _files(Path(given))]
     if not paths:
         raise UsageError("predict: no file was named; name one, or a folder of pictures.")
-    loaded = model.load(run, device=device)
+    loaded = load(run, device=pick_device(device or "cpu"))
     said = loaded.predict(paths, errors="keep")
     predictions = [_prediction(path, one) for path, one in zip(paths, said, strict=True)]
     if out is not None:
@@ -72,7 +75,8 @@ def _files(given: Path) -> list[Path]:
         raise DataError(f"predict: no file or folder '{given}'{hint}")
     inside = (path.relative_to(given) for path in given.rglob("*") if path.is_file())
     seen = [path for path in inside if not any(part.startswith(".") for part in path.parts)]
-    pictures = sorted(given / path for path in seen if path.suffix.lower() in PICTURES)
+    found = [given / path for path in seen if path.suffix.lower() in PICTURES]
+    pictures = sorted(found, key=lambda path: natural(path.as_posix()))
     if not pictures:
         raise DataError(
             f"predict: the folder '{given}' holds no pictures ({len(seen)} other files); name"

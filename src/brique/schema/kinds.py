@@ -1,0 +1,213 @@
+"""The kinds of fields, and how one example of each kind is prepared."""
+
+import math
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, cast
+
+from brique.errors import DataError
+from brique.schema.pictures import (
+    check_pixels,
+    checked,
+    fit_image,
+    fit_planes,
+    flat,
+    pixels_of,
+    read_picture,
+)
+from brique.schema.words import instead, short
+
+if TYPE_CHECKING:
+    import torch
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A picture of C channels (1 grey, 3 red green blue), H rows and W columns.
+
+    shape: (C, H, W).
+    mean, spread: per channel, of brightness in [0, 1], fitted on the training part; spread is the
+        standard deviation.
+    """
+
+    shape: tuple[int, int, int]
+    mean: tuple[float, ...] | None = None
+    spread: tuple[float, ...] | None = None
+    kind: ClassVar[str] = "picture"
+
+    def __post_init__(self) -> None:
+        if len(self.shape) != 3 or any(type(n) is not int or n < 1 for n in self.shape):
+            raise DataError(
+                f"picture: shape must be (channels, height, width), got {self.shape}; "
+                "pass three whole numbers of 1 or more"
+            )
+        check_pixels("picture", self.shape[1], self.shape[2])
+        _check_fitted("picture", self.mean, self.spread, self.shape[0])
+
+    def prepare(self, source: object) -> "torch.Tensor":
+        """Return one picture (C, H, W): uint8 0 to 255, or float32 in [0, 1] if floats came.
+
+        source: path of a file, PIL image, array (h, w), (h, w, c) or (c, h, w), or tensor (h, w)
+            or (c, h, w); arrays and tensors hold uint8, uint16, bool, or floats in [0, 1].
+            It is scaled until it covers (H, W), then cut about its middle (`fit`); channels are
+            converted, transparency lies over white.
+        Raises DataError when it is not a picture.
+        """
+        import torch
+        from PIL import Image
+
+        if isinstance(source, str | Path):
+            image = read_picture(source)
+        elif isinstance(source, Image.Image):
+            image = checked(source, "picture")
+        else:
+            pixels = pixels_of(source, self.shape)
+            if pixels.dtype.kind == "f" or pixels.shape[0] not in (1, 3, 4):
+                return torch.from_numpy(fit_planes(pixels, self.shape))  # pyright: ignore[reportUnknownMemberType]
+            if pixels.shape == self.shape:
+                return torch.from_numpy(pixels.copy())  # pyright: ignore[reportUnknownMemberType]
+            rows = pixels[0] if len(pixels) == 1 else pixels.transpose(1, 2, 0)
+            image = flat(Image.fromarray(rows.copy()))
+        return torch.from_numpy(fit_image(image, self.shape))  # pyright: ignore[reportUnknownMemberType]
+
+    @staticmethod
+    def to_float(pixels: "torch.Tensor") -> "torch.Tensor":
+        """Return float32 pixels in [0, 1]: uint8 divided by 255, floats as they are.
+
+        All devices give the same bits: away from the CPU a tensor divides, since CUDA would turn
+        the division by a number into a multiplication.
+        """
+        import torch
+
+        if pixels.dtype != torch.uint8:
+            return pixels
+        if pixels.device.type == "cpu":
+            return torch.div(pixels, 255)
+        return torch.div(pixels, torch.full((), 255.0, device=pixels.device))
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the field as JSON values."""
+        value = {"kind": self.kind, "shape": list(self.shape)}
+        return value | _fitted_json(self.mean, self.spread)
+
+
+@dataclass(frozen=True)
+class Category:
+    """One of a list of named classes; its number is its place in the list."""
+
+    names: tuple[str, ...]
+    kind: ClassVar[str] = "category"
+
+    def __post_init__(self) -> None:
+        if not self.names or any(type(name) is not str or not name for name in self.names):
+            raise DataError(
+                f"category: names must be texts, one or more, got {self.names}; name every class"
+            )
+        if len(set(self.names)) != len(self.names):
+            twice = next(name for name in self.names if self.names.count(name) > 1)
+            raise DataError(f"category: the class '{twice}' is listed twice; list each class once")
+
+    def prepare(self, source: object) -> int:
+        """Return the number of the class named `source`. Raises DataError if there is none."""
+        name = str(source)
+        if name in self.names:
+            return self.names.index(name)
+        raise DataError(f"category: no class '{name}'{instead(name, self.names)}")
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the field as JSON values."""
+        return {"kind": self.kind, "names": list(self.names)}
+
+
+@dataclass(frozen=True)
+class Number:
+    """A number, or an array of numbers of one shape.
+
+    mean, spread: fitted on the training part: a float if `shape` is (), else one per entry of the
+        last axis; spread is the standard deviation.
+    unit: what it is measured in.
+    shape: of one example; () is a single number.
+    varies: an example is a sequence of such arrays, of any length (a Ragged field).
+    whole: whole numbers (int64), not float32.
+    """
+
+    mean: float | tuple[float, ...] | None = None
+    spread: float | tuple[float, ...] | None = None
+    unit: str | None = None
+    shape: tuple[int, ...] = ()
+    varies: bool = False
+    whole: bool = False
+    kind: ClassVar[str] = "number"
+
+    def __post_init__(self) -> None:
+        if any(type(n) is not int or n < 0 for n in self.shape):
+            raise DataError(
+                f"number: shape must hold whole numbers of 0 or more, got {self.shape}; "
+                "pass the shape of one example"
+            )
+        mean, spread = (
+            value if isinstance(value, tuple) or value is None else (value,)
+            for value in (self.mean, self.spread)
+        )
+        _check_fitted("number", mean, spread, self.shape[-1] if self.shape else 1)
+
+    def prepare(self, source: object) -> "torch.Tensor":
+        """Return one example, float32 or int64, of `shape` (a length before it if it varies).
+
+        Raises DataError when it is not finite numbers of that shape.
+        """
+        import torch
+
+        try:
+            value = torch.as_tensor(cast("Any", source))
+        except (TypeError, ValueError, RuntimeError) as error:
+            raise DataError(
+                f"number: expected numbers, got {short(source)}; pass a number or an array"
+            ) from error
+        came = tuple(value.shape)
+        if (came[1:] if self.varies else came) != self.shape or len(came) < self.varies:
+            wanted = ("length", *self.shape) if self.varies else self.shape
+            wanted = str(wanted).replace("'", "")
+            raise DataError(f"number: expected shape {wanted}, got {came}; reshape it")
+        if not bool(torch.isfinite(value).all()):
+            raise DataError(f"number: expected finite numbers, got {short(source)}; replace them")
+        return value.to(torch.int64 if self.whole else torch.float32)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the field as JSON values; what is at its default is left out."""
+        value: dict[str, Any] = {"kind": self.kind} | _fitted_json(self.mean, self.spread)
+        rest = {"unit": self.unit, "shape": list(self.shape)}
+        flags = {"varies": self.varies, "whole": self.whole}
+        return value | {name: item for name, item in (rest | flags).items() if item}
+
+
+Field = Picture | Category | Number
+
+
+def natural(name: str) -> tuple[Any, ...]:
+    """Return a sorting key by which '2' stands before '10'."""
+    parts = [part for part in re.split(r"([0-9]+)", name.casefold()) if part]
+    return (*((0, int(p), "") if p.isdecimal() else (1, 0, p) for p in parts), (0, -1, name))
+
+
+def _check_fitted(where: str, mean: object, spread: object, n: int) -> None:
+    for name, values in (("mean", mean), ("spread", spread)):
+        items = cast("tuple[float, ...]", values if type(values) is tuple else ())
+        good = values is None or (
+            len(items) == n
+            and all(type(item) in (float, int) and math.isfinite(item) for item in items)
+            and (name == "mean" or min(items, default=0) >= 0)
+        )
+        if not good:
+            raise DataError(
+                f"{where}: {name} must be {n} finite numbers"
+                f"{', none below 0' if name == 'spread' else ''}, got {values}; pass one each"
+            )
+
+
+def _fitted_json(mean: object, spread: object) -> dict[str, Any]:
+    pairs = (("mean", mean), ("spread", spread))
+    return {
+        k: list(cast("Any", v)) if isinstance(v, tuple) else v for k, v in pairs if v is not None
+    }

@@ -1,0 +1,75 @@
+"""A schema: the named fields of a data set."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any
+
+from brique.errors import DataError
+from brique.schema.kinds import Field
+from brique.schema.stored import field_of, object_of, texts_of
+from brique.schema.words import instead
+
+RESERVED = frozenset({"ids", "turn", "progress", "fields", "cut", "to", "replace"})
+
+
+@dataclass(frozen=True)
+class Schema:
+    """The fields of a data set by name, and which of them are to be predicted.
+
+    >>> schema = Schema({"label": Category(("cat", "dog"))}, targets=("label",))
+    >>> schema["label"].prepare("dog")
+    1
+    """
+
+    fields: Mapping[str, Field]
+    targets: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "fields", MappingProxyType(dict(self.fields)))
+        for name in self.fields:
+            if not name or name in RESERVED or name.startswith("_"):
+                raise DataError(
+                    f"schema: a field cannot be named '{name}' (batches use that name); rename it"
+                )
+        for name in self.targets:
+            if name not in self.fields:
+                raise DataError(
+                    f"schema: the target '{name}' is not a field{instead(name, self.fields)}"
+                )
+        if len(set(self.targets)) != len(self.targets):
+            raise DataError(f"schema: a target is listed twice in {self.targets}; list it once")
+
+    def __getitem__(self, name: str) -> Any:  # noqa: ANN401 - the reader knows the kind
+        if name in self.fields:
+            return self.fields[name]
+        raise DataError(f"schema: no field '{name}'{instead(name, self.fields)}")
+
+    def __contains__(self, name: object) -> bool:
+        return name in self.fields
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """Names of the fields that are not targets."""
+        return tuple(name for name in self.fields if name not in self.targets)
+
+    @property
+    def target(self) -> str:
+        """Name of the only target. Raises DataError if there is none, or more than one."""
+        if len(self.targets) == 1:
+            return self.targets[0]
+        came = ", ".join(self.targets) or "none"
+        raise DataError(f"schema: expected one target, got {came}; name the field to predict")
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the schema as JSON values, the form of model.json."""
+        fields = {name: field.to_json() for name, field in self.fields.items()}
+        return {"fields": fields, "targets": list(self.targets)}
+
+    @classmethod
+    def from_json(cls, value: object) -> "Schema":
+        """Return the schema that `to_json` wrote. Raises DataError on anything else."""
+        whole = object_of(value, "schema", {"fields", "targets"})
+        fields = object_of(whole.get("fields"), "schema: fields", None)
+        targets = texts_of(whole.get("targets"), "schema: targets")
+        return cls({name: field_of(name, field) for name, field in fields.items()}, targets)

@@ -1,0 +1,10 @@
+"""The uninterrupted run of a door, played once and shared by the tests of its file."""
+
+import pytest
+from resuming import alone
+
+
+@pytest.fixture(scope="module")
+def whole(request, tmp_path_factory):
+    module = request.module
+    return alone(module.main, module.Args(), tmp_path_factory.mktemp("door") / "whole")

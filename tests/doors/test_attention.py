@@ -1,0 +1,96 @@
+"""Which value has the largest key? Attention over sequences of unlike lengths, padded and masked."""
+
+from dataclasses import dataclass
+from functools import partial
+
+import torch
+from curves import curve
+from resuming import assert_equal, stopped
+from torch import Tensor, nn
+from torch.nn import functional
+
+from brique import data
+from brique.data import Batch, Ragged, Split
+from brique.game import Game, Player
+from brique.run import Run
+
+VALUES = 5
+
+
+@dataclass(frozen=True, kw_only=True)
+class Args:
+    turns: int = 400
+    batch_size: int = 64
+    width: int = 32
+    lr: float = 1e-2
+    seed: int = 0
+
+
+def sequences(n: int) -> data.Data:
+    """Return lists of 3 to 20 pairs (key in [-1, 1], value as 0s and a 1), and the answers."""
+    drawn = torch.Generator().manual_seed(0)
+    pairs, labels = [], []
+    for length in torch.randint(3, 21, (n,), generator=drawn).tolist():
+        keys = 2 * torch.rand(length, 1, generator=drawn) - 1
+        values = torch.randint(VALUES, (length,), generator=drawn)
+        pairs.append(torch.cat([keys, functional.one_hot(values, VALUES)], dim=1))
+        labels.append(int(values[keys.argmax()]))
+    classes = [f"value {k}" for k in range(VALUES)]
+    return data.arrays(pairs=Ragged.of(pairs), label=labels, classes=classes)
+
+
+class Attention(nn.Module):
+    """One learnt question to a sequence: pairs (N sequences) -> scores (N, 5)."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.question = nn.Parameter(torch.randn(width))
+        self.key, self.value = nn.Linear(1 + VALUES, width), nn.Linear(1 + VALUES, width)
+        self.answer = nn.Linear(width, VALUES)
+
+    def forward(self, pairs: Ragged) -> Tensor:
+        padded = pairs.padded(0)  # (N, T, 6)
+        weight = self.key(padded) @ self.question  # (N, T)
+        share = weight.masked_fill(~pairs.mask, -torch.inf).softmax(dim=1)
+        return self.answer((share.unsqueeze(1) @ self.value(padded)).squeeze(1))
+
+
+def right(net: nn.Module, split: Split) -> float:
+    """Return the share of sequences whose answer the net names."""
+    found = [net(b.pairs).argmax(dim=1) == b.label for b in split.batches(500)]
+    return torch.cat(found).double().mean().item()
+
+
+def main(args: Args) -> dict[str, float]:
+    run = Run.start(__file__, args)
+    lists = sequences(3000)
+    net = run.place(Attention(args.width))
+
+    def mistakes(batch: Batch) -> Tensor:
+        return functional.cross_entropy(net(batch.pairs), batch.label)
+
+    game = Game(Player("reader", net, mistakes, partial(torch.optim.Adam, lr=args.lr)))
+    stream = lists.train.batches(args.batch_size, turns=args.turns, seed=args.seed, bucket=True)
+
+    for turn in run.play(game, stream):
+        if turn.looks:
+            run.log(turn, valid_accuracy=right(net, lists.valid))
+
+    return run.finish(net=net, test_accuracy=right(net, lists.test))
+
+
+def test_the_reader_finds_the_largest_key(whole):
+    losses = curve(whole, "reader")
+    assert losses[0] / losses[-1] > 4, losses
+    assert whole.numbers["test_accuracy"] > 0.85, "chance is 0.2"
+
+
+def test_padding_changes_no_answer():
+    pairs = sequences(20).train["pairs"]
+    net = Attention(8)
+    torch.testing.assert_close(net(pairs.rounded(8)), torch.cat([net(pairs[k : k + 1]) for k in range(len(pairs))]))
+
+
+def test_it_stops_and_resumes_exactly(whole, tmp_path, monkeypatch):
+    pieces = stopped(main, Args(), tmp_path / "pieces", [0, 33, 120, 250, 399], monkeypatch)
+    assert_equal(whole, pieces)

@@ -1,0 +1,98 @@
+"""A classifier that does not tell a nuisance, for an adversary tries to read it off its answers.
+
+Louppe, Kagan, Cranmer 2017, arXiv:1611.01046, section 5.1; a normal density for the mixture.
+"""
+
+from dataclasses import dataclass
+from functools import partial
+
+import torch
+from curves import curve
+from resuming import assert_equal, stopped
+from torch import Tensor, nn
+from torch.nn import functional
+
+from brique import data
+from brique.data import Batch, Split
+from brique.game import Game, Player
+from brique.run import Run
+from brique.tasks import accuracy
+
+
+@dataclass(frozen=True, kw_only=True)
+class Args:
+    turns: int = 100
+    pivot_turns: int = 500
+    batch_size: int = 128
+    weight: float = 10.0
+    lr: float = 5e-3
+    seed: int = 0
+
+
+def collisions(n: int) -> data.Data:
+    """Return points of background, and of a signal that the nuisance z moves along one axis."""
+    drawn = torch.Generator().manual_seed(0)
+    label, z = torch.randint(2, (n,), generator=drawn), torch.randn(n, generator=drawn)
+    point = torch.randn(n, 2, generator=drawn)
+    background = torch.stack([point[:, 0], -0.5 * point[:, 0] + 0.87 * point[:, 1]], dim=1)
+    signal = point + torch.stack([torch.ones(n), 1 + z], dim=1)
+    point = torch.where(label.unsqueeze(1) == 1, signal, background)
+    return data.arrays(point=point, nuisance=z, label=label, classes=["background", "signal"])
+
+
+def layers(*widths: int) -> nn.Sequential:
+    pairs = zip(widths, widths[1:], strict=False)
+    return nn.Sequential(*[m for a, b in pairs for m in (nn.Linear(a, b), nn.ReLU())][:-1])
+
+
+def told(net: nn.Module, split: Split) -> float:
+    """Return how the answers for signal go with the nuisance, as a correlation in [0, 1]."""
+    signal = split["label"] == 1
+    answers = net(split["point"][signal]).softmax(dim=1)[:, 1]
+    return torch.corrcoef(torch.stack([answers, split["nuisance"][signal]]))[0, 1].abs().item()
+
+
+def main(args: Args) -> dict[str, float]:
+    run = Run.start(__file__, args)
+    events = collisions(6000)
+    net, adversary = run.place(layers(2, 32, 32, 2)), run.place(layers(1, 32, 2))
+
+    def mistakes(batch: Batch) -> Tensor:
+        return functional.cross_entropy(net(batch.point), batch.label)
+
+    def guessing(batch: Batch) -> Tensor:  # nats to tell z of signal from the answer
+        answer, signal = net(batch.point).softmax(dim=1)[:, 1:], batch.label == 1
+        mean, spread = adversary(answer)[signal].unbind(dim=1)
+        return functional.gaussian_nll_loss(mean, batch.nuisance[signal], spread.exp())
+
+    def value(batch: Batch) -> Tensor:
+        return mistakes(batch) - args.weight * guessing(batch)
+
+    adam = partial(torch.optim.Adam, lr=args.lr)
+    plain = Game(Player("classifier", net, mistakes, adam))
+    stream = events.train.batches(args.batch_size, turns=args.turns, seed=args.seed)
+    for turn in run.play(plain, stream, name="plain"):
+        if turn.looks:
+            run.log(turn, told=told(net, events.valid), accuracy=accuracy(net, events.valid))
+
+    game = Game(
+        Player("adversary", adversary, guessing, adam), Player("classifier", net, value, adam)
+    )
+    stream = events.train.batches(args.batch_size, turns=args.pivot_turns, seed=args.seed)
+    for turn in run.play(game, stream, name="pivot"):
+        if turn.looks:
+            run.log(turn, told=told(net, events.valid), accuracy=accuracy(net, events.valid))
+
+    return run.finish(net=net, told=told(net, events.test), accuracy=accuracy(net, events.test))
+
+
+def test_the_answers_tell_less_of_the_nuisance(whole):
+    plain, pivot = curve(whole, "plain/told"), curve(whole, "pivot/told")
+    assert plain[-1] / whole.numbers["told"] > 4, (plain, pivot)
+    assert whole.numbers["accuracy"] > 0.68, "chance is 0.5, and 0.8 without the adversary"
+
+
+def test_it_stops_and_resumes_exactly(whole, tmp_path, monkeypatch):
+    stops = [40, 99, 130, 131, 400]  # the first two fall into the plain stage
+    pieces = stopped(main, Args(), tmp_path / "pieces", stops, monkeypatch)
+    assert_equal(whole, pieces)

@@ -1,0 +1,134 @@
+"""A net as deep as the formula it reads: trees in memory, cells that a batch may not need.
+
+Socher et al. 2013, with one cell a sign in place of one for all.
+"""
+
+import random
+from dataclasses import dataclass
+from functools import partial
+
+import pytest
+import torch
+from curves import curve
+from resuming import assert_equal, stopped
+from torch import Tensor, nn
+from torch.nn import functional
+
+from brique import data
+from brique.data import Batch, Ragged, Split
+from brique.errors import PlayError
+from brique.game import Game, Player
+from brique.run import Run
+
+SIGNS = ("false", "true", "and", "or", "not")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Args:
+    turns: int = 250
+    batch_size: int = 64
+    width: int = 16
+    lr: float = 1e-2
+    idle: str = "allow"
+    seed: int = 0
+
+
+def grow(draw: random.Random, depth: int, signs: list[int], parents: list[int]) -> bool:
+    """Append a formula, children before parents, its root's parent still -1; return its truth."""
+    kind = draw.random()
+    if depth == 0 or kind < 0.15:
+        signs.append(draw.randrange(2))
+        parents.append(-1)
+        return bool(signs[-1])
+    sign = 4 if kind < 0.16 else draw.choice((2, 3))  # "not" is rare
+    values, roots = [], []
+    for _ in range(1 if sign == 4 else 2):
+        values.append(grow(draw, depth - 1, signs, parents))
+        roots.append(len(signs) - 1)
+    for root in roots:
+        parents[root] = len(signs)
+    signs.append(sign)
+    parents.append(-1)
+    return {2: all(values), 3: any(values), 4: not values[0]}[sign]
+
+
+def formulas(n: int) -> data.Data:
+    draw, trees, parents, labels = random.Random(0), [], [], []
+    for _ in range(n):
+        signs, above = [], []
+        labels.append(int(grow(draw, 3, signs, above)))
+        trees.append(torch.tensor(signs))
+        parents.append(torch.tensor(above))
+    return data.arrays(tree=Ragged.of(trees, parents), label=labels, classes=["false", "true"])
+
+
+class Reader(nn.Module):
+    """Formulas (N trees) -> scores (N, 2), from the leaves up, a level of all trees at a time."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.cells = nn.ModuleList([nn.Linear(width, width) for _ in SIGNS])
+        self.answer = nn.Linear(width, 2)
+
+    def forward(self, tree: Ragged) -> Tensor:
+        signs, n, total = tree.values, len(tree), len(tree.values)
+        number = torch.arange(n, device=signs.device).repeat_interleave(tree.lengths)
+        above = torch.where(tree.parent < 0, total + number, tree.offsets[number] + tree.parent)
+        inbox = self.answer.weight.new_zeros(total + n, self.answer.in_features)
+        for nodes in levels(above, total):
+            for sign, cell in enumerate(self.cells):
+                some = nodes[signs[nodes] == sign]
+                if len(some):
+                    inbox = inbox.index_add(0, above[some], cell(inbox[some]).tanh())
+        return self.answer(inbox[total:])  # what reached the places above the roots
+
+
+def levels(above: Tensor, total: int) -> list[Tensor]:
+    """Return nodes by height, leaves first; above: (total,), place of each one's parent."""
+    height = above.new_zeros(int(above.max()) + 1)
+    before = None
+    while before is None or not torch.equal(before, height):
+        before = height.clone()
+        height.scatter_reduce_(0, above, before[:total] + 1, "amax")
+    return [(height[:total] == k).nonzero().flatten() for k in range(int(height.max()))]
+
+
+def right(net: nn.Module, split: Split) -> float:
+    """Return the share of formulas whose truth the net names."""
+    found = [net(b.tree).argmax(dim=1) == b.label for b in split.batches(500)]
+    return torch.cat(found).double().mean().item()
+
+
+def main(args: Args) -> dict[str, float]:
+    run = Run.start(__file__, args)
+    trees = formulas(1500)
+    net = run.place(Reader(args.width))
+
+    def mistakes(batch: Batch) -> Tensor:
+        return functional.cross_entropy(net(batch.tree), batch.label)
+
+    adam = partial(torch.optim.Adam, lr=args.lr)
+    game = Game(Player("reader", net, mistakes, adam, idle=args.idle))
+    stream = trees.train.batches(args.batch_size, turns=args.turns, seed=args.seed)
+
+    for turn in run.play(game, stream):
+        if turn.looks:
+            run.log(turn, valid_accuracy=right(net, trees.valid))
+
+    return run.finish(net=net, test_accuracy=right(net, trees.test))
+
+
+def test_the_reader_learns_what_the_signs_mean(whole):
+    losses = curve(whole, "reader")
+    assert losses[0] / losses[-1] > 10, losses
+    assert whole.numbers["test_accuracy"] > 0.95, "chance is about 0.5"
+
+
+def test_it_stops_and_resumes_exactly(whole, tmp_path, monkeypatch):
+    pieces = stopped(main, Args(), tmp_path / "pieces", [0, 1, 100, 180, 249], monkeypatch)
+    assert_equal(whole, pieces)
+
+
+def test_a_first_batch_without_a_sign_needs_idle():
+    with pytest.raises(PlayError, match=r"ignores 2 of 12 parameters \(cells\.4\.weight"):
+        main(Args(batch_size=1, turns=1, idle="error"))
