@@ -16,8 +16,10 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 
-_ROOMS = ("bricks", "catalog", "cli", "data", "errors", "files", "game", "keys", "model", "nets")
-_ROOMS += ("run", "schema", "tasks", "workbench")
+_ROOMS = (
+    "bricks", "catalog", "cli", "data", "errors", "files", "game", "keys", "model", "nets", "run",
+    "schema", "tasks", "workbench",
+)  # fmt: skip
 _VERBS = {
     "evaluate": "brique.workbench.evaluate",
     "load": "brique.model",

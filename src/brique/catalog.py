@@ -102,7 +102,8 @@ def load_by_source(sha256: str) -> ModuleType | None:
 
 
 def execute(source: Path) -> ModuleType:
-    """Execute a file of Python and return it as a module: for files that the user trusts, only."""
+    """Execute a file of Python, say so, and return it as a module: for files that are trusted."""
+    print(f"brique: executing {source}, which you said to trust.", file=sys.stderr)
     name = f"brique_trusted_{source.resolve().parent.name}_{source.stem}"
     spec = importlib.util.spec_from_file_location(name, source)
     assert spec is not None

@@ -182,7 +182,15 @@ def write_tensors(path: Path | str, tensors: Mapping[str, "torch.Tensor"]) -> No
     """Put tensors at `path` as safetensors. Raises StoreError."""
     from safetensors.torch import save
 
-    flat = {name: tensor.detach().contiguous().cpu() for name, tensor in tensors.items()}
+    flat: dict[str, torch.Tensor] = {}
+    stored: set[int] = set()
+    for name, tensor in tensors.items():
+        value = tensor.detach().contiguous().cpu()
+        storage = value.untyped_storage()
+        if storage.data_ptr() in stored or storage.nbytes() != value.nbytes:
+            value = value.clone()  # the format takes no two views of one memory, nor a part of one
+        stored.add(value.untyped_storage().data_ptr())
+        flat[name] = value
     write(path, save(flat))
 
 

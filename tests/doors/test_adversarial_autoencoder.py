@@ -20,8 +20,8 @@ from brique.run import Run
 
 @dataclass(frozen=True, kw_only=True)
 class Args:
-    turns: int = 600
-    batch_size: int = 128
+    turns: int = 400
+    batch_size: int = 64
     lr: float = 2e-3
     seed: int = 0
 
@@ -83,5 +83,5 @@ def test_the_codes_rebuild_and_look_like_noise(whole):
 
 
 def test_it_stops_and_resumes_exactly(whole, tmp_path, monkeypatch):
-    pieces = stopped(main, Args(), tmp_path / "pieces", [0, 77, 290, 291, 560], monkeypatch)
+    pieces = stopped(main, Args(), tmp_path / "pieces", [0, 77, 190, 191, 399], monkeypatch)
     assert_equal(whole, pieces)

@@ -14,18 +14,18 @@ from torch.nn import functional
 
 from brique import data
 from brique.data import Batch, Split
-from brique.game import Game, Player
+from brique.game import Game, Player, cosine
 from brique.run import Run
 from brique.tasks import accuracy
 
 
 @dataclass(frozen=True, kw_only=True)
 class Args:
-    turns: int = 100
-    pivot_turns: int = 500
+    turns: int = 150
+    pivot_turns: int = 400
     batch_size: int = 128
-    weight: float = 10.0
-    lr: float = 5e-3
+    weight: float = 3.0
+    lr: float = 1e-3
     seed: int = 0
 
 
@@ -76,7 +76,8 @@ def main(args: Args) -> dict[str, float]:
             run.log(turn, told=told(net, events.valid), accuracy=accuracy(net, events.valid))
 
     game = Game(
-        Player("adversary", adversary, guessing, adam), Player("classifier", net, value, adam)
+        Player("adversary", adversary, guessing, adam, schedule=cosine),
+        Player("classifier", net, value, adam, schedule=cosine),
     )
     stream = events.train.batches(args.batch_size, turns=args.pivot_turns, seed=args.seed)
     for turn in run.play(game, stream, name="pivot"):
@@ -93,6 +94,6 @@ def test_the_answers_tell_less_of_the_nuisance(whole):
 
 
 def test_it_stops_and_resumes_exactly(whole, tmp_path, monkeypatch):
-    stops = [40, 99, 130, 131, 400]  # the first two fall into the plain stage
+    stops = [40, 149, 200, 201, 399]  # the first two fall into the plain stage
     pieces = stopped(main, Args(), tmp_path / "pieces", stops, monkeypatch)
     assert_equal(whole, pieces)

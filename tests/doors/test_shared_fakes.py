@@ -21,7 +21,7 @@ MADE = Counter()  # outside of the run: resuming does not put it back
 
 @dataclass(frozen=True, kw_only=True)
 class Args:
-    turns: int = 500
+    turns: int = 400
     batch_size: int = 64
     lr: float = 2e-3
     seed: int = 0
@@ -97,5 +97,5 @@ def test_they_are_made_once_a_turn(tmp_path):
 
 
 def test_it_stops_and_resumes_exactly(whole, tmp_path, monkeypatch):
-    pieces = stopped(main, Args(), tmp_path / "pieces", [0, 77, 290, 291, 499], monkeypatch)
+    pieces = stopped(main, Args(), tmp_path / "pieces", [0, 77, 290, 291, 399], monkeypatch)
     assert_equal(whole, pieces)

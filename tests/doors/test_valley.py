@@ -16,7 +16,7 @@ from brique.run import Run
 
 @dataclass(frozen=True, kw_only=True)
 class Args:
-    turns: int = 25
+    turns: int = 20
     evaluations: int = 4
     seed: int = 0
 
@@ -41,10 +41,10 @@ def main(args: Args) -> dict[str, float]:
 
 def test_the_walker_reaches_the_bottom(whole):
     heights = curve(whole, "walker")
-    assert heights[0] / heights[-1] > 1e12, heights
-    assert whole.numbers["distance"] < 1e-6
+    assert heights[0] / heights[-1] > 1e10, heights
+    assert whole.numbers["distance"] < 1e-3
 
 
 def test_it_stops_and_resumes_exactly(whole, tmp_path, monkeypatch):
-    pieces = stopped(main, Args(), tmp_path / "pieces", [0, 3, 8, 9, 21], monkeypatch)
+    pieces = stopped(main, Args(), tmp_path / "pieces", [0, 3, 8, 9, 17], monkeypatch)
     assert_equal(whole, pieces)

@@ -17,7 +17,7 @@ from brique.run import Run
 
 @dataclass(frozen=True, kw_only=True)
 class Args:
-    turns: int = 1200
+    turns: int = 700
     batch_size: int = 64
     penalty: float = 1.0
     lr: float = 2e-3
@@ -82,6 +82,6 @@ def test_the_forgeries_come_to_lie_on_the_ring(whole):
 
 
 def test_it_stops_and_resumes_exactly(whole, tmp_path, monkeypatch):
-    stops = [2, 4, 500, 503, 1100]  # before, at and after a move of the forger
+    stops = [2, 4, 300, 303, 699]  # before, at and after a move of the forger
     pieces = stopped(main, Args(), tmp_path / "pieces", stops, monkeypatch)
     assert_equal(whole, pieces)

@@ -32,6 +32,7 @@ def call(function: Callable[..., int], name: str, words: Sequence[str]) -> int:
         command, bound, _ = app.parse_args(list(words), exit_on_error=False, print_error=False)
     except CycloptsError as error:
         raise UsageError(_sentence(error, name)) from None
+    bound.apply_defaults()
     return command(*bound.args, **bound.kwargs) or 0
 
 

@@ -12,6 +12,9 @@ from brique.errors import UsageError
 Json = Annotated[Switch, Parameter(help="Print one line of JSON.")]
 Device = Annotated[str | None, Parameter(help="cpu, cuda, mps; by default the fastest there is.")]
 Asked = Annotated[str | None, Parameter(name="--device", help="cpu, cuda, mps; cpu by default.")]
+Trust = Annotated[
+    Switch, Parameter(help="Execute the run's own source.py where no installed code fits.")
+]
 RunFolder = Annotated[str, Parameter(help="Folder of a run.")]
 
 
@@ -55,13 +58,14 @@ def evaluate(
     /,
     *,
     device: Asked = None,
+    trust: Trust = False,
     json: Json = False,
 ) -> int:
     """Judge the model of a run on test data; classes are compared by name."""
     from brique.tasks import classify
     from brique.workbench.evaluate import evaluate
 
-    judged = evaluate(run, data, device=device)
+    judged = evaluate(run, data, device=device, trust=trust)
     if json:
         print_json(judged)
         return 0
@@ -79,6 +83,7 @@ def predict(
         Path | None, Parameter(help="A .csv file to write the answers to; replaced if it exists.")
     ] = None,
     device: Asked = None,
+    trust: Trust = False,
     json: Json = False,
 ) -> int:
     """Ask the model of a run what each file shows. Exit code 1 if a file could not be read."""
@@ -86,7 +91,7 @@ def predict(
 
     if not files:
         raise UsageError("predict: FILE is missing; name files, or folders of pictures.")
-    said = predict(run, *files, out=csv, device=device)
+    said = predict(run, *files, out=csv, device=device, trust=trust)
     if json:
         print_json({"answers": [one.to_json() for one in said]})
     else:
@@ -107,9 +112,7 @@ def resume(
     run: RunFolder,
     /,
     *,
-    trust: Annotated[
-        Switch, Parameter(help="Execute the run's own source.py where the installed code differs.")
-    ] = False,
+    trust: Trust = False,
     finish: Annotated[
         Switch, Parameter(help="End the training where it stands, and judge what there is.")
     ] = False,

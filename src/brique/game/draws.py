@@ -13,9 +13,9 @@ from brique.keys import mix, word
 
 Kind = Literal["normal", "uniform"]
 _START, _BODY = word("start of a turn"), word("body of the loop")
-_ONCE, _END = word("shared value"), word("end of a stage")
+_END = word("end of a stage")
 Span = tuple[int, int, int] | None  # first, last + 1 and all rows of a batch; None: not cut
-Mark = tuple[int, int, Span, list[Tensor]]
+Mark = tuple[int, int, int, Span, list[Tensor]]
 
 
 class Draws:
@@ -24,11 +24,12 @@ class Draws:
     def __init__(self, device: torch.device) -> None:
         self.device = device
         self.reseeds = False  # a run reseeds the default generators; a bare game leaves them alone
-        self._stage = self._turn = self._scope = 0
-        self._count = 0
+        self._stage = self._turn = 0
+        self._who = self._draw = 0  # whose draws are keyed now, and how many there were
         self._span: Span = None
         self._whole: dict[int, Tensor] = {}
         self._generator = torch.Generator(device)
+        self._defaults = _default_generators(device)
         self._playing = False
 
     def begin(self, seed: int, stage: str, *, reseeds: bool) -> None:
@@ -47,8 +48,7 @@ class Draws:
 
     def body(self) -> None:
         """Key what the loop's body draws by the turn."""
-        self._scope, self._count, self._span = mix(self._turn, _BODY), 0, None
-        self._whole.clear()
+        self._who, self._draw, self._span = _BODY, 0, None
 
     def end(self) -> None:
         """End a stage: what is drawn after it does not depend on how many turns were replayed."""
@@ -63,21 +63,22 @@ class Draws:
         piece: number of the piece of the batch, from 0.
         span: (first, last + 1, all) rows of the batch that the piece holds; None: cannot be cut.
         """
-        self._scope, self._count, self._span = mix(self._turn, player), 0, span
+        self._who, self._draw, self._span = player, 0, span
         if self.reseeds:
-            self._reseed(mix(self._scope, piece))
+            self._reseed(mix(self._turn, player, piece))
 
     def enter_once(self, make: Callable[..., object], arguments: tuple[object, ...]) -> None:
         """Key what follows by a shared value: its maker's name and its plain arguments."""
         plain = [a for a in arguments if isinstance(a, int | float | str)]
         name = f"{getattr(make, '__name__', type(make).__name__)} {plain}"
-        self._scope, self._count = mix(self._turn, _ONCE, word(name)), 0
+        self._who, self._draw = word("once: " + name), 0
         if self.reseeds:
-            self._reseed(mix(self._scope, 0 if self._span is None else self._span[0]))
+            self._reseed(mix(self._turn, self._who, 0 if self._span is None else self._span[0]))
 
     def move_ends(self) -> None:
         """Forget the draws that pieces and evaluations of one move have in common."""
-        self._whole.clear()
+        if self._whole:
+            self._whole.clear()
 
     def noise(self, n: int, *shape: int, kind: Kind, dtype: torch.dtype | None) -> Tensor:
         """Return fresh noise (n, *shape); see `Game.noise`."""
@@ -86,8 +87,8 @@ class Draws:
                 "noise: no game is playing; draw inside a loss or the loop, or pass "
                 "run.noise a name."
             )
-        key = mix(self._scope, self._count)
-        self._count += 1
+        key = mix(self._turn, self._who, self._draw)
+        self._draw += 1
         if self._span is None or self._span[1] - self._span[0] == self._span[2]:
             return self.fill(key, (n, *shape), kind, dtype)
         first, last, rows = self._span
@@ -113,25 +114,31 @@ class Draws:
         draw = torch.randn if kind == "normal" else torch.rand
         return draw(shape, generator=self._generator, device=self.device, dtype=dtype)
 
-    def mark(self) -> Mark:
-        """Return where the draws stand, default generators included, for `rewind`."""
-        return self._scope, self._count, self._span, [g.get_state() for g in self._defaults()]
+    def mark(self, *, exactly: bool = False) -> Mark:
+        """Return where the draws stand, for `rewind`.
+
+        exactly: the default generators too; otherwise only where no `enter` reseeds them.
+        """
+        keep = exactly or not self.reseeds
+        states = [g.get_state() for g in self._defaults] if keep else []
+        return self._turn, self._who, self._draw, self._span, states
 
     def rewind(self, mark: Mark) -> None:
         """Put the draws back to where they stood at `mark`."""
-        self._scope, self._count, self._span, states = mark
-        for generator, state in zip(self._defaults(), states, strict=True):
+        self._turn, self._who, self._draw, self._span, states = mark
+        for generator, state in zip(self._defaults, states, strict=False):
             generator.set_state(state)
 
-    def _defaults(self) -> list[torch.Generator]:
-        """Return the default generators that a loss can draw from on this device."""
-        if self.device.type == "cuda":
-            index = torch.cuda.current_device() if self.device.index is None else self.device.index
-            return [torch.default_generator, torch.cuda.default_generators[index]]
-        if self.device.type == "mps":
-            return [torch.default_generator, torch.mps._get_default_mps_generator()]
-        return [torch.default_generator]
-
     def _reseed(self, key: int) -> None:
-        for generator in self._defaults():
+        for generator in self._defaults:
             generator.manual_seed(key)
+
+
+def _default_generators(device: torch.device) -> list[torch.Generator]:
+    """Return the default generators that a loss can draw from on a device."""
+    if device.type == "cuda":
+        index = torch.cuda.current_device() if device.index is None else device.index
+        return [torch.default_generator, torch.cuda.default_generators[index]]
+    if device.type == "mps":
+        return [torch.default_generator, torch.mps._get_default_mps_generator()]
+    return [torch.default_generator]

@@ -155,7 +155,7 @@ class Game:
     def _made(self, make: Callable[..., Any], arguments: tuple[Any, ...]) -> Any:
         """Run the maker of a shared value: every owner's net learns and trains, draws its own."""
         assert self.asking is not None
-        asking, mark = self.asking, self.draws.mark()
+        asking, mark = self.asking, self.draws.mark(exactly=True)
         self.asking = None
         try:
             with asking.regime.lifted(), self._maker, torch.enable_grad():

@@ -2,6 +2,7 @@
 
 import inspect
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import cache
 
 import torch
 from torch import Tensor, nn
@@ -50,11 +51,18 @@ def listed(names: Sequence[str]) -> str:
 def finite(values: Sequence[Tensor]) -> bool:
     """Tell whether every number is finite, in one fused check."""
     dense = [v._values() if v.is_sparse else v for v in values]
-    found = torch.zeros((), device=dense[0].device)
+    found, one = _flags(dense[0].device)
+    found.zero_()
     torch._amp_foreach_non_finite_check_and_unscale_(  # pyright: ignore[reportPrivateImportUsage]
-        dense, found, torch.ones_like(found)
+        dense, found, one
     )
     return found.item() == 0
+
+
+@cache
+def _flags(device: torch.device) -> tuple[Tensor, Tensor]:
+    """Return the two scalars that the fused check needs: what it found, and a factor of one."""
+    return torch.zeros((), device=device), torch.ones((), device=device)
 
 
 def known_names(loss: Callable[..., object]) -> dict[int, str]:

@@ -28,7 +28,7 @@ class Move:
         seat = self._seat
         if seat.closure:
             seat.scale_steps(progress)
-            return self._guarded(self._play_closure)
+            return self._play_closure()
         loss = self._guarded(self._evaluate)
         self.step(progress)
         return loss
@@ -74,7 +74,7 @@ class Move:
 
         def closure() -> Tensor:
             self._game.draws.rewind(start)
-            loss = self._evaluate(guarded=not first)
+            loss = self._guarded(lambda: self._evaluate(guarded=not first))
             first.append(loss)
             return loss
 
@@ -97,7 +97,7 @@ class Move:
             game.shelf.clear()
         total: Tensor | None = None
         count: Tensor | float | None = None
-        with seat.regime, torch.enable_grad():
+        with seat.regime:
             for number, (piece, span) in enumerate(pieces):
                 if number:
                     game.shelf.clear()

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import torch
 from torch import Tensor
 
 from brique.errors import PlayError
@@ -80,7 +81,11 @@ class Play:
         except StopIteration:
             self.end()
             raise
-        losses = self._moves(batch, index)
+        if torch.is_grad_enabled():
+            losses = self._moves(batch, index)
+        else:
+            with torch.enable_grad():
+                losses = self._moves(batch, index)
         game.shelf.clear()
         game.draws.body()
         self.index = index + 1

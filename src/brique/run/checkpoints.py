@@ -1,4 +1,4 @@
-"""The checkpoints of a run: written whole or not at all, at least two kept, the newest good one read.
+"""Checkpoints: written whole or not at all, at least two kept, the newest good one read.
 
 `turn-000400` holds a moment; `stage-00` the end of a stage, kept for good, because code after the
 stage runs again on resume and must find what the stage left.

@@ -1,4 +1,4 @@
-"""The nets that a run placed: their tensors in checkpoints, their best weights, what they are fed."""
+"""The nets that a run placed: their tensors, their best weights, what they are fed."""
 
 from typing import Any
 

@@ -108,7 +108,7 @@ class Run:
         if "/" in label:
             raise RunError(f"run.play: the stage's name {label!r} holds a '/'; leave it out.")
         play = Play(game, stream, turns=turns, seed=self.seed, stage=label, reseeds=True)
-        self._stage = Stage(number, label, game, play, self._turns, save_every)
+        self._stage = Stage(number, label, game, play, before=self._turns, save_every=save_every)
         is_over = self._resume_stage(self._stage)
         if is_over or self._begun.launch.finish:
             play.end()

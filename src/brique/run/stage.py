@@ -22,7 +22,14 @@ class Stage:
     """
 
     def __init__(
-        self, number: int, name: str, game: Game, play: Play, before: int, save_every: int | None
+        self,
+        number: int,
+        name: str,
+        game: Game,
+        play: Play,
+        *,
+        before: int,
+        save_every: int | None,
     ) -> None:
         self.number, self.name, self.game, self.play = number, name, game, play
         self.before, self._save_every = before, save_every

@@ -15,19 +15,24 @@ from brique.tasks import classify
 
 
 def evaluate(
-    run: str | Path, source: str | Path | None = None, *, device: str | None = None
+    run: str | Path,
+    source: str | Path | None = None,
+    *,
+    device: str | None = None,
+    trust: bool = False,
 ) -> dict[str, Any]:
     """Return what the model of a run reaches on the test part of a data set, as JSON values.
 
     run: folder of a run that has finished.
     source: a data set as for `train`; by default the one that the run was trained on.
     device: "cpu", "cuda", "mps"; by default the processor.
+    trust: whether the run's own source.py may be executed, where no installed code builds the net.
     Returns "run", "task", "test", "interval", "baseline", "examples", "seconds" and "notes".
     Raises DataError when the data do not fit the model: classes are compared by name.
     """
     begun = time.perf_counter()
     record = read_run(run)
-    loaded = load(run, device=pick_device(device or "cpu"))
+    loaded = load(run, trust=trust, device=pick_device(device or "cpu"))
     schema = _schema(loaded)
     opened = _opened(source if source is not None else _own_source(record), schema)
     names = schema[schema.target].names

@@ -37,6 +37,7 @@ def predict(
     *inputs: str | Path,
     out: str | Path | None = None,
     device: str | None = None,
+    trust: bool = False,
 ) -> list[Prediction]:
     """Return what the model of a run says of each file.
 
@@ -44,6 +45,7 @@ def predict(
     inputs: files, and folders whose pictures are taken in the order of their names.
     out: a .csv file to write the answers to; one that exists is replaced.
     device: "cpu", "cuda", "mps"; by default the processor.
+    trust: whether the run's own source.py may be executed, where no installed code builds the net.
     Raises DataError on a path that does not exist. A file that is no picture gets its own error.
     """
     if out is not None and Path(out).suffix.lower() != ".csv":
@@ -51,7 +53,7 @@ def predict(
     paths = [path for given in inputs for path in _files(Path(given))]
     if not paths:
         raise UsageError("predict: no file was named; name one, or a folder of pictures.")
-    loaded = load(run, device=pick_device(device or "cpu"))
+    loaded = load(run, trust=trust, device=pick_device(device or "cpu"))
     said = loaded.predict(paths, errors="keep")
     predictions = [_prediction(path, one) for path, one in zip(paths, said, strict=True)]
     if out is not None:

@@ -1,0 +1,271 @@
+"""What a run does besides playing, and every sentence of it."""
+
+import signal
+from dataclasses import dataclass
+from functools import partial
+
+import pytest
+import torch
+from PIL import Image
+from torch import nn
+
+from brique import data, files
+from brique.errors import PlayError, RunError, ShapeError, StoreError, UsageError
+from brique.game import Game, Player
+from brique.run import Launch, Run, launched, list_runs, read_run
+from brique.run.checkpoints import Checkpoints
+from brique.run.progress import Progress
+
+SGD = partial(torch.optim.SGD, lr=0.1)
+
+
+@dataclass(frozen=True)
+class Args:
+    turns: int = 5
+    seed: int = 3
+
+
+@pytest.fixture
+def run(tmp_path):
+    with launched(Launch(out=tmp_path / "run", quiet=True)):
+        yield Run.start(__file__, Args())
+
+
+def counting(run, turns=4, **settings):
+    net = run.place(nn.Linear(1, 1))
+    game = Game(Player("p", net, lambda _: net(torch.ones(2, 1)).pow(2).mean(), SGD))
+    return net, run.play(game, data.nothing(turns), **settings)
+
+
+def test_nothing_is_written_before_the_first_effect(tmp_path):
+    with launched(Launch(out=tmp_path / "run")) as told:
+        run = Run.start(__file__, Args())
+        assert told.folder == tmp_path / "run"
+        assert not (tmp_path / "run").exists()
+        run.log(x=1.0)
+        assert (tmp_path / "run" / "run.json").exists()
+
+
+def test_a_run_without_a_launch_lands_under_runs(tmp_path):
+    folders = []
+    for _ in range(2):
+        run = Run.start(__file__, Args())
+        run.finish(x=1.0)
+        folders.append(run.folder)
+    assert folders[0] != folders[1]
+    assert [record.name for record in list_runs("runs")] == ["test_run", "test_run"]
+
+
+def test_stages_have_names_of_their_own(run, tmp_path):
+    for name in ("a", "b"):
+        _, turns = counting(run, name=name)
+        for turn in turns:
+            run.log(turn, seen=turn.index)
+    numbers = run.finish(done=True)
+    assert numbers["a/seen"] == 3
+    assert {"a/p", "b/p", "a/seen", "b/seen", "done"} == set(numbers)
+    assert read_run(tmp_path / "run").turns == 8
+
+
+def test_a_stage_named_twice(run):
+    list(counting(run, name="a")[1])
+    with pytest.raises(RunError, match=r"run\.play: a stage 'a' was played already; pass each call a name of its own\."):
+        counting(run, name="a")
+
+
+def test_a_second_stage_without_a_name(run):
+    list(counting(run)[1])
+    with pytest.raises(RunError, match=r"run\.play: the first stage has no name; pass each call a name of its own\."):
+        counting(run)
+    with pytest.raises(RunError, match=r"run\.play: the stage's name 'a/b' holds a '/'; leave it out\."):
+        counting(run, name="a/b")
+
+
+def test_a_loop_left_early_ends_in_the_state_it_had(run):
+    net = run.place(nn.Linear(1, 1))
+    game = Game(Player("p", net, lambda _: net(torch.ones(2, 1)).pow(2).mean(), SGD))
+    for turn in run.play(game, data.nothing(10), name="a"):
+        if turn.index == 2:
+            break
+    left = net.weight.detach().clone()
+    with torch.no_grad():
+        net.weight.zero_()
+    list(counting(run, name="b")[1])
+    saved = Checkpoints(run.folder / "checkpoints").stage(0).state["stage"]["play"]
+    assert torch.equal(saved["players"]["p"]["parameters"][0], left)
+    assert saved["index"] == 3
+
+
+def test_keep_best_leaves_the_best_weights_and_keeps_the_first_of_ties(run):
+    net, turns = counting(run, turns=6)
+    scores, seen = [0.0, 2.0, 1.0, 2.0, 0.5, 1.5], []
+    for turn in turns:
+        seen.append(net.weight.item())
+        run.keep_best(net, scores[turn.index])
+    assert net.weight.item() == seen[1]
+
+
+def test_keep_best_of_a_net_that_was_not_placed(run):
+    with pytest.raises(RunError, match=r"run\.keep_best: the net was not placed; pass what run\.place returned\."):
+        run.keep_best(nn.Linear(1, 1), 1.0)
+
+
+def test_stop_when_flat(run):
+    said = []
+    for value in (0.1, 0.5, 0.4, 0.5, 0.6, 0.6, 0.6):
+        run.log(score=value)
+        said.append(run.stop_when_flat("score", 2))
+    assert said == [False, False, False, True, False, False, True]
+    assert not run.stop_when_flat("score", 2, lower=True) or run.stop_when_flat("score", 6, lower=True)
+    assert not run.stop_when_flat("never logged", 2)
+
+
+def test_pictures(run):
+    pixels = torch.rand(5, 1, 8, 8)
+    assert run.picture("five", pixels) is pixels
+    with Image.open(run.folder / "pictures" / "five.png") as image:
+        assert image.size == (3 * 33 - 1, 2 * 33 - 1)
+    net = nn.Sequential(nn.Dropout(0.9), nn.Flatten(), nn.Unflatten(1, (1, 8, 8)))
+    assert torch.equal(run.picture("by a net", net, pixels), pixels)
+    assert net[0].training
+    with pytest.raises(ShapeError, match=r"run\.picture: flat: expected pictures \(N, 1 or 3, H, W\), got shape \(5, 64\); reshape them\."):
+        run.picture("flat", pixels.flatten(1))
+    with pytest.raises(RunError, match="run.picture: 'net' is drawn by a net; pass its inputs too"):
+        run.picture("net", net)
+
+
+def test_noise_by_name_is_a_function_of_seed_and_name(run, tmp_path):
+    first = run.noise(4, 3, name="a")
+    torch.randn(5)
+    assert torch.equal(first, run.noise(4, 3, name="a"))
+    assert not torch.equal(first, run.noise(4, 3, name="b"))
+    with pytest.raises(PlayError, match="noise: no game is playing"):
+        run.noise(4)
+    with launched(Launch(out=tmp_path / "other")):
+        other = Run.start(__file__, Args(seed=4))
+    assert not torch.equal(first, other.noise(4, 3, name="a"))
+
+
+def test_once_outside_the_loop_just_makes(run):
+    assert run.once(lambda x: x + 1, 2) == 3
+
+
+@pytest.mark.parametrize(
+    ("results", "message"),
+    [
+        ({"x": "text"}, r"run\.finish: x: a number was expected, got a str; pass a float or a tensor with one entry\."),
+        ({"net": nn.Linear(1, 1)}, r"run\.finish: the data have no category as target, so the task is unknown; pass task='generate' or another, or task='none'\."),
+        ({"net": nn.Linear(1, 1), "answers": "other", "task": "none"}, r"run\.finish: answers='other' is none of the nets \(net\); name the one that answers\."),
+    ],
+)  # fmt: skip
+def test_results_that_cannot_be_kept(run, results, message):
+    with pytest.raises(RunError, match=message):
+        run.finish(**results)
+
+
+def test_a_finished_run_takes_no_more(run):
+    run.finish(x=1.0)
+    with pytest.raises(RunError, match="the run is finished; start a new one"):
+        run.log(x=2.0)
+
+
+def test_a_number_that_is_not_finite_is_null_in_the_log(run):
+    run.log(x=float("nan"), y=1.0)
+    assert (run.folder / "log.jsonl").read_text() == '{"x": null, "y": 1.0}\n'
+
+
+def test_a_game_that_failed_cannot_be_finished(run):
+    net = run.place(nn.Linear(1, 1))
+    game = Game(Player("p", net, lambda _: net(torch.ones(2, 1)).mean() * float("nan"), SGD))
+    with pytest.raises(PlayError, match="turn 0: its loss is nan"):
+        list(run.play(game, data.nothing(3)))
+    with pytest.raises(RunError, match="the game stopped with an error in turn 0; mend it and resume, or start a new run"):
+        run.finish(x=1.0)
+
+
+def test_the_signals_are_given_back(run):
+    before = signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)
+    for _ in counting(run)[1]:
+        assert signal.getsignal(signal.SIGINT) != before[0]
+    assert (signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)) == before
+
+
+def test_what_is_no_run_folder(tmp_path):
+    with pytest.raises(RunError, match=r"nowhere: no such run folder; 'brique runs' lists those there are\."):
+        read_run(tmp_path / "nowhere")
+    with pytest.raises(RunError, match=r"not a run folder \(it has no run\.json\); pass one that brique made\."):
+        read_run(tmp_path)
+    (tmp_path / "run.json").write_text('{"format": 99}')
+    with pytest.raises(RunError, match=r"the run has format 99, this brique reads up to 1; install a newer brique\."):
+        read_run(tmp_path)
+    for text in ("", "[]", '{"format": 1}', '{"format": "1"}', '{"format": 1, "name": 3}'):
+        (tmp_path / "run.json").write_text(text)
+        with pytest.raises(RunError, match=r"run\.json: cannot be read as a run's record \(.*\); restore the file, or start a new run\."):
+            read_run(tmp_path)
+
+
+def test_settings_that_are_none(tmp_path):
+    with pytest.raises(UsageError, match=r"Run\.start: expected the recipe's Args, got a dict; pass a dataclass\."):
+        Run.start(__file__, {"turns": 3})
+
+
+@pytest.mark.parametrize("device", ["cuda:99", "tpu", "nonsense:x"])
+def test_a_device_that_is_not_there(device):
+    with launched(Launch(device=device)), pytest.raises(UsageError, match=rf"--device {device}: no such device here; there is: .*cpu\."):
+        Run.start(__file__, Args())
+
+
+def test_other_nets_than_the_checkpoint_holds(run, tmp_path):
+    for _ in counting(run, turns=3, save_every=1)[1]:
+        pass
+    with launched(Launch(out=tmp_path / "run", quiet=True, resume=True)):
+        run._lock.release()
+        again = Run.start(__file__, Args())
+        again.place(nn.Linear(2, 2))
+        with pytest.raises(RunError, match="the checkpoint holds 1 nets, 2 were placed; resume with the code and settings of the run"):
+            counting(again, turns=3)
+
+
+def test_a_damaged_end_of_a_stage_is_told(run, tmp_path):
+    list(counting(run, name="a")[1])
+    list(counting(run, name="b")[1])
+    (tmp_path / "run" / "checkpoints" / "stage-00" / "state.json").write_text("{}")
+    with launched(Launch(out=tmp_path / "run", quiet=True, resume=True)):
+        run._lock.release()
+        again = Run.start(__file__, Args())
+        with pytest.raises(RunError, match=r"the end of stage 0 is damaged \(state\.json has 2 bytes, not \d+\); start a new run\."):
+            counting(again, name="a")
+
+
+def test_a_disk_that_refuses_is_told(run):
+    with files.faults({1: "fail"}), pytest.raises(StoreError, match="cannot write .*: No space left on device; free some space or choose another folder"):
+        run.log(x=1.0)
+
+
+class Terminal:
+    def __init__(self, is_live):
+        self.text, self._is_live = "", is_live
+
+    def isatty(self):
+        return self._is_live
+
+    def write(self, text):
+        self.text += text
+
+    def flush(self):
+        pass
+
+
+@pytest.mark.parametrize("is_live", [True, False])
+def test_progress_is_one_live_line_or_one_line_a_look(is_live):
+    out = Terminal(is_live)
+    progress = Progress("warm", 40, 0, quiet=False, out=out)
+    net = nn.Linear(1, 1)
+    game = Game(Player("critic", net, lambda x: net(x).pow(2).mean(), SGD))
+    for turn in game.play([torch.ones(2, 1)], turns=40):
+        progress.show(turn, {"critic": 0.5} if turn.looks else None)
+    progress.end()
+    assert out.text.count("\n") == (1 if is_live else 20)
+    assert "warm  turn 40/40  " in out.text
+    assert "turns/s  0:00 left  critic 0.5" in out.text
+    assert ("\r" in out.text) == is_live
