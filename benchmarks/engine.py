@@ -66,7 +66,7 @@ def seconds(play: Callable[[], None]) -> float:
 
 def cost(players: int, tensors: int) -> tuple[float, float]:
     """Return microseconds a turn, best of the rounds, of the plain loop and of the engine."""
-    loops = plain([net(tensors) for _ in range(players)]), engine([net(tensors) for _ in range(players)])
+    loops = [make([net(tensors) for _ in range(players)]) for make in (plain, engine)]
     times = [[seconds(loop) for loop in loops] for _ in range(ROUNDS)]
     best = [min(t[i] for t in times) / TURNS * 1e6 for i in (0, 1)]
     return best[0], best[1]

@@ -94,7 +94,7 @@ def main() -> int:
         "# What the recipes reached",
         "",
         "Full runs over seeds 0, 1 and 2, each with one thread, by `python benchmarks/recipes.py`.",
-        "`test` was read once a run, after all choices. Minutes are those of training, longest run.",
+        "`test` was read once a run, after all choices. Minutes: training, the longest run.",
         "",
         f"Commit {commit}, torch {versions['torch']}, Python {versions['python']}, "
         f"{platform.machine()}, {os.cpu_count()} cores, no GPU.",

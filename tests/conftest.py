@@ -1,4 +1,4 @@
-"""What every test stands on: one thread, the data folders, a cache and a working folder of its own."""
+"""What every test stands on: one thread, the data folders, a cache and a folder of its own."""
 
 import os
 from pathlib import Path

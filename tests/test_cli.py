@@ -91,14 +91,14 @@ def test_importing_brique_is_cheap_and_its_names_come_when_asked_for():
         "assert set(dir(brique)) >= {'data', 'game', 'train', 'load', '__version__'}"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
-    with pytest.raises(AttributeError, match="module 'brique' has no attribute 'trian'"):
-        brique.trian
+    with pytest.raises(AttributeError, match="module 'brique' has no attribute 'trainn'"):
+        brique.trainn
 
 
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
-        ("trian digits", "no verb 'trian'; did you mean 'train'? 'brique --help' shows all."),
+        ("trainn digits", "no verb 'trainn'; did you mean 'train'? 'brique --help' shows all."),
         ("xyz", "no verb 'xyz'; 'brique --help' shows all."),
         ("--jsn", "no flag '--jsn'; 'brique --help' shows all."),
         (

@@ -68,7 +68,9 @@ def test_players_draw_differently_and_the_body_is_keyed_by_the_turn():
 
 def test_noise_outside_a_game_is_an_error():
     game = drawing([])
-    message = r"noise: no game is playing; draw inside a loss or the loop, or pass run\.noise a name\."
+    message = (
+        r"noise: no game is playing; draw inside a loss or the loop, or pass run\.noise a name\."
+    )
     with pytest.raises(PlayError, match=message):
         game.noise(3)
 
@@ -125,7 +127,10 @@ def test_closures_rewind_the_draws_and_keep_the_first_loss():
 
 def shared_game(order="alternate", **extra):
     torch.manual_seed(0)
-    forger, critic = nn.Sequential(nn.Linear(2, 4), nn.BatchNorm1d(4), nn.Linear(4, 2)), nn.Linear(2, 1)
+    forger, critic = (
+        nn.Sequential(nn.Linear(2, 4), nn.BatchNorm1d(4), nn.Linear(4, 2)),
+        nn.Linear(2, 1),
+    )
     makes = []
 
     def forge(n):
@@ -142,7 +147,10 @@ def shared_game(order="alternate", **extra):
         assert forged.requires_grad
         return -critic(forged).mean()
 
-    players = [Player("critic", critic, fooled, SGD), Player("forger", forger, caught, SGD, **extra)]
+    players = [
+        Player("critic", critic, fooled, SGD),
+        Player("forger", forger, caught, SGD, **extra),
+    ]
     game = Game(*players, order=order)
     return game, forger, critic, makes
 

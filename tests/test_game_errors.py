@@ -6,6 +6,7 @@ import pytest
 import torch
 from torch import nn
 
+from brique import data
 from brique.errors import PlayError
 from brique.game import Game, Player, cosine, linear, steps, warmup
 
@@ -91,6 +92,13 @@ def test_a_stream_that_is_none(stream, turns, message):
         Game(Player("p", NET, mean, SGD)).play(stream, turns=turns)
 
 
+def test_turns_said_twice():
+    game = Game(Player("p", NET, mean, SGD))
+    message = "play: turns=5, but the stream has 3 turns; say it to one of them."
+    with pytest.raises(PlayError, match=message):
+        game.play(data.nothing(3), turns=5)
+
+
 def test_a_stream_that_ends_too_early():
     game = Game(Player("p", NET, mean, SGD))
     play = game.play((torch.ones(1, 2) for _ in range(3)), turns=5)
@@ -108,7 +116,9 @@ def test_a_schedule_needs_the_length_of_the_game():
 
 def test_averaged_without_an_average():
     game = Game(Player("p", NET, mean, SGD))
-    with pytest.raises(PlayError, match=r"averaged: no player averages this net; say Player\(average=0\.999\)\."):
+    with pytest.raises(
+        PlayError, match=r"averaged: no player averages this net; say Player\(average=0\.999\)\."
+    ):
         game.averaged(NET)
 
 
@@ -149,7 +159,10 @@ def test_a_closure_that_leaves_the_finite_numbers():
     nn.init.ones_(net.weight)
     lbfgs = partial(torch.optim.LBFGS, lr=1e38, max_iter=3)
     game = Game(Player("p", net, lambda x: (net(x) * 1e10).pow(2).mean(), lbfgs))
-    with pytest.raises(PlayError, match=r"player 'p', turn 0: its step left numbers that are not finite in weight; lower the step length, or use strong_wolfe\."):
+    with pytest.raises(
+        PlayError,
+        match=r"player 'p', turn 0: its step left numbers that are not finite in weight; lower the step length, or use strong_wolfe\.",
+    ):
         next(game.play([torch.ones(1, 1)]))
 
 
@@ -164,7 +177,13 @@ def test_schedules():
 @pytest.mark.parametrize(("turns", "looks"), [(20, 20), (100, 20), (7, 7), (1000, 20)])
 def test_looks_are_twenty_even_places(turns, looks):
     net = nn.Linear(2, 1)
-    places = [t.index for t in Game(Player("p", net, lambda x: net(x).mean(), SGD)).play([torch.ones(1, 2)], turns=turns) if t.looks]
+    places = [
+        t.index
+        for t in Game(Player("p", net, lambda x: net(x).mean(), SGD)).play(
+            [torch.ones(1, 2)], turns=turns
+        )
+        if t.looks
+    ]
     assert len(places) == looks
     assert places[-1] == turns - 1
     gaps = {b - a for a, b in zip(places, places[1:], strict=False)}
@@ -173,6 +192,8 @@ def test_looks_are_twenty_even_places(turns, looks):
 
 def test_epochs_of_a_list():
     net = nn.Linear(2, 1)
-    turns = list(Game(Player("p", net, lambda x: net(x).mean(), SGD)).play([torch.ones(1, 2)] * 3, turns=7))
+    turns = list(
+        Game(Player("p", net, lambda x: net(x).mean(), SGD)).play([torch.ones(1, 2)] * 3, turns=7)
+    )
     assert [t.epoch for t in turns] == [0, 0, 0, 1, 1, 1, 2]
     assert [t.index for t in turns if t.ends_epoch] == [2, 5, 6]

@@ -69,7 +69,7 @@ def test_what_cannot_be_cut_is_an_error_in_the_first_turn():
 
 def test_noise_that_cannot_be_cut_along_is_an_error():
     net = nn.Linear(3, 1)
-    game = Game(Player("p", net, lambda b: (net(b).mean() * game.noise(7).mean()), SGD), micro=2)
+    game = Game(Player("p", net, lambda b: net(b).mean() * game.noise(7).mean(), SGD), micro=2)
     message = r"noise: 7 rows cannot be cut along with a batch of which this piece holds 2 samples; ask for a multiple of len\(batch\) rows, or play without micro\."
     with pytest.raises(PlayError, match=message):
         next(game.play([torch.ones(4, 3)]))
@@ -79,7 +79,9 @@ def hungry(net, limit, noise, tries):
     """Return a loss that runs out of memory with more than `limit` samples."""
 
     def loss(x):
-        tries.append((len(x), net[1].running_mean.clone() if isinstance(net[1], nn.BatchNorm1d) else None))
+        tries.append(
+            (len(x), net[1].running_mean.clone() if isinstance(net[1], nn.BatchNorm1d) else None)
+        )
         value = (net(x) * noise(len(x), 1)).pow(2).mean()
         if len(x) > limit:
             raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2 GiB")
@@ -95,7 +97,14 @@ def test_running_out_of_memory_halves_the_pieces_and_nothing_else():
         torch.manual_seed(0)
         net = nn.Sequential(nn.Linear(3, 4), nn.Tanh(), nn.Linear(4, 1)).double()
         tries = []
-        game = Game(Player("p", net, hungry(net, limit, lambda *a: game.noise(*a, dtype=torch.float64), tries), SGD))
+        game = Game(
+            Player(
+                "p",
+                net,
+                hungry(net, limit, lambda *a: game.noise(*a, dtype=torch.float64), tries),
+                SGD,
+            )
+        )
         next(game.play([x], seed=1))
         slopes.append(net[0].weight.grad)
         sizes = [n for n, _ in tries]

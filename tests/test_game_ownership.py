@@ -35,7 +35,9 @@ def assert_same(a, b, *keys):
 
 def gan_nets():
     forger = nn.Sequential(nn.Linear(4, 8), nn.BatchNorm1d(8), nn.ReLU(), nn.Linear(8, 3))
-    critic = nn.Sequential(nn.Linear(3, 8), nn.BatchNorm1d(8), nn.ReLU(), nn.Dropout(0.5), nn.Linear(8, 1))
+    critic = nn.Sequential(
+        nn.Linear(3, 8), nn.BatchNorm1d(8), nn.ReLU(), nn.Dropout(0.5), nn.Linear(8, 1)
+    )
     return forger, critic
 
 
@@ -46,7 +48,10 @@ def test_no_foreign_parameter_gradient_or_buffer_moves(order):
 
     def fooled(x):
         before = snapshot(forger)
-        loss = functional.softplus(-critic(x)).mean() + functional.softplus(critic(forger(x[:, [0, 1, 2, 0]]))).mean()
+        loss = (
+            functional.softplus(-critic(x)).mean()
+            + functional.softplus(critic(forger(x[:, [0, 1, 2, 0]]))).mean()
+        )
         seen.append(("critic", before))
         return loss
 
@@ -54,16 +59,25 @@ def test_no_foreign_parameter_gradient_or_buffer_moves(order):
         seen.append(("forger", snapshot(critic)))
         return functional.softplus(-critic(forger(x[:, [0, 1, 2, 0]]))).mean()
 
-    players = Player("critic", critic, fooled, SGD), Player("forger", forger, caught, SGD, every=1000)
+    players = (
+        Player("critic", critic, fooled, SGD),
+        Player("forger", forger, caught, SGD, every=1000),
+    )
     game = Game(*players, order=order)
     before_forger = snapshot(forger)
     batches = [torch.randn(16, 3) for _ in range(5)]
     for _ in game.play(batches):
-        assert_same(before_forger, snapshot(forger), "parameters", "grads", "requires", "buffers", "modes")
+        assert_same(
+            before_forger, snapshot(forger), "parameters", "grads", "requires", "buffers", "modes"
+        )
     before_critic = snapshot(critic)
-    alone = Game(Player("critic", critic, fooled, SGD, every=1000), Player("forger", forger, caught, SGD))
+    alone = Game(
+        Player("critic", critic, fooled, SGD, every=1000), Player("forger", forger, caught, SGD)
+    )
     for _ in alone.play(batches):
-        assert_same(before_critic, snapshot(critic), "parameters", "grads", "requires", "buffers", "modes")
+        assert_same(
+            before_critic, snapshot(critic), "parameters", "grads", "requires", "buffers", "modes"
+        )
 
 
 def test_everything_is_restored_when_a_loss_raises():
@@ -76,7 +90,10 @@ def test_everything_is_restored_when_a_loss_raises():
         raise KeyError("mine")
 
     critic.train()
-    game = Game(Player("forger", forger, broken, SGD), Player("critic", critic, lambda x: critic(x).mean(), SGD))
+    game = Game(
+        Player("forger", forger, broken, SGD),
+        Player("critic", critic, lambda x: critic(x).mean(), SGD),
+    )
     forger.eval()
     critic[0].eval()
     before = snapshot(forger), snapshot(critic)
@@ -92,10 +109,15 @@ def test_modes_are_the_owners_inside_and_the_callers_outside():
     inside = []
 
     def caught(x):
-        inside.append(([m.training for m in forger.modules()], [m.training for m in critic.modules()]))
+        inside.append(
+            ([m.training for m in forger.modules()], [m.training for m in critic.modules()])
+        )
         return critic(forger(x[:, [0, 1, 2, 0]])).mean()
 
-    game = Game(Player("forger", forger, caught, SGD), Player("critic", critic, lambda x: critic(x).mean(), SGD))
+    game = Game(
+        Player("forger", forger, caught, SGD),
+        Player("critic", critic, lambda x: critic(x).mean(), SGD),
+    )
     forger.eval()
     critic.eval()
     for _ in game.play([torch.randn(8, 3)] * 2):
@@ -111,7 +133,9 @@ def test_reads_are_frozen_and_in_eval_mode_but_for_what_a_player_owns():
     inside = []
 
     def loss(x):
-        inside.append(([m.training for m in net.modules()], [p.requires_grad for p in net.parameters()]))
+        inside.append(
+            ([m.training for m in net.modules()], [p.requires_grad for p in net.parameters()])
+        )
         return net(x).pow(2).mean()
 
     game = Game(Player("head", net[1], loss, SGD), reads=[net])
@@ -143,7 +167,9 @@ def test_what_is_frozen_when_the_game_is_made_belongs_to_nobody():
     net = nn.Sequential(nn.Linear(3, 3), nn.Linear(3, 1))
     net[0].requires_grad_(False)
     before = net[0].weight.clone()
-    for _ in Game(Player("p", net, lambda x: net(x).pow(2).mean(), SGD)).play([torch.randn(8, 3)] * 3):
+    for _ in Game(Player("p", net, lambda x: net(x).pow(2).mean(), SGD)).play(
+        [torch.randn(8, 3)] * 3
+    ):
         pass
     assert torch.equal(net[0].weight, before)
     assert net[0].weight.grad is None
@@ -151,14 +177,21 @@ def test_what_is_frozen_when_the_game_is_made_belongs_to_nobody():
 
 def test_three_players_share_an_encoder():
     torch.manual_seed(3)
-    encoder, decoder, critic = nn.Linear(4, 2), nn.Linear(2, 4), nn.Sequential(nn.Linear(2, 8), nn.Tanh(), nn.Linear(8, 1))
+    encoder, decoder, critic = (
+        nn.Linear(4, 2),
+        nn.Linear(2, 4),
+        nn.Sequential(nn.Linear(2, 8), nn.Tanh(), nn.Linear(8, 1)),
+    )
 
     def rebuilt(x):
         return (decoder(encoder(x)) - x).pow(2).mean()
 
     def fooled(x):
         real = torch.randn(len(x), 2)
-        return functional.softplus(-critic(real)).mean() + functional.softplus(critic(encoder(x))).mean()
+        return (
+            functional.softplus(-critic(real)).mean()
+            + functional.softplus(critic(encoder(x))).mean()
+        )
 
     def caught(x):
         return functional.softplus(-critic(encoder(x))).mean()
@@ -188,7 +221,9 @@ def test_simultaneous_players_with_a_shared_owner_both_move():
     assert shared.item() == pytest.approx(0.3)
 
 
-@pytest.mark.parametrize(("order", "low", "high"), [("alternate", 0, 1.5), ("simultaneous", 3.5, 4)])
+@pytest.mark.parametrize(
+    ("order", "low", "high"), [("alternate", 0, 1.5), ("simultaneous", 3.5, 4)]
+)
 def test_the_bilinear_game(order, low, high):
     x, y = nn.Parameter(torch.tensor(1.0)), nn.Parameter(torch.tensor(1.0))
     game = Game(
@@ -242,7 +277,9 @@ def test_a_leaf_without_a_name_is_told_by_its_shape():
     net = nn.Linear(2, 2)
     box = [torch.zeros(2, requires_grad=True)]
     game = Game(Player("p", net, lambda x: (net(x) + box[0]).mean(), SGD))
-    with pytest.raises(PlayError, match=r"reaches a trainable tensor of shape \(2,\), which no player owns"):
+    with pytest.raises(
+        PlayError, match=r"reaches a trainable tensor of shape \(2,\), which no player owns"
+    ):
         next(game.play([torch.ones(3, 2)]))
 
 
@@ -280,5 +317,7 @@ def test_owned_twice_is_named():
 
 def test_the_nets_of_a_game_can_be_copied_while_it_plays():
     net = nn.Sequential(nn.Linear(2, 2), nn.BatchNorm1d(2))
-    for _ in Game(Player("p", net, lambda x: net(x).pow(2).mean(), SGD)).play([torch.randn(4, 2)] * 2):
+    for _ in Game(Player("p", net, lambda x: net(x).pow(2).mean(), SGD)).play(
+        [torch.randn(4, 2)] * 2
+    ):
         assert copy.deepcopy(net).training

@@ -87,7 +87,9 @@ def test_sum_and_count_equals_the_mean():
         return errors.sum(), torch.tensor(errors.numel())
 
     adam = partial(torch.optim.Adam, lr=0.01)
-    games = [Game(Player("p", net, loss, adam)) for net, loss in zip(nets, (mean, parts), strict=True)]
+    games = [
+        Game(Player("p", net, loss, adam)) for net, loss in zip(nets, (mean, parts), strict=True)
+    ]
     lines = [[t.losses["p"].item() for t in game.play(range(50))] for game in games]
     assert lines[0] == pytest.approx(lines[1], rel=1e-5)
 
@@ -109,7 +111,9 @@ def test_two_optimizers_move_one_player():
         ((expected(x[i]) - y[i]) ** 2).mean().backward()
         for optimizer in optimizers:
             optimizer.step()
-    for _ in Game(Player("p", net, lambda i: ((net(x[i]) - y[i]) ** 2).mean(), both)).play(range(20)):
+    for _ in Game(Player("p", net, lambda i: ((net(x[i]) - y[i]) ** 2).mean(), both)).play(
+        range(20)
+    ):
         pass
     for own, other in zip(net.parameters(), expected.parameters(), strict=True):
         assert torch.equal(own, other)
@@ -122,7 +126,9 @@ def test_average_follows_from_the_first_weights():
     game = Game(Player("p", net, lambda i: ((net(x[i]) - y[i]) ** 2).mean(), adam, average=0.9))
     expected = [p.detach().clone() for p in net.parameters()]
     for _ in game.play(range(30)):
-        expected = [a.lerp(p.detach(), 1 - 0.9) for a, p in zip(expected, net.parameters(), strict=True)]
+        expected = [
+            a.lerp(p.detach(), 1 - 0.9) for a, p in zip(expected, net.parameters(), strict=True)
+        ]
     twin = game.averaged(net)
     assert twin is not net
     for own, other in zip(twin.parameters(), expected, strict=True):

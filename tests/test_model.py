@@ -68,9 +68,14 @@ def test_a_model_answers_as_the_net_did(lenet_run):
     answers = model.predict(list(digits.test["image"][:50]))
     for answer, row in zip(answers, expected, strict=True):
         assert answer.answer == digits.schema["label"].names[int(row.argmax())]
-        torch.testing.assert_close(torch.tensor(list(answer.probabilities.values())), row, rtol=0, atol=1e-6)
+        torch.testing.assert_close(
+            torch.tensor(list(answer.probabilities.values())), row, rtol=0, atol=1e-6
+        )
     assert brique.load(lenet_run).scores == model.scores
-    assert model.scores["test_accuracy"] == json.loads((lenet_run / "run.json").read_text())["numbers"]["test_accuracy"]
+    assert (
+        model.scores["test_accuracy"]
+        == json.loads((lenet_run / "run.json").read_text())["numbers"]["test_accuracy"]
+    )
 
 
 def test_a_model_folder_alone_is_enough(lenet_run, tmp_path):
@@ -89,7 +94,9 @@ def test_bad_inputs_are_told_or_kept(lenet_run, tmp_path):
     good = data.open("digits").test["image"][0]
     found = model.predict([good, tmp_path / "text.png", good], errors="keep")
     assert [type(f).__name__ for f in found] == ["Answer", "DataError", "Answer"]
-    with pytest.raises(ModelError, match="predict: expected a list of inputs; put the input in brackets"):
+    with pytest.raises(
+        ModelError, match="predict: expected a list of inputs; put the input in brackets"
+    ):
         model.predict("some.png")
 
 
@@ -99,7 +106,9 @@ def test_weights_for_a_net_of_ones_own(lenet_run):
     assert load(lenet_run, net=own).net is own
     with pytest.raises(ModelError, match=r"tensor 0\.bias has shape none where the net has \(3,\)"):
         load(lenet_run, net=nn.Sequential(nn.Linear(3, 3)))
-    with pytest.raises(ModelError, match="load: the model has no net 'nett', only net; did you mean 'net'"):
+    with pytest.raises(
+        ModelError, match="load: the model has no net 'nett', only net; did you mean 'net'"
+    ):
         load(lenet_run, net={"nett": own})
 
 
@@ -108,7 +117,10 @@ def test_a_flipped_bit_is_found(run_folder):
     raw = bytearray(path.read_bytes())
     raw[-5] ^= 8
     path.write_bytes(raw)
-    with pytest.raises(ModelError, match=r"the model is damaged: net\.safetensors has changed; restore it, or train again\."):
+    with pytest.raises(
+        ModelError,
+        match=r"the model is damaged: net\.safetensors has changed; restore it, or train again\.",
+    ):
         load(run_folder)
 
 
@@ -143,7 +155,10 @@ def test_a_hostile_model_does_nothing(run_folder, change, message, monkeypatch, 
     monkeypatch.setattr(os, "system", lambda *a, **k: ran.append(a))
     before = sorted(p.relative_to(tmp_path) for p in tmp_path.rglob("*"))
     spoil(run_folder, change)
-    if "pick" in json.loads((run_folder / "model" / "model.json").read_text())["nets"] or message == ".":
+    if (
+        "pick" in json.loads((run_folder / "model" / "model.json").read_text())["nets"]
+        or message == "."
+    ):
         try:
             load(run_folder)
         except BriqueError as error:
@@ -169,7 +184,9 @@ def test_a_link_out_of_the_folder_is_refused(run_folder, tmp_path):
 def test_a_file_that_is_no_safetensors_is_told(run_folder):
     (run_folder / "model" / "net.safetensors").write_bytes(b"\x80\x04cos\nsystem\n")
     seal(run_folder / "model")
-    with pytest.raises(ModelError, match=r"net\.safetensors: cannot be read \(.*\); restore it, or train again\."):
+    with pytest.raises(
+        ModelError, match=r"net\.safetensors: cannot be read \(.*\); restore it, or train again\."
+    ):
         load(run_folder)
 
 
@@ -186,9 +203,13 @@ def test_source_is_executed_only_with_trust(run_folder, tmp_path):
 
 
 def test_what_is_no_model_is_told(tmp_path):
-    with pytest.raises(ModelError, match=r"nowhere: no such run or model folder; 'brique runs' lists the runs\."):
+    with pytest.raises(
+        ModelError, match=r"nowhere: no such run or model folder; 'brique runs' lists the runs\."
+    ):
         load(tmp_path / "nowhere")
-    with pytest.raises(ModelError, match="neither a run nor a model folder; pass one that brique made"):
+    with pytest.raises(
+        ModelError, match="neither a run nor a model folder; pass one that brique made"
+    ):
         load(tmp_path)
     with launched(Launch(out=tmp_path / "run", quiet=True)):
         Run.start(__file__, lenet5.Args()).log(x=1.0)
@@ -199,15 +220,25 @@ def test_what_is_no_model_is_told(tmp_path):
 def test_arrays_and_a_net_by_builder(tmp_path):
     with launched(Launch(out=tmp_path / "run", quiet=True)):
         run = Run.start(__file__, lenet5.Args())
-        net = run.place(nets.small(channels=1, size=[8, 8], classes=3, mean=[0.5], spread=[0.5], width=4))
+        net = run.place(
+            nets.small(channels=1, size=[8, 8], classes=3, mean=[0.5], spread=[0.5], width=4)
+        )
         net(torch.rand(2, 1, 8, 8))
         run.finish(net=net, codebook=torch.arange(6.0).view(2, 3), task="none")
     model = load(tmp_path / "run")
     assert torch.equal(model.arrays["codebook"], torch.arange(6.0).view(2, 3))
+    with launched(Launch(out=tmp_path / "arrays", quiet=True)):
+        Run.start(__file__, lenet5.Args()).finish(codebook=torch.ones(3), task="none")
+    with pytest.raises(
+        ModelError, match=r"the model holds no net, only arrays; read model\.arrays\."
+    ):
+        _ = load(tmp_path / "arrays").net
     x = torch.rand(2, 1, 8, 8)
     with torch.no_grad():
         assert torch.equal(model.net(x), net.eval()(x))
-    with pytest.raises(ModelError, match="this model's task is 'none', which has no answer to one input"):
+    with pytest.raises(
+        ModelError, match="this model's task is 'none', which has no answer to one input"
+    ):
         model.predict([x])
 
 

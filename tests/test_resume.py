@@ -51,7 +51,9 @@ def kill_and_resume(command: list[str], out: Path, kills: int, seed: int) -> int
     log = out / "log.jsonl"
     while landed < kills:
         start = [command, resume][(out / "run.json").exists()]
-        process = subprocess.Popen(start, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+        process = subprocess.Popen(
+            start, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
+        )
         before = log.stat().st_size if log.exists() else 0
         begun = time.monotonic()
         while process.poll() is None and time.monotonic() - begun < 120:
@@ -104,7 +106,13 @@ def small(args) -> dict[str, float]:
     run = Run.start(__file__, args)
     net = run.place(nn.Linear(1, 3))
     game = Game(
-        Player("p", net, lambda _: (net(torch.ones(1, 1)) - 1).pow(2).mean(), lambda n: torch.optim.Adam(n, lr=0.1), average=0.9)
+        Player(
+            "p",
+            net,
+            lambda _: (net(torch.ones(1, 1)) - 1).pow(2).mean(),
+            lambda n: torch.optim.Adam(n, lr=0.1),
+            average=0.9,
+        )
     )
     for turn in run.play(game, data.nothing(args.turns), save_every=1):
         run.memory["seen"] = [*run.memory.get("seen", []), turn.index]
@@ -150,7 +158,11 @@ def test_killed_at_every_third_operation_on_the_disk(tmp_path):
         "        os._exit(0)\n"
         "    os.waitpid(child, 0)\n"
     )
-    subprocess.run([sys.executable, "-c", code, str(here), str(tmp_path)], check=True, env=os.environ | {"OMP_NUM_THREADS": "1"})
+    subprocess.run(
+        [sys.executable, "-c", code, str(here), str(tmp_path)],
+        check=True,
+        env=os.environ | {"OMP_NUM_THREADS": "1"},
+    )
     args = lenet5.Args(turns=6)
     whole = alone(small, args, tmp_path / "whole")
     resumed = 0
@@ -218,9 +230,15 @@ def test_no_checkpoint_is_taken_of_a_turn_that_failed(tmp_path):
         for _ in run.play(game, data.nothing(args.turns), save_every=1):
             pass
 
-    with launched(Launch(out=tmp_path / "run", quiet=True)), pytest.raises(PlayError, match="turn 3: its loss is"):
+    with (
+        launched(Launch(out=tmp_path / "run", quiet=True)),
+        pytest.raises(PlayError, match="turn 3: its loss is"),
+    ):
         diverging(lenet5.Args(turns=12))
-    assert sorted(p.name for p in (tmp_path / "run" / "checkpoints").iterdir()) == ["turn-000002", "turn-000003"]
+    assert sorted(p.name for p in (tmp_path / "run" / "checkpoints").iterdir()) == [
+        "turn-000002",
+        "turn-000003",
+    ]
 
 
 def test_finish_ends_training_where_it_stands(tmp_path, monkeypatch):
@@ -238,14 +256,20 @@ def test_other_settings_or_source_are_refused(tmp_path, monkeypatch):
         broken_after(small, lenet5.Args(turns=12), 5, monkeypatch)
     with (
         launched(Launch(out=tmp_path / "run", quiet=True, resume=True)),
-        pytest.raises(RunError, match=r"the run has other settings \(turns, lr\); resume with those that it was started with, or start a new run\."),
+        pytest.raises(
+            RunError,
+            match=r"the run has other settings \(turns, lr\); resume with those that it was started with, or start a new run\.",
+        ),
     ):
         small(lenet5.Args(turns=13, lr=0.2))
     source = tmp_path / "changed.py"
     source.write_text("# changed\n")
     with (
         launched(Launch(out=tmp_path / "run", quiet=True, resume=True)),
-        pytest.raises(RunError, match=r"changed\.py has changed since the run was started; resume with --trust to execute the run's own source\.py, or start a new run\."),
+        pytest.raises(
+            RunError,
+            match=r"changed\.py has changed since the run was started; resume with --trust to execute the run's own source\.py, or start a new run\.",
+        ),
     ):
         Run.start(source, lenet5.Args(turns=12))
 
@@ -256,12 +280,17 @@ def test_two_processes_on_one_run_folder(tmp_path):
         Run.start(__file__, args).place(nn.Linear(1, 1))
         with (
             launched(Launch(out=tmp_path / "run", quiet=True, resume=True)),
-            pytest.raises(RunError, match="another process works on this run; wait for it or stop it first"),
+            pytest.raises(
+                RunError, match="another process works on this run; wait for it or stop it first"
+            ),
         ):
             Run.start(__file__, args)
     with (
         launched(Launch(out=tmp_path / "run", quiet=True)),
-        pytest.raises(RunError, match=r"exists already; go on with 'brique resume .*' if it is a run, or name another folder with --out\."),
+        pytest.raises(
+            RunError,
+            match=r"exists already; go on with 'brique resume .*' if it is a run, or name another folder with --out\.",
+        ),
     ):
         Run.start(__file__, args)
 

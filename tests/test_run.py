@@ -69,15 +69,23 @@ def test_stages_have_names_of_their_own(run, tmp_path):
 
 def test_a_stage_named_twice(run):
     list(counting(run, name="a")[1])
-    with pytest.raises(RunError, match=r"run\.play: a stage 'a' was played already; pass each call a name of its own\."):
+    with pytest.raises(
+        RunError,
+        match=r"run\.play: a stage 'a' was played already; pass each call a name of its own\.",
+    ):
         counting(run, name="a")
 
 
 def test_a_second_stage_without_a_name(run):
     list(counting(run)[1])
-    with pytest.raises(RunError, match=r"run\.play: the first stage has no name; pass each call a name of its own\."):
+    with pytest.raises(
+        RunError,
+        match=r"run\.play: the first stage has no name; pass each call a name of its own\.",
+    ):
         counting(run)
-    with pytest.raises(RunError, match=r"run\.play: the stage's name 'a/b' holds a '/'; leave it out\."):
+    with pytest.raises(
+        RunError, match=r"run\.play: the stage's name 'a/b' holds a '/'; leave it out\."
+    ):
         counting(run, name="a/b")
 
 
@@ -106,7 +114,9 @@ def test_keep_best_leaves_the_best_weights_and_keeps_the_first_of_ties(run):
 
 
 def test_keep_best_of_a_net_that_was_not_placed(run):
-    with pytest.raises(RunError, match=r"run\.keep_best: the net was not placed; pass what run\.place returned\."):
+    with pytest.raises(
+        RunError, match=r"run\.keep_best: the net was not placed; pass what run\.place returned\."
+    ):
         run.keep_best(nn.Linear(1, 1), 1.0)
 
 
@@ -116,7 +126,9 @@ def test_stop_when_flat(run):
         run.log(score=value)
         said.append(run.stop_when_flat("score", 2))
     assert said == [False, False, False, True, False, False, True]
-    assert not run.stop_when_flat("score", 2, lower=True) or run.stop_when_flat("score", 6, lower=True)
+    assert not run.stop_when_flat("score", 2, lower=True) or run.stop_when_flat(
+        "score", 6, lower=True
+    )
     assert not run.stop_when_flat("never logged", 2)
 
 
@@ -128,7 +140,10 @@ def test_pictures(run):
     net = nn.Sequential(nn.Dropout(0.9), nn.Flatten(), nn.Unflatten(1, (1, 8, 8)))
     assert torch.equal(run.picture("by a net", net, pixels), pixels)
     assert net[0].training
-    with pytest.raises(ShapeError, match=r"run\.picture: flat: expected pictures \(N, 1 or 3, H, W\), got shape \(5, 64\); reshape them\."):
+    with pytest.raises(
+        ShapeError,
+        match=r"run\.picture: flat: expected pictures \(N, 1 or 3, H, W\), got shape \(5, 64\); reshape them\.",
+    ):
         run.picture("flat", pixels.flatten(1))
     with pytest.raises(RunError, match="run.picture: 'net' is drawn by a net; pass its inputs too"):
         run.picture("net", net)
@@ -179,7 +194,10 @@ def test_a_game_that_failed_cannot_be_finished(run):
     game = Game(Player("p", net, lambda _: net(torch.ones(2, 1)).mean() * float("nan"), SGD))
     with pytest.raises(PlayError, match="turn 0: its loss is nan"):
         list(run.play(game, data.nothing(3)))
-    with pytest.raises(RunError, match="the game stopped with an error in turn 0; mend it and resume, or start a new run"):
+    with pytest.raises(
+        RunError,
+        match="the game stopped with an error in turn 0; mend it and resume, or start a new run",
+    ):
         run.finish(x=1.0)
 
 
@@ -191,27 +209,44 @@ def test_the_signals_are_given_back(run):
 
 
 def test_what_is_no_run_folder(tmp_path):
-    with pytest.raises(RunError, match=r"nowhere: no such run folder; 'brique runs' lists those there are\."):
+    with pytest.raises(
+        RunError, match=r"nowhere: no such run folder; 'brique runs' lists those there are\."
+    ):
         read_run(tmp_path / "nowhere")
-    with pytest.raises(RunError, match=r"not a run folder \(it has no run\.json\); pass one that brique made\."):
+    with pytest.raises(
+        RunError, match=r"not a run folder \(it has no run\.json\); pass one that brique made\."
+    ):
         read_run(tmp_path)
     (tmp_path / "run.json").write_text('{"format": 99}')
-    with pytest.raises(RunError, match=r"the run has format 99, this brique reads up to 1; install a newer brique\."):
+    with pytest.raises(
+        RunError,
+        match=r"the run has format 99, this brique reads up to 1; install a newer brique\.",
+    ):
         read_run(tmp_path)
     for text in ("", "[]", '{"format": 1}', '{"format": "1"}', '{"format": 1, "name": 3}'):
         (tmp_path / "run.json").write_text(text)
-        with pytest.raises(RunError, match=r"run\.json: cannot be read as a run's record \(.*\); restore the file, or start a new run\."):
+        with pytest.raises(
+            RunError,
+            match=r"run\.json: cannot be read as a run's record \(.*\); restore the file, or start a new run\.",
+        ):
             read_run(tmp_path)
 
 
 def test_settings_that_are_none(tmp_path):
-    with pytest.raises(UsageError, match=r"Run\.start: expected the recipe's Args, got a dict; pass a dataclass\."):
+    with pytest.raises(
+        UsageError, match=r"Run\.start: expected the recipe's Args, got a dict; pass a dataclass\."
+    ):
         Run.start(__file__, {"turns": 3})
 
 
 @pytest.mark.parametrize("device", ["cuda:99", "tpu", "nonsense:x"])
 def test_a_device_that_is_not_there(device):
-    with launched(Launch(device=device)), pytest.raises(UsageError, match=rf"--device {device}: no such device here; there is: .*cpu\."):
+    with (
+        launched(Launch(device=device)),
+        pytest.raises(
+            UsageError, match=rf"--device {device}: no such device here; there is: .*cpu\."
+        ),
+    ):
         Run.start(__file__, Args())
 
 
@@ -222,7 +257,10 @@ def test_other_nets_than_the_checkpoint_holds(run, tmp_path):
         run._lock.release()
         again = Run.start(__file__, Args())
         again.place(nn.Linear(2, 2))
-        with pytest.raises(RunError, match="the checkpoint holds 1 nets, 2 were placed; resume with the code and settings of the run"):
+        with pytest.raises(
+            RunError,
+            match="the checkpoint holds 1 nets, 2 were placed; resume with the code and settings of the run",
+        ):
             counting(again, turns=3)
 
 
@@ -233,12 +271,21 @@ def test_a_damaged_end_of_a_stage_is_told(run, tmp_path):
     with launched(Launch(out=tmp_path / "run", quiet=True, resume=True)):
         run._lock.release()
         again = Run.start(__file__, Args())
-        with pytest.raises(RunError, match=r"the end of stage 0 is damaged \(state\.json has 2 bytes, not \d+\); start a new run\."):
+        with pytest.raises(
+            RunError,
+            match=r"the end of stage 0 is damaged \(state\.json has 2 bytes, not \d+\); start a new run\.",
+        ):
             counting(again, name="a")
 
 
 def test_a_disk_that_refuses_is_told(run):
-    with files.faults({1: "fail"}), pytest.raises(StoreError, match="cannot write .*: No space left on device; free some space or choose another folder"):
+    with (
+        files.faults({1: "fail"}),
+        pytest.raises(
+            StoreError,
+            match="cannot write .*: No space left on device; free some space or choose another folder",
+        ),
+    ):
         run.log(x=1.0)
 
 

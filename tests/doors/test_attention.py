@@ -57,7 +57,8 @@ class Attention(nn.Module):
 
 def right(net: nn.Module, split: Split) -> float:
     """Return the share of sequences whose answer the net names."""
-    found = [net(b.pairs).argmax(dim=1) == b.label for b in split.batches(500)]
+    stream = split.batches(500).on(net.question.device)
+    found = [net(batch.pairs).argmax(dim=1) == batch.label for batch in stream]
     return torch.cat(found).double().mean().item()
 
 
@@ -86,9 +87,9 @@ def test_the_reader_finds_the_largest_key(whole):
 
 
 def test_padding_changes_no_answer():
-    pairs = sequences(20).train["pairs"]
-    net = Attention(8)
-    torch.testing.assert_close(net(pairs.rounded(8)), torch.cat([net(pairs[k : k + 1]) for k in range(len(pairs))]))
+    pairs, net = sequences(20).train["pairs"], Attention(8)
+    alone = torch.cat([net(pairs[k : k + 1]) for k in range(len(pairs))])
+    torch.testing.assert_close(net(pairs.rounded(8)), alone)
 
 
 def test_it_stops_and_resumes_exactly(whole, tmp_path, monkeypatch):

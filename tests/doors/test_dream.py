@@ -74,7 +74,7 @@ def main(args: Args) -> dict[str, float]:
 
 def test_the_reader_takes_the_dream_for_its_class(whole):
     losses, shares = curve(whole, "dream/dreamer"), curve(whole, "dream/share")
-    assert losses[0] / losses[-1] > 3, losses
+    assert losses[0] / losses[-1] > 8, losses
     assert shares[-1] > 0.9, shares
     assert len(list((whole.folder / "pictures").glob("dream-*.png"))) == 20
 

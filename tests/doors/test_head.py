@@ -68,7 +68,7 @@ def main(args: Args) -> dict[str, float]:
 
 def test_the_head_learns_and_the_body_stands_still(whole):
     losses = curve(whole, "head/head")
-    assert losses[0] / losses[-1] > 5, losses
+    assert losses[0] / losses[-1] > 15, losses
     assert whole.numbers["test_accuracy"] > 0.95, "chance is 0.25"
     assert whole.numbers["tensors_moved"] == 0
 

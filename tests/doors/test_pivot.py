@@ -48,8 +48,9 @@ def layers(*widths: int) -> nn.Sequential:
 def told(net: nn.Module, split: Split) -> float:
     """Return how the answers for signal go with the nuisance, as a correlation in [0, 1]."""
     signal = split["label"] == 1
-    answers = net(split["point"][signal]).softmax(dim=1)[:, 1]
-    return torch.corrcoef(torch.stack([answers, split["nuisance"][signal]]))[0, 1].abs().item()
+    answers = net(split["point"][signal].to(net[0].weight.device)).softmax(dim=1)[:, 1]
+    both = torch.stack([answers.cpu(), split["nuisance"][signal]])
+    return both.corrcoef()[0, 1].abs().item()
 
 
 def main(args: Args) -> dict[str, float]:

@@ -95,7 +95,8 @@ def levels(above: Tensor, total: int) -> list[Tensor]:
 
 def right(net: nn.Module, split: Split) -> float:
     """Return the share of formulas whose truth the net names."""
-    found = [net(b.tree).argmax(dim=1) == b.label for b in split.batches(500)]
+    stream = split.batches(500).on(net.answer.weight.device)
+    found = [net(batch.tree).argmax(dim=1) == batch.label for batch in stream]
     return torch.cat(found).double().mean().item()
 
 

@@ -88,7 +88,7 @@ def _sentence(error: CycloptsError, name: str) -> str:
         lacks = "needs a value" if error.argument.tokens or error.keyword else "is missing"
         return f"{where}: {missing} {lacks}; '{name} --help' shows what it takes."
     if isinstance(error, CoercionError) and error.argument is not None:
-        came = error.token.value if error.token else ""
+        came = " ".join(t.value for t in error.argument.tokens or [error.token] if t is not None)
         wanted = str(error.msg or _named(error.argument.hint))
         return f"{where}: {error.argument.name} must be {wanted}, not '{came}'; {shows}"
     error.verbose = False

@@ -28,6 +28,7 @@ def small(
     mean, spread: of the pixels, one number or one a channel.
     width: features of the first convolution; the second has twice, the third four times as many.
 
+    >>> import torch
     >>> net = small(1, [8, 8], 10, 0.3, 0.4)
     >>> net(torch.zeros(5, 1, 8, 8)).shape
     torch.Size([5, 10])

@@ -14,7 +14,7 @@ from torch.nn import functional
 from brique import files
 from brique.bricks import Standardize
 from brique.data import Batch, Data, Split
-from brique.errors import ShapeError, StoreError
+from brique.errors import ShapeError
 from brique.game import Game, Player, cosine
 from brique.tasks.classify import accuracy
 from brique.tasks.rest import at_rest, batch_size_for, device_of, tensor_of
@@ -82,7 +82,7 @@ def _reader(data: Data, device: torch.device) -> tuple[nn.Module, float]:
         if kept is None:
             _fit(reader, data)
             kept = accuracy(reader, data.test)
-            with suppress(StoreError):  # where nothing can be kept it is fitted each time
+            with suppress(OSError):  # where nothing can be kept it is fitted each time
                 files.write_tensors(path, {**reader.state_dict(), "accuracy": torch.tensor(kept)})
     return reader.eval().requires_grad_(False), round(kept, 6)
 
