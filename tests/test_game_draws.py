@@ -88,7 +88,7 @@ def test_dropout_in_a_run_does_not_depend_on_what_else_is_drawn():
         torch.manual_seed(0)
         net = nn.Sequential(nn.Linear(4, 8), nn.Dropout(0.5), nn.Linear(8, 1))
         game = Game(Player("p", net, lambda x, net=net: net(x).pow(2).mean(), SGD))
-        play = Play(game, [torch.ones(4, 4)] * 5, turns=None, seed=0, stage="", reseeds=True)
+        play = Play(game.table, [torch.ones(4, 4)] * 5, turns=None, seed=0, stage="", reseeds=True)
         losses = []
         for turn in play:
             losses.append(turn.losses["p"].item())
@@ -167,7 +167,7 @@ def test_a_shared_value_is_made_once_a_turn_and_moves_its_owner():
 
 def test_a_shared_value_is_made_for_each_piece():
     game, _, _, makes = shared_game()
-    game.micro = 2
+    game.table.micro = 2
     next(game.play([torch.randn(4, 2)]))
     assert len(makes) == 4
 

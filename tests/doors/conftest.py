@@ -1,6 +1,7 @@
 """The uninterrupted run of a door, played once and shared by the tests of its file."""
 
 import pytest
+
 from resuming import alone
 
 

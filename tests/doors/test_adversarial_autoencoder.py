@@ -5,10 +5,10 @@ Makhzani et al. 2015, arXiv:1511.05644.
 
 from dataclasses import dataclass
 from functools import partial
+from itertools import pairwise
 
 import torch
 from curves import curve
-from resuming import assert_equal, stopped
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -16,11 +16,12 @@ from brique import data
 from brique.data import Batch
 from brique.game import Game, Player, cosine
 from brique.run import Run
+from resuming import assert_equal, stopped
 
 
 @dataclass(frozen=True, kw_only=True)
 class Args:
-    turns: int = 400
+    turns: int = 300
     batch_size: int = 64
     lr: float = 2e-3
     seed: int = 0
@@ -34,8 +35,8 @@ def sheet(n: int) -> Tensor:
 
 
 def layers(*widths: int) -> nn.Sequential:
-    pairs = zip(widths, widths[1:], strict=False)
-    return nn.Sequential(*[m for a, b in pairs for m in (nn.Linear(a, b), nn.ReLU())][:-1])
+    parts = [part for a, b in pairwise(widths) for part in (nn.Linear(a, b), nn.ReLU())]
+    return nn.Sequential(*parts[:-1])
 
 
 def apart(a: Tensor, b: Tensor) -> Tensor:
@@ -83,5 +84,5 @@ def test_the_codes_rebuild_and_look_like_noise(whole):
 
 
 def test_it_stops_and_resumes_exactly(whole, tmp_path, monkeypatch):
-    pieces = stopped(main, Args(), tmp_path / "pieces", [0, 77, 190, 191, 399], monkeypatch)
+    pieces = stopped(main, Args(), tmp_path / "pieces", [0, 77, 190, 191, 299], monkeypatch)
     assert_equal(whole, pieces)

@@ -1,11 +1,10 @@
-"""Which value has the largest key? Attention over sequences of unlike lengths, padded and masked."""
+"""Attention over sequences of unlike lengths, padded and masked: whose key is the largest?"""
 
 from dataclasses import dataclass
 from functools import partial
 
 import torch
 from curves import curve
-from resuming import assert_equal, stopped
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -13,6 +12,7 @@ from brique import data
 from brique.data import Batch, Ragged, Split
 from brique.game import Game, Player
 from brique.run import Run
+from resuming import assert_equal, stopped
 
 VALUES = 5
 

@@ -5,7 +5,6 @@ from functools import partial
 
 import torch
 from curves import curve
-from resuming import assert_equal, stopped
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -14,6 +13,7 @@ from brique.data import Batch
 from brique.game import Game, Player
 from brique.run import Run
 from brique.tasks import accuracy
+from resuming import assert_equal, stopped
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,7 +9,6 @@ from functools import partial
 import pytest
 import torch
 from curves import curve
-from resuming import Outcome, assert_equal, stopped
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -20,6 +19,7 @@ from brique.game import Game, Player, linear
 from brique.game.play import Play
 from brique.run import Launch, Run, launched
 from brique.tasks import accuracy
+from resuming import Outcome, assert_equal, stopped
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,10 +5,10 @@ Louppe, Kagan, Cranmer 2017, arXiv:1611.01046, section 5.1; a normal density for
 
 from dataclasses import dataclass
 from functools import partial
+from itertools import pairwise
 
 import torch
 from curves import curve
-from resuming import assert_equal, stopped
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -17,6 +17,7 @@ from brique.data import Batch, Split
 from brique.game import Game, Player, cosine
 from brique.run import Run
 from brique.tasks import accuracy
+from resuming import assert_equal, stopped
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,8 +42,8 @@ def collisions(n: int) -> data.Data:
 
 
 def layers(*widths: int) -> nn.Sequential:
-    pairs = zip(widths, widths[1:], strict=False)
-    return nn.Sequential(*[m for a, b in pairs for m in (nn.Linear(a, b), nn.ReLU())][:-1])
+    parts = [part for a, b in pairwise(widths) for part in (nn.Linear(a, b), nn.ReLU())]
+    return nn.Sequential(*parts[:-1])
 
 
 def told(net: nn.Module, split: Split) -> float:

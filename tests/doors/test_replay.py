@@ -8,13 +8,13 @@ from functools import partial
 
 import torch
 from curves import curve
-from resuming import assert_equal, stopped
 from torch import Tensor, nn
 from torch.nn import functional
 
 from brique.data import Batch
 from brique.game import Game, Player
 from brique.run import Run
+from resuming import assert_equal, stopped
 
 CELLS, DISCOUNT = 8, 0.9
 

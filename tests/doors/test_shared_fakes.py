@@ -6,7 +6,6 @@ from functools import partial
 
 import torch
 from curves import curve
-from resuming import alone, assert_equal, stopped
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -15,6 +14,7 @@ from brique.data import Batch
 from brique.game import Game, Player, cosine
 from brique.run import Run
 from brique.tasks.rest import at_rest
+from resuming import alone, assert_equal, stopped
 
 MADE = Counter()  # outside of the run: resuming does not put it back
 

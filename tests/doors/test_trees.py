@@ -10,7 +10,6 @@ from functools import partial
 import pytest
 import torch
 from curves import curve
-from resuming import assert_equal, stopped
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -19,6 +18,7 @@ from brique.data import Batch, Ragged, Split
 from brique.errors import PlayError
 from brique.game import Game, Player
 from brique.run import Run
+from resuming import assert_equal, stopped
 
 SIGNS = ("false", "true", "and", "or", "not")
 

@@ -5,13 +5,13 @@ from functools import partial
 
 import torch
 from curves import curve
-from resuming import assert_equal, stopped
 from torch import Tensor, nn
 
 from brique import data
 from brique.data.batch import Nothing
 from brique.game import Game, Player
 from brique.run import Run
+from resuming import assert_equal, stopped
 
 
 @dataclass(frozen=True, kw_only=True)

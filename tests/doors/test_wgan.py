@@ -3,21 +3,22 @@
 import math
 from dataclasses import dataclass
 from functools import partial
+from itertools import pairwise
 
 import torch
 from curves import curve
-from resuming import assert_equal, stopped
 from torch import Tensor, nn
 
 from brique import data
 from brique.data import Batch
 from brique.game import Game, Player, slope
 from brique.run import Run
+from resuming import assert_equal, stopped
 
 
 @dataclass(frozen=True, kw_only=True)
 class Args:
-    turns: int = 700
+    turns: int = 500
     batch_size: int = 64
     penalty: float = 1.0
     lr: float = 2e-3
@@ -33,8 +34,8 @@ def ring(n: int) -> Tensor:
 
 
 def layers(*widths: int) -> nn.Sequential:
-    pairs = zip(widths, widths[1:], strict=False)
-    return nn.Sequential(*[m for a, b in pairs for m in (nn.Linear(a, b), nn.ReLU())][:-1])
+    parts = [part for a, b in pairwise(widths) for part in (nn.Linear(a, b), nn.ReLU())]
+    return nn.Sequential(*parts[:-1])
 
 
 def apart(a: Tensor, b: Tensor) -> Tensor:
@@ -82,6 +83,6 @@ def test_the_forgeries_come_to_lie_on_the_ring(whole):
 
 
 def test_it_stops_and_resumes_exactly(whole, tmp_path, monkeypatch):
-    stops = [2, 4, 300, 303, 699]  # before, at and after a move of the forger
+    stops = [2, 4, 300, 303, 499]  # before, at and after a move of the forger
     pieces = stopped(main, Args(), tmp_path / "pieces", stops, monkeypatch)
     assert_equal(whole, pieces)

@@ -1,19 +1,17 @@
 """A game: players who move in turn, and what they share while they play."""
 
 import copy
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from typing import Any, Literal
 
 import torch
 from torch import Tensor, nn
 
 from brique.errors import PlayError
-from brique.game.draws import Draws, Kind
-from brique.game.once import Shelf
+from brique.game.draws import Kind
 from brique.game.play import Play
 from brique.game.player import Player
-from brique.game.regime import Backup, Regime
-from brique.game.seat import Seat, check_sharing
+from brique.game.table import Order, Table
 
 
 class Game:
@@ -34,7 +32,7 @@ class Game:
         self,
         *players: Player,
         reads: Iterable[nn.Module] = (),
-        order: Literal["alternate", "simultaneous"] = "alternate",
+        order: Order = "alternate",
         micro: int | None = None,
         fast: Literal["auto", "off"] = "auto",
     ) -> None:
@@ -47,26 +45,23 @@ class Game:
             raise PlayError(f"Game: fast must be 'auto' or 'off', but is {fast!r}.")
         if micro is not None and (not isinstance(micro, int) or micro < 1):
             raise PlayError(f"Game: micro must be a whole number from 1, but is {micro!r}.")
-        self.players, self.order, self.micro = players, order, micro
-        self.seats = [Seat(number, player) for number, player in enumerate(players)]
-        check_sharing(self.seats)
-        closures = [seat.name for seat in self.seats if seat.closure]
+        self.table = Table(players, list(reads), order, micro)
+        closures = [seat.name for seat in self.table.seats if seat.closure]
         if closures and order == "simultaneous":
             raise PlayError(
                 f"Game: order 'simultaneous' does not go with player {closures[0]!r}, whose "
                 "optimizer evaluates the loss itself (LBFGS); let them alternate."
             )
-        self.owners: dict[int, frozenset[int]] = {}
-        for seat in self.seats:
-            for parameter in seat.parameters:
-                before = self.owners.get(id(parameter), frozenset())
-                self.owners[id(parameter)] = before | {seat.number}
-        self.device = self.seats[0].parameters[0].device
-        self.draws, self.shelf = Draws(self.device), Shelf()
-        self.asking: Seat | None = None  # whose loss is being computed
-        self.borrowed: list[Tensor] = []  # leaves of shared graphs that the loss was given
-        self.reads = list(reads)
-        self._set_regimes(self.reads)
+
+    @property
+    def device(self) -> torch.device:
+        """The device of the first player's parameters, where batches and noise lie."""
+        return self.table.device
+
+    @property
+    def micro(self) -> int | None:
+        """Most samples that are computed at once; running out of memory halves it."""
+        return self.table.micro
 
     def play(
         self, stream: Iterable[Any], *, turns: int | None = None, seed: int = 0
@@ -79,7 +74,7 @@ class Game:
         seed: of the game's noise.
         Raises PlayError when the stream cannot be played.
         """
-        return Play(self, stream, turns=turns, seed=seed, stage="", reseeds=False)
+        return Play(self.table, stream, turns=turns, seed=seed)
 
     def noise(
         self, n: int, *shape: int, kind: Kind = "normal", dtype: torch.dtype | None = None
@@ -91,25 +86,16 @@ class Game:
         kind: "normal" (mean 0, deviation 1) or "uniform" (in [0, 1)).
         Raises PlayError outside a game, or if n rows cannot be cut along with the batch.
         """
-        return self.draws.noise(n, *shape, kind=kind, dtype=dtype)
+        return self.table.draws.noise(n, *shape, kind=kind, dtype=dtype)
 
     def once(self, make: Callable[..., Any], *arguments: Any) -> Any:
         """Return `make(*arguments)`, computed once a turn for all losses that ask for it.
 
         An owner of what it used gets it with its graph, others without. It is made anew after an
-        owner's move, for each piece of a batch and each evaluation of a closure.
+        owner's move, for each piece of a batch and each evaluation of a closure. It is known by
+        the code of `make` and by its arguments, so values that differ must differ in one of them.
         """
-        if self.asking is None:
-            return make(*arguments)
-        value, ends = self.shelf.get(
-            self.asking.number, make, arguments, lambda: self._made(make, arguments), self.owners
-        )
-        self.borrowed += [
-            leaf
-            for leaf in ends
-            if self.asking.number not in self.owners.get(id(leaf), frozenset())
-        ]
-        return value
+        return self.table.once(make, arguments)
 
     def averaged(self, net: nn.Module) -> nn.Module:
         """Return a copy of `net` with the exponential averages of its owners in place of weights.
@@ -117,7 +103,7 @@ class Game:
         Raises PlayError if no player averages a parameter of it.
         """
         averages: dict[int, Tensor] = {}
-        for seat in self.seats:
+        for seat in self.table.seats:
             if seat.averages is not None:
                 pairs = zip(seat.parameters, seat.averages, strict=True)
                 averages |= {id(parameter): average for parameter, average in pairs}
@@ -129,38 +115,3 @@ class Game:
                 if id(own) in averages:
                     other.copy_(averages[id(own)])
         return twin
-
-    def _set_regimes(self, reads: Sequence[nn.Module]) -> None:
-        """Settle, for each player, what is frozen, in which mode, and whose buffers are kept."""
-        modes = {m: mode for seat in self.seats for m, mode in seat.modes}
-        bare = {id(p) for seat in self.seats if not seat.modes for p in seat.parameters}
-        read = {  # a module whose parameters a player owns one by one is not read
-            module: module.training and any(id(p) in bare for p in module._parameters.values())
-            for root in reads
-            for module in root.modules()
-            if module not in modes
-        }
-        fixed = {id(p): p for m in reads for p in m.parameters() if id(p) not in self.owners}
-        every = fixed | {id(p): p for seat in self.seats for p in seat.parameters}
-        for seat in self.seats:
-            mine, own = {id(p) for p in seat.parameters}, {m for m, _ in seat.modes}
-            seat.regime = Regime(
-                [p for key, p in every.items() if key not in mine],
-                seat.modes + list(read.items()),
-                [(m._buffers, name) for m in modes if m not in own for name in m._buffers],
-            )
-        self._maker = Regime(list(fixed.values()), [*modes.items(), *read.items()], ())
-        self.every_buffer = Backup([(m._buffers, name) for m in modes for name in m._buffers])
-
-    def _made(self, make: Callable[..., Any], arguments: tuple[Any, ...]) -> Any:
-        """Run the maker of a shared value: every owner's net learns and trains, draws its own."""
-        assert self.asking is not None
-        asking, mark = self.asking, self.draws.mark(exactly=True)
-        self.asking = None
-        try:
-            with asking.regime.lifted(), self._maker, torch.enable_grad():
-                self.draws.enter_once(make, arguments)
-                return make(*arguments)
-        finally:
-            self.asking = asking
-            self.draws.rewind(mark)

@@ -1,7 +1,7 @@
 """One player's move: its loss on every piece of the batch, the slopes, the guard, the step."""
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 import torch
 from torch import Tensor
@@ -10,9 +10,7 @@ from brique.errors import PlayError
 from brique.game import guard
 from brique.game.draws import Span
 from brique.game.seat import Seat
-
-if TYPE_CHECKING:
-    from brique.game.game import Game
+from brique.game.table import Table
 
 Result = TypeVar("Result")
 
@@ -20,8 +18,8 @@ Result = TypeVar("Result")
 class Move:
     """What one player does in one turn."""
 
-    def __init__(self, game: "Game", seat: Seat, batch: Any, turn: int) -> None:
-        self._game, self._seat, self._batch, self._turn = game, seat, batch, turn
+    def __init__(self, table: Table, seat: Seat, batch: Any, turn: int) -> None:
+        self._table, self._seat, self._batch, self._turn = table, seat, batch, turn
 
     def play(self, progress: float | None) -> Tensor:
         """Compute the loss, move, and return the loss, 0-d and without graph."""
@@ -45,14 +43,14 @@ class Move:
         """Move by the slopes that the parameters hold."""
         self._seat.scale_steps(progress)
         self._seat.step()
-        self._game.shelf.moved(self._seat.number)
+        self._table.shelf.moved(self._seat.number)
 
     def _guarded(self, compute: Callable[[], Result]) -> Result:
         """Compute; when memory runs out, put buffers and draws back and halve the pieces."""
-        game = self._game
-        game.every_buffer.take()
+        table = self._table
+        table.every_buffer.take()
         while True:
-            mark = game.draws.mark()
+            mark = table.draws.mark()
             try:
                 return compute()
             except (torch.OutOfMemoryError, MemoryError, RuntimeError) as error:
@@ -60,27 +58,27 @@ class Move:
                     raise
                 reason = str(error).splitlines()[0]
             finally:
-                game.draws.move_ends()
+                table.draws.move_ends()
             # outside the handler, whose traceback would keep the tensors of the attempt alive
-            game.every_buffer.put_back()
-            game.draws.rewind(mark)
-            game.shelf.clear()
+            table.every_buffer.put_back()
+            table.draws.rewind(mark)
+            table.shelf.clear()
             self._halve(reason)
 
     def _play_closure(self) -> Tensor:
         """Let an optimizer evaluate the loss as often as it likes; return the first value."""
         seat, first = self._seat, list[Tensor]()
-        start = self._game.draws.mark()
+        start = self._table.draws.mark()
 
         def closure() -> Tensor:
-            self._game.draws.rewind(start)
+            self._table.draws.rewind(start)
             loss = self._guarded(lambda: self._evaluate(guarded=not first))
             first.append(loss)
             return loss
 
         seat.optimizers[0].step(closure)  # pyright: ignore[reportCallIssue, reportArgumentType]
         seat.follow()
-        self._game.shelf.moved(seat.number)
+        self._table.shelf.moved(seat.number)
         if not guard.finite([p.detach() for p in seat.parameters]):
             pairs = zip(seat.names, seat.parameters, strict=True)
             bad = [name for name, p in pairs if not bool(p.isfinite().all())]
@@ -89,18 +87,18 @@ class Move:
 
     def _evaluate(self, guarded: bool = True) -> Tensor:
         """Return the loss of the whole batch; its slopes lie in the player's parameters."""
-        seat, game = self._seat, self._game
+        seat, table = self._seat, self._table
         for parameter in seat.parameters:
             parameter.grad = None
         pieces = self._pieces()
         if len(pieces) > 1 or seat.closure:
-            game.shelf.clear()
+            table.shelf.clear()
         total: Tensor | None = None
         count: Tensor | float | None = None
         with seat.regime:
             for number, (piece, span) in enumerate(pieces):
                 if number:
-                    game.shelf.clear()
+                    table.shelf.clear()
                 loss, part = self._differentiate(piece, span, number, len(pieces))
                 total = loss if total is None else total + loss
                 count = part if count is None or part is None else count + part
@@ -119,13 +117,13 @@ class Move:
         pieces: int,
     ) -> tuple[Tensor, Tensor | float | None]:
         """Add the slopes of one piece; return its share of the loss, or (sum, count)."""
-        seat, game = self._seat, self._game
-        game.draws.enter(seat.key, number, span)
-        game.asking, game.borrowed = seat, []
+        seat, table = self._seat, self._table
+        table.draws.enter(seat.key, number, span)
+        table.asking, table.borrowed = seat, []
         try:
             value = seat.player.loss(piece)
         finally:
-            game.asking = None
+            table.asking = None
         count = None
         if isinstance(value, tuple):
             value, count = value
@@ -138,9 +136,9 @@ class Move:
                 value = value * ((span[1] - span[0]) / span[2])
         if not seat.checked:
             self._walk(value)
-        kept = [leaf.grad for leaf in game.borrowed]
+        kept = [leaf.grad for leaf in table.borrowed]
         value.backward()
-        for leaf, slope in zip(game.borrowed, kept, strict=True):
+        for leaf, slope in zip(table.borrowed, kept, strict=True):
             leaf.grad = slope
         return value.detach(), count
 
@@ -149,7 +147,7 @@ class Move:
 
         What can be cut is a tensor, or says so by a method `cut(first, last)`.
         """
-        batch, micro = self._batch, self._game.micro
+        batch, micro = self._batch, self._table.micro
         if (isinstance(batch, Tensor) and batch.ndim > 0) or hasattr(batch, "cut"):
             rows = len(batch)
         elif micro is not None:
@@ -176,7 +174,7 @@ class Move:
                 f"player {self._seat.name!r}, turn {self._turn}: out of memory with {what} "
                 f"({reason}); take a smaller net or smaller samples."
             )
-        self._game.micro = (size + 1) // 2
+        self._table.micro = (size + 1) // 2
 
     def _check_loss(self, value: object) -> None:
         """Raise PlayError unless the loss is a trainable scalar."""
@@ -199,13 +197,13 @@ class Move:
 
     def _walk(self, loss: Tensor) -> None:
         """Raise PlayError for a trainable leaf that this player must not move."""
-        seat, game = self._seat, self._game
-        own = {id(p) for p in seat.parameters} | {id(leaf) for leaf in game.borrowed}
+        seat, table = self._seat, self._table
+        own = {id(p) for p in seat.parameters} | {id(leaf) for leaf in table.borrowed}
         for leaf in guard.leaves([loss]):
             if id(leaf) in own:
                 continue
-            if id(leaf) in game.owners:
-                owner = game.seats[min(game.owners[id(leaf)])]
+            if id(leaf) in table.owners:
+                owner = table.seats[min(table.owners[id(leaf)])]
                 names = zip(owner.parameters, owner.names, strict=True)
                 name = next(name for p, name in names if p is leaf)
                 raise guard.smuggled(seat.name, owner.name, name)
@@ -225,8 +223,8 @@ class Move:
 
     def _explained(self, loss: Tensor) -> PlayError:
         """Find the first module whose output is not finite, by a second forward."""
-        game, seat = self._game, self._seat
-        game.every_buffer.put_back()
+        table, seat = self._table, self._seat
+        table.every_buffer.put_back()
         broken = not bool(loss.isfinite())
         pairs = zip(seat.names, seat.parameters, strict=True)
         bad = [n for n, p in pairs if p.grad is not None and not bool(p.grad.isfinite().all())]
@@ -240,22 +238,22 @@ class Move:
         def again() -> None:
             with seat.regime, torch.enable_grad():
                 for number, (piece, span) in enumerate(self._pieces()):
-                    game.draws.enter(seat.key, number, span)
-                    game.shelf.clear()
-                    game.asking = seat
+                    table.draws.enter(seat.key, number, span)
+                    table.shelf.clear()
+                    table.asking = seat
                     seat.player.loss(piece)
 
-        roots = dict.fromkeys(m for other in game.seats for m in other.player.modules())
-        roots |= dict.fromkeys(game.reads)
+        roots = dict.fromkeys(m for other in table.seats for m in other.player.modules())
+        roots |= dict.fromkeys(table.reads)
         try:
             places.append(guard.first_module(list(roots), again))
         except Exception as error:  # the second forward is only a help: the finding stands
             what += f" (a second forward failed: {type(error).__name__})"
             places.append(None)
         finally:
-            game.asking = None
-            game.draws.move_ends()
-            game.every_buffer.put_back()
+            table.asking = None
+            table.draws.move_ends()
+            table.every_buffer.put_back()
         return guard.not_finite(seat.name, self._turn, what, places[0])
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -10,9 +10,7 @@ from torch import Tensor
 from brique.errors import PlayError
 from brique.game.feed import Feed
 from brique.game.move import Move
-
-if TYPE_CHECKING:
-    from brique.game.game import Game
+from brique.game.table import Table
 
 LOOKS = 20  # places of a run at which it is looked at
 
@@ -43,19 +41,19 @@ class Play:
 
     def __init__(
         self,
-        game: "Game",
+        table: Table,
         stream: Iterable[Any],
         *,
         turns: int | None,
         seed: int,
-        stage: str,
-        reseeds: bool,
+        stage: str = "",
+        reseeds: bool = False,
     ) -> None:
-        self._game, self._feed = game, Feed(stream, turns, game.device)
+        self._table, self._feed = table, Feed(stream, turns, table.device)
         self._seed, self._stage, self._reseeds = seed, stage, reseeds
         self.turns, self.index = self._feed.turns, 0
         self._begun = False
-        scheduled = [seat.name for seat in game.seats if seat.player.schedule is not None]
+        scheduled = [seat.name for seat in table.seats if seat.player.schedule is not None]
         if self.turns is None and scheduled:
             raise PlayError(
                 f"player {scheduled[0]!r}: its schedule needs the length of the game; pass "
@@ -68,14 +66,14 @@ class Play:
 
     def __next__(self) -> Turn:
         """Play one turn."""
-        game, index = self._game, self.index
+        table, index = self._table, self.index
         if not self._begun:
-            game.draws.begin(self._seed, self._stage, reseeds=self._reseeds)
+            table.draws.begin(self._seed, self._stage, reseeds=self._reseeds)
             self._begun = True
         if self.turns is not None and index >= self.turns:
             self.end()
             raise StopIteration
-        game.draws.start(index)
+        table.draws.start(index)
         try:
             batch = next(self._feed)
         except StopIteration:
@@ -86,8 +84,8 @@ class Play:
         else:
             with torch.enable_grad():
                 losses = self._moves(batch, index)
-        game.shelf.clear()
-        game.draws.body()
+        table.shelf.clear()
+        table.draws.body()
         self.index = index + 1
         per_epoch, turns = self._feed.per_epoch, self.turns
         return Turn(
@@ -101,40 +99,40 @@ class Play:
     def end(self) -> None:
         """End the stage: later draws do not depend on how it was played."""
         if not self._begun:
-            self._game.draws.begin(self._seed, self._stage, reseeds=self._reseeds)
+            self._table.draws.begin(self._seed, self._stage, reseeds=self._reseeds)
             self._begun = True
-        self._game.draws.end()
+        self._table.draws.end()
 
     def state(self) -> dict[str, Any]:
         """Return where the game stands, as nested values and tensors (not copied)."""
         return {
             "index": self.index,
-            "micro": self._game.micro,
-            "players": {seat.name: seat.state() for seat in self._game.seats},
+            "micro": self._table.micro,
+            "players": {seat.name: seat.state() for seat in self._table.seats},
             "stream": self._feed.state(),
         }
 
     def restore(self, state: dict[str, Any]) -> None:
         """Continue from a state. Raises PlayError if it belongs to another game."""
-        names = [seat.name for seat in self._game.seats]
+        names = [seat.name for seat in self._table.seats]
         if names != list(state["players"]):
             raise PlayError(
                 f"play: the checkpoint is of the players {', '.join(state['players'])}, the game "
                 f"of {', '.join(names)}; resume with the recipe that was run."
             )
-        for seat in self._game.seats:
+        for seat in self._table.seats:
             seat.restore(state["players"][seat.name])
-        self._game.micro = state["micro"]
+        self._table.micro = state["micro"]
         self.index = state["index"]
         self._feed.restore(self.index, state["stream"])
 
     def _moves(self, batch: Any, index: int) -> dict[str, Tensor]:
-        game = self._game
+        table = self._table
         progress = index / self.turns if self.turns else None
-        due = [seat for seat in game.seats if seat.is_due(index)]
-        if game.order == "alternate":
-            return {seat.name: Move(game, seat, batch, index).play(progress) for seat in due}
-        moves = [(seat, Move(game, seat, batch, index)) for seat in due]
+        due = [seat for seat in table.seats if seat.is_due(index)]
+        if table.order == "alternate":
+            return {seat.name: Move(table, seat, batch, index).play(progress) for seat in due}
+        moves = [(seat, Move(table, seat, batch, index)) for seat in due]
         found = [(seat, move, move.slopes()) for seat, move in moves]
         for seat, move, (_, slopes) in found:
             for parameter, slope in zip(seat.parameters, slopes, strict=True):

@@ -107,7 +107,7 @@ class Run:
             )
         if "/" in label:
             raise RunError(f"run.play: the stage's name {label!r} holds a '/'; leave it out.")
-        play = Play(game, stream, turns=turns, seed=self.seed, stage=label, reseeds=True)
+        play = Play(game.table, stream, turns=turns, seed=self.seed, stage=label, reseeds=True)
         self._stage = Stage(number, label, game, play, before=self._turns, save_every=save_every)
         is_over = self._resume_stage(self._stage)
         if is_over or self._begun.launch.finish:
@@ -153,7 +153,7 @@ class Run:
         if name is not None:
             key = mix(self.seed, word("noise by name"), word(name))
             return self._draws.fill(key, (n, *shape), kind, dtype)
-        draws = self._draws if self._stage is None else self._stage.game.draws
+        draws = self._draws if self._stage is None else self._stage.game.table.draws
         return draws.noise(n, *shape, kind=kind, dtype=dtype)
 
     def once(self, make: Callable[..., Any], *arguments: Any) -> Any:  # noqa: ANN401
