@@ -27,6 +27,12 @@ def fenced(page: Path, language: str) -> list[tuple[int, str]]:
     return [(text.count("\n", 0, block.start(1)), block[1]) for block in blocks]
 
 
+def room_of(name: str) -> dict[str, object]:
+    """Return the public names of the room that a module belongs to: examples may use them."""
+    room = importlib.import_module(".".join(name.split(".")[:2]))
+    return {key: value for key, value in vars(room).items() if not key.startswith("_")}
+
+
 def failures(runner: doctest.DocTestRunner, test: doctest.DocTest) -> str:
     said: list[str] = []
     runner.run(test, out=said.append, clear_globs=False)
@@ -38,7 +44,7 @@ def test_examples_of_docstrings(name):
     module = importlib.import_module(name)
     finder = doctest.DocTestFinder(exclude_empty=True)
     runner = doctest.DocTestRunner(optionflags=FLAGS)
-    tests = finder.find(module, name, extraglobs={"torch": torch})
+    tests = finder.find(module, name, extraglobs={"torch": torch, **room_of(name)})
     assert "".join(failures(runner, test) for test in tests) == ""
     assert runner.summarize(verbose=False).attempted > 0
 

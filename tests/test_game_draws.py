@@ -7,6 +7,7 @@ import pytest
 import torch
 from torch import nn
 
+from brique.data import Batch
 from brique.errors import PlayError
 from brique.game import Game, Player, slope
 from brique.game.play import Play
@@ -262,3 +263,16 @@ def test_gradient_penalty_in_a_game():
     x = torch.randn(32, 2)
     losses = [turn.losses["critic"].item() for turn in game.play([x], turns=100)]
     assert losses[-1] < 0.1 * losses[0]
+
+
+def test_a_batch_of_a_stream_of_ones_own_knows_the_time():
+    net, seen = nn.Linear(1, 1), []
+
+    def loss(batch):
+        seen.append((batch.turn.item(), batch.progress.item()))
+        return net(batch.x).mean()
+
+    batches = [Batch({"x": torch.ones(2, 1)})] * 2
+    for _ in Game(Player("p", net, loss, SGD)).play(batches, turns=4):
+        pass
+    assert seen == [(0, 0), (1, 0.25), (2, 0.5), (3, 0.75)]

@@ -145,6 +145,21 @@ def test_the_first_module_that_is_not_finite_is_named():
     assert torch.equal(before, net[0].weight)
 
 
+def test_the_second_forward_sees_the_same_draws():
+    net = nn.Sequential(nn.Linear(2, 2), nn.Dropout(0.5), nn.Linear(2, 1))
+    seen = []
+
+    def loss(x):
+        seen.append((torch.rand(1).item(), game.noise(1).item()))
+        return net(x).mean() * float("nan")
+
+    game = Game(Player("p", net, loss, SGD))
+    with pytest.raises(PlayError, match="every module's output is finite"):
+        next(game.play([torch.ones(4, 2)]))
+    assert len(seen) == 2
+    assert seen[0] == seen[1]
+
+
 def test_slopes_that_are_not_finite_are_named():
     net = nn.Linear(2, 1)
     game = Game(Player("p", net, lambda x: net(x * 0).sum().sqrt().nan_to_num(1.0), SGD))

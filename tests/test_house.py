@@ -29,6 +29,8 @@ PUBLIC = {
     "game": {"Game", "Player", "Turn", "cosine", "linear", "slope", "steps", "warmup"},
     "nets": {"BUILDERS", "builder", "built_by", "default_arguments", "small"},
     "run": {"Launch", "Record", "Run", "launched", "list_runs", "read_run"},
+    "schema": {"Category", "Field", "Number", "Picture", "Schema", "natural", "picture_size"}
+    | {"read_picture", "scaled_pixels"},
     "tasks": {"Answer", "accuracy"},
     "workbench": set(),
 }

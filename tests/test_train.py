@@ -197,7 +197,7 @@ def test_predict_takes_folders_and_writes_a_table(capsys, trained, digit, tmp_pa
 def test_the_plan_is_a_function_of_the_data():
     digits = data.open("digits")
     settings = plan(digits, "digits", seed=3, epochs=None)
-    assert settings == {"data": "digits", "size": 8, "turns": 600, "batch_size": 32, "seed": 3}
+    assert settings == {"data": "digits", "size": 8, "turns": 480, "batch_size": 32, "seed": 3}
     assert plan(digits, "digits", seed=3, epochs=2)["turns"] == 80
     wide = data.arrays(image=torch.rand(10, 1, 4, 6), label=[0, 1] * 5)
     assert plan(wide, "x", seed=0, epochs=1)["size"] is None

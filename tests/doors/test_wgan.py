@@ -79,7 +79,7 @@ def main(args: Args) -> dict[str, float]:
 
 def test_the_forgeries_come_to_lie_on_the_ring(whole):
     apart = curve(whole, "apart")
-    assert apart[0] / apart[-1] > 10, apart
+    assert apart[0] / apart[-1] > 8, apart
 
 
 def test_it_stops_and_resumes_exactly(whole, tmp_path, monkeypatch):

@@ -109,6 +109,10 @@ class Batch:
         """Turn / turns, in [0, 1): float32, (), on the batch's device."""
         return self._clock.progress
 
+    def at(self, turn: int, turns: int) -> "Batch":
+        """Return the batch as that of a turn, of so many: for streams of one's own."""
+        return Batch(self._values, self.ids, Clock(turn, turns, self.ids.device))
+
     def cut(self, start: int, stop: int) -> "Batch":
         """Return examples start to stop, as views, of the same turn."""
         values = {

@@ -81,6 +81,13 @@ class Feed:
             for _ in range(turn):
                 next(self)
 
+    def batch(self, turn: int) -> Any:
+        """Return the batch of a turn. One that knows no time, but can, is told it."""
+        batch = next(self)
+        if self.turns is not None and not isinstance(self._stream, Seekable):
+            return batch.at(turn, self.turns) if hasattr(batch, "at") else batch
+        return batch
+
     def __next__(self) -> Any:
         """Return the next batch; a stream that can be iterated again is, if turns are left."""
         if self._iterator is None:

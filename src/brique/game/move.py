@@ -8,7 +8,7 @@ from torch import Tensor
 
 from brique.errors import PlayError
 from brique.game import guard
-from brique.game.draws import Span
+from brique.game.draws import Mark, Span
 from brique.game.seat import Seat
 from brique.game.table import Table
 
@@ -20,6 +20,7 @@ class Move:
 
     def __init__(self, table: Table, seat: Seat, batch: Any, turn: int) -> None:
         self._table, self._seat, self._batch, self._turn = table, seat, batch, turn
+        self._start: Mark  # where the draws stood when the evaluation began
 
     def play(self, progress: float | None) -> Tensor:
         """Compute the loss, move, and return the loss, 0-d and without graph."""
@@ -50,7 +51,7 @@ class Move:
         table = self._table
         table.every_buffer.take()
         while True:
-            mark = table.draws.mark()
+            self._start = table.draws.mark()
             try:
                 return compute()
             except (torch.OutOfMemoryError, MemoryError, RuntimeError) as error:
@@ -61,7 +62,7 @@ class Move:
                 table.draws.move_ends()
             # outside the handler, whose traceback would keep the tensors of the attempt alive
             table.every_buffer.put_back()
-            table.draws.rewind(mark)
+            table.draws.rewind(self._start)
             table.shelf.clear()
             self._halve(reason)
 
@@ -236,6 +237,7 @@ class Move:
         places: list[str | None] = []
 
         def again() -> None:
+            table.draws.rewind(self._start)
             with seat.regime, torch.enable_grad():
                 for number, (piece, span) in enumerate(self._pieces()):
                     table.draws.enter(seat.key, number, span)

@@ -75,7 +75,7 @@ class Play:
             raise StopIteration
         table.draws.start(index)
         try:
-            batch = next(self._feed)
+            batch = self._feed.batch(index)
         except StopIteration:
             self.end()
             raise

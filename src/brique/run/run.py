@@ -52,6 +52,7 @@ class Run:
         self._training = 0.0
         self._clock = time.perf_counter()
         self._is_open = self._is_finished = False
+        self._is_asked = False  # to stop, in a turn after which the loop was left
         self._draws = Draws(self.device)
 
     @classmethod
@@ -283,6 +284,7 @@ class Run:
         finally:
             progress.end()
             stopper.put_back()
+            self._is_asked = stopper.asked
         self._close(stage, write=True)
 
     def _save(self, stage: Stage) -> None:
@@ -295,6 +297,10 @@ class Run:
     def _stop(self, stage: Stage) -> None:
         """Save and say how to go on."""
         self._save(stage)
+        self._interrupt(stage)
+
+    def _interrupt(self, stage: Stage) -> None:
+        """Say how to go on; what there is has been saved."""
         self._turns = stage.turns
         self._save_json("stopped")
         self._lock.release()
@@ -312,10 +318,17 @@ class Run:
         stage.left = snapshot(state)
 
     def _end_stage(self) -> None:
-        """End the stage whose loop was left early."""
+        """See to it that the last stage has ended, and stop if that was asked for meanwhile."""
         stage = self._stage
-        if stage is None or stage.number < len(self._stages):
+        if stage is None:
             return
+        if stage.number == len(self._stages):
+            self._end_left(stage)
+        if self._is_asked:
+            self._interrupt(stage)
+
+    def _end_left(self, stage: Stage) -> None:
+        """Keep the end of a stage whose loop was left early."""
         if stage.failed:
             raise RunError(
                 f"{self.folder}: the game stopped with an error in turn {stage.play.index}; "
@@ -365,7 +378,10 @@ class Run:
         self._training = state["training"]
 
     def _stage_name(self) -> str:
-        return "" if self._stage is None else self._stage.name
+        """Return the name of the stage in play, or nothing between stages."""
+        stage = self._stage
+        is_over = stage is None or stage.left is not None or stage.number < len(self._stages)
+        return "" if stage is None or is_over else stage.name
 
     def _save_json(self, state: str) -> None:
         self._json |= ending.facts(self._clock)

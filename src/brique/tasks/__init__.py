@@ -2,3 +2,4 @@
 
 from brique.tasks.classify import Answer as Answer
 from brique.tasks.classify import accuracy as accuracy
+from brique.tasks.rest import at_rest as at_rest

@@ -12,7 +12,7 @@ from brique.run import Launch, launched
 from brique.schema import Category
 
 _LISTED = 20  # files left out that are named
-_EXAMPLES = 20_000  # that a plan shows the net in all, if it may repeat each 5 to 40 times
+_EXAMPLES = 16_000  # that a plan shows the net in all, if it may repeat each 5 to 40 times
 
 
 def train(
