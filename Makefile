@@ -1,7 +1,8 @@
 # brique: `make demo` trains on real digits; `make test` passes the tests; `make check` is what CI runs.
 # Each sets everything up first. BRIQUE_DATA (folders, as in PATH) is where names of data sets are looked up.
 
-PYTHON ?= $(firstword $(foreach v,3.13 3.12 3.11,$(shell command -v python$(v))) python3)
+# the first Python that runs: a name on the PATH may be a shim for a version that is not installed
+PYTHON ?= $(firstword $(foreach v,3.13 3.12 3.11 3,$(shell python$(v) -c 'import sys; print(sys.executable)' 2>/dev/null)) python3)
 VENV := .venv
 BIN := $(VENV)/bin
 SHARED := $(wildcard ../shared/data ../shared/data-text)
@@ -31,7 +32,7 @@ check: lint types contract test docs
 lint: $(VENV)/.installed
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
-	$(BIN)/codespell README.md CHANGELOG.md src tests docs benchmarks
+	$(BIN)/codespell README.md CHANGELOG.md CONTRIBUTING.md src tests docs benchmarks
 
 types: $(VENV)/.installed
 	$(BIN)/basedpyright

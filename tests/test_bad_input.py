@@ -170,6 +170,14 @@ def test_a_run_with_settings_that_its_code_lacks_is_not_resumed(capsys, stopped)
     )
 
 
+def test_a_run_with_settings_of_another_type_is_not_resumed(capsys, stopped):
+    change(stopped, settings=read_run(stopped).settings | {"turns": "many"})
+    assert refused(capsys, "resume", stopped) == (
+        f"resume: run.json of {stopped} sets 'turns' to 'many', which the recipe cannot take;"
+        " restore the file, or start a new run."
+    )
+
+
 def test_a_new_run_never_lands_in_an_old_one(capsys, finished):
     before = everything(finished)
     assert refused(capsys, "train", "digits", "--quick", "--out", finished).startswith(

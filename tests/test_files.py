@@ -86,6 +86,8 @@ def test_damage_is_named(tmp_path):
     entry = {"size": 1, "sha256": "0"}
     (made / "manifest.json").write_text(json.dumps({"format": 1, "files": {"../x": entry}}))
     assert files.damage(made) == "../x lies outside the folder"
+    (made / "manifest.json").write_text("[" * 100_000)
+    assert files.damage(made) == "it has no readable manifest"
     (made / "manifest.json").write_text("[]")
     assert files.damage(made) == "it has no readable manifest"
 

@@ -157,7 +157,7 @@ def shared_game(order="alternate", **extra):
 
 
 def test_a_shared_value_is_made_once_a_turn_and_moves_its_owner():
-    game, forger, critic, makes = shared_game()
+    game, forger, _critic, makes = shared_game()
     before = forger[0].weight.detach().clone()
     for _ in game.play([torch.randn(4, 2)] * 3):
         pass

@@ -135,7 +135,7 @@ def test_a_flipped_bit_is_found(run_folder):
         (lambda v: v["nets"]["net"].update(builder="recipe:nothing"), "no recipe 'nothing'"),
         (lambda v: v["nets"]["net"].update(builder="timm:../../evil"), "which is not allowed"),
         (lambda v: v["nets"]["net"].update(builder="timm:hf-hub:evil/model"), "which is not allowed"),
-        (lambda v: v["nets"]["net"].update(builder="source"), r"was built by a file of its own, source\.py; pass load\(\.\.\., net=\.\.\.\) your module, or trust=True to execute that file\."),
+        (lambda v: v["nets"]["net"].update(builder="source"), r"was built by a file of its own, source\.py; pass load\(\.\.\., net=\.\.\.\) your module, or execute that file with trust=True or --trust\."),
         (lambda v: v["nets"]["net"].update(file="/etc/passwd"), "the file name '/etc/passwd' is not allowed"),
         (lambda v: v["nets"]["net"].update(file="../source.py"), r"the file name '\.\./source\.py' is not allowed"),
         (lambda v: v["nets"]["net"].update(file="..\\net.safetensors"), "is not allowed"),

@@ -11,7 +11,6 @@ from pathlib import Path
 
 import pytest
 import torch
-from resuming import Outcome, alone, assert_equal, stopped
 from torch import nn
 
 from brique import data, files
@@ -21,6 +20,7 @@ from brique.recipes.convolutional import lenet5
 from brique.recipes.generative import gan
 from brique.run import Launch, Run, launched, read_run
 from brique.workbench.train import classify
+from resuming import Outcome, alone, assert_equal, stopped
 
 SYSTEMS = {
     "lenet5": (lenet5, {"turns": 100}, ["run", "lenet5", "--turns", "300"]),

@@ -223,7 +223,14 @@ def test_what_is_no_run_folder(tmp_path):
         match=r"the run has format 99, this brique reads up to 1; install a newer brique\.",
     ):
         read_run(tmp_path)
-    for text in ("", "[]", '{"format": 1}', '{"format": "1"}', '{"format": 1, "name": 3}'):
+    for text in (
+        "",
+        "[]",
+        "[" * 100_000,
+        '{"format": 1}',
+        '{"format": "1"}',
+        '{"format": 1, "name": 3}',
+    ):
         (tmp_path / "run.json").write_text(text)
         with pytest.raises(
             RunError,
@@ -316,3 +323,25 @@ def test_progress_is_one_live_line_or_one_line_a_look(is_live):
     assert "warm  turn 40/40  " in out.text
     assert "turns/s  0:00 left  critic 0.5" in out.text
     assert ("\r" in out.text) == is_live
+
+
+def test_what_was_left_out_of_the_data_is_told_and_kept(tmp_path, capsys):
+    for name in ("cat", "dog"):
+        for number in range(12):
+            picture = Image.new("RGB", (16, 16), (number * 9, 40, 99 if name == "cat" else 0))
+            (tmp_path / "photos" / name).mkdir(parents=True, exist_ok=True)
+            picture.save(tmp_path / "photos" / name / f"{number}.png")
+    for number in range(22):
+        (tmp_path / "photos" / "cat" / f"bad-{number}.png").write_bytes(b"no picture")
+    with launched(Launch(out=tmp_path / "run")):
+        run = Run.start(__file__, Args())
+        photos = data.open(tmp_path / "photos")
+        net = run.place(nn.Linear(1, 1))
+        game = Game(Player("p", net, lambda b: net(b.image.mean((1, 2, 3))[:, None]).mean(), SGD))
+        list(run.play(game, photos.train.batches(4, turns=2)))
+        run.finish(x=1.0)
+    said = capsys.readouterr().err
+    assert said.count("brique: left out") == 21
+    assert "bad-0.png" in said
+    assert "brique: left out 2 more files; run.json lists all." in said
+    assert len(read_run(tmp_path / "run").json["data"][0]["skipped"]) == 22

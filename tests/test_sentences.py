@@ -4,9 +4,13 @@ import ast
 import re
 from pathlib import Path
 
+from brique import errors
+
 SOURCE = Path(__file__).resolve().parents[1] / "src" / "brique"
 TESTS = Path(__file__).resolve().parent
-WINDOW = 14  # letters of a sentence that must stand in a test
+WINDOW = 10  # letters of a sentence that must stand in a test
+LEAST = 15  # letters without which it is no sentence yet, but the beginning of one
+OURS = {name for name, thing in vars(errors).items() if isinstance(thing, type)}
 
 
 def fragments(node: ast.expr) -> list[str]:
@@ -27,9 +31,9 @@ def sentences():
             if not isinstance(node, ast.Call) or not node.args:
                 continue
             name = node.func.id if isinstance(node.func, ast.Name) else ""
-            if name.endswith("Error") or name == "Interrupted":
+            if name in OURS:
                 pieces = fragments(node.args[0])
-                if pieces:
+                if sum(map(len, pieces)) >= LEAST:
                     yield f"{path.relative_to(SOURCE)}:{node.lineno}", pieces
 
 

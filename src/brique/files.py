@@ -158,7 +158,7 @@ def damage(folder: Path | str) -> str | None:
                 return f"{name} has {file.stat().st_size} bytes, not {entry['size']}"
             if sha256(file) != entry["sha256"]:
                 return f"{name} has changed"
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return "it has no readable manifest"
     return None
 

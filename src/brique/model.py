@@ -284,7 +284,7 @@ def _built(folder: Path, name: str, entry: dict[str, Any], trusted: Path | None)
         elif builder == "source":
             raise ModelError(
                 f"{folder}: net {name!r} was built by a file of its own, source.py; pass "
-                "load(..., net=...) your module, or trust=True to execute that file."
+                "load(..., net=...) your module, or execute that file with trust=True or --trust."
             )
         else:
             known = ", ".join([*nets.BUILDERS, "recipe:NAME"])

@@ -18,9 +18,9 @@ class Clock:
     __slots__ = ("_progress", "_turn", "device", "index", "turns")
 
     def __init__(self, index: int, turns: int, device: torch.device) -> None:
-        self.index = index
-        self.turns = turns
-        self.device = device
+        self.index: int = index
+        self.turns: int = turns
+        self.device: torch.device = device
         self._turn: Tensor | None = None
         self._progress: Tensor | None = None
 
@@ -141,7 +141,7 @@ class Nothing:
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self.ids = torch.empty(0, dtype=torch.int64, device=clock.device)
+        self.ids: Tensor = torch.empty(0, dtype=torch.int64, device=clock.device)
 
     def __len__(self) -> int:
         return 0

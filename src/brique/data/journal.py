@@ -12,6 +12,7 @@ class Entry:
     """A data set that was opened.
 
     used: `time.perf_counter()` when it was opened or last gone through.
+    notes, skipped: as in Data.
     test_reads: how often batches of its test part were asked for.
     """
 
@@ -19,7 +20,10 @@ class Entry:
     schema: Schema
     fingerprint: str
     used: float
+    notes: tuple[str, ...] = ()
+    skipped: tuple[tuple[str, str], ...] = ()
     test_reads: int = 0
+    is_told: bool = False
 
     def visit(self, *, is_test: bool) -> None:
         """Take note that a part is gone through."""
@@ -30,10 +34,10 @@ class Entry:
 _entries: deque[Entry] = deque(maxlen=64)
 
 
-def note(name: str, schema: Schema, fingerprint: str) -> Entry:
-    """Enter a data set that was opened."""
-    _entries.append(Entry(name, schema, fingerprint, time.perf_counter()))
-    return _entries[-1]
+def enter(entry: Entry) -> Entry:
+    """Take note of a data set that was opened; returns the entry."""
+    _entries.append(entry)
+    return entry
 
 
 def since(moment: float) -> list[Entry]:

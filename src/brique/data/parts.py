@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
@@ -11,6 +12,7 @@ from torch import Tensor
 
 from brique.data import journal
 from brique.data.batch import Values
+from brique.data.journal import Entry
 from brique.data.ragged import Ragged
 from brique.data.split import Split, Store
 from brique.errors import DataError
@@ -84,12 +86,13 @@ def build(source: Source) -> Data:
     schema = Schema(kinds, source.targets)
     store = Store(source.fields, schema)
     fingerprint = _fingerprint(source, schema, part)
-    entry = journal.note(source.name, schema, fingerprint)
+    skipped, notes = tuple(source.skipped), tuple(source.notes)
+    now = time.perf_counter()
+    entry = journal.enter(Entry(source.name, schema, fingerprint, now, notes, skipped))
     splits = [
         Split(store, (part == place).nonzero().flatten(), entry, is_test=place == 2)
         for place in range(3)
     ]
-    skipped, notes = tuple(source.skipped), tuple(source.notes)
     train, valid, test = splits
     return Data(source.name, schema, train, valid, test, fingerprint, skipped, notes)
 

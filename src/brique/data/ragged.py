@@ -28,10 +28,10 @@ class Ragged:
     def __init__(
         self, values: Tensor, offsets: Tensor, parent: Tensor | None = None, *, multiple: int = 1
     ) -> None:
-        self.values = values
-        self.offsets = offsets
-        self.parent = parent
-        self.multiple = multiple
+        self.values: Tensor = values
+        self.offsets: Tensor = offsets
+        self.parent: Tensor | None = parent
+        self.multiple: int = multiple
         self._longest: int | None = None
 
     @classmethod

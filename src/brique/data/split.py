@@ -25,7 +25,7 @@ class Store:
     """
 
     def __init__(self, fields: Mapping[str, Values], schema: Schema) -> None:
-        self.fields = dict(fields)
+        self.fields: dict[str, Values] = dict(fields)
         self.schema = schema
         self._copies: dict[torch.device, dict[str, Values]] = {}
 
@@ -168,9 +168,9 @@ class Stream:
         self._plan = plan
         self._position = position
         self.device = device
-        self.turns = plan.turns
-        self.per_epoch = plan.per_epoch
-        self.batch_size = plan.batch_size
+        self.turns: int = plan.turns
+        self.per_epoch: int = plan.per_epoch
+        self.batch_size: int = plan.batch_size
 
     def __len__(self) -> int:
         return self.turns
@@ -206,7 +206,7 @@ class Pulse:
 
     def __init__(self, turns: int, position: int, device: torch.device) -> None:
         self.turns = turns
-        self.per_epoch = max(1, turns)
+        self.per_epoch: int = max(1, turns)
         self.device = device
         self._position = position
 

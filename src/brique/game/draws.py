@@ -23,7 +23,7 @@ class Draws:
 
     def __init__(self, device: torch.device) -> None:
         self.device = device
-        self.reseeds = False  # a run reseeds the default generators; a bare game leaves them alone
+        self.reseeds: bool = False  # a run reseeds the default generators; a bare game does not
         self._stage = self._turn = 0
         self._who = self._draw = 0  # whose draws are keyed now, and how many there were
         self._span: Span = None

@@ -67,8 +67,8 @@ class Feed:
             )
         self._stream = stream.on(device) if isinstance(stream, Seekable) else stream
         size = len(stream) if isinstance(stream, Sized) else None
-        self.turns = own or turns or size
-        self.per_epoch = stream.per_epoch if isinstance(stream, Seekable) else size
+        self.turns: int | None = own or turns or size
+        self.per_epoch: int | None = stream.per_epoch if isinstance(stream, Seekable) else size
         self._iterator: Iterator[Any] | None = None
 
     def seek(self, turn: int) -> None:

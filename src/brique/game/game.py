@@ -45,7 +45,7 @@ class Game:
             raise PlayError(f"Game: fast must be 'auto' or 'off', but is {fast!r}.")
         if micro is not None and (not isinstance(micro, int) or micro < 1):
             raise PlayError(f"Game: micro must be a whole number from 1, but is {micro!r}.")
-        self.table = Table(players, list(reads), order, micro)
+        self.table: Table = Table(players, list(reads), order, micro)
         closures = [seat.name for seat in self.table.seats if seat.closure]
         if closures and order == "simultaneous":
             raise PlayError(

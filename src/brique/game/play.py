@@ -51,7 +51,8 @@ class Play:
     ) -> None:
         self._table, self._feed = table, Feed(stream, turns, table.device)
         self._seed, self._stage, self._reseeds = seed, stage, reseeds
-        self.turns, self.index = self._feed.turns, 0
+        self.turns: int | None = self._feed.turns
+        self.index: int = 0
         self._begun = False
         scheduled = [seat.name for seat in table.seats if seat.player.schedule is not None]
         if self.turns is None and scheduled:

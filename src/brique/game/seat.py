@@ -19,19 +19,24 @@ class Seat:
     """One player in one game, with the state that belongs to it."""
 
     def __init__(self, number: int, player: Player) -> None:
-        self.number, self.player = number, player
-        self.name, self.key = player.name, word(player.name)
+        self.number: int = number
+        self.player: Player = player
+        self.name: str = player.name
+        self.key: int = word(player.name)
         named = player.parameters()
-        self.names, self.parameters = list(named), list(named.values())
-        self.modes = [(m, m.training) for root in player.modules() for m in root.modules()]
+        self.names: list[str] = list(named)
+        self.parameters: list[nn.Parameter] = list(named.values())
+        self.modes: list[tuple[nn.Module, bool]] = [
+            (m, m.training) for root in player.modules() for m in root.modules()
+        ]
         if self.modes and not any(training for _, training in self.modes):
             raise PlayError(
                 f"player {self.name!r}: its whole model is in eval mode; call .train() before the "
                 "game is made, or name the net in Game(reads=...) if it is only read."
             )
         self.slots: list[Slot] = [(m._buffers, name) for m, _ in self.modes for name in m._buffers]
-        self.optimizers = _optimizers(player, named)
-        self.closure = any(_needs_closure(optimizer) for optimizer in self.optimizers)
+        self.optimizers: list[Optimizer] = _optimizers(player, named)
+        self.closure: bool = any(_needs_closure(optimizer) for optimizer in self.optimizers)
         if self.closure and len(self.optimizers) > 1:
             raise PlayError(
                 f"player {self.name!r}: an optimizer that evaluates the loss itself (LBFGS) must "
@@ -42,12 +47,14 @@ class Seat:
                 f"player {self.name!r}: clip does not go with an optimizer that evaluates the loss "
                 "itself (LBFGS); leave clip out."
             )
-        self.rates = [[group["lr"] for group in o.param_groups] for o in self.optimizers]
-        self.averages = (
+        self.rates: list[list[float | Tensor]] = [
+            [group["lr"] for group in o.param_groups] for o in self.optimizers
+        ]
+        self.averages: list[Tensor] | None = (
             [p.detach().clone() for p in self.parameters] if player.average is not None else None
         )
-        self.checked = False  # its first loss has been walked
-        self.regime = Regime((), (), ())  # set by the game, which knows the others
+        self.checked: bool = False  # its first loss has been walked
+        self.regime: Regime = Regime((), (), ())  # set by the game, which knows the others
 
     def is_due(self, turn: int) -> bool:
         """Tell whether the player moves in a turn."""
@@ -153,8 +160,13 @@ def check_sharing(seats: Sequence[Seat]) -> None:
 
 
 def _optimizers(player: Player, named: dict[str, nn.Parameter]) -> list[Optimizer]:
-    made = player.optimizer(iter(named.items()))
-    optimizers = [made] if isinstance(made, Optimizer) else list(made)
+    try:
+        made = player.optimizer(iter(named.items()))
+    except (TypeError, ValueError) as error:
+        raise PlayError(
+            f"player {player.name!r}: its optimizer cannot be made ({error}); change its settings."
+        ) from error
+    optimizers = list(made) if isinstance(made, Sequence) else [made]
     for optimizer in optimizers:
         if not isinstance(optimizer, Optimizer):
             raise PlayError(

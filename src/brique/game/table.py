@@ -29,16 +29,19 @@ class Table:
     def __init__(
         self, players: Sequence[Player], reads: Sequence[nn.Module], order: Order, micro: int | None
     ) -> None:
-        self.order, self.micro, self.reads = order, micro, reads
-        self.seats = [Seat(number, player) for number, player in enumerate(players)]
+        self.order: Order = order
+        self.micro: int | None = micro
+        self.reads: Sequence[nn.Module] = reads
+        self.seats: list[Seat] = [Seat(number, player) for number, player in enumerate(players)]
         check_sharing(self.seats)
         self.owners: dict[int, frozenset[int]] = {}
         for seat in self.seats:
             for parameter in seat.parameters:
                 before = self.owners.get(id(parameter), frozenset())
                 self.owners[id(parameter)] = before | {seat.number}
-        self.device = self.seats[0].parameters[0].device
-        self.draws, self.shelf = Draws(self.device), Shelf()
+        self.device: torch.device = self.seats[0].parameters[0].device
+        self.draws: Draws = Draws(self.device)
+        self.shelf: Shelf = Shelf()
         self.asking: Seat | None = None
         self.borrowed: list[Tensor] = []
         self._set_regimes()
@@ -88,4 +91,5 @@ class Table:
                 [(m._buffers, name) for m in modes if m not in own for name in m._buffers],
             )
         self._maker = Regime(list(fixed.values()), [*modes.items(), *read.items()], ())
-        self.every_buffer = Backup([(m._buffers, name) for m in modes for name in m._buffers])
+        slots = [(m._buffers, name) for m in modes for name in m._buffers]
+        self.every_buffer: Backup = Backup(slots)

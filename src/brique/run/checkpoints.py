@@ -100,7 +100,7 @@ def _order(folder: Path) -> int:
     """Return the place of a checkpoint in time; -1 if it cannot be told."""
     try:
         return int(json.loads((folder / "state.json").read_bytes())["order"])
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return -1
 
 

@@ -42,7 +42,12 @@ def schema_of(begin: float) -> Schema | None:
 def facts(begin: float) -> dict[str, Any]:
     """Return what run.json says of the data, and the seconds since `begin`."""
     data = [
-        {"name": e.name, "fingerprint": e.fingerprint, "test_reads": e.test_reads}
+        {
+            "name": e.name,
+            "fingerprint": e.fingerprint,
+            "test_reads": e.test_reads,
+            "skipped": [{"file": file, "reason": reason} for file, reason in e.skipped],
+        }
         for e in journal.since(begin)
     ]
     return {"data": data, "seconds": {"total": round(time.perf_counter() - begin, 3)}}

@@ -7,9 +7,11 @@ from typing import TextIO
 
 from torch import Tensor
 
+from brique.data.journal import Entry
 from brique.game import Turn
 
 REDRAW = 0.2  # seconds
+LISTED = 20  # files left out that are named
 
 
 class Progress:
@@ -64,6 +66,16 @@ class Progress:
             parts.append(f"{_clock((self._turns - played) / rate)} left")
         parts += [f"{name} {value:.4g}" for name, value in numbers.items()]
         return "  ".join(parts)
+
+
+def tell(entry: Entry) -> None:
+    """Say on stderr what was decided about the data, and which files were left out and why."""
+    lines = list(entry.notes)
+    lines += [f"left out {file}: {reason}" for file, reason in entry.skipped[:LISTED]]
+    if len(entry.skipped) > LISTED:
+        lines.append(f"left out {len(entry.skipped) - LISTED:,} more files; run.json lists all.")
+    for line in lines:
+        print(f"brique: {line}", file=sys.stderr)
 
 
 def _read(losses: Mapping[str, Tensor]) -> dict[str, float]:

@@ -67,8 +67,10 @@ class Record:
 
     @property
     def turns(self) -> int:
-        """Turns played when run.json was last written."""
-        return int(self.json["turns"])
+        """Turns played, as far as they are saved."""
+        names = [p.name for p in (self.folder / "checkpoints").glob("turn-*")]
+        saved = [int(name[5:]) for name in names if name[5:].isdigit()]
+        return max([self.json["turns"], *saved])
 
 
 def read_run(folder: Path | str) -> Record:
@@ -87,7 +89,7 @@ def read_run(folder: Path | str) -> Record:
         newer = isinstance(number, int) and number > FORMAT
         if not newer:
             _check(value)
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise RunError(
             f"{path}: cannot be read as a run's record ({type(error).__name__}: {error}); restore "
             "the file, or start a new run."
@@ -115,10 +117,11 @@ def _check(value: Any) -> None:  # noqa: ANN401 - JSON from a file
     kinds: dict[str, type | tuple[type, ...]] = {
         "name": str, "recipe": (str, type(None)), "train": (str, type(None)), "settings": dict,
         "source": dict, "state": str, "numbers": dict, "result": dict, "turns": int, "seed": int,
-        "launch": dict,
+        "launch": dict, "data": list,
     }  # fmt: skip
     for key, kind in kinds.items():
         if not isinstance(value[key], kind):
             raise TypeError(f"{key} is a {type(value[key]).__name__}")
-    if not isinstance(value["source"]["sha256"], str):
-        raise TypeError("source.sha256 is no string")
+    texts = [value["source"]["sha256"], *(entry["fingerprint"] for entry in value["data"])]
+    if not all(isinstance(text, str) for text in texts):
+        raise TypeError("a checksum is no string")

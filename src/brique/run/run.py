@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from brique import files
+from brique.data import journal
 from brique.errors import Interrupted, RunError
 from brique.game import Game, Turn
 from brique.game.draws import Draws, Kind
@@ -21,7 +22,7 @@ from brique.run.launch import current
 from brique.run.log import Log
 from brique.run.nets import Nets
 from brique.run.pictures import grid
-from brique.run.progress import Progress
+from brique.run.progress import Progress, tell
 from brique.run.signals import Stopper
 from brique.run.stage import Stage
 
@@ -38,8 +39,9 @@ class Run:
     """
 
     def __init__(self, begun: start.Begun) -> None:
-        self.folder, self.device = begun.folder, begun.device
-        self.seed = int(begun.json["seed"])
+        self.folder: Path = begun.folder
+        self.device: torch.device = begun.device
+        self.seed: int = int(begun.json["seed"])
         self.memory: dict[str, Any] = {}
         self._begun, self._json = begun, begun.json
         self._log = Log(begun.folder / "log.jsonl")
@@ -49,8 +51,7 @@ class Run:
         self._stages: list[str] = []  # names of those that ended
         self._stage: Stage | None = None
         self._turns = self._order = 0
-        self._training = 0.0
-        self._clock = time.perf_counter()
+        self._training, self._clock = 0.0, time.perf_counter()
         self._is_open = self._is_finished = False
         self._is_asked = False  # to stop, in a turn after which the loop was left
         self._draws = Draws(self.device)
@@ -99,6 +100,7 @@ class Run:
         """
         self._open()
         self._end_stage()
+        self._tell()
         number, label = len(self._stages), name or ""
         if label in self._stages:
             raise RunError(
@@ -235,6 +237,13 @@ class Run:
             self._log.cut(0 if saved is None else saved.state["log"])
             self._log.is_silent = saved is not None
             self._order = 0 if saved is None else saved.state["order"] + 1
+
+    def _tell(self) -> None:
+        """Say once what was decided about each data set in use."""
+        for entry in journal.since(self._clock):
+            if not self._begun.launch.quiet and not entry.is_told:
+                tell(entry)
+                entry.is_told = True
 
     def _resume_stage(self, stage: Stage) -> bool:
         """Put a stage where the newest checkpoint left it; tell whether it was over then."""

@@ -9,7 +9,7 @@ class Stopper:
     """Notes, while it is set up, that the process was asked to stop."""
 
     def __init__(self) -> None:
-        self.asked = False
+        self.asked: bool = False
         self._before: dict[int, signal._HANDLER] = {}
 
     def set_up(self) -> None:

@@ -31,8 +31,12 @@ class Stage:
         before: int,
         save_every: int | None,
     ) -> None:
-        self.number, self.name, self.game, self.play = number, name, game, play
-        self.before, self._save_every = before, save_every
+        self.number: int = number
+        self.name: str = name
+        self.game: Game = game
+        self.play: Play = play
+        self.before: int = before
+        self._save_every = save_every
         self.left: dict[str, Any] | None = None  # the state in which the loop was left early
         self.failed = False
         self._sums: dict[str, Tensor] = {}

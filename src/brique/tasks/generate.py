@@ -6,6 +6,7 @@ import os
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -24,7 +25,7 @@ _TURNS = 800
 _SURE = 0.9
 
 
-def recognised(net: nn.Module, inputs: Tensor, data: Data) -> dict[str, float]:
+def recognised(net: nn.Module, inputs: Tensor, data: Data) -> dict[str, Any]:
     """Return how a reader, a classifier fitted on `data.train`, sees what `net` makes.
 
     net: inputs (N, ...) -> pictures (N, C, H, W) in [0, 1] of the data's shape; asked in eval mode.
@@ -32,7 +33,8 @@ def recognised(net: nn.Module, inputs: Tensor, data: Data) -> dict[str, float]:
     data: pictures with a category as target. The reader is fitted once for each data set and kept
         in the folder BRIQUE_CACHE (~/.cache/brique by default).
     Returns "recognised": share of the pictures that the reader names with more than 0.9; "rarest":
-    share of the class named least often; "reader": the reader's own accuracy on `data.test`.
+    share of the class named least often; "reader": the reader's own accuracy on `data.test`. (Typed Any, so that they
+    can be spread into `run.finish`.)
     Raises ShapeError when the pictures are not of the data's shape.
     """
     reader, score = _reader(data, device_of(net))

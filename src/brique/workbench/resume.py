@@ -2,8 +2,8 @@
 
 from dataclasses import fields
 from pathlib import Path
-from types import ModuleType
-from typing import Any
+from types import ModuleType, UnionType
+from typing import Any, Union, get_args, get_origin, get_type_hints
 
 from brique import catalog, files
 from brique.errors import RunError
@@ -74,4 +74,23 @@ def _args(record: Record, module: ModuleType) -> Any:  # noqa: ANN401 - the reci
         name: tuple(value) if isinstance(value, list) else value
         for name, value in record.settings.items()
     }
+    kinds = get_type_hints(module.Args)
+    for name, value in values.items():
+        if not _fits(value, kinds[name]):
+            raise RunError(
+                f"resume: run.json of {record.folder} sets '{name}' to {value!r}, which the recipe"
+                " cannot take; restore the file, or start a new run."
+            )
     return module.Args(**values)
+
+
+def _fits(value: object, kind: object) -> bool:
+    """Tell whether a value from a file has the type that a field is annotated with."""
+    if get_origin(kind) in (Union, UnionType):
+        return any(_fits(value, one) for one in get_args(kind))
+    plain = get_origin(kind) or kind
+    if plain is float:
+        return isinstance(value, int | float) and not isinstance(value, bool)
+    if plain is int:
+        return isinstance(value, int) and not isinstance(value, bool)
+    return isinstance(value, plain) if isinstance(plain, type) else True

@@ -1,7 +1,6 @@
 """From data to a judged model: makes the plan, then runs the training file of the task."""
 
 import shlex
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +10,6 @@ from brique.errors import DataError, UsageError
 from brique.run import Launch, launched
 from brique.schema import Category
 
-_LISTED = 20  # files left out that are named
 _EXAMPLES = 16_000  # that a plan shows the net in all, if it may repeat each 5 to 40 times
 
 
@@ -40,7 +38,6 @@ def train(
         raise UsageError(f"train: epochs must be 1 or more, not {epochs}.")
     opened = data.open(source)
     task = task_of(opened)
-    _tell(opened)
     module = catalog.load_train(task)
     settings = plan(opened, str(source), seed=seed, epochs=epochs)
     if quick:
@@ -90,17 +87,6 @@ def plan(opened: Data, source: str, *, seed: int, epochs: int | None) -> dict[st
         "batch_size": batch_size,
         "seed": seed,
     }
-
-
-def _tell(opened: Data) -> None:
-    """Say on stderr what was decided about the data, and which files were left out and why."""
-    for sentence in opened.notes:
-        print(f"brique: {sentence}", file=sys.stderr)
-    for file, reason in opened.skipped[:_LISTED]:
-        print(f"brique: left out {file}: {reason}", file=sys.stderr)
-    if len(opened.skipped) > _LISTED:
-        more = len(opened.skipped) - _LISTED
-        print(f"brique: left out {more:,} more files.", file=sys.stderr)
 
 
 def _command(source: str | Path, **flags: object) -> str:
