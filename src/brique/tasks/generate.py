@@ -33,8 +33,8 @@ def recognised(net: nn.Module, inputs: Tensor, data: Data) -> dict[str, Any]:
     data: pictures with a category as target. The reader is fitted once for each data set and kept
         in the folder BRIQUE_CACHE (~/.cache/brique by default).
     Returns "recognised": share of the pictures that the reader names with more than 0.9; "rarest":
-    share of the class named least often; "reader": the reader's own accuracy on `data.test`. (Typed Any, so that they
-    can be spread into `run.finish`.)
+    share of the class named least often; "reader": the reader's own accuracy on `data.test`.
+    (Typed Any, so that they can be spread into `run.finish`.)
     Raises ShapeError when the pictures are not of the data's shape.
     """
     reader, score = _reader(data, device_of(net))
