@@ -36,7 +36,12 @@ lint: $(VENV)/.installed
 
 types: $(VENV)/.installed
 	$(BIN)/basedpyright
-	$(BIN)/basedpyright --verifytypes brique --ignoreexternal
+	@# the public names are checked as users get them: an editable install is not found
+	rm -rf build/typed
+	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --target build/typed .
+	cd build/typed && PATH="$(abspath $(BIN)):$$PATH" PYTHONPATH=. \
+		basedpyright --verifytypes brique --ignoreexternal >verified.txt || { cat verified.txt; exit 1; }
+	@grep score build/typed/verified.txt
 
 contract: $(VENV)/.installed
 	$(BIN)/lint-imports
@@ -45,4 +50,4 @@ docs: $(VENV)/.installed
 	$(BIN)/sphinx-build -q -W --keep-going -b html docs docs/_build/html
 
 clean:
-	rm -rf $(VENV) docs/_build .ruff_cache
+	rm -rf $(VENV) build docs/_build .ruff_cache
