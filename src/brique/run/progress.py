@@ -1,5 +1,6 @@
 """What a run shows on stderr: one live line on a terminal, one line a look in a pipe."""
 
+import shutil
 import sys
 import time
 from collections.abc import Mapping
@@ -42,6 +43,7 @@ class Progress:
         if self._is_live and (numbers is not None or now - self._drawn >= REDRAW):
             self._drawn = now
             text = self._line(turn, now, numbers or _read(turn.losses))
+            text = text[: shutil.get_terminal_size().columns - 1]  # no wrapping
             self._wide = max(self._wide, len(text))
             self._out.write("\r" + text.ljust(self._wide))
             self._out.flush()
