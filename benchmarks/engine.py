@@ -51,7 +51,7 @@ def engine(nets: list[nn.ParameterList]) -> Callable[[], None]:
     game = Game(*players)
 
     def play() -> None:
-        for _ in game.play([None], turns=TURNS):
+        for _ in game.play([None] * TURNS):
             pass
 
     return play

@@ -6,12 +6,12 @@ import shutil
 
 import pytest
 from PIL import Image
-from test_model import seal
 
 from brique import files
 from brique.cli import main
 from brique.recipes.convolutional import lenet5
 from brique.run import Launch, launched
+from test_model import seal
 
 
 @pytest.fixture(scope="module")

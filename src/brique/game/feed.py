@@ -69,6 +69,7 @@ class Feed:
         size = len(stream) if isinstance(stream, Sized) else None
         self.turns: int | None = own or turns or size
         self.per_epoch: int | None = stream.per_epoch if isinstance(stream, Seekable) else size
+        self._tells_time = self.turns is not None and not isinstance(stream, Seekable)
         self._iterator: Iterator[Any] | None = None
 
     def seek(self, turn: int) -> None:
@@ -84,7 +85,7 @@ class Feed:
     def batch(self, turn: int) -> Any:
         """Return the batch of a turn. One that knows no time, but can, is told it."""
         batch = next(self)
-        if self.turns is not None and not isinstance(self._stream, Seekable):
+        if self._tells_time:
             return batch.at(turn, self.turns) if hasattr(batch, "at") else batch
         return batch
 
