@@ -18,6 +18,8 @@ LIKE_RECIPES = [*RECIPES, *sorted(SOURCE.glob("workbench/train/[!_]*.py"))]
 # (file, call): why it is no writing
 HARMLESS = {
     ("cli/command.py", "os.open"): "opens the null device, for an output that nobody reads",
+    ("run/progress.py", "shutil"): "imported for the line below",
+    ("run/progress.py", "shutil.get_terminal_size"): "asks how broad the terminal is",
     ("run/pictures.py", ".save"): "Pillow encodes a PNG into memory",
     ("run/run.py", ".save"): "ending.Model.save, which writes through files.py",
 }
