@@ -1,5 +1,6 @@
 """What a run does besides playing, and every sentence of it."""
 
+import os
 import signal
 from dataclasses import dataclass
 from functools import partial
@@ -12,7 +13,7 @@ from torch import nn
 from brique import data, files
 from brique.errors import PlayError, RunError, ShapeError, StoreError, UsageError
 from brique.game import Game, Player
-from brique.run import Launch, Run, launched, list_runs, read_run
+from brique.run import Launch, Run, launched, list_runs, read_run, start
 from brique.run.checkpoints import Checkpoints
 from brique.run.progress import Progress
 
@@ -345,3 +346,14 @@ def test_what_was_left_out_of_the_data_is_told_and_kept(tmp_path, capsys):
     assert "bad-0.png" in said
     assert "brique: left out 2 more files; run.json lists all." in said
     assert len(read_run(tmp_path / "run").json["data"][0]["skipped"]) == 22
+
+
+def test_exact_asks_torch_for_deterministic_operations(monkeypatch):
+    monkeypatch.setenv("CUBLAS_WORKSPACE_CONFIG", "")
+    monkeypatch.delenv("CUBLAS_WORKSPACE_CONFIG")
+    try:
+        start.be_exact()
+        assert torch.are_deterministic_algorithms_enabled()
+        assert os.environ["CUBLAS_WORKSPACE_CONFIG"] == ":4096:8"
+    finally:
+        torch.use_deterministic_algorithms(False)

@@ -1,6 +1,7 @@
 """The start of a run: its folder, its first run.json, its device, or all of these found again."""
 
 import dataclasses
+import os
 import platform
 import random
 import sys
@@ -47,6 +48,8 @@ def begin(file: Path, args: object, launch: Launch) -> Begun:
     device = pick_device(launch.device)
     begun = (_resumed if launch.resume else _fresh)(file, settings, device, launch)
     seed_everything(int(begun.json["seed"]))
+    if launch.exact and device.type == "cuda":
+        be_exact()
     return begun
 
 
@@ -75,6 +78,13 @@ def pick_device(name: str | None) -> torch.device:
     return device
 
 
+def be_exact() -> None:
+    """Let this process use deterministic operations only; torch refuses those that are not."""
+    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # read when cuBLAS starts
+    torch.use_deterministic_algorithms(True)
+    torch.backends.cudnn.benchmark = False
+
+
 def seed_everything(seed: int) -> None:
     """Seed the default generators of torch, numpy and Python."""
     torch.manual_seed(seed)
@@ -96,7 +106,8 @@ def versions() -> dict[str, str]:
 def _fresh(file: Path, settings: dict[str, Any], device: torch.device, launch: Launch) -> Begun:
     folder = _new_folder(file.stem, launch)
     recipe, task = catalog.identify(file)
-    level = "bit" if device.type == "cpu" or launch.exact else "order"
+    is_exact = device.type == "cpu" or (device.type == "cuda" and launch.exact)
+    level = "bit" if is_exact else "order"
     json = {
         "format": FORMAT,
         "name": file.stem,
