@@ -29,11 +29,12 @@ PUBLIC = {
     "cli": {"main", "main_with"},
     "data": {"Batch", "Data", "Nothing", "Ragged", "Split", "Stream", "arrays", "nothing", "open"},
     "game": {"Game", "Player", "Turn", "cosine", "linear", "slope", "steps", "warmup"},
-    "nets": {"BUILDERS", "builder", "built_by", "default_arguments", "small"},
+    "nets": {"BUILDERS", "builder", "built_by", "default_arguments", "small", "squeezenet"},
     "run": {"Launch", "Record", "Run", "launched", "list_runs", "read_run"},
     "schema": {"Category", "Field", "Number", "Picture", "Schema", "natural", "picture_size"}
     | {"read_picture", "scaled_pixels"},
     "tasks": {"Answer", "accuracy", "at_rest"},
+    "transfer": {"Started", "start", "two_rates", "wants"},
     "workbench": set(),
 }
 VERBS = {"evaluate", "load", "predict", "resume", "train"}

@@ -4,33 +4,45 @@ import pytest
 import torch
 
 from brique import nets
+from brique.bricks import Residual
 from brique.data import arrays
 from brique.errors import DataError
 from brique.schema import Category, Number, Picture, Schema
 
 
 @pytest.mark.parametrize("size", [(1, 1), (5, 5), (8, 8), (28, 28), (64, 48), (33, 97), (224, 224)])
-def test_small_takes_pictures_of_any_size(size):
-    net = nets.small(3, list(size), 7, [0.1, 0.2, 0.3], [1, 1, 1], width=4)
-    assert net(torch.rand(2, 3, *size)).shape == (2, 7)
+@pytest.mark.parametrize(("stem", "stages"), [(1, 2), (2, 3), (4, 4)])
+def test_residual_takes_pictures_of_any_size(size, stem, stages):
+    net = nets.residual(3, 7, [0.1, 0.2, 0.3], [1, 1, 1], width=4, stem=stem, stages=stages)
+    pixels = torch.rand(2, 3, *size)
+    assert net.body(pixels).shape == (2, 4 * 2 ** (stages - 1))
+    assert net(pixels).shape == (2, 7)
 
 
-def test_small_has_the_parameters_that_arithmetic_gives():
-    net = nets.small(1, [8, 8], 10, 0.3, 0.4)
-    convolutions = 32 * 9 + 32 * 64 * 9 + 64 * 128 * 9
-    norms = 2 * (32 + 64 + 128)
-    head = 128 * 4 * 4 * 10 + 10
-    assert sum(p.numel() for p in net.parameters()) == convolutions + norms + head
+def test_residual_has_the_parameters_that_arithmetic_gives():
+    net = nets.residual(1, 10, 0.3, 0.4, width=8, depth=2, stages=2)
+    stem = 8 * 9 + 2 * 8
+    first = 2 * (2 * 8 * 8 * 9 + 2 * 2 * 8)
+    second = (8 * 16 + 16 * 16) * 9 + 2 * 2 * 16 + (8 * 16 + 2 * 16) + 2 * 16 * 16 * 9 + 2 * 2 * 16
+    head = 16 * 10 + 10
+    assert sum(p.numel() for p in net.parameters()) == stem + first + second + head
+
+
+def test_a_residual_block_passes_on_what_it_was_given_at_first():
+    block = Residual(4, 4)
+    x = torch.rand(3, 4, 5, 5)
+    assert torch.equal(block.eval()(x), x)
+    assert not torch.equal(Residual(4, 8, stride=2).eval()(x)[:, :4], x[:, :, ::2, ::2])
 
 
 def test_a_net_remembers_how_it_was_built_in_json():
-    net = nets.small(1, [8, 8], 10, [0.3], [0.4])
+    net = nets.residual(1, 10, [0.3], [0.4])
     origin = nets.built_by(net)
     assert origin == {
-        "builder": "brique.nets.small",
+        "builder": "brique.nets.residual",
         "arguments": {
-            "channels": 1, "size": [8, 8], "classes": 10, "mean": [0.3], "spread": [0.4],
-            "width": 32,
+            "channels": 1, "classes": 10, "mean": [0.3], "spread": [0.4],
+            "width": 16, "depth": 1, "stages": 3, "stem": 1, "dropout": 0.0,
         },
     }  # fmt: skip
     again = json.loads(json.dumps(origin))
@@ -40,9 +52,9 @@ def test_a_net_remembers_how_it_was_built_in_json():
 
 
 def test_what_a_net_remembers_is_no_part_of_it():
-    net = nets.small(1, [8, 8], 10, 0.3, 0.4)
+    net = nets.residual(1, 10, 0.3, 0.4)
     assert not any("built" in name for name in net.state_dict())
-    assert len(list(net.children())) == len(net)
+    assert [name for name, _ in net.named_children()] == ["body", "head"]
 
 
 def test_every_builder_stands_in_the_table_under_its_own_name():
@@ -57,11 +69,10 @@ def test_default_arguments_come_from_the_schema():
     schema = arrays(image=pixels, label=[0, 1] * 20, classes=["cat", "dog"]).schema
     arguments = nets.default_arguments(schema)
     assert arguments["channels"] == 3
-    assert arguments["size"] == [8, 12]
     assert arguments["classes"] == 2
     assert arguments["mean"] == list(schema["image"].mean)
     assert arguments["spread"][1] == 1.0
-    assert nets.small(**arguments)(pixels).isfinite().all()
+    assert nets.residual(**arguments)(pixels).isfinite().all()
 
 
 def test_default_arguments_without_anything_fitted():

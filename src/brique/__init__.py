@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _ROOMS = (
-    "bricks", "catalog", "cli", "data", "errors", "files", "game", "keys", "model", "nets", "run",
-    "schema", "tasks", "workbench",
+    "bricks", "catalog", "cli", "data", "errors", "files", "game", "keys", "model", "nets", "report",
+    "run", "schema", "tasks", "transfer", "workbench",
 )  # fmt: skip
 _VERBS = {
     "evaluate": "brique.workbench.evaluate",

@@ -1,9 +1,9 @@
 """The model folder: nets that answer, saved without pickle, loaded without trust in who made them.
 
-model.json names for each net a *builder*, a function of JSON arguments in one of two closed places:
-a public function of `brique.nets`, or `recipe:NAME`, the `build` of an installed recipe. Nothing
-else is imported by a name read from a file. A net of the user's own is passed in, or with
-`trust=True` rebuilt by executing the run's source.py.
+model.json names for each net a *builder*, a function of JSON arguments in one of three closed
+places: a public function of `brique.nets`; `recipe:NAME`, the `build` of an installed recipe;
+`timm:NAME`, a net of timm. Nothing else is imported by a name read from a file. A net of the user's
+own is passed in, or with `trust=True` rebuilt by executing the run's source.py.
 """
 
 import json
@@ -20,6 +20,7 @@ from torch import Tensor, nn
 
 from brique import catalog, files, nets
 from brique.errors import BriqueError, DataError, ModelError, nearest
+from brique.nets import zoo
 from brique.schema import Schema
 from brique.tasks import Answer, classify
 from brique.tasks.rest import at_rest
@@ -169,6 +170,15 @@ def load(
     return model
 
 
+def describe(run: Path | str) -> tuple[Path, dict[str, Any]]:
+    """Return the model folder of a run, or that folder itself, and the content of its model.json.
+
+    Raises ModelError when there is none, it is damaged, or of a newer format.
+    """
+    folder, _ = _folder(Path(run))
+    return folder, _read(folder)
+
+
 def save(
     folder: Path, *, parts: Mapping[str, Part], arrays: Mapping[str, Tensor], facts: dict[str, Any]
 ) -> None:
@@ -279,6 +289,8 @@ def _built(folder: Path, name: str, entry: dict[str, Any], trusted: Path | None)
             built: object = nets.BUILDERS[builder](**arguments)
         elif kind == "recipe" and re.fullmatch(r"[a-z0-9_]+", rest):
             built = _by_recipe(catalog.load(rest), arguments)
+        elif kind == "timm" and zoo.is_name(rest):
+            built = zoo.build(rest, **arguments)
         elif builder == "source" and trusted is not None:
             built = _by_recipe(catalog.execute(trusted), arguments)
         elif builder == "source":
@@ -287,7 +299,7 @@ def _built(folder: Path, name: str, entry: dict[str, Any], trusted: Path | None)
                 "load(..., net=...) your module, or execute that file with trust=True or --trust."
             )
         else:
-            known = ", ".join([*nets.BUILDERS, "recipe:NAME"])
+            known = ", ".join([*nets.BUILDERS, "recipe:NAME", "timm:NAME"])
             raise ModelError(
                 f"{folder}: net {name!r} names the builder {builder!r}, which is not allowed "
                 f"({known}); do not use this folder unless you know who made it."

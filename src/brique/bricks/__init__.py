@@ -1,3 +1,5 @@
 """Layers and blocks that nets are made of."""
 
+from brique.bricks.residual import Residual as Residual
 from brique.bricks.standardize import Standardize as Standardize
+from brique.bricks.temperature import Temperature as Temperature

@@ -16,6 +16,7 @@ VERBS = {
     "train": "train a net on your data and judge it",
     "evaluate": "judge the model of a run on test data",
     "predict": "ask the model of a run about files",
+    "report": "write the page of a run, to read or to send",
     "resume": "go on with a run that was stopped",
     "runs": "show the runs in a folder",
     "list": "show every recipe",

@@ -28,6 +28,8 @@ def print_run(folder: Path, *, as_json: bool) -> None:
             print_json({"run": str(folder), **record.result, "seconds": seconds})
             return
         print(classify.sentence(record.result))
+        if (folder / "report.html").is_file():
+            print(f"report: {folder / 'report.html'}")
     else:
         if as_json:
             print_json({"run": str(folder), "numbers": record.numbers})

@@ -44,6 +44,7 @@ def number(kind: object, tokens: Sequence[Token]) -> object:
 
 
 Whole = Annotated[int, Parameter(converter=number)]
+Decimal = Annotated[float, Parameter(converter=number)]
 Switch = Annotated[bool, Parameter(negative=(), show_default=False)]
 
 

@@ -6,7 +6,7 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from brique.cli.outcome import note, print_json, print_run, print_table, results_only
-from brique.cli.parse import Switch, Whole
+from brique.cli.parse import Decimal, Switch, Whole
 from brique.errors import UsageError
 
 Json = Annotated[Switch, Parameter(help="Print one line of JSON.")]
@@ -23,8 +23,21 @@ def train(
     /,
     *,
     seed: Annotated[Whole, Parameter(help="Seed of everything random.")] = 0,
+    minutes: Annotated[
+        Decimal, Parameter(help="That training may take; the plan is made for them.")
+    ] = 10.0,
     epochs: Annotated[
-        Whole | None, Parameter(help="How often each example is seen; by default 5 to 40 times.")
+        Whole | None, Parameter(help="How often each example is seen, whatever the time.")
+    ] = None,
+    start: Annotated[
+        str | None,
+        Parameter(name="--from", help="Weights (.safetensors) or a run to start from."),
+    ] = None,
+    freeze: Annotated[
+        Switch, Parameter(help="Of what --from names, only a new head learns.")
+    ] = False,
+    size: Annotated[
+        Whole | None, Parameter(help="Height and width that pictures are brought to.")
     ] = None,
     out: Annotated[
         Path | None, Parameter(help="Folder of the run; by default a new one in runs/.")
@@ -44,8 +57,9 @@ def train(
 
     with results_only(json):
         folder = train(
-            data, seed=seed, epochs=epochs, out=out, device=device, quick=quick, exact=exact
-        )
+            data, seed=seed, minutes=minutes, epochs=epochs, start=start, freeze=freeze, size=size,
+            out=out, device=device, quick=quick, exact=exact,
+        )  # fmt: skip
     print_run(folder, as_json=json)
     return 0
 
@@ -106,6 +120,18 @@ def predict(
             if one.error is not None:
                 note(one.error)
     return 1 if any(one.error is not None for one in said) else 0
+
+
+def report(run: RunFolder, /, *, trust: Trust = False, json: Json = False) -> int:
+    """Write the page of a run, report.html in its folder: to read, to print or to send."""
+    from brique.workbench.report import report
+
+    page = report(run, trust=trust)
+    if json:
+        print_json({"run": run, "report": str(page)})
+    else:
+        print(page)
+    return 0
 
 
 def resume(

@@ -1,7 +1,9 @@
 """Data sets: what they hold, their parts, and streams of batches."""
 
+from brique.data.augment import Augment as Augment
 from brique.data.batch import Batch as Batch
 from brique.data.batch import Nothing as Nothing
+from brique.data.finding import Finding as Finding
 from brique.data.memory import arrays as arrays
 from brique.data.parts import Data as Data
 from brique.data.ragged import Ragged as Ragged

@@ -6,6 +6,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from brique import keys
 from brique.data.ragged import Ragged
 from brique.errors import DataError, nearest
 
@@ -15,12 +16,13 @@ Values = Tensor | Ragged
 class Clock:
     """Which turn of how many a batch belongs to; its tensors are made when first asked for."""
 
-    __slots__ = ("_progress", "_turn", "device", "index", "turns")
+    __slots__ = ("_progress", "_turn", "device", "index", "key", "turns")
 
-    def __init__(self, index: int, turns: int, device: torch.device) -> None:
+    def __init__(self, index: int, turns: int, device: torch.device, key: int = 0) -> None:
         self.index: int = index
         self.turns: int = turns
         self.device: torch.device = device
+        self.key: int = key  # of (seed, epoch), where the stream knows them
         self._turn: Tensor | None = None
         self._progress: Tensor | None = None
 
@@ -109,9 +111,18 @@ class Batch:
         """Turn / turns, in [0, 1): float32, (), on the batch's device."""
         return self._clock.progress
 
+    def uniform(self, name: str, columns: int) -> Tensor:
+        """Return numbers in [0, 1), (N, columns), float32: what an augmentation draws.
+
+        Each row is a function of the stream's seed, the epoch, the example and `name`, whatever the
+        batch size and whoever stands beside it.
+        """
+        return keys.uniform(keys.mix(self._clock.key, keys.word(name)), self.ids, columns)
+
     def at(self, turn: int, turns: int) -> "Batch":
         """Return the batch as that of a turn, of so many: for streams of one's own."""
-        return Batch(self._values, self.ids, Clock(turn, turns, self.ids.device))
+        clock = Clock(turn, turns, self.ids.device, self._clock.key)
+        return Batch(self._values, self.ids, clock)
 
     def cut(self, start: int, stop: int) -> "Batch":
         """Return examples start to stop, as views, of the same turn."""
@@ -127,7 +138,8 @@ class Batch:
 
     def to(self, device: torch.device | str) -> "Batch":
         """Return the batch on `device`."""
-        clock = Clock(self._clock.index, self._clock.turns, torch.device(device))
+        old = self._clock
+        clock = Clock(old.index, old.turns, torch.device(device), old.key)
         values = {name: value.to(device) for name, value in self._values.items()}
         return Batch(values, self.ids.to(device), clock)
 

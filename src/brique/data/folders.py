@@ -11,9 +11,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from brique.data.likeness import thumbnail
+from brique.data.originals import Originals
 from brique.data.parts import PARTS, Source, digest
 from brique.errors import DataError, nearest
-from brique.schema import Category, Picture, natural, picture_size, read_picture
+from brique.schema import Category, Picture, natural, picture_size
+from brique.schema.pictures import Look, examined
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -93,10 +96,11 @@ def pictures(
     test: another folder by class, the test part.
     Raises DataError when there are no pictures, one class, or an unknown class outside train.
     """
-    found = _find(folder, name, test)
+    found, originals = _find(folder, name, test), Originals()
     total = len(found.files) + len(found.skipped)
     height, width = _common_size(found, name) if size is None else (size, size)
-    pixels, digests = _decode(found, height, width, channels)
+    shape = (channels or 3, height, width)
+    pixels, digests = _decode(found, originals, shape, may_be_grey=channels is None)
     if not found.files:
         raise DataError(
             f"{name}: none of its {total:,} pictures can be read; the first, "
@@ -113,6 +117,8 @@ def pictures(
     fields = {"image": pixels, "label": labels}
     source = Source(name, dict(fields), dict(kinds), ("label",), part, digests)
     source.skipped, source.notes = found.skipped, found.notes
+    originals.files = [_relative(file, folder) for file in found.files]
+    source.originals = originals
     return source
 
 
@@ -198,26 +204,32 @@ def _common_size(found: _Found, name: str) -> tuple[int, int]:
 
 
 def _decode(
-    found: _Found, height: int, width: int, channels: int | None
+    found: _Found, originals: Originals, shape: tuple[int, int, int], *, may_be_grey: bool
 ) -> tuple[Tensor, np.ndarray]:
-    """Return the pictures (N, C, H, W), uint8, one channel if all are grey, and their digests."""
-    picture = Picture((channels or 3, height, width))
+    """Return the pictures (N, C, H, W), uint8, and their digests; adds what the files are like.
+
+    may_be_grey: whether they get one channel if all are grey.
+    """
+    picture = Picture(shape)
     pixels = torch.empty(len(found.files), *picture.shape, dtype=torch.uint8)
     places = {file: place for place, file in enumerate(found.files)}
     colored: list[Path] = []
 
-    def decode(file: Path) -> tuple[int, int]:
-        image = read_picture(file)
-        if channels is None and not colored and not _is_grey(image):
+    def decode(file: Path) -> tuple[int, int, Look, np.ndarray]:
+        image, look = examined(file)
+        if may_be_grey and not colored and not _is_grey(image):
             colored.append(file)
         pixels[places[file]] = picture.prepare(image)
-        return places[file], digest(f"{image.size} ".encode() + image.tobytes())
+        number = digest(f"{image.size} ".encode() + image.tobytes())
+        return places[file], number, look, thumbnail(image)
 
     done = _each(decode, found)
-    good = torch.tensor([place for place, _ in done], dtype=torch.int64)
+    good = torch.tensor([place for place, *_ in done], dtype=torch.int64)
     pixels = pixels if len(good) == len(pixels) else pixels[good]
-    pixels = pixels if channels or colored else pixels[:, :1].contiguous()
-    return pixels, np.array([number for _, number in done], dtype=np.uint64)
+    pixels = pixels[:, :1].contiguous() if may_be_grey and not colored else pixels
+    originals.looks = [look for _, _, look, _ in done]
+    originals.thumbs = np.stack([thumb for *_, thumb in done]) if done else originals.thumbs
+    return pixels, np.array([number for _, number, *_ in done], dtype=np.uint64)
 
 
 def _is_grey(image: "Image") -> bool:

@@ -12,7 +12,9 @@ from torch import Tensor
 
 from brique.data import journal
 from brique.data.batch import Values
+from brique.data.finding import Finding
 from brique.data.journal import Entry
+from brique.data.originals import Originals, connected
 from brique.data.ragged import Ragged
 from brique.data.split import Split, Store
 from brique.errors import DataError
@@ -41,6 +43,18 @@ class Data:
     fingerprint: str
     skipped: tuple[tuple[str, str], ...] = ()
     notes: tuple[str, ...] = ()
+    source: "Source | None" = field(default=None, compare=False)
+
+    def audit(self) -> list[Finding]:
+        """Return what may spoil a result, worst first (docs/audit.md).
+
+        Looked for: unreadable files, equal and nearly equal pictures within and across parts, equal
+        pictures of different classes, classes that are rare or missing in a part, odd pictures,
+        doubtful labels. Nothing is fitted that a training could use.
+        """
+        from brique.data import audit  # it stands upon this module
+
+        return audit.findings(self)
 
     def __repr__(self) -> str:
         parts = ", ".join(f"{part} {len(getattr(self, part))}" for part in PARTS)  # fixed names
@@ -58,6 +72,7 @@ class Source:
         made from the fields. Sources that change pictures give those of the originals, so that
         a size moves no example to another part.
     is_final: whether a part that it does not have stays empty, instead of being drawn from train.
+    originals: what is known of the picture files; nearly equal ones are drawn as one example.
     """
 
     name: str
@@ -69,6 +84,7 @@ class Source:
     is_final: bool = False
     skipped: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
     notes: list[str] = field(default_factory=list[str])
+    originals: Originals | None = None
 
     def __len__(self) -> int:
         return len(next(iter(self.fields.values())))
@@ -84,7 +100,8 @@ def build(source: Source) -> Data:
         )
     kinds = {name: _fit(kind, source.fields[name], train) for name, kind in source.kinds.items()}
     schema = Schema(kinds, source.targets)
-    store = Store(source.fields, schema)
+    files = () if source.originals is None else source.originals.files
+    store = Store(source.fields, schema, files)
     fingerprint = _fingerprint(source, schema, part)
     skipped, notes = tuple(source.skipped), tuple(source.notes)
     now = time.perf_counter()
@@ -94,7 +111,17 @@ def build(source: Source) -> Data:
         for place in range(3)
     ]
     train, valid, test = splits
-    return Data(source.name, schema, train, valid, test, fingerprint, skipped, notes)
+    return Data(source.name, schema, train, valid, test, fingerprint, skipped, notes, source)
+
+
+def again(data: Data) -> Data:
+    """Return the same data set as one that was opened now: its test part has not been read."""
+    now = time.perf_counter()
+    entry = journal.enter(
+        Entry(data.name, data.schema, data.fingerprint, now, data.notes, data.skipped)
+    )
+    splits = [part.reopened(entry) for part in (data.train, data.valid, data.test)]
+    return replace(data, train=splits[0], valid=splits[1], test=splits[2])
 
 
 def all_digests(source: Source, rows: np.ndarray) -> np.ndarray:
@@ -121,6 +148,8 @@ def _split(source: Source) -> Tensor:
     if source.is_final or (not test and not valid):
         return part
     digests = all_digests(source, free) if source.digests is None else source.digests[free]
+    if source.originals is not None:
+        digests = _joined(digests, source.originals.near_pairs(), free)
     strata = _strata(source, free)
     sides = _draw(digests, strata, test, valid)
     part[torch.from_numpy(free)] = torch.from_numpy(sides)
@@ -155,6 +184,22 @@ def _draw(digests: np.ndarray, strata: np.ndarray, test: float, valid: float) ->
     of_group = np.empty(len(first), np.uint8)
     of_group[order] = sides
     return of_group[group]
+
+
+def _joined(digests: np.ndarray, pairs: np.ndarray, rows: np.ndarray) -> np.ndarray:
+    """Return the digests at `rows` with one number, the lowest, for all that pairs connect.
+
+    pairs: (P, 2), places in the whole source.
+    """
+    place = {row: i for i, row in enumerate(rows.tolist())}
+    linked = [(place[a], place[b]) for a, b in pairs.tolist() if a in place and b in place]
+    if not linked:
+        return digests
+    _, equal = np.unique(digests, return_inverse=True)
+    groups = connected(len(digests), linked, equal)
+    lowest = np.full(len(digests), np.iinfo(np.uint64).max, np.uint64)
+    np.minimum.at(lowest, groups, digests)
+    return lowest[groups]
 
 
 def _share(n: np.ndarray, share: float, *, least: int) -> np.ndarray:

@@ -2,15 +2,19 @@
 
 import os
 from pathlib import Path
+from weakref import WeakValueDictionary
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from brique.data import folders, layouts
-from brique.data.parts import Data, Source, all_digests, build
+from brique.data.parts import Data, Source, again, all_digests, build
 from brique.errors import DataError, nearest
 from brique.schema import Picture
+
+_held: WeakValueDictionary[tuple[object, ...], Data] = WeakValueDictionary()
+"""Data sets that are in use: one that is opened again, unchanged, is not read again."""
 
 _TABLES = frozenset(
     [
@@ -64,6 +68,17 @@ def open(
             )
     if path is not None and path.is_file():
         raise _not_a_folder(path)
+    key = (name, path, size, channels, test, _stamp(path), _stamp(test))
+    known = _held.get(key)
+    if known is not None:
+        return again(known)
+    opened = _held[key] = _opened(name, path, size=size, channels=channels, test=test)
+    return opened
+
+
+def _opened(
+    name: str, path: Path | None, *, size: int | None, channels: int | None, test: str | Path | None
+) -> Data:
     raw = None if path is None else layouts.cifar_folder(path) or layouts.idx_folder(path)
     if path is not None and raw is None:
         beside = None if test is None else Path(test)
@@ -74,6 +89,18 @@ def open(
         return build(_fitted(layouts.digits(), size, channels))
     is_cifar = (raw / "data_batch_1.bin").is_file()
     return build(_fitted((layouts.cifar if is_cifar else layouts.idx)(raw, name), size, channels))
+
+
+def _stamp(path: str | Path | None) -> int:
+    """Return a number that changes when a file below `path` does, by sizes and times."""
+    if path is None:
+        return 0
+    found = [
+        (folder, entry.name, entry.stat().st_size, entry.stat().st_mtime_ns)
+        for folder, _, _ in os.walk(path)
+        for entry in os.scandir(folder)
+    ]
+    return hash(tuple(sorted(found)))
 
 
 def _check_size(size: int | None, channels: int | None) -> None:

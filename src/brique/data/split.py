@@ -1,6 +1,6 @@
 """Split: one part of a data set, and the stream of batches that it gives."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import torch
 from torch import Tensor
@@ -15,6 +15,7 @@ from brique.schema import Picture, Schema
 Augment = Callable[[Batch], Batch]
 _ORDER = keys.word("order")
 _BUCKETS = keys.word("buckets")
+_DRAWS = keys.word("draws of an augmentation")
 _POOL = 50  # batches whose samples are sorted by length together
 
 
@@ -22,11 +23,15 @@ class Store:
     """All examples of a source, resident; splits are lists of places in it.
 
     fields: tensors (N, ...) and Raggeds of N sequences, pictures uint8 or float32.
+    files: the file of each example, relative to the source's folder; none if it has no files.
     """
 
-    def __init__(self, fields: Mapping[str, Values], schema: Schema) -> None:
+    def __init__(
+        self, fields: Mapping[str, Values], schema: Schema, files: Sequence[str] = ()
+    ) -> None:
         self.fields: dict[str, Values] = dict(fields)
         self.schema = schema
+        self.files = tuple(files)
         self._copies: dict[torch.device, dict[str, Values]] = {}
 
     def __len__(self) -> int:
@@ -80,6 +85,17 @@ class Split:
     def __iter__(self) -> Iterator[dict[str, Values]]:
         for i in range(len(self)):
             yield self[i]  # pyright: ignore[reportReturnType] - an int gives an example
+
+    def name(self, id: int) -> str:
+        """Return what a person calls an example: its file in the source's folder, or "example 17".
+
+        id: its number in the whole source, from `ids`. Raises DataError when there is none such.
+        """
+        if not 0 <= id < len(self._store):
+            raise DataError(
+                f"split: no example {id} among {len(self._store)}; pass a number from its .ids"
+            )
+        return self._store.files[id] if self._store.files else f"example {int(id)}"
 
     def select(self, ids: Tensor) -> "Split":
         """Return a part of this split.
@@ -142,6 +158,10 @@ class Split:
                 "leave it out for a pass in order"
             )
         return Stream(plan, 0, torch.device("cpu"))
+
+    def reopened(self, entry: Entry) -> "Split":
+        """Return the same part, entered anew into the journal of what was opened."""
+        return Split(self._store, self.ids, entry, is_test=self._is_test)
 
     def _part(self, ids: Tensor) -> "Split":
         return Split(self._store, ids, self._entry, is_test=self._is_test)
@@ -272,7 +292,8 @@ class _Plan:
         if self.lengths is not None:
             for name, value in values.items():
                 values[name] = value.rounded(8) if isinstance(value, Ragged) else value
-        batch = Batch(values, rows, Clock(index, self.turns, device))
+        key = keys.mix(self.seed or 0, _DRAWS, epoch)
+        batch = Batch(values, rows, Clock(index, self.turns, device, key))
         return batch if self.augment is None else self.augment(batch)
 
     def order(self, epoch: int, device: torch.device) -> Tensor:

@@ -6,8 +6,12 @@ from torch import nn
 
 from brique.nets.builder import builder as builder
 from brique.nets.builder import built_by as built_by
-from brique.nets.small import default_arguments as default_arguments
-from brique.nets.small import small as small
+from brique.nets.residual import default_arguments as default_arguments
+from brique.nets.residual import residual as residual
+from brique.nets.squeezenet import squeezenet as squeezenet
 
-BUILDERS: dict[str, Callable[..., nn.Module]] = {"brique.nets.small": small}
+BUILDERS: dict[str, Callable[..., nn.Module]] = {
+    "brique.nets.residual": residual,
+    "brique.nets.squeezenet": squeezenet,
+}
 """The closed table of builders that model.json may name."""

@@ -20,11 +20,16 @@ def builder(function: Callable[Params, Net]) -> Callable[Params, Net]:
         net = function(*args, **kwargs)
         bound = signature.bind(*args, **kwargs)
         bound.apply_defaults()
-        origin = {"builder": f"brique.nets.{function.__name__}", "arguments": dict(bound.arguments)}
-        object.__setattr__(net, "built_by", origin)  # no parameter, buffer or part of the net
-        return net
+        return remember(net, f"brique.nets.{function.__name__}", dict(bound.arguments))
 
     return build
+
+
+def remember(net: Net, builder: str, arguments: dict[str, Any]) -> Net:
+    """Return `net`, which from now on tells the name and JSON arguments of its builder."""
+    origin = {"builder": builder, "arguments": arguments}
+    object.__setattr__(net, "built_by", origin)  # no parameter, buffer or part of the net
+    return net
 
 
 def built_by(net: nn.Module) -> dict[str, Any] | None:

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from brique.run.launch import Launch as Launch
 from brique.run.launch import launched as launched
 from brique.run.record import Record as Record
+from brique.run.record import add_seconds as add_seconds
 from brique.run.record import list_runs as list_runs
 from brique.run.record import read_run as read_run
 

@@ -12,6 +12,7 @@ from brique.errors import RunError
 from brique.model import Origin, Part, save
 from brique.nets import built_by
 from brique.run.nets import Nets
+from brique.run.start import Begun
 from brique.schema import Category, Schema
 from brique.tasks.rest import at_rest
 
@@ -39,18 +40,22 @@ def schema_of(begin: float) -> Schema | None:
     return next((entry.schema for entry in journal.since(begin)), None)
 
 
-def facts(begin: float) -> dict[str, Any]:
-    """Return what run.json says of the data, and the seconds since `begin`."""
-    data = [
+def note(begun: Begun, begin: float, training: float) -> None:
+    """Put into run.json what it says of the data, and the seconds since `begin`.
+
+    What a resumed run counted in earlier processes is added.
+    """
+    begun.json["data"] = [
         {
             "name": e.name,
             "fingerprint": e.fingerprint,
-            "test_reads": e.test_reads,
+            "test_reads": e.test_reads + begun.test_reads.get(e.fingerprint, 0),
             "skipped": [{"file": file, "reason": reason} for file, reason in e.skipped],
         }
         for e in journal.since(begin)
     ]
-    return {"data": data, "seconds": {"total": round(time.perf_counter() - begin, 3)}}
+    total = begun.seconds + time.perf_counter() - begin
+    begun.json["seconds"] |= {"training": round(training, 3), "total": round(total, 3)}
 
 
 @dataclass

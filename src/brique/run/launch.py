@@ -3,8 +3,9 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from brique.files import Lock
 
@@ -19,6 +20,7 @@ class Launch:
     device: "cpu", "cuda", "cuda:1", "mps"; None: the first of cuda, mps, cpu that there is.
     exact: deterministic operations only, also where they are slower.
     command: as the user typed it.
+    facts: JSON values for run.json, known before the run starts: an audit, an estimate.
     resume: the folder holds a run that shall go on.
     finish: end training where the run stands, and judge what there is.
     quiet: draw no progress.
@@ -30,6 +32,7 @@ class Launch:
     device: str | None = None
     exact: bool = False
     command: str = ""
+    facts: dict[str, Any] = field(default_factory=dict[str, Any])
     resume: bool = False
     finish: bool = False
     quiet: bool = False

@@ -45,6 +45,13 @@ class Log:
         """Return the last number under each name."""
         return {name: values[-1] for name, values in self.history.items()}
 
+    def is_flat(self, stage: str, name: str, patience: int, *, lower: bool) -> bool:
+        """Tell whether the last `patience` numbers under a name of a stage bring nothing better."""
+        history = self.history.get(f"{stage}/{name}" if stage else name, [])
+        sign = -1 if lower else 1
+        scores = [sign * value for value in history]
+        return len(scores) > patience and max(scores[-patience:]) <= max(scores[:-patience])
+
     def _remember(self, numbers: dict[str, float]) -> None:
         for name, value in numbers.items():
             self.history.setdefault(name, []).append(value)

@@ -45,13 +45,19 @@ class Nets:
         """Return (shape, type) of each tensor of the net's first call, two rows at most."""
         return self._inputs.get(net)
 
-    def keep_best(self, net: nn.Module, score: float) -> None:
-        """Remember the net's weights if the score is its highest."""
+    def keep_best(self, net: nn.Module, score: float, weights: nn.Module | None) -> None:
+        """Remember `weights`, or the net's own, if the score is its highest."""
         number = next((i for i, placed in enumerate(self._placed) if placed is net), None)
         if number is None:
             raise RunError("run.keep_best: the net was not placed; pass what run.place returned.")
+        tensors = _tensors(net if weights is None else weights)
+        if [t.shape for t in tensors] != [t.shape for t in _tensors(net)]:
+            raise RunError(
+                "run.keep_best: weights= is a net of other shapes than the one placed; pass a copy "
+                "of it, such as game.averaged(net)."
+            )
         if number not in self._best or score > self._best[number][0]:
-            self._best[number] = (score, [t.detach().clone() for t in _tensors(net)])
+            self._best[number] = (score, [t.detach().clone() for t in tensors])
 
     def take_best(self) -> None:
         """Give each net that has them its best weights."""

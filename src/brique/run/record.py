@@ -1,10 +1,12 @@
 """run.json: what a run folder says of itself."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from brique import files
 from brique.errors import RunError
 
 FORMAT = 1
@@ -100,6 +102,15 @@ def read_run(folder: Path | str) -> Record:
             "install a newer brique."
         )
     return Record(folder=folder, json=value)
+
+
+def add_seconds(folder: Path, seconds: Mapping[str, float]) -> None:
+    """Add what was done before and after a run, by its parts, to the seconds of its run.json."""
+    value = read_run(folder).json
+    parts = {name: round(spent, 3) for name, spent in seconds.items()}
+    total = value["seconds"].get("total", 0.0) + sum(parts.values())
+    value["seconds"] |= parts | {"total": round(total, 3)}
+    files.write_json(folder / "run.json", value)
 
 
 def list_runs(folder: Path | str) -> list[Record]:

@@ -165,30 +165,35 @@ class Run:
             return make(*arguments)
         return self._stage.game.once(make, *arguments)
 
-    def keep_best(self, net: nn.Module, score: float | Tensor) -> None:
+    def keep_best(
+        self, net: nn.Module, score: float | Tensor, weights: nn.Module | None = None
+    ) -> None:
         """Remember the net's weights if the score is its highest; when the loop ends it has them.
 
+        weights: a copy of the net whose weights are kept instead, such as `game.averaged(net)`.
         Ties keep the first. Raises RunError for a net that was not placed.
         """
-        self._nets.keep_best(net, ending.number("score", score))
+        self._nets.keep_best(net, ending.number("score", score), weights)
 
     def stop_when_flat(self, name: str, patience: int, *, lower: bool = False) -> bool:
         """Tell whether the last `patience` numbers logged under a name bring nothing better.
 
         lower: small numbers are better, as for a loss.
         """
-        stage = self._stage_name()
-        history = self._log.history.get(f"{stage}/{name}" if stage else name, [])
-        if len(history) <= patience:
-            return False
-        sign = -1 if lower else 1
-        return max(sign * v for v in history[-patience:]) <= max(
-            sign * v for v in history[:-patience]
-        )
+        return self._log.is_flat(self._stage_name(), name, patience, lower=lower)
 
     def result(self, **values: Any) -> None:  # noqa: ANN401 - JSON
         """Put JSON values under "result" of run.json, such as intervals and baselines."""
         self._json["result"] |= values
+
+    def spent(self, **seconds: float) -> None:
+        """Put seconds under "seconds" of run.json, by the name of what they were spent on."""
+        self._json["seconds"] |= {name: round(value, 3) for name, value in seconds.items()}
+
+    def keep(self, name: str, **arrays: Tensor) -> None:
+        """Write tensors into arrays/NAME.safetensors, such as answers that a report shows."""
+        self._open()
+        files.write_tensors(self.folder / "arrays" / f"{name}.safetensors", arrays)
 
     def finish(
         self,
@@ -271,7 +276,8 @@ class Run:
                 self._training += time.perf_counter() - last
                 last = time.perf_counter()
                 if stopper.asked:
-                    self._stop(stage)
+                    self._save(stage)
+                    self._interrupt(stage)
                 if stage.is_due():
                     self._save(stage)
                 try:
@@ -302,11 +308,6 @@ class Run:
         state = self._state(stage)
         self._checkpoints.write(moment_name(stage.turns), state)
         stage.saved(time.perf_counter() - begin)
-
-    def _stop(self, stage: Stage) -> None:
-        """Save and say how to go on."""
-        self._save(stage)
-        self._interrupt(stage)
 
     def _interrupt(self, stage: Stage) -> None:
         """Say how to go on; what there is has been saved."""
@@ -393,7 +394,6 @@ class Run:
         return "" if stage is None or is_over else stage.name
 
     def _save_json(self, state: str) -> None:
-        self._json |= ending.facts(self._clock)
-        self._json["seconds"] |= {"training": round(self._training, 3)}
+        ending.note(self._begun, self._clock, self._training)
         self._json |= {"state": state, "turns": self._turns}
         files.write_json(self.folder / "run.json", self._json)

@@ -6,7 +6,7 @@ import platform
 import random
 import sys
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -28,6 +28,8 @@ class Begun:
     json: run.json as it will be written first, or as it was found.
     source: the recipe's file.
     saved: the newest good checkpoint, when resuming.
+    test_reads: how often earlier processes of a resumed run read a test part, by its fingerprint.
+    seconds: that they took.
     """
 
     folder: Path
@@ -36,6 +38,8 @@ class Begun:
     device: torch.device
     launch: Launch
     saved: Saved | None
+    test_reads: dict[str, int] = field(default_factory=dict[str, int])
+    seconds: float = 0.0
 
 
 def begin(file: Path, args: object, launch: Launch) -> Begun:
@@ -125,6 +129,7 @@ def _fresh(file: Path, settings: dict[str, Any], device: torch.device, launch: L
             "threads": torch.get_num_threads(),
         },
         "exactness": level,
+        **launch.facts,
         "data": [],
         "turns": 0,
         "seconds": {},
@@ -172,7 +177,10 @@ def _resumed(file: Path, settings: dict[str, Any], device: torch.device, launch:
             file=sys.stderr,
         )
     record.json["state"] = "running"
-    return Begun(record.folder, record.json, file, device, launch, checkpoints.newest())
+    begun = Begun(record.folder, record.json, file, device, launch, checkpoints.newest())
+    begun.test_reads = {entry["fingerprint"]: entry["test_reads"] for entry in record.json["data"]}
+    begun.seconds = float(record.json["seconds"].get("total", 0.0))
+    return begun
 
 
 def _plain(settings: dict[str, Any]) -> dict[str, Any]:

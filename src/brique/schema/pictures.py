@@ -4,6 +4,7 @@ import threading
 import warnings
 from collections.abc import Generator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, cast
 
@@ -33,14 +34,39 @@ def read_picture(path: str | Path) -> "Image.Image":
 
     Raises DataError when the file is missing, damaged, too large or of another format.
     """
+    return examined(path)[0]
+
+
+@dataclass(frozen=True)
+class Look:
+    """What a picture file is like before it is read as brique reads it.
+
+    mode: Pillow's word for its pixels, such as "RGB", "CMYK", "P", "I;16".
+    height, width: upright, in pixels.
+    is_turned: whether a note in the file (EXIF) turns or mirrors it.
+    is_animated: whether it has several frames.
+    """
+
+    mode: str
+    height: int
+    width: int
+    is_turned: bool
+    is_animated: bool
+
+
+def examined(path: str | Path) -> "tuple[Image.Image, Look]":
+    """Return the picture in a file as `read_picture` does, and what the file is like."""
     from PIL import Image
 
     with _reading(path), Path(path).open("rb") as file:
         image, orientation = _open(file, f"picture {path}")
         image.load()
-        if orientation in _upright:
-            image = image.transpose(Image.Transpose(_upright[orientation]))
-        return flat(image)
+        is_turned = orientation in _upright
+        turn = Image.Transpose(_upright[orientation]) if is_turned else None
+        upright = flat(image if turn is None else image.transpose(turn))
+        mode = image.mode
+        look = Look(mode, upright.height, upright.width, is_turned, _is_animated(image))
+        return upright, look
 
 
 def checked(image: "Image.Image", where: str) -> "Image.Image":
@@ -213,6 +239,15 @@ def _open(file: IO[bytes], where: str) -> "tuple[Image.Image, int]":
         except Exception:  # a damaged note is no reason to lose the picture
             orientation = 1
     return image, orientation
+
+
+def _is_animated(image: "Image.Image") -> bool:
+    """Tell whether a file holds more frames than the first, which has been read."""
+    try:
+        image.seek(1)
+    except Exception:  # the end of the file, or damage behind the frame that counts
+        return False
+    return True
 
 
 def _resized(image: "Image.Image", height: int, width: int) -> "Image.Image":

@@ -8,6 +8,7 @@ from typing import Any, Union, get_args, get_origin, get_type_hints
 from brique import catalog, files
 from brique.errors import RunError
 from brique.run import Launch, Record, launched, read_run
+from brique.workbench.report import report
 
 
 def resume(
@@ -38,6 +39,8 @@ def resume(
     )
     with launched(launch):
         module.main(args)
+    if record.train is not None:
+        report(record.folder)
     return record.folder
 
 

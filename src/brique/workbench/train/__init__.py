@@ -1,23 +1,32 @@
-"""From data to a judged model: makes the plan, then runs the training file of the task."""
+"""From data to a judged model: audits, makes the plan, runs the task's training file, reports."""
 
 import shlex
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 from brique import catalog, data
 from brique.data import Data
+from brique.data.audit import summary
 from brique.errors import DataError, UsageError
-from brique.run import Launch, launched
+from brique.run import Launch, add_seconds, launched, read_run
 from brique.schema import Category
-
-_EXAMPLES = 16_000  # that a plan shows the net in all, if it may repeat each 5 to 40 times
+from brique.workbench.plan import Wishes, plan, seconds_a_turn, shortened
 
 
 def train(
     source: str | Path,
     *,
     seed: int = 0,
+    minutes: float = 10.0,
     epochs: int | None = None,
+    start: str | Path | None = None,
+    freeze: bool = False,
+    size: int | None = None,
     out: str | Path | None = None,
     device: str | None = None,
     exact: bool = False,
@@ -27,34 +36,62 @@ def train(
 
     source: built-in name, name of a folder under BRIQUE_DATA, or path.
     seed: of everything random.
-    epochs: how often each training example is seen; by default it follows from their number.
+    minutes: that training may take; the plan is made for them, above 0.
+    epochs: how often each training example is seen, whatever the time; by default the plan says.
+    start: published weights (.safetensors) or an earlier run to start from; by default a new net.
+    freeze: of such a start, only a new head learns.
+    size: height and width that pictures are brought to; by default their own, or 64.
     out: folder of the run; by default a new one in runs/.
     device: "cpu", "cuda", "mps"; by default the fastest there is.
     exact: bit for bit the same each time, also where that is slower.
     quick: some seconds of training, to see that all works.
     Raises DataError on data that cannot be used, UsageError on settings that cannot.
     """
-    if epochs is not None and epochs < 1:
-        raise UsageError(f"train: epochs must be 1 or more, not {epochs}.")
-    opened = data.open(source)
-    task = task_of(opened)
-    module = catalog.load_train(task)
-    settings = plan(opened, str(source), seed=seed, epochs=epochs)
-    if quick:
-        settings |= module.QUICK
+    _check(minutes, epochs, freeze=freeze, start=start)
+    flags = {
+        "seed": seed, "minutes": minutes if minutes != 10 else None, "epochs": epochs,
+        "from": start, "freeze": freeze, "size": size, "out": out, "device": device,
+        "exact": exact, "quick": quick,
+    }  # fmt: skip
+    spent = _Spent()
+    with spent.on("imports"):
+        module = _imported()
+    wishes = Wishes(
+        source=str(source), seed=seed, minutes=minutes, epochs=epochs, size=size,
+        start=None if start is None else str(start), freeze=freeze,
+    )  # fmt: skip
+    with spent.on("opening"):
+        opened, wishes = _opened(wishes)
+        task_of(opened)
+    with spent.on("audit"):
+        audit = summary(opened)
+        _say_findings(opened.name, audit["findings"])
+    with spent.on("planning"):
+        settings, estimate = _planned(module, opened, wishes, quick=quick)
     launch = Launch(
         out=Path(out) if out is not None else None,
         name=opened.name,
         quick=quick,
         device=device,
         exact=exact,
-        command=_command(source, seed=seed, epochs=epochs, out=out, device=device, exact=exact)
-        + (" --quick" if quick else ""),
+        command=_command(source, flags),
+        facts={"audit": audit, "estimate": estimate},
     )
     with launched(launch) as run:
         module.main(module.Args(**settings))
     assert run.folder is not None
+    finish(run.folder, opened, spent)
     return run.folder
+
+
+def finish(folder: Path, opened: Data, spent: "_Spent | None" = None) -> None:
+    """Write the report of a run that `train` made, and what each part took."""
+    from brique import report
+
+    spent = spent or _Spent()
+    with spent.on("report"):
+        report.write(read_run(folder), opened)
+    add_seconds(folder, spent.parts)
 
 
 def task_of(opened: Data) -> str:
@@ -71,25 +108,103 @@ def task_of(opened: Data) -> str:
             f"train: {opened.name} has one class only ('{names[0]}'); a net needs at least two to"
             " tell apart."
         )
+    if not len(opened.test):
+        raise DataError(
+            f"train: {opened.name} has {len(opened.train)} pictures, too few to hold any out for a"
+            " test; add some, at least three a class."
+        )
     return "classify"
 
 
-def plan(opened: Data, source: str, *, seed: int, epochs: int | None) -> dict[str, Any]:
-    """Return the settings of a training: a function of the data and of what was asked for."""
-    count = len(opened.train)
-    batch_size = min(count, 32 if count < 10_000 else 128)
-    epochs = epochs or min(40, max(5, _EXAMPLES // count))
-    _, height, width = opened.schema["image"].shape
-    return {
-        "data": source,
-        "size": height if height == width else None,
-        "turns": epochs * (count // batch_size),
-        "batch_size": batch_size,
-        "seed": seed,
-    }
+class _Spent:
+    """Seconds by part."""
+
+    def __init__(self) -> None:
+        self.parts: dict[str, float] = {}
+
+    @contextmanager
+    def on(self, part: str) -> Iterator[None]:
+        """Count what the block takes."""
+        begun = time.perf_counter()
+        yield
+        self.parts[part] = time.perf_counter() - begun
 
 
-def _command(source: str | Path, **flags: object) -> str:
+def _check(minutes: float, epochs: int | None, *, freeze: bool, start: object) -> None:
+    if not minutes > 0:
+        raise UsageError(f"train: minutes must be above 0, not {minutes:g}.")
+    if epochs is not None and epochs < 1:
+        raise UsageError(f"train: epochs must be 1 or more, not {epochs}.")
+    if freeze and start is None:
+        raise UsageError(
+            "train: --freeze keeps what weights know, and there are none; name them with --from."
+        )
+
+
+def _imported() -> ModuleType:
+    """Return the training file, with all libraries that a training uses imported: they take time.
+
+    The optimizers, the classical baselines and the report would import theirs later.
+    """
+    import sklearn.ensemble
+    import sklearn.linear_model
+    import sklearn.manifold
+    import sklearn.svm
+    import torch._dynamo  # noqa: F401
+
+    from brique import report  # noqa: F401
+
+    return catalog.load_train("classify")
+
+
+def _opened(wishes: Wishes) -> tuple[Data, Wishes]:
+    """Open the data, as the weights to start from take pictures if there are any."""
+    from dataclasses import replace
+
+    from brique import transfer
+
+    if wishes.start is not None:
+        size, channels = transfer.wants(wishes.start)
+        wishes = replace(wishes, size=wishes.size or size, channels=channels)
+    opened = data.open(wishes.source, size=wishes.size, channels=wishes.channels)
+    return opened, wishes
+
+
+def _planned(
+    module: ModuleType, opened: Data, wishes: Wishes, *, quick: bool
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return the settings, and the estimate of what training takes, told to the user."""
+    settings = plan(opened, wishes)
+    if quick:
+        return settings | module.QUICK, {"seconds": None, "turns": module.QUICK["turns"]}
+    per_turn = seconds_a_turn(module, settings, opened)
+    planned = settings["turns"]
+    if wishes.epochs is None:
+        settings = shortened(settings, per_turn, wishes.minutes)
+    seconds = per_turn * settings["turns"]
+    short = "" if settings["turns"] == planned else f", shortened from {planned:,} to fit"
+    print(
+        f"brique: {settings['turns']:,} turns of {settings['batch_size']} pictures{short}; training"
+        f" takes about {_words(seconds)}.",
+        file=sys.stderr,
+    )
+    return settings, {
+        "seconds": round(seconds, 1), "turns": settings["turns"], "planned": planned,
+    }  # fmt: skip
+
+
+def _words(seconds: float) -> str:
+    return f"{seconds:.0f} seconds" if seconds < 100 else f"{seconds / 60:.0f} minutes"
+
+
+def _say_findings(name: str, findings: list[dict[str, Any]]) -> None:
+    """Tell what the audit found, errors and warnings; the report has all of it."""
+    for finding in findings:
+        if finding["severity"] != "note":
+            print(f"brique: {name}: {finding['severity']}: {finding['reason']}", file=sys.stderr)
+
+
+def _command(source: str | Path, flags: dict[str, object]) -> str:
     """Return the command line that does the same."""
     words = ["brique", "train", str(source)]
     for name, value in flags.items():

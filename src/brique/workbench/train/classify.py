@@ -1,27 +1,37 @@
-"""A small convolutional net learns to name pictures by their class.
+"""A small residual net learns to name pictures by their class.
 
-Paper    LeCun et al. 1998, "Gradient-based learning applied to document recognition", section II.
-Departs  batch norm (Ioffe, Szegedy 2015, arXiv:1502.03167), ReLU, and AdamW along a cosine
-         (Loshchilov, Hutter 2019, arXiv:1711.05101); keeps the weights that were best on valid.
+Paper    He, Zhang, Ren, Sun 2015, arXiv:1512.03385, "Deep residual learning", section 4.2.
+Departs  AdamW (Loshchilov, Hutter 2019, arXiv:1711.05101) after a warmup, along a cosine; pictures
+         moved a little each time they are seen; the running average of the weights (Polyak,
+         Juditsky 1992) that was best on valid is kept; scores divided by a temperature (Guo et al.
+         2017, arXiv:1706.04599) fitted on valid.
 Run      brique train digits
-Reached  see benchmarks/recipes.md
+Reached  see benchmarks/train.md
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import partial
 
-import torch
 from torch import Tensor, nn
+from torch.optim import SGD, AdamW, Optimizer
 
-from brique import cli, data, nets
-from brique.data import Batch
-from brique.game import Game, Player, cosine
+from brique import cli, data, nets, transfer
+from brique.data import Augment, Batch, Data, Stream
+from brique.game import Game, Player, warmup
 from brique.run import Run
 from brique.schema import Schema
-from brique.tasks import accuracy, classify
+from brique.tasks import classify
 
-EXPECT = {"digits": {"test_accuracy": (0.97, 1.0)}}
-QUICK = {"turns": 60}
+EXPECT = {"digits": {"test_accuracy": (0.985, 1.0)}}
+QUICK = {
+    "turns": 100,
+    "width": 16,
+    "average": 0.8,
+    "lr": 0.01,
+    "shift": 0.0,
+    "turn": 0.0,
+    "zoom": 0.0,
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,46 +42,110 @@ class Args:
     """Built-in name or path."""
     size: int | None = None
     """Height and width that pictures are brought to; by default their own."""
-    turns: int = 800
-    """Turns, one batch each."""
-    batch_size: int = 32
-    """Pictures a turn."""
+    channels: int | None = None
+    """1 (grey) or 3 (color); by default as the pictures are."""
+    start: str | None = None
+    """Weights or run to start from; by default a new net."""
+    freeze: bool = False
+    """Leave what the weights know as it is: only the head learns."""
     width: int = 32
-    """Features of the first convolution; the next have twice and four times as many."""
-    lr: float = 2e-3
-    """First step length of AdamW; it falls along a cosine to zero."""
+    """Features of the first stage; each further stage has twice as many."""
+    depth: int = 1
+    """Residual blocks a stage."""
+    stages: int = 2
+    """Stages, each on half the places of the one before."""
+    stem: int = 1
+    """Step of the first convolution: 1, 2 or 4."""
+    turns: int = 1200
+    """Turns, one batch each."""
+    batch_size: int = 64
+    """Pictures a turn."""
+    optimizer: str = "adamw"
+    """adamw, or sgd (with momentum 0.9)."""
+    lr: float = 3e-3
+    """Largest step length; it rises to it, then falls along a cosine to zero."""
+    body_lr: float = 1.0
+    """Step length of the body, as a share of that of the head."""
     weight_decay: float = 0.05
     """Pull of every weight toward zero, in step lengths."""
+    average: float = 0.98
+    """Decay of the running average of the weights, in (0, 1)."""
+    patience: int = 20
+    """Looks at valid without a better one, of 20 in all, after which training ends."""
+    mirror: bool = False
+    """Half of the pictures are seen from left to right."""
+    shift: float = 0.1
+    """Largest move of a picture, as a share of its side."""
+    turn: float = 10.0
+    """Largest turn of a picture, in degrees."""
+    zoom: float = 0.1
+    """Largest change of a picture's scale, as a share."""
+    light: float = 0.0
+    """Largest change of brightness and contrast, as a share."""
+    fill: float | None = 0.0
+    """Brightness beyond a moved picture's edge, in [0, 1]; by default as mirrored at the edge."""
     seed: int = 0
     """Seed of everything random."""
 
 
-def build(args: Args, schema: Schema) -> nn.Module:
-    """Pictures (N, C, H, W) in [0, 1] -> class scores (N, K)."""
-    return nets.small(**nets.default_arguments(schema), width=args.width)
+def build(args: Args, schema: Schema) -> nn.Sequential:
+    """Pictures (N, C, H, W) in [0, 1] -> class scores (N, K), by a body and a head."""
+    if args.start is not None:
+        return transfer.start(args.start, schema).net
+    shape = {"width": args.width, "depth": args.depth, "stages": args.stages, "stem": args.stem}
+    return nets.residual(**nets.default_arguments(schema), **shape)
 
 
-def main(args: Args) -> dict[str, float]:
-    """Train, keep the weights that are best on valid, read the test pictures once."""
-    run = Run.start(__file__, args)
-    photos = data.open(args.data, size=args.size)
-    net = run.place(build(args, photos.schema))
+def game_of(args: Args, net: nn.Sequential) -> Game:
+    """One player, the reader, pays for its mistakes; of a frozen net it owns the head alone."""
 
     def mistakes(batch: Batch) -> Tensor:
         return classify.loss(net(batch.image), batch.label)
 
-    adam = partial(torch.optim.AdamW, lr=args.lr, weight_decay=args.weight_decay)
-    game = Game(Player("reader", net, mistakes, adam, schedule=cosine))
-    stream = photos.train.batches(args.batch_size, turns=args.turns, seed=args.seed)
+    def optimizer(named: Iterable[tuple[str, nn.Parameter]]) -> Optimizer:
+        groups, decay = list(named), args.weight_decay
+        if args.body_lr != 1:
+            groups = transfer.two_rates(groups, lr=args.lr, body=args.lr * args.body_lr)
+        if args.optimizer == "sgd":
+            return SGD(groups, args.lr, momentum=0.9, nesterov=True, weight_decay=decay)
+        return AdamW(groups, args.lr, weight_decay=decay)
 
-    for turn in run.play(game, stream):
-        if turn.looks:
-            run.log(turn, valid_accuracy=accuracy(net, photos.valid))
-            run.keep_best(net, classify.certainty(net, photos.valid))
+    owned, reads = (net.head, [net.body]) if args.freeze else (net, [])
+    reader = Player(
+        "reader", owned, mistakes, optimizer, schedule=warmup(0.1), average=args.average
+    )
+    return Game(reader, reads=reads)
 
-    judged = classify.judge(net, photos.test, beside=photos.train)
-    run.result(**judged)
-    return run.finish(net=net, test_accuracy=judged["test"]["accuracy"])
+
+def stream_of(args: Args, photos: Data) -> Stream:
+    """Batches of training pictures, each moved a little."""
+    moves = {"shift": args.shift, "turn": args.turn, "zoom": args.zoom, "light": args.light}
+    augment = Augment(mirror=args.mirror, fill=args.fill, **moves)
+    return photos.train.batches(args.batch_size, turns=args.turns, seed=args.seed, augment=augment)
+
+
+def main(args: Args) -> dict[str, float]:
+    """Train, keep the average that is best on valid, read the test pictures once."""
+    run = Run.start(__file__, args)
+    photos = data.open(args.data, size=args.size, channels=args.channels)
+    net = run.place(build(args, photos.schema))
+    game = game_of(args, net)
+
+    for turn in run.play(game, stream_of(args, photos)):
+        if turn.looks and len(photos.valid):
+            average = game.averaged(net)
+            seen = classify.look(average, photos.valid)
+            run.log(turn, valid_accuracy=seen.accuracy, valid_loss=seen.loss)
+            run.keep_best(net, -seen.loss, average)
+            if run.stop_when_flat("valid_loss", args.patience, lower=True):
+                break
+
+    classify.calibrate(net, photos.valid)
+    judged = classify.judge(net, photos)
+    run.result(**judged.values)
+    run.spent(**judged.seconds)
+    run.keep("answers", **judged.arrays)
+    return run.finish(net=net, test_accuracy=judged.values["test"]["accuracy"])
 
 
 if __name__ == "__main__":

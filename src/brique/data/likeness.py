@@ -1,0 +1,151 @@
+"""Pictures that are nearly the same: scaled, compressed again, made lighter, slightly cut.
+
+Each picture is kept as a thumbnail, 32 x 32 of brightness and 8 x 8 of color. Pairs whose
+thumbnails correlate are laid upon each other (overlay.py), and are nearly the same only if they
+agree closely then. The bounds were set on photographs, faces and digits: benchmarks/audit.md.
+"""
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from brique.data import overlay
+from brique.data.overlay import SIDE
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+LEAST_SIDE = 16  # smaller pictures are looked through for equal ones only
+_LARGE = 64  # from here on a slight cut is undone; below, a shift by a pixel is another picture
+_TINTS = 8
+_LUMA = (0.299, 0.587, 0.114)  # ITU-R 601, as Pillow's
+_FLAT = 3.0  # spread of brightness, of 255, below which there is nothing to compare
+_LOOSE, _CLOSE = 0.85, 0.97  # least correlation of candidates: large pictures, and others
+_MANY = 10_000  # candidates looked at; of more, those most alike
+_BLOCK = 1024
+_LEAF = 512  # pictures compared together
+_AXES = 48  # principal axes on which candidates are sought
+
+
+def thumbnail(image: "Image") -> np.ndarray:
+    """Return what is kept of an "L" or "RGB" image to tell its like: (1152,), uint8."""
+    from PIL import Image
+
+    small = image.resize((SIDE, SIDE), Image.Resampling.BILINEAR, reducing_gap=2.0)
+    if small.mode == "L":
+        grey = np.full(2 * _TINTS * _TINTS, 128, np.uint8)
+        return np.concatenate([np.asarray(small).ravel(), grey])
+    luma, *tints = small.convert("YCbCr").split()
+    reduced = [np.asarray(tint.reduce(SIDE // _TINTS)).ravel() for tint in tints]
+    return np.concatenate([np.asarray(luma).ravel(), *reduced])
+
+
+def thumbnails(pixels: Tensor) -> np.ndarray:
+    """Return the same for pictures in memory (N, C, H, W), uint8 or float: (N, 1152), uint8."""
+    return torch.cat([_thumbnails(some) for some in pixels.split(_BLOCK)]).numpy()
+
+
+def _thumbnails(pixels: Tensor) -> Tensor:
+    pixels = pixels.float() if pixels.dtype == torch.uint8 else pixels.float() * 255
+    if pixels.shape[1] == 3:
+        luma = (pixels * torch.tensor(_LUMA).view(3, 1, 1)).sum(1, keepdim=True)
+        blue, red = (pixels[:, 2:] - luma) * 0.564 + 128, (pixels[:, :1] - luma) * 0.713 + 128
+        tints = functional.adaptive_avg_pool2d(torch.cat([blue, red], 1), _TINTS).flatten(1)
+    else:
+        luma = pixels.mean(1, keepdim=True)
+        tints = torch.full((len(pixels), 2 * _TINTS * _TINTS), 128.0)
+    if luma.shape[2:] != (SIDE, SIDE):
+        luma = functional.interpolate(luma, (SIDE, SIDE), mode="bilinear", antialias=True)
+    return torch.cat([luma.flatten(1), tints], 1).round().clamp(0, 255).to(torch.uint8)
+
+
+def near_pairs(thumbs: np.ndarray, *, side: int) -> np.ndarray:
+    """Return the pairs of pictures that are nearly the same, (P, 2), int64, each lower first.
+
+    thumbs: (N, 1152), uint8, from `thumbnail`.
+    side: pixels of the pictures' shorter side. Below 16 none are sought; below 64 a cut is not
+        undone.
+    """
+    if len(thumbs) < 2 or side < LEAST_SIDE:
+        return np.empty((0, 2), np.int64)
+    vectors, rows = _vectors(thumbs)
+    are_large = side >= _LARGE
+    pairs = rows[_candidates(vectors, _LOOSE if are_large else _CLOSE).numpy()]
+    pairs = np.unique(np.sort(pairs, axis=1), axis=0)
+    kept = [
+        some[overlay.agree(thumbs[some[:, 0]], thumbs[some[:, 1]], are_large=are_large)]
+        for some in np.array_split(pairs, len(pairs) // _BLOCK + 1)
+    ]
+    return np.concatenate(kept)
+
+
+def _vectors(thumbs: np.ndarray) -> tuple[Tensor, np.ndarray]:
+    """Return brightness at 16 x 16 of unit length (M, 256), and whose it is; flat ones left out."""
+    luma = torch.from_numpy(thumbs[:, : SIDE * SIDE]).view(-1, 1, SIDE, SIDE)
+    pooled = [functional.avg_pool2d(some.float(), 2).flatten(1) for some in luma.split(8 * _BLOCK)]
+    vectors = torch.cat(pooled)
+    vectors -= vectors.mean(1, keepdim=True)
+    lengths = vectors.norm(dim=1)
+    rows = (lengths > _FLAT * vectors.shape[1] ** 0.5).nonzero().flatten()
+    return vectors[rows] / lengths[rows, None], rows.numpy()
+
+
+def _candidates(vectors: Tensor, least: float) -> Tensor:
+    """Return the pairs (P, 2) of unit vectors whose product is at least so much.
+
+    Few axes are enough to find them: what the others can add is bounded by the lengths left over.
+    Of very many, those with the largest products come.
+    """
+    sample = vectors[:: max(1, len(vectors) // 4096)]
+    _, axes = torch.linalg.eigh(sample.T @ sample)
+    bound = vectors @ axes[:, -_AXES:]
+    left = (1 - (bound * bound).sum(1, keepdim=True)).clamp(min=0).sqrt()
+    bound = torch.cat([bound, left], 1)
+    leaves = _leaves(bound)
+    found = torch.empty(0, 2, dtype=torch.int64)
+    for i, j in _neighbors([bound[leaf] for leaf in leaves], least):
+        products = bound[leaves[i]] @ bound[leaves[j]].T
+        products = products.triu(1) if i == j else products
+        if float(products.amax()) < least:
+            continue
+        one, two = (products >= least).nonzero(as_tuple=True)
+        found = torch.cat([found, torch.stack([leaves[i][one], leaves[j][two]], 1)])
+        if len(found) > 8 * _MANY:
+            found, least = _best(vectors, found, least)
+    return _best(vectors, found, least)[0]
+
+
+def _leaves(points: Tensor) -> list[Tensor]:
+    """Return the places of points in groups of neighbors: halved along their longest axis."""
+    leaves = [torch.arange(len(points))]
+    while len(leaves[0]) > _LEAF:
+        halves: list[Tensor] = []
+        for leaf in leaves:
+            here = points[leaf]
+            axis = int((here.amax(0) - here.amin(0)).argmax())
+            halves += leaf[torch.argsort(here[:, axis], stable=True)].tensor_split(2)
+        leaves = halves
+    return leaves
+
+
+def _neighbors(blocks: list[Tensor], least: float) -> list[tuple[int, int]]:
+    """Return the pairs of blocks of unit vectors that may hold products of at least so much."""
+    if not blocks[0].numel():
+        return []
+    low = torch.stack([block.amin(0) for block in blocks])
+    high = torch.stack([block.amax(0) for block in blocks])
+    gaps = torch.maximum(low[:, None] - high[None], low[None] - high[:, None]).clamp(min=0)
+    near = gaps.square().sum(2) <= 2 - 2 * least + 1e-4
+    return [(i, j) for i, j in near.triu().nonzero().tolist()]
+
+
+def _best(vectors: Tensor, pairs: Tensor, least: float) -> tuple[Tensor, float]:
+    """Return the pairs with products of at least so much, the best of too many, and the least."""
+    products = [(vectors[p[:, 0]] * vectors[p[:, 1]]).sum(1) for p in pairs.split(32 * _BLOCK)]
+    product = torch.cat(products)
+    if int((product >= least).sum()) > _MANY:
+        least = float(product.topk(_MANY).values[-1])
+    return pairs[product >= least], least

@@ -1,0 +1,152 @@
+"""Two thumbnails laid upon each other: do they show the same picture?"""
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+SIDE = 32  # pixels of a thumbnail's brightness
+_STEPS = 3  # taken twice; between them the pairs that are far from alike are given up
+_HOPELESS = 0.97
+_FAR = 0.2  # of half a side: the furthest move or change of scale that a slight cut makes
+_STILL = 0.01  # below it nothing was cut
+_TINT, _SPOT = 6.0, 48.0  # most that colors may differ, of 255: in the mean, and anywhere
+_DETAIL = 150  # pixels in which there are slopes; pictures of less, like strokes, are alike soon
+
+# least correlation of brightness and of its slopes; most difference of a spot, in spreads
+_Bounds = tuple[float, float, float]
+_SMALL: _Bounds = (0.97, 0.93, 0.6)
+_STAYED: _Bounds = (0.985, 0.97, 0.3)
+_MOVED: _Bounds = (0.996, 0.993, 0.2)
+_PLAIN: _Bounds = (0.99, 0.985, 0.35)
+
+
+def agree(one: np.ndarray, two: np.ndarray, *, are_large: bool) -> np.ndarray:
+    """Tell which pairs of thumbnails (P, 1152) show the same picture: (P,), bool.
+
+    are_large: whether a slight cut is undone first.
+    """
+    if not len(one):
+        return np.empty(0, bool)
+    size = SIDE * SIDE
+    first, second = (
+        torch.from_numpy(t[:, :size].astype(np.float64)).view(-1, 1, SIDE, SIDE) for t in (one, two)
+    )
+    tints = np.abs(one[:, size:].astype(np.float32) - two[:, size:])
+    good = torch.from_numpy((tints.mean(1) <= _TINT) & (tints.max(1) <= _SPOT))
+    place = torch.zeros(len(one), 4, dtype=torch.float64)
+    if are_large:
+        hopeful = torch.arange(len(one))
+        for _ in range(2):
+            for _ in range(_STEPS):
+                step = _step(first[hopeful], second[hopeful], place[hopeful])
+                place[hopeful] += step
+            luma, *_ = _measured(first[hopeful], second[hopeful], place[hopeful])
+            hopeful = hopeful[luma >= _HOPELESS]
+    measured = _measured(first, second, place)
+    move = place.abs().amax(1)
+    plain = torch.minimum(_detail(first), _detail(second)) < _DETAIL
+    still = _within(measured, _STAYED if are_large else _SMALL) & (move <= _STILL)
+    usual = still | (_within(measured, _MOVED) & (move <= _FAR))
+    strict = _within(measured, _PLAIN) & (move <= _STILL)
+    return (good & torch.where(plain, strict, usual)).numpy()
+
+
+def _within(measured: tuple[Tensor, Tensor, Tensor], bounds: _Bounds) -> Tensor:
+    luma, slopes, spot = measured
+    return (luma >= bounds[0]) & (slopes >= bounds[1]) & (spot <= bounds[2])
+
+
+def _step(first: Tensor, second: Tensor, place: Tensor) -> Tensor:
+    """Return the step of `place` that lays `second` better upon `first`: (P, 4).
+
+    Source: Lucas, Kanade 1981, "An iterative image registration technique", with gain and offset.
+    """
+    seen, mask = _warped(second, place), _inside(place).flatten(1)
+    across, down = (slope.flatten(1) * (SIDE / 2) for slope in _slopes(seen))
+    line = (torch.arange(SIDE, dtype=place.dtype) * 2 + 1) / SIDE - 1
+    x, y = line.repeat(SIDE), line.repeat_interleave(SIDE)
+    flat = seen.flatten(1)
+    columns = [across, down, across * x, down * y, flat, torch.ones_like(flat)]
+    system = torch.stack(columns, 2) * mask[..., None]  # (P, S * S, 6)
+    goal = (first.flatten(1) * mask)[..., None]
+    square = system.mT @ system
+    ridge = square.diagonal(dim1=1, dim2=2).mean(1)[:, None, None] * 1e-9 + 1e-9
+    square = square + ridge * torch.eye(6, dtype=place.dtype)
+    solved = torch.linalg.solve(square, system.mT @ goal).squeeze(2)
+    gain = solved[:, 4:5].clamp(min=0.2)
+    return (solved[:, :4] / gain).clamp(-0.1, 0.1)
+
+
+def _warped(pictures: Tensor, place: Tensor) -> Tensor:
+    """Return pictures (P, 1, S, S) seen at x * (1 + sx) + tx, y * (1 + sy) + ty.
+
+    place: (P, 4), tx, ty, sx, sy, in halves of a side.
+    """
+    x, y = _lines(place)
+    shape = (len(place), SIDE, SIDE)
+    grid = torch.stack([x[:, None, :].expand(shape), y[:, :, None].expand(shape)], 3)
+    return functional.grid_sample(
+        pictures, grid, mode="bicubic", padding_mode="border", align_corners=False
+    )
+
+
+def _lines(place: Tensor) -> tuple[Tensor, Tensor]:
+    """Return where the columns and rows of a warped picture are taken from: (P, S) each."""
+    line = (torch.arange(SIDE, dtype=place.dtype) * 2 + 1) / SIDE - 1
+    x = line * (1 + place[:, 2:3]) + place[:, 0:1]
+    y = line * (1 + place[:, 3:4]) + place[:, 1:2]
+    return x, y
+
+
+def _inside(place: Tensor) -> Tensor:
+    """Return 1 where a warped picture has pixels of its own, off the borders: (P, 1, S, S)."""
+    inner = 1 - 3 / SIDE + 1e-6
+    x, y = (((line.abs() <= inner).to(place.dtype)) for line in _lines(place))
+    own = torch.ones(SIDE, dtype=place.dtype)
+    own[[0, -1]] = 0
+    return ((y * own)[:, :, None] * (x * own)[:, None, :])[:, None]
+
+
+def _slopes(pictures: Tensor) -> tuple[Tensor, Tensor]:
+    """Return the differences of brightness along x and y, (P, 1, S, S) each."""
+    padded = functional.pad(pictures, (1, 1, 1, 1), mode="replicate")
+    across = (padded[..., 1:-1, 2:] - padded[..., 1:-1, :-2]) / 2
+    down = (padded[..., 2:, 1:-1] - padded[..., :-2, 1:-1]) / 2
+    return across, down
+
+
+def _detail(pictures: Tensor) -> Tensor:
+    """Return in how many pixels there are slopes, strong ones counting most: (P,)."""
+    across, down = _slopes(pictures)
+    energy = (across * across + down * down).flatten(1)
+    return energy.sum(1).square() / energy.square().sum(1).clamp(min=1e-9)
+
+
+def _measured(first: Tensor, second: Tensor, place: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Return how alike two pictures are where both have pixels, each (P,).
+
+    Correlation of brightness; correlation of its slopes; greatest mean difference of 4 x 4 pixels,
+    gain and offset undone, in spreads of brightness.
+    """
+    seen, mask = _warped(second, place), _inside(place)
+    one, two = _centered(first, mask), _centered(seen, mask)
+    gain = (one * two).sum(1, keepdim=True) / (two * two).sum(1, keepdim=True).clamp(min=1e-9)
+    left = (one - gain * two).abs().view(-1, 1, SIDE, SIDE)
+    spot = functional.avg_pool2d(left, 4, 2).flatten(1).amax(1)
+    spread = one.norm(dim=1) / mask.flatten(1).sum(1).clamp(min=1).sqrt()
+    slopes = [torch.cat(_slopes(picture), 3) for picture in (first, seen)]
+    masks = torch.cat([mask, mask], 3)
+    sloped = [_centered(slope, masks) for slope in slopes]
+    return _cosine(one, two), _cosine(*sloped), spot / spread.clamp(min=1e-9)
+
+
+def _centered(values: Tensor, mask: Tensor) -> Tensor:
+    """Return values less their mean under the mask, 0 outside: (P, n)."""
+    values, mask = values.flatten(1), mask.flatten(1)
+    mean = (values * mask).sum(1, keepdim=True) / mask.sum(1, keepdim=True).clamp(min=1)
+    return (values - mean) * mask
+
+
+def _cosine(one: Tensor, two: Tensor) -> Tensor:
+    return (one * two).sum(1) / (one.norm(dim=1) * two.norm(dim=1)).clamp(min=1e-9)

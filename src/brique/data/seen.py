@@ -1,0 +1,96 @@
+"""What an audit looks at: the examples of a source with names, parts and classes."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from torch import Tensor
+
+from brique.data import likeness
+from brique.data.parts import PARTS, Data, Source, all_digests
+from brique.schema import Category, Picture
+
+
+@dataclass(frozen=True)
+class Seen:
+    """A data set as an audit sees it: all examples of its source in order.
+
+    part: (N,), place in PARTS of each example.
+    """
+
+    data: Data
+    source: Source
+    part: np.ndarray
+
+    @classmethod
+    def of(cls, data: Data, source: Source) -> "Seen":
+        """Return what there is to see of a data set made from a source."""
+        part = np.zeros(len(source), np.int64)
+        for place, split in enumerate((data.train, data.valid, data.test)):
+            part[split.ids.numpy()] = place
+        return cls(data, source, part)
+
+    def name(self, row: int) -> str:
+        """Return what a person calls an example."""
+        return self.data.train.name(row)
+
+    def part_of(self, row: int) -> str:
+        """Return the part in which an example is."""
+        return PARTS[int(self.part[row])]
+
+    def class_of(self, row: int) -> str:
+        """Return the class of an example."""
+        assert self.labels is not None
+        return self.classes[int(self.labels[row])]
+
+    @cached_property
+    def classes(self) -> tuple[str, ...]:
+        """Names of the target's classes; none if the target is no category."""
+        kinds = [self.source.kinds[name] for name in self.source.targets]
+        return next((kind.names for kind in kinds if isinstance(kind, Category)), ())
+
+    @cached_property
+    def labels(self) -> np.ndarray | None:
+        """Class of each example (N,), or None."""
+        for name in self.source.targets:
+            value = self.source.fields[name]
+            if isinstance(self.source.kinds[name], Category) and isinstance(value, Tensor):
+                return value.numpy()
+        return None
+
+    @cached_property
+    def pictures(self) -> Tensor | None:
+        """The pictures (N, C, H, W) as they are stored, or None: the first field of pictures."""
+        for name, kind in self.source.kinds.items():
+            value = self.source.fields[name]
+            if isinstance(kind, Picture) and isinstance(value, Tensor):
+                return value
+        return None
+
+    @cached_property
+    def digests(self) -> np.ndarray:
+        """A number for the inputs of each example (N,), equal for equal ones."""
+        if self.source.digests is not None:
+            return self.source.digests
+        return all_digests(self.source, np.arange(len(self.source)))
+
+    @cached_property
+    def near_pairs(self) -> np.ndarray:
+        """Pairs of pictures that are nearly the same and not equal (P, 2)."""
+        if self.source.originals is not None:
+            pairs = self.source.originals.near_pairs()
+        elif self.pictures is not None:
+            side = min(self.pictures.shape[2:])
+            small = side < likeness.LEAST_SIDE
+            thumbs = np.empty((0, 0)) if small else likeness.thumbnails(self.pictures)
+            pairs = likeness.near_pairs(thumbs, side=side)
+        else:
+            return np.empty((0, 2), np.int64)
+        return pairs[self.digests[pairs[:, 0]] != self.digests[pairs[:, 1]]]
+
+    def counts(self) -> np.ndarray:
+        """Return how many examples each part has of each class: (3, K)."""
+        assert self.labels is not None
+        table = np.zeros((len(PARTS), len(self.classes)), np.int64)
+        np.add.at(table, (self.part, self.labels), 1)
+        return table

@@ -1,0 +1,232 @@
+"""The answer: how often the net is right, beside what needs no net, in all and by class."""
+
+from typing import Any
+
+from brique.report import chart
+from brique.report.facts import Facts
+from brique.report.markup import (
+    Gap,
+    Section,
+    between,
+    box,
+    count,
+    details,
+    figure,
+    figures,
+    name,
+    pairs,
+    percent,
+    text,
+)  # fmt: skip
+from brique.tasks import classify
+
+MOST_CLASSES = 400  # rows of the table
+OPEN_CLASSES = 20  # of them shown unfolded
+BASELINES = {
+    "logistic": "logistic regression",
+    "svm": "support vector machine (RBF)",
+    "neighbors": "nearest neighbors",
+    "forest": "random forest",
+}
+SCORES = {
+    "accuracy": ("Accuracy", "share of examples named rightly"),
+    "balanced_accuracy": ("Balanced accuracy", "mean recall of the classes, each counted alike"),
+    "macro_precision": ("Precision", "mean over the classes"),
+    "macro_recall": ("Recall", "mean over the classes"),
+    "macro_f1": ("F1", "mean over the classes"),
+}
+
+
+def sentence(facts: Facts) -> str:
+    """Return the answer in one sentence, as HTML."""
+    values = facts.values
+    try:
+        return text(classify.sentence(values), 600)
+    except (KeyError, TypeError, ValueError):
+        pass
+    if facts.record.numbers:
+        named = [f"{key} {figures(value)}" for key, value in facts.record.numbers.items()]
+        return text(f"{facts.record.name}: {', '.join(named[:6])}", 300)
+    return text(f"{facts.record.name}: this run has no result yet", 300)
+
+
+def verdict(values: dict[str, Any]) -> tuple[str, str] | None:
+    """Return the outcome ("better", "even", "worse") and what it says of the best baseline."""
+    compared = values.get("comparison")
+    if not isinstance(compared, dict) or compared.get("outcome") not in ("better", "even", "worse"):
+        return None
+    best, outcome = _baseline(str(compared["best"])), str(compared["outcome"])
+    share = percent(values["baseline"][compared["best"]]["accuracy"])
+    start = {
+        "better": "Better than the best baseline",
+        "even": "No clear difference from the best baseline",
+        "worse": "Worse than the best baseline",
+    }[outcome]
+    net, other = compared.get("only_net"), compared.get("only_baseline")
+    differ = (
+        f" Of the examples on which the two differ, the net alone is right on {int(net):,} and the"
+        f" baseline alone on {int(other):,} (McNemar's exact test: p = {figures(compared['p'])})."
+        if net is not None and other is not None
+        else ""
+    )
+    return outcome, f"<strong>{start}</strong>, {text(best)} at {share}.{differ}"
+
+
+def section(facts: Facts) -> Section | Gap:
+    """Return the net beside the baselines, its scores, and those of each class."""
+    values = facts.values
+    test = values.get("test")
+    if not isinstance(test, dict) or "accuracy" not in test:
+        return Gap("No test result is stored, so there is nothing to say on how good the net is.")
+    body = _beside(values) + _scores(test, int(values["examples"]))
+    if isinstance(values.get("classes"), dict):
+        body += _classes(values["classes"])
+    return Section("answer", "The answer", body)
+
+
+def _baseline(key: str) -> str:
+    return BASELINES.get(key, key)
+
+
+def _rivals(values: dict[str, Any]) -> list[tuple[str, float, list[float], bool]]:
+    """Return (name, accuracy, interval, whether it is the net), the best first."""
+    n = int(values["examples"])
+    share = float(values["test"]["accuracy"])
+    ends = values.get("interval", {}).get("accuracy") or list(classify.interval(share, n))
+    rows = [("the net", share, ends, True)]
+    for key, entry in values.get("baseline", {}).items():
+        reached = float(entry["accuracy"])
+        called = f"always “{entry['answer']}”" if key == "majority" else _baseline(key)
+        found = entry.get("interval") or list(classify.interval(reached, n))
+        rows.append((called, reached, found, False))
+    return sorted(rows, key=lambda row: -row[1])
+
+
+def _beside(values: dict[str, Any]) -> str:
+    rows = _rivals(values)
+    lows = [ends[0] for _, share, ends, is_net in rows if is_net or share >= 0.5]
+    axis = chart.shares(min(lows))
+    lines: list[str] = []
+    for called, share, ends, is_net in rows:
+        style = "--ink-of:var(--accent)" if is_net else "--ink-of:var(--muted)"
+        lines.append(
+            f'<tr{" class=net" if is_net else ""}><th scope="row">{name(called)}</th>'
+            f"<td>{chart.strip(axis, share, ends, style)}</td>"
+            f'<td class="num">{percent(share)}</td>'
+            f'<td class="num wide">{between(ends)}</td></tr>'
+        )
+    below = [called for called, share, *_ in rows if share < axis.low]
+    note = (
+        f" The chart starts at {axis.low:.0%}; an arrow at its left end stands for less."
+        if below
+        else ""
+    )
+    table = (
+        '<table class="strips"><thead><tr><th scope="col">who answers</th>'
+        '<th scope="col">accuracy on the test examples</th>'
+        '<th scope="col" class="num">accuracy</th>'
+        '<th scope="col" class="num wide">95% interval</th></tr></thead>'
+        f"<tbody>{''.join(lines)}</tbody><tfoot><tr><td></td><td>{chart.scale(axis)}</td>"
+        '<td></td><td class="wide"></td></tr></tfoot></table>\n'
+    )
+    return figure(_rank(rows), _meaning(values, rows) + note, table)
+
+
+def _rank(rows: list[tuple[str, float, list[float], bool]]) -> str:
+    """Return where the net stands among the baselines."""
+    net = next(row for row in rows if row[3])
+    others = [row for row in rows if not row[3]]
+    if not others:
+        return f"The net is right in {percent(net[1])}"
+    best = others[0]
+    gap = (net[1] - best[1]) * 100
+    if abs(gap) < 0.05:
+        return f"The net and {name(best[0])} are both right in {percent(net[1])}"
+    than = "above" if gap > 0 else "below"
+    return f"The net is {count_points(abs(gap))} {than} the best baseline, {name(best[0])}"
+
+
+def count_points(points: float) -> str:
+    """Return "1 point" or "1.4 points"."""
+    shown = f"{points:.1f}".removesuffix(".0")
+    return f"{shown} point" if shown == "1" else f"{shown} points"
+
+
+def _meaning(values: dict[str, Any], rows: list[tuple[str, float, list[float], bool]]) -> str:
+    net = next(row for row in rows if row[3])
+    says = (
+        f"On other pictures of the same kind, expect the net to be right in {between(net[2])} of"
+        " cases: the lines show how far chance in the choice of test examples could move each"
+        " figure."
+    )
+    decided = verdict(values)
+    return says if decided is None else f"{decided[1]} {says}"
+
+
+def _scores(test: dict[str, Any], examples: int) -> str:
+    rows = [
+        (f"{called} <small>{says}</small>", percent(test[key]))
+        for key, (called, says) in SCORES.items()
+        if key in test
+    ]
+    return f"<h3>Scores on {count(examples, 'test example')}</h3>\n{pairs(rows)}"
+
+
+def _classes(classes: dict[str, Any]) -> str:
+    """Return the scores of each class; of very many, those with the lowest recall."""
+    rows = list(classes.items())
+    judged = [(key, entry) for key, entry in rows if entry.get("recall") is not None]
+    if not judged:
+        return ""
+    hardest = min(judged, key=lambda row: row[1]["recall"])
+    if len(rows) > OPEN_CLASSES:
+        rows = sorted(rows, key=lambda row: (row[1].get("recall") is None, row[1].get("recall")))
+    shown, more = rows[:MOST_CLASSES], len(rows) - MOST_CLASSES
+    entry = hardest[1]
+    right = round(entry["recall"] * entry["count"])
+    is_even = all(one["recall"] == entry["recall"] for _, one in judged)
+    title = "Every class is found equally often" if is_even else \
+        f"Hardest to find: {name(hardest[0])}"  # fmt: skip
+    says = (
+        f"Of {count(entry['count'], 'test example')} of {name(hardest[0])}, the net finds"
+        f" {right:,} ({percent(entry['recall'])}, the recall). Precision is the share of the"
+        " answers with this name that are right; F1 is high only where both are."
+    )
+    axis = chart.shares(min(_low(one) for _, one in judged))
+    body = _class_table(shown[:OPEN_CLASSES], axis)
+    if len(shown) > OPEN_CLASSES:
+        rest = len(shown) - OPEN_CLASSES
+        says += f" Of {len(classes):,} classes, those with the lowest recall stand first."
+        folded = _class_table(shown[OPEN_CLASSES:], axis)
+        body += details(f"{count(rest, 'more class', 'more classes')}", folded)
+    if more > 0:
+        body += f"<p>{count(more, 'class is', 'classes are')} left out here.</p>\n"
+    return figure(title, says, body)
+
+
+def _low(entry: dict[str, Any]) -> float:
+    """Return where the interval of a class's recall begins."""
+    return float((entry.get("interval") or [entry["recall"]])[0])
+
+
+def _class_table(rows: list[tuple[str, Any]], axis: chart.Axis) -> str:
+    lines: list[str] = []
+    for key, entry in rows:
+        recall = entry.get("recall")
+        drawn = "" if recall is None else \
+            chart.strip(axis, recall, entry.get("interval"), "--ink-of:var(--accent)")  # fmt: skip
+        lines.append(
+            f'<tr><th scope="row">{name(key, 40)}</th><td class="num">{entry["count"]:,}</td>'
+            f'<td class="strip">{drawn}</td><td class="num">{percent(recall)}</td>'
+            f'<td class="num">{percent(entry.get("precision"))}</td>'
+            f'<td class="num">{percent(entry.get("f1"))}</td></tr>'
+        )
+    head = (
+        '<thead><tr><th scope="col">class</th><th scope="col" class="num">test examples</th>'
+        '<th scope="col">recall and its 95% interval</th><th scope="col" class="num">recall</th>'
+        '<th scope="col" class="num">precision</th><th scope="col" class="num">F1</th></tr></thead>'
+    )
+    ends = f"<td></td><td></td><td>{chart.scale(axis)}</td><td></td><td></td><td></td>"
+    foot = f"<tfoot><tr>{ends}</tr></tfoot>"
+    table = f'<table class="strips classes">{head}<tbody>{"".join(lines)}</tbody>{foot}</table>'
+    return box("scores of each class", table)

@@ -1,0 +1,108 @@
+"""Text, numbers and the few shapes of HTML that all sections share; all is escaped."""
+
+import html
+import math
+import re
+from dataclasses import dataclass
+
+LONGEST = 80  # letters of a name
+_UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufdd0-\ufdef\ufffe\uffff]")
+
+
+@dataclass(frozen=True)
+class Section:
+    """A part of the page: its place in the table of contents, and its HTML below the heading."""
+
+    name: str
+    title: str
+    html: str
+
+
+@dataclass(frozen=True)
+class Gap:
+    """A part that the page does not have, and the sentence that says why."""
+
+    says: str
+
+
+def text(value: object, longest: int = LONGEST) -> str:
+    """Return a value as HTML text, good inside of quotes too; the middle of a long one is cut out.
+
+    >>> text("<b>"), text("x" * 20, longest=9)
+    ('&lt;b&gt;', 'xxxx…xxxx')
+    """
+    plain = str(value).encode("utf-8", "replace").decode()
+    plain = " ".join(_UNPRINTABLE.sub("\ufffd", plain).split())
+    if len(plain) > longest:
+        half = (longest - 1) // 2
+        plain = f"{plain[:half]}…{plain[len(plain) - half :]}"
+    return html.escape(plain)
+
+
+def name(value: object, longest: int = LONGEST) -> str:
+    """Return a name as HTML, its direction of writing kept to itself."""
+    return f"<bdi>{text(value, longest)}</bdi>"
+
+
+def percent(share: object) -> str:
+    """Return a share as "99.2%", or a dash where there is none."""
+    return f"{share:.1%}" if isinstance(share, int | float) and math.isfinite(share) else "—"
+
+
+def between(ends: object) -> str:
+    """Return the two ends of an interval as "98.0% to 99.8%", or a dash."""
+    if isinstance(ends, list | tuple) and len(ends) == 2:
+        return f"{percent(ends[0])} to {percent(ends[1])}"
+    return "—"
+
+
+def figures(number: object) -> str:
+    """Return a number with three figures, or a dash.
+
+    >>> figures(0.012345), figures(12345), figures(None)
+    ('0.0123', '12,345', '—')
+    """
+    if not isinstance(number, int | float) or not math.isfinite(number):
+        return "—"
+    if number == int(number) and abs(number) < 1e15:
+        return f"{int(number):,}"
+    return f"{number:,.0f}" if abs(number) >= 1000 else f"{number:.3g}"
+
+
+def seconds(number: float) -> str:
+    """Return a span of time as "0.42 s", "12.3 s" or "6 min 30 s"."""
+    if number < 10:
+        return f"{number:.2f} s"
+    if number < 99.95:
+        return f"{number:.1f} s"
+    minutes, rest = divmod(round(number), 60)
+    return f"{minutes:,} min {rest} s"
+
+
+def count(number: int, one: str, many: str | None = None) -> str:
+    """Return "1 example" or "2 examples".
+
+    >>> count(1, "class", "classes"), count(1200, "turn")
+    ('1 class', '1,200 turns')
+    """
+    return f"{number:,} {one if number == 1 else many or one + 's'}"
+
+
+def figure(title: str, says: str, body: str) -> str:
+    """Return a figure under a heading that states its finding, with what it means; all are HTML."""
+    return f'<figure><h3>{title}</h3><p class="says">{says}</p>\n{body}</figure>\n'
+
+
+def box(label: str, table: str) -> str:
+    """Return a wide table in a box of its own that scrolls, also by keyboard; label is HTML."""
+    return f'<div class="box" role="region" tabindex="0" aria-label="{label}">{table}</div>\n'
+
+
+def pairs(rows: list[tuple[str, str]]) -> str:
+    """Return names and what they are as a list; both are HTML."""
+    return "<dl>" + "".join(f"<div><dt>{a}</dt><dd>{b}</dd></div>" for a, b in rows) + "</dl>\n"
+
+
+def details(summary: str, body: str) -> str:
+    """Return HTML that is folded under its summary."""
+    return f"<details><summary>{summary}</summary>\n{body}</details>\n"

@@ -1,0 +1,126 @@
+"""The page as a whole: its sections in order, what is missing, and how large it may get."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from brique import files
+from brique.data import Data
+from brique.report import again, answer, certainty, colors, inside, mistakes, samples, training
+from brique.report.facts import Facts, gather
+from brique.report.markup import Gap, Section, between, percent, seconds, text
+from brique.report.thumbnails import Gallery
+from brique.run import Record
+
+LARGEST = 2_000_000  # bytes of the page
+PICTURES = 1_200_000  # bytes of them that thumbnails may take
+_AMISS = (KeyError, TypeError, ValueError, IndexError, AttributeError, OverflowError)
+
+
+def write(record: Record, data: Data | None, *, trust: bool = False) -> Path:
+    """Write report.html into a run's folder and return its path.
+
+    data: the data that the run was trained on; pictures are left out if they are others, or None.
+    trust: whether the run's own source.py may be executed, where no installed code builds the net.
+    Two reports of one run are equal byte for byte. Raises StoreError when the disk refuses.
+    """
+    page = compose(gather(record, data, trust=trust))
+    path = record.folder / "report.html"
+    files.write(path, page)
+    return path
+
+
+def compose(facts: Facts) -> str:
+    """Return the page as HTML, in all of it no more than LARGEST bytes."""
+    gallery = Gallery(facts.data, PICTURES)
+    made = [
+        _made(samples.asked, facts),
+        _made(lambda known: samples.section(known, gallery), facts),
+        _made(answer.section, facts),
+        _made(training.section, facts),
+        _made(lambda known: mistakes.section(known, gallery), facts),
+        _made(certainty.section, facts),
+        _made(inside.filters, facts),
+        _made(inside.landscape, facts),
+        _made(again.section, facts),
+    ]
+    sections = [one for one in made if isinstance(one, Section)]
+    says = [one.says for one in made if isinstance(one, Gap)]
+    if gallery.left_out:
+        says.append(f"{gallery.left_out:,} pictures were left out, to keep this page small.")
+    if says:
+        items = "".join(f"<li>{text(one, 500)}</li>" for one in says)
+        sections.append(Section("missing", "Not on this page", f"<ul>{items}</ul>\n"))
+    page = _page(facts, sections)
+    assert len(page.encode()) <= LARGEST
+    return page
+
+
+def _made(make: Callable[[Facts], Section | Gap], facts: Facts) -> Section | Gap:
+    """Return a section, or a gap where run.json is not as this brique writes it."""
+    try:
+        return make(facts)
+    except _AMISS as error:
+        where = make.__module__.rpartition(".")[2]
+        kind = type(error).__name__
+        return Gap(
+            f"A part ({where}) is missing, since run.json is not as brique writes it: {kind}."
+        )
+
+
+def _page(facts: Facts, sections: list[Section]) -> str:
+    said = answer.sentence(facts)
+    style = (Path(__file__).parent / "style.css").read_text(encoding="utf-8")
+    links = "".join(f'<li><a href="#{one.name}">{one.title}</a></li>' for one in sections)
+    body = "".join(
+        f'<section id="{one.name}" aria-labelledby="h-{one.name}">\n'
+        f'<h2 id="h-{one.name}">{one.title}</h2>\n{one.html}</section>\n'
+        for one in sections
+    )
+    return (
+        '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+        '<meta name="color-scheme" content="light dark">\n'
+        f"<title>{said}</title>\n<style>\n:root{{{colors.variables()}}}\n{style}</style>\n"
+        '</head>\n<body>\n<a class="skip" href="#content">Skip to the content</a>\n'
+        f'<header>\n<p class="over">brique · report of a run · {_opened(facts)}</p>\n'
+        f"<h1>{said}</h1>\n{_made_badge(facts)}{_tiles(facts)}</header>\n"
+        f'<nav aria-label="Contents"><ul>{links}</ul></nav>\n'
+        f'<main id="content">\n{body}</main>\n'
+        "<footer><p>Made by brique. This page is one file: it needs no network and runs no"
+        " script.</p></footer>\n</body>\n</html>\n"
+    )
+
+
+def _opened(facts: Facts) -> str:
+    entries = facts.record.json["data"]
+    return text(entries[0].get("name", "") if entries else facts.record.name, 60)
+
+
+def _made_badge(facts: Facts) -> str:
+    """Return the verdict against the best baseline."""
+    try:
+        found = answer.verdict(facts.values)
+    except _AMISS:
+        return ""
+    if found is None:
+        return ""
+    outcome, says = found
+    return f'<p class="verdict {outcome}">{says}</p>\n'
+
+
+def _tiles(facts: Facts) -> str:
+    """Return the three or four numbers that everyone asks for."""
+    values, record = facts.values, facts.record.json
+    try:
+        shown = [
+            ("right on test", percent(values["test"]["accuracy"])),
+            ("95% interval", between(values["interval"]["accuracy"])),
+            ("test examples", f"{values['examples']:,}"),
+        ]
+        spent = record["seconds"].get("training")
+        if isinstance(spent, int | float):
+            shown.append(("training", seconds(spent)))
+    except _AMISS:
+        return ""
+    tiles = "".join(f"<div><dt>{says}</dt><dd>{number}</dd></div>" for says, number in shown)
+    return f'<dl class="tiles">{tiles}</dl>\n'

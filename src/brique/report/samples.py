@@ -1,0 +1,193 @@
+"""What was asked, and the data: how many, what they look like, what the audit found."""
+
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from brique.report.facts import Facts
+from brique.report.markup import (
+    Gap,
+    Section,
+    count,
+    details,
+    figure,
+    name,
+    pairs,
+    percent,
+    seconds,
+    text,
+)  # fmt: skip
+from brique.report.thumbnails import Gallery
+from brique.schema import Category
+
+MOST_CLASSES = 60  # shown with pictures
+EXAMPLES = 72  # thumbnails of all classes together, about
+FINDINGS = 40
+ITEMS = 8  # of a finding
+SEVERITIES = {"error": "errors", "warning": "warnings", "note": "notes"}
+
+
+def asked(facts: Facts) -> Section:
+    """Return the command, the data set and the date."""
+    json = facts.record.json
+    opened = ", ".join(sorted({str(entry.get("name", "?")) for entry in json["data"]}))
+    rows = [("Command", f"<code>{text(json.get('command') or facts.record.name, 600)}</code>")]
+    if opened:
+        rows.append(("Data", name(opened)))
+    if json.get("started"):
+        started = str(json["started"])
+        rows.append(("Started", f"{text(started[:10])}, {text(started[11:16])}"))
+    spent = json.get("seconds", {}).get("training")
+    turns = count(facts.record.turns, "turn")
+    time = f" in {seconds(spent)}" if isinstance(spent, int | float) and spent else ""
+    rows.append(
+        ("Trained", f"{turns}{time} on {text(json['launch'].get('device', '?'))}{_plan(json)}")
+    )
+    if facts.record.state != "finished":
+        rows.append(("State", f"{text(facts.record.state)}: the run is not finished"))
+    if json["launch"].get("quick"):
+        rows.append(("Length", "quick: shortened to see that all works; not meant to be good"))
+    return Section("asked", "What was asked", pairs(rows))
+
+
+def _plan(json: dict[str, Any]) -> str:
+    planned = json.get("estimate")
+    if not isinstance(planned, dict) or not isinstance(planned.get("seconds"), int | float):
+        return ""
+    return f"; estimated before the first turn: {seconds(planned['seconds'])}"
+
+
+def section(facts: Facts, gallery: Gallery) -> Section | Gap:
+    """Return the number of examples by part, pictures of each class, and the audit."""
+    body = _parts(facts) + _thumbnails(facts, gallery) + _audit(facts)
+    if not body:
+        why = (
+            "the data have changed since the run" if facts.changed else "the data cannot be opened"
+        )
+        return Gap(f"The data are not described, since {why}.")
+    return Section("data", "The data", body)
+
+
+def _parts(facts: Facts) -> str:
+    data = facts.data
+    if data is None:
+        return ""
+    sizes = [("train", len(data.train)), ("valid", len(data.valid)), ("test", len(data.test))]
+    total = sum(size for _, size in sizes)
+    purpose = {
+        "train": "the net learns from these",
+        "valid": "choices are made on these",
+        "test": "judged on these, after all choices",
+    }
+    bar = "".join(
+        f'<span class="part {part}" style="flex-grow:{size}"></span>'
+        for part, size in sizes
+        if size
+    )
+    rows = [
+        (
+            f'<span class="swatch {part}"></span>{part} <small>{purpose[part]}</small>',
+            f"{size:,} <small>{percent(size / total)}</small>",
+        )
+        for part, size in sizes
+    ]
+    shape = data.schema[data.schema.inputs[0]].shape
+    pixels = f" of {shape[2]} x {shape[1]} pixels" if len(shape) == 3 else ""
+    title = f"{count(total, 'example')}{pixels} in {count(len(facts.names), 'class', 'classes')}"
+    says = (
+        f"The net never saw the {count(len(data.test), 'test example')} while it learned, nor were"
+        " they used for any choice: they stand for pictures to come."
+    )
+    return figure(title, says, f'<div class="parts" aria-hidden="true">{bar}</div>\n{pairs(rows)}')
+
+
+def _thumbnails(facts: Facts, gallery: Gallery) -> str:
+    data = facts.data
+    if data is None or not gallery.is_open:
+        return ""
+    target = data.schema[data.schema.target]
+    labels = data.train[data.schema.target]
+    if not isinstance(target, Category) or not isinstance(labels, Tensor):
+        return ""
+    classes = list(target.names)
+    shown = classes[:MOST_CLASSES]
+    each = max(1, min(6, EXAMPLES // len(shown)))
+    counts = torch.bincount(labels, minlength=len(classes)).tolist()
+    rows: list[str] = []
+    for place, called in enumerate(shown):
+        ids = data.train.ids[labels == place]
+        some = ids[torch.linspace(0, max(0, len(ids) - 1), min(each, len(ids))).long()].tolist()
+        pictures = "".join(gallery.show(data.train, one, f"an example of {called}") for one in some)
+        rows.append(
+            f"<li><b>{name(called, 40)}</b> <small>{counts[place]:,}</small>"
+            f'<div class="row">{pictures}</div></li>'
+        )
+    most, least = max(counts), min(counts)
+    title = (
+        f"Each class has {count(most, 'training example')}"
+        if most == least
+        else f"From {least:,} to {count(most, 'training example')} a class"
+    )
+    says = f"{_balance(most, least)} Shown: {count(each, 'example')} of each class at most" + (
+        f", of the first {len(shown)} of {len(classes):,} classes."
+        if len(classes) > len(shown)
+        else "."
+    )
+    return figure(title, says, f'<ul class="classes" data-each="{each}">{"".join(rows)}</ul>\n')
+
+
+def _balance(most: int, least: int) -> str:
+    if least * 2 >= most:
+        return "The classes are about equally frequent."
+    return (
+        "The classes are not equally frequent: a net sees rare ones less often, and balanced"
+        " accuracy below is fairer to them than accuracy."
+    )
+
+
+def _audit(facts: Facts) -> str:
+    audit = facts.record.json.get("audit")
+    findings = audit.get("findings") if isinstance(audit, dict) else None
+    if not isinstance(findings, list):
+        return ""
+    order = list(SEVERITIES)
+    known = [one for one in findings if one.get("severity") in order]
+    known.sort(key=lambda one: order.index(one["severity"]))
+    if not known:
+        says = "Duplicates, unreadable files and unequal classes were looked for."
+        return figure("The audit found nothing to object to", says, "")
+    totals = [
+        count(n, kind, many)
+        for kind, many in SEVERITIES.items()
+        if (n := sum(one["severity"] == kind for one in known))
+    ]
+    says = (
+        "Before training, the data were searched for what could falsify a result. An error would;"
+        " a warning might; a note is good to know."
+    )
+    body = "".join(_finding(one) for one in known[:FINDINGS])
+    if len(known) > FINDINGS:
+        body += f"<p>{count(len(known) - FINDINGS, 'more finding')} left out here.</p>\n"
+    return figure(f"The audit found {' and '.join(totals)}", says, body)
+
+
+def _finding(one: dict[str, Any]) -> str:
+    severity = str(one["severity"])
+    kind = text(str(one.get("kind", "")).replace("_", " "))
+    part = f" in {text(one['split'])}" if one.get("split") else ""
+    number = one.get("count")
+    size = f" <small>{number:,}</small>" if isinstance(number, int) else ""
+    items = one.get("items") or []
+    listed = "".join(
+        f"<li>{' — '.join(name(value, 90) for value in item)}</li>" for item in items[:ITEMS]
+    )
+    left = (number if isinstance(number, int) else len(items)) - min(len(items), ITEMS)
+    more = f"<li>… and {left:,} more</li>" if listed and left > 0 else ""
+    body = f"<p>{text(one.get('reason', ''), 500)}</p>"
+    if one.get("remedy"):
+        body += f"<p><b>What to do:</b> {text(one['remedy'], 500)}</p>"
+    if listed:
+        body += f'<ul class="items">{listed}{more}</ul>'
+    summary = f'<span class="badge {severity}">{severity}</span> {kind}{part}{size}'
+    return details(summary, body)

@@ -1,0 +1,98 @@
+"""Small pictures inside of the page, as many as its size allows."""
+
+import base64
+import io
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from brique.data import Data, Split
+from brique.report.markup import text
+from brique.schema import Picture
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+SIDE = 96  # pixels of a picture's longer side, at most
+SMALL = 40  # up to this side, pictures are kept as they are and shown with sharp pixels
+SHOWN = 64  # pixels of the page that a thumbnail takes
+
+
+class Gallery:
+    """Thumbnails of a data set's examples, until `budget` letters are spent.
+
+    is_open: whether there are pictures to show at all.
+    left_out: how many were asked for after the budget was spent.
+    """
+
+    def __init__(self, data: Data | None, budget: int) -> None:
+        self._field = _picture_field(data)
+        self._left = budget
+        self.is_open = self._field is not None
+        self.left_out = 0
+
+    def show(self, split: Split, number: int, alt: str) -> str:
+        """Return example `number` of a split as <img>, or nothing where none can be shown.
+
+        alt: what it shows; escaped here.
+        """
+        if self._field is None:
+            return ""
+        pixels = split.select(torch.tensor([number]))[self._field]
+        assert isinstance(pixels, Tensor)
+        address = thumbnail(pixels[0])
+        if len(address) > self._left:
+            self.left_out += 1
+            return ""
+        self._left -= len(address)
+        height, width = pixels.shape[2:]
+        return img(address, alt, (width, height), is_sharp=max(height, width) <= SMALL)
+
+
+def img(address: str, alt: str, size: tuple[int, int], *, is_sharp: bool) -> str:
+    """Return <img> with its longer side as long as all thumbnails' longer sides are."""
+    factor = SHOWN / max(size)
+    width, height = (max(1, round(side * factor)) for side in size)
+    sharp = ' class="sharp"' if is_sharp else ""
+    return f'<img{sharp} src="{address}" alt="{text(alt, 200)}" width="{width}" height="{height}">'
+
+
+def thumbnail(pixels: Tensor) -> str:
+    """Return a picture (C, H, W), uint8 or float in [0, 1], as an address that holds it."""
+    from PIL import Image, features
+
+    if pixels.is_floating_point():
+        pixels = (pixels.float().nan_to_num(0.0).clamp(0, 1) * 255).round().byte()
+    array = pixels.permute(1, 2, 0).numpy()
+    picture = Image.fromarray(
+        np.ascontiguousarray(array[:, :, 0] if array.shape[2] == 1 else array)
+    )
+    file = io.BytesIO()
+    if max(picture.size) <= SMALL:
+        return png(picture)
+    picture.thumbnail((SIDE, SIDE), Image.Resampling.LANCZOS)
+    kind = "webp" if features.check("webp") else "jpeg"
+    picture.save(file, kind, quality=70)
+    return address(file.getvalue(), kind)
+
+
+def png(picture: "Image") -> str:
+    """Return a picture of Pillow, losslessly, as an address that holds it."""
+    file = io.BytesIO()
+    picture.save(file, "png", optimize=True)
+    return address(file.getvalue(), "png")
+
+
+def address(content: bytes, kind: str) -> str:
+    """Return the address of a picture that is its own content."""
+    return f"data:image/{kind};base64,{base64.b64encode(content).decode()}"
+
+
+def _picture_field(data: Data | None) -> str | None:
+    """Return the field that holds the pictures, or None."""
+    if data is None:
+        return None
+    fields = [name for name in data.schema.inputs if isinstance(data.schema[name], Picture)]
+    return fields[0] if fields and data.schema[fields[0]].shape[0] in (1, 3) else None

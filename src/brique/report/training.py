@@ -1,0 +1,108 @@
+"""The curves of the training: loss, and what was measured on valid."""
+
+from brique.report import chart
+from brique.report.facts import Facts
+from brique.report.markup import Gap, Section, count, figure, figures, percent, text
+
+Curve = list[tuple[float, float]]
+STYLES = (
+    "--ink-of:var(--c4)",
+    "--ink-of:var(--c5);stroke-dasharray:6 4",
+    "--ink-of:var(--c2);stroke-dasharray:2 3",
+    "--ink-of:var(--c6)",
+)
+MOST_POINTS = 400
+
+
+def section(facts: Facts) -> Section | Gap:
+    """Return the loss, and the accuracy on valid, over the turns."""
+    curves = _curves(facts.log)
+    losses = {
+        key: curve
+        for key, curve in curves.items()
+        if "accuracy" not in key and (key.endswith("loss") or not key.startswith("valid_"))
+    }
+    accuracies = {key: curve for key, curve in curves.items() if key.endswith("accuracy")}
+    body = ""
+    if losses:
+        body += _loss(dict(list(losses.items())[: len(STYLES)]))
+    if accuracies:
+        body += _accuracy(dict(list(accuracies.items())[: len(STYLES)]))
+    if not body:
+        return Gap("No curves are drawn, since the log holds no numbers.")
+    return Section("training", "The training", f'<div class="pair">{body}</div>')
+
+
+def _curves(log: list[dict[str, float]]) -> dict[str, Curve]:
+    """Return (turns played, value) of each name; of very many points, evenly chosen ones."""
+    curves: dict[str, Curve] = {}
+    for line in log:
+        for key, value in line.items():
+            if key != "turn" and "turn" in line:
+                curves.setdefault(key, []).append((line["turn"] + 1, value))
+    for key, curve in curves.items():
+        every = -(-len(curve) // MOST_POINTS)
+        kept = curve[::every]
+        curves[key] = kept if kept[-1] == curve[-1] else [*kept, curve[-1]]
+    return curves
+
+
+def _loss(curves: dict[str, Curve]) -> str:
+    key, first = next(iter(curves.items()))
+    start, end = first[0][1], first[-1][1]
+    verb = "fell" if end < start else "rose" if end > start else "stayed"
+    title = f"The training loss {verb} from {figures(start)} to {figures(end)}"
+    says = (
+        "The loss is what the net pays for being wrong or unsure (0 is perfect); it is what"
+        " training makes smaller."
+    )
+    valid = curves.get("valid_loss")
+    if valid and len(valid) > 1:
+        turn, best = min(valid, key=lambda point: point[1])
+        says += (
+            f" On valid, which it does not learn from, it was lowest ({figures(best)}) after turn"
+            f" {int(turn):,}"
+        )
+        says += (
+            " and higher at the end: the net had begun to learn the training examples by heart."
+            if valid[-1][1] > 1.1 * best
+            else "."
+        )
+    y = chart.losses([value for curve in curves.values() for _, value in curve])
+    steps = " The steps of its scale are factors, not sums." if y.is_log else ""
+    return figure(title, says + steps, _drawn(curves, y, f"loss over turns, {text(key)} first"))
+
+
+def _accuracy(curves: dict[str, Curve]) -> str:
+    key = "valid_accuracy" if "valid_accuracy" in curves else next(iter(curves))
+    curve = curves[key]
+    turn, best = max(curve, key=lambda point: point[1])
+    title = f"Accuracy on valid reached {percent(best)}"
+    last = int(curve[-1][0])
+    says = (
+        f"Measured {count(len(curve), 'time')} on the way, best after turn {int(turn):,} of"
+        f" {last:,}. These examples decide when to stop and which weights to keep, so the figure"
+        " flatters a little; the one on test does not."
+    )
+    low = min(value for points in curves.values() for _, value in points)
+    return figure(title, says, _drawn(curves, chart.shares(low), "accuracy over turns"))
+
+
+def _drawn(curves: dict[str, Curve], y: chart.Axis, label: str) -> str:
+    last = max(point[0] for curve in curves.values() for point in curve)
+    x = chart.whole(int(last))
+    styles = dict(zip(curves, STYLES, strict=False))
+    marks = [chart.line(x, y, curve, styles[key]) for key, curve in curves.items()]
+    names = [(styles[key], _called(key)) for key in curves]
+    drawn = chart.plot(x, y, marks, label=label)
+    return chart.legend(names) + drawn + '<p class="axis">turns played</p>\n'
+
+
+def _called(key: str) -> str:
+    """Return a name in the log in words."""
+    words = {
+        "valid_loss": "loss on valid",
+        "valid_accuracy": "accuracy on valid",
+        "reader": "loss on the training examples",
+    }
+    return words.get(key) or text(key.replace("_", " "))

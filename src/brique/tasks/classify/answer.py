@@ -1,0 +1,65 @@
+"""What a net is trained by, and what it says of one input."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from torch import Tensor
+from torch.nn import functional
+
+from brique.errors import ShapeError
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answer:
+    """What a net says of one input: a class by name, and how likely each class is."""
+
+    answer: str
+    probabilities: dict[str, float]
+
+    def to_json(self) -> dict[str, object]:
+        """Return {"answer": name, "probabilities": {name: share}}."""
+        return {"answer": self.answer, "probabilities": self.probabilities}
+
+
+def loss(scores: Tensor, label: Tensor) -> Tensor:
+    """Return the mean cross entropy in nats.
+
+    scores: (N, K), any real numbers.
+    label: class indices (N,), int64 in [0, K).
+    """
+    return functional.cross_entropy(scores, label)
+
+
+def answers(scores: Tensor, names: Sequence[str]) -> list[Answer]:
+    """Return an Answer for each row of scores; of equal scores the first class wins.
+
+    scores: (N, K), on any device.
+    names: the K classes, in the order of the scores.
+    Raises ShapeError when scores and names disagree on K.
+    """
+    check_scores("answers", scores, len(names))
+    rows = probabilities(scores)
+    return [
+        Answer(
+            answer=names[int(row.argmax())],
+            probabilities=dict(zip(names, row.tolist(), strict=True)),
+        )
+        for row in rows
+    ]
+
+
+def probabilities(scores: Tensor) -> Tensor:
+    """Return how likely each class is, (N, K), float32, on the processor.
+
+    scores: (N, K), on any device.
+    """
+    return functional.softmax(scores.detach().float().cpu(), dim=1)
+
+
+def check_scores(where: str, scores: Tensor, classes: int) -> None:
+    """Raise ShapeError unless the scores are (N, classes)."""
+    if scores.ndim != 2 or scores.shape[1] != classes:
+        raise ShapeError(
+            f"{where}: scores have shape {tuple(scores.shape)} but there are {classes} classes;"
+            f" pass scores (N, {classes})."
+        )

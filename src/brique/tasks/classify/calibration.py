@@ -1,0 +1,130 @@
+"""Whether a net is as often right as it says: one temperature, fitted on the validation part."""
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from brique.bricks import Temperature
+from brique.data import Split
+from brique.errors import ShapeError
+from brique.tasks.classify.reading import read
+from brique.tasks.classify.scores import interval
+
+BINS = 15
+RANGE = (0.05, 20.0)
+_PULL = 0.5  # spread of log temperature that is held likely before any example is seen
+_GOLDEN = (math.sqrt(5) - 1) / 2
+
+
+def calibrate(net: nn.Module, valid: Split) -> float:
+    """Set a net's temperature to the one that fits a validation part best, and return it.
+
+    net: inputs (N, ...) -> scores (N, K) by way of one `brique.bricks.Temperature`; it is asked as
+        in `judge`. Its answers stay, its probabilities change.
+    valid: examples that no weight was fitted on; with none the temperature stays.
+    Returns a number in [0.05, 20]. It minimizes the log loss beside two weak claims that keep a
+    small part from making the net too sure: one more example was answered wrongly, and log
+    temperature is about 0 with a spread of 0.5.
+    Raises ShapeError when the net has no temperature, or several.
+    """
+    brick = _brick(net)
+    if len(valid) == 0:
+        return float(brick.value)
+    reading = read(net, valid, valid.schema[valid.schema.target].names)
+    value = fitted(reading.scores.double() * brick.value.double().cpu(), reading.label)
+    with torch.no_grad():
+        brick.value.fill_(value)
+    return value
+
+
+def fitted(scores: Tensor, label: Tensor) -> float:
+    """Return the temperature that fits scores (N, K), float64, of examples of classes (N,)."""
+
+    def cost(log: float) -> float:
+        known = len(label) * log_loss(scores / math.exp(log), label)
+        return known + (log / _PULL) ** 2 / 2
+
+    return math.exp(_least(cost, math.log(RANGE[0]), math.log(RANGE[1])))
+
+
+def temperature(net: nn.Module) -> float:
+    """Return a net's temperature, 1.0 where it has none of its own."""
+    bricks = [part for part in net.modules() if isinstance(part, Temperature)]
+    return float(bricks[0].value) if len(bricks) == 1 else 1.0
+
+
+def log_loss(scores: Tensor, label: Tensor) -> float:
+    """Return the mean cross entropy in nats, summed in float64.
+
+    scores: (N, K). label: class indices (N,), int64.
+    """
+    sure = functional.log_softmax(scores.double(), dim=1).gather(1, label[:, None])
+    return -float(sure.sum()) / len(label)
+
+
+def bins(probabilities: Tensor, label: Tensor) -> list[dict[str, Any]]:
+    """Return, for 15 equal ranges of confidence, how sure the net was there and how often right.
+
+    probabilities: (N, K). label: (N,), int64.
+    Confidence is the largest probability; a range holds its upper end. Shares of nothing are None.
+    """
+    confidence, answer = probabilities.double().max(dim=1)
+    place = ((confidence * BINS).ceil().long() - 1).clamp(0, BINS - 1)
+    found: list[dict[str, Any]] = []
+    for number in range(BINS):
+        inside = place == number
+        count = int(inside.sum())
+        right = int((answer == label)[inside].sum())
+        found.append(
+            {
+                "from": number / BINS,
+                "to": (number + 1) / BINS,
+                "count": count,
+                "confidence": float(confidence[inside].mean()) if count else None,
+                "accuracy": right / count if count else None,
+                "interval": list(interval(right / count, count)) if count else None,
+            }
+        )
+    return found
+
+
+def calibration_error(found: list[dict[str, Any]]) -> float:
+    """Return the expected calibration error: the mean of |accuracy - confidence| over examples.
+
+    found: the ranges that `bins` returned; the difference is taken between the means of a range.
+    Source: Naeini, Cooper, Hauskrecht 2015, "Obtaining well calibrated probabilities using
+    Bayesian binning".
+    """
+    total = sum(each["count"] for each in found)
+    gaps = (e["count"] * abs(e["accuracy"] - e["confidence"]) for e in found if e["count"])
+    return math.fsum(gaps) / total
+
+
+def _brick(net: nn.Module) -> Temperature:
+    bricks = [part for part in net.modules() if isinstance(part, Temperature)]
+    if len(bricks) != 1:
+        raise ShapeError(
+            f"calibrate: expected a net with one brique.bricks.Temperature, got {len(bricks)} in"
+            f" a {type(net).__name__}; let its head end in one."
+        )
+    return bricks[0]
+
+
+def _least(cost: Callable[[float], float], low: float, high: float) -> float:
+    """Return where a function with one valley is least, to 1e-6, by golden section."""
+    left, right = high - _GOLDEN * (high - low), low + _GOLDEN * (high - low)
+    at_left, at_right = cost(left), cost(right)
+    while high - low > 1e-6:
+        if at_left <= at_right:
+            high, right, at_right = right, left, at_left
+            left = high - _GOLDEN * (high - low)
+            at_left = cost(left)
+        else:
+            low, left, at_left = left, right, at_right
+            right = low + _GOLDEN * (high - low)
+            at_right = cost(right)
+    return (low + high) / 2

@@ -1,0 +1,134 @@
+"""The judgement of a classifier: one pass over the test part, beside what needs no net."""
+
+import math
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from brique.data import Data
+from brique.tasks.classify import baselines
+from brique.tasks.classify.answer import probabilities
+from brique.tasks.classify.calibration import bins, calibration_error, log_loss, temperature
+from brique.tasks.classify.comparison import beside
+from brique.tasks.classify.inputs import can_be_numbers
+from brique.tasks.classify.reading import Reading, places_of, read
+from brique.tasks.classify.scores import by_class, confusion, interval, overall
+
+
+@dataclass(frozen=True)
+class Judged:
+    """What a net reaches on a test part.
+
+    values: as JSON, for run.json and reports.
+    arrays: of every test example: ids (N,), label (N,), probabilities (N, K); and of 1,000 of them
+        at most hidden_ids (M,) and hidden (M, D), what the last layer reads.
+    seconds: "judging" and "baselines".
+    """
+
+    values: dict[str, Any]
+    arrays: dict[str, Tensor]
+    seconds: dict[str, float]
+
+
+def judge(
+    net: nn.Module, data: Data, *, names: Sequence[str] | None = None, compare: bool = True
+) -> Judged:
+    """Return what a net reaches on `data.test`, beside what needs no net.
+
+    net: inputs (N, ...) -> scores (N, K). It reads the test part once, in eval mode, without slopes
+        and in float32, on its own device.
+    names: the K classes, if they are not those of the data; classes are compared by name.
+    compare: whether to fit simple methods on `data.train`, up to a minute; else the net stands
+        beside the majority class alone.
+    Returns Judged. Raises DataError when the test part is empty or has a class that `names` lacks;
+    ShapeError when the scores are not (N, K).
+    """
+    begun = time.perf_counter()
+    names = list(data.schema[data.schema.target].names if names is None else names)
+    reading = read(net, data.test, names, inputs=compare and can_be_numbers(data.schema))
+    values = _values(reading, names, temperature(net))
+    judged = time.perf_counter()
+    values |= _beside(reading, data, names, fit=compare)
+    done = time.perf_counter()
+    seconds = {"judging": round(judged - begun, 3), "baselines": round(done - judged, 3)}
+    return Judged(_finite(values), _arrays(reading), seconds)
+
+
+def _values(reading: Reading, names: Sequence[str], value: float) -> dict[str, Any]:
+    """Return the scores of a net by itself."""
+    label, chances = reading.label, probabilities(reading.scores)
+    answer = reading.scores.argmax(dim=1)
+    counts = confusion(label, answer, len(names))
+    classes = by_class(counts, names)
+    ranges = bins(chances, label)
+    share = int((answer == label).sum()) / len(label)
+    loss = log_loss(reading.scores, label)
+    return {
+        "task": "classify",
+        "examples": len(label),
+        "test": {
+            "accuracy": share,
+            **overall(classes),
+            "log_loss": loss,
+            "calibration_error": calibration_error(ranges),
+        },
+        "interval": {"accuracy": list(interval(share, len(label)))},
+        "classes": classes,
+        "confusion": counts.tolist(),
+        "names": list(names),
+        "calibration": {
+            "temperature": value,
+            "log_loss_before": log_loss(reading.scores.double() * value, label),
+            "log_loss": loss,
+            "bins": ranges,
+        },
+    }
+
+
+def _beside(reading: Reading, data: Data, names: Sequence[str], *, fit: bool) -> dict[str, Any]:
+    """Return the baselines, and how the net stands beside the best of them."""
+    known = places_of(data.schema[data.schema.target].names, names)
+    label = reading.label
+    right = reading.scores.argmax(dim=1) == label
+    majority = baselines.majority(data.train)
+    usual = label == known[majority]
+    share = int(usual.sum()) / len(label)
+    entries: dict[str, Any] = {
+        "majority": {"accuracy": share, "answer": names[int(known[majority])]}
+    }
+    best, rival, at = "majority", usual, torch.arange(len(label))
+    if fit:
+        for name, said in baselines.fitted(data, reading.inputs).items():
+            entries[name] = said.entry
+            if said.answers is not None:
+                found = known[said.answers] == label[reading.inputs_at]
+                score = int(found.sum()) / len(found)
+                low_high = list(interval(score, len(found)))
+                entries[name] = {"accuracy": score, "interval": low_high, **said.entry}
+                if score > entries[best]["accuracy"]:
+                    best, rival, at = name, found, reading.inputs_at
+    return {"baseline": entries, "comparison": beside(right[at], best, rival)}
+
+
+def _arrays(reading: Reading) -> dict[str, Tensor]:
+    arrays = {
+        "ids": reading.ids,
+        "label": reading.label,
+        "probabilities": probabilities(reading.scores),
+    }
+    if len(reading.hidden):
+        arrays |= {"hidden_ids": reading.ids[reading.hidden_at], "hidden": reading.hidden}
+    return arrays
+
+
+def _finite(value: Any) -> Any:  # noqa: ANN401 - any JSON value
+    """Return JSON values in which numbers that are not finite are None."""
+    if isinstance(value, dict):
+        return {key: _finite(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_finite(item) for item in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -1,0 +1,149 @@
+"""One pass of a net over a part: its scores, and what charts and baselines need beside them."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from brique.data import Batch, Split
+from brique.errors import DataError, nearest
+from brique.tasks.classify.answer import check_scores
+from brique.tasks.classify.inputs import most, numbers_of
+from brique.tasks.rest import at_rest, batch_size_for, tensor_of
+
+HIDDEN = 1000  # examples at most whose hidden features are kept
+COMPARED = 10_000  # examples at most that the baselines are asked about
+_NUMBERS = 1 << 23  # of hidden features at most: 32 MiB
+_NONE = torch.empty(0, 0)
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What a net said of a part, on the processor, in the part's order.
+
+    ids, label: (N,), int64; classes are numbered as the scores.
+    scores: (N, K), float32.
+    hidden_at, hidden: places (M,) in the part and the features (M, D) that the last layer reads
+        there; (0,) and (0, 0) where the net does not show them.
+    inputs_at, inputs: places (B,) in the part and the inputs there as numbers (B, F), float32, for
+        the baselines; (0,) and (0, 0) if they were not asked for.
+    """
+
+    ids: Tensor
+    label: Tensor
+    scores: Tensor
+    hidden_at: Tensor
+    hidden: Tensor
+    inputs_at: Tensor
+    inputs: Tensor
+
+
+def read(net: nn.Module, split: Split, names: Sequence[str], *, inputs: bool = False) -> Reading:
+    """Return what a net says of a part: one pass, in eval mode and float32, without slopes.
+
+    net: inputs (N, ...) -> scores (N, K).
+    names: the K classes of the scores; those of the part are found among them by name.
+    inputs: whether to keep the inputs for the baselines.
+    Raises DataError when the part is empty or has a class that `names` lacks; ShapeError when the
+        scores are not (N, K).
+    """
+    check_not_empty(split)
+    field, target = split.schema.inputs[0], split.schema.target
+    places = places_of(split.schema[target].names, names)
+    hidden_at = _even(len(split), HIDDEN)
+    inputs_at = _even(len(split), min(COMPARED, most(split.schema[field])) if inputs else 0)
+    parts: list[tuple[Tensor, ...]] = []
+    start = 0
+    with at_rest(net) as device, _hidden(net) as caught:
+        for batch in split.batches(batch_size_for(split.schema[field])).on(device):
+            caught.clear()
+            scores = net(batch[field]).float().cpu()
+            check_scores("judge", scores, len(names))
+            features = _features(caught, batch, _within(hidden_at, start, batch))
+            label = places[tensor_of(batch, target).cpu()]
+            asked = _inputs(batch, split, _within(inputs_at, start, batch)) if inputs else _NONE
+            parts.append((batch.ids.cpu(), label, scores, features, asked))
+            start += len(batch)
+    ids, label, scores, hidden, asked = map(torch.cat, zip(*parts, strict=True))
+    hidden_at, hidden = _thinned(hidden_at[: len(hidden)], hidden)
+    return Reading(ids, label, scores, hidden_at, hidden, inputs_at, asked)
+
+
+def check_not_empty(split: Split) -> None:
+    """Raise DataError on a part without examples."""
+    if len(split) == 0:
+        raise DataError("accuracy: the split is empty; pass one with at least one example.")
+
+
+def places_of(classes: Sequence[str], names: Sequence[str]) -> Tensor:
+    """Return where each class of the data stands among the classes of the scores: (K,), int64.
+
+    Raises DataError when `names` lacks one.
+    """
+    known = list(names)
+    for name in classes:
+        if name not in known:
+            hint = nearest(name, known) or "; rename or remove it."
+            listed = ", ".join(known[:10]) + (", ..." if len(known) > 10 else "")
+            raise DataError(
+                f"accuracy: the data have the class '{name}', which the net does not know"
+                f" (it knows {listed}){hint}"
+            )
+    return torch.tensor([known.index(name) for name in classes])
+
+
+@contextmanager
+def _hidden(net: nn.Module) -> Iterator[list[object]]:
+    """Catch what the last layer of a net reads, at each call of the net.
+
+    It is the output of `net.body`, where the net has the children body and head; else the input of
+    its last linear layer, at the layer's first use.
+    """
+    caught: list[object] = []
+    children = dict(net.named_children())
+    linear = [part for part in net.modules() if isinstance(part, nn.Linear)]
+    if {"body", "head"} <= children.keys():
+        hook = children["body"].register_forward_hook(lambda _, given, out: caught.append(out))
+    elif linear:
+        hook = linear[-1].register_forward_pre_hook(lambda _, given: caught.append(given[0]))
+    else:
+        yield caught
+        return
+    try:
+        yield caught
+    finally:
+        hook.remove()
+
+
+def _features(caught: list[object], batch: Batch, rows: Tensor) -> Tensor:
+    """Return the features (M, D) of some examples of a batch, from what was caught first."""
+    first = caught[0] if caught else None
+    if not isinstance(first, Tensor) or first.ndim < 2 or len(first) != len(batch):
+        return _NONE
+    return first.detach()[rows.to(first.device)].flatten(1).float().cpu()
+
+
+def _even(count: int, most: int) -> Tensor:
+    """Return up to `most` places among `count`, evenly chosen: int64."""
+    chosen = min(count, most)
+    return torch.arange(chosen) * count // max(1, chosen)
+
+
+def _within(places: Tensor, start: int, batch: Batch) -> Tensor:
+    """Return which of the places lie in a batch that begins at `start`, as rows of the batch."""
+    return places[(places >= start) & (places < start + len(batch))] - start
+
+
+def _inputs(batch: Batch, split: Split, rows: Tensor) -> Tensor:
+    """Return some inputs of a batch as numbers (B, F), on the processor."""
+    name = split.schema.inputs[0]
+    values = tensor_of(batch, name)
+    return numbers_of(values[rows.to(values.device)], split.schema[name]).cpu()
+
+
+def _thinned(places: Tensor, hidden: Tensor) -> tuple[Tensor, Tensor]:
+    """Keep fewer examples where their features are many."""
+    kept = _even(len(hidden), max(1, _NUMBERS // max(1, hidden.shape[1])))
+    return places[kept], hidden[kept]

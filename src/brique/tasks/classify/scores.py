@@ -1,0 +1,135 @@
+"""Scores of a classifier on a part of the data."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from brique.data import Split
+from brique.tasks.classify.reading import check_not_empty, places_of
+from brique.tasks.rest import at_rest, batch_size_for, tensor_of
+
+
+def accuracy(net: nn.Module, split: Split, names: Sequence[str] | None = None) -> float:
+    """Return the share of a split's examples that the net names rightly.
+
+    net: inputs (N, ...) -> scores (N, K). It is asked in eval mode, without slopes and in float32,
+        on its own device; each of its parts is in its own mode again afterwards.
+    names: the K classes, if they are not those of the split; classes are compared by name.
+    Raises DataError when the split is empty or has a class that `names` lacks.
+    """
+    right, total, _ = _judged(net, split, names)
+    return right / total
+
+
+def certainty(net: nn.Module, split: Split) -> float:
+    """Return the mean log-probability, in nats, that the net gives to the right classes.
+
+    It is 0 at best, and tells apart nets that name the same share of a small split rightly.
+    net, split: as for `accuracy`.
+    """
+    _, total, certain = _judged(net, split, None)
+    return certain / total
+
+
+@dataclass(frozen=True)
+class Look:
+    """What a net does on a part: the share named rightly, and the mean loss in nats."""
+
+    accuracy: float
+    loss: float
+
+
+def look(net: nn.Module, split: Split) -> Look:
+    """Return accuracy and loss of a net on a part, in one pass; of an empty part, NaN.
+
+    The loss tells apart nets that name the same share of a small part rightly.
+    net, split: as for `accuracy`.
+    """
+    if not len(split):
+        return Look(math.nan, math.nan)
+    right, total, certain = _judged(net, split, None)
+    return Look(right / total, -certain / total)
+
+
+def interval(share: float, total: int) -> tuple[float, float]:
+    """Return the 95% interval of a share that was counted on `total` things.
+
+    Source: Wilson 1927, "Probable inference, the law of succession, and statistical inference".
+
+    >>> [round(end, 3) for end in interval(0.98, 360)]
+    [0.96, 0.99]
+    """
+    z = 1.959963984540054
+    middle = (share + z * z / (2 * total)) / (1 + z * z / total)
+    half = z * math.sqrt(share * (1 - share) / total + (z / (2 * total)) ** 2) / (1 + z * z / total)
+    return max(0.0, middle - half), min(1.0, middle + half)
+
+
+def confusion(label: Tensor, answer: Tensor, classes: int) -> Tensor:
+    """Return how often each class (rows) got each answer (columns): (K, K), int64.
+
+    label, answer: class indices (N,), int64 in [0, K).
+    """
+    return torch.bincount(label * classes + answer, minlength=classes**2).view(classes, classes)
+
+
+def by_class(counts: Tensor, names: Sequence[str]) -> dict[str, dict[str, Any]]:
+    """Return precision, recall, F1, count and the 95% interval of recall of each class.
+
+    counts: (K, K) of `confusion`.
+    What is a share of nothing is None: the precision of a class that was never answered, the recall
+    of one without examples, the F1 of one with neither.
+    """
+    rows = zip(
+        names,
+        counts.diagonal().tolist(),
+        counts.sum(dim=1).tolist(),
+        counts.sum(dim=0).tolist(),
+        strict=True,
+    )
+    return {
+        name: {
+            "precision": right / said if said else None,
+            "recall": right / count if count else None,
+            "f1": 2 * right / (count + said) if count + said else None,
+            "count": count,
+            "interval": list(interval(right / count, count)) if count else None,
+        }
+        for name, right, count, said in rows
+    }
+
+
+def overall(classes: dict[str, dict[str, Any]]) -> dict[str, float]:
+    """Return the scores in which all classes count alike.
+
+    balanced_accuracy is the mean recall of the classes with examples. The macro scores are means
+    over the classes that have examples or were answered; what is undefined there counts as 0 (as
+    in scikit-learn with zero_division=0).
+    """
+    seen = [c for c in classes.values() if c["f1"] is not None]
+    recalls = [c["recall"] for c in classes.values() if c["count"]]
+    means = {
+        f"macro_{score}": math.fsum(c[score] or 0.0 for c in seen) / len(seen)
+        for score in ("precision", "recall", "f1")
+    }
+    return {"balanced_accuracy": math.fsum(recalls) / len(recalls), **means}
+
+
+def _judged(net: nn.Module, split: Split, names: Sequence[str] | None) -> tuple[int, int, float]:
+    """Return how many are named rightly, of how many, and the sum of log-probabilities."""
+    check_not_empty(split)
+    given, target = split.schema.inputs[0], split.schema.target
+    classes = split.schema[target].names
+    places = places_of(classes, classes if names is None else names)
+    right, certain = 0, 0.0
+    with at_rest(net) as device:
+        for batch in split.batches(batch_size_for(split.schema[given])).on(device):
+            scores, label = net(batch[given]).float(), places.to(device)[tensor_of(batch, target)]
+            right += int((scores.argmax(dim=1) == label).sum())  # scores (N, K), label (N,)
+            certain -= float(functional.cross_entropy(scores, label, reduction="sum"))
+    return right, len(split), certain

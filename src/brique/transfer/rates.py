@@ -1,0 +1,34 @@
+"""Two step lengths: a head that is new moves fast, a body that knows something slowly."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from torch import nn
+
+from brique.errors import PlayError
+
+
+def two_rates(
+    named: Iterable[tuple[str, nn.Parameter]], *, lr: float, body: float, head: str = "head."
+) -> list[dict[str, Any]]:
+    """Return the groups with which an optimizer of torch moves the head by `lr`, the rest by less.
+
+    named: (name, parameter) pairs, as a player's optimizer function is called with.
+    lr, body: step lengths of the head, and of all else.
+    head: how the names of the head's parameters begin.
+    Raises PlayError when all parameters, or none, are the head's.
+
+    >>> net = nn.Sequential()
+    >>> net.body, net.head = nn.Linear(3, 2), nn.Linear(2, 1)
+    >>> [group["lr"] for group in two_rates(net.named_parameters(), lr=0.1, body=0.01)]
+    [0.01, 0.1]
+    """
+    pairs = list(named)
+    fast = [pair for pair in pairs if pair[0].startswith(head)]
+    slow = [pair for pair in pairs if not pair[0].startswith(head)]
+    if not fast or not slow:
+        raise PlayError(
+            f"two_rates: the names of {len(fast)} of {len(pairs)} parameters begin with '{head}', "
+            "so there is nothing to tell apart; pass those of the whole net, or use one rate."
+        )
+    return [{"params": slow, "lr": body}, {"params": fast, "lr": lr}]

@@ -1,0 +1,135 @@
+"""From a source to a net that knows something.
+
+A source is one of three:
+- `PATH.safetensors`, published weights; the net is recognised by the names of the tensors;
+- the folder of an earlier run, or of its model: classes of the same name keep their scores;
+- `timm:NAME:PATH.safetensors`, weights of a net of timm (the extra `zoo`) that lie on this disk.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from torch import nn
+
+from brique import files
+from brique.errors import DataError, ModelError, ShapeError
+from brique.schema import Category, Picture, Schema
+from brique.tasks import at_rest
+from brique.transfer import earlier, weights
+
+
+@dataclass(frozen=True)
+class Started:
+    """A net that knows something.
+
+    net: its child `body` makes features of pictures, its child `head` class scores of features.
+    says: what was taken over, in words.
+    size: height and width of the pictures that its weights were made for; None if they differ.
+    channels: of those pictures.
+    sha256: of the file of weights, which tells it from every other.
+    """
+
+    net: nn.Sequential
+    says: str
+    size: int | None
+    channels: int
+    sha256: str
+
+
+def wants(source: str | Path) -> tuple[int | None, int]:
+    """Return (size, channels) of the pictures that a source's weights were made for.
+
+    Reads no more than it must, so that the data can be opened accordingly.
+    source: a .safetensors file, the folder of an earlier run, or timm:NAME:FILE.
+    size: height and width; None where they differ.
+    Raises ModelError when the source is none of these.
+    """
+    kind, name, path = _parsed(source)
+    if kind == "run":
+        channels, height, width = earlier.picture(path).shape
+        return (height if height == width else None), channels
+    if kind == "timm":
+        return weights.timm_wants(name, path)
+    return weights.wants(path)
+
+
+def start(source: str | Path, schema: Schema) -> Started:
+    """Return a net for the classes of `schema` that begins with the weights of a source.
+
+    source: a .safetensors file, the folder of an earlier run, or timm:NAME:FILE.
+    schema: of the new data, with one picture, and a category as target.
+    Raises ModelError when the source is none of these or its tensors do not fit their net;
+        DataError when the data are not pictures with classes; ShapeError when the pictures are not
+        such as the net takes.
+    """
+    pictures, names = _asked(schema)
+    kind, name, path = _parsed(source)
+    if kind == "run":
+        net, says = earlier.continued(path, names)
+    elif kind == "timm":
+        net, says = weights.by_timm(name, path, len(names))
+    else:
+        net, says = weights.recognised(path, len(names))
+    file = earlier.file(path) if kind == "run" else path
+    started = Started(net, says, *wants(source), files.sha256(file))
+    _check_shape(str(source), started, pictures.shape)
+    return started
+
+
+def _parsed(source: str | Path) -> tuple[str, str, Path]:
+    """Return the kind of a source ("weights", "run" or "timm"), timm's name, and the path."""
+    text, kind, name = str(source), "weights", ""
+    if text.startswith("timm:"):
+        kind = "timm"
+        name, _, text = text.removeprefix("timm:").partition(":")
+        if not text:
+            raise ModelError(
+                f"timm:{name}: no file of weights is named, and none is ever fetched; write "
+                f"timm:{name or 'NAME'}:FILE.safetensors with a file that you have."
+            )
+    path = Path(text).expanduser()
+    if kind == "weights" and path.is_dir():
+        return "run", "", path
+    if not path.is_file():
+        raise ModelError(
+            f"{path}: no such file of weights, nor run to start from; pass a .safetensors file, "
+            "the folder of a run, or timm:NAME:FILE."
+        )
+    if path.suffix != ".safetensors":
+        raise ModelError(
+            f"{path}: weights must lie in a .safetensors file, since other formats can run code "
+            "when they are read; save them as safetensors."
+        )
+    return kind, name, path
+
+
+def _asked(schema: Schema) -> tuple[Picture, tuple[str, ...]]:
+    """Return the picture and the class names of a schema."""
+    pictures = [f for f in map(schema.__getitem__, schema.inputs) if isinstance(f, Picture)]
+    target = schema[schema.target]
+    if len(pictures) != 1 or not isinstance(target, Category):
+        kinds = ", ".join(f"{name} ({field.kind})" for name, field in schema.fields.items())
+        raise DataError(
+            f"transfer: expected one picture and a category as target, got {kinds}; train from "
+            "scratch on such data."
+        )
+    return pictures[0], target.names
+
+
+def _check_shape(source: str, started: Started, shape: tuple[int, int, int]) -> None:
+    """Raise ShapeError when the net does not take pictures of a shape."""
+    fits = shape[0] == started.channels
+    if fits:
+        try:
+            with at_rest(started.net) as device:
+                started.net(torch.zeros(1, *shape, device=device))
+        except (RuntimeError, AssertionError):  # timm asserts the size that a net was made for
+            fits = False
+    if not fits:
+        channels, height, width = shape
+        size = "" if started.size is None else f"size={started.size}, "
+        raise ShapeError(
+            f"{source}: its net does not take pictures of {channels} channels and {height} x "
+            f"{width} pixels; open the data with {size}channels={started.channels}."
+        )

@@ -1,0 +1,204 @@
+"""The plan of a training: net, optimizer, length and augmentation as a function of data and time.
+
+What a plan costs is reckoned for a machine of two cores, a little slower than those it was tried
+on, so that the same data and minutes give the same plan everywhere. A speed measured before the
+first turn may only shorten it.
+"""
+
+import math
+import statistics
+import time
+from dataclasses import dataclass
+from types import ModuleType
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from brique import nets
+from brique.data import Data, Split
+from brique.schema import Category, Picture, Schema
+from brique.tasks.rest import at_rest
+
+WIDTHS = (48, 32, 24, 16, 8)
+RATE = 75e9  # multiplications a second in convolutions, forward and back
+TURN = 0.003  # seconds that a turn costs besides
+LOOKS = 20  # of valid, in each run
+SHARE = 0.95  # of the minutes is planned for turns, the rest for looks
+_MEASURED = 2.5  # seconds of turns that a speed is measured on
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wishes:
+    """What the user said beside the data; None: the plan chooses."""
+
+    source: str
+    seed: int = 0
+    minutes: float = 10.0
+    epochs: int | None = None
+    size: int | None = None
+    channels: int | None = None
+    start: str | None = None
+    freeze: bool = False
+
+
+def plan(opened: Data, wishes: Wishes) -> dict[str, Any]:
+    """Return the settings of a training: a function of the data and the wishes alone."""
+    count = len(opened.train)
+    settings: dict[str, Any] = {
+        "data": wishes.source,
+        "seed": wishes.seed,
+        "size": wishes.size,
+        "channels": wishes.channels,
+        "batch_size": min(count, 32 if count < 1000 else 64 if count < 20_000 else 128),
+        **augmentation(opened.train, opened.schema),
+    }
+    if wishes.start is not None:
+        return settings | _started(count // settings["batch_size"], wishes)
+    settings |= _shape(opened.schema)
+    found = settings
+    for width in WIDTHS:
+        found = in_time(settings | {"width": width}, opened, wishes)
+        if wishes.epochs is not None or found["turns"] == _wanted(found, count, wishes):
+            break
+    return found
+
+
+def in_time(settings: dict[str, Any], opened: Data, wishes: Wishes) -> dict[str, Any]:
+    """Return the settings with the turns that are wanted, or as many as the minutes are for."""
+    turns = _wanted(settings, len(opened.train), wishes)
+    if wishes.epochs is None:
+        field = opened.schema[opened.schema.inputs[0]]
+        assert isinstance(field, Picture)
+        shape = {name: settings[name] for name in ("width", "depth", "stages", "stem")}
+        net = nets.residual(**nets.default_arguments(opened.schema), **shape)
+        pictures = settings["batch_size"] * multiplications(net, field.shape)
+        turns = min(turns, int(60 * wishes.minutes * SHARE / (TURN + 3 * pictures / RATE)))
+    return settings | {"turns": max(1, turns), "average": _average(turns)}
+
+
+def _wanted(settings: dict[str, Any], count: int, wishes: Wishes) -> int:
+    """Return the turns in which each picture is seen as often as it should be."""
+    return (wishes.epochs or epochs_for(count)) * max(1, count // settings["batch_size"])
+
+
+def epochs_for(count: int) -> int:
+    """Return how often each of so many training pictures is seen, if time allows."""
+    return round(min(120.0, max(20.0, 2000 / math.sqrt(count))))
+
+
+def augmentation(train: Split, schema: Schema) -> dict[str, Any]:
+    """Return how pictures may change without showing something else.
+
+    Mirrored are only pictures in color, of classes that are no single letters or digits and do not
+    name a side. Small pictures are moved by little more than a pixel.
+    """
+    field, target = schema[schema.inputs[0]], schema[schema.target]
+    assert isinstance(field, Picture)
+    assert isinstance(target, Category)
+    words = [name.casefold() for name in target.names]
+    is_sided = any(len(word) == 1 or "left" in word or "right" in word for word in words)
+    is_color = field.shape[0] == 3
+    return {
+        "mirror": is_color and not is_sided,
+        "shift": 0.1,
+        "turn": 0.0 if is_color and max(field.shape[1:]) < 48 else 10.0,
+        "zoom": 0.1,
+        "light": 0.0 if max(field.shape[1:]) < 48 else 0.2,
+        "fill": _background(train, schema.inputs[0]),
+    }
+
+
+def shortened(settings: dict[str, Any], per_turn: float, minutes: float) -> dict[str, Any]:
+    """Return the settings with as many turns as fit into the minutes at a measured speed."""
+    fits = max(1, int(60 * minutes / per_turn))
+    if settings["turns"] <= fits:
+        return settings
+    return settings | {"turns": fits, "average": _average(fits)}
+
+
+def seconds_a_turn(module: ModuleType, settings: dict[str, Any], opened: Data) -> float:
+    """Return what a turn takes here, looks at valid included; nothing of the run is touched.
+
+    module: the training file, with `Args`, `build`, `game_of` and `stream_of`.
+    """
+    args = module.Args(**settings)
+    before = torch.get_rng_state()
+    net = module.build(args, opened.schema)
+    times: list[float] = []
+    last = begun = time.perf_counter()
+    for _ in module.game_of(args, net).play(module.stream_of(args, opened)):
+        times.append(time.perf_counter() - last)
+        last = time.perf_counter()
+        if last - begun > _MEASURED and len(times) > 3:
+            break
+    looks = min(LOOKS, args.turns) * _seconds_a_look(net, opened.valid)
+    torch.set_rng_state(before)
+    return statistics.median(times[1:] or times) + looks / args.turns
+
+
+def _shape(schema: Schema) -> dict[str, int]:
+    """Return depth, stages and stem: the last stage of any picture has about 4 x 4 places."""
+    field = schema[schema.inputs[0]]
+    assert isinstance(field, Picture)
+    side = min(field.shape[1:])
+    stem = 1 if side < 48 else 2 if side < 128 else 4
+    stages = min(4, max(2, int(math.log2(max(4, side // stem))) - 1))
+    return {"depth": 1, "stages": stages, "stem": stem}
+
+
+def multiplications(net: nn.Module, shape: tuple[int, int, int]) -> int:
+    """Return the multiplications in convolutions and linear layers for one picture (C, H, W)."""
+    counts: list[int] = []
+
+    def count(layer: nn.Module, _: object, output: Tensor) -> None:
+        weight = layer.weight
+        assert isinstance(weight, Tensor)
+        counts.append(output[0].numel() * weight[0].numel())
+
+    layers = [part for part in net.modules() if isinstance(part, nn.Conv2d | nn.Linear)]
+    handles = [layer.register_forward_hook(count) for layer in layers]
+    with at_rest(net):
+        net(torch.zeros(1, *shape))
+    for handle in handles:
+        handle.remove()
+    return sum(counts)
+
+
+def _started(per_epoch: int, wishes: Wishes) -> dict[str, Any]:
+    """Return the settings of a net that knows something already; what it costs is only measured."""
+    turns = (wishes.epochs or (20 if wishes.freeze else 30)) * max(1, per_epoch)
+    steps = {"lr": 3e-3} if wishes.freeze else {"lr": 1e-3, "body_lr": 0.1}
+    about = {"start": wishes.start, "freeze": wishes.freeze, "weight_decay": 0.01}
+    return about | steps | {"turns": turns, "average": _average(turns)}
+
+
+def _average(turns: int) -> float:
+    """Return a decay under which the average looks back on a fiftieth of the turns."""
+    return round(1 - 1 / min(1000, max(10, turns / 50)), 4)
+
+
+def _background(train: Split, field: str) -> float | None:
+    """Return the one brightness that most edges of training pictures have, or None."""
+    pixels = train[field]
+    assert isinstance(pixels, Tensor)
+    some = pixels[:: max(1, len(pixels) // 1000)]
+    edges = torch.cat([some[:, :, :, 0], some[:, :, :, -1]], dim=2).flatten()
+    value, times = edges.unique(return_counts=True)
+    if int(times.max()) < 0.5 * len(edges):
+        return None
+    common = value[times.argmax()]
+    return round(float(common) / (255 if pixels.dtype == torch.uint8 else 1), 4)
+
+
+def _seconds_a_look(net: nn.Module, valid: Split) -> float:
+    """Return what a look at valid takes, from its first batch."""
+    if not len(valid):
+        return 0.0
+    size = min(len(valid), 500)
+    name = valid.schema.inputs[0]
+    with at_rest(net) as device:
+        batch = next(iter(valid.batches(size).on(device)))
+        begun = time.perf_counter()
+        net(batch[name])
+        return (time.perf_counter() - begun) * len(valid) / size

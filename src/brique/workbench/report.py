@@ -1,0 +1,3 @@
+"""Writes the page of a run."""
+
+from brique.report.opening import report as report
