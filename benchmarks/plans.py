@@ -3,11 +3,11 @@
     python benchmarks/plans.py            all sets that are there
     python benchmarks/plans.py digits     one of them
 
-The eight are SGD along a cosine with 0.05 and 0.2, and AdamW with 1e-3 and 3e-3, each at the default
-plan's width and at twice that, with as many turns as the plan's own reckoning gives them in the two
-minutes. All else is the default plan's: the net's shape, augmentation, average, the choice of the
-best look at valid. One seed, one thread; turns are fixed beforehand, so that two may run side by
-side. Each result is kept in .bench/plans. Writes benchmarks/plans.md.
+The eight are SGD along a cosine with 0.05 and 0.2, and AdamW with 1e-3 and 3e-3, each at the
+default plan's width and at twice that, with as many turns as the plan's own reckoning gives them in
+the two minutes. All else is the default plan's: the net's shape, augmentation, average, the choice
+of the best look at valid. One seed, one thread; turns are fixed beforehand, so that two may run
+side by side. Each result is kept in .bench/plans. Writes benchmarks/plans.md.
 """
 
 import json
@@ -74,7 +74,7 @@ def play(settings: dict[str, Any], opened: Data) -> dict[str, float]:
 
 
 def result(name: str, title: str, settings: dict[str, Any], opened: Data) -> dict[str, float]:
-    """Return what a plan reaches on a set, kept from an earlier time if its settings are the same."""
+    """Return what a plan reaches on a set, kept if the settings are those of an earlier time."""
     path = KEPT / f"{name}-{title}.json".replace(" ", "_").replace(",", "")
     if path.is_file():
         before = json.loads(path.read_text())
@@ -109,8 +109,8 @@ def main() -> None:
     text = [
         "# The default plan beside eight others",
         "",
-        "Accuracy on test in percent after as many turns as the plan reckons for two minutes, seed 0,",
-        f"by `python benchmarks/plans.py`. Commit {commit}, torch {torch.__version__}, no GPU.",
+        "Accuracy on test in percent after as many turns as the plan reckons for two minutes, seed",
+        f"0, by `python benchmarks/plans.py`. Commit {commit}, torch {torch.__version__}, no GPU.",
         "",
         f"| data | {' | '.join(titles)} | best of the eight | default minus best |",
         "|---" * (len(titles) + 3) + "|",

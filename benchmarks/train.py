@@ -119,18 +119,18 @@ def main() -> None:
     text = [
         "# What `brique train` reached",
         "",
-        "Seeds 0, 1 and 2, all cores and nothing else running, by `python benchmarks/train.py`; `test`",
-        "was read once in each run, after all choices. Shares are percent. The interval is Wilson's 95%",
-        "of seed 0. The best baseline is the best, on test, of the majority class, logistic regression,",
-        "RBF-SVM, k nearest neighbors and a random forest on the same training part; better, even or",
-        "worse is the exact McNemar test at 5%. The last three columns are seconds of training, as",
-        "estimated before the first turn, and of all the rest but imports.",
+        "Seeds 0, 1 and 2, all cores and nothing else running, by `python benchmarks/train.py`;",
+        "`test` was read once in each run, after all choices. Shares are percent. The interval is",
+        "Wilson's 95% of seed 0. The best baseline is the best, on test, of the majority class,",
+        "logistic regression, RBF-SVM, nearest neighbors and a random forest on the same training",
+        "part; better, even or worse is the exact McNemar test at 5%. The last three columns are",
+        "seconds of training, as estimated before the first turn, and of all the rest but imports.",
         "",
         f"Commit {commit}, torch {versions['torch']}, Python {platform.python_version()}, "
         f"{platform.machine()}, {os.cpu_count()} cores, no GPU.",
         "",
-        "| data | test accuracy | interval | best baseline | net is | log loss, temperature 1 | fitted "
-        "| training | estimate | rest |",
+        "| data | test accuracy | interval | best baseline | net is | log loss, temperature 1 "
+        "| fitted | training | estimate | rest |",
         "|---|---|---|---|---|---|---|---|---|---|",
         *rows,
     ]

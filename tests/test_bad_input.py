@@ -203,24 +203,6 @@ def test_a_model_that_does_not_classify_is_not_judged(capsys, finished, tmp_path
     )
 
 
-def test_pictures_of_another_shape_cannot_be_judged(capsys, tmp_path):
-    import numpy as np
-    from PIL import Image
-
-    for name, size in (("wide", (8, 16)), ("tall", (16, 8))):
-        for number, label in enumerate(("a", "b")):
-            folder = tmp_path / name / label
-            folder.mkdir(parents=True)
-            for i in range(8):
-                pixels = np.full((*size, 3), 20 + number * 120 + i, np.uint8)
-                Image.fromarray(pixels).save(folder / f"{i}.png")
-    run = brique.train("wide", quick=True, out="run")
-    assert refused(capsys, "evaluate", run, "tall") == (
-        "evaluate: the model takes pictures of 16 x 8 pixels, and those of tall have 8 x 16; scale"
-        " them first."
-    )
-
-
 def test_a_folder_of_runs_with_strange_entries(capsys, finished):
     (finished.parent / "strange").mkdir(exist_ok=True)
     (finished.parent / "strange" / "run.json").write_text("{}")

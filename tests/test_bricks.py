@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from brique.bricks import Standardize
+from brique.bricks import Standardize, Temperature
 from brique.errors import ShapeError
 
 
@@ -38,3 +38,16 @@ def test_a_spread_that_is_not_above_zero_is_named():
 def test_mean_and_spread_of_unlike_length_are_named():
     with pytest.raises(ShapeError, match=r"mean has 2 numbers but spread has 3; pass as many"):
         Standardize([0, 0], [1, 1, 1])
+
+
+def test_temperature_divides_and_is_saved_but_is_no_parameter():
+    brick = Temperature()
+    scores = torch.randn(3, 4)
+    assert torch.equal(brick(scores), scores)  # 1 at first, to the bit
+    brick.value.fill_(2.5)
+    assert torch.allclose(brick(scores), scores / 2.5)
+    assert list(brick.parameters()) == []
+    other = Temperature()
+    other.load_state_dict(brick.state_dict())
+    assert float(other.value) == 2.5
+    assert repr(other) == "Temperature(2.5)"

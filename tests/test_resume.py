@@ -25,8 +25,14 @@ from resuming import Outcome, alone, assert_equal, stopped
 SYSTEMS = {
     "lenet5": (lenet5, {"turns": 100}, ["run", "lenet5", "--turns", "300"]),
     "gan": (gan, {"turns": 60}, ["run", "gan", "--turns", "200"]),
-    "train": (classify, {"turns": 100}, ["train", "digits"]),
+    "train": (
+        classify,
+        {"turns": 100, "width": 8, "patience": 4},
+        ["train", "digits", "--epochs", "20"],
+    ),
 }
+STOPS_EARLY = ["-m", "brique.workbench.train.classify"]
+"""A training file run as a file: its flags reach what `brique train` decides by the data."""
 
 
 @pytest.mark.parametrize("system", SYSTEMS)
@@ -35,16 +41,22 @@ def test_stopped_at_thirty_turns_equals_the_run_left_alone(system, tmp_path, mon
     args = module.Args(**settings)
     whole = alone(module.main, args, tmp_path / "whole")
     turns = read_run(tmp_path / "whole").turns
+    assert (turns < args.turns) == (system == "train")  # its patience ends it early
     stops = sorted(random.Random(0).sample(range(turns - 1), 30))
     pieces = stopped(module.main, args, tmp_path / "pieces", stops, monkeypatch)
     assert_equal(whole, pieces)
     assert len(whole.log.splitlines()) > 20
 
 
+def spelled(command: list[str], out: Path) -> list[str]:
+    module = [] if command[0] == "-m" else ["-m", "brique"]
+    return [sys.executable, *module, *command, "--out", str(out)]
+
+
 def kill_and_resume(command: list[str], out: Path, kills: int, seed: int) -> int:
     """Run a command, killed so many times at moments between two turns; return the kills landed."""
     draw = random.Random(seed)
-    command = [sys.executable, "-m", "brique", *command, "--out", str(out)]
+    command = spelled(command, out)
     resume = [sys.executable, "-m", "brique", "resume", str(out)]
     environment = os.environ | {"OMP_NUM_THREADS": "1"}
     landed = 0
@@ -78,7 +90,7 @@ def kill_and_resume(command: list[str], out: Path, kills: int, seed: int) -> int
 def killed_equals_whole(command: list[str], folder: Path, kills: int) -> int:
     whole = folder / "whole"
     subprocess.run(
-        [sys.executable, "-m", "brique", *command, "--out", str(whole)],
+        spelled(command, whole),
         env=os.environ | {"OMP_NUM_THREADS": "1"}, check=True, capture_output=True,
     )  # fmt: skip
     landed = kill_and_resume(command, folder / "killed", kills, seed=kills)
@@ -99,6 +111,7 @@ def test_killed_equals_the_run_left_alone(system, tmp_path):
         ["run", "lenet5", "--turns", "1500"],
         ["run", "gan", "--turns", "1500"],
         ["train", "digits", "--epochs", "40"],
+        [*STOPS_EARLY, "--patience", "2", "--turns", "900"],
     ],
     ids=" ".join,
 )

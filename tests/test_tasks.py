@@ -136,38 +136,9 @@ def test_interval_is_that_of_wilson(right, total, low, high):
     assert classify.interval(right / total, total) == pytest.approx((low, high), abs=1e-4)
 
 
-def test_judge_says_the_score_its_interval_and_the_baseline():
-    torch.manual_seed(0)
-    labels = torch.tensor([0] * 150 + [1] * 50)
-    data = arrays(image=torch.rand(200, 1, 4, 4), label=labels, classes=["cat", "dog"])
-    net = nn.Sequential(nn.Flatten(), nn.Linear(16, 2))
-    judged = classify.judge(net, data.test, beside=data.train)
-    assert judged["task"] == "classify"
-    assert judged["examples"] == len(data.test)
-    majority = judged["baseline"]["majority"]
-    assert majority["answer"] == "cat"
-    cats = float((data.test["label"] == 0).double().mean())
-    assert majority["accuracy"] == pytest.approx(cats)
-    low, high = judged["interval"]["accuracy"]
-    assert low <= judged["test"]["accuracy"] <= high
-
-
-def test_the_judgement_in_words():
-    judged = {
-        "test": {"accuracy": 0.98},
-        "interval": {"accuracy": [0.96, 0.9904]},
-        "baseline": {"majority": {"accuracy": 0.103, "answer": "3"}},
-        "examples": 1360,
-    }
-    assert classify.sentence(judged) == (
-        "98.0% of 1,360 test examples named rightly (95% interval 96.0% to 99.0%); always answering"
-        " '3' would reach 10.3%"
-    )
-
-
 def test_large_pictures_come_in_smaller_batches():
     assert batch_size_for(Picture((1, 28, 28))) == 1000
-    assert batch_size_for(Picture((3, 1024, 1024))) == 5
+    assert batch_size_for(Picture((3, 1024, 1024))) == 1
     assert batch_size_for(Category(("a",))) == 1000
 
 

@@ -19,7 +19,7 @@ from brique.errors import DataError, UsageError
 from brique.model import load
 from brique.run import read_run
 from brique.tasks import classify
-from brique.workbench.train import plan, task_of
+from brique.workbench.train import task_of
 
 
 def said(capsys, *words):
@@ -61,14 +61,13 @@ def photographs(folder, classes=("cat", "dog"), each=12, size=(20, 24)):
 def test_a_training_ends_in_a_sentence_and_the_folder(capsys, tmp_path):
     code, out, err = said(capsys, "train", "digits", "--quick", "--out", "mine")
     assert code == 0
-    sentence, folder = out.splitlines()
+    sentence, page, folder = out.splitlines()
     assert folder == "mine"
-    assert re.fullmatch(
-        r"9\d\.\d% of 359 test examples named rightly \(95% interval \d\d\.\d% to \d\d\.\d%\);"
-        r" always answering '1' would reach 10\.0%",
-        sentence,
-    )
-    assert "turn 60/60" in err
+    assert page == "report: mine/report.html"
+    assert (tmp_path / "mine" / "report.html").stat().st_size > 20_000
+    assert sentence == classify.sentence(read_run("mine").result)
+    assert "of 359 test examples named rightly" in sentence
+    assert "turn 100/100" in err
     record = read_run(tmp_path / "mine")
     assert record.train == "classify"
     assert record.state == "finished"
@@ -81,14 +80,27 @@ def test_a_training_in_json_is_one_line(capsys, trained):
     assert code == 0
     assert out.count("\n") == 1
     whole = json.loads(out)
-    assert set(whole) == {
+    assert set(whole) >= {
         "format", "run", "task", "test", "interval", "baseline", "examples", "seconds"
     }  # fmt: skip
     assert whole["format"] == 1
     assert whole["task"] == "classify"
     low, high = whole["interval"]["accuracy"]
     assert low < whole["test"]["accuracy"] < high
-    assert set(whole["seconds"]) >= {"total", "training"}
+    seconds = whole["seconds"]
+    parts = {
+        "imports",
+        "opening",
+        "audit",
+        "planning",
+        "training",
+        "judging",
+        "baselines",
+        "report",
+    }
+    assert set(seconds) == parts | {"total"}
+    assert sum(seconds[part] for part in parts) <= seconds["total"]
+    assert seconds["total"] - sum(seconds[part] for part in parts) < 2  # nothing long is untold
     assert whole["run"].startswith("runs/")
     same = read_run(trained)  # the same seed and plan: the same run
     assert whole["test"] == same.result["test"]
@@ -99,7 +111,10 @@ def test_evaluate_repeats_what_the_training_found(capsys, trained):
     record = read_run(trained)
     assert found["run"] == str(trained)
     assert found["test"] == record.result["test"]
-    assert found["baseline"] == record.result["baseline"]
+    assert found["comparison"] == record.result["comparison"]
+    assert found["classes"] == record.result["classes"]
+    for name, entry in record.result["baseline"].items():
+        assert found["baseline"][name]["accuracy"] == entry["accuracy"]
     assert found["notes"] == []
     out = said(capsys, "evaluate", trained)[1]
     assert out == classify.sentence(record.result) + "\n"
@@ -194,16 +209,6 @@ def test_predict_takes_folders_and_writes_a_table(capsys, trained, digit, tmp_pa
     assert rows[2]["error"].startswith("picture many/11.png: expected a picture")
 
 
-def test_the_plan_is_a_function_of_the_data():
-    digits = data.open("digits")
-    settings = plan(digits, "digits", seed=3, epochs=None)
-    assert settings == {"data": "digits", "size": 8, "turns": 480, "batch_size": 32, "seed": 3}
-    assert plan(digits, "digits", seed=3, epochs=2)["turns"] == 80
-    wide = data.arrays(image=torch.rand(10, 1, 4, 6), label=[0, 1] * 5)
-    assert plan(wide, "x", seed=0, epochs=1)["size"] is None
-    assert plan(wide, "x", seed=0, epochs=1)["batch_size"] == len(wide.train)
-
-
 def test_data_that_ask_for_a_number_are_refused():
     ages = data.arrays(image=torch.rand(20, 1, 4, 4), age=torch.rand(20), target="age")
     with pytest.raises(
@@ -225,6 +230,37 @@ def test_no_epoch_at_all_is_refused():
         brique.train("digits", epochs=0)
 
 
+def test_no_time_at_all_is_refused():
+    with pytest.raises(UsageError, match="train: minutes must be above 0, not 0"):
+        brique.train("digits", minutes=0)
+
+
+def test_freezing_a_new_net_is_refused():
+    with pytest.raises(UsageError, match="--freeze keeps what weights know, and there are none"):
+        brique.train("digits", freeze=True)
+
+
+def test_too_few_pictures_to_hold_any_out_are_refused(tmp_path):
+    photographs(tmp_path / "pets", each=2)
+    with pytest.raises(
+        DataError, match="pets has 4 pictures, too few to hold any out for a test; add some"
+    ):
+        brique.train("pets")
+
+
+def test_what_the_audit_found_is_said_and_kept(capsys, tmp_path):
+    photographs(tmp_path / "pets", each=30)
+    shutil.copy(tmp_path / "pets" / "cat" / "0.png", tmp_path / "pets" / "dog" / "copy.png")
+    code, _, err = said(capsys, "train", "pets", "--quick", "--out", "run")
+    assert code == 0
+    assert "brique: pets: error: " in err
+    audit = read_run("run").json["audit"]
+    worst = audit["findings"][0]
+    assert (worst["severity"], worst["count"]) == ("error", 1)
+    assert {"cat/0.png", "dog/copy.png"} <= set(worst["items"][0])
+    assert audit["splits"]["train"]["count"] == 44
+
+
 def test_a_folder_of_photographs_trains_and_names_what_it_leaves_out(capsys, tmp_path):
     photographs(tmp_path / "pets", each=30)
     (tmp_path / "pets" / "cat" / "bad.png").write_text("no picture")
@@ -241,12 +277,14 @@ def test_a_folder_of_photographs_trains_and_names_what_it_leaves_out(capsys, tmp
 def test_what_train_ran_can_be_copied_edited_and_run(capsys, trained, tmp_path):
     assert said(capsys, "copy", trained, "mine.py")[0] == 0
     source = (tmp_path / "mine.py").read_text()
-    assert "turns: int = 60\n" in source  # the plan of the run stands in it
+    assert "turns: int = 100\n" in source  # the plan of the run stands in it
     command = [sys.executable, "mine.py", "--out", "again", "--json"]
     done = subprocess.run(command, capture_output=True, text=True, check=True, env=_one_thread())
     whole = json.loads(done.stdout)
-    assert whole["numbers"]["test_accuracy"] == read_run(trained).numbers["test_accuracy"]
-    assert said(capsys, "predict", "again", "mine.py")[0] == 1  # its net is brique.nets.small
+    assert whole["numbers"] == read_run(trained).numbers
+    ours, theirs = (load(run).net.state_dict() for run in ("again", trained))
+    assert all(torch.equal(ours[name], theirs[name]) for name in ours)
+    assert said(capsys, "predict", "again", "mine.py")[0] == 1  # its net is brique.nets.residual
 
 
 def test_runs_lists_them(capsys, trained):
@@ -254,7 +292,7 @@ def test_runs_lists_them(capsys, trained):
     assert code == 0
     titles, line = out.splitlines()
     assert titles.split() == ["RUN", "RECIPE", "STATE", "TURNS", "RESULT"]
-    assert "train classify  finished  60" in line
+    assert "train classify  finished  100" in line
     listed = json.loads(said(capsys, "runs", trained.parent, "--json")[1])
     assert listed["runs"][0]["run"] == str(trained)
     assert listed["runs"][0]["numbers"]["test_accuracy"] > 0.9
@@ -297,8 +335,8 @@ def _one_thread():
 
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", [0, 1, 2])
-def test_digits_reach_97_percent_in_20_seconds(seed, tmp_path):
-    begin = time.perf_counter()
-    folder = brique.train("digits", seed=seed, out=f"run{seed}")
-    assert time.perf_counter() - begin < 20
-    assert read_run(folder).numbers["test_accuracy"] >= 0.97
+def test_digits_reach_99_percent_in_20_seconds_of_training(seed):
+    record = read_run(brique.train("digits", seed=seed, out=f"run{seed}"))
+    best = max(entry["accuracy"] for entry in record.result["baseline"].values())
+    assert record.json["seconds"]["training"] < 20
+    assert record.numbers["test_accuracy"] >= max(0.99, best)

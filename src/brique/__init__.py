@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from brique.model import load as load
+    from brique.workbench.check import check as check
     from brique.workbench.evaluate import evaluate as evaluate
     from brique.workbench.predict import predict as predict
     from brique.workbench.resume import resume as resume
@@ -21,6 +22,7 @@ _ROOMS = (
     "run", "schema", "tasks", "transfer", "workbench",
 )  # fmt: skip
 _VERBS = {
+    "check": "brique.workbench.check",
     "evaluate": "brique.workbench.evaluate",
     "load": "brique.model",
     "predict": "brique.workbench.predict",

@@ -23,12 +23,11 @@ from brique.errors import BriqueError, DataError, ModelError, nearest
 from brique.nets import zoo
 from brique.schema import Schema
 from brique.tasks import Answer, classify
-from brique.tasks.rest import at_rest
+from brique.tasks.rest import at_rest, batch_size_for
 
 FORMAT = 1
 TOLERANCE = 1e-5  # of a net's output on its fixed input, relative to its size
 CHECKED = 64  # numbers of that output that are kept
-AT_ONCE = 256  # inputs answered together
 
 Inputs = list[tuple[tuple[int, ...], torch.dtype]]
 
@@ -95,8 +94,9 @@ class Model:
         if isinstance(inputs, str | Path | Tensor):
             raise ModelError("predict: expected a list of inputs; put the input in brackets.")
         found: list[Answer | DataError] = []
-        for start in range(0, len(inputs), AT_ONCE):
-            found += self._answer(inputs[start : start + AT_ONCE], schema, errors)
+        at_once = min(256, batch_size_for(schema[schema.inputs[0]]))
+        for start in range(0, len(inputs), at_once):
+            found += self._answer(inputs[start : start + at_once], schema, errors)
         return found
 
     def _answer(

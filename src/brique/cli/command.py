@@ -13,6 +13,7 @@ from typing import Any
 from brique.errors import BriqueError, Interrupted, UsageError, nearest
 
 VERBS = {
+    "check": "look for what would spoil a result on your data",
     "train": "train a net on your data and judge it",
     "evaluate": "judge the model of a run on test data",
     "predict": "ask the model of a run about files",

@@ -18,6 +18,32 @@ Trust = Annotated[
 RunFolder = Annotated[str, Parameter(help="Folder of a run.")]
 
 
+def check(
+    data: Annotated[str, Parameter(help="Built-in name, name under BRIQUE_DATA, or path.")],
+    /,
+    *,
+    size: Annotated[
+        Whole | None, Parameter(help="Height and width in pixels; by default as train takes them.")
+    ] = None,
+    json: Json = False,
+) -> int:
+    """Look for what would spoil a result: unreadable files, duplicates, leaks, doubtful labels.
+
+    Exit code 1 if there is something that would falsify a result.
+    """
+    from brique.cli.findings import print_check
+    from brique.workbench.check import check
+
+    checked = check(data, size=size)
+    if json:
+        print_json(checked)
+    else:
+        for sentence in checked["notes"]:
+            note(sentence)
+        print_check(checked)
+    return int(any(finding["severity"] == "error" for finding in checked["findings"]))
+
+
 def train(
     data: Annotated[str, Parameter(help="Built-in name, name under BRIQUE_DATA, or path.")],
     /,

@@ -27,10 +27,11 @@ def _missing(seen: Seen, counts: np.ndarray) -> Iterable[Finding]:
         absent = [name for name, n in zip(seen.classes, counts[place], strict=True) if not n]
         if not absent or not counts[place].sum():
             continue
+        it = "it is" if len(absent) == 1 else "they are"
         cost = (
-            "nothing can be said about how well they are recognized"
+            f"nothing can be said about how well {it} recognized"
             if part == "test"
-            else "the choice of the best weights and the calibration do not see them"
+            else "the choice of the best weights and the calibration know nothing of it"
         )
         yield Finding(
             "missing class",
@@ -68,11 +69,11 @@ def _said_of_few(part: str, name: str, n: int) -> str:
     """
     if part == "train":
         return "a net learns them by heart, or not at all, and which of both chance decides"
-    right = "its only example is" if n == 1 else f"all {n} examples are"
+    right = "the only example" if n == 1 else f"all {n} examples"
     return (
-        f"even where {right} answered right, as for {name} at best, the share that would be right"
-        f" may be as low as {n / (n + _Z**2):.0%}; say something about all classes together, not"
-        " about each"
+        f"even if {right} of {name} in test should be answered right, the share in the long run may"
+        f" be as low as {n / (n + _Z**2):.0%}; say something about all classes together, not about"
+        " each"
     )
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable
 
-from brique.data.finding import Finding, Severity
+from brique.data.finding import Finding
 from brique.data.seen import Seen
 from brique.schema.pictures import Look
 
@@ -25,7 +25,7 @@ def _unreadable(seen: Seen) -> Iterable[Finding]:
             None,
             skipped,
             n,
-            f"{n:,} of {n + len(seen.source):,} picture files cannot be read and are left out.",
+            f"Left out, since they cannot be read: {n:,} of {_pictures(n + len(seen.source))}.",
             "Replace or convert them, or remove them.",
         )
 
@@ -42,52 +42,53 @@ def _flat(seen: Seen) -> Iterable[Finding]:
             None,
             tuple((seen.name(row),) for row in rows),
             len(rows),
-            f"{len(rows):,} pictures have one color only: there is nothing to see in them.",
+            f"There is nothing to see in {_pictures(len(rows))}: one color everywhere.",
             "Remove them, or look whether their files are damaged.",
         )
 
 
 def _odd(seen: Seen) -> Iterable[Finding]:
-    """Yield a note for each way in which picture files are odd, unless nearly all are so."""
+    """Yield a note for each way in which picture files are odd."""
     if seen.source.originals is None or seen.pictures is None:
         return
     looks = seen.source.originals.looks
-    height, width = seen.pictures.shape[2:]
-
-    def is_small(look: Look) -> bool:
-        return max(height / look.height, width / look.width) > _ENLARGED
-
-    oddities: list[tuple[str, Severity, Callable[[Look], bool], str, str]] = [
-        ("odd shape", "note", _is_long, f"are over {_LONG:g} times as long as broad: only the"
-         f" middle is kept at {width} x {height}", "Cut them to what they are about."),
-        ("small", "note", is_small, f"are less than half of {width} x {height} pixels and are"
-         " enlarged: they hold less than others", "Choose a smaller size, or larger pictures."),
-        ("odd mode", "note", _is_deep, "have 16 bits or more a channel, of which 8 are kept",
-         "Nothing, if 256 grades are enough; else stretch the range that matters first."),
-        ("odd mode", "note", lambda look: look.mode in ("CMYK", "LAB", "YCbCr", "HSV"),
-         "have the colors of print or video and are converted to red, green and blue, perhaps with"
-         " other shades", "Convert them with their color profile if shades matter."),
-        ("odd mode", "note", lambda look: look.mode in ("P", "PA"), "have a palette of at most 256"
-         " colors and are converted", "Nothing, if the others of their class are alike."),
-        ("animated", "note", lambda look: look.is_animated, "hold several frames, of which the"
-         " first is used", "Save the frame that is meant."),
-        ("turned", "note", lambda look: look.is_turned, "are turned upright by a note in the file"
-         " (EXIF), which other programs may not heed", "Nothing."),
-    ]  # fmt: skip
-    for kind, severity, holds, says, remedy in oddities:
+    for kind, holds, says, remedy in _oddities(*seen.pictures.shape[2:]):
         rows = [row for row, look in enumerate(looks) if holds(look)]
         if rows:
             items = tuple((seen.name(row), _described(looks[row])) for row in rows)
-            reason = f"{len(rows):,} of {len(looks):,} pictures {says}."
-            yield Finding(kind, severity, None, items, len(rows), reason, remedy)
+            reason = f"{says}: {len(rows):,} of {_pictures(len(looks))}."
+            yield Finding(kind, "note", None, items, len(rows), reason, remedy)
+
+
+def _oddities(height: int, width: int) -> list[tuple[str, Callable[[Look], bool], str, str]]:
+    """Return the ways of being odd where pictures are fitted to a size: kind, test, words."""
+    return [
+        ("odd shape", _is_long, f"Over {_LONG:g} times as long as broad, so that only the middle is"
+         f" kept at {width} x {height}", "Cut them to what they are about."),
+        ("small", lambda look: max(height / look.height, width / look.width) > _ENLARGED,
+         f"Less than half of the {width} x {height} pixels to which they are enlarged",
+         "Choose a smaller size, or larger pictures."),
+        ("odd mode", lambda look: look.mode == "F" or look.mode.startswith("I"),
+         "More than 8 bits a channel, of which 8 are kept",
+         "Nothing, if 256 grades are enough; else stretch the range that matters first."),
+        ("odd mode", lambda look: look.mode in ("CMYK", "LAB", "YCbCr", "HSV"), "The colors of"
+         " print or video, converted to red, green and blue, perhaps with other shades",
+         "Convert them with their color profile if shades matter."),
+        ("odd mode", lambda look: look.mode in ("P", "PA"), "A palette of at most 256 colors",
+         "Nothing, unless only one class is so: then save all alike."),
+        ("animated", lambda look: look.is_animated, "Several frames, of which the first is used",
+         "Save the frame that is meant as a picture of its own."),
+        ("turned", lambda look: look.is_turned, "Turned upright by a note in the file (EXIF), which"
+         " other programs may not heed", "Nothing."),
+    ]  # fmt: skip
 
 
 def _is_long(look: Look) -> bool:
     return max(look.height, look.width) > _LONG * min(look.height, look.width)
 
 
-def _is_deep(look: Look) -> bool:
-    return look.mode == "F" or look.mode.startswith("I")
+def _pictures(count: int) -> str:
+    return "1 picture" if count == 1 else f"{count:,} pictures"
 
 
 def _described(look: Look) -> str:

@@ -10,7 +10,7 @@ from brique.data.seen import Seen
 
 _SERIOUS = 0.01  # share of a test part that nearly equal examples must reach to be an error
 _MEMBERS = 10  # of one group that are named
-_NEARLY = "nearly the same (scaled, compressed again, made lighter or slightly cut)"
+_NEARLY = "nearly the same (scaled, compressed again or slightly cut)"
 
 
 def findings(seen: Seen) -> list[Finding]:
@@ -92,7 +92,7 @@ def _nearly_leaked(seen: Seen, pairs: Sequence[tuple[int, int]]) -> Iterable[Fin
             len(here),
             f"{share} {_NEARLY} as one in another part: what is reached on {part} may be too good"
             f" by up to {n / whole:.1%}.",
-            f"Look at the pairs; remove copies from {part}, or their originals from the other part.",
+            f"Look at the pairs; remove copies from {part}, or what they copy from the other part.",
         )
 
 
@@ -144,6 +144,7 @@ def _within(seen: Seen, groups: list[np.ndarray]) -> Iterable[Finding]:
 def _nearly_within(seen: Seen, pairs: list[tuple[int, int]]) -> Iterable[Finding]:
     for place, part in enumerate(PARTS):
         here = [pair for pair in pairs if seen.part[pair[0]] == place]
+        are = "1 pair is" if len(here) == 1 else f"{len(here):,} pairs are"
         if here:
             yield Finding(
                 "nearly duplicate",
@@ -151,8 +152,7 @@ def _nearly_within(seen: Seen, pairs: list[tuple[int, int]]) -> Iterable[Finding
                 part,
                 tuple(_named(seen, pair) for pair in here),
                 len(here),
-                f"{len(here):,} {'pair' if len(here) == 1 else 'pairs'} in {part} show"
-                f" {_NEARLY}: {_cost(part)}.",
+                f"{are} {_NEARLY} in {part}: {_cost(part)}.",
                 "Look at the pairs; keep one of each where they are copies.",
             )
 

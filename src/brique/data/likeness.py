@@ -27,7 +27,7 @@ _LOOSE, _CLOSE = 0.85, 0.97  # least correlation of candidates: large pictures, 
 _MANY = 10_000  # candidates looked at; of more, those most alike
 _BLOCK = 1024
 _LEAF = 512  # pictures compared together
-_AXES = 48  # principal axes on which candidates are sought
+_AXES = 24  # principal axes on which candidates are sought
 
 
 def thumbnail(image: "Image") -> np.ndarray:
@@ -106,14 +106,17 @@ def _candidates(vectors: Tensor, least: float) -> Tensor:
     bound = torch.cat([bound, left], 1)
     leaves = _leaves(bound)
     found = torch.empty(0, 2, dtype=torch.int64)
-    for i, j in _neighbors([bound[leaf] for leaf in leaves], least):
-        products = bound[leaves[i]] @ bound[leaves[j]].T
+    blocks = [bound[leaf] for leaf in leaves]
+    for gap, i, j in _neighbors(blocks):
+        if gap > 2 - 2 * least + 1e-4:  # all pairs to come are further apart
+            break
+        products = blocks[i] @ blocks[j].T
         products = products.triu(1) if i == j else products
         if float(products.amax()) < least:
             continue
         one, two = (products >= least).nonzero(as_tuple=True)
         found = torch.cat([found, torch.stack([leaves[i][one], leaves[j][two]], 1)])
-        if len(found) > 8 * _MANY:
+        if len(found) > 2 * _MANY:
             found, least = _best(vectors, found, least)
     return _best(vectors, found, least)[0]
 
@@ -131,15 +134,20 @@ def _leaves(points: Tensor) -> list[Tensor]:
     return leaves
 
 
-def _neighbors(blocks: list[Tensor], least: float) -> list[tuple[int, int]]:
-    """Return the pairs of blocks of unit vectors that may hold products of at least so much."""
+def _neighbors(blocks: list[Tensor]) -> list[tuple[float, int, int]]:
+    """Return the pairs of blocks of points, nearest first: the least squared distance, and places.
+
+    The squared distance of unit vectors is two less twice their product.
+    """
     if not blocks[0].numel():
         return []
     low = torch.stack([block.amin(0) for block in blocks])
     high = torch.stack([block.amax(0) for block in blocks])
     gaps = torch.maximum(low[:, None] - high[None], low[None] - high[:, None]).clamp(min=0)
-    near = gaps.square().sum(2) <= 2 - 2 * least + 1e-4
-    return [(i, j) for i, j in near.triu().nonzero().tolist()]
+    one, two = torch.triu_indices(len(blocks), len(blocks)).unbind()
+    gap = gaps.square().sum(2)[one, two]
+    order = torch.argsort(gap, stable=True)
+    return list(zip(gap[order].tolist(), one[order].tolist(), two[order].tolist(), strict=True))
 
 
 def _best(vectors: Tensor, pairs: Tensor, least: float) -> tuple[Tensor, float]:

@@ -1,4 +1,4 @@
-"""Two thumbnails laid upon each other: do they show the same picture?"""
+"""Whether two thumbnails, laid upon each other, show the same picture."""
 
 import numpy as np
 import torch

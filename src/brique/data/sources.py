@@ -95,11 +95,12 @@ def _stamp(path: str | Path | None) -> int:
     """Return a number that changes when a file below `path` does, by sizes and times."""
     if path is None:
         return 0
-    found = [
-        (folder, entry.name, entry.stat().st_size, entry.stat().st_mtime_ns)
-        for folder, _, _ in os.walk(path)
-        for entry in os.scandir(folder)
-    ]
+    found: list[tuple[str, str, int, int]] = []
+    for folder, _, _ in os.walk(path):
+        for entry in os.scandir(folder):
+            there = os.path.exists(entry.path)  # a link may lead nowhere
+            about = entry.stat(follow_symlinks=there)
+            found.append((folder, entry.name, about.st_size, about.st_mtime_ns))
     return hash(tuple(sorted(found)))
 
 

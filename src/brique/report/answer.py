@@ -14,9 +14,9 @@ from brique.report.markup import (
     figure,
     figures,
     name,
-    pairs,
     percent,
     text,
+    tiles,
 )  # fmt: skip
 from brique.tasks import classify
 
@@ -24,13 +24,13 @@ MOST_CLASSES = 400  # rows of the table
 OPEN_CLASSES = 20  # of them shown unfolded
 BASELINES = {
     "logistic": "logistic regression",
-    "svm": "support vector machine (RBF)",
+    "svm": "RBF-SVM",
     "neighbors": "nearest neighbors",
-    "forest": "random forest",
+    "forest": "forest of random trees",
 }
 SCORES = {
     "accuracy": ("Accuracy", "share of examples named rightly"),
-    "balanced_accuracy": ("Balanced accuracy", "mean recall of the classes, each counted alike"),
+    "balanced_accuracy": ("Balanced accuracy", "mean recall, each class counted alike"),
     "macro_precision": ("Precision", "mean over the classes"),
     "macro_recall": ("Recall", "mean over the classes"),
     "macro_f1": ("F1", "mean over the classes"),
@@ -42,8 +42,8 @@ def sentence(facts: Facts) -> str:
     values = facts.values
     try:
         return text(classify.sentence(values), 600)
-    except (KeyError, TypeError, ValueError):
-        pass
+    except (KeyError, TypeError, ValueError, AttributeError, IndexError):
+        pass  # of an older run, or not as brique writes it
     if facts.record.numbers:
         named = [f"{key} {figures(value)}" for key, value in facts.record.numbers.items()]
         return text(f"{facts.record.name}: {', '.join(named[:6])}", 300)
@@ -63,13 +63,19 @@ def verdict(values: dict[str, Any]) -> tuple[str, str] | None:
         "worse": "Worse than the best baseline",
     }[outcome]
     net, other = compared.get("only_net"), compared.get("only_baseline")
-    differ = (
-        f" Of the examples on which the two differ, the net alone is right on {int(net):,} and the"
-        f" baseline alone on {int(other):,} (McNemar's exact test: p = {figures(compared['p'])})."
-        if net is not None and other is not None
-        else ""
-    )
+    differ = ""
+    if net is not None and other is not None:
+        on = count(int(net), "test example") if net else "no test example"
+        differ = (
+            f" On {on} only the net is right, on {int(other):,} only the baseline; chance alone"
+            f" makes as large a difference in {_of_cases(compared['p'])} (the exact test of"
+            " McNemar)."
+        )
     return outcome, f"<strong>{start}</strong>, {text(best)} at {share}.{differ}"
+
+
+def _of_cases(p: float) -> str:
+    return "fewer than 1 in 1,000 cases" if p < 0.001 else f"{percent(p)} of cases"
 
 
 def section(facts: Facts) -> Section | Gap:
@@ -95,6 +101,8 @@ def _rivals(values: dict[str, Any]) -> list[tuple[str, float, list[float], bool]
     ends = values.get("interval", {}).get("accuracy") or list(classify.interval(share, n))
     rows = [("the net", share, ends, True)]
     for key, entry in values.get("baseline", {}).items():
+        if entry.get("accuracy") is None:
+            continue
         reached = float(entry["accuracy"])
         called = f"always “{entry['answer']}”" if key == "majority" else _baseline(key)
         found = entry.get("interval") or list(classify.interval(reached, n))
@@ -111,7 +119,7 @@ def _beside(values: dict[str, Any]) -> str:
         style = "--ink-of:var(--accent)" if is_net else "--ink-of:var(--muted)"
         lines.append(
             f'<tr{" class=net" if is_net else ""}><th scope="row">{name(called)}</th>'
-            f"<td>{chart.strip(axis, share, ends, style)}</td>"
+            f'<td class="strip">{chart.strip(axis, share, ends, style)}</td>'
             f'<td class="num">{percent(share)}</td>'
             f'<td class="num wide">{between(ends)}</td></tr>'
         )
@@ -129,11 +137,12 @@ def _beside(values: dict[str, Any]) -> str:
         f"<tbody>{''.join(lines)}</tbody><tfoot><tr><td></td><td>{chart.scale(axis)}</td>"
         '<td></td><td class="wide"></td></tr></tfoot></table>\n'
     )
-    return figure(_rank(rows), _meaning(values, rows) + note, table)
+    outcome = (values.get("comparison") or {}).get("outcome")
+    return figure(_rank(rows, outcome), _meaning(values, rows) + note, table)
 
 
-def _rank(rows: list[tuple[str, float, list[float], bool]]) -> str:
-    """Return where the net stands among the baselines."""
+def _rank(rows: list[tuple[str, float, list[float], bool]], outcome: object) -> str:
+    """Return where the net stands among the baselines, and whether that can be chance."""
     net = next(row for row in rows if row[3])
     others = [row for row in rows if not row[3]]
     if not others:
@@ -143,7 +152,8 @@ def _rank(rows: list[tuple[str, float, list[float], bool]]) -> str:
     if abs(gap) < 0.05:
         return f"The net and {name(best[0])} are both right in {percent(net[1])}"
     than = "above" if gap > 0 else "below"
-    return f"The net is {count_points(abs(gap))} {than} the best baseline, {name(best[0])}"
+    chance = ", within chance" if outcome == "even" else ""
+    return f"The net is {count_points(abs(gap))} {than} the best baseline, {name(best[0])}{chance}"
 
 
 def count_points(points: float) -> str:
@@ -159,17 +169,21 @@ def _meaning(values: dict[str, Any], rows: list[tuple[str, float, list[float], b
         " cases: the lines show how far chance in the choice of test examples could move each"
         " figure."
     )
-    decided = verdict(values)
-    return says if decided is None else f"{decided[1]} {says}"
+    skipped = [
+        f" Not fitted: {_baseline(key)} ({text(entry.get('skipped', 'no reason given'), 200)})."
+        for key, entry in values.get("baseline", {}).items()
+        if entry.get("accuracy") is None
+    ]
+    return says + "".join(skipped)
 
 
 def _scores(test: dict[str, Any], examples: int) -> str:
     rows = [
-        (f"{called} <small>{says}</small>", percent(test[key]))
+        (f"<b>{called}</b> {says}", percent(test[key]))
         for key, (called, says) in SCORES.items()
         if key in test
     ]
-    return f"<h3>Scores on {count(examples, 'test example')}</h3>\n{pairs(rows)}"
+    return f"<h3>Scores on {count(examples, 'test example')}</h3>\n{tiles(rows)}"
 
 
 def _classes(classes: dict[str, Any]) -> str:
@@ -222,7 +236,7 @@ def _class_table(rows: list[tuple[str, Any]], axis: chart.Axis) -> str:
             f'<td class="num">{percent(entry.get("f1"))}</td></tr>'
         )
     head = (
-        '<thead><tr><th scope="col">class</th><th scope="col" class="num">test examples</th>'
+        '<thead><tr><th scope="col">class</th><th scope="col" class="num">examples</th>'
         '<th scope="col">recall and its 95% interval</th><th scope="col" class="num">recall</th>'
         '<th scope="col" class="num">precision</th><th scope="col" class="num">F1</th></tr></thead>'
     )

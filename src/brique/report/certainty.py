@@ -4,7 +4,7 @@ from typing import Any
 
 from brique.report import chart
 from brique.report.facts import Facts
-from brique.report.markup import Gap, Section, count, figure, figures, pairs, percent
+from brique.report.markup import Gap, Section, count, figure, figures, percent, tiles
 from brique.tasks import classify
 
 
@@ -18,13 +18,13 @@ def section(facts: Facts) -> Section | Gap:
     claimed, reached, total = _means(filled)
     low, high = classify.interval(reached, total)
     if low <= claimed <= high:
-        title = "Its certainty can be taken at its word"
+        title = "On average its certainty can be taken at its word"
     elif claimed > high:
-        title = "It is surer than it should be"
+        title = "The net is surer than it should be"
     else:
-        title = "It is less sure than it could be"
-    title += f": {percent(claimed)} sure on average, right in {percent(reached)}"
-    body = _curve(filled) + _numbers(facts, found)
+        title = "The net is less sure than it could be"
+    title += f": {percent(claimed)} sure, right in {percent(reached)}"
+    body = f'<div class="pair">{_curve(filled)}{_numbers(facts, found)}</div>\n'
     return Section("certainty", "Certainty", figure(title, _meaning(filled), body))
 
 
@@ -71,9 +71,9 @@ def _curve(bins: list[dict[str, Any]]) -> str:
     label = "share of right answers over probability, with 95% intervals"
     drawn = chart.plot(axis, axis, marks, label=label, kind="plot square")
     return (
-        '<p class="axis left">share of right answers ↑</p>\n'
+        '<div><p class="axis left">share of right answers ↑</p>\n'
         f'{drawn}<p class="axis">probability that the net gave its answer; larger dots stand for'
-        " more answers</p>\n"
+        " more answers</p></div>\n"
     )
 
 
@@ -81,19 +81,19 @@ def _numbers(facts: Facts, found: dict[str, Any]) -> str:
     rows: list[tuple[str, str]] = []
     if found.get("temperature") is not None:
         heat = float(found["temperature"])
-        effect = "toned down" if heat > 1 else "sharpened" if heat < 1 else "left as they were"
-        rows.append((f"Temperature <small>fitted on valid: scores {effect}</small>", figures(heat)))
+        effect = "toned down" if heat > 1 else "sharpened" if heat < 1 else "left as they are"
+        rows.append((f"<b>Temperature</b> fitted on valid: scores {effect}", figures(heat)))
     if found.get("log_loss_before") is not None and found.get("log_loss") is not None:
         before, after = float(found["log_loss_before"]), float(found["log_loss"])
         note = "lower is better"
         rows.append(
             (
-                f"Log loss on test, before and after <small>{note}</small>",
+                f"<b>Log loss on test</b> before and after that; {note}",
                 f"{figures(before)} → {figures(after)}",
             )
         )
     error = facts.values.get("test", {}).get("calibration_error")
     if error is not None:
         says = "mean distance of the dots from the line"
-        rows.append((f"Calibration error <small>{says}</small>", percent(error)))
-    return pairs(rows) if rows else ""
+        rows.append((f"<b>Calibration error</b> {says}", percent(error)))
+    return tiles(rows) if rows else ""

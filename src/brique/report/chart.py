@@ -37,7 +37,7 @@ def shares(low: float) -> Axis:
     (0.92, 0.6, 0.0)
     """
     step = next((s for s in (0.01, 0.02, 0.05, 0.1) if (1 - low) / s <= 5), 0.2)
-    steps = math.ceil((1 - low) / step - 1e-9)
+    steps = max(1, math.ceil((1 - low) / step - 1e-9))
     if steps * step > 0.75:
         step, steps = 0.2, 5
     ticks = [1 - step * k for k in range(steps, -1, -1)]
@@ -62,10 +62,11 @@ def losses(values: Sequence[float]) -> Axis:
         ticks = tuple((10.0**k, f"{10.0**k:g}") for k in range(first, last + 1, every))
         return Axis(10.0**first, 10.0**last, ticks, is_log=True)
     low = min(0.0, *values) if values else 0.0
-    step = _round_step(max((high - low) / 4, 1e-12))
-    first, last = math.floor(low / step), math.ceil(high / step)
+    step = _round_step((high - low) / 4) if high > low else 1.0
+    first = math.floor(low / step)
+    last = max(first + 1, math.ceil(high / step))
     ticks = tuple((k * step, f"{k * step:g}") for k in range(first, last + 1))
-    return Axis(first * step, max(last, first + 1) * step, ticks)
+    return Axis(first * step, last * step, ticks)
 
 
 def plot(x: Axis, y: Axis, marks: Sequence[str], *, label: str, kind: str = "plot") -> str:
@@ -121,7 +122,7 @@ def strip(x: Axis, value: float, ends: Sequence[float] | None, style: str) -> st
         for v, _ in x.ticks
     ]
     if value < x.low:
-        drawn.append(f'<path class="dot" style="{style}" d="M-4 14l9 -6v12z"/>')
+        drawn.append(f'<path class="dot" style="{style}" d="M-4 17l9 -6v12z"/>')
     else:
         if ends is not None:
             a, b = x.at(ends[0]), x.at(ends[1])
@@ -134,8 +135,11 @@ def strip(x: Axis, value: float, ends: Sequence[float] | None, style: str) -> st
 
 
 def scale(x: Axis) -> str:
-    """Return the labels of an axis, to stand under strips."""
-    labels = [f'<text x="{x.at(v):g}%" y="14" class="mid">{says}</text>' for v, says in x.ticks]
+    """Return the labels of an axis, to stand under strips; minor ones give way on narrow pages."""
+    labels = [
+        f'<text x="{x.at(v):g}%" y="14" class="mid{" minor" * (place % 2)}">{says}</text>'
+        for place, (v, says) in enumerate(reversed(x.ticks))
+    ]
     return f'<svg class="scale" aria-hidden="true">{"".join(labels)}</svg>'
 
 

@@ -41,9 +41,9 @@ def filters(facts: Facts) -> Section | Gap:
     )
     if number > FILTERS:
         says += f" The first {FILTERS} are shown."
-    sheet, columns = _sheet(weight[:FILTERS])
+    sheet = _sheet(weight[:FILTERS])
     alt = f"{min(number, FILTERS)} filters of the first layer"
-    body = f'<img class="sheet" src="{sheet}" alt="{alt}" style="--columns:{columns}">\n'
+    body = f'<img class="sheet" src="{sheet}" alt="{alt}">\n'
     return Section("filters", "First layer", figure(title, says, body))
 
 
@@ -53,22 +53,22 @@ def _edges(weight: Tensor) -> int:
     return int((flat.sum(1).abs() <= 0.25 * flat.abs().sum(1)).sum())
 
 
-def _sheet(weight: Tensor) -> tuple[str, int]:
-    """Return filters (F, C, kH, kW) side by side as a picture's address, and how many a row."""
+def _sheet(weight: Tensor) -> str:
+    """Return filters (F, C, kH, kW) side by side as a picture's address."""
     from PIL import Image
 
     number, _, height, width = weight.shape
-    columns = min(16, number)
+    columns = min(12, number)
     rows = math.ceil(number / columns)
-    factor = max(1, 40 // max(height, width))
+    factor = max(1, 48 // max(height, width))
     tiles = _painted(weight).repeat(factor, 1).repeat(factor, 2)  # (F, h, w, 4)
     high, broad = tiles.shape[1:3]
-    gap = 6
+    gap = 10
     sheet = np.zeros((rows * (high + gap) - gap, columns * (broad + gap) - gap, 4), np.uint8)
     for place, tile in enumerate(tiles):
         top, left = place // columns * (high + gap), place % columns * (broad + gap)
         sheet[top : top + high, left : left + broad] = tile
-    return png(Image.fromarray(sheet)), columns
+    return png(Image.fromarray(sheet))
 
 
 def _painted(weight: Tensor) -> np.ndarray:
@@ -101,7 +101,7 @@ def landscape(facts: Facts) -> Section | Gap:
         return Gap("No map is drawn, since the hidden layer says the same of every example.")
     place = {int(one): row for row, one in enumerate(answers.ids.tolist())}
     rows = torch.tensor([place[int(one)] for one in ids.tolist()])
-    spots = _spots(features)
+    spots = _spots(features, len(facts.names))
     label, is_right = answers.label[rows], answers.is_right[rows]
     share = _neighbors(features, label)
     title = f"{percent(share)} of the examples lie next to one of their own class"
@@ -115,15 +115,18 @@ def landscape(facts: Facts) -> Section | Gap:
     return Section("map", "Map", figure(title, says, body))
 
 
-def _spots(features: Tensor) -> np.ndarray:
-    """Return a place in [0, 1] x [0, 1] for each row of features (M, D): (M, 2)."""
+def _spots(features: Tensor, classes: int) -> np.ndarray:
+    """Return a place in [0, 1] x [0, 1] for each row of features (M, D): (M, 2).
+
+    Each looks at fewer neighbors than there are of its class, lest classes shrink to dots.
+    """
     from sklearn.manifold import TSNE
     from threadpoolctl import threadpool_limits
 
     wide = features.numpy()
     if wide.shape[1] < 2:
         wide = np.pad(wide, ((0, 0), (0, 1)))
-    perplexity = min(30.0, (len(wide) - 1) / 3)
+    perplexity = min(30.0, (len(wide) - 1) / 3, max(5.0, len(wide) / (3 * classes)))
     tsne = TSNE(perplexity=perplexity, init="pca", random_state=0, max_iter=500)
     with threadpool_limits(1):  # sums in one order: the same bytes each time
         spots = np.asarray(tsne.fit_transform(wide), dtype=np.float64)

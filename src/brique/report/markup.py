@@ -103,6 +103,21 @@ def pairs(rows: list[tuple[str, str]]) -> str:
     return "<dl>" + "".join(f"<div><dt>{a}</dt><dd>{b}</dd></div>" for a, b in rows) + "</dl>\n"
 
 
+def tiles(rows: list[tuple[str, str]]) -> str:
+    """Return a few numbers with what they are, large and side by side; both are HTML."""
+    shown = "".join(f"<div><dt>{a}</dt><dd>{b}</dd></div>" for a, b in rows)
+    return f'<dl class="tiles">{shown}</dl>\n'
+
+
+def sure(share: float) -> str:
+    """Return a probability; one that is only nearly 1 is not said to be 100%.
+
+    >>> sure(0.9931), sure(0.99999)
+    ('99.3%', 'over 99.9%')
+    """
+    return "over 99.9%" if share >= 0.9995 else percent(share)
+
+
 def details(summary: str, body: str) -> str:
     """Return HTML that is folded under its summary."""
     return f"<details><summary>{summary}</summary>\n{body}</details>\n"

@@ -4,7 +4,7 @@ import torch
 
 from brique.data import Data
 from brique.report.facts import Answers, Facts
-from brique.report.markup import Gap, Section, box, count, figure, name, percent
+from brique.report.markup import Gap, Section, box, count, figure, name, sure
 from brique.report.thumbnails import Gallery
 
 MATRIX = 12  # classes at most; more are listed as pairs
@@ -75,14 +75,14 @@ class _Shown:
         answers = self._answers
         assert answers is not None
         one, said = int(answers.label[place]), int(answers.said[place])
-        sure = percent(float(answers.sure[place]))
+        share = sure(float(answers.sure[place]))
         number = int(answers.ids[place])
         file = f"example {number}" if self._data is None else self._data.test.name(number)
         words = f"<b>{name(self.called(one), 32)}</b>"
         if one != said:
             words += f" taken for <b>{name(self.called(said), 32)}</b>"
         return (
-            f"<li>{self.picture(place)}<p>{words}<br>sure: {sure}"
+            f"<li>{self.picture(place)}<p>{words}<br>{share} sure"
             f'<br><small class="file">{name(file, 44)}</small></p></li>'
         )
 
@@ -160,8 +160,7 @@ def _worst(answers: Answers, show: _Shown) -> str:
     if not len(wrong):
         return figure("No mistake on test", "There is nothing to show here.", "")
     order = wrong[torch.argsort(answers.sure[wrong], descending=True, stable=True)].tolist()
-    sure = percent(float(answers.sure[order[0]]))
-    title = f"The worst mistake was made {sure} sure"
+    title = f"The worst mistake was made {sure(float(answers.sure[order[0]]))} sure"
     says = (
         "The wrong answers of which the net was surest. Look whether a person would have known"
         " better, and whether the label is right: such mistakes are where wrong labels show up."
@@ -183,8 +182,8 @@ def _surest(answers: Answers, show: _Shown) -> str:
         first.setdefault(int(answers.label[place]), place)
     chosen = list(first.values())[:SUREST]
     chosen.sort(key=lambda place: int(answers.label[place]))
-    low = percent(min(float(answers.sure[place]) for place in chosen))
-    title = f"The surest right answers are {low} sure or more"
+    low, high = (sure(float(end)) for end in answers.sure[chosen].aminmax())
+    title = f"Right and surest: {low if low == high else f'{low} to {high}'}"
     says = "What the net takes for typical: of each class, the right answer of which it was surest."
     items = "".join(show.card(place) for place in chosen)
     return figure(title, says, f'<ul class="cards">{items}</ul>\n')

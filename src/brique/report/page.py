@@ -7,7 +7,7 @@ from brique import files
 from brique.data import Data
 from brique.report import again, answer, certainty, colors, inside, mistakes, samples, training
 from brique.report.facts import Facts, gather
-from brique.report.markup import Gap, Section, between, percent, seconds, text
+from brique.report.markup import Gap, Section, between, percent, seconds, text, tiles
 from brique.report.thumbnails import Gallery
 from brique.run import Record
 
@@ -83,7 +83,7 @@ def _page(facts: Facts, sections: list[Section]) -> str:
         f"<title>{said}</title>\n<style>\n:root{{{colors.variables()}}}\n{style}</style>\n"
         '</head>\n<body>\n<a class="skip" href="#content">Skip to the content</a>\n'
         f'<header>\n<p class="over">brique · report of a run · {_opened(facts)}</p>\n'
-        f"<h1>{said}</h1>\n{_made_badge(facts)}{_tiles(facts)}</header>\n"
+        f"<h1>{said}</h1>\n{_verdict(facts)}{_key_numbers(facts)}</header>\n"
         f'<nav aria-label="Contents"><ul>{links}</ul></nav>\n'
         f'<main id="content">\n{body}</main>\n'
         "<footer><p>Made by brique. This page is one file: it needs no network and runs no"
@@ -96,7 +96,7 @@ def _opened(facts: Facts) -> str:
     return text(entries[0].get("name", "") if entries else facts.record.name, 60)
 
 
-def _made_badge(facts: Facts) -> str:
+def _verdict(facts: Facts) -> str:
     """Return the verdict against the best baseline."""
     try:
         found = answer.verdict(facts.values)
@@ -108,7 +108,7 @@ def _made_badge(facts: Facts) -> str:
     return f'<p class="verdict {outcome}">{says}</p>\n'
 
 
-def _tiles(facts: Facts) -> str:
+def _key_numbers(facts: Facts) -> str:
     """Return the three or four numbers that everyone asks for."""
     values, record = facts.values, facts.record.json
     try:
@@ -122,5 +122,4 @@ def _tiles(facts: Facts) -> str:
             shown.append(("training", seconds(spent)))
     except _AMISS:
         return ""
-    tiles = "".join(f"<div><dt>{says}</dt><dd>{number}</dd></div>" for says, number in shown)
-    return f'<dl class="tiles">{tiles}</dl>\n'
+    return tiles(shown)

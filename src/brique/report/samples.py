@@ -5,27 +5,25 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from brique.report import findings
 from brique.report.facts import Facts
 from brique.report.markup import (
     Gap,
     Section,
     count,
-    details,
     figure,
     name,
     pairs,
     percent,
     seconds,
     text,
+    tiles,
 )  # fmt: skip
 from brique.report.thumbnails import Gallery
 from brique.schema import Category
 
 MOST_CLASSES = 60  # shown with pictures
-EXAMPLES = 72  # thumbnails of all classes together, about
-FINDINGS = 40
-ITEMS = 8  # of a finding
-SEVERITIES = {"error": "errors", "warning": "warnings", "note": "notes"}
+EXAMPLES = 64  # thumbnails of all classes together, about
 
 
 def asked(facts: Facts) -> Section:
@@ -60,7 +58,7 @@ def _plan(json: dict[str, Any]) -> str:
 
 def section(facts: Facts, gallery: Gallery) -> Section | Gap:
     """Return the number of examples by part, pictures of each class, and the audit."""
-    body = _parts(facts) + _thumbnails(facts, gallery) + _audit(facts)
+    body = _parts(facts) + _thumbnails(facts, gallery) + findings.shown(facts, gallery)
     if not body:
         why = (
             "the data have changed since the run" if facts.changed else "the data cannot be opened"
@@ -87,7 +85,7 @@ def _parts(facts: Facts) -> str:
     )
     rows = [
         (
-            f'<span class="swatch {part}"></span>{part} <small>{purpose[part]}</small>',
+            f'<span class="swatch {part}"></span><b>{part}</b> {purpose[part]}',
             f"{size:,} <small>{percent(size / total)}</small>",
         )
         for part, size in sizes
@@ -99,7 +97,7 @@ def _parts(facts: Facts) -> str:
         f"The net never saw the {count(len(data.test), 'test example')} while it learned, nor were"
         " they used for any choice: they stand for pictures to come."
     )
-    return figure(title, says, f'<div class="parts" aria-hidden="true">{bar}</div>\n{pairs(rows)}')
+    return figure(title, says, f'<div class="parts" aria-hidden="true">{bar}</div>\n{tiles(rows)}')
 
 
 def _thumbnails(facts: Facts, gallery: Gallery) -> str:
@@ -112,7 +110,7 @@ def _thumbnails(facts: Facts, gallery: Gallery) -> str:
         return ""
     classes = list(target.names)
     shown = classes[:MOST_CLASSES]
-    each = max(1, min(6, EXAMPLES // len(shown)))
+    each = max(2, min(12, EXAMPLES // len(shown)))
     counts = torch.bincount(labels, minlength=len(classes)).tolist()
     rows: list[str] = []
     for place, called in enumerate(shown):
@@ -129,12 +127,9 @@ def _thumbnails(facts: Facts, gallery: Gallery) -> str:
         if most == least
         else f"From {least:,} to {count(most, 'training example')} a class"
     )
-    says = f"{_balance(most, least)} Shown: {count(each, 'example')} of each class at most" + (
-        f", of the first {len(shown)} of {len(classes):,} classes."
-        if len(classes) > len(shown)
-        else "."
-    )
-    return figure(title, says, f'<ul class="classes" data-each="{each}">{"".join(rows)}</ul>\n')
+    says = f"{_balance(most, least)} Shown are up to {each} of each"
+    says += f", for {len(shown)} of {len(classes):,} classes." if classes[len(shown) :] else "."
+    return figure(title, says, f'<ul class="classes{" tight" * (each < 4)}">{"".join(rows)}</ul>\n')
 
 
 def _balance(most: int, least: int) -> str:
@@ -144,50 +139,3 @@ def _balance(most: int, least: int) -> str:
         "The classes are not equally frequent: a net sees rare ones less often, and balanced"
         " accuracy below is fairer to them than accuracy."
     )
-
-
-def _audit(facts: Facts) -> str:
-    audit = facts.record.json.get("audit")
-    findings = audit.get("findings") if isinstance(audit, dict) else None
-    if not isinstance(findings, list):
-        return ""
-    order = list(SEVERITIES)
-    known = [one for one in findings if one.get("severity") in order]
-    known.sort(key=lambda one: order.index(one["severity"]))
-    if not known:
-        says = "Duplicates, unreadable files and unequal classes were looked for."
-        return figure("The audit found nothing to object to", says, "")
-    totals = [
-        count(n, kind, many)
-        for kind, many in SEVERITIES.items()
-        if (n := sum(one["severity"] == kind for one in known))
-    ]
-    says = (
-        "Before training, the data were searched for what could falsify a result. An error would;"
-        " a warning might; a note is good to know."
-    )
-    body = "".join(_finding(one) for one in known[:FINDINGS])
-    if len(known) > FINDINGS:
-        body += f"<p>{count(len(known) - FINDINGS, 'more finding')} left out here.</p>\n"
-    return figure(f"The audit found {' and '.join(totals)}", says, body)
-
-
-def _finding(one: dict[str, Any]) -> str:
-    severity = str(one["severity"])
-    kind = text(str(one.get("kind", "")).replace("_", " "))
-    part = f" in {text(one['split'])}" if one.get("split") else ""
-    number = one.get("count")
-    size = f" <small>{number:,}</small>" if isinstance(number, int) else ""
-    items = one.get("items") or []
-    listed = "".join(
-        f"<li>{' — '.join(name(value, 90) for value in item)}</li>" for item in items[:ITEMS]
-    )
-    left = (number if isinstance(number, int) else len(items)) - min(len(items), ITEMS)
-    more = f"<li>… and {left:,} more</li>" if listed and left > 0 else ""
-    body = f"<p>{text(one.get('reason', ''), 500)}</p>"
-    if one.get("remedy"):
-        body += f"<p><b>What to do:</b> {text(one['remedy'], 500)}</p>"
-    if listed:
-        body += f'<ul class="items">{listed}{more}</ul>'
-    summary = f'<span class="badge {severity}">{severity}</span> {kind}{part}{size}'
-    return details(summary, body)

@@ -63,9 +63,11 @@ def _loss(curves: dict[str, Curve]) -> str:
             f" On valid, which it does not learn from, it was lowest ({figures(best)}) after turn"
             f" {int(turn):,}"
         )
+        worse = valid[-1][1] / best if best > 0 else 1.0
         says += (
-            " and higher at the end: the net had begun to learn the training examples by heart."
-            if valid[-1][1] > 1.1 * best
+            f", and {worse:.1f} times that at the end: a sign that the net had begun to learn"
+            " examples by heart."
+            if worse >= 1.5
             else "."
         )
     y = chart.losses([value for curve in curves.values() for _, value in curve])
@@ -84,8 +86,11 @@ def _accuracy(curves: dict[str, Curve]) -> str:
         f" {last:,}. These examples decide when to stop and which weights to keep, so the figure"
         " flatters a little; the one on test does not."
     )
-    low = min(value for points in curves.values() for _, value in points)
-    return figure(title, says, _drawn(curves, chart.shares(low), "accuracy over turns"))
+    late = [value for points in curves.values() for _, value in points[len(points) // 4 :]]
+    y = chart.shares(min(late))
+    if min(value for points in curves.values() for _, value in points) < y.low:
+        says += f" The chart starts at {y.low:.0%}; what was lower at first runs along its foot."
+    return figure(title, says, _drawn(curves, y, "accuracy over turns"))
 
 
 def _drawn(curves: dict[str, Curve], y: chart.Axis, label: str) -> str:
@@ -95,7 +100,7 @@ def _drawn(curves: dict[str, Curve], y: chart.Axis, label: str) -> str:
     marks = [chart.line(x, y, curve, styles[key]) for key, curve in curves.items()]
     names = [(styles[key], _called(key)) for key in curves]
     drawn = chart.plot(x, y, marks, label=label)
-    return chart.legend(names) + drawn + '<p class="axis">turns played</p>\n'
+    return f'<div>{chart.legend(names)}{drawn}<p class="axis">turns played</p></div>\n'
 
 
 def _called(key: str) -> str:

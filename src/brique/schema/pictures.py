@@ -2,6 +2,7 @@
 
 import threading
 import warnings
+import zlib
 from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,6 +18,15 @@ if TYPE_CHECKING:
 
 FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "GIF", "TIFF", "PPM")
 PIXEL_LIMIT = 50_000_000
+
+_SIGNATURES = {
+    "JPEG": b"\xff\xd8",
+    "PNG": b"\x89PNG",
+    "GIF": b"GIF8",
+    "WebP or other RIFF": b"RIFF",
+    "BMP": b"BM",
+    "TIFF": (b"II*\x00", b"MM\x00*"),
+}
 
 _lock = threading.Lock()  # warnings.catch_warnings is not safe in threads
 _upright = {2: 0, 3: 3, 4: 1, 5: 5, 6: 4, 7: 6, 8: 2}  # EXIF orientation -> PIL Transpose
@@ -60,6 +70,8 @@ def examined(path: str | Path) -> "tuple[Image.Image, Look]":
 
     with _reading(path), Path(path).open("rb") as file:
         image, orientation = _open(file, f"picture {path}")
+        if image.format == "PNG":
+            _check_sums(file, f"picture {path}")
         image.load()
         is_turned = orientation in _upright
         turn = Image.Transpose(_upright[orientation]) if is_turned else None
@@ -206,6 +218,10 @@ def _reading(path: str | Path) -> Generator[None]:
         yield
     except FileNotFoundError as error:
         raise DataError(f"picture {path}: there is no such file; check the path") from error
+    except IsADirectoryError as error:
+        raise DataError(
+            f"picture {path}: expected a file, got a folder of that name; rename it"
+        ) from error
     except DataError:
         raise
     except Exception as error:  # decoders raise anything on damaged files
@@ -231,7 +247,7 @@ def _open(file: IO[bytes], where: str) -> "tuple[Image.Image, int]":
         except Image.UnidentifiedImageError as error:
             raise DataError(
                 f"{where}: expected a picture (JPEG, PNG, WebP, BMP, GIF, TIFF, PGM or PPM), got "
-                "none of these; convert it or leave it out"
+                f"{_content(file)}; convert it or leave it out"
             ) from error
         check_pixels(where, image.height, image.width)
         try:
@@ -239,6 +255,45 @@ def _open(file: IO[bytes], where: str) -> "tuple[Image.Image, int]":
         except Exception:  # a damaged note is no reason to lose the picture
             orientation = 1
     return image, orientation
+
+
+def _content(file: IO[bytes]) -> str:
+    """Say what a file holds that Pillow does not know for a picture."""
+    file.seek(0)
+    start = file.read(512)
+    if not start:
+        return "an empty file"
+    for name, marks in _SIGNATURES.items():
+        if start.startswith(marks):
+            return f"a damaged {name}"
+    if start[4:8] == b"ftyp":
+        return "HEIC, AVIF or a film"
+    if all(byte >= 32 or byte in b"\t\n\r\f" for byte in start):
+        return "a text"
+    return "none of these"
+
+
+def _check_sums(file: IO[bytes], where: str) -> None:
+    """Raise DataError where the checksum of a PNG's pixels or header does not fit; Pillow reads on.
+
+    Source: ISO/IEC 15948, section 5.3: length, type, content and CRC-32 of type and content.
+    """
+    before = file.tell()
+    file.seek(8)
+    while len(head := file.read(8)) == 8:
+        length, kind = int.from_bytes(head[:4]), head[4:]
+        if kind not in (b"IHDR", b"PLTE", b"IDAT"):
+            if kind == b"IEND":
+                break
+            file.seek(length + 4, 1)
+            continue
+        content, total = file.read(length), file.read(4)
+        if len(total) == 4 and zlib.crc32(content, zlib.crc32(kind)) != int.from_bytes(total):
+            raise DataError(
+                f"{where}: is damaged (the checksum of its {kind.decode()} does not fit); "
+                "replace it or leave it out"
+            )
+    file.seek(before)
 
 
 def _is_animated(image: "Image.Image") -> bool:

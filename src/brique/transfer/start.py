@@ -77,6 +77,12 @@ def start(source: str | Path, schema: Schema) -> Started:
     return started
 
 
+def resolved(source: str | Path) -> str:
+    """Return a source such that it means the same in every folder. Raises ModelError."""
+    kind, name, path = _parsed(source)
+    return f"timm:{name}:{path.resolve()}" if kind == "timm" else str(path.resolve())
+
+
 def _parsed(source: str | Path) -> tuple[str, str, Path]:
     """Return the kind of a source ("weights", "run" or "timm"), timm's name, and the path."""
     text, kind, name = str(source), "weights", ""

@@ -4,13 +4,15 @@ import time
 from pathlib import Path
 from typing import Any
 
+import torch
+
 from brique import data
 from brique.data import Data
 from brique.errors import DataError, ModelError
 from brique.model import Model, load
 from brique.run import Record, read_run
 from brique.run.start import pick_device
-from brique.schema import Schema
+from brique.schema import Picture, Schema
 from brique.tasks import classify
 
 
@@ -27,7 +29,8 @@ def evaluate(
     source: a data set as for `train`; by default the one that the run was trained on.
     device: "cpu", "cuda", "mps"; by default the processor.
     trust: whether the run's own source.py may be executed, where no installed code builds the net.
-    Returns "run", "task", "test", "interval", "baseline", "examples", "seconds" and "notes".
+    Returns "run", what `brique.tasks.classify.judge` finds ("task", "test", "interval", "baseline"
+    and more), "seconds" and "notes": sentences that a reader of the scores should know.
     Raises DataError when the data do not fit the model: classes are compared by name.
     """
     begun = time.perf_counter()
@@ -35,11 +38,17 @@ def evaluate(
     loaded = load(run, trust=trust, device=pick_device(device or "cpu"))
     schema = _schema(loaded)
     opened = _opened(source if source is not None else _own_source(record), schema)
-    names = schema[schema.target].names
-    judged = classify.judge(loaded.net, opened.test, beside=opened.train, names=names)
-    seconds = {"total": round(time.perf_counter() - begun, 3)}
     notes = _notes(record, opened, own=source is None)
-    return {"run": str(record.folder), **judged, "seconds": seconds, "notes": notes}
+    fitting = _fitting(opened, schema)
+    judged = classify.judge(loaded.net, fitting, names=schema[schema.target].names)
+    if fitting is not opened:
+        before, after = (each.schema[schema.inputs[0]].shape for each in (opened, fitting))
+        notes.append(
+            f"{opened.name}: pictures of {before[2]} x {before[1]} pixels are brought to the"
+            f" {after[2]} x {after[1]} that the model takes."
+        )
+    seconds = {"total": round(time.perf_counter() - begun, 3), **judged.seconds}
+    return {"run": str(record.folder), **judged.values, "seconds": seconds, "notes": notes}
 
 
 def _schema(loaded: Model) -> Schema:
@@ -53,16 +62,33 @@ def _schema(loaded: Model) -> Schema:
 
 
 def _opened(source: str | Path, schema: Schema) -> Data:
-    """Open the data as the model takes them."""
-    channels, height, width = schema[schema.inputs[0]].shape
-    opened = data.open(source, size=height if height == width else None, channels=channels)
-    came = opened.schema[opened.schema.inputs[0]].shape
-    if came != (channels, height, width):
-        raise DataError(
-            f"evaluate: the model takes pictures of {width} x {height} pixels, and those of"
-            f" {opened.name} have {came[2]} x {came[1]}; scale them first."
-        )
-    return opened
+    """Open the data, as far as possible as the model takes them."""
+    field = schema[schema.inputs[0]]
+    if not isinstance(field, Picture):
+        return data.open(source)
+    channels, height, width = field.shape
+    return data.open(
+        source,
+        size=height if height == width else None,
+        channels=channels if channels in (1, 3) else None,
+    )
+
+
+def _fitting(opened: Data, schema: Schema) -> Data:
+    """Return the data with pictures of the shape that the model takes, prepared as by predict."""
+    name, target = schema.inputs[0], opened.schema.target
+    field = schema[name]
+    if not isinstance(field, Picture) or opened.schema[name].shape == field.shape:
+        return opened
+    splits = {"train": opened.train, "valid": opened.valid, "test": opened.test}
+    pictures = [field.prepare(picture) for split in splits.values() for picture in split[name]]
+    return data.arrays(
+        image=torch.stack(pictures),
+        label=torch.cat([torch.as_tensor(split[target]) for split in splits.values()]),
+        classes=opened.schema[target].names,
+        split=[part for part, split in splits.items() for _ in range(len(split))],
+        name=opened.name,
+    )
 
 
 def _own_source(record: Record) -> str:

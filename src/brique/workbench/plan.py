@@ -54,7 +54,7 @@ def plan(opened: Data, wishes: Wishes) -> dict[str, Any]:
         **augmentation(opened.train, opened.schema),
     }
     if wishes.start is not None:
-        return settings | _started(count // settings["batch_size"], wishes)
+        return settings | _started(count, wishes)
     settings |= _shape(opened.schema)
     found = settings
     for width in WIDTHS:
@@ -165,12 +165,24 @@ def multiplications(net: nn.Module, shape: tuple[int, int, int]) -> int:
     return sum(counts)
 
 
-def _started(per_epoch: int, wishes: Wishes) -> dict[str, Any]:
-    """Return the settings of a net that knows something already; what it costs is only measured."""
-    turns = (wishes.epochs or (20 if wishes.freeze else 30)) * max(1, per_epoch)
-    steps = {"lr": 3e-3} if wishes.freeze else {"lr": 1e-3, "body_lr": 0.1}
-    about = {"start": wishes.start, "freeze": wishes.freeze, "weight_decay": 0.01}
-    return about | steps | {"turns": turns, "average": _average(turns)}
+def _started(count: int, wishes: Wishes) -> dict[str, Any]:
+    """Return the settings of a net that knows something already; what it costs is only measured.
+
+    A frozen body shows a picture each time as it is, so that a few epochs are enough; a body that
+    learns along moves by far smaller steps than its new head (docs/log.md).
+    """
+    batch_size = min(count, 16)
+    turns = (wishes.epochs or (8 if wishes.freeze else 15)) * (count // batch_size)
+    return {
+        "start": wishes.start,
+        "freeze": wishes.freeze,
+        "batch_size": batch_size,
+        "lr": 3e-3,
+        "body_lr": 1.0 if wishes.freeze else 0.03,
+        "turns": turns,
+        "average": _average(turns),
+        **({"shift": 0.0, "turn": 0.0, "zoom": 0.0, "light": 0.0} if wishes.freeze else {}),
+    }
 
 
 def _average(turns: int) -> float:

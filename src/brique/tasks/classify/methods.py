@@ -68,7 +68,7 @@ def logistic(train: Examples, valid: Examples) -> Fitted:
     scale = _spread(train.parts)
 
     def fit(penalty: float) -> Fitted:
-        solver: Any = LogisticRegression(C=penalty, max_iter=200, tol=1e-3)
+        solver: Any = LogisticRegression(C=penalty, max_iter=200, tol=1e-3, random_state=0)
         solver.fit(train.parts / scale, train.label)
         return Fitted(lambda some: solver.predict(some.parts / scale), len(train), {"C": penalty})
 
@@ -88,7 +88,7 @@ def svm(train: Examples, valid: Examples) -> Fitted:
     unit = 1 / (train.near.shape[1] * _spread(train.near) ** 2)
 
     def fit(some: Examples, C: float, gamma: float) -> Fitted:  # noqa: N803 - scikit-learn's
-        machine: Any = SVC(cache_size=500).set_params(C=C, gamma=gamma)
+        machine: Any = SVC(cache_size=500, random_state=0).set_params(C=C, gamma=gamma)
         machine.fit(some.near, some.label)
         kept = len(machine.support_) / len(some)
         settings = {"C": C, "gamma": gamma}

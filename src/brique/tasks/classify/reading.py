@@ -52,8 +52,8 @@ def read(net: nn.Module, split: Split, names: Sequence[str], *, inputs: bool = F
     check_not_empty(split)
     field, target = split.schema.inputs[0], split.schema.target
     places = places_of(split.schema[target].names, names)
-    hidden_at = _even(len(split), HIDDEN)
-    inputs_at = _even(len(split), min(COMPARED, most(split.schema[field])) if inputs else 0)
+    hidden_at = evenly(len(split), HIDDEN)
+    inputs_at = evenly(len(split), min(COMPARED, most(split.schema[field])) if inputs else 0)
     parts: list[tuple[Tensor, ...]] = []
     start = 0
     with at_rest(net) as device, _hidden(net) as caught:
@@ -125,7 +125,7 @@ def _features(caught: list[object], batch: Batch, rows: Tensor) -> Tensor:
     return first.detach()[rows.to(first.device)].flatten(1).float().cpu()
 
 
-def _even(count: int, most: int) -> Tensor:
+def evenly(count: int, most: int) -> Tensor:
     """Return up to `most` places among `count`, evenly chosen: int64."""
     chosen = min(count, most)
     return torch.arange(chosen) * count // max(1, chosen)
@@ -145,5 +145,5 @@ def _inputs(batch: Batch, split: Split, rows: Tensor) -> Tensor:
 
 def _thinned(places: Tensor, hidden: Tensor) -> tuple[Tensor, Tensor]:
     """Keep fewer examples where their features are many."""
-    kept = _even(len(hidden), max(1, _NUMBERS // max(1, hidden.shape[1])))
+    kept = evenly(len(hidden), max(1, _NUMBERS // max(1, hidden.shape[1])))
     return places[kept], hidden[kept]

@@ -1,10 +1,11 @@
-"""From data to a judged model: audits, makes the plan, runs the task's training file, reports."""
+"""From data to a judged model: makes the plan, audits, runs the task's training file, reports."""
 
 import shlex
 import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -53,45 +54,24 @@ def train(
         "from": start, "freeze": freeze, "size": size, "out": out, "device": device,
         "exact": exact, "quick": quick,
     }  # fmt: skip
-    spent = _Spent()
-    with spent.on("imports"):
-        module = _imported()
     wishes = Wishes(
-        source=str(source), seed=seed, minutes=minutes, epochs=epochs, size=size,
-        start=None if start is None else str(start), freeze=freeze,
-    )  # fmt: skip
-    with spent.on("opening"):
-        opened, wishes = _opened(wishes)
-        task_of(opened)
-    with spent.on("audit"):
-        audit = summary(opened)
-        _say_findings(opened.name, audit["findings"])
-    with spent.on("planning"):
-        settings, estimate = _planned(module, opened, wishes, quick=quick)
+        source=str(source), seed=seed, minutes=minutes, epochs=epochs, size=size, freeze=freeze
+    )
+    made = _prepared(wishes, start, quick=quick)
     launch = Launch(
         out=Path(out) if out is not None else None,
-        name=opened.name,
+        name=made.opened.name,
         quick=quick,
         device=device,
         exact=exact,
         command=_command(source, flags),
-        facts={"audit": audit, "estimate": estimate},
+        facts=made.facts,
     )
     with launched(launch) as run:
-        module.main(module.Args(**settings))
+        made.module.main(made.args)
     assert run.folder is not None
-    finish(run.folder, opened, spent)
+    _finish(run.folder, made)
     return run.folder
-
-
-def finish(folder: Path, opened: Data, spent: "_Spent | None" = None) -> None:
-    """Write the report of a run that `train` made, and what each part took."""
-    from brique import report
-
-    spent = spent or _Spent()
-    with spent.on("report"):
-        report.write(read_run(folder), opened)
-    add_seconds(folder, spent.parts)
 
 
 def task_of(opened: Data) -> str:
@@ -130,6 +110,46 @@ class _Spent:
         self.parts[part] = time.perf_counter() - begun
 
 
+@dataclass(frozen=True)
+class _Made:
+    """What is known before the run starts.
+
+    module, args: the training file and its settings.
+    facts: for run.json.
+    """
+
+    module: ModuleType
+    args: Any  # the file's own Args
+    opened: Data
+    facts: dict[str, Any]
+    spent: _Spent
+
+
+def _prepared(wishes: Wishes, start: str | Path | None, *, quick: bool) -> _Made:
+    """Open the data, make the plan, audit."""
+    spent = _Spent()
+    with spent.on("imports"):
+        module = _imported()
+    with spent.on("opening"):
+        opened, wishes, started = _opened(wishes, start)
+    with spent.on("planning"):
+        settings, estimate = _planned(module, opened, wishes, quick=quick)
+    with spent.on("audit"):
+        audit = summary(opened)
+        _say_findings(opened.name, audit["findings"])
+    facts = {"audit": audit, "estimate": estimate, "start": started}
+    return _Made(module, module.Args(**settings), opened, facts, spent)
+
+
+def _finish(folder: Path, made: _Made) -> None:
+    """Write the report, and what each part took."""
+    from brique import report
+
+    with made.spent.on("report"):
+        report.write(read_run(folder), made.opened)
+    add_seconds(folder, made.spent.parts)
+
+
 def _check(minutes: float, epochs: int | None, *, freeze: bool, start: object) -> None:
     if not minutes > 0:
         raise UsageError(f"train: minutes must be above 0, not {minutes:g}.")
@@ -149,7 +169,7 @@ def _imported() -> ModuleType:
     import sklearn.ensemble
     import sklearn.linear_model
     import sklearn.manifold
-    import sklearn.svm
+    import sklearn.svm  # noqa: F401
     import torch._dynamo  # noqa: F401
 
     from brique import report  # noqa: F401
@@ -157,17 +177,25 @@ def _imported() -> ModuleType:
     return catalog.load_train("classify")
 
 
-def _opened(wishes: Wishes) -> tuple[Data, Wishes]:
-    """Open the data, as the weights to start from take pictures if there are any."""
-    from dataclasses import replace
+def _opened(wishes: Wishes, start: str | Path | None) -> tuple[Data, Wishes, dict[str, str] | None]:
+    """Open the data, as the weights to start from take pictures if there are any.
 
+    Returns the data, the wishes with what the weights add, and what is taken over from them.
+    """
+    if start is None:
+        opened = data.open(wishes.source, size=wishes.size)
+        task_of(opened)
+        return opened, wishes, None
     from brique import transfer
 
-    if wishes.start is not None:
-        size, channels = transfer.wants(wishes.start)
-        wishes = replace(wishes, size=wishes.size or size, channels=channels)
-    opened = data.open(wishes.source, size=wishes.size, channels=wishes.channels)
-    return opened, wishes
+    source = transfer.resolved(start)
+    size, channels = transfer.wants(source)
+    wishes = replace(wishes, start=source, size=wishes.size or size, channels=channels)
+    opened = data.open(wishes.source, size=wishes.size, channels=channels)
+    task_of(opened)
+    found = transfer.start(source, opened.schema)
+    print(f"brique: {found.says}.", file=sys.stderr)
+    return opened, wishes, {"says": found.says, "sha256": found.sha256}
 
 
 def _planned(

@@ -1,10 +1,8 @@
 """A small residual net learns to name pictures by their class.
 
 Paper    He, Zhang, Ren, Sun 2015, arXiv:1512.03385, "Deep residual learning", section 4.2.
-Departs  AdamW (Loshchilov, Hutter 2019, arXiv:1711.05101) after a warmup, along a cosine; pictures
-         moved a little each time they are seen; the running average of the weights (Polyak,
-         Juditsky 1992) that was best on valid is kept; scores divided by a temperature (Guo et al.
-         2017, arXiv:1706.04599) fitted on valid.
+Departs  AdamW (arXiv:1711.05101) along a cosine; pictures moved a little each time; the average of
+         the weights that was best on valid; a temperature (arXiv:1706.04599) fitted on valid.
 Run      brique train digits
 Reached  see benchmarks/train.md
 """

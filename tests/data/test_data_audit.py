@@ -1,0 +1,513 @@
+"""What an audit finds of faults that were planted, and what it leaves alone."""
+
+import io
+import json
+import random
+import struct
+import zlib
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from brique import data
+from brique.data import doubt, likeness, parts
+from brique.data.audit import summary
+from brique.data.originals import connected
+from brique.errors import DataError
+from brique.tasks.classify import interval
+
+
+def photo(seed: int, size=(150, 110)) -> Image.Image:
+    """Return a picture like a photograph: shades of all sizes, in color."""
+    draw = np.random.default_rng(seed)
+    total = np.zeros((size[1], size[0], 3))
+    for cells in (3, 6, 12, 24, 48):
+        grades = draw.integers(0, 256, (cells, cells, 3), dtype=np.uint8)
+        shades = Image.fromarray(grades).resize(size, Image.Resampling.BICUBIC)
+        total += np.asarray(shades, dtype=np.float64) / cells**0.5
+    total = (total - total.min()) / (total.max() - total.min())
+    return Image.fromarray((total * 255).astype(np.uint8))
+
+
+def album(root: Path, n=12, classes=("cat", "dog"), start=0) -> Path:
+    for c, name in enumerate(classes):
+        (root / name).mkdir(parents=True, exist_ok=True)
+        for i in range(n):
+            photo(start + c * 1000 + i).save(root / name / f"{i}.png")
+    return root
+
+
+def again(image: Image.Image, share: float, quality: int) -> bytes:
+    """Return a JPEG of a picture that was scaled."""
+    size = (round(image.width * share), round(image.height * share))
+    file = io.BytesIO()
+    image.resize(size, Image.Resampling.LANCZOS).save(file, "JPEG", quality=quality)
+    return file.getvalue()
+
+
+def found(opened, kind):
+    return [finding for finding in opened.audit() if finding.kind == kind]
+
+
+def only(opened, kind):
+    (finding,) = found(opened, kind)
+    return finding
+
+
+# What is there twice
+
+
+@pytest.fixture(scope="module")
+def leaky(tmp_path_factory):
+    """Return photographs with 4 exact, 5 scaled or compressed and 2 cut copies of train in test."""
+    root = tmp_path_factory.mktemp("leaky")
+    album(root / "train")
+    album(root / "test", n=8, start=100)
+    for i in range(4):
+        target = root / "test" / "cat" / f"exact-{i}.png"
+        target.write_bytes((root / "train" / "cat" / f"{i}.png").read_bytes())
+    for i, (share, quality) in enumerate([(1, 40), (0.4, 90), (0.6, 60), (0.8, 75), (0.5, 45)]):
+        content = again(photo(1000 + i), share, quality)
+        (root / "test" / "dog" / f"near-{i}.jpg").write_bytes(content)
+    for i in (6, 7):
+        picture = photo(1000 + i).crop((4, 2, 146, 108))
+        (root / "test" / "dog" / f"cut-{i}.jpg").write_bytes(again(picture, 1, 85))
+    return data.open(root)
+
+
+def test_equal_pictures_in_two_parts_are_an_error(leaky):
+    finding = only(leaky, "leaked")
+    assert (finding.severity, finding.split, finding.count) == ("error", "test", 4)
+    assert set(finding.items) == {
+        (f"train/cat/{i}.png", f"test/cat/exact-{i}.png") for i in range(4)
+    }
+    assert finding.reason == (
+        "4 of 27 test examples are also in another part: the score counts what was learnt by heart."
+    )
+
+
+def test_nearly_equal_pictures_in_two_parts_are_an_error(leaky):
+    finding = only(leaky, "nearly leaked")
+    assert (finding.severity, finding.split, finding.count) == ("error", "test", 7)
+    planted = {(f"train/dog/{i}.png", f"test/dog/near-{i}.jpg") for i in range(5)}
+    planted |= {(f"train/dog/{i}.png", f"test/dog/cut-{i}.jpg") for i in (6, 7)}
+    assert set(finding.items) == planted
+    assert "may be too good by up to 25.9%" in finding.reason
+    assert not found(leaky, "duplicate")
+    assert not found(leaky, "nearly duplicate")
+
+
+def test_a_few_nearly_equal_pictures_of_many_are_a_warning(tmp_path):
+    album(tmp_path / "train", n=4)
+    (tmp_path / "test" / "cat").mkdir(parents=True)
+    for i in range(110):
+        photo(500 + i, size=(70, 66)).save(tmp_path / "test" / "cat" / f"{i}.png")
+    photo(0).resize((75, 55)).save(tmp_path / "test" / "cat" / "copy.png")
+    opened = data.open(tmp_path)
+    assert only(opened, "nearly leaked").severity == "warning"
+    assert only(opened, "nearly leaked").items == (("train/cat/0.png", "test/cat/copy.png"),)
+
+
+def test_copies_stay_on_one_side_of_a_drawn_split(tmp_path):
+    album(tmp_path, n=20)
+    for i in range(20):
+        (tmp_path / "cat" / f"copy-{i}.jpg").write_bytes(again(photo(i), 0.7, 70))
+        (tmp_path / "cat" / f"third-{i}.jpg").write_bytes(again(photo(i), 0.5, 80))
+    opened = data.open(tmp_path)
+    sides = {}
+    for place, split in enumerate((opened.train, opened.valid, opened.test)):
+        for row in split.ids.tolist():
+            name = split.name(row)
+            number = name.split("/")[1].split(".")[0].split("-")[-1]
+            sides.setdefault((name.split("/")[0], number), set()).add(place)
+    assert all(len(places) == 1 for places in sides.values())
+    assert len(opened.test) > 0
+    assert not found(opened, "nearly leaked")
+    twins = {finding.split: finding for finding in found(opened, "nearly duplicate")}
+    assert sum(finding.count for finding in twins.values()) == 60
+    assert twins["train"].severity == "note"
+
+
+def test_a_split_without_copies_is_drawn_from_content_alone(tmp_path):
+    opened = data.open(album(tmp_path, n=15))
+    source = opened.source
+    drawn = parts._draw(source.digests, source.fields["label"].numpy(), 0.2, 0.1)
+    for place, split in enumerate((opened.train, opened.valid, opened.test)):
+        assert split.ids.tolist() == np.flatnonzero(drawn == place).tolist()
+
+
+def test_pictures_that_differ_in_one_place_are_not_copies(tmp_path):
+    album(tmp_path, n=6)
+    for i in range(4):
+        changed = photo(i)
+        changed.paste(photo(900 + i, size=(40, 40)), (55, 35))
+        changed.save(tmp_path / "cat" / f"changed-{i}.png")
+    recolored = photo(5).convert("YCbCr").split()
+    swapped = Image.merge("YCbCr", (recolored[0], recolored[2], recolored[1])).convert("RGB")
+    swapped.save(tmp_path / "cat" / "recolored.png")
+    opened = data.open(tmp_path)
+    assert not found(opened, "nearly duplicate")
+    assert not found(opened, "nearly leaked")
+
+
+def test_strokes_are_not_copies_of_each_other(tmp_path):
+    for name in ("one", "two"):
+        (tmp_path / name).mkdir()
+        for left in range(40, 49):
+            for width in (8, 9):
+                stroke = np.zeros((96, 96), np.uint8)
+                stroke[10:86, left : left + width] = 250 if name == "one" else 240
+                Image.fromarray(stroke).save(tmp_path / name / f"{left}-{width}.png")
+    findings = [f for f in data.open(tmp_path).audit() if f.kind == "nearly duplicate"]
+    pairs = [item for finding in findings for item in finding.items]
+    assert len(pairs) == 18  # each with the darker one of the same place and width
+    assert all(one.split("/")[1] == two.split("/")[1] for one, two in pairs)
+
+
+def test_tiny_pictures_are_only_searched_for_equal_ones():
+    draw = torch.Generator().manual_seed(0)
+    pixels = torch.randint(0, 200, (40, 1, 15, 15), dtype=torch.uint8, generator=draw)
+    pixels[20:] = pixels[:20] + 1  # as like as can be
+    opened = data.arrays(image=pixels, label=[0, 0, 1, 1] * 10, split=["train", "test"] * 20)
+    assert not {"nearly duplicate", "nearly leaked"} & {f.kind for f in opened.audit()}
+    large = torch.nn.functional.interpolate(pixels.float(), size=(48, 48)).to(torch.uint8)
+    opened = data.arrays(image=large, label=[0, 0, 1, 1] * 10, split=["train", "test"] * 20)
+    assert sum(f.count for f in opened.audit() if f.kind == "nearly duplicate") == 20
+
+
+def test_thumbnails_of_files_and_of_pixels_agree():
+    pictures = [photo(i, size=(96, 96)) for i in range(5)]
+    of_files = np.stack([likeness.thumbnail(picture) for picture in pictures])
+    pixels = torch.stack([torch.from_numpy(np.array(p)).permute(2, 0, 1) for p in pictures])
+    difference = np.abs(of_files.astype(int) - likeness.thumbnails(pixels))
+    assert difference.max() <= 3
+    grey = [picture.convert("L") for picture in pictures]
+    of_files = np.stack([likeness.thumbnail(picture) for picture in grey])
+    pixels = torch.stack([torch.from_numpy(np.array(p))[None] for p in grey])
+    assert np.abs(of_files.astype(int) - likeness.thumbnails(pixels)).max() <= 2
+    assert (likeness.thumbnails(pixels.float() / 255) == likeness.thumbnails(pixels)).all()
+
+
+@pytest.mark.parametrize("n", [1, 2, 700, 1500])
+def test_candidates_are_those_of_the_full_table(n):
+    draw = torch.Generator().manual_seed(n)
+    centers = torch.randn(60, 256, generator=draw)
+    vectors = centers[torch.arange(n) % 60] + 0.35 * torch.randn(n, 256, generator=draw)
+    vectors /= vectors.norm(dim=1, keepdim=True)
+    came = {tuple(sorted(pair)) for pair in likeness._candidates(vectors, 0.89).tolist()}
+    table = (vectors.double() @ vectors.double().T).triu(1)
+    sure = {tuple(pair) for pair in (table >= 0.8901).nonzero().tolist()}
+    possible = {tuple(pair) for pair in (table >= 0.8899).nonzero().tolist()}
+    assert sure <= came <= possible
+    assert n < 700 or len(sure) > 100
+
+
+def test_of_very_many_candidates_the_most_alike_are_kept(monkeypatch):
+    monkeypatch.setattr(likeness, "_MANY", 50)
+    draw = torch.Generator().manual_seed(0)
+    vectors = torch.randn(1, 256, generator=draw) + 0.3 * torch.randn(900, 256, generator=draw)
+    vectors /= vectors.norm(dim=1, keepdim=True)
+    came = {tuple(sorted(pair)) for pair in likeness._candidates(vectors, 0.85).tolist()}
+    table = (vectors @ vectors.T).triu(1)
+    best = table.flatten().topk(50).indices
+    assert came == {(int(i) // 900, int(i) % 900) for i in best}
+
+
+def test_groups_are_those_that_pairs_connect():
+    draw = random.Random(0)
+    pairs = [(draw.randrange(200), draw.randrange(200)) for _ in range(120)]
+    equal = np.arange(200)
+    equal[[3, 70, 199]] = 3
+    came = connected(200, pairs, equal)
+    reach = np.eye(200, dtype=bool) | (equal[:, None] == equal[None])
+    for one, two in pairs:
+        reach[one, two] = reach[two, one] = True
+    for _ in range(8):
+        reach = (reach.astype(int) @ reach.astype(int)) > 0
+    assert ((came[:, None] == came[None]) == reach).all()
+
+
+def labelled(pixels, labels, split):
+    return data.arrays(image=pixels, label=labels, split=split, classes=["a", "b"])
+
+
+def test_equal_pictures_of_different_classes_contradict_each_other():
+    pixels = torch.randint(0, 256, (8, 1, 5, 5), dtype=torch.uint8)
+    pixels[3] = pixels[0]
+    labels = [0, 0, 0, 1, 1, 1, 0, 1]
+    inside = labelled(pixels, labels, ["train"] * 6 + ["test"] * 2)
+    finding = only(inside, "contradictory")
+    assert (finding.severity, finding.count) == ("warning", 1)
+    assert finding.items == (("example 0 (a)", "example 3 (b)"),)
+    assert only(inside, "duplicate").items == (("example 0", "example 3"),)
+    judged = labelled(pixels, labels, ["train"] * 3 + ["test"] * 3 + ["valid"] * 2)
+    assert only(judged, "contradictory").severity == "error"
+    assert only(judged, "leaked").split == "test"
+
+
+def test_equal_examples_of_one_part_are_counted():
+    pixels = torch.randint(0, 256, (12, 3, 5, 5), dtype=torch.uint8)
+    pixels[4] = pixels[8] = pixels[0].clone()
+    pixels[11] = pixels[10]
+    opened = labelled(pixels, [0, 1] * 6, ["train"] * 9 + ["test"] * 3)
+    by_part = {finding.split: finding for finding in found(opened, "duplicate")}
+    assert by_part["train"].items == (("example 0", "example 4", "example 8"),)
+    assert by_part["train"].count == 2
+    assert "2 examples of train repeat another of train" in by_part["train"].reason
+    assert "the interval round the score is narrower" in by_part["test"].reason
+
+
+def test_data_without_pictures_are_searched_for_equal_examples():
+    x = [[0.0, 1.0], [2.0, 3.0], [0.0, 1.0], [4.0, 5.0]]
+    opened = data.arrays(x=x, label=["a", "b", "a", "b"], split=["train", "train", "test", "test"])
+    assert only(opened, "leaked").items == (("example 0", "example 2"),)
+    opened = data.arrays(x=x, y=[0.5, 1.5, 2.5, 3.5], target="y", split=["train"] * 3 + ["test"])
+    assert [finding.kind for finding in opened.audit()] == ["duplicate"]
+    assert summary(opened)["splits"]["train"] == {"count": 3, "classes": {}}
+
+
+# Classes
+
+
+def test_classes_that_lack_in_a_part_are_named():
+    pixels = torch.randint(0, 256, (60, 1, 4, 4), dtype=torch.uint8)
+    labels = ["a", "b", "c"] * 10 + ["a"] * 10 + ["a", "b"] * 10
+    split = ["train"] * 30 + ["valid"] * 10 + ["test"] * 20
+    valid, test = found(data.arrays(image=pixels, label=labels, split=split), "missing class")
+    assert (valid.split, valid.items, valid.severity) == ("valid", (("b",), ("c",)), "warning")
+    assert (test.split, test.items) == ("test", (("c",),))
+    assert test.reason == (
+        "test holds no example of c: nothing can be said about how well it is recognized."
+    )
+    assert test.remedy == "Add examples of it to test."
+
+
+def test_few_examples_say_what_can_be_said():
+    pixels = torch.randint(0, 256, (40, 1, 4, 4), dtype=torch.uint8)
+    labels = ["a"] * 12 + ["b"] * 12 + ["c"] * 4 + ["a"] * 5 + ["b"] * 5 + ["c"] * 2
+    split = ["train"] * 28 + ["test"] * 12
+    train, test = found(data.arrays(image=pixels, label=labels, split=split), "few examples")
+    assert (train.severity, train.split, train.items) == ("warning", "train", (("c", "4"),))
+    assert (test.severity, test.split, test.items) == ("note", "test", (("c", "2"),))
+    low, _ = interval(1.0, 2)
+    assert f"may be as low as {low:.0%}" in test.reason
+    assert "class c has fewer than 5 examples in test: even if all 2 examples of c" in test.reason
+
+
+@pytest.mark.parametrize(("often", "severity"), [(29, None), (30, "note"), (100, "warning")])
+def test_imbalance_says_what_always_answering_the_same_reaches(often, severity):
+    pixels = torch.randint(0, 256, (often + 10, 1, 4, 4), dtype=torch.uint8)
+    labels = ["a"] * often + ["b"] * 10
+    findings = found(
+        data.arrays(image=pixels, label=labels, split=["train"] * len(labels)), "imbalanced"
+    )
+    if severity is None:
+        assert findings == []
+        return
+    (finding,) = findings
+    assert finding.severity == severity
+    assert finding.items == (("a", str(often)), ("b", "10"))
+    assert f"who always answers a is right in {often / (often + 10):.0%}" in finding.reason
+
+
+# Pictures
+
+
+def test_pictures_of_one_color_are_named():
+    pixels = torch.randint(0, 256, (10, 3, 6, 6), dtype=torch.uint8)
+    pixels[7] = torch.tensor([3, 200, 90], dtype=torch.uint8).view(3, 1, 1)
+    pixels[2] = 0
+    opened = labelled(pixels, [0, 1] * 5, ["train"] * 10)
+    assert only(opened, "one color").items == (("example 2",), ("example 7",))
+
+
+@pytest.fixture(scope="module")
+def odd(tmp_path_factory):
+    root = album(tmp_path_factory.mktemp("odd"), n=5)
+    deep = np.arange(150 * 110, dtype=np.uint16).reshape(110, 150) * 3
+    Image.fromarray(deep).save(root / "cat" / "deep.png")
+    photo(70).convert("CMYK").save(root / "cat" / "print.jpg")
+    photo(71).quantize(64).save(root / "cat" / "palette.png")
+    frames = [photo(72).quantize(32), photo(73).quantize(32)]
+    frames[0].save(root / "cat" / "film.gif", save_all=True, append_images=frames[1:])
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    photo(74).save(root / "cat" / "turned.jpg", exif=exif)
+    photo(75, size=(400, 100)).save(root / "cat" / "long.png")
+    photo(76, size=(20, 20)).save(root / "cat" / "small.png")
+    photo(77).convert("L").save(root / "cat" / "grey.png")
+    return data.open(root, size=64)
+
+
+def test_odd_pictures_are_named_with_what_is_odd(odd):
+    notes = {}
+    for finding in odd.audit():
+        if finding.kind in ("odd mode", "odd shape", "small", "animated", "turned"):
+            assert finding.severity == "note"
+            for name, about in finding.items:
+                notes.setdefault(finding.kind, {})[name] = about
+    assert notes["odd mode"] == {
+        "cat/deep.png": "150 x 110, I;16",
+        "cat/print.jpg": "150 x 110, CMYK",
+        "cat/palette.png": "150 x 110, P",
+        "cat/film.gif": "150 x 110, P",
+    }
+    assert notes["odd shape"] == {"cat/long.png": "400 x 100, RGB"}
+    assert notes["small"] == {"cat/small.png": "20 x 20, RGB"}
+    assert notes["animated"] == {"cat/film.gif": "150 x 110, P"}
+    assert notes["turned"] == {"cat/turned.jpg": "110 x 150, RGB"}
+
+
+def chunk(kind: bytes, content: bytes) -> bytes:
+    total = struct.pack(">I", zlib.crc32(kind + content))
+    return struct.pack(">I", len(content)) + kind + content + total
+
+
+def spoiled(root: Path) -> dict[str, str]:
+    """Write files that are no pictures; return what must be said of each."""
+    jpeg, png = io.BytesIO(), io.BytesIO()
+    photo(80).save(jpeg, "JPEG")
+    photo(80).save(png, "PNG")
+    broken = bytearray(png.getvalue())
+    broken[len(broken) // 2] ^= 1
+    head = struct.pack(">IIBBBBB", 30_000, 30_000, 8, 2, 0, 0, 0)
+    bomb = b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", zlib.compress(bytes(99)))
+    large = struct.pack(">IIBBBBB", 10_000, 6_000, 8, 2, 0, 0, 0)
+    files = {
+        "empty.jpg": (b"", "got an empty file"),
+        "text.jpg": (b"no picture\n" * 100, "got a text"),
+        "page.png": (b"<!DOCTYPE html><html></html>", "got a text"),
+        "short.jpg": (jpeg.getvalue()[:2000], "cannot be decoded ("),
+        "shorter.jpg": (jpeg.getvalue()[:20], "got a damaged JPEG"),
+        "checksum.png": (bytes(broken), "is damaged (the checksum of its IDAT does not fit)"),
+        "bomb.png": (bomb, "is over the limit of 50 million pixels; shrink it"),
+        "large.png": (
+            b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", large) + chunk(b"IDAT", b""),
+            "10000 x 6000 is over the limit of 50 million pixels; shrink it",
+        ),
+        "phone.jpg": (b"\0\0\0\x18ftypheic\0\0\0\0", "got HEIC, AVIF or a film"),
+        "phone.heic": (b"\0\0\0\x18ftypheic\0\0\0\0", ".heic is not read; convert it to JPEG"),
+        "noise.bmp": (bytes(range(1, 200)), "got none of these"),
+    }
+    for name, (content, _) in files.items():
+        (root / name).write_bytes(content)
+    (root / "folder.jpg").mkdir()
+    expected = {name: says for name, (_, says) in files.items()}
+    return expected | {"folder.jpg": "expected a file, got a folder of that name; rename it"}
+
+
+def test_every_unreadable_file_is_listed_with_its_reason(tmp_path):
+    root = album(tmp_path / "zoo", n=6)
+    expected = spoiled(root / "dog")
+    for options in ({}, {"size": 32}):
+        opened = data.open(root, **options)
+        finding = only(opened, "unreadable")
+        reasons = {name.removeprefix("dog/"): reason for name, reason in finding.items}
+        assert reasons.keys() == expected.keys()
+        assert {name: says for name, says in expected.items() if says not in reasons[name]} == {}
+        assert finding.reason == "Left out, since they cannot be read: 12 of 24 pictures."
+        assert finding.severity == "warning"
+
+
+def test_examples_are_called_by_their_files(tmp_path):
+    root = album(tmp_path / "zoo", n=10)
+    (root / "cat" / "3.png").write_bytes(b"")
+    (root / "dog" / "0.png").write_bytes(b"")
+    opened = data.open(root)
+    kind, seen = opened.schema["image"], []
+    for split in (opened.train, opened.valid, opened.test):
+        for row, pixels, label in zip(split.ids, split["image"], split["label"], strict=True):
+            name = split.name(int(row))
+            seen.append(name)
+            assert torch.equal(kind.prepare(root / name), pixels)
+            assert name.split("/")[0] == opened.schema["label"].names[int(label)]
+    assert len(set(seen)) == 18
+    assert data.open("digits").test.name(17) == "example 17"
+    with pytest.raises(DataError, match="split: no example 18 among 18; pass a number from its"):
+        opened.train.name(18)
+
+
+# Labels
+
+
+def swapped_digits(seed):
+    """Return 1,000 digits of which 20 have another label, and the names of those."""
+    digits = data.open("digits")
+    splits = (digits.train, digits.valid, digits.test)
+    pixels = torch.cat([split["image"] for split in splits])
+    labels = torch.cat([split["label"] for split in splits])
+    draw = np.random.default_rng(seed)
+    rows = torch.from_numpy(draw.permutation(len(labels))[:1000])
+    labels, right = labels[rows].clone(), labels[rows]
+    swapped = draw.permutation(1000)[:20]
+    labels[swapped] = (labels[swapped] + torch.from_numpy(draw.integers(1, 10, 20))) % 10
+    names = [str(digit) for digit in range(10)]
+    opened = data.arrays(image=pixels[rows], label=labels, classes=names)
+    return opened, {f"example {row}": str(int(right[row])) for row in swapped}
+
+
+@pytest.mark.parametrize("seed", [0, 1, 2])
+def test_swapped_labels_stand_first_among_the_doubtful(seed):
+    opened, swapped = swapped_digits(seed)
+    finding = only(opened, "doubtful")
+    assert finding.severity == "warning"
+    first = finding.items[:40]
+    hits = [item for item in first if item[0] in swapped]
+    assert len(hits) >= 16
+    assert sum(item[2] == swapped[item[0]] for item in hits) >= 14  # it says the right class
+    assert all(item[1] != item[2] and 0.5 <= float(item[3]) <= 1 for item in finding.items)
+
+
+def test_answers_on_examples_left_out_are_those_of_fits_without_them():
+    draw = torch.Generator().manual_seed(0)
+    mapped = torch.randn(40, 7, generator=draw)
+    goals = torch.randn(40, 3, generator=draw)
+    came = doubt._left_out(mapped, goals)
+    mean = goals.mean(0)
+    tables = {}
+    for ridge in doubt._RIDGES:
+        rows = []
+        for i in range(40):
+            others = torch.arange(40) != i
+            x, y = mapped[others].double(), (goals - mean)[others].double()
+            weights = torch.linalg.solve(x.T @ x + ridge * torch.eye(7).double(), x.T @ y)
+            rows.append(mapped[i].double() @ weights + mean)
+        tables[ridge] = torch.stack(rows)
+    best = min(tables, key=lambda ridge: float((tables[ridge] - goals).square().mean()))
+    assert torch.allclose(came.double(), tables[best], atol=1e-4)
+
+
+def test_a_reader_that_is_seldom_right_doubts_nothing():
+    pixels = torch.randint(0, 256, (200, 1, 8, 8), dtype=torch.uint8)
+    opened = labelled(pixels, [0, 1] * 100, ["train"] * 200)
+    assert not found(opened, "doubtful")
+
+
+# As JSON
+
+
+def test_findings_come_worst_first_and_as_json(leaky):
+    severities = [finding.severity for finding in leaky.audit()]
+    assert severities == sorted(severities, key=["error", "warning", "note"].index)
+    said = json.loads(json.dumps(summary(leaky)))
+    assert said["splits"]["test"] == {"count": 27, "classes": {"cat": 12, "dog": 15}}
+    assert said["splits"]["train"]["count"] + said["splits"]["valid"]["count"] == 24
+    assert set(said["findings"][0]) == {
+        "kind", "severity", "split", "items", "count", "reason", "remedy"
+    }  # fmt: skip
+
+
+def test_long_lists_are_cut_in_json():
+    many = tuple((str(i),) for i in range(2500))
+    finding = data.Finding("duplicate", "note", None, many, 2500, "Many.", "Fewer.")
+    assert len(finding.to_json()["items"]) == 1000
+    assert finding.to_json()["count"] == 2500
+
+
+def test_clean_digits_have_nothing_that_falsifies():
+    kinds = {finding.kind: finding for finding in data.open("digits").audit()}
+    assert set(kinds) <= {"doubtful"}
+    assert kinds["doubtful"].count <= 10

@@ -1,0 +1,69 @@
+"""A run's model is judged on data that are not as those it learned from."""
+
+import json
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+import brique
+from brique import data
+from brique.cli import main
+from brique.model import load
+
+
+def photographs(folder, size, *, each=15, classes=("dark", "light")):
+    """Make a folder of noisy pictures by class, of one size (height, width)."""
+    generator = np.random.default_rng(1)
+    for number, name in enumerate(classes):
+        (folder / name).mkdir(parents=True)
+        for i in range(each):
+            low = 60 * number + 8 * i  # the classes overlap
+            pixels = generator.integers(low, low + 80, (*size, 3)).clip(0, 255).astype(np.uint8)
+            Image.fromarray(pixels).save(folder / name / f"{i}.png")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def wide(tmp_path_factory):
+    """Return a quick run on pictures of 20 x 12 pixels."""
+    torch.set_num_threads(1)
+    folder = tmp_path_factory.mktemp("evaluate")
+    photographs(folder / "wide", (12, 20))
+    return brique.train(folder / "wide", quick=True, out=folder / "run")
+
+
+@pytest.mark.parametrize("size", [(12, 20), (20, 12), (48, 30)])
+def test_pictures_of_any_size_are_judged_as_predict_answers_them(wide, tmp_path, size):
+    photos = photographs(tmp_path / "others", size)
+    found = brique.evaluate(wide, photos)
+    test, model = data.open(photos).test, load(wide)
+    answers = model.predict([photos / test.name(int(id)) for id in test.ids])
+    names = test.schema["label"].names
+    right = [a.answer == names[int(n)] for a, n in zip(answers, test["label"], strict=True)]
+    assert found["test"]["accuracy"] == sum(right) / len(right)
+    assert found["examples"] == len(test)
+    height, width = size
+    note = f"others: pictures of {width} x {height} pixels are brought to the 20 x 12 that the"
+    assert found["notes"] == ([] if size == (12, 20) else [f"{note} model takes."])
+
+
+def test_grey_pictures_are_judged_by_a_net_that_takes_color(wide, tmp_path):
+    for number, name in enumerate(("dark", "light")):
+        (tmp_path / "grey" / name).mkdir(parents=True)
+        for i in range(10):
+            Image.new("L", (20, 12), 150 * number + 5 * i).save(
+                tmp_path / "grey" / name / f"{i}.png"
+            )
+    assert brique.evaluate(wide, tmp_path / "grey")["test"]["accuracy"] > 0.5
+
+
+def test_the_judgement_in_json_has_the_fixed_keys(capsys, wide):
+    capsys.readouterr()
+    assert main(["evaluate", str(wide), "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert set(found) >= {"format", "run", "task", "test", "interval", "baseline", "seconds"}
+    assert set(found["seconds"]) == {"total", "judging", "baselines"}
+    assert set(found["baseline"]) == {"majority", "logistic", "svm", "neighbors", "forest"}
+    assert found["comparison"]["outcome"] in ("better", "even", "worse")

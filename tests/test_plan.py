@@ -1,0 +1,99 @@
+import pytest
+import torch
+
+from brique import data, nets
+from brique.data import arrays
+from brique.workbench import plan as planning
+from brique.workbench.plan import Wishes, epochs_for, multiplications, plan
+from brique.workbench.train import classify
+
+
+def blank(count, shape=(3, 32, 32), classes=("cat", "dog")):
+    """Return pictures without content: a plan looks at shapes, numbers and edges only."""
+    pixels = torch.randint(0, 256, (count, *shape), dtype=torch.uint8)
+    split = ["train", "valid", "test"] + ["train"] * (count - 3)
+    labels = [i % len(classes) for i in range(count)]
+    return arrays(image=pixels, label=labels, classes=classes, split=split)
+
+
+def test_the_plan_is_the_same_for_the_same_data_and_minutes():
+    digits = data.open("digits")
+    first, again = (plan(digits, Wishes(source="digits", seed=3)) for _ in range(2))
+    assert first == again
+    assert first["seed"] == 3
+    assert first["turns"] == epochs_for(1295) * (1295 // first["batch_size"])
+    assert set(first) <= set(classify.Args.__dataclass_fields__)
+
+
+def test_epochs_are_obeyed_whatever_the_time():
+    wishes = Wishes(source="digits", epochs=2, minutes=1e-3)
+    settings = plan(data.open("digits"), wishes)
+    assert settings["turns"] == 2 * (1295 // settings["batch_size"])
+
+
+def test_less_time_never_gives_a_longer_plan_and_only_so_much_fits():
+    photos = blank(4000)
+    costs = []
+    for minutes in (0.02, 0.1, 0.5, 2, 10, 60):
+        settings = plan(photos, Wishes(source="x", minutes=minutes))
+        shape = {name: settings[name] for name in ("width", "depth", "stages", "stem")}
+        net = nets.residual(**nets.default_arguments(photos.schema), **shape)
+        work = 3 * settings["batch_size"] * multiplications(net, (3, 32, 32)) / planning.RATE
+        seconds = settings["turns"] * (planning.TURN + work)
+        assert seconds <= 60 * minutes
+        costs.append(seconds)
+    assert costs == sorted(costs)
+
+
+def test_multiplications_are_those_that_arithmetic_gives():
+    net = torch.nn.Sequential(
+        torch.nn.Conv2d(3, 8, 3, stride=2, padding=1), torch.nn.Flatten(), torch.nn.Linear(128, 5)
+    )
+    assert multiplications(net, (3, 8, 8)) == 4 * 4 * 8 * 3 * 9 + 128 * 5
+    assert net.training
+    assert not net[0]._forward_hooks
+
+
+@pytest.mark.parametrize(
+    ("shape", "stem", "stages"),
+    [((1, 8, 8), 1, 2), ((1, 28, 28), 1, 3), ((3, 32, 32), 1, 4), ((3, 64, 64), 2, 4),
+     ((1, 112, 92), 2, 4), ((3, 224, 224), 4, 4), ((3, 1, 5), 1, 2)],
+)  # fmt: skip
+def test_the_last_stage_has_some_places_whatever_the_size(shape, stem, stages):
+    settings = plan(blank(40, shape), Wishes(source="x", minutes=1))
+    assert (settings["stem"], settings["stages"]) == (stem, stages)
+
+
+def test_what_would_show_something_else_is_left_out():
+    def changed(**settings):
+        return plan(blank(40, **settings), Wishes(source="x"))
+
+    assert changed()["mirror"]
+    assert not changed(shape=(1, 32, 32))["mirror"]
+    assert not changed(classes=("a", "b"))["mirror"]
+    assert not changed(classes=("turn left", "turn right"))["mirror"]
+    assert changed(shape=(3, 64, 64))["light"] > 0
+
+
+def test_beyond_the_edge_lies_the_background_if_there_is_one():
+    pixels = torch.full((60, 1, 16, 16), 255, dtype=torch.uint8)
+    pixels[:, :, 4:12, 4:12] = torch.randint(0, 256, (60, 1, 8, 8), dtype=torch.uint8)
+    paper = arrays(image=pixels, label=[0, 1] * 30)
+    assert plan(paper, Wishes(source="x"))["fill"] == 1.0
+    assert plan(data.open("digits"), Wishes(source="x"))["fill"] == 0.0
+    assert plan(blank(40), Wishes(source="x"))["fill"] is None
+
+
+def test_a_measured_speed_only_shortens():
+    settings = {"turns": 100, "average": 0.9}
+    assert planning.shortened(settings, 0.1, minutes=1) == settings
+    assert planning.shortened(settings, 1.2, minutes=1)["turns"] == 50
+
+
+def test_measuring_the_speed_leaves_nothing_behind():
+    digits = data.open("digits")
+    settings = plan(digits, Wishes(source="digits")) | {"width": 8}
+    torch.manual_seed(7)
+    before = torch.get_rng_state()
+    assert planning.seconds_a_turn(classify, settings, digits) > 0
+    assert torch.equal(torch.get_rng_state(), before)
