@@ -18,7 +18,7 @@ LIKE_RECIPES = [*RECIPES, *sorted(SOURCE.glob("workbench/train/[!_]*.py"))]
 # (file, call): why it is no writing
 HARMLESS = {
     ("cli/command.py", "os.open"): "opens the null device, for an output that nobody reads",
-    ("report/thumbnails.py", ".save"): "Pillow encodes a picture into memory",
+    ("page/thumbnails.py", ".save"): "Pillow encodes a picture into memory",
     ("run/progress.py", "shutil"): "imported for the line below",
     ("run/progress.py", "shutil.get_terminal_size"): "asks how broad the terminal is",
     ("run/pictures.py", ".save"): "Pillow encodes a PNG into memory",
@@ -28,12 +28,21 @@ HARMLESS = {
 PUBLIC = {
     "bricks": {"Residual", "Standardize", "Temperature"},
     "cli": {"main", "main_with"},
-    "data": {"Augment", "Batch", "Data", "Finding", "Nothing", "Ragged", "Split", "Stream", "arrays"}
+    "data": {
+        "Augment",
+        "Batch",
+        "Data",
+        "Finding",
+        "Nothing",
+        "Ragged",
+        "Split",
+        "Stream",
+        "arrays",
+    }
     | {"nothing", "open"},
     "game": {"Game", "Player", "Turn", "cosine", "linear", "slope", "steps", "warmup"},
-    "nets": {"BUILDERS", "builder", "built_by", "default_arguments", "residual"}
-    | {"squeezenet"},
-    "report": {"write"},
+    "nets": {"BUILDERS", "builder", "built_by", "default_arguments", "residual"} | {"squeezenet"},
+    "page": {"write"},
     "run": {"Launch", "Record", "Run", "add_seconds", "launched", "list_runs", "read_run"},
     "schema": {"Category", "Field", "Number", "Picture", "Schema", "natural", "picture_size"}
     | {"read_picture", "scaled_pixels"},

@@ -18,8 +18,8 @@ from brique.data import Data
 from brique.errors import RunError
 from brique.model import Origin, Part, save
 from brique.nets import built_by
-from brique.report import answer, chart, colors, markup, thumbnails
-from brique.report.page import LARGEST
+from brique.page import answer, chart, colors, markup, thumbnails
+from brique.page.whole import LARGEST
 from brique.run import read_run
 from brique.tasks import classify
 
@@ -556,11 +556,14 @@ def test_letters_stand_out_in_both_schemes():
 
 def test_axes_hold_their_values():
     for low in (0.0, 0.31, 0.74, 0.9, 0.951, 0.999, 1.0):
-        axis = chart.shares(low)
-        assert axis.low <= low
-        assert axis.high == 1
-        assert axis.at(1.0) == 100
-        assert 2 <= len(axis.ticks) <= 6
+        for high in (0.0, 0.05, 0.4, 0.95, 1.0):
+            if high < low:
+                continue
+            axis = chart.shares(low, high)
+            assert 0 <= axis.low <= low
+            assert high <= axis.high <= 1
+            assert 2 <= len(axis.ticks) <= 6
+        assert chart.shares(low).at(1.0) == 100
     for values in ([2.0, 0.001], [0.5, 0.4], [0.0, 3.0], [-2.0, 5.0], [0.7], [0.0]):
         axis = chart.losses(values)
         assert axis.low <= min(values)

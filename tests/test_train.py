@@ -180,7 +180,7 @@ def test_a_file_that_is_no_picture_gets_its_own_error(capsys, trained, digit, tm
     assert out.split()[1] == "8"
     assert err == (
         "brique: picture broken.png: expected a picture (JPEG, PNG, WebP, BMP, GIF, TIFF, PGM or"
-        " PPM), got none of these; convert it or leave it out\n"
+        " PPM), got a text; convert it or leave it out\n"
     )
     code, out, err = said(capsys, "predict", trained, "broken.png", digit, "--json")
     assert (code, err) == (1, "")

@@ -12,13 +12,14 @@ if TYPE_CHECKING:
     from brique.workbench.check import check as check
     from brique.workbench.evaluate import evaluate as evaluate
     from brique.workbench.predict import predict as predict
+    from brique.workbench.report import report as report
     from brique.workbench.resume import resume as resume
     from brique.workbench.train import train as train
 
 __version__ = "0.1.0"
 
 _ROOMS = (
-    "bricks", "catalog", "cli", "data", "errors", "files", "game", "keys", "model", "nets", "report",
+    "bricks", "catalog", "cli", "data", "errors", "files", "game", "keys", "model", "nets", "page",
     "run", "schema", "tasks", "transfer", "workbench",
 )  # fmt: skip
 _VERBS = {
@@ -26,6 +27,7 @@ _VERBS = {
     "evaluate": "brique.workbench.evaluate",
     "load": "brique.model",
     "predict": "brique.workbench.predict",
+    "report": "brique.workbench.report",
     "resume": "brique.workbench.resume",
     "train": "brique.workbench.train",
 }

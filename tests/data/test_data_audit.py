@@ -511,3 +511,4 @@ def test_clean_digits_have_nothing_that_falsifies():
     kinds = {finding.kind: finding for finding in data.open("digits").audit()}
     assert set(kinds) <= {"doubtful"}
     assert kinds["doubtful"].count <= 10
+    assert kinds["doubtful"].severity == "note"

@@ -1,6 +1,5 @@
 """A block that adds what it finds to what it was given."""
 
-import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -14,6 +13,7 @@ class Residual(nn.Module):
         changes shape is an average over its places and a 1x1 convolution, as in He et al. 2018,
         arXiv:1812.01187, figure 2c.
 
+    >>> import torch
     >>> Residual(8, 16, stride=2)(torch.zeros(1, 8, 6, 6)).shape
     torch.Size([1, 16, 3, 3])
     """

@@ -10,6 +10,7 @@ from brique.data.seen import Seen
 
 _DOUBTFUL, _SURE = 0.05, 0.5  # most chance of the label, least of another class, to the reader
 _TRUSTED, _TRUSTED_WELL = 0.7, 0.9  # share of labels that the reader says, to be heard at all
+_MANY = 0.01  # share of doubted labels from which more than hard examples must be among them
 _LEAST = 20  # examples below which no reader is asked
 
 
@@ -29,9 +30,10 @@ def findings(seen: Seen) -> Iterable[Finding]:
     rows = rows[torch.argsort(own[rows], stable=True)].tolist()
     answers = [(seen.classes[int(said[row])], f"{float(sure[row]):.3f}") for row in rows]
     pairs = zip(rows, answers, strict=True)
+    is_serious = reading.accuracy >= _TRUSTED_WELL and len(rows) >= _MANY * len(labels)
     yield Finding(
         "doubtful",
-        "warning" if reading.accuracy >= _TRUSTED_WELL else "note",
+        "warning" if is_serious else "note",
         None,
         tuple((seen.name(row), seen.class_of(row), *answer) for row, answer in pairs),
         len(rows),

@@ -36,13 +36,8 @@ def agree(one: np.ndarray, two: np.ndarray, *, are_large: bool) -> np.ndarray:
     good = torch.from_numpy((tints.mean(1) <= _TINT) & (tints.max(1) <= _SPOT))
     place = torch.zeros(len(one), 4, dtype=torch.float64)
     if are_large:
-        hopeful = torch.arange(len(one))
-        for _ in range(2):
-            for _ in range(_STEPS):
-                step = _step(first[hopeful], second[hopeful], place[hopeful])
-                place[hopeful] += step
-            luma, *_ = _measured(first[hopeful], second[hopeful], place[hopeful])
-            hopeful = hopeful[luma >= _HOPELESS]
+        moved = ~_within(_measured(first, second, place), _STAYED)
+        _lay(first, second, place, moved.nonzero().flatten())
     measured = _measured(first, second, place)
     move = place.abs().amax(1)
     plain = torch.minimum(_detail(first), _detail(second)) < _DETAIL
@@ -50,6 +45,15 @@ def agree(one: np.ndarray, two: np.ndarray, *, are_large: bool) -> np.ndarray:
     usual = still | (_within(measured, _MOVED) & (move <= _FAR))
     strict = _within(measured, _PLAIN) & (move <= _STILL)
     return (good & torch.where(plain, strict, usual)).numpy()
+
+
+def _lay(first: Tensor, second: Tensor, place: Tensor, rows: Tensor) -> None:
+    """Change `place` (P, 4) at `rows` so that `second` lies upon `first`."""
+    for _ in range(2):
+        for _ in range(_STEPS):
+            place[rows] += _step(first[rows], second[rows], place[rows])
+        luma, *_ = _measured(first[rows], second[rows], place[rows])
+        rows = rows[luma >= _HOPELESS]
 
 
 def _within(measured: tuple[Tensor, Tensor, Tensor], bounds: _Bounds) -> Tensor:

@@ -76,6 +76,7 @@ def examined(path: str | Path) -> "tuple[Image.Image, Look]":
         is_turned = orientation in _upright
         turn = Image.Transpose(_upright[orientation]) if is_turned else None
         upright = flat(image if turn is None else image.transpose(turn))
+        upright = upright.copy() if upright is image else upright  # frames are looked for below
         mode = image.mode
         look = Look(mode, upright.height, upright.width, is_turned, _is_animated(image))
         return upright, look

@@ -1,3 +1,50 @@
-"""Writes the page of a run."""
+"""The page of a run that lies on the disk: its data are opened again."""
 
-from brique.report.opening import report as report
+from pathlib import Path
+from typing import Any
+
+from brique import data
+from brique.data import Data
+from brique.errors import BriqueError, DataError
+from brique.model import describe
+from brique.page import write
+from brique.run import Record, read_run
+from brique.schema import Picture, Schema
+
+
+def report(run: str | Path, *, trust: bool = False) -> Path:
+    """Write the page of a run, report.html in its folder, and return its path.
+
+    run: folder of a run, finished or not. What it does not hold is left out, and the page says so.
+    trust: whether the run's own source.py may be executed, where no installed code builds the net.
+    The data are opened again, for their pictures; where they are gone or have changed, the page
+    has none. Raises RunError when the folder is no run, StoreError when the disk refuses.
+    """
+    record = read_run(run)
+    return write(record, _data(record), trust=trust)
+
+
+def _data(record: Record) -> Data | None:
+    """Return the data of a run, pictures as its net takes them; None if they cannot be opened."""
+    source = record.settings.get("data")
+    if not isinstance(source, str):
+        return None
+    try:
+        return data.open(source, **_options(record))
+    except (DataError, OSError):
+        return None
+
+
+def _options(record: Record) -> dict[str, Any]:
+    """Return size and channels: as the model takes pictures, or as the settings say."""
+    try:
+        _, described = describe(record.folder)
+        schema = Schema.from_json(described["schema"])
+        field = schema[schema.inputs[0]]
+    except (BriqueError, KeyError, TypeError, ValueError, AttributeError, IndexError):
+        field = None
+    if isinstance(field, Picture):
+        channels, height, width = field.shape
+        return {"size": height if height == width else None, "channels": channels}
+    given = {key: record.settings.get(key) for key in ("size", "channels")}
+    return {key: value for key, value in given.items() if isinstance(value, int)}

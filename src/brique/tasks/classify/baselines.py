@@ -49,7 +49,10 @@ def fitted(data: Data, inputs: Tensor) -> dict[str, Said]:
     reason = _unfit(data)
     if reason is not None:
         return {name: Said({"skipped": reason}, None) for name in METHODS}
-    with warnings.catch_warnings():
+    from threadpoolctl import threadpool_limits
+
+    # one thread a method: several for each small product cost more than they save
+    with warnings.catch_warnings(), threadpool_limits(1, user_api="blas"):
         warnings.simplefilter("ignore")  # of solvers that stop early: they then stand as they are
         train, valid, asked = _examples(data, inputs)
         with ThreadPoolExecutor(min(2, torch.get_num_threads())) as pool:

@@ -8,7 +8,7 @@ _METHODS = {
     "logistic": "logistic regression",
     "svm": "an RBF-SVM",
     "neighbors": "nearest neighbors",
-    "forest": "a forest of random trees",
+    "forest": "a random forest",
 }
 
 

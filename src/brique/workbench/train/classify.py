@@ -22,14 +22,8 @@ from brique.tasks import classify
 
 EXPECT = {"digits": {"test_accuracy": (0.985, 1.0)}}
 QUICK = {
-    "turns": 100,
-    "width": 16,
-    "average": 0.8,
-    "lr": 0.01,
-    "shift": 0.0,
-    "turn": 0.0,
-    "zoom": 0.0,
-}
+    "turns": 100, "width": 16, "average": 0.8, "lr": 0.01, "shift": 0.0, "turn": 0.0, "zoom": 0.0,
+}  # fmt: skip
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -108,17 +102,18 @@ def game_of(args: Args, net: nn.Sequential) -> Game:
             return SGD(groups, args.lr, momentum=0.9, nesterov=True, weight_decay=decay)
         return AdamW(groups, args.lr, weight_decay=decay)
 
-    owned, reads = (net.head, [net.body]) if args.freeze else (net, [])
-    reader = Player(
-        "reader", owned, mistakes, optimizer, schedule=warmup(0.1), average=args.average
-    )
+    owned, reads = (net[1], [net[0]]) if args.freeze else (net, [])  # head; body
+    rise, average = warmup(0.1), args.average
+    reader = Player("reader", owned, mistakes, optimizer, schedule=rise, average=average)
     return Game(reader, reads=reads)
 
 
 def stream_of(args: Args, photos: Data) -> Stream:
     """Batches of training pictures, each moved a little."""
-    moves = {"shift": args.shift, "turn": args.turn, "zoom": args.zoom, "light": args.light}
-    augment = Augment(mirror=args.mirror, fill=args.fill, **moves)
+    augment = Augment(
+        mirror=args.mirror, shift=args.shift, turn=args.turn, zoom=args.zoom, light=args.light,
+        fill=args.fill,
+    )  # fmt: skip
     return photos.train.batches(args.batch_size, turns=args.turns, seed=args.seed, augment=augment)
 
 

@@ -1,12 +1,12 @@
 """The curves of the training: loss, and what was measured on valid."""
 
-from brique.report import chart
-from brique.report.facts import Facts
-from brique.report.markup import Gap, Section, count, figure, figures, percent, text
+from brique.page import chart
+from brique.page.facts import Facts
+from brique.page.markup import Gap, Section, count, figure, figures, percent, text
 
 Curve = list[tuple[float, float]]
 STYLES = (
-    "--ink-of:var(--c4)",
+    "--ink-of:var(--accent)",
     "--ink-of:var(--c5);stroke-dasharray:6 4",
     "--ink-of:var(--c2);stroke-dasharray:2 3",
     "--ink-of:var(--c6)",
@@ -87,8 +87,9 @@ def _accuracy(curves: dict[str, Curve]) -> str:
         " flatters a little; the one on test does not."
     )
     late = [value for points in curves.values() for _, value in points[len(points) // 4 :]]
-    y = chart.shares(min(late))
-    if min(value for points in curves.values() for _, value in points) < y.low:
+    whole = [value for points in curves.values() for _, value in points]
+    y = chart.shares(min(late), max(whole))
+    if min(whole) < y.low:
         says += f" The chart starts at {y.low:.0%}; what was lower at first runs along its foot."
     return figure(title, says, _drawn(curves, y, "accuracy over turns"))
 

@@ -4,8 +4,8 @@ import json
 import shlex
 from typing import Any
 
-from brique.report.facts import Facts
-from brique.report.markup import (
+from brique.page.facts import Facts
+from brique.page.markup import (
     Section,
     box,
     count,

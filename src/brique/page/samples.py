@@ -5,9 +5,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from brique.report import findings
-from brique.report.facts import Facts
-from brique.report.markup import (
+from brique.page import findings
+from brique.page.facts import Facts
+from brique.page.markup import (
     Gap,
     Section,
     count,
@@ -19,7 +19,7 @@ from brique.report.markup import (
     text,
     tiles,
 )  # fmt: skip
-from brique.report.thumbnails import Gallery
+from brique.page.thumbnails import Gallery
 from brique.schema import Category
 
 MOST_CLASSES = 60  # shown with pictures

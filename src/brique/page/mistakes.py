@@ -3,9 +3,9 @@
 import torch
 
 from brique.data import Data
-from brique.report.facts import Answers, Facts
-from brique.report.markup import Gap, Section, box, count, figure, name, sure
-from brique.report.thumbnails import Gallery
+from brique.page.facts import Answers, Facts
+from brique.page.markup import Gap, Section, box, count, figure, name, sure
+from brique.page.thumbnails import Gallery
 
 MATRIX = 12  # classes at most; more are listed as pairs
 PAIRS = 24

@@ -30,18 +30,19 @@ class Axis:
         return math.log10(max(value, 1e-300)) if self.is_log else value
 
 
-def shares(low: float) -> Axis:
-    """Return an axis of shares that ends at 100% and starts at or below `low`, on a round number.
+def shares(low: float, high: float = 1.0) -> Axis:
+    """Return an axis of shares that holds `low` and `high`, its ends on round numbers.
 
-    >>> shares(0.93).low, shares(0.61).low, shares(0.2).low
-    (0.92, 0.6, 0.0)
+    >>> [(axis.low, axis.high) for axis in (shares(0.93), shares(0.37, 0.49))]
+    [(0.92, 1.0), (0.35, 0.5)]
     """
-    step = next((s for s in (0.01, 0.02, 0.05, 0.1) if (1 - low) / s <= 5), 0.2)
-    steps = max(1, math.ceil((1 - low) / step - 1e-9))
-    if steps * step > 0.75:
-        step, steps = 0.2, 5
-    ticks = [1 - step * k for k in range(steps, -1, -1)]
-    return Axis(round(ticks[0], 4), 1.0, tuple((round(t, 4), f"{t:.0%}") for t in ticks))
+    low, high = min(1.0, max(0.0, low)), min(1.0, max(0.0, high))
+    step = next((s for s in (0.01, 0.02, 0.05, 0.1, 0.2) if (high - low) / s <= 4.5), 0.2)
+    first, last = math.floor(low / step + 1e-9), math.ceil(high / step - 1e-9)
+    last = max(last, 1)
+    first = min(first, last - 1)
+    ticks = [round(step * k, 4) for k in range(first, last + 1)]
+    return Axis(ticks[0], ticks[-1], tuple((tick, f"{tick:.0%}") for tick in ticks))
 
 
 def whole(high: int) -> Axis:

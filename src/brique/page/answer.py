@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from brique.report import chart
-from brique.report.facts import Facts
-from brique.report.markup import (
+from brique.page import chart
+from brique.page.facts import Facts
+from brique.page.markup import (
     Gap,
     Section,
     between,
@@ -112,8 +112,8 @@ def _rivals(values: dict[str, Any]) -> list[tuple[str, float, list[float], bool]
 
 def _beside(values: dict[str, Any]) -> str:
     rows = _rivals(values)
-    lows = [ends[0] for _, share, ends, is_net in rows if is_net or share >= 0.5]
-    axis = chart.shares(min(lows))
+    near = [ends for _, share, ends, is_net in rows if is_net or share >= rows[0][1] / 2]
+    axis = chart.shares(min(low for low, _ in near), max(high for _, high in near))
     lines: list[str] = []
     for called, share, ends, is_net in rows:
         style = "--ink-of:var(--accent)" if is_net else "--ink-of:var(--muted)"

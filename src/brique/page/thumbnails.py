@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from brique.data import Data, Split
-from brique.report.markup import text
+from brique.page.markup import text
 from brique.schema import Picture
 
 if TYPE_CHECKING:

@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from brique.report import chart
-from brique.report.facts import Facts
-from brique.report.markup import Gap, Section, count, figure, figures, percent, tiles
+from brique.page import chart
+from brique.page.facts import Facts
+from brique.page.markup import Gap, Section, count, figure, figures, percent, tiles
 from brique.tasks import classify
 
 

@@ -6,15 +6,17 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from brique.report import colors
-from brique.report.facts import Facts
-from brique.report.markup import Gap, Section, count, figure, name, percent, text
-from brique.report.thumbnails import png
+from brique.page import colors
+from brique.page.facts import Facts
+from brique.page.markup import Gap, Section, count, figure, name, percent, text
+from brique.page.thumbnails import png
 
 FILTERS = 64
 MOST_POINTS = 1000
 COLORED = 10  # classes with a color each; more are named at their middle
 NAMED = 40
+FEW = 8  # marks of a class
+DENSE = 400  # marks in all; more are smaller
 
 
 def filters(facts: Facts) -> Section | Gap:
@@ -111,6 +113,8 @@ def landscape(facts: Facts) -> Section | Gap:
         " something: the axes, and distances between far groups, do not. (t-SNE; the share above is"
         " counted in the hidden layer itself.)"
     )
+    if len(facts.names) > COLORED:
+        says += " Names that would stand on another are left out."
     body = _drawn(facts.names, spots, label, is_right)
     return Section("map", "Map", figure(title, says, body))
 
@@ -153,7 +157,7 @@ def _drawn(names: list[str], spots: np.ndarray, label: Tensor, is_right: Tensor)
         kind = "ring" if is_ring else "spot"
         marks.append(f'<g class="{kind}" style="--ink-of:{color}">{dots}</g>')
         crosses.append(f'<g class="cross" style="--ink-of:{color}">{wrong}</g>')
-    labels = [_label(names[one], spots[(label == one).numpy()]) for one in classes[:NAMED]]
+    labels = _labels({names[one]: spots[(label == one).numpy()] for one in classes[:NAMED]})
     drawn = "".join([*marks, *crosses, '<g class="names">', *labels, "</g>"])
     wrong = int((~is_right).sum())
     label_ = f"map of the test examples, {count(wrong, 'mistake')} as crosses"
@@ -163,20 +167,33 @@ def _drawn(names: list[str], spots: np.ndarray, label: Tensor, is_right: Tensor)
 
 def _marks(spots: np.ndarray, mine: np.ndarray, is_right: np.ndarray) -> tuple[str, str]:
     """Return the dots of right answers and the crosses of wrong ones."""
+    size, cross = (
+        (3.5, "M-5-5 5 5M-5 5 5-5") if len(spots) <= DENSE else (2.5, "M-3-3 3 3M-3 3 3-3")
+    )
     dots = "".join(
-        f'<circle cx="{x:.1f}%" cy="{y:.1f}%" r="3.5"/>' for x, y in 100 * spots[mine & is_right]
+        f'<circle cx="{x:.1f}%" cy="{y:.1f}%" r="{size}"/>' for x, y in 100 * spots[mine & is_right]
     )
     crosses = "".join(
-        f'<svg x="{x:.1f}%" y="{y:.1f}%"><path d="M-5-5 5 5M-5 5 5-5"/></svg>'
+        f'<svg x="{x:.1f}%" y="{y:.1f}%"><path d="{cross}"/></svg>'
         for x, y in 100 * spots[mine & ~is_right]
     )
     return dots, crosses
 
 
-def _label(called: str, spots: np.ndarray) -> str:
-    """Return the name of a class at the median of its marks."""
-    x, y = 100 * np.median(spots, axis=0)
-    return f'<text x="{x:.1f}%" y="{y:.1f}%" class="mid">{text(called, 18)}</text>'
+def _labels(classes: dict[str, np.ndarray]) -> list[str]:
+    """Return the name of each class where its marks are, unless it would stand on another name."""
+    taken: list[tuple[float, float, float]] = []
+    labels: list[str] = []
+    for called, spots in classes.items():
+        x, y = 100 * np.median(spots, axis=0)
+        if len(spots) < FEW:  # above the mark nearest to their middle, which it would hide
+            x, y = 100 * spots[np.abs(spots * 100 - (x, y)).sum(1).argmin()] - (0, 1.5)
+        shown = text(called, 18)
+        half = 0.5 + 0.7 * min(len(called), 18)
+        if all(abs(x - a) > half + other or abs(y - b) > 3 for a, b, other in taken):
+            taken.append((x, y, half))
+            labels.append(f'<text x="{x:.1f}%" y="{y:.1f}%" class="mid">{shown}</text>')
+    return labels
 
 
 def _legend(names: list[str], classes: list[int]) -> str:

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from brique.data import Data, Split
-from brique.report.facts import Facts
-from brique.report.markup import count, details, figure, name, percent, text
-from brique.report.thumbnails import Gallery
+from brique.page.facts import Facts
+from brique.page.markup import count, details, figure, name, percent, text
+from brique.page.thumbnails import Gallery
 
 MOST = 40
 ITEMS = 8  # of a finding

@@ -5,10 +5,10 @@ from pathlib import Path
 
 from brique import files
 from brique.data import Data
-from brique.report import again, answer, certainty, colors, inside, mistakes, samples, training
-from brique.report.facts import Facts, gather
-from brique.report.markup import Gap, Section, between, percent, seconds, text, tiles
-from brique.report.thumbnails import Gallery
+from brique.page import again, answer, certainty, colors, inside, mistakes, samples, training
+from brique.page.facts import Facts, gather
+from brique.page.markup import Gap, Section, between, percent, seconds, text, tiles
+from brique.page.thumbnails import Gallery
 from brique.run import Record
 
 LARGEST = 2_000_000  # bytes of the page

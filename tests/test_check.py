@@ -1,0 +1,129 @@
+"""`brique check`: what it prints, its JSON, its exit code."""
+
+import json
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import brique
+from brique import data
+from brique.cli import main
+from brique.cli.findings import verdict
+
+
+def picture(path, seed, size=(24, 24)):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    pixels = np.random.default_rng(seed).integers(0, 256, (*size, 3), dtype=np.uint8)
+    Image.fromarray(pixels).save(path)
+
+
+def zoo(root, *, leaks=0, n=8):
+    """Write pictures in train and test, some of test the same as in train."""
+    for c, name in enumerate(("cat", "dog")):
+        for i in range(n):
+            picture(root / "train" / name / f"{i}.png", c * 100 + i)
+            seed = c * 100 + i if i < leaks else 1000 + c * 100 + i
+            picture(root / "test" / name / f"{i}.png", seed)
+    return root
+
+
+def said(capsys, *words):
+    capsys.readouterr()
+    code = main([str(word) for word in words])
+    return code, *capsys.readouterr()
+
+
+def test_clean_data_have_a_table_and_a_verdict(capsys, tmp_path):
+    code, out, err = said(capsys, "check", zoo(tmp_path / "zoo"))
+    assert code == 0
+    lines = out.splitlines()
+    assert lines[0].split() == ["train", "valid", "test"]
+    assert lines[1].split() == ["cat", "7", "1", "8"]
+    assert lines[3].split() == ["all", "14", "2", "16"]
+    assert lines[-1] == "Nothing to object to."
+    assert "zoo: valid is 2 of its 16 training examples" in err
+
+
+def test_a_leak_exits_with_one_and_names_the_files(capsys, tmp_path):
+    code, out, _ = said(capsys, "check", zoo(tmp_path / "zoo", leaks=4))
+    assert code == 1
+    lines = out.splitlines()
+    start = lines.index("ERROR  leaked in test: 8")
+    assert lines[start + 1].startswith("  8 of 16 test examples are also in another part")
+    assert "    train/cat/0.png  test/cat/0.png" in lines[start:]
+    assert "    and 3 more" in lines[start:]
+    assert lines[-1] == "1 error: a result on these data would be false; mend the errors first."
+    assert max(map(len, lines)) <= 100
+
+
+def test_unreadable_files_are_listed_and_do_not_stop_it(capsys, tmp_path):
+    root = zoo(tmp_path / "zoo")
+    (root / "test" / "cat" / "empty.jpg").write_bytes(b"")
+    code, out, _ = said(capsys, "check", root)
+    assert code == 0
+    assert "WARNING  unreadable: 1" in out
+    assert "    test/cat/empty.jpg  expected a picture (JPEG," in out
+    assert out.endswith("1 warning: nothing that would falsify a result.\n")
+
+
+def test_json_is_one_line_and_equals_the_function(capsys, tmp_path):
+    root = zoo(tmp_path / "zoo", leaks=2)
+    code, out, err = said(capsys, "check", root, "--json")
+    assert (code, err, out.count("\n")) == (1, "", 1)
+    came = json.loads(out)
+    assert came.pop("format") == 1
+    expected = brique.check(root)
+    assert came.pop("seconds").keys() == expected.pop("seconds").keys() == {"opening", "audit"}
+    assert came == expected
+    assert came["name"] == "zoo"
+    (finding,) = came["findings"]
+    assert finding["kind"] == "leaked"
+    assert finding["severity"] == "error"
+    assert finding["split"] == "test"
+    assert finding["count"] == len(finding["items"]) == 4
+    assert finding["reason"]
+    assert finding["remedy"]
+    assert came["splits"]["train"] == {"count": 14, "classes": {"cat": 7, "dog": 7}}
+    assert [finding.to_json() for finding in data.open(root).audit()] == came["findings"]
+
+
+def test_size_is_that_of_the_pictures_used(capsys, tmp_path):
+    root = zoo(tmp_path / "zoo")
+    _, small, _ = said(capsys, "check", root, "--size", "16")
+    _, large, _ = said(capsys, "check", root, "--size", "60")
+    assert "NOTE  small" not in small
+    assert "NOTE  small: 32" in large
+    assert "Less than half of the 60 x 60 pixels to which they are enlarged: 32 of 32" in large
+
+
+def test_data_that_do_not_exist_are_refused(capsys):
+    code, out, err = said(capsys, "check", "dogits")
+    assert (code, out) == (2, "")
+    assert "did you mean 'digits'?" in err
+
+
+def test_many_classes_are_cut_in_the_table(capsys, tmp_path):
+    for c in range(23):
+        for i in range(6):
+            picture(tmp_path / "zoo" / f"c{c}" / f"{i}.png", c * 10 + i)
+    _, out, _ = said(capsys, "check", tmp_path / "zoo")
+    assert "and 3 more classes\n" in out
+    assert "\nc19 " in out
+    assert "\nc20 " not in out
+
+
+@pytest.mark.parametrize(
+    ("severities", "sentence"),
+    [
+        ([], "Nothing to object to."),
+        (["note"], "1 note: nothing that would falsify a result."),
+        (["warning", "note", "note"], "1 warning, 2 notes: nothing that would falsify a result."),
+        (
+            ["error", "error", "note"],
+            "2 errors, 1 note: a result on these data would be false; mend the errors first.",
+        ),
+    ],
+)
+def test_the_verdict_counts(severities, sentence):
+    assert verdict([{"severity": severity} for severity in severities]) == sentence
