@@ -11,7 +11,8 @@ import torch
 from torch import nn
 
 import brique
-from brique import data, files, nets, report
+from brique import data, files, nets
+from brique import page as room
 from brique.bricks import Temperature
 from brique.cli import main
 from brique.data import Data
@@ -115,7 +116,7 @@ class Made:
         self.change(result=self.json["result"] | values)
 
     def page(self):
-        return Page(report.write(read_run(self.folder), self.data))
+        return Page(room.write(read_run(self.folder), self.data))
 
 
 def pictures(names, *, each=12, size=8, channels=1, noise=0.35, split=None):
@@ -541,7 +542,7 @@ def luminance(color):
 
 def test_letters_stand_out_in_both_schemes():
     """WCAG 2.2, 1.4.3: a contrast of 4.5 or more."""
-    style = (Path(report.__file__).parent / "style.css").read_text()
+    style = (Path(room.__file__).parent / "style.css").read_text()
     light, dark = re.findall(r":root\{(color-scheme:.*?)\}", style)[:2]
     for scheme in (light, dark):
         named = dict(re.findall(r"--(\w+):(#[0-9a-f]{3,6})", scheme))

@@ -82,6 +82,15 @@ def pick_device(name: str | None) -> torch.device:
     return device
 
 
+def check_free(out: Path | None) -> None:
+    """Raise RunError when a folder for a new run holds something; None is one that is made."""
+    if out is not None and out.exists() and (not out.is_dir() or any(out.iterdir())):
+        raise RunError(
+            f"{out}: exists already; go on with 'brique resume {out}' if it is a "
+            "run, or name another folder with --out."
+        )
+
+
 def be_exact() -> None:
     """Let this process use deterministic operations only; torch refuses those that are not."""
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # read when cuBLAS starts
@@ -141,11 +150,7 @@ def _fresh(file: Path, settings: dict[str, Any], device: torch.device, launch: L
 
 def _new_folder(stem: str, launch: Launch) -> Path:
     if launch.out is not None:
-        if launch.out.exists() and (not launch.out.is_dir() or any(launch.out.iterdir())):
-            raise RunError(
-                f"{launch.out}: exists already; go on with 'brique resume {launch.out}' if it is a "
-                "run, or name another folder with --out."
-            )
+        check_free(launch.out)
         return launch.out
     first = Path("runs") / f"{time.strftime('%Y-%m-%d-%H%M%S')}-{launch.name or stem}"
     folder, number = first, 2

@@ -20,9 +20,9 @@ from brique.data import Data, Split
 from brique.schema import Category, Picture, Schema
 from brique.tasks.rest import at_rest
 
-WIDTHS = (48, 32, 24, 16, 8)
-RATE = 75e9  # multiplications a second in convolutions, forward and back
-TURN = 0.003  # seconds that a turn costs besides
+WIDTHS = (32, 24, 16, 8)
+RATE = 95e9  # multiplications a second in convolutions, forward and back
+TURN = 0.004  # seconds that a turn costs besides
 LOOKS = 20  # of valid, in each run
 SHARE = 0.95  # of the minutes is planned for turns, the rest for looks
 _MEASURED = 2.5  # seconds of turns that a speed is measured on
@@ -51,6 +51,7 @@ def plan(opened: Data, wishes: Wishes) -> dict[str, Any]:
         "size": wishes.size,
         "channels": wishes.channels,
         "batch_size": min(count, 32 if count < 1000 else 64 if count < 20_000 else 128),
+        "patience": 10,
         **augmentation(opened.train, opened.schema),
     }
     if wishes.start is not None:

@@ -15,6 +15,7 @@ from brique.data import Data
 from brique.data.audit import summary
 from brique.errors import DataError, UsageError
 from brique.run import Launch, add_seconds, launched, read_run
+from brique.run.start import check_free, pick_device
 from brique.schema import Category
 from brique.workbench.plan import Wishes, plan, seconds_a_turn, shortened
 
@@ -49,6 +50,9 @@ def train(
     Raises DataError on data that cannot be used, UsageError on settings that cannot.
     """
     _check(minutes, epochs, freeze=freeze, start=start)
+    pick_device(device)
+    folder = None if out is None else Path(out)
+    check_free(folder)
     flags = {
         "seed": seed, "minutes": minutes if minutes != 10 else None, "epochs": epochs,
         "from": start, "freeze": freeze, "size": size, "out": out, "device": device,
@@ -59,7 +63,7 @@ def train(
     )
     made = _prepared(wishes, start, quick=quick)
     launch = Launch(
-        out=Path(out) if out is not None else None,
+        out=folder,
         name=made.opened.name,
         quick=quick,
         device=device,
@@ -69,9 +73,7 @@ def train(
     )
     with launched(launch) as run:
         made.module.main(made.args)
-    assert run.folder is not None
-    _finish(run.folder, made)
-    return run.folder
+    return _finish(run.folder, made)
 
 
 def task_of(opened: Data) -> str:
@@ -90,8 +92,8 @@ def task_of(opened: Data) -> str:
         )
     if not len(opened.test):
         raise DataError(
-            f"train: {opened.name} has {len(opened.train)} pictures, too few to hold any out for a"
-            " test; add some, at least three a class."
+            f"train: {opened.name} has {len(opened.train) + len(opened.valid)} pictures, too few to"
+            " hold any out for a test; add some, at least three a class."
         )
     return "classify"
 
@@ -141,14 +143,16 @@ def _prepared(wishes: Wishes, start: str | Path | None, *, quick: bool) -> _Made
     return _Made(module, module.Args(**settings), opened, facts, spent)
 
 
-def _finish(folder: Path, made: _Made) -> None:
-    """Write the report, and what each part took."""
+def _finish(folder: Path | None, made: _Made) -> Path:
+    """Write the report, and what each part took; return the run's folder."""
     from brique import page
 
+    assert folder is not None
     add_seconds(folder, made.spent.parts)
     begun = time.perf_counter()
     page.write(read_run(folder), made.opened)
     add_seconds(folder, {"report": time.perf_counter() - begun})
+    return folder
 
 
 def _check(minutes: float, epochs: int | None, *, freeze: bool, start: object) -> None:
