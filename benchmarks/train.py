@@ -27,10 +27,10 @@ SEEDS = (0, 1, 2)
 WEIGHTS = "squeezenet1_1.safetensors"
 SETS: dict[str, tuple[str, ...]] = {
     "digits": (),
-    "mnist": (),
-    "cifar-10": (),
-    "chihuahua-muffin": ("--minutes", "4"),
     "chihuahua-muffin, frozen": ("--from", WEIGHTS, "--freeze", "--minutes", "1"),
+    "chihuahua-muffin": ("--minutes", "4"),
+    "cifar-10": ("--minutes", "10"),
+    "mnist": ("--minutes", "3"),
     "orl-faces": (),
 }
 """By title: the flags. The data set's name stands before the comma."""
@@ -81,8 +81,9 @@ def row(title: str, records: list[Record]) -> str:
     outcomes = ", ".join(r["comparison"]["outcome"] for r in results)
     before = ", ".join(f"{r['calibration']['log_loss_before']:.4f}" for r in results)
     after = ", ".join(f"{r['calibration']['log_loss']:.4f}" for r in results)
+    flags = " ".join(flag for flag in SETS[title] if flag != WEIGHTS)
     cells = [
-        title, accuracies, f"{low:.1f} to {high:.1f}", f"{best} {rival:.2f}", outcomes, before,
+        f"{title.split(',')[0]} {flags}".strip(), accuracies, f"{low:.1f} to {high:.1f}", f"{best} {rival:.2f}", outcomes, before,
         after, *(", ".join(f"{value:.0f}" for value in each) for each in seconds(records)),
     ]  # fmt: skip
     return f"| {' | '.join(cells)} |"

@@ -20,8 +20,8 @@ from brique.data import Data, Split
 from brique.schema import Category, Picture, Schema
 from brique.tasks.rest import at_rest
 
-WIDTHS = (32, 24, 16, 8)
-RATE = 95e9  # multiplications a second in convolutions, forward and back
+WIDTHS = (32, 16)  # multiples of 16 are what processors are fast at
+RATE = 85e9  # multiplications a second in convolutions, forward and back
 TURN = 0.004  # seconds that a turn costs besides
 LOOKS = 20  # of valid, in each run
 SHARE = 0.95  # of the minutes is planned for turns, the rest for looks
