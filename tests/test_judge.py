@@ -620,6 +620,7 @@ def test_a_net_that_loses_says_so_first():
         " 99.0%); logistic regression reaches 95.0%, a difference that is more than chance"
         " (p < 0.0001)"
     )
+    assert said(0.9, 0.92, outcome="even", p=0.3).startswith("No better than a simple method: 90")
     assert said(0.95, 0.95, outcome="even", p=1.0).startswith("No better than a simple method: 95")
 
 

@@ -28,7 +28,11 @@ def sentence(judged: Mapping[str, Any]) -> str:
     found = f"{net} of {count:,} test examples named rightly {interval}"
     few = f"; {count} test examples say little" if count < FEW else ""
     if share < other:
-        return f"Behind a simple method: {found}; {method} reaches {best}, {_chance(judged)}{few}"
+        is_worse = judged.get("comparison", {}).get("outcome") == "worse"
+        verdict = "Behind" if is_worse else "No better than"
+        return (
+            f"{verdict} a simple method: {found}; {method} reaches {best}, {_chance(judged)}{few}"
+        )
     if share == other:
         return f"No better than a simple method: {found}; {method} reaches the same{few}"
     return f"{found}; the best simple method, {method}, reaches {best}, {_chance(judged)}{few}"
