@@ -4,9 +4,9 @@ from collections.abc import Iterable
 
 import numpy as np
 
+from brique.data.audit.seen import Seen
 from brique.data.finding import Finding
 from brique.data.parts import PARTS
-from brique.data.seen import Seen
 
 _FEW = 5
 _LOPSIDED, _VERY_LOPSIDED = 3, 10

@@ -4,9 +4,9 @@ from collections.abc import Iterable
 
 import torch
 
-from brique.data import doubt
+from brique.data.audit import doubt
+from brique.data.audit.seen import Seen
 from brique.data.finding import Finding
-from brique.data.seen import Seen
 
 _DOUBTFUL, _SURE = 0.05, 0.5  # most chance of the label, least of another class, to the reader
 _TRUSTED, _TRUSTED_WELL = 0.7, 0.9  # share of labels that the reader says, to be heard at all

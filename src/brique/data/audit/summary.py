@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from brique.data import audit_classes, audit_labels, audit_pictures, audit_twins
+from brique.data.audit import classes, labels, pictures, twins
+from brique.data.audit.seen import Seen
 from brique.data.finding import Finding
 from brique.data.parts import PARTS, Data
-from brique.data.seen import Seen
 
 _RANKS = ("error", "warning", "note")
 
@@ -16,10 +16,10 @@ def findings(data: Data) -> list[Finding]:
         return []
     seen = Seen.of(data, data.source)
     found = [
-        *audit_twins.findings(seen),
-        *audit_classes.findings(seen),
-        *audit_pictures.findings(seen),
-        *audit_labels.findings(seen),
+        *twins.findings(seen),
+        *classes.findings(seen),
+        *pictures.findings(seen),
+        *labels.findings(seen),
     ]
     return sorted(found, key=lambda finding: _RANKS.index(finding.severity))
 

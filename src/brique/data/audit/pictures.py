@@ -2,8 +2,8 @@
 
 from collections.abc import Callable, Iterable
 
+from brique.data.audit.seen import Seen
 from brique.data.finding import Finding
-from brique.data.seen import Seen
 from brique.schema.pictures import Look
 
 _LONG = 3.0  # times as long as broad, from which the middle that is kept may miss the matter

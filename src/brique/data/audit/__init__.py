@@ -1,0 +1,5 @@
+"""Audit: what may spoil a result is looked for before anything is trained."""
+
+from brique.data.audit.summary import counts as counts
+from brique.data.audit.summary import findings as findings
+from brique.data.audit.summary import summary as summary
