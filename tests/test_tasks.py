@@ -77,16 +77,20 @@ def test_accuracy_is_the_same_under_autocast():
     data = some()
     net = nn.Sequential(nn.Flatten(), nn.Linear(16, 3))
     with torch.autocast("cpu", dtype=torch.bfloat16):
-        inside = classify.certainty(net, data.test)
-    assert inside == classify.certainty(net, data.test)
+        inside = classify.look(net, data.test)
+    assert inside == classify.look(net, data.test)
 
 
-def test_certainty_is_minus_the_mean_cross_entropy():
+def test_a_look_is_accuracy_and_mean_cross_entropy():
     data = some()
     net = nn.Sequential(nn.Flatten(), nn.Linear(16, 3))
     scores = net(data.test["image"]).detach()
-    expected = -float(classify.loss(scores, data.test["label"]))
-    assert classify.certainty(net, data.test) == pytest.approx(expected, abs=1e-6)
+    expected = float(classify.loss(scores, data.test["label"]))
+    seen = classify.look(net, data.test)
+    assert seen.loss == pytest.approx(expected, abs=1e-6)
+    assert seen.accuracy == accuracy(net, data.test)
+    nobody = data.test.select(torch.zeros(len(data.test), dtype=torch.bool))
+    assert math.isnan(classify.look(net, nobody).loss)
 
 
 def test_classes_are_compared_by_name():

@@ -8,7 +8,6 @@ from brique.tasks.classify.judging import Judged as Judged
 from brique.tasks.classify.judging import judge as judge
 from brique.tasks.classify.scores import Look as Look
 from brique.tasks.classify.scores import accuracy as accuracy
-from brique.tasks.classify.scores import certainty as certainty
 from brique.tasks.classify.scores import interval as interval
 from brique.tasks.classify.scores import look as look
 from brique.tasks.classify.words import sentence as sentence

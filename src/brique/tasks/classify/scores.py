@@ -26,16 +26,6 @@ def accuracy(net: nn.Module, split: Split, names: Sequence[str] | None = None) -
     return right / total
 
 
-def certainty(net: nn.Module, split: Split) -> float:
-    """Return the mean log-probability, in nats, that the net gives to the right classes.
-
-    It is 0 at best, and tells apart nets that name the same share of a small split rightly.
-    net, split: as for `accuracy`.
-    """
-    _, total, certain = _judged(net, split, None)
-    return certain / total
-
-
 @dataclass(frozen=True)
 class Look:
     """What a net does on a part: the share named rightly, and the mean loss in nats."""
@@ -52,8 +42,8 @@ def look(net: nn.Module, split: Split) -> Look:
     """
     if not len(split):
         return Look(math.nan, math.nan)
-    right, total, certain = _judged(net, split, None)
-    return Look(right / total, -certain / total)
+    right, total, loss = _judged(net, split, None)
+    return Look(right / total, loss / total)
 
 
 def interval(share: float, total: int) -> tuple[float, float]:
@@ -121,15 +111,15 @@ def overall(classes: dict[str, dict[str, Any]]) -> dict[str, float]:
 
 
 def _judged(net: nn.Module, split: Split, names: Sequence[str] | None) -> tuple[int, int, float]:
-    """Return how many are named rightly, of how many, and the sum of log-probabilities."""
+    """Return how many are named rightly, of how many, and the sum of their losses."""
     check_not_empty(split)
     given, target = split.schema.inputs[0], split.schema.target
     classes = split.schema[target].names
     places = places_of(classes, classes if names is None else names)
-    right, certain = 0, 0.0
+    right, loss = 0, 0.0
     with at_rest(net) as device:
         for batch in split.batches(batch_size_for(split.schema[given])).on(device):
             scores, label = net(batch[given]).float(), places.to(device)[tensor_of(batch, target)]
             right += int((scores.argmax(dim=1) == label).sum())  # scores (N, K), label (N,)
-            certain -= float(functional.cross_entropy(scores, label, reduction="sum"))
-    return right, len(split), certain
+            loss += float(functional.cross_entropy(scores, label, reduction="sum"))
+    return right, len(split), loss
