@@ -44,7 +44,7 @@ PUBLIC = {
     "nets": {"BUILDERS", "builder", "built_by", "default_arguments", "residual"} | {"squeezenet"},
     "page": {"write"},
     "run": {"Launch", "Record", "Run", "add_seconds", "launched", "list_runs", "read_run"},
-    "schema": {"Category", "Field", "Number", "Picture", "Schema", "natural", "picture_size"}
+    "schema": {"Category", "Field", "Number", "Picture", "Schema", "natural", "picture_shape"}
     | {"read_picture", "scaled_pixels"},
     "tasks": {"Answer", "accuracy", "at_rest"},
     "transfer": {"Started", "resolved", "start", "two_rates", "wants"},

@@ -243,7 +243,7 @@ def test_exif_rotation_is_applied(tmp_path):
         expected = torch.from_numpy(upright.transpose(2, 0, 1).copy())
         assert torch.equal(picture.prepare(path), expected), orientation
         assert torch.equal(picture.prepare(Image.open(path)), expected), orientation
-        assert schema.picture_size(path) == upright.shape[:2]
+        assert schema.picture_shape(path) == (3, *upright.shape[:2])
 
 
 def test_transparency_lies_over_white(tmp_path):

@@ -162,7 +162,7 @@ def test_predict_answers_by_class_name(capsys, trained, digit):
     assert re.fullmatch(rf"{re.escape(str(digit))}  8  \d+\.\d%\n", out)
     answers = json.loads(said(capsys, "predict", trained, digit, "--json")[1])["answers"]
     (only,) = answers
-    assert set(only) == {"input", "answer", "probabilities", "error"}
+    assert set(only) == {"input", "answer", "probabilities", "error", "note"}
     assert only["input"] == {"file": str(digit)}
     assert only["answer"] == "8"
     assert only["error"] is None
@@ -171,6 +171,21 @@ def test_predict_answers_by_class_name(capsys, trained, digit):
     (prediction,) = brique.predict(trained, digit)
     assert prediction.answer is not None
     assert prediction.answer.answer == "8"
+
+
+def test_a_picture_of_another_kind_is_changed_and_that_is_said(capsys, trained, digit, tmp_path):
+    small = Image.open(digit)
+    small.resize((30, 30), Image.Resampling.NEAREST).convert("RGB").save(tmp_path / "large.png")
+    small.resize((8, 20)).save(tmp_path / "long.png")
+    code, out, err = said(capsys, "predict", trained, "large.png", "long.png", digit)
+    assert code == 0
+    assert out.split()[:2] == ["large.png", "8"]
+    assert err == (
+        "brique: changed to what the net takes: large.png and 1 more (scaled from 30 x 30 to 8 x 8"
+        " pixels and turned to grey).\n"
+    )
+    notes = [one.note for one in brique.predict(trained, "large.png", "long.png", digit)]
+    assert notes[1:] == ["scaled from 8 x 20 to 8 x 8 pixels, and cut to fit", None]
 
 
 def test_a_file_that_is_no_picture_gets_its_own_error(capsys, trained, digit, tmp_path):

@@ -145,6 +145,11 @@ def predict(
         for one in said:
             if one.error is not None:
                 note(one.error)
+        changed = [one for one in said if one.note is not None]
+        if changed:
+            more = f" and {len(changed) - 1:,} more" if len(changed) > 1 else ""
+            first = changed[0]
+            note(f"changed to what the net takes: {first.file}{more} ({first.note}).")
     return 1 if any(one.error is not None for one in said) else 0
 
 

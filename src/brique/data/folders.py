@@ -15,7 +15,7 @@ from brique.data.likeness import thumbnail
 from brique.data.originals import Originals
 from brique.data.parts import PARTS, Source, digest
 from brique.errors import DataError, nearest
-from brique.schema import Category, Picture, natural, picture_size
+from brique.schema import Category, Picture, natural, picture_shape
 from brique.schema.pictures import Look, examined
 
 if TYPE_CHECKING:
@@ -187,7 +187,7 @@ def _list(found: _Found, folder: Path, part: int) -> None:
 
 def _common_size(found: _Found, name: str) -> tuple[int, int]:
     """Return (height, width) for all pictures, from their headers."""
-    sizes = set(_each(picture_size, found))
+    sizes = {shape[1:] for shape in _each(picture_shape, found)}
     if len(sizes) == 1:
         height, width = next(iter(sizes))
         if max(height, width) <= KEPT_SIZE:

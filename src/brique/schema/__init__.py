@@ -9,7 +9,7 @@ from brique.schema.kinds import Field as Field
 from brique.schema.kinds import Number as Number
 from brique.schema.kinds import Picture as Picture
 from brique.schema.kinds import natural as natural
-from brique.schema.pictures import picture_size as picture_size
+from brique.schema.pictures import picture_shape as picture_shape
 from brique.schema.pictures import read_picture as read_picture
 from brique.schema.pictures import scaled_pixels as scaled_pixels
 from brique.schema.schema import Schema as Schema

@@ -32,11 +32,16 @@ _lock = threading.Lock()  # warnings.catch_warnings is not safe in threads
 _upright = {2: 0, 3: 3, 4: 1, 5: 5, 6: 4, 7: 6, 8: 2}  # EXIF orientation -> PIL Transpose
 
 
-def picture_size(path: str | Path) -> tuple[int, int]:
-    """Return the upright (height, width) of a picture file, from its header. Raises DataError."""
+def picture_shape(path: str | Path) -> tuple[int, int, int]:
+    """Return the upright (C, H, W) of a picture file, 1 or 3 channels, from its header.
+
+    Raises DataError when it has none that can be read.
+    """
     with _reading(path), Path(path).open("rb") as file:
         image, orientation = _open(file, f"picture {path}")
-        return image.size if orientation >= 5 else (image.height, image.width)
+        channels = 1 if image.mode[0] in "1LIF" and image.mode != "LAB" else 3
+        width, height = image.size
+        return (channels, width, height) if orientation >= 5 else (channels, height, width)
 
 
 def read_picture(path: str | Path) -> "Image.Image":

@@ -10,7 +10,7 @@ from brique import files
 from brique.errors import BriqueError, DataError, UsageError, nearest
 from brique.model import load
 from brique.run.start import pick_device
-from brique.schema import natural
+from brique.schema import Field, Picture, natural, picture_shape
 from brique.tasks import Answer
 
 PICTURES = frozenset(
@@ -20,16 +20,20 @@ PICTURES = frozenset(
 
 @dataclass(frozen=True, kw_only=True)
 class Prediction:
-    """What a model says of one file: an answer, or why there is none."""
+    """What a model says of one file: an answer, or why there is none.
+
+    note: how the picture was changed to be as the net takes them.
+    """
 
     file: str
     answer: Answer | None
     error: str | None
+    note: str | None = None
 
     def to_json(self) -> dict[str, object]:
         """Return the entry of `brique predict --json`."""
         said = {"answer": None} if self.answer is None else self.answer.to_json()
-        return {"input": {"file": self.file}, **said, "error": self.error}
+        return {"input": {"file": self.file}, **said, "error": self.error, "note": self.note}
 
 
 def predict(
@@ -55,16 +59,32 @@ def predict(
         raise UsageError("predict: no file was named; name one, or a folder of pictures.")
     loaded = load(run, trust=trust, device=pick_device(device or "cpu"))
     said = loaded.predict(paths, errors="keep")
-    predictions = [_prediction(path, one) for path, one in zip(paths, said, strict=True)]
+    field = None if loaded.schema is None else loaded.schema[loaded.schema.inputs[0]]
+    predictions = [_prediction(path, one, field) for path, one in zip(paths, said, strict=True)]
     if out is not None:
         files.write(out, _table(predictions))
     return predictions
 
 
-def _prediction(path: Path, said: Answer | BriqueError) -> Prediction:
+def _prediction(path: Path, said: Answer | BriqueError, field: Field | None) -> Prediction:
     if isinstance(said, BriqueError):
         return Prediction(file=str(path), answer=None, error=str(said))
-    return Prediction(file=str(path), answer=said, error=None)
+    return Prediction(file=str(path), answer=said, error=None, note=_changed(path, field))
+
+
+def _changed(path: Path, field: Field | None) -> str | None:
+    """Say how a picture differs from those that a model takes, or None."""
+    if not isinstance(field, Picture):
+        return None
+    shape, (channels, height, width) = field.shape, picture_shape(path)
+    changes: list[str] = []
+    if (height, width) != shape[1:]:
+        is_cut = height * shape[2] != width * shape[1]
+        cut = ", and cut to fit" if is_cut else ""
+        changes.append(f"scaled from {width} x {height} to {shape[2]} x {shape[1]} pixels{cut}")
+    if channels != shape[0]:
+        changes.append("turned to grey" if shape[0] == 1 else "given color channels")
+    return " and ".join(changes) or None
 
 
 def _files(given: Path) -> list[Path]:
