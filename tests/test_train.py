@@ -3,6 +3,7 @@ import json
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -15,7 +16,8 @@ from PIL import Image
 import brique
 from brique import data
 from brique.cli import main
-from brique.errors import DataError, UsageError
+from brique.errors import DataError, Interrupted, UsageError
+from brique.game.play import Play
 from brique.model import load
 from brique.run import read_run
 from brique.tasks import classify
@@ -342,6 +344,28 @@ def test_ctrl_c_stops_after_the_turn_and_resume_ends_in_the_same(capsys, tmp_pat
     assert read_run("cut").numbers == read_run(whole).numbers
     ours, theirs = (load(run).net.state_dict() for run in ("cut", whole))
     assert all(torch.equal(ours[name], theirs[name]) for name in ours)
+
+
+def test_a_run_that_was_stopped_can_be_ended_there(capsys, tmp_path, monkeypatch):
+    play_next = Play.__next__
+
+    def next_and_stop(play):
+        turn = play_next(play)
+        if turn.index == 60:
+            os.kill(os.getpid(), signal.SIGINT)
+        return turn
+
+    with monkeypatch.context() as patch, pytest.raises(Interrupted, match="stopped after turn 61"):
+        patch.setattr(Play, "__next__", next_and_stop)
+        brique.train("digits", quick=True, out="cut")
+    assert not (tmp_path / "cut" / "report.html").exists()
+    code, out, _ = said(capsys, "resume", "cut", "--finish")
+    record = read_run("cut")
+    assert (code, record.state, record.turns) == (0, "finished", 61)
+    assert out.splitlines()[1:] == ["report: cut/report.html", "cut"]
+    assert record.result["test"]["accuracy"] > 0.5
+    assert record.json["data"][0]["test_reads"] == 1
+    assert (tmp_path / "cut" / "report.html").stat().st_size > 20_000
 
 
 def _one_thread():

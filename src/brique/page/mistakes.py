@@ -105,7 +105,7 @@ def _confusion(names: list[str], counts: list[list[int]], show: _Shown) -> str:
         title = f"Most often, {a} is taken for {b}"
         says = (
             f"{count(missed, 'answer')} of {total:,} {'is' if missed == 1 else 'are'} wrong;"
-            f" {number:,} of them {'calls' if number == 1 else 'call'} {a} {b}."
+            f" {number:,} of them {'takes' if number == 1 else 'take'} {a} for {b}."
         )
         if number == 1 and missed > 1:
             title = "No confusion of two classes happens twice"

@@ -211,8 +211,9 @@ def _planned(
     settings = plan(opened, wishes)
     if quick:
         return settings | module.QUICK, {"seconds": None, "turns": module.QUICK["turns"]}
-    per_turn = seconds_a_turn(module, settings, opened)
-    planned = settings["turns"]
+    per_turn, planned = seconds_a_turn(module, settings, opened), settings["turns"]
+    if per_turn * planned > 60 * wishes.minutes:  # was that a moment in which all was slow?
+        per_turn = min(per_turn, seconds_a_turn(module, settings, opened))
     if wishes.epochs is None:
         settings = shortened(settings, per_turn, wishes.minutes)
     seconds = per_turn * settings["turns"]
