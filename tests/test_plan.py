@@ -73,6 +73,23 @@ def test_what_would_show_something_else_is_left_out():
     assert not changed(classes=("a", "b"))["mirror"]
     assert not changed(classes=("turn left", "turn right"))["mirror"]
     assert changed(shape=(3, 64, 64))["light"] > 0
+    assert changed()["zoom"] == changed()["turn"] == 0
+    assert changed(shape=(1, 28, 28))["zoom"] > 0
+
+
+def test_of_many_pictures_it_is_sgd():
+    few, many = blank(200, (1, 8, 8)), blank(10_000, (1, 4, 4))
+    assert plan(few, Wishes(source="x"))["optimizer"] == "adamw"
+    assert plan(many, Wishes(source="x"))["optimizer"] == "sgd"
+
+
+def test_a_net_that_starts_from_weights_has_a_plan_of_its_own():
+    frozen = plan(blank(200, (3, 64, 64)), Wishes(source="x", start="w.safetensors", freeze=True))
+    assert (frozen["freeze"], frozen["shift"], frozen["optimizer"]) == (True, 0.0, "adamw")
+    assert frozen["turns"] == 8 * (198 // 16)
+    tuned = plan(blank(200, (3, 64, 64)), Wishes(source="x", start="w.safetensors", epochs=2))
+    assert tuned["body_lr"] < 0.1
+    assert tuned["turns"] == 2 * (198 // 16)
 
 
 def test_beyond_the_edge_lies_the_background_if_there_is_one():

@@ -8,12 +8,13 @@ from functools import partial
 import pytest
 import torch
 from PIL import Image
+from safetensors.torch import load_file
 from torch import nn
 
 from brique import data, files
-from brique.errors import PlayError, RunError, ShapeError, StoreError, UsageError
+from brique.errors import Interrupted, PlayError, RunError, ShapeError, StoreError, UsageError
 from brique.game import Game, Player
-from brique.run import Launch, Run, launched, list_runs, read_run, start
+from brique.run import Launch, Run, add_seconds, launched, list_runs, read_run, start
 from brique.run.checkpoints import Checkpoints
 from brique.run.progress import Progress
 
@@ -119,6 +120,64 @@ def test_keep_best_of_a_net_that_was_not_placed(run):
         RunError, match=r"run\.keep_best: the net was not placed; pass what run\.place returned\."
     ):
         run.keep_best(nn.Linear(1, 1), 1.0)
+
+
+def test_keep_best_keeps_the_weights_that_it_is_given(run):
+    net = run.place(nn.Sequential(nn.Linear(1, 1), nn.BatchNorm1d(1)))
+    player = Player("p", net, lambda _: net(torch.rand(4, 1)).sum() + net[0].weight.sum(), SGD,
+                    average=0.9)  # fmt: skip
+    game, kept = Game(player), []
+    for turn in run.play(game, data.nothing(5)):
+        average = game.averaged(net)
+        kept.append([tensor.clone() for tensor in average.state_dict().values()])
+        run.keep_best(net, [0.0, 3.0, 1.0, 2.0, 0.0][turn.index], average)
+    best = list(net.state_dict().values())
+    assert all(torch.equal(a, b) for a, b in zip(best, kept[1], strict=True))
+
+
+def test_keep_best_of_weights_that_do_not_fit(run):
+    net = run.place(nn.Linear(1, 1))
+    with pytest.raises(
+        RunError, match=r"run\.keep_best: weights= is a net of other shapes than the one placed"
+    ):
+        run.keep_best(net, 1.0, nn.Linear(2, 1))
+
+
+def test_arrays_that_are_kept_lie_in_a_file_of_their_own(run):
+    run.keep("answers", label=torch.arange(3), scores=torch.rand(3, 2))
+    kept = load_file(run.folder / "arrays" / "answers.safetensors")
+    assert torch.equal(kept["label"], torch.arange(3))
+    assert set(kept) == {"label", "scores"}
+
+
+def test_seconds_are_kept_by_part(run):
+    run.spent(judging=1.23456, baselines=2)
+    run.finish(x=1.0)
+    add_seconds(run.folder, {"opening": 10.0, "report": 5.0})
+    seconds = read_run(run.folder).json["seconds"]
+    assert seconds.pop("total") > 15
+    assert seconds == {
+        "judging": 1.235, "baselines": 2, "training": 0.0, "opening": 10.0, "report": 5.0,
+    }  # fmt: skip
+
+
+def test_what_was_read_before_a_stop_is_counted_with_the_rest(tmp_path):
+    for resume in (False, True):
+        test = data.open("digits").test
+        with launched(Launch(out=tmp_path / "run", quiet=True, resume=resume)):
+            run = Run.start(__file__, Args())
+            list(counting(run, name="a")[1])
+            next(iter(test.batches(10)))
+            turns = counting(run, name="b")[1]
+            if resume:
+                list(turns)
+                run.finish(x=1.0)
+            else:
+                with pytest.raises(Interrupted):
+                    for _ in turns:
+                        os.kill(os.getpid(), signal.SIGINT)
+        (entry,) = read_run(tmp_path / "run").json["data"]
+        assert entry["test_reads"] == 1 + resume
 
 
 def test_stop_when_flat(run):
