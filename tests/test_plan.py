@@ -78,7 +78,7 @@ def test_what_would_show_something_else_is_left_out():
 
 
 def test_of_many_pictures_it_is_sgd():
-    few, many = blank(200, (1, 8, 8)), blank(10_000, (1, 4, 4))
+    few, many = blank(200, (1, 8, 8)), blank(10_100, (1, 4, 4))
     assert plan(few, Wishes(source="x"))["optimizer"] == "adamw"
     assert plan(many, Wishes(source="x"))["optimizer"] == "sgd"
 
