@@ -84,7 +84,8 @@ def row(title: str, records: list[Record]) -> str:
     flags = " ".join(flag for flag in SETS[title] if flag != WEIGHTS)
     cells = [
         f"{title.split(',')[0]} {flags}".strip(), accuracies, f"{low:.1f} to {high:.1f}",
-        f"{best} {rival:.2f}", outcomes, before, after, *(", ".join(f"{value:.0f}" for value in each) for each in seconds(records)),
+        f"{best} {rival:.2f}", outcomes, before, after,
+        *(", ".join(f"{value:.0f}" for value in each) for each in seconds(records)),
     ]  # fmt: skip
     return f"| {' | '.join(cells)} |"
 
