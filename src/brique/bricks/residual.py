@@ -20,12 +20,13 @@ class Residual(nn.Module):
 
     def __init__(self, before: int, features: int, *, stride: int = 1) -> None:
         super().__init__()
-        self.first = nn.Conv2d(before, features, 3, stride=stride, padding=1, bias=False)
-        self.first_norm = nn.BatchNorm2d(features)
-        self.second = nn.Conv2d(features, features, 3, padding=1, bias=False)
-        self.second_norm = nn.BatchNorm2d(features)
-        nn.init.zeros_(self.second_norm.weight)  # at first the block passes on what it was given
-        self.shortcut = nn.Sequential()
+        self.first: nn.Module = nn.Conv2d(before, features, 3, stride=stride, padding=1, bias=False)
+        self.first_norm: nn.Module = nn.BatchNorm2d(features)
+        self.second: nn.Module = nn.Conv2d(features, features, 3, padding=1, bias=False)
+        last_norm = nn.BatchNorm2d(features)
+        nn.init.zeros_(last_norm.weight)  # at first the block passes on what it was given
+        self.second_norm: nn.Module = last_norm
+        self.shortcut: nn.Sequential = nn.Sequential()
         if stride > 1:
             self.shortcut.append(nn.AvgPool2d(stride, ceil_mode=True, count_include_pad=False))
         if before != features:

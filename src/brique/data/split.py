@@ -31,7 +31,7 @@ class Store:
     ) -> None:
         self.fields: dict[str, Values] = dict(fields)
         self.schema = schema
-        self.files = tuple(files)
+        self.files: tuple[str, ...] = tuple(files)
         self._copies: dict[torch.device, dict[str, Values]] = {}
 
     def __len__(self) -> int:

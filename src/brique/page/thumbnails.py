@@ -30,8 +30,8 @@ class Gallery:
     def __init__(self, data: Data | None, budget: int) -> None:
         self._field = _picture_field(data)
         self._left = budget
-        self.is_open = self._field is not None
-        self.left_out = 0
+        self.is_open: bool = self._field is not None
+        self.left_out: int = 0
 
     def show(self, split: Split, number: int, alt: str) -> str:
         """Return example `number` of a split as <img>, or nothing where none can be shown.
