@@ -13,7 +13,8 @@ import torch
 from PIL import Image
 
 from brique import data
-from brique.data.audit import doubt, likeness, parts, summary
+from brique.data import likeness, parts
+from brique.data.audit import doubt, summary
 from brique.data.originals import connected
 from brique.errors import DataError
 from brique.tasks.classify import interval
