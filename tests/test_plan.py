@@ -112,5 +112,5 @@ def test_measuring_the_speed_leaves_nothing_behind():
     settings = plan(digits, Wishes(source="digits")) | {"width": 8}
     torch.manual_seed(7)
     before = torch.get_rng_state()
-    assert planning.seconds_a_turn(classify, settings, digits) > 0
+    assert planning.seconds_a_turn(classify, settings, digits, torch.device("cpu")) > 0
     assert torch.equal(torch.get_rng_state(), before)

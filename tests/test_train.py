@@ -248,8 +248,9 @@ def test_no_epoch_at_all_is_refused():
 
 
 def test_no_time_at_all_is_refused():
-    with pytest.raises(UsageError, match="train: minutes must be above 0, not 0"):
-        brique.train("digits", minutes=0)
+    for minutes in (0, -1, float("inf"), float("nan")):
+        with pytest.raises(UsageError, match="train: minutes must be above 0 and finite, not "):
+            brique.train("digits", minutes=minutes)
 
 
 def test_freezing_a_new_net_is_refused():

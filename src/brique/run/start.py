@@ -183,8 +183,8 @@ def _resumed(file: Path, settings: dict[str, Any], device: torch.device, launch:
         )
     record.json["state"] = "running"
     begun = Begun(record.folder, record.json, file, device, launch, checkpoints.newest())
-    begun.test_reads = {entry["fingerprint"]: entry["test_reads"] for entry in record.json["data"]}
-    begun.seconds = float(record.json["seconds"].get("total", 0.0))
+    begun.test_reads = {e["fingerprint"]: int(e.get("test_reads", 0)) for e in record.json["data"]}
+    begun.seconds = float(record.json.get("seconds", {}).get("total", 0.0))
     return begun
 
 

@@ -125,14 +125,16 @@ def shortened(settings: dict[str, Any], per_turn: float, minutes: float) -> dict
     return settings | {"turns": fits, "average": _average(fits)}
 
 
-def seconds_a_turn(module: ModuleType, settings: dict[str, Any], opened: Data) -> float:
+def seconds_a_turn(
+    module: ModuleType, settings: dict[str, Any], opened: Data, device: torch.device
+) -> float:
     """Return what a turn takes here, looks at valid included; nothing of the run is touched.
 
     module: the training file, with `Args`, `build`, `game_of` and `stream_of`.
     """
     args = module.Args(**settings)
     before = torch.get_rng_state()
-    net = module.build(args, opened.schema)
+    net = module.build(args, opened.schema).to(device)
     times: list[float] = []
     last = begun = time.perf_counter()
     for _ in module.game_of(args, net).play(module.stream_of(args, opened)):

@@ -1,5 +1,6 @@
 """From data to a judged model: makes the plan, audits, runs the task's training file, reports."""
 
+import math
 import shlex
 import sys
 import time
@@ -9,6 +10,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from types import ModuleType
 from typing import Any
+
+import torch
 
 from brique import catalog, data
 from brique.data import Data
@@ -50,7 +53,7 @@ def train(
     Raises DataError on data that cannot be used, UsageError on settings that cannot.
     """
     _check(minutes, epochs, freeze=freeze, start=start)
-    pick_device(device)
+    there = pick_device(device)
     folder = None if out is None else Path(out)
     check_free(folder)
     flags = {
@@ -61,7 +64,7 @@ def train(
     wishes = Wishes(
         source=str(source), seed=seed, minutes=minutes, epochs=epochs, size=size, freeze=freeze
     )
-    made = _prepared(wishes, start, quick=quick)
+    made = _prepared(wishes, start, there, quick=quick)
     launch = Launch(
         out=folder,
         name=made.opened.name,
@@ -127,7 +130,9 @@ class _Made:
     spent: _Spent
 
 
-def _prepared(wishes: Wishes, start: str | Path | None, *, quick: bool) -> _Made:
+def _prepared(
+    wishes: Wishes, start: str | Path | None, device: torch.device, *, quick: bool
+) -> _Made:
     """Open the data, make the plan, audit."""
     spent = _Spent()
     with spent.on("imports"):
@@ -135,7 +140,7 @@ def _prepared(wishes: Wishes, start: str | Path | None, *, quick: bool) -> _Made
     with spent.on("opening"):
         opened, wishes, started = _opened(wishes, start)
     with spent.on("planning"):
-        settings, estimate = _planned(module, opened, wishes, quick=quick)
+        settings, estimate = _planned(module, opened, wishes, device, quick=quick)
     with spent.on("audit"):
         audit = summary(opened)
         _say_findings(opened.name, audit["findings"])
@@ -156,8 +161,10 @@ def _finish(folder: Path | None, made: _Made) -> Path:
 
 
 def _check(minutes: float, epochs: int | None, *, freeze: bool, start: object) -> None:
-    if not minutes > 0:
-        raise UsageError(f"train: minutes must be above 0, not {minutes:g}.")
+    if not 0 < minutes < math.inf:
+        raise UsageError(
+            f"train: minutes must be above 0 and finite, not {minutes:g}; say how long it may take."
+        )
     if epochs is not None and epochs < 1:
         raise UsageError(f"train: epochs must be 1 or more, not {epochs}.")
     if freeze and start is None:
@@ -205,15 +212,16 @@ def _opened(wishes: Wishes, start: str | Path | None) -> tuple[Data, Wishes, dic
 
 
 def _planned(
-    module: ModuleType, opened: Data, wishes: Wishes, *, quick: bool
+    module: ModuleType, opened: Data, wishes: Wishes, device: torch.device, *, quick: bool
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     """Return the settings, and the estimate of what training takes, told to the user."""
     settings = plan(opened, wishes)
     if quick:
         return settings | module.QUICK, {"seconds": None, "turns": module.QUICK["turns"]}
-    per_turn, planned = seconds_a_turn(module, settings, opened), settings["turns"]
+    planned = settings["turns"]
+    per_turn = seconds_a_turn(module, settings, opened, device)
     if per_turn * planned > 60 * wishes.minutes:  # was that a moment in which all was slow?
-        per_turn = min(per_turn, seconds_a_turn(module, settings, opened))
+        per_turn = min(per_turn, seconds_a_turn(module, settings, opened, device))
     if wishes.epochs is None:
         settings = shortened(settings, per_turn, wishes.minutes)
     seconds = per_turn * settings["turns"]
