@@ -44,8 +44,9 @@ PUBLIC = {
     "nets": {"BUILDERS", "builder", "built_by", "default_arguments", "residual"} | {"squeezenet"},
     "page": {"write"},
     "run": {"Launch", "Record", "Run", "add_seconds", "launched", "list_runs", "read_run"},
-    "schema": {"Category", "Field", "Number", "Picture", "Schema", "natural", "picture_shape"}
-    | {"read_picture", "scaled_pixels"},
+    "schema": {"Boxes", "Category", "Field", "Mask", "Moment", "Number", "Picture", "Schema"}
+    | {"Signal", "Tags", "Text", "Tree", "IGNORED", "MISSING", "OTHER"}
+    | {"natural", "picture_shape", "read_picture", "scaled_pixels"},
     "tasks": {"Answer", "accuracy", "at_rest"},
     "transfer": {"Started", "resolved", "start", "two_rates", "wants"},
     "workbench": set(),

@@ -81,7 +81,7 @@ def test_json_has_the_form_of_the_model_file():
         ({"fields": {"a": {"kind": "category", "names": []}}, "targets": []}, "one or more"),
         (
             {"fields": {"a": {"kind": "category", "names": ["x"], "run": 1}}, "targets": []},
-            "expected only names, got .'run'",
+            "expected only names, others, got .'run'",
         ),
         ({"fields": {"a": {"kind": "picture", "shape": [1, 2]}}, "targets": []}, "three whole"),
         ({"fields": {"a": {"kind": "picture", "shape": [True, 2, 2]}}, "targets": []}, "a list of"),
@@ -107,7 +107,10 @@ def test_json_has_the_form_of_the_model_file():
             {"fields": {"a": {"kind": "number", "mean": float("nan")}}, "targets": []},
             "mean must be 1 finite numbers",
         ),
-        ({"fields": {"a": {"kind": "number", "unit": 3}}, "targets": []}, "a text as unit"),
+        (
+            {"fields": {"a": {"kind": "number", "unit": 3}}, "targets": []},
+            "unit: expected a text, got 3",
+        ),
         ({"fields": {"a": {"kind": "number", "whole": 1}}, "targets": []}, "true or false"),
         ({"fields": {"a": {"kind": "number", "shape": [-1]}}, "targets": []}, "whole numbers of 0"),
         ({"fields": {"ids": {"kind": "number"}}, "targets": []}, "cannot be named 'ids'"),

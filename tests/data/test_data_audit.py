@@ -134,7 +134,7 @@ def test_copies_stay_on_one_side_of_a_drawn_split(tmp_path):
 def test_a_split_without_copies_is_drawn_from_content_alone(tmp_path):
     opened = data.open(album(tmp_path, n=15))
     source = opened.source
-    drawn = parts._draw(source.digests, source.fields["label"].numpy(), 0.2, 0.1)
+    drawn = splitting._draw(source.digests, source.fields["label"].numpy(), 0.2, 0.1)
     for place, split in enumerate((opened.train, opened.valid, opened.test)):
         assert split.ids.tolist() == np.flatnonzero(drawn == place).tolist()
 

@@ -202,10 +202,13 @@ def test_unknown_names_say_what_was_tried(tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     ("file", "text"),
     [
-        ("houses.csv", "houses.csv: tables and texts are not read by this version of brique; give"),
-        ("photos.zip", "photos.zip: is an archive; unpack it and give the folder"),
+        ("houses.csv", "houses.csv: is one file of no known kind; give a table"),
+        (
+            "photos.zip",
+            "photos.zip: cannot be opened as an archive .File is not a zip file.; fetch it",
+        ),
         ("set.pkl", "set.pkl is a pickle, which can run code"),
-        ("cat.jpg", "cat.jpg: is one file, not a data set; give the folder that holds a folder of"),
+        ("cat.jpg", "cat.jpg: is one file of no known kind; .* the folder that holds a folder of"),
     ],
 )
 def test_files_are_refused(tmp_path, file, text):
@@ -219,11 +222,11 @@ def test_files_are_refused(tmp_path, file, text):
     [
         (
             {"target": "price"},
-            "digits: target= is for tables, and this holds pictures; leave it out",
+            "digits: target= means nothing for packed pictures, which know channels=, size=",
         ),
-        ({"kind": "table"}, "digits: kind= is for tables"),
-        ({"header": False}, "digits: header= is for tables"),
-        ({"test": "x"}, "digits: it has a test part of its own, or draws one; leave out test="),
+        ({"kind": "table"}, "digits: is built in, its kind is known; leave out kind="),
+        ({"header": False}, "digits: header= means nothing for packed pictures"),
+        ({"test": "x"}, "digits: test= means nothing for packed pictures"),
         ({"size": 0}, "data: size must be 1 or more pixels, got 0; leave it out"),
         ({"size": 100_000}, "100000 x 100000 is over the limit of 50 million pixels"),
         ({"channels": 2}, r"data: channels must be 1 \(grey\) or 3 \(color\), got 2; pass either"),

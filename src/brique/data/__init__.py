@@ -5,9 +5,9 @@ from brique.data.batch import Batch as Batch
 from brique.data.batch import Nothing as Nothing
 from brique.data.finding import Finding as Finding
 from brique.data.memory import arrays as arrays
+from brique.data.opening import open as open
 from brique.data.parts import Data as Data
 from brique.data.ragged import Ragged as Ragged
-from brique.data.sources import open as open
 from brique.data.split import Split as Split
 from brique.data.split import Stream as Stream
 from brique.data.split import nothing as nothing

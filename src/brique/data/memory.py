@@ -8,8 +8,9 @@ from numpy.typing import ArrayLike
 from torch import Tensor
 
 from brique.data.batch import Values
-from brique.data.parts import PARTS, Data, Source, build
+from brique.data.parts import Data, build
 from brique.data.ragged import Ragged
+from brique.data.source import PARTS, Source
 from brique.errors import DataError, ShapeError, nearest
 from brique.schema import Category, Field, Number, Picture, natural, scaled_pixels
 

@@ -13,12 +13,10 @@ from brique.schema.pictures import Look
 class Originals:
     """What is known of the picture files of a source, in order.
 
-    files: names, relative to the source's folder.
     looks: mode, size and what else is odd.
     thumbs: (N, 1152), uint8, by which nearly equal pictures are found.
     """
 
-    files: list[str] = field(default_factory=list[str])
     looks: list[Look] = field(default_factory=list[Look])
     thumbs: np.ndarray = field(default_factory=lambda: np.empty((0, 0), np.uint8))
     _pairs: np.ndarray | None = None

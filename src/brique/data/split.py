@@ -10,7 +10,7 @@ from brique.data.batch import Batch, Clock, Nothing, Values
 from brique.data.journal import Entry
 from brique.data.ragged import Ragged
 from brique.errors import DataError, nearest
-from brique.schema import Picture, Schema
+from brique.schema import Mask, Picture, Schema
 
 Augment = Callable[[Batch], Batch]
 _ORDER = keys.word("order")
@@ -23,15 +23,15 @@ class Store:
     """All examples of a source, resident; splits are lists of places in it.
 
     fields: tensors (N, ...) and Raggeds of N sequences, pictures uint8 or float32.
-    files: the file of each example, relative to the source's folder; none if it has no files.
+    names: what a person calls each example; "example 17" where there are none.
     """
 
     def __init__(
-        self, fields: Mapping[str, Values], schema: Schema, files: Sequence[str] = ()
+        self, fields: Mapping[str, Values], schema: Schema, names: Sequence[str] = ()
     ) -> None:
         self.fields: dict[str, Values] = dict(fields)
         self.schema = schema
-        self.files: tuple[str, ...] = tuple(files)
+        self.names: tuple[str, ...] = tuple(names)
         self._copies: dict[torch.device, dict[str, Values]] = {}
 
     def __len__(self) -> int:
@@ -95,7 +95,7 @@ class Split:
             raise DataError(
                 f"split: no example {id} among {len(self._store)}; pass a number from its .ids"
             )
-        return self._store.files[id] if self._store.files else f"example {int(id)}"
+        return self._store.names[id] if self._store.names else f"example {int(id)}"
 
     def select(self, ids: Tensor) -> "Split":
         """Return a part of this split.
@@ -261,11 +261,16 @@ def nothing(turns: int) -> Pulse:
 
 
 def gather(fields: Mapping[str, Values], schema: Schema, rows: Tensor) -> dict[str, Values]:
-    """Return the examples at `rows` (N,), int64, on their device; pictures float32 in [0, 1]."""
+    """Return the examples at `rows` (N,), int64, on their device; pictures float32 in [0, 1].
+
+    Masks come as int64, (N, H, W).
+    """
     values = {name: _rows(value, rows) for name, value in fields.items()}
     for name, field in schema.fields.items():
         if type(field) is Picture:
             values[name] = Picture.to_float(values[name])  # pyright: ignore[reportArgumentType]
+        elif type(field) is Mask:
+            values[name] = values[name].long()  # pyright: ignore[reportAttributeAccessIssue]
     return values
 
 

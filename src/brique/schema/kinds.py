@@ -3,6 +3,7 @@
 import math
 import re
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
@@ -19,7 +20,13 @@ from brique.schema.pictures import (
 from brique.schema.words import instead, short
 
 if TYPE_CHECKING:
+    import numpy as np
     import torch
+
+MISSING, OTHER = (
+    "missing",
+    "other",
+)  # what is not there; what is not listed
 
 
 @dataclass(frozen=True)
@@ -29,11 +36,14 @@ class Picture:
     shape: (C, H, W).
     mean, spread: per channel, of brightness in [0, 1], fitted on the training part; spread is the
         standard deviation.
+    inside: whether it is scaled until all of it lies within (H, W), about the middle of grey, in
+        place of being cut.
     """
 
     shape: tuple[int, int, int]
     mean: tuple[float, ...] | None = None
     spread: tuple[float, ...] | None = None
+    inside: bool = False
     kind: ClassVar[str] = "picture"
 
     def __post_init__(self) -> None:
@@ -86,17 +96,34 @@ class Picture:
             return torch.div(pixels, 255)
         return torch.div(pixels, torch.full((), 255.0, device=pixels.device))
 
+    @staticmethod
+    def restore(value: "torch.Tensor") -> "np.ndarray[Any, Any]":
+        """Return pixels (C, H, W) as (H, W) or (H, W, C), uint8, 0 to 255."""
+        pixels = value.detach().cpu()
+        if pixels.is_floating_point():
+            pixels = (pixels.clamp(0, 1) * 255).round().byte()
+        return (pixels[0] if len(pixels) == 1 else pixels.permute(1, 2, 0)).numpy()
+
+    def form(self) -> dict[str, Any]:
+        """Return what a form asks for: a picture's file."""
+        return {"input": "file", "accept": "image/*"}
+
     def to_json(self) -> dict[str, Any]:
         """Return the field as JSON values."""
-        value = {"kind": self.kind, "shape": list(self.shape)}
-        return value | _fitted_json(self.mean, self.spread)
+        value: dict[str, Any] = {"kind": self.kind, "shape": list(self.shape)}
+        value |= _fitted_json(self.mean, self.spread)
+        return value | ({"inside": True} if self.inside else {})
 
 
 @dataclass(frozen=True)
 class Category:
-    """One of a list of named classes; its number is its place in the list."""
+    """One of a list of named classes; its number is its place in the list.
+
+    others: whether a name that is not listed is let in, as number len(names): for inputs.
+    """
 
     names: tuple[str, ...]
+    others: bool = False
     kind: ClassVar[str] = "category"
 
     def __post_init__(self) -> None:
@@ -109,15 +136,33 @@ class Category:
             raise DataError(f"category: the class '{twice}' is listed twice; list each class once")
 
     def prepare(self, source: object) -> int:
-        """Return the number of the class named `source`. Raises DataError if there is none."""
-        name = str(source)
-        if name in self.names:
-            return self.names.index(name)
-        raise DataError(f"category: no class '{name}'{instead(name, self.names)}")
+        """Return the number of the class named `source`. Raises DataError if there is none.
+
+        None and "" are the class "missing" where that is listed.
+        """
+        name = MISSING if source is None or source == "" else str(source)
+        number = self._places.get(name, len(self.names) if self.others else None)
+        if number is None:
+            raise DataError(f"category: no class '{name}'{instead(name, self.names)}")
+        return number
+
+    def restore(self, value: object) -> str:
+        """Return the name of a class; "other" for one that is not listed."""
+        number = int(cast("Any", value))
+        return self.names[number] if 0 <= number < len(self.names) else OTHER
+
+    def form(self) -> dict[str, Any]:
+        """Return what a form asks for: one of the names."""
+        return {"input": "select", "options": [*self.names, *([OTHER] if self.others else [])]}
 
     def to_json(self) -> dict[str, Any]:
         """Return the field as JSON values."""
-        return {"kind": self.kind, "names": list(self.names)}
+        value: dict[str, Any] = {"kind": self.kind, "names": list(self.names)}
+        return value | ({"others": True} if self.others else {})
+
+    @cached_property
+    def _places(self) -> dict[str, int]:
+        return {name: place for place, name in enumerate(self.names)}
 
 
 @dataclass(frozen=True)
@@ -130,6 +175,8 @@ class Number:
     shape: of one example; () is a single number.
     varies: an example is a sequence of such arrays, of any length (a Ragged field).
     whole: whole numbers (int64), not float32.
+    fill: where values may be missing: what stands for one, the median of the training part. A
+        missing value is NaN in a batch, for a net to fill and to mark.
     """
 
     mean: float | tuple[float, ...] | None = None
@@ -138,6 +185,7 @@ class Number:
     shape: tuple[int, ...] = ()
     varies: bool = False
     whole: bool = False
+    fill: float | None = None
     kind: ClassVar[str] = "number"
 
     def __post_init__(self) -> None:
@@ -151,16 +199,25 @@ class Number:
             for value in (self.mean, self.spread)
         )
         _check_fitted("number", mean, spread, self.shape[-1] if self.shape else 1)
+        if self.fill is not None and (self.shape or self.varies or not math.isfinite(self.fill)):
+            raise DataError(
+                f"number: fill is for single numbers and must be finite, got {self.fill}; leave it"
+                " out"
+            )
 
     def prepare(self, source: object) -> "torch.Tensor":
         """Return one example, float32 or int64, of `shape` (a length before it if it varies).
 
+        None, "" and NaN are missing values, NaN where there is a `fill`.
         Raises DataError when it is not finite numbers of that shape.
         """
         import torch
 
+        if self.fill is not None and (source is None or source == "" or source != source):
+            return torch.tensor(math.nan)
         try:
-            value = torch.as_tensor(cast("Any", source))
+            given = float(source) if isinstance(source, str) else source
+            value = torch.as_tensor(cast("Any", given))
         except (TypeError, ValueError, RuntimeError) as error:
             raise DataError(
                 f"number: expected numbers, got {short(source)}; pass a number or an array"
@@ -174,15 +231,24 @@ class Number:
             raise DataError(f"number: expected finite numbers, got {short(source)}; replace them")
         return value.to(torch.int64 if self.whole else torch.float32)
 
+    def restore(self, value: "torch.Tensor") -> Any:  # noqa: ANN401 - one number, or nested lists
+        """Return numbers as Python has them: one, or nested lists; None for a missing one."""
+        numbers = value.tolist()
+        return None if isinstance(numbers, float) and math.isnan(numbers) else numbers
+
+    def form(self) -> dict[str, Any]:
+        """Return what a form asks for: a number, or numbers."""
+        single = not self.shape and not self.varies
+        asked = {"input": "number" if single else "numbers", "step": 1 if self.whole else "any"}
+        return asked | ({"unit": self.unit} if self.unit else {})
+
     def to_json(self) -> dict[str, Any]:
         """Return the field as JSON values; what is at its default is left out."""
         value: dict[str, Any] = {"kind": self.kind} | _fitted_json(self.mean, self.spread)
         rest = {"unit": self.unit, "shape": list(self.shape)}
         flags = {"varies": self.varies, "whole": self.whole}
-        return value | {name: item for name, item in (rest | flags).items() if item}
-
-
-Field = Picture | Category | Number
+        value |= {name: item for name, item in (rest | flags).items() if item}
+        return value | ({} if self.fill is None else {"fill": self.fill})
 
 
 def natural(name: str) -> tuple[Any, ...]:

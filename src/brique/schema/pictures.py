@@ -7,7 +7,7 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, cast
+from typing import IO, TYPE_CHECKING, Any, Literal, Protocol, cast
 
 from brique.errors import DataError
 from brique.schema.words import short
@@ -28,23 +28,36 @@ _SIGNATURES = {
     "TIFF": (b"II*\x00", b"MM\x00*"),
 }
 
+
+class Readable(Protocol):
+    """A file on the disk or in an archive."""
+
+    def open(self, mode: Literal["rb"], /) -> IO[bytes]:
+        """Return its content as a file of bytes."""
+        ...
+
+
 _lock = threading.Lock()  # warnings.catch_warnings is not safe in threads
 _upright = {2: 0, 3: 3, 4: 1, 5: 5, 6: 4, 7: 6, 8: 2}  # EXIF orientation -> PIL Transpose
 
 
-def picture_shape(path: str | Path) -> tuple[int, int, int]:
+def picture_shape(path: "str | Path | Readable") -> tuple[int, int, int]:
     """Return the upright (C, H, W) of a picture file, 1 or 3 channels, from its header.
 
     Raises DataError when it has none that can be read.
     """
-    with _reading(path), Path(path).open("rb") as file:
+    with _reading(path), _file(path) as file:
         image, orientation = _open(file, f"picture {path}")
         channels = 1 if image.mode[0] in "1LIF" and image.mode != "LAB" else 3
         width, height = image.size
         return (channels, width, height) if orientation >= 5 else (channels, height, width)
 
 
-def read_picture(path: str | Path) -> "Image.Image":
+def _file(path: "str | Path | Readable") -> IO[bytes]:
+    return Path(path).open("rb") if isinstance(path, str) else path.open("rb")
+
+
+def read_picture(path: "str | Path | Readable") -> "Image.Image":
     """Return the picture in a file: upright, its first frame, 8-bit grey ("L") or "RGB".
 
     Raises DataError when the file is missing, damaged, too large or of another format.
@@ -69,11 +82,11 @@ class Look:
     is_animated: bool
 
 
-def examined(path: str | Path) -> "tuple[Image.Image, Look]":
+def examined(path: "str | Path | Readable") -> "tuple[Image.Image, Look]":
     """Return the picture in a file as `read_picture` does, and what the file is like."""
     from PIL import Image
 
-    with _reading(path), Path(path).open("rb") as file:
+    with _reading(path), _file(path) as file:
         image, orientation = _open(file, f"picture {path}")
         if image.format == "PNG":
             _check_sums(file, f"picture {path}")
@@ -218,7 +231,7 @@ def check_pixels(where: str, height: int, width: int) -> None:
 
 
 @contextmanager
-def _reading(path: str | Path) -> Generator[None]:
+def _reading(path: "str | Path | Readable") -> Generator[None]:
     """Turn whatever goes wrong in a picture file into a DataError that names it."""
     try:
         yield

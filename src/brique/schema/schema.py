@@ -6,8 +6,7 @@ from types import MappingProxyType
 from typing import Any
 
 from brique.errors import DataError
-from brique.schema.kinds import Field
-from brique.schema.stored import field_of, object_of, texts_of
+from brique.schema.stored import Field, field_of, object_of, texts_of
 from brique.schema.words import instead
 
 RESERVED = frozenset({"ids", "turn", "progress", "fields", "cut", "to", "replace"})

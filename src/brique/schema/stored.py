@@ -1,35 +1,32 @@
 """A schema from the JSON of a file, which is believed nothing."""
 
+from collections.abc import Callable
 from typing import Any, cast
 
-from brique.schema.kinds import Category, Field, Number, Picture
+from brique.schema.kinds import Category, Number, Picture
+from brique.schema.moments import Moment
+from brique.schema.regions import Boxes, Mask
+from brique.schema.signals import Signal
+from brique.schema.texts import Tags, Text
+from brique.schema.trees import Tree
 from brique.schema.words import damaged
+
+Field = Picture | Category | Number | Moment | Text | Tags | Tree | Signal | Mask | Boxes
 
 
 def field_of(name: str, value: object) -> Field:
-    """Rebuild one field from JSON values; nothing but the three kinds comes of it."""
+    """Rebuild one field from JSON values; nothing but the known kinds comes of it."""
     where = f"schema: field '{name}'"
     entry = object_of(value, where, None)
     kind = entry.pop("kind", None)
-    known = {
-        "picture": {"shape", "mean", "spread"},
-        "category": {"names"},
-        "number": {"mean", "spread", "unit", "shape", "varies", "whole"},
-    }
-    if type(kind) is not str or kind not in known:
-        raise damaged(where, f"a kind among {', '.join(known)}", kind)
-    object_of(entry, where, known[kind])
-    if kind == "category":
-        return Category(texts_of(entry.get("names"), f"{where}: names"))
-    shape = _numbers(entry.get("shape", []), f"{where}: shape", int)
-    mean, spread = (_fitted(entry.get(key), f"{where}: {key}") for key in ("mean", "spread"))
-    if kind == "picture":
-        return Picture(cast("Any", shape), cast("Any", mean), cast("Any", spread))
-    unit = entry.get("unit")
-    flags = [entry.get(key, False) for key in ("varies", "whole")]
-    if not (unit is None or type(unit) is str) or any(type(flag) is not bool for flag in flags):
-        raise damaged(where, "a text as unit, and true or false as varies and whole", entry)
-    return Number(mean, spread, unit, shape, *flags)
+    if type(kind) is not str or kind not in _KINDS:
+        raise damaged(where, f"a kind among {', '.join(_KINDS)}", kind)
+    made, values = _KINDS[kind]
+    object_of(entry, where, set(values))
+    for key in sorted(_NEEDED & values.keys() - entry.keys()):
+        if (kind, key) not in (("number", "shape"), ("signal", "names")):
+            raise damaged(f"{where}: {key}", "a value", None)
+    return made(**{key: values[key](item, f"{where}: {key}") for key, item in entry.items()})
 
 
 def object_of(value: object, where: str, known: set[str] | None) -> dict[str, Any]:
@@ -50,9 +47,9 @@ def texts_of(value: object, where: str) -> tuple[str, ...]:
     return tuple(items)
 
 
-def _numbers(value: object, where: str, *kinds: type) -> tuple[Any, ...]:
-    items = cast("list[object]", value)
-    if type(value) is not list or any(type(item) not in kinds for item in items):
+def _whole(value: object, where: str) -> tuple[int, ...]:
+    items = cast("list[int]", value)
+    if type(value) is not list or any(type(item) is not int for item in items):
         raise damaged(where, "a list of numbers", items)
     return tuple(items)
 
@@ -60,4 +57,57 @@ def _numbers(value: object, where: str, *kinds: type) -> tuple[Any, ...]:
 def _fitted(value: object, where: str) -> float | tuple[float, ...] | None:
     if value is None or type(value) in (int, float):
         return cast("float | None", value)
-    return _numbers(value, where, int, float)
+    items = cast("list[float]", value)
+    if type(value) is not list or any(type(item) not in (int, float) for item in items):
+        raise damaged(where, "a list of numbers", items)
+    return tuple(items)
+
+
+def _number(value: object, where: str) -> float:
+    if type(value) not in (int, float):
+        raise damaged(where, "a number", value)
+    return cast("float", value)
+
+
+def _count(value: object, where: str) -> int:
+    if type(value) is not int:
+        raise damaged(where, "a whole number", value)
+    return value
+
+
+def _text(value: object, where: str) -> str:
+    if type(value) is not str:
+        raise damaged(where, "a text", value)
+    return value
+
+
+def _truth(value: object, where: str) -> bool:
+    if type(value) is not bool:
+        raise damaged(where, "true or false", value)
+    return value
+
+
+_NEEDED = {"shape", "names", "vocabulary", "channels"}  # without a default, where a kind has them
+_KINDS: dict[str, tuple[Callable[..., Field], dict[str, Callable[[object, str], Any]]]] = {
+    "picture": (Picture, {"shape": _whole, "mean": _fitted, "spread": _fitted, "inside": _truth}),
+    "category": (Category, {"names": texts_of, "others": _truth}),
+    "number": (
+        Number,
+        {"mean": _fitted, "spread": _fitted, "unit": _text, "shape": _whole, "varies": _truth}
+        | {"whole": _truth, "fill": _number},
+    ),
+    "moment": (Moment, {"mean": _number, "spread": _number, "pattern": _text}),
+    "text": (
+        Text,
+        {"vocabulary": texts_of, "unit": _text, "lower": _truth, "merges": texts_of},
+    ),
+    "tags": (Tags, {"names": texts_of}),
+    "tree": (Tree, {"vocabulary": texts_of, "lower": _truth}),
+    "signal": (
+        Signal,
+        {"channels": _count, "rate": _number, "names": texts_of}
+        | {"mean": _fitted, "spread": _fitted},
+    ),
+    "mask": (Mask, {"names": texts_of, "shape": _whole}),
+    "boxes": (Boxes, {"shape": _whole}),
+}

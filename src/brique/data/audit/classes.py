@@ -6,7 +6,7 @@ import numpy as np
 
 from brique.data.audit.seen import Seen
 from brique.data.finding import Finding
-from brique.data.parts import PARTS
+from brique.data.source import PARTS
 
 _FEW = 5
 _LOPSIDED, _VERY_LOPSIDED = 3, 10

@@ -1,5 +1,6 @@
 """What an audit looks at: the examples of a source with names, parts and classes."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -7,8 +8,11 @@ import numpy as np
 from torch import Tensor
 
 from brique.data import likeness
-from brique.data.parts import PARTS, Data, Source, all_digests
-from brique.schema import Category, Picture
+from brique.data.batch import Values
+from brique.data.parts import Data
+from brique.data.source import PARTS, Source
+from brique.data.splitting import all_digests
+from brique.schema import Category, Field, Picture
 
 
 @dataclass(frozen=True)
@@ -43,26 +47,37 @@ class Seen:
         assert self.labels is not None
         return self.classes[int(self.labels[row])]
 
+    @property
+    def kinds(self) -> Mapping[str, Field]:
+        """The fields' kinds by name, with what was fitted."""
+        return self.data.schema.fields
+
+    @property
+    def fields(self) -> Mapping[str, Values]:
+        """The fields' numbers by name, of all examples; `source.fields` has what they came from."""
+        assert self.data.store is not None
+        return self.data.store.fields
+
     @cached_property
     def classes(self) -> tuple[str, ...]:
         """Names of the target's classes; none if the target is no category."""
-        kinds = [self.source.kinds[name] for name in self.source.targets]
+        kinds = [self.kinds[name] for name in self.source.targets]
         return next((kind.names for kind in kinds if isinstance(kind, Category)), ())
 
     @cached_property
     def labels(self) -> np.ndarray | None:
         """Class of each example (N,), or None."""
         for name in self.source.targets:
-            value = self.source.fields[name]
-            if isinstance(self.source.kinds[name], Category) and isinstance(value, Tensor):
+            value = self.fields[name]
+            if isinstance(self.kinds[name], Category) and isinstance(value, Tensor):
                 return value.numpy()
         return None
 
     @cached_property
     def pictures(self) -> Tensor | None:
         """The pictures (N, C, H, W) as they are stored, or None: the first field of pictures."""
-        for name, kind in self.source.kinds.items():
-            value = self.source.fields[name]
+        for name, kind in self.kinds.items():
+            value = self.fields[name]
             if isinstance(kind, Picture) and isinstance(value, Tensor):
                 return value
         return None

@@ -5,7 +5,8 @@ from typing import Any
 from brique.data.audit import classes, labels, pictures, twins
 from brique.data.audit.seen import Seen
 from brique.data.finding import Finding
-from brique.data.parts import PARTS, Data
+from brique.data.parts import Data
+from brique.data.source import PARTS
 
 _RANKS = ("error", "warning", "note")
 

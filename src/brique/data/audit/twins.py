@@ -6,7 +6,7 @@ import numpy as np
 
 from brique.data.audit.seen import Seen
 from brique.data.finding import Finding, Severity
-from brique.data.parts import PARTS
+from brique.data.source import PARTS
 
 _SERIOUS = 0.01  # share of a test part that nearly equal examples must reach to be an error
 _MEMBERS = 10  # of one group that are named

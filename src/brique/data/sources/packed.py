@@ -1,22 +1,59 @@
-"""Sources with a layout of their own: the built-in digits, MNIST's idx, CIFAR-10's binaries."""
+"""Pictures that lie packed: the built-in digits, MNIST's idx, CIFAR-10's binaries."""
 
 import gzip
 import math
 import re
 import zlib
-from pathlib import Path
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from brique.data.parts import Source
+from brique.data.asked import Asked
+from brique.data.place import Place, content
+from brique.data.source import Source
+from brique.data.splitting import all_digests
 from brique.errors import DataError
 from brique.schema import Category, Picture
 
 _IDX = re.compile(r"(train|t10k|test)[-_.](images|labels)[-_.]idx([13])[-_.]ubyte(\.gz)?")
+_BATCH = re.compile(r"data_batch_.*\.bin")
 _CIFAR_NAMES = "airplane automobile bird cat deer dog frog horse ship truck"
 _CIFAR_ROW = 1 + 3 * 32 * 32
+_PICKLES = frozenset([".pkl", ".pickle", ".pt", ".pth", ".joblib"])
+
+KIND: str = "packed pictures"
+USES: frozenset[str] = frozenset({"size", "channels"})
+
+
+def fits(place: Place) -> bool:
+    """Tell whether a folder holds idx files or CIFAR-10's binaries. Raises DataError on pickles."""
+    return place.is_dir() and bool(_cifar_folder(place) or _idx_folder(place))
+
+
+def read(name: str, place: Place, asked: Asked) -> Source:
+    """Return the pictures of a folder of idx files or of CIFAR-10's binaries."""
+    if (folder := _cifar_folder(place)) is not None:
+        return _sized(cifar(folder, name), asked)
+    folder = _idx_folder(place)
+    if folder is None:
+        raise DataError(
+            f"{name}: expected MNIST's idx files or CIFAR-10's binaries, got neither; check the"
+            " path"
+        )
+    return _sized(idx(folder, name), asked)
+
+
+def built_in(asked: Asked) -> Source:
+    """Return the built-in digits."""
+    return _sized(digits(), asked)
+
+
+def refusal(place: Place) -> DataError | None:
+    """Return why a file is refused that is a pickle."""
+    if place.suffix.casefold() in _PICKLES or place.name == "data_batch_1":
+        return _pickled(place.parent.name, place.name)
+    return None
 
 
 def digits() -> Source:
@@ -29,7 +66,7 @@ def digits() -> Source:
     return _labelled("digits", torch.from_numpy(pixels), np.asarray(labels), names)
 
 
-def idx_folder(folder: Path) -> Path | None:
+def _idx_folder(folder: Place) -> Place | None:
     """Return the folder of idx files: `folder`, `folder/raw` or `folder/MNIST/raw`, or None."""
     for candidate in (folder, *_only(folder, "raw"), *_only(folder, "MNIST/raw")):
         if candidate.is_dir() and any(_IDX.fullmatch(file.name) for file in candidate.iterdir()):
@@ -37,13 +74,15 @@ def idx_folder(folder: Path) -> Path | None:
     return None
 
 
-def idx(folder: Path, name: str) -> Source:
+def idx(folder: Place, name: str) -> Source:
     """Return the pictures of MNIST's layout in `folder`, plain or gz.
 
     Raises DataError when a file is missing, damaged, or does not fit the other.
     """
-    files: dict[tuple[str, str], Path] = {}
-    for file in sorted(folder.iterdir(), reverse=True):  # a plain file before its .gz
+    files: dict[tuple[str, str], Place] = {}
+    for file in sorted(
+        folder.iterdir(), key=lambda file: file.name, reverse=True
+    ):  # a plain file before its .gz
         if found := _IDX.fullmatch(file.name):
             part = "train" if found[1] == "train" else "test"
             files[part, found[2]] = file
@@ -68,7 +107,7 @@ def idx(folder: Path, name: str) -> Source:
     return source
 
 
-def cifar_folder(folder: Path) -> Path | None:
+def _cifar_folder(folder: Place) -> Place | None:
     """Return the folder of CIFAR-10's binaries, `folder` or one in it, or None.
 
     Raises DataError when there are pickles in their place.
@@ -79,11 +118,11 @@ def cifar_folder(folder: Path) -> Path | None:
     for candidate in (folder, *_only(folder, "cifar-10-batches-py")):
         for file in ("data_batch_1", "data_batch_1.pkl"):
             if (candidate / file).is_file():
-                raise pickled(candidate.name, file)
+                raise _pickled(candidate.name, file)
     return None
 
 
-def pickled(name: str, file: str) -> DataError:
+def _pickled(name: str, file: str) -> DataError:
     """Return the refusal of a pickle."""
     return DataError(
         f"{name}: {file} is a pickle, which can run code when it is read; use CIFAR-10's binary "
@@ -91,7 +130,7 @@ def pickled(name: str, file: str) -> DataError:
     )
 
 
-def cifar(folder: Path, name: str) -> Source:
+def cifar(folder: Place, name: str) -> Source:
     """Return the pictures of CIFAR-10's binary layout in `folder`.
 
     Raises DataError when a file is cut short or holds a class without a name.
@@ -99,7 +138,8 @@ def cifar(folder: Path, name: str) -> Source:
     meta = folder / "batches.meta.txt"
     listed = meta.read_text("utf-8", errors="replace") if meta.is_file() else _CIFAR_NAMES
     names = tuple(listed.split())
-    train = sorted(folder.glob("data_batch_*.bin"))
+    train = [file for file in folder.iterdir() if _BATCH.fullmatch(file.name)]
+    train.sort(key=lambda file: file.name)
     tables = [_cifar_table(file, len(names), name) for file in train]
     sizes = [sum(len(table) for table in tables)]
     if (folder / "test_batch.bin").is_file():
@@ -112,7 +152,7 @@ def cifar(folder: Path, name: str) -> Source:
     return source
 
 
-def _only(folder: Path, below: str) -> list[Path]:
+def _only(folder: Place, below: str) -> list[Place]:
     """Return `folder/below` if no other folder lies beside it: else which is meant is not clear."""
     beside = [entry.name for entry in folder.iterdir() if entry.is_dir()]
     return [folder / below] if beside == [below.split("/")[0]] else []
@@ -133,7 +173,7 @@ def _part_of(sizes: list[int]) -> Tensor | None:
 
 
 def _idx_part(
-    files: dict[tuple[str, str], Path], part: str, name: str
+    files: dict[tuple[str, str], Place], part: str, name: str
 ) -> tuple[Tensor, np.ndarray]:
     path = files[part, "images"]
     if (part, "labels") not in files:
@@ -148,10 +188,11 @@ def _idx_part(
     return torch.from_numpy(images).unsqueeze(1), labels
 
 
-def _read_idx(path: Path, *, axes: int, name: str) -> np.ndarray:
+def _read_idx(path: Place, *, axes: int, name: str) -> np.ndarray:
     """Return the bytes of an idx file in its shape. Raises DataError when it is not one."""
     try:
-        with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as file:
+        packed = path.open("rb")
+        with packed, gzip.open(packed) if path.suffix == ".gz" else packed as file:
             head = file.read(4 + 4 * axes)
             sizes = np.frombuffer(head[4:], ">u4").tolist() if len(head) == 4 + 4 * axes else []
             if not sizes or head[:4] != bytes([0, 0, 8, axes]) or 0 in sizes:
@@ -171,17 +212,34 @@ def _read_idx(path: Path, *, axes: int, name: str) -> np.ndarray:
     return np.frombuffer(content, np.uint8).reshape(sizes)
 
 
-def _cifar_table(path: Path, classes: int, name: str) -> np.ndarray:
-    content = np.fromfile(path, np.uint8)
-    if not len(content) or len(content) % _CIFAR_ROW:
+def _cifar_table(path: Place, classes: int, name: str) -> np.ndarray:
+    found = np.frombuffer(bytearray(content(path)), np.uint8)
+    if not len(found) or len(found) % _CIFAR_ROW:
         raise DataError(
-            f"{name}: {path.name} has {len(content):,} bytes, not a multiple of {_CIFAR_ROW:,}; "
+            f"{name}: {path.name} has {len(found):,} bytes, not a multiple of {_CIFAR_ROW:,}; "
             "fetch it again"
         )
-    table = content.reshape(-1, _CIFAR_ROW)
+    table = found.reshape(-1, _CIFAR_ROW)
     if int(table[:, 0].max()) >= classes:
         raise DataError(
             f"{name}: {path.name} holds class {table[:, 0].max()}, but batches.meta.txt names "
             f"{classes}; fetch both again"
         )
     return table
+
+
+def _sized(source: Source, asked: Asked) -> Source:
+    """Fit pictures in memory to a size and channels, as `Picture.prepare` does."""
+    pictures = source.fields["image"]
+    assert isinstance(pictures, Tensor)
+    own, height, width = pictures.shape[1:]
+    sides = (asked.size, asked.size) if isinstance(asked.size, int) else asked.size
+    picture = Picture((asked.channels or own, *(sides or (height, width))))
+    if picture.shape != (own, height, width):
+        source.digests = all_digests(source, np.arange(len(pictures)))
+        fitted = torch.empty(len(pictures), *picture.shape, dtype=torch.uint8)
+        for place, pixels in enumerate(pictures.numpy()):
+            fitted[place] = picture.prepare(pixels)
+        source.fields = {**source.fields, "image": fitted}
+        source.kinds["image"] = picture
+    return source

@@ -11,9 +11,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from brique.data.asked import Asked
 from brique.data.likeness import thumbnail
 from brique.data.originals import Originals
-from brique.data.parts import PARTS, Source, digest
+from brique.data.place import Place, files, placed, relative
+from brique.data.source import PARTS, Source
+from brique.data.splitting import digest
 from brique.errors import DataError, nearest
 from brique.schema import Category, Picture, natural, picture_shape
 from brique.schema.pictures import Look, examined
@@ -70,8 +73,9 @@ _ALIASES = {
 class _Found:
     """Picture files, in order, with what is known of each."""
 
-    root: Path
-    files: list[Path] = field(default_factory=list[Path])
+    root: Place
+    asked: Asked
+    files: list[Place] = field(default_factory=list[Place])
     classes: list[str] = field(default_factory=list[str])
     parts: list[int] = field(default_factory=list[int])
     skipped: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
@@ -86,19 +90,29 @@ class _Found:
         self.parts = [self.parts[i] for i in kept]
 
 
-def pictures(
-    folder: Path, name: str, *, size: int | None, channels: int | None, test: Path | None
-) -> Source:
-    """Return the pictures below `folder`, decoded, with their classes and parts.
+KIND: str = "pictures"
+USES: frozenset[str] = frozenset({"size", "channels", "test", "rename"})
+
+
+def fits(place: Place) -> bool:
+    """Tell whether a folder holds folders with pictures, or pictures."""
+    return place.is_dir() and any(file.suffix.casefold() in _SUFFIXES for file in files(place))
+
+
+def read(name: str, place: Place, asked: Asked) -> Source:
+    """Return the pictures below a folder, decoded, with their classes and parts.
 
     size: height and width; by default the pictures' own, if it is one and at most 128, else 64.
     channels: 1 or 3; by default 1 if all are grey, else 3.
     test: another folder by class, the test part.
     Raises DataError when there are no pictures, one class, or an unknown class outside train.
     """
-    found, originals = _find(folder, name, test), Originals()
+    folder, size, channels = place, asked.size, asked.channels
+    test = None if asked.test is None else placed(Path(asked.test))
+    found, originals = _find(folder, name, test, asked), Originals()
     total = len(found.files) + len(found.skipped)
-    height, width = _common_size(found, name) if size is None else (size, size)
+    sides = (size, size) if isinstance(size, int) else size
+    height, width = sides or _common_size(found, name)
     shape = (channels or 3, height, width)
     pixels, digests = _decode(found, originals, shape, may_be_grey=channels is None)
     if not found.files:
@@ -117,14 +131,14 @@ def pictures(
     fields = {"image": pixels, "label": labels}
     source = Source(name, dict(fields), dict(kinds), ("label",), part, digests)
     source.skipped, source.notes = found.skipped, found.notes
-    originals.files = [_relative(file, folder) for file in found.files]
+    source.names = [relative(file, folder) for file in found.files]
     source.originals = originals
     return source
 
 
-def _find(folder: Path, name: str, test: Path | None) -> _Found:
+def _find(folder: Place, name: str, test: Place | None, asked: Asked) -> _Found:
     """List the picture files by class and part."""
-    found = _Found(folder)
+    found = _Found(folder, asked)
     parts = _part_folders(folder, name)
     if test is not None:
         if "test" in parts:
@@ -141,9 +155,9 @@ def _find(folder: Path, name: str, test: Path | None) -> _Found:
     return found
 
 
-def _part_folders(folder: Path, name: str) -> dict[str, Path]:
+def _part_folders(folder: Place, name: str) -> dict[str, Place]:
     """Return the folders of the parts, or none: `train` must hold folders, else it is a class."""
-    parts: dict[str, Path] = {}
+    parts: dict[str, Place] = {}
     for below in _folders(folder):
         part = _ALIASES.get(below.name.casefold())
         if part is not None and _folders(below):
@@ -160,7 +174,7 @@ def _part_folders(folder: Path, name: str) -> dict[str, Path]:
     return {part: parts[part] for part in PARTS if part in parts}
 
 
-def _list(found: _Found, folder: Path, part: int) -> None:
+def _list(found: _Found, folder: Place, part: int) -> None:
     """Add the pictures of each class folder in `folder`."""
     loose = [file.name for file in folder.iterdir() if file.suffix.casefold() in _SUFFIXES]
     if loose:
@@ -171,13 +185,13 @@ def _list(found: _Found, folder: Path, part: int) -> None:
         good = [file for file in files if file.suffix.casefold() in _SUFFIXES]
         rest = [file for file in files if file.suffix.casefold() not in _SUFFIXES]
         found.files += good
-        found.classes += [below.name] * len(good)
+        found.classes += [found.asked.renamed(below.name)] * len(good)
         found.parts += [part] * len(good)
-        where = _relative(below, found.root)
+        where = relative(below, found.root)
         for file in rest:
             if file.suffix.casefold() in _FOREIGN:
                 reason = f"{file.suffix} is not read; convert it to JPEG or PNG"
-                found.skipped.append((_relative(file, found.root), reason))
+                found.skipped.append((relative(file, found.root), reason))
         others = [file.name for file in rest if file.suffix.casefold() not in _FOREIGN]
         if others:
             found.notes.append(f"{where}: {_few(others)} not named as pictures, left alone.")
@@ -213,9 +227,9 @@ def _decode(
     picture = Picture(shape)
     pixels = torch.empty(len(found.files), *picture.shape, dtype=torch.uint8)
     places = {file: place for place, file in enumerate(found.files)}
-    colored: list[Path] = []
+    colored: list[Place] = []
 
-    def decode(file: Path) -> tuple[int, int, Look, np.ndarray]:
+    def decode(file: Place) -> tuple[int, int, Look, np.ndarray]:
         image, look = examined(file)
         if may_be_grey and not colored and not _is_grey(image):
             colored.append(file)
@@ -239,10 +253,10 @@ def _is_grey(image: "Image") -> bool:
     return bool((pixels == pixels[..., :1]).all())
 
 
-def _each(look: Callable[[Path], _Seen], found: _Found) -> list[_Seen]:
+def _each(look: Callable[[Place], _Seen], found: _Found) -> list[_Seen]:
     """Return look(file) for each file; those where it raises are left out, their reasons kept."""
 
-    def tried(file: Path) -> _Seen | DataError:
+    def tried(file: Place) -> _Seen | DataError:
         try:
             return look(file)
         except DataError as error:
@@ -253,7 +267,7 @@ def _each(look: Callable[[Path], _Seen], found: _Found) -> list[_Seen]:
     for file, result in zip(found.files, seen, strict=True):
         if isinstance(result, DataError):
             reason = str(result).removeprefix(f"picture {file}: ")
-            found.skipped.append((_relative(file, found.root), reason))
+            found.skipped.append((relative(file, found.root), reason))
     found.keep(not isinstance(result, DataError) for result in seen)
     return [result for result in seen if not isinstance(result, DataError)]
 
@@ -281,7 +295,12 @@ def _classes(found: _Found, name: str) -> tuple[str, ...]:
     return names
 
 
-def _no_pictures(folder: Path, train: Path, name: str) -> DataError:
+def no_pictures(place: Place, name: str) -> DataError:
+    """Return the error for a folder without pictures by class."""
+    return _no_pictures(place, _part_folders(place, name).get("train", place), name)
+
+
+def _no_pictures(folder: Place, train: Place, name: str) -> DataError:
     """Say what a folder without pictures by class holds."""
     loose = [file.name for file in train.iterdir() if file.suffix.casefold() in _SUFFIXES]
     loose.sort(key=natural)
@@ -296,15 +315,11 @@ def _no_pictures(folder: Path, train: Path, name: str) -> DataError:
     return DataError(f"{wanted}, got {came}{where}; check the path")
 
 
-def _folders(folder: Path) -> list[Path]:
+def _folders(folder: Place) -> list[Place]:
     """Return the folders in `folder`, naturally sorted, hidden ones left out."""
     below = [entry for entry in folder.iterdir() if entry.is_dir()]
     below = [entry for entry in below if not entry.name.startswith((".", "__"))]
     return sorted(below, key=lambda entry: natural(entry.name))
-
-
-def _relative(path: Path, root: Path) -> str:
-    return path.relative_to(root).as_posix() if path.is_relative_to(root) else str(path)
 
 
 def _few(names: Sequence[str]) -> str:

@@ -1,0 +1,47 @@
+"""Asked: what a caller of `brique.data.open` says beside the source."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+
+from brique.errors import DataError
+
+Size = int | tuple[int, int]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Asked:
+    """Options of `brique.data.open`; None is what was not said. There they are described."""
+
+    target: str | None = None
+    header: bool | None = None
+    test: str | None = None
+    size: Size | None = None
+    channels: int | None = None
+    types: Mapping[str, str] | None = None
+    rename: Mapping[str, str] | None = None
+    group: str | None = None
+    time: str | None = None
+    names: str | None = None
+    length: int | None = None
+    ahead: int | None = None
+    unit: str | None = None
+    lower: bool | None = None
+
+    def given(self) -> dict[str, object]:
+        """Return the options that were said, by name."""
+        pairs = ((each.name, getattr(self, each.name)) for each in fields(self))
+        return {name: value for name, value in pairs if value is not None}
+
+    def check(self, name: str, kind: str, uses: frozenset[str]) -> None:
+        """Raise DataError for an option that means nothing for a kind of source."""
+        for option in self.given():
+            if option not in uses:
+                known = ", ".join(f"{one}=" for one in sorted(uses)) or "no options"
+                raise DataError(
+                    f"{name}: {option}= means nothing for {kind}, which know {known}; leave it out,"
+                    " or say which kind of data these are (kind=)"
+                )
+
+    def renamed(self, label: str) -> str:
+        """Return a class's name after `rename`."""
+        return (self.rename or {}).get(label, label)

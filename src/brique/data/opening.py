@@ -1,0 +1,145 @@
+"""Opening a data set by name or path."""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from weakref import WeakValueDictionary
+
+from brique.data.asked import Asked, Size
+from brique.data.parts import Data, again, build
+from brique.data.place import placed
+from brique.data.source import Source
+from brique.data.sources import packed, read
+from brique.errors import DataError, nearest
+
+_held: WeakValueDictionary[tuple[object, ...], Data] = WeakValueDictionary()
+"""Data sets that are in use: one that is opened again, unchanged, is not read again."""
+
+
+def open(
+    source: str | Path,
+    *,
+    target: str | int | None = None,
+    kind: str | None = None,
+    header: bool | None = None,
+    test: str | Path | None = None,
+    size: Size | None = None,
+    channels: int | None = None,
+    types: Mapping[str, str] | None = None,
+    rename: Mapping[str, str] | None = None,
+    group: str | None = None,
+    time: str | None = None,
+    names: str | None = None,
+    length: int | None = None,
+    ahead: int | None = None,
+    unit: str | None = None,
+    lower: bool | None = None,
+) -> Data:
+    """Return a data set: its schema and its parts train, valid and test.
+
+    source: "digits", which is built in; a path of a file, folder or archive; or the name of one
+        under BRIQUE_DATA (case, - and _ do not count). docs/data.md lists what it may hold.
+    target: the field to predict, by name, or by number from 1 in a table.
+    kind: what the source holds, where its layout cannot say: docs/data.md lists the kinds.
+    header: whether the first line of a table names its columns; by default guessed. Without one
+        they are named "1", "2", ...
+    test: the test part: a file or folder like the source, or "COLUMN=VALUE,VALUE", the examples
+        that have one of the values.
+    size: height and width in pixels, one number or both; by default the pictures' own. Folders
+        whose pictures differ in size, or have more than 128 pixels a side, are fitted to 64 x 64.
+    channels: 1 (grey) or 3 (red, green, blue); by default 1 if all pictures are grey.
+    types: kinds of columns by name that are not as guessed: "number", "category", "text", "moment",
+        "picture", or "leave" for a column to be left out.
+    rename: classes by name that are to get another: joins two spellings.
+    group: the column whose equal values stay in one part.
+    time: the column by which the last examples become test, and those before them valid.
+    names: how files are named, such as "{label}_{speaker}_{take}": what stands in braces becomes a
+        field.
+    length: of a piece of a long text, or of the past that a series is foretold from.
+    ahead: how many moments of a series are to be foretold.
+    unit: what texts are cut into: "words", "characters" or "subwords".
+    lower: whether the letters of texts are made small.
+    The parts of the source are obeyed; else test is 20%, and valid a tenth of the rest, by a fixed
+    draw on their content: classes keep their shares, equal examples stay together.
+    Raises DataError when there is no such source, or it cannot be a data set.
+    """
+    asked = Asked(
+        target=None if target is None else str(target), test=None if test is None else str(test),
+        header=header, size=size, channels=channels, types=types, rename=rename, group=group,
+        time=time, names=names, length=length, ahead=ahead, unit=unit, lower=lower,
+    )  # fmt: skip
+    _check_size(size, channels)
+    name, path = _found(source)
+    beside = asked.test if asked.test and Path(asked.test).exists() else None
+    key = (name, path, kind, repr(asked), _stamp(path), _stamp(beside))
+    known = _held.get(key)
+    if known is not None:
+        return again(known)
+    opened = _held[key] = build(_read(name, path, kind, asked))
+    return opened
+
+
+def _read(name: str, path: Path | None, kind: str | None, asked: Asked) -> Source:
+    if path is None:
+        if kind is not None:
+            raise DataError(f"{name}: is built in, its kind is known; leave out kind=")
+        asked.check(name, packed.KIND, packed.USES)
+        return packed.built_in(asked)
+    return read(name, placed(path), kind, asked)
+
+
+def _stamp(path: str | Path | None) -> int:
+    """Return a number that changes when a file at or below `path` does, by sizes and times."""
+    if path is None:
+        return 0
+    found = [(str(path), "", os.stat(path).st_size, os.stat(path).st_mtime_ns)]
+    for folder, _, _ in os.walk(path):
+        for entry in os.scandir(folder):
+            there = os.path.exists(entry.path)  # a link may lead nowhere
+            about = entry.stat(follow_symlinks=there)
+            found.append((folder, entry.name, about.st_size, about.st_mtime_ns))
+    return hash(tuple(sorted(found)))
+
+
+def _check_size(size: Size | None, channels: int | None) -> None:
+    sides = (size, size) if isinstance(size, int) else size
+    if sides is not None and (len(sides) != 2 or min(sides) < 1):
+        raise DataError(f"data: size must be 1 or more pixels, got {size}; leave it out, or choose")
+    if channels not in (None, 1, 3):
+        raise DataError(
+            f"data: channels must be 1 (grey) or 3 (color), got {channels}; pass either"
+        )
+
+
+def _found(source: str | Path) -> tuple[str, Path | None]:
+    """Return the name and place of a source, None if it is built in. Raises DataError."""
+    if source == "digits":
+        return "digits", None
+    if not str(source):
+        raise DataError("data: got an empty name; pass 'digits', a path, or a name in BRIQUE_DATA")
+    path = Path(source).expanduser()
+    if path.exists():
+        return path.resolve().name or str(path), path
+    shelves = [
+        Path(shelf) for shelf in os.environ.get("BRIQUE_DATA", "").split(os.pathsep) if shelf
+    ]
+    entries = [entry for shelf in shelves if shelf.is_dir() for entry in sorted(shelf.iterdir())]
+    wanted = _plain(path.parts[0])
+    for ending in ("", "batchesbin", "batchespy"):  # cifar-10 is shipped as such a folder
+        for entry in entries:
+            below = entry.joinpath(*path.parts[1:])
+            if _plain(entry.name) == wanted + ending and below.exists():
+                return path.name, below
+    known = ["digits", *(entry.name.casefold() for entry in entries)]
+    if path.parent.is_dir():
+        known += [str(path.parent / entry.name) for entry in path.parent.iterdir()]
+    looked = f"in BRIQUE_DATA ({os.pathsep.join(map(str, shelves))})" if shelves else ""
+    raise DataError(
+        f"data: no '{source}': it is not built in (digits), no such path exists, and it is not "
+        f"{looked or 'found by name, as BRIQUE_DATA is not set'}"
+        f"{nearest(str(source), known) or '; check the name'}"
+    )
+
+
+def _plain(name: str) -> str:
+    return name.casefold().replace("-", "").replace("_", "")

@@ -1,0 +1,62 @@
+"""Sources: what a file, folder or archive holds, and how it becomes examples.
+
+Each module reads one kind of data. It has KIND, its name for `kind=`; USES, the options of
+`data.open` that it heeds; `fits`, a quick look whether a place holds such data; and `read`.
+"""
+
+from typing import Protocol
+
+from brique.data.asked import Asked
+from brique.data.place import Place
+from brique.data.source import Source
+from brique.data.sources import packed, pictures
+from brique.errors import DataError, nearest
+
+
+class Reader(Protocol):
+    """What a module of this package offers."""
+
+    KIND: str
+    USES: frozenset[str]
+
+    def fits(self, place: Place) -> bool:
+        """Tell from names and first bytes whether a place holds such data."""
+        ...
+
+    def read(self, name: str, place: Place, asked: Asked) -> Source:
+        """Return the examples of a place. Raises DataError."""
+        ...
+
+
+READERS: tuple[Reader, ...] = (packed, pictures)  # the first that fits is taken
+KINDS: tuple[str, ...] = tuple(reader.KIND for reader in READERS)
+
+
+def read(name: str, place: Place, kind: str | None, asked: Asked) -> Source:
+    """Return the examples of a place.
+
+    kind: one of KINDS; by default that of the first reader to which the place looks right.
+    Raises DataError when none does, an option means nothing for it, or it cannot be read.
+    """
+    if kind is not None and kind not in KINDS:
+        raise DataError(
+            f"{name}: kind must be one of {', '.join(KINDS)}, got '{kind}'{nearest(kind, KINDS)}"
+        )
+    chosen = [
+        reader for reader in READERS if kind == reader.KIND or (not kind and reader.fits(place))
+    ]
+    if not chosen:
+        raise unknown(name, place)
+    reader = chosen[0]
+    asked.check(name, reader.KIND, reader.USES)
+    return reader.read(name, place, asked)
+
+
+def unknown(name: str, place: Place) -> DataError:
+    """Return the error for a place that holds nothing known."""
+    if place.is_file():
+        return packed.refusal(place) or DataError(
+            f"{name}: is one file of no known kind; give a table (.csv, .tsv, .parquet, .jsonl), a"
+            " text, an archive, or the folder that holds a folder of pictures for each class"
+        )
+    return pictures.no_pictures(place, name)
