@@ -56,7 +56,7 @@ def play(settings: dict[str, Any], opened: Data) -> dict[str, float]:
     torch.manual_seed(settings["seed"])
     args = module.Args(**settings)
     net = module.build(args, opened.schema)
-    game = module.game_of(args, net)
+    game = module.game_of(args, net, opened)
     best, kept = -float("inf"), net.state_dict()
     begun = time.perf_counter()
     for turn in game.play(module.stream_of(args, opened)):

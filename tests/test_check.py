@@ -1,5 +1,6 @@
 """`brique check`: what it prints, its JSON, its exit code."""
 
+import csv
 import json
 
 import numpy as np
@@ -9,7 +10,8 @@ from PIL import Image
 import brique
 from brique import data
 from brique.cli import main
-from brique.cli.findings import verdict
+from brique.data import Finding
+from brique.data.audit import verdict
 
 
 def picture(path, seed, size=(24, 24)):
@@ -38,9 +40,12 @@ def test_clean_data_have_a_table_and_a_verdict(capsys, tmp_path):
     code, out, err = said(capsys, "check", zoo(tmp_path / "zoo"))
     assert code == 0
     lines = out.splitlines()
-    assert lines[0].split() == ["train", "valid", "test"]
-    assert lines[1].split() == ["cat", "7", "1", "8"]
-    assert lines[3].split() == ["all", "14", "2", "16"]
+    assert lines[0].startswith("image  picture, 24 x 24, color")
+    assert lines[1].startswith("label  2 classes: cat, dog  (target)")
+    assert lines[1].endswith("cat")
+    assert lines[3].split() == ["train", "valid", "test"]
+    assert lines[4].split() == ["cat", "7", "1", "8"]
+    assert lines[6].split() == ["all", "14", "2", "16"]
     assert lines[-1] == "Nothing to object to."
     assert "zoo: valid is 2 of its 16 training examples" in err
 
@@ -126,4 +131,60 @@ def test_many_classes_are_cut_in_the_table(capsys, tmp_path):
     ],
 )
 def test_the_verdict_counts(severities, sentence):
-    assert verdict([{"severity": severity} for severity in severities]) == sentence
+    found = [Finding("leaked", one, None, (), 1, "why", "how") for one in severities]
+    assert verdict(found) == sentence
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (
+            ["--size", "6x"],
+            "--size: expected pixels such as 64, or width and height such as 240x180, got '6x'; write it so.",
+        ),
+        (["--header", "maybe"], "--header: expected yes or none, got 'maybe'; write one of them."),
+        (
+            ["--rename", "cat"],
+            "--rename: expected two sides, such as OLD=NEW, got 'cat'; write it so.",
+        ),
+        (["--types", "=a"], "--types: expected two sides, such as OLD=NEW, got '=a'; write it so."),
+        (["--ahead", "3"], "zoo: ahead= means nothing for pictures"),
+        (["--kind", "picture"], "zoo: kind must be one of"),
+    ],
+)
+def test_options_that_are_wrong_are_one_sentence(capsys, tmp_path, words, sentence):
+    code, out, err = said(capsys, "check", zoo(tmp_path / "zoo"), *words)
+    assert (code, out) == (2, "")
+    assert sentence in err
+    assert len(err.splitlines()) == 1
+
+
+def test_a_class_with_signs_of_equality_is_renamed(capsys, tmp_path):
+    picture(tmp_path / "zoo" / "<=50K." / "1.png", 1)
+    for i in range(2, 8):
+        picture(tmp_path / "zoo" / "<=50K" / f"{i}.png", i)
+        picture(tmp_path / "zoo" / ">50K" / f"{i}.png", 100 + i)
+    code, out, _ = said(
+        capsys, "check", tmp_path / "zoo", "--rename", "<=50K.=<=50K", "--size", "20x10"
+    )
+    assert code == 0
+    assert "2 classes: <=50K, >50K" in out
+    assert "picture, 20 x 10" in out
+
+
+def test_strict_makes_warnings_count(capsys, tmp_path):
+    root = zoo(tmp_path / "zoo")
+    (root / "train" / "cat" / "9.png").write_bytes(b"")
+    assert said(capsys, "check", root)[0] == 0
+    assert said(capsys, "check", root, "--strict")[0] == 1
+
+
+def test_findings_are_written_as_a_table(capsys, tmp_path):
+    root = zoo(tmp_path / "zoo", leaks=2)
+    said(capsys, "check", root, "--csv", tmp_path / "found.csv")
+    with (tmp_path / "found.csv").open(newline="") as file:
+        rows = list(csv.reader(file))
+    assert rows[0][:3] == ["kind", "severity", "split"]
+    leaks = [row for row in rows if row[0] == "leaked"]
+    assert len(leaks) == 4
+    assert all("train/" in row[3] and "test/" in row[3] for row in leaks)

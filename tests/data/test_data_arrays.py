@@ -159,6 +159,26 @@ def test_target_may_be_another_field_a_number_or_none():
     )
 
 
+def test_strings_are_texts_or_categories():
+    opened = data.arrays(
+        says=["good day", "good night", None, "bad"],
+        color=["red", None, "blue", "green"],
+        size=np.array([4, 8, 4, 8]),
+        label=["a", "b", "a", "b"],
+        categories=("color", "size"),
+        split=["train", "train", "train", "test"],
+    )
+    kinds = opened.schema.fields
+    assert kinds["says"].vocabulary == ("good", "day", "night")
+    assert [row.tolist() for row in opened.train["says"]] == [[3, 4], [3, 5], []]
+    assert kinds["color"] == Category(("blue", "missing", "red"), others=True)
+    assert opened.train["color"].tolist() == [2, 1, 0]
+    assert opened.test["color"].tolist() == [3]
+    assert kinds["size"].names == ("4", "8")
+    assert opened.test["says"][0].tolist() == [0]
+    assert Schema.from_json(opened.schema.to_json()) == opened.schema
+
+
 def test_arrays_of_the_caller_are_not_changed_nor_seen():
     x = np.arange(10, dtype=np.float32)
     opened = data.arrays(x=x, split=["train"] * 10)
@@ -188,7 +208,24 @@ def test_fingerprint_tells_content_classes_and_split():
         ({}, "arrays: got no fields; pass at least one, such as image=pictures"),
         ({"x": [1.0], "target": "y"}, "arrays: target 'y' is not among the fields x; pass it as"),
         ({"x": [1.0, float("nan")]}, "arrays: x: example 1 is not finite; replace it or leave it"),
-        ({"x": ["a", "b"]}, "arrays: x: expected numbers, got <U1; texts can only be the labels"),
+        (
+            {"x": [1j, 2j]},
+            "arrays: x: expected numbers or texts, got complex128; pass one of these",
+        ),
+        (
+            {"x": [["a"], ["b"]], "categories": ["x"]},
+            "arrays: x: expected one text per example, got lists of them; join",
+        ),
+        (
+            {"x": Ragged.of([torch.ones(1)]), "categories": ["x"]},
+            "arrays: x: expected one class per example, got a Ragged; pass a list",
+        ),
+        (
+            {"color": ["a"], "categories": ["colour"]},
+            "arrays: categories: 'colour' is not among the fields color; .* did you mean 'color'",
+        ),
+        ({"x": [1.0, 2.0], "group": [1]}, "got x 2, group 1; pass as many of each"),
+        ({"x": [1.0, 2.0], "time": [1, 2, 3]}, "got x 2, time 3; pass as many of each"),
         ({"image": np.full((2, 4, 4), 2.0)}, "arrays: image: expected uint8 .* from 2 to 2"),
         (
             {"image": np.zeros((2, 4, 4), int)},

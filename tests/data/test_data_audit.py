@@ -1,7 +1,9 @@
 """What an audit finds of faults that were planted, and what it leaves alone."""
 
+import ast
 import io
 import json
+import os
 import random
 import struct
 import zlib
@@ -10,13 +12,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from PIL import Image
+from PIL import Image, ImageDraw
 
 from brique import data
-from brique.data import likeness, parts
-from brique.data.audit import doubt, summary
+from brique.data import likeness, splitting
+from brique.data.audit import doubt, summary, table
 from brique.data.originals import connected
 from brique.errors import DataError
+from brique.schema.pictures import examined
 from brique.tasks.classify import interval
 
 
@@ -269,6 +272,23 @@ def test_data_without_pictures_are_searched_for_equal_examples():
     assert summary(opened)["splits"]["train"] == {"count": 3, "classes": {}}
 
 
+def test_rows_that_are_equal_by_chance_are_an_error_only_if_they_are_many():
+    draw = np.random.default_rng(0)
+    x = draw.random((600, 2))
+    x[300] = x[0]
+    labels = ["a", "b"] * 300
+    labels[300] = "b"
+    split = ["train"] * 300 + ["test"] * 300
+    opened = data.arrays(x=x, label=labels, split=split)
+    assert only(opened, "leaked").severity == "warning"
+    contradictory = only(opened, "contradictory")
+    assert contradictory.severity == "warning"
+    assert contradictory.reason.endswith("is wrong, or what is known of them does not decide.")
+    x[300:310] = x[:10]
+    opened = data.arrays(x=x, label=labels, split=split)
+    assert only(opened, "leaked").severity == "error"
+
+
 # Classes
 
 
@@ -339,13 +359,22 @@ def odd(tmp_path_factory):
     photo(75, size=(400, 100)).save(root / "cat" / "long.png")
     photo(76, size=(20, 20)).save(root / "cat" / "small.png")
     photo(77).convert("L").save(root / "cat" / "grey.png")
+    glass = photo(78).convert("RGBA")
+    glass.save(root / "cat" / "opaque.png")
+    glass.putalpha(Image.linear_gradient("L").resize(glass.size))
+    glass.save(root / "cat" / "glass.png")
+    photo(79).quantize(64).save(root / "cat" / "hole.png", transparency=3)
+    photo(69).convert("I;16").save(root / "cat" / "deep.tif")
+    Image.fromarray(np.random.default_rng(0).random((110, 150), np.float32)).save(
+        root / "cat" / "float.tif"
+    )
     return data.open(root, size=64)
 
 
 def test_odd_pictures_are_named_with_what_is_odd(odd):
     notes = {}
     for finding in odd.audit():
-        if finding.kind in ("odd mode", "odd shape", "small", "animated", "turned"):
+        if finding.kind in ("odd mode", "odd shape", "small", "animated", "turned", "see-through"):
             assert finding.severity == "note"
             for name, about in finding.items:
                 notes.setdefault(finding.kind, {})[name] = about
@@ -354,7 +383,13 @@ def test_odd_pictures_are_named_with_what_is_odd(odd):
         "cat/print.jpg": "150 x 110, CMYK",
         "cat/palette.png": "150 x 110, P",
         "cat/film.gif": "150 x 110, P",
+        "cat/hole.png": "150 x 110, P",
+        "cat/deep.tif": "150 x 110, I;16",
+        "cat/float.tif": "150 x 110, F",
     }
+    assert notes["see-through"] == {
+        "cat/glass.png": "150 x 110, RGBA", "cat/hole.png": "150 x 110, P"
+    }  # fmt: skip
     assert notes["odd shape"] == {"cat/long.png": "400 x 100, RGB"}
     assert notes["small"] == {"cat/small.png": "20 x 20, RGB"}
     assert notes["animated"] == {"cat/film.gif": "150 x 110, P"}
@@ -364,6 +399,22 @@ def test_odd_pictures_are_named_with_what_is_odd(odd):
 def chunk(kind: bytes, content: bytes) -> bytes:
     total = struct.pack(">I", zlib.crc32(kind + content))
     return struct.pack(">I", len(content)) + kind + content + total
+
+
+def holed(seed: int, **options) -> bytes:
+    """Return a JPEG in which a block of a disk is zero."""
+    file = io.BytesIO()
+    photo(seed, size=(300, 300)).save(file, "JPEG", quality=92, **options)
+    content = bytearray(file.getvalue())
+    start = len(content) // 1024 * 512
+    content[start : start + 512] = bytes(512)
+    return bytes(content)
+
+
+def floats(pixels: list[list[float]]) -> bytes:
+    file = io.BytesIO()
+    Image.fromarray(np.array(pixels, np.float32)).save(file, "TIFF")
+    return file.getvalue()
 
 
 def spoiled(root: Path) -> dict[str, str]:
@@ -379,7 +430,7 @@ def spoiled(root: Path) -> dict[str, str]:
     files = {
         "empty.jpg": (b"", "got an empty file"),
         "text.jpg": (b"no picture\n" * 100, "got a text"),
-        "page.png": (b"<!DOCTYPE html><html></html>", "got a text"),
+        "page.png": (b"<!DOCTYPE html><html></html>", "got a web page"),
         "short.jpg": (jpeg.getvalue()[:2000], "cannot be decoded ("),
         "shorter.jpg": (jpeg.getvalue()[:20], "got a damaged JPEG"),
         "checksum.png": (bytes(broken), "is damaged (the checksum of its IDAT does not fit)"),
@@ -391,11 +442,21 @@ def spoiled(root: Path) -> dict[str, str]:
         "phone.jpg": (b"\0\0\0\x18ftypheic\0\0\0\0", "got HEIC, AVIF or a film"),
         "phone.heic": (b"\0\0\0\x18ftypheic\0\0\0\0", ".heic is not read; convert it to JPEG"),
         "noise.bmp": (bytes(range(1, 200)), "got none of these"),
+        "packed.jpg": (b"PK\x03\x04" + bytes(99), "got a zip archive; convert it or leave it out"),
+        "paper.png": (b"%PDF-1.7", "got a PDF"),
+        "end.png": (png.getvalue()[:-20], "is damaged (its end is missing); replace it"),
+        "hole.jpg": (holed(80), "is damaged (a block of it is zero); replace it or leave it out"),
+        "nan.tif": (floats([[0.5, np.nan]]), "expected brightness from 0 to 1, got NaN; convert"),
+        "deep.tif": (floats([[0.5, 7]]), "expected brightness from 0 to 1, got 0.5 to 7; convert"),
     }
     for name, (content, _) in files.items():
         (root / name).write_bytes(content)
     (root / "folder.jpg").mkdir()
+    (root / "link.jpg").symlink_to("nowhere.jpg")
+    os.mkfifo(root / "pipe.jpg")
     expected = {name: says for name, (_, says) in files.items()}
+    expected["link.jpg"] = "is a link that leads nowhere; mend or remove it"
+    expected["pipe.jpg"] = "expected a file, got a pipe or device; leave it out"
     return expected | {"folder.jpg": "expected a file, got a folder of that name; rename it"}
 
 
@@ -408,8 +469,58 @@ def test_every_unreadable_file_is_listed_with_its_reason(tmp_path):
         reasons = {name.removeprefix("dog/"): reason for name, reason in finding.items}
         assert reasons.keys() == expected.keys()
         assert {name: says for name, says in expected.items() if says not in reasons[name]} == {}
-        assert finding.reason == "Left out, since they cannot be read: 12 of 24 pictures."
+        assert finding.reason == "Left out, since they cannot be read: 20 of 32 pictures."
         assert finding.severity == "warning"
+
+
+def flat_pictures():
+    """Yield pictures of drawings, in whose files there are honest blocks of zeros."""
+    black = np.zeros((3000, 3000), np.uint8)
+    yield Image.fromarray(black)
+    black[:200, :200] = np.random.default_rng(0).integers(0, 256, (200, 200), np.uint8)
+    yield Image.fromarray(black).convert("RGB")
+    drawing = Image.new("RGB", (3000, 3000), "white")
+    for i in range(60):
+        ImageDraw.Draw(drawing).line([(i * 9, 0), (600 - i * 9, 900)], fill=(i, 0, 200), width=2)
+    yield drawing
+
+
+@pytest.mark.parametrize("options", [{}, {"optimize": True}, {"progressive": True}])
+def test_blocks_of_zeros_are_damage_in_photographs_and_not_in_drawings(tmp_path, options):
+    whole = 0
+    for place, picture in enumerate(flat_pictures()):
+        picture.save(tmp_path / f"{place}.jpg", quality=60, **options)
+        whole += bytes(512) in (tmp_path / f"{place}.jpg").read_bytes()
+        examined(tmp_path / f"{place}.jpg")
+    assert whole > 0 or not options
+    for seed in range(80, 84):
+        (tmp_path / "photo.jpg").write_bytes(holed(seed, **options))
+        with pytest.raises(DataError, match="is damaged|cannot be decoded"):
+            examined(tmp_path / "photo.jpg")
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "GIF", "WEBP", "BMP", "TIFF", "PPM"])
+@pytest.mark.parametrize("share", [0.05, 0.3, 0.6, 0.9, 0.97])
+def test_a_picture_that_is_cut_short_is_never_filled_up(tmp_path, kind, share):
+    for options in ({}, {"progressive": True}) if kind == "JPEG" else ({},):
+        file = io.BytesIO()
+        photo(85).save(file, kind, **options)
+        (tmp_path / "cut.bin").write_bytes(file.getvalue()[: int(share * file.tell())])
+        with pytest.raises(DataError, match=r"cut.bin: "):
+            examined(tmp_path / "cut.bin")
+
+
+def test_a_tiff_that_leads_in_a_circle_ends(tmp_path):
+    file = io.BytesIO()
+    photo(86).save(file, "TIFF")
+    content = bytearray(file.getvalue())
+    (start,) = struct.unpack("<I", content[4:8])
+    (count,) = struct.unpack("<H", content[start : start + 2])
+    content[start + 2 + 12 * count : start + 6 + 12 * count] = struct.pack("<I", start)
+    (tmp_path / "circle.tif").write_bytes(bytes(content))
+    image, look = examined(tmp_path / "circle.tif")
+    assert image.size == (150, 110)
+    assert not look.is_animated
 
 
 def test_examples_are_called_by_their_files(tmp_path):
@@ -486,6 +597,33 @@ def test_a_reader_that_is_seldom_right_doubts_nothing():
     assert not found(opened, "doubtful")
 
 
+# As words
+
+
+def said_kinds() -> set[str]:
+    """Return the kinds of findings that stand in the code, beside a severity."""
+    kinds = set()
+    for file in (Path(data.__file__).parent).rglob("*.py"):
+        for node in ast.walk(ast.parse(file.read_text())):
+            if isinstance(node, ast.Call):
+                named = getattr(node.func, "id", "") == "Finding"
+                texts = [a.value for a in node.args if isinstance(a, ast.Constant)]
+                texts = [text for text in texts if isinstance(text, str)]
+                severities = {"error", "warning", "note"}
+                if texts and texts[0] not in severities and (named or severities & {*texts[1:2]}):
+                    kinds.add(texts[0])
+    return kinds
+
+
+def test_every_kind_of_finding_is_explained():
+    page = (Path(__file__).parents[2] / "docs" / "audit.md").read_text()
+    kinds = said_kinds()
+    assert {"leaked", "encoding", "misaligned", "gap"} <= kinds
+    first = {cell.split("|")[1] for cell in page.splitlines() if cell.startswith("| ")}
+    named = " ".join(first)
+    assert {kind for kind in kinds if kind not in named} == set()
+
+
 # As JSON
 
 
@@ -498,6 +636,36 @@ def test_findings_come_worst_first_and_as_json(leaky):
     assert set(said["findings"][0]) == {
         "kind", "severity", "split", "items", "count", "reason", "remedy"
     }  # fmt: skip
+
+
+def test_findings_make_a_table_with_a_row_for_each_item(leaky):
+    findings = leaky.audit()
+    rows = table(findings)
+    assert rows[0] == ["kind", "severity", "split", "item", "reason", "remedy"]
+    assert len(rows) == 1 + sum(max(1, len(finding.items)) for finding in findings)
+    assert all(len(row) == 6 and all(isinstance(cell, str) for cell in row) for row in rows)
+    first = findings[0]
+    assert rows[1][:4] == ["leaked", "error", "test", " | ".join(first.items[0])]
+    assert rows[1][4:] == [first.reason, first.remedy]
+    odd = data.Finding("odd", "note", None, (), 0, "=1+1", "\udcff")
+    assert table([odd])[1] == ["odd", "note", "", "", "'=1+1", "?"]
+
+
+def test_cut_copies_are_found_and_shots_of_strokes_are_not():
+    """Slightly cut photographs, plain ones too, are laid upon each other; moved strokes are not."""
+    found = 0
+    for seed in range(40):
+        whole = photo(seed, size=(160, 120))
+        part = whole.crop((3, 2, 160, 118))
+        thumbs = np.stack([likeness.thumbnail(whole), likeness.thumbnail(part)])
+        found += len(likeness.near_pairs(thumbs, side=120))
+    assert found >= 38
+    strokes = []
+    for left in range(30, 60, 2):
+        pixels = np.zeros((96, 96), np.uint8)
+        pixels[10:86, left : left + 8] = 250
+        strokes.append(likeness.thumbnail(Image.fromarray(pixels)))
+    assert len(likeness.near_pairs(np.stack(strokes), side=96)) == 0
 
 
 def test_long_lists_are_cut_in_json():

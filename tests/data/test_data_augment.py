@@ -3,8 +3,10 @@ import pytest
 import torch
 
 from brique import data, keys
-from brique.data import Augment, Batch
+from brique.data import Augment, Batch, Ragged
+from brique.data.augment import default
 from brique.errors import DataError
+from brique.schema import Boxes, Category, Mask, Number, Picture, Schema, Tags, Text
 
 
 def pictures(n, seed=0, size=(9, 12), channels=3):
@@ -135,3 +137,129 @@ def test_draws_are_those_of_the_published_finalizer():
         for column in range(2):
             state = mixed((mixed((place + key) & mask) + (column + 1) * golden) & mask)
             assert float(found[row, column]) == (state >> 40) / 2**24
+
+
+def scene(n, seed=0, size=(48, 64)):
+    """Return a batch of boxes that are painted into masks and pictures."""
+    rng = np.random.default_rng(seed)
+    boxes, masks = [], np.zeros((n, *size), np.int64)
+    for i in range(n):
+        x, y = rng.integers(18, 34), rng.integers(14, 24)
+        boxes.append(torch.tensor([[x, y, x + 12, y + 10]], dtype=torch.float32))
+        masks[i, y : y + 10, x : x + 12] = 1
+    masks = torch.from_numpy(masks)
+    pixels = masks[:, None].float().expand(-1, 3, -1, -1).contiguous()
+    classes = Ragged.of([torch.tensor([i]) for i in range(n)])
+    return Batch({"image": pixels, "mask": masks, "boxes": Ragged.of(boxes), "classes": classes})
+
+
+WITH_ALL = {"mask": "mask", "boxes": "boxes", "classes": "classes"}
+
+
+def hulls(masks):
+    """Return x0, y0, x1, y1 round the pixels of class 1 of each mask."""
+    found = []
+    for mask in masks:
+        y, x = (mask == 1).nonzero().unbind(1)
+        found.append([int(x.min()), int(y.min()), int(x.max()) + 1, int(y.max()) + 1])
+    return torch.tensor(found).float()
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [{"mirror": True}, {"shift": 0.1}, {"zoom": 0.3},
+     {"mirror": True, "shift": 0.1, "zoom": 0.2, "fill": 0.2}],
+)  # fmt: skip
+def test_masks_and_boxes_move_with_their_pictures(settings):
+    before = scene(60)
+    after = Augment(**settings, **WITH_ALL)(before)
+    assert torch.equal(after.boxes.offsets, before.boxes.offsets)
+    assert float((hulls(after.mask) - after.boxes.values).abs().max()) <= 1.5
+    assert float((hulls(after.image[:, 0] > 0.5) - after.boxes.values).abs().max()) <= 1.5
+    assert float((after.boxes.values - before.boxes.values).abs().max()) > 2
+
+
+def test_turned_boxes_lie_round_what_they_were_about():
+    after = Augment(turn=30, zoom=0.1, mirror=True, **WITH_ALL)(scene(60))
+    loose = (hulls(after.mask) - after.boxes.values).abs()
+    assert float(loose.max()) <= 1.5  # the hull of turned corners is that of the turned mask
+
+
+def test_beyond_the_edge_no_class_is_known():
+    full = Batch({"image": torch.ones(50, 3, 8, 8), "mask": torch.ones(50, 8, 8).long()})
+    assert Augment(shift=0.4, fill=1.0, mask="mask")(full).mask.unique().tolist() == [1, 255]
+    assert Augment(shift=0.4, mask="mask")(full).mask.unique().tolist() == [1]
+
+
+def test_a_box_of_which_little_is_left_is_dropped_with_its_class():
+    before = scene(200)
+    after = Augment(shift=0.6, fill=0.0, **WITH_ALL)(before)
+    assert torch.equal(after.boxes.offsets, after.classes.offsets)
+    assert 0 < len(after.boxes.values) < 200
+    for i in range(200):  # each class is the number of its example
+        assert after.classes[i].tolist() in ([], [i])
+    left = (after.mask == 1).flatten(1).sum(1) / 120
+    is_kept = after.boxes.lengths.bool()
+    assert bool((left[is_kept] > 0.2).all())
+    assert bool((left[~is_kept] < 0.4).all())
+    low, high = after.boxes.values.amin(0), after.boxes.values.amax(0)
+    assert float(low.min()) >= 0
+    assert float(high[2]) <= 64
+    assert float(high[3]) <= 48
+
+
+def test_masks_and_boxes_do_not_depend_on_the_batch():
+    augment = Augment(mirror=True, shift=0.3, turn=20, zoom=0.3, **WITH_ALL)
+    whole = scene(24)
+    all_at_once = augment(whole)
+    for size in (1, 5):
+        parts = [augment(whole.cut(i, min(i + size, 24))) for i in range(0, 24, size)]
+        assert torch.equal(torch.cat([part.mask for part in parts]), all_at_once.mask)
+        boxes = torch.cat([part.boxes.values for part in parts])
+        assert torch.equal(boxes, all_at_once.boxes.values)
+
+
+def test_examples_without_boxes_stay_so():
+    empty = Ragged.of([torch.zeros(0, 4)] * 3)
+    none = Ragged.of([torch.zeros(0, dtype=torch.long)] * 3)
+    batch = Batch({"image": torch.rand(3, 3, 8, 8), "boxes": empty, "classes": none})
+    out = Augment(shift=0.1, boxes="boxes", classes="classes")(batch)
+    assert out.boxes.lengths.tolist() == [0, 0, 0]
+
+
+def test_fields_that_do_not_fit_are_named():
+    batch = Batch({"image": torch.rand(2, 3, 8, 8), "mask": torch.zeros(2, 4, 8).long()})
+    with pytest.raises(DataError, match=r"mask 'mask' must have shape \(2, 8, 8\), as its pict"):
+        Augment(mirror=True, mask="mask")(batch)
+    with pytest.raises(DataError, match=r"boxes 'mask' and classes 'mask' must be of varying leng"):
+        Augment(mirror=True, boxes="mask", classes="mask")(batch)
+    with pytest.raises(DataError, match=r"boxes='b' may be dropped, and their classes with them"):
+        Augment(mirror=True, boxes="b")
+
+
+def schema_of(*targets, image=(3, 64, 64), **inputs):
+    named = {f"target{i}": kind for i, kind in enumerate(targets)}
+    return Schema({"image": Picture(image), **inputs, **named}, tuple(named))
+
+
+def test_the_default_keeps_what_a_picture_means():
+    photos = default(schema_of(Category(("cat", "dog"))))
+    assert photos == Augment(mirror=True, shift=0.1, turn=10, zoom=0.1, light=0.2)
+    assert not default(schema_of(Category(("0", "1")))).mirror
+    assert not default(schema_of(Category(("turn left", "stop")))).mirror
+    assert not default(schema_of(Category(("cat", "dog")), image=(1, 64, 64))).mirror
+    assert default(schema_of(Category(("cat", "dog")), image=(3, 32, 32))).turn == 0
+    assert not default(schema_of(Category(("a cat", "x")), question=Text(("left",)))).mirror
+    masks = default(schema_of(Mask(("0", "1"), (64, 64))))
+    assert (masks.mirror, masks.mask, masks.fill) == (True, "target0", None)
+    boxes = default(schema_of(Boxes((64, 64)), Tags(("cat",))))
+    assert (boxes.boxes, boxes.classes, boxes.turn, boxes.fill) == ("target0", "target1", 0, 0.5)
+    assert not default(schema_of(Boxes((64, 64)), Tags(("a", "b")))).mirror
+
+
+def test_the_default_leaves_alone_what_would_mean_something_else():
+    assert default(schema_of(Number())) == Augment(light=0.2)
+    assert default(schema_of(Number(), image=(1, 8, 8))) is None
+    assert default(schema_of()) is None
+    assert default(schema_of(Category(("a", "b")), other=Picture((3, 64, 64)))) is None
+    assert default(Schema({"x": Number(), "y": Category(("a",))}, ("y",))) is None

@@ -137,7 +137,7 @@ def test_unreadable_pictures_are_listed_and_left_out(tmp_path):
     reasons = dict(opened.skipped)
     assert reasons["cat/bad.jpg"].startswith("expected a picture (JPEG,")
     assert reasons["dog/photo.heic"] == ".heic is not read; convert it to JPEG or PNG"
-    assert reasons["dog/3.png"].startswith("cannot be decoded (")
+    assert reasons["dog/3.png"].startswith("is damaged (its end is missing)")
     assert sum(len(s) for s in (opened.train, opened.valid, opened.test)) == 19
     assert "zoo: 3 of 22 pictures cannot be read and are left out." in opened.notes
     assert "dog: notes.txt not named as pictures, left alone." in opened.notes
@@ -146,7 +146,9 @@ def test_unreadable_pictures_are_listed_and_left_out(tmp_path):
 def test_a_link_to_nowhere_is_listed(tmp_path):
     root = zoo(tmp_path / "zoo")
     (root / "cat" / "gone.png").symlink_to(tmp_path / "nothing.png")
-    assert data.open(root).skipped == (("cat/gone.png", "there is no such file; check the path"),)
+    assert data.open(root).skipped == (
+        ("cat/gone.png", "is a link that leads nowhere; mend or remove it"),
+    )
 
 
 def test_a_class_without_pictures_is_noted(tmp_path):

@@ -1,5 +1,10 @@
 """Streams: order, seeking, batches."""
 
+import gc
+import hashlib
+import threading
+import time
+
 import pytest
 import torch
 
@@ -251,3 +256,199 @@ def test_buckets_need_shuffling():
     _, split = sentences(20)
     with pytest.raises(DataError, match="batches: bucket=True shuffles, so it needs turns= or"):
         split.batches(4, bucket=True)
+
+
+# The same for any batch size, workers and place of resuming
+
+
+def photos(n):
+    generator = torch.Generator().manual_seed(7)
+    pixels = torch.randint(0, 256, (n, 3, 12, 10), generator=generator, dtype=torch.uint8)
+    return data.arrays(image=pixels, label=torch.arange(n) % 7, split=["train"] * n).train
+
+
+CHANGES = data.Augment(mirror=True, shift=0.2, turn=25.0, zoom=0.2, light=0.3)
+
+
+def hashes(stream, per_epoch):
+    """Return the ids of each epoch in order, and (epoch, id) -> SHA-256 of pixels as bytes."""
+    order, found = {}, {}
+    for batch in stream:
+        epoch = int(batch.turn) // per_epoch
+        pixels = (batch.image * 255).round().to(torch.uint8).numpy()
+        order.setdefault(epoch, []).extend(batch.ids.tolist())
+        for id, picture in zip(batch.ids.tolist(), pixels, strict=True):
+            found[epoch, id] = hashlib.sha256(picture.tobytes()).hexdigest()
+    return order, found
+
+
+def same_everywhere(n, sizes, workers, epochs):
+    split = photos(n)
+
+    def played(size, count, start=0):
+        stream = split.batches(size, epochs=epochs, seed=3, augment=CHANGES, workers=count)
+        return hashes(stream.seek(start), stream.per_epoch)
+
+    order, found = played(sizes[0], 0)
+    assert len(set(found.values())) > 0.99 * len(found) > 0
+    for size in sizes:
+        for count in workers:
+            again = played(size, count)
+            for epoch, ids in again[0].items():
+                assert ids == order[epoch][: len(ids)]
+            assert again[1].items() <= found.items()
+            whole = n // size * size  # an uneven last batch is dropped
+            assert len(again[1]) == epochs * whole
+        start = epochs * (n // size) // 2 + 1
+        resumed = played(size, workers[-1], start)
+        assert resumed[1].items() <= found.items()
+        assert sum(map(len, resumed[0].values())) == epochs * whole - start * size
+
+
+def test_a_thousand_pictures_are_the_same_whatever_batches_workers_and_resuming():
+    same_everywhere(1000, (100, 64, 500), (0, 1, 2, 4), epochs=1)
+    same_everywhere(20, (5, 1), (0, 2), epochs=2)
+
+
+@pytest.mark.slow
+def test_ten_thousand_pictures_are_the_same_whatever_batches_workers_and_resuming():
+    same_everywhere(10_000, (100, 32, 7, 1000), (0, 1, 2, 4), epochs=2)
+
+
+@pytest.mark.parametrize("options", [{}, {"balance": "sampler"}, {"shuffle": False}])
+@pytest.mark.parametrize("workers", [1, 3])
+def test_workers_change_nothing(workers, options):
+    split = numbered(23)
+    plain = split.batches(5, epochs=4, seed=2, augment=CHANGES, **options)
+    ahead = split.batches(5, epochs=4, seed=2, augment=CHANGES, workers=workers, **options)
+    for turn in (0, 7):
+        for one, other in zip(plain.seek(turn), ahead.seek(turn), strict=True):
+            assert one.ids.tolist() == other.ids.tolist()
+            assert torch.equal(one.image, other.image)
+            assert int(one.turn) == int(other.turn)
+    assert ids(split.batches(5, workers=workers)) == ids(split.batches(5))
+    _, texts = sentences()
+    buckets = [texts.batches(10, epochs=2, seed=4, bucket=True, workers=n) for n in (0, workers)]
+    assert ids(buckets[0]) == ids(buckets[1])
+
+
+def threads():
+    return [one for one in threading.enumerate() if one.name.startswith("brique-batches")]
+
+
+def ended():
+    """Tell whether all threads of streams end within a second."""
+    gc.collect()
+    until = time.monotonic() + 1
+    while threads() and time.monotonic() < until:
+        time.sleep(0.005)
+    return not threads()
+
+
+def test_no_thread_is_left_behind():
+    stream = numbered(40).batches(4, turns=1000, workers=3)
+    for batch in stream:
+        if int(batch.turn) == 5:
+            break
+    next(stream)
+    assert threads()
+    del stream, batch
+    assert ended()
+    whole = numbered(40).batches(4, turns=6, workers=2)
+    assert len(list(whole)) == 6
+    assert ended()
+    assert whole.turns == 6
+
+
+def test_what_fails_in_a_worker_fails_where_the_batch_is_wanted():
+    def fails(batch):
+        if int(batch.turn) == 3:
+            raise ValueError("turn three")
+        return batch
+
+    for workers in (0, 2):
+        stream = numbered(40).batches(4, turns=8, augment=fails, workers=workers)
+        assert [int(next(stream).turn) for _ in range(3)] == [0, 1, 2]
+        with pytest.raises(ValueError, match="turn three"):
+            next(stream)
+        assert [int(batch.turn) for batch in stream] == [4, 5, 6, 7]
+    del stream
+    assert ended()
+
+
+def test_batches_are_made_ahead_of_their_turn():
+    made = []
+    stream = numbered(40).batches(
+        4, turns=50, workers=2, augment=lambda batch: made.append(int(batch.turn)) or batch
+    )
+    next(stream)
+    until = time.monotonic() + 2
+    while len(made) < 4 and time.monotonic() < until:
+        time.sleep(0.005)
+    assert 4 <= len(made) < 10
+
+
+# Balance
+
+
+def lopsided(n=200):
+    label = (torch.arange(n) >= n - 20).long() + (torch.arange(n) >= n - 4).long()
+    pixels = torch.arange(n).to(torch.uint8).view(n, 1, 1, 1).expand(n, 1, 4, 4)
+    return data.arrays(image=pixels.clone(), label=label, split=["train"] * n).train
+
+
+def test_a_balanced_stream_shows_each_class_equally_often():
+    stream = lopsided().batches(12, epochs=2, seed=1, balance="sampler")
+    assert (stream.per_epoch, stream.turns) == (16, 32)
+    seen = []
+    for batch in stream:
+        assert torch.bincount(batch.label).tolist() == [4, 4, 4]
+        seen += batch.ids.tolist()
+    assert seen[:192] != seen[192:]
+    for epoch in (seen[:192], seen[192:]):
+        times = torch.bincount(torch.tensor(epoch), minlength=200)
+        assert times[:180].tolist().count(1) == 64  # of the common class, none comes twice
+        assert set(times[180:196].tolist()) == {4}
+        assert set(times[196:].tolist()) == {16}
+    assert ids(stream.seek(21)) == ids(stream)[21:]
+    for batch in lopsided().batches(7, epochs=1, balance="sampler"):
+        times = torch.bincount(batch.label, minlength=3)
+        assert int(times.max() - times.min()) <= 2
+
+
+def test_copies_in_a_balanced_epoch_have_draws_of_their_own():
+    pixels = torch.rand(24, 1, 8, 8, generator=torch.Generator().manual_seed(0))
+    split = data.arrays(image=pixels, label=[0] * 22 + [1] * 2, split=["train"] * 24).train
+    stream = split.batches(24, turns=1, augment=CHANGES, balance="sampler")
+    batch = next(stream)
+    copies = batch.image[batch.ids == 23]
+    assert len(copies) == 6
+    assert len(copies.flatten(1).unique(dim=0)) == 6
+    assert int(batch.ids.max()) == 23
+    plain = next(split.batches(24, turns=1, augment=CHANGES))
+    first = dict(zip(plain.ids.tolist(), plain.image, strict=True))
+    common = batch.ids < 22
+    for id, picture in zip(batch.ids[common].tolist(), batch.image[common], strict=True):
+        assert torch.equal(picture, first[id])  # the first copy is what it always was
+
+
+@pytest.mark.parametrize(
+    ("options", "text"),
+    [
+        ({"balance": "smapler"}, "balance must be 'none' or 'sampler', got 'smapler'; did you mea"),
+        ({"balance": "sampler", "turns": None}, "balance='sampler' draws, so it needs turns= or"),
+        ({"workers": -1}, "workers must be 0 or more, got -1; pass how many threads"),
+    ],
+)
+def test_ways_of_making_batches_that_are_not_are_named(options, text):
+    with pytest.raises(DataError, match=text):
+        numbered().batches(**({"batch_size": 4, "turns": 3} | options))
+
+
+def test_balance_needs_classes_and_no_buckets():
+    words, split = sentences(20)
+    with pytest.raises(DataError, match="balance='sampler' needs a target that is a category, got"):
+        split.batches(4, turns=2, balance="sampler")
+    both = data.arrays(words=Ragged.of(words), label=[0, 1] * 10, split=["train"] * 20).train
+    with pytest.raises(DataError, match="bucket=True and balance='sampler' both decide the order"):
+        both.batches(4, turns=2, balance="sampler", bucket=True)

@@ -1,41 +1,41 @@
 """What an audit found, as text for a terminal."""
 
 import textwrap
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from brique.cli.outcome import print_table
 
 _CLASSES, _ITEMS = 20, 5  # that are shown
-_WIDTH = 100
+_WIDTH, _HELD = 100, 60
 _PARTS = ("train", "valid", "test")
 
 
 def print_check(checked: Mapping[str, Any]) -> None:
-    """Print parts and classes, each finding, and a verdict as the last line."""
+    """Print fields, three examples, parts and classes, each finding, and a verdict at the end."""
+    print_table(_fields(checked))
+    print()
     print_table(_table(checked["splits"]))
     for finding in checked["findings"]:
         print()
         _print_finding(finding)
     print()
-    print(verdict(checked["findings"]))
+    print(checked["verdict"])
 
 
-def verdict(findings: Sequence[Mapping[str, Any]]) -> str:
-    """Return the sentence that sums an audit up."""
-    counts = {
-        severity: sum(finding["severity"] == severity for finding in findings)
-        for severity in ("error", "warning", "note")
-    }
-    said = [f"{n} {word}{'s' if n > 1 else ''}" for word, n in counts.items() if n]
-    if not said:
-        return "Nothing to object to."
-    end = (
-        "a result on these data would be false; mend the errors first"
-        if counts["error"]
-        else "nothing that would falsify a result"
-    )
-    return f"{', '.join(said)}: {end}."
+def _fields(checked: Mapping[str, Any]) -> list[list[str]]:
+    """Return a row for each field: its name, what it is, and what it holds in three examples."""
+    rows: list[list[str]] = []
+    for name, what in checked["fields"].items():
+        mark = "  (target)" if name in checked["targets"] else ""
+        held = [example[name] for example in checked["examples"]]
+        rows.append([name, f"{what}{mark}", _cut(" | ".join(held), _HELD)])
+    few = [[name, what] for name, what, _ in rows]
+    return rows if max(len(f"{a}{b}{c}") for a, b, c in rows) <= _WIDTH + _HELD else few
+
+
+def _cut(text: str, length: int) -> str:
+    return text if len(text) <= length else f"{text[: length - 3]}..."
 
 
 def _table(splits: Mapping[str, Mapping[str, Any]]) -> list[list[str]]:

@@ -21,6 +21,9 @@ def print_run(folder: Path, *, as_json: bool) -> None:
     from brique.run import read_run
     from brique.tasks import classify
 
+    if (folder / "folds.json").is_file():
+        _print_folds(folder, as_json=as_json)
+        return
     record = read_run(folder)
     if record.result.get("task") == "classify":
         if as_json:
@@ -35,6 +38,19 @@ def print_run(folder: Path, *, as_json: bool) -> None:
             print_json({"run": str(folder), "numbers": record.numbers})
             return
         print_numbers(record.numbers)
+    print(folder)
+
+
+def _print_folds(folder: Path, *, as_json: bool) -> None:
+    """Print what the nets of all folds reach together; the last line is their folder."""
+    from brique.page.folds import sentence_of_folds
+
+    found = json.loads((folder / "folds.json").read_text(encoding="utf-8"))["result"]
+    if as_json:
+        print_json({"run": str(folder), **found})
+        return
+    print(sentence_of_folds(found))
+    print(f"report: {folder / 'report.html'}")
     print(folder)
 
 

@@ -5,6 +5,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
+from brique.cli.options import DataOptions
 from brique.cli.outcome import note, print_json, print_run, print_table, results_only
 from brique.cli.parse import Decimal, Switch, Whole
 from brique.errors import UsageError
@@ -15,6 +16,13 @@ Asked = Annotated[str | None, Parameter(name="--device", help="cpu, cuda, mps; c
 Trust = Annotated[
     Switch, Parameter(help="Execute the run's own source.py where no installed code fits.")
 ]
+Freeze = Annotated[Switch, Parameter(help="Of what --from names, only a new head learns.")]
+Folds = Annotated[
+    Whole | None, Parameter(help="Train so many nets, each judged on another part of the data.")
+]
+Balance = Annotated[
+    str, Parameter(help="For rare classes: none, weights (in the loss), sampler (more often).")
+]
 RunFolder = Annotated[str, Parameter(help="Folder of a run.")]
 
 
@@ -22,26 +30,34 @@ def check(
     data: Annotated[str, Parameter(help="Built-in name, name under BRIQUE_DATA, or path.")],
     /,
     *,
-    size: Annotated[
-        Whole | None, Parameter(help="Height and width in pixels; by default as train takes them.")
+    options: Annotated[DataOptions | None, Parameter(name="*")] = None,
+    strict: Annotated[
+        Switch, Parameter(help="Exit code 1 on warnings too, not on errors alone.")
+    ] = False,
+    csv: Annotated[
+        Path | None, Parameter(help="A .csv file to write the findings to; replaced if it exists.")
+    ] = None,
+    html: Annotated[
+        Path | None, Parameter(help="An .html file to write the audit to, with examples.")
     ] = None,
     json: Json = False,
 ) -> int:
-    """Look for what would spoil a result: unreadable files, duplicates, leaks, doubtful labels.
+    """Show what data hold, and look for what would spoil a result.
 
     Exit code 1 if there is something that would falsify a result.
     """
     from brique.cli.findings import print_check
     from brique.workbench.check import check
 
-    checked = check(data, size=size)
+    checked = check(data, csv=csv, html=html, **(options.given() if options else {}))
     if json:
         print_json(checked)
     else:
         for sentence in checked["notes"]:
             note(sentence)
         print_check(checked)
-    return int(any(finding["severity"] == "error" for finding in checked["findings"]))
+    bad = ("error", "warning") if strict else ("error",)
+    return int(any(finding["severity"] in bad for finding in checked["findings"]))
 
 
 def train(
@@ -59,12 +75,12 @@ def train(
         str | None,
         Parameter(name="--from", help="Weights (.safetensors) or a run to start from."),
     ] = None,
-    freeze: Annotated[
-        Switch, Parameter(help="Of what --from names, only a new head learns.")
-    ] = False,
+    freeze: Freeze = False,
     size: Annotated[
         Whole | None, Parameter(help="Height and width that pictures are brought to.")
     ] = None,
+    folds: Folds = None,
+    balance: Balance = "none",
     out: Annotated[
         Path | None, Parameter(help="Folder of the run; by default a new one in runs/.")
     ] = None,
@@ -84,7 +100,7 @@ def train(
     with results_only(json):
         folder = train(
             data, seed=seed, minutes=minutes, epochs=epochs, start=start, freeze=freeze, size=size,
-            out=out, device=device, quick=quick, exact=exact,
+            folds=folds, balance=balance, out=out, device=device, quick=quick, exact=exact,
         )  # fmt: skip
     print_run(folder, as_json=json)
     return 0
@@ -180,7 +196,8 @@ def resume(
     from brique.run import read_run
     from brique.workbench.resume import resume
 
-    if read_run(run).state == "finished":
+    is_whole = not (Path(run) / "folds.json").is_file()
+    if is_whole and read_run(run).state == "finished":
         note(f"{run} has finished already; nothing to do.")
     with results_only(json):
         folder = resume(run, trust=trust, finish=finish, device=device)

@@ -1,5 +1,6 @@
 """Data sets: what they hold, their parts, and streams of batches."""
 
+from brique.data import worlds as worlds
 from brique.data.augment import Augment as Augment
 from brique.data.batch import Batch as Batch
 from brique.data.batch import Nothing as Nothing
@@ -9,5 +10,5 @@ from brique.data.opening import open as open
 from brique.data.parts import Data as Data
 from brique.data.ragged import Ragged as Ragged
 from brique.data.split import Split as Split
-from brique.data.split import Stream as Stream
-from brique.data.split import nothing as nothing
+from brique.data.stream import Stream as Stream
+from brique.data.stream import nothing as nothing

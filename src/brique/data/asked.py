@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
+from pathlib import Path
 
 from brique.errors import DataError
 
@@ -41,6 +42,21 @@ class Asked:
                     f"{name}: {option}= means nothing for {kind}, which know {known}; leave it out,"
                     " or say which kind of data these are (kind=)"
                 )
+
+    def chosen(self) -> tuple[str, frozenset[str]] | None:
+        """Return column and values of test="COLUMN=VALUE,VALUE"; None if test is a path, or unsaid.
+
+        Raises DataError where either side of the sign is empty.
+        """
+        if self.test is None or "=" not in self.test or Path(self.test).exists():
+            return None
+        column, _, listed = self.test.partition("=")
+        values = frozenset(value.strip() for value in listed.split(",") if value.strip())
+        if not column.strip() or not values:
+            raise DataError(
+                f"test: expected a path or COLUMN=VALUE,VALUE, got '{self.test}'; write it so"
+            )
+        return column.strip(), values
 
     def renamed(self, label: str) -> str:
         """Return a class's name after `rename`."""

@@ -7,7 +7,12 @@ from torch import Tensor
 from torch.nn import functional
 
 from brique.data.batch import Batch
+from brique.data.ragged import Ragged
 from brique.errors import DataError
+from brique.schema import IGNORED, Boxes, Category, Mask, Picture, Schema, Tags, Text
+from brique.schema.regions import cut_boxes
+
+_SMALL = 48  # largest side of pictures that would be blurred by turns
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,6 +29,11 @@ class Augment:
     light: largest change of brightness and of contrast, as a share.
     fill: brightness in [0, 1] beyond the edge; None: as mirrored at the edge.
     field: which field holds the pictures (N, C, H, W), float32 in [0, 1].
+    mask: which field holds their masks (N, H, W), if there are any: they move with the pictures, to
+        the nearest pixel's class; beyond the edge lies 255, or what is mirrored there.
+    boxes: which field holds boxes in them, a Ragged (T, 4): each becomes the smallest box round its
+        moved corners, cut to the picture; one is dropped of which less than 30% is left.
+    classes: which field holds the classes of boxes, to be dropped with them.
     Raises DataError when a number is out of range.
 
     >>> batch = Batch({"image": torch.rand(4, 1, 8, 8)})
@@ -38,6 +48,9 @@ class Augment:
     light: float = 0.0
     fill: float | None = None
     field: str = "image"
+    mask: str | None = None
+    boxes: str | None = None
+    classes: str | None = None
 
     def __post_init__(self) -> None:
         limits = {"shift": 1.0, "turn": 180.0, "zoom": 4.0, "light": 1.0}
@@ -47,41 +60,106 @@ class Augment:
                 raise DataError(
                     f"Augment: {name} must lie from 0 to {limits[name]:g}, got {value}; choose one"
                 )
+        if self.boxes is not None and self.classes is None:
+            raise DataError(
+                f"Augment: boxes='{self.boxes}' may be dropped, and their classes with them; name "
+                "the field of these too (classes=)"
+            )
 
     def __call__(self, batch: Batch) -> Batch:
-        """Return the batch with its pictures changed."""
+        """Return the batch with its pictures changed, and what lies in them."""
         pixels = batch[self.field]
         assert isinstance(pixels, Tensor)
         draws = batch.uniform("augment", 7)  # (N, 7), in [0, 1)
-        if self.shift or self.turn or self.zoom:
-            pixels = self._moved(pixels, draws)
-        elif self.mirror:
-            pixels = torch.where(_mirrored(draws)[:, None, None, None], pixels.flip(3), pixels)
+        moves = bool(self.shift or self.turn or self.zoom)
+        changed: dict[str, Tensor | Ragged] = {}
+        if moves or self.mirror:
+            size = (pixels.shape[2], pixels.shape[3])
+            rows = self._rows(draws, size) if moves or self.boxes else None
+            changed |= self._moved_mask(batch, draws, rows if moves else None, size)
+            changed |= self._moved_boxes(batch, rows, size)
+            if moves and rows is not None:
+                pixels = self._moved(pixels, rows, self.fill or 0.0, "bilinear")
+            else:
+                pixels = torch.where(_mirrored(draws)[:, None, None, None], pixels.flip(3), pixels)
         if self.light:
             pixels = self._lit(pixels, draws)
-        return batch.replace(**{self.field: (pixels * 255).round().div(255).clamp(0, 1)})
+        changed[self.field] = (pixels * 255).round().div(255).clamp(0, 1)
+        return batch.replace(**changed)
 
-    def _moved(self, pixels: Tensor, draws: Tensor) -> Tensor:
-        """Return pictures sampled on a grid that is mirrored, turned, scaled and shifted."""
-        height, width = pixels.shape[2:]
+    def _rows(self, draws: Tensor, size: tuple[int, int]) -> Tensor:
+        """Return where each picture is sampled (N, 6), float64: rows of x, y, 1, from -1 to 1."""
+        height, width = size
         spread = 2 * draws.double() - 1  # float64: the same bits wherever in a batch a row stands
         angle = spread[:, 3] * (torch.pi / 180 * self.turn)
         scale = (1 + self.zoom) ** -spread[:, 4]
         side = torch.where(_mirrored(draws), -1.0, 1.0) if self.mirror else 1.0
         cos, sin = angle.cos() * scale, angle.sin() * scale
-        rows = torch.stack(
+        return torch.stack(
             [side * cos, -sin * (height / width), 2 * self.shift * spread[:, 1],
              side * sin * (width / height), cos, 2 * self.shift * spread[:, 2]], dim=1,
-        ).float()[:, :, None, None]  # fmt: skip
+        )  # fmt: skip
+
+    def _moved(self, pixels: Tensor, rows: Tensor, base: float, how: str) -> Tensor:
+        """Return pictures sampled on a grid that is mirrored, turned, scaled and shifted.
+
+        base: what lies beyond the edge, unless it is as mirrored there.
+        """
+        rows = rows.float()[:, :, None, None]
+        height, width = pixels.shape[2:]
         x, y = _centers(width, pixels)[None, :], _centers(height, pixels)[:, None]
         grid = torch.stack(
             [rows[:, 0] * x + rows[:, 1] * y + rows[:, 2],
              rows[:, 3] * x + rows[:, 4] * y + rows[:, 5]], dim=3,
         )  # (N, H, W, 2), from -1 to 1  # fmt: skip
         mode = "reflection" if self.fill is None else "zeros"
-        base = self.fill or 0.0
-        moved = functional.grid_sample(pixels - base, grid, padding_mode=mode, align_corners=False)
+        moved = functional.grid_sample(
+            pixels - base, grid, mode=how, padding_mode=mode, align_corners=False
+        )
         return moved + base
+
+    def _moved_mask(
+        self, batch: Batch, draws: Tensor, rows: Tensor | None, size: tuple[int, int]
+    ) -> dict[str, Tensor]:
+        """Return the masks moved as the pictures are."""
+        if self.mask is None:
+            return {}
+        mask = batch[self.mask]
+        if not isinstance(mask, Tensor) or mask.shape[1:] != size:
+            came = tuple(mask.shape) if isinstance(mask, Tensor) else "sequences"
+            raise DataError(
+                f"Augment: mask '{self.mask}' must have shape {(len(batch), *size)}, as its "
+                f"pictures have, got {came}; prepare both to one size"
+            )
+        if rows is None:
+            return {self.mask: torch.where(_mirrored(draws)[:, None, None], mask.flip(2), mask)}
+        moved = self._moved(mask.float()[:, None], rows, float(IGNORED), "nearest")
+        return {self.mask: moved[:, 0].to(mask.dtype)}
+
+    def _moved_boxes(
+        self, batch: Batch, rows: Tensor | None, size: tuple[int, int]
+    ) -> dict[str, Ragged]:
+        """Return boxes round the moved corners, and the classes of those that are kept."""
+        if self.boxes is None or self.classes is None or rows is None:
+            return {}
+        boxes, classes = batch[self.boxes], batch[self.classes]
+        if not isinstance(boxes, Ragged) or not isinstance(classes, Ragged):
+            raise DataError(
+                f"Augment: boxes '{self.boxes}' and classes '{self.classes}' must be of varying "
+                "length; name the fields that hold boxes and their classes"
+            )
+        row = torch.repeat_interleave(
+            torch.arange(len(boxes), device=rows.device), boxes.lengths
+        )  # (T,)
+        far = rows.new_tensor([size[1], size[0]])
+        hulls = _hulls(boxes.values.double(), rows[row], far)
+        cut, kept = cut_boxes(hulls, far.repeat(2))
+        offsets = boxes.offsets.new_zeros(len(boxes) + 1)
+        offsets[1:] = torch.bincount(row[kept], minlength=len(boxes)).cumsum(0)
+        return {
+            self.boxes: Ragged(cut[kept].float(), offsets, multiple=boxes.multiple),
+            self.classes: Ragged(classes.values[kept], offsets, multiple=classes.multiple),
+        }
 
     def _lit(self, pixels: Tensor, draws: Tensor) -> Tensor:
         """Return pictures with another brightness and contrast."""
@@ -89,6 +167,66 @@ class Augment:
         return (
             (pixels - 0.5) * (1 + self.light * spread[:, 5]) + 0.5 + self.light * spread[:, 6] / 2
         )
+
+
+def default(schema: Schema) -> Augment | None:
+    """Return how the pictures of a schema may change without meaning something else, or None.
+
+    Mirrored are only pictures in color, beside no text, of classes that are no single letters or
+    digits and do not name a side. Small pictures in color are not turned or scaled: that blurs what
+    little they have. Boxes are not turned, as they would grow. Where something else than classes,
+    masks and boxes is to be predicted, only the light changes. Several pictures of an example, or
+    nothing to be predicted: None.
+    """
+    pictures = [name for name in schema.inputs if isinstance(schema[name], Picture)]
+    targets = {name: schema[name] for name in schema.targets}
+    if len(pictures) != 1 or not targets:
+        return None
+    shape = schema[pictures[0]].shape
+    is_color, is_small = shape[0] == 3, max(shape[1:]) < _SMALL
+    light = 0.0 if is_small else 0.2
+    if any(not isinstance(kind, Category | Mask | Boxes | Tags) for kind in targets.values()):
+        return Augment(light=light, field=pictures[0]) if light else None
+    named = {
+        kind: next((name for name, one in targets.items() if isinstance(one, kind)), None)
+        for kind in (Mask, Boxes, Tags)
+    }
+    has_text = any(isinstance(kind, Text) for kind in schema.fields.values())
+    is_blurred, has_boxes = is_color and is_small, named[Boxes] is not None
+    return Augment(
+        mirror=is_color and not has_text and not any(map(_is_sided, targets.values())),
+        shift=0.1,
+        turn=0.0 if is_blurred or has_boxes else 10.0,
+        zoom=0.0 if is_blurred else 0.1,
+        light=light,
+        fill=0.5 if has_boxes else None,
+        field=pictures[0],
+        mask=named[Mask],
+        boxes=named[Boxes],
+        classes=named[Tags] if has_boxes else None,
+    )
+
+
+def _is_sided(kind: object) -> bool:
+    """Tell whether the names of classes say that a mirrored thing is another."""
+    if not isinstance(kind, Category | Tags | Mask):
+        return False
+    words = [name.casefold() for name in kind.names]
+    letters = not isinstance(kind, Mask) and any(len(word) == 1 for word in words)
+    return letters or any("left" in word or "right" in word for word in words)
+
+
+def _hulls(boxes: Tensor, rows: Tensor, far: Tensor) -> Tensor:
+    """Return the smallest boxes (T, 4) round the corners of others that a change moves.
+
+    rows: (T, 6), from where in the old picture the new one is sampled. far: its width and height.
+    """
+    x, y = boxes[:, [0, 2, 2, 0]] * (2 / far[0]) - 1, boxes[:, [1, 1, 3, 3]] * (2 / far[1]) - 1
+    a, b, right, c, d, down = rows.unsqueeze(2).unbind(1)  # each (T, 1)
+    x, y = x - right, y - down
+    x, y = (d * x - b * y) / (a * d - b * c), (a * y - c * x) / (a * d - b * c)
+    x, y = (x + 1) * (far[0] / 2), (y + 1) * (far[1] / 2)
+    return torch.stack([x.amin(1), y.amin(1), x.amax(1), y.amax(1)], 1)
 
 
 def _mirrored(draws: Tensor) -> Tensor:

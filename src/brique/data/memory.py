@@ -1,12 +1,14 @@
 """Data sets made of tensors, arrays and lists that are already in memory."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any, cast
 
 import numpy as np
 import torch
 from numpy.typing import ArrayLike
 from torch import Tensor
 
+from brique.data import column as columns
 from brique.data.batch import Values
 from brique.data.parts import Data, build
 from brique.data.ragged import Ragged
@@ -15,6 +17,7 @@ from brique.errors import DataError, ShapeError, nearest
 from brique.schema import Category, Field, Number, Picture, natural, scaled_pixels
 
 Column = Tensor | Ragged | ArrayLike
+_NONE = type(None)
 
 
 def arrays(
@@ -22,21 +25,28 @@ def arrays(
     classes: Sequence[str] | None = None,
     split: Sequence[str] | None = None,
     target: str | None = None,
+    categories: Sequence[str] = (),
+    group: ArrayLike | None = None,
+    time: ArrayLike | None = None,
     name: str = "arrays",
     **fields: Column,
 ) -> Data:
     """Return a data set of examples that are already in memory.
 
     fields: by name, each of N examples. `image`, and any uint8 array of 3 or 4 axes, is a picture
-        (N, H, W) or (N, C, H, W): uint8 0 to 255, or floats in [0, 1]. Other arrays are numbers
-        (whole numbers become int64; floats float32, but a float64 tensor stays one). A Ragged is
-        a field of varying length.
+        (N, H, W) or (N, C, H, W): uint8 0 to 255, or floats in [0, 1]. Strings are texts, unless
+        `categories` has them. Other arrays are numbers (whole numbers become int64; floats float32,
+        but a float64 tensor stays one). A Ragged is a field of varying length.
     classes: names of the classes; the target then holds their numbers or their names.
         Without it they are the distinct labels of the training part, naturally sorted.
     split: "train", "valid" or "test" for each example, obeyed to the letter; by default test is
         20% and valid a tenth of the rest, by a fixed draw on their content.
     target: name of the field to predict; by default `label`, or none if there is no such field.
         Whole numbers and texts are categories, floats are numbers.
+    categories: names of the inputs whose values are classes; one that the training part does not
+        have is "other", None is "missing".
+    group: a number or name for each example; equal ones come to one part.
+    time: a number or date for each example; the last 20% are test, the tenth before them valid.
     name: of the data set, in sentences and run.json.
     Returns Data. Raises DataError, ShapeError.
 
@@ -44,25 +54,49 @@ def arrays(
     >>> len(squares.train) + len(squares.valid) + len(squares.test)
     10
     """
-    if not fields:
-        raise DataError("arrays: got no fields; pass at least one, such as image=pictures")
-    target = target or ("label" if "label" in fields else None)
-    if target is not None and target not in fields:
-        raise DataError(
-            f"arrays: target '{target}' is not among the fields {', '.join(fields)}"
-            f"; pass it as a field{nearest(target, fields)}"
+    return build(
+        source_of(
+            fields, classes=classes, split=split, target=target, categories=categories,
+            group=group, time=time, name=name,
         )
+    )  # fmt: skip
+
+
+def source_of(
+    fields: Mapping[str, Column],
+    *,
+    classes: Sequence[str] | None = None,
+    split: Sequence[str] | None = None,
+    target: str | None = None,
+    categories: Sequence[str] = (),
+    group: ArrayLike | None = None,
+    time: ArrayLike | None = None,
+    name: str = "arrays",
+) -> Source:
+    """Return the examples of `arrays`, before they are split. Raises DataError, ShapeError."""
+    target = target or ("label" if "label" in fields else None)
+    _check_names(fields, target, categories)
     part = None if split is None else _parts(split)
-    values: dict[str, Values] = {}
+    values: dict[str, Values | columns.Column] = {}
     kinds: dict[str, Field] = {}
     for key, column in fields.items():
-        if key == target and _is_category(column, classes):
+        if key == target and classes is None and time is not None and _is_category(column, None):
+            values[key] = columns.Labels(_texts(f"arrays: {key}", column), is_target=True)
+        elif key == target and _is_category(column, classes):
             values[key], kinds[key] = _labels(f"arrays: {key}", column, classes, part)
+        elif key in categories:
+            values[key] = columns.Labels(_texts(f"arrays: {key}", column))
+        elif _holds_texts(column):
+            said = _texts(f"arrays: {key}", column)
+            values[key] = columns.Texts([text or "" for text in said])
         else:
             values[key], kinds[key] = _column(key, column)
-    _check_lengths(values, part)
-    targets = (target,) if target else ()
-    return build(Source(name, values, kinds, targets, part, is_final=part is not None))
+    source = Source(name, values, kinds, (target,) if target else (), part)
+    source.is_final = part is not None
+    source.groups = None if group is None else groups_of(_texts("arrays: group", group), "arrays")
+    source.times = None if time is None else times_of(time, "arrays")
+    _check_lengths(source)
+    return source
 
 
 def _column(key: str, column: Column) -> tuple[Values, Field]:
@@ -102,13 +136,85 @@ def _tensor(where: str, column: ArrayLike) -> Tensor:
     array = np.asarray(column)
     if array.dtype.kind not in "biuf":
         raise DataError(
-            f"{where}: expected numbers, got {array.dtype}; texts can only be the labels"
+            f"{where}: expected numbers or texts, got {array.dtype}; pass one of these for each"
+            " example"
         )
     if array.dtype == np.float64 or array.dtype == np.float16:
         array = array.astype(np.float32)
     elif array.dtype.kind in "iu" and array.dtype != np.uint8 and array.dtype != np.uint16:
         array = array.astype(np.int64)
     return torch.from_numpy(array.copy())
+
+
+def _holds_texts(column: Column) -> bool:
+    """Tell whether a column holds strings, perhaps with None among them."""
+    if isinstance(column, Tensor | Ragged):
+        return False
+    listed = cast("Sequence[Any]", column) if isinstance(column, list | tuple) else None
+    if listed is None:
+        array = np.asarray(column)
+        if array.dtype.kind != "O" or array.ndim != 1:
+            return array.dtype.kind in "UT"
+        listed = cast("Sequence[Any]", array.tolist())
+    kinds = {type(one) for one in listed}
+    return bool(kinds) and all(issubclass(kind, str | _NONE) for kind in kinds) and kinds != {_NONE}
+
+
+def _texts(where: str, column: Column) -> list[str | None]:
+    """Return the values of a column as they are written; None stays."""
+    if isinstance(column, Ragged):
+        raise ShapeError(f"{where}: expected one class per example, got a Ragged; pass a list")
+    whole = column.detach().cpu() if isinstance(column, Tensor) else column
+    listed = whole if isinstance(whole, list) else np.asarray(whole).tolist()
+    found = cast("list[Any]", listed if isinstance(listed, list) else [listed])
+    if any(isinstance(one, list | tuple | np.ndarray) for one in found):
+        raise ShapeError(f"{where}: expected one text per example, got lists of them; join each")
+    return [one if one is None else str(one) for one in found]
+
+
+def _check_names(
+    fields: Mapping[str, Column], target: str | None, categories: Sequence[str]
+) -> None:
+    if not fields:
+        raise DataError("arrays: got no fields; pass at least one, such as image=pictures")
+    for option, asked in (("target", target), *(("categories:", key) for key in categories)):
+        if asked is not None and asked not in fields:
+            raise DataError(
+                f"arrays: {option} '{asked}' is not among the fields {', '.join(fields)}"
+                f"; pass it as a field{nearest(asked, fields)}"
+            )
+
+
+def groups_of(said: Sequence[str | None], where: str) -> np.ndarray:
+    """Return a number for each example's group (N,), int64. Raises DataError where one has none."""
+    for row, one in enumerate(said):
+        if one is None or one in ("", "nan"):
+            raise DataError(f"{where}: group: example {row} has no group; give it one of its own")
+    return np.unique(np.array(said), return_inverse=True)[1].astype(np.int64)
+
+
+def times_of(time: ArrayLike, where: str) -> np.ndarray:
+    """Return times (N,), float64; dates in seconds since 1970. NaN is what is missing.
+
+    Raises DataError when they are neither numbers nor dates.
+    """
+    array = np.asarray(time)
+    if array.dtype.kind in "UO":
+        try:
+            array = array.astype("datetime64[us]")
+        except (ValueError, TypeError) as error:
+            raise DataError(
+                f"{where}: time: expected numbers or dates as 2024-12-31, got {error}; convert them"
+            ) from error
+    if array.dtype.kind == "M":
+        seconds = array.astype("datetime64[us]").astype(np.int64) / 1e6
+        return np.where(np.isnat(array), np.nan, seconds)
+    if array.dtype.kind not in "iuf" or array.ndim != 1:
+        raise DataError(
+            f"{where}: time: expected a number or date per example, got {array.dtype} "
+            f"{array.shape}; convert them"
+        )
+    return array.astype(np.float64)
 
 
 def _is_category(column: Column, classes: Sequence[str] | None) -> bool:
@@ -156,14 +262,14 @@ def _parts(split: Sequence[str]) -> Tensor:
     return torch.tensor([PARTS.index(part) for part in split], dtype=torch.uint8)
 
 
-def _check_lengths(values: dict[str, Values], part: Tensor | None) -> None:
-    lengths = {name: len(value) for name, value in values.items()}
-    if part is not None:
-        lengths["split"] = len(part)
+def _check_lengths(source: Source) -> None:
+    lengths = {name: len(value) for name, value in source.fields.items()}
+    more = {"split": source.part, "group": source.groups, "time": source.times}
+    lengths |= {name: len(value) for name, value in more.items() if value is not None}
     if len(set(lengths.values())) > 1:
         came = ", ".join(f"{name} {n}" for name, n in lengths.items())
         raise ShapeError(
             f"arrays: all fields must have one entry per example, got {came}; pass as many of each"
         )
-    if not next(iter(lengths.values())):
+    if not len(source):
         raise DataError("arrays: got no examples; pass one or more")

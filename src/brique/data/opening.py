@@ -5,11 +5,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from weakref import WeakValueDictionary
 
+from brique.data import worlds
 from brique.data.asked import Asked, Size
 from brique.data.parts import Data, again, build
-from brique.data.place import placed
+from brique.data.place import left_out, placed
 from brique.data.source import Source
-from brique.data.sources import packed, read
+from brique.data.sources import objects, packed, read
 from brique.errors import DataError, nearest
 
 _held: WeakValueDictionary[tuple[object, ...], Data] = WeakValueDictionary()
@@ -17,7 +18,7 @@ _held: WeakValueDictionary[tuple[object, ...], Data] = WeakValueDictionary()
 
 
 def open(
-    source: str | Path,
+    source: object,
     *,
     target: str | int | None = None,
     kind: str | None = None,
@@ -37,21 +38,25 @@ def open(
 ) -> Data:
     """Return a data set: its schema and its parts train, valid and test.
 
-    source: "digits", which is built in; a path of a file, folder or archive; or the name of one
-        under BRIQUE_DATA (case, - and _ do not count). docs/data.md lists what it may hold.
-    target: the field to predict, by name, or by number from 1 in a table.
+    source: "digits", which is built in; "world:scenes" or another of `brique.data.worlds`; a path
+        of a file, folder or archive; or the name of one under BRIQUE_DATA (case, - and _ do not
+        count). docs/data.md lists what it may hold. Or an object: a data set of Hugging Face or
+        torchvision, a data frame, a dict of arrays by field, or several of these, as {"train": ...,
+        "test": ...} or (train, test).
+    target: the field to predict, by name, or by number from 1 in a table; several columns of a
+        series as "A,B".
     kind: what the source holds, where its layout cannot say: docs/data.md lists the kinds.
     header: whether the first line of a table names its columns; by default guessed. Without one
         they are named "1", "2", ...
-    test: the test part: a file or folder like the source, or "COLUMN=VALUE,VALUE", the examples
-        that have one of the values.
+    test: the test part: a file or folder like the source, there or beside it; or
+        "COLUMN=VALUE,VALUE", the examples that have one of the values.
     size: height and width in pixels, one number or both; by default the pictures' own. Folders
         whose pictures differ in size, or have more than 128 pixels a side, are fitted to 64 x 64.
     channels: 1 (grey) or 3 (red, green, blue); by default 1 if all pictures are grey.
     types: kinds of columns by name that are not as guessed: "number", "category", "text", "moment",
         "picture", or "leave" for a column to be left out.
     rename: classes by name that are to get another: joins two spellings.
-    group: the column whose equal values stay in one part.
+    group: the column whose equal values stay in one part; of a series, that names each of several.
     time: the column by which the last examples become test, and those before them valid.
     names: how files are named, such as "{label}_{speaker}_{take}": what stands in braces becomes a
         field.
@@ -63,19 +68,23 @@ def open(
     draw on their content: classes keep their shares, equal examples stay together.
     Raises DataError when there is no such source, or it cannot be a data set.
     """
+    name, path = _found(source) if isinstance(source, str | Path) else ("", None)
     asked = Asked(
-        target=None if target is None else str(target), test=None if test is None else str(test),
+        target=None if target is None else str(target), test=_beside(test, path),
         header=header, size=size, channels=channels, types=types, rename=rename, group=group,
         time=time, names=names, length=length, ahead=ahead, unit=unit, lower=lower,
     )  # fmt: skip
     _check_size(size, channels)
-    name, path = _found(source)
+    if not isinstance(source, str | Path):
+        return build(_of_object(source, kind, asked))
     beside = asked.test if asked.test and Path(asked.test).exists() else None
     key = (name, path, kind, repr(asked), _stamp(path), _stamp(beside))
     known = _held.get(key)
     if known is not None:
         return again(known)
-    opened = _held[key] = build(_read(name, path, kind, asked))
+    is_world = path is None and name.startswith("world:")
+    opened = worlds.opened(name, kind, asked) if is_world else build(_read(name, path, kind, asked))
+    _held[key] = opened
     return opened
 
 
@@ -85,7 +94,27 @@ def _read(name: str, path: Path | None, kind: str | None, asked: Asked) -> Sourc
             raise DataError(f"{name}: is built in, its kind is known; leave out kind=")
         asked.check(name, packed.KIND, packed.USES)
         return packed.built_in(asked)
-    return read(name, placed(path), kind, asked)
+    place = placed(path)
+    source = read(name, place, kind, asked)
+    source.skipped[:0] = left_out(place)
+    return source
+
+
+def _of_object(given: object, kind: str | None, asked: Asked) -> Source:
+    if kind is not None:
+        raise DataError(
+            f"data: kind='{kind}' is for files, and a {type(given).__name__} says what it holds;"
+            " leave it out, or correct single fields with types="
+        )
+    return objects.source_of(given, asked)
+
+
+def _beside(test: str | Path | None, path: Path | None) -> str | None:
+    """Return what is said of the test part: the whole path of a file beside the source."""
+    if test is not None and path is not None and not Path(test).exists():
+        near = path.parent / test
+        return str(near) if near.exists() else str(test)
+    return None if test is None else str(test)
 
 
 def _stamp(path: str | Path | None) -> int:
@@ -115,6 +144,8 @@ def _found(source: str | Path) -> tuple[str, Path | None]:
     """Return the name and place of a source, None if it is built in. Raises DataError."""
     if source == "digits":
         return "digits", None
+    if str(source).startswith("world:"):
+        return str(source), None
     if not str(source):
         raise DataError("data: got an empty name; pass 'digits', a path, or a name in BRIQUE_DATA")
     path = Path(source).expanduser()

@@ -12,13 +12,17 @@ _FAR = 0.2  # of half a side: the furthest move or change of scale that a slight
 _STILL = 0.01  # below it nothing was cut
 _TINT, _SPOT = 6.0, 48.0  # most that colors may differ, of 255: in the mean, and anywhere
 _DETAIL = 150  # pixels in which there are slopes; pictures of less, like strokes, are alike soon
+_EMPTY = 0.42  # share without slopes: on more empty ground a stroke can be laid upon any other
+_BARE = 0.65  # share up to which a cut is believed that moves no further than it shrinks
+_LEVEL = 0.01  # slope, in spreads of brightness, below which there is none
 
 # least correlation of brightness and of its slopes; most difference of a spot, in spreads
 _Bounds = tuple[float, float, float]
 _SMALL: _Bounds = (0.97, 0.93, 0.6)
 _STAYED: _Bounds = (0.985, 0.97, 0.3)
-_MOVED: _Bounds = (0.996, 0.993, 0.2)
+_MOVED: _Bounds = (0.993, 0.988, 0.3)
 _PLAIN: _Bounds = (0.99, 0.985, 0.35)
+_PLAIN_MOVED: _Bounds = (0.996, 0.993, 0.2)
 
 
 def agree(one: np.ndarray, two: np.ndarray, *, are_large: bool) -> np.ndarray:
@@ -44,6 +48,10 @@ def agree(one: np.ndarray, two: np.ndarray, *, are_large: bool) -> np.ndarray:
     still = _within(measured, _STAYED if are_large else _SMALL) & (move <= _STILL)
     usual = still | (_within(measured, _MOVED) & (move <= _FAR))
     strict = _within(measured, _PLAIN) & (move <= _STILL)
+    if are_large:
+        empty = torch.maximum(_empty(first), _empty(second))
+        fixed = (empty <= _EMPTY) | ((empty <= _BARE) & _is_cut(place))
+        strict |= fixed & _within(measured, _PLAIN_MOVED) & (move <= _FAR)
     return (good & torch.where(plain, strict, usual)).numpy()
 
 
@@ -120,11 +128,25 @@ def _slopes(pictures: Tensor) -> tuple[Tensor, Tensor]:
     return across, down
 
 
+def _is_cut(place: Tensor) -> Tensor:
+    """Tell whether one picture lies inside the other: a cut moves no further than it shrinks."""
+    shift, scale = place[:, :2], place[:, 2:]
+    inside = (shift.abs() <= scale.abs() + _STILL).all(1)
+    return inside & ((scale <= _STILL).all(1) | (scale >= -_STILL).all(1))
+
+
 def _detail(pictures: Tensor) -> Tensor:
     """Return in how many pixels there are slopes, strong ones counting most: (P,)."""
     across, down = _slopes(pictures)
     energy = (across * across + down * down).flatten(1)
     return energy.sum(1).square() / energy.square().sum(1).clamp(min=1e-9)
+
+
+def _empty(pictures: Tensor) -> Tensor:
+    """Return the share of pixels in which there is no slope: (P,)."""
+    across, down = _slopes(pictures)
+    spread = pictures.flatten(1).std(1, keepdim=True)
+    return (torch.hypot(across, down).flatten(1) <= _LEVEL * spread).to(spread.dtype).mean(1)
 
 
 def _measured(first: Tensor, second: Tensor, place: Tensor) -> tuple[Tensor, Tensor, Tensor]:

@@ -6,6 +6,7 @@ import time
 from dataclasses import dataclass, field, replace
 from typing import cast
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -16,8 +17,9 @@ from brique.data.finding import Finding
 from brique.data.journal import Entry
 from brique.data.ragged import Ragged
 from brique.data.source import PARTS, Source
-from brique.data.split import Split, Store
-from brique.data.splitting import split
+from brique.data.split import Split
+from brique.data.splitting import fold_numbers, fold_part, split
+from brique.data.store import Store
 from brique.errors import DataError
 from brique.schema import Field, Number, Picture, Schema, Signal
 
@@ -57,6 +59,40 @@ class Data:
 
         return audit.findings(self)
 
+    def folds(self, count: int = 5) -> list["Data"]:
+        """Return the data set in as many forms as there are folds, each with another test part.
+
+        Each example is for test in one of them, by a fixed draw: classes keep their shares, and
+        equal examples, or those of one group, stay together. Of the others a tenth is for valid.
+        All that is fitted is fitted for each of them, on its own training part. Where the source
+        has a test part of its own, its examples are in no part of any.
+        Raises DataError when count is below 2, above the examples, or a class or a group is on one
+        side alone.
+        """
+        numbers = self._numbers(count)
+        return [self._fold(numbers, number, count) for number in range(1, count + 1)]
+
+    def fold(self, number: int, count: int) -> "Data":
+        """Return one of the `folds`, from 1. Raises DataError as they do, or if there is none."""
+        if not 1 <= number <= count:
+            raise DataError(
+                f"{self.name}: there is no fold {number} of {count}; pass a number from 1 to"
+                f" {count}"
+            )
+        return self._fold(self._numbers(count), number, count)
+
+    def _numbers(self, count: int) -> np.ndarray:
+        assert self.source is not None
+        self.train.put_by()  # a run that uses a fold has not used the whole
+        return fold_numbers(self.source, count)
+
+    def _fold(self, numbers: np.ndarray, number: int, count: int) -> "Data":
+        assert self.source is not None
+        source = replace(self.source, name=f"{self.name}, fold {number} of {count}")
+        made = build(source, fold_part(source, numbers, number - 1))
+        made.train.put_by()
+        return made
+
     def __repr__(self) -> str:
         parts = ", ".join(f"{part} {len(getattr(self, part))}" for part in PARTS)  # fixed names
         return f"Data({self.name}: {', '.join(self.schema.fields)}; {parts})"
@@ -65,7 +101,8 @@ class Data:
 def build(source: Source, part: Tensor | None = None) -> Data:
     """Split the examples, fit what is fitted on train, and return the data set.
 
-    part: (N,), uint8, place in PARTS of each example; by default the source's own, or a fixed draw.
+    part: (N,), uint8, place in PARTS of each example, another number for one that is in none; by
+        default the source's own, or a fixed draw.
     Raises DataError when no example is left for training.
     """
     part = split(source) if part is None else part

@@ -2,19 +2,22 @@
 
 import gzip
 import io
-import stat
-import tarfile
-import threading
-import zipfile
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import IO
 
+from brique.data.archive import ENDINGS, Archive, Parts, is_bomb
 from brique.errors import DataError
 
-ARCHIVES = (".zip", ".tar", ".tar.gz", ".tgz")
-LIMIT = 8 << 30  # bytes that an archive may hold, or a compressed file: no bomb fills the memory
+_PIECE = 16 << 20  # bytes that are unpacked at a time
+_NOTES = (".md", ".rst", ".names", ".nfo", ".pdf", ".bib")
+_NOTE_WORDS = frozenset([
+    "readme", "license", "licence", "copying", "copyright", "citation", "notice", "changelog",
+    "changes", "authors", "about", "notes", "info", "description", "sha256sums", "md5sums",
+    "checksums",
+])  # fmt: skip
+_PARTS = frozenset(["train", "training", "valid", "val", "validation", "dev", "test", "testing"])
 
 
 class Member:
@@ -23,7 +26,7 @@ class Member:
     path: its parts below the archive's root. size: in bytes, of a file.
     """
 
-    def __init__(self, archive: "Archive", parts: tuple[str, ...]) -> None:
+    def __init__(self, archive: Archive, parts: Parts) -> None:
         self._archive = archive
         self._parts = parts
 
@@ -60,6 +63,11 @@ class Member:
     def suffix(self) -> str:
         """Ending of the name, with its dot."""
         return Path(self.name).suffix
+
+    @property
+    def left_out(self) -> list[tuple[str, str]]:
+        """What the archive holds and is not read: names and reasons."""
+        return self._archive.left_out
 
     @property
     def parent(self) -> "Member":
@@ -109,96 +117,86 @@ class Member:
 Place = Path | Member
 
 
-class Archive:
-    """What lies in an archive: files by their parts, folders with the names that they hold."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self.files: dict[tuple[str, ...], object] = {}
-        self.folders: dict[tuple[str, ...], set[str]] = {(): set()}
-        self._lock = threading.Lock()
-        self._read: Callable[[object], bytes] = self._opened()
-
-    def content(self, parts: tuple[str, ...]) -> bytes:
-        """Return the bytes of a file. Raises DataError where they are damaged."""
-        try:
-            with self._lock:
-                return self._read(self.files[parts])
-        except (OSError, EOFError, zlib.error, zipfile.BadZipFile, RuntimeError) as error:
-            reason = str(error).rstrip(".") or type(error).__name__
-            raise DataError(
-                f"{self.path.name}: {'/'.join(parts)} cannot be read ({reason}); replace it"
-            ) from error
-
-    def _opened(self) -> Callable[[object], bytes]:
-        """List the files, and return what reads one."""
-        try:
-            if self.path.name.casefold().endswith(".zip"):
-                return self._zip()
-            return self._tar()
-        except (OSError, EOFError, zlib.error, zipfile.BadZipFile, tarfile.TarError) as error:
-            reason = str(error).rstrip(".") or type(error).__name__
-            raise DataError(
-                f"{self.path.name}: cannot be opened as an archive ({reason}); fetch it again"
-            ) from error
-
-    def _zip(self) -> Callable[[object], bytes]:
-        archive = zipfile.ZipFile(self.path)
-        for entry in archive.infolist():
-            if not entry.is_dir() and not stat.S_ISLNK(entry.external_attr >> 16):
-                self._add(entry.filename, entry, entry.file_size)
-        return lambda entry: archive.read(entry)  # pyright: ignore[reportArgumentType]
-
-    def _tar(self) -> Callable[[object], bytes]:
-        """Keep the files as they come: a compressed tar can only be read from its start."""
-        total = 0
-        with tarfile.open(self.path) as archive:
-            for entry in archive:
-                if entry.isfile():
-                    total += entry.size
-                    self._check(total)
-                    found = archive.extractfile(entry)
-                    self._add(entry.name, b"" if found is None else found.read(), entry.size)
-        return lambda content: content  # pyright: ignore[reportReturnType]
-
-    def _add(self, name: str, entry: object, size: int) -> None:
-        """Take note of a file, unless it is hidden or its name leads out of the archive."""
-        parts = tuple(part for part in name.replace("\\", "/").split("/") if part not in ("", "."))
-        if not parts or ".." in parts or any(p.startswith((".", "__MACOSX")) for p in parts):
-            return
-        self._check(size)
-        self.files[parts] = entry
-        for depth in range(len(parts)):
-            self.folders.setdefault(parts[:depth], set()).add(parts[depth])
-
-    def _check(self, size: int) -> None:
-        if size > LIMIT:
-            raise DataError(
-                f"{self.path.name}: unpacks to more than {LIMIT >> 30} GiB; unpack it and give the"
-                " folder"
-            )
-
-
 def placed(path: Path) -> Place:
-    """Return a path, or the root of the archive that it is."""
-    if path.is_file() and path.name.casefold().endswith(ARCHIVES):
-        return Member(Archive(path), ())
-    return path
+    """Return a path, or where the files begin in the archive that it is, or that alone it holds.
+
+    A folder holds an archive alone where nothing but notes, such as README, lies beside it. In an
+    archive the files begin below a folder that is alone, unless it is called train, valid or test.
+    Raises DataError where the archive cannot be read, or holds nothing but another.
+    """
+    if path.is_dir():
+        path = _alone(path) or path
+    if not _is_archive(path.name) or not path.is_file():
+        return path
+    root = Member(Archive(path), ())
+    while True:
+        inner = [entry for entry in root.iterdir() if not _is_note(entry.name)]
+        if len(inner) != 1:
+            return root
+        if _is_archive(inner[0].name) and inner[0].is_file():
+            raise DataError(
+                f"{path.name}: holds nothing but another archive ({inner[0].name}); unpack it, and"
+                " give what was in it"
+            )
+        if not inner[0].is_dir() or inner[0].name.casefold() in _PARTS:
+            return root
+        root = inner[0]
+
+
+def left_out(place: Place) -> Sequence[tuple[str, str]]:
+    """Return the name and reason of each file of an archive that is not read; none of a folder."""
+    return place.left_out if isinstance(place, Member) else ()
+
+
+def _alone(folder: Path) -> Path | None:
+    """Return the only archive of a folder in which nothing but notes lies beside it."""
+    entries = [entry for entry in folder.iterdir() if not entry.name.startswith((".", "__"))]
+    archives = [entry for entry in entries if _is_archive(entry.name) and entry.is_file()]
+    if len(archives) != 1:
+        return None
+    stem = archives[0].name.casefold().split(".")[0]
+    rest = [entry for entry in entries if entry != archives[0]]
+    are_notes = all(_is_note(entry.name, stem) and entry.is_file() for entry in rest)
+    return archives[0] if are_notes else None
+
+
+def _is_archive(name: str) -> bool:
+    return name.casefold().endswith(ENDINGS)
+
+
+def _is_note(name: str, stem: str = "readme") -> bool:
+    """Tell whether a file is about the data: by its name, or a text named as the archive is."""
+    plain = name.casefold()
+    first, _, ending = plain.partition(".")
+    words = set(first.replace("-", "_").split("_"))
+    is_named = bool(words & _NOTE_WORDS) or first == stem
+    return plain.endswith(_NOTES) or (is_named and ending in ("", "txt", "html"))
 
 
 def content(place: Place) -> bytes:
     """Return the bytes of a file, unpacked if its name ends in .gz. Raises DataError."""
     try:
-        if place.suffix.casefold() != ".gz":
-            return place.read_bytes()
-        with place.open("rb") as file, gzip.open(file) as unpacked:
-            found = unpacked.read(LIMIT + 1)
+        if isinstance(place, Path) and place.exists() and not (place.is_file() or place.is_dir()):
+            raise OSError("it is a pipe or device, no file")
+        packed = place.read_bytes()
+        return _unpacked(packed, place.name) if place.suffix.casefold() == ".gz" else packed
     except (OSError, EOFError, zlib.error) as error:
         reason = getattr(error, "strerror", None) or str(error).rstrip(".")
         raise DataError(f"{place.name}: cannot be read ({reason}); replace it") from error
-    if len(found) > LIMIT:
-        raise DataError(f"{place.name}: unpacks to more than {LIMIT >> 30} GiB; unpack it first")
-    return found
+
+
+def _unpacked(packed: bytes, name: str) -> bytes:
+    """Return what was packed by gzip. Raises DataError where it is far too much."""
+    found = io.BytesIO()
+    with gzip.open(io.BytesIO(packed)) as file:
+        while piece := file.read(_PIECE):
+            found.write(piece)
+            if is_bomb(found.tell(), len(packed)):
+                raise DataError(
+                    f"{name}: unpacks to {found.tell() / (1 << 30):.1f} GiB or more; unpack it"
+                    " first"
+                )
+    return found.getvalue()
 
 
 def plain_name(place: Place) -> str:
@@ -207,14 +205,34 @@ def plain_name(place: Place) -> str:
 
 
 def files(place: Place) -> list[Place]:
-    """Return all files below a folder, hidden ones left out, by path; a file is its own."""
+    """Return all files below a folder, hidden ones left out, by path; a file is its own.
+
+    A link that leads back to a folder above it is left out. Raises DataError where a folder cannot
+    be listed.
+    """
     if not place.is_dir():
         return [place]
+    try:
+        entries = sorted(place.iterdir(), key=lambda entry: entry.name)
+    except OSError as error:
+        raise DataError(
+            f"{place}: the folder cannot be read ({error.strerror}); change who may read it"
+        ) from error
     found: list[Place] = []
-    for entry in sorted(place.iterdir(), key=lambda entry: entry.name):
-        if not entry.name.startswith((".", "__")):
+    for entry in entries:
+        if not entry.name.startswith((".", "__")) and not _leads_back(entry):
             found += files(entry)
     return found
+
+
+def _leads_back(place: Place) -> bool:
+    """Tell whether a link leads to a folder in which it is itself."""
+    if isinstance(place, Member) or not place.is_symlink():
+        return False
+    try:
+        return place.parent.resolve().is_relative_to(place.resolve())
+    except (OSError, RuntimeError):  # links in a circle
+        return False
 
 
 def relative(place: Place, root: Place) -> str:

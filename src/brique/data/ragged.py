@@ -155,7 +155,9 @@ class Ragged:
         """Return the same sequences on `device`."""
         parent = None if self.parent is None else self.parent.to(device)
         values, offsets = self.values.to(device), self.offsets.to(device)
-        return Ragged(values, offsets, parent, multiple=self.multiple)
+        moved = Ragged(values, offsets, parent, multiple=self.multiple)
+        moved._longest = self._longest
+        return moved
 
     def _check_parents(self, parent: Tensor) -> None:
         if parent.dtype != torch.int64 or parent.shape != (len(self.values),):

@@ -13,6 +13,11 @@ from brique.data.originals import Originals
 from brique.schema import Field
 
 PARTS = ("train", "valid", "test")
+ALIASES = {
+    "train": "train", "training": "train",
+    "valid": "valid", "val": "valid", "validation": "valid",
+    "test": "test", "testing": "test",
+}  # fmt: skip
 
 
 @dataclass

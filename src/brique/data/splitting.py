@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Callable
+from datetime import UTC, datetime
 
 import numpy as np
 import torch
@@ -9,35 +10,241 @@ from torch import Tensor
 
 from brique.data.batch import Values
 from brique.data.column import Column, Labels
+from brique.data.dealing import Hand, dealt
+from brique.data.finding import Finding
 from brique.data.originals import connected
 from brique.data.ragged import Ragged
 from brique.data.source import PARTS, Source
+from brique.errors import DataError
 from brique.schema import Category
+
+TEST, VALID = 0.2, 0.1  # share of all examples; share of those that are not for test
+ASIDE = 3  # in place of a part: in none of them
+_FIRST_SECONDS = 1e8  # times from here on are seconds since 1970, not years or counts
 
 
 def split(source: Source) -> Tensor:
-    """Return the part of each example (N,), uint8: the source's own, else a fixed draw."""
+    """Return the part of each example (N,), uint8: the source's own, else a fixed draw.
+
+    Raises DataError where groups or times allow no such draw.
+    """
     part = (
         torch.zeros(len(source), dtype=torch.uint8) if source.part is None else source.part.clone()
     )
     given = [bool((part == place).any()) for place in range(3)]
     free = (part == 0).nonzero().flatten().numpy()
-    test, valid = (0.0 if given[2] else 0.2), (0.0 if given[1] else 0.1)
+    test, valid = (0.0 if given[2] else TEST), (0.0 if given[1] else VALID)
+    if source.part is not None and source.groups is not None:
+        _say_crossing(source, source.part.numpy(), source.groups)
     if source.is_final or (not test and not valid):
         return part
-    digests = all_digests(source, free) if source.digests is None else source.digests[free]
-    if source.originals is not None:
-        digests = _joined(digests, source.originals.near_pairs(), free)
-    strata = _strata(source, free)
-    sides = _draw(digests, strata, test, valid)
+    sides = _sides(source, free, test, valid)
     part[torch.from_numpy(free)] = torch.from_numpy(sides)
-    if source.part is not None:
+    if source.part is not None and source.times is None:
         made = [f"{PARTS[p]} is {(sides == p).sum():,}" for p in (1, 2) if not given[p]]
         source.notes.append(
             f"{source.name}: {' and '.join(made)} of its {len(free):,} training examples, held out "
             "by a fixed draw."
         )
     return part
+
+
+def fold_numbers(source: Source, count: int) -> np.ndarray:
+    """Return the number of the fold in which each example is for test (N,), int64, from 0.
+
+    Folds are of one size, or nearly; classes keep their shares; equal examples, and those of one
+    group, are in one fold. The source's own test part is in none: -1.
+    Raises DataError when there are fewer examples than folds, or when what belongs together, or a
+    class, cannot be on two sides.
+    """
+    if source.times is not None:
+        raise DataError(
+            f"{source.name}: folds and a split by time cannot both be, as a net would learn from"
+            " what comes after its test; leave out folds=, or time="
+        )
+    own = np.zeros(len(source), np.uint8) if source.part is None else source.part.numpy()
+    rows = np.flatnonzero(own != PARTS.index("test"))
+    hand = _hand(source, rows, salt=0)
+    if not 2 <= count <= len(hand.draws):
+        raise DataError(
+            f"{source.name}: folds must be 2 to {len(hand.draws):,}, as many as there are"
+            f" {'groups' if source.groups is not None else 'different examples'}, got {count};"
+            " choose another number"
+        )
+    pairs = np.unique(np.stack([hand.strata, hand.units], 1), axis=0)
+    classes, units = np.unique(pairs[:, 0], return_counts=True)
+    if len(classes) > 1 and int(units.min()) < 2:
+        row = int(rows[np.flatnonzero(hand.strata == classes[units.argmin()])[0]])
+        raise DataError(
+            f"{source.name}: folds need each class in two places at least, but all of class"
+            f" '{_class_of(source, row)}' is one {_unit(source)}, and would be missing where it is"
+            " for test; add examples, leave the class out, or choose another group="
+        )
+    numbers = np.full(len(source), -1, np.int64)
+    numbers[rows] = dealt(hand, (1 / count,) * count)
+    return numbers
+
+
+def fold_part(source: Source, numbers: np.ndarray, number: int) -> Tensor:
+    """Return the part of each example (N,), uint8, where a fold is for test.
+
+    numbers: (N,), of `fold_numbers`. Of the other folds a tenth is for valid; what is in no fold is
+    ASIDE.
+    """
+    part = np.full(len(source), ASIDE, np.uint8)
+    part[numbers == number] = PARTS.index("test")
+    rest = np.flatnonzero((numbers >= 0) & (numbers != number))
+    part[rest] = _drawn(source, rest, 0.0, VALID, salt=number + 1)
+    return torch.from_numpy(part)
+
+
+def _sides(source: Source, rows: np.ndarray, test: float, valid: float) -> np.ndarray:
+    """Return the part of each example at `rows`, uint8, by groups, times or content."""
+    if source.times is None:
+        return _drawn(source, rows, test, valid, salt=0)
+    if source.groups is not None:
+        raise DataError(
+            f"{source.name}: group= and time= cannot both decide the split; choose one of them"
+        )
+    return _by_time(source, source.times[rows], rows, test, valid)
+
+
+def _drawn(source: Source, rows: np.ndarray, test: float, valid: float, *, salt: int) -> np.ndarray:
+    """Return the part of each example at `rows` (M,), uint8, by a fixed draw.
+
+    salt: another number is another draw.
+    """
+    if source.groups is None:
+        lowest = _joined(source, rows)
+        return _draw(_salted(lowest, salt), _strata(source, rows), test, valid)
+    hand = _hand(source, rows, salt=salt)
+    if len(hand.draws) < 2:
+        raise DataError(
+            f"{source.name}: all {len(rows):,} examples are of one group, or equal to some of one,"
+            " so that none can be held out; choose another group="
+        )
+    shares = ((1 - test) * (1 - valid), (1 - test) * valid, test)
+    sides = dealt(hand, shares, home=0).astype(np.uint8)
+    if test and not (sides == PARTS.index("test")).any():
+        raise DataError(
+            f"{source.name}: no group can be held out for test without a class losing all of its"
+            " training examples, as each has one whose examples are all in that group; choose"
+            " another target=, or another group= than what is to be predicted"
+        )
+    return sides
+
+
+def _by_time(
+    source: Source, times: np.ndarray, rows: np.ndarray, test: float, valid: float
+) -> np.ndarray:
+    """Return the part of each example, uint8: the last are for test, those before them for valid.
+
+    Examples of equal times are in one part: the cut is where times differ, nearest to the share.
+    """
+    lost = np.flatnonzero(~np.isfinite(times))
+    if len(lost):
+        row = int(rows[lost[0]])
+        raise DataError(
+            f"{source.name}: {_name(source, row)} has no time, and the split is by time; give it"
+            f" one, or leave it out ({len(lost):,} such in all)"
+        )
+    order = np.sort(times)
+    cuts = np.flatnonzero(np.append(order[1:] != order[:-1], True)) + 1  # places between times
+    if len(cuts) < 1 + (test > 0) + (valid > 0):
+        raise DataError(
+            f"{source.name}: examples have {len(cuts)} different time{'s' * (len(cuts) > 1)}, too"
+            " few for parts that follow each other; choose another time="
+        )
+    n = len(times)
+    before_test = _nearest(cuts, n * (1 - test), least=(valid > 0) + 0) if test else n
+    rest = cuts[cuts <= before_test]
+    before_valid = _nearest(rest, before_test * (1 - valid), least=0) if valid else before_test
+    sides = np.zeros(n, np.uint8)
+    if before_valid < n:
+        sides[times >= order[before_valid]] = PARTS.index("valid")
+    if before_test < n:
+        sides[times >= order[before_test]] = PARTS.index("test")
+    source.notes.append(_dates(source.name, times, sides))
+    return sides
+
+
+def _nearest(cuts: np.ndarray, wanted: float, *, least: int) -> int:
+    """Return the cut nearest to a number, neither one of the first `least` nor the last."""
+    inner = cuts[least:-1]
+    return int(inner[np.abs(inner - wanted).argmin()])
+
+
+def _dates(name: str, times: np.ndarray, sides: np.ndarray) -> str:
+    spans: list[str] = []
+    for place, part in enumerate(PARTS):
+        own = times[sides == place]
+        if len(own):
+            span = f"{_moment(own.min())} to {_moment(own.max())}"
+            spans.append(f"{part} is {span} ({len(own):,})")
+    return f"{name}: split by time: {', '.join(spans)}."
+
+
+def _moment(time: float) -> str:
+    """Return a time as a date, or as the number that it is."""
+    if abs(time) < _FIRST_SECONDS or abs(time) > 1e11:
+        return f"{time:.15g}"
+    written = datetime.fromtimestamp(float(time), UTC).strftime("%Y-%m-%d %H:%M:%S")
+    return written.removesuffix(":00").removesuffix(" 00:00")
+
+
+def _say_crossing(source: Source, part: np.ndarray, groups: np.ndarray) -> None:
+    """Add a finding where the source's own parts tear groups apart."""
+    numbers, first, place = np.unique(groups, return_index=True, return_inverse=True)
+    seen = np.zeros((len(numbers), 3), bool)
+    seen[place, part] = True
+    torn = np.flatnonzero(seen[:, 2] & seen[:, :2].any(1))
+    if len(torn) and not any(found.kind == "group on two sides" for found in source.findings):
+        says = "1 group has" if len(torn) == 1 else f"{len(torn):,} groups have"
+        source.findings.append(
+            Finding(
+                "group on two sides",
+                "error",
+                "test",
+                tuple((_name(source, row),) for row in first[torn].tolist()),
+                len(torn),
+                f"{says} examples both in test and in the parts that are learnt from: what is"
+                " peculiar to a group is known, and the score on test flatters.",
+                "Take the parts out of the data, so that brique draws them by group, or move the"
+                " groups to one side.",
+            )
+        )
+
+
+def _hand(source: Source, rows: np.ndarray, *, salt: int) -> Hand:
+    """Return the examples at `rows` as units, with their classes and draws."""
+    lowest = _joined(source, rows)
+    if source.groups is not None:
+        _, equal = np.unique(lowest, return_inverse=True)
+        _, first = np.unique(equal, return_index=True)
+        pairs = np.stack([np.arange(len(rows)), first[equal]], 1)
+        groups = connected(len(rows), pairs[pairs[:, 0] != pairs[:, 1]].tolist(),
+                           source.groups[rows])  # fmt: skip
+    else:
+        groups = lowest
+    _, units = np.unique(groups, return_inverse=True)
+    draws = np.full(int(units.max(initial=-1)) + 1, np.iinfo(np.uint64).max, np.uint64)
+    np.minimum.at(draws, units, lowest)
+    _, strata = np.unique(_strata(source, rows), return_inverse=True)
+    return Hand(units, strata, _salted(draws, salt, least_of_several=True))
+
+
+def _salted(draws: np.ndarray, salt: int, *, least_of_several: bool = False) -> np.ndarray:
+    """Return other numbers for uint64 numbers, one for one; the same ones if salt is 0.
+
+    least_of_several: mix them in any case, since the least of many is small.
+    Source: Steele, Lea, Flood 2014, "Fast splittable pseudorandom number generators".
+    """
+    if not salt and not least_of_several:
+        return draws
+    state = draws + np.uint64((0x9E3779B97F4A7C15 * (salt + 1)) & 0xFFFFFFFFFFFFFFFF)
+    state = (state ^ (state >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    state = (state ^ (state >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return state ^ (state >> np.uint64(31))
 
 
 def _draw(digests: np.ndarray, strata: np.ndarray, test: float, valid: float) -> np.ndarray:
@@ -64,13 +271,17 @@ def _draw(digests: np.ndarray, strata: np.ndarray, test: float, valid: float) ->
     return of_group[group]
 
 
-def _joined(digests: np.ndarray, pairs: np.ndarray, rows: np.ndarray) -> np.ndarray:
-    """Return the digests at `rows` with one number, the lowest, for all that pairs connect.
+def _joined(source: Source, rows: np.ndarray) -> np.ndarray:
+    """Return a number for each example at `rows`, uint64, one for all that are equal or nearly so.
 
-    pairs: (P, 2), places in the whole source.
+    It is the lowest of their digests.
     """
+    digests = all_digests(source, rows) if source.digests is None else source.digests[rows]
+    if source.originals is None:
+        return digests
     place = {row: i for i, row in enumerate(rows.tolist())}
-    linked = [(place[a], place[b]) for a, b in pairs.tolist() if a in place and b in place]
+    pairs = source.originals.near_pairs().tolist()  # places in the whole source
+    linked = [(place[a], place[b]) for a, b in pairs if a in place and b in place]
     if not linked:
         return digests
     _, equal = np.unique(digests, return_inverse=True)
@@ -98,6 +309,25 @@ def _strata(source: Source, rows: np.ndarray) -> np.ndarray:
             assert isinstance(labels, Tensor)
             return labels.numpy()[rows]
     return np.zeros(len(rows), np.int64)
+
+
+def _class_of(source: Source, row: int) -> str:
+    """Return the name of an example's class."""
+    for name in source.targets:
+        labels, kind = source.fields[name], source.kinds.get(name)
+        if isinstance(labels, Labels):
+            return labels.said(row)
+        if isinstance(kind, Category) and isinstance(labels, Tensor):
+            return kind.restore(labels[row])
+    return ""
+
+
+def _unit(source: Source) -> str:
+    return "example" if source.groups is None else "group"
+
+
+def _name(source: Source, row: int) -> str:
+    return source.names[row] if source.names else f"example {row}"
 
 
 def all_digests(source: Source, rows: np.ndarray) -> np.ndarray:

@@ -1,10 +1,9 @@
 """What the audit found, each finding folded under its kind, with pictures of its first items."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, cast
 
 from brique.data import Data, Split
-from brique.page.facts import Facts
 from brique.page.markup import count, details, figure, name, percent, text
 from brique.page.thumbnails import Gallery
 
@@ -14,14 +13,16 @@ PICTURED = 160  # items with pictures, of all findings together
 SEVERITIES = {"error": "errors", "warning": "warnings", "note": "notes"}
 
 
-def shown(facts: Facts, gallery: Gallery) -> str:
-    """Return the findings as HTML, nothing where there was no audit."""
-    audit = facts.record.json.get("audit")
-    found = audit.get("findings") if isinstance(audit, dict) else None
+def shown(found: object, data: Data | None, gallery: Gallery) -> str:
+    """Return the findings of an audit as HTML, nothing where there was none.
+
+    found: a list of findings as JSON values.
+    """
     if not isinstance(found, list):
         return ""
     order = list(SEVERITIES)
-    known = [one for one in found if one.get("severity") in order]
+    listed = cast("list[dict[str, Any]]", found)
+    known = [one for one in listed if one.get("severity") in order]
     known.sort(key=lambda one: order.index(one["severity"]))
     if not known:
         says = "Duplicates, unreadable files and unequal classes were looked for."
@@ -32,10 +33,10 @@ def shown(facts: Facts, gallery: Gallery) -> str:
         if (n := sum(one["severity"] == kind for one in known))
     ]
     says = (
-        "Before training, the data were searched for what could falsify a result. An error would,"
-        " a warning might, a note is good to know."
+        "The data were searched for what could falsify a result, before any training. An error"
+        " would, a warning might, a note is good to know."
     )
-    examples = _Examples(facts.data, gallery)
+    examples = _Examples(data, gallery)
     body = "".join(_finding(one, examples) for one in known[:MOST])
     if len(known) > MOST:
         body += f"<p>{count(len(known) - MOST, 'more finding')} left out here.</p>\n"

@@ -58,7 +58,9 @@ def _plan(json: dict[str, Any]) -> str:
 
 def section(facts: Facts, gallery: Gallery) -> Section | Gap:
     """Return the number of examples by part, pictures of each class, and the audit."""
-    body = _parts(facts) + _thumbnails(facts, gallery) + findings.shown(facts, gallery)
+    audit = facts.record.json.get("audit")
+    found = audit.get("findings") if isinstance(audit, dict) else None
+    body = _parts(facts) + _thumbnails(facts, gallery) + findings.shown(found, facts.data, gallery)
     if not body:
         why = (
             "the data have changed since the run" if facts.changed else "the data cannot be opened"

@@ -5,7 +5,8 @@ from pathlib import Path
 
 from brique import files
 from brique.data import Data
-from brique.page import again, answer, certainty, colors, inside, mistakes, samples, training
+from brique.page import again, answer, certainty, inside, mistakes, samples, training
+from brique.page.document import document
 from brique.page.facts import Facts, gather
 from brique.page.markup import Gap, Section, between, percent, seconds, text, tiles
 from brique.page.thumbnails import Gallery
@@ -69,26 +70,8 @@ def _made(make: Callable[[Facts], Section | Gap], facts: Facts) -> Section | Gap
 
 def _page(facts: Facts, sections: list[Section]) -> str:
     said = answer.sentence(facts)
-    style = (Path(__file__).parent / "style.css").read_text(encoding="utf-8")
-    links = "".join(f'<li><a href="#{one.name}">{one.title}</a></li>' for one in sections)
-    body = "".join(
-        f'<section id="{one.name}" aria-labelledby="h-{one.name}">\n'
-        f'<h2 id="h-{one.name}">{one.title}</h2>\n{one.html}</section>\n'
-        for one in sections
-    )
-    return (
-        '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        '<meta name="color-scheme" content="light dark">\n'
-        f"<title>{said}</title>\n<style>\n:root{{{colors.variables()}}}\n{style}</style>\n"
-        '</head>\n<body>\n<a class="skip" href="#content">Skip to the content</a>\n'
-        f'<header>\n<p class="over">brique · report of a run · {_opened(facts)}</p>\n'
-        f"<h1>{said}</h1>\n{_verdict(facts)}{_key_numbers(facts)}</header>\n"
-        f'<nav aria-label="Contents"><ul>{links}</ul></nav>\n'
-        f'<main id="content">\n{body}</main>\n'
-        "<footer><p>Made by brique. This page is one file: it needs no network and runs no"
-        " script.</p></footer>\n</body>\n</html>\n"
-    )
+    over = f"brique · report of a run · {_opened(facts)}"
+    return document(said, over, f"{_verdict(facts)}{_key_numbers(facts)}", sections)
 
 
 def _opened(facts: Facts) -> str:

@@ -4,15 +4,15 @@ import math
 import re
 from dataclasses import dataclass
 from functools import cached_property
+from numbers import Real
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from brique.errors import DataError
+from brique.schema.fitting import fit_image, fit_planes, placing
 from brique.schema.pictures import (
     check_pixels,
     checked,
-    fit_image,
-    fit_planes,
     flat,
     pixels_of,
     read_picture,
@@ -27,6 +27,8 @@ MISSING, OTHER = (
     "missing",
     "other",
 )  # what is not there; what is not listed
+ABSENT = frozenset(("", "na", "n/a", "nan", "null", "none", "?", "-"))  # small; how it is written
+_THOUSANDS = re.compile(r"[+-]?\d{1,3}(,\d{3})+(\.\d+)?")
 
 
 @dataclass(frozen=True)
@@ -60,11 +62,10 @@ class Picture:
 
         source: path of a file, PIL image, array (h, w), (h, w, c) or (c, h, w), or tensor (h, w)
             or (c, h, w); arrays and tensors hold uint8, uint16, bool, or floats in [0, 1].
-            It is scaled until it covers (H, W), then cut about its middle (`fit`); channels are
-            converted, transparency lies over white.
+            It is scaled until it covers (H, W), then cut about its middle, or until it lies
+            `inside`; channels are converted, transparency lies over white.
         Raises DataError when it is not a picture.
         """
-        import torch
         from PIL import Image
 
         if isinstance(source, str | Path):
@@ -74,12 +75,20 @@ class Picture:
         else:
             pixels = pixels_of(source, self.shape)
             if pixels.dtype.kind == "f" or pixels.shape[0] not in (1, 3, 4):
-                return torch.from_numpy(fit_planes(pixels, self.shape))  # pyright: ignore[reportUnknownMemberType]
+                return _tensor(fit_planes(pixels, self.shape, inside=self.inside))
             if pixels.shape == self.shape:
-                return torch.from_numpy(pixels.copy())  # pyright: ignore[reportUnknownMemberType]
+                return _tensor(pixels.copy())
             rows = pixels[0] if len(pixels) == 1 else pixels.transpose(1, 2, 0)
             image = flat(Image.fromarray(rows.copy()))
-        return torch.from_numpy(fit_image(image, self.shape))  # pyright: ignore[reportUnknownMemberType]
+        return _tensor(fit_image(image, self.shape, inside=self.inside))
+
+    def placing(self, original: tuple[int, int]) -> tuple[float, float, float]:
+        """Return (scale, dx, dy): where `prepare` moves the points of a picture.
+
+        original: (height, width) of a picture as it was, upright. Its point x, y comes to
+            scale * x + dx, scale * y + dy; a pixel spans from its number to the next.
+        """
+        return placing(original, self.shape[1:], inside=self.inside)
 
     @staticmethod
     def to_float(pixels: "torch.Tensor") -> "torch.Tensor":
@@ -138,13 +147,17 @@ class Category:
     def prepare(self, source: object) -> int:
         """Return the number of the class named `source`. Raises DataError if there is none.
 
-        None and "" are the class "missing" where that is listed.
+        None, "", "NA", "?" and the like are the class "missing" where that is listed.
         """
-        name = MISSING if source is None or source == "" else str(source)
-        number = self._places.get(name, len(self.names) if self.others else None)
-        if number is None:
-            raise DataError(f"category: no class '{name}'{instead(name, self.names)}")
-        return number
+        name = "" if source is None else str(source)
+        known = (name, name.strip(), *([MISSING] if is_absent(source) else []))
+        for one in known:
+            if one in self._places:
+                return self._places[one]
+        if self.others:
+            return len(self.names)
+        name = known[-1]
+        raise DataError(f"category: no class '{name}'{instead(name, self.names)}")
 
     def restore(self, value: object) -> str:
         """Return the name of a class; "other" for one that is not listed."""
@@ -177,6 +190,7 @@ class Number:
     whole: whole numbers (int64), not float32.
     fill: where values may be missing: what stands for one, the median of the training part. A
         missing value is NaN in a batch, for a net to fill and to mark.
+    comma: whether texts have a comma before the decimals, "1.234,5" (else "1,234.5").
     """
 
     mean: float | tuple[float, ...] | None = None
@@ -186,6 +200,7 @@ class Number:
     varies: bool = False
     whole: bool = False
     fill: float | None = None
+    comma: bool = False
     kind: ClassVar[str] = "number"
 
     def __post_init__(self) -> None:
@@ -208,15 +223,15 @@ class Number:
     def prepare(self, source: object) -> "torch.Tensor":
         """Return one example, float32 or int64, of `shape` (a length before it if it varies).
 
-        None, "" and NaN are missing values, NaN where there is a `fill`.
+        None, NaN, "", "NA", "?" and the like are missing values, NaN where there is a `fill`.
         Raises DataError when it is not finite numbers of that shape.
         """
         import torch
 
-        if self.fill is not None and (source is None or source == "" or source != source):
+        if self.fill is not None and is_absent(source):
             return torch.tensor(math.nan)
         try:
-            given = float(source) if isinstance(source, str) else source
+            given = self._read(source) if isinstance(source, str) else source
             value = torch.as_tensor(cast("Any", given))
         except (TypeError, ValueError, RuntimeError) as error:
             raise DataError(
@@ -230,6 +245,13 @@ class Number:
         if not bool(torch.isfinite(value).all()):
             raise DataError(f"number: expected finite numbers, got {short(source)}; replace them")
         return value.to(torch.int64 if self.whole else torch.float32)
+
+    def _read(self, text: str) -> float:
+        """Return the number that a text stands for. Raises ValueError."""
+        text = text.strip()
+        if self.comma:
+            return float(text.replace(".", "").replace(",", "."))
+        return float(text.replace(",", "") if _THOUSANDS.fullmatch(text) else text)
 
     def restore(self, value: "torch.Tensor") -> Any:  # noqa: ANN401 - one number, or nested lists
         """Return numbers as Python has them: one, or nested lists; None for a missing one."""
@@ -246,15 +268,28 @@ class Number:
         """Return the field as JSON values; what is at its default is left out."""
         value: dict[str, Any] = {"kind": self.kind} | _fitted_json(self.mean, self.spread)
         rest = {"unit": self.unit, "shape": list(self.shape)}
-        flags = {"varies": self.varies, "whole": self.whole}
+        flags = {"varies": self.varies, "whole": self.whole, "comma": self.comma}
         value |= {name: item for name, item in (rest | flags).items() if item}
         return value | ({} if self.fill is None else {"fill": self.fill})
+
+
+def is_absent(source: object) -> bool:
+    """Tell whether a value stands for one that is missing: None, NaN, "", "NA", "?" ..."""
+    if isinstance(source, str):
+        return source.strip().casefold() in ABSENT
+    return source is None or (isinstance(source, Real) and source != source)
 
 
 def natural(name: str) -> tuple[Any, ...]:
     """Return a sorting key by which '2' stands before '10'."""
     parts = [part for part in re.split(r"([0-9]+)", name.casefold()) if part]
     return (*((0, int(p), "") if p.isdecimal() else (1, 0, p) for p in parts), (0, -1, name))
+
+
+def _tensor(pixels: "np.ndarray[Any, Any]") -> "torch.Tensor":
+    import torch
+
+    return torch.from_numpy(pixels)  # pyright: ignore[reportUnknownMemberType]
 
 
 def _check_fitted(where: str, mean: object, spread: object, n: int) -> None:

@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from brique.errors import DataError
+from brique.schema.kinds import is_absent
 from brique.schema.words import short
 
 if TYPE_CHECKING:
@@ -18,22 +19,27 @@ class Moment:
 
     mean, spread: in seconds, fitted on the training part.
     pattern: how it is written, in the marks of `datetime.strptime`; by default as ISO 8601.
+    fill: where moments may be missing: what one is taken for, the median of the training part.
     """
 
     mean: float | None = None
     spread: float | None = None
     pattern: str | None = None
+    fill: float | None = None
     kind: ClassVar[str] = "moment"
 
     def __post_init__(self) -> None:
-        for value in (self.mean, self.spread):
+        for value in (self.mean, self.spread, self.fill):
             if value is not None and not math.isfinite(value):
-                raise DataError(f"moment: mean and spread must be finite, got {value}; pass both")
+                raise DataError(
+                    f"moment: mean, spread and fill must be finite, got {value}; pass such"
+                )
 
     def prepare(self, source: object) -> "torch.Tensor":
         """Return a moment, int64, (). A moment without a zone is taken for UTC. Raises DataError.
 
-        source: text, `datetime`, `date`, or whole seconds since 1970.
+        source: text, `datetime`, `date`, or whole seconds since 1970; None, "", "NA", "?" and the
+            like are missing, and become `fill` where there is one.
         """
         import torch
 
@@ -41,6 +47,8 @@ class Moment:
 
     def seconds(self, source: object) -> int:
         """Return a moment as whole seconds since 1970. Raises DataError when it is none."""
+        if self.fill is not None and is_absent(source):
+            return math.floor(self.fill)
         try:
             if isinstance(source, str):
                 text = source.strip()
@@ -73,6 +81,7 @@ class Moment:
     def to_json(self) -> dict[str, Any]:
         """Return the field as JSON values; what is at its default is left out."""
         value = {"mean": self.mean, "spread": self.spread, "pattern": self.pattern}
+        value |= {"fill": self.fill}
         return {"kind": self.kind} | {k: item for k, item in value.items() if item is not None}
 
     def _strange(self, source: object) -> DataError:

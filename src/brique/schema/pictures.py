@@ -1,8 +1,8 @@
 """One way for a picture of any file, array or tensor to become pixels of a wanted shape."""
 
+import re
 import threading
 import warnings
-import zlib
 from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Literal, Protocol, cast
 
 from brique.errors import DataError
+from brique.schema.damage import check_damage
 from brique.schema.words import short
 
 if TYPE_CHECKING:
@@ -19,13 +20,22 @@ if TYPE_CHECKING:
 FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "GIF", "TIFF", "PPM")
 PIXEL_LIMIT = 50_000_000
 
-_SIGNATURES = {
-    "JPEG": b"\xff\xd8",
-    "PNG": b"\x89PNG",
-    "GIF": b"GIF8",
-    "WebP or other RIFF": b"RIFF",
-    "BMP": b"BM",
-    "TIFF": (b"II*\x00", b"MM\x00*"),
+_CONTENTS = {  # what a file begins with that Pillow does not know for a picture
+    "a damaged JPEG": rb"\xff\xd8",
+    "a damaged PNG": rb"\x89PNG",
+    "a damaged GIF": rb"GIF8",
+    "a damaged WebP or other RIFF": rb"RIFF",
+    "a damaged BMP": rb"BM",
+    "a damaged TIFF": rb"II\*\0|MM\0\*",
+    "a damaged PGM or PPM": rb"P[1-6]\s",
+    "HEIC, AVIF or a film": rb"(?s:.{4})ftyp",
+    "JPEG 2000": rb"\0\0\0\x0cjP  |\xff\x4f\xff\x51",
+    "JPEG XL": rb"\0\0\0\x0cJXL |\xff\x0a",
+    "a zip archive": rb"PK\x03\x04",
+    "what gzip packed": rb"\x1f\x8b",
+    "a PDF": rb"%PDF",
+    "a web page": rb"(?i)(\xef\xbb\xbf)?\s*<(!doctype )?html",
+    "an SVG drawing": rb"(?is)\s*(<\?xml.*)?<svg",
 }
 
 
@@ -54,7 +64,10 @@ def picture_shape(path: "str | Path | Readable") -> tuple[int, int, int]:
 
 
 def _file(path: "str | Path | Readable") -> IO[bytes]:
-    return Path(path).open("rb") if isinstance(path, str) else path.open("rb")
+    path = Path(path) if isinstance(path, str) else path
+    if isinstance(path, Path) and path.exists() and not (path.is_file() or path.is_dir()):
+        raise DataError(f"picture {path}: expected a file, got a pipe or device; leave it out")
+    return path.open("rb")
 
 
 def read_picture(path: "str | Path | Readable") -> "Image.Image":
@@ -73,6 +86,7 @@ class Look:
     height, width: upright, in pixels.
     is_turned: whether a note in the file (EXIF) turns or mirrors it.
     is_animated: whether it has several frames.
+    is_see_through: whether some of it is transparent.
     """
 
     mode: str
@@ -80,6 +94,7 @@ class Look:
     width: int
     is_turned: bool
     is_animated: bool
+    is_see_through: bool = False
 
 
 def examined(path: "str | Path | Readable") -> "tuple[Image.Image, Look]":
@@ -88,16 +103,44 @@ def examined(path: "str | Path | Readable") -> "tuple[Image.Image, Look]":
 
     with _reading(path), _file(path) as file:
         image, orientation = _open(file, f"picture {path}")
-        if image.format == "PNG":
-            _check_sums(file, f"picture {path}")
+        check_damage(file, image.format, f"picture {path}")
         image.load()
         is_turned = orientation in _upright
         turn = Image.Transpose(_upright[orientation]) if is_turned else None
         upright = flat(image if turn is None else image.transpose(turn))
         upright = upright.copy() if upright is image else upright  # frames are looked for below
-        mode = image.mode
-        look = Look(mode, upright.height, upright.width, is_turned, _is_animated(image))
+        mode, is_see_through = image.mode, _is_see_through(image)
+        is_animated = _is_animated(image)
+        look = Look(mode, upright.height, upright.width, is_turned, is_animated, is_see_through)
         return upright, look
+
+
+def read_classes(path: "str | Path | Readable") -> "np.ndarray[Any, Any]":
+    """Return the number of each pixel in a file, upright (h, w), whole numbers of 0 or more.
+
+    Those of a palette are its places. Raises DataError for colors, or a lossy file.
+    """
+    import numpy as np
+    from PIL import Image
+
+    with _reading(path), _file(path) as file:
+        image, orientation = _open(file, f"picture {path}")
+        check_damage(file, image.format, f"picture {path}")
+        image.load()
+        lossy = image.format == "JPEG"
+        if orientation in _upright:
+            image = image.transpose(Image.Transpose(_upright[orientation]))
+        numbers = np.asarray(image)
+        bands = numbers[..., :3] if image.mode in ("RGB", "RGBA") else numbers[..., :1]
+        if numbers.ndim == 3 and (bands == bands[..., :1]).all():
+            numbers = numbers[..., 0]  # grey, saved as color
+        if lossy or numbers.ndim != 2 or numbers.dtype.kind not in "bui" or numbers.min() < 0:
+            came = "a JPEG, which blurs numbers" if lossy else f"colors ({image.mode})"
+            raise DataError(
+                f"picture {path}: expected a class number for each pixel (a grey or palette PNG), "
+                f"got {came}; save it so, or name the colors in class_dict.csv (name,r,g,b)"
+            )
+        return numbers.astype(np.uint8) if numbers.dtype == np.bool_ else numbers
 
 
 def checked(image: "Image.Image", where: str) -> "Image.Image":
@@ -127,10 +170,12 @@ def flat(image: "Image.Image") -> "Image.Image":
 
         deep = np.asarray(image).astype(np.float64)
         top = 1.0 if image.mode == "F" else 65535.0
-        if not (deep.min() >= 0 and deep.max() <= top):
+        low, high = deep.min(), deep.max()
+        if not (low >= 0 and high <= top):
+            came = "NaN" if np.isnan(low) else f"{low:g} to {high:g}"
             raise DataError(
-                f"picture: expected brightness from 0 to {top:g}, got {deep.min():g} to "
-                f"{deep.max():g}; convert it to 8 or 16 bits"
+                f"picture: expected brightness from 0 to {top:g}, got {came}; convert it to 8 or "
+                "16 bits"
             )
         return Image.fromarray(np.rint(deep * (255 / top)).astype(np.uint8))
     if image.mode in ("L", "RGB"):
@@ -188,40 +233,6 @@ def scaled_pixels(array: "np.ndarray[Any, Any]", where: str) -> "np.ndarray[Any,
     )
 
 
-def fit_image(image: "Image.Image", shape: tuple[int, int, int]) -> "np.ndarray[Any, Any]":
-    """Return an "L" or "RGB" image as uint8 of `shape` (C, H, W)."""
-    import numpy as np
-
-    if shape[0] not in (1, 3):
-        raise DataError(
-            f"picture: expected {shape[0]} channels, got {len(image.getbands())}; "
-            "pass an array of that many"
-        )
-    mode = "L" if shape[0] == 1 else "RGB"
-    image = image if image.mode == mode else image.convert(mode)
-    pixels = np.array(_resized(image, *shape[1:]))  # (H, W) or (H, W, 3)
-    return pixels[None] if shape[0] == 1 else np.ascontiguousarray(pixels.transpose(2, 0, 1))
-
-
-def fit_planes(
-    pixels: "np.ndarray[Any, Any]", shape: tuple[int, int, int]
-) -> "np.ndarray[Any, Any]":
-    """Return float pixels, or uint8 of unusual channels, as `shape`, plane by plane."""
-    import numpy as np
-    from PIL import Image
-
-    if pixels.shape[0] != shape[0]:
-        if {pixels.shape[0], shape[0]} != {1, 3}:
-            raise DataError(
-                f"picture: expected {shape[0]} channels, got {pixels.shape[0]}; convert it"
-            )
-        luma = np.array([[0.299, 0.587, 0.114]], np.float32)  # ITU-R 601, as Pillow's
-        pixels = np.repeat(pixels, 3, 0) if shape[0] == 3 else np.tensordot(luma, pixels, 1)
-    planes = [np.asarray(_resized(Image.fromarray(plane), *shape[1:])) for plane in pixels]
-    fitted = np.stack(planes)
-    return fitted if fitted.dtype == np.uint8 else fitted.clip(0, 1)
-
-
 def check_pixels(where: str, height: int, width: int) -> None:
     """Raise DataError for a picture with more pixels than are decoded."""
     if height * width > PIXEL_LIMIT:
@@ -236,13 +247,20 @@ def _reading(path: "str | Path | Readable") -> Generator[None]:
     try:
         yield
     except FileNotFoundError as error:
+        if isinstance(path, str | Path) and Path(path).is_symlink():
+            raise DataError(
+                f"picture {path}: is a link that leads nowhere; mend or remove it"
+            ) from error
         raise DataError(f"picture {path}: there is no such file; check the path") from error
     except IsADirectoryError as error:
         raise DataError(
             f"picture {path}: expected a file, got a folder of that name; rename it"
         ) from error
-    except DataError:
-        raise
+    except DataError as error:
+        said = str(error)
+        if not said.startswith("picture: "):
+            raise
+        raise DataError(f"picture {path}: {said.removeprefix('picture: ')}") from error
     except Exception as error:  # decoders raise anything on damaged files
         reason = str(error).split("\n")[0].rstrip(".") or type(error).__name__
         raise DataError(
@@ -282,37 +300,19 @@ def _content(file: IO[bytes]) -> str:
     start = file.read(512)
     if not start:
         return "an empty file"
-    for name, marks in _SIGNATURES.items():
-        if start.startswith(marks):
-            return f"a damaged {name}"
-    if start[4:8] == b"ftyp":
-        return "HEIC, AVIF or a film"
+    for name, beginning in _CONTENTS.items():
+        if re.match(beginning, start):
+            return name
     if all(byte >= 32 or byte in b"\t\n\r\f" for byte in start):
         return "a text"
     return "none of these"
 
 
-def _check_sums(file: IO[bytes], where: str) -> None:
-    """Raise DataError where the checksum of a PNG's pixels or header does not fit; Pillow reads on.
-
-    Source: ISO/IEC 15948, section 5.3: length, type, content and CRC-32 of type and content.
-    """
-    before = file.tell()
-    file.seek(8)
-    while len(head := file.read(8)) == 8:
-        length, kind = int.from_bytes(head[:4]), head[4:]
-        if kind not in (b"IHDR", b"PLTE", b"IDAT"):
-            if kind == b"IEND":
-                break
-            file.seek(length + 4, 1)
-            continue
-        content, total = file.read(length), file.read(4)
-        if len(total) == 4 and zlib.crc32(content, zlib.crc32(kind)) != int.from_bytes(total):
-            raise DataError(
-                f"{where}: is damaged (the checksum of its {kind.decode()} does not fit); "
-                "replace it or leave it out"
-            )
-    file.seek(before)
+def _is_see_through(image: "Image.Image") -> bool:
+    if not image.has_transparency_data:
+        return False
+    lowest, _ = cast("tuple[int, int]", image.convert("RGBA").getchannel("A").getextrema())
+    return lowest < 255
 
 
 def _is_animated(image: "Image.Image") -> bool:
@@ -322,19 +322,3 @@ def _is_animated(image: "Image.Image") -> bool:
     except Exception:  # the end of the file, or damage behind the frame that counts
         return False
     return True
-
-
-def _resized(image: "Image.Image", height: int, width: int) -> "Image.Image":
-    """Scale until it covers (height, width), bilinear with antialiasing, and cut about the middle.
-
-    This is the only way in which a picture is fitted; one that has the size is not touched.
-    """
-    from PIL import Image
-
-    if image.size == (width, height):
-        return image
-    scale = max(height / image.height, width / image.width)
-    x = max((image.width - width / scale) / 2, 0.0)
-    y = max((image.height - height / scale) / 2, 0.0)
-    box = (x, y, image.width - x, image.height - y)
-    return image.resize((width, height), Image.Resampling.BILINEAR, box=box)

@@ -1,9 +1,12 @@
 """Fields that say where things are in a picture: masks and boxes."""
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from brique.errors import DataError
+from brique.schema.fitting import fit_classes
+from brique.schema.pictures import read_classes
 from brique.schema.texts import check_names
 from brique.schema.words import short
 
@@ -12,6 +15,7 @@ if TYPE_CHECKING:
     import torch
 
 IGNORED = 255  # class of a pixel that counts for nothing
+KEPT = 0.3  # share of a box that must be left of it, or it is dropped
 
 
 @dataclass(frozen=True)
@@ -40,10 +44,33 @@ class Mask:
     def prepare(self, source: object) -> "torch.Tensor":
         """Return the class of each pixel, uint8, (H, W), scaled and cut as its picture is.
 
-        source: path of a picture file of one channel or of a palette, or array (h, w) of classes.
+        source: path of a picture file of one channel or of a palette, which holds the numbers of
+            classes, or array or tensor (h, w) of them; 255 counts for nothing. A pixel gets the
+            class of the nearest.
         Raises DataError when it is no such picture or holds other numbers.
         """
-        raise NotImplementedError(source)
+        import numpy as np
+        import torch
+
+        is_file = isinstance(source, str | Path)
+        where = f"mask {source}" if is_file else "mask"
+        classes = read_classes(source) if is_file else _array(source)
+        if classes.ndim != 2 or not classes.size or classes.dtype.kind not in "bui":
+            raise DataError(
+                f"{where}: expected whole numbers (height, width), got {classes.dtype} "
+                f"{classes.shape}; pass the class of each pixel"
+            )
+        strange = (classes != IGNORED) & ((classes < 0) | (classes >= len(self.names)))
+        if strange.any():
+            first = classes[strange][0]
+            count = int((classes == first).sum())
+            raise DataError(
+                f"{where}: expected classes from 0 to {len(self.names) - 1} ({IGNORED} for what "
+                f"counts for nothing), got {first} in {count:,} pixels; name all classes, or "
+                "correct it"
+            )
+        fitted = fit_classes(classes, self.shape).astype(np.uint8)
+        return torch.from_numpy(fitted)  # pyright: ignore[reportUnknownMemberType]
 
     def restore(self, value: "torch.Tensor") -> "np.ndarray[Any, Any]":
         """Return the class of each pixel (H, W), uint8."""
@@ -103,3 +130,43 @@ class Boxes:
     def to_json(self) -> dict[str, Any]:
         """Return the field as JSON values."""
         return {"kind": self.kind, "shape": list(self.shape)}
+
+
+def moved(boxes: "torch.Tensor", placing: tuple[float, float, float]) -> "torch.Tensor":
+    """Return boxes (T, 4) where `Picture.placing` says that they come to lie."""
+    scale, dx, dy = placing
+    return boxes * scale + boxes.new_tensor([dx, dy, dx, dy])
+
+
+def moved_back(boxes: "torch.Tensor", placing: tuple[float, float, float]) -> "torch.Tensor":
+    """Return boxes (T, 4) of a prepared picture where they lie in the picture as it was."""
+    scale, dx, dy = placing
+    return (boxes - boxes.new_tensor([dx, dy, dx, dy])) / scale
+
+
+def areas(boxes: "torch.Tensor") -> "torch.Tensor":
+    """Return the areas of boxes (T, 4): (T,), 0 for those inside out."""
+    return (boxes[:, 2:] - boxes[:, :2]).clamp(min=0).prod(1)
+
+
+def cut_boxes(boxes: "torch.Tensor", far: "torch.Tensor") -> "tuple[torch.Tensor, torch.Tensor]":
+    """Return boxes (T, 4) cut to their pictures, and which are worth keeping (T,), bool.
+
+    far: width, height, width, height of the picture, (4,), or of that of each box, (T, 4).
+    Kept are those of which an area of 30% at least is left.
+    """
+    cut = boxes.clamp(min=0).minimum(far.to(boxes))
+    left, whole = areas(cut), areas(boxes)
+    return cut, (left > 0) & (left >= KEPT * whole)
+
+
+def _array(source: object) -> "np.ndarray[Any, Any]":
+    import numpy as np
+
+    is_tensor = hasattr(source, "detach")
+    try:
+        return np.asarray(cast("Any", source).detach().cpu() if is_tensor else source)
+    except (TypeError, ValueError) as error:
+        raise DataError(
+            f"mask: expected a file or an array, got {short(source)}; pass one"
+        ) from error

@@ -1,13 +1,21 @@
 """Fields of numbers in time: sounds and series."""
 
+import gzip
 import math
+import zlib
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from brique.errors import DataError
+from brique.schema.sounds import check_finite, full_scale, is_wave, read_sound, resampled
+from brique.schema.words import short
 
 if TYPE_CHECKING:
+    import numpy as np
     import torch
+
+_LARGEST = 1 << 30  # bytes of one file, unpacked
 
 
 @dataclass(frozen=True)
@@ -42,10 +50,33 @@ class Signal:
     def prepare(self, source: object) -> "torch.Tensor":
         """Return one signal (T, C), float32.
 
-        source: path of a WAV file (brought to `rate`), or array (T,) or (T, C).
+        source: path, bytes or open file of a WAV file (brought to `rate`), or of a CSV file of one
+            line for each moment; array (T,) or (T, C) of numbers; or (array, its rate). Whole
+            numbers of 16 or 32 bits are those of a sound where there is a `rate`: they are divided
+            by their full scale. Several channels of a sound become one as their mean; one becomes
+            several by being repeated.
         Raises DataError when it is none.
         """
-        raise NotImplementedError(source)
+        import numpy as np
+        import torch
+
+        content, name = _content(source)
+        if content is not None and (self.rate is not None or is_wave(content)):
+            sound = read_sound(content, name)
+            values, rate, where = sound.samples, float(sound.rate), f"sound {name}"
+        elif content is not None:
+            values, rate = read_channels(content, name).chosen(self), None
+            where = f"signal {name}"
+        else:
+            (values, rate), where = _array(source), "signal"
+            if self.rate is not None and values.dtype in (np.int16, np.int32):
+                values = full_scale(values)
+        with np.errstate(over="ignore"):  # what float32 cannot hold becomes infinite
+            values = self._mixed(values, where).astype(np.float32, order="C", copy=content is None)
+        check_finite(values, where)
+        if rate is not None and self.rate is not None:
+            values = resampled(values, rate, self.rate)
+        return torch.from_numpy(values)  # pyright: ignore[reportUnknownMemberType]
 
     def restore(self, value: "torch.Tensor") -> list[list[float]]:
         """Return a signal (T, C) as lists of C numbers."""
@@ -63,3 +94,166 @@ class Signal:
             given = getattr(self, name)  # fixed names
             value |= {name: list(given)} if given else {}
         return value
+
+    def _mixed(self, values: "np.ndarray[Any, Any]", where: str) -> "np.ndarray[Any, Any]":
+        """Return a signal with the field's channels. Raises DataError."""
+        import numpy as np
+
+        values = values[:, None] if values.ndim == 1 else values
+        if values.ndim != 2 or not len(values):
+            raise DataError(
+                f"{where}: expected numbers of shape (moments, channels), got {values.shape}; pass"
+                " one row for each moment"
+            )
+        came = values.shape[1]
+        if came == self.channels:
+            return values
+        if self.rate is not None and self.channels == 1 and came:
+            return values.mean(1, keepdims=True, dtype=np.float32)
+        if self.rate is not None and came == 1:
+            return values.repeat(self.channels, axis=1)
+        listed = f" ({', '.join(self.names)})" if self.names else ""
+        raise DataError(
+            f"{where}: expected {self.channels} channels{listed}, got {came}; pass a number of each"
+            " at every moment"
+        )
+
+
+@dataclass(frozen=True)
+class Channels:
+    """The columns of a table of numbers.
+
+    values: (T, C), float64. names: of the columns, or none. where: what sentences call the table.
+    """
+
+    values: "np.ndarray[Any, Any]"
+    names: tuple[str, ...]
+    where: str
+
+    def chosen(self, kind: Signal) -> "np.ndarray[Any, Any]":
+        """Return the columns that a field names, in its order, or all. Raises DataError."""
+        if not kind.names or not self.names or self.names == kind.names:
+            return self.values
+        absent = [name for name in kind.names if name not in self.names]
+        if absent:
+            raise DataError(
+                f"{self.where}: expected the columns {', '.join(kind.names)}, got"
+                f" {', '.join(self.names)}; add {', '.join(absent)}"
+            )
+        return self.values[:, [self.names.index(name) for name in kind.names]]
+
+
+def read_channels(content: bytes, name: str) -> Channels:
+    """Return the columns of a table of numbers: CSV, with or without a line of names.
+
+    name: what sentences call it. Raises DataError, with line and column, when it is none.
+    """
+    import numpy as np
+
+    where = f"signal {name}"
+    text = content.decode("utf-8-sig", "replace")
+    lines = [line for line in text.splitlines() if line.strip()]
+    mark = next((mark for mark in ",;\t" if lines and mark in lines[0]), ",")
+    first = [cell.strip().strip('"') for cell in lines[0].lstrip("#").split(mark)] if lines else []
+    has_names = bool(first) and not all(_is_number(cell) for cell in first)
+    rows = lines[has_names:]
+    if not rows:
+        raise DataError(f"{where}: holds no line of numbers; fetch it again, or remove it")
+    try:
+        values = np.loadtxt(rows, delimiter=mark, ndmin=2, comments=None, quotechar='"')
+    except ValueError as error:
+        raise _bad_cell(rows, mark, where, int(has_names)) from error
+    if has_names and len(first) != values.shape[1]:
+        raise DataError(
+            f"{where}: its first line has {len(first)} names, the others {values.shape[1]} numbers;"
+            " name each column"
+        )
+    return Channels(values, tuple(first) if has_names else (), where)
+
+
+def _bad_cell(rows: list[str], mark: str, where: str, above: int) -> DataError:
+    """Return the error for the first line that is not as many numbers as the line before it."""
+    wide = len(rows[0].split(mark))
+    for line, row in enumerate(rows, 1 + above):
+        cells = [cell.strip().strip('"') for cell in row.split(mark)]
+        if len(cells) != wide:
+            return DataError(
+                f"{where}: line {line}: expected {wide} numbers, got {len(cells)}; mend the line"
+            )
+        for column, cell in enumerate(cells, 1):
+            if not _is_number(cell):
+                return DataError(
+                    f"{where}: line {line}, column {column}: expected a number, got"
+                    f" {short(cell)}; mend it, or remove the file"
+                )
+    return DataError(f"{where}: expected a table of numbers; save it as CSV")
+
+
+def _is_number(cell: str) -> bool:
+    try:
+        float(cell)
+    except ValueError:
+        return False
+    return True
+
+
+def _content(source: object) -> tuple[bytes | None, str]:
+    """Return the bytes of a file with its name, or None for what is no file. Raises DataError."""
+    source = Path(source) if isinstance(source, str) else source
+    if isinstance(source, bytes | bytearray | memoryview):
+        return bytes(source), "of bytes"
+    known = cast("Any", source)
+    name = str(getattr(source, "name", None) or "of an open file")
+    try:
+        if isinstance(source, Path) and source.stat().st_size > _LARGEST:
+            raise DataError(f"signal {source}: has more than 1 GiB; cut it into pieces")
+        if hasattr(source, "read_bytes"):
+            return _unpacked(known.read_bytes(), name), str(source)
+        if hasattr(source, "read"):
+            return _unpacked(known.read(), name), name
+    except (OSError, EOFError, zlib.error, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error).rstrip(".")
+        raise DataError(
+            f"signal {source}: cannot be read ({reason}); check the path, or replace it"
+        ) from error
+    return None, ""
+
+
+def _unpacked(content: bytes, name: str) -> bytes:
+    """Return the content of a file, unpacked where its name ends in .gz."""
+    if not name.casefold().endswith(".gz"):
+        return content
+    import io
+
+    with gzip.open(io.BytesIO(content)) as file:
+        found = file.read(_LARGEST + 1)
+    if len(found) > _LARGEST:
+        raise DataError(f"signal {name}: unpacks to more than 1 GiB; cut it into pieces")
+    return found
+
+
+def _array(source: object) -> "tuple[np.ndarray[Any, Any], float | None]":
+    """Return an array with its rate, if one was given with it. Raises DataError."""
+    import numpy as np
+
+    rate = None
+    if isinstance(source, tuple):
+        pair = cast("tuple[Any, ...]", source)
+        if len(pair) == 2 and hasattr(pair[0], "__len__") and isinstance(pair[1], int | float):
+            source, rate = pair[0], float(pair[1])
+            if not (rate > 0 and math.isfinite(rate)):
+                raise DataError(f"signal: rate must be above 0, got {rate}; pass moments a second")
+    try:
+        values = np.asarray(source.detach().cpu() if hasattr(source, "detach") else source)  # pyright: ignore
+    except (TypeError, ValueError) as error:
+        raise DataError(_wanted(source)) from error
+    if values.dtype.kind not in "iufb":
+        raise DataError(_wanted(source))
+    return values if values.dtype.kind in "if" else values.astype(np.float32), rate
+
+
+def _wanted(source: object) -> str:
+    return (
+        f"signal: expected a WAV or CSV file, or numbers (moments, channels), got {short(source)};"
+        " pass one of them"
+    )

@@ -94,9 +94,9 @@ _KINDS: dict[str, tuple[Callable[..., Field], dict[str, Callable[[object, str], 
     "number": (
         Number,
         {"mean": _fitted, "spread": _fitted, "unit": _text, "shape": _whole, "varies": _truth}
-        | {"whole": _truth, "fill": _number},
+        | {"whole": _truth, "fill": _number, "comma": _truth},
     ),
-    "moment": (Moment, {"mean": _number, "spread": _number, "pattern": _text}),
+    "moment": (Moment, {"mean": _number, "spread": _number, "pattern": _text, "fill": _number}),
     "text": (
         Text,
         {"vocabulary": texts_of, "unit": _text, "lower": _truth, "merges": texts_of},

@@ -1,4 +1,4 @@
-"""Fields of words: texts, the tags of their pieces, and trees over them."""
+"""Fields of words: texts, and the tags of their pieces."""
 
 import re
 from collections.abc import Sequence
@@ -7,16 +7,18 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, cast
 
 from brique.errors import DataError
+from brique.schema import subwords
 from brique.schema.words import instead, short
 
 if TYPE_CHECKING:
     import torch
+    from tokenizers import Tokenizer
 
 Unit = Literal["words", "characters", "subwords"]
 UNKNOWN, START, END = 0, 1, 2  # numbers that stand for no piece of a vocabulary
 FIRST = 3  # number of the first piece
 _UNITS = ("words", "characters", "subwords")
-_WORDS = re.compile(r"\w+(?:['\u2019]\w+)*|[^\w\s]")
+WORDS = re.compile(r"\w+(?:['\u2019]\w+)*|[^\w\s]")
 
 
 @dataclass(frozen=True)
@@ -25,7 +27,8 @@ class Text:
 
     vocabulary: the pieces that have numbers, from 3 on, fitted on the training part; 0 is any other
         piece, 1 and 2 are kept for a start and an end, which `prepare` does not add.
-    unit: what a piece is: words (and marks), characters, or subwords (extra `text`).
+    unit: what a piece is: words (and marks), characters, or subwords (extra `text`), which are
+        bytes joined to longer pieces: nothing is unknown to them.
     lower: whether letters are made small first.
     merges: for subwords, the pairs that are joined, in order, each "one two".
     """
@@ -42,6 +45,10 @@ class Text:
             raise DataError(
                 f"text: unit must be {', '.join(_UNITS)}, got {short(self.unit)}; choose one"
             )
+        if self.unit == "subwords":
+            subwords.check(self.vocabulary, self.merges)
+        elif self.merges:
+            raise DataError(f"text: merges are for subwords, not {self.unit}; leave them out")
 
     @property
     def size(self) -> int:
@@ -55,7 +62,12 @@ class Text:
             return [piece.lower() for piece in found] if self.lower else found
         if not isinstance(source, str):
             raise DataError(f"text: expected a text, got {short(source)}; pass one")
-        return cut(source.lower() if self.lower else source, self.unit, self.merges)
+        text = source.lower() if self.lower else source
+        if self.unit == "words":
+            return WORDS.findall(text)
+        if self.unit == "characters":
+            return list(text)
+        return [self.vocabulary[n] for n in subwords.numbers(self.cutter, [text])[0]]
 
     def prepare(self, source: object) -> "torch.Tensor":
         """Return the numbers of a text's pieces (T,), int64. Raises DataError for no text."""
@@ -65,19 +77,19 @@ class Text:
         return torch.tensor([places.get(p, UNKNOWN) for p in self.pieces(source)], dtype=torch.long)
 
     def restore(self, value: "torch.Tensor") -> str:
-        """Return the text that numbers (T,) stand for, as near as it can be told."""
+        """Return the text that numbers (T,) stand for.
+
+        Characters and subwords give it back as it was, but for what `lower` and unknown characters
+        (U+FFFD) took; words come with a blank between them.
+        """
         said = [
             self.vocabulary[number - FIRST] if number >= FIRST else "\ufffd"
             for number in value.tolist()
             if number not in (START, END)
         ]
-        if self.unit == "words":
-            return " ".join(said)
-        return (
-            "".join(said).replace("\u2581", " ").strip()
-            if self.unit == "subwords"
-            else "".join(said)
-        )
+        if self.unit == "subwords":
+            return subwords.joined(said)
+        return (" " if self.unit == "words" else "").join(said)
 
     def form(self) -> dict[str, Any]:
         """Return what a form asks for: a text."""
@@ -89,6 +101,11 @@ class Text:
         value |= {} if self.unit == "words" else {"unit": self.unit}
         value |= {"lower": True} if self.lower else {}
         return value | ({"merges": list(self.merges)} if self.merges else {})
+
+    @cached_property
+    def cutter(self) -> "Tokenizer":
+        """What cuts texts into subwords. Raises DataError without the extra `text`."""
+        return subwords.tokenizer(self.vocabulary, self.merges)
 
     @cached_property
     def _places(self) -> dict[str, int]:
@@ -140,15 +157,6 @@ class Tags:
     @cached_property
     def _places(self) -> dict[str, int]:
         return {name: place for place, name in enumerate(self.names)}
-
-
-def cut(text: str, unit: Unit, merges: Sequence[str] = ()) -> list[str]:
-    """Return a text's pieces of a unit."""
-    if unit == "characters":
-        return list(text)
-    if unit == "words":
-        return _WORDS.findall(text)
-    raise NotImplementedError(merges)
 
 
 def check_names(where: str, names: Sequence[str]) -> None:

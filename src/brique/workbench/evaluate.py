@@ -14,6 +14,7 @@ from brique.run import Record, read_run
 from brique.run.start import pick_device
 from brique.schema import Picture, Schema
 from brique.tasks import classify
+from brique.workbench.opened import of_run
 
 
 def evaluate(
@@ -38,6 +39,7 @@ def evaluate(
     loaded = load(run, trust=trust, device=pick_device(device or "cpu"))
     schema = _schema(loaded)
     opened = _opened(source if source is not None else _own_source(record), schema)
+    opened = opened if source is not None else of_run(opened, record.settings)
     notes = _notes(record, opened, own=source is None)
     fitting = _fitting(opened, schema)
     judged = classify.judge(loaded.net, fitting, names=schema[schema.target].names)

@@ -39,6 +39,9 @@ class Wishes:
     channels: int | None = None
     start: str | None = None
     freeze: bool = False
+    balance: str = "none"
+    folds: int | None = None
+    fold: int = 1
 
 
 def plan(opened: Data, wishes: Wishes) -> dict[str, Any]:
@@ -51,6 +54,9 @@ def plan(opened: Data, wishes: Wishes) -> dict[str, Any]:
         "channels": wishes.channels,
         "batch_size": min(count, 32 if count < 1000 else 64 if count < 20_000 else 128),
         "patience": 10,
+        "balance": wishes.balance,
+        "folds": wishes.folds,
+        "fold": wishes.fold,
         **_steps(count),
         **augmentation(opened.train, opened.schema),
     }
@@ -137,7 +143,7 @@ def seconds_a_turn(
     net = module.build(args, opened.schema).to(device)
     times: list[float] = []
     last = begun = time.perf_counter()
-    for _ in module.game_of(args, net).play(module.stream_of(args, opened)):
+    for _ in module.game_of(args, net, opened).play(module.stream_of(args, opened)):
         times.append(time.perf_counter() - last)
         last = time.perf_counter()
         if last - begun > _MEASURED and len(times) > 3:

@@ -10,6 +10,7 @@ from brique.model import describe
 from brique.page import write
 from brique.run import Record, read_run
 from brique.schema import Picture, Schema
+from brique.workbench.opened import of_run
 
 
 def report(run: str | Path, *, trust: bool = False) -> Path:
@@ -30,7 +31,7 @@ def _data(record: Record) -> Data | None:
     if not isinstance(source, str):
         return None
     try:
-        return data.open(source, **_options(record))
+        return of_run(data.open(source, **_options(record)), record.settings)
     except (DataError, OSError):
         return None
 

@@ -16,12 +16,17 @@ def resume(
 ) -> Path:
     """Go on with a run until it has finished, and return its folder.
 
-    run: folder of a run; one that has finished is left as it is.
+    run: folder of a run; one that has finished is left as it is. Or that of a training of folds:
+        those that are not finished are gone on with, or begun.
     trust: whether the run's own source.py may be executed, where the installed code is another.
     finish: end the training where it stands, and judge what there is.
     device: "cpu", "cuda", "mps"; by default the fastest there is.
     Raises RunError when the folder is no run, or its code cannot be had.
     """
+    if (Path(run) / "folds.json").is_file():
+        from brique.workbench.folds import go_on  # it stands upon this module
+
+        return go_on(Path(run))
     record = read_run(run)
     if record.state == "finished":
         return record.folder

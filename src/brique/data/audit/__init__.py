@@ -1,5 +1,7 @@
 """Audit: what may spoil a result is looked for before anything is trained."""
 
+from brique.data.audit.rows import table as table
 from brique.data.audit.summary import counts as counts
 from brique.data.audit.summary import findings as findings
 from brique.data.audit.summary import summary as summary
+from brique.data.audit.summary import verdict as verdict

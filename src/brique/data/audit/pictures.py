@@ -19,13 +19,15 @@ def _unreadable(seen: Seen) -> Iterable[Finding]:
     skipped = seen.data.skipped
     if skipped:
         n = len(skipped)
+        whole = n + len(seen.source)
+        said = f"{whole:,} examples" if seen.pictures is None else _pictures(whole)
         yield Finding(
             "unreadable",
             "warning",
             None,
             skipped,
             n,
-            f"Left out, since they cannot be read: {n:,} of {_pictures(n + len(seen.source))}.",
+            f"Left out, since they cannot be read: {n:,} of {said}.",
             "Replace or convert them, or remove them.",
         )
 
@@ -76,6 +78,8 @@ def _oddities(height: int, width: int) -> list[tuple[str, Callable[[Look], bool]
          "Convert them with their color profile if shades matter."),
         ("odd mode", lambda look: look.mode in ("P", "PA"), "A palette of at most 256 colors",
          "Nothing, unless only one class is so: then save all alike."),
+        ("see-through", lambda look: look.is_see_through, "Transparent in places, where white is"
+         " laid behind", "Lay them over the ground on which they will be seen, if it is another."),
         ("animated", lambda look: look.is_animated, "Several frames, of which the first is used",
          "Save the frame that is meant as a picture of its own."),
         ("turned", lambda look: look.is_turned, "Turned upright by a note in the file (EXIF), which"

@@ -1,8 +1,19 @@
 """Audit: what may spoil a result is looked for before anything is trained."""
 
+from collections.abc import Sequence
 from typing import Any
 
-from brique.data.audit import classes, labels, pictures, twins
+from brique.data.audit import (
+    classes,
+    columns,
+    labels,
+    pictures,
+    regions,
+    signals,
+    structures,
+    texts,
+    twins,
+)
 from brique.data.audit.seen import Seen
 from brique.data.finding import Finding
 from brique.data.parts import Data
@@ -17,10 +28,16 @@ def findings(data: Data) -> list[Finding]:
         return []
     seen = Seen.of(data, data.source)
     found = [
+        *seen.source.findings,
         *twins.findings(seen),
         *classes.findings(seen),
+        *columns.findings(seen),
         *pictures.findings(seen),
+        *regions.findings(seen),
+        *signals.findings(seen),
         *labels.findings(seen),
+        *texts.findings(seen),
+        *structures.findings(seen),
     ]
     return sorted(found, key=lambda finding: _RANKS.index(finding.severity))
 
@@ -31,6 +48,23 @@ def summary(data: Data) -> dict[str, Any]:
     {"findings": [...], "splits": {"train": {"count": 90, "classes": {"cat": 40, "dog": 50}}, ...}}
     """
     return {"findings": [one.to_json() for one in findings(data)], "splits": counts(data)}
+
+
+def verdict(findings: Sequence[Finding]) -> str:
+    """Return the sentence that sums an audit up."""
+    counts = {
+        severity: sum(finding.severity == severity for finding in findings)
+        for severity in ("error", "warning", "note")
+    }
+    said = [f"{n} {word}{'s' if n > 1 else ''}" for word, n in counts.items() if n]
+    if not said:
+        return "Nothing to object to."
+    end = (
+        "a result on these data would be false; mend the errors first"
+        if counts["error"]
+        else "nothing that would falsify a result"
+    )
+    return f"{', '.join(said)}: {end}."
 
 
 def counts(data: Data) -> dict[str, dict[str, Any]]:

@@ -8,7 +8,7 @@ from brique.data.audit.seen import Seen
 from brique.data.finding import Finding, Severity
 from brique.data.source import PARTS
 
-_SERIOUS = 0.01  # share of a test part that nearly equal examples must reach to be an error
+_SERIOUS = 0.01  # share of a test part: so many are an error even if they may be equal by chance
 _MEMBERS = 10  # of one group that are named
 _NEARLY = "nearly the same (scaled, compressed again or slightly cut)"
 
@@ -64,6 +64,8 @@ def _by_goal(
 
 def _leaked(seen: Seen, pairs: Sequence[tuple[int, int]]) -> Iterable[Finding]:
     for part, here, share in _by_goal(seen, pairs):
+        n, whole = len({pair[1] for pair in here}), int((seen.part == PARTS.index(part)).sum())
+        is_serious = seen.pictures is not None or n >= _SERIOUS * whole
         cost = (
             "the score counts what was learnt by heart"
             if part == "test"
@@ -71,7 +73,7 @@ def _leaked(seen: Seen, pairs: Sequence[tuple[int, int]]) -> Iterable[Finding]:
         )
         yield Finding(
             "leaked",
-            "error",
+            "error" if is_serious else "warning",
             part,
             tuple(_named(seen, pair) for pair in here),
             len(here),
@@ -101,13 +103,15 @@ def _contradictory(
 ) -> Iterable[Finding]:
     if (labels := seen.labels) is None:
         return
+    decides = "what is known of them does" if seen.pictures is None else "the picture does"
     split = [group.tolist() for group in groups if len(set(labels[group].tolist())) > 1]
     near = [list(pair) for pair in pairs if _differ(labels, pair)]
     for rows, word in ((split, "equal"), (near, "nearly equal")):
         if not rows:
             continue
         is_judged = any((seen.part[group] == 2).any() for group in rows)
-        severity: Severity = "error" if is_judged and word == "equal" else "warning"
+        is_serious = is_judged and word == "equal" and seen.pictures is not None
+        severity: Severity = "error" if is_serious else "warning"
         what = f"1 group of {word} examples has" if len(rows) == 1 else (
             f"{len(rows):,} groups of {word} examples have"
         )  # fmt: skip
@@ -117,8 +121,7 @@ def _contradictory(
             None,
             tuple(_classed(seen, group) for group in rows),
             len(rows),
-            f"{what} different labels: at least one of each is wrong, or the picture does not"
-            " decide.",
+            f"{what} different labels: at least one of each is wrong, or {decides} not decide.",
             "Look at each; correct the label, or remove all of the group.",
         )
 

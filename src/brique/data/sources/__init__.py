@@ -9,7 +9,24 @@ from typing import Protocol
 from brique.data.asked import Asked
 from brique.data.place import Place
 from brique.data.source import Source
-from brique.data.sources import packed, pictures
+from brique.data.sources import (
+    boxes,
+    captions,
+    conll,
+    lines,
+    masks,
+    packed,
+    parallel,
+    pictures,
+    sequences,
+    series,
+    sounds,
+    stories,
+    tables,
+    texts,
+    trees,
+    writing,
+)
 from brique.errors import DataError, nearest
 
 
@@ -28,7 +45,24 @@ class Reader(Protocol):
         ...
 
 
-READERS: tuple[Reader, ...] = (packed, pictures)  # the first that fits is taken
+READERS: tuple[Reader, ...] = (
+    packed,
+    masks,
+    boxes,
+    conll,
+    trees,
+    parallel,
+    captions,
+    stories,
+    sounds,
+    sequences,
+    series,
+    pictures,
+    lines,
+    texts,
+    tables,
+    writing,
+)  # the first that fits is taken
 KINDS: tuple[str, ...] = tuple(reader.KIND for reader in READERS)
 
 
@@ -42,12 +76,11 @@ def read(name: str, place: Place, kind: str | None, asked: Asked) -> Source:
         raise DataError(
             f"{name}: kind must be one of {', '.join(KINDS)}, got '{kind}'{nearest(kind, KINDS)}"
         )
-    chosen = [
-        reader for reader in READERS if kind == reader.KIND or (not kind and reader.fits(place))
-    ]
-    if not chosen:
+    for reader in READERS:
+        if reader.KIND == kind or (kind is None and reader.fits(place)):
+            break
+    else:
         raise unknown(name, place)
-    reader = chosen[0]
     asked.check(name, reader.KIND, reader.USES)
     return reader.read(name, place, asked)
 

@@ -1,72 +1,18 @@
 """Folders of pictures by class: photos/<class>/*.jpg, or below train, valid and test."""
 
-import os
-from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
 
-import numpy as np
 import torch
-from torch import Tensor
 
 from brique.data.asked import Asked
-from brique.data.likeness import thumbnail
-from brique.data.originals import Originals
 from brique.data.place import Place, files, placed, relative
-from brique.data.source import PARTS, Source
-from brique.data.splitting import digest
+from brique.data.source import ALIASES, PARTS, Source
+from brique.data.sources import tables
+from brique.data.sources.decoding import FOREIGN, SUFFIXES, decode, is_picture
 from brique.errors import DataError, nearest
-from brique.schema import Category, Picture, natural, picture_shape
-from brique.schema.pictures import Look, examined
-
-if TYPE_CHECKING:
-    from PIL.Image import Image
-
-_Seen = TypeVar("_Seen")
-DEFAULT_SIZE = 64
-KEPT_SIZE = 128  # pictures of one common size up to this keep it
-_SUFFIXES = frozenset(
-    [
-        ".jpg",
-        ".jpeg",
-        ".jpe",
-        ".jfif",
-        ".png",
-        ".webp",
-        ".bmp",
-        ".gif",
-        ".tif",
-        ".tiff",
-        ".ppm",
-        ".pgm",
-        ".pbm",
-        ".pnm",
-    ]
-)
-_FOREIGN = frozenset(
-    [
-        ".heic",
-        ".heif",
-        ".avif",
-        ".jxl",
-        ".jp2",
-        ".svg",
-        ".psd",
-        ".dng",
-        ".cr2",
-        ".nef",
-        ".arw",
-        ".raw",
-        ".eps",
-    ]
-)
-_ALIASES = {
-    "train": "train", "training": "train",
-    "valid": "valid", "val": "valid", "validation": "valid",
-    "test": "test", "testing": "test",
-}  # fmt: skip
+from brique.schema import Category, natural
 
 
 @dataclass
@@ -82,9 +28,8 @@ class _Found:
     notes: list[str] = field(default_factory=list[str])
     has_parts: bool = False
 
-    def keep(self, good: Iterable[bool]) -> None:
-        """Leave out the files that are not good."""
-        kept = [i for i, is_good in enumerate(good) if is_good]
+    def keep(self, kept: Sequence[int]) -> None:
+        """Leave out all files but those at some places."""
         self.files = [self.files[i] for i in kept]
         self.classes = [self.classes[i] for i in kept]
         self.parts = [self.parts[i] for i in kept]
@@ -96,7 +41,7 @@ USES: frozenset[str] = frozenset({"size", "channels", "test", "rename"})
 
 def fits(place: Place) -> bool:
     """Tell whether a folder holds folders with pictures, or pictures."""
-    return place.is_dir() and any(file.suffix.casefold() in _SUFFIXES for file in files(place))
+    return place.is_dir() and any(map(is_picture, files(place))) and not tables.fits(place)
 
 
 def read(name: str, place: Place, asked: Asked) -> Source:
@@ -107,32 +52,25 @@ def read(name: str, place: Place, asked: Asked) -> Source:
     test: another folder by class, the test part.
     Raises DataError when there are no pictures, one class, or an unknown class outside train.
     """
-    folder, size, channels = place, asked.size, asked.channels
     test = None if asked.test is None else placed(Path(asked.test))
-    found, originals = _find(folder, name, test, asked), Originals()
+    found = _find(place, name, test, asked)
     total = len(found.files) + len(found.skipped)
-    sides = (size, size) if isinstance(size, int) else size
-    height, width = sides or _common_size(found, name)
-    shape = (channels or 3, height, width)
-    pixels, digests = _decode(found, originals, shape, may_be_grey=channels is None)
-    if not found.files:
-        raise DataError(
-            f"{name}: none of its {total:,} pictures can be read; the first, "
-            f"{found.skipped[0][0]}: {found.skipped[0][1]}"
+    decoded = decode(found.files, place, name, size=asked.size, channels=asked.channels)
+    found.keep(decoded.kept.tolist())
+    skipped, notes = found.skipped + decoded.skipped, found.notes + decoded.notes
+    if skipped:
+        notes.append(
+            f"{name}: {len(skipped):,} of {total:,} pictures cannot be read and are left out."
         )
-    if found.skipped:
-        found.notes.append(
-            f"{name}: {len(found.skipped):,} of {total:,} pictures cannot be read and are left out."
-        )
-    names = _classes(found, name)
+    names = _classes(found, name, notes)
     labels = torch.tensor([names.index(label) for label in found.classes], dtype=torch.int64)
-    kinds = {"image": Picture((pixels.shape[1], height, width)), "label": Category(names)}
+    kinds = {"image": decoded.kind, "label": Category(names)}
     part = torch.tensor(found.parts, dtype=torch.uint8) if found.has_parts else None
-    fields = {"image": pixels, "label": labels}
-    source = Source(name, dict(fields), dict(kinds), ("label",), part, digests)
-    source.skipped, source.notes = found.skipped, found.notes
-    source.names = [relative(file, folder) for file in found.files]
-    source.originals = originals
+    fields = {"image": decoded.pixels, "label": labels}
+    source = Source(name, dict(fields), dict(kinds), ("label",), part, decoded.digests)
+    source.skipped, source.notes = skipped, notes
+    source.names = [relative(file, place) for file in found.files]
+    source.originals = decoded.originals
     return source
 
 
@@ -159,7 +97,7 @@ def _part_folders(folder: Place, name: str) -> dict[str, Place]:
     """Return the folders of the parts, or none: `train` must hold folders, else it is a class."""
     parts: dict[str, Place] = {}
     for below in _folders(folder):
-        part = _ALIASES.get(below.name.casefold())
+        part = ALIASES.get(below.name.casefold())
         if part is not None and _folders(below):
             if part in parts:
                 raise DataError(
@@ -176,103 +114,30 @@ def _part_folders(folder: Place, name: str) -> dict[str, Place]:
 
 def _list(found: _Found, folder: Place, part: int) -> None:
     """Add the pictures of each class folder in `folder`."""
-    loose = [file.name for file in folder.iterdir() if file.suffix.casefold() in _SUFFIXES]
+    loose = [file.name for file in folder.iterdir() if file.suffix.casefold() in SUFFIXES]
     if loose:
         found.notes.append(f"{folder.name}: {_few(loose)} in no class's folder, left alone.")
     for below in _folders(folder):
         files = [file for file in below.iterdir() if not file.name.startswith(".")]
         files.sort(key=lambda file: natural(file.name))
-        good = [file for file in files if file.suffix.casefold() in _SUFFIXES]
-        rest = [file for file in files if file.suffix.casefold() not in _SUFFIXES]
+        good = [file for file in files if file.suffix.casefold() in SUFFIXES]
+        rest = [file for file in files if file.suffix.casefold() not in SUFFIXES]
         found.files += good
         found.classes += [found.asked.renamed(below.name)] * len(good)
         found.parts += [part] * len(good)
         where = relative(below, found.root)
         for file in rest:
-            if file.suffix.casefold() in _FOREIGN:
+            if file.suffix.casefold() in FOREIGN:
                 reason = f"{file.suffix} is not read; convert it to JPEG or PNG"
                 found.skipped.append((relative(file, found.root), reason))
-        others = [file.name for file in rest if file.suffix.casefold() not in _FOREIGN]
+        others = [file.name for file in rest if file.suffix.casefold() not in FOREIGN]
         if others:
             found.notes.append(f"{where}: {_few(others)} not named as pictures, left alone.")
         if not good:
             found.notes.append(f"{where}: holds no pictures, so it is no class.")
 
 
-def _common_size(found: _Found, name: str) -> tuple[int, int]:
-    """Return (height, width) for all pictures, from their headers."""
-    sizes = {shape[1:] for shape in _each(picture_shape, found)}
-    if len(sizes) == 1:
-        height, width = next(iter(sizes))
-        if max(height, width) <= KEPT_SIZE:
-            return height, width
-        why = f"its pictures have {width} x {height} pixels"
-    else:
-        why = f"its pictures have {len(sizes)} sizes"
-    if sizes:
-        found.notes.append(
-            f"{name}: {why}, so each is scaled and cut to {DEFAULT_SIZE} x {DEFAULT_SIZE}; "
-            "size= chooses another."
-        )
-    return DEFAULT_SIZE, DEFAULT_SIZE
-
-
-def _decode(
-    found: _Found, originals: Originals, shape: tuple[int, int, int], *, may_be_grey: bool
-) -> tuple[Tensor, np.ndarray]:
-    """Return the pictures (N, C, H, W), uint8, and their digests; adds what the files are like.
-
-    may_be_grey: whether they get one channel if all are grey.
-    """
-    picture = Picture(shape)
-    pixels = torch.empty(len(found.files), *picture.shape, dtype=torch.uint8)
-    places = {file: place for place, file in enumerate(found.files)}
-    colored: list[Place] = []
-
-    def decode(file: Place) -> tuple[int, int, Look, np.ndarray]:
-        image, look = examined(file)
-        if may_be_grey and not colored and not _is_grey(image):
-            colored.append(file)
-        pixels[places[file]] = picture.prepare(image)
-        number = digest(f"{image.size} ".encode() + image.tobytes())
-        return places[file], number, look, thumbnail(image)
-
-    done = _each(decode, found)
-    good = torch.tensor([place for place, *_ in done], dtype=torch.int64)
-    pixels = pixels if len(good) == len(pixels) else pixels[good]
-    pixels = pixels[:, :1].contiguous() if may_be_grey and not colored else pixels
-    originals.looks = [look for _, _, look, _ in done]
-    originals.thumbs = np.stack([thumb for *_, thumb in done]) if done else originals.thumbs
-    return pixels, np.array([number for _, number, *_ in done], dtype=np.uint64)
-
-
-def _is_grey(image: "Image") -> bool:
-    if image.mode == "L":
-        return True
-    pixels = np.asarray(image)
-    return bool((pixels == pixels[..., :1]).all())
-
-
-def _each(look: Callable[[Place], _Seen], found: _Found) -> list[_Seen]:
-    """Return look(file) for each file; those where it raises are left out, their reasons kept."""
-
-    def tried(file: Place) -> _Seen | DataError:
-        try:
-            return look(file)
-        except DataError as error:
-            return error
-
-    with ThreadPoolExecutor(min(8, os.cpu_count() or 1)) as pool:
-        seen = list(pool.map(tried, found.files))
-    for file, result in zip(found.files, seen, strict=True):
-        if isinstance(result, DataError):
-            reason = str(result).removeprefix(f"picture {file}: ")
-            found.skipped.append((relative(file, found.root), reason))
-    found.keep(not isinstance(result, DataError) for result in seen)
-    return [result for result in seen if not isinstance(result, DataError)]
-
-
-def _classes(found: _Found, name: str) -> tuple[str, ...]:
+def _classes(found: _Found, name: str, notes: list[str]) -> tuple[str, ...]:
     """Return the classes of the training part, naturally sorted."""
     train = {label for label, part in zip(found.classes, found.parts, strict=True) if part == 0}
     names = tuple(sorted(train, key=natural))
@@ -291,7 +156,7 @@ def _classes(found: _Found, name: str) -> tuple[str, ...]:
                 f"; rename or remove them, or add them to train{nearest(strange[0], names)}"
             )
         if missing:
-            found.notes.append(f"{name}: {PARTS[place]} holds no picture of {_few(missing)}.")
+            notes.append(f"{name}: {PARTS[place]} holds no picture of {_few(missing)}.")
     return names
 
 
@@ -302,7 +167,7 @@ def no_pictures(place: Place, name: str) -> DataError:
 
 def _no_pictures(folder: Place, train: Place, name: str) -> DataError:
     """Say what a folder without pictures by class holds."""
-    loose = [file.name for file in train.iterdir() if file.suffix.casefold() in _SUFFIXES]
+    loose = [file.name for file in train.iterdir() if file.suffix.casefold() in SUFFIXES]
     loose.sort(key=natural)
     entries = [entry.name for entry in train.iterdir() if not entry.name.startswith(".")]
     wanted = f"{name}: expected folders of pictures by class, such as {name}/cat/1.jpg"

@@ -3,6 +3,7 @@
 from brique.tasks.classify.answer import Answer as Answer
 from brique.tasks.classify.answer import answers as answers
 from brique.tasks.classify.answer import loss as loss
+from brique.tasks.classify.answer import weights as weights
 from brique.tasks.classify.calibration import calibrate as calibrate
 from brique.tasks.classify.judging import Judged as Judged
 from brique.tasks.classify.judging import judge as judge

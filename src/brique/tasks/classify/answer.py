@@ -3,10 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import torch
 from torch import Tensor
 from torch.nn import functional
 
-from brique.errors import ShapeError
+from brique.data import Split
+from brique.errors import DataError, ShapeError
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,13 +23,33 @@ class Answer:
         return {"answer": self.answer, "probabilities": self.probabilities}
 
 
-def loss(scores: Tensor, label: Tensor) -> Tensor:
+def loss(scores: Tensor, label: Tensor, weights: Tensor | None = None) -> Tensor:
     """Return the mean cross entropy in nats.
 
     scores: (N, K), any real numbers.
     label: class indices (N,), int64 in [0, K).
+    weights: (K,), what a mistake in each class costs; by default 1.
     """
-    return functional.cross_entropy(scores, label)
+    if weights is None:
+        return functional.cross_entropy(scores, label)
+    costs = weights.to(label.device)[label]
+    return (costs * functional.cross_entropy(scores, label, reduction="none")).mean()
+
+
+def weights(split: Split) -> Tensor:
+    """Return a weight for each class, the smaller the commoner it is: (K,), float32.
+
+    Over the split's examples they are 1 in the mean, and each class weighs the same in all. A net
+    trained with them takes all classes for equally common: its probabilities are those of data in
+    which they are, not of data like these.
+    Raises DataError when the split is empty.
+    """
+    labels = split[split.schema.target]
+    assert isinstance(labels, Tensor)
+    if not len(labels):
+        raise DataError("weights: the split is empty; pass one with at least one example.")
+    counts = torch.bincount(labels, minlength=len(split.schema[split.schema.target].names))
+    return len(labels) / (counts > 0).sum() / counts.clamp(min=1)
 
 
 def answers(scores: Tensor, names: Sequence[str]) -> list[Answer]:

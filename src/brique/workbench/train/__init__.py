@@ -16,7 +16,7 @@ import torch
 from brique import catalog, data
 from brique.data import Data
 from brique.data.audit import summary
-from brique.errors import DataError, UsageError
+from brique.errors import DataError, UsageError, nearest
 from brique.run import Launch, add_seconds, launched, read_run
 from brique.run.start import check_free, pick_device
 from brique.schema import Category
@@ -32,6 +32,8 @@ def train(
     start: str | Path | None = None,
     freeze: bool = False,
     size: int | None = None,
+    folds: int | None = None,
+    balance: str = "none",
     out: str | Path | None = None,
     device: str | None = None,
     exact: bool = False,
@@ -46,6 +48,12 @@ def train(
     start: published weights (.safetensors) or an earlier run to start from; by default a new net.
     freeze: of such a start, only a new head learns.
     size: height and width that pictures are brought to; by default their own, or 64.
+    folds: train so many nets, each judged on another part of the data; the minutes are for all.
+        Returned is a folder with a run for each, fold-1 and so on, and a report of all together.
+    balance: "weights" makes mistakes in rare classes cost more, "sampler" shows them more often. In
+        both cases a net takes all classes for equally common: it names rare ones more readily, and
+        its probabilities are those of data in which classes are equally common; to have them for
+        data like these, multiply each by the share of its class, and divide by the sum.
     out: folder of the run; by default a new one in runs/.
     device: "cpu", "cuda", "mps"; by default the fastest there is.
     exact: bit for bit the same each time, also where that is slower.
@@ -53,25 +61,59 @@ def train(
     Raises DataError on data that cannot be used, UsageError on settings that cannot.
     """
     _check(minutes, epochs, freeze=freeze, start=start)
-    there = pick_device(device)
+    _check_balance(balance)
     folder = None if out is None else Path(out)
-    check_free(folder)
     flags = {
         "seed": seed, "minutes": minutes if minutes != 10 else None, "epochs": epochs,
-        "from": start, "freeze": freeze, "size": size, "out": out, "device": device,
+        "from": start, "freeze": freeze, "size": size, "folds": folds,
+        "balance": balance if balance != "none" else None, "out": out, "device": device,
         "exact": exact, "quick": quick,
     }  # fmt: skip
     wishes = Wishes(
-        source=str(source), seed=seed, minutes=minutes, epochs=epochs, size=size, freeze=freeze
-    )
-    made = _prepared(wishes, start, there, quick=quick)
+        source=str(source), seed=seed, minutes=minutes, epochs=epochs, size=size, freeze=freeze,
+        balance=balance,
+    )  # fmt: skip
+    order = Order(
+        wishes=wishes, start=None if start is None else str(start), device=device, exact=exact,
+        quick=quick, command=_command(source, flags),
+    )  # fmt: skip
+    if folds is None:
+        return train_once(order, folder)
+    from brique.workbench.folds import train_folds
+
+    return train_folds(order, folds, folder)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Order:
+    """All that a training is started with.
+
+    start: weights or run to start from. command: as the user typed it.
+    """
+
+    wishes: Wishes
+    start: str | None
+    device: str | None
+    exact: bool
+    quick: bool
+    command: str
+
+
+def train_once(order: Order, folder: Path | None) -> Path:
+    """Train one net, judge it, and return the run's folder.
+
+    folder: of the run; None: a new one in runs/. Raises DataError, UsageError.
+    """
+    there = pick_device(order.device)
+    check_free(folder)
+    made = _prepared(order.wishes, order.start, there, quick=order.quick)
     launch = Launch(
         out=folder,
         name=made.opened.name,
-        quick=quick,
-        device=device,
-        exact=exact,
-        command=_command(source, flags),
+        quick=order.quick,
+        device=order.device,
+        exact=order.exact,
+        command=order.command,
         facts=made.facts,
     )
     with launched(launch) as run:
@@ -173,6 +215,13 @@ def _check(minutes: float, epochs: int | None, *, freeze: bool, start: object) -
         )
 
 
+def _check_balance(balance: str) -> None:
+    known = ("none", "weights", "sampler")
+    if balance not in known:
+        hint = nearest(balance, known) or "; choose one"
+        raise UsageError(f"train: balance must be one of {', '.join(known)}, not '{balance}'{hint}")
+
+
 def _imported() -> ModuleType:
     """Return the training file, with all libraries that a training uses imported: they take time.
 
@@ -196,7 +245,7 @@ def _opened(wishes: Wishes, start: str | Path | None) -> tuple[Data, Wishes, dic
     Returns the data, the wishes with what the weights add, and what is taken over from them.
     """
     if start is None:
-        opened = data.open(wishes.source, size=wishes.size)
+        opened = _part_of(data.open(wishes.source, size=wishes.size), wishes)
         task_of(opened)
         return opened, wishes, None
     from brique import transfer
@@ -204,11 +253,15 @@ def _opened(wishes: Wishes, start: str | Path | None) -> tuple[Data, Wishes, dic
     source = transfer.resolved(start)
     size, channels = transfer.wants(source)
     wishes = replace(wishes, start=source, size=wishes.size or size, channels=channels)
-    opened = data.open(wishes.source, size=wishes.size, channels=channels)
+    opened = _part_of(data.open(wishes.source, size=wishes.size, channels=channels), wishes)
     task_of(opened)
     found = transfer.start(source, opened.schema)
     print(f"brique: {found.says}.", file=sys.stderr)
     return opened, wishes, {"says": found.says, "sha256": found.sha256}
+
+
+def _part_of(opened: Data, wishes: Wishes) -> Data:
+    return opened if wishes.folds is None else opened.fold(wishes.fold, wishes.folds)
 
 
 def _planned(

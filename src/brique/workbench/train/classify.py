@@ -21,9 +21,8 @@ from brique.schema import Schema
 from brique.tasks import classify
 
 EXPECT = {"digits": {"test_accuracy": (0.985, 1.0)}}
-QUICK = {
-    "turns": 100, "width": 16, "average": 0.8, "lr": 0.01, "shift": 0.0, "turn": 0.0, "zoom": 0.0,
-}  # fmt: skip
+QUICK = {"turns": 100, "width": 16, "average": 0.8, "lr": 0.01, "shift": 0.0, "turn": 0.0,
+         "zoom": 0.0}  # fmt: skip
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,6 +73,12 @@ class Args:
     """Largest change of a picture's scale, as a share."""
     light: float = 0.0
     """Largest change of brightness and contrast, as a share."""
+    balance: str = "none"
+    """none; weights or sampler: the net takes all classes for equally common, and says so."""
+    folds: int | None = None
+    """Folds that the data are cut into; by default there is one test part."""
+    fold: int = 1
+    """Which of them is for test, from 1."""
     fill: float | None = 0.0
     """Brightness beyond a moved picture's edge, in [0, 1]; by default as mirrored at the edge."""
     seed: int = 0
@@ -88,11 +93,12 @@ def build(args: Args, schema: Schema) -> nn.Sequential:
     return nets.residual(**nets.default_arguments(schema), **shape)
 
 
-def game_of(args: Args, net: nn.Sequential) -> Game:
+def game_of(args: Args, net: nn.Sequential, photos: Data) -> Game:
     """One player, the reader, pays for its mistakes; of a frozen net it owns the head alone."""
+    weights = classify.weights(photos.train) if args.balance == "weights" else None
 
     def mistakes(batch: Batch) -> Tensor:
-        return classify.loss(net(batch.image), batch.label)
+        return classify.loss(net(batch.image), batch.label, weights)
 
     def optimizer(named: Iterable[tuple[str, nn.Parameter]]) -> Optimizer:
         groups, decay = list(named), args.weight_decay
@@ -103,26 +109,25 @@ def game_of(args: Args, net: nn.Sequential) -> Game:
         return AdamW(groups, args.lr, weight_decay=decay)
 
     owned, reads = (net[1], [net[0]]) if args.freeze else (net, [])  # head; body
-    rise, average = warmup(0.1), args.average
-    reader = Player("reader", owned, mistakes, optimizer, schedule=rise, average=average)
-    return Game(reader, reads=reads)
+    sole = Player("reader", owned, mistakes, optimizer, schedule=warmup(0.1), average=args.average)
+    return Game(sole, reads=reads)
 
 
 def stream_of(args: Args, photos: Data) -> Stream:
     """Batches of training pictures, each moved a little."""
-    augment = Augment(
-        mirror=args.mirror, shift=args.shift, turn=args.turn, zoom=args.zoom, light=args.light,
-        fill=args.fill,
-    )  # fmt: skip
-    return photos.train.batches(args.batch_size, turns=args.turns, seed=args.seed, augment=augment)
+    augment = Augment(mirror=args.mirror, shift=args.shift, turn=args.turn, zoom=args.zoom,
+                      light=args.light, fill=args.fill)  # fmt: skip
+    order = {"seed": args.seed, "balance": "sampler" if args.balance == "sampler" else "none"}
+    return photos.train.batches(args.batch_size, turns=args.turns, augment=augment, **order)
 
 
 def main(args: Args) -> dict[str, float]:
     """Train, keep the average that is best on valid, read the test pictures once."""
     run = Run.start(__file__, args)
     photos = data.open(args.data, size=args.size, channels=args.channels)
+    photos = photos if args.folds is None else photos.fold(args.fold, args.folds)
     net = run.place(build(args, photos.schema))
-    game = game_of(args, net)
+    game = game_of(args, net, photos)
 
     for turn in run.play(game, stream_of(args, photos)):
         if turn.looks and len(photos.valid):

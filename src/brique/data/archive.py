@@ -1,0 +1,175 @@
+"""Archive: what lies in a .zip or .tar, read without unpacking it."""
+
+import lzma
+import stat
+import tarfile
+import threading
+import zipfile
+import zlib
+from collections.abc import Callable
+from pathlib import Path
+
+from brique.errors import DataError
+
+ENDINGS = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tar.xz", ".txz")
+LIMIT = 8 << 30  # bytes of a file that is unpacked, and of all files of a packed tar
+_EASY = 256 << 20  # bytes that a file may have, however small it was packed
+_RATIO = 200  # times its packed size that a larger file may have: no bomb fills the memory
+_DAMAGE = (
+    OSError,
+    EOFError,
+    RuntimeError,
+    ValueError,
+    zlib.error,
+    lzma.LZMAError,
+    zipfile.BadZipFile,
+    tarfile.TarError,
+)
+
+Parts = tuple[str, ...]
+
+
+class Archive:
+    """What lies in an archive: files by their parts, folders with the names that they hold.
+
+    left_out: (name, reason) of what is in it and is not read.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.files: dict[Parts, object] = {}
+        self.folders: dict[Parts, set[str]] = {(): set()}
+        self.left_out: list[tuple[str, str]] = []
+        self._lock = threading.Lock()
+        self._read: Callable[[object], bytes] = self._opened()
+
+    def content(self, parts: Parts) -> bytes:
+        """Return the bytes of a file. Raises DataError where they are damaged."""
+        try:
+            return self._read(self.files[parts])
+        except _DAMAGE as error:
+            raise DataError(
+                f"{self.path.name}: {'/'.join(parts)} cannot be read ({_reason(error)}); replace it"
+            ) from error
+
+    def _opened(self) -> Callable[[object], bytes]:
+        """List the files, and return what reads one."""
+        try:
+            if self.path.name.casefold().endswith(".zip"):
+                return self._zip()
+            return self._tar()
+        except DataError:
+            raise
+        except _DAMAGE as error:
+            raise DataError(
+                f"{self.path.name}: cannot be opened as an archive ({_reason(error)}); fetch it"
+                " again"
+            ) from error
+
+    def _zip(self) -> Callable[[object], bytes]:
+        archive = zipfile.ZipFile(self.path)
+        entries = [entry for entry in archive.infolist() if not entry.is_dir()]
+        locked = [entry for entry in entries if entry.flag_bits & 1]
+        if locked:
+            raise DataError(
+                f"{self.path.name}: is locked with a password ({_zip_name(locked[0])} of"
+                f" {len(locked):,} such files); unpack it and give the folder"
+            )
+        for entry in entries:
+            name = _zip_name(entry)
+            if stat.S_ISLNK(entry.external_attr >> 16):
+                self.left_out.append((name, "is a link, which is not followed in an archive"))
+            elif is_bomb(entry.file_size, entry.compress_size):
+                self.left_out.append((name, _too_large(entry.file_size)))
+            else:
+                self._add(name, entry)
+
+        def read(entry: object) -> bytes:
+            assert isinstance(entry, zipfile.ZipInfo)
+            with self._lock:
+                return archive.read(entry)
+
+        return read
+
+    def _tar(self) -> Callable[[object], bytes]:
+        """List a tar. A packed one can only be read from its start, so its files are kept."""
+        is_packed = not self.path.name.casefold().endswith(".tar")
+        total, packed = 0, self.path.stat().st_size
+        with tarfile.open(self.path, "r:*" if is_packed else "r:") as archive:
+            for entry in archive:
+                name = _printable(entry.name)
+                if entry.issym() or entry.islnk():
+                    self.left_out.append((name, "is a link, which is not followed in an archive"))
+                elif entry.isdev() or entry.issparse():
+                    self.left_out.append((name, "is no plain file"))
+                elif entry.isfile():
+                    total += entry.size if is_packed else 0
+                    if entry.size > LIMIT or is_bomb(total, packed):
+                        raise DataError(f"{self.path.name}: {_too_large(max(total, entry.size))}")
+                    found = archive.extractfile(entry) if is_packed else None
+                    kept = found.read() if found else (entry.offset_data, entry.size)
+                    if isinstance(kept, bytes) and len(kept) != entry.size:
+                        raise EOFError("its end is missing")
+                    self._add(name, kept)
+
+        return self._tar_content
+
+    def _tar_content(self, entry: object) -> bytes:
+        if isinstance(entry, bytes):
+            return entry
+        assert isinstance(entry, tuple)
+        start, size = entry
+        with self.path.open("rb") as file:
+            file.seek(start)
+            content = file.read(size)
+        if len(content) != size:
+            raise EOFError("its end is missing")
+        return content
+
+    def _add(self, name: str, entry: object) -> None:
+        """Take note of a file, unless it is hidden or its name leads out of the archive."""
+        parts = tuple(part for part in name.replace("\\", "/").split("/") if part not in ("", "."))
+        if ".." in parts:
+            self.left_out.append((name, "has a name that leads out of the archive"))
+            return
+        if not parts or any(part.startswith((".", "__MACOSX")) for part in parts):
+            return
+        above = [parts[:depth] for depth in range(len(parts))]
+        if parts in self.folders or any(folder in self.files for folder in above):
+            self.left_out.append((name, "has the name of a folder or file beside it"))
+            return
+        self.files[parts] = entry
+        for folder in above:
+            self.folders.setdefault(folder, set()).add(parts[len(folder)])
+
+
+def is_bomb(size: int, packed: int) -> bool:
+    """Tell whether a file is more than may be unpacked: bytes, and bytes as it is packed."""
+    return size > LIMIT or (size > _EASY and size > _RATIO * packed)
+
+
+def _reason(error: Exception) -> str:
+    return str(error).split("\n")[0].rstrip(".: ") or type(error).__name__
+
+
+def _too_large(size: int) -> str:
+    return f"unpacks to {size / (1 << 30):.1f} GiB or more; unpack it and give the folder"
+
+
+def _zip_name(entry: zipfile.ZipInfo) -> str:
+    """Return a name as it was meant: most programs write UTF-8, and not all of them say so."""
+    if entry.flag_bits & 0x800:
+        return entry.filename
+    try:
+        return entry.filename.encode("cp437").decode("utf-8")
+    except UnicodeError:
+        return entry.filename
+
+
+def _printable(name: str) -> str:
+    """Return a name that is UTF-8, or else Latin-1, as text that can be written."""
+    raw = name.encode("utf-8", "surrogateescape")
+    try:
+        return raw.decode("utf-8")
+    except UnicodeDecodeError:
+        return raw.decode("latin-1")

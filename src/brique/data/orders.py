@@ -1,0 +1,51 @@
+"""Orders of an epoch: each a function of (seed, epoch) alone."""
+
+import torch
+from torch import Tensor
+
+from brique import keys
+
+_ORDER = keys.word("order")
+_BUCKETS = keys.word("buckets")
+_BALANCED = keys.word("balanced order")
+_POOL = 50  # batches whose samples are sorted by length together
+
+
+def shuffled(count: int, seed: int, epoch: int) -> Tensor:
+    """Return the places 0 to count - 1 in a drawn order: (count,), int64."""
+    return torch.randperm(count, generator=keys.generator(keys.mix(seed, _ORDER, epoch)))
+
+
+def bucketed(places: Tensor, lengths: Tensor, batch_size: int, seed: int, epoch: int) -> Tensor:
+    """Return places such that like lengths come in one batch: pools of 50 batches are sorted.
+
+    places: (M * batch_size,). lengths: (N,), of each place. The order of the batches is drawn.
+    """
+    pools = [
+        pool[torch.argsort(lengths[pool], stable=True)] for pool in places.split(_POOL * batch_size)
+    ]
+    drawn = keys.generator(keys.mix(seed, _BUCKETS, epoch))
+    batches = torch.cat(pools).view(-1, batch_size)
+    return batches[torch.randperm(len(batches), generator=drawn)].flatten()
+
+
+def balanced(labels: Tensor, seed: int, epoch: int) -> tuple[Tensor, Tensor]:
+    """Return as many places as there are, in which each class comes equally often.
+
+    labels: (N,), int64, class of each place; of K classes that are there, each run of K places that
+        begins at a multiple of K holds every one once.
+    Returns places (N,), int64, and copies (N,), int64: how often each has come before. All examples
+    of a class come before one comes again.
+    """
+    classes, sizes = labels.unique(return_counts=True)
+    members = torch.argsort(labels, stable=True).split(sizes.tolist())
+    drawn = keys.generator(keys.mix(seed, _BALANCED, epoch))
+    rounds = -(-len(labels) // len(classes))
+    which = torch.rand(rounds, len(classes), generator=drawn).argsort(1)  # a class at each place
+    places, copies = torch.empty(2, rounds, len(classes), dtype=torch.int64)
+    for number, own in enumerate(members):
+        cycles = -(-rounds // len(own))
+        order = torch.rand(cycles, len(own), generator=drawn).argsort(1)
+        places[which == number] = own[order].flatten()[:rounds]
+        copies[which == number] = torch.arange(rounds) // len(own)
+    return places.flatten()[: len(labels)], copies.flatten()[: len(labels)]

@@ -1,0 +1,139 @@
+"""Examples as a person reads them: what a field is, and what one example holds, in a few words."""
+
+import torch
+from torch import Tensor
+
+from brique.data.column import Column
+from brique.data.parts import Data
+from brique.schema import (
+    IGNORED,
+    Boxes,
+    Category,
+    Field,
+    Mask,
+    Moment,
+    Number,
+    Picture,
+    Signal,
+    Tags,
+    Text,
+    Tree,
+)
+
+_LONG = 60  # letters of a value that are shown
+_NAMES = 5  # classes that are named
+
+
+def kinds(data: Data) -> dict[str, str]:
+    """Return what each field is, in a few words, by name."""
+    return {name: described(kind) for name, kind in data.schema.fields.items()}
+
+
+def examples(data: Data, ids: list[int]) -> list[dict[str, str]]:
+    """Return what examples hold, by name of field, in a few words each.
+
+    ids: their numbers in the whole source, as in `Split.ids`.
+    """
+    assert data.source is not None
+    assert data.store is not None
+    found: list[dict[str, str]] = []
+    for row in ids:
+        example: dict[str, str] = {}
+        for name, kind in data.schema.fields.items():
+            column = data.source.fields[name]
+            if isinstance(column, Column):
+                example[name] = _short(column.said(row))
+            else:
+                value = data.store.fields[name]
+                entry = value[row]
+                assert isinstance(entry, Tensor)
+                example[name] = _short(said(kind, entry))
+        found.append(example)
+    return found
+
+
+def described(kind: Field) -> str:
+    """Return what a field is, in a few words."""
+    match kind:
+        case Picture():
+            channels, height, width = kind.shape
+            color = {1: "grey", 3: "color"}.get(channels, f"{channels} channels")
+            return f"picture, {width} x {height}, {color}"
+        case Category():
+            more = f" and {len(kind.names) - _NAMES:,} more" if len(kind.names) > _NAMES else ""
+            return f"{len(kind.names):,} classes: {', '.join(kind.names[:_NAMES])}{more}"
+        case Number():
+            return _number(kind)
+        case Moment():
+            return "moment"
+        case Text():
+            return f"text, {len(kind.vocabulary):,} {kind.unit}"
+        case Tags():
+            return f"tags, {len(kind.names):,} classes"
+        case Tree():
+            return f"tree over {len(kind.vocabulary):,} words"
+        case Signal():
+            rate = f", {kind.rate:,g} a second" if kind.rate else ""
+            return f"signal of {kind.channels} channel{'s' * (kind.channels > 1)}{rate}"
+        case Mask():
+            return f"mask, {kind.shape[1]} x {kind.shape[0]}, {len(kind.names)} classes"
+        case Boxes():
+            return f"boxes in {kind.shape[1]} x {kind.shape[0]}"
+
+
+def said(kind: Field, value: Tensor) -> str:
+    """Return what one example of a field holds, in a few words.
+
+    value: as it is stored: pictures (C, H, W), classes and numbers (), texts and tags (T,), signals
+        (T, C), masks (H, W), boxes (T, 4).
+    """
+    match kind:
+        case Picture():
+            bright = Picture.to_float(value).mean()
+            return f"{value.shape[2]} x {value.shape[1]}, brightness {float(bright):.2f}"
+        case Mask():
+            return _shares(kind, value)
+        case Signal():
+            length = f"{len(value) / kind.rate:.2f} s" if kind.rate else f"{len(value):,} moments"
+            return f"{length}, from {float(value.min()):.3g} to {float(value.max()):.3g}" if (
+                len(value)
+            ) else "nothing"  # fmt: skip
+        case Boxes():
+            return " ".join(f"({', '.join(f'{n:.0f}' for n in box)})" for box in value.tolist())
+        case Tags():
+            return " ".join(kind.restore(value))
+        case Tree():
+            return kind.words.restore(value[value > 0])
+        case Number():
+            return _numbers(value)
+        case Category() | Moment() | Text():
+            return kind.restore(value)
+
+
+def _number(kind: Number) -> str:
+    whole = "whole numbers" if kind.whole else "numbers"
+    shape = " x ".join(map(str, (*(("varying",) if kind.varies else ()), *kind.shape)))
+    what = f"{shape} {whole}" if shape else whole[:-1]
+    spread = "" if not isinstance(kind.mean, float) else (
+        f", mean {kind.mean:.4g}, spread {kind.spread:.4g}"
+    )  # fmt: skip
+    gaps = "" if kind.fill is None else f", some missing (filled with {kind.fill:.4g})"
+    return f"{what}{f' of {kind.unit}' if kind.unit else ''}{spread}{gaps}"
+
+
+def _numbers(value: Tensor) -> str:
+    entries = value.flatten()[:_NAMES].tolist()
+    more = f" ... ({value.numel():,} in all)" if value.numel() > _NAMES else ""
+    return " ".join(f"{entry:.6g}" for entry in entries) + more
+
+
+def _shares(kind: Mask, value: Tensor) -> str:
+    counts = torch.bincount(value.flatten().long(), minlength=IGNORED + 1)[: len(kind.names)]
+    order = torch.argsort(counts, descending=True, stable=True)[:3].tolist()
+    shares = [(kind.names[i], float(counts[i]) / max(value.numel(), 1)) for i in order]
+    return ", ".join(f"{name} {share:.0%}" for name, share in shares if share)
+
+
+def _short(text: str) -> str:
+    one_line = " ".join(text.split())
+    return one_line if len(one_line) <= _LONG else f"{one_line[: _LONG - 3]}..."

@@ -1,0 +1,217 @@
+"""Frame: the columns of a table with the names of its rows and the part of each."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from brique.data.asked import Asked
+from brique.data.finding import Finding
+from brique.data.place import Place
+from brique.data.source import ALIASES, PARTS
+from brique.data.sources.cells import Cells, is_table, joined, read_cells
+from brique.data.sources.guess import Cut, trimmed
+from brique.data.sources.shelf import few, part_of, shelf
+from brique.errors import DataError
+from brique.schema.schema import RESERVED
+from brique.schema.words import instead
+
+
+@dataclass
+class Frame:
+    """A table, or one of each part below one another.
+
+    name: of the source. root: the folder below which files are that it names.
+    columns: pyarrow arrays by name, trimmed, null where a cell is missing.
+    called: what a person calls each row.
+    part: (N,), uint8, place in PARTS, or None if the table does not say.
+    order: the columns as the file has them, by which they are numbered from 1.
+    renamed: the name that a column has here, by the one that it has in the file.
+    classes: all that any column holds.
+    """
+
+    name: str
+    root: Place
+    columns: dict[str, Any]
+    called: list[str]
+    part: np.ndarray | None = None
+    has_header: bool = True
+    order: list[str] = field(default_factory=list[str])
+    renamed: Mapping[str, str] = field(default_factory=dict[str, str])
+    classes: set[str] = field(default_factory=set[str])
+    skipped: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
+    notes: list[str] = field(default_factory=list[str])
+    findings: list[Finding] = field(default_factory=list[Finding])
+
+    def named(self, given: str, option: str) -> str:
+        """Return the column that a person names, or numbers from 1. Raises DataError."""
+        name = self.renamed.get(given, given)
+        if name in self.columns:
+            return name
+        if given.isdecimal() and 1 <= int(given) <= len(self.order):
+            name = self.order[int(given) - 1]
+        if name not in self.columns:
+            known = list(self.columns)
+            raise DataError(f"{self.name}: {option}: no column '{given}'{instead(given, known)}")
+        return name
+
+    def keep(self, kept: np.ndarray) -> None:
+        """Leave out all rows but those where `kept` (N,), bool, is true."""
+        import pyarrow as pa
+
+        if kept.all():
+            return
+        mask = pa.array(kept)
+        self.columns = {name: values.filter(mask) for name, values in self.columns.items()}
+        self.called = [self.called[row] for row in np.flatnonzero(kept).tolist()]
+        self.part = None if self.part is None else self.part[kept]
+
+    def cut(self, name: str) -> Cut:
+        """Return one column, to be guessed."""
+        everything = np.ones(len(self.called), bool)
+        seen = everything if self.part is None else self.part != PARTS.index("test")
+        return Cut(name, self.name, self.columns[name], self.called, seen)
+
+
+def frame_of(name: str, place: Place, asked: Asked) -> Frame:
+    """Return the table at a place, with `test=` a second one as its test part. Raises DataError."""
+    files = tables_of(place)
+    if not files:
+        raise DataError(
+            f"{name}: expected a table (.csv, .tsv, .data, .parquet, .jsonl), got none; check the"
+            " path"
+        )
+    if asked.test is not None and asked.chosen() is None:
+        if any(part == PARTS.index("test") for _, part in files) and len(files) > 1:
+            raise DataError(f"{name}: it has a test table already; leave out test=")
+        files = [(file, part or 0) for file, part in files]
+        files.append((_test_table(name, place, asked.test), PARTS.index("test")))
+    if len(files) > 1 and not any(part == 0 for _, part in files):
+        raise DataError(
+            f"{name}: expected a table of the train part, or one table, got"
+            f" {few([file.name for file, _ in files])}; give the one that is meant"
+        )
+    found = [read_cells(file, asked.header) for file, _ in files]
+    cells, sizes = found[0], [len(one.rows) for one in found]
+    called = [_called(one, len(found) > 1) for one in found]
+    for one in found[1:]:
+        cells = joined(cells, one)
+    root = place if place.is_dir() else place.parent
+    frame = Frame(name, root, {}, [row for rows in called for row in rows])
+    if len(files) > 1:
+        parts = [part or 0 for _, part in files]
+        frame.part = np.repeat(np.array(parts, np.uint8), sizes)
+    frame.skipped, frame.notes = cells.skipped, cells.notes
+    frame.findings, frame.has_header = [*cells.findings, *_ragged(cells)], cells.has_header
+    _name_columns(frame, cells)
+    if not frame.has_header:
+        said = f"are named 1 to {len(frame.order)}" if len(frame.order) > 1 else "is named 1"
+        columns = "its columns" if len(frame.order) > 1 else "its column"
+        frame.notes.append(f"{name}: its first line is no header, so {columns} {said}; --header.")
+    return frame
+
+
+def _test_table(name: str, place: Place, given: str) -> Place:
+    """Return the table of the test part: a path, or one from where the first table lies."""
+    near = place if place.is_dir() else place.parent
+    beside: list[Place] = [Path(given).expanduser(), near / given]
+    if isinstance(place, Path):  # named as the first one is, below a folder of BRIQUE_DATA
+        beside += [folder / given for folder in list(place.absolute().parents)[1:4]]
+    found = [file for file in beside if file.is_file()]
+    if not found:
+        raise DataError(f"{name}: test={given} is no file, and no COLUMN=VALUE; check the path")
+    return found[0]
+
+
+def tables_of(place: Place) -> list[tuple[Place, int | None]]:
+    """Return a table, or those of a folder, train first, with the part that the name tells of."""
+    if not place.is_dir():
+        return [(place, None)]
+    found = [(file, part_of(file)) for file in shelf(place) if is_table(file)]
+    if len(found) == 1:
+        return [(found[0][0], None)]
+    return sorted(found, key=lambda pair: (3 if pair[1] is None else pair[1], pair[0].name))
+
+
+def _called(cells: Cells, several: bool) -> list[str]:
+    before = f"{cells.file} " if several else ""
+    return [f"{before}row {row}" for row in cells.rows.tolist()]
+
+
+def _ragged(cells: Cells) -> list[Finding]:
+    if not cells.skipped:
+        return []
+    n, whole = len(cells.skipped), len(cells.skipped) + len(cells.rows)
+    return [
+        Finding(
+            "ragged rows", "warning", None, tuple(cells.skipped), n,
+            f"{n:,} of {whole:,} rows do not fit the table and are left out.",
+            "Correct them: a cell that holds the delimiter stands in quotation marks.",
+        )
+    ]  # fmt: skip
+
+
+def _name_columns(frame: Frame, cells: Cells) -> None:
+    """Give each column a name that a batch can have, and trim its cells."""
+    renamed: dict[str, str] = {}
+    for given, values in cells.columns.items():
+        name = given
+        if name in RESERVED or name.startswith("_"):
+            name = f"{name.lstrip('_') or 'column'}_"
+        while name in frame.columns:
+            name += "_"
+        if name != given:
+            renamed[given] = name
+            frame.notes.append(
+                f"{frame.name}: column '{given}' is the field '{name}', as batches use its name."
+            )
+        frame.columns[name] = trimmed(values)
+    frame.renamed, frame.order = renamed, list(frame.columns)
+
+
+def obey_split(frame: Frame, told: Collection[str]) -> None:
+    """Take the parts from a column named split, if there is one that holds nothing else.
+
+    told: columns of which a person has said what they are.
+    """
+    names = [name for name in frame.columns if name not in told]
+    name = next((name for name in names if name.casefold() == "split"), None)
+    if name is None or frame.part is not None:
+        return
+    coded = frame.cut(name).codes()
+    parts = [ALIASES.get(each.casefold()) for each in coded.names]
+    if None in parts or (coded.codes < 0).any() or "train" not in parts:
+        frame.notes.append(
+            f"{frame.name}: column '{name}' does not hold train, valid and test alone, so it is no"
+            " split but a field."
+        )
+        return
+    table = np.array([PARTS.index(part) for part in parts if part], np.uint8)
+    frame.part = table[coded.codes]
+    del frame.columns[name]
+
+
+def choose_test(frame: Frame, asked: Asked, target: str | None) -> None:
+    """Take for test the rows that have one of the values in test="COLUMN=VALUE,VALUE"."""
+    chosen = asked.chosen()
+    if chosen is None:
+        return
+    column, values = frame.named(chosen[0], "test"), chosen[1]
+    if frame.part is not None:
+        raise DataError(f"{frame.name}: its parts are given already; leave out test=")
+    coded = frame.cut(column).codes()
+    for value in sorted(values):
+        if value not in coded.names:
+            raise DataError(
+                f"{frame.name}: test: column '{column}' has no '{value}'"
+                f"{instead(value, coded.names)}"
+            )
+    is_test = np.array([name in values for name in coded.names] + [False])[coded.codes]
+    frame.part = np.where(is_test, PARTS.index("test"), 0).astype(np.uint8)
+    if column != target:
+        del frame.columns[column]
+        frame.notes.append(
+            f"{frame.name}: test is {is_test.sum():,} rows by '{column}', which is no input then."
+        )

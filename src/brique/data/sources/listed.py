@@ -1,0 +1,104 @@
+"""Listed: files that are examples, with what their names, folders or tables say of each."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import torch
+
+from brique.data.asked import Asked
+from brique.data.column import Labels
+from brique.data.place import Place, relative
+from brique.data.ragged import Ragged
+from brique.data.source import ALIASES, PARTS, Source
+from brique.errors import DataError, nearest
+from brique.schema import Signal, natural
+from brique.schema.words import instead
+
+FOLDERS = {name: PARTS.index(part) for name, part in ALIASES.items()}  # and their parts
+
+
+@dataclass
+class Listed:
+    """Files, in order, with what is known of each.
+
+    name: of the source. root: the folder below which they lie.
+    columns: by name, a text for each file.
+    parts: place in PARTS of each; all 0 where nothing says it.
+    where: what says the columns, for sentences: "the names of the files".
+    """
+
+    name: str
+    root: Place
+    where: str
+    files: list[Place] = field(default_factory=list[Place])
+    columns: dict[str, list[str]] = field(default_factory=dict[str, list[str]])
+    parts: list[int] = field(default_factory=list[int])
+    skipped: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
+    notes: list[str] = field(default_factory=list[str])
+
+    def keep(self, good: Sequence[bool]) -> None:
+        """Leave out the files that are not good."""
+        rows = [row for row, is_good in enumerate(good) if is_good]
+        self.files = [self.files[row] for row in rows]
+        self.parts = [self.parts[row] for row in rows]
+        self.columns = {
+            name: [values[row] for row in rows] for name, values in self.columns.items()
+        }
+
+    def skip(self, file: Place, reason: str) -> None:
+        """Note why a file is left out."""
+        self.skipped.append((relative(file, self.root), reason))
+
+    def column(self, name: str, option: str) -> list[str]:
+        """Return what is said of each file under a name. Raises DataError if there is none such."""
+        if name not in self.columns:
+            raise DataError(
+                f"{self.name}: {option} names '{name}', which {self.where} do not say"
+                f"{instead(name, self.columns)}"
+            )
+        return self.columns[name]
+
+    def choose(self, asked: Asked) -> None:
+        """Make those examples the test part that test=COLUMN=VALUE,VALUE chooses."""
+        chosen = asked.chosen()
+        if chosen is None:
+            return
+        if 2 in self.parts:
+            raise DataError(f"{self.name}: it has a test part of its own already; leave out test=")
+        name, values = chosen
+        column = self.column(name, "test=")
+        absent = sorted(values - set(column), key=natural)
+        if absent:
+            raise DataError(
+                f"{self.name}: test= asks for {name} {absent[0]}, which no file has"
+                f"{nearest(absent[0], set(column)) or '; choose values that are there'}"
+            )
+        pairs = zip(column, self.parts, strict=True)
+        self.parts = [2 if one in values else part for one, part in pairs]
+
+    def source(self, kind: Signal, values: Ragged, field: str, target: str, asked: Asked) -> Source:
+        """Return the examples: a field of signals and the classes, with what else is known."""
+        labels = [asked.renamed(label) for label in self.columns[target]]
+        if len(set(labels)) < 2:
+            raise DataError(
+                f"{self.name}: expected two classes or more, got '{labels[0]}' alone; give each"
+                " class a folder, or choose with target= what is to be predicted"
+            )
+        fields = {field: values, target: Labels(labels, is_target=True)}
+        source = Source(self.name, fields, {field: kind}, (target,))
+        if any(self.parts):
+            source.part = torch.tensor(self.parts, dtype=torch.uint8)
+        if asked.group is not None:
+            _, groups = np.unique(self.column(asked.group, "group="), return_inverse=True)
+            source.groups = groups.astype(np.int64)
+        source.names = [relative(file, self.root) for file in self.files]
+        source.skipped, source.notes = self.skipped, self.notes
+        return source
+
+
+def shared(steps: Sequence[list[str]]) -> int:
+    """Return how many folders lie above all files; steps: names of the folders above each."""
+    first, last = min(steps, default=[]), max(steps, default=[])
+    pairs = enumerate(zip(first, last, strict=False))
+    return next((depth for depth, (a, b) in pairs if a != b), min(len(first), len(last)))

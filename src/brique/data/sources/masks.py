@@ -1,0 +1,253 @@
+"""Pictures with a class for each pixel: folders of pictures beside folders of label maps."""
+
+import os
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+import torch
+
+from brique.data.asked import Asked
+from brique.data.originals import Originals
+from brique.data.place import Place, files, relative
+from brique.data.source import ALIASES, PARTS, Source
+from brique.data.sources import palette
+from brique.data.sources.decoding import Decoded, decode, is_picture
+from brique.data.sources.palette import Palette
+from brique.errors import DataError
+from brique.schema import Mask, natural, picture_shape
+from brique.schema.fitting import fit_classes
+
+KIND: str = "masks"
+USES: frozenset[str] = frozenset({"size", "channels", "rename"})
+KEPT_SIZE, DEFAULT_SIZE = 512, 256  # largest side that is kept, and that others are scaled to
+_WORDS = ("annot", "annotations", "labels", "label", "masks", "mask", "segmentation", "gt")
+_ENDINGS = ("_l", *(between + word for word in _WORDS for between in ("_", "-", "")))
+_PICTURES = ("images", "image", "imgs", "img", "pictures", "photos", "jpegimages")
+_MASKS = (*_WORDS, "annotation", "labelmaps", "segmentationclass", "segmentations")
+_ALIKE = 0.02  # largest difference of proportions of a picture and its mask
+_TRIED = 50  # masks by whose names it is told that two folders belong together
+
+
+@dataclass
+class _Pairs:
+    """Pictures with their masks, in order; `parts` holds the place in PARTS of each."""
+
+    root: Place
+    pictures: list[Place] = field(default_factory=list[Place])
+    masks: list[Place] = field(default_factory=list[Place])
+    parts: list[int] = field(default_factory=list[int])
+    skipped: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
+
+    def add(self, pictures: Place, masks: Place, part: int) -> None:
+        """Pair the files of two folders by their names without endings."""
+        shown = _by_stem(pictures)
+        mapped = {_bare(stem, shown): file for stem, file in _by_stem(masks).items()}
+        for one, other, word, folder in (
+            (shown, mapped, "mask", masks),
+            (mapped, shown, "picture", pictures),
+        ):
+            reason = f"has no {word} of its name in {relative(folder, self.root)}"
+            lone = [file for stem, file in one.items() if stem not in other]
+            self.skipped += [(relative(file, self.root), reason) for file in lone]
+        both = [stem for stem in shown if stem in mapped]
+        self.pictures += [shown[stem] for stem in both]
+        self.masks += [mapped[stem] for stem in both]
+        self.parts += [part] * len(both)
+
+    def keep(self, kept: Sequence[int]) -> None:
+        """Leave out all pairs but those at some places."""
+        self.pictures = [self.pictures[i] for i in kept]
+        self.masks = [self.masks[i] for i in kept]
+        self.parts = [self.parts[i] for i in kept]
+
+
+def fits(place: Place) -> bool:
+    """Tell whether a folder holds folders of pictures and of masks of the same names."""
+    return place.is_dir() and any(_agree(shown, mapped) for shown, mapped, _ in _folders(place))
+
+
+def read(name: str, place: Place, asked: Asked) -> Source:
+    """Return pictures and their masks, decoded, with the parts that folders name.
+
+    size: height and width; by default the pictures' own, if it is one and at most 512, else the
+        commonest proportions with a longest side of 256.
+    rename: classes that are to get another name; two of one name become one.
+    Raises DataError when there are no pairs, or masks hold classes that have no name.
+    """
+    pairs = _Pairs(place)
+    for shown, mapped, part in _folders(place):
+        pairs.add(shown, mapped, PARTS.index(part or "train"))
+    if not pairs.pictures:
+        raise DataError(
+            f"{name}: expected pictures with masks of the same names, such as {name}/images/1.jpg "
+            f"and {name}/masks/1.png, or train/ and trainannot/, got none; check the path"
+        )
+    colors = palette.find(place, asked)
+    height, width = _sides(pairs.pictures, name, asked, colors.notes)
+    decoded = decode(pairs.pictures, place, name, size=(height, width), channels=asked.channels)
+    pairs.keep(decoded.kept.tolist())
+    masks, counts, good = _masks(pairs, decoded, colors)
+    pairs.keep(good)
+    decoded = _chosen(decoded, good)
+    part = np.array(pairs.parts)
+    told = [relative(file, place) for file in pairs.masks]
+    names, table = palette.settle(name, colors, counts, told, part)
+    for mask in masks:
+        mask[:] = table[mask]
+    source = Source(
+        name,
+        {"image": decoded.pixels, "mask": torch.from_numpy(masks)},
+        {"image": decoded.kind, "mask": Mask(names, (height, width))},
+        ("mask",),
+        torch.from_numpy(part.astype(np.uint8)) if part.any() else None,
+        decoded.digests,
+        skipped=pairs.skipped + decoded.skipped,
+        notes=decoded.notes + colors.notes,
+        originals=decoded.originals,
+    )
+    source.names = [relative(file, place) for file in pairs.pictures]
+    return source
+
+
+def sizes(pictures: Sequence[Place]) -> Counter[tuple[int, int]]:
+    """Return how many pictures have which height and width, those that have none left out."""
+
+    def size(file: Place) -> tuple[int, int] | None:
+        try:
+            return picture_shape(file)[1:]
+        except DataError:
+            return None
+
+    with ThreadPoolExecutor(min(8, os.cpu_count() or 1)) as pool:
+        return Counter(size for size in pool.map(size, pictures) if size is not None)
+
+
+def _sides(pictures: Sequence[Place], name: str, asked: Asked, notes: list[str]) -> tuple[int, int]:
+    """Return height and width for all pictures, as asked, or from their headers."""
+    if asked.size is not None:
+        return (asked.size, asked.size) if isinstance(asked.size, int) else asked.size
+    found = sizes(pictures)
+    if len(found) == 1 and max(next(iter(found))) <= KEPT_SIZE:
+        return next(iter(found))
+    aspects = Counter[float]()
+    for (height, width), count in found.items():
+        aspects[round(height / width, 2)] += count
+    aspect = max(aspects, key=lambda one: aspects[one]) if aspects else 1.0
+    height, width = (
+        max(1, round(DEFAULT_SIZE * share / max(aspect, 1))) for share in (aspect, 1.0)
+    )
+    why = f"{len(found)} sizes" if len(found) > 1 else f"more than {KEPT_SIZE} pixels a side"
+    notes.append(
+        f"{name}: its pictures have {why}, so each is scaled and cut to {width} x {height}, with "
+        "its mask; size= chooses another."
+    )
+    return height, width
+
+
+def _masks(
+    pairs: _Pairs, decoded: Decoded, colors: Palette
+) -> tuple[np.ndarray, np.ndarray, list[int]]:
+    """Return the numbers in masks (M, H, W), uint8, pixels by number (M, 256), and the good places.
+
+    Masks that cannot be used are left out, with the reason.
+    """
+    height, width = decoded.pixels.shape[2:]
+    fitted = np.empty((len(pairs.masks), height, width), np.uint8)
+    counts = np.zeros((len(pairs.masks), 256), np.int64)
+
+    def one(row: int) -> str | None:
+        try:
+            numbers = colors.numbers(pairs.masks[row])
+        except DataError as error:
+            file = pairs.masks[row]
+            return str(error).removeprefix(f"mask {file}: ").removeprefix(f"picture {file}: ")
+        look = decoded.originals.looks[row]
+        h, w = numbers.shape
+        if abs(h * look.width / (w * look.height) - 1) > _ALIKE:
+            return f"has {w} x {h} pixels, its picture {look.width} x {look.height}; make it alike"
+        counts[row] = np.bincount(numbers.ravel(), minlength=256)
+        fitted[row] = fit_classes(numbers, (height, width))
+        return palette.beyond(colors, counts[row])
+
+    with ThreadPoolExecutor(min(8, os.cpu_count() or 1)) as pool:
+        reasons = list(pool.map(one, range(len(pairs.masks))))
+    good = [row for row, reason in enumerate(reasons) if reason is None]
+    bad = [(pairs.masks[row], reason) for row, reason in enumerate(reasons) if reason is not None]
+    pairs.skipped += [(relative(file, pairs.root), reason) for file, reason in bad]
+    if not good:
+        file, reason = pairs.skipped[-len(bad)]
+        raise DataError(
+            f"{pairs.root.name}: none of its {len(bad):,} masks can be used; the first, {file}: "
+            f"{reason}"
+        )
+    return (fitted, counts, good) if not bad else (fitted[good], counts[good], good)
+
+
+def _chosen(decoded: Decoded, good: list[int]) -> Decoded:
+    """Return the decoded pictures at some places."""
+    if len(good) == len(decoded.kept):
+        return decoded
+    old = decoded.originals
+    originals = Originals([old.looks[i] for i in good], old.thumbs[good])
+    pixels, kept, digests = decoded.pixels[good], decoded.kept[good], decoded.digests[good]
+    return replace(decoded, pixels=pixels, kept=kept, digests=digests, originals=originals)
+
+
+def _folders(root: Place) -> list[tuple[Place, Place, str | None]]:
+    """Return folders of pictures with those of their masks, and their part if they name one."""
+    found: list[tuple[Place, Place, str | None]] = []
+    for shown, mapped in _beside(root):
+        below = _below(mapped)
+        parts = [(shown, mapped, ALIASES.get(shown.name.casefold()))]
+        both = [(one, below[word]) for word, one in _below(shown).items() if word in below]
+        inner = [(one, two, ALIASES.get(one.name.casefold())) for one, two in both]
+        inner = [each for each in inner if each[2]]
+        found += inner or parts
+    if not found:
+        for word, folder in _below(root).items():
+            if word in ALIASES:
+                found += [(shown, mapped, ALIASES[word]) for shown, mapped in _beside(folder)]
+    return sorted(found, key=lambda each: PARTS.index(each[2] or "train"))
+
+
+def _beside(folder: Place) -> Iterator[tuple[Place, Place]]:
+    """Yield the folders whose names say that one holds pictures and the other their masks."""
+    below = _below(folder)
+    for word, shown in below.items():
+        endings = [word + end for end in _ENDINGS]
+        wanted = [*endings, *_MASKS] if word in _PICTURES else endings
+        match = next((below[one] for one in wanted if one in below and one != word), None)
+        if match is not None:
+            yield shown, match
+
+
+def _below(folder: Place) -> dict[str, Place]:
+    """Return the folders in a folder by their names in small letters."""
+    found = [one for one in folder.iterdir() if one.is_dir() and not one.name.startswith(".")]
+    return {one.name.casefold(): one for one in sorted(found, key=lambda one: natural(one.name))}
+
+
+def _by_stem(folder: Place) -> dict[str, Place]:
+    """Return the picture files below a folder by their paths without endings, sorted."""
+    found = [file for file in files(folder) if is_picture(file)]
+    paths = {relative(file, folder): file for file in found}
+    stems = {path[: -len(file.suffix)].casefold(): file for path, file in paths.items()}
+    return {stem: stems[stem] for stem in sorted(stems, key=natural)}
+
+
+def _bare(stem: str, shown: dict[str, Place]) -> str:
+    """Return a mask's name as that of its picture: '1_mask' as '1'."""
+    if stem in shown:
+        return stem
+    bare = (stem[: -len(end)] for end in _ENDINGS if stem.endswith(end))
+    return next((one for one in bare if one in shown), stem)
+
+
+def _agree(shown: Place, mapped: Place) -> bool:
+    """Tell whether most masks of a folder have pictures of their names."""
+    names = _by_stem(shown)
+    masks = list(_by_stem(mapped))[:_TRIED]
+    return sum(_bare(stem, names) in names for stem in masks) * 2 > len(masks)

@@ -1,0 +1,290 @@
+"""Tables: .csv, .tsv, .data, .parquet, .jsonl, each also .gz; their columns are the fields.
+
+A folder of pictures with a table that names them opens as that table.
+"""
+
+from typing import Any, cast
+
+import numpy as np
+import torch
+
+from brique.data.asked import Asked
+from brique.data.column import Column, Labels, Numbers, Texts
+from brique.data.finding import Finding
+from brique.data.place import Place, relative
+from brique.data.source import Source
+from brique.data.sources import illustrated
+from brique.data.sources.cells import is_table
+from brique.data.sources.coded import Codes, Moments, row_digests
+from brique.data.sources.decoding import Decoded, decode
+from brique.data.sources.frame import Frame, choose_test, frame_of, obey_split, tables_of
+from brique.data.sources.guess import checked_moments, checked_numbers, kind_of
+from brique.data.sources.shelf import few
+from brique.data.splitting import digest
+from brique.errors import DataError
+from brique.schema.texts import Unit
+from brique.schema.words import instead
+
+KIND: str = "table"
+USES: frozenset[str] = frozenset(
+    ("target", "header", "test", "size", "channels", "types", "rename", "group", "time", "unit")
+) | {"lower"}
+KINDS = ("number", "category", "moment", "text", "picture", "leave")
+_GOALS = ("label", "target", "class", "y")
+_NOTES = (".txt", ".md", ".names", ".pdf", ".rst", ".html")  # beside a table
+_SHOWN = 16  # columns that a note names
+
+
+def fits(place: Place) -> bool:
+    """Tell whether a place is a table, or a folder of one, or of one for each part."""
+    if not place.is_dir():
+        return is_table(place)
+    tables = tables_of(place)
+    if not tables or (len(tables) > 1 and any(part is None for _, part in tables)):
+        return False
+    rest = [entry for entry in place.iterdir() if not entry.name.startswith((".", "__"))]
+    rest = [entry for entry in rest if not is_table(entry)]
+    if all(entry.is_file() and entry.name.casefold().endswith(_NOTES) for entry in rest):
+        return True
+    return len(tables) == 1 and illustrated.names_pictures(tables[0][0], place)
+
+
+def read(name: str, place: Place, asked: Asked) -> Source:
+    """Return the rows of a table, or of one for each part, as examples.
+
+    Raises DataError where the file is no table, or an option names what it has not.
+    """
+    frame = frame_of(name, place, asked)
+    target = _target(frame, asked)
+    types = _types(frame, asked, target)
+    obey_split(frame, {*types, *([target] if target else [])})
+    choose_test(frame, asked, target)
+    if target is not None:
+        _leave_out(frame, target)
+    pictures = _pictures(frame, types, asked, place)
+    groups = None if asked.group is None else _groups(frame, asked.group)
+    times = None if asked.time is None else _times(frame, asked.time)
+    source = Source(name, {}, {}, () if target is None else (target,))
+    fields: dict[str, Any] = {}
+    for key in [key for key in frame.columns if types.get(key) != "leave"]:
+        if key in pictures:
+            fields[key] = pictures[key].pixels
+            source.kinds[key] = pictures[key].kind
+        elif (column := _column(frame, key, types.get(key), asked, key == target)) is not None:
+            fields[key] = column
+    source.fields = fields
+    _check_renamed(frame, asked)
+    _say(source, frame)
+    _finish(source, frame, pictures)
+    source.groups, source.times = groups, times
+    return source
+
+
+def _finish(source: Source, frame: Frame, pictures: dict[str, Decoded]) -> None:
+    """Put in what is known of the rows."""
+    inputs = {key: value for key, value in source.fields.items() if key not in source.targets}
+    if not inputs:
+        raise DataError(
+            f"{source.name}: expected a column or more beside the target, got none; check the"
+            " delimiter, and which columns are left out"
+        )
+    source.part = None if frame.part is None else torch.from_numpy(frame.part)
+    columns = {key: value for key, value in inputs.items() if isinstance(value, Column)}
+    source.digests = row_digests(columns) if columns else np.zeros(len(source), np.uint64)
+    for decoded in pictures.values():
+        source.digests = source.digests * np.uint64(0x9E3779B97F4A7C15) ^ decoded.digests
+    if len(pictures) == 1:
+        source.originals = next(iter(pictures.values())).originals
+    source.skipped, source.names = frame.skipped, frame.called
+    source.findings, source.notes = frame.findings, frame.notes
+
+
+def _target(frame: Frame, asked: Asked) -> str | None:
+    """Return the column to predict: the one that is named, or the only one that is likely."""
+    if asked.target is not None:
+        return frame.named(asked.target, "target")
+    goals = [name for goal in _GOALS for name in frame.columns if name.casefold() == goal]
+    last = list(frame.columns)[-1]
+    kind = kind_of(frame.cut(last), is_target=True)
+    likely = kind == "category" or (kind == "number" and not frame.has_header)
+    choice = goals[0] if goals else last if likely and len(frame.columns) > 1 else None
+    frame.notes.append(
+        f"{frame.name}: the target is column '{choice}', {'by its name' if goals else 'the last'};"
+        " --target chooses another."
+        if choice
+        else f"{frame.name}: has no target, as no column is named {', '.join(_GOALS)}; --target"
+        " chooses one."
+    )
+    return choice
+
+
+def _types(frame: Frame, asked: Asked, target: str | None) -> dict[str, str]:
+    """Return the kinds that a person told, by column. Raises DataError for unknown ones."""
+    types: dict[str, str] = {}
+    for given, kind in (asked.types or {}).items():
+        name = frame.named(given, "types")
+        if kind not in KINDS:
+            raise DataError(
+                f"{frame.name}: types: no kind '{kind}' for column '{given}'{instead(kind, KINDS)}"
+            )
+        if name == target and kind == "leave":
+            raise DataError(f"{frame.name}: column '{name}' is the target; do not leave it out")
+        types[name] = kind
+    return types
+
+
+def _leave_out(frame: Frame, target: str) -> None:
+    """Leave out the rows without a target."""
+    is_known = frame.cut(target).is_known
+    lost = np.flatnonzero(~is_known).tolist()
+    if len(lost) == len(frame.called):
+        raise DataError(f"{frame.name}: column '{target}' is empty; choose another target")
+    if lost:
+        rows = "1 row has" if len(lost) == 1 else f"{len(lost):,} rows have"
+        frame.notes.append(f"{frame.name}: {rows} no '{target}' and are left out.")
+        frame.skipped += [(frame.called[row], f"its target '{target}' is missing") for row in lost]
+        frame.keep(is_known)
+
+
+def _pictures(
+    frame: Frame, types: dict[str, str], asked: Asked, place: Place
+) -> dict[str, Decoded]:
+    """Return the pictures that columns name; rows whose pictures cannot be read are left out."""
+    cuts = {key: frame.cut(key) for key in frame.columns if frame.cut(key).is_text}
+    bare = place.is_dir()
+    names = [
+        key
+        for key, cut in cuts.items()
+        if types.get(key) == "picture"
+        or (key not in types and illustrated.is_pictures(cut.sample, frame.root, bare=bare))
+    ]
+    found: dict[str, Decoded] = {}
+    for key in names:
+        finder = illustrated.Finder(frame.root)
+        files = [finder(cell) for cell in frame.cut(key).texts()]
+        decoded = decode(files, frame.root, frame.name, size=asked.size, channels=asked.channels)
+        frame.skipped += decoded.skipped
+        frame.notes += decoded.notes
+        if key == names[0]:
+            frame.called = [relative(file, frame.root) for file in files]
+        kept = np.zeros(len(files), bool)
+        kept[decoded.kept] = True
+        frame.keep(kept)
+        found = {other: before.only(kept) for other, before in found.items()} | {key: decoded}
+    if not names and ({"size", "channels"} & asked.given().keys()):
+        raise DataError(
+            f"{frame.name}: size= and channels= are for pictures, and no column names any; leave"
+            " them out, or say --types 'COLUMN=picture'"
+        )
+    return found
+
+
+def _column(
+    frame: Frame, key: str, told: str | None, asked: Asked, is_target: bool
+) -> Column | None:
+    """Return one column as its kind, or None if it is empty. Raises DataError."""
+    cut = frame.cut(key)
+    kind, is_sure = told or kind_of(cut, is_target=is_target), is_target or told is not None
+    if kind == "empty":
+        reason = f"'{key}' is empty, so it is left out."
+        remedy = "Remove the column, or fill it."
+        frame.findings.append(
+            Finding("empty column", "warning", None, ((key,),), 1, reason, remedy)
+        )
+        return None
+    if kind == "number":
+        column, found = checked_numbers(cut, is_told=is_sure)
+    elif kind == "moment":
+        column, found = checked_moments(cut, is_told=is_sure)
+    elif kind == "category":
+        column, found = _classes(cut.codes(), frame, asked, is_target), []
+    else:
+        unit = cast("Unit", asked.unit or "words")  # its kind checks it
+        if illustrated.is_named_so(cut.sample):
+            frame.findings.append(_no_pictures(key, cut.sample[0]))
+        column, found = Texts(cut.texts(), unit, asked.lower or False), []
+    frame.findings += found
+    if is_target:
+        _check_target(frame, key, column)
+    return column
+
+
+def _no_pictures(key: str, cell: str) -> Finding:
+    reason = f"'{key}' names pictures such as {cell}, which are not where the table is."
+    remedy = "Put the table beside them; now their names are taken for texts."
+    return Finding("no pictures", "warning", None, ((key,),), 1, reason, remedy)
+
+
+def _classes(coded: Codes, frame: Frame, asked: Asked, is_target: bool) -> Column:
+    """Return classes, renamed, as an input or to be predicted."""
+    frame.classes.update(coded.names)
+    names = [asked.renamed(name) for name in coded.names]
+    if names != list(coded.names):
+        kept = list(dict.fromkeys(names))
+        place = np.array([*map(kept.index, names), -1])
+        coded = Codes(place[coded.codes], kept)
+    if not is_target:
+        return coded
+    texts = np.array([*coded.names, ""], object)[coded.codes].tolist()
+    return Labels(texts, is_target=True, called=frame.called)
+
+
+def _check_target(frame: Frame, key: str, column: Column) -> None:
+    """Raise DataError for a target that has one value only, or is not finite."""
+    said = column.said(0)
+    if isinstance(column, Numbers) and not np.isfinite(column.values).all():
+        row = int(np.flatnonzero(~np.isfinite(column.values))[0])
+        raise DataError(
+            f"{frame.name}: {key}: the target is not finite in {frame.called[row]}; correct it, or"
+            " remove the row"
+        )
+    if all(column.said(row) == said for row in range(len(column))):
+        raise DataError(
+            f"{frame.name}: the target '{key}' is '{said}' in every row, so there is nothing to"
+            " learn; choose another with --target"
+        )
+
+
+def _groups(frame: Frame, given: str) -> np.ndarray:
+    """Return a number for the group of each row, from its name; a row without is a group alone."""
+    coded = frame.cut(frame.named(given, "group")).codes()
+    numbers = [digest(name.encode()) >> 1 for name in coded.names]
+    groups = np.array([*numbers, 0], np.int64)[coded.codes]
+    alone = np.flatnonzero(coded.codes < 0)
+    groups[alone] = [digest(f"row {row}".encode()) >> 1 for row in alone.tolist()]
+    return groups
+
+
+def _times(frame: Frame, given: str) -> np.ndarray:
+    """Return a number by which rows stand in time: seconds since 1970, or what the column holds."""
+    cut = frame.cut(frame.named(given, "time"))
+    kind = kind_of(cut)
+    if kind == "moment":
+        moments = checked_moments(cut, is_told=True)[0]
+        return np.where(moments.is_missing, np.nan, moments.seconds)
+    if kind == "number":
+        return checked_numbers(cut, is_told=True)[0].values
+    raise DataError(
+        f"{frame.name}: time: column '{cut.name}' holds neither moments nor numbers, but"
+        f" '{cut.sample[0] if cut.sample else ''}'; choose another"
+    )
+
+
+def _check_renamed(frame: Frame, asked: Asked) -> None:
+    for name in asked.rename or {}:
+        if name not in frame.classes:
+            raise DataError(
+                f"{frame.name}: rename: no class '{name}'{instead(name, sorted(frame.classes))}"
+            )
+
+
+def _say(source: Source, frame: Frame) -> None:
+    """Add a note on what each column was taken for."""
+    kinds: dict[str, list[str]] = {}
+    for key, value in source.fields.items():
+        word = {Numbers: "numbers", Codes: "classes", Labels: "classes", Texts: "texts"}.get(
+            type(value), "moments" if isinstance(value, Moments) else "pictures"
+        )
+        kinds.setdefault(word, []).append(key)
+    said = "; ".join(f"{word}: {few(keys, _SHOWN)}" for word, keys in kinds.items())
+    frame.notes.append(f"{frame.name}: {said}. --types 'COLUMN=KIND' corrects one.")

@@ -1,0 +1,44 @@
+"""Generated worlds: data whose truth is known, each example a function of (seed, world, part, i).
+
+Every function returns a data set whose parts come from draws of their own; in each, test differs
+from train by a factor that train never shows, which the function's own page says.
+"""
+
+from collections.abc import Callable
+from inspect import signature
+
+from brique.data.asked import Asked
+from brique.data.parts import Data
+from brique.data.worlds.faces import faces as faces
+from brique.data.worlds.figures import BONES as BONES
+from brique.data.worlds.figures import JOINTS as JOINTS
+from brique.data.worlds.figures import figures as figures
+from brique.data.worlds.points import points as points
+from brique.data.worlds.scenes import scenes as scenes
+from brique.data.worlds.stereo import stereo as stereo
+from brique.data.worlds.stories import stories as stories
+from brique.data.worlds.throws import throws as throws
+from brique.errors import DataError, nearest
+
+WORLDS: dict[str, Callable[..., Data]] = {
+    made.__name__: made for made in (faces, figures, points, scenes, stereo, stories, throws)
+}
+
+
+def opened(source: str, kind: str | None, asked: Asked) -> Data:
+    """Return a world with its defaults: what `data.open("world:NAME", target=...)` gives.
+
+    source: "world:" and its name. kind: None. asked: none but target, by default the world's own.
+    Raises DataError when there is no such world, or for anything else that is asked.
+    """
+    name = source.removeprefix("world:")
+    if name not in WORLDS:
+        raise DataError(
+            f"data: no world '{name}' among {', '.join(WORLDS)}; choose one{nearest(name, WORLDS)}"
+        )
+    if kind is not None:
+        raise DataError(f"{source}: is generated, got kind='{kind}'; leave out kind=")
+    has_targets = "target" in signature(WORLDS[name]).parameters
+    uses = frozenset({"target"} if has_targets else ())
+    asked.check(source, "generated worlds", uses)
+    return WORLDS[name](**asked.given())

@@ -1,0 +1,142 @@
+"""Draws that generated worlds are made from: a function of (seed, world, part, example)."""
+
+from collections.abc import Callable, Mapping, Sequence
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from brique import keys
+from brique.data.batch import Values
+from brique.data.ragged import Ragged
+from brique.data.source import PARTS, Source
+from brique.errors import DataError, nearest
+from brique.schema import Field
+from brique.schema.texts import FIRST
+
+_AT_ONCE = 128  # examples drawn together: their pixels fit into a processor's cache
+_OWN = (0, 0, 2, 0, 1, 0, 0, 2, 0, 0)  # whose each of ten neighbouring cells is: place in PARTS
+
+
+class Draws:
+    """The draws of some examples of one part of a world.
+
+    part: "train", "valid" or "test". ids: (n,), int64, numbers of the examples in their part.
+    Each draw has a name; what example i gets depends on seed, world, part, i and that name alone.
+    """
+
+    def __init__(self, world: str, seed: int, part: str, ids: Tensor) -> None:
+        self.part = part
+        self.ids = ids
+        self._key = keys.mix(keys.word(f"world {world}"), seed, PARTS.index(part))
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def uniform(self, name: str, *shape: int) -> Tensor:
+        """Return numbers in [0, 1), (n, *shape), float32."""
+        columns = torch.Size(shape).numel()
+        key = keys.mix(self._key, keys.word(name))
+        return keys.uniform(key, self.ids, columns).view(len(self), *shape)
+
+    def between(self, name: str, low: float, high: float, *shape: int) -> Tensor:
+        """Return numbers in [low, high), (n, *shape), float32."""
+        return low + (high - low) * self.uniform(name, *shape)
+
+    def whole(self, name: str, count: int, *shape: int) -> Tensor:
+        """Return whole numbers from 0 to count - 1, (n, *shape), int64."""
+        return (self.uniform(name, *shape) * count).long().clamp_(max=count - 1)
+
+    def normal(self, name: str, *shape: int) -> Tensor:
+        """Return numbers of a normal distribution, (n, *shape), float32."""
+        first = self.uniform(f"{name}, length", *shape)
+        second = self.uniform(f"{name}, angle", *shape)
+        return (-2 * torch.log1p(-first)).sqrt() * torch.cos(2 * torch.pi * second)
+
+    def owned(self, name: str, cells: int) -> Tensor:
+        """Return whole numbers from 0 to 10 * cells - 1, (n,), that no other part has.
+
+        Of ten neighbours train owns seven, valid one and test two.
+        """
+        own = torch.tensor([c for c, p in enumerate(_OWN) if p == PARTS.index(self.part)])
+        place = self.whole(name, cells * len(own))
+        return place // len(own) * len(_OWN) + own[place % len(own)]
+
+    def apart(self, name: str, cells: int) -> Tensor:
+        """Return numbers in [0, 1), (n,), float32: [0, 1) cut into 10 * cells, owned as above."""
+        within = self.uniform(f"{name}, within").clamp(1e-3, 0.999)  # rounding moves none out
+        return (self.owned(name, cells) + within) / (cells * len(_OWN))
+
+
+Make = Callable[[Draws], Mapping[str, Values]]
+
+
+def drawn(
+    world: str, make: Make, kinds: dict[str, Field], *, n: int, seed: int, targets: Sequence[str]
+) -> Source:
+    """Return a world's examples: n to train, a tenth as many for valid, a fifth for test.
+
+    make: draws examples; called for some at a time. kinds: those of the fields that are kept.
+    The first examples of a part are the same whatever n. Raises DataError when n is below 1.
+    """
+    if n < 1:
+        raise DataError(f"{world}: n must be 1 or more, got {n}; pass how many training examples")
+    sizes = (n, -(-n // 10), -(-n // 5))
+    found: dict[str, list[Values]] = {name: [] for name in kinds}
+    for part, size in zip(PARTS, sizes, strict=True):
+        for ids in torch.arange(size).split(_AT_ONCE):
+            values = make(Draws(world, seed, part, ids))
+            for name in kinds:
+                found[name].append(values[name])
+    fields = {name: _joined(values) for name, values in found.items()}
+    part = torch.repeat_interleave(torch.arange(3, dtype=torch.uint8), torch.tensor(sizes))
+    names = [f"{part} {i}" for part, size in zip(PARTS, sizes, strict=True) for i in range(size)]
+    note = (
+        f"{world}: generated with seed {seed}, {sizes[0]:,} examples to train, {sizes[1]:,} for "
+        f"valid, {sizes[2]:,} for test."
+    )
+    return Source(
+        f"world:{world}", fields, kinds, tuple(targets), part, is_final=True, notes=[note],
+        names=names,
+    )  # fmt: skip
+
+
+def chosen(
+    world: str,
+    kinds: dict[str, Field],
+    fields: Mapping[str, Sequence[str]],
+    target: str | None,
+) -> tuple[dict[str, Field], tuple[str, ...]]:
+    """Return the kinds of the fields that a target needs, and the targets.
+
+    fields: by target, the inputs it is told from, then after "->" all targets; with None as target
+        all fields are kept and none is to be predicted.
+    Raises DataError when there is no such target.
+    """
+    if target is None:
+        return kinds, ()
+    if target not in fields:
+        raise DataError(
+            f"{world}: no target '{target}' among {', '.join(fields)}; choose one, or None for all"
+            f" fields{nearest(target, fields)}"
+        )
+    asked = list(fields[target])
+    middle = asked.index("->")
+    inputs, targets = asked[:middle], asked[middle + 1 :]
+    return {name: kinds[name] for name in (*inputs, *targets)}, tuple(targets)
+
+
+def numbered(texts: Sequence[Sequence[str]], vocabulary: Sequence[str]) -> Ragged:
+    """Return texts, lists of words, as the numbers that `brique.schema.Text` gives them."""
+    place = {word: number for number, word in enumerate(vocabulary, FIRST)}
+    lengths = torch.tensor([0, *(len(text) for text in texts)])
+    values = torch.tensor([place[word] for text in texts for word in text], dtype=torch.int64)
+    return Ragged(values, lengths.cumsum(0))
+
+
+def _joined(values: Sequence[Values]) -> Values:
+    ragged = [value for value in values if isinstance(value, Ragged)]
+    if not ragged:
+        return torch.cat([value for value in values if isinstance(value, Tensor)])
+    offsets = functional.pad(torch.cat([one.lengths for one in ragged]).cumsum(0), (1, 0))
+    return Ragged(torch.cat([one.values for one in ragged]), offsets)

@@ -1,0 +1,93 @@
+"""Points of the plane in classes that no straight line parts."""
+
+from collections.abc import Callable
+from functools import partial
+from typing import Literal
+
+import torch
+from torch import Tensor
+
+from brique.data.batch import Values
+from brique.data.parts import Data, build
+from brique.data.worlds.draws import Draws, drawn
+from brique.errors import DataError, nearest
+from brique.schema import Category, Field, Number
+
+Points = Literal["moons", "circles", "spirals", "xor", "blobs", "checkerboard"]
+_CELLS = 10
+
+
+def points(kind: Points = "moons", n: int = 1000, *, noise: float = 0.1, seed: int = 0) -> Data:
+    """Return points of the plane, `x` (2,), and their class, `label`.
+
+    kind: "moons" (two half circles), "circles" (one in the other), "spirals" (two, of one and a
+        half turns), "xor" (four quarters, two classes), "blobs" (three), "checkerboard" (4 x 4).
+    n: training points; valid has a tenth as many, test a fifth.
+    noise: standard deviation of what is added to both coordinates; the sets are about 2 broad.
+    Test differs: what says where on its curve a point lies (in xor and checkerboard, its first
+    coordinate before noise) is drawn from intervals that train and valid never use.
+    Raises DataError for an unknown kind, noise below 0 or n below 1.
+    """
+    if kind not in _KINDS:
+        raise DataError(
+            f"points: no kind '{kind}' among {', '.join(_KINDS)}; choose one{nearest(kind, _KINDS)}"
+        )
+    if not noise >= 0:
+        raise DataError(f"points: noise must be 0 or more, got {noise}; pass a standard deviation")
+    classes = ("a", "b", "c") if kind == "blobs" else ("a", "b")
+    kinds: dict[str, Field] = {"x": Number(shape=(2,)), "label": Category(classes)}
+    make = partial(_made, kind=kind, noise=noise)
+    source = drawn(f"points {kind}", make, kinds, n=n, seed=seed, targets=("label",))
+    return build(source)
+
+
+def _made(draws: Draws, kind: str, noise: float) -> dict[str, Values]:
+    along = draws.apart("along", _CELLS)
+    first, second, label = _KINDS[kind](draws, along)
+    exact = torch.stack([first, second], 1)
+    return {"x": exact + noise * draws.normal("noise", 2), "label": label}
+
+
+def _moons(draws: Draws, along: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    label, angle = draws.whole("label", 2), torch.pi * along
+    side = 1.0 - 2 * label
+    return side * angle.cos() + label - 0.5, side * angle.sin() + 0.5 * label - 0.25, label
+
+
+def _circles(draws: Draws, along: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    label, angle = draws.whole("label", 2), 2 * torch.pi * along
+    radius = 1 - 0.5 * label
+    return radius * angle.cos(), radius * angle.sin(), label
+
+
+def _spirals(draws: Draws, along: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    label, length = draws.whole("label", 2), along.sqrt()  # as dense at both ends
+    angle = torch.pi * (3 * length + label)
+    return length * angle.cos(), length * angle.sin(), label
+
+
+def _xor(draws: Draws, along: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    first, second = 2 * along - 1, draws.between("across", -1, 1)
+    return first, second, (first * second < 0).long()
+
+
+def _checkerboard(draws: Draws, along: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    first, second = 2 * along - 1, draws.between("across", -1, 1)
+    return first, second, ((2 * first).floor() + (2 * second).floor()).long() % 2
+
+
+def _blobs(draws: Draws, along: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    label, angle = draws.whole("label", 3), 2 * torch.pi * along
+    far = 0.2 * (-2 * torch.log1p(-draws.uniform("far"))).sqrt()
+    turn = 2 * torch.pi * (label / 3 + 0.25)
+    return 0.7 * turn.cos() + far * angle.cos(), 0.7 * turn.sin() + far * angle.sin(), label
+
+
+_KINDS: dict[str, Callable[[Draws, Tensor], tuple[Tensor, Tensor, Tensor]]] = {
+    "moons": _moons,
+    "circles": _circles,
+    "spirals": _spirals,
+    "xor": _xor,
+    "blobs": _blobs,
+    "checkerboard": _checkerboard,
+}

@@ -1,0 +1,90 @@
+"""Throws: a ball that flies, falls and bounces, as frames and as positions."""
+
+from functools import partial
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from brique.data.batch import Values
+from brique.data.parts import Data, build
+from brique.data.ragged import Ragged
+from brique.data.worlds.drawing import ellipse
+from brique.data.worlds.draws import Draws, chosen, drawn
+from brique.errors import DataError
+from brique.schema import Field, Number
+
+SIZE = 32  # pixels a side
+SHORTEST, LONGEST = 10, 20  # frames of throws whose length varies
+_STEPS = 8  # of the simulation, to a frame
+
+
+def throws(
+    n: int = 1000, *, length: int | None = 16, target: str | None = None, seed: int = 0
+) -> Data:
+    """Return throws of a ball: `frames` (T, 1, 32, 32) in [0, 1], and its `path` (T, 2) in pixels.
+
+    n: training examples; valid has a tenth as many, test a fifth.
+    length: T, frames of each; None draws 10 to 20, and frames and path are Ragged.
+    target: "gravity" (pixels per squared frame) or "bounce" (share of its speed that the ball keeps
+        at the floor and at the walls), told from the frames; None, to foretell frames from those
+        before them, keeps all fields and has no target.
+    y is counted down from the top edge. Start, speed, angle and radius are drawn.
+    Test differs: the angles of its throws lie in narrow intervals that train and valid never use.
+    Raises DataError for a length below 2 or another target.
+    """
+    if length is not None and length < 2:
+        raise DataError(f"throws: length must be 2 or more, got {length}; pass how many frames")
+    varies = length is None
+    before = () if varies else (length,)
+    kinds: dict[str, Field] = {
+        "frames": Number(shape=(*before, 1, SIZE, SIZE), varies=varies),
+        "path": Number(shape=(*before, 2), varies=varies, unit="px"),
+        "gravity": Number(unit="px per squared frame"),
+        "bounce": Number(),
+    }
+    targets = {name: ("frames", "->", name) for name in ("gravity", "bounce")}
+    kept, aims = chosen("throws", kinds, targets, target)
+    make = partial(_made, length=length)
+    return build(drawn("throws", make, kept, n=n, seed=seed, targets=aims))
+
+
+def _made(draws: Draws, length: int | None) -> dict[str, Values]:
+    gravity, bounce = draws.between("gravity", 0.25, 0.7), draws.between("bounce", 0.5, 0.95)
+    radius = draws.between("radius", 2, 3.2)
+    path = _flown(draws, length or LONGEST, gravity, bounce, radius)  # (n, T, 2)
+    lengths = SHORTEST + draws.whole("length", LONGEST - SHORTEST + 1)
+    found: dict[str, Values] = {"gravity": gravity, "bounce": bounce}
+    if length is not None:
+        thick = radius[:, None].expand(-1, length).flatten()
+        frames = _frames(path.flatten(0, 1), thick)
+        return found | {"path": path, "frames": frames.unflatten(0, path.shape[:2])}
+    kept = torch.arange(LONGEST) < lengths[:, None]
+    offsets = functional.pad(lengths.cumsum(0), (1, 0))
+    thick = radius.repeat_interleave(lengths)
+    frames = Ragged(_frames(path[kept], thick), offsets)
+    return found | {"path": Ragged(path[kept], offsets), "frames": frames}
+
+
+def _frames(path: Tensor, radius: Tensor) -> Tensor:
+    """Return a ball at each of F places (F, 2), (F, 1, SIZE, SIZE), in [0, 1]."""
+    radii = radius[:, None].expand(-1, 2)
+    return ellipse(path, radii, torch.zeros_like(radius), SIZE)[:, None]
+
+
+def _flown(draws: Draws, length: int, gravity: Tensor, bounce: Tensor, radius: Tensor) -> Tensor:
+    """Return where balls are at each of `length` frames, (n, length, 2)."""
+    angle = torch.pi * (1 + draws.apart("angle", 5))  # upwards, from left to right
+    speed = draws.between("speed", 1.2, 3.2)
+    low, high = radius, SIZE - radius
+    at = torch.stack([draws.between("x", 6, 26), draws.between("y", 10, 26)], 1)
+    moved = speed[:, None] * torch.stack([angle.cos(), angle.sin()], 1)
+    path = [at]
+    for _ in range((length - 1) * _STEPS):
+        moved = moved + torch.stack([torch.zeros_like(gravity), gravity / _STEPS], 1)
+        at = at + moved / _STEPS
+        is_out = ((at < low[:, None]) & (moved < 0)) | ((at > high[:, None]) & (moved > 0))
+        moved = torch.where(is_out, -bounce[:, None] * moved, moved)
+        at = at.clamp(low[:, None], high[:, None])
+        path.append(at)
+    return torch.stack(path[::_STEPS], 1)

@@ -1,0 +1,109 @@
+"""How a picture of any size becomes one of a wanted size, and where its points come to lie."""
+
+from typing import TYPE_CHECKING, Any
+
+from brique.errors import DataError
+
+if TYPE_CHECKING:
+    import numpy as np
+    from PIL import Image
+
+GREY = 128  # uint8, round what lies inside
+
+
+def placing(
+    original: tuple[int, int], shape: tuple[int, int], *, inside: bool
+) -> tuple[float, float, float]:
+    """Return (scale, dx, dy): a point x, y of a picture comes to scale * x + dx, scale * y + dy.
+
+    original, shape: (height, width) before and after.
+    inside: whether all of it lies inside, else it covers the shape. Inside, sides are rounded to
+        whole pixels, and a point may lie half a pixel beside.
+    """
+    (h, w), (height, width) = original, shape
+    if inside:
+        scale = min(height / h, width / w)
+        return scale, (width - scale * w) / 2, (height - scale * h) / 2
+    left, top, *_ = cover(original, shape)
+    scale = max(height / h, width / w)
+    return scale, 0.0 - scale * left, 0.0 - scale * top
+
+
+def cover(original: tuple[int, int], shape: tuple[int, int]) -> tuple[float, float, float, float]:
+    """Return what is kept, x0, y0, x1, y1, about the middle, when a picture covers a shape."""
+    (h, w), (height, width) = original, shape
+    scale = max(height / h, width / w)
+    x, y = max((w - width / scale) / 2, 0.0), max((h - height / scale) / 2, 0.0)
+    return x, y, w - x, h - y
+
+
+def fit_image(
+    image: "Image.Image", shape: tuple[int, int, int], *, inside: bool = False
+) -> "np.ndarray[Any, Any]":
+    """Return an "L" or "RGB" image as uint8 of `shape` (C, H, W)."""
+    import numpy as np
+
+    if shape[0] not in (1, 3):
+        raise DataError(
+            f"picture: expected {shape[0]} channels, got {len(image.getbands())}; "
+            "pass an array of that many"
+        )
+    mode = "L" if shape[0] == 1 else "RGB"
+    image = image if image.mode == mode else image.convert(mode)
+    pixels = np.array(_resized(image, shape[1:], inside=inside))  # (H, W) or (H, W, 3)
+    return pixels[None] if shape[0] == 1 else np.ascontiguousarray(pixels.transpose(2, 0, 1))
+
+
+def fit_planes(
+    pixels: "np.ndarray[Any, Any]", shape: tuple[int, int, int], *, inside: bool = False
+) -> "np.ndarray[Any, Any]":
+    """Return float pixels, or uint8 of unusual channels, as `shape`, plane by plane."""
+    import numpy as np
+    from PIL import Image
+
+    if pixels.shape[0] != shape[0]:
+        if {pixels.shape[0], shape[0]} != {1, 3}:
+            raise DataError(
+                f"picture: expected {shape[0]} channels, got {pixels.shape[0]}; convert it"
+            )
+        luma = np.array([[0.299, 0.587, 0.114]], np.float32)  # ITU-R 601, as Pillow's
+        pixels = np.repeat(pixels, 3, 0) if shape[0] == 3 else np.tensordot(luma, pixels, 1)
+    fitted = np.stack(
+        [np.asarray(_resized(Image.fromarray(plane), shape[1:], inside=inside)) for plane in pixels]
+    )
+    return fitted if fitted.dtype == np.uint8 else fitted.clip(0, 1)
+
+
+def fit_classes(classes: "np.ndarray[Any, Any]", shape: tuple[int, int]) -> "np.ndarray[Any, Any]":
+    """Return a class for each pixel (h, w) as (H, W): of the nearest pixel, cut as a picture is."""
+    import numpy as np
+
+    if classes.shape == shape:
+        return classes
+    x0, y0, x1, y1 = cover((classes.shape[0], classes.shape[1]), shape)
+    rows = y0 + (np.arange(shape[0]) + 0.5) * ((y1 - y0) / shape[0])
+    columns = x0 + (np.arange(shape[1]) + 0.5) * ((x1 - x0) / shape[1])
+    return classes[rows.astype(np.int64)[:, None], columns.astype(np.int64)]
+
+
+def _resized(image: "Image.Image", shape: tuple[int, int], *, inside: bool) -> "Image.Image":
+    """Scale, bilinear with antialiasing, until it covers the shape, or lies inside.
+
+    This is the only way in which a picture is fitted; one that has the size is not touched.
+    """
+    from PIL import Image
+
+    height, width = shape
+    if image.size == (width, height):
+        return image
+    original = (image.height, image.width)
+    if not inside:
+        box = cover(original, shape)
+        return image.resize((width, height), Image.Resampling.BILINEAR, box=box)
+    _, dx, dy = placing(original, shape, inside=True)
+    x, y = (min(round(d), (n - 1) // 2) for d, n in ((dx, width), (dy, height)))
+    grey = 0.5 if image.mode == "F" else GREY if image.mode == "L" else (GREY,) * 3
+    whole = Image.new(image.mode, (width, height), grey)
+    small = (width - 2 * x, height - 2 * y)
+    whole.paste(image.resize(small, Image.Resampling.BILINEAR), (x, y))
+    return whole

@@ -1,0 +1,144 @@
+"""Trains a net for each fold of the data, and says what all of them reach together."""
+
+import json
+import math
+import statistics
+import time
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any, cast
+
+from brique import data, files
+from brique.errors import RunError
+from brique.page.folds import write_folds
+from brique.run import read_run
+from brique.run.start import check_free
+from brique.workbench.plan import Wishes
+from brique.workbench.resume import resume
+from brique.workbench.train import Order, train_once
+
+FILE = "folds.json"  # in the folder of such a training: what it is, and what was found
+
+
+def train_folds(order: Order, count: int, folder: Path | None) -> Path:
+    """Train a net for each fold and return the folder of all their runs.
+
+    folder: None: a new one in runs/. One that holds the same training goes on: folds that have
+        finished stay as they are, the one that was stopped is resumed.
+    Raises DataError where the data cannot be cut so, RunError where the folder holds other things.
+    """
+    asked = {"folds": count, **asdict(order)}
+    if folder is not None and (folder / FILE).is_file():
+        if _read(folder).get("asked") != asked:
+            raise RunError(
+                f"{folder}: holds the folds of another training; name another folder with --out."
+            )
+    else:
+        check_free(folder)
+        whole = data.open(order.wishes.source, size=order.wishes.size)
+        whole.fold(1, count)  # raises before anything is written
+        folder = folder or _new(whole.name)
+        files.write_json(folder / FILE, {"format": 1, "asked": asked, "result": {}})
+    return _played(order, count, folder)
+
+
+def go_on(folder: Path) -> Path:
+    """Go on with the training of folds in a folder, and return it. Raises RunError."""
+    asked = _read(folder).get("asked")
+    try:
+        rest = dict(cast("dict[str, Any]", asked))
+        count, wishes = rest.pop("folds"), Wishes(**rest.pop("wishes"))
+        order = Order(wishes=wishes, **rest)
+    except (TypeError, ValueError, KeyError) as error:
+        raise RunError(
+            f"{folder / FILE}: is not as brique writes it ({error}); start a new training."
+        ) from error
+    return _played(order, count, folder)
+
+
+def is_folds(folder: str | Path) -> bool:
+    """Tell whether a folder holds the training of folds."""
+    return (Path(folder) / FILE).is_file()
+
+
+def _played(order: Order, count: int, folder: Path) -> Path:
+    wishes = replace(order.wishes, minutes=order.wishes.minutes / count, folds=count)
+    for number in range(1, count + 1):
+        out = folder / f"fold-{number}"
+        if (out / "run.json").is_file():
+            resume(out, device=order.device)  # one that has finished stays as it is
+        else:
+            train_once(replace(order, wishes=replace(wishes, fold=number)), out)
+    found = together([read_run(folder / f"fold-{number}").result for number in range(1, count + 1)])
+    written = _read(folder) | {"result": found}
+    files.write_json(folder / FILE, written)
+    write_folds(folder, order.command, found)
+    return folder
+
+
+def together(results: list[dict[str, Any]]) -> dict[str, Any]:
+    """Return what nets of k folds reach together, as JSON values.
+
+    results: of each run, as `brique.tasks.classify.judge` finds them.
+    Returns "task", "folds", "examples"; "test", "spread" and "interval": of each score the mean,
+    the standard deviation over folds, and the 95% interval of the mean; "baseline": mean and spread
+    of each simple method's accuracy; "each": accuracy, examples and best baseline of each fold.
+    """
+    scores = [name for name, value in results[0]["test"].items() if isinstance(value, int | float)]
+    columns = {name: [float(one["test"][name]) for one in results] for name in scores}
+    methods = {
+        name: [float(one["baseline"][name]["accuracy"]) for one in results]
+        for name in results[0]["baseline"]
+        if all("accuracy" in one["baseline"].get(name, {}) for one in results)
+    }
+    return {
+        "task": results[0]["task"],
+        "folds": len(results),
+        "examples": sum(int(one["examples"]) for one in results),
+        "test": {name: statistics.fmean(column) for name, column in columns.items()},
+        "spread": {name: statistics.stdev(column) for name, column in columns.items()},
+        "interval": {name: list(interval(column)) for name, column in columns.items()},
+        "baseline": {
+            name: {"accuracy": statistics.fmean(one), "spread": statistics.stdev(one)}
+            for name, one in methods.items()
+        },
+        "each": [
+            {"accuracy": one["test"]["accuracy"], "examples": one["examples"]} for one in results
+        ],
+    }
+
+
+def interval(scores: list[float]) -> tuple[float, float]:
+    """Return the 95% interval of the mean score of k folds, within [0, 1].
+
+    Folds share most of their training examples, so that they vary less than new data would: the
+    variance is taken times 1/k + 1/(k - 1).
+    Source: Nadeau, Bengio 2003, "Inference for the generalization error".
+    """
+    from scipy.special import stdtrit  # pyright: ignore[reportMissingTypeStubs]
+
+    k = len(scores)
+    factor = float(cast("Any", stdtrit)(k - 1, 0.975))
+    half = factor * statistics.stdev(scores) * math.sqrt(1 / k + 1 / (k - 1))
+    mean = statistics.fmean(scores)
+    return max(0.0, mean - half), min(1.0, mean + half)
+
+
+def _read(folder: Path) -> dict[str, Any]:
+    """Return what folds.json holds. Raises RunError when it is damaged."""
+    try:
+        found = json.loads((folder / FILE).read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise RunError(
+            f"{folder / FILE}: cannot be read ({error}); start a new training."
+        ) from error
+    return found if isinstance(found, dict) else {}
+
+
+def _new(name: str) -> Path:
+    """Return a folder in runs/ that is not there yet."""
+    first = Path("runs") / f"{time.strftime('%Y-%m-%d-%H%M%S')}-{name}-folds"
+    folder, number = first, 2
+    while folder.exists():
+        folder, number = first.with_name(f"{first.name}-{number}"), number + 1
+    return folder
