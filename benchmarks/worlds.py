@@ -37,7 +37,7 @@ HERE = Path(__file__).parent
 PICTURES = HERE.parent / "docs" / "pictures"
 SEEDS = (0, 1, 2)
 SCENES, FACES, FIGURES = 10_000, 5_000, 4_000  # training examples
-EPOCHS = {"scenes": 6, "faces": 4, "figures": 4}
+EPOCHS = {"scenes": 6, "faces": 8, "figures": 4}
 FACTORS = {
     "scenes": ("shape", "color", "size", "place", "count"),
     "faces": ("mood", "glasses", "hair"),

@@ -65,6 +65,17 @@ def test_an_empty_folder(capsys, tmp_path):
     assert everything(tmp_path) == ["photos"]
 
 
+def test_data_that_train_does_not_take_yet(capsys, tmp_path):
+    table = tmp_path / "flowers.csv"
+    table.write_text("".join(f"{i % 7}.5,{i}.2,{'ab'[i % 2]}\n" for i in range(40)))
+    sentence = (
+        "flowers.csv: train takes pictures with a class each so far, and these hold 1 (number),"
+        " 2 (number), 3 (category); 'brique check' shows them"
+    )
+    assert sentence in refused(capsys, "train", table, "--out", tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+
+
 @pytest.mark.parametrize("verb", ["predict", "evaluate", "resume", "copy"])
 def test_a_folder_that_is_no_run(capsys, tmp_path, verb):
     (tmp_path / "empty").mkdir()

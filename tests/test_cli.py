@@ -138,7 +138,7 @@ def test_what_does_not_fit_is_refused_in_one_sentence(capsys, words, sentence):
 def test_list_says_family_name_year_and_what_it_does(capsys):
     code, out, _ = said(capsys, "list")
     assert code == 0
-    assert "convolutional  lenet5  1998  LeNet-5 reads handwritten digits" in out
+    assert "convolutional lenet5 1998 LeNet-5 reads handwritten digits" in " ".join(out.split())
     code, out, _ = said(capsys, "list", "--json")
     assert out.count("\n") == 1
     whole = json.loads(out)

@@ -202,7 +202,7 @@ def test_unknown_names_say_what_was_tried(tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     ("file", "text"),
     [
-        ("houses.csv", "houses.csv: is one file of no known kind; give a table"),
+        ("houses.csv", "houses.csv: expected a table, got no rows below a header; add rows"),
         (
             "photos.zip",
             "photos.zip: cannot be opened as an archive .File is not a zip file.; fetch it",

@@ -19,7 +19,7 @@ from brique.data.audit import summary
 from brique.errors import DataError, UsageError, nearest
 from brique.run import Launch, add_seconds, launched, read_run
 from brique.run.start import check_free, pick_device
-from brique.schema import Category
+from brique.schema import Category, Picture
 from brique.workbench.plan import Wishes, plan, seconds_a_turn, shortened
 
 
@@ -261,6 +261,20 @@ def _opened(wishes: Wishes, start: str | Path | None) -> tuple[Data, Wishes, dic
 
 
 def _part_of(opened: Data, wishes: Wishes) -> Data:
+    """Return the data, or the fold of them that is wished for. Raises DataError for other kinds."""
+    schema = opened.schema
+    inputs = [schema[name] for name in schema.inputs]
+    targets = [schema[name] for name in schema.targets]
+    good = [type(field) for field in (*inputs, *targets)] == [Picture, Category]
+    if not good:
+        held = ", ".join(
+            f"{name} ({field.kind})" for name, field in list(schema.fields.items())[:6]
+        )
+        more = ", ..." if len(schema.fields) > 6 else ""
+        raise DataError(
+            f"{opened.name}: train takes pictures with a class each so far, and these hold {held}"
+            f"{more}; 'brique check' shows them, and a recipe of your own trains on them"
+        )
     return opened if wishes.folds is None else opened.fold(wishes.fold, wishes.folds)
 
 
