@@ -352,7 +352,9 @@ def test_bad_arrays_are_named(source, text):
 
 def test_deep_pictures_outside_their_range_are_refused(tmp_path):
     path = save(tmp_path / "f.tif", Image.fromarray(np.full((2, 2), 300.0, np.float32)))
-    with fails("picture .*f.tif: expected brightness from 0 to 1, got 300 to 300; convert it to 8 or 16"):
+    with fails(
+        "picture .*f.tif: expected brightness from 0 to 1, got 300 to 300; convert it to 8 or 16"
+    ):
         Picture((1, 2, 2)).prepare(path)
 
 

@@ -77,7 +77,7 @@ def read(name: str, place: Place, kind: str | None, asked: Asked) -> Source:
             f"{name}: kind must be one of {', '.join(KINDS)}, got '{kind}'{nearest(kind, KINDS)}"
         )
     for reader in READERS:
-        if reader.KIND == kind or (kind is None and reader.fits(place)):
+        if kind == reader.KIND or (kind is None and reader.fits(place)):
             break
     else:
         raise unknown(name, place)
