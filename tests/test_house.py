@@ -26,7 +26,7 @@ HARMLESS = {
 }
 
 PUBLIC = {
-    "bricks": {"Residual", "Standardize", "Temperature"},
+    "bricks": {"Residual", "Standardize", "Temperature", "slope_error"},
     "cli": {"main", "main_with"},
     "data": {
         "Augment",
@@ -40,7 +40,7 @@ PUBLIC = {
         "arrays",
     }
     | {"nothing", "open", "worlds"},
-    "draw": {"Panel"},
+    "draw": {"Panel", "graph", "table", "tree"},
     "game": {"Game", "Player", "Turn", "cosine", "linear", "slope", "steps", "warmup"},
     "nets": {"BUILDERS", "builder", "built_by", "default_arguments", "residual"} | {"squeezenet"},
     "page": {"write", "write_audit"},

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _ROOMS = (
-    "bricks", "catalog", "cli", "data", "errors", "files", "game", "keys", "model", "nets", "page",
-    "run", "schema", "tasks", "transfer", "workbench",
+    "bricks", "catalog", "cli", "data", "draw", "errors", "files", "game", "keys", "model", "nets",
+    "page", "run", "schema", "tasks", "transfer", "workbench",
 )  # fmt: skip
 _VERBS = {
     "check": "brique.workbench.check",

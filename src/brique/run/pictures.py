@@ -1,4 +1,4 @@
-"""Grids of pictures as PNG."""
+"""Grids of pictures as PNG, still or moving."""
 
 import io
 import math
@@ -10,12 +10,15 @@ from brique.errors import ShapeError
 
 MARGIN = 1  # pixels between pictures
 SMALLEST = 28  # pictures with fewer pixels a side are enlarged by a whole factor
+A_FRAME = 250  # milliseconds
+AT_THE_END = 1500
 
 
 def grid(pixels: Tensor, where: str) -> bytes:
     """Return a PNG that shows pictures side by side, as near to a square as they go.
 
-    pixels: (N, C, H, W) or one (C, H, W), C = 1 or 3, float in [0, 1] (clamped) or uint8.
+    pixels: (N, C, H, W) or one (C, H, W), C = 1 or 3, float in [0, 1] (clamped) or uint8;
+        (T, N, C, H, W) becomes an animation of T frames.
     where: names the caller in errors.
     Raises ShapeError when it is no such tensor.
     """
@@ -23,7 +26,7 @@ def grid(pixels: Tensor, where: str) -> bytes:
 
     if pixels.ndim == 3:
         pixels = pixels[None]
-    if pixels.ndim != 4 or pixels.shape[1] not in (1, 3) or not len(pixels):
+    if pixels.ndim not in (4, 5) or pixels.shape[-3] not in (1, 3) or not pixels.numel():
         raise ShapeError(
             f"{where}: expected pictures (N, 1 or 3, H, W), got shape {tuple(pixels.shape)}; "
             "reshape them."
@@ -31,6 +34,17 @@ def grid(pixels: Tensor, where: str) -> bytes:
     pixels = pixels.detach().cpu()
     if pixels.is_floating_point():
         pixels = (pixels.float().nan_to_num(0.0).clamp(0, 1) * 255).round().byte()
+    first, *others = [_sheet(frame) for frame in (pixels if pixels.ndim == 5 else pixels[None])]
+    file = io.BytesIO()
+    images = [Image.fromarray(sheet) for sheet in others]
+    times = [A_FRAME] * len(others) + [AT_THE_END]
+    moving = {"save_all": True, "append_images": images, "duration": times, "loop": 0}
+    Image.fromarray(first).save(file, "PNG", optimize=True, **(moving if images else {}))
+    return file.getvalue()
+
+
+def _sheet(pixels: Tensor) -> numpy.ndarray:
+    """Return pictures (N, C, H, W), uint8, side by side as one, (H, W) or (H, W, 3)."""
     factor = max(1, math.ceil(SMALLEST / max(pixels.shape[2:])))
     array = pixels.permute(0, 2, 3, 1).numpy().repeat(factor, 1).repeat(factor, 2)  # (N, H, W, C)
     n, height, width, channels = array.shape
@@ -45,6 +59,4 @@ def grid(pixels: Tensor, where: str) -> bytes:
         top = number // columns * (height + MARGIN)
         left = number % columns * (width + MARGIN)
         sheet[top : top + height, left : left + width] = picture
-    file = io.BytesIO()
-    Image.fromarray(sheet[:, :, 0] if channels == 1 else sheet).save(file, "PNG")
-    return file.getvalue()
+    return sheet[:, :, 0] if channels == 1 else sheet

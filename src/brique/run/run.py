@@ -2,7 +2,7 @@
 
 import shlex
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -26,7 +26,7 @@ from brique.run.progress import Progress, tell
 from brique.run.signals import Stopper
 from brique.run.stage import Stage
 
-Placed = TypeVar("Placed", bound=nn.Module | dict[str, nn.Module])
+Placed = TypeVar("Placed", bound=nn.Module | Mapping[str, nn.Module])
 
 
 class Run:
@@ -78,7 +78,7 @@ class Run:
         What is placed is in every checkpoint, matched by order on resume.
         """
         self._open()
-        for name, net in nets.items() if isinstance(nets, dict) else [(None, nets)]:
+        for name, net in nets.items() if isinstance(nets, Mapping) else [(None, nets)]:
             self._nets.add(net.to(self.device), name)
         return nets
 
@@ -130,7 +130,8 @@ class Run:
     ) -> Tensor:
         """Draw pictures side by side into pictures/NAME.png; return their pixels.
 
-        pixels: (N, C, H, W) in [0, 1], or a net that makes them of `inputs`, called in eval mode.
+        pixels: (N, C, H, W) in [0, 1], or a net that makes them of `inputs`, called in eval mode;
+            (T, N, C, H, W) becomes an animation of T frames.
         Raises ShapeError when they are no pictures.
         """
         self._open()

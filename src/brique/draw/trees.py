@@ -1,0 +1,49 @@
+"""Trees drawn as they grow: the root above, the leaves in a row."""
+
+from collections.abc import Sequence
+
+from brique.draw.panel import Panel
+
+ACROSS, UP = 58, 36  # pixels from leaf to leaf, from height to height
+
+
+def tree(
+    parents: Sequence[int], names: Sequence[str], colors: Sequence[int | None], title: str = ""
+) -> Panel:
+    """Return a drawing of one tree.
+
+    parents: place of each node's parent, -1 at the root; children stand before parents.
+    names: a word at each node, or "". colors: of each node, a place in the palette; None is ink.
+
+    >>> tree([2, 2, -1], ["true", "false", "or"], [4, 5, 4]).pixels().shape
+    torch.Size([3, 94, 139])
+    """
+    x, y = _places(parents)
+    size = round((max(y) + 1.6) * UP), round((max(x) + 1.4) * ACROSS)
+    panel = Panel(title, x=(-0.7, max(x) + 0.7), y=(-0.8, max(y) + 0.8), size=size, bare=True)
+    for node, parent in enumerate(parents):
+        if parent >= 0:
+            panel.line([x[node], x[parent]], [y[node], y[parent]], width=1)
+    for node, (name, color) in enumerate(zip(names, colors, strict=True)):
+        panel.marks([x[node]], [y[node]], color=color, radius=4)
+        if name:
+            panel.words(x[node], y[node] - 0.42, name, color=color)
+    return panel
+
+
+def _places(parents: Sequence[int]) -> tuple[list[float], list[float]]:
+    """Return the place of each node: leaves side by side, a parent above the middle of its own."""
+    inner = set(parents)
+    x, y = [0.0] * len(parents), [0.0] * len(parents)
+    first, last = [len(parents)] * len(parents), [-1] * len(parents)  # leaves below
+    leaves = 0
+    for node, parent in enumerate(parents):
+        if node not in inner:
+            first[node] = last[node] = leaves
+            leaves += 1
+        x[node] = (first[node] + last[node]) / 2
+        if parent >= 0:
+            first[parent] = min(first[parent], first[node])
+            last[parent] = max(last[parent], last[node])
+            y[parent] = max(y[parent], y[node] + 1)
+    return x, y

@@ -1,0 +1,1 @@
+"""Networks that must not tell what they were not asked."""

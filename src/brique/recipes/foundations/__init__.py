@@ -1,0 +1,1 @@
+"""What every network stands on: slopes, approximation, steps downhill."""

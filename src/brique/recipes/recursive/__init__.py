@@ -1,0 +1,1 @@
+"""Networks that follow the structure of what they read."""

@@ -1,0 +1,71 @@
+"""Derivatives by hand are right, and a wrong one is found."""
+
+import ast
+import inspect
+
+import pytest
+import torch
+from torch import nn
+
+import brique.bricks
+from brique.bricks import slope_error
+from brique.recipes.foundations import backprop
+
+
+@pytest.mark.parametrize("name", backprop.BENDS)
+def test_each_derivative_is_that_of_its_bend(name):
+    bend, derivative = backprop.BENDS[name]
+    a = torch.linspace(-3, 3, 60, dtype=torch.float64)
+    step = 1e-6
+    difference = (bend(a + step) - bend(a - step)) / (2 * step)
+    assert torch.allclose(derivative(a) * torch.ones_like(a), difference, atol=1e-8)
+
+
+def test_every_public_brick_is_held_against_differences():
+    used = {
+        n.id
+        for n in ast.walk(ast.parse(inspect.getsource(backprop.checks)))
+        if isinstance(n, ast.Name)
+    }
+    bricks = {name for name, value in vars(brique.bricks).items() if inspect.isclass(value)}
+    assert bricks - used == set()
+
+
+def test_all_checks_hold():
+    torch.manual_seed(3)
+    found = backprop.checks()
+    assert set(found) == set(backprop.EXPECT["generated"]) - {"apart"}
+    for name, value in found.items():
+        low, high = backprop.EXPECT["generated"][name]
+        number = value.item() if isinstance(value, torch.Tensor) else value
+        assert low <= number <= high, name
+
+
+def test_a_wrong_derivative_by_hand_is_found(monkeypatch):
+    wrong = {**backprop.BENDS, "tanh": (nn.Tanh(), lambda a: 1 - a.tanh())}
+    monkeypatch.setattr(backprop, "BENDS", wrong)
+    assert backprop.checks()["recursion"].item() > 1e-3
+
+
+class Slanted(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, x):
+        return x.square()
+
+    @staticmethod
+    def backward(ctx, above):
+        return above * 2.01
+
+
+class Wrong(nn.Module):
+    def forward(self, x):
+        return Slanted.apply(x)
+
+
+def test_a_brick_with_wrong_slopes_is_found():
+    assert slope_error(Wrong(), torch.randn(4, 3)) > 1e-3
+    brick = nn.Linear(3, 2)
+    before = [p.clone() for p in brick.parameters()]
+    assert slope_error(brick, torch.randn(4, 3)) < 1e-8
+    assert all(torch.equal(a, b) for a, b in zip(before, brick.parameters(), strict=True))
+    assert slope_error(nn.Embedding(5, 3), torch.tensor([[0, 4]])) < 1e-8
