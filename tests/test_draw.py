@@ -102,3 +102,22 @@ def test_frames_become_an_animation(tmp_path):
     assert levels == [0, 64, 128, 191]
     with pytest.raises(ShapeError, match=r"here: expected pictures .* got shape \(4, 2, 2, 5, 5\)"):
         grid(torch.zeros(4, 2, 2, 5, 5), "here")
+
+
+def test_a_graph_grows_with_the_computation_and_has_two_ways():
+    from brique.draw import graph
+
+    w = torch.ones(3, requires_grad=True)
+    short, long = (w * 2).sum(), (w * 2).tanh().exp().sum()
+    assert graph(long, w=w).shape[1] > graph(short, w=w).shape[1]
+    forward, backward = graph(long, w=w), graph(long, backward=True, w=w)
+    assert share(forward, rgb(PALETTE[5])) > 0.001 > share(forward, rgb(PALETTE[6]))
+    assert share(backward, rgb(PALETTE[6])) > 0.001 > share(backward, rgb(PALETTE[5]))
+    assert not torch.equal(graph(long, w=w), graph(long, other=w))  # leaves are named
+
+
+def test_a_result_without_a_graph_is_refused():
+    from brique.draw import graph
+
+    with pytest.raises(ShapeError, match="graph: the result was computed from nothing that asks"):
+        graph(torch.ones(()))
