@@ -17,14 +17,14 @@ def test_real_points_hold_all_modes_and_half_of_the_grid_its_own():
     assert modes(torch.rand(5000, 2) * 5 - 2.5) == 0, "points all over are no heaps"
 
 
-def test_a_heap_counts_from_half_its_share_on():
+def test_a_heap_counts_from_a_quarter_of_its_share_on():
     middles = torch.cartesian_prod(*[torch.arange(-2.0, 3)] * 2)
     points = middles.repeat_interleave(200, 0)  # 5000
     assert modes(points) == 25
     rare = points.clone()
-    rare[99:200] = 0.5  # 99 are left in the first heap: below 100
+    rare[49:200] = 0.5  # 49 are left in the first heap: below 50
     assert modes(rare) == 24
-    rare[99] = middles[0]
+    rare[49] = middles[0]
     assert modes(rare) == 25
 
 

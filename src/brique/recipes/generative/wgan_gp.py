@@ -56,8 +56,9 @@ def build(args: Args, schema: Schema) -> dict[str, nn.Module]:
             nn.Linear(128, 128), nn.ReLU(), nn.Linear(128, outputs),
         )  # fmt: skip
 
-    nets = {"forger": layers(args.noise, 2), "critic": layers(2, 1)}
-    return nets | {"plain_forger": layers(args.noise, 2), "plain_critic": layers(2, 1)}
+    sizes = {"forger": (args.noise, 2), "critic": (2, 1)}
+    sizes |= {f"plain_{name}": size for name, size in sizes.items()}
+    return {name: layers(*size) for name, size in sizes.items()}
 
 
 def main(args: Args) -> dict[str, float]:
@@ -66,8 +67,7 @@ def main(args: Args) -> dict[str, float]:
     points = heaps(16_000)
     nets = run.place(build(args, points.schema))
     fixed = run.noise(5000, args.noise, name="judged")  # the same seeds at every look
-    forger, critic = nets["forger"], nets["critic"]
-    plain_forger, plain_critic = nets["plain_forger"], nets["plain_critic"]
+    forger, critic, plain_forger, plain_critic = nets.values()
 
     def fooled(batch: Batch) -> Tensor:  # minus the earth mover's distance, as the critic sees it
         real, fake = batch.point, forger(run.noise(len(batch), args.noise))
@@ -107,7 +107,9 @@ def main(args: Args) -> dict[str, float]:
     (test,) = points.test.batches(len(points.test)).on(run.device)
     plain_fake, fake = plain_forger(fixed), forger(fixed)
     run.picture("points", seen(test.point, plain_fake, fake))
-    steep = slope(critic, 0.5 * (test.point + fake[: len(test)])).norm(dim=1).mean()
+    share = run.noise(len(test), 1, kind="uniform", name="between")
+    between = share * test.point + (1 - share) * fake[: len(test)]
+    steep = slope(critic, between).norm(dim=1).mean()
     numbers = {"modes": modes(fake), "plain_modes": modes(plain_fake), "steepness": steep.item()}
     return run.finish(answers="forger", task="generate", **nets, **numbers)
 
@@ -121,11 +123,11 @@ def heaps(n: int) -> data.Data:
 
 
 def modes(points: Tensor) -> int:
-    """Count the heaps that hold half their share of points (N, 2) within three spreads."""
+    """Count the heaps that hold a quarter of their share of points (N, 2) within three spreads."""
     middle = points.round().clamp(-2, 2)
     near = middle[(points - middle).norm(dim=1) < 3 * SPREAD]
     _, counts = near.unique(dim=0, return_counts=True)
-    return int((counts >= len(points) / 50).sum())
+    return int((counts >= len(points) / 100).sum())
 
 
 def apart(fake: Tensor, split: Split) -> Tensor:
