@@ -120,3 +120,11 @@ def test_kinds_survive_json(name):
 def test_arrays_are_shown_too():
     opened = data.arrays(x=torch.rand(20, 3), label=[0, 1] * 10)
     assert shown.examples(opened, [0])[0]["x"].count(" ") == 2
+
+
+def test_rows_of_numbers_are_curves():
+    opened = data.arrays(past=torch.rand(20, 12, 2), x=torch.rand(20, 3), label=[0, 1] * 10)
+    html = drawn.example(opened, 0)
+    assert html["past"].count("<polyline") == 2
+    assert "12 x 2 numbers" in html["past"]
+    assert "<polyline" not in html["x"]

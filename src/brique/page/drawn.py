@@ -7,15 +7,16 @@ from torch import Tensor
 from torch.nn import functional
 
 from brique.data import Data, Ragged
-from brique.data.shown import said
+from brique.data.shown import described, said
 from brique.page import colors
 from brique.page.markup import text
 from brique.page.thumbnails import thumbnail
-from brique.schema import Boxes, Field, Mask, Picture, Signal, Tags, Text, Tree
+from brique.schema import Boxes, Field, Mask, Number, Picture, Signal, Tags, Text, Tree
 
 LONG = 600  # letters of a text
 _SIDE = 192  # pixels of a picture's longer side
 _POINTS = 240  # of a curve
+_CURVE = 8  # numbers in a row from which on they are drawn as a curve
 _CHANNELS = 8  # of a signal that are drawn
 _TAGGED = 40  # words of a sentence that are shown with their tags
 
@@ -53,6 +54,8 @@ def _drawn(
             return _boxes(kind, value, values, kinds)
         case Signal():
             return _curves(value, said(kind, value))
+        case Number() if 1 <= len(kind.shape) <= 2 and kind.shape[0] >= _CURVE:
+            return _curves(value.view(len(value), -1), described(kind))
         case Tags():
             return _tags(kind, value, values, kinds)
         case Tree():
