@@ -60,7 +60,8 @@ def _each(found: Mapping[str, Any]) -> str:
         f'<td class="num">{one["examples"]:,}</td></tr>'
         for number, one in enumerate(found["each"], 1)
     )
-    head = "<thead><tr><th>fold</th><th>right on test</th><th>test examples</th></tr></thead>"
+    columns = '<th class="num">right on test</th><th class="num">test examples</th>'
+    head = f"<thead><tr><th>fold</th>{columns}</tr></thead>"
     says = (
         "Each net is judged on examples that it has not seen: the spread is what other training"
         " examples, and another test part of this size, change."
@@ -80,7 +81,8 @@ def _scores(found: Mapping[str, Any]) -> str:
         f'<td class="num">{one["spread"]:.4f}</td></tr>'
         for name, one in found["baseline"].items()
     )
-    head = "<thead><tr><th>score</th><th>mean</th><th>standard deviation</th></tr></thead>"
+    columns = '<th class="num">mean</th><th class="num">standard deviation</th>'
+    head = f"<thead><tr><th>score</th>{columns}</tr></thead>"
     says = "Mean and standard deviation over folds; simple methods were fitted on the same parts."
     table = box("scores", f"<table>{head}<tbody>{rows}</tbody></table>")
     return figure("All scores, beside simple methods", says, table)

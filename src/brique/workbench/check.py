@@ -26,9 +26,10 @@ def check(
     csv: a file to write the findings to, one row an item; replaced if it exists.
     html: a file to write a page of the audit to, with examples; replaced if it exists.
     options: those of `brique.data.open`, such as target=, kind=, size=.
-    Returns "name"; "fields", what each is; "examples", three of train; "findings", worst first,
-    each with kind, severity, split, items, count, reason and remedy; "splits": examples and classes
-    of each part; "notes": what was decided on opening; "seconds". Raises DataError when there is no
+    Returns "name"; "fields", what each is; "targets"; "examples", three of train; "findings", worst
+    first, each with kind, severity, split, items, count, reason and remedy; "verdict", their sum in
+    a sentence; "splits": examples and classes of each part; "notes": what was decided on opening;
+    "seconds". Raises DataError when there is no
     such source, or it cannot be a data set.
     """
     begun = time.perf_counter()
