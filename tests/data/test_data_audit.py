@@ -680,3 +680,23 @@ def test_clean_digits_have_nothing_that_falsifies():
     assert set(kinds) <= {"doubtful"}
     assert kinds["doubtful"].count <= 10
     assert kinds["doubtful"].severity == "note"
+
+
+def test_cut_copies_of_fine_grain_are_found_and_other_grain_is_not():
+    """What lies between the pixels of a thumbnail does not hide a cut, nor make up for one."""
+
+    def grained(seed: int, grain: int) -> Image.Image:
+        cells = np.random.default_rng(grain).integers(0, 256, (60, 80, 3), dtype=np.uint8)
+        fine = Image.fromarray(cells).resize((160, 120), Image.Resampling.BICUBIC)
+        return Image.blend(photo(seed, size=(160, 120)), fine, 0.3)
+
+    copies = others = 0
+    for seed in range(40):
+        whole = likeness.thumbnail(grained(seed, grain=seed))
+        for other in (0, 100):
+            part = grained(seed, grain=seed + other).crop((4, 3, 156, 116))
+            thumbs = np.stack([whole, likeness.thumbnail(part)])
+            found = len(likeness.near_pairs(thumbs, side=120))
+            copies, others = copies + found * (not other), others + found * bool(other)
+    assert copies >= 38
+    assert others == 0

@@ -347,7 +347,7 @@ def test_without_boxes_for_training_nothing_opens(tmp_path):
         data.open(root)
     for file in (root / "JPEGImages").iterdir():
         file.write_bytes(b"")
-    with pytest.raises(DataError, match="none of its 10 annotated pictures can be read .the first"):
+    with pytest.raises(DataError, match="none of its 10 pictures can be read; the first"):
         data.open(root)
 
 

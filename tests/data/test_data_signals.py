@@ -12,8 +12,8 @@ import torch
 
 from brique import data
 from brique.data.asked import Asked
-from brique.data.audit.echoes import echoes
 from brique.data.column import Labels
+from brique.data.echoes import echoes
 from brique.data.parts import build
 from brique.data.ragged import Ragged
 from brique.data.source import Source
@@ -272,6 +272,20 @@ def test_copies_of_sounds_across_parts_are_found(tmp_path):
     write(tmp_path / "s/train/b/99.wav", wav(0.5 * sound))
     again = data.open(tmp_path / "s")
     assert found(again, "nearly duplicate").items == (("train/a/3.wav", "train/b/99.wav"),)
+
+
+def test_near_copies_of_sounds_are_drawn_to_one_side(tmp_path):
+    for number in range(40):
+        sound = noise(number, 700)
+        write(tmp_path / "ab"[number % 2] / f"{number}.wav", wav(sound))
+        if number < 20:
+            again = np.r_[np.zeros(30), 0.5 * sound]
+            write(tmp_path / "ab"[number % 2] / f"{number}-again.wav", wav(again))
+    opened = data.open(tmp_path)
+    assert len(opened.test) == 12
+    assert found(opened, "nearly duplicate").count == 20 == len(opened.source.near)
+    for one in (opened, *opened.folds(4)):
+        assert not [kind for kind, *_ in kinds(one) if kind == "nearly leaked"]
 
 
 def test_echoes_of_nothing_are_none():

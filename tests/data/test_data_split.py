@@ -207,6 +207,22 @@ def test_folds_keep_equal_examples_and_groups_on_one_side():
         assert len(fold.valid) == pytest.approx(22, abs=8)
 
 
+def test_halves_cut_train_alone_and_what_belongs_together_stays_so():
+    fields, group = table(n=300, groups=60)
+    fields["x"][100:120] = fields["x"][:20]
+    for opened, of in ((data.arrays(**fields), fields["x"][:, 0]),
+                       (data.arrays(**fields, group=group), group)):  # fmt: skip
+        halves = opened.halves()
+        assert {repr(half.schema) for half in halves} == {repr(opened.schema)}
+        whole, ids = set(opened.train.ids.tolist()), [half.train.ids.tolist() for half in halves]
+        assert set(ids[0]) | set(ids[1]) == whole
+        assert [half.valid.ids.tolist() for half in halves] == ids[::-1]
+        assert disjoint([set(of[rows].tolist()) for rows in ids])
+        assert len(ids[0]) == pytest.approx(len(whole) / 2, abs=8)
+        shares = [half.train["label"].bincount() / len(half.train) for half in halves]
+        assert torch.allclose(*shares, atol=0.05)
+
+
 def test_the_test_part_of_a_source_is_in_no_fold():
     where = ["train", "train", "train", "valid", "test"] * 20
     opened = data.arrays(x=np.arange(100.0), label=[0, 1, 0, 1, 0] * 20, split=where)

@@ -187,6 +187,9 @@ def test_batch_is_its_fields():
     assert batch[4:99].label.tolist() == [4, 5]
     assert len(batch[4:2]) == 0
     assert batch.to("cpu").label.tolist() == list(range(6))
+    some = batch[2:].among(torch.tensor([5, 1, 3]))
+    assert some.label.tolist() == some.ids.tolist() == [3, 5]
+    assert torch.equal(some.image, batch.image[[3, 5]])
     with pytest.raises(AttributeError, match="batch: no field 'labek' among image, label; did you"):
         batch.labek
     with pytest.raises(DataError, match="batch: no field 'labek' among image, label; did you mean"):

@@ -545,6 +545,14 @@ def test_a_table_of_paths_opens_with_its_pictures(tmp_path):
     assert one(opened(tmp_path, gone, target="y").audit(), "no pictures").items == (("path",),)
 
 
+def test_a_picture_named_by_several_rows_is_there_in_each(tmp_path):
+    photos(tmp_path, n=5)
+    table = opened(tmp_path, ["path,y", *[f"p{i % 5}.png,{i * 0.1}" for i in range(40)]])
+    kind, pixels = table.schema["path"], table.store.fields["path"]
+    for row in range(40):
+        assert torch.equal(kind.prepare(tmp_path / f"p{row % 5}.png"), pixels[row])
+
+
 PLAIN = numbered(lambda i: i * 0.5, lambda i: "ab"[i % 2])
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from brique import data
-from brique.data.audit import shingles
+from brique.data import shingles
 from brique.data.audit import texts as texts_audit
 from brique.data.column import Labels, Texts
 from brique.data.parts import build
@@ -432,6 +432,34 @@ def test_the_audit_finds_near_copies_within_and_across_parts(tmp_path):
     (contrary,) = found(opened, "contradictory")
     assert contrary.items[0] == ("train/a/2.txt (a)", "train/b/c.txt (b)")
     assert contrary.count == 2
+
+
+def test_near_copies_of_texts_are_drawn_to_one_side(tmp_path):
+    said = [sentences(60, seed, length=14) for seed in (1, 2)]
+    for name, texts_ in zip("ab", said, strict=True):
+        write(tmp_path / name, {f"{i}.txt": text for i, text in enumerate(texts_)})
+        again = {f"{i}-again.txt": f"{texts_[i].upper()} !" for i in range(30)}
+        write(tmp_path / name, again)
+    opened = data.open(tmp_path)
+    assert len(opened.test) == 36
+    assert not found(opened, "nearly leaked")
+    assert found(opened, "nearly duplicate")
+    for fold in opened.folds(3):
+        assert not found(fold, "nearly leaked")
+    pairs = {frozenset((f"{n}/{i}.txt", f"{n}/{i}-again.txt")) for n in "ab" for i in range(30)}
+    names = opened.source.names
+    assert {frozenset((names[a], names[b])) for a, b in opened.source.near.tolist()} == pairs
+
+
+def test_texts_of_one_template_are_drawn_one_by_one(tmp_path):
+    template = " ".join(sentences(1, 7, length=60))
+    for name in "ab":
+        write(tmp_path / name, {f"{i}.txt": f"{template} {name} {i}" for i in range(30)})
+    opened = data.open(tmp_path)
+    assert len(opened.test) == 12
+    (note,) = [note for note in opened.notes if "nearly the same" in note]
+    assert "60 of 60 examples" in note
+    assert ("nearly leaked", "test") in kinds(opened)
 
 
 def test_runs_of_words_find_all_near_copies_and_nothing_else():

@@ -1,5 +1,6 @@
 """Generated worlds: the truth they state is the truth they draw, and test stays apart from train."""
 
+import re
 import time
 
 import pytest
@@ -11,12 +12,14 @@ from brique.data.batch import Batch
 from brique.data.ragged import Ragged
 from brique.data.worlds.drawing import NEW_TEXTURES, TEXTURES, Outlines, ellipse, stroke
 from brique.data.worlds.draws import Draws
+from brique.data.worlds.grammar import WORD_LISTS
 from brique.errors import DataError
 from brique.schema import Schema
 
 ALL = {
     "faces": {"target": None},
     "figures": {"target": None},
+    "grammar": {"target": None},
     "points": {},
     "scenes": {"target": None},
     "stereo": {"target": None},
@@ -484,6 +487,64 @@ def test_stories_ask_for_as_many_facts_as_said():
     assert set(world.train["support"].lengths.tolist()) == {1, 3}
 
 
+SAID = {"the": "l", "a": "un", "some": "des", "and": "et", "but": "mais", "because": "car"}
+THINGS, LIKE, DOING = ({en: rest for en, *rest in words} for words in WORD_LISTS)
+
+
+def in_french(words):
+    """Yield the French of a list of English words, each read once, by a grammar of its own."""
+    many, denied, start, waiting = False, False, "", []
+    for word in words:
+        one = word.removesuffix("s")
+        if word in LIKE:
+            waiting.append(LIKE[word][0])
+        elif one in THINGS:
+            many, (thing, *feminine) = word != one, THINGS[one]
+            end = "e" * len(feminine) + "s" * many
+            article = {"l": "les" if many else "la" if feminine else "le", "un": "un" + end}
+            yield from [article.get(start, start), thing + "s" * many]
+            yield from [like + end for like in reversed(waiting)]
+            waiting = []
+        elif one in DOING:
+            does = DOING[one][0] + "nt" * many
+            yield from ["ne", does, "pas"] if denied else [does]
+            denied = False
+        elif word in ("do", "does", "not"):
+            denied = True
+        elif word in ("the", "a", "some"):
+            start = SAID[word]
+        else:
+            yield SAID[word]
+
+
+def test_sentences_agree_and_turn_adjectives_round():
+    world = worlds.grammar(4000)
+    english, french = (world.schema[name] for name in ("en", "fr"))
+    pairs = {
+        english.restore(en): french.restore(fr)
+        for part in (world.train, world.valid, world.test)
+        for en, fr in zip(part["en"], part["fr"], strict=True)
+    }
+    assert 5190 < len(pairs) <= 5200  # hardly two are alike
+    assert {word for en in pairs for word in en.split()} == set(english.vocabulary)
+    assert {word for fr in pairs.values() for word in fr.split()} == set(french.vocabulary)
+    assert {en: " ".join(in_french(en.split())) for en in pairs} == pairs
+
+
+def test_who_does_what_in_sentences_of_test_goes_together_in_none_of_train():
+    world = worlds.grammar(3000)
+    done = []
+    for part in (world.train, world.valid, world.test):
+        texts = [world.schema["en"].restore(text) for text in part["en"]]
+        clauses = [c.split() for text in texts for c in re.split(" (?:and|but|because) ", text)]
+        ones = [[word.removesuffix("s") for word in clause] for clause in clauses]
+        done.append(
+            {tuple(next(w for w in one if w in k) for k in (THINGS, DOING)) for one in ones}
+        )
+    assert [len(pairs) for pairs in done] == [294, 42, 84]  # 30 nouns, 14 verbs, parted 7 : 1 : 2
+    assert len(set.union(*done)) == 420
+
+
 # Opening by name, and what is refused
 
 
@@ -499,8 +560,8 @@ def test_worlds_open_by_name():
     [
         (
             lambda: data.open("world:scene"),
-            "data: no world 'scene' among faces, figures, points, scenes, stereo, stories, throws; "
-            "choose one; did you mean 'scenes'?",
+            "data: no world 'scene' among faces, figures, grammar, points, scenes, stereo, stories, "
+            "throws; choose one; did you mean 'scenes'?",
         ),
         (
             lambda: data.open("world:points", kind="table"),
@@ -518,6 +579,10 @@ def test_worlds_open_by_name():
             lambda: worlds.scenes(4, target="colour"),
             "scenes: no target 'colour' among shape, color, size, place, count, mask, depth, "
             "caption, boxes, answer; choose one, or None for all fields; did you mean 'color'?",
+        ),
+        (
+            lambda: worlds.grammar(target="french"),
+            "grammar: no target 'french' among fr, en; choose one, or None for all fields",
         ),
         (lambda: worlds.faces(0), "faces: n must be 1 or more, got 0; pass how many training"),
         (

@@ -9,6 +9,7 @@ from brique.data.memory import arrays as arrays
 from brique.data.opening import open as open
 from brique.data.parts import Data as Data
 from brique.data.ragged import Ragged as Ragged
+from brique.data.said import options as options
 from brique.data.split import Split as Split
 from brique.data.stream import Stream as Stream
 from brique.data.stream import nothing as nothing

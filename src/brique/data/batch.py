@@ -132,6 +132,15 @@ class Batch:
         }
         return Batch(values, self.ids[start:stop], self._clock)
 
+    def among(self, ids: Tensor) -> "Batch":
+        """Return those of its examples whose numbers in the source are among `ids` (M,), int64."""
+        rows = torch.isin(self.ids, ids.to(self.ids.device)).nonzero().flatten()
+        values = {
+            name: value.select(rows) if isinstance(value, Ragged) else value[rows]
+            for name, value in self._values.items()
+        }
+        return Batch(values, self.ids[rows], self._clock)
+
     def replace(self, **values: Values) -> "Batch":
         """Return the batch with some fields replaced or added."""
         return Batch(self._values | values, self.ids, self._clock)

@@ -12,6 +12,7 @@ from brique.data.place import left_out, placed
 from brique.data.source import Source
 from brique.data.sources import objects, packed, read
 from brique.errors import DataError, nearest
+from brique.schema import Field
 
 _held: WeakValueDictionary[tuple[object, ...], Data] = WeakValueDictionary()
 """Data sets that are in use: one that is opened again, unchanged, is not read again."""
@@ -20,6 +21,7 @@ _held: WeakValueDictionary[tuple[object, ...], Data] = WeakValueDictionary()
 def open(
     source: object,
     *,
+    needs: Mapping[str, type[Field]] | None = None,
     target: str | int | None = None,
     kind: str | None = None,
     header: bool | None = None,
@@ -35,6 +37,7 @@ def open(
     ahead: int | None = None,
     unit: str | None = None,
     lower: bool | None = None,
+    fold: tuple[int, int] | None = None,
 ) -> Data:
     """Return a data set: its schema and its parts train, valid and test.
 
@@ -43,6 +46,8 @@ def open(
         count). docs/data.md lists what it may hold. Or an object: a data set of Hugging Face or
         torchvision, a data frame, a dict of arrays by field, or several of these, as {"train": ...,
         "test": ...} or (train, test).
+    needs: fields by name and kind without which the data are of no use, such as
+        {"image": Picture, "label": Category}.
     target: the field to predict, by name, or by number from 1 in a table; several columns of a
         series as "A,B".
     kind: what the source holds, where its layout cannot say: docs/data.md lists the kinds.
@@ -64,9 +69,11 @@ def open(
     ahead: how many moments of a series are to be foretold.
     unit: what texts are cut into: "words", "characters" or "subwords".
     lower: whether the letters of texts are made small.
+    fold: a number from 1, and of how many: that one of `Data.folds`.
     The parts of the source are obeyed; else test is 20%, and valid a tenth of the rest, by a fixed
     draw on their content: classes keep their shares, equal examples stay together.
-    Raises DataError when there is no such source, or it cannot be a data set.
+    Raises DataError when there is no such source, or it cannot be a data set, or has not what it
+        needs.
     """
     name, path = _found(source) if isinstance(source, str | Path) else ("", None)
     asked = Asked(
@@ -75,6 +82,18 @@ def open(
         time=time, names=names, length=length, ahead=ahead, unit=unit, lower=lower,
     )  # fmt: skip
     _check_size(size, channels)
+    try:
+        found = _opened(source, name, path, kind, asked)
+    except DataError:
+        if needs and asked.given():  # which means nothing for data of another kind
+            found = _opened(source, name, path, kind, Asked())
+            found.schema.needs(found.name, needs)
+        raise
+    found.schema.needs(found.name, needs or {})
+    return found if fold is None else found.fold(*fold)
+
+
+def _opened(source: object, name: str, path: Path | None, kind: str | None, asked: Asked) -> Data:
     if not isinstance(source, str | Path):
         return build(_of_object(source, kind, asked))
     beside = asked.test if asked.test and Path(asked.test).exists() else None

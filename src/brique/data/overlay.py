@@ -10,6 +10,7 @@ _STEPS = 3  # taken twice; between them the pairs that are far from alike are gi
 _HOPELESS = 0.97
 _FAR = 0.2  # of half a side: the furthest move or change of scale that a slight cut makes
 _STILL = 0.01  # below it nothing was cut
+_BLUR = 0.6  # of a pixel: spread of what is smoothed, so that it may lie between pixels
 _TINT, _SPOT = 6.0, 48.0  # most that colors may differ, of 255: in the mean, and anywhere
 _DETAIL = 150  # pixels in which there are slopes; pictures of less, like strokes, are alike soon
 _EMPTY = 0.42  # share without slopes: on more empty ground a stroke can be laid upon any other
@@ -20,9 +21,11 @@ _LEVEL = 0.01  # slope, in spreads of brightness, below which there is none
 _Bounds = tuple[float, float, float]
 _SMALL: _Bounds = (0.97, 0.93, 0.6)
 _STAYED: _Bounds = (0.985, 0.97, 0.3)
-_MOVED: _Bounds = (0.993, 0.988, 0.3)
 _PLAIN: _Bounds = (0.99, 0.985, 0.35)
-_PLAIN_MOVED: _Bounds = (0.996, 0.993, 0.2)
+# of smoothed ones
+_CUT: _Bounds = (0.9975, 0.988, 0.2)
+_MOVED: _Bounds = (0.9978, 0.9935, 0.14)
+_PLAIN_MOVED: _Bounds = (0.998, 0.9945, 0.12)
 
 
 def agree(one: np.ndarray, two: np.ndarray, *, are_large: bool) -> np.ndarray:
@@ -34,34 +37,42 @@ def agree(one: np.ndarray, two: np.ndarray, *, are_large: bool) -> np.ndarray:
         return np.empty(0, bool)
     size = SIDE * SIDE
     first, second = (
-        torch.from_numpy(t[:, :size].astype(np.float64)).view(-1, 1, SIDE, SIDE) for t in (one, two)
+        torch.from_numpy(t[:, :size].astype(np.float32)).view(-1, 1, SIDE, SIDE) for t in (one, two)
     )
     tints = np.abs(one[:, size:].astype(np.float32) - two[:, size:])
     good = torch.from_numpy((tints.mean(1) <= _TINT) & (tints.max(1) <= _SPOT))
-    place = torch.zeros(len(one), 4, dtype=torch.float64)
-    if are_large:
-        moved = ~_within(_measured(first, second, place), _STAYED)
-        _lay(first, second, place, moved.nonzero().flatten())
-    measured = _measured(first, second, place)
-    move = place.abs().amax(1)
     plain = torch.minimum(_detail(first), _detail(second)) < _DETAIL
-    still = _within(measured, _STAYED if are_large else _SMALL) & (move <= _STILL)
-    usual = still | (_within(measured, _MOVED) & (move <= _FAR))
-    strict = _within(measured, _PLAIN) & (move <= _STILL)
-    if are_large:
-        empty = torch.maximum(_empty(first), _empty(second))
-        fixed = (empty <= _EMPTY) | ((empty <= _BARE) & _is_cut(place))
-        strict |= fixed & _within(measured, _PLAIN_MOVED) & (move <= _FAR)
-    return (good & torch.where(plain, strict, usual)).numpy()
+    still = _measured(first, second, torch.zeros(len(one), 4))
+    usual = _within(still, _STAYED if are_large else _SMALL)
+    same = good & torch.where(plain, _within(still, _PLAIN), usual)
+    rows = (good & ~same).nonzero().flatten()
+    if are_large and len(rows):
+        same[rows] = _agree_laid(first[rows], second[rows], plain[rows])
+    return same.numpy()
 
 
-def _lay(first: Tensor, second: Tensor, place: Tensor, rows: Tensor) -> None:
-    """Change `place` (P, 4) at `rows` so that `second` lies upon `first`."""
+def _agree_laid(first: Tensor, second: Tensor, plain: Tensor) -> Tensor:
+    """Tell which pictures (P, 1, S, S) show the same when a slight cut is undone: (P,), bool."""
+    place = torch.zeros(len(first), 4)
+    empty = torch.maximum(_empty(first), _empty(second))
+    first = _warped(first, place)  # as smooth as the other
+    rows = torch.arange(len(first))
     for _ in range(2):
         for _ in range(_STEPS):
             place[rows] += _step(first[rows], second[rows], place[rows])
-        luma, *_ = _measured(first[rows], second[rows], place[rows])
+        luma, *_ = _laid(first[rows], second[rows], place[rows])
         rows = rows[luma >= _HOPELESS]
+    measured = _laid(first, second, place)
+    is_cut = _is_cut(place)
+    usual = _within(measured, _MOVED) | (is_cut & _within(measured, _CUT))
+    fixed = (empty <= _EMPTY) | ((empty <= _BARE) & is_cut)
+    strict = fixed & _within(measured, _PLAIN_MOVED)
+    return torch.where(plain, strict, usual) & (place.abs().amax(1) <= _FAR)
+
+
+def _laid(first: Tensor, second: Tensor, place: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Return what `_measured` does of the second at its place."""
+    return _measured(first, _warped(second, place), place)
 
 
 def _within(measured: tuple[Tensor, Tensor, Tensor], bounds: _Bounds) -> Tensor:
@@ -76,36 +87,39 @@ def _step(first: Tensor, second: Tensor, place: Tensor) -> Tensor:
     """
     seen, mask = _warped(second, place), _inside(place).flatten(1)
     across, down = (slope.flatten(1) * (SIDE / 2) for slope in _slopes(seen))
-    line = (torch.arange(SIDE, dtype=place.dtype) * 2 + 1) / SIDE - 1
+    line = (torch.arange(SIDE) * 2 + 1) / SIDE - 1
     x, y = line.repeat(SIDE), line.repeat_interleave(SIDE)
     flat = seen.flatten(1)
     columns = [across, down, across * x, down * y, flat, torch.ones_like(flat)]
-    system = torch.stack(columns, 2) * mask[..., None]  # (P, S * S, 6)
-    goal = (first.flatten(1) * mask)[..., None]
+    system = (torch.stack(columns, 2) * mask[..., None]).double()  # (P, S * S, 6)
+    goal = (first.flatten(1) * mask)[..., None].double()
     square = system.mT @ system
     ridge = square.diagonal(dim1=1, dim2=2).mean(1)[:, None, None] * 1e-9 + 1e-9
-    square = square + ridge * torch.eye(6, dtype=place.dtype)
-    solved = torch.linalg.solve(square, system.mT @ goal).squeeze(2)
+    square = square + ridge * torch.eye(6, dtype=torch.float64)
+    solved = torch.linalg.solve(square, system.mT @ goal).squeeze(2).float()
     gain = solved[:, 4:5].clamp(min=0.2)
     return (solved[:, :4] / gain).clamp(-0.1, 0.1)
 
 
 def _warped(pictures: Tensor, place: Tensor) -> Tensor:
-    """Return pictures (P, 1, S, S) seen at x * (1 + sx) + tx, y * (1 + sy) + ty.
+    """Return pictures (P, 1, S, S) seen at x * (1 + sx) + tx, y * (1 + sy) + ty, smoothed.
 
     place: (P, 4), tx, ty, sx, sy, in halves of a side.
     """
-    x, y = _lines(place)
-    shape = (len(place), SIDE, SIDE)
-    grid = torch.stack([x[:, None, :].expand(shape), y[:, :, None].expand(shape)], 3)
-    return functional.grid_sample(
-        pictures, grid, mode="bicubic", padding_mode="border", align_corners=False
-    )
+    x, y = (_weights(line) for line in _lines(place))
+    return y @ pictures @ x.mT
+
+
+def _weights(line: Tensor) -> Tensor:
+    """Return how much each pixel counts at places (P, S) along a line: (P, 1, S, S)."""
+    pixel = (line.clamp(-1, 1) + 1) * (SIDE / 2) - 0.5
+    away = (pixel[..., None] - torch.arange(SIDE)) / _BLUR
+    return torch.softmax(away.square() / -2, 2)[:, None]
 
 
 def _lines(place: Tensor) -> tuple[Tensor, Tensor]:
     """Return where the columns and rows of a warped picture are taken from: (P, S) each."""
-    line = (torch.arange(SIDE, dtype=place.dtype) * 2 + 1) / SIDE - 1
+    line = (torch.arange(SIDE) * 2 + 1) / SIDE - 1
     x = line * (1 + place[:, 2:3]) + place[:, 0:1]
     y = line * (1 + place[:, 3:4]) + place[:, 1:2]
     return x, y
@@ -115,7 +129,7 @@ def _inside(place: Tensor) -> Tensor:
     """Return 1 where a warped picture has pixels of its own, off the borders: (P, 1, S, S)."""
     inner = 1 - 3 / SIDE + 1e-6
     x, y = (((line.abs() <= inner).to(place.dtype)) for line in _lines(place))
-    own = torch.ones(SIDE, dtype=place.dtype)
+    own = torch.ones(SIDE)
     own[[0, -1]] = 0
     return ((y * own)[:, :, None] * (x * own)[:, None, :])[:, None]
 
@@ -149,13 +163,14 @@ def _empty(pictures: Tensor) -> Tensor:
     return (torch.hypot(across, down).flatten(1) <= _LEVEL * spread).to(spread.dtype).mean(1)
 
 
-def _measured(first: Tensor, second: Tensor, place: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+def _measured(first: Tensor, seen: Tensor, place: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     """Return how alike two pictures are where both have pixels, each (P,).
 
+    seen: the second, (P, 1, S, S), as it is seen at `place`.
     Correlation of brightness; correlation of its slopes; greatest mean difference of 4 x 4 pixels,
     gain and offset undone, in spreads of brightness.
     """
-    seen, mask = _warped(second, place), _inside(place)
+    mask = _inside(place)
     one, two = _centered(first, mask), _centered(seen, mask)
     gain = (one * two).sum(1, keepdim=True) / (two * two).sum(1, keepdim=True).clamp(min=1e-9)
     left = (one - gain * two).abs().view(-1, 1, SIDE, SIDE)

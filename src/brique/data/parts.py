@@ -18,7 +18,7 @@ from brique.data.journal import Entry
 from brique.data.ragged import Ragged
 from brique.data.source import PARTS, Source
 from brique.data.split import Split
-from brique.data.splitting import fold_numbers, fold_part, split
+from brique.data.splitting import fold_numbers, fold_part, halved, split
 from brique.data.store import Store
 from brique.errors import DataError
 from brique.schema import Field, Number, Picture, Schema, Signal
@@ -80,6 +80,17 @@ class Data:
                 f" {count}"
             )
         return self._fold(self._numbers(count), number, count)
+
+    def halves(self) -> list["Data"]:
+        """Return the training part cut in two, each half once for train and once for valid.
+
+        Classes keep their shares; equal examples, and those of one group, are in one half. What is
+        fitted stays as it was, on all of the training part; test stays where it is.
+        """
+        assert self.source is not None
+        second = torch.from_numpy(halved(self.source, self.train.ids.numpy()))
+        one, other = self.train.select(~second), self.train.select(second)
+        return [replace(self, train=one, valid=other), replace(self, train=other, valid=one)]
 
     def _numbers(self, count: int) -> np.ndarray:
         assert self.source is not None

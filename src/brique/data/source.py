@@ -31,11 +31,12 @@ class Source:
         made from the fields. Sources that change pictures give those of the originals, so that
         a size moves no example to another part.
     is_final: whether a part that it does not have stays empty, instead of being drawn from train.
-    originals: what is known of the picture files; nearly equal ones are drawn as one example.
+    originals: what is known of the picture files.
     names: what a person calls each example; by default "example 17".
     groups: (N,), int64: examples of one number stay in one part, whatever draws it.
     times: (N,), float64: the last examples are drawn as test, those before them as valid.
     findings: what the source itself found that an audit should say.
+    near: (P, 2), int64, pairs of examples that are nearly the same, once they were sought.
     """
 
     name: str
@@ -52,6 +53,7 @@ class Source:
     groups: np.ndarray | None = None
     times: np.ndarray | None = None
     findings: list[Finding] = field(default_factory=list[Finding])
+    near: np.ndarray | None = None
 
     def __len__(self) -> int:
         return len(next(iter(self.fields.values())))

@@ -12,6 +12,7 @@ from brique.data.batch import Values
 from brique.data.column import Column, Labels
 from brique.data.dealing import Hand, dealt
 from brique.data.finding import Finding
+from brique.data.nearness import near_pairs
 from brique.data.originals import connected
 from brique.data.ragged import Ragged
 from brique.data.source import PARTS, Source
@@ -19,6 +20,8 @@ from brique.errors import DataError
 from brique.schema import Category
 
 TEST, VALID = 0.2, 0.1  # share of all examples; share of those that are not for test
+_MOST_NEAR = 0.5  # share of examples that a chain of near copies may hold, to stay together
+_FEW_NEAR = 20  # and so many may it hold in any case
 ASIDE = 3  # in place of a part: in none of them
 _FIRST_SECONDS = 1e8  # times from here on are seconds since 1970, not years or counts
 
@@ -83,6 +86,14 @@ def fold_numbers(source: Source, count: int) -> np.ndarray:
     numbers = np.full(len(source), -1, np.int64)
     numbers[rows] = dealt(hand, (1 / count,) * count)
     return numbers
+
+
+def halved(source: Source, rows: np.ndarray) -> np.ndarray:
+    """Return which of the examples at `rows` are in the second of two halves (M,), bool.
+
+    Classes keep their shares; equal examples, and those of one group, are in one half.
+    """
+    return dealt(_hand(source, rows, salt=0), (0.5, 0.5)).astype(bool)
 
 
 def fold_part(source: Source, numbers: np.ndarray, number: int) -> Tensor:
@@ -274,18 +285,25 @@ def _draw(digests: np.ndarray, strata: np.ndarray, test: float, valid: float) ->
 def _joined(source: Source, rows: np.ndarray) -> np.ndarray:
     """Return a number for each example at `rows`, uint64, one for all that are equal or nearly so.
 
-    It is the lowest of their digests.
+    It is the lowest of their digests. Where most examples are near copies of each other, as texts
+    made from one template, only equal ones get one number.
     """
     digests = all_digests(source, rows) if source.digests is None else source.digests[rows]
-    if source.originals is None:
-        return digests
     place = {row: i for i, row in enumerate(rows.tolist())}
-    pairs = source.originals.near_pairs().tolist()  # places in the whole source
+    pairs = near_pairs(source).tolist()  # places in the whole source
     linked = [(place[a], place[b]) for a, b in pairs if a in place and b in place]
     if not linked:
         return digests
     _, equal = np.unique(digests, return_inverse=True)
     groups = connected(len(digests), linked, equal)
+    largest = int(np.bincount(groups).max())
+    if largest > max(_FEW_NEAR, _MOST_NEAR * len(rows)) and largest > np.bincount(equal).max():
+        note = (
+            f"{source.name}: {largest:,} of {len(rows):,} examples are nearly the same as another"
+            " of them, too many to be on one side: near copies of what is learnt are in test."
+        )
+        source.notes += [] if note in source.notes else [note]
+        return digests
     lowest = np.full(len(digests), np.iinfo(np.uint64).max, np.uint64)
     np.minimum.at(lowest, groups, digests)
     return lowest[groups]

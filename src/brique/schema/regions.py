@@ -132,16 +132,9 @@ class Boxes:
         return {"kind": self.kind, "shape": list(self.shape)}
 
 
-def moved(boxes: "torch.Tensor", placing: tuple[float, float, float]) -> "torch.Tensor":
-    """Return boxes (T, 4) where `Picture.placing` says that they come to lie."""
-    scale, dx, dy = placing
-    return boxes * scale + boxes.new_tensor([dx, dy, dx, dy])
-
-
-def moved_back(boxes: "torch.Tensor", placing: tuple[float, float, float]) -> "torch.Tensor":
-    """Return boxes (T, 4) of a prepared picture where they lie in the picture as it was."""
-    scale, dx, dy = placing
-    return (boxes - boxes.new_tensor([dx, dy, dx, dy])) / scale
+def moved(boxes: "torch.Tensor", placing: "torch.Tensor") -> "torch.Tensor":
+    """Return boxes (T, 4) where they come to lie, as `Picture.placing` says of each: (T, 3)."""
+    return boxes * placing[:, :1] + placing[:, [1, 2, 1, 2]]
 
 
 def areas(boxes: "torch.Tensor") -> "torch.Tensor":

@@ -60,6 +60,20 @@ class Schema:
         came = ", ".join(self.targets) or "none"
         raise DataError(f"schema: expected one target, got {came}; name the field to predict")
 
+    def needs(self, name: str, kinds: Mapping[str, type[Field]]) -> None:
+        """Raise DataError unless there is a field of each name and kind.
+
+        name: of the data. kinds: by name of the field, such as {"image": Picture}.
+        """
+        if not all(isinstance(self.fields.get(one), kind) for one, kind in kinds.items()):
+            wanted = ", ".join(f"{one} ({kind.kind})" for one, kind in kinds.items())
+            found = [f"{one} ({field.kind})" for one, field in self.fields.items()]
+            more = f", ... ({len(found)} in all)" if len(found) > 6 else ""
+            raise DataError(
+                f"{name}: expected the fields {wanted}, got {', '.join(found[:6])}{more}; choose"
+                " data that have them"
+            )
+
     def to_json(self) -> dict[str, Any]:
         """Return the schema as JSON values, the form of model.json."""
         fields = {name: field.to_json() for name, field in self.fields.items()}

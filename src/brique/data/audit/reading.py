@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from brique.data.audit.shingles import mixed
 from brique.data.column import Texts
+from brique.data.shingles import mixed
 from brique.schema.texts import Unit
 
 _FOLDS = 5

@@ -4,9 +4,9 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
-from brique.data.audit.echoes import echoes
 from brique.data.audit.seen import Seen
 from brique.data.finding import Finding, Severity
+from brique.data.nearness import near_pairs
 from brique.data.ragged import Ragged
 from brique.data.source import PARTS
 from brique.schema import Signal
@@ -30,7 +30,7 @@ def findings(seen: Seen) -> list[Finding]:
         found += _flat(seen, value, kind)
         found += _lengths(seen, value, kind)
         if kind.rate is not None:
-            found += [*_clipped(seen, value), *_echoes(seen, value)]
+            found += [*_clipped(seen, value), *_echoes(seen)]
     return found
 
 
@@ -136,9 +136,9 @@ def _lengths(seen: Seen, value: Ragged, kind: Signal) -> Iterable[Finding]:
         )  # fmt: skip
 
 
-def _echoes(seen: Seen, value: Ragged) -> Iterable[Finding]:
+def _echoes(seen: Seen) -> Iterable[Finding]:
     """Yield what is nearly the same, across parts and within them."""
-    pairs = echoes(value)
+    pairs = near_pairs(seen.source)
     pairs = pairs[seen.digests[pairs[:, 0]] != seen.digests[pairs[:, 1]]]
     order = np.argsort(seen.part[pairs], axis=1, kind="stable")  # what is learnt from comes first
     pairs = np.take_along_axis(pairs, order, axis=1)

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from brique.data.audit import reading, shingles
+from brique.data.audit import reading
 from brique.data.audit.seen import Seen
 from brique.data.column import Texts
 from brique.data.finding import Finding, Severity
+from brique.data.nearness import near_pairs
 from brique.data.ragged import Ragged
 from brique.data.source import PARTS
 from brique.schema import Text
@@ -55,7 +56,7 @@ def findings(seen: Seen) -> Iterable[Finding]:
         yield from _unknown(seen, field)
     inputs = set(seen.kinds) - set(seen.source.targets)
     if len(fields) == 1 == len(inputs) and seen.source.targets:
-        yield from _near(seen, fields[0])
+        yield from _near(seen)
         yield from _doubtful(seen, fields[0])
 
 
@@ -161,12 +162,9 @@ def _unknown(seen: Seen, field: _Field) -> Iterable[Finding]:
     )
 
 
-def _near(seen: Seen, field: _Field) -> Iterable[Finding]:
+def _near(seen: Seen) -> Iterable[Finding]:
     """Yield near copies: all but case, blanks and marks, or most runs of three words, are equal."""
-    keys = np.stack([seen.digests.astype(np.int64), seen.part.astype(np.int64)], 1)
-    _, rows = np.unique(keys, axis=0, return_index=True)  # equal texts are told of elsewhere
-    rows = np.sort(rows)
-    pairs = rows[shingles.near_pairs([field.column.said(row) for row in rows.tolist()])]
+    pairs = near_pairs(seen.source)
     pairs = pairs[seen.digests[pairs[:, 0]] != seen.digests[pairs[:, 1]]]
     order = np.argsort(seen.part[pairs], axis=1, kind="stable")
     pairs = np.take_along_axis(pairs, order, 1)

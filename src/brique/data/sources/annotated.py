@@ -5,12 +5,14 @@ import re
 import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from brique.data.place import Place, content, files, plain_name, relative
 from brique.data.source import ALIASES, PARTS
 from brique.data.sources import annotations
 from brique.data.sources.annotations import Marked
 from brique.data.sources.decoding import is_picture
+from brique.data.sources.gathered import Gathered
 from brique.errors import DataError
 
 _COCO = re.compile(
@@ -22,26 +24,14 @@ _SEEN = 4096  # bytes by which a file is known
 
 
 @dataclass
-class Annotated:
-    """Pictures with what is said of them, in order; `parts` holds the place in PARTS of each."""
+class Annotated(Gathered):
+    """Pictures, in order, with what is said of them."""
 
-    name: str
-    root: Place
-    pictures: list[Place] = field(default_factory=list[Place])
     marked: list[Marked] = field(default_factory=list[Marked])
-    parts: list[int] = field(default_factory=list[int])
-    skipped: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
-    notes: list[str] = field(default_factory=list[str])
 
-    def skip(self, file: Place, reason: str) -> None:
-        """Take note of a file that is left out."""
-        self.skipped.append((relative(file, self.root), reason))
-
-    def keep(self, kept: Sequence[int]) -> None:
-        """Leave out all pictures but those at some places."""
-        self.pictures = [self.pictures[i] for i in kept]
-        self.marked = [self.marked[i] for i in kept]
-        self.parts = [self.parts[i] for i in kept]
+    def columns(self) -> list[list[Any]]:
+        """Return the lists that have an entry for each picture."""
+        return [*super().columns(), self.marked]
 
     def first(self) -> str:
         """Return what is to be said of the first file that is left out."""
@@ -77,11 +67,11 @@ def annotated(name: str, place: Place) -> Annotated:
             found.skip(marked.file, f"speaks of {file.name}, of which another has spoken")
         else:
             used.add(file)
-            found.pictures.append(file)
+            found.files.append(file)
             found.marked.append(marked)
             found.parts.append(PARTS.index(part or "train"))
     lone = [file for file in pictures if file not in used]
-    if lone and found.pictures:
+    if lone and found.files:
         found.notes.append(
             f"{name}: {len(lone):,} of {len(pictures):,} pictures have no annotation and are left "
             f"out, such as {relative(lone[0], place)}."

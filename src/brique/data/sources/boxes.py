@@ -1,28 +1,23 @@
 """Pictures with named boxes: PASCAL VOC's XML, COCO's JSON."""
 
-import os
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
-import numpy as np
 import torch
 from torch import Tensor
 
 from brique.data.asked import Asked
 from brique.data.finding import Finding
-from brique.data.likeness import thumbnail
-from brique.data.originals import Originals
 from brique.data.place import Place, relative
 from brique.data.ragged import Ragged
 from brique.data.source import PARTS, Source
 from brique.data.sources.annotated import Annotated, annotated, is_annotated
+from brique.data.sources.decoding import decode
 from brique.data.sources.masks import KEPT_SIZE, sizes
-from brique.data.splitting import digest
 from brique.errors import DataError, nearest
 from brique.schema import Boxes, Picture, Tags, natural
-from brique.schema.pictures import Look, examined
-from brique.schema.regions import cut_boxes
+from brique.schema.pictures import Look
+from brique.schema.regions import cut_boxes, moved
 
 KIND: str = "boxes"
 USES: frozenset[str] = frozenset({"size", "channels", "rename"})
@@ -43,37 +38,30 @@ def read(name: str, place: Place, asked: Asked) -> Source:
     Raises DataError when no picture is annotated, or a file of COCO's JSON is damaged.
     """
     found = annotated(name, place)
-    total = len(found.pictures)
-    if not total:
+    if not found.files:
         raise DataError(
             f"{name}: expected pictures with PASCAL VOC's XML or COCO's JSON, got none that is "
             f"annotated{found.first()}; check the path"
         )
-    picture = Picture((asked.channels or 3, *_sides(found, asked)), inside=True)
-    pixels, originals, digests = _decoded(found, picture)
-    if not found.pictures:
-        raise DataError(
-            f"{name}: none of its {total:,} annotated pictures can be read{found.first()}; replace "
-            "them"
-        )
-    if asked.channels is None and bool((pixels == pixels[:, :1]).all()):
-        pixels = pixels[:, :1].contiguous()
-        picture = Picture((1, *picture.shape[1:]), inside=True)
-    told = [relative(file, place) for file in found.pictures]
-    marks = _Marks.of(found, originals.looks, asked)
+    size = _sides(found, asked)
+    decoded = decode(found.files, place, name, size=size, channels=asked.channels, inside=True)
+    found.keep(decoded.kept.tolist())
+    told = [relative(file, place) for file in found.files]
+    looks = decoded.originals.looks
+    marks = _Marks.of(found, looks, asked)
     findings = list(_findings(marks, told))
-    boxes, classes = marks.placed(originals.looks, picture)
+    boxes, classes = marks.placed(looks, decoded.kind)
     part = torch.tensor(found.parts, dtype=torch.uint8)
     return Source(
         name,
-        {"image": pixels, "boxes": boxes, "classes": classes},
-        {"image": picture, "boxes": Boxes(picture.shape[1:]), "classes": Tags(marks.names)},
+        {"image": decoded.pixels, "boxes": boxes, "classes": classes},
+        {"image": decoded.kind, "boxes": Boxes(size), "classes": Tags(marks.names)},
         ("boxes", "classes"),
         part if part.any() else None,
-        digests,
-        skipped=found.skipped,
+        decoded.digests,
+        skipped=found.skipped + decoded.skipped,
         notes=found.notes,
-        originals=originals,
+        originals=decoded.originals,
         names=told,
         findings=findings,
     )
@@ -131,11 +119,10 @@ class _Marks:
         kept = self.good & (self.numbers >= 0)
         row = self.row[kept]
         places = [picture.placing((look.height, look.width)) for look in looks]
-        scale, dx, dy = torch.tensor(places, dtype=torch.float64)[row].unbind(1)
-        moved = self.cut[kept] * scale[:, None] + torch.stack([dx, dy, dx, dy], 1)
+        boxes = moved(self.cut[kept], torch.tensor(places, dtype=torch.float64)[row])
         offsets = torch.zeros(len(looks) + 1, dtype=torch.int64)
         offsets[1:] = torch.bincount(row, minlength=len(looks)).cumsum(0)
-        return Ragged(moved.float(), offsets), Ragged(self.numbers[kept], offsets)
+        return Ragged(boxes.float(), offsets), Ragged(self.numbers[kept], offsets)
 
 
 def _findings(marks: _Marks, told: list[str]) -> Iterator[Finding]:
@@ -212,7 +199,7 @@ def _sides(found: Annotated, asked: Asked) -> tuple[int, int]:
     """Return height and width for all pictures, as asked, or from their headers."""
     if asked.size is not None:
         return (asked.size, asked.size) if isinstance(asked.size, int) else asked.size
-    seen = sizes(found.pictures)
+    seen = sizes(found.files)
     if len(seen) == 1 and max(next(iter(seen))) <= KEPT_SIZE:
         return next(iter(seen))
     why = f"{len(seen)} sizes" if len(seen) > 1 else f"more than {KEPT_SIZE} pixels a side"
@@ -221,33 +208,3 @@ def _sides(found: Annotated, asked: Asked) -> tuple[int, int]:
         f"{DEFAULT_SIZE}, with its boxes; size= chooses another."
     )
     return DEFAULT_SIZE, DEFAULT_SIZE
-
-
-def _decoded(found: Annotated, picture: Picture) -> tuple[Tensor, Originals, np.ndarray]:
-    """Return the pictures (N, C, H, W), what is known of them, and digests (N,).
-
-    Those that cannot be read are left out, with the reason.
-    """
-    pixels = torch.empty(len(found.pictures), *picture.shape, dtype=torch.uint8)
-
-    def one(row: int) -> tuple[int, Look, np.ndarray] | str:
-        file = found.pictures[row]
-        try:
-            image, look = examined(file)
-        except DataError as error:
-            return str(error).removeprefix(f"picture {file}: ")
-        pixels[row] = picture.prepare(image)
-        return digest(f"{image.size} ".encode() + image.tobytes()), look, thumbnail(image)
-
-    with ThreadPoolExecutor(min(8, os.cpu_count() or 1)) as pool:
-        seen = list(pool.map(one, range(len(pixels))))
-    for file, each in zip(found.pictures, seen, strict=True):
-        if isinstance(each, str):
-            found.skip(file, each)
-    done = [(row, each) for row, each in enumerate(seen) if not isinstance(each, str)]
-    good = [row for row, _ in done]
-    found.keep(good)
-    originals = Originals([look for _, (_, look, _) in done])
-    originals.thumbs = np.stack([t for _, (_, _, t) in done]) if done else originals.thumbs
-    digests = np.array([number for _, (number, _, _) in done], np.uint64)
-    return pixels if len(good) == len(pixels) else pixels[good], originals, digests

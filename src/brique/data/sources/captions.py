@@ -15,7 +15,6 @@ from brique.data.sources.decoding import Decoded, decode, is_picture
 from brique.data.sources.shelf import beginning, check_train, few, lines, part_of, parts_of, shelf
 from brique.data.splitting import digest
 from brique.errors import DataError, nearest
-from brique.schema import Picture
 from brique.schema.texts import Unit
 
 KIND: str = "captions"
@@ -198,7 +197,7 @@ def _show(found: _Read, place: Place, asked: Asked) -> Decoded | None:
     found.keep(kept)
     at = np.array([places[picture] for picture in found.pictures])
     source.fields = {"image": decoded.pixels[at]}
-    source.kinds = {"image": Picture(tuple(decoded.pixels.shape[1:]))}  # pyright: ignore[reportArgumentType]
+    source.kinds = {"image": decoded.kind}
     source.digests = np.array(
         [
             digest(f"{decoded.digests[one]} {caption}".encode())

@@ -1,10 +1,8 @@
 """Picture files as examples: folders by class and columns of tables decode theirs in one way."""
 
-import os
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, TypeVar
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -13,7 +11,8 @@ from torch import Tensor
 from brique.data.asked import Size
 from brique.data.likeness import thumbnail
 from brique.data.originals import Originals
-from brique.data.place import Place, relative
+from brique.data.place import Place
+from brique.data.sources.gathered import Gathered
 from brique.data.splitting import digest
 from brique.errors import DataError
 from brique.schema import Picture, picture_shape
@@ -22,7 +21,6 @@ from brique.schema.pictures import Look, examined
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-_Seen = TypeVar("_Seen")
 DEFAULT_SIZE = 64
 KEPT_SIZE = 128  # pictures of one common size up to this keep it
 SUFFIXES = frozenset((
@@ -43,6 +41,7 @@ class Decoded:
     kept: (M,), the place of each among the files that were given.
     digests: (M,), uint64, of the pictures as they are, before they are fitted.
     skipped: (file, reason) of the others.
+    kind: what the pictures are, nothing fitted yet.
     """
 
     pixels: Tensor
@@ -51,21 +50,20 @@ class Decoded:
     originals: Originals
     skipped: list[tuple[str, str]]
     notes: list[str]
+    kind: Picture
 
-    @property
-    def kind(self) -> Picture:
-        """What the pictures are."""
-        channels, height, width = self.pixels.shape[1:]
-        return Picture((channels, height, width))
-
-    def only(self, kept: np.ndarray) -> "Decoded":
-        """Return the pictures where `kept` (M,), bool, is true."""
-        rows = np.flatnonzero(kept)
+    def only(self, rows: np.ndarray) -> "Decoded":
+        """Return the pictures at some places, rising."""
+        if len(rows) == len(self.kept):
+            return self
         originals = Originals([self.originals.looks[row] for row in rows.tolist()])
         originals.thumbs = self.originals.thumbs[rows]
-        pixels = self.pixels[torch.from_numpy(rows)]
-        return Decoded(
-            pixels, self.kept[rows], self.digests[rows], originals, self.skipped, self.notes
+        return replace(
+            self,
+            pixels=self.pixels[torch.from_numpy(rows)],
+            kept=self.kept[rows],
+            digests=self.digests[rows],
+            originals=originals,
         )
 
 
@@ -75,19 +73,27 @@ def is_picture(place: Place) -> bool:
 
 
 def decode(
-    files: Sequence[Place], root: Place, name: str, *, size: Size | None, channels: int | None
+    files: Sequence[Place],
+    root: Place,
+    name: str,
+    *,
+    size: Size | None,
+    channels: int | None,
+    inside: bool = False,
 ) -> Decoded:
     """Return the pictures in files, those that cannot be read left out.
 
     root: below which files are named. name: of the source, for sentences.
     size: height and width; by default the pictures' own, if it is one and at most 128, else 64.
     channels: 1 or 3; by default 1 if all are grey, else 3.
+    inside: whether each is scaled to lie inside the size, instead of being cut to it.
     Raises DataError when none can be read.
     """
-    found = _Files(root, list(files), np.arange(len(files)))
+    found = _Files(name, root, files=list(files), places=list(range(len(files))))
     sides = (size, size) if isinstance(size, int) else size
-    height, width = sides or _common_size(found, name)
-    decoded = _decode(found, (channels or 3, height, width), may_be_grey=channels is None)
+    height, width = sides or _common_size(found)
+    picture = Picture((channels or 3, height, width), inside=inside)
+    decoded = _decode(found, picture, may_be_grey=channels is None)
     if not found.files:
         raise DataError(
             f"{name}: none of its {len(files):,} pictures can be read; the first, "
@@ -97,19 +103,18 @@ def decode(
 
 
 @dataclass
-class _Files:
+class _Files(Gathered):
     """Files that are still good, with the place of each among those given."""
 
-    root: Place
-    files: list[Place]
-    kept: np.ndarray
-    skipped: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
-    notes: list[str] = field(default_factory=list[str])
+    places: list[int] = field(default_factory=list[int])
+
+    def columns(self) -> list[list[Any]]:
+        return [self.files, self.places]
 
 
-def _common_size(found: _Files, name: str) -> tuple[int, int]:
+def _common_size(found: _Files) -> tuple[int, int]:
     """Return (height, width) for all pictures, from their headers."""
-    sizes = {shape[1:] for shape in _each(picture_shape, found)}
+    sizes = {shape[1:] for shape in found.each(picture_shape)}
     if len(sizes) == 1:
         height, width = next(iter(sizes))
         if max(height, width) <= KEPT_SIZE:
@@ -119,18 +124,14 @@ def _common_size(found: _Files, name: str) -> tuple[int, int]:
         why = f"its pictures have {len(sizes)} sizes"
     if sizes:
         found.notes.append(
-            f"{name}: {why}, so each is scaled and cut to {DEFAULT_SIZE} x {DEFAULT_SIZE}; "
+            f"{found.name}: {why}, so each is scaled and cut to {DEFAULT_SIZE} x {DEFAULT_SIZE}; "
             "size= chooses another."
         )
     return DEFAULT_SIZE, DEFAULT_SIZE
 
 
-def _decode(found: _Files, shape: tuple[int, int, int], *, may_be_grey: bool) -> Decoded:
-    """Return the pictures, fitted to a shape (C, H, W).
-
-    may_be_grey: whether they get one channel if all are grey.
-    """
-    picture = Picture(shape)
+def _decode(found: _Files, picture: Picture, *, may_be_grey: bool) -> Decoded:
+    """Return the pictures, prepared. may_be_grey: whether all get one channel if all are grey."""
     pixels = torch.empty(len(found.files), *picture.shape, dtype=torch.uint8)
     places = {id(file): place for place, file in enumerate(found.files)}  # a file may come twice
     colored: list[Place] = []
@@ -143,14 +144,16 @@ def _decode(found: _Files, shape: tuple[int, int, int], *, may_be_grey: bool) ->
         number = digest(f"{image.size} ".encode() + image.tobytes())
         return places[id(file)], number, look, thumbnail(image)
 
-    done = _each(one, found)
+    done = found.each(one)
     good = torch.tensor([place for place, *_ in done], dtype=torch.int64)
-    pixels = pixels if len(good) == len(pixels) else pixels[good]
-    pixels = pixels[:, :1].contiguous() if may_be_grey and not colored else pixels
+    pixels = pixels if torch.equal(good, torch.arange(len(pixels))) else pixels[good]
+    if may_be_grey and not colored:
+        pixels, picture = pixels[:, :1].contiguous(), replace(picture, shape=(1, *pixels.shape[2:]))
     originals = Originals([look for _, _, look, _ in done])
     originals.thumbs = np.stack([thumb for *_, thumb in done]) if done else originals.thumbs
     digests = np.array([number for _, number, *_ in done], dtype=np.uint64)
-    return Decoded(pixels, found.kept, digests, originals, found.skipped, found.notes)
+    kept = np.array(found.places, np.int64)
+    return Decoded(pixels, kept, digests, originals, found.skipped, found.notes, picture)
 
 
 def _is_grey(image: "Image") -> bool:
@@ -158,24 +161,3 @@ def _is_grey(image: "Image") -> bool:
         return True
     pixels = np.asarray(image)
     return bool((pixels == pixels[..., :1]).all())
-
-
-def _each(look: Callable[[Place], _Seen], found: _Files) -> list[_Seen]:
-    """Return look(file) for each file; those where it raises are left out, their reasons kept."""
-
-    def tried(file: Place) -> _Seen | DataError:
-        try:
-            return look(file)
-        except DataError as error:
-            return error
-
-    with ThreadPoolExecutor(min(8, os.cpu_count() or 1)) as pool:
-        seen = list(pool.map(tried, found.files))
-    for file, result in zip(found.files, seen, strict=True):
-        if isinstance(result, DataError):
-            reason = str(result).removeprefix(f"picture {file}: ")
-            found.skipped.append((relative(file, found.root), reason))
-    good = [i for i, result in enumerate(seen) if not isinstance(result, DataError)]
-    found.files = [found.files[i] for i in good]
-    found.kept = found.kept[good]
-    return [result for result in seen if not isinstance(result, DataError)]

@@ -2,15 +2,17 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import torch
 
 from brique.data.asked import Asked
 from brique.data.column import Labels
-from brique.data.place import Place, relative
+from brique.data.place import relative
 from brique.data.ragged import Ragged
 from brique.data.source import ALIASES, PARTS, Source
+from brique.data.sources.gathered import Gathered
 from brique.errors import DataError, nearest
 from brique.schema import Signal, natural
 from brique.schema.words import instead
@@ -19,45 +21,28 @@ FOLDERS = {name: PARTS.index(part) for name, part in ALIASES.items()}  # and the
 
 
 @dataclass
-class Listed:
-    """Files, in order, with what is known of each.
+class Listed(Gathered):
+    """Files, in order, with what is known of each; all parts are 0 where nothing says them.
 
-    name: of the source. root: the folder below which they lie.
-    columns: by name, a text for each file.
-    parts: place in PARTS of each; all 0 where nothing says it.
-    where: what says the columns, for sentences: "the names of the files".
+    where: what says the texts, for sentences: "the names of the files".
+    told: by name, a text for each file.
     """
 
-    name: str
-    root: Place
     where: str
-    files: list[Place] = field(default_factory=list[Place])
-    columns: dict[str, list[str]] = field(default_factory=dict[str, list[str]])
-    parts: list[int] = field(default_factory=list[int])
-    skipped: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
-    notes: list[str] = field(default_factory=list[str])
+    told: dict[str, list[str]] = field(default_factory=dict[str, list[str]])
 
-    def keep(self, good: Sequence[bool]) -> None:
-        """Leave out the files that are not good."""
-        rows = [row for row, is_good in enumerate(good) if is_good]
-        self.files = [self.files[row] for row in rows]
-        self.parts = [self.parts[row] for row in rows]
-        self.columns = {
-            name: [values[row] for row in rows] for name, values in self.columns.items()
-        }
-
-    def skip(self, file: Place, reason: str) -> None:
-        """Note why a file is left out."""
-        self.skipped.append((relative(file, self.root), reason))
+    def columns(self) -> list[list[Any]]:
+        """Return the lists that have an entry for each file."""
+        return [*super().columns(), *self.told.values()]
 
     def column(self, name: str, option: str) -> list[str]:
         """Return what is said of each file under a name. Raises DataError if there is none such."""
-        if name not in self.columns:
+        if name not in self.told:
             raise DataError(
                 f"{self.name}: {option} names '{name}', which {self.where} do not say"
-                f"{instead(name, self.columns)}"
+                f"{instead(name, self.told)}"
             )
-        return self.columns[name]
+        return self.told[name]
 
     def choose(self, asked: Asked) -> None:
         """Make those examples the test part that test=COLUMN=VALUE,VALUE chooses."""
@@ -79,7 +64,7 @@ class Listed:
 
     def source(self, kind: Signal, values: Ragged, field: str, target: str, asked: Asked) -> Source:
         """Return the examples: a field of signals and the classes, with what else is known."""
-        labels = [asked.renamed(label) for label in self.columns[target]]
+        labels = [asked.renamed(label) for label in self.told[target]]
         if len(set(labels)) < 2:
             raise DataError(
                 f"{self.name}: expected two classes or more, got '{labels[0]}' alone; give each"

@@ -1,20 +1,19 @@
 """Pictures with a class for each pixel: folders of pictures beside folders of label maps."""
 
-import os
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import torch
 
 from brique.data.asked import Asked
-from brique.data.originals import Originals
 from brique.data.place import Place, files, relative
 from brique.data.source import ALIASES, PARTS, Source
 from brique.data.sources import palette
 from brique.data.sources.decoding import Decoded, decode, is_picture
+from brique.data.sources.gathered import Gathered, abreast
 from brique.data.sources.palette import Palette
 from brique.errors import DataError
 from brique.schema import Mask, natural, picture_shape
@@ -32,14 +31,13 @@ _TRIED = 50  # masks by whose names it is told that two folders belong together
 
 
 @dataclass
-class _Pairs:
-    """Pictures with their masks, in order; `parts` holds the place in PARTS of each."""
+class _Pairs(Gathered):
+    """Pictures with their masks, in order."""
 
-    root: Place
-    pictures: list[Place] = field(default_factory=list[Place])
     masks: list[Place] = field(default_factory=list[Place])
-    parts: list[int] = field(default_factory=list[int])
-    skipped: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
+
+    def columns(self) -> list[list[Any]]:
+        return [*super().columns(), self.masks]
 
     def add(self, pictures: Place, masks: Place, part: int) -> None:
         """Pair the files of two folders by their names without endings."""
@@ -50,18 +48,13 @@ class _Pairs:
             (mapped, shown, "picture", pictures),
         ):
             reason = f"has no {word} of its name in {relative(folder, self.root)}"
-            lone = [file for stem, file in one.items() if stem not in other]
-            self.skipped += [(relative(file, self.root), reason) for file in lone]
+            for stem, file in one.items():
+                if stem not in other:
+                    self.skip(file, reason)
         both = [stem for stem in shown if stem in mapped]
-        self.pictures += [shown[stem] for stem in both]
+        self.files += [shown[stem] for stem in both]
         self.masks += [mapped[stem] for stem in both]
         self.parts += [part] * len(both)
-
-    def keep(self, kept: Sequence[int]) -> None:
-        """Leave out all pairs but those at some places."""
-        self.pictures = [self.pictures[i] for i in kept]
-        self.masks = [self.masks[i] for i in kept]
-        self.parts = [self.parts[i] for i in kept]
 
 
 def fits(place: Place) -> bool:
@@ -77,21 +70,21 @@ def read(name: str, place: Place, asked: Asked) -> Source:
     rename: classes that are to get another name; two of one name become one.
     Raises DataError when there are no pairs, or masks hold classes that have no name.
     """
-    pairs = _Pairs(place)
+    pairs = _Pairs(name, place)
     for shown, mapped, part in _folders(place):
         pairs.add(shown, mapped, PARTS.index(part or "train"))
-    if not pairs.pictures:
+    if not pairs.files:
         raise DataError(
             f"{name}: expected pictures with masks of the same names, such as {name}/images/1.jpg "
             f"and {name}/masks/1.png, or train/ and trainannot/, got none; check the path"
         )
     colors = palette.find(place, asked)
-    height, width = _sides(pairs.pictures, name, asked, colors.notes)
-    decoded = decode(pairs.pictures, place, name, size=(height, width), channels=asked.channels)
+    height, width = _sides(pairs.files, name, asked, colors.notes)
+    decoded = decode(pairs.files, place, name, size=(height, width), channels=asked.channels)
     pairs.keep(decoded.kept.tolist())
     masks, counts, good = _masks(pairs, decoded, colors)
     pairs.keep(good)
-    decoded = _chosen(decoded, good)
+    decoded = decoded.only(np.array(good))
     part = np.array(pairs.parts)
     told = [relative(file, place) for file in pairs.masks]
     names, table = palette.settle(name, colors, counts, told, part)
@@ -108,7 +101,7 @@ def read(name: str, place: Place, asked: Asked) -> Source:
         notes=decoded.notes + colors.notes,
         originals=decoded.originals,
     )
-    source.names = [relative(file, place) for file in pairs.pictures]
+    source.names = [relative(file, place) for file in pairs.files]
     return source
 
 
@@ -121,8 +114,7 @@ def sizes(pictures: Sequence[Place]) -> Counter[tuple[int, int]]:
         except DataError:
             return None
 
-    with ThreadPoolExecutor(min(8, os.cpu_count() or 1)) as pool:
-        return Counter(size for size in pool.map(size, pictures) if size is not None)
+    return Counter(size for size in abreast(size, pictures) if size is not None)
 
 
 def _sides(pictures: Sequence[Place], name: str, asked: Asked, notes: list[str]) -> tuple[int, int]:
@@ -172,11 +164,11 @@ def _masks(
         fitted[row] = fit_classes(numbers, (height, width))
         return palette.beyond(colors, counts[row])
 
-    with ThreadPoolExecutor(min(8, os.cpu_count() or 1)) as pool:
-        reasons = list(pool.map(one, range(len(pairs.masks))))
+    reasons = abreast(one, range(len(pairs.masks)))
     good = [row for row, reason in enumerate(reasons) if reason is None]
     bad = [(pairs.masks[row], reason) for row, reason in enumerate(reasons) if reason is not None]
-    pairs.skipped += [(relative(file, pairs.root), reason) for file, reason in bad]
+    for file, reason in bad:
+        pairs.skip(file, reason)
     if not good:
         file, reason = pairs.skipped[-len(bad)]
         raise DataError(
@@ -184,16 +176,6 @@ def _masks(
             f"{reason}"
         )
     return (fitted, counts, good) if not bad else (fitted[good], counts[good], good)
-
-
-def _chosen(decoded: Decoded, good: list[int]) -> Decoded:
-    """Return the decoded pictures at some places."""
-    if len(good) == len(decoded.kept):
-        return decoded
-    old = decoded.originals
-    originals = Originals([old.looks[i] for i in good], old.thumbs[good])
-    pixels, kept, digests = decoded.pixels[good], decoded.kept[good], decoded.digests[good]
-    return replace(decoded, pixels=pixels, kept=kept, digests=digests, originals=originals)
 
 
 def _folders(root: Place) -> list[tuple[Place, Place, str | None]]:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import torch
 
@@ -11,28 +12,23 @@ from brique.data.place import Place, files, placed, relative
 from brique.data.source import ALIASES, PARTS, Source
 from brique.data.sources import tables
 from brique.data.sources.decoding import FOREIGN, SUFFIXES, decode, is_picture
+from brique.data.sources.gathered import Gathered
 from brique.errors import DataError, nearest
 from brique.schema import Category, natural
+from brique.schema.words import instead
 
 
 @dataclass
-class _Found:
+class _Found(Gathered):
     """Picture files, in order, with what is known of each."""
 
-    root: Place
     asked: Asked
-    files: list[Place] = field(default_factory=list[Place])
     classes: list[str] = field(default_factory=list[str])
-    parts: list[int] = field(default_factory=list[int])
-    skipped: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
-    notes: list[str] = field(default_factory=list[str])
     has_parts: bool = False
+    named: set[str] = field(default_factory=set[str])  # classes as their folders are called
 
-    def keep(self, kept: Sequence[int]) -> None:
-        """Leave out all files but those at some places."""
-        self.files = [self.files[i] for i in kept]
-        self.classes = [self.classes[i] for i in kept]
-        self.parts = [self.parts[i] for i in kept]
+    def columns(self) -> list[list[Any]]:
+        return [*super().columns(), self.classes]
 
 
 KIND: str = "pictures"
@@ -76,7 +72,7 @@ def read(name: str, place: Place, asked: Asked) -> Source:
 
 def _find(folder: Place, name: str, test: Place | None, asked: Asked) -> _Found:
     """List the picture files by class and part."""
-    found = _Found(folder, asked)
+    found = _Found(name, folder, asked)
     parts = _part_folders(folder, name)
     if test is not None:
         if "test" in parts:
@@ -88,6 +84,9 @@ def _find(folder: Place, name: str, test: Place | None, asked: Asked) -> _Found:
     found.has_parts = bool(parts)
     for part, below in (parts or {"train": folder}).items():
         _list(found, below, PARTS.index(part))
+    for old in asked.rename or {}:
+        if old not in found.named:
+            raise DataError(f"{name}: rename: no class '{old}'{instead(old, sorted(found.named))}")
     if not any(part == 0 for part in found.parts):
         raise _no_pictures(folder, parts.get("train", folder), name)
     return found
@@ -118,6 +117,7 @@ def _list(found: _Found, folder: Place, part: int) -> None:
     if loose:
         found.notes.append(f"{folder.name}: {_few(loose)} in no class's folder, left alone.")
     for below in _folders(folder):
+        found.named.add(below.name)
         files = [file for file in below.iterdir() if not file.name.startswith(".")]
         files.sort(key=lambda file: natural(file.name))
         good = [file for file in files if file.suffix.casefold() in SUFFIXES]
@@ -129,7 +129,7 @@ def _list(found: _Found, folder: Place, part: int) -> None:
         for file in rest:
             if file.suffix.casefold() in FOREIGN:
                 reason = f"{file.suffix} is not read; convert it to JPEG or PNG"
-                found.skipped.append((relative(file, found.root), reason))
+                found.skip(file, reason)
         others = [file.name for file in rest if file.suffix.casefold() not in FOREIGN]
         if others:
             found.notes.append(f"{where}: {_few(others)} not named as pictures, left alone.")

@@ -148,13 +148,13 @@ def _find(name: str, place: Place) -> Listed:
         )
     if tables:
         return _from_tables(Listed(name, place, "the tables"), sequences, tables)
-    found = Listed(name, place, "the folders", sequences)
+    found = Listed(name, place, "the folders", files=sequences)
     steps = [relative(file, place).split("/")[:-1] for file in sequences]
     depth = shared(steps)
     firsts = {step[depth].casefold() for step in steps}
     has_parts = firsts <= FOLDERS.keys() and min(map(len, steps)) > depth + 1
     found.parts = [FOLDERS[step[depth].casefold()] if has_parts else 0 for step in steps]
-    found.columns = {"label": [step[depth + has_parts] for step in steps]}
+    found.told = {"label": [step[depth + has_parts] for step in steps]}
     return found
 
 
@@ -180,7 +180,7 @@ def _from_tables(found: Listed, sequences: list[Place], tables: list[Place]) -> 
     rows = [i for i, about in enumerate(said) if all(about.get(name) for name in homes)]
     found.files = [sequences[row] for row in rows]
     found.parts = [0] * len(rows)
-    found.columns = {name: [said[row][name] for row in rows] for name in homes}
+    found.told = {name: [said[row][name] for row in rows] for name in homes}
     return found
 
 
@@ -199,7 +199,7 @@ def _target(found: Listed, asked: Asked) -> str:
     if asked.target is not None:
         found.column(asked.target, "target=")
         return asked.target
-    names = list(found.columns)
+    names = list(found.told)
     for likely in (names, [name for name in names if _TARGET.search(name.casefold())]):
         if len(likely) == 1:
             if len(names) > 1:
@@ -240,5 +240,5 @@ def _decode(found: Listed) -> tuple[Signal, list[Tensor]]:
             reason = str(error).removeprefix(f"signal {file.name}: ").removeprefix("signal: ")
             found.skip(file, reason)
             signals.append(None)
-    found.keep([signal is not None for signal in signals])
+    found.keep([row for row, signal in enumerate(signals) if signal is not None])
     return kind, [signal for signal in signals if signal is not None]

@@ -1,9 +1,7 @@
 """Sounds: folders of WAV files by class, or WAV files whose names say what they are."""
 
-import os
 import re
 from collections import Counter
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -130,11 +128,11 @@ def _sounds(found: Listed, root: Place) -> tuple[list[tuple[Place, list[str]]], 
 def _take(found: Listed, file: Place, part: int, said: dict[str, str]) -> None:
     """Add a file; what some files do not say is no column."""
     if found.files:
-        for name in found.columns.keys() - said.keys():
-            del found.columns[name]
+        for name in found.told.keys() - said.keys():
+            del found.told[name]
     else:
-        found.columns = {name: [] for name in said}
-    for name, values in found.columns.items():
+        found.told = {name: [] for name in said}
+    for name, values in found.told.items():
         values.append(said[name])
     found.files.append(file)
     found.parts.append(part)
@@ -185,17 +183,17 @@ def _target(found: Listed, asked: Asked) -> str:
     if asked.target is not None:
         found.column(asked.target, "target=")
         return asked.target
-    if "label" in found.columns or len(found.columns) == 1:
-        return "label" if "label" in found.columns else next(iter(found.columns))
+    if "label" in found.told or len(found.told) == 1:
+        return "label" if "label" in found.told else next(iter(found.told))
     raise DataError(
-        f"{found.name}: none of {', '.join(found.columns) or 'its names'} is named label; say with"
+        f"{found.name}: none of {', '.join(found.told) or 'its names'} is named label; say with"
         " target= which is to be predicted"
     )
 
 
 def _decode(found: Listed, asked: Asked) -> tuple[Signal, list[Tensor], list[Finding]]:
     """Return the kind, the sounds at one rate, and what is odd; leaves out what cannot be read."""
-    sounds = _each(found)
+    sounds = found.each(lambda file: read_sound(content(file), file.name))
     if not sounds:
         raise DataError(
             f"{found.name}: none of its {len(found.skipped):,} sounds can be read; the first,"
@@ -210,7 +208,7 @@ def _decode(found: Listed, asked: Asked) -> tuple[Signal, list[Tensor], list[Fin
         if not is_good:
             reason = f"has {sound.samples.shape[1]} channels, the others {channels}; mix it down"
             found.skip(file, reason)
-    found.keep(good)
+    found.keep([row for row, is_good in enumerate(good) if is_good])
     signals: list[Tensor] = []
     names = [relative(file, found.root) for file in found.files]
     findings = [*_rates(rates, rate, names, [s for s, g in zip(sounds, good, strict=True) if g])]
@@ -228,25 +226,6 @@ def _decode(found: Listed, asked: Asked) -> tuple[Signal, list[Tensor], list[Fin
 
 
 _NOTHING = Sound(np.empty((0, 1), np.float32), 1)
-
-
-def _each(found: Listed) -> list[Sound]:
-    """Return the sound of each file; leaves out those that cannot be read."""
-
-    def tried(file: Place) -> Sound | DataError:
-        try:
-            return read_sound(content(file), file.name)
-        except DataError as error:
-            return error
-
-    with ThreadPoolExecutor(min(8, os.cpu_count() or 1)) as pool:
-        seen = list(pool.map(tried, found.files))
-    for file, result in zip(found.files, seen, strict=True):
-        if isinstance(result, DataError):
-            reason = str(result).removeprefix(f"sound {file.name}: ")
-            found.skip(file, reason)
-    found.keep([not isinstance(result, DataError) for result in seen])
-    return [result for result in seen if not isinstance(result, DataError)]
 
 
 def _rates(rates: Counter[int], rate: int, names: list[str], sounds: list[Sound]) -> list[Finding]:

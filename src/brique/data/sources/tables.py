@@ -170,7 +170,9 @@ def _pictures(
         kept = np.zeros(len(files), bool)
         kept[decoded.kept] = True
         frame.keep(kept)
-        found = {other: before.only(kept) for other, before in found.items()} | {key: decoded}
+        found = {other: before.only(decoded.kept) for other, before in found.items()} | {
+            key: decoded
+        }
     if not names and ({"size", "channels"} & asked.given().keys()):
         raise DataError(
             f"{frame.name}: size= and channels= are for pictures, and no column names any; leave"

@@ -13,6 +13,7 @@ from brique.data.worlds.faces import faces as faces
 from brique.data.worlds.figures import BONES as BONES
 from brique.data.worlds.figures import JOINTS as JOINTS
 from brique.data.worlds.figures import figures as figures
+from brique.data.worlds.grammar import grammar as grammar
 from brique.data.worlds.points import points as points
 from brique.data.worlds.scenes import scenes as scenes
 from brique.data.worlds.stereo import stereo as stereo
@@ -21,7 +22,8 @@ from brique.data.worlds.throws import throws as throws
 from brique.errors import DataError, nearest
 
 WORLDS: dict[str, Callable[..., Data]] = {
-    made.__name__: made for made in (faces, figures, points, scenes, stereo, stories, throws)
+    made.__name__: made
+    for made in (faces, figures, grammar, points, scenes, stereo, stories, throws)
 }
 
 
