@@ -189,6 +189,17 @@ def test_a_run_with_settings_of_another_type_is_not_resumed(capsys, stopped):
     )
 
 
+def test_a_run_with_options_of_another_type_is_not_used(capsys, stopped):
+    change(stopped, settings=read_run(stopped).settings | {"options": [3]})
+    assert refused(capsys, "resume", stopped) == (
+        f"resume: run.json of {stopped} sets 'options' to (3,), which the recipe cannot take;"
+        " restore the file, or start a new run."
+    )
+    assert "data: expected an option such as size=64, got '3'" in refused(
+        capsys, "evaluate", stopped
+    )
+
+
 def test_a_new_run_never_lands_in_an_old_one(capsys, finished):
     before = everything(finished)
     assert refused(capsys, "train", "digits", "--quick", "--out", finished).startswith(

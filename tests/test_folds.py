@@ -1,7 +1,9 @@
 """Training of folds, and of classes that are balanced."""
 
 import json
+import os
 import shutil
+import signal
 
 import numpy as np
 import pytest
@@ -9,9 +11,10 @@ import torch
 from PIL import Image
 
 import brique
-from brique import data
+from brique import data, files
 from brique.cli import main
-from brique.errors import DataError, RunError, UsageError
+from brique.errors import DataError, Interrupted, RunError, UsageError
+from brique.game.play import Play
 from brique.run import read_run
 from brique.tasks import classify
 from brique.workbench.folds import interval, together
@@ -36,7 +39,7 @@ def test_each_fold_is_a_run_of_its_own_and_all_are_told_together(folded):
     whole = data.open("digits")
     for number, run in enumerate(runs, 1):
         assert run.state == "finished"
-        assert (run.settings["folds"], run.settings["fold"]) == (2, number)
+        assert run.settings["options"] == [f"fold={number}/2"]
         (entry,) = run.json["data"]
         assert entry["fingerprint"] == whole.fold(number, 2).fingerprint
         assert entry["test_reads"] == 1
@@ -66,6 +69,65 @@ def test_what_is_missing_of_a_training_of_folds_is_made_up(folded, tmp_path, cap
     assert (mine / "report.html").is_file()
     assert main(["resume", str(mine), "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["test"] == before["result"]["test"]
+
+
+@pytest.fixture
+def cut(folded, tmp_path, monkeypatch):
+    """Return a copy of that training in which Ctrl-C stopped the second fold after 31 turns."""
+    mine = shutil.copytree(folded, tmp_path / "cut")
+    shutil.rmtree(mine / "fold-2")
+    play_next = Play.__next__
+
+    def next_and_stop(play):
+        turn = play_next(play)
+        if turn.index == 30:
+            os.kill(os.getpid(), signal.SIGINT)
+        return turn
+
+    with monkeypatch.context() as patch, pytest.raises(Interrupted, match="stopped after turn 31"):
+        patch.setattr(Play, "__next__", next_and_stop)
+        brique.resume(mine)
+    return mine
+
+
+def test_folds_that_were_stopped_can_be_ended_there(cut, capsys):
+    told = json.loads((cut / "folds.json").read_text())
+    told["asked"]["folds"] = 3  # of which one is not begun
+    (cut / "folds.json").write_text(json.dumps(told))
+    capsys.readouterr()
+    assert main(["resume", str(cut), "--finish"]) == 0
+    out, err = capsys.readouterr()
+    assert f"brique: 2 of 3 folds are told; 'brique resume {cut}' makes up the others.\n" in err
+    assert "in the mean of 2 folds" in out
+    runs = [read_run(cut / f"fold-{number}") for number in (1, 2)]
+    assert [(run.state, run.turns) for run in runs] == [("finished", 100), ("finished", 31)]
+    found = json.loads((cut / "folds.json").read_text())["result"]
+    assert [one["accuracy"] for one in found["each"]] == [
+        run.result["test"]["accuracy"] for run in runs
+    ]
+    assert not (cut / "fold-3").exists()
+
+
+def test_one_fold_alone_is_not_told_as_folds(cut):
+    shutil.rmtree(cut / "fold-2")
+    with pytest.raises(
+        RunError,
+        match="cut has begun 1 of 2 folds, and a spread needs two; go on without --finish, or end"
+        " that one alone with 'brique resume .*fold-1 --finish'",
+    ):
+        brique.resume(cut, finish=True)
+
+
+def test_code_that_is_not_installed_goes_on_if_it_is_trusted(cut):
+    source = cut / "fold-2" / "source.py"
+    source.write_text(source.read_text() + "# another\n")
+    record = json.loads((cut / "fold-2" / "run.json").read_text())
+    record["source"]["sha256"] = files.sha256(source)
+    (cut / "fold-2" / "run.json").write_text(json.dumps(record))
+    with pytest.raises(RunError, match="the code that .*fold-2 began with is not installed"):
+        brique.resume(cut)
+    assert brique.resume(cut, trust=True) == cut
+    assert read_run(cut / "fold-2").turns == 100
 
 
 def test_a_folder_of_other_folds_is_refused(folded, tmp_path):

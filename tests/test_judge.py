@@ -265,7 +265,12 @@ def known(count, temperature, classes=10, seed=0):
 @pytest.mark.parametrize("temperature", [0.4, 1.0, 2.5])
 def test_the_temperature_of_drawn_labels_is_found(temperature):
     raw, label = known(20_000, temperature)
-    assert calibration.fitted(raw, label) == pytest.approx(temperature, rel=0.03)
+    assert calibration.fitted([(raw, label, 1)]) == pytest.approx(temperature, rel=0.03)
+
+
+def test_what_half_trained_nets_say_counts_at_the_square():
+    raw, label = known(20_000, 2.25)
+    assert calibration.fitted([(raw, label, 2)]) == pytest.approx(1.5, rel=0.02)
 
 
 def test_the_temperature_is_where_a_fine_grid_is_least():
@@ -277,21 +282,21 @@ def test_the_temperature_is_where_a_fine_grid_is_least():
         for x in grid
     ]
     best = math.exp(float(grid[int(np.argmin(costs))]))
-    assert calibration.fitted(raw, label) == pytest.approx(best, rel=2e-3)
+    assert calibration.fitted([(raw, label, 1)]) == pytest.approx(best, rel=2e-3)
 
 
 def test_without_a_mistake_a_small_part_makes_no_net_absurdly_sure():
     raw = torch.zeros(143, 10, dtype=torch.float64)
     raw[:, 3] = 9.0  # 0.1% of doubt
     label = torch.full((143,), 3)
-    assert calibration.fitted(raw, label) == 1.0
+    assert calibration.fitted([(raw, label, 1)]) == 1.0
     raw[:, 3] = 4.0  # 14% of doubt, and never wrong
-    assert 0.3 < calibration.fitted(raw, label) < 0.8
-    assert calibration.fitted(raw[:5], label[:5]) == 1.0  # five say nothing
+    assert 0.3 < calibration.fitted([(raw, label, 1)]) < 0.8
+    assert calibration.fitted([(raw[:5], label[:5], 1)]) == 1.0  # five say nothing
     label[:5] = 4  # five mistakes, each sure
     raw[:, 3] = 12.0
-    assert 1.5 < calibration.fitted(raw, label) < 6
-    assert 5 < calibration.fitted(raw[:5], label[:5]) < 20  # short of the bound
+    assert 1.5 < calibration.fitted([(raw, label, 1)]) < 6
+    assert 5 < calibration.fitted([(raw[:5], label[:5], 1)]) < 20  # short of the bound
 
 
 def test_calibrate_sets_the_brick_and_says_the_same_each_time():
@@ -314,6 +319,18 @@ def test_calibrate_sets_the_brick_and_says_the_same_each_time():
         before["calibration"]["log_loss_before"], rel=1e-5
     )
     assert plain["test"]["accuracy"] == before["test"]["accuracy"]  # answers stay
+
+
+def test_halves_tell_where_valid_says_nothing():
+    data = some(2000)
+    net, other = Says(data, 4, sure=6), Says(data, 4, sure=6)
+    alone = classify.calibrate(other, data.valid)
+    nothing = data.valid.select(data.valid.ids[:0])
+    assert classify.calibrate(net, nothing) == 1.0
+    helped = classify.calibrate(net, nothing, [(Says(data, 4, sure=6), data.valid)])
+    assert helped == float(net.temperature.value) == pytest.approx(alone**0.5, rel=0.05)
+    both = classify.calibrate(net, data.valid, [(Says(data, 4, sure=6), data.valid)])
+    assert min(alone, helped) < both < max(alone, helped)
 
 
 def test_a_large_valid_part_is_read_in_part(monkeypatch):

@@ -101,6 +101,24 @@ def test_beyond_the_edge_lies_the_background_if_there_is_one():
     assert plan(blank(40), Wishes(source="x"))["fill"] is None
 
 
+@pytest.mark.parametrize(
+    ("count", "classes", "minutes", "is_halved"),
+    [(400, 2, 10, True), (400, 2, 0.2, False), (130, 2, 10, True), (90, 2, 10, False),
+     (400, 99, 10, False), (2000, 2, 10, False)],
+)  # fmt: skip
+def test_small_data_are_halved_where_time_allows(count, classes, minutes, is_halved):
+    """Not: too little time, too few pictures or of some class, or enough of them in valid."""
+    valid = 30 if count < 2000 else 150
+    photos = arrays(
+        image=torch.zeros(count, 1, 16, 16, dtype=torch.uint8),
+        label=[i % classes for i in range(count)], classes=[f"c{i}" for i in range(classes)],
+        split=["valid"] * valid + ["train"] * (count - valid),
+    )  # fmt: skip
+    settings = plan(photos, Wishes(source="x", minutes=minutes))
+    assert settings["halves"] is is_halved
+    assert not plan(photos, Wishes(source="x", start="w", freeze=True))["halves"]
+
+
 def test_a_measured_speed_only_shortens():
     settings = {"turns": 100, "average": 0.9}
     assert planning.shortened(settings, 0.1, minutes=1) == settings

@@ -347,6 +347,30 @@ def test_ctrl_c_stops_after_the_turn_and_resume_ends_in_the_same(capsys, tmp_pat
     assert all(torch.equal(ours[name], theirs[name]) for name in ours)
 
 
+def test_small_data_have_a_temperature_from_halves_and_resume_to_the_same(tmp_path, monkeypatch):
+    pets = photographs(tmp_path / "pets", each=80, size=(9, 9))
+    whole = brique.train(pets, epochs=15, out="whole")
+    play_next = Play.__next__
+
+    def next_and_stop(play):
+        turn = play_next(play)
+        if turn.index == 30:
+            os.kill(os.getpid(), signal.SIGINT)
+        return turn
+
+    with monkeypatch.context() as patch, pytest.raises(Interrupted, match="stopped after turn 31"):
+        patch.setattr(Play, "__next__", next_and_stop)
+        brique.train(pets, epochs=15, out="cut")
+    brique.resume("cut")
+    ours, theirs = read_run("cut"), read_run(whole)
+    assert ours.settings["halves"]
+    assert {"half-1", "half-2"} < ours.numbers.keys()
+    assert ours.numbers == theirs.numbers
+    assert ours.result["calibration"] == theirs.result["calibration"]
+    assert ours.result["calibration"]["temperature"] != 1
+    assert load("cut").net.state_dict().keys() == load(whole).net.state_dict().keys()
+
+
 def test_a_run_that_was_stopped_can_be_ended_there(capsys, tmp_path, monkeypatch):
     play_next = Play.__next__
 

@@ -11,11 +11,12 @@ import importlib.util
 import json
 import re
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, cast
 
 from brique import files
 from brique.errors import UsageError, nearest
@@ -143,7 +144,7 @@ def settings(source: str) -> list[Setting]:
     ]
 
 
-def with_settings(source: str, values: dict[str, object]) -> str:
+def with_settings(source: str, values: Mapping[str, object]) -> str:
     """Return a recipe's source with other defaults in its Args: what a run was given stands in it.
 
     values: by field; a value that the default already equals changes nothing.
@@ -197,6 +198,9 @@ def _text(node: ast.stmt | None) -> str:
 
 def _spelled(value: object) -> str:
     """Return the literal of a value, texts in double quotes."""
+    if isinstance(value, tuple):
+        inside = ", ".join(map(_spelled, cast("tuple[object, ...]", value)))
+        return f"({inside},)" if len(value) == 1 else f"({inside})"
     return json.dumps(value, ensure_ascii=False) if isinstance(value, str) else repr(value)
 
 

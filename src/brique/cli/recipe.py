@@ -3,7 +3,8 @@
 import dataclasses
 import inspect
 import shlex
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
 from typing import Annotated, Any, get_origin, get_type_hints
@@ -13,7 +14,7 @@ from cyclopts import Parameter
 from brique import catalog
 from brique.cli.outcome import print_json, print_numbers, results_only
 from brique.cli.parse import call, is_number, number
-from brique.errors import UsageError, nearest
+from brique.errors import DataError, UsageError, nearest
 
 RESERVED = ("out", "quick", "json", "device", "exact", "help")
 """Flags that every recipe has; no field of an Args may be called so."""
@@ -51,7 +52,7 @@ def run_module(module: ModuleType, args_class: type, main: Main, words: Sequence
         as_json = values.pop("json")
         common = {flag: values.pop(flag) for flag in ("out", "quick", "device", "exact")}
         launch = Launch(**common, command=shlex.join([*name.split(), *words]))
-        with launched(launch) as run, results_only(as_json):
+        with launched(launch) as run, results_only(as_json), _stand_in(args_class, values):
             numbers = dict(main(args_class(**values)) or {})
         _print_outcome(run.folder, numbers, as_json=as_json)
         return 0
@@ -61,6 +62,19 @@ def run_module(module: ModuleType, args_class: type, main: Main, words: Sequence
     slots = [*_own_slots(args_class, defaults, path), *_common_slots()]
     play.__signature__ = inspect.Signature(slots)  # type: ignore[attr-defined]
     return call(play, name, words)
+
+
+@contextmanager
+def _stand_in(args_class: type, values: Mapping[str, object]) -> Iterator[None]:
+    """Say with what is wrong with the data that `--data` names which others there always are."""
+    try:
+        yield
+    except DataError as error:
+        built_in = vars(args_class).get("data")
+        if built_in is None or values["data"] == built_in:
+            raise
+        mended = " Or" if str(error).endswith("?") else ", or"
+        raise DataError(f"{error}{mended} leave --data out for '{built_in}', built in") from error
 
 
 def _print_outcome(folder: Path | None, numbers: Mapping[str, float], *, as_json: bool) -> None:

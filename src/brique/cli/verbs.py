@@ -1,7 +1,7 @@
 """The verbs as commands: what each takes, and what it prints."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 from cyclopts import Parameter
 
@@ -23,6 +23,7 @@ Folds = Annotated[
 Balance = Annotated[
     str, Parameter(help="For rare classes: none, weights (in the loss), sampler (more often).")
 ]
+Options = Annotated[DataOptions | None, Parameter(name="*")]
 RunFolder = Annotated[str, Parameter(help="Folder of a run.")]
 
 
@@ -30,7 +31,7 @@ def check(
     data: Annotated[str, Parameter(help="Built-in name, name under BRIQUE_DATA, or path.")],
     /,
     *,
-    options: Annotated[DataOptions | None, Parameter(name="*")] = None,
+    options: Options = None,
     strict: Annotated[
         Switch, Parameter(help="Exit code 1 on warnings too, not on errors alone.")
     ] = False,
@@ -49,7 +50,7 @@ def check(
     from brique.cli.findings import print_check
     from brique.workbench.check import check
 
-    checked = check(data, csv=csv, html=html, **(options.given() if options else {}))
+    checked = check(data, csv=csv, html=html, **_given(options))
     if json:
         print_json(checked)
     else:
@@ -76,15 +77,13 @@ def train(
         Parameter(name="--from", help="Weights (.safetensors) or a run to start from."),
     ] = None,
     freeze: Freeze = False,
-    size: Annotated[
-        Whole | None, Parameter(help="Height and width that pictures are brought to.")
-    ] = None,
     folds: Folds = None,
     balance: Balance = "none",
     out: Annotated[
         Path | None, Parameter(help="Folder of the run; by default a new one in runs/.")
     ] = None,
     device: Device = None,
+    options: Options = None,
     quick: Annotated[Switch, Parameter(help="Some seconds of training, to see it work.")] = False,
     exact: Annotated[
         Switch, Parameter(help="Bit for bit the same each time, also where that is slower.")
@@ -99,8 +98,9 @@ def train(
 
     with results_only(json):
         folder = train(
-            data, seed=seed, minutes=minutes, epochs=epochs, start=start, freeze=freeze, size=size,
+            data, seed=seed, minutes=minutes, epochs=epochs, start=start, freeze=freeze,
             folds=folds, balance=balance, out=out, device=device, quick=quick, exact=exact,
+            **_given(options),
         )  # fmt: skip
     print_run(folder, as_json=json)
     return 0
@@ -113,15 +113,19 @@ def evaluate(
     ] = None,
     /,
     *,
+    options: Options = None,
     device: Asked = None,
     trust: Trust = False,
     json: Json = False,
 ) -> int:
-    """Judge the model of a run on test data; classes are compared by name."""
+    """Judge the model of a run on test data; classes are compared by name.
+
+    The options that say how data are opened are for other data: the run's own are as it had them.
+    """
     from brique.tasks import classify
     from brique.workbench.evaluate import evaluate
 
-    judged = evaluate(run, data, device=device, trust=trust)
+    judged = evaluate(run, data, device=device, trust=trust, **_given(options))
     if json:
         print_json(judged)
         return 0
@@ -310,3 +314,7 @@ def about(*, json: Json = False) -> int:
         return 0
     print_table([(name, str(value)) for name, value in facts.items()])
     return 0
+
+
+def _given(options: DataOptions | None) -> dict[str, Any]:
+    return options.given() if options else {}

@@ -13,6 +13,8 @@ def two_rates(
 ) -> list[dict[str, Any]]:
     """Return the groups with which an optimizer of torch moves the head by `lr`, the rest by less.
 
+    With one rate for both they are one group, whatever the names.
+
     named: (name, parameter) pairs, as a player's optimizer function is called with.
     lr, body: step lengths of the head, and of all else.
     head: how the names of the head's parameters begin.
@@ -24,6 +26,8 @@ def two_rates(
     [0.01, 0.1]
     """
     pairs = list(named)
+    if body == lr:
+        return [{"params": pairs, "lr": lr}]
     fast = [pair for pair in pairs if pair[0].startswith(head)]
     slow = [pair for pair in pairs if not pair[0].startswith(head)]
     if not fast or not slow:

@@ -18,7 +18,11 @@ def copy(name: str, file: str | Path) -> Path:
 
         record = read_run(name)
         source = record.source.read_text(encoding="utf-8")
-        source = catalog.with_settings(source, record.settings)
+        settings = {  # JSON has lists for tuples
+            name: tuple(value) if isinstance(value, list) else value
+            for name, value in record.settings.items()
+        }
+        source = catalog.with_settings(source, settings)
         stem = record.name
     else:
         entry = catalog.find(name)

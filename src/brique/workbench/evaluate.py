@@ -8,13 +8,14 @@ import torch
 
 from brique import data
 from brique.data import Data
-from brique.errors import DataError, ModelError
+from brique.data.said import spelled
+from brique.errors import DataError, ModelError, UsageError
 from brique.model import Model, load
 from brique.run import Record, read_run
 from brique.run.start import pick_device
 from brique.schema import Picture, Schema
 from brique.tasks import classify
-from brique.workbench.opened import of_run
+from brique.workbench.opened import as_taken, of_run, pictures
 
 
 def evaluate(
@@ -23,6 +24,7 @@ def evaluate(
     *,
     device: str | None = None,
     trust: bool = False,
+    **options: Any,  # noqa: ANN401 - each has a type of its own, in `brique.data.open`
 ) -> dict[str, Any]:
     """Return what the model of a run reaches on the test part of a data set, as JSON values.
 
@@ -30,21 +32,32 @@ def evaluate(
     source: a data set as for `train`; by default the one that the run was trained on.
     device: "cpu", "cuda", "mps"; by default the processor.
     trust: whether the run's own source.py may be executed, where no installed code builds the net.
+    options: those of `brique.data.open` for the other data, such as target=; a run's own data are
+        opened as the run had them.
     Returns "run", what `brique.tasks.classify.judge` finds ("task", "test", "interval", "baseline"
     and more), "seconds" and "notes": sentences that a reader of the scores should know.
-    Raises DataError when the data do not fit the model: classes are compared by name.
+    Raises DataError when the data do not fit the model: classes are compared by name; UsageError
+    for options without other data.
     """
     begun = time.perf_counter()
+    said = spelled(options)
+    if source is None and said:
+        raise UsageError(
+            f"evaluate: {said[0]} is for other data, and the run's own are opened as it had them;"
+            " name other data after the run, or leave it out."
+        )
     record = read_run(run)
     loaded = load(run, trust=trust, device=pick_device(device or "cpu"))
     schema = _schema(loaded)
-    opened = _opened(source if source is not None else _own_source(record), schema)
-    opened = opened if source is not None else of_run(opened, record.settings)
+    if source is None:
+        opened = of_run(_own_source(record), record.settings, schema)
+    else:
+        opened, _ = pictures(source, as_taken(said, schema), "evaluate")
     notes = _notes(record, opened, own=source is None)
     fitting = _fitting(opened, schema)
     judged = classify.judge(loaded.net, fitting, names=schema[schema.target].names)
     if fitting is not opened:
-        before, after = (each.schema[schema.inputs[0]].shape for each in (opened, fitting))
+        before, after = (each.schema[each.schema.inputs[0]].shape for each in (opened, fitting))
         notes.append(
             f"{opened.name}: pictures of {before[2]} x {before[1]} pixels are brought to the"
             f" {after[2]} x {after[1]} that the model takes."
@@ -63,23 +76,10 @@ def _schema(loaded: Model) -> Schema:
     return loaded.schema
 
 
-def _opened(source: str | Path, schema: Schema) -> Data:
-    """Open the data, as far as possible as the model takes them."""
-    field = schema[schema.inputs[0]]
-    if not isinstance(field, Picture):
-        return data.open(source)
-    channels, height, width = field.shape
-    return data.open(
-        source,
-        size=height if height == width else None,
-        channels=channels if channels in (1, 3) else None,
-    )
-
-
 def _fitting(opened: Data, schema: Schema) -> Data:
     """Return the data with pictures of the shape that the model takes, prepared as by predict."""
-    name, target = schema.inputs[0], opened.schema.target
-    field = schema[name]
+    name, target = opened.schema.inputs[0], opened.schema.target
+    field = schema[schema.inputs[0]]
     if not isinstance(field, Picture) or opened.schema[name].shape == field.shape:
         return opened
     splits = {"train": opened.train, "valid": opened.valid, "test": opened.test}

@@ -3,16 +3,18 @@
 import json
 import math
 import statistics
+import sys
 import time
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, cast
 
-from brique import data, files
+from brique import files
 from brique.errors import RunError
 from brique.page.folds import write_folds
 from brique.run import read_run
 from brique.run.start import check_free
+from brique.workbench.opened import pictures
 from brique.workbench.plan import Wishes
 from brique.workbench.resume import resume
 from brique.workbench.train import Order, train_once
@@ -29,31 +31,44 @@ def train_folds(order: Order, count: int, folder: Path | None) -> Path:
     """
     asked = {"folds": count, **asdict(order)}
     if folder is not None and (folder / FILE).is_file():
-        if _read(folder).get("asked") != asked:
+        if _read(folder).get("asked") != json.loads(json.dumps(asked)):
             raise RunError(
                 f"{folder}: holds the folds of another training; name another folder with --out."
             )
     else:
         check_free(folder)
-        whole = data.open(order.wishes.source, size=order.wishes.size)
+        whole, _ = pictures(order.wishes.source, order.wishes.options, "train")
         whole.fold(1, count)  # raises before anything is written
         folder = folder or _new(whole.name)
         files.write_json(folder / FILE, {"format": 1, "asked": asked, "result": {}})
     return _played(order, count, folder)
 
 
-def go_on(folder: Path) -> Path:
-    """Go on with the training of folds in a folder, and return it. Raises RunError."""
+def go_on(folder: Path, *, trust: bool, finish: bool, device: str | None) -> Path:
+    """Go on with the training of folds in a folder, and return it.
+
+    trust, device: for each fold, as `resume` has them; one that is not begun runs installed code.
+    finish: end the fold under way where it stands, begin no other, and tell what those that are
+        there reach together.
+    Raises RunError when the folder does not hold such a training, or has too few folds to finish.
+    """
     asked = _read(folder).get("asked")
     try:
         rest = dict(cast("dict[str, Any]", asked))
-        count, wishes = rest.pop("folds"), Wishes(**rest.pop("wishes"))
+        count, wishes = rest.pop("folds"), rest.pop("wishes")
+        wishes = Wishes(**{**wishes, "options": tuple(wishes["options"])})
         order = Order(wishes=wishes, **rest)
     except (TypeError, ValueError, KeyError) as error:
         raise RunError(
             f"{folder / FILE}: is not as brique writes it ({error}); start a new training."
         ) from error
-    return _played(order, count, folder)
+    order = replace(order, device=device or order.device)
+    if not finish:
+        return _played(order, count, folder, trust=trust)
+    begun = _begun(folder, count)
+    for out in begun:
+        resume(out, trust=trust, finish=True, device=order.device)
+    return _told(order, folder, begun)
 
 
 def is_folds(folder: str | Path) -> bool:
@@ -61,15 +76,40 @@ def is_folds(folder: str | Path) -> bool:
     return (Path(folder) / FILE).is_file()
 
 
-def _played(order: Order, count: int, folder: Path) -> Path:
-    wishes = replace(order.wishes, minutes=order.wishes.minutes / count, folds=count)
-    for number in range(1, count + 1):
-        out = folder / f"fold-{number}"
+def _played(order: Order, count: int, folder: Path, *, trust: bool = False) -> Path:
+    wishes = replace(order.wishes, minutes=order.wishes.minutes / count)
+    outs = [folder / f"fold-{number}" for number in range(1, count + 1)]
+    for number, out in enumerate(outs, 1):
         if (out / "run.json").is_file():
-            resume(out, device=order.device)  # one that has finished stays as it is
+            resume(out, trust=trust, device=order.device)  # a finished one stays as it is
         else:
-            train_once(replace(order, wishes=replace(wishes, fold=number)), out)
-    found = together([read_run(folder / f"fold-{number}").result for number in range(1, count + 1)])
+            options = (*wishes.options, f"fold={number}/{count}")
+            train_once(replace(order, wishes=replace(wishes, options=options)), out)
+    return _told(order, folder, outs)
+
+
+def _begun(folder: Path, count: int) -> list[Path]:
+    """Return the folders of the folds that are begun. Raises RunError below two."""
+    outs = [folder / f"fold-{number}" for number in range(1, count + 1)]
+    begun = [out for out in outs if (out / "run.json").is_file()]
+    if len(begun) < 2:
+        alone = f", or end that one alone with 'brique resume {begun[0]} --finish'" if begun else ""
+        raise RunError(
+            f"resume: {folder} has begun {len(begun)} of {count} folds, and a spread needs two; go"
+            f" on without --finish{alone}."
+        )
+    if len(begun) < count:
+        print(
+            f"brique: {len(begun)} of {count} folds are told; 'brique resume {folder}' makes up the"
+            " others.",
+            file=sys.stderr,
+        )
+    return begun
+
+
+def _told(order: Order, folder: Path, outs: list[Path]) -> Path:
+    """Write what the finished folds reach together, and return their folder."""
+    found = together([read_run(out).result for out in outs])
     written = _read(folder) | {"result": found}
     files.write_json(folder / FILE, written)
     write_folds(folder, order.command, found)

@@ -7,6 +7,7 @@ first turn may only shorten it.
 
 import math
 import time
+from copy import deepcopy
 from dataclasses import dataclass
 from types import ModuleType
 from typing import Any
@@ -15,14 +16,15 @@ import torch
 from torch import Tensor, nn
 
 from brique import nets
-from brique.data import Data, Split
-from brique.schema import Category, Picture, Schema
+from brique.data import Data, Split, augment
+from brique.schema import Picture, Schema
 from brique.tasks.rest import at_rest
 
 WIDTHS = (32, 16)  # multiples of 16 are what processors are fast at
 ENOUGH = 0.75  # of the turns that are wanted: half the width would cost more than the rest
 RATE = 85e9  # multiplications a second in convolutions, forward and back
 TURN = 0.004  # seconds that a turn costs besides
+FEW = 100  # examples for valid: with fewer a temperature is fitted on halves of train too
 LOOKS = 20  # of valid, in each run
 SHARE = 0.95  # of the minutes is planned for turns, the rest for looks
 _MEASURED = 2.5  # seconds of turns that a speed is measured on
@@ -30,19 +32,19 @@ _MEASURED = 2.5  # seconds of turns that a speed is measured on
 
 @dataclass(frozen=True, kw_only=True)
 class Wishes:
-    """What the user said beside the data; None: the plan chooses."""
+    """What the user said beside the data; None: the plan chooses.
+
+    options: those of `brique.data.open`, as `brique.data.options` reads them.
+    """
 
     source: str
     seed: int = 0
     minutes: float = 10.0
     epochs: int | None = None
-    size: int | None = None
-    channels: int | None = None
+    options: tuple[str, ...] = ()
     start: str | None = None
     freeze: bool = False
     balance: str = "none"
-    folds: int | None = None
-    fold: int = 1
 
 
 def plan(opened: Data, wishes: Wishes) -> dict[str, Any]:
@@ -51,13 +53,11 @@ def plan(opened: Data, wishes: Wishes) -> dict[str, Any]:
     settings: dict[str, Any] = {
         "data": wishes.source,
         "seed": wishes.seed,
-        "size": wishes.size,
-        "channels": wishes.channels,
+        "options": wishes.options,
         "batch_size": min(count, 32 if count < 1000 else 64 if count < 20_000 else 128),
         "patience": 10,
         "balance": wishes.balance,
-        "folds": wishes.folds,
-        "fold": wishes.fold,
+        "halves": False,
         **_steps(count),
         **augmentation(opened.train, opened.schema),
     }
@@ -69,7 +69,18 @@ def plan(opened: Data, wishes: Wishes) -> dict[str, Any]:
         found = in_time(settings | {"width": width}, opened, wishes)
         if wishes.epochs is not None or found["turns"] >= ENOUGH * _wanted(found, count, wishes):
             break
+    if _can_halve(opened):
+        halved = in_time(found | {"halves": True}, opened, wishes)
+        found = halved if halved["turns"] == found["turns"] else found
     return found
+
+
+def _can_halve(opened: Data) -> bool:
+    """Tell whether valid is too small to fit a temperature on, and halves of train would help."""
+    labels = opened.train[opened.schema.target]
+    assert isinstance(labels, Tensor)
+    rarest = int(labels.bincount().min())
+    return len(opened.valid) < FEW <= len(opened.train) and rarest >= 4  # two in each half
 
 
 def in_time(settings: dict[str, Any], opened: Data, wishes: Wishes) -> dict[str, Any]:
@@ -80,7 +91,8 @@ def in_time(settings: dict[str, Any], opened: Data, wishes: Wishes) -> dict[str,
         assert isinstance(field, Picture)
         shape = {name: settings[name] for name in ("width", "depth", "stages", "stem")}
         net = nets.residual(**nets.default_arguments(opened.schema), **shape)
-        pictures = settings["batch_size"] * multiplications(net, field.shape)
+        pictures = settings["batch_size"] * (2 if settings["halves"] else 1)
+        pictures *= multiplications(net, field.shape)
         turns = min(turns, int(60 * wishes.minutes * SHARE / (TURN + 3 * pictures / RATE)))
     return settings | {"turns": max(1, turns), "average": _average(turns)}
 
@@ -103,25 +115,13 @@ def _steps(count: int) -> dict[str, Any]:
 
 
 def augmentation(train: Split, schema: Schema) -> dict[str, Any]:
-    """Return how pictures may change without showing something else.
-
-    Mirrored are only pictures in color, of classes that are no single letters or digits and do not
-    name a side. Small pictures in color are not turned or scaled: that blurs what little they have.
-    """
-    field, target = schema[schema.inputs[0]], schema[schema.target]
-    assert isinstance(field, Picture)
-    assert isinstance(target, Category)
-    words = [name.casefold() for name in target.names]
-    is_sided = any(len(word) == 1 or "left" in word or "right" in word for word in words)
-    is_color, is_small = field.shape[0] == 3, max(field.shape[1:]) < 48
+    """Return how pictures may change without showing something else, and what lies beyond them."""
+    change = augment.default(schema)
+    assert change is not None
     return {
-        "mirror": is_color and not is_sided,
-        "shift": 0.1,
-        "turn": 0.0 if is_color and is_small else 10.0,
-        "zoom": 0.0 if is_color and is_small else 0.1,
-        "light": 0.0 if is_small else 0.2,
-        "fill": _background(train, schema.inputs[0]),
-    }
+        "mirror": change.mirror, "shift": change.shift, "turn": change.turn, "zoom": change.zoom,
+        "light": change.light, "fill": _background(train, schema.inputs[0]),
+    }  # fmt: skip
 
 
 def shortened(settings: dict[str, Any], per_turn: float, minutes: float) -> dict[str, Any]:
@@ -142,9 +142,11 @@ def seconds_a_turn(
     args = module.Args(**settings)
     before = torch.get_rng_state()
     net = module.build(args, opened.schema).to(device)
+    cut = opened.halves() if args.halves else []
+    game = module.game_of(args, net, opened, [(deepcopy(net), half) for half in cut])
     times: list[float] = []
     last = begun = time.perf_counter()
-    for _ in module.game_of(args, net, opened).play(module.stream_of(args, opened)):
+    for _ in game.play(module.stream_of(args, opened)):
         times.append(time.perf_counter() - last)
         last = time.perf_counter()
         if last - begun > _MEASURED and len(times) > 3:

@@ -1,15 +1,13 @@
 """The page of a run that lies on the disk: its data are opened again."""
 
 from pathlib import Path
-from typing import Any
 
-from brique import data
 from brique.data import Data
 from brique.errors import BriqueError, DataError
 from brique.model import describe
 from brique.page import write
 from brique.run import Record, read_run
-from brique.schema import Picture, Schema
+from brique.schema import Schema
 from brique.workbench.opened import of_run
 
 
@@ -31,21 +29,17 @@ def _data(record: Record) -> Data | None:
     if not isinstance(source, str):
         return None
     try:
-        return of_run(data.open(source, **_options(record)), record.settings)
+        return of_run(source, record.settings, _schema(record))
     except (DataError, OSError):
         return None
 
 
-def _options(record: Record) -> dict[str, Any]:
-    """Return size and channels: as the model takes pictures, or as the settings say."""
+def _schema(record: Record) -> Schema | None:
+    """Return the schema of a run's model, None where there is none that can be read."""
     try:
         _, described = describe(record.folder)
         schema = Schema.from_json(described["schema"])
-        field = schema[schema.inputs[0]]
+        _ = schema[schema.inputs[0]]
     except (BriqueError, KeyError, TypeError, ValueError, AttributeError, IndexError):
-        field = None
-    if isinstance(field, Picture):
-        channels, height, width = field.shape
-        return {"size": height if height == width else None, "channels": channels}
-    given = {key: record.settings.get(key) for key in ("size", "channels")}
-    return {key: value for key, value in given.items() if isinstance(value, int)}
+        return None
+    return schema

@@ -3,7 +3,7 @@
 from dataclasses import fields
 from pathlib import Path
 from types import ModuleType, UnionType
-from typing import Any, Union, get_args, get_origin, get_type_hints
+from typing import Any, Union, cast, get_args, get_origin, get_type_hints
 
 from brique import catalog, files
 from brique.errors import RunError
@@ -19,14 +19,15 @@ def resume(
     run: folder of a run; one that has finished is left as it is. Or that of a training of folds:
         those that are not finished are gone on with, or begun.
     trust: whether the run's own source.py may be executed, where the installed code is another.
-    finish: end the training where it stands, and judge what there is.
+    finish: end the training where it stands, and judge what there is. Of folds the one under way is
+        ended, and none is begun.
     device: "cpu", "cuda", "mps"; by default the fastest there is.
     Raises RunError when the folder is no run, or its code cannot be had.
     """
     if (Path(run) / "folds.json").is_file():
         from brique.workbench.folds import go_on  # it stands upon this module
 
-        return go_on(Path(run))
+        return go_on(Path(run), trust=trust, finish=finish, device=device)
     record = read_run(run)
     if record.state == "finished":
         return record.folder
@@ -97,6 +98,9 @@ def _fits(value: object, kind: object) -> bool:
     if get_origin(kind) in (Union, UnionType):
         return any(_fits(value, one) for one in get_args(kind))
     plain = get_origin(kind) or kind
+    if plain is tuple and isinstance(value, tuple):
+        each = get_args(kind)[0]
+        return all(_fits(one, each) for one in cast("tuple[object, ...]", value))
     if plain is float:
         return isinstance(value, int | float) and not isinstance(value, bool)
     if plain is int:

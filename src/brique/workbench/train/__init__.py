@@ -13,13 +13,15 @@ from typing import Any
 
 import torch
 
-from brique import catalog, data
+from brique import catalog, data, transfer
 from brique.data import Data
 from brique.data.audit import summary
+from brique.data.said import spelled
 from brique.errors import DataError, UsageError, nearest
 from brique.run import Launch, add_seconds, launched, read_run
 from brique.run.start import check_free, pick_device
-from brique.schema import Category, Picture
+from brique.schema import Category
+from brique.workbench.opened import pictures, with_shape
 from brique.workbench.plan import Wishes, plan, seconds_a_turn, shortened
 
 
@@ -31,13 +33,13 @@ def train(
     epochs: int | None = None,
     start: str | Path | None = None,
     freeze: bool = False,
-    size: int | None = None,
     folds: int | None = None,
     balance: str = "none",
     out: str | Path | None = None,
     device: str | None = None,
     exact: bool = False,
     quick: bool = False,
+    **options: Any,  # noqa: ANN401 - each has a type of its own, in `brique.data.open`
 ) -> Path:
     """Train a net on a data set, judge it on the test part, and return the run's folder.
 
@@ -47,7 +49,6 @@ def train(
     epochs: how often each training example is seen, whatever the time; by default the plan says.
     start: published weights (.safetensors) or an earlier run to start from; by default a new net.
     freeze: of such a start, only a new head learns.
-    size: height and width that pictures are brought to; by default their own, or 64.
     folds: train so many nets, each judged on another part of the data; the minutes are for all.
         Returned is a folder with a run for each, fold-1 and so on, and a report of all together.
     balance: "weights" makes mistakes in rare classes cost more, "sampler" shows them more often. In
@@ -58,6 +59,8 @@ def train(
     device: "cpu", "cuda", "mps"; by default the fastest there is.
     exact: bit for bit the same each time, also where that is slower.
     quick: some seconds of training, to see that all works.
+    options: those of `brique.data.open`, such as size=, group=, rename=; the run's settings hold
+        them, so that `resume`, `evaluate` and a copy of the run open the data the same way.
     Raises DataError on data that cannot be used, UsageError on settings that cannot.
     """
     _check(minutes, epochs, freeze=freeze, start=start)
@@ -65,17 +68,18 @@ def train(
     folder = None if out is None else Path(out)
     flags = {
         "seed": seed, "minutes": minutes if minutes != 10 else None, "epochs": epochs,
-        "from": start, "freeze": freeze, "size": size, "folds": folds,
+        "from": start, "freeze": freeze, "folds": folds,
         "balance": balance if balance != "none" else None, "out": out, "device": device,
         "exact": exact, "quick": quick,
     }  # fmt: skip
+    said = spelled(options)
     wishes = Wishes(
-        source=str(source), seed=seed, minutes=minutes, epochs=epochs, size=size, freeze=freeze,
+        source=str(source), seed=seed, minutes=minutes, epochs=epochs, options=said, freeze=freeze,
         balance=balance,
     )  # fmt: skip
     order = Order(
         wishes=wishes, start=None if start is None else str(start), device=device, exact=exact,
-        quick=quick, command=_command(source, flags),
+        quick=quick, command=_command(source, said, flags),
     )  # fmt: skip
     if folds is None:
         return train_once(order, folder)
@@ -242,40 +246,22 @@ def _imported() -> ModuleType:
 def _opened(wishes: Wishes, start: str | Path | None) -> tuple[Data, Wishes, dict[str, str] | None]:
     """Open the data, as the weights to start from take pictures if there are any.
 
-    Returns the data, the wishes with what the weights add, and what is taken over from them.
+    Returns the data, the wishes with all that must be said to open them so, and what is taken over
+    from the weights.
     """
-    if start is None:
-        opened = _part_of(data.open(wishes.source, size=wishes.size), wishes)
-        task_of(opened)
-        return opened, wishes, None
-    from brique import transfer
-
-    source = transfer.resolved(start)
-    size, channels = transfer.wants(source)
-    wishes = replace(wishes, start=source, size=wishes.size or size, channels=channels)
-    opened = _part_of(data.open(wishes.source, size=wishes.size, channels=channels), wishes)
+    if start is not None:
+        source = transfer.resolved(start)
+        options = with_shape(wishes.options, *transfer.wants(source))
+        wishes = replace(wishes, start=source, options=options)
+    opened, options = pictures(wishes.source, wishes.options, "train")
+    _say_left_out(opened.name, options[len(wishes.options) :])
+    wishes = replace(wishes, options=options)
     task_of(opened)
-    found = transfer.start(source, opened.schema)
+    if wishes.start is None:
+        return opened, wishes, None
+    found = transfer.start(wishes.start, opened.schema)
     print(f"brique: {found.says}.", file=sys.stderr)
     return opened, wishes, {"says": found.says, "sha256": found.sha256}
-
-
-def _part_of(opened: Data, wishes: Wishes) -> Data:
-    """Return the data, or the fold of them that is wished for. Raises DataError for other kinds."""
-    schema = opened.schema
-    inputs = [schema[name] for name in schema.inputs]
-    targets = [schema[name] for name in schema.targets]
-    good = [type(field) for field in (*inputs, *targets)] == [Picture, Category]
-    if not good:
-        held = ", ".join(
-            f"{name} ({field.kind})" for name, field in list(schema.fields.items())[:6]
-        )
-        more = ", ..." if len(schema.fields) > 6 else ""
-        raise DataError(
-            f"{opened.name}: train takes pictures with a class each so far, and these hold {held}"
-            f"{more}; 'brique check' shows them, and a recipe of your own trains on them"
-        )
-    return opened if wishes.folds is None else opened.fold(wishes.fold, wishes.folds)
 
 
 def _planned(
@@ -287,7 +273,8 @@ def _planned(
         return settings | module.QUICK, {"seconds": None, "turns": module.QUICK["turns"]}
     planned = settings["turns"]
     per_turn = seconds_a_turn(module, settings, opened, device)
-    if per_turn * planned > 60 * wishes.minutes:  # was that a moment in which all was slow?
+    if per_turn * planned > 60 * wishes.minutes:  # too much, or was that a slow moment?
+        settings["halves"] = False
         per_turn = min(per_turn, seconds_a_turn(module, settings, opened, device))
     if wishes.epochs is None:
         settings = shortened(settings, per_turn, wishes.minutes)
@@ -307,6 +294,16 @@ def _words(seconds: float) -> str:
     return f"{seconds:.0f} seconds" if seconds < 100 else f"{seconds / 60:.0f} minutes"
 
 
+def _say_left_out(name: str, more: tuple[str, ...]) -> None:
+    """Tell which columns of a table the net does not see; more: what was said to leave them out."""
+    if more:
+        columns = ", ".join(data.options(more)["types"])
+        print(
+            f"brique: {name}: the net sees the pictures alone; left out: {columns}.",
+            file=sys.stderr,
+        )
+
+
 def _say_findings(name: str, findings: list[dict[str, Any]]) -> None:
     """Tell what the audit found, errors and warnings; the report has all of it."""
     for finding in findings:
@@ -314,9 +311,12 @@ def _say_findings(name: str, findings: list[dict[str, Any]]) -> None:
             print(f"brique: {name}: {finding['severity']}: {finding['reason']}", file=sys.stderr)
 
 
-def _command(source: str | Path, flags: dict[str, object]) -> str:
+def _command(source: str | Path, said: tuple[str, ...], flags: dict[str, object]) -> str:
     """Return the command line that does the same."""
     words = ["brique", "train", str(source)]
+    for option in said:
+        name, _, value = option.partition("=")
+        words += ["--lower"] if option == "lower=yes" else [f"--{name}", value]
     for name, value in flags.items():
         if value is True:
             words.append(f"--{name}")

@@ -2,15 +2,15 @@
 
 Paper    He, Zhang, Ren, Sun 2015, arXiv:1512.03385, "Deep residual learning", section 4.2.
 Departs  AdamW (arXiv:1711.05101) along a cosine; pictures moved a little each time; the average of
-         the weights that was best on valid; a temperature (arXiv:1706.04599) fitted on valid.
+         the weights that was best on valid; a temperature (arXiv:1706.04599) fitted on the unseen.
 Run      brique train digits
 Reached  see benchmarks/train.md
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from torch import Tensor, nn
+from torch import Tensor, as_tensor, nn
 from torch.optim import SGD, AdamW, Optimizer
 
 from brique import cli, data, nets, transfer
@@ -21,8 +21,8 @@ from brique.schema import Schema
 from brique.tasks import classify
 
 EXPECT = {"digits": {"test_accuracy": (0.985, 1.0)}}
-QUICK = {"turns": 100, "width": 16, "average": 0.8, "lr": 0.01, "shift": 0.0, "turn": 0.0,
-         "zoom": 0.0}  # fmt: skip
+QUICK = {"turns": 100, "width": 16, "average": 0.8, "lr": 0.01, "halves": False}
+Halves = Sequence[tuple[nn.Sequential, Data]]  # nets, and the data with a half of train for each
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,10 +31,8 @@ class Args:
 
     data: str = "digits"
     """Built-in name or path."""
-    size: int | None = None
-    """Height and width that pictures are brought to; by default their own."""
-    channels: int | None = None
-    """1 (grey) or 3 (color); by default as the pictures are."""
+    options: tuple[str, ...] = ()
+    """What the data do not say by themselves, such as size=64 or group=patient; may be repeated."""
     start: str | None = None
     """Weights or run to start from; by default a new net."""
     freeze: bool = False
@@ -63,6 +61,8 @@ class Args:
     """Decay of the running average of the weights, in (0, 1)."""
     patience: int = 20
     """Looks at valid without a better one, of 20 in all, after which training ends."""
+    halves: bool = False
+    """Two more nets learn from a half of train each: what they say of the other helps calibrate."""
     mirror: bool = False
     """Half of the pictures are seen from left to right."""
     shift: float = 0.1
@@ -75,10 +75,6 @@ class Args:
     """Largest change of brightness and contrast, as a share."""
     balance: str = "none"
     """none; weights or sampler: the net takes all classes for equally common, and says so."""
-    folds: int | None = None
-    """Folds that the data are cut into; by default there is one test part."""
-    fold: int = 1
-    """Which of them is for test, from 1."""
     fill: float | None = 0.0
     """Brightness beyond a moved picture's edge, in [0, 1]; by default as mirrored at the edge."""
     seed: int = 0
@@ -93,30 +89,33 @@ def build(args: Args, schema: Schema) -> nn.Sequential:
     return nets.residual(**nets.default_arguments(schema), **shape)
 
 
-def game_of(args: Args, net: nn.Sequential, photos: Data) -> Game:
-    """One player, the reader, pays for its mistakes; of a frozen net it owns the head alone."""
+def game_of(args: Args, net: nn.Sequential, photos: Data, halves: Halves = ()) -> Game:
+    """One player, the reader, pays for its mistakes; one of a half for those in its pictures."""
     weights = classify.weights(photos.train) if args.balance == "weights" else None
-
-    def mistakes(batch: Batch) -> Tensor:
-        return classify.loss(net(batch.image), batch.label, weights)
+    image, label = photos.schema.inputs[0], photos.schema.target
 
     def optimizer(named: Iterable[tuple[str, nn.Parameter]]) -> Optimizer:
-        groups, decay = list(named), args.weight_decay
-        if args.body_lr != 1:
-            groups = transfer.two_rates(groups, lr=args.lr, body=args.lr * args.body_lr)
+        groups = transfer.two_rates(named, lr=args.lr, body=args.lr * args.body_lr)
         if args.optimizer == "sgd":
-            return SGD(groups, args.lr, momentum=0.9, nesterov=True, weight_decay=decay)
-        return AdamW(groups, args.lr, weight_decay=decay)
+            return SGD(groups, momentum=0.9, nesterov=True, weight_decay=args.weight_decay)
+        return AdamW(groups, weight_decay=args.weight_decay)
 
-    owned, reads = (net[1], [net[0]]) if args.freeze else (net, [])  # head; body
-    sole = Player("reader", owned, mistakes, optimizer, schedule=warmup(0.1), average=args.average)
-    return Game(sole, reads=reads)
+    def player(name: str, net: nn.Sequential, own: Data | None = None) -> Player:
+        def mistakes(batch: Batch) -> Tensor:
+            batch = batch if own is None else batch.among(own.train.ids)
+            return classify.loss(net(batch[image]), as_tensor(batch[label]), weights)
+
+        owned = net[1] if args.freeze else net  # the head, or all
+        return Player(name, owned, mistakes, optimizer, schedule=warmup(0.1), average=args.average)
+
+    more = [player(f"half-{number}", *half) for number, half in enumerate(halves, 1)]
+    return Game(player("reader", net), *more, reads=[net[0]] if args.freeze else [])
 
 
 def stream_of(args: Args, photos: Data) -> Stream:
     """Batches of training pictures, each moved a little."""
     augment = Augment(mirror=args.mirror, shift=args.shift, turn=args.turn, zoom=args.zoom,
-                      light=args.light, fill=args.fill)  # fmt: skip
+                      light=args.light, fill=args.fill, field=photos.schema.inputs[0])  # fmt: skip
     order = {"seed": args.seed, "balance": "sampler" if args.balance == "sampler" else "none"}
     return photos.train.batches(args.batch_size, turns=args.turns, augment=augment, **order)
 
@@ -124,10 +123,11 @@ def stream_of(args: Args, photos: Data) -> Stream:
 def main(args: Args) -> dict[str, float]:
     """Train, keep the average that is best on valid, read the test pictures once."""
     run = Run.start(__file__, args)
-    photos = data.open(args.data, size=args.size, channels=args.channels)
-    photos = photos if args.folds is None else photos.fold(args.fold, args.folds)
+    photos = data.open(args.data, **data.options(args.options))
     net = run.place(build(args, photos.schema))
-    game = game_of(args, net, photos)
+    cut = photos.halves() if args.halves else []
+    halves = [(run.place(build(args, half.schema)), half) for half in cut]
+    game = game_of(args, net, photos, halves)
 
     for turn in run.play(game, stream_of(args, photos)):
         if turn.looks and len(photos.valid):
@@ -138,7 +138,7 @@ def main(args: Args) -> dict[str, float]:
             if run.stop_when_flat("valid_loss", args.patience, lower=True):
                 break
 
-    classify.calibrate(net, photos.valid)
+    classify.calibrate(net, photos.valid, [(game.averaged(n), half.valid) for n, half in halves])
     judged = classify.judge(net, photos)
     run.result(**judged.values)
     run.spent(**judged.seconds)
