@@ -25,7 +25,7 @@ demo: $(VENV)/.installed
 	$(BIN)/brique train digits
 
 test: $(VENV)/.installed
-	$(BIN)/python -m pytest -n 2
+	$(BIN)/python -m pytest -n 2 --dist loadgroup
 
 check: lint types contract test docs
 

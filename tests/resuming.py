@@ -54,18 +54,27 @@ def alone(main: Callable, args: object, out: Path) -> Outcome:
 
 
 def stopped(
-    main: Callable, args: object, out: Path, stops: Sequence[int], patch: pytest.MonkeyPatch
+    main: Callable,
+    args: object,
+    out: Path,
+    stops: Sequence[int],
+    patch: pytest.MonkeyPatch,
+    *,
+    in_all: bool = False,
 ) -> Outcome:
     """Run, stopped by Ctrl-C in each of the given turns of the process in order, and resumed.
 
     stops: turns of a stage, rising; each stop lands when a turn of that index is played.
+    in_all: they are counted from 1 through all stages instead.
     """
-    waiting, landed = list(stops), 0
+    waiting, landed, played = list(stops), 0, 0
     play_next = Play.__next__
 
     def next_and_stop(play: Play):
+        nonlocal played
         turn = play_next(play)
-        if waiting and turn.index >= waiting[0]:
+        played += 1
+        if waiting and (played if in_all else turn.index) >= waiting[0]:
             waiting.pop(0)
             os.kill(os.getpid(), signal.SIGINT)
         return turn

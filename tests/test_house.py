@@ -39,7 +39,7 @@ PUBLIC = {
         "Stream",
         "arrays",
     }
-    | {"nothing", "open", "worlds"},
+    | {"nothing", "open", "options", "worlds"},
     "draw": {"Panel", "graph", "table", "tree"},
     "game": {"Game", "Player", "Turn", "cosine", "linear", "slope", "steps", "warmup"},
     "nets": {"BUILDERS", "builder", "built_by", "default_arguments", "residual"} | {"squeezenet"},
@@ -313,54 +313,6 @@ def test_no_function_takes_over_five_positional_arguments():
             if count > 5:
                 many[f"{name}: {function.name}"] = count
     assert many == {}
-
-
-# What a recipe looks like
-
-
-def identifiers(tree: ast.AST) -> set[str]:
-    names = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
-    return names | {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
-
-
-@pytest.mark.parametrize("path", LIKE_RECIPES, ids=lambda path: path.stem)
-def test_a_recipe_is_short_and_leaves_mechanics_to_the_engine(path):
-    text = path.read_text()
-    tree = ast.parse(text)
-    assert 60 <= len(text.splitlines()) <= 150
-    mechanics = {"detach", "zero_grad", "backward", "requires_grad_", "requires_grad", "step"}
-    if path.stem != "backprop":  # whose subject it is
-        assert identifiers(tree) & mechanics == set()
-    others = {name for name in imported(tree) if name.startswith("brique.recipes")}
-    assert others == set()
-
-
-@pytest.mark.parametrize("path", LIKE_RECIPES, ids=lambda path: path.stem)
-def test_a_recipe_says_what_its_readers_need(path):
-    text = path.read_text()
-    tree = ast.parse(text)
-    says = ast.get_docstring(tree) or ""
-    for line in ("Paper ", "Departs ", "Run ", "Reached "):
-        assert re.search(rf"^{line}", says, re.MULTILINE), line
-    names = [
-        getattr(node, "name", None) or dotted(node.targets[0])
-        for node in tree.body
-        if isinstance(node, ast.FunctionDef | ast.ClassDef | ast.Assign)
-    ]
-    wanted = ["EXPECT", "QUICK", "Args", "build", "main"]
-    assert [name for name in names if name in wanted] == wanted
-
-
-def test_settings_of_recipes_are_all_explained():
-    from brique import catalog
-
-    silent = [
-        f"{path.stem}: {setting.name}"
-        for path in LIKE_RECIPES
-        for setting in catalog.settings(path.read_text())
-        if not setting.says
-    ]
-    assert silent == []
 
 
 # What is kept in the repository

@@ -25,7 +25,10 @@ def test_what_is_spelled_reads_as_it_was():
 @pytest.mark.parametrize(
     ("said", "sentence"),
     [
-        ("grup=a", "data: expected an option such as size=64, got 'grup=a'; did you mean 'group'"),
+        (
+            "groups=a",
+            "data: expected an option such as size=64, got 'groups=a'; did you mean 'group'",
+        ),
         ("zzzzz=a", "got 'zzzzz=a'; there are kind, target, header, test, "),
         ("group", "data: expected an option such as size=64, got 'group'; did you mean 'group'"),
         ("length=-1", "--length: expected a whole number, got '-1'; write one"),
@@ -47,5 +50,5 @@ def test_an_option_is_said_once_and_pairs_are_told_apart():
         data.options(["size=3", "size=4"])
     with pytest.raises(DataError, match="'a=b' and 'c' cannot be told apart in 'a=b=c'; write the"):
         spelled({"rename": {"a=b": "c"}})
-    with pytest.raises(DataError, match="got 'grup=a'; did you mean 'group'"):
-        spelled({"grup": "a"})
+    with pytest.raises(DataError, match="got 'groups=a'; did you mean 'group'"):
+        spelled({"groups": "a"})

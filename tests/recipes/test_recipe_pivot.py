@@ -1,7 +1,6 @@
-"""What `pivot` measures, against closed forms and scipy-free counts; its exact resume."""
+"""What `pivot` measures, against closed forms and scipy-free counts."""
 
 import math
-from dataclasses import replace
 
 import pytest
 import torch
@@ -9,7 +8,6 @@ from torch import nn
 
 from brique.recipes.fairness import pivot
 from brique.recipes.fairness.pivot import Args, collisions, judged
-from resuming import alone, assert_equal, stopped
 
 
 def reader(first: float, second: float) -> nn.Module:
@@ -69,11 +67,3 @@ def test_the_adversary_pays_the_likelihood_of_a_mixture():
     assert turn.losses["adversary"] == pytest.approx(
         -mixture.log_prob(seen.nuisance).mean().item(), abs=1e-5
     )
-
-
-def test_it_stops_in_any_stage_and_resumes_exactly(tmp_path, monkeypatch):
-    args = replace(Args(), turns=20, weights=(0.0, 3.0, 30.0))
-    whole = alone(pivot.main, args, tmp_path / "whole")
-    stops = [7, 19, 2, 18]
-    pieces = stopped(pivot.main, args, tmp_path / "pieces", stops, monkeypatch)
-    assert_equal(whole, pieces)

@@ -1,15 +1,13 @@
 """The world of `three_kinds`, against the same rules written out step by step."""
 
 import random
-from dataclasses import replace
 
 import pytest
 import torch
 from torch import nn
 
 from brique.recipes.foundations import three_kinds
-from brique.recipes.foundations.three_kinds import MAP, Args, Walk
-from resuming import alone, assert_equal, stopped
+from brique.recipes.foundations.three_kinds import MAP, Walk
 
 FREE = [cell for cell, kind in enumerate(MAP) if kind == "."]
 
@@ -73,11 +71,3 @@ def test_a_walk_obeys_the_map_and_is_put_back():
     other.restore(kept)
     random.setstate(seed)
     assert [next(other)["cell"].tolist() for _ in range(20)] == first
-
-
-def test_it_stops_in_any_stage_and_resumes_exactly(tmp_path, monkeypatch):
-    args = replace(Args(), turns=60)
-    whole = alone(three_kinds.main, args, tmp_path / "whole")
-    stops = [30, 59, 0, 31, 58, 59]
-    pieces = stopped(three_kinds.main, args, tmp_path / "pieces", stops, monkeypatch)
-    assert_equal(whole, pieces)

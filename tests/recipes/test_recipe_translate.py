@@ -6,13 +6,12 @@ from importlib.util import find_spec
 import pytest
 import torch
 
-from brique.data import Ragged
+from brique.data import Ragged, worlds
 from brique.draw import table
 from brique.errors import DataError, ShapeError
 from brique.recipes.attention import translate
 from brique.schema.texts import END, START
 from brique.tasks import translate as task
-from brique.tasks.sentences import sentences
 
 WORDS = 6  # numbers 0 to 5, of which 2 is the end
 
@@ -67,7 +66,7 @@ def test_words_before_and_after_are_shifted_by_one():
 
 
 def nets(width=8):
-    pairs = sentences(200)
+    pairs = worlds.grammar(200)
     return pairs, translate.build(translate.Args(width=width), pairs.schema)
 
 
@@ -118,30 +117,6 @@ def test_the_search_is_as_likely_as_the_net_says_when_it_is_taught_so():
             assert mean(k, said[k]) >= mean(k, greedy[k]) - 1e-5
 
 
-def test_sentences_agree_and_turn_adjectives_round():
-    pairs = sentences(3000)
-    english, french = pairs.schema["en"], pairs.schema["fr"]
-    assert len(english.vocabulary) + len(french.vocabulary) == pytest.approx(230, abs=40)
-    texts = {}
-    for part in (pairs.train, pairs.valid, pairs.test):
-        for en, fr in zip(part["en"], part["fr"], strict=True):
-            texts[english.restore(en)] = french.restore(fr)
-    assert len(texts) == 3000  # no two are alike, so test sentences are new ones
-    found = [
-        (en, fr) for en, fr in texts.items() if en.startswith("the small black queen does not ")
-    ]
-    for en, fr in texts.items():
-        assert (" not " in en) == (" ne " in fr) == (" pas " in fr)
-        if en.startswith("the small black queens"):
-            found.append((en, fr))
-    assert "les" in french.vocabulary
-    assert "noires" in french.vocabulary
-    for en, fr in found:
-        assert fr.startswith(
-            "les reines noires petites" if "queens" in en else "la reine noire petite ne "
-        )
-
-
 def test_exact_counts_texts_without_a_fault():
     assert task.exact(["a b", "c"], ["a b", "d"]) == 0.5
 
@@ -153,11 +128,6 @@ def test_bleu_is_sacrebleus_or_asks_for_it(monkeypatch):
     monkeypatch.setattr(task, "find_spec", lambda name: None)
     with pytest.raises(DataError, match=r"needs the package sacrebleu.*install 'brique\[text\]'"):
         task.bleu(["a"], ["a"])
-
-
-def test_other_data_are_refused_with_what_is_needed():
-    with pytest.raises(DataError, match="translate: needs texts en and fr; digits: .* pictures"):
-        task.opened("digits", "en", "fr")
 
 
 def test_a_table_needs_a_word_for_each_row_and_column():

@@ -111,13 +111,6 @@ def test_a_side_is_right_by_halves_and_the_middle_does_not_count():
     assert sides([Fixed(), Fixed()], trees.test) == [0.75, 0.75]
 
 
-def test_other_data_are_refused_with_what_is_needed_and_what_came():
-    with pytest.raises(
-        DataError, match="treelstm: digits: needs a tree and labels, got image, label"
-    ):
-        treelstm.opened("digits")
-
-
 def test_a_drawn_tree_has_its_leaves_in_a_row():
     picture = branches([2, 2, -1], ["a", "b", ""], [4, 5, None]).pixels()
     assert picture.shape == (3, 94, 139)

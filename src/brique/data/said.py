@@ -18,7 +18,8 @@ def options(said: Iterable[str]) -> dict[str, Any]:
     """Return the options of `brique.data.open` that texts say, such as "group=person".
 
     said: NAME=VALUE each. A size is "64" or "240x180", width and height; header and lower are "yes"
-        or "none"; a fold is "1/5"; types and rename may come several times, with one pair each: "rename=OLD=NEW".
+        or "none"; a fold is "1/5"; types and rename may come several times, with one pair each, as
+        in "rename=OLD=NEW".
     Raises DataError on a name that is no option, and on a value that it cannot have.
 
     >>> options(["group=person", "size=240x180", "rename=cats=cat"])

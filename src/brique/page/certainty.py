@@ -82,7 +82,7 @@ def _numbers(facts: Facts, found: dict[str, Any]) -> str:
     if found.get("temperature") is not None:
         heat = float(found["temperature"])
         effect = "toned down" if heat > 1 else "sharpened" if heat < 1 else "left as they are"
-        on = "valid and halves of train" if facts.settings.get("halves") else "valid"
+        on = "valid and halves of train" if facts.record.settings.get("halves") else "valid"
         rows.append((f"<b>Temperature</b> fitted on {on}: scores {effect}", figures(heat)))
     if found.get("log_loss_before") is not None and found.get("log_loss") is not None:
         before, after = float(found["log_loss_before"]), float(found["log_loss"])

@@ -20,7 +20,7 @@ from brique.game import Game, Player, cosine
 from brique.tasks.classify import accuracy
 from brique.tasks.rest import at_rest, batch_size_for, device_of, tensor_of
 
-_READER = 1  # a new number when the reader or its training changes: kept ones are then not used
+_READER = 2  # a new number when the reader or its training changes: kept ones are then not used
 _TURNS = 800
 _SURE = 0.9
 
@@ -37,7 +37,7 @@ def recognised(net: nn.Module, inputs: Tensor, data: Data) -> dict[str, Any]:
     (Typed Any, so that they can be spread into `run.finish`.)
     Raises ShapeError when the pictures are not of the data's shape.
     """
-    reader, score = _reader(data, device_of(net))
+    reader = reader_of(data, device_of(net))
     classes = len(data.schema[data.schema.target].names)
     named = torch.zeros(classes)
     sure = 0
@@ -49,7 +49,7 @@ def recognised(net: nn.Module, inputs: Tensor, data: Data) -> dict[str, Any]:
             best, which = chances.max(dim=1)
             sure += int((best > _SURE).sum())
             named += torch.bincount(which.cpu(), minlength=classes)
-    total = max(1, len(inputs))
+    total, score = max(1, len(inputs)), accuracy(reader, data.test)
     return {"recognised": sure / total, "rarest": float(named.min()) / total, "reader": score}
 
 
@@ -73,20 +73,21 @@ def gap(pictures: Tensor, split: Split) -> float:
     return float((made - total / len(split)).abs().mean())
 
 
-def _reader(data: Data, device: torch.device) -> tuple[nn.Module, float]:
-    """Return the reader of a data set, at rest on `device`, and its accuracy on the test part."""
+def reader_of(data: Data, device: torch.device) -> nn.Module:
+    """Return a classifier fitted on `data.train`, at rest on `device`: pictures -> scores (N, K).
+
+    data: pictures with a category as target. It is fitted once for each data set and kept.
+    """
     seeds = torch.cuda.device_count() if device.type == "cuda" else 0
     with torch.random.fork_rng(devices=range(seeds)):  # nobody else's draws are disturbed
         torch.manual_seed(0)
         reader = _new_reader(data).to(device)
         path = _kept(data, device)
-        kept = _read(path, reader)
-        if kept is None:
+        if not _read(path, reader):
             _fit(reader, data)
-            kept = accuracy(reader, data.test)
             with suppress(OSError):  # where nothing can be kept it is fitted each time
-                files.write_tensors(path, {**reader.state_dict(), "accuracy": torch.tensor(kept)})
-    return reader.eval().requires_grad_(False), round(kept, 6)
+                files.write_tensors(path, reader.state_dict())
+    return reader.eval().requires_grad_(False)
 
 
 def _new_reader(data: Data) -> nn.Sequential:
@@ -124,20 +125,18 @@ def _kept(data: Data, device: torch.device) -> Path:
     return Path(folder).expanduser() / "readers" / f"{key}.safetensors"
 
 
-def _read(path: Path, reader: nn.Module) -> float | None:
-    """Fill the reader from the file and return its accuracy; None if there is no fitting file."""
+def _read(path: Path, reader: nn.Module) -> bool:
+    """Fill the reader from the file; tell whether there is a fitting one."""
     from safetensors import SafetensorError
     from safetensors.torch import load_file
 
     if not path.is_file():
-        return None
+        return False
     try:
-        tensors = load_file(path)
-        score = float(tensors.pop("accuracy"))
-        reader.load_state_dict(tensors)
+        reader.load_state_dict(load_file(path))
     except (SafetensorError, OSError, KeyError, RuntimeError):
-        return None  # damaged: it is fitted anew, and replaced
-    return score
+        return False  # damaged: it is fitted anew, and replaced
+    return True
 
 
 def _pieces(data: Data) -> int:

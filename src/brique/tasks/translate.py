@@ -26,14 +26,10 @@ def opened(name: str, source: str, target: str) -> Data:
     name: of the data, or their path. source, target: two languages.
     Raises DataError for other data, or where subwords or their score cannot be had.
     """
-    try:
-        found = data.open(name, target=target, unit="subwords")
-    except DataError as error:
-        raise DataError(f"translate: needs texts {source} and {target}; {error}") from error
-    if not all(isinstance(found.schema.fields.get(one), Text) for one in (source, target)):
-        got = ", ".join(found.schema.fields)
-        raise DataError(f"translate: {name}: needs texts {source} and {target}, got {got}")
-    _check_installed()
+    unit = None if name.startswith("world:") else "subwords"  # worlds have words of their own
+    found = data.open(name, target=target, unit=unit, needs={source: Text, target: Text})
+    if unit is not None:  # and are judged without a package
+        _check_installed()
     return found
 
 

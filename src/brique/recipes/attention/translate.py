@@ -21,11 +21,10 @@ from brique.game import Game, Player, cosine
 from brique.run import Run
 from brique.schema import Schema
 from brique.tasks import translate as task
-from brique.tasks.sentences import sentences
 
 # exact: share of test sentences without a fault; gain: of attention over none
 EXPECT = {
-    "grammar": {"exact": (0.95, 1.0), "gain": (0.05, 1.0)},
+    "world:grammar": {"exact": (0.95, 1.0), "gain": (0.05, 1.0)},
     "multi30k": {"bleu": (40, 100), "gain": (5, 100)},
 }
 QUICK = {"turns": 40, "width": 32, "lr": 1e-2}
@@ -35,7 +34,7 @@ QUICK = {"turns": 40, "width": 32, "lr": 1e-2}
 class Args:
     """Settings of the run; every field is a flag."""
 
-    data: str = "grammar"
+    data: str = "world:grammar"
     """Generated sentences; or the name or path of texts in two languages, such as multi30k."""
     languages: tuple[str, ...] = ("en", "fr")
     """Names of the language that is read and of the one that is spoken."""
@@ -114,7 +113,7 @@ def main(args: Args) -> dict[str, float]:
     """Teach both to say what a person said, word by word; then let them speak."""
     run = Run.start(__file__, args)
     source, target = args.languages
-    pairs = sentences(12_000) if args.data == "grammar" else task.opened(args.data, source, target)
+    pairs = task.opened(args.data, source, target)
     nets = run.place(build(args, pairs.schema))
     adam = partial(torch.optim.Adam, lr=args.lr)
 
@@ -133,7 +132,7 @@ def main(args: Args) -> dict[str, float]:
 
     run.picture("alignment", task.alignment(nets["attention"], pairs.valid, source, target))
     said, meant = task.translations(spoken, nets, pairs.test, source, target)
-    score = task.exact if args.data == "grammar" else task.bleu
+    score = task.exact if args.data == "world:grammar" else task.bleu
     best, plain = (score(said[name], meant) for name in nets)
     results: dict[str, Any] = {score.__name__: best, f"plain_{score.__name__}": plain, **nets}
     return run.finish(task="translate", gain=best - plain, **results)

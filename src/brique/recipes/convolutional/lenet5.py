@@ -17,7 +17,7 @@ from brique import cli, data
 from brique.data import Batch
 from brique.game import Game, Player, cosine
 from brique.run import Run
-from brique.schema import Schema
+from brique.schema import Category, Picture, Schema
 from brique.tasks import accuracy
 
 EXPECT = {"digits": {"test_accuracy": (0.965, 1.0)}, "mnist": {"test_accuracy": (0.987, 1.0)}}
@@ -57,7 +57,7 @@ def build(args: Args, schema: Schema) -> nn.Module:
 def main(args: Args) -> dict[str, float]:
     """Train, look at the validation digits on the way, read the test digits once."""
     run = Run.start(__file__, args)
-    digits = data.open(args.data, size=28, channels=1)
+    digits = data.open(args.data, needs={"image": Picture, "label": Category}, size=28, channels=1)
     net = run.place(build(args, digits.schema))
 
     def mistakes(batch: Batch) -> Tensor:

@@ -29,7 +29,7 @@ EXPECT = {
     }
 }  # fmt: skip
 QUICK = {"turns": 150}
-LEARNS = {"constant/height": "falls"}
+LEARNS = {"exponential/height": "falls"}
 
 ETAS = {"short": 0.125, "long": 0.5}
 DECAYS = {

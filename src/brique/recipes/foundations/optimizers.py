@@ -21,7 +21,7 @@ from brique.data import Batch
 from brique.draw import Panel
 from brique.game import Game, Player, slope
 from brique.run import Run
-from brique.schema import Schema
+from brique.schema import Category, Picture, Schema
 from brique.tasks import accuracy
 
 EXPECT = {"digits": {  # turns until all but a millionth of the height is gone
@@ -91,7 +91,7 @@ def valley(w: Tensor) -> Tensor:
 def main(args: Args) -> dict[str, float]:
     """Race in the valley, then on digits, where SGD also runs with all digits at once."""
     run = Run.start(__file__, args)
-    digits = data.open(args.data, size=8, channels=1)
+    digits = data.open(args.data, needs={"image": Picture, "label": Category}, size=8, channels=1)
     nets = run.place(build(args, digits.schema))
     valid = next(iter(digits.valid.batches(len(digits.valid)))).to(run.device)
 

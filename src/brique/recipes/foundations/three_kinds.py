@@ -19,7 +19,7 @@ from brique import cli, data
 from brique.data import Batch
 from brique.game import Game, Player, cosine
 from brique.run import Run
-from brique.schema import Schema
+from brique.schema import Category, Picture, Schema
 from brique.tasks import accuracy
 
 # lost: share of the pictures' variance; error: largest of any move's worth; right: share of cells
@@ -61,7 +61,7 @@ def build(args: Args, schema: Schema) -> dict[str, nn.Module]:
 def main(args: Args) -> dict[str, float]:
     """Learn from labels, then from pictures alone, then from rewards: by a table, then by a net."""
     run = Run.start(__file__, args)
-    digits = data.open(args.data)
+    digits = data.open(args.data, needs={"image": Picture, "label": Category})
     nets, before = (run.place(build(args, digits.schema)) for _ in range(2))
 
     def mistakes(batch: Batch) -> Tensor:

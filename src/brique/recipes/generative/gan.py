@@ -18,7 +18,7 @@ from brique.bricks import Standardize
 from brique.data import Batch
 from brique.game import Game, Player
 from brique.run import Run
-from brique.schema import Schema
+from brique.schema import Category, Picture, Schema
 from brique.tasks.generate import gap, recognised
 
 # critic: nats, 2 ln 2 = 1.386 when it only guesses; the others: a digit reader's view of forgeries
@@ -64,7 +64,7 @@ def build(args: Args, schema: Schema) -> dict[str, nn.Module]:
 def main(args: Args) -> dict[str, float]:
     """Play critic against forger; at the end a digit reader judges the forgeries."""
     run = Run.start(__file__, args)
-    digits = data.open(args.data, size=28, channels=1)
+    digits = data.open(args.data, needs={"image": Picture, "label": Category}, size=28, channels=1)
     nets = run.place(build(args, digits.schema))
     forger, critic = nets["forger"], nets["critic"]
     fixed = run.noise(64, args.noise, name="pictures")  # the same 64 seeds in every picture

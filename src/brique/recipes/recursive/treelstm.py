@@ -17,7 +17,6 @@ from torch.nn import functional
 
 from brique import cli, data
 from brique.data import Batch, Ragged
-from brique.errors import DataError
 from brique.game import Game, Player, cosine
 from brique.nets.trees import climb
 from brique.run import Run
@@ -93,7 +92,11 @@ def build(args: Args, schema: Schema) -> dict[str, nn.Module]:
 def main(args: Args) -> dict[str, float]:
     """Teach three readers the label of every node, then ask them for that of whole trees."""
     run = Run.start(__file__, args)
-    trees = formulas(10_000) if args.data == "formulas" else opened(args.data)
+    if args.data == "formulas":
+        trees = formulas(10_000)
+    else:
+        needs = {"tree": Tree, "labels": Tags}
+        trees = data.open(args.data, needs=needs, target="labels", lower=True)
     nets = run.place(build(args, trees.schema))
     adam = partial(torch.optim.Adam, lr=args.lr)
 
@@ -113,15 +116,6 @@ def main(args: Args) -> dict[str, float]:
     tree, sequence, bag = sides([*nets.values()], trees.test)
     results: dict[str, Any] = {"over_sequence": tree - sequence, "over_bag": tree - bag, **nets}
     return run.finish(task="none", test_accuracy=tree, **results)
-
-
-def opened(name: str) -> data.Data:
-    """Return trees with a label at every node. Raises DataError for other data."""
-    found = data.open(name)
-    if not isinstance(found.schema.fields.get("tree"), Tree) or not found.schema.targets:
-        got = ", ".join(found.schema.fields)
-        raise DataError(f"treelstm: {name}: needs a tree and labels, got {got}; leave --data out")
-    return data.open(name, target="labels", lower=True)
 
 
 def formulas(n: int) -> data.Data:
