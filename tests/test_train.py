@@ -369,6 +369,9 @@ def test_small_data_have_a_temperature_from_halves_and_resume_to_the_same(tmp_pa
     assert ours.result["calibration"] == theirs.result["calibration"]
     assert ours.result["calibration"]["temperature"] != 1
     assert load("cut").net.state_dict().keys() == load(whole).net.state_dict().keys()
+    report = (tmp_path / "cut" / "report.html").read_text()
+    assert "fitted on valid and halves of train" in report
+    assert "half-1" not in report  # their curves would only be in the way
 
 
 def test_a_run_that_was_stopped_can_be_ended_there(capsys, tmp_path, monkeypatch):

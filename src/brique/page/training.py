@@ -15,8 +15,11 @@ MOST_POINTS = 400
 
 
 def section(facts: Facts) -> Section | Gap:
-    """Return the loss, and the accuracy on valid, over the turns."""
-    curves = _curves(facts.log)
+    """Return the loss, and the accuracy on valid, over the turns.
+
+    Nets of halves, which are there for the temperature alone, are not drawn.
+    """
+    curves = {k: v for k, v in _curves(facts.log).items() if not k.startswith("half-")}
     losses = {
         key: curve
         for key, curve in curves.items()
