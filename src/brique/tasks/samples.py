@@ -58,7 +58,7 @@ def ring(noise: Tensor) -> Tensor:
     noise: normal, (N, 3) or more columns.
     """
     turn = (10 * _even(noise[:, 2])).floor() * (2 * torch.pi / 10)
-    along, across = 2 + 0.4 * noise[:, 0], 0.15 * noise[:, 1]
+    along, across = 2 + 0.35 * noise[:, 0], 0.2 * noise[:, 1]
     return torch.stack(
         [along * turn.cos() - across * turn.sin(), along * turn.sin() + across * turn.cos()], dim=1
     )
@@ -124,7 +124,7 @@ def clouds(codes: Mapping[str, Tensor], label: Tensor, noise: Tensor) -> Tensor:
         wanted.append(upper.marks(*SHAPES[name](noise).unbind(1), radius=0.8, color=4).pixels())
         kinds = {int(kind): points[label == kind] for kind in label.unique()}
         for kind, own in kinds.items():
-            lower.marks(*own[:200].unbind(1), radius=0.8, color=kind)
+            lower.marks(*own[:100].unbind(1), radius=0.8, color=kind)
         for kind, own in kinds.items():
             x, y = own.median(dim=0).values.tolist()
             lower.words(x, y, str(kind), color=kind)

@@ -60,7 +60,7 @@ class Listed(Gathered):
                 f"{nearest(absent[0], set(column)) or '; choose values that are there'}"
             )
         pairs = zip(column, self.parts, strict=True)
-        self.parts = [2 if one in values else part for one, part in pairs]
+        self.parts[:] = [2 if one in values else part for one, part in pairs]
 
     def source(self, kind: Signal, values: Ragged, field: str, target: str, asked: Asked) -> Source:
         """Return the examples: a field of signals and the classes, with what else is known."""

@@ -95,7 +95,7 @@ def main(args: Args) -> dict[str, float]:
         if name != "alone":
             seats += [player("rebuilder", net, partial(missed, net))]
         if name in shapes:
-            lr = args.lr * (0.05 if name == "labels" else 1.5)
+            lr = args.lr * (0.05 if name == "labels" else 2)
             seats += rivals(run, encoder, nets[f"{name}_critic"], shapes[name], lr)
         if name in ("labels", "alone"):
             owners = ("rebuilder", "deceiver") if seats else ()
