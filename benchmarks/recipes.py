@@ -113,11 +113,12 @@ def main() -> int:
     commit = subprocess.run(
         ["git", "rev-parse", "--short", "HEAD"], cwd=HERE, capture_output=True, text=True
     ).stdout.strip()
+    made = [(case, [run(case, seed) for seed in SEEDS]) for case in asked]
     file = HERE / "recipes.md"
     before = file.read_text(encoding="utf-8").split("\n") if file.exists() else []
     found = {"|".join(line.split("|")[:4]) + "|": line for line in before if line[:3] == "| `"}
-    for case in asked:
-        found |= rows(case, [run(case, seed) for seed in SEEDS], commit)
+    for case, records in made:
+        found |= rows(case, records, commit)
     versions = read_run(next(RUNS.iterdir())).json["versions"]
     text = [
         "# What the recipes reached",
