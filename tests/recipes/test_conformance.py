@@ -154,9 +154,9 @@ def test_its_figures_are_among_its_numbers_and_test_was_read_once(name, finished
 
 @table(RECIPES)
 def test_its_nets_are_built_from_settings_and_schema_alone(name, finished, monkeypatch):
+    module, (folder, model) = catalog.load(name), describe(finished(name).folder)
     monkeypatch.setattr("brique.data.opening.open", None)
     monkeypatch.setattr("brique.data.open", None)
-    module, (folder, model) = catalog.load(name), describe(finished(name).folder)
     assert list(inspect.signature(module.build).parameters) == ["args", "schema"]
     schema = None if model["schema"] is None else Schema.from_json(model["schema"])
     nets = module.build(quick(name), schema)
