@@ -89,6 +89,6 @@ def test_a_few_of_each_class_are_those_with_the_smallest_numbers():
 def test_draws_stand_above_codes_colored_by_their_label():
     codes, noise = {"ring": torch.zeros(4, 2), "gaussian": torch.ones(4, 2)}, torch.randn(9, 3)
     plain, both = (clouds(codes, torch.tensor(label), noise) for label in ([0] * 4, [0, 0, 0, 1]))
-    assert plain.shape == (4, 3, 240, 240)
+    assert plain.shape == (4, 3, 220, 220)
     assert torch.equal(plain[:2], both[:2]), "draws have no label"
     assert not torch.equal(plain[2:], both[2:])

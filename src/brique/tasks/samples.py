@@ -14,6 +14,7 @@ Shape = Callable[[Tensor], Tensor]  # normal noise (N, D) -> points of the plane
 
 _AT_ONCE = 500  # points whose distances from all others are held at once
 _ENDS = (-4.0, 4.0)  # of both axes
+_COLORS = (0, 1, 2, None, 4, 5, 6)  # by class; ink for the yellow, which is hard to see in dots
 
 
 def nearest_neighbor_test(first: Tensor, second: Tensor) -> float:
@@ -115,19 +116,20 @@ def clouds(codes: Mapping[str, Tensor], label: Tensor, noise: Tensor) -> Tensor:
     """Return drawings (2 K, 3, H, W), uint8: draws of K shapes, and the codes meant to look so.
 
     codes: points (N, 2) by the names of their shapes. label: (N,), int64: codes are colored by it,
-        and its number stands in the middle of its codes.
+        and its number stands in the middle of its codes, of which up to 100 are drawn.
     noise: what the draws are made from.
     """
     wanted, found = list[Tensor](), list[Tensor]()
     for name, points in codes.items():
-        upper, lower = (Panel(title, x=_ENDS, y=_ENDS, size=(240, 240)) for title in (name, ""))
+        upper, lower = (Panel(title, x=_ENDS, y=_ENDS, size=(220, 220)) for title in (name, ""))
         wanted.append(upper.marks(*SHAPES[name](noise).unbind(1), radius=0.8, color=4).pixels())
         kinds = {int(kind): points[label == kind] for kind in label.unique()}
         for kind, own in kinds.items():
-            lower.marks(*own[:100].unbind(1), radius=0.8, color=kind)
+            color = _COLORS[kind % len(_COLORS)]
+            lower.marks(*own[:100].unbind(1), radius=0.8, color=color)
         for kind, own in kinds.items():
             x, y = own.median(dim=0).values.tolist()
-            lower.words(x, y, str(kind), color=kind)
+            lower.words(x, y, str(kind), color=_COLORS[kind % len(_COLORS)])
         found.append(lower.pixels())
     return torch.stack([*wanted, *found])
 

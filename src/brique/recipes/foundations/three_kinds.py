@@ -82,9 +82,9 @@ def main(args: Args) -> dict[str, float]:
             if turn.looks and name == "classifier":
                 run.log(turn, accuracy=accuracy(nets[name], digits.valid))
 
-    for name, optimizer, memory in ("table", sgd, 1), ("net", adam, 2000):
+    for name, optimizer, memory, fade in ("table", sgd, 1, None), ("net", adam, 2000, cosine):
         walk = Walk(nets[name], args.turns, memory, run.device)
-        agent = Player(name, nets[name], partial(surprise, name), optimizer)
+        agent = Player(name, nets[name], partial(surprise, name), optimizer, schedule=fade)
         for turn in run.play(Game(agent, reads=[before[name]]), walk, name=name):
             if turn.index % walk.batch_size == 0:
                 before[name].load_state_dict(nets[name].state_dict())
