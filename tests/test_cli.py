@@ -115,7 +115,7 @@ def test_importing_brique_is_cheap_and_its_names_come_when_asked_for():
             "train: 'mnist' is more than it takes; 'brique train --help' shows what it takes.",
         ),
         ("predict", "predict: RUN is missing; 'brique predict --help' shows what it takes."),
-        ("predict x", "predict: FILE is missing; name files, or folders of pictures."),
+        ("predict x", "predict: FILE is missing; name files, folders, or a table."),
         ("run", "run: RECIPE is missing; 'brique run --help' shows what it takes."),
         ("run lenet", "no recipe 'lenet'; did you mean 'lenet5'? 'brique list' shows all."),
         (

@@ -8,8 +8,9 @@ import torch
 from sklearn import metrics
 from torch import nn
 
+from brique import nets
 from brique.bricks import Temperature
-from brique.data import arrays
+from brique.data import Ragged, arrays
 from brique.errors import DataError, ShapeError
 from brique.schema import Number, Picture
 from brique.tasks import classify
@@ -461,12 +462,28 @@ class Column(nn.Module):
         return x if x.ndim > 1 else x[:, None]
 
 
-def test_inputs_that_are_no_numbers_have_no_baselines_but_the_majority():
-    data = arrays(image=torch.rand(30, 1, 4, 4), weight=torch.rand(30), label=torch.arange(30) % 2)
-    values = classify.judge(linear(data), data).values
-    entry = {"skipped": "the inputs are neither one picture nor plain numbers"}
-    assert values["baseline"]["svm"] == entry
+def test_inputs_of_several_kinds_are_given_together_and_have_baselines_of_their_own():
+    label = torch.arange(60) % 2
+    data = arrays(image=torch.rand(60, 1, 4, 4), weight=torch.rand(60) + 3 * label, label=label)
+    values = classify.judge(nets.fields(data.schema.to_json(), width=8), data).values
+    assert values["baseline"]["logistic"]["accuracy"] == 1
+    assert values["baseline"]["boosting"]["accuracy"] == 1
+    assert values["baseline"]["bayes"] == {"skipped": "there is no text"}
+    assert values["comparison"]["best"] in ("logistic", "boosting")
+
+
+def test_inputs_of_which_simple_methods_know_nothing_have_no_baselines_but_the_majority():
+    walks = Ragged.of([torch.rand(3, 2) for _ in range(30)])
+    data = arrays(walk=walks, weight=torch.rand(30), label=torch.arange(30) % 2)
+    values = classify.judge(Weighs(), data).values
+    reason = "the inputs are of kinds that simple methods do not read"
+    assert values["baseline"]["boosting"] == {"skipped": reason}
     assert values["comparison"]["best"] == "majority"
+
+
+class Weighs(nn.Module):
+    def forward(self, batch):
+        return torch.stack([batch.weight, 1 - batch.weight], dim=1)
 
 
 @pytest.mark.parametrize("train", [["a"], ["a"] * 5, ["a", "b"], ["a", "b", "c"], ["a", "a", "b"]])

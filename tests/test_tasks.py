@@ -7,7 +7,7 @@ from torch import nn
 from brique.data import arrays
 from brique.errors import DataError, ShapeError
 from brique.schema import Category, Picture
-from brique.tasks import Answer, accuracy, classify
+from brique.tasks import accuracy, classify
 from brique.tasks.rest import at_rest, batch_size_for, device_of
 
 
@@ -119,7 +119,9 @@ def test_answers_name_classes_and_are_float32_shares():
     assert first.probabilities == pytest.approx({"cat": 0.25, "dog": 0.75})
     assert second.answer == "cat"  # of equals the first
     assert first.to_json() == {"answer": "dog", "probabilities": first.probabilities}
-    assert isinstance(first, Answer)
+    assert first.said() == ("dog", "75.0%")
+    chances = {"p(cat)": 0.25, "p(dog)": 0.75}
+    assert first.cells() == pytest.approx({"answer": "dog", "probability": 0.75} | chances)
 
 
 def test_scores_of_another_width_are_refused():

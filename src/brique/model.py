@@ -18,11 +18,11 @@ from typing import Any, Literal
 import torch
 from torch import Tensor, nn
 
-from brique import catalog, files, nets
+from brique import catalog, data, files, nets
 from brique.errors import BriqueError, DataError, ModelError, nearest
 from brique.nets import zoo
 from brique.schema import Schema
-from brique.tasks import Answer, classify
+from brique.tasks import TASKS, Answer
 from brique.tasks.rest import at_rest, batch_size_for
 
 FORMAT = 1
@@ -80,18 +80,18 @@ class Model:
     def predict(
         self, inputs: Sequence[object], *, errors: Literal["raise", "keep"] = "raise"
     ) -> list[Answer | DataError]:
-        """Answer each input: a path, a picture of Pillow, an array or a tensor.
+        """Answer each input: a path, a picture of Pillow, a text, an array; or inputs by name.
 
         errors: "raise" the first DataError, or "keep" it in the list in place of an answer.
         Raises ModelError when the model does not answer such inputs; DataError on a bad input.
         """
         schema = self.schema
-        if self.task != "classify" or schema is None or len(schema.inputs) != 1:
+        if schema is None or not schema.inputs or self.task not in TASKS:
             raise ModelError(
                 f"predict: this model's task is '{self.task}', which has no answer to one input; "
-                "call model.net, or use a model that classifies."
+                "call model.net, or use a model that 'brique train' made."
             )
-        if isinstance(inputs, str | Path | Tensor):
+        if isinstance(inputs, str | Path | Tensor | Mapping):
             raise ModelError("predict: expected a list of inputs; put the input in brackets.")
         found: list[Answer | DataError] = []
         at_once = min(256, batch_size_for(schema[schema.inputs[0]]))
@@ -102,23 +102,24 @@ class Model:
     def _answer(
         self, inputs: Sequence[object], schema: Schema, errors: str
     ) -> list[Answer | DataError]:
-        kind, target = schema[schema.inputs[0]], schema[schema.target]
-        prepared: list[Tensor] = []
-        found: list[Answer | DataError | None] = []
+        ready: list[dict[str, Any]] = []
+        found: list[DataError | None] = []
         for value in inputs:
             try:
-                prepared.append(kind.to_float(kind.prepare(value)))
+                ready.append(data.prepared(schema, value))
                 found.append(None)
             except DataError as error:
                 if errors == "raise":
                     raise
                 found.append(error)
         answers: list[Answer] = []
-        if prepared:
+        if ready:
             with at_rest(self.net) as device:
-                scores = self.net(torch.stack(prepared).to(device)).float()
-            answers = classify.answers(scores, target.names)
-        rest = iter(answers)
+                batch = data.together(schema, ready).to(device)
+                answers = TASKS[self.task].answers(self.net, batch, schema)
+        asked = (value for value, error in zip(inputs, found, strict=True) if error is None)
+        tell = TASKS[self.task].told
+        rest = (tell(one, value, schema) for one, value in zip(answers, asked, strict=True))
         return [next(rest) if value is None else value for value in found]
 
 

@@ -19,18 +19,18 @@ def print_json(value: Mapping[str, object]) -> None:
 def print_run(folder: Path, *, as_json: bool) -> None:
     """Print what a finished run has reached; the last line is its folder."""
     from brique.run import read_run
-    from brique.tasks import classify
+    from brique.tasks import sentence
 
     if (folder / "folds.json").is_file():
         _print_folds(folder, as_json=as_json)
         return
     record = read_run(folder)
-    if record.result.get("task") == "classify":
+    if "task" in record.result:
         if as_json:
             seconds = record.json.get("seconds", {})
             print_json({"run": str(folder), **record.result, "seconds": seconds})
             return
-        print(classify.sentence(record.result))
+        print(sentence(record.result))
         if (folder / "report.html").is_file():
             print(f"report: {folder / 'report.html'}")
     else:

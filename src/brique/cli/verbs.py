@@ -90,7 +90,7 @@ def train(
     ] = False,
     json: Json = False,
 ) -> int:
-    """Train a net on your data and judge it on pictures that it has not seen.
+    """Train a net on your data and judge it on examples that it has not seen.
 
     The last line printed is the run's folder: pass it to predict, evaluate, copy and resume.
     """
@@ -122,23 +122,23 @@ def evaluate(
 
     The options that say how data are opened are for other data: the run's own are as it had them.
     """
-    from brique.tasks import classify
+    from brique.tasks import sentence
     from brique.workbench.evaluate import evaluate
 
     judged = evaluate(run, data, device=device, trust=trust, **_given(options))
     if json:
         print_json(judged)
         return 0
-    for sentence in judged["notes"]:
-        note(sentence)
-    print(classify.sentence(judged))
+    for said in judged["notes"]:
+        note(said)
+    print(sentence(judged))
     return 0
 
 
 def predict(
     run: RunFolder,
     /,
-    *files: Annotated[str, Parameter(help="Files, or folders of pictures.")],
+    *files: Annotated[str, Parameter(help="Files, folders, or tables of rows to answer.")],
     csv: Annotated[
         Path | None, Parameter(help="A .csv file to write the answers to; replaced if it exists.")
     ] = None,
@@ -146,22 +146,16 @@ def predict(
     trust: Trust = False,
     json: Json = False,
 ) -> int:
-    """Ask the model of a run what each file shows. Exit code 1 if a file could not be read."""
+    """Ask the model of a run about each file or row. Exit code 1 if one could not be read."""
     from brique.workbench.predict import predict
 
     if not files:
-        raise UsageError("predict: FILE is missing; name files, or folders of pictures.")
+        raise UsageError("predict: FILE is missing; name files, folders, or a table.")
     said = predict(run, *files, out=csv, device=device, trust=trust)
     if json:
         print_json({"answers": [one.to_json() for one in said]})
     else:
-        answered = [one for one in said if one.answer is not None]
-        rows = [
-            (one.file, one.answer.answer, f"{one.answer.probabilities[one.answer.answer]:.1%}")
-            for one in answered
-            if one.answer is not None
-        ]
-        print_table(rows)
+        print_table([(one.file, *one.answer.said()) for one in said if one.answer is not None])
         for one in said:
             if one.error is not None:
                 note(one.error)

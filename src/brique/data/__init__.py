@@ -8,7 +8,10 @@ from brique.data.finding import Finding as Finding
 from brique.data.memory import arrays as arrays
 from brique.data.opening import open as open
 from brique.data.parts import Data as Data
+from brique.data.prepared import prepared as prepared
+from brique.data.prepared import together as together
 from brique.data.ragged import Ragged as Ragged
+from brique.data.retold import retold as retold
 from brique.data.said import options as options
 from brique.data.split import Split as Split
 from brique.data.stream import Stream as Stream

@@ -15,6 +15,7 @@ from brique.data.batch import Values
 from brique.data.ragged import Ragged
 from brique.errors import DataError
 from brique.schema import MISSING, Category, Field, Number, Tags, Text, natural, subwords
+from brique.schema import endings as signs
 from brique.schema.texts import FIRST, UNKNOWN, Unit
 from brique.schema.words import instead
 
@@ -142,6 +143,9 @@ class Texts(Column):
     unit, lower: as in `brique.schema.Text`.
     least: how often a piece must come in the training part to get a number.
     most: how many pieces get one; by default 20,000, of subwords 8,000.
+    endings: whether signatures of unknown words get numbers too: for words that are tagged, which
+        their endings tell of. Texts as wholes are told by words that are known, and what is spoken
+        must be words; those have none.
     """
 
     texts: Sequence[str | Sequence[str]]
@@ -149,6 +153,7 @@ class Texts(Column):
     lower: bool = False
     least: int = 1
     most: int | None = None
+    endings: bool = False
 
     def __len__(self) -> int:
         return len(self.texts)
@@ -182,7 +187,14 @@ class Texts(Column):
         kept = tuple(piece for _, piece in sorted(often)[: self.most or MOST_PIECES])
         numbers = np.full(max(1, len(known)), UNKNOWN, np.int64)
         numbers[[known[piece] for piece in kept]] = FIRST + np.arange(len(kept))
-        return replace(kind, vocabulary=kept), _laid(numbers[flat], lengths)
+        kind = replace(kind, vocabulary=kept)
+        if self.endings and self.unit == "words":
+            rare = (p for p, n in zip(known, counts, strict=True) if 0 < n <= signs.RARE)
+            kind = replace(kind, endings=signs.fit(rare))
+            for piece, place in known.items():
+                if numbers[place] == UNKNOWN:
+                    numbers[place] = int(kind.prepare([piece])[0])
+        return kind, _laid(numbers[flat], lengths)
 
     def _of_subwords(self, train: np.ndarray) -> tuple[Field, Values]:
         def written(row: int) -> str:

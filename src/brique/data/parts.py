@@ -3,6 +3,7 @@
 import hashlib
 import json
 import time
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import cast
 
@@ -125,16 +126,33 @@ def build(source: Source, part: Tensor | None = None) -> Data:
     fitted = {name: _fitted(source, name, train) for name in source.fields}
     schema = Schema({name: kind for name, (kind, _) in fitted.items()}, source.targets)
     store = Store({name: value for name, (_, value) in fitted.items()}, schema, source.names)
-    fingerprint = _fingerprint(store, part)
+    ids = [(part == place).nonzero().flatten() for place in range(3)]
+    return _parted(source, store, ids, _fingerprint(store, part))
+
+
+def rebuilt(data: Data, fields: Mapping[str, Values], schema: Schema) -> Data:
+    """Return a data set with other values of its fields; parts and fingerprint stay.
+
+    fields: (N, ...) of all examples of the source. schema: what they are.
+    """
+    assert data.source is not None
+    assert data.store is not None
+    store = Store(fields, schema, data.store.names)
+    ids = [data.train.ids, data.valid.ids, data.test.ids]
+    return _parted(data.source, store, ids, data.fingerprint)
+
+
+def _parted(source: Source, store: Store, ids: Sequence[Tensor], fingerprint: str) -> Data:
+    """Return a data set of three parts, entered into the journal."""
     skipped, notes = tuple(source.skipped), tuple(source.notes)
     now = time.perf_counter()
-    entry = journal.enter(Entry(source.name, schema, fingerprint, now, notes, skipped))
-    splits = [
-        Split(store, (part == place).nonzero().flatten(), entry, is_test=place == 2)
-        for place in range(3)
-    ]
-    train, valid, test = splits
-    return Data(source.name, schema, train, valid, test, fingerprint, skipped, notes, source, store)
+    entry = journal.enter(Entry(source.name, store.schema, fingerprint, now, notes, skipped))
+    train, valid, test = (
+        Split(store, some, entry, is_test=place == 2) for place, some in enumerate(ids)
+    )
+    return Data(
+        source.name, store.schema, train, valid, test, fingerprint, skipped, notes, source, store
+    )
 
 
 def again(data: Data) -> Data:

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from brique import tasks
 from brique.page import chart
 from brique.page.facts import Facts
 from brique.page.markup import (
@@ -27,6 +28,8 @@ BASELINES = {
     "svm": "RBF-SVM",
     "neighbors": "nearest neighbors",
     "forest": "forest of random trees",
+    "boosting": "gradient boosting",
+    "bayes": "naive Bayes",
 }
 SCORES = {
     "accuracy": ("Accuracy", "share of examples named rightly"),
@@ -34,6 +37,7 @@ SCORES = {
     "macro_precision": ("Precision", "mean over the classes"),
     "macro_recall": ("Recall", "mean over the classes"),
     "macro_f1": ("F1", "mean over the classes"),
+    "auc": ("AUC", "how often an example of one class gets a higher chance of it than the other's"),
 }
 
 
@@ -41,7 +45,7 @@ def sentence(facts: Facts) -> str:
     """Return the answer in one sentence, as HTML."""
     values = facts.values
     try:
-        return text(classify.sentence(values), 600)
+        return text(tasks.sentence(values), 600)
     except (KeyError, TypeError, ValueError, AttributeError, IndexError):
         pass  # of an older run, or not as brique writes it
     if facts.record.numbers:

@@ -45,6 +45,22 @@ def shares(low: float, high: float = 1.0) -> Axis:
     return Axis(ticks[0], ticks[-1], tuple((tick, f"{tick:.0%}") for tick in ticks))
 
 
+def spread(low: float, high: float, *, is_share: bool = False) -> Axis:
+    """Return an axis that holds `low` and `high`, its ends on round numbers.
+
+    is_share: whether its labels are percentages.
+
+    >>> spread(-0.13, 0.42).ticks[0]
+    (-0.2, '-0.2')
+    """
+    step = _round_step((high - low) / 5) if high > low else max(abs(high), 1.0)
+    first = math.floor(low / step + 1e-9)
+    last = max(first + 1, math.ceil(high / step - 1e-9))
+    values = [round(k * step, 10) for k in range(first, last + 1)]
+    ticks = tuple((v, f"{100 * v:.4g}%" if is_share else _plainly(v)) for v in values)
+    return Axis(values[0], values[-1], ticks)
+
+
 def whole(high: int) -> Axis:
     """Return an axis of whole numbers from 0 to `high`."""
     high = max(1, high)
@@ -152,6 +168,11 @@ def legend(entries: Sequence[tuple[str, str]]) -> str:
         for style, says in entries
     ]
     return f'<ul class="legend">{"".join(items)}</ul>\n'
+
+
+def _plainly(value: float) -> str:
+    """Return a number without powers of ten, unless it is huge or tiny."""
+    return f"{value:,.0f}" if 1e4 <= abs(value) < 1e9 else f"{value:.4g}"
 
 
 def _round_step(least: float) -> float:

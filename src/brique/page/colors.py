@@ -1,5 +1,8 @@
 """The colors of every chart, as variables of a style sheet."""
 
+import torch
+from torch import Tensor
+
 from brique.draw.colors import BLUE as BLUE
 from brique.draw.colors import ORANGE as ORANGE
 from brique.draw.colors import PALETTE as PALETTE
@@ -20,3 +23,13 @@ def of_class(place: int) -> tuple[str, bool]:
     """Return the color of a class, and whether its mark is a ring: after the palette, rings."""
     count = len(PALETTE) + 1
     return f"var(--c{place % count})", (place // count) % 2 == 1
+
+
+def of_classes(count: int) -> Tensor:
+    """Return a color for each number of a mask, (256, 3), uint8; what is no class is white."""
+    table = torch.full((256, 3), 255, dtype=torch.uint8)
+    for place in range(count):
+        base = torch.tensor(rgb(PALETTE[place % len(PALETTE)]))
+        dark = 1 - 0.35 * (place // len(PALETTE) % 3)
+        table[place] = (base * dark).byte()
+    return table

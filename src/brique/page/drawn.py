@@ -85,11 +85,7 @@ def _picture(pixels: Tensor, alt: str) -> str:
 
 def _mask(kind: Mask, value: Tensor) -> str:
     """Return a mask as colors, with the names of its commonest classes beside."""
-    table = torch.full((256, 3), 255, dtype=torch.uint8)
-    for place in range(len(kind.names)):
-        base = torch.tensor(colors.rgb(colors.PALETTE[place % len(colors.PALETTE)]))
-        dark = 1 - 0.35 * (place // len(colors.PALETTE) % 3)
-        table[place] = (base * dark).byte()
+    table = colors.of_classes(len(kind.names))
     counts = torch.bincount(value.flatten().long(), minlength=256)[: len(kind.names)]
     often = [n for n in torch.argsort(counts, descending=True).tolist() if counts[n]][:6]
     keys = "".join(

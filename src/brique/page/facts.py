@@ -56,6 +56,7 @@ class Facts:
     changed: whether data were there, but others than the run's.
     values: what the judge found, "result" in run.json.
     names: the classes, in the order of the scores.
+    answers: of a net that names classes. arrays: what any other kept of its answers.
     log: the lines of log.jsonl.
     net: the net that answers, or None; why says why not.
     """
@@ -66,6 +67,7 @@ class Facts:
     values: dict[str, Any]  # Any: JSON
     names: list[str]
     answers: Answers | None
+    arrays: dict[str, Tensor]
     log: list[dict[str, float]]
     net: nn.Module | None
     why: str
@@ -85,6 +87,7 @@ def gather(record: Record, data: Data | None, *, trust: bool) -> Facts:
         values=record.result,
         names=names,
         answers=_answers(record, len(names), own),
+        arrays=_arrays(record),
         log=_log(record),
         net=net,
         why=why,
@@ -94,7 +97,7 @@ def gather(record: Record, data: Data | None, *, trust: bool) -> Facts:
 def _names(values: dict[str, Any], data: Data | None) -> list[str]:
     if isinstance(values.get("names"), list):
         return [str(name) for name in values["names"]]
-    if data is not None and data.schema.targets:
+    if data is not None and len(data.schema.targets) == 1:
         target = data.schema[data.schema.target]
         return list(target.names) if isinstance(target, Category) else []
     return []
@@ -109,13 +112,7 @@ def _net(record: Record, *, trust: bool) -> tuple[nn.Module | None, str]:
 
 def _answers(record: Record, classes: int, data: Data | None) -> Answers | None:
     """Return the stored answers, or None if they are missing or fit neither net nor data."""
-    from safetensors import SafetensorError
-    from safetensors.torch import load_file
-
-    try:
-        found = load_file(record.folder / "arrays" / "answers.safetensors")
-    except (SafetensorError, OSError):
-        return None
+    found = _arrays(record)
     if any(name not in found or found[name].ndim != n for name, n in _TENSORS.items()):
         return None
     ids, label, probabilities = (found[name] for name in _TENSORS)
@@ -127,6 +124,17 @@ def _answers(record: Record, classes: int, data: Data | None) -> Answers | None:
         return None
     answers = Answers(ids.long(), label.long(), probabilities.float(), None, None)
     return _with_hidden(answers, found)
+
+
+def _arrays(record: Record) -> dict[str, Tensor]:
+    """Return what the run kept of its answers; nothing where it cannot be read."""
+    from safetensors import SafetensorError
+    from safetensors.torch import load_file
+
+    try:
+        return load_file(record.folder / "arrays" / "answers.safetensors")
+    except (SafetensorError, OSError):
+        return {}
 
 
 def _with_hidden(answers: Answers, found: dict[str, Tensor]) -> Answers:

@@ -1,16 +1,19 @@
 """Which classes are taken for which, with pictures; the worst mistakes and the surest answers."""
 
 import torch
+from torch import as_tensor
 
 from brique.data import Data
+from brique.data.shown import said
 from brique.page.facts import Answers, Facts
-from brique.page.markup import Gap, Section, box, count, figure, name, sure
+from brique.page.markup import Gap, Section, box, count, figure, name, sure, text
 from brique.page.thumbnails import Gallery
 
 MATRIX = 12  # classes at most; more are listed as pairs
 PAIRS = 24
 WORST = 18
 SUREST = 12
+FIELDS = 6  # of an example that is no picture
 
 
 def section(facts: Facts, gallery: Gallery) -> Section | Gap:
@@ -27,7 +30,7 @@ def section(facts: Facts, gallery: Gallery) -> Section | Gap:
         body += _confusion(facts.names, counts, show)
     if facts.answers is not None:
         body += _worst(facts.answers, show) + _surest(facts.answers, show)
-    if not show.has_pictures:
+    if not show.has_examples:
         body += f"<p>{_why(facts)}</p>\n"
     return Section("mistakes", "Right and wrong", body)
 
@@ -47,7 +50,8 @@ class _Shown:
         self._gallery, self._names = gallery, facts.names
         self._answers = facts.answers
         self._data: Data | None = facts.data
-        self.has_pictures = gallery.is_open and facts.data is not None and facts.answers is not None
+        self.is_seen = gallery.is_open
+        self.has_examples = facts.data is not None and facts.answers is not None
 
     def called(self, place: int) -> str:
         return self._names[place]
@@ -82,9 +86,19 @@ class _Shown:
         if one != said:
             words += f" taken for <b>{name(self.called(said), 32)}</b>"
         return (
-            f"<li>{self.picture(place)}<p>{words}<br>{share} sure"
+            f"<li>{self.picture(place)}<p>{words}<br>{share} sure{self._told(number)}"
             f'<br><small class="file">{name(file, 44)}</small></p></li>'
         )
+
+    def _told(self, number: int) -> str:
+        """Return what an example that is no picture holds, in a few words."""
+        if self._gallery.is_open or self._data is None or self._data.store is None:
+            return ""
+        schema, fields = self._data.schema, self._data.store.fields
+        shown = list(schema.inputs)[:FIELDS]
+        held = [said(schema[one], as_tensor(fields[one][number])) for one in shown]
+        pairs = zip(shown, held, strict=True) if len(schema.inputs) > 1 else [("", held[0])]
+        return "".join(f"<br><small>{name(a, 24)}</small> {text(b, 160)}" for a, b in pairs)
 
 
 def _confusion(names: list[str], counts: list[list[int]], show: _Shown) -> str:
@@ -112,8 +126,8 @@ def _confusion(names: list[str], counts: list[list[int]], show: _Shown) -> str:
             says = f"{count(missed, 'answer')} of {total:,} are wrong, each in a way of its own."
     if len(names) <= MATRIX:
         says += (
-            " Rows are what an example is, columns what the net says; each mistake shows the"
-            " example on which the net was surest."
+            " Rows are what an example is, columns what the net says"
+            f"{'; each mistake shows the example on which the net was surest' * show.is_seen}."
         )
         return figure(title, says, _matrix(names, counts, show))
     if len(wrong) > PAIRS:

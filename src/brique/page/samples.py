@@ -5,11 +5,13 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from brique.page import findings
+from brique.data import Data
+from brique.page import drawn, findings
 from brique.page.facts import Facts
 from brique.page.markup import (
     Gap,
     Section,
+    box,
     count,
     figure,
     name,
@@ -20,9 +22,11 @@ from brique.page.markup import (
     tiles,
 )  # fmt: skip
 from brique.page.thumbnails import Gallery
-from brique.schema import Category
+from brique.schema import Category, Picture
 
 MOST_CLASSES = 60  # shown with pictures
+SHOWN, FIELDS = 4, 24  # examples that are no pictures; fields of each
+TARGET = " <small>target</small>"
 EXAMPLES = 64  # thumbnails of all classes together, about
 
 
@@ -92,19 +96,28 @@ def _parts(facts: Facts) -> str:
         )
         for part, size in sizes
     ]
-    shape = data.schema[data.schema.inputs[0]].shape
-    pixels = f" of {shape[2]} x {shape[1]} pixels" if len(shape) == 3 else ""
-    title = f"{count(total, 'example')}{pixels} in {count(len(facts.names), 'class', 'classes')}"
+    kinds = [data.schema[one] for one in data.schema.inputs]
+    pixels = ""
+    if len(kinds) == 1 and isinstance(kinds[0], Picture):
+        pixels = f" of {kinds[0].shape[2]} x {kinds[0].shape[1]} pixels"
+    classes = f" in {count(len(facts.names), 'class', 'classes')}" if facts.names else ""
+    title = f"{count(total, 'example')}{pixels}{classes}"
+    what = "pictures" if pixels else "examples"
     says = (
         f"The net never saw the {count(len(data.test), 'test example')} while it learned, nor were"
-        " they used for any choice: they stand for pictures to come."
+        f" they used for any choice: they stand for {what} to come."
     )
     return figure(title, says, f'<div class="parts" aria-hidden="true">{bar}</div>\n{tiles(rows)}')
 
 
 def _thumbnails(facts: Facts, gallery: Gallery) -> str:
     data = facts.data
-    if data is None or not gallery.is_open:
+    if data is None:
+        return ""
+    kinds = [data.schema[one] for one in data.schema.inputs]
+    if len(kinds) != 1 or not isinstance(kinds[0], Picture) or len(data.schema.targets) != 1:
+        return _examples(data)
+    if not gallery.is_open:
         return ""
     target = data.schema[data.schema.target]
     labels = data.train[data.schema.target]
@@ -132,6 +145,23 @@ def _thumbnails(facts: Facts, gallery: Gallery) -> str:
     says = f"{_balance(most, least)} Shown are up to {each} of each"
     says += f", for {len(shown)} of {len(classes):,} classes." if classes[len(shown) :] else "."
     return figure(title, says, f'<ul class="classes{" tight" * (each < 4)}">{"".join(rows)}</ul>\n')
+
+
+def _examples(data: Data) -> str:
+    """Return some training examples side by side, a row for each field."""
+    some = data.train.ids[:: max(1, len(data.train) // SHOWN)][:SHOWN].tolist()
+    shown = [drawn.example(data, row) for row in some]
+    rows = "".join(
+        f'<tr><th scope="row">{name(field)}{TARGET * (field in data.schema.targets)}</th>'
+        f"{''.join(f'<td>{one[field]}</td>' for one in shown)}</tr>"
+        for field in list(data.schema.fields)[:FIELDS]
+    )
+    more = len(data.schema.fields) - FIELDS
+    heads = "".join(f"<th>{name(data.train.name(row), 40)}</th>" for row in some)
+    table = box("examples", f"<table><thead><tr><th>field</th>{heads}</tr></thead>{rows}</table>")
+    says = "Examples of the training part, evenly chosen; the net is to tell the target."
+    says += f" The first {FIELDS} fields are shown, of {FIELDS + more}." if more > 0 else ""
+    return figure(f"{count(len(some), 'example')} of train", says, table)
 
 
 def _balance(most: int, least: int) -> str:

@@ -50,17 +50,52 @@ class Gallery:
         height, width = pixels.shape[2:]
         return img(address, alt, (width, height), is_sharp=max(height, width) <= SMALL)
 
+    def add(self, pixels: Tensor, alt: str, side: int) -> str:
+        """Return any picture as <img> with a longer side of `side`, or nothing.
 
-def img(address: str, alt: str, size: tuple[int, int], *, is_sharp: bool) -> str:
+        pixels: (C, H, W), uint8 or float in [0, 1]. alt: what it shows; escaped here.
+        """
+        where = thumbnail(pixels, side)
+        if len(where) > self._left:
+            self.left_out += 1
+            return ""
+        self._left -= len(where)
+        height, width = pixels.shape[1:]
+        return img(where, alt, (width, height), is_sharp=False, side=side)
+
+    def drawn(self, pixels: Tensor, marks: str, alt: str, side: int) -> str:
+        """Return a picture with marks over it, or nothing.
+
+        pixels: (C, H, W), uint8 or float in [0, 1]. marks: shapes of SVG, in its pixels.
+        alt: what it shows; escaped here. side: the longer one, as shown.
+        """
+        where = thumbnail(pixels if len(pixels) in (1, 3) else pixels[:1], side)
+        if len(where) + len(marks) > self._left:
+            self.left_out += 1
+            return ""
+        self._left -= len(where) + len(marks)
+        height, width = pixels.shape[1:]
+        factor = side / max(height, width)
+        return (
+            f'<svg viewBox="0 0 {width} {height}" width="{round(width * factor)}"'
+            f' height="{round(height * factor)}" role="img" aria-label="{text(alt, 200)}">'
+            f'<image href="{where}" width="{width}" height="{height}"/>{marks}</svg>'
+        )
+
+
+def img(address: str, alt: str, size: tuple[int, int], *, is_sharp: bool, side: int = SHOWN) -> str:
     """Return <img> with its longer side as long as all thumbnails' longer sides are."""
-    factor = SHOWN / max(size)
+    factor = side / max(size)
     width, height = (max(1, round(side * factor)) for side in size)
     sharp = ' class="sharp"' if is_sharp else ""
     return f'<img{sharp} src="{address}" alt="{text(alt, 200)}" width="{width}" height="{height}">'
 
 
-def thumbnail(pixels: Tensor) -> str:
-    """Return a picture (C, H, W), uint8 or float in [0, 1], as an address that holds it."""
+def thumbnail(pixels: Tensor, side: int = SIDE) -> str:
+    """Return a picture (C, H, W), uint8 or float in [0, 1], as an address that holds it.
+
+    side: pixels of its longer side, at most.
+    """
     from PIL import Image, features
 
     if pixels.is_floating_point():
@@ -72,7 +107,7 @@ def thumbnail(pixels: Tensor) -> str:
     file = io.BytesIO()
     if max(picture.size) <= SMALL:
         return png(picture)
-    picture.thumbnail((SIDE, SIDE), Image.Resampling.LANCZOS)
+    picture.thumbnail((side, side), Image.Resampling.LANCZOS)
     kind = "webp" if features.check("webp") else "jpeg"
     picture.save(file, kind, quality=70)
     return address(file.getvalue(), kind)

@@ -5,13 +5,37 @@ from pathlib import Path
 
 from brique import files
 from brique.data import Data
-from brique.page import again, answer, certainty, inside, mistakes, samples, training
+from brique.page import (
+    again,
+    answer,
+    certainty,
+    inside,
+    mistakes,
+    of_detect,
+    of_forecast,
+    of_regress,
+    of_segment,
+    of_tag,
+    of_translate,
+    rivals,
+    samples,
+    training,
+)  # fmt: skip
 from brique.page.document import document
 from brique.page.facts import Facts, gather
 from brique.page.markup import Gap, Section, between, percent, seconds, text, tiles
 from brique.page.thumbnails import Gallery
 from brique.run import Record
 
+OF: dict[str, Callable[[Facts, Gallery], list[Section | Gap]]] = {
+    "detect": of_detect.sections,
+    "forecast": of_forecast.sections,
+    "regress": of_regress.sections,
+    "segment": of_segment.sections,
+    "tag": of_tag.sections,
+    "translate": of_translate.sections,
+}
+"""By task: what the page shows of the answers; classes have the pages named in `_answered`."""
 LARGEST = 2_000_000  # bytes of the page
 PICTURES = 1_200_000  # bytes of them that thumbnails may take
 _AMISS = (KeyError, TypeError, ValueError, IndexError, AttributeError, OverflowError)
@@ -36,12 +60,7 @@ def compose(facts: Facts) -> str:
     made = [
         _made(samples.asked, facts),
         _made(lambda known: samples.section(known, gallery), facts),
-        _made(answer.section, facts),
-        _made(training.section, facts),
-        _made(lambda known: mistakes.section(known, gallery), facts),
-        _made(certainty.section, facts),
-        _made(inside.filters, facts),
-        _made(inside.landscape, facts),
+        *_answered(facts, gallery),
         _made(again.section, facts),
     ]
     sections = [one for one in made if isinstance(one, Section)]
@@ -56,16 +75,36 @@ def compose(facts: Facts) -> str:
     return page
 
 
+def _answered(facts: Facts, gallery: Gallery) -> list[Section | Gap]:
+    """Return the sections on what came out, by task."""
+    task = facts.values.get("task")
+    if isinstance(task, str) and task in OF:
+        made = [_made(rivals.section, facts), _made(training.section, facts)]
+        try:
+            return made + OF[task](facts, gallery)
+        except _AMISS as error:
+            return [*made, _amiss(task, error)]
+    return [
+        _made(answer.section, facts),
+        _made(training.section, facts),
+        _made(lambda known: mistakes.section(known, gallery), facts),
+        _made(certainty.section, facts),
+        _made(inside.filters, facts),
+        _made(inside.landscape, facts),
+    ]
+
+
 def _made(make: Callable[[Facts], Section | Gap], facts: Facts) -> Section | Gap:
     """Return a section, or a gap where run.json is not as this brique writes it."""
     try:
         return make(facts)
     except _AMISS as error:
-        where = make.__module__.rpartition(".")[2]
-        kind = type(error).__name__
-        return Gap(
-            f"A part ({where}) is missing, since run.json is not as brique writes it: {kind}."
-        )
+        return _amiss(make.__module__.rpartition(".")[2], error)
+
+
+def _amiss(where: str, error: Exception) -> Gap:
+    kind = type(error).__name__
+    return Gap(f"A part ({where}) is missing, since run.json is not as brique writes it: {kind}.")
 
 
 def _page(facts: Facts, sections: list[Section]) -> str:
@@ -82,7 +121,8 @@ def _opened(facts: Facts) -> str:
 def _verdict(facts: Facts) -> str:
     """Return the verdict against the best baseline."""
     try:
-        found = answer.verdict(facts.values)
+        values = facts.values
+        found = (rivals if values.get("task") in OF else answer).verdict(values)
     except _AMISS:
         return ""
     if found is None:
@@ -95,11 +135,11 @@ def _key_numbers(facts: Facts) -> str:
     """Return the three or four numbers that everyone asks for."""
     values, record = facts.values, facts.record.json
     try:
-        shown = [
+        shown = rivals.numbers(values) if values.get("task") in OF else [
             ("right on test", percent(values["test"]["accuracy"])),
             ("95% interval", between(values["interval"]["accuracy"])),
             ("test examples", f"{values['examples']:,}"),
-        ]
+        ]  # fmt: skip
         spent = record["seconds"].get("training")
         if isinstance(spent, int | float):
             shown.append(("training", seconds(spent)))

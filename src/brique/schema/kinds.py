@@ -191,6 +191,7 @@ class Number:
     fill: where values may be missing: what stands for one, the median of the training part. A
         missing value is NaN in a batch, for a net to fill and to mark.
     comma: whether texts have a comma before the decimals, "1.234,5" (else "1,234.5").
+    names: what the entries of the last axis are, or what all of them are: columns of a series.
     """
 
     mean: float | tuple[float, ...] | None = None
@@ -201,6 +202,7 @@ class Number:
     whole: bool = False
     fill: float | None = None
     comma: bool = False
+    names: tuple[str, ...] = ()
     kind: ClassVar[str] = "number"
 
     def __post_init__(self) -> None:
@@ -214,6 +216,11 @@ class Number:
             for value in (self.mean, self.spread)
         )
         _check_fitted("number", mean, spread, self.shape[-1] if self.shape else 1)
+        if len(self.names) not in (0, 1, self.shape[-1] if self.shape else 1):
+            raise DataError(
+                f"number: names must be one for each entry of the last axis, or one for all, got"
+                f" {len(self.names)} for shape {self.shape}; name each"
+            )
         if self.fill is not None and (self.shape or self.varies or not math.isfinite(self.fill)):
             raise DataError(
                 f"number: fill is for single numbers and must be finite, got {self.fill}; leave it"
@@ -269,6 +276,7 @@ class Number:
         value: dict[str, Any] = {"kind": self.kind} | _fitted_json(self.mean, self.spread)
         rest = {"unit": self.unit, "shape": list(self.shape)}
         flags = {"varies": self.varies, "whole": self.whole, "comma": self.comma}
+        flags["names"] = list(self.names)
         value |= {name: item for name, item in (rest | flags).items() if item}
         return value | ({} if self.fill is None else {"fill": self.fill})
 

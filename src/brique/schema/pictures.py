@@ -233,6 +233,23 @@ def scaled_pixels(array: "np.ndarray[Any, Any]", where: str) -> "np.ndarray[Any,
     )
 
 
+def original_size(source: object, shape: tuple[int, int, int]) -> tuple[int, int]:
+    """Return (height, width) of a picture before it is prepared: a file, an image or an array.
+
+    shape: (C, H, W) as it is prepared, by which the axes of an array are told.
+    Raises DataError when it is no picture.
+    """
+    from PIL import Image, ImageOps
+
+    if isinstance(source, str | Path):
+        return picture_shape(source)[1:]
+    if isinstance(source, Image.Image):
+        upright = ImageOps.exif_transpose(source)
+        return upright.height, upright.width
+    _, height, width = pixels_of(source, shape).shape
+    return height, width
+
+
 def check_pixels(where: str, height: int, width: int) -> None:
     """Raise DataError for a picture with more pixels than are decoded."""
     if height * width > PIXEL_LIMIT:

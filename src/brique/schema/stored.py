@@ -24,7 +24,7 @@ def field_of(name: str, value: object) -> Field:
     made, values = _KINDS[kind]
     object_of(entry, where, set(values))
     for key in sorted(_NEEDED & values.keys() - entry.keys()):
-        if (kind, key) not in (("number", "shape"), ("signal", "names")):
+        if (kind, key) not in (("number", "shape"), ("number", "names"), ("signal", "names")):
             raise damaged(f"{where}: {key}", "a value", None)
     return made(**{key: values[key](item, f"{where}: {key}") for key, item in entry.items()})
 
@@ -94,12 +94,13 @@ _KINDS: dict[str, tuple[Callable[..., Field], dict[str, Callable[[object, str], 
     "number": (
         Number,
         {"mean": _fitted, "spread": _fitted, "unit": _text, "shape": _whole, "varies": _truth}
-        | {"whole": _truth, "fill": _number, "comma": _truth},
+        | {"whole": _truth, "fill": _number, "comma": _truth, "names": texts_of},
     ),
     "moment": (Moment, {"mean": _number, "spread": _number, "pattern": _text, "fill": _number}),
     "text": (
         Text,
-        {"vocabulary": texts_of, "unit": _text, "lower": _truth, "merges": texts_of},
+        {"vocabulary": texts_of, "unit": _text, "lower": _truth, "merges": texts_of}
+        | {"endings": texts_of},
     ),
     "tags": (Tags, {"names": texts_of}),
     "tree": (Tree, {"vocabulary": texts_of, "lower": _truth}),

@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, cast
 
 from brique.errors import DataError
+from brique.schema import endings as signs
 from brique.schema import subwords
 from brique.schema.words import instead, short
 
@@ -31,12 +32,15 @@ class Text:
         bytes joined to longer pieces: nothing is unknown to them.
     lower: whether letters are made small first.
     merges: for subwords, the pairs that are joined, in order, each "one two".
+    endings: for words, signatures such as "A…ing" whose numbers follow those of the vocabulary: a
+        word that has no number of its own gets that of its longest one.
     """
 
     vocabulary: tuple[str, ...]
     unit: Unit = "words"
     lower: bool = False
     merges: tuple[str, ...] = ()
+    endings: tuple[str, ...] = ()
     kind: ClassVar[str] = "text"
 
     def __post_init__(self) -> None:
@@ -49,14 +53,31 @@ class Text:
             subwords.check(self.vocabulary, self.merges)
         elif self.merges:
             raise DataError(f"text: merges are for subwords, not {self.unit}; leave them out")
+        if self.endings:
+            check_names("text: endings", self.endings)
+            signs.check(self.endings)
+            if self.unit != "words":
+                raise DataError(f"text: endings are for words, not {self.unit}; leave them out")
 
     @property
     def size(self) -> int:
         """How many numbers there are: rows of an embedding."""
-        return FIRST + len(self.vocabulary)
+        return FIRST + len(self.vocabulary) + len(self.endings)
+
+    def is_unknown(self, numbers: "torch.Tensor") -> "torch.Tensor":
+        """Return which numbers (M,) stand for pieces that are not in the vocabulary (M,), bool."""
+        return (numbers == UNKNOWN) | (numbers >= FIRST + len(self.vocabulary))
+
+    def stand_in(self, piece: str) -> int:
+        """Return the number that a piece has, or would have, where it is not in the vocabulary."""
+        return signs.longest(piece, self._ends, UNKNOWN)
 
     def pieces(self, source: object) -> list[str]:
-        """Return the pieces of a text; a list of texts is taken for pieces already."""
+        """Return the pieces of a text; a list of texts is taken for pieces already.
+
+        Where there are endings, a word that is not known is cut before a known end with an
+        apostrophe, such as "n't" or "'s".
+        """
         if isinstance(source, list | tuple):
             found = [str(piece) for piece in cast("Sequence[object]", source)]
             return [piece.lower() for piece in found] if self.lower else found
@@ -64,7 +85,10 @@ class Text:
             raise DataError(f"text: expected a text, got {short(source)}; pass one")
         text = source.lower() if self.lower else source
         if self.unit == "words":
-            return WORDS.findall(text)
+            found = WORDS.findall(text)
+            return (
+                [part for piece in found for part in self._parted(piece)] if self.endings else found
+            )
         if self.unit == "characters":
             return list(text)
         return [self.vocabulary[n] for n in subwords.numbers(self.cutter, [text])[0]]
@@ -73,8 +97,7 @@ class Text:
         """Return the numbers of a text's pieces (T,), int64. Raises DataError for no text."""
         import torch
 
-        places = self._places
-        return torch.tensor([places.get(p, UNKNOWN) for p in self.pieces(source)], dtype=torch.long)
+        return torch.tensor([self._number(p) for p in self.pieces(source)], dtype=torch.long)
 
     def restore(self, value: "torch.Tensor") -> str:
         """Return the text that numbers (T,) stand for.
@@ -82,8 +105,9 @@ class Text:
         Characters and subwords give it back as it was, but for what `lower` and unknown characters
         (U+FFFD) took; words come with a blank between them.
         """
+        end = FIRST + len(self.vocabulary)
         said = [
-            self.vocabulary[number - FIRST] if number >= FIRST else "\ufffd"
+            self.vocabulary[number - FIRST] if FIRST <= number < end else "\ufffd"
             for number in value.tolist()
             if number not in (START, END)
         ]
@@ -100,7 +124,21 @@ class Text:
         value: dict[str, Any] = {"kind": self.kind, "vocabulary": list(self.vocabulary)}
         value |= {} if self.unit == "words" else {"unit": self.unit}
         value |= {"lower": True} if self.lower else {}
-        return value | ({"merges": list(self.merges)} if self.merges else {})
+        value |= {"merges": list(self.merges)} if self.merges else {}
+        return value | ({"endings": list(self.endings)} if self.endings else {})
+
+    def _parted(self, piece: str) -> list[str]:
+        """Return a piece, cut as those who tagged words do: "don't" is "do", "n't" where known."""
+        if piece not in self._places and {"'", "\u2019"} & {*piece}:
+            for at in range(1, len(piece)):
+                rear = piece[at:]
+                if rear in self._places and {"'", "\u2019"} & {*rear}:
+                    return [piece[:at], rear]
+        return [piece]
+
+    def _number(self, piece: str) -> int:
+        number = self._places.get(piece)
+        return self.stand_in(piece) if number is None else number
 
     @cached_property
     def cutter(self) -> "Tokenizer":
@@ -110,6 +148,11 @@ class Text:
     @cached_property
     def _places(self) -> dict[str, int]:
         return {piece: FIRST + place for place, piece in enumerate(self.vocabulary)}
+
+    @cached_property
+    def _ends(self) -> dict[str, int]:
+        first = FIRST + len(self.vocabulary)
+        return {end: first + place for place, end in enumerate(self.endings)}
 
 
 @dataclass(frozen=True)

@@ -7,8 +7,8 @@ from contextlib import contextmanager
 import torch
 from torch import Tensor, nn
 
-from brique.data import Batch
-from brique.schema import Field, Number, Picture
+from brique.data import Batch, Ragged
+from brique.schema import Field, Number, Picture, Schema
 
 LARGEST_BATCH = 1000
 _NUMBERS_AT_ONCE = 2**21  # 8 MiB of float32 pixels: on a CPU large batches are slower
@@ -42,6 +42,14 @@ def batch_size_for(field: Field) -> int:
     """Return how many inputs of a kind a net at rest is given at once: 1,000, or fewer if large."""
     numbers = math.prod(field.shape) if isinstance(field, Picture | Number) else 1
     return max(1, min(LARGEST_BATCH, _NUMBERS_AT_ONCE // max(1, numbers)))
+
+
+def inputs(batch: Batch, schema: Schema) -> Batch | Tensor | Ragged:
+    """Return what a net is given of a batch: the values of its only input, or all of the batch."""
+    if len(schema.inputs) > 1:
+        return batch
+    (only,) = schema.inputs
+    return batch[only]
 
 
 def tensor_of(batch: Batch, field: str) -> Tensor:

@@ -14,7 +14,7 @@ from torch import nn
 
 from brique import files
 from brique.errors import DataError, ModelError, ShapeError
-from brique.schema import Category, Picture, Schema
+from brique.schema import Boxes, Category, Picture, Schema, Tags
 from brique.tasks import at_rest
 from brique.transfer import earlier, weights
 
@@ -58,19 +58,26 @@ def start(source: str | Path, schema: Schema) -> Started:
     """Return a net for the classes of `schema` that begins with the weights of a source.
 
     source: a .safetensors file, the folder of an earlier run, or timm:NAME:FILE.
-    schema: of the new data, with one picture, and a category as target.
+    schema: of the new data, with one picture, and a category, or boxes with their classes, as
+        target. A net that finds boxes starts from published weights that brique knows.
     Raises ModelError when the source is none of these or its tensors do not fit their net;
         DataError when the data are not pictures with classes; ShapeError when the pictures are not
         such as the net takes.
     """
     pictures, names = _asked(schema)
     kind, name, path = _parsed(source)
+    finds_boxes = any(isinstance(schema[name], Boxes) for name in schema.targets)
+    if finds_boxes and kind != "weights":
+        raise ModelError(
+            f"{source}: a net that finds boxes cannot start from this; pass the published weights"
+            " of SqueezeNet 1.1 as a .safetensors file, or train from scratch."
+        )
     if kind == "run":
         net, says = earlier.continued(path, names)
     elif kind == "timm":
         net, says = weights.by_timm(name, path, len(names))
     else:
-        net, says = weights.recognised(path, len(names))
+        net, says = weights.recognised(path, len(names), finds_boxes=finds_boxes)
     file = earlier.file(path) if kind == "run" else path
     started = Started(net, says, *wants(source), files.sha256(file))
     _check_shape(str(source), started, pictures.shape)
@@ -113,6 +120,10 @@ def _parsed(source: str | Path) -> tuple[str, str, Path]:
 def _asked(schema: Schema) -> tuple[Picture, tuple[str, ...]]:
     """Return the picture and the class names of a schema."""
     pictures = [f for f in map(schema.__getitem__, schema.inputs) if isinstance(f, Picture)]
+    targets = [schema[name] for name in schema.targets]
+    if len(pictures) == 1 and len(targets) == 2 and isinstance(targets[0], Boxes):
+        assert isinstance(targets[1], Tags)
+        return pictures[0], targets[1].names
     target = schema[schema.target]
     if len(pictures) != 1 or not isinstance(target, Category):
         kinds = ", ".join(f"{name} ({field.kind})" for name, field in schema.fields.items())

@@ -20,13 +20,14 @@ Names = tuple[str, ...]
 class _Known:
     """A net whose published weights are recognised.
 
-    build: makes it for a number of classes.
+    build: makes it for a number of classes. finding: makes a net that finds boxes of so many.
     part: the child of its body that holds them; their names begin with the same word.
     classifier: how the names begin that belong to the published classes.
     """
 
     says: str
     build: Callable[[int], nn.Sequential]
+    finding: Callable[[int], nn.Sequential]
     part: str
     classifier: Names
     size: int
@@ -37,6 +38,7 @@ _KNOWN = (
     _Known(
         says="SqueezeNet 1.1",
         build=lambda classes: nets.squeezenet(3, classes),
+        finding=lambda classes: nets.detector(3, classes, backbone="squeezenet"),
         part="features",
         classifier=("classifier.",),
         size=224,
@@ -54,13 +56,14 @@ def wants(path: Path) -> tuple[int | None, int]:
     return known.size, known.channels
 
 
-def recognised(path: Path, classes: int) -> tuple[nn.Sequential, str]:
+def recognised(path: Path, classes: int, *, finds_boxes: bool = False) -> tuple[nn.Sequential, str]:
     """Return the net of a file's weights with a new head, and what was taken over.
 
+    finds_boxes: whether the head shall find boxes of the classes, in place of naming a picture.
     Raises ModelError when it fits no net that is known.
     """
     known = _recognise(path)
-    net = known.build(classes)
+    net = known.finding(classes) if finds_boxes else known.build(classes)
     return net, _filled(path, net.get_submodule("body"), known.classifier, known.says, classes)
 
 

@@ -14,8 +14,8 @@ from brique.model import Model, load
 from brique.run import Record, read_run
 from brique.run.start import pick_device
 from brique.schema import Picture, Schema
-from brique.tasks import classify
-from brique.workbench.opened import as_taken, of_run, pictures
+from brique.tasks import TASKS
+from brique.workbench.opened import as_taken, of_run, opened
 
 
 def evaluate(
@@ -50,46 +50,69 @@ def evaluate(
     loaded = load(run, trust=trust, device=pick_device(device or "cpu"))
     schema = _schema(loaded)
     if source is None:
-        opened = of_run(_own_source(record), record.settings, schema)
+        found = of_run(_own_source(record), record.settings, schema)
     else:
-        opened, _ = pictures(source, as_taken(said, schema), "evaluate")
-    notes = _notes(record, opened, own=source is None)
-    fitting = _fitting(opened, schema)
-    judged = classify.judge(loaded.net, fitting, names=schema[schema.target].names)
-    if fitting is not opened:
-        before, after = (each.schema[each.schema.inputs[0]].shape for each in (opened, fitting))
-        notes.append(
-            f"{opened.name}: pictures of {before[2]} x {before[1]} pixels are brought to the"
-            f" {after[2]} x {after[1]} that the model takes."
-        )
+        alone = [type(schema[name]) for name in schema.inputs] == [Picture]
+        found, _ = opened(source, as_taken(said, schema), "evaluate", alone=alone)
+    notes = _notes(record, found, own=source is None)
+    fitting = _fitting(found, schema)
+    judged = TASKS[loaded.task].judge(loaded.net, fitting, schema)
+    if fitting is not found:
+        notes.append(_changed(found, fitting))
     seconds = {"total": round(time.perf_counter() - begun, 3), **judged.seconds}
     return {"run": str(record.folder), **judged.values, "seconds": seconds, "notes": notes}
 
 
 def _schema(loaded: Model) -> Schema:
-    """Return the schema of a model that classifies. Raises ModelError on any other."""
-    if loaded.task != "classify" or loaded.schema is None:
+    """Return the schema of a model that can be judged. Raises ModelError on any other."""
+    if loaded.task not in TASKS or loaded.schema is None:
         raise ModelError(
-            f"evaluate: the model's task is '{loaded.task}', and only models that classify can be"
-            " judged so far; see the numbers of the run in its run.json."
+            f"evaluate: the model's task is '{loaded.task}', and only models that 'brique train'"
+            " makes can be judged; see the numbers of the run in its run.json."
         )
     return loaded.schema
 
 
-def _fitting(opened: Data, schema: Schema) -> Data:
-    """Return the data with pictures of the shape that the model takes, prepared as by predict."""
-    name, target = opened.schema.inputs[0], opened.schema.target
-    field = schema[schema.inputs[0]]
-    if not isinstance(field, Picture) or opened.schema[name].shape == field.shape:
-        return opened
-    splits = {"train": opened.train, "valid": opened.valid, "test": opened.test}
+def _fitting(found: Data, schema: Schema) -> Data:
+    """Return the data with inputs as the model takes them, prepared as by predict.
+
+    Raises DataError where they are of other names or kinds.
+    """
+    inputs = {name: schema[name] for name in schema.inputs}
+    if len(inputs) == 1 and isinstance(next(iter(inputs.values())), Picture):
+        return _scaled(found, schema)
+    schema_of = found.schema
+    schema_of.needs(found.name, {name: type(kind) for name, kind in inputs.items()})
+    if all(schema_of[name] == kind for name, kind in inputs.items()):
+        return found
+    return data.retold(found, schema)
+
+
+def _scaled(found: Data, schema: Schema) -> Data:
+    """Return pictures of the shape that the model takes."""
+    name, field = found.schema.inputs[0], schema[schema.inputs[0]]
+    if found.schema[name].shape == field.shape:
+        return found
+    target = found.schema.target
+    splits = {"train": found.train, "valid": found.valid, "test": found.test}
     pictures = [field.prepare(picture) for split in splits.values() for picture in split[name]]
     return data.arrays(
         image=torch.stack(pictures),
         label=torch.cat([torch.as_tensor(split[target]) for split in splits.values()]),
-        classes=opened.schema[target].names,
+        classes=found.schema[target].names,
         split=[part for part, split in splits.items() for _ in range(len(split))],
-        name=opened.name,
+        name=found.name,
+    )
+
+
+def _changed(found: Data, fitting: Data) -> str:
+    field, name = fitting.schema[fitting.schema.inputs[0]], found.name
+    if not isinstance(field, Picture):
+        return f"{name}: its inputs are told in the words and numbers that the model knows."
+    before, after = found.schema[found.schema.inputs[0]].shape, field.shape
+    return (
+        f"{name}: pictures of {before[2]} x {before[1]} pixels are brought to the {after[2]} x"
+        f" {after[1]} that the model takes."
     )
 
 
@@ -100,12 +123,12 @@ def _own_source(record: Record) -> str:
     return named
 
 
-def _notes(record: Record, opened: Data, *, own: bool) -> list[str]:
+def _notes(record: Record, found: Data, *, own: bool) -> list[str]:
     """Say what a reader of the score should know."""
     before = [entry["fingerprint"] for entry in record.json["data"]]
-    if own and opened.fingerprint not in before:
+    if own and found.fingerprint not in before:
         return [
-            f"{opened.name} has changed since the run: its test part may hold examples that the"
+            f"{found.name} has changed since the run: its test part may hold examples that the"
             " net was trained on."
         ]
     return []

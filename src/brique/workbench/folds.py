@@ -14,7 +14,7 @@ from brique.errors import RunError
 from brique.page.folds import write_folds
 from brique.run import read_run
 from brique.run.start import check_free
-from brique.workbench.opened import pictures
+from brique.workbench.opened import opened
 from brique.workbench.plan import Wishes
 from brique.workbench.resume import resume
 from brique.workbench.train import Order, train_once
@@ -37,7 +37,7 @@ def train_folds(order: Order, count: int, folder: Path | None) -> Path:
             )
     else:
         check_free(folder)
-        whole, _ = pictures(order.wishes.source, order.wishes.options, "train")
+        whole, _ = opened(order.wishes.source, order.wishes.options, "train")
         whole.fold(1, count)  # raises before anything is written
         folder = folder or _new(whole.name)
         files.write_json(folder / FILE, {"format": 1, "asked": asked, "result": {}})

@@ -8,33 +8,91 @@ from brique import data
 from brique.data import Data
 from brique.data.said import spelled
 from brique.errors import DataError
-from brique.schema import Category, Picture, Schema
+from brique.schema import Boxes, Category, Mask, Number, Picture, Schema, Tags, Text
+from brique.workbench import languages
 
 
-def pictures(source: str | Path, said: tuple[str, ...], verb: str) -> tuple[Data, tuple[str, ...]]:
-    """Open pictures with a class each, and return them with what must be said to open them so.
+def opened(
+    source: str | Path, said: tuple[str, ...], verb: str, *, alone: bool = False
+) -> tuple[Data, tuple[str, ...]]:
+    """Open data that a net can be trained on; return them with what must be said to open them so.
 
     said: options of `brique.data.open` as texts. verb: that asks for them, for sentences.
-    Columns that a table has beside its pictures are left out: what is returned says it of each.
-    Raises DataError for data of other kinds.
+    alone: whether pictures must be the only input: what a table has beside them is then left out,
+        and what is returned says it of each column.
+    Raises DataError for data that no net is trained on.
     """
-    opened = data.open(source, **data.options(said))
-    schema = opened.schema
-    rest = [name for name in schema.inputs if not isinstance(schema[name], Picture)]
-    targets = [type(schema[name]) for name in schema.targets]
-    if len(schema.inputs) - len(rest) != 1 or targets != [Category]:
-        held = ", ".join(
-            f"{name} ({field.kind})" for name, field in list(schema.fields.items())[:6]
-        )
-        more = ", ..." if len(schema.fields) > 6 else ""
-        raise DataError(
-            f"{opened.name}: {verb} takes pictures with a class each so far, and these hold {held}"
-            f"{more}; 'brique check' shows them, and a recipe of your own trains on them"
-        )
-    if not rest:
-        return opened, said
+    found = data.open(source, **data.options(said))
+    if more := languages.chosen(found, said):
+        said = (*said, *more)
+        found = data.open(source, **data.options(said))
+    form_of(found, verb)
+    rest = [name for name in found.schema.inputs if not isinstance(found.schema[name], Picture)]
+    if not alone or not rest:
+        return found, said
     said = (*said, *spelled({"types": dict.fromkeys(rest, "leave")}))
     return data.open(source, **data.options(said)), said
+
+
+def form_of(found: Data, verb: str) -> str:
+    """Return the training file for data, by what their targets and inputs are. Raises DataError."""
+    schema = found.schema
+    targets = [schema[name] for name in schema.targets]
+    inputs = [schema[name] for name in schema.inputs]
+    _check_target(found, verb)
+    match targets:
+        case [Category()]:
+            is_picture = len(inputs) == 1 and isinstance(inputs[0], Picture)
+            return "classify" if is_picture else "fields"
+        case [Number()] if schema.inputs == ("past",) and len(schema["past"].shape) == 2:
+            return "forecast"
+        case [Text()] if len(inputs) == 1 and isinstance(inputs[0], Text):
+            return "translate"
+        case [Tags()] if len(inputs) == 1 and isinstance(inputs[0], Text):
+            return "tag"
+        case [Number(), *_] if all(isinstance(one, Number) for one in targets):
+            return "fields"
+        case [Mask()]:
+            return "segment"
+        case [Boxes(), Tags()]:
+            return "detect"
+        case _:
+            held = ", ".join(f"{name} ({field.kind})" for name, field in schema.fields.items())
+            raise DataError(
+                f"{found.name}: {verb} has no net yet that answers with"
+                f" {', '.join(one.kind for one in targets)}; these hold {held}: choose another"
+                " target, or write a recipe of your own"
+            )
+
+
+def _check_target(found: Data, verb: str) -> None:
+    """Raise DataError unless there is something to learn, and something to judge it on."""
+    schema = found.schema
+    if not schema.targets:
+        likely = [n for n, field in schema.fields.items() if isinstance(field, Category | Number)]
+        named = f"; likely are {', '.join(likely[-4:])}" if likely else ""
+        raise DataError(
+            f"{found.name}: {verb} must know what to predict, and no target is named; say it with"
+            f" --target{named}"
+        )
+    for name in schema.targets:
+        field = schema[name]
+        if isinstance(field, Category) and len(field.names) < 2:
+            raise DataError(
+                f"{found.name}: '{name}' has one class only ('{field.restore(0)}'); a net needs at"
+                " least two to tell apart."
+            )
+        if isinstance(field, Category) and 2 * len(field.names) > len(found.train) > 4:
+            raise DataError(
+                f"{found.name}: '{name}' has {len(field.names):,} classes for"
+                f" {len(found.train):,} training examples; a net needs several of each: choose"
+                " another target, or --types to take it as a number or a text"
+            )
+    if not len(found.test):
+        raise DataError(
+            f"{found.name}: {len(found.train) + len(found.valid)} examples are too few to hold any"
+            " out for a test; add some, at least three a class."
+        )
 
 
 def of_run(source: str, settings: Mapping[str, Any], schema: Schema | None) -> Data:
@@ -45,7 +103,9 @@ def of_run(source: str, settings: Mapping[str, Any], schema: Schema | None) -> D
     """
     listed = settings.get("options")
     said = tuple(map(str, cast("list[object]", listed))) if isinstance(listed, list) else ()
-    return data.open(source, **data.options(as_taken(said, schema)))
+    if not source.startswith("world:"):  # whose pictures have one size
+        said = as_taken(said, schema)
+    return data.open(source, **data.options(said))
 
 
 def as_taken(said: tuple[str, ...], schema: Schema | None) -> tuple[str, ...]:
@@ -54,10 +114,15 @@ def as_taken(said: tuple[str, ...], schema: Schema | None) -> tuple[str, ...]:
     if not isinstance(field, Picture):
         return said
     channels, height, width = field.shape
-    return with_shape(said, height if height == width else None, channels)
+    size = height if height == width else None
+    if schema is not None and any(isinstance(schema[n], Mask | Boxes) for n in schema.targets):
+        size = (height, width)  # what lies in a picture is brought to its size with it
+    return with_shape(said, size, channels)
 
 
-def with_shape(said: tuple[str, ...], size: int | None, channels: int) -> tuple[str, ...]:
+def with_shape(
+    said: tuple[str, ...], size: int | tuple[int, int] | None, channels: int
+) -> tuple[str, ...]:
     """Return options with the size and channels of pictures, where these are not said."""
     shape = {"size": size, "channels": channels if channels in (1, 3) else None}
     return spelled(shape | data.options(said))

@@ -18,7 +18,7 @@ from torch import Tensor, nn
 from brique import nets
 from brique.data import Data, Split, augment
 from brique.schema import Picture, Schema
-from brique.tasks.rest import at_rest
+from brique.tasks.rest import at_rest, batch_size_for, inputs
 
 WIDTHS = (32, 16)  # multiples of 16 are what processors are fast at
 ENOUGH = 0.75  # of the turns that are wanted: half the width would cost more than the rest
@@ -94,7 +94,7 @@ def in_time(settings: dict[str, Any], opened: Data, wishes: Wishes) -> dict[str,
         pictures = settings["batch_size"] * (2 if settings["halves"] else 1)
         pictures *= multiplications(net, field.shape)
         turns = min(turns, int(60 * wishes.minutes * SHARE / (TURN + 3 * pictures / RATE)))
-    return settings | {"turns": max(1, turns), "average": _average(turns)}
+    return settings | {"turns": max(1, turns), "average": decay(turns)}
 
 
 def _wanted(settings: dict[str, Any], count: int, wishes: Wishes) -> int:
@@ -129,7 +129,7 @@ def shortened(settings: dict[str, Any], per_turn: float, minutes: float) -> dict
     fits = max(1, int(60 * minutes / per_turn))
     if settings["turns"] <= fits:
         return settings
-    return settings | {"turns": fits, "average": _average(fits)}
+    return settings | {"turns": fits, "average": decay(fits)}
 
 
 def seconds_a_turn(
@@ -142,8 +142,9 @@ def seconds_a_turn(
     args = module.Args(**settings)
     before = torch.get_rng_state()
     net = module.build(args, opened.schema).to(device)
-    cut = opened.halves() if args.halves else []
-    game = module.game_of(args, net, opened, [(deepcopy(net), half) for half in cut])
+    cut = opened.halves() if settings.get("halves") else []
+    more = [[(deepcopy(net), half) for half in cut]] if cut else []
+    game = module.game_of(args, net, opened, *more)
     times: list[float] = []
     last = begun = time.perf_counter()
     for _ in game.play(module.stream_of(args, opened)):
@@ -200,12 +201,12 @@ def _started(count: int, wishes: Wishes) -> dict[str, Any]:
         **_steps(0),
         "body_lr": 1.0 if wishes.freeze else 0.03,
         "turns": turns,
-        "average": _average(turns),
+        "average": decay(turns),
         **({"shift": 0.0, "turn": 0.0, "zoom": 0.0, "light": 0.0} if wishes.freeze else {}),
     }
 
 
-def _average(turns: int) -> float:
+def decay(turns: int) -> float:
     """Return a decay under which the average looks back on a fiftieth of the turns."""
     return round(1 - 1 / min(1000, max(10, turns / 50)), 4)
 
@@ -227,10 +228,9 @@ def _seconds_a_look(net: nn.Module, valid: Split) -> float:
     """Return what a look at valid takes, from its first batch."""
     if not len(valid):
         return 0.0
-    size = min(len(valid), 500)
-    name = valid.schema.inputs[0]
+    size = min(len(valid), 500, batch_size_for(valid.schema[valid.schema.inputs[0]]))
     with at_rest(net) as device:
         batch = next(iter(valid.batches(size).on(device)))
         begun = time.perf_counter()
-        net(batch[name])
+        net(inputs(batch, valid.schema))
         return (time.perf_counter() - begun) * len(valid) / size

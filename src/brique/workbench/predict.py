@@ -1,39 +1,38 @@
-"""Asks the model of a run about files."""
+"""Asks the model of a run about files, and rows of tables."""
 
 import csv
 import io
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from brique import files
-from brique.errors import BriqueError, DataError, UsageError, nearest
+from brique.errors import BriqueError, UsageError
 from brique.model import load
 from brique.run.start import pick_device
-from brique.schema import Field, Picture, natural, picture_shape
+from brique.schema import Picture, Schema, picture_shape
 from brique.tasks import Answer
-
-PICTURES = frozenset(
-    {".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff", ".ppm", ".pgm", ".pbm"}
-)
+from brique.workbench.questions import Question, questions
 
 
 @dataclass(frozen=True, kw_only=True)
 class Prediction:
-    """What a model says of one file: an answer, or why there is none.
+    """What a model says of one input: an answer, or why there is none.
 
-    note: how the picture was changed to be as the net takes them.
+    file: where it stands. place: the same as JSON, with the row of a table.
+    note: how a picture was changed to be as the net takes it.
     """
 
     file: str
     answer: Answer | None
     error: str | None
     note: str | None = None
+    place: dict[str, object] = field(default_factory=dict[str, object])
 
     def to_json(self) -> dict[str, object]:
         """Return the entry of `brique predict --json`."""
         said = {"answer": None} if self.answer is None else self.answer.to_json()
-        return {"input": {"file": self.file}, **said, "error": self.error, "note": self.note}
+        return {"input": self.place, **said, "error": self.error, "note": self.note}
 
 
 def predict(
@@ -43,43 +42,49 @@ def predict(
     device: str | None = None,
     trust: bool = False,
 ) -> list[Prediction]:
-    """Return what the model of a run says of each file.
+    """Return what the model of a run says of each input.
 
     run: folder of a run that has finished.
-    inputs: files, and folders whose pictures are taken in the order of their names.
+    inputs: files, and folders whose files are taken in the order of their names. A model of
+        pictures or sounds answers each file; one of texts each line of a .txt file; any other each
+        row of a table, whose columns are found by name.
     out: a .csv file to write the answers to; one that exists is replaced.
     device: "cpu", "cuda", "mps"; by default the processor.
     trust: whether the run's own source.py may be executed, where no installed code builds the net.
-    Raises DataError on a path that does not exist. A file that is no picture gets its own error.
+    Raises DataError on a path that does not exist. An input that cannot be read has its own error.
     """
     if out is not None and Path(out).suffix.lower() != ".csv":
         raise UsageError(f"predict: '{out}' does not end in .csv; name the file of answers so.")
-    paths = [path for given in inputs for path in _files(Path(given))]
-    if not paths:
-        raise UsageError("predict: no file was named; name one, or a folder of pictures.")
     loaded = load(run, trust=trust, device=pick_device(device or "cpu"))
-    said = loaded.predict(paths, errors="keep")
-    field = None if loaded.schema is None else loaded.schema[loaded.schema.inputs[0]]
-    predictions = [_prediction(path, one, field) for path, one in zip(paths, said, strict=True)]
+    schema = loaded.schema or Schema({})
+    asked = questions(schema, tuple(map(Path, inputs))) if schema.inputs else []
+    if schema.inputs and not asked:
+        raise UsageError("predict: no file was named; name one, or a folder.")
+    said = loaded.predict([one.value for one in asked], errors="keep")
+    predictions = [_prediction(*pair, schema) for pair in zip(asked, said, strict=True)]
     if out is not None:
         files.write(out, _table(predictions))
     return predictions
 
 
-def _prediction(path: Path, said: Answer | BriqueError, field: Field | None) -> Prediction:
+def _prediction(asked: Question, said: Answer | BriqueError, schema: Schema) -> Prediction:
+    name, place = str(asked), asked.place
     if isinstance(said, BriqueError):
-        return Prediction(file=str(path), answer=None, error=str(said))
-    return Prediction(file=str(path), answer=said, error=None, note=_changed(path, field))
+        return Prediction(file=name, answer=None, error=str(said), place=place)
+    return Prediction(
+        file=name, answer=said, error=None, note=_changed(asked.value, schema), place=place
+    )
 
 
-def _changed(path: Path, field: Field | None) -> str | None:
+def _changed(asked: object, schema: Schema) -> str | None:
     """Say how a picture differs from those that a model takes, or None."""
-    if not isinstance(field, Picture):
+    kind = schema[schema.inputs[0]]
+    if not isinstance(kind, Picture) or not isinstance(asked, Path):
         return None
-    shape, (channels, height, width) = field.shape, picture_shape(path)
+    shape, (channels, height, width) = kind.shape, picture_shape(asked)
     changes: list[str] = []
     if (height, width) != shape[1:]:
-        is_cut = height * shape[2] != width * shape[1]
+        is_cut = height * shape[2] != width * shape[1] and not kind.inside
         cut = ", and cut to fit" if is_cut else ""
         changes.append(f"scaled from {width} x {height} to {shape[2]} x {shape[1]} pixels{cut}")
     if channels != shape[0]:
@@ -87,37 +92,13 @@ def _changed(path: Path, field: Field | None) -> str | None:
     return " and ".join(changes) or None
 
 
-def _files(given: Path) -> list[Path]:
-    """Return the file, or the pictures in the folder. Raises DataError if there are none."""
-    if given.is_file():
-        return [given]
-    if not given.exists():
-        beside = given.parent if given.parent.is_dir() else Path()
-        hint = nearest(given.name, [path.name for path in beside.iterdir()]) or "; check the path."
-        raise DataError(f"predict: no file or folder '{given}'{hint}")
-    inside = (path.relative_to(given) for path in given.rglob("*") if path.is_file())
-    seen = [path for path in inside if not any(part.startswith(".") for part in path.parts)]
-    found = [given / path for path in seen if path.suffix.lower() in PICTURES]
-    pictures = sorted(found, key=lambda path: natural(path.as_posix()))
-    if not pictures:
-        raise DataError(
-            f"predict: the folder '{given}' holds no pictures ({len(seen)} other files); name"
-            " a folder of pictures, or the files one by one."
-        )
-    return pictures
-
-
 def _table(predictions: Sequence[Prediction]) -> str:
-    """Return the answers as CSV: file, answer, its probability, error, each class's probability."""
-    names = list(next((p.answer.probabilities for p in predictions if p.answer is not None), {}))
+    """Return the answers as CSV: where each input stands, what the answer holds, the error."""
+    rows = [{} if one.answer is None else one.answer.cells() for one in predictions]
+    names = list(dict.fromkeys(name for row in rows for name in row)) or ["answer"]
     text = io.StringIO()
-    rows = csv.writer(text, lineterminator="\n")
-    rows.writerow(["file", "answer", "probability", "error", *(f"p({name})" for name in names)])
-    for one in predictions:
-        if one.answer is None:
-            rows.writerow([one.file, "", "", one.error, *("" for _ in names)])
-        else:
-            chances = one.answer.probabilities
-            best = chances[one.answer.answer]
-            rows.writerow([one.file, one.answer.answer, best, "", *chances.values()])
+    table = csv.writer(text, lineterminator="\n")
+    table.writerow(["file", *names, "error"])
+    for one, row in zip(predictions, rows, strict=True):
+        table.writerow([one.file, *(row.get(name, "") for name in names), one.error or ""])
     return text.getvalue()

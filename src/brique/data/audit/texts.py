@@ -15,7 +15,6 @@ from brique.data.nearness import near_pairs
 from brique.data.ragged import Ragged
 from brique.data.source import PARTS
 from brique.schema import Text
-from brique.schema.texts import UNKNOWN
 
 _LONG, _TIMES = 512, 8  # pieces, and times as long as the median, from which a text is very long
 _UNKNOWN = 0.05  # share of unknown pieces in test that is worth a word
@@ -140,7 +139,7 @@ def _broken_at(text: str) -> tuple[str, str] | None:
 def _unknown(seen: Seen, field: _Field) -> Iterable[Finding]:
     lengths = field.numbers.lengths.numpy()
     part = np.repeat(seen.part, lengths)
-    is_unknown = field.numbers.values.numpy() == UNKNOWN
+    is_unknown = field.kind.is_unknown(field.numbers.values).numpy()
     in_test, total = int((is_unknown & (part == 2)).sum()), int((part == 2).sum())
     if not total or in_test < _UNKNOWN * total:
         return
@@ -149,6 +148,7 @@ def _unknown(seen: Seen, field: _Field) -> Iterable[Finding]:
     known = set(field.kind.vocabulary)
     pieces = (p for row in rows for p in field.kind.pieces(field.column.texts[row]))
     counts = Counter(piece for piece in pieces if piece not in known).most_common(20)
+    told = "knows of them how they end" if field.kind.endings else "cannot tell them apart"
     yield Finding(
         "unknown pieces",
         "note",
@@ -156,7 +156,7 @@ def _unknown(seen: Seen, field: _Field) -> Iterable[Finding]:
         tuple((piece, str(n)) for piece, n in counts),
         in_test,
         f"{in_test / total:.1%} of the {field.kind.unit} of {field.name} in test are not in the"
-        " vocabulary of train: a net cannot tell them apart. The commonest are listed.",
+        f" vocabulary of train: a net {told}. The commonest are listed.",
         "Nothing, if new texts will be so too; else add training texts, or cut into subwords"
         " (--unit subwords) or small letters (--lower).",
     )

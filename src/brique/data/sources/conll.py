@@ -67,7 +67,8 @@ def read(name: str, place: Place, asked: Asked) -> Source:
     source.part = parts_of(found.parts)
     source.names = found.called
     source.targets = names
-    values: dict[str, Values | Column] = {"words": Texts(found.words, lower=bool(asked.lower))}
+    words = Texts(found.words, lower=bool(asked.lower), endings=True)
+    values: dict[str, Values | Column] = {"words": words}
     for column in names:
         values[column] = _field(found, column, asked)
     source.fields = values

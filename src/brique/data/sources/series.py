@@ -93,7 +93,11 @@ def read(name: str, place: Place, asked: Asked) -> Source:
     future = future[..., 0] if len(targets) == 1 else future
     past = cut(track.values, rows, length, name)
     fields = {"past": past, "future": future}
-    kinds = {field: Number(shape=tuple(value.shape[1:])) for field, value in fields.items()}
+    names = {"past": tuple(table.names), "future": tuple(targets)}
+    kinds = {
+        field: Number(shape=tuple(value.shape[1:]), names=names[field])
+        for field, value in fields.items()
+    }
     source = Source(name, dict(fields), dict(kinds), ("future",))
     source.part = torch.from_numpy(part[rows + length].astype(np.uint8))
     source.is_final = True

@@ -4,11 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional
 
-from brique.data import Split
+from brique.data import Batch, Split
 from brique.errors import DataError, ShapeError
+from brique.schema import Schema
+from brique.tasks.rest import inputs
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,18 +24,31 @@ class Answer:
         """Return {"answer": name, "probabilities": {name: share}}."""
         return {"answer": self.answer, "probabilities": self.probabilities}
 
+    def cells(self) -> dict[str, object]:
+        """Return the class, its probability, and that of each class."""
+        each = {f"p({name})": share for name, share in self.probabilities.items()}
+        return {"answer": self.answer, "probability": self.probabilities[self.answer], **each}
 
-def loss(scores: Tensor, label: Tensor, weights: Tensor | None = None) -> Tensor:
+    def said(self) -> tuple[str, str]:
+        """Return the class, and how likely it is."""
+        return self.answer, f"{self.probabilities[self.answer]:.1%}"
+
+
+def loss(
+    scores: Tensor, label: Tensor, weights: Tensor | None = None, *, smoothing: float = 0.0
+) -> Tensor:
     """Return the mean cross entropy in nats.
 
     scores: (N, K), any real numbers.
     label: class indices (N,), int64 in [0, K).
     weights: (K,), what a mistake in each class costs; by default 1.
+    smoothing: share of each label that is spread over all classes, so that no net grows too sure.
     """
     if weights is None:
-        return functional.cross_entropy(scores, label)
+        return functional.cross_entropy(scores, label, label_smoothing=smoothing)
     costs = weights.to(label.device)[label]
-    return (costs * functional.cross_entropy(scores, label, reduction="none")).mean()
+    lost = functional.cross_entropy(scores, label, reduction="none", label_smoothing=smoothing)
+    return (costs * lost).mean()
 
 
 def weights(split: Split) -> Tensor:
@@ -68,6 +83,11 @@ def answers(scores: Tensor, names: Sequence[str]) -> list[Answer]:
         )
         for row in rows
     ]
+
+
+def answered(net: nn.Module, batch: Batch, schema: Schema) -> list[Answer]:
+    """Return an Answer for each example of a batch. Raises ShapeError as `answers` does."""
+    return answers(net(inputs(batch, schema)).float(), schema[schema.target].names)
 
 
 def probabilities(scores: Tensor) -> Tensor:

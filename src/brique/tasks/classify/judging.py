@@ -1,37 +1,22 @@
 """The judgement of a classifier: one pass over the test part, beside what needs no net."""
 
-import math
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from brique.data import Data
+from brique.tasks import baselines as simple
 from brique.tasks.classify import baselines
 from brique.tasks.classify.answer import probabilities
 from brique.tasks.classify.calibration import bins, calibration_error, log_loss, temperature
 from brique.tasks.classify.comparison import beside
 from brique.tasks.classify.inputs import can_be_numbers
 from brique.tasks.classify.reading import Reading, places_of, read
-from brique.tasks.classify.scores import by_class, confusion, interval, overall
-
-
-@dataclass(frozen=True)
-class Judged:
-    """What a net reaches on a test part.
-
-    values: as JSON, for run.json and reports.
-    arrays: of every test example: ids (N,), label (N,), probabilities (N, K); and of 1,000 of them
-        at most hidden_ids (M,) and hidden (M, D), what the last layer reads.
-    seconds: "judging" and "baselines".
-    """
-
-    values: dict[str, Any]
-    arrays: dict[str, Tensor]
-    seconds: dict[str, float]
+from brique.tasks.classify.scores import auc, by_class, confusion, interval, overall
+from brique.tasks.judged import Judged, finite
 
 
 def judge(
@@ -55,7 +40,7 @@ def judge(
     values |= _beside(reading, data, names, fit=compare)
     done = time.perf_counter()
     seconds = {"judging": round(judged - begun, 3), "baselines": round(done - judged, 3)}
-    return Judged(_finite(values), _arrays(reading), seconds)
+    return Judged(finite(values), _arrays(reading), seconds)
 
 
 def _values(reading: Reading, names: Sequence[str], value: float) -> dict[str, Any]:
@@ -73,6 +58,7 @@ def _values(reading: Reading, names: Sequence[str], value: float) -> dict[str, A
         "test": {
             "accuracy": share,
             **overall(classes),
+            **({"auc": auc(chances[:, 1], label)} if len(names) == 2 else {}),
             "log_loss": loss,
             "calibration_error": calibration_error(ranges),
         },
@@ -102,7 +88,7 @@ def _beside(reading: Reading, data: Data, names: Sequence[str], *, fit: bool) ->
     }
     best, rival, at = "majority", usual, torch.arange(len(label))
     if fit:
-        for name, said in baselines.fitted(data, reading.inputs).items():
+        for name, said in _fitted(data, reading).items():
             entries[name] = said.entry
             if said.answers is not None:
                 found = known[said.answers] == label[reading.inputs_at]
@@ -114,6 +100,14 @@ def _beside(reading: Reading, data: Data, names: Sequence[str], *, fit: bool) ->
     return {"baseline": entries, "comparison": beside(right[at], best, rival)}
 
 
+def _fitted(data: Data, reading: Reading) -> dict[str, simple.Said | baselines.Said]:
+    """Return what each method says of the examples at `reading.inputs_at`."""
+    if can_be_numbers(data.schema):
+        return dict(baselines.fitted(data, reading.inputs))
+    said = simple.fitted(data, data.test)
+    return {name: one for name, one in said.items() if name != "majority"}
+
+
 def _arrays(reading: Reading) -> dict[str, Tensor]:
     arrays = {
         "ids": reading.ids,
@@ -123,12 +117,3 @@ def _arrays(reading: Reading) -> dict[str, Tensor]:
     if len(reading.hidden):
         arrays |= {"hidden_ids": reading.ids[reading.hidden_at], "hidden": reading.hidden}
     return arrays
-
-
-def _finite(value: Any) -> Any:  # noqa: ANN401 - any JSON value
-    """Return JSON values in which numbers that are not finite are None."""
-    if isinstance(value, dict):
-        return {key: _finite(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [_finite(item) for item in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value

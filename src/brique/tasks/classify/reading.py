@@ -12,6 +12,7 @@ from brique.errors import DataError, nearest
 from brique.tasks.classify.answer import check_scores
 from brique.tasks.classify.inputs import most, numbers_of
 from brique.tasks.rest import at_rest, batch_size_for, tensor_of
+from brique.tasks.rest import inputs as given
 
 HIDDEN = 1000  # examples at most whose hidden features are kept
 COMPARED = 10_000  # examples at most that the baselines are asked about
@@ -28,7 +29,7 @@ class Reading:
     hidden_at, hidden: places (M,) in the part and the features (M, D) that the last layer reads
         there; (0,) and (0, 0) where the net does not show them.
     inputs_at, inputs: places (B,) in the part and the inputs there as numbers (B, F), float32, for
-        the baselines; (0,) and (0, 0) if they were not asked for.
+        the baselines; all places, and (0, 0), if they were not asked for.
     """
 
     ids: Tensor
@@ -53,13 +54,15 @@ def read(net: nn.Module, split: Split, names: Sequence[str], *, inputs: bool = F
     field, target = split.schema.inputs[0], split.schema.target
     places = places_of(split.schema[target].names, names)
     hidden_at = evenly(len(split), HIDDEN)
-    inputs_at = evenly(len(split), min(COMPARED, most(split.schema[field])) if inputs else 0)
+    inputs_at = torch.arange(len(split))
+    if inputs:
+        inputs_at = evenly(len(split), min(COMPARED, most(split.schema[field])))
     parts: list[tuple[Tensor, ...]] = []
     start = 0
     with at_rest(net) as device, _hidden(net) as caught:
         for batch in split.batches(batch_size_for(split.schema[field])).on(device):
             caught.clear()
-            scores = net(batch[field]).float().cpu()
+            scores = net(given(batch, split.schema)).float().cpu()
             check_scores("judge", scores, len(names))
             features = _features(caught, batch, _within(hidden_at, start, batch))
             label = places[tensor_of(batch, target).cpu()]

@@ -11,7 +11,7 @@ from torch.nn import functional
 
 from brique.data import Split
 from brique.tasks.classify.reading import check_not_empty, places_of
-from brique.tasks.rest import at_rest, batch_size_for, tensor_of
+from brique.tasks.rest import at_rest, batch_size_for, inputs, tensor_of
 
 
 def accuracy(net: nn.Module, split: Split, names: Sequence[str] | None = None) -> float:
@@ -68,6 +68,22 @@ def confusion(label: Tensor, answer: Tensor, classes: int) -> Tensor:
     return torch.bincount(label * classes + answer, minlength=classes**2).view(classes, classes)
 
 
+def auc(chance: Tensor, label: Tensor) -> float:
+    """Return how likely the second of two classes gets a higher chance than the first.
+
+    chance: of the second class (N,). label: (N,), 0 or 1. NaN where a class has no example.
+    Source: Hanley, McNeil 1982, "The meaning and use of the area under a ROC curve"; ties count
+        half.
+    """
+    ones, zeros = int(label.sum()), int((1 - label).sum())
+    if not ones or not zeros:
+        return math.nan
+    _, place, counts = chance.double().unique(return_inverse=True, return_counts=True)
+    below = counts.cumsum(0) - counts
+    rank = (below + (counts + 1) / 2)[place]  # from 1, ties share theirs
+    return float((rank[label == 1].sum() - ones * (ones + 1) / 2) / (ones * zeros))
+
+
 def by_class(counts: Tensor, names: Sequence[str]) -> dict[str, dict[str, Any]]:
     """Return precision, recall, F1, count and the 95% interval of recall of each class.
 
@@ -119,7 +135,8 @@ def _judged(net: nn.Module, split: Split, names: Sequence[str] | None) -> tuple[
     right, loss = 0, 0.0
     with at_rest(net) as device:
         for batch in split.batches(batch_size_for(split.schema[given])).on(device):
-            scores, label = net(batch[given]).float(), places.to(device)[tensor_of(batch, target)]
+            scores = net(inputs(batch, split.schema)).float()
+            label = places.to(device)[tensor_of(batch, target)]
             right += int((scores.argmax(dim=1) == label).sum())  # scores (N, K), label (N,)
             loss += float(functional.cross_entropy(scores, label, reduction="sum"))
     return right, len(split), loss

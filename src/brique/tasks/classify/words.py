@@ -3,13 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-FEW = 30
-_METHODS = {
-    "logistic": "logistic regression",
-    "svm": "an RBF-SVM",
-    "neighbors": "nearest neighbors",
-    "forest": "a random forest",
-}
+from brique.tasks.words import METHODS, chance, few
 
 
 def sentence(judged: Mapping[str, Any]) -> str:
@@ -23,19 +17,20 @@ def sentence(judged: Mapping[str, Any]) -> str:
     name = judged.get("comparison", {}).get("best", "majority")
     other = judged["baseline"][name]["accuracy"]
     net, best = _percents(share, other)
-    method = _METHODS.get(name) or f"always answering '{judged['baseline'][name]['answer']}'"
+    method = METHODS[name]
+    if name == "majority":
+        method = f"always answering '{judged['baseline'][name]['answer']}'"
     interval = f"(95% interval {low:.1%} to {high:.1%})"
     found = f"{net} of {count:,} test examples named rightly {interval}"
-    few = f"; {count} test examples say little" if count < FEW else ""
+    compared, little = judged.get("comparison"), few(count)
     if share < other:
         is_worse = judged.get("comparison", {}).get("outcome") == "worse"
         verdict = "Behind" if is_worse else "No better than"
-        return (
-            f"{verdict} a simple method: {found}; {method} reaches {best}, {_chance(judged)}{few}"
-        )
+        rest = f"{method} reaches {best}, {chance(compared)}{little}"
+        return f"{verdict} a simple method: {found}; {rest}"
     if share == other:
-        return f"No better than a simple method: {found}; {method} reaches the same{few}"
-    return f"{found}; the best simple method, {method}, reaches {best}, {_chance(judged)}{few}"
+        return f"No better than a simple method: {found}; {method} reaches the same{little}"
+    return f"{found}; the best simple method, {method}, reaches {best}, {chance(compared)}{little}"
 
 
 def _percents(first: float, second: float) -> tuple[str, str]:
@@ -49,14 +44,3 @@ def _percents(first: float, second: float) -> tuple[str, str]:
         ):
             break
     return texts
-
-
-def _chance(judged: Mapping[str, Any]) -> str:
-    compared = judged.get("comparison")
-    if compared is None:
-        return "not tested for chance"
-    p = compared["p"]
-    value = f"p = {p:.2g}" if p >= 1e-4 else "p < 0.0001"
-    if compared["outcome"] == "even":
-        return f"a difference that can be chance ({value})"
-    return f"a difference that is more than chance ({value})"

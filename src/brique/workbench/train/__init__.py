@@ -17,12 +17,16 @@ from brique import catalog, data, transfer
 from brique.data import Data
 from brique.data.audit import summary
 from brique.data.said import spelled
-from brique.errors import DataError, UsageError, nearest
+from brique.errors import UsageError, nearest
 from brique.run import Launch, add_seconds, launched, read_run
 from brique.run.start import check_free, pick_device
-from brique.schema import Category
-from brique.workbench.opened import pictures, with_shape
+from brique.schema import Text
+from brique.workbench import languages
+from brique.workbench.opened import form_of, opened, with_shape
 from brique.workbench.plan import Wishes, plan, seconds_a_turn, shortened
+from brique.workbench.plan_fields import plan_fields
+from brique.workbench.plan_regions import plan_detect, plan_segment
+from brique.workbench.plan_sequences import plan_forecast, plan_tag, plan_translate
 
 
 def train(
@@ -88,6 +92,17 @@ def train(
     return train_folds(order, folds, folder)
 
 
+PLANS = {
+    "classify": plan,
+    "fields": plan_fields,
+    "forecast": plan_forecast,
+    "tag": plan_tag, "translate": plan_translate,
+    "segment": plan_segment,
+    "detect": plan_detect,
+}
+"""By training file: a function of data and wishes to its settings."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Order:
     """All that a training is started with.
@@ -125,28 +140,6 @@ def train_once(order: Order, folder: Path | None) -> Path:
     return _finish(run.folder, made)
 
 
-def task_of(opened: Data) -> str:
-    """Return what a net is to learn from a data set. Raises DataError where that is not built."""
-    target = opened.schema[opened.schema.target]
-    if not isinstance(target, Category):
-        raise DataError(
-            f"train: {opened.name} asks for a {target.kind} ('{opened.schema.target}'), and brique"
-            " can so far train for a category; choose a target that holds classes."
-        )
-    names = list(target.names)
-    if len(names) < 2:
-        raise DataError(
-            f"train: {opened.name} has one class only ('{names[0]}'); a net needs at least two to"
-            " tell apart."
-        )
-    if not len(opened.test):
-        raise DataError(
-            f"train: {opened.name} has {len(opened.train) + len(opened.valid)} pictures, too few to"
-            " hold any out for a test; add some, at least three a class."
-        )
-    return "classify"
-
-
 class _Spent:
     """Seconds by part."""
 
@@ -182,16 +175,17 @@ def _prepared(
     """Open the data, make the plan, audit."""
     spent = _Spent()
     with spent.on("imports"):
-        module = _imported()
+        _import()
     with spent.on("opening"):
-        opened, wishes, started = _opened(wishes, start)
+        found, wishes, started = _opened(wishes, start)
+        module = catalog.load_train(form_of(found, "train"))
     with spent.on("planning"):
-        settings, estimate = _planned(module, opened, wishes, device, quick=quick)
+        settings, estimate = _planned(module, found, wishes, device, quick=quick)
     with spent.on("audit"):
-        audit = summary(opened)
-        _say_findings(opened.name, audit["findings"])
+        audit = summary(found)
+        _say_findings(found.name, audit["findings"])
     facts = {"audit": audit, "estimate": estimate, "start": started}
-    return _Made(module, module.Args(**settings), opened, facts, spent)
+    return _Made(module, module.Args(**settings), found, facts, spent)
 
 
 def _finish(folder: Path | None, made: _Made) -> Path:
@@ -226,8 +220,8 @@ def _check_balance(balance: str) -> None:
         raise UsageError(f"train: balance must be one of {', '.join(known)}, not '{balance}'{hint}")
 
 
-def _imported() -> ModuleType:
-    """Return the training file, with all libraries that a training uses imported: they take time.
+def _import() -> None:
+    """Import all libraries that a training uses: they take time.
 
     The optimizers, the classical baselines and the report would import theirs later.
     """
@@ -240,7 +234,6 @@ def _imported() -> ModuleType:
     from brique import page
 
     _ = sklearn.ensemble, sklearn.linear_model, sklearn.manifold, sklearn.svm, torch._dynamo, page
-    return catalog.load_train("classify")
 
 
 def _opened(wishes: Wishes, start: str | Path | None) -> tuple[Data, Wishes, dict[str, str] | None]:
@@ -253,35 +246,38 @@ def _opened(wishes: Wishes, start: str | Path | None) -> tuple[Data, Wishes, dic
         source = transfer.resolved(start)
         options = with_shape(wishes.options, *transfer.wants(source))
         wishes = replace(wishes, start=source, options=options)
-    opened, options = pictures(wishes.source, wishes.options, "train")
-    _say_left_out(opened.name, options[len(wishes.options) :])
+    alone = wishes.start is not None  # weights are for pictures
+    found, options = opened(wishes.source, wishes.options, "train", alone=alone)
+    _say_left_out(found, options[len(wishes.options) :])
     wishes = replace(wishes, options=options)
-    task_of(opened)
     if wishes.start is None:
-        return opened, wishes, None
-    found = transfer.start(wishes.start, opened.schema)
-    print(f"brique: {found.says}.", file=sys.stderr)
-    return opened, wishes, {"says": found.says, "sha256": found.sha256}
+        return found, wishes, None
+    known = transfer.start(wishes.start, found.schema)
+    print(f"brique: {known.says}.", file=sys.stderr)
+    return found, wishes, {"says": known.says, "sha256": known.sha256}
 
 
 def _planned(
-    module: ModuleType, opened: Data, wishes: Wishes, device: torch.device, *, quick: bool
+    module: ModuleType, found: Data, wishes: Wishes, device: torch.device, *, quick: bool
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     """Return the settings, and the estimate of what training takes, told to the user."""
-    settings = plan(opened, wishes)
+    form = form_of(found, "train")
+    settings = PLANS[form](found, wishes)
     if quick:
         return settings | module.QUICK, {"seconds": None, "turns": module.QUICK["turns"]}
     planned = settings["turns"]
-    per_turn = seconds_a_turn(module, settings, opened, device)
+    per_turn = seconds_a_turn(module, settings, found, device)
     if per_turn * planned > 60 * wishes.minutes:  # too much, or was that a slow moment?
-        settings["halves"] = False
-        per_turn = min(per_turn, seconds_a_turn(module, settings, opened, device))
+        if settings.get("halves"):
+            settings["halves"] = False
+        per_turn = min(per_turn, seconds_a_turn(module, settings, found, device))
     if wishes.epochs is None:
         settings = shortened(settings, per_turn, wishes.minutes)
     seconds = per_turn * settings["turns"]
     short = "" if settings["turns"] == planned else f", shortened from {planned:,} to fit"
+    what = "pictures" if form == "classify" else "examples"
     print(
-        f"brique: {settings['turns']:,} turns of {settings['batch_size']} pictures{short}; training"
+        f"brique: {settings['turns']:,} turns of {settings['batch_size']} {what}{short}; training"
         f" takes about {_words(seconds)}.",
         file=sys.stderr,
     )
@@ -294,12 +290,14 @@ def _words(seconds: float) -> str:
     return f"{seconds:.0f} seconds" if seconds < 100 else f"{seconds / 60:.0f} minutes"
 
 
-def _say_left_out(name: str, more: tuple[str, ...]) -> None:
+def _say_left_out(found: Data, more: tuple[str, ...]) -> None:
     """Tell which columns of a table the net does not see; more: what was said to leave them out."""
-    if more:
+    if more and isinstance(found.schema[found.schema.inputs[0]], Text):
+        print(f"brique: {found.name}: {languages.told(found, more)}", file=sys.stderr)
+    elif more:
         columns = ", ".join(data.options(more)["types"])
         print(
-            f"brique: {name}: the net sees the pictures alone; left out: {columns}.",
+            f"brique: {found.name}: the net sees the pictures alone; left out: {columns}.",
             file=sys.stderr,
         )
 

@@ -1,0 +1,68 @@
+"""The last moments of a series in a table, as a model is asked how it goes on."""
+
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from brique.data.asked import Asked
+from brique.data.sources.cells import read_cells
+from brique.data.sources.delimited import Cells
+from brique.data.sources.instants import instants, numbers
+from brique.errors import DataError
+from brique.schema import MISSING, Number
+from brique.schema.words import instead
+
+
+def latest(file: Path, kind: Number) -> Tensor:
+    """Return the last L moments of a table (L, C), float32, the columns found by their names.
+
+    file: a table as for `data.open(kind="series")`, of one series. Its rows are taken in the order
+        of their times, where a column tells them, else as they stand.
+    kind: of the past that a model takes: L moments of C named columns.
+    What is missing is the last value that was there, before any the column's mean.
+    Raises DataError where a column lacks, or there are too few rows.
+    """
+    cells = read_cells(file, None)
+    when = instants(cells, Asked(), file.name)
+    known = np.flatnonzero(np.isfinite(when.times))
+    rows = known[np.argsort(when.times[known], kind="stable")]
+    length = kind.shape[0]
+    if len(rows) < length:
+        raise DataError(
+            f"{file.name}: expected {length} moments or more, got {len(rows)}; give the last"
+            f" {length} rows of the series"
+        )
+    means = kind.mean if isinstance(kind.mean, tuple) else (0.0,) * len(kind.names)
+    columns = [
+        _filled(_column(cells, name, file.name)[rows], mean)[-length:]
+        for name, mean in zip(kind.names, means, strict=True)
+    ]
+    return torch.from_numpy(np.stack(columns, axis=1).astype(np.float32))
+
+
+def _column(cells: Cells, name: str, where: str) -> np.ndarray:
+    """Return a column of numbers, or whether a column of texts is of a class ("wind=NE"): (T,)."""
+    if name in cells.columns:
+        found = numbers(cells.columns[name])
+        if found is None:
+            raise DataError(
+                f"{where}: expected numbers in the column '{name}', got"
+                f" '{cells.columns[name][0].as_py()}'; write numbers there"
+            )
+        return found
+    column, is_class, kept = name.rpartition("=")
+    if is_class and column in cells.columns:
+        said = cells.columns[column].to_pylist()
+        return np.array([(MISSING if one is None else str(one)) == kept for one in said], float)
+    raise DataError(
+        f"{where}: there is no column '{name}', which the model was trained with"
+        f"{instead(name, cells.columns)}"
+    )
+
+
+def _filled(values: np.ndarray, first: float) -> np.ndarray:
+    """Return values (T,) in which what is missing is the last one before."""
+    places = np.maximum.accumulate(np.where(np.isnan(values), -1, np.arange(len(values))))
+    return np.where(places >= 0, values[np.maximum(places, 0)], first)

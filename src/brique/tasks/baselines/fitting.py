@@ -1,0 +1,116 @@
+"""Fits the methods on train, and asks them about a part."""
+
+import time
+import warnings
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from brique import keys
+from brique.data import Data, Split
+from brique.schema import Category, Schema
+from brique.tasks.baselines.matrix import Matrix, can_be_read, matrix
+from brique.tasks.baselines.methods import (
+    Lesson,
+    Method,
+    Unfit,
+    bayes,
+    boosted,
+    boosting,
+    linear,
+    logistic,
+    most,
+)  # fmt: skip
+
+OF_CLASSES: dict[str, Method] = {"logistic": logistic, "bayes": bayes, "boosting": boosting}
+OF_NUMBERS: dict[str, Method] = {"linear": linear, "boosting": boosted}
+_VALID = 5_000  # examples that settings are chosen with, at most
+_DRAW = keys.word("baselines")
+
+
+@dataclass(frozen=True)
+class Said:
+    """What one method reached: its place in run.json, and its answers, or None if skipped.
+
+    answers: numbers of classes (N,), int64; or numbers (N, K), float32.
+    """
+
+    entry: dict[str, Any]
+    answers: Tensor | None
+
+
+def constant(data: Data, asked: Split) -> dict[str, Said]:
+    """Return what always answering the same reaches: the commonest class, or the mean."""
+    truth = _truth(data.train)
+    if not truth.is_floating_point():
+        usual = torch.bincount(truth).argmax()
+        name = data.schema[data.schema.target].names[int(usual)]
+        return {"majority": Said({"answer": name}, usual.expand(len(asked)))}
+    mean = truth.mean(dim=0)
+    return {"mean": Said({}, mean.expand(len(asked), -1))}
+
+
+def fitted(data: Data, asked: Split) -> dict[str, Said]:
+    """Return what each method says of the examples of a part, in its order.
+
+    data: with a category as target, or numbers; train is fitted on, valid chosen with.
+    """
+    from threadpoolctl import threadpool_limits
+
+    known = constant(data, asked)
+    methods = OF_CLASSES if "majority" in known else OF_NUMBERS
+    reason = _unfit(data)
+    if reason is not None:
+        return known | {name: Said({"skipped": reason}, None) for name in methods}
+    drawn = torch.randperm(len(data.train), generator=keys.generator(_DRAW))
+    inputs = matrix(asked, torch.arange(len(asked)))
+    valid_rows = torch.arange(min(_VALID, len(data.valid)))
+    valid = matrix(data.valid, valid_rows), _truth(data.valid)[valid_rows]
+    found: dict[str, Said] = {}
+    with warnings.catch_warnings(), threadpool_limits(torch.get_num_threads(), user_api="blas"):
+        warnings.simplefilter("ignore")  # of solvers that stop early: they then stand as they are
+        for name, method in methods.items():
+            some = drawn[: most(name, inputs)]
+            train = matrix(data.train, some), _truth(data.train)[some]
+            found[name] = _said(method, train, valid, inputs)
+    return known | found
+
+
+def _said(
+    method: Method,
+    train: tuple[Matrix, Tensor],
+    valid: tuple[Matrix, Tensor],
+    inputs: Matrix,
+) -> Said:
+    begun = time.perf_counter()
+    try:
+        learnt = method(Lesson(train[0], train[1].numpy(), valid[0], valid[1].numpy()))
+    except Unfit as reason:
+        return Said({"skipped": str(reason)}, None)
+    answers = torch.as_tensor(learnt.predict(inputs))
+    answers = answers.long() if train[1].ndim == 1 else answers.float().view(len(inputs), -1)
+    seconds = round(time.perf_counter() - begun, 3)
+    entry = {"examples": len(train[0]), "settings": learnt.settings, "seconds": seconds}
+    return Said(entry, answers)
+
+
+def _unfit(data: Data) -> str | None:
+    """Say why no method can be fitted, if so."""
+    schema: Schema = data.schema
+    if not can_be_read(schema):
+        return "the inputs are of kinds that simple methods do not read"
+    truth = _truth(data.train)
+    if not truth.is_floating_point() and int((torch.bincount(truth) > 0).sum()) < 2:
+        return "the training part has examples of one class only"
+    return None
+
+
+def _truth(split: Split) -> Tensor:
+    """Return the classes (N,), int64, or the numbers (N, K), float32, that are to be answered."""
+    schema = split.schema
+    columns = [torch.as_tensor(split[name]) for name in schema.targets]
+    if len(columns) == 1 and isinstance(schema[schema.target], Category):
+        return columns[0]
+    return torch.cat([one.float().reshape(len(split), -1) for one in columns], dim=1)

@@ -1,0 +1,33 @@
+"""A judgement of boxes in one sentence."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from brique.tasks.words import chance, few, method
+
+
+def sentence(judged: Mapping[str, Any]) -> str:
+    """Return in one sentence how well a net finds things, and whether it was worth having.
+
+    judged: the values that `judge` returned. A net that is behind the best baseline is said to be
+    so first.
+    """
+    test, compared, count = judged["test"], judged["comparison"], judged["examples"]
+    low, high = judged["interval"]["ap50"]
+    rival = judged["baseline"][compared["best"]]["ap50"]
+    found = (
+        f"{test['ap50']:.1%} average precision at an overlap of 0.5 ({test['ap']:.1%} over 0.5 to"
+        f" 0.95) of {judged['boxes']:,} boxes on {count:,} test pictures (95% interval {low:.1%} to"
+        f" {high:.1%})"
+    )
+    name = method(compared["best"])
+    if test["ap50"] < rival:
+        verdict = "Behind" if compared["outcome"] == "worse" else "No better than"
+        return (
+            f"{verdict} a simple method: {found}; {name} reaches {rival:.1%},"
+            f" {chance(compared)}{few(count)}"
+        )
+    return (
+        f"{found}; the best simple method, {name}, reaches {rival:.1%},"
+        f" {chance(compared)}{few(count)}"
+    )

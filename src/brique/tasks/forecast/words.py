@@ -1,0 +1,43 @@
+"""A judgement of forecasts in one sentence."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from brique.tasks.words import chance, few, method
+
+
+def sentence(judged: Mapping[str, Any]) -> str:
+    """Return in one sentence how well a net foretells, and whether it was worth having.
+
+    judged: the values that `judge` returned. A net that is behind the best baseline is said to be
+    so first.
+    """
+    skill, count = judged["test"]["skill"], judged["examples"]
+    low, high = judged["interval"]["skill"]
+    names, ahead = judged["targets"], judged["ahead"]
+    what = f"'{names[0]}'" if len(names) == 1 else f"{len(names)} targets"
+    compared, block = judged["comparison"], judged["block"]
+    found = (
+        f"The next {ahead} of {what} foretold with {_less(skill)} squared error"
+        f" {'than' if skill >= 0 else 'over'} the values before (95% interval"
+        f" {low:.1%} to {high:.1%} less, by blocks of {block['windows']} windows), on"
+        f" {count:,} test windows"
+    )
+    best = compared["best"]
+    if best == "yesterday":
+        rival = f"the best simple method, {chance(compared)}"
+        verdict = "" if skill >= 0 else "Behind a simple method: "
+        return f"{verdict}{found}; those are {rival}{few(block['count'])}"
+    other = judged["baseline"][best]["skill"]
+    told = f"{method(best)} has {_less(other)}"
+    if skill < other:
+        verdict = "Behind" if compared["outcome"] == "worse" else "No better than"
+        return (
+            f"{verdict} a simple method: {found[0].lower()}{found[1:]}; {told}, {chance(compared)}"
+            f"{few(block['count'])}"
+        )
+    return f"{found}; the best simple method, {told}, {chance(compared)}{few(block['count'])}"
+
+
+def _less(skill: float) -> str:
+    return f"{abs(skill):.1%} {'less' if skill >= 0 else 'more'}"

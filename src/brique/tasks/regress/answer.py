@@ -1,0 +1,122 @@
+"""What a net that answers with numbers is trained by, and what it says of one input."""
+
+import math
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from brique.bricks import Restore
+from brique.data import Batch, Split
+from brique.errors import ShapeError
+from brique.schema import Schema
+from brique.tasks.rest import inputs
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answer:
+    """What a net says of one input: a number for each target, and where 90% of the truths lie.
+
+    interval: by target, its ends; empty where the net has none.
+    """
+
+    answer: dict[str, float]
+    interval: dict[str, tuple[float, float]]
+
+    def to_json(self) -> dict[str, object]:
+        """Return {"answer": number, "interval": [low, high]}; by target where there are several."""
+        if len(self.answer) > 1:
+            ends = {name: list(both) for name, both in self.interval.items()}
+            return {"answer": self.answer, "interval": ends}
+        (name, number) = next(iter(self.answer.items()))
+        return {"answer": number, "interval": list(self.interval.get(name, ()))}
+
+    def cells(self) -> dict[str, object]:
+        """Return each number, and the ends of its interval."""
+        row: dict[str, object] = {}
+        for name, number in self.answer.items():
+            called = "answer" if len(self.answer) == 1 else name
+            row[called] = number
+            if name in self.interval:
+                ends = {"low": self.interval[name][0], "high": self.interval[name][1]}
+                row |= ends if called == "answer" else {f"{name} {k}": v for k, v in ends.items()}
+        return row
+
+    def said(self) -> tuple[str, str]:
+        """Return the numbers, and the 90% interval of a single one."""
+        told = [f"{number:.5g}" for number in self.answer.values()]
+        ends = [f"{low:.5g} to {high:.5g}" for low, high in self.interval.values()]
+        return " ".join(told[:8]), ends[0] if len(ends) == 1 else ""
+
+
+def wanted(batch: Batch, schema: Schema) -> Tensor:
+    """Return the targets of a batch side by side: (N, K), float32."""
+    columns = [torch.as_tensor(batch[name]).float() for name in schema.targets]
+    return torch.cat([one.reshape(len(batch), -1) for one in columns], dim=1)
+
+
+def spread(train: Split) -> Tensor:
+    """Return the spread of each target over a part, 1 where it is constant: (K,), float32."""
+    columns = [torch.as_tensor(train[name]).float() for name in train.schema.targets]
+    truth = torch.cat([one.reshape(len(train), -1) for one in columns], dim=1)
+    found = truth.std(dim=0, correction=0)
+    return torch.where(found > 0, found, 1.0)
+
+
+def loss(answers: Tensor, truth: Tensor, spread: Tensor) -> Tensor:
+    """Return the mean of Huber's loss, in spreads of the targets: far misses count less.
+
+    answers, truth: (N, K), in their units. spread: (K,), of the training part.
+    Source: Huber 1964, "Robust estimation of a location parameter", with the bend at 1 spread.
+    """
+    return functional.smooth_l1_loss(answers / spread, truth / spread)
+
+
+def answers(net: nn.Module, said: Tensor, schema: Schema) -> list[Answer]:
+    """Return an Answer for each row of what a net said.
+
+    said: (N, K). schema: whose targets are K numbers in all; those of a target that holds several
+        are called "name 1", "name 2" ...
+    Raises ShapeError when they disagree on K.
+    """
+    names = named(schema)
+    if said.ndim != 2 or said.shape[1] != len(names):
+        raise ShapeError(
+            f"answers: the net said {tuple(said.shape)} where {len(names)} numbers are asked for;"
+            f" let it return (N, {len(names)})."
+        )
+    brick = restoring(net)
+    half = torch.full_like(said, torch.nan) if brick is None else brick.around(said)
+    return [
+        Answer(
+            answer=dict(zip(names, row.tolist(), strict=True)),
+            interval={
+                name: (float(one - h), float(one + h))
+                for name, one, h in zip(names, row, halves, strict=True)
+                if not bool(h.isnan())
+            },
+        )
+        for row, halves in zip(said.cpu(), half.cpu(), strict=True)
+    ]
+
+
+def answered(net: nn.Module, batch: Batch, schema: Schema) -> list[Answer]:
+    """Return an Answer for each example of a batch. Raises ShapeError as `answers` does."""
+    return answers(net, net(inputs(batch, schema)).float(), schema)
+
+
+def named(schema: Schema) -> list[str]:
+    """Return the names of all numbers that are asked for, in the order of a net's answers."""
+    counts = {name: math.prod(schema[name].shape) for name in schema.targets}
+    return [
+        f"{name} {place}" if schema[name].shape else name
+        for name, count in counts.items()
+        for place in range(1, count + 1)
+    ]
+
+
+def restoring(net: nn.Module) -> Restore | None:
+    """Return the layer of a net that knows the units and intervals, if it has one."""
+    bricks = [part for part in net.modules() if isinstance(part, Restore)]
+    return bricks[0] if len(bricks) == 1 else None

@@ -1,0 +1,49 @@
+"""Intervals that hold 90% of the truths, by what a net missed on valid."""
+
+import math
+
+import torch
+from torch import Tensor, nn
+
+from brique.bricks.restore import BINS
+from brique.data import Split
+from brique.tasks.regress.answer import restoring
+from brique.tasks.regress.reading import read
+
+COVERED = 0.9
+LEAST = 100  # examples of valid in each range of answers
+
+
+def calibrate(net: nn.Module, valid: Split) -> None:
+    """Set a net's intervals to those that held 90% of the truths on a validation part.
+
+    net: inputs -> numbers (N, K), by way of one `brique.bricks.Restore`; without, nothing is set.
+    valid: examples that no weight was fitted on. Where there are 200 or more, answers are parted
+        into up to ten ranges of as many examples each, so that an interval is as wide as the net is
+        off at such answers; with fewer than 10 no interval is known.
+    Source: Vovk, Gammerman, Shafer 2005, "Algorithmic learning in a random world", chapter 4:
+        split conformal prediction, by ranges (Mondrian).
+    """
+    brick = restoring(net)
+    if brick is None or len(valid) < 10:
+        return
+    reading = read(net, valid)
+    count = max(1, min(BINS, len(valid) // LEAST))
+    for place in range(reading.said.shape[1]):
+        said, missed = reading.said[:, place], (reading.said - reading.truth)[:, place].abs()
+        steps = torch.arange(1, count) / count
+        edges = said.quantile(steps) if count > 1 else said.new_empty(0)
+        brick.edges[place] = torch.inf
+        brick.edges[place, : count - 1] = edges.to(brick.edges)
+        within = torch.searchsorted(edges, said)
+        halves = [quantile(missed[within == one]) for one in range(count)]
+        brick.reach[place] = torch.tensor(halves + [halves[-1]] * (BINS - count))
+
+
+def quantile(missed: Tensor) -> float:
+    """Return what 90% of new misses do not exceed, given some (N,): the upper one of rank order.
+
+    Infinite where there are too few to say.
+    """
+    rank = math.ceil((len(missed) + 1) * COVERED)
+    return float(missed.sort().values[rank - 1]) if rank <= len(missed) else math.inf

@@ -1,0 +1,71 @@
+"""The judgement of a net that answers with numbers: one pass over test, beside simple methods."""
+
+import time
+from typing import Any
+
+from torch import Tensor, nn
+
+from brique.data import Data
+from brique.tasks import baselines, resampling
+from brique.tasks.judged import Judged, finite
+from brique.tasks.regress.answer import named
+from brique.tasks.regress.reading import Reading, read
+from brique.tasks.regress.scores import intervals, scores
+
+
+def judge(net: nn.Module, data: Data, *, compare: bool = True) -> Judged:
+    """Return what a net reaches on `data.test`, beside what needs no net.
+
+    net: inputs -> numbers (N, K), one for each target. It reads the test part once, in eval mode,
+        without slopes and in float32, on its own device.
+    compare: whether to fit simple methods on `data.train`, up to a minute; else the net stands
+        beside the mean alone.
+    Returns Judged; its arrays are ids (N,), truth, said and reach (N, K).
+    Raises DataError when the test part is empty.
+    """
+    begun = time.perf_counter()
+    reading = read(net, data.test)
+    values: dict[str, Any] = {
+        "task": "regress",
+        "examples": len(reading.ids),
+        "targets": named(data.schema),
+        "units": [data.schema[name].unit for name in data.schema.targets],
+        "test": scores(reading.said, reading.truth),
+        "interval": intervals(reading),
+        **_covered(reading),
+    }
+    judged = time.perf_counter()
+    values |= _beside(reading, data, fit=compare)
+    done = time.perf_counter()
+    arrays = {name: getattr(reading, name) for name in ("ids", "truth", "said", "reach")}
+    seconds = {"judging": round(judged - begun, 3), "baselines": round(done - judged, 3)}
+    return Judged(finite(values), arrays, seconds)
+
+
+def _covered(reading: Reading) -> dict[str, Any]:
+    """Return how many truths the 90% intervals hold, and how wide these are in the mean."""
+    if bool(reading.reach.isnan().any()):
+        return {}
+    inside = (reading.said - reading.truth).abs() <= reading.reach
+    return {"coverage": {"asked": 0.9, "reached": float(inside.double().mean()),
+                         "width": float(2 * reading.reach.double().mean())}}  # fmt: skip
+
+
+def _beside(reading: Reading, data: Data, *, fit: bool) -> dict[str, Any]:
+    """Return the baselines, and how the net stands beside the best of them."""
+    said = baselines.fitted(data, data.test) if fit else baselines.constant(data, data.test)
+    entries: dict[str, Any] = {}
+    found: dict[str, Tensor] = {}
+    for name, one in said.items():
+        entries[name] = one.entry
+        if one.answers is not None:
+            entries[name] = scores(one.answers, reading.truth) | one.entry
+            found[name] = one.answers
+    best = max(found, key=lambda name: entries[name]["r2"])
+    spread = reading.truth.std(dim=0, correction=0).clamp(min=1e-12)
+
+    def lost(answers: Tensor) -> Tensor:
+        return ((answers - reading.truth) / spread).double().square().mean(dim=1)
+
+    compared = resampling.beside(best, lost(reading.said), lost(found[best]))
+    return {"baseline": entries, "comparison": compared}

@@ -1,0 +1,37 @@
+"""A judgement in one sentence."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from brique.tasks.words import chance, few, method, percents
+
+
+def sentence(judged: Mapping[str, Any]) -> str:
+    """Return in one sentence how near a net comes, and whether it was worth having.
+
+    judged: the values that `judge` returned. A net that is behind the best baseline is said to be
+    so first.
+    """
+    share, off = judged["test"]["r2"], judged["test"]["mae"]
+    low, high = judged["interval"]["r2"]
+    compared, count = judged["comparison"], judged["examples"]
+    rival = judged["baseline"][compared["best"]]["r2"]
+    names = judged["targets"]
+    unit = (judged.get("units") or [None])[0]
+    what = f"'{names[0]}'" if len(names) == 1 else f"{len(names)} targets"
+    amount = f"{off:.4g}{f' {unit}' if unit else ''}" if len(names) == 1 else f"{off:.3g} spreads"
+    found = (
+        f"{percents(share)} of the variance of {what} explained on {count:,} test examples (95% interval"
+        f" {percents(low)} to {percents(high)}), off by {amount} in the mean"
+    )
+    name = method(compared["best"])
+    if share < rival:
+        verdict = "Behind" if compared["outcome"] == "worse" else "No better than"
+        return (
+            f"{verdict} a simple method: {found}; {name} explains {percents(rival)},"
+            f" {chance(compared)}{few(count)}"
+        )
+    return (
+        f"{found}; the best simple method, {name}, explains {percents(rival)},"
+        f" {chance(compared)}{few(count)}"
+    )

@@ -1,0 +1,34 @@
+"""A judgement of masks in one sentence."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from brique.tasks.words import chance, few, method
+
+
+def sentence(judged: Mapping[str, Any]) -> str:
+    """Return in one sentence how well a net finds areas, and whether it was worth having.
+
+    judged: the values that `judge` returned. A net that is behind the best baseline is said to be
+    so first.
+    """
+    test, compared, count = judged["test"], judged["comparison"], judged["examples"]
+    low, high = judged["interval"]["mean_iou"]
+    rival = judged["baseline"][compared["best"]]["mean_iou"]
+    classes = len(judged["classes"])
+    found = (
+        f"{test['mean_iou']:.1%} mean IoU of {classes} classes on {count:,} test pictures (95%"
+        f" interval {low:.1%} to {high:.1%}), {test['pixel_accuracy']:.1%} of the pixels named"
+        " rightly"
+    )
+    name = method(compared["best"])
+    if test["mean_iou"] < rival:
+        verdict = "Behind" if compared["outcome"] == "worse" else "No better than"
+        return (
+            f"{verdict} a simple method: {found}; {name} reaches {rival:.1%},"
+            f" {chance(compared)}{few(count)}"
+        )
+    return (
+        f"{found}; the best simple method, {name}, reaches {rival:.1%},"
+        f" {chance(compared)}{few(count)}"
+    )

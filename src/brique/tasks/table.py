@@ -1,0 +1,116 @@
+"""The closed table of tasks, as the verbs know them: how each is judged, told and answered."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from torch import nn
+
+from brique.data import Batch, Data
+from brique.schema import Mask, Schema, Tags
+from brique.tasks import classify, detect, forecast, regress, segment, tag, translation
+from brique.tasks.judged import Judged, Score
+
+
+class Answer(Protocol):
+    """What a net says of one input."""
+
+    def to_json(self) -> dict[str, object]:
+        """Return {"answer": ..., and "probabilities" | "interval" | "boxes" | "mask" | "tags"}."""
+        ...
+
+    def cells(self) -> dict[str, object]:
+        """Return the answer as a row of a table, by the names of its columns."""
+        ...
+
+    def said(self) -> tuple[str, str]:
+        """Return the answer in words, and how sure it is; either may be empty."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Known:
+    """A task.
+
+    main: the score that is named first.
+    judge: what a net reaches on the test part of data, beside what needs no net; the schema is that
+        of the net's model, by whose names classes are compared.
+    sentence: a judgement in one sentence. answers: what a net says of each example of a batch.
+    told: an answer with what of its input the net did not see, such as words that it does not know:
+        from the answer, the input as it was given, and the schema.
+    """
+
+    main: Score
+    judge: Callable[[nn.Module, Data, Schema], Judged]
+    sentence: Callable[[Mapping[str, Any]], str]
+    answers: Callable[[nn.Module, Batch, Schema], list[Any]]
+    told: Callable[[Any, object, Schema], Any] = lambda answer, given, schema: answer
+
+
+def _detected(net: nn.Module, data: Data, schema: Schema) -> Judged:
+    tags = schema[schema.targets[1]]
+    assert isinstance(tags, Tags)
+    return detect.judge(net, data, names=tags.names)
+
+
+def _segmented(net: nn.Module, data: Data, schema: Schema) -> Judged:
+    kind = schema[schema.target]
+    assert isinstance(kind, Mask)
+    return segment.judge(net, data, names=kind.names)
+
+
+def _classified(net: nn.Module, data: Data, schema: Schema) -> Judged:
+    return classify.judge(net, data, names=schema[schema.target].names)
+
+
+TASKS: dict[str, Known] = {
+    "classify": Known(
+        main=Score("accuracy", "accuracy", "share of examples named rightly"),
+        judge=_classified,
+        sentence=classify.sentence,
+        answers=classify.answered,
+    ),
+    "regress": Known(
+        main=Score("r2", "R²", "share of the variance explained"),
+        judge=lambda net, data, schema: regress.judge(net, data),
+        sentence=regress.sentence,
+        answers=regress.answered,
+    ),
+    "forecast": Known(
+        main=Score("skill", "skill", "less squared error than the values before"),
+        judge=lambda net, data, schema: forecast.judge(net, data),
+        sentence=forecast.sentence,
+        answers=forecast.answered,
+    ),
+    "tag": Known(
+        main=Score("accuracy", "accuracy", "share of words tagged rightly"),
+        judge=lambda net, data, schema: tag.judge(net, data, names=schema[schema.target].names),
+        sentence=tag.sentence,
+        answers=tag.answered,
+        told=tag.worded,
+    ),
+    "translate": Known(
+        main=Score("bleu", "BLEU", "what is in common with what was meant", is_share=False),
+        judge=lambda net, data, schema: translation.judge(net, data),
+        sentence=translation.sentence,
+        answers=translation.answered,
+    ),
+    "segment": Known(
+        main=Score("mean_iou", "mean IoU", "common part of the areas meant and said, by class"),
+        judge=_segmented,
+        sentence=segment.sentence,
+        answers=segment.answered,
+    ),
+    "detect": Known(
+        main=Score("ap50", "AP50", "average precision at an overlap of 0.5"),
+        judge=_detected,
+        sentence=detect.sentence,
+        answers=detect.answered,
+        told=detect.placed,
+    ),
+}
+
+
+def sentence(judged: Mapping[str, Any]) -> str:
+    """Return a judgement in one sentence, whatever the task; judged: what `judge` returned."""
+    return TASKS[judged["task"]].sentence(judged)

@@ -1,0 +1,35 @@
+"""A judgement of tags in one sentence."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from brique.tasks.words import chance, few, method
+
+
+def sentence(judged: Mapping[str, Any]) -> str:
+    """Return in one sentence how many words a net tags rightly, and whether it was worth having.
+
+    judged: the values that `judge` returned. A net that is behind the best baseline is said to be
+    so first.
+    """
+    scores, count = judged["test"], judged["examples"]
+    low, high = judged["interval"]["accuracy"]
+    compared = judged["comparison"]
+    rival = judged["baseline"][compared["best"]]["accuracy"]
+    strange = scores.get("unknown_accuracy")
+    among = "" if strange is None else f", {strange:.1%} of the {judged['unknown']:,} new ones"
+    found = (
+        f"{scores['accuracy']:.1%} of {judged['words']:,} words in {count:,} test sentences tagged"
+        f" rightly (95% interval {low:.1%} to {high:.1%}){among}"
+    )
+    name = method(compared["best"])
+    if scores["accuracy"] < rival:
+        verdict = "Behind" if compared["outcome"] == "worse" else "No better than"
+        return (
+            f"{verdict} a simple method: {found}; {name} is right for {rival:.1%},"
+            f" {chance(compared)}{few(count)}"
+        )
+    return (
+        f"{found}; the best simple method, {name}, is right for {rival:.1%},"
+        f" {chance(compared)}{few(count)}"
+    )

@@ -1,0 +1,81 @@
+"""One pass of a net that translates over a part, and its texts as they were written."""
+
+import math
+from dataclasses import dataclass
+
+from torch import Tensor, nn
+
+from brique.data import Data, Ragged, Split
+from brique.data.column import Texts
+from brique.errors import DataError
+from brique.schema import Text
+from brique.tasks.rest import at_rest
+from brique.tasks.translate import texts
+from brique.tasks.translation.answer import answered, loss
+
+_AT_ONCE = 50  # texts
+
+
+@dataclass(frozen=True)
+class Look:
+    """What a net does on a part: the mean loss of a piece, in nats."""
+
+    loss: float
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What a net said of the N texts of a part.
+
+    ids: (N,), int64. source, said, meant: N texts.
+    """
+
+    ids: Tensor
+    source: list[str]
+    said: list[str]
+    meant: list[str]
+
+
+def look(net: nn.Module, split: Split) -> Look:
+    """Return what a net pays for a piece of a part, in one pass; of an empty part, NaN."""
+    if not len(split):
+        return Look(math.nan)
+    schema, total, count = split.schema, 0.0, 0
+    with at_rest(net) as device:
+        for batch in split.batches(_AT_ONCE).on(device):
+            scores = net(texts(batch, schema.inputs[0]), texts(batch, schema.target))
+            total += float(loss(scores, batch, schema)) * len(scores)
+            count += len(scores)
+    return Look(total / count)
+
+
+def read(net: nn.Module, data: Data) -> Reading:
+    """Return what a net makes of the test part, beside what was meant: one pass.
+
+    Texts of words are compared as words, with a blank between any two; others as they were written.
+    Raises DataError when the part is empty.
+    """
+    split = data.test
+    if not len(split):
+        raise DataError("translate: the split is empty; pass one with at least one text.")
+    said: list[str] = []
+    with at_rest(net) as device:
+        for batch in split.batches(_AT_ONCE).on(device):
+            said += [one.answer for one in answered(net, batch, split.schema)]
+    source, meant = (
+        written(data, split, name) for name in (split.schema.inputs[0], split.schema.target)
+    )
+    return Reading(split.ids, source, said, meant)
+
+
+def written(data: Data, split: Split, name: str) -> list[str]:
+    """Return a field's texts as they were written; texts of words with blanks between words."""
+    kind, values = split.schema[name], split[name]
+    assert isinstance(kind, Text)
+    assert isinstance(values, Ragged)
+    column = None if data.source is None else data.source.fields[name]
+    if not isinstance(column, Texts):
+        return [kind.restore(words) for words in values]
+    if kind.unit == "words":
+        return [" ".join(kind.pieces(column.texts[row])) for row in split.ids.tolist()]
+    return [column.said(row) for row in split.ids.tolist()]

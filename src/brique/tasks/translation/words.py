@@ -1,0 +1,31 @@
+"""A judgement of translations in one sentence."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from brique.tasks.words import chance, few, method
+
+
+def sentence(judged: Mapping[str, Any]) -> str:
+    """Return in one sentence how well a net translates, and whether it was worth having.
+
+    judged: the values that `judge` returned. A net that is behind the best baseline is said to be
+    so first.
+    """
+    scores, count = judged["test"], judged["examples"]
+    low, high = judged["interval"]["bleu"]
+    source, target = judged["languages"]
+    compared = judged["comparison"]
+    rival = judged["baseline"][compared["best"]]["bleu"]
+    found = (
+        f"{scores['bleu']:.1f} BLEU from {source} to {target} on {count:,} test texts (95% interval"
+        f" {low:.1f} to {high:.1f}), {scores['exact']:.1%} of them to the letter"
+    )
+    told = f"{method(compared['best'])}, has {rival:.1f}"
+    if scores["bleu"] < rival:
+        verdict = "Behind" if compared["outcome"] == "worse" else "No better than"
+        return (
+            f"{verdict} a simple method: {found}; the best one, {told}, {chance(compared)}"
+            f"{few(count)}"
+        )
+    return f"{found}; the best simple method, {told}, {chance(compared)}{few(count)}"

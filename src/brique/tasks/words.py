@@ -1,0 +1,55 @@
+"""Words that the sentences of all tasks have in common."""
+
+from collections.abc import Mapping
+from typing import Any
+
+FEW = 30
+METHODS = {
+    "logistic": "logistic regression",
+    "svm": "an RBF-SVM",
+    "neighbors": "nearest neighbors",
+    "forest": "a random forest",
+    "boosting": "gradient boosting",
+    "bayes": "naive Bayes",
+    "linear": "linear regression",
+    "mean": "always answering the mean",
+    "nearest_picture": "taking the boxes of the nearest picture",
+    "usual_boxes": "always answering the usual boxes",
+    "mean_box": "always answering the mean box",
+    "majority": "always answering the commonest class",
+    "usual": "the commonest tag of each word",
+    "endings": "the commonest tag of each word, or of its ending",
+    "window": "a linear model of each word and its neighbors",
+    "yesterday": "the values before",
+    "last": "the last value",
+    "ridge": "a line of the target's own past",
+    "all": "a line of the past of all columns",
+    "copy": "the text as it is",
+    "dictionary": "a dictionary, word by word",
+}
+
+
+def method(name: str) -> str:
+    """Return what a baseline is called in a sentence."""
+    return METHODS.get(name, name)
+
+
+def percents(value: float) -> str:
+    """Return a share as a percentage; one that is nearly 0 has no sign."""
+    return f"{value:.1%}".replace("-0.0%", "0.0%")
+
+
+def few(count: int) -> str:
+    """Return what is to be said of so many test examples, if they are few."""
+    return f"; {count} test examples say little" if count < FEW else ""
+
+
+def chance(compared: Mapping[str, Any] | None) -> str:
+    """Return whether a difference can be chance."""
+    if compared is None:
+        return "not tested for chance"
+    p = compared["p"]
+    value = f"p = {p:.2g}" if p >= 1e-4 else "p < 0.0001"
+    if compared["outcome"] == "even":
+        return f"a difference that can be chance ({value})"
+    return f"a difference that is more than chance ({value})"

@@ -1,0 +1,136 @@
+"""What a model is asked on the command line: files, folders and rows of tables."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from brique.data.latest import latest
+from brique.data.sources.cells import is_table, read_cells
+from brique.errors import DataError, UsageError, nearest
+from brique.schema import Field, Number, Picture, Schema, Signal, Text, natural
+
+PICTURES = frozenset(
+    {".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff", ".ppm", ".pgm", ".pbm"}
+)
+_ENDINGS = {"picture": PICTURES, "signal": frozenset({".wav", ".csv"}), "text": frozenset({".txt"})}
+_CALLED = {"picture": "pictures", "signal": "sounds or tables of numbers", "text": "texts"}
+
+
+@dataclass(frozen=True)
+class Question:
+    """One input.
+
+    file, row: where it stands; rows count from 1, the line of names left out. None: the whole file.
+    value: what `Model.predict` takes.
+    """
+
+    file: Path
+    row: int | None
+    value: object
+
+    @property
+    def place(self) -> dict[str, object]:
+        """Where it stands, as JSON."""
+        where: dict[str, object] = {"file": str(self.file)}
+        return where if self.row is None else where | {"row": self.row}
+
+    def __str__(self) -> str:
+        return str(self.file) if self.row is None else f"{self.file}:{self.row}"
+
+
+def questions(schema: Schema, given: tuple[Path, ...]) -> list[Question]:
+    """Return what files and folders ask a model whose inputs are those of a schema.
+
+    A picture or a sound is a file, and a folder asks for all that it holds; a text is a line of a
+    .txt file, or each file of a folder; of a series a table asks how its last rows go on; otherwise
+    it is a row of a table, whose columns are found by name, or by place where it names none.
+    Raises DataError where there is no such file or folder, or nothing in it can be asked.
+    """
+    kinds: list[Field] = [schema[name] for name in schema.inputs]
+    alone = kinds[0] if len(kinds) == 1 else None
+    found: list[Question] = []
+    for path in given:
+        if not path.exists():
+            raise _absent(path)
+        if isinstance(alone, Picture | Signal | Text) and not (
+            path.is_file() and is_table(path) and not isinstance(alone, Signal)
+        ):
+            found += _files(path, alone)
+        elif isinstance(alone, Number) and len(alone.shape) == 2 and alone.names and is_table(path):
+            found.append(Question(path, None, latest(path, alone)))
+        elif path.is_dir():
+            raise UsageError(
+                f"predict: '{path}' is a folder, and this model is asked in rows; name a table with"
+                f" the columns {', '.join(schema.inputs[:8])}."
+            )
+        else:
+            found += _rows(path, schema)
+    return found
+
+
+def _files(path: Path, kind: Field) -> Iterator[Question]:
+    """Yield the file, the lines of a text, or the files in a folder."""
+    if path.is_dir():
+        for file in _inside(path, kind.kind):
+            value = file.read_text(encoding="utf-8", errors="replace") if _is_text(kind) else file
+            yield Question(file, None, value)
+    elif _is_text(kind):
+        lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
+        for number, line in enumerate(lines, 1):
+            if line.strip():
+                yield Question(path, number, line)
+    else:
+        yield Question(path, None, path)
+
+
+def _is_text(kind: Field) -> bool:
+    return isinstance(kind, Text)
+
+
+def _inside(folder: Path, kind: str) -> list[Path]:
+    """Return the files of a kind in a folder, in the order of their names."""
+    inside = (path.relative_to(folder) for path in folder.rglob("*") if path.is_file())
+    seen = [path for path in inside if not any(part.startswith(".") for part in path.parts)]
+    found = [folder / path for path in seen if path.suffix.lower() in _ENDINGS[kind]]
+    if not found:
+        raise DataError(
+            f"predict: the folder '{folder}' holds no {_CALLED[kind]} ({len(seen)} other files);"
+            f" name a folder of {_CALLED[kind]}, or the files one by one."
+        )
+    return sorted(found, key=lambda path: natural(path.as_posix()))
+
+
+def _rows(path: Path, schema: Schema) -> Iterator[Question]:
+    """Yield the rows of a table, their cells by the names of the inputs."""
+    if not is_table(path):
+        raise UsageError(
+            f"predict: '{path}' is no table (.csv, .tsv, .parquet, .jsonl), and this model is asked"
+            f" in rows; name one with the columns {', '.join(schema.inputs[:8])}."
+        )
+    is_numbered = all(name.isdecimal() for name in schema.inputs)
+    delimited = path.name.casefold().endswith((".csv", ".tsv", ".data", ".csv.gz", ".tsv.gz"))
+    cells = read_cells(path, False if is_numbered and delimited else None)
+    columns = {name: values.to_pylist() for name, values in cells.columns.items()}
+    if is_numbered:
+        columns = {str(place): column for place, column in enumerate(columns.values(), 1)}
+    pictures = [name for name in schema.inputs if isinstance(schema[name], Picture)]
+    for row in range(len(cells.rows)):
+        value = {name: column[row] for name, column in columns.items()}
+        for name in pictures:
+            if isinstance(value.get(name), str):
+                value[name] = path.parent / str(value[name])
+        yield Question(path, row + 1, _only(value, schema))
+
+
+def _only(value: Mapping[str, object], schema: Schema) -> object:
+    """Return a row; texts are asked for as such where a cell is empty."""
+    return {
+        name: "" if cell is None and name in schema and isinstance(schema[name], Text) else cell
+        for name, cell in value.items()
+    }
+
+
+def _absent(path: Path) -> DataError:
+    beside = path.parent if path.parent.is_dir() else Path()
+    hint = nearest(path.name, [one.name for one in beside.iterdir()]) or "; check the path."
+    return DataError(f"predict: no file or folder '{path}'{hint}")

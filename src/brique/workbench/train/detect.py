@@ -1,0 +1,137 @@
+"""A one-stage net learns to put boxes round the things in pictures, and to name them.
+
+Paper    Tian, Shen, Chen, He 2019, arXiv:1904.01355, "FCOS": no anchors, a box at each place.
+Departs  The places that answer for a box are those that do it best (arXiv:2108.07755); features of
+         a small net, or of SqueezeNet 1.1 with its published weights; pictures moved a little each
+         time, with their boxes; the average of the weights that was best on valid.
+Run      brique train raccoon --from squeezenet1_1.safetensors
+Reached  see benchmarks/train.md
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from torch import Tensor, nn
+from torch.optim import AdamW, Optimizer
+
+from brique import cli, data, nets, transfer
+from brique.data import Augment, Batch, Data, Stream
+from brique.game import Game, Player, warmup
+from brique.run import Run
+from brique.schema import Schema
+from brique.tasks import detect
+
+EXPECT = {"raccoon": {"test_ap50": (0.5, 0.95)}}
+QUICK = {"turns": 80, "width": 8, "stem": 2, "neck": 16, "average": 0.8, "lr": 0.005}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Args:
+    """Settings of the run; every field is a flag."""
+
+    data: str = "raccoon"
+    """Name of a folder of pictures with boxes, or path."""
+    options: tuple[str, ...] = ()
+    """What the data do not say by themselves, such as size=320; may be repeated."""
+    start: str | None = None
+    """Published weights to start from; by default a new net."""
+    freeze: bool = False
+    """Leave what the weights know as it is: only the head learns."""
+    width: int = 24
+    """Features of the first stage; each further stage has twice as many."""
+    depth: int = 1
+    """Residual blocks a stage."""
+    stem: int = 2
+    """Step of the first convolution: 1, 2 or 4."""
+    neck: int = 96
+    """Features of the head."""
+    dropout: float = 0.1
+    """Share of the features that the head does not see in training."""
+    turns: int = 800
+    """Turns, one batch each."""
+    batch_size: int = 16
+    """Pictures a turn."""
+    lr: float = 2e-3
+    """Largest step length of the head; it rises to it, then falls along a cosine to zero."""
+    body_lr: float = 1.0
+    """Step length of the body, as a share of that of the head."""
+    weight_decay: float = 0.05
+    """Pull of every weight toward zero, in step lengths."""
+    clip: float = 10.0
+    """Longest step of the slopes, all parameters together."""
+    average: float = 0.98
+    """Decay of the running average of the weights, in (0, 1)."""
+    patience: int = 20
+    """Looks at valid without a better one, of 20 in all, after which training ends."""
+    mirror: bool = True
+    """Half of the pictures are seen from left to right."""
+    shift: float = 0.1
+    """Largest move of a picture, as a share of its side."""
+    zoom: float = 0.25
+    """Largest change of a picture's scale, as a share."""
+    light: float = 0.2
+    """Largest change of brightness and contrast, as a share."""
+    seed: int = 0
+    """Seed of everything random."""
+
+
+def build(args: Args, schema: Schema) -> nn.Sequential:
+    """Pictures (N, C, H, W) in [0, 1] -> at each place a box and class scores (N, P, 7 + K)."""
+    if args.start is not None:
+        return transfer.start(args.start, schema).net
+    shape = {"width": args.width, "depth": args.depth, "stem": args.stem, "neck": args.neck}
+    return nets.detector(**nets.detector_arguments(schema), **shape, dropout=args.dropout)
+
+
+def game_of(args: Args, net: nn.Sequential, scenes: Data) -> Game:
+    """One player, the finder, pays for boxes that are missed, wrong or not there."""
+    image, (boxes, classes) = scenes.schema.inputs[0], scenes.schema.targets
+
+    def mistakes(batch: Batch) -> tuple[Tensor, Tensor]:
+        return detect.loss(net(batch[image]), batch[boxes], batch[classes])
+
+    def optimizer(named: Iterable[tuple[str, nn.Parameter]]) -> Optimizer:
+        groups = transfer.two_rates(named, lr=args.lr, body=args.lr * args.body_lr)
+        return AdamW(groups, weight_decay=args.weight_decay)
+
+    owned, reads = (net[1], [net[0]]) if args.freeze else (net, [])
+    ways = {"schedule": warmup(0.1), "clip": args.clip, "average": args.average}
+    return Game(Player("finder", owned, mistakes, optimizer, **ways), reads=reads)
+
+
+def stream_of(args: Args, scenes: Data) -> Stream:
+    """Batches of training pictures, each moved a little together with its boxes."""
+    boxes, classes = scenes.schema.targets
+    fields = {"field": scenes.schema.inputs[0], "boxes": boxes, "classes": classes}
+    change = {"shift": args.shift, "zoom": args.zoom, "light": args.light}
+    augment = Augment(mirror=args.mirror, fill=0.5, **change, **fields)
+    order = {"seed": args.seed, "turns": args.turns}
+    return scenes.train.batches(args.batch_size, augment=augment, **order)
+
+
+def main(args: Args) -> dict[str, float]:
+    """Train, keep the average that is best on valid, read the test pictures once."""
+    run = Run.start(__file__, args)
+    scenes = data.open(args.data, **data.options(args.options))
+    net = run.place(build(args, scenes.schema))
+    game = game_of(args, net, scenes)
+
+    for turn in run.play(game, stream_of(args, scenes)):
+        if turn.looks and len(scenes.valid):
+            average = game.averaged(net)
+            seen = detect.look(average, scenes.valid)
+            run.log(turn, valid_ap50=seen.ap50, valid_ap=seen.ap)
+            run.keep_best(net, seen.ap50 + seen.ap, average)
+            if run.stop_when_flat("valid_ap", args.patience):
+                break
+
+    detect.calibrate(net, scenes.valid)
+    judged = detect.judge(net, scenes)
+    run.result(**judged.values)
+    run.spent(**judged.seconds)
+    run.keep("answers", **judged.arrays)
+    return run.finish(net=net, task="detect", test_ap50=judged.values["test"]["ap50"])
+
+
+if __name__ == "__main__":
+    cli.main_with(Args, main)

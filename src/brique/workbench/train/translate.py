@@ -1,0 +1,106 @@
+"""A net that looks back at a text learns to say it in another language, piece by piece.
+
+Paper    Luong, Pham, Manning 2015, arXiv:1508.04025, section 3.1: global attention.
+Departs  the source is read both ways by one layer (arXiv:1409.0473); AdamW; labels are smoothed
+         (arXiv:1512.00567, section 7); the average of the weights that was best on valid.
+Run      brique train multi30k --target fr
+Reached  see benchmarks/train.md
+"""
+
+from dataclasses import dataclass
+from functools import partial
+
+from torch import Tensor
+from torch.optim import AdamW
+
+from brique import cli, data, nets
+from brique.data import Batch, Data, Stream
+from brique.game import Game, Player, warmup
+from brique.nets.translator import Translator
+from brique.run import Run
+from brique.schema import Schema
+from brique.tasks import translation
+
+EXPECT = {"multi30k": {"test_bleu": (45, 100)}}
+QUICK = {"turns": 60, "width": 32, "lr": 1e-2, "average": 0.8}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Args:
+    """Settings of the run; every field is a flag."""
+
+    data: str = "multi30k"
+    """Name or path of texts in two languages."""
+    options: tuple[str, ...] = ("target=fr", "unit=subwords")
+    """What the data do not say by themselves, such as lower=yes; may be repeated."""
+    width: int = 256
+    """Numbers in a piece's vector and in a state."""
+    dropout: float = 0.3
+    """Share of the features that are not seen in training."""
+    smoothing: float = 0.1
+    """Share of each piece that is spread over all."""
+    turns: int = 4500
+    """Turns, one batch each."""
+    batch_size: int = 64
+    """Pairs of texts a turn."""
+    lr: float = 2e-3
+    """Largest step length of AdamW; it rises to it, then falls along a cosine to zero."""
+    weight_decay: float = 0.01
+    """Pull of every weight toward zero, in step lengths."""
+    patience: int = 10
+    """Looks at valid without a better one, of 20 in all, after which training ends."""
+    average: float = 0.98
+    """Decay of the running average of the weights, in (0, 1)."""
+    seed: int = 0
+    """Seed of everything random."""
+
+
+def build(args: Args, schema: Schema) -> Translator:
+    """Texts, and their translations so far -> scores of the next pieces (M + N, V)."""
+    return nets.translator(schema.to_json(), width=args.width, dropout=args.dropout)
+
+
+def game_of(args: Args, net: Translator, pairs: Data) -> Game:
+    """One player, the translator, pays for each piece that it did not expect."""
+    schema = pairs.schema
+    source, target = schema.inputs[0], schema.target
+
+    def unlikely(batch: Batch) -> Tensor:
+        scores = net(batch[source], batch[target])
+        return translation.loss(scores, batch, schema, args.smoothing)
+
+    adam = partial(AdamW, lr=args.lr, weight_decay=args.weight_decay)
+    shape = {"schedule": warmup(0.05), "clip": 1.0, "average": args.average}
+    return Game(Player("translator", net, unlikely, adam, **shape))
+
+
+def stream_of(args: Args, pairs: Data) -> Stream:
+    """Batches of training texts, those of like lengths together."""
+    return pairs.train.batches(args.batch_size, turns=args.turns, seed=args.seed, bucket=True)
+
+
+def main(args: Args) -> dict[str, float]:
+    """Teach the net to say what a person said; then let it speak, once for each test text."""
+    run = Run.start(__file__, args)
+    pairs = data.open(args.data, **data.options(args.options))
+    net = run.place(build(args, pairs.schema))
+    game = game_of(args, net, pairs)
+
+    for turn in run.play(game, stream_of(args, pairs)):
+        if turn.looks and len(pairs.valid):
+            mean = game.averaged(net)
+            lost = translation.look(mean, pairs.valid).loss
+            run.log(turn, valid_loss=lost)
+            run.keep_best(net, -lost, mean)
+            if run.stop_when_flat("valid_loss", args.patience, lower=True):
+                break
+
+    judged = translation.judge(net, pairs)
+    run.keep("answers", **judged.arrays)
+    run.result(**judged.values)
+    run.spent(**judged.seconds)
+    return run.finish(net=net, task="translate", test_bleu=judged.values["test"]["bleu"])
+
+
+if __name__ == "__main__":
+    cli.main_with(Args, main)

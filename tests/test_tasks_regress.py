@@ -1,0 +1,165 @@
+"""Nets that answer with numbers: loss, intervals, scores, judgement, sentence."""
+
+import math
+
+import pytest
+import torch
+from torch import nn
+
+from brique.bricks import Restore
+from brique.data import arrays
+from brique.errors import DataError, ShapeError
+from brique.schema import Number, Schema
+from brique.tasks import at_rest, regress, resampling
+from brique.tasks.regress.intervals import quantile
+from brique.tasks.regress.scores import scores
+
+
+class Says(nn.Module):
+    """Answers with twice its input, in a spread of 10 about 3."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.last = Restore([3.0], [10.0])
+
+    def forward(self, x):
+        return self.last((2 * x - 3) / 10)
+
+
+def noisy(count=4000, spread=lambda x: 1.0, seed=0):
+    generator = torch.Generator().manual_seed(seed)
+    x = torch.randn(count, 1, generator=generator)
+    off = torch.randn(count, 1, generator=generator) * spread(x)
+    split = ["train", "valid", "test", "test"] * (count // 4)
+    return arrays(x=x, y=(2 * x + off)[:, 0], target="y", split=split)
+
+
+def test_loss_is_hubers_in_spreads():
+    said, truth = torch.tensor([[1.0], [9.0]]), torch.tensor([[0.0], [0.0]])
+    small, large = 0.5 * 0.5**2, 4.5 - 0.5
+    assert regress.loss(said, truth, torch.tensor([2.0])).item() == pytest.approx(
+        (small + large) / 2
+    )
+
+
+def test_targets_are_put_side_by_side():
+    data = arrays(x=torch.rand(20, 2), y=torch.arange(20.0), target="y")
+    batch = next(data.train.batches(4))
+    assert regress.wanted(batch, data.schema).shape == (4, 1)
+
+
+def test_scores_agree_with_scikit_learn():
+    from sklearn import metrics
+
+    said, truth = torch.randn(50, 2), torch.randn(50, 2) * torch.tensor([1.0, 30.0])
+    found = scores(said, truth)
+    assert found["r2"] == pytest.approx(metrics.r2_score(truth, said))
+    one = scores(said[:, :1], truth[:, :1])
+    assert one["rmse"] == pytest.approx(metrics.root_mean_squared_error(truth[:, 0], said[:, 0]))
+    assert one["mae"] == pytest.approx(metrics.mean_absolute_error(truth[:, 0], said[:, 0]))
+
+
+def test_the_rank_of_the_interval_is_that_of_split_conformal_prediction():
+    missed = torch.arange(1.0, 20)  # 19 of them: ceil(20 * 0.9) = 18
+    assert quantile(missed) == 18
+    assert quantile(torch.ones(8)) == math.inf  # too few to speak of 90%
+
+
+def test_intervals_hold_nine_tenths_and_are_as_wide_as_the_misses_there():
+    data, net = noisy(8000, spread=lambda x: 0.2 + x.clamp(min=0)), Says()
+    regress.calibrate(net, data.valid)
+    values = regress.judge(net, data, compare=False).values
+    assert 0.88 < values["coverage"]["reached"] < 0.92
+    with at_rest(net):
+        low, high = net.last.around(torch.tensor([[-3.0], [4.0]])).flatten().tolist()
+    assert 2 * low < high
+
+
+def test_without_enough_of_valid_no_interval_is_known():
+    data, net = noisy(16), Says()
+    regress.calibrate(net, data.valid)
+    (answer,) = regress.answers(net, net(torch.ones(1, 1)), data.schema)
+    assert answer.to_json() == {"answer": pytest.approx(2.0), "interval": []}
+    assert "coverage" not in regress.judge(net, data).values
+
+
+def test_judgement_beside_linear_regression_that_is_as_good():
+    judged = regress.judge(Says(), noisy())
+    values = judged.values
+    assert values["test"]["r2"] == pytest.approx(0.8, abs=0.03)
+    low, high = values["interval"]["r2"]
+    assert low < values["test"]["r2"] < high
+    assert abs(values["baseline"]["mean"]["r2"]) < 0.01
+    assert values["comparison"]["best"] == "linear"
+    assert values["comparison"]["outcome"] == "even"
+    assert judged.arrays["truth"].shape == judged.arrays["said"].shape == (2000, 1)
+    said = regress.sentence(values)
+    assert "of the variance of 'y' explained on 2,000 test examples" in said
+    assert "a difference that can be chance" in said
+
+
+def test_a_net_that_is_worse_is_said_to_be_so_first():
+    class Mean(nn.Module):
+        def forward(self, x):
+            return torch.zeros(len(x), 1)
+
+    said = regress.sentence(regress.judge(Mean(), noisy()).values)
+    assert said.startswith("Behind a simple method: ")
+    assert ": 0.0% of the variance" in said
+    assert "linear regression explains " in said
+
+
+def test_several_targets_are_scored_in_their_own_spreads():
+    x = torch.randn(200, 3)
+    kinds = {"x": Number(shape=(3,)), "y": Number(shape=(2,))}
+    data = arrays(x=x, y=x[:, :2] * torch.tensor([1.0, 1000.0]), target="y")
+    assert {name: type(kind) for name, kind in data.schema.fields.items()} == {
+        name: type(kind) for name, kind in kinds.items()
+    }
+
+    class Both(nn.Module):
+        def forward(self, x):
+            return torch.stack([x[:, 0], 0 * x[:, 1]], dim=1)
+
+    values = regress.judge(Both(), data).values
+    assert values["targets"] == ["y 1", "y 2"]
+    assert values["test"]["r2"] == pytest.approx(0.5, abs=0.05)
+    assert values["test"]["rmse"] == pytest.approx(0.5**0.5, abs=0.1)
+    assert values["baseline"]["boosting"]["r2"] > 0.5
+    assert "2 targets" in regress.sentence(values)
+    assert "spreads" in regress.sentence(values)
+
+
+def test_what_a_net_says_must_be_as_many_numbers_as_are_asked_for():
+    schema = Schema({"x": Number(), "y": Number()}, ("y",))
+    with pytest.raises(ShapeError, match=r"the net said \(4, 2\) where 1 numbers are asked for"):
+        regress.answers(Says(), torch.zeros(4, 2), schema)
+
+
+def test_an_empty_part_cannot_be_judged():
+    data = noisy(16)
+    nothing = data.test.select(torch.zeros(len(data.test), dtype=torch.bool))
+    from dataclasses import replace
+
+    with pytest.raises(DataError, match="regress: the split is empty; pass one with at least one"):
+        regress.judge(Says(), replace(data, test=nothing))
+
+
+def test_the_bootstrap_interval_of_a_mean_is_that_of_the_normal_law():
+    values = torch.randn(400, generator=torch.Generator().manual_seed(1)).double()
+
+    def mean(often):
+        return often @ values / often.sum(dim=1)
+
+    low, high = resampling.interval(mean, values)
+    half = 1.96 * float(values.std()) / 20
+    assert low == pytest.approx(float(values.mean()) - half, abs=0.02)
+    assert high == pytest.approx(float(values.mean()) + half, abs=0.02)
+    assert (low, high) == resampling.interval(mean, values)  # the same each time
+
+
+def test_two_nets_that_lose_alike_are_even_and_others_are_not():
+    lost = torch.rand(100, generator=torch.Generator().manual_seed(2))
+    assert resampling.beside("mean", lost, lost)["outcome"] == "even"
+    assert resampling.beside("mean", lost, lost + 1)["outcome"] == "better"
+    assert resampling.beside("mean", lost + 1 + 0.1 * lost, lost)["outcome"] == "worse"

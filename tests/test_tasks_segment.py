@@ -1,0 +1,212 @@
+import math
+
+import pytest
+import torch
+from torch import nn
+from torch.nn import functional
+
+from brique import data, nets
+from brique.data import worlds
+from brique.errors import DataError, ShapeError
+from brique.nets.unet import unet, unet_arguments
+from brique.schema import IGNORED
+from brique.tasks import segment
+from brique.tasks.segment import scores
+from brique.tasks.segment.judging import smaller
+from brique.workbench.plan import Wishes
+from brique.workbench.plan_regions import plan_segment
+
+
+@pytest.fixture(scope="module")
+def scenes():
+    return worlds.scenes(40, target="mask")
+
+
+class Told(nn.Module):
+    """Says of each pixel what it is, by looking at the answers, but for some classes."""
+
+    def __init__(self, split, classes, blind=()):
+        super().__init__()
+        self.masks = split["mask"]
+        self.pictures, self.classes, self.blind = split["image"], classes, blind
+
+    def forward(self, x):
+        rows = [(self.pictures == (one * 255).round().byte()).flatten(1).all(1) for one in x]
+        masks = torch.stack([self.masks[int(row.nonzero()[0])] for row in rows]).long()
+        for number in self.blind:
+            masks = torch.where(masks == number, 0, masks)
+        masks = torch.where(masks == IGNORED, 0, masks)
+        return functional.one_hot(masks, self.classes).permute(0, 3, 1, 2).float()
+
+
+def test_loss_is_the_mean_cross_entropy_of_the_pixels_that_count():
+    said = torch.randn(3, 4, 5, 6, dtype=torch.float64)
+    truth = torch.randint(4, (3, 5, 6)).byte()
+    truth[0, :2] = IGNORED
+    total, count = segment.loss(said, truth)
+    expected = functional.cross_entropy(said.float(), truth.long(), ignore_index=IGNORED)
+    torch.testing.assert_close(total / count, expected)
+    weights = torch.tensor([1.0, 2.0, 3.0, 4.0])
+    total, count = segment.loss(said, truth, weights)
+    expected = functional.cross_entropy(said.float(), truth.long(), weights, ignore_index=IGNORED)
+    torch.testing.assert_close(total / count, expected)
+    whole = segment.loss(said, truth, weights)
+    parts = [segment.loss(said[k : k + 1], truth[k : k + 1], weights) for k in range(3)]
+    torch.testing.assert_close(sum(p[0] for p in parts), whole[0])
+    torch.testing.assert_close(sum(p[1] for p in parts), whole[1])
+
+
+def test_a_batch_in_which_no_pixel_counts_costs_nothing():
+    total, count = segment.loss(torch.randn(1, 2, 3, 3), torch.full((1, 3, 3), IGNORED).byte())
+    assert float(total / count) == 0
+
+
+def test_weights_have_a_mean_of_one_and_make_classes_alike(scenes):
+    shares = torch.bincount(scenes.train["mask"].flatten(), minlength=5).double()
+    shares /= shares.sum()
+    for power in (0.0, 0.5, 1.0):
+        weights = segment.weights(scenes.train, power=power).double()
+        assert float((weights * shares).sum()) == pytest.approx(1, abs=1e-5)
+        each = weights * shares**power
+        assert float(each.max() / each.min()) == pytest.approx(1, rel=1e-4)
+
+
+def test_iou_is_the_common_part_of_what_is_and_what_was_said():
+    truth = torch.tensor([[[0, 0, 1, 1], [0, 0, 1, IGNORED]], [[2, 2, 2, 2], [0, 0, 0, 0]]]).byte()
+    said = torch.tensor([[[0, 1, 1, 1], [0, 0, 0, 1]], [[2, 2, 0, 0], [0, 0, 0, 0]]])
+    counts = scores.confusion(truth, said, 4)
+    assert counts.sum().item() == 15
+    assert counts[0, :2, :2].tolist() == [[3, 1], [1, 2]]
+    found = scores.areas(counts)
+    assert scores.ious(found)[:3].tolist() == pytest.approx([7 / 11, 2 / 4, 2 / 4])
+    assert math.isnan(scores.ious(found)[3])
+    told = scores.scores(found)
+    assert told["mean_iou"] == pytest.approx((7 / 11 + 1 / 2 + 1 / 2) / 3)
+    assert told["pixel_accuracy"] == pytest.approx(11 / 15)
+    assert told["mean_accuracy"] == pytest.approx((7 / 8 + 2 / 3 + 2 / 4) / 3)
+    assert scores.by_picture(found).tolist() == pytest.approx(
+        [(3 / 5 + 2 / 4) / 2, (2 / 4 + 4 / 6) / 2]
+    )
+
+
+def test_a_net_that_knows_the_answers_is_right_and_shows_its_worst_pictures(scenes):
+    judged = segment.judge(Told(scenes.test, 5), scenes)
+    assert judged.values["test"] == {"mean_iou": 1.0, "pixel_accuracy": 1.0, "mean_accuracy": 1.0}
+    assert judged.values["interval"]["mean_iou"] == [1.0, 1.0]
+    assert judged.values["comparison"]["outcome"] == "better"
+    blind = segment.judge(Told(scenes.test, 5, blind=(2,)), scenes, compare=False)
+    classes = blind.values["classes"]
+    assert classes["square"]["iou"] == 0
+    assert classes["circle"]["iou"] == 1
+    each = blind.arrays["iou"]
+    worst = int(blind.arrays["ids"][each.argmin()])
+    assert each[blind.arrays["ids"] == blind.arrays["shown"][0]] == each.min()
+    assert worst in blind.arrays["shown"].tolist()
+    assert list(blind.values["baseline"]) == ["majority"]
+    low, high = blind.values["interval"]["mean_iou"]
+    assert low < blind.values["test"]["mean_iou"] < high
+    assert "mean IoU of 5 classes on 8 test pictures" in segment.sentence(blind.values)
+
+
+def test_logistic_regression_knows_colors_and_places():
+    image = torch.rand(30, 3, 24, 24) * 0.3
+    mask = torch.zeros(30, 24, 24, dtype=torch.uint8)
+    image[:, 0, :, 12:], mask[:, :, 12:] = 0.9, 1  # by color
+    mask[:, :4, :12] = 2  # by place
+    found = scenes_of(image, mask, ("left", "right", "top"))
+    judged = segment.judge(Told(found.test, 3), found)
+    entry = judged.values["baseline"]["logistic"]
+    assert entry["mean_iou"] > 0.9
+    assert entry["seconds"] < 30
+    assert judged.values["comparison"]["best"] == "logistic"
+
+
+def test_a_net_behind_the_baseline_is_said_to_be_so(scenes):
+    judged = segment.judge(Told(scenes.test, 5, blind=(1, 2, 3, 4)), scenes, compare=False)
+    assert segment.sentence(judged.values).startswith("No better than a simple method") or \
+        judged.values["test"]["mean_iou"] >= judged.values["baseline"]["majority"]["mean_iou"]  # fmt: skip
+    values = judged.values | {"comparison": {"best": "majority", "p": 0.001, "outcome": "worse"}}
+    values["test"] = values["test"] | {"mean_iou": 0.01}
+    assert segment.sentence(values).startswith("Behind a simple method: 1.0% mean IoU")
+
+
+def scenes_of(image, mask, names):
+    """Return data of pictures and masks in memory."""
+    from brique.data.parts import build
+    from brique.data.source import Source
+    from brique.schema import Mask, Picture
+
+    shape = tuple(image.shape[1:])
+    kinds = {"image": Picture(shape), "mask": Mask(names, shape[1:])}
+    part = torch.tensor([(0, 0, 0, 1, 2)[k % 5] for k in range(len(image))], dtype=torch.uint8)
+    pixels = (image * 255).byte()
+    return build(Source("made", {"image": pixels, "mask": mask}, kinds, ("mask",), part))
+
+
+def test_classes_are_found_by_name(scenes):
+    names = scenes.schema["mask"].names
+    other = (*names[1:], names[0])  # the net numbers them otherwise
+
+    class Turned(Told):
+        def forward(self, x):
+            return super().forward(x).roll(-1, dims=1)
+
+    judged = segment.judge(Turned(scenes.test, 5), scenes, names=other, compare=False)
+    assert judged.values["test"]["mean_iou"] == 1
+    with pytest.raises(DataError, match="the data have the class 'star', which the net does not"):
+        segment.judge(Told(scenes.test, 5), scenes, names=names[:-1])
+
+
+def test_what_does_not_fit_is_refused(scenes):
+    digits = data.open("digits")
+    with pytest.raises(DataError, match="segment: expected a mask as target, got category"):
+        segment.judge(nn.Identity(), digits)
+    with pytest.raises(DataError, match="segment.weights: expected a mask as target, got categ"):
+        segment.weights(digits.train, power=0.5)
+    with pytest.raises(DataError, match="unet: expected one picture and a mask as target"):
+        unet_arguments(digits.schema)
+    with pytest.raises(ShapeError, match=r"segment.loss: scores \(2, 3, 4\) do not fit masks"):
+        segment.loss(torch.zeros(2, 3, 4), torch.zeros(2, 4, 4))
+    with pytest.raises(ShapeError, match=r"the net said \(2, 3, 4, 4\) of 2 classes; let it"):
+        segment.answers(torch.zeros(2, 3, 4, 4), ("a", "b"))
+
+    class Coarse(Told):
+        def forward(self, x):
+            return super().forward(x)[:, :, ::2]
+
+    with pytest.raises(ShapeError, match="where masks are"):
+        segment.judge(Coarse(scenes.test, 5), scenes, compare=False)
+    from dataclasses import replace
+
+    empty = replace(scenes, test=scenes.test.select(torch.empty(0, dtype=torch.int64)))
+    with pytest.raises(DataError, match="segment: the test part is empty"):
+        segment.judge(Told(scenes.test, 5), empty)
+    blank = scenes_of(torch.rand(10, 1, 4, 4), torch.full((10, 4, 4), IGNORED).byte(), ("a", "b"))
+    with pytest.raises(DataError, match="no pixel of the training masks counts"):
+        segment.weights(blank.train, power=0.5)
+
+
+def test_masks_of_the_report_are_small():
+    assert smaller(torch.zeros(2, 400, 300).byte()).shape == (2, 192, 144)
+    masks = torch.randint(5, (2, 30, 40)).byte()
+    assert torch.equal(smaller(masks), masks)
+
+
+def test_unet_takes_pictures_of_any_size_and_is_built_from_json():
+    net = unet(1, 3, 0.5, 0.2, width=4, stages=3, stem=4)
+    for size in ((32, 32), (45, 61), (17, 90)):
+        assert net(torch.rand(2, 1, *size)).shape == (2, 3, *size)
+    origin = nets.built_by(net)
+    assert origin["builder"] in nets.BUILDERS
+    again = nets.BUILDERS[origin["builder"]](**origin["arguments"])
+    assert again.state_dict().keys() == net.state_dict().keys()
+
+
+def test_the_plan_is_a_function_of_data_and_minutes(scenes):
+    one = plan_segment(scenes, Wishes(source="made", minutes=10))
+    assert one == plan_segment(scenes, Wishes(source="made", minutes=10))
+    assert one["turns"] == 200 * 5  # 40 pictures, 8 a turn
+    short = plan_segment(scenes, Wishes(source="made", minutes=0.2))
+    assert short["turns"] < one["turns"]
+    assert short["width"] < one["width"]
+    assert plan_segment(scenes, Wishes(source="made", epochs=3))["turns"] == 15

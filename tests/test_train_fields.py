@@ -1,0 +1,229 @@
+"""`brique train` on tables, texts, sounds and all of them mixed: trained, judged, asked, resumed."""
+
+import csv
+import json
+import wave
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+import brique
+from brique import data
+from brique.cli import main
+from brique.errors import DataError
+from brique.run import read_run
+from brique.tasks import at_rest, rest
+from brique.workbench.train import fields
+from resuming import alone, assert_equal, stopped
+
+ROWS = 400
+
+
+def write(path, head, rows):
+    with Path(path).open("w", newline="") as file:
+        table = csv.writer(file)
+        table.writerow(head)
+        table.writerows(rows)
+
+
+@pytest.fixture(scope="module")
+def houses(tmp_path_factory):
+    """Return a table of houses: numbers, some missing, a class, a moment, a text, and the price."""
+    folder = tmp_path_factory.mktemp("fields")
+    draw = np.random.default_rng(0)
+    rows = []
+    for number in range(ROWS):
+        rooms, town = draw.integers(1, 9), draw.choice(["Rome", "Oslo", "Lima"])
+        word = draw.choice(["quiet", "noisy"])
+        price = 10 * rooms + 30 * (town == "Rome") - 20 * (word == "noisy") + draw.normal()
+        area = "" if number % 7 == 0 else f"{20 * rooms + draw.normal():.1f}"
+        day = f"2024-{1 + number % 12:02d}-{1 + number % 28:02d}"
+        rows.append([rooms, area, town, day, f"a {word} street with {rooms} trees", f"{price:.2f}"])
+    write(folder / "houses.csv", ["rooms", "area", "town", "sold", "about", "price"], rows)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def priced(houses):
+    out = houses / "run"
+    words = ["train", str(houses / "houses.csv"), "--target", "price", "--epochs", "12"]
+    assert main([*words, "--types", "about=text", "--out", str(out)]) == 0
+    return out
+
+
+def test_a_table_of_every_kind_of_column_is_learnt_and_judged(priced):
+    record = read_run(priced)
+    assert record.train == "fields"
+    assert record.result["task"] == "regress"
+    assert record.result["test"]["r2"] > 0.8
+    assert record.result["coverage"]["asked"] == 0.9
+    assert record.numbers["test_r2"] == record.result["test"]["r2"]
+    assert record.json["data"][0]["test_reads"] == 1
+    assert set(record.result["baseline"]) == {"mean", "linear", "boosting"}
+    page = (priced / "report.html").read_text()
+    for title in ("Answers and truths", "The 90% intervals hold", "The worst answer for"):
+        assert title in page
+    assert "Not on this page" not in page
+
+
+def test_rows_of_a_table_get_the_answers_of_the_validation_stream(houses, priced):
+    opened = data.open(houses / "houses.csv", target="price", types={"about": "text"})
+    model = brique.load(priced)
+    with at_rest(model.net):
+        (batch,) = opened.valid.batches(len(opened.valid))
+        said = model.net(rest.inputs(batch, opened.schema)).flatten()
+    rows = {f"row {at}": row for at, row in enumerate(read(houses / "houses.csv"), 2)}
+    asked = [rows[opened.valid.name(int(id))] for id in opened.valid.ids]
+    answers = [one.answer["price"] for one in model.predict(asked)]
+    assert torch.allclose(torch.tensor(answers), said, atol=1e-4, rtol=1e-6)
+
+
+def read(path):
+    with Path(path).open(newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def test_a_table_is_answered_row_by_row(houses, priced, capsys, tmp_path):
+    head = ["town", "rooms", "area", "sold", "about", "extra"]
+    good = ["Rome", "5", "", "2024-05-01", "a quiet street with 5 trees", "x"]
+    write(tmp_path / "new.csv", head, [good, ["Rome", "five", *good[2:]], ["Paris", *good[1:]]])
+    assert main(["predict", str(priced), "new.csv", "--json", "--csv", "out.csv"]) == 1
+    answers = json.loads(capsys.readouterr().out)["answers"]
+    low, high = answers[0]["interval"]
+    assert low < answers[0]["answer"] < high
+    assert 60 < answers[0]["answer"] < 100
+    assert answers[0]["input"] == {"file": "new.csv", "row": 1}
+    assert answers[1]["error"].startswith("rooms: number: expected numbers, got 'five'")
+    assert answers[2]["error"] is None  # a town that is not known is another
+    assert list(read("out.csv")[0]) == ["file", "answer", "low", "high", "error"]
+    assert main(["predict", str(priced), "new.csv"]) == 1
+    out, err = capsys.readouterr()
+    assert out.startswith("new.csv:1  ")
+    assert "rooms: number" in err
+
+
+def test_what_a_table_lacks_is_named(houses, priced, capsys, tmp_path):
+    write(tmp_path / "new.csv", ["rooms", "area"], [[1, 2]])
+    assert main(["predict", str(priced), "new.csv"]) == 1
+    assert "expected a value of 'town', got rooms, area; add it" in capsys.readouterr().err
+    (tmp_path / "some.xyz").touch()
+    assert main(["predict", str(priced), "some.xyz"]) == 2
+    assert "'some.xyz' is no table (.csv, .tsv, .parquet, .jsonl)" in capsys.readouterr().err
+    assert main(["predict", str(priced), str(tmp_path)]) == 2
+    assert "is a folder, and this model is asked in rows" in capsys.readouterr().err
+    with pytest.raises(DataError, match="predict: expected the inputs rooms, area, town, sold"):
+        brique.load(priced).predict([3.0])
+
+
+def test_it_is_judged_again_and_on_other_data(houses, priced, tmp_path):
+    record = read_run(priced)
+    again = brique.evaluate(priced)
+    assert again["test"] == record.result["test"]
+    rows = read(houses / "houses.csv")[::2]
+    write(tmp_path / "half.csv", list(rows[0]), [list(row.values()) for row in rows])
+    other = brique.evaluate(priced, tmp_path / "half.csv", target="price", types={"about": "text"})
+    assert other["test"]["r2"] > 0.8
+    assert other["notes"] == [
+        "half.csv: its inputs are told in the words and numbers that the model knows."
+    ]
+    with pytest.raises(DataError, match="expected the fields rooms"):
+        brique.evaluate(priced, "digits")
+
+
+def quick(houses, target="price", **more):
+    options = (f"target={target}", "types=about=text")
+    settings = {"turns": 30, "batch_size": 32, "width": 16, "average": 0.8} | more
+    return fields.Args(data=str(houses / "houses.csv"), options=options, **settings)
+
+
+@pytest.mark.parametrize("target", ["price", "town"])
+def test_stopped_and_resumed_it_ends_in_equal_bits(houses, target, tmp_path, monkeypatch):
+    args = quick(houses, target)
+    whole = alone(fields.main, args, tmp_path / "whole")
+    pieces = stopped(fields.main, args, tmp_path / "pieces", [4, 11, 12, 20, 27], monkeypatch)
+    assert_equal(whole, pieces)
+
+
+def test_texts_are_named_line_by_line(tmp_path, capsys):
+    (tmp_path / "mood").mkdir()
+    for label, words in ("good", ["fine", "nice", "kind"]), ("bad", ["ugly", "mean", "poor"]):
+        lines = [f"it was {words[n % 3]} and {words[n * n % 3]} number {n}" for n in range(60)]
+        (tmp_path / "mood" / f"{label}.txt").write_text("\n".join(lines))
+    assert main(["train", "mood", "--epochs", "8", "--out", "run"]) == 0
+    result = read_run("run").result
+    assert result["test"]["accuracy"] == 1
+    assert {"majority", "logistic", "bayes", "boosting"} == set(result["baseline"])
+    (tmp_path / "new.txt").write_text("it was fine and nice\n\nugly and mean\n")
+    capsys.readouterr()
+    assert main(["predict", "run", "new.txt"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[:2] for line in lines] == [["new.txt:1", "good"], ["new.txt:3", "bad"]]
+    page = Path("run/report.html").read_text()
+    assert "it was" in page  # mistakes and sure answers are quoted
+
+
+def test_sounds_are_named_by_file(tmp_path, capsys):
+    draw = np.random.default_rng(1)
+    for label, pitch in ("low", 300), ("high", 1500):
+        (tmp_path / "tones" / label).mkdir(parents=True)
+        for number in range(24):
+            time = np.arange(1600 + 40 * number) / 8000
+            tone = np.sin(2 * np.pi * pitch * time) + 0.1 * draw.normal(size=len(time))
+            with wave.open(str(tmp_path / "tones" / label / f"{number}.wav"), "wb") as file:
+                file.setnchannels(1)
+                file.setsampwidth(2)
+                file.setframerate(8000)
+                file.writeframes((8000 * tone).astype("<i2").tobytes())
+    assert main(["train", "tones", "--epochs", "25", "--out", "run"]) == 0
+    assert read_run("run").result["test"]["accuracy"] == 1
+    capsys.readouterr()
+    assert main(["predict", "run", "tones/high", "--json"]) == 0
+    answers = json.loads(capsys.readouterr().out)["answers"]
+    assert [one["answer"] for one in answers] == ["high"] * 24
+
+
+def test_a_picture_and_a_text_in_one_table_say_more_than_either(tmp_path):
+    """One half of the label is seen in the picture alone, the other stands in the text alone."""
+    draw = np.random.default_rng(2)
+    rows = []
+    for number in range(240):
+        is_bright, is_red = draw.integers(2), draw.integers(2)
+        pixels = draw.integers(0, 100, (8, 8)) + 150 * is_bright
+        Image.fromarray(pixels.astype(np.uint8)).save(tmp_path / f"{number}.png")
+        text = f"it is {'red' if is_red else 'blue'} number {number % 9}"
+        rows.append([f"{number}.png", text, "ab"[is_bright] + "cd"[is_red]])
+    write(tmp_path / "seen.csv", ["file", "says", "kind"], rows)
+    words = ["train", "seen.csv", "--target", "kind", "--types", "says=text", "--epochs", "8"]
+    reached = {}
+    for name, left in ("both", []), ("picture", ["says"]), ("text", ["file"]):
+        more = [word for one in left for word in ("--types", f"{one}=leave")]
+        assert main([*words[: 4 if "says" in left else 6], *words[6:], *more, "--out", name]) == 0
+        reached[name] = read_run(name).result["test"]["accuracy"]
+    assert reached["both"] > 0.95
+    assert reached["picture"] < 0.75
+    assert reached["text"] < 0.75
+
+
+@pytest.mark.parametrize(
+    ("content", "words", "said"),
+    [
+        ("a,b\n" + "\n".join(f"{n},{n * 0.5}" for n in range(40)), [],
+         "train must know what to predict, and no target is named; say it with --target; likely"
+         " are a, b"),
+        ("a,b\n" + "\n".join(f"{n},same" for n in range(40)), ["--target", "b"],
+         "the target 'b' is 'same' in every row, so there is nothing to learn"),
+        ("a,b\n" + "\n".join(f"{n},{n * 0.5}" for n in range(40)) + "\n3,seven", ["--target", "b"],
+         "seven"),
+        ("a,b\n" + "\n".join(f"{n},k{n}" for n in range(40)),
+         ["--target", "b", "--types", "b=category"], "'b' has 40 classes for 40 training examples; a net needs several of each"),
+    ],
+)  # fmt: skip
+def test_bad_input_gets_its_sentence(content, words, said, tmp_path, capsys):
+    (tmp_path / "bad.csv").write_text(content)
+    assert main(["train", "bad.csv", *words, "--quick"]) == 2
+    err = capsys.readouterr().err.splitlines()[-1]
+    assert said in err
+    assert not Path("runs").exists()
