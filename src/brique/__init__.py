@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from brique.workbench.report import report as report
     from brique.workbench.resume import resume as resume
     from brique.workbench.train import train as train
+    from brique.workbench.tune import tune as tune
 
 __version__ = "0.1.0"
 
@@ -30,6 +31,7 @@ _VERBS = {
     "report": "brique.workbench.report",
     "resume": "brique.workbench.resume",
     "train": "brique.workbench.train",
+    "tune": "brique.workbench.tune",
 }
 
 if not TYPE_CHECKING:  # a checker that sees this function believes in every name

@@ -15,6 +15,7 @@ from brique.errors import BriqueError, Interrupted, UsageError, nearest
 VERBS = {
     "check": "look for what would spoil a result on your data",
     "train": "train a net on your data and judge it",
+    "tune": "search for better settings than the plan's, then train",
     "evaluate": "judge the model of a run on test data",
     "predict": "ask the model of a run about files",
     "report": "write the page of a run, to read or to send",

@@ -106,6 +106,38 @@ def train(
     return 0
 
 
+def tune(
+    data: Annotated[str, Parameter(help="Built-in name, name under BRIQUE_DATA, or path.")],
+    /,
+    *,
+    minutes: Annotated[Decimal, Parameter(help="That the search may take.")] = 10.0,
+    seed: Annotated[Whole, Parameter(help="Of the search, and of the last training.")] = 0,
+    trials: Annotated[Whole | None, Parameter(help="How many settings are tried at most.")] = None,
+    storage: Annotated[
+        str | None, Parameter(help="A database of optuna by its URL; by default SQLite.")
+    ] = None,
+    out: Annotated[
+        Path | None, Parameter(help="Folder of the search; one that holds it goes on.")
+    ] = None,
+    device: Device = None,
+    options: Options = None,
+    json: Json = False,
+) -> int:
+    """Search for better settings than the plan's, without the test part; then train and judge.
+
+    The last line printed is the folder of the final run; report.html beside it shows the search.
+    """
+    from brique.workbench.tune import tune
+
+    with results_only(json):
+        folder = tune(
+            data, minutes=minutes, seed=seed, trials=trials, storage=storage, out=out,
+            device=device, **_given(options),
+        )  # fmt: skip
+    print_run(folder, as_json=json)
+    return 0
+
+
 def evaluate(
     run: RunFolder,
     data: Annotated[

@@ -38,6 +38,7 @@ def open(
     unit: str | None = None,
     lower: bool | None = None,
     fold: tuple[int, int] | None = None,
+    judged: bool = True,
 ) -> Data:
     """Return a data set: its schema and its parts train, valid and test.
 
@@ -70,6 +71,7 @@ def open(
     unit: what texts are cut into: "words", "characters" or "subwords".
     lower: whether the letters of texts are made small.
     fold: a number from 1, and of how many: that one of `Data.folds`.
+    judged: whether the test part is there; else settings are chosen, by `Data.unjudged`.
     The parts of the source are obeyed; else test is 20%, and valid a tenth of the rest, by a fixed
     draw on their content: classes keep their shares, equal examples stay together.
     Raises DataError when there is no such source, or it cannot be a data set, or has not what it
@@ -90,7 +92,8 @@ def open(
             found.schema.needs(found.name, needs)
         raise
     found.schema.needs(found.name, needs or {})
-    return found if fold is None else found.fold(*fold)
+    found = found if fold is None else found.fold(*fold)
+    return found if judged else found.unjudged()
 
 
 def _opened(source: object, name: str, path: Path | None, kind: str | None, asked: Asked) -> Data:

@@ -93,6 +93,32 @@ class Data:
         one, other = self.train.select(~second), self.train.select(second)
         return [replace(self, train=one, valid=other), replace(self, train=other, valid=one)]
 
+    def unjudged(self) -> "Data":
+        """Return the data set without its test part, to choose settings on.
+
+        Valid takes the place of test, and a tenth of train that of valid; all that is fitted is
+        fitted on the rest of train. Where examples stand in time it is the last tenth.
+        Raises DataError where there is no valid part, or train is too small.
+        """
+        assert self.source is not None
+        if not len(self.valid) or len(self.train) < 10:
+            raise DataError(
+                f"{self.name}: has {len(self.valid)} examples to choose settings on and"
+                f" {len(self.train)} to learn from; add some"
+            )
+        self.train.put_by()
+        numbers = np.full(len(self.source), -1)
+        numbers[self.train.ids.numpy()], numbers[self.valid.ids.numpy()] = 1, 0
+        source = replace(self.source, name=f"{self.name} without test")
+        part = fold_part(source, numbers, 0)
+        if self.source.times is not None:
+            ids = self.train.ids[torch.from_numpy(self.source.times)[self.train.ids].argsort()]
+            part[self.train.ids] = 0
+            part[ids[-(len(ids) // 10) :]] = 1
+        made = build(source, part)
+        made.train.put_by()
+        return made
+
     def _numbers(self, count: int) -> np.ndarray:
         assert self.source is not None
         self.train.put_by()  # a run that uses a fold has not used the whole

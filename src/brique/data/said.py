@@ -8,7 +8,7 @@ from typing import Any, cast
 from brique.data.asked import Asked
 from brique.errors import DataError, nearest
 
-_NAMES = ("kind", *(each.name for each in fields(Asked)), "fold")
+_NAMES = ("kind", *(each.name for each in fields(Asked)), "fold", "judged")
 _WHOLE = ("channels", "length", "ahead")
 _TRUTHS = {"yes": True, "none": False, "no": False}
 _PAIRS = ("types", "rename")
@@ -81,7 +81,7 @@ def _value(name: str, text: str) -> object:
         return _size(text)
     if name == "fold":
         return _fold(text)
-    if name in ("header", "lower"):
+    if name in ("header", "lower", "judged"):
         if text not in _TRUTHS:
             raise DataError(f"--{name}: expected yes or none, got '{text}'; write one of them.")
         return _TRUTHS[text]

@@ -122,6 +122,4 @@ def forecaster(
             f"forecaster: expected the past of named columns and the future of some, got {held};"
             " pass the schema of a series"
         )
-    return Forecaster(
-        numbers[0], numbers[1], width=width, depth=depth, dropout=dropout, lost=lost
-    )
+    return Forecaster(numbers[0], numbers[1], width=width, depth=depth, dropout=dropout, lost=lost)

@@ -5,6 +5,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from brique.data import Ragged
 from brique.page import chart, colors
 from brique.page.facts import Facts
 from brique.page.markup import Gap, Section, box, count, figure, name, percent, text
@@ -71,10 +72,13 @@ class _Cards:
         assert isinstance(pixels, Tensor)
         assert isinstance(kind, Boxes)
         assert isinstance(tags, Tags)
+        assert isinstance(boxes, Ragged)
+        assert isinstance(classes, Ragged)
+        corners, labels = boxes.values, classes.values  # those of one picture
         own = self._said[self._said[:, 0] == place]
         marks = "".join(
             _mark(one, _TRUE, called)
-            for one, called in zip(boxes[0], tags.restore(classes[0]), strict=True)
+            for one, called in zip(corners, tags.restore(labels), strict=True)
         )
         marks += "".join(
             _mark(row[1:5], _SAID, f"{self._names[int(row[6])]} {float(row[5]):.2f}") for row in own

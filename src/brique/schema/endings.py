@@ -25,7 +25,9 @@ def signatures(word: str) -> list[str]:
     ['A…ing', 'A…ng', 'A…g', 'A…']
     """
     mark, small = _mark(word), word.lower()
-    ends = (small[-count:] if count else "" for count in range(min(LAST, len(word) - 1), -1, -1))
+    ends = (
+        small[-count:] if count else "" for count in range(min(LAST, max(0, len(word) - 1)), -1, -1)
+    )
     return [f"{mark}{CUT}{end}" for end in ends]
 
 

@@ -36,11 +36,8 @@ def plan_segment(opened: Data, wishes: Wishes) -> dict[str, Any]:
     turns = 1
     for width in WIDTHS:
         settings["width"] = width
-        turns = (
-            wanted
-            if wishes.epochs
-            else min(wanted, _fitting(made(width), settings, opened, wishes))
-        )
+        fits = wanted if wishes.epochs else _fitting(made(width), settings, opened, wishes)
+        turns = min(wanted, fits)
         if turns >= min(wanted, _LEAST * _per_epoch(settings, count)):
             break
     turns = max(1, turns)
@@ -60,12 +57,14 @@ def plan_detect(opened: Data, wishes: Wishes) -> dict[str, Any]:
         settings |= {"start": wishes.start, "freeze": wishes.freeze,
                      "body_lr": 1.0 if wishes.freeze else 0.1}  # fmt: skip
         net: nn.Module = nets.detector(3, 1, backbone="squeezenet")
+        epochs = _epochs(count) // 2
     else:
-        shape = {"width": 24, "depth": 1, "stem": 1 if side < 128 else 2, "neck": 96}
+        shape: dict[str, Any] = {"width": 24, "depth": 1, "neck": 96}
+        shape["stem"] = 1 if side < 128 else 2
         settings |= shape
         net = nets.detector(**nets.detector_arguments(opened.schema), **shape)
-    per_epoch = _per_epoch(settings, count)
-    wanted = (wishes.epochs or 2 * _epochs(count)) * per_epoch
+        epochs = 2 * _epochs(count)
+    wanted = (wishes.epochs or epochs) * _per_epoch(settings, count)
     fits = wanted if wishes.epochs else _fitting(net, settings, opened, wishes)
     turns = max(1, min(wanted, fits))
     return settings | {"turns": turns, "average": decay(turns)}

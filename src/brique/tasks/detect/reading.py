@@ -59,18 +59,19 @@ def read(net: nn.Module, split: Split, classes: int) -> Reading:
         for batch in split.batches(AT_ONCE):
             rows = net(inputs(batch.to(device), split.schema)).float()
             said += found(rows, shape.shape, classes)
-            truths += there(batch, split.schema)
+            pairs = zip(*wanted(batch, split.schema), strict=True)
+            truths += [Truth(box, label) for box, label in pairs]
             small.append(seen_small(tensor_of(batch, split.schema.inputs[0])))
             ids.append(batch.ids)
     return Reading(torch.cat(ids), truths, said, torch.cat(small))
 
 
-def there(batch: Batch, schema: Schema) -> list[Truth]:
-    """Return the boxes that there are in each picture of a batch."""
+def wanted(batch: Batch, schema: Schema) -> tuple[Ragged, Ragged]:
+    """Return the boxes that there are in N pictures, N sequences (T, 4), and their classes (T,)."""
     boxes, labels = (batch[name] for name in schema.targets)
     assert isinstance(boxes, Ragged)
     assert isinstance(labels, Ragged)
-    return [Truth(box, label) for box, label in zip(boxes, labels, strict=True)]
+    return boxes, labels
 
 
 def seen_small(pictures: Tensor) -> Tensor:

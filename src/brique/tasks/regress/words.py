@@ -21,8 +21,8 @@ def sentence(judged: Mapping[str, Any]) -> str:
     what = f"'{names[0]}'" if len(names) == 1 else f"{len(names)} targets"
     amount = f"{off:.4g}{f' {unit}' if unit else ''}" if len(names) == 1 else f"{off:.3g} spreads"
     found = (
-        f"{percents(share)} of the variance of {what} explained on {count:,} test examples (95% interval"
-        f" {percents(low)} to {percents(high)}), off by {amount} in the mean"
+        f"{percents(share)} of the variance of {what} explained on {count:,} test examples (95%"
+        f" interval {percents(low)} to {percents(high)}), off by {amount} in the mean"
     )
     name = method(compared["best"])
     if share < rival:

@@ -83,7 +83,7 @@ def train(
     )  # fmt: skip
     order = Order(
         wishes=wishes, start=None if start is None else str(start), device=device, exact=exact,
-        quick=quick, command=_command(source, said, flags),
+        quick=quick, command=command_line("train", source, said, flags),
     )  # fmt: skip
     if folds is None:
         return train_once(order, folder)
@@ -96,7 +96,8 @@ PLANS = {
     "classify": plan,
     "fields": plan_fields,
     "forecast": plan_forecast,
-    "tag": plan_tag, "translate": plan_translate,
+    "tag": plan_tag,
+    "translate": plan_translate,
     "segment": plan_segment,
     "detect": plan_detect,
 }
@@ -125,7 +126,12 @@ def train_once(order: Order, folder: Path | None) -> Path:
     """
     there = pick_device(order.device)
     check_free(folder)
-    made = _prepared(order.wishes, order.start, there, quick=order.quick)
+    made = prepared(order.wishes, order.start, there, quick=order.quick)
+    return train_prepared(order, made, folder)
+
+
+def train_prepared(order: Order, made: "Made", folder: Path | None) -> Path:
+    """Train the net of a plan, judge it, and return the run's folder; as `train_once`."""
     launch = Launch(
         out=folder,
         name=made.opened.name,
@@ -137,7 +143,7 @@ def train_once(order: Order, folder: Path | None) -> Path:
     )
     with launched(launch) as run:
         made.module.main(made.args)
-    return _finish(run.folder, made)
+    return _finished(run.folder, made)
 
 
 class _Spent:
@@ -155,8 +161,8 @@ class _Spent:
 
 
 @dataclass(frozen=True)
-class _Made:
-    """What is known before the run starts.
+class Made:
+    """What is known before a run starts.
 
     module, args: the training file and its settings.
     facts: for run.json.
@@ -169,9 +175,9 @@ class _Made:
     spent: _Spent
 
 
-def _prepared(
+def prepared(
     wishes: Wishes, start: str | Path | None, device: torch.device, *, quick: bool
-) -> _Made:
+) -> Made:
     """Open the data, make the plan, audit."""
     spent = _Spent()
     with spent.on("imports"):
@@ -185,10 +191,10 @@ def _prepared(
         audit = summary(found)
         _say_findings(found.name, audit["findings"])
     facts = {"audit": audit, "estimate": estimate, "start": started}
-    return _Made(module, module.Args(**settings), found, facts, spent)
+    return Made(module, module.Args(**settings), found, facts, spent)
 
 
-def _finish(folder: Path | None, made: _Made) -> Path:
+def _finished(folder: Path | None, made: Made) -> Path:
     """Write the report, and what each part took; return the run's folder."""
     from brique import page
 
@@ -309,9 +315,11 @@ def _say_findings(name: str, findings: list[dict[str, Any]]) -> None:
             print(f"brique: {name}: {finding['severity']}: {finding['reason']}", file=sys.stderr)
 
 
-def _command(source: str | Path, said: tuple[str, ...], flags: dict[str, object]) -> str:
+def command_line(
+    verb: str, source: str | Path, said: tuple[str, ...], flags: dict[str, object]
+) -> str:
     """Return the command line that does the same."""
-    words = ["brique", "train", str(source)]
+    words = ["brique", verb, str(source)]
     for option in said:
         name, _, value = option.partition("=")
         words += ["--lower"] if option == "lower=yes" else [f"--{name}", value]

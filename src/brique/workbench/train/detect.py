@@ -39,36 +39,36 @@ class Args:
     """Leave what the weights know as it is: only the head learns."""
     width: int = 24
     """Features of the first stage; each further stage has twice as many."""
-    depth: int = 1
-    """Residual blocks a stage."""
     stem: int = 2
     """Step of the first convolution: 1, 2 or 4."""
+    depth: int = 1
+    """Residual blocks a stage."""
     neck: int = 96
     """Features of the head."""
     dropout: float = 0.1
     """Share of the features that the head does not see in training."""
+    batch_size: int = 16
+    """Pictures in each turn."""
     turns: int = 800
     """Turns, one batch each."""
-    batch_size: int = 16
-    """Pictures a turn."""
     lr: float = 2e-3
     """Largest step length of the head; it rises to it, then falls along a cosine to zero."""
     body_lr: float = 1.0
     """Step length of the body, as a share of that of the head."""
-    weight_decay: float = 0.05
-    """Pull of every weight toward zero, in step lengths."""
     clip: float = 10.0
     """Longest step of the slopes, all parameters together."""
-    average: float = 0.98
-    """Decay of the running average of the weights, in (0, 1)."""
+    weight_decay: float = 0.05
+    """Pull of every weight toward zero, in step lengths."""
     patience: int = 20
     """Looks at valid without a better one, of 20 in all, after which training ends."""
-    mirror: bool = True
-    """Half of the pictures are seen from left to right."""
-    shift: float = 0.1
-    """Largest move of a picture, as a share of its side."""
+    average: float = 0.98
+    """Decay of the average of the weights that is kept, in (0, 1)."""
     zoom: float = 0.25
     """Largest change of a picture's scale, as a share."""
+    shift: float = 0.1
+    """Largest move of a picture, as a share of its side."""
+    mirror: bool = True
+    """Half of the pictures are seen from left to right."""
     light: float = 0.2
     """Largest change of brightness and contrast, as a share."""
     seed: int = 0
@@ -79,54 +79,60 @@ def build(args: Args, schema: Schema) -> nn.Sequential:
     """Pictures (N, C, H, W) in [0, 1] -> at each place a box and class scores (N, P, 7 + K)."""
     if args.start is not None:
         return transfer.start(args.start, schema).net
-    shape = {"width": args.width, "depth": args.depth, "stem": args.stem, "neck": args.neck}
-    return nets.detector(**nets.detector_arguments(schema), **shape, dropout=args.dropout)
+    return nets.detector(
+        **nets.detector_arguments(schema), width=args.width, depth=args.depth, stem=args.stem,
+        neck=args.neck, dropout=args.dropout,
+    )  # fmt: skip
 
 
-def game_of(args: Args, net: nn.Sequential, scenes: Data) -> Game:
+def game_of(args: Args, net: nn.Sequential, photos: Data) -> Game:
     """One player, the finder, pays for boxes that are missed, wrong or not there."""
-    image, (boxes, classes) = scenes.schema.inputs[0], scenes.schema.targets
+    image = photos.schema.inputs[0]
 
     def mistakes(batch: Batch) -> tuple[Tensor, Tensor]:
-        return detect.loss(net(batch[image]), batch[boxes], batch[classes])
+        return detect.loss(net(batch[image]), *detect.wanted(batch, photos.schema))
 
     def optimizer(named: Iterable[tuple[str, nn.Parameter]]) -> Optimizer:
         groups = transfer.two_rates(named, lr=args.lr, body=args.lr * args.body_lr)
         return AdamW(groups, weight_decay=args.weight_decay)
 
     owned, reads = (net[1], [net[0]]) if args.freeze else (net, [])
-    ways = {"schedule": warmup(0.1), "clip": args.clip, "average": args.average}
-    return Game(Player("finder", owned, mistakes, optimizer, **ways), reads=reads)
+    finder = Player(
+        "finder", owned, mistakes, optimizer, schedule=warmup(0.1), clip=args.clip,
+        average=args.average,
+    )  # fmt: skip
+    return Game(finder, reads=reads)
 
 
-def stream_of(args: Args, scenes: Data) -> Stream:
+def stream_of(args: Args, photos: Data) -> Stream:
     """Batches of training pictures, each moved a little together with its boxes."""
-    boxes, classes = scenes.schema.targets
-    fields = {"field": scenes.schema.inputs[0], "boxes": boxes, "classes": classes}
-    change = {"shift": args.shift, "zoom": args.zoom, "light": args.light}
-    augment = Augment(mirror=args.mirror, fill=0.5, **change, **fields)
-    order = {"seed": args.seed, "turns": args.turns}
-    return scenes.train.batches(args.batch_size, augment=augment, **order)
+    boxes, classes = photos.schema.targets
+    augment = Augment(
+        field=photos.schema.inputs[0], boxes=boxes, classes=classes, fill=0.5, zoom=args.zoom,
+        shift=args.shift, mirror=args.mirror, light=args.light,
+    )  # fmt: skip
+    size, turns = args.batch_size, args.turns
+    return photos.train.batches(size, turns=turns, augment=augment, seed=args.seed)
 
 
 def main(args: Args) -> dict[str, float]:
-    """Train, keep the average that is best on valid, read the test pictures once."""
+    """Train, keep the average that finds most on valid, read the test pictures once."""
     run = Run.start(__file__, args)
-    scenes = data.open(args.data, **data.options(args.options))
-    net = run.place(build(args, scenes.schema))
-    game = game_of(args, net, scenes)
+    photos = data.open(args.data, **data.options(args.options))
+    net = run.place(build(args, photos.schema))
+    game = game_of(args, net, photos)
 
-    for turn in run.play(game, stream_of(args, scenes)):
-        if turn.looks and len(scenes.valid):
+    for turn in run.play(game, stream_of(args, photos)):
+        if turn.looks and len(photos.valid):
             average = game.averaged(net)
-            seen = detect.look(average, scenes.valid)
+            seen = detect.look(average, photos.valid)
             run.log(turn, valid_ap50=seen.ap50, valid_ap=seen.ap)
             run.keep_best(net, seen.ap50 + seen.ap, average)
             if run.stop_when_flat("valid_ap", args.patience):
                 break
 
-    detect.calibrate(net, scenes.valid)
-    judged = detect.judge(net, scenes)
+    detect.calibrate(net, photos.valid)
+    judged = detect.judge(net, photos)
     run.result(**judged.values)
     run.spent(**judged.seconds)
     run.keep("answers", **judged.arrays)

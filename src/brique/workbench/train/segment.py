@@ -33,40 +33,40 @@ class Args:
     """Name of a folder of pictures and masks, or path."""
     options: tuple[str, ...] = ("size=240x180",)
     """What the data do not say by themselves, such as size=240x180; may be repeated."""
+    rareness: float = 0.5
+    """How much more pixels of rare classes count: 0 not at all, 1 until all classes are alike."""
     width: int = 32
     """Features of the first stage; each further stage has twice as many."""
-    depth: int = 1
-    """Residual blocks a stage, on the way down."""
     stages: int = 4
     """Stages, each on half the places of the one before."""
+    depth: int = 1
+    """Residual blocks a stage, on the way down."""
     stem: int = 2
     """Step of the first convolution: 1, 2 or 4."""
     dropout: float = 0.1
     """Share of the features that are not seen in training."""
-    rareness: float = 0.5
-    """How much more pixels of rare classes count: 0 not at all, 1 until all classes are alike."""
-    turns: int = 1800
-    """Turns, one batch each."""
     batch_size: int = 8
     """Pictures a turn."""
+    turns: int = 1800
+    """Turns, each of one batch."""
+    average: float = 0.98
+    """Decay of the average of the weights that is judged, in (0, 1)."""
     lr: float = 2e-3
     """Largest step length; it rises to it, then falls along a cosine to zero."""
     weight_decay: float = 0.05
     """Pull of every weight toward zero, in step lengths."""
-    average: float = 0.98
-    """Decay of the running average of the weights, in (0, 1)."""
     patience: int = 20
     """Looks at valid without a better one, of 20 in all, after which training ends."""
-    mirror: bool = True
-    """Half of the pictures are seen from left to right."""
-    shift: float = 0.1
-    """Largest move of a picture, as a share of its side."""
-    turn: float = 10.0
-    """Largest turn of a picture, in degrees."""
     zoom: float = 0.1
     """Largest change of a picture's scale, as a share."""
+    turn: float = 10.0
+    """Largest turn of a picture, in degrees."""
+    shift: float = 0.1
+    """Largest move of a picture, as a share of its side."""
     light: float = 0.2
     """Largest change of brightness and contrast, as a share."""
+    mirror: bool = True
+    """Half of the pictures are seen from left to right."""
     seed: int = 0
     """Seed of everything random."""
 
@@ -94,9 +94,11 @@ def game_of(args: Args, net: nn.Module, scenes: Data) -> Game:
 
 def stream_of(args: Args, scenes: Data) -> Stream:
     """Batches of training pictures, each moved a little together with its mask."""
-    change = {"mirror": args.mirror, "shift": args.shift, "turn": args.turn, "zoom": args.zoom}
-    fields = {"field": scenes.schema.inputs[0], "mask": scenes.schema.target}
-    augment = Augment(**change, light=args.light, **fields)
+    image, mask = scenes.schema.inputs[0], scenes.schema.target
+    augment = Augment(
+        field=image, mask=mask, mirror=args.mirror, shift=args.shift, turn=args.turn,
+        zoom=args.zoom, light=args.light,
+    )  # fmt: skip
     return scenes.train.batches(args.batch_size, turns=args.turns, seed=args.seed, augment=augment)
 
 

@@ -1,0 +1,267 @@
+"""Searches round the plan of a training for better settings; test is read once, at the end.
+
+Each trial is a run of its own on data without their test part: valid takes its place. What is best
+there, and again with another seed, is trained on all, and judged.
+"""
+
+import json
+import math
+import sys
+import time
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+from brique import files
+from brique.data.said import spelled
+from brique.errors import DataError, RunError, UsageError
+from brique.run import Record, read_run
+from brique.run.start import check_free, pick_device
+from brique.tasks import TASKS
+from brique.workbench.plan import Wishes
+from brique.workbench.resume import resume
+from brique.workbench.train import Order, command_line, prepared, train_prepared
+
+if TYPE_CHECKING:
+    from optuna import Study, Trial
+
+FILE = "tune.json"  # in the folder of a search: what it is, and what was found
+TRIALS = 10  # that the minutes are for, at least: each may take so much of them
+SHARE = 0.9  # of the minutes: the rest is for the two last comparisons
+_FACTORS = {"lr": 5.0, "weight_decay": 10.0}  # a setting is tried from 1/x to x times the plan's
+_SHARES = {"dropout": 0.6, "smoothing": 0.15, "shift": 0.2, "zoom": 0.25, "light": 0.4}  # from 0 on
+_SIZES = {"width": (0.5, 1.0, 2.0), "batch_size": (0.5, 1.0, 2.0)}
+
+
+def tune(
+    source: str | Path,
+    *,
+    minutes: float = 10.0,
+    seed: int = 0,
+    trials: int | None = None,
+    storage: str | None = None,
+    out: str | Path | None = None,
+    device: str | None = None,
+    **options: Any,  # noqa: ANN401 - each has a type of its own, in `brique.data.open`
+) -> Path:
+    """Search for better settings than the plan's, train with them, and return that run's folder.
+
+    source, options: as for `train`.
+    minutes: that the search may take, and then the last training; a trial may take a tenth.
+    seed: of the search and of the last training; trials have the seeds after it.
+    trials: how many at most; by default as many as the minutes are for.
+    storage: a database of optuna by its URL; by default SQLite in the folder.
+    out: folder of the search; by default a new one in runs/. One that holds the same search goes
+        on: a trial that was stopped is resumed.
+    Raises UsageError without optuna (the extra `tune`), RunError where the folder holds other
+        things, DataError as `train` does.
+    """
+    _check_installed()
+    if not 0 < minutes < math.inf:
+        raise UsageError(f"tune: minutes must be above 0 and finite, not {minutes:g}.")
+    asked = {"source": str(source), "minutes": minutes, "seed": seed, "trials": trials,
+             "options": list(spelled(options)), "storage": storage}  # fmt: skip
+    search = _Search(asked, _folder(out, asked, str(source)), device)
+    search.run()
+    return search.finish()
+
+
+class _Search:
+    """A search in its folder: trials are its runs, the database its memory."""
+
+    def __init__(self, asked: dict[str, Any], folder: Path, device: str | None) -> None:
+        self.folder, self.asked = folder, asked
+        self._device = pick_device(device)
+        self._minutes = asked["minutes"] * SHARE / TRIALS
+        self._wishes = Wishes(
+            source=asked["source"], seed=asked["seed"], minutes=self._minutes,
+            options=tuple(asked["options"]),
+        )  # fmt: skip
+        unjudged = replace(self._wishes, options=(*self._wishes.options, "judged=none"))
+        self._order = Order(
+            wishes=unjudged, start=None, device=device, exact=False, quick=False,
+            command=command_line("tune", asked["source"], self._wishes.options,
+                                 {"minutes": asked["minutes"], "seed": asked["seed"]}),
+        )  # fmt: skip
+        self.made = prepared(unjudged, None, self._device, quick=False)
+        self._plan = asdict(self.made.args)
+
+    def run(self) -> None:
+        """Try settings until the minutes are over, or as many as were asked for."""
+        study = _study(self.folder, self.asked)
+        begun = time.monotonic() - self._spent()
+        for trial in [one for one in study.trials if one.state.name == "RUNNING"]:
+            self._told(study, trial.number, trial.params)  # that was stopped
+        limit = self.asked["trials"] or 10_000
+        while len(study.trials) < limit:
+            longest = max((one.seconds for one in self._records()), default=0.0)
+            if time.monotonic() - begun + longest > 60 * SHARE * self.asked["minutes"]:
+                break
+            if not study.trials:
+                study.enqueue_trial(_as_planned(self._plan))
+            trial = study.ask()
+            self._told(study, trial.number, _chosen(trial, self._plan))
+
+    def finish(self) -> Path:
+        """Compare the best trial with the plan once more, train on all, write what was found."""
+        study = _study(self.folder, self.asked)
+        done = [one for one in study.trials if one.state.name == "COMPLETE"]
+        best = max(done, key=lambda one: (one.value or -math.inf, -one.number))
+        scores = {0: [done[0].value], best.number: [best.value]}
+        if best.number:
+            for number in scores:
+                again = self._trial(f"again-{number}", done[number].params, 1000)
+                scores[number].append(_score(again))
+        chosen = max(scores, key=lambda number: (sum(map(float, scores[number])), -number))
+        settings = done[chosen].params
+        final = replace(self._wishes, minutes=self.asked["minutes"])
+        record = self._trained("final", settings, final)
+        found = _found(study, scores, chosen, settings, record)
+        files.write_json(self.folder / FILE, {"format": 1, "asked": self.asked, "result": found})
+        from brique.page.tuned import write_tuned
+
+        write_tuned(self.folder, self._order.command, found)
+        return record.folder
+
+    def _told(self, study: "Study", number: int, params: dict[str, Any]) -> None:
+        record = self._trial(f"trial-{number:03d}", params, number + 1)
+        study.tell(number, _score(record))
+        print(f"brique: tune: trial {number}: {_score(record):.4f} with {params}", file=sys.stderr)
+
+    def _trial(self, name: str, params: dict[str, Any], seed: int) -> Record:
+        seeded = replace(self._order.wishes, seed=self.asked["seed"] + seed)
+        return self._trained(name, params, seeded)
+
+    def _trained(self, name: str, params: dict[str, Any], wishes: Wishes) -> Record:
+        """Return the finished run of that name, which is begun or gone on with where it is not."""
+        out = self.folder / name
+        if (out / "run.json").is_file():
+            return read_run(resume(out))
+        made = self.made
+        if wishes.options != self._order.wishes.options:
+            made = prepared(wishes, None, self._device, quick=False)
+        args = replace(made.args, **_applied(asdict(made.args), params), seed=wishes.seed)
+        order = replace(self._order, wishes=wishes)
+        return read_run(train_prepared(order, replace(made, args=args), out))
+
+    def _records(self) -> list["_Spent"]:
+        return [_Spent.of(path) for path in sorted(self.folder.glob("trial-*/run.json"))]
+
+    def _spent(self) -> float:
+        return sum(one.seconds for one in self._records())
+
+
+class _Spent:
+    """What a trial has taken."""
+
+    def __init__(self, seconds: float) -> None:
+        self.seconds = seconds
+
+    @classmethod
+    def of(cls, path: Path) -> "_Spent":
+        """Return what the run of a run.json has taken so far."""
+        return cls(float(json.loads(path.read_text())["seconds"].get("total", 0.0)))
+
+
+def _chosen(trial: "Trial", plan: dict[str, Any]) -> dict[str, Any]:
+    """Let the search choose, as factors of the plan's settings or shares."""
+    for name, factor in _FACTORS.items():
+        if plan.get(name):
+            trial.suggest_float(f"{name} x", 1 / factor, factor, log=True)
+    for name, most in _SHARES.items():
+        if isinstance(plan.get(name), float):
+            trial.suggest_float(name, 0.0, most)
+    for name, factors in _SIZES.items():
+        if plan.get(name):
+            trial.suggest_categorical(f"{name} x", factors)
+    return dict(trial.params)
+
+
+def _as_planned(plan: dict[str, Any]) -> dict[str, Any]:
+    """Return the parameters that stand for the plan itself: the first trial."""
+    same = {f"{name} x": 1.0 for name in (*_FACTORS, *_SIZES) if plan.get(name)}
+    shares = {name: plan[name] for name in _SHARES if isinstance(plan.get(name), float)}
+    return same | {name: min(share, _SHARES[name]) for name, share in shares.items()}
+
+
+def _applied(plan: dict[str, Any], params: dict[str, Any]) -> dict[str, Any]:
+    """Return the settings that parameters stand for; the examples seen stay as many."""
+    found: dict[str, Any] = {}
+    for key, value in params.items():
+        name = key.removesuffix(" x")
+        found[name] = plan[name] * value if key.endswith(" x") else value
+        if isinstance(plan[name], int):
+            found[name] = plan[name] if value == 1 else max(8, 8 * round(found[name] / 8))
+    if "batch_size" in found:
+        found["turns"] = max(1, round(plan["turns"] * plan["batch_size"] / found["batch_size"]))
+    return found
+
+
+def _score(record: Record) -> float:
+    """Return the main score of a trial on what it was judged on."""
+    return float(record.result["test"][TASKS[record.result["task"]].main.name])
+
+
+def _found(
+    study: "Study", scores: dict[int, Any], chosen: int, settings: dict[str, Any], record: Record
+) -> dict[str, Any]:
+    """Return what a search found, as JSON values."""
+    done = [one for one in study.trials if one.state.name == "COMPLETE"]
+    return {
+        "score": TASKS[record.result["task"]].main.name,
+        "trials": [{"number": one.number, "score": one.value, "settings": one.params}
+                   for one in done],
+        "compared": {str(number): both for number, both in scores.items()},
+        "chosen": chosen,
+        "settings": settings,
+        "mattered": _mattered(study) if len(done) >= 6 else {},
+        "final": record.folder.name,
+        "test": record.result["test"],
+    }  # fmt: skip
+
+
+def _mattered(study: "Study") -> dict[str, float]:
+    """Return which share of the differences between trials each setting explains."""
+    from optuna.importance import get_param_importances
+
+    try:
+        return {name: float(share) for name, share in get_param_importances(study).items()}
+    except (ValueError, RuntimeError):
+        return {}
+
+
+def _study(folder: Path, asked: dict[str, Any]) -> "Study":
+    import optuna
+
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    return optuna.create_study(
+        storage=asked["storage"] or f"sqlite:///{(folder / 'tune.db').resolve()}",
+        study_name=str(folder.resolve()),
+        direction="maximize",
+        sampler=optuna.samplers.TPESampler(seed=asked["seed"], n_startup_trials=6),
+        load_if_exists=True,
+    )
+
+
+def _folder(out: str | Path | None, asked: dict[str, Any], name: str) -> Path:
+    """Return the folder of a search, made or found. Raises RunError where it holds another."""
+    stem = f"{time.strftime('%Y-%m-%d-%H%M%S')}-{Path(name).name}-tune"
+    folder = Path(out) if out is not None else Path("runs") / stem
+    if (folder / FILE).is_file():
+        known = json.loads((folder / FILE).read_text(encoding="utf-8"))
+        if cast("dict[str, Any]", known).get("asked") != asked:
+            raise RunError(
+                f"{folder}: holds another search; name another folder with --out, or say what"
+                " that one was asked."
+            )
+        return folder
+    check_free(folder)
+    files.write_json(folder / FILE, {"format": 1, "asked": asked, "result": {}})
+    return folder
+
+
+def _check_installed() -> None:
+    from importlib.util import find_spec
+
+    if find_spec("optuna") is None:
+        raise DataError("tune: needs the package optuna; install 'brique[tune]'")

@@ -1,0 +1,102 @@
+"""Words that were never met: what is kept of how they look and end."""
+
+import json
+
+import numpy as np
+import pytest
+import torch
+
+from brique.data import Ragged
+from brique.data.column import Texts
+from brique.errors import DataError
+from brique.nets.readers.words import Words
+from brique.schema import Schema, Text, endings
+from brique.schema.texts import FIRST
+
+KIND = Text(("the", "n't", "do"), endings=("…ing", "A…", "…g"))
+
+
+def test_a_word_has_a_signature_for_each_number_of_letters():
+    assert endings.signatures("Walking") == ["A…ing", "A…ng", "A…g", "A…"]
+    assert endings.signatures("ox") == ["…x", "…"]
+    assert endings.signatures("NASA")[0] == "AA…asa"
+    assert endings.signatures("1990s")[0] == "0…90s"
+    assert endings.signatures("well-known")[-1] == "-…"
+    assert endings.signatures("-")[-1] == "…"
+    assert endings.signatures("") == ["…"]
+
+
+def test_an_unknown_word_has_the_number_of_its_longest_signature():
+    numbers = KIND.prepare(["the", "walking", "dog", "Walking", "ox"])
+    first = FIRST + 3
+    assert numbers.tolist() == [FIRST, first, first + 2, first + 1, 0]
+    assert KIND.size == FIRST + 6
+    assert KIND.is_unknown(numbers).tolist() == [False, True, True, True, True]
+    assert KIND.restore(numbers) == "the \ufffd \ufffd \ufffd \ufffd"
+    assert KIND.stand_in("the") == 0
+
+
+def test_endings_are_stored_and_left_out_where_there_are_none():
+    stored = json.loads(json.dumps(Schema({"text": KIND}).to_json()))
+    assert Schema.from_json(stored)["text"] == KIND
+    assert "endings" not in Text(("a",)).to_json()
+
+
+def test_endings_are_fitted_on_rare_words_of_the_training_part():
+    rare = ["walking talking baking making " * 1, "the the the the the the", "Zing"]
+    kind, numbers = Texts([one.split() for one in rare], endings=True).fitted(
+        np.arange(2), "x: text"
+    )
+    assert "…ing" in kind.endings
+    assert kind.endings[0] in ("…", "…g", "…ing", "…ng")
+    assert not any(end.startswith("A") for end in kind.endings)
+    assert torch.equal(numbers[0], kind.prepare(rare[0].split()))
+    plain, _ = Texts([one.split() for one in rare]).fitted(np.arange(2), "x: text")
+    assert plain.endings == ()
+
+
+def test_a_word_is_cut_before_a_known_end_with_an_apostrophe_where_words_are_tagged():
+    assert KIND.pieces("Don't stop, o'clock") == ["Do", "n't", "stop", ",", "o'clock"]
+    assert KIND.pieces(["don't"]) == ["don't"]
+    assert Text(("n't",)).pieces("don't") == ["don't"]
+
+
+@pytest.mark.parametrize(
+    ("values", "text"),
+    [
+        ({"endings": ("ing",)}, "text: endings must be a mark, '…' and up to 3 letters"),
+        ({"endings": ("a…ing",)}, "text: endings must be a mark"),
+        ({"endings": ("…ation",)}, "text: endings must be a mark"),
+        ({"endings": ("…g", "…g")}, "text: endings: '…g' is listed twice"),
+        (
+            {"endings": ("…g",), "unit": "characters"},
+            "text: endings are for words, not characters; leave them out",
+        ),
+    ],
+)
+def test_other_endings_are_refused(values, text):
+    with pytest.raises(DataError, match=text):
+        Text(("a",), **values)
+
+
+def test_rare_words_are_taken_for_their_endings_in_training_alone():
+    words = Words(Text(tuple(f"w{k}ing" for k in range(40)), endings=("0…ing",)), 8, lost=0.99)
+    pieces = torch.arange(FIRST, FIRST + 40)
+    words.eval()
+    assert torch.equal(words(pieces), words(pieces))
+    ending = words(torch.tensor([FIRST + 40]))
+    assert not torch.isclose(words(pieces), ending).all(dim=1).any()
+    words.train()
+    is_ending = torch.isclose(words(pieces), ending).all(dim=1)
+    assert is_ending[20:].sum() > 12
+    assert not bool(is_ending[0])
+
+
+def test_letters_have_the_same_numbers_in_every_process():
+    words = Words(Text(("barn", "crab", "narwhal", "bran")), 4)
+    assert words.spelled[FIRST, :5].tolist() == [3, 2, 5, 4, 0]  # a to z in the first piece
+
+
+def test_an_empty_text_has_no_pieces_to_read():
+    empty = Ragged(torch.empty(0, dtype=torch.int64), torch.tensor([0, 0]))
+    assert Words(KIND, 8)(empty.values).shape == (0, 8)

@@ -1,0 +1,227 @@
+"""Series: training, judgement by blocks, bands, answers from the last rows of a table."""
+
+import math
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+import brique
+from brique import data, nets
+from brique.bricks import Band
+from brique.cli import main
+from brique.data.latest import latest
+from brique.errors import DataError, ShapeError
+from brique.model import load
+from brique.run import read_run
+from brique.schema import Category, Number, Schema
+from brique.tasks import forecast
+from brique.tasks.forecast.reading import before
+from brique.workbench.train import forecast as trained
+from resuming import alone, assert_equal, stopped
+
+OPTIONS = ("kind=series", "target=load", "length=24", "ahead=6")
+SAID = data.options(OPTIONS)
+
+
+def table(path, rows=700, seed=0):
+    """Write a table of hours: a wave of 24 hours that drifts, noise, and a column of classes."""
+    draw = np.random.default_rng(seed)
+    level = np.cumsum(draw.normal(0, 0.2, rows))
+    hours = np.arange(rows)
+    load_ = 10 + level + 3 * np.sin(2 * np.pi * hours / 24) + draw.normal(0, 0.1, rows)
+    times = np.datetime64("2024-01-01T00:00:00") + hours.astype("timedelta64[h]")
+    lines = ["when,load,other,wind"]
+    for hour, time in enumerate(times):
+        stamp = str(time).replace("T", " ")
+        lines.append(f"{stamp},{load_[hour]:.4f},{draw.normal():.4f},{'NE' if hour % 3 else 'S'}")
+    path.write_text("\n".join(lines) + "\n")
+    return path
+
+
+@pytest.fixture(scope="module")
+def hours(tmp_path_factory):
+    return table(tmp_path_factory.mktemp("series") / "hours.csv")
+
+
+@pytest.fixture(scope="module")
+def run(hours, tmp_path_factory):
+    torch.set_num_threads(1)
+    with pytest.MonkeyPatch.context() as patch:
+        out = tmp_path_factory.mktemp("runs") / "series"
+        patch.chdir(out.parent)
+        return brique.train(hours, quick=True, out=out, **SAID)
+
+
+def test_its_quick_form_learns_and_is_compared_by_blocks(run):
+    result = read_run(run).result
+    assert result["task"] == "forecast"
+    assert result["test"]["skill"] > 0.5
+    assert result["block"]["windows"] >= result["ahead"] == 6
+    assert set(result["baseline"]) == {"yesterday", "last", "ridge", "all"}
+    assert result["baseline"]["yesterday"]["skill"] == 0
+    assert 0.6 < result["coverage"]["reached"] <= 1
+    assert len(result["coverage"]["steps"]) == len(result["steps"]["net"]) == 6
+    assert result["comparison"]["examples"] == result["block"]["count"]
+    assert "less squared error than the values before" in forecast.sentence(result)
+    assert read_run(run).json["data"][0]["test_reads"] == 1
+
+
+def test_its_page_shows_forecasts_and_steps(run):
+    page = (run / "report.html").read_text()
+    for said in ("foretold 6 steps at a time", "error by step ahead", "90% band holds"):
+        assert said in page
+    assert "is missing, since run.json" not in page
+
+
+def test_stopped_on_the_way_it_ends_in_equal_numbers(hours, tmp_path, monkeypatch):
+    quick = trained.QUICK | {"turns": 20}
+    args = trained.Args(data=str(hours), options=OPTIONS, **quick)
+    whole = alone(trained.main, args, tmp_path / "whole")
+    pieces = stopped(trained.main, args, tmp_path / "pieces", [4, 12], monkeypatch)
+    assert_equal(whole, pieces)
+
+
+def test_what_predict_says_is_what_the_net_says_over_valid(run, hours):
+    model, opened = load(run), data.open(hours, **SAID)
+    said = model.predict(list(opened.valid["past"].numpy()))
+    with torch.no_grad():
+        found = torch.cat([model.net(batch["past"]) for batch in opened.valid.batches(5)])
+    told = torch.tensor([one.answer["load"] for one in said])
+    torch.testing.assert_close(told, found, rtol=1e-6, atol=1e-6)
+    inside = [
+        low <= value <= high
+        for one in said
+        for value, (low, high) in zip(one.answer["load"], one.interval["load"], strict=True)
+    ]
+    assert all(inside)  # fmt: skip
+
+
+def test_the_last_rows_of_a_table_are_asked_about_by_their_names(run, hours, tmp_path, capsys):
+    lines = hours.read_text().splitlines()
+    turned = [",".join([*row.split(",")[2:], *row.split(",")[:2]]) for row in lines]
+    last = [turned[0], *reversed(turned[-30:])]  # other columns first, the latest row on top
+    (tmp_path / "last.csv").write_text("\n".join(last))
+    assert main(["predict", str(run), "last.csv", str(hours), "--csv", "said.csv"]) == 0
+    assert "at the last step" in capsys.readouterr().out
+    head, one, other = (tmp_path / "said.csv").read_text().splitlines()
+    assert head.startswith("file,load +1,load +1 low,load +1 high,load +2")
+    assert one.split(",")[1:] == other.split(",")[1:]
+    kind = load(run).schema["past"]
+    assert kind.names == ("load", "other", "wind=NE", "wind=S")
+    opened = data.open(hours, **SAID)
+    assert latest(hours, kind)[:-6].equal(opened.test["past"][-1][6:])
+
+
+def test_tables_that_cannot_be_asked_about_are_named(run, hours, tmp_path):
+    kind = load(run).schema["past"]
+    lines = hours.read_text().splitlines()
+
+    def written(rows):
+        (tmp_path / "odd.csv").write_text("\n".join(rows))
+        return tmp_path / "odd.csv"
+
+    with pytest.raises(DataError, match="odd.csv: expected 24 moments or more, got 10; give the"):
+        latest(written(lines[:11]), kind)
+    with pytest.raises(DataError, match="there is no column 'load', which the model was trained"):
+        latest(written([lines[0].replace("load", "lord"), *lines[1:]]), kind)
+    with pytest.raises(DataError, match="expected numbers in the column 'load', got 'ten'"):
+        latest(written([lines[0], *(",ten,".join(r.split(",", 2)[::2]) for r in lines[1:])]), kind)
+    rows = [lines[0], *lines[1:40]]
+    rows[39] = rows[39].split(",")[0] + ",,1,NE"
+    found = latest(written(rows), kind)
+    assert found[-1, 0] == found[-2, 0]
+
+
+class Before(nn.Module):
+    """Says the values before, as a net."""
+
+    def __init__(self, ahead, own):
+        super().__init__()
+        self.ahead, self.own = ahead, own
+        self.band = Band((ahead, 1))
+
+    def forward(self, past):
+        return self.band(before(past[:, :, self.own : self.own + 1], self.ahead))[:, :, 0]
+
+
+def test_the_values_before_have_no_skill_and_the_band_holds_nine_of_ten_on_valid(hours):
+    opened = data.open(hours, **SAID)
+    net = Before(6, 0)
+    assert forecast.look(net, opened.valid).skill == 0
+    judged = forecast.judge(net, opened, compare=False)
+    assert judged.values["test"]["skill"] == 0
+    assert judged.values["comparison"]["outcome"] == "even"
+    assert "coverage" not in judged.values
+    off = (judged.arrays["said"] - judged.arrays["truth"]).double()
+    assert judged.values["test"]["rmse"] == pytest.approx(float(off.square().mean().sqrt()))
+    forecast.calibrate(net, opened.valid)
+    again = forecast.judge(net, opened, compare=False)
+    assert 0.5 < again.values["coverage"]["reached"] <= 1
+    on_valid = forecast.judge(net, data_of_valid(opened), compare=False).values
+    assert 0.9 <= on_valid["coverage"]["reached"] < 0.97
+    assert forecast.sentence(judged.values).startswith("The next 6 of 'load' foretold with 0.0%")
+
+
+def data_of_valid(opened):
+    from dataclasses import replace
+
+    return replace(opened, test=opened.valid)
+
+
+def test_yesterday_is_said_again_where_it_is_shorter_than_the_future():
+    past = torch.tensor([[1.0, 2.0, 3.0]]).unsqueeze(2)
+    assert before(past, 2).flatten().tolist() == [2, 3]
+    assert before(past, 5).flatten().tolist() == [1, 2, 3, 1, 2]
+
+
+def test_a_level_that_was_never_met_is_no_trouble(hours):
+    opened = data.open(hours, **SAID)
+    net = nets.forecaster(opened.schema.to_json()).eval()
+    past = opened.valid["past"][:4]
+    far = past.clone()
+    far[:, :, 0] += 1000
+    with torch.no_grad():
+        torch.testing.assert_close(net(far), net(past) + 1000, rtol=1e-4, atol=1e-2)
+
+
+def test_several_targets_are_foretold_together(hours):
+    said = SAID | {"target": "load,other"}
+    opened = data.open(hours, **said)
+    assert opened.schema["future"].shape == (6, 2)
+    net = nets.forecaster(opened.schema.to_json())
+    forecast.calibrate(net, opened.valid)
+    values = forecast.judge(net, opened).values
+    assert values["targets"] == ["load", "other"]
+    batch = next(opened.valid.batches(3))
+    answer = forecast.answered(net.eval(), batch, opened.schema)[0]
+    assert set(answer.to_json()["interval"]) == {"load", "other"}
+    assert len(answer.answer["other"]) == 6
+    assert answer.said()[0].startswith("load ")
+    assert "2 targets" in forecast.sentence(values)
+    loss = forecast.loss(net(batch["past"]), batch, opened.schema)
+    assert math.isfinite(loss.item())
+
+
+def test_other_shapes_and_empty_parts_are_refused(hours):
+    opened = data.open(hours, **SAID)
+    batch = next(opened.valid.batches(3))
+    with pytest.raises(ShapeError, match=r"forecast: loss: the net said \(3, 5\) where futures"):
+        forecast.loss(torch.zeros(3, 5), batch, opened.schema)
+    with pytest.raises(ShapeError, match=r"forecast: answers: the net said \(3, 4\)"):
+        forecast.answered(Before(4, 0), batch, opened.schema)
+    empty = opened.test.select(torch.zeros(len(opened.test), dtype=torch.bool))
+    from dataclasses import replace
+
+    with pytest.raises(DataError, match="forecast: the split is empty; pass one with at least"):
+        forecast.judge(Before(6, 0), replace(opened, test=empty))
+    assert math.isnan(forecast.look(Before(6, 0), empty).skill)
+
+
+def test_the_forecaster_wants_named_columns():
+    schema = Schema({"past": Number(shape=(4, 2)), "label": Category(("a",))}, ("label",))
+    with pytest.raises(DataError, match="forecaster: expected the past of named columns and the"):
+        nets.forecaster(schema.to_json())
+    with pytest.raises(DataError, match="number: names must be one for each entry of the last"):
+        Number(shape=(4, 3), names=("a", "b"))

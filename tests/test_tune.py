@@ -1,0 +1,143 @@
+"""The search for settings: what it tries, that it never reads test, that it goes on where it was."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import brique
+from brique import data
+from brique.cli import main
+from brique.errors import DataError, Interrupted, RunError, UsageError
+from brique.run import read_run
+from brique.workbench import tune as room
+
+
+@pytest.fixture(scope="module")
+def table(tmp_path_factory):
+    draw = np.random.default_rng(0)
+    rows = [f"{a:.3f},{b:.3f},{'yn'[int(a * b > 0)]}" for a, b in draw.normal(size=(200, 2))]
+    file = tmp_path_factory.mktemp("tune") / "table.csv"
+    file.write_text("\n".join(["a,b,same", *rows]))
+    return file
+
+
+@pytest.fixture(autouse=True)
+def _short(monkeypatch):
+    from brique.workbench.train import PLANS
+
+    plan = PLANS["fields"]
+
+    def small(opened, wishes):
+        return plan(opened, wishes) | {"turns": 40, "width": 16, "average": 0.8}
+
+    monkeypatch.setitem(PLANS, "fields", small)
+
+
+@pytest.fixture(scope="module")
+def searched(table):
+    from brique.workbench.train import PLANS
+
+    plan = PLANS["fields"]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(
+            PLANS, "fields",
+            lambda opened, wishes: plan(opened, wishes) | {"turns": 40, "width": 16, "average": 0.8},
+        )  # fmt: skip
+        out = table.parent / "search"
+        words = ["tune", str(table), "--trials", "6", "--minutes", "2", "--out", str(out)]
+        assert main(words) == 0
+    return out
+
+
+def test_the_first_trial_is_the_plan_and_the_last_run_is_judged(searched, table):
+    found = json.loads((searched / "tune.json").read_text())["result"]
+    assert [one["number"] for one in found["trials"]] == list(range(6))
+    first, final = read_run(searched / "trial-000"), read_run(searched / "final")
+    assert first.settings["turns"] == 40
+    assert first.settings["width"] == 16
+    assert first.settings["options"] == ["judged=none"]
+    assert final.settings["options"] == []
+    assert found["test"] == final.result["test"]
+    assert found["final"] == "final"
+    scores = {number: sum(both) for number, both in found["compared"].items()}
+    assert scores[str(found["chosen"])] == max(scores.values())
+    opened = data.open(table)
+    assert first.result["examples"] == len(opened.valid)
+    assert final.result["examples"] == len(opened.test)
+
+
+def test_no_trial_sees_an_example_of_test(table):
+    whole, rest = data.open(table), data.open(table, judged=False)
+    assert rest.test.ids.tolist() == whole.valid.ids.tolist()
+    inside = {*rest.train.ids.tolist(), *rest.valid.ids.tolist()}
+    assert inside == set(whole.train.ids.tolist())
+    assert len(rest.valid) == pytest.approx(len(whole.train) / 10, abs=8)
+    assert rest.fingerprint != whole.fingerprint
+
+
+def test_of_series_in_time_the_last_of_train_takes_the_place_of_valid():
+    moments = np.arange(100.0)
+    opened = data.arrays(x=np.random.rand(100, 2), y=np.random.rand(100), target="y", time=moments)
+    rest = opened.unjudged()
+    assert rest.train.ids.max() < rest.valid.ids.min() <= rest.valid.ids.max() < rest.test.ids.min()
+    assert rest.test.ids.tolist() == opened.valid.ids.tolist()
+
+
+def test_data_without_a_valid_part_cannot_be_searched():
+    few = data.arrays(x=np.random.rand(3, 2), label=[0, 1, 0], split=["train", "train", "test"])
+    with pytest.raises(DataError, match="has 0 examples to choose settings on and 2 to learn from"):
+        few.unjudged()
+
+
+def test_its_page_says_what_mattered(searched):
+    page = (searched / "report.html").read_text()
+    assert "trial 0, the plan" in page
+    assert "What mattered" in page
+    assert "6 trials, the best first" in page
+
+
+def test_a_search_that_was_stopped_goes_on_with_its_trial(table, tmp_path, monkeypatch):
+    train, count = room.train_prepared, []
+
+    def stop(order, made, folder):
+        count.append(folder)
+        if len(count) == 3:
+            from brique.game.play import Play
+
+            begin = Play.__next__
+
+            def next_and_stop(play):
+                turn = begin(play)
+                if turn.index == 9:
+                    import os
+                    import signal
+
+                    os.kill(os.getpid(), signal.SIGINT)
+                return turn
+
+            with monkeypatch.context() as patch:
+                patch.setattr(Play, "__next__", next_and_stop)
+                return train(order, made, folder)
+        return train(order, made, folder)
+
+    monkeypatch.setattr(room, "train_prepared", stop)
+    with pytest.raises(Interrupted):
+        brique.tune(table, trials=4, minutes=2, out=tmp_path / "search")
+    assert read_run(tmp_path / "search/trial-002").state == "stopped"
+    final = brique.tune(table, trials=4, minutes=2, out=tmp_path / "search")
+    assert final == tmp_path / "search/final"
+    found = json.loads((tmp_path / "search/tune.json").read_text())["result"]
+    assert len(found["trials"]) == 4
+    assert all(read_run(path).state == "finished" for path in Path("search").glob("trial-*"))
+
+
+def test_what_is_asked_must_be_one_search_in_some_minutes(searched, table, monkeypatch):
+    with pytest.raises(UsageError, match="tune: minutes must be above 0 and finite, not 0"):
+        brique.tune(table, minutes=0)
+    with pytest.raises(RunError, match="holds another search; name another folder with --out"):
+        brique.tune(table, minutes=3, out=searched)
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    with pytest.raises(DataError, match=r"needs the package optuna; install 'brique\[tune\]'"):
+        brique.tune(table)
