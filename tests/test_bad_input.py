@@ -66,13 +66,10 @@ def test_an_empty_folder(capsys, tmp_path):
 
 
 def test_data_that_train_does_not_take_yet(capsys, tmp_path):
-    table = tmp_path / "flowers.csv"
-    table.write_text("".join(f"{i % 7}.5,{i}.2,{'ab'[i % 2]}\n" for i in range(40)))
-    sentence = (
-        "flowers.csv: train takes pictures with a class each so far, and these hold 1 (number),"
-        " 2 (number), 3 (category); 'brique check' shows them"
-    )
-    assert sentence in refused(capsys, "train", table, "--out", tmp_path / "run")
+    trees = tmp_path / "trees.txt"
+    trees.write_text("".join(f"({i % 2} ({i % 3} one{i}) (1 two))\n" for i in range(40)))
+    sentence = "no net reads 'tree', a tree such as this; leave it out with --types 'tree=leave'"
+    assert sentence in refused(capsys, "train", trees, "--out", tmp_path / "run")
     assert not (tmp_path / "run").exists()
 
 
@@ -220,8 +217,8 @@ def test_a_model_that_does_not_classify_is_not_judged(capsys, finished, tmp_path
     shutil.rmtree(folder / "model")
     (tmp_path / "model").rename(folder / "model")
     assert refused(capsys, "evaluate", "run") == (
-        "evaluate: the model's task is 'generate', and only models that classify can be judged so"
-        " far; see the numbers of the run in its run.json."
+        "evaluate: the model's task is 'generate', and only models that 'brique train' makes can be"
+        " judged; see the numbers of the run in its run.json."
     )
 
 

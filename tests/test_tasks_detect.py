@@ -9,7 +9,7 @@ from torch import nn
 from brique import data, nets
 from brique.bricks import Least
 from brique.data import Ragged, worlds
-from brique.errors import DataError, ShapeError
+from brique.errors import DataError, ShapeError, UsageError
 from brique.nets.detector import detector, detector_arguments
 from brique.tasks import detect
 from brique.tasks.detect import boxes, scores
@@ -261,5 +261,7 @@ def test_the_plan_is_a_function_of_data_and_minutes(scenes):
     assert one == plan_detect(scenes, Wishes(source="made", minutes=10))
     assert plan_detect(scenes, Wishes(source="made", minutes=0.1))["turns"] < one["turns"]
     assert plan_detect(scenes, Wishes(source="made", epochs=3))["turns"] == 6
+    with pytest.raises(UsageError, match="is for classes of whole examples or of pixels, and"):
+        plan_detect(scenes, Wishes(source="made", balance="weights"))
     started = plan_detect(scenes, Wishes(source="made", start="w.safetensors", freeze=True))
     assert (started["start"], started["freeze"], started["body_lr"]) == ("w.safetensors", True, 1.0)

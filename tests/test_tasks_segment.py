@@ -7,7 +7,7 @@ from torch.nn import functional
 
 from brique import data, nets
 from brique.data import worlds
-from brique.errors import DataError, ShapeError
+from brique.errors import DataError, ShapeError, UsageError
 from brique.nets.unet import unet, unet_arguments
 from brique.schema import IGNORED
 from brique.tasks import segment
@@ -210,3 +210,6 @@ def test_the_plan_is_a_function_of_data_and_minutes(scenes):
     assert short["turns"] < one["turns"]
     assert short["width"] < one["width"]
     assert plan_segment(scenes, Wishes(source="made", epochs=3))["turns"] == 15
+    assert plan_segment(scenes, Wishes(source="made", balance="weights"))["rareness"] == 1
+    with pytest.raises(UsageError, match="shows examples of rare classes more often, and a"):
+        plan_segment(scenes, Wishes(source="made", balance="sampler"))

@@ -11,6 +11,7 @@ from torch import nn
 
 from brique import nets
 from brique.data import Data, augment
+from brique.errors import UsageError
 from brique.schema import Picture
 from brique.workbench.plan import LOOKS, SHARE, Wishes, decay, multiplications
 
@@ -23,10 +24,18 @@ _LEAST = 40  # epochs, or the net is made smaller
 def plan_segment(opened: Data, wishes: Wishes) -> dict[str, Any]:
     """Return the settings of a training on pictures with masks.
 
-    The net is the widest that sees each picture forty times within the minutes.
+    The net is the widest that sees each picture forty times within the minutes. Rare classes count
+    more by half a power of their rareness, which is best on valid (docs/log.md), or by all of it.
+    Raises UsageError for a balance by whole pictures.
     """
+    if wishes.balance == "sampler":
+        raise UsageError(
+            "train: balance='sampler' shows examples of rare classes more often, and a picture"
+            " holds many classes; take 'weights', by which their pixels count more."
+        )
     count = len(opened.train)
     settings = _asked(opened, wishes, min(count, 8)) | {"depth": 1, **_stages(_picture(opened))}
+    settings["rareness"] = 1.0 if wishes.balance == "weights" else 0.5
     wanted = (wishes.epochs or _epochs(count)) * _per_epoch(settings, count)
 
     def made(width: int) -> nn.Module:
@@ -48,7 +57,13 @@ def plan_detect(opened: Data, wishes: Wishes) -> dict[str, Any]:
     """Return the settings of a training on pictures with boxes.
 
     Boxes need more epochs than classes do: only a few places of a picture learn at a time.
+    Raises UsageError for a balance, which boxes do not have.
     """
+    if wishes.balance != "none":
+        raise UsageError(
+            f"train: balance='{wishes.balance}' is for classes of whole examples or of pixels, and"
+            " boxes are found one by one; leave it out."
+        )
     count, side = len(opened.train), min(_picture(opened).shape[1:])
     settings = _asked(opened, wishes, min(count, 16))
     del settings["turn"]  # boxes would grow

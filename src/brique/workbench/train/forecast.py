@@ -48,9 +48,9 @@ class Args:
     weight_decay: float = 0.5
     """Pull of every weight toward zero, in step lengths."""
     patience: int = 10
-    """Looks at valid without a better one, of 20 in all, after which training ends."""
+    """Looks at valid, of 20 in all, that may pass without a better one."""
     average: float = 0.98
-    """Decay of the running average of the weights, in (0, 1)."""
+    """Decay of the average of the weights that foretells in the end, in (0, 1)."""
     seed: int = 0
     """Seed of everything random."""
 

@@ -43,14 +43,14 @@ class Args:
     """Turns, one batch each."""
     batch_size: int = 64
     """Pairs of texts a turn."""
+    average: float = 0.98
+    """Decay of the average of the weights that speaks in the end, in (0, 1)."""
+    patience: int = 10
+    """Looks at valid, of 20 in all, after which training ends if none was better."""
     lr: float = 2e-3
     """Largest step length of AdamW; it rises to it, then falls along a cosine to zero."""
     weight_decay: float = 0.01
     """Pull of every weight toward zero, in step lengths."""
-    patience: int = 10
-    """Looks at valid without a better one, of 20 in all, after which training ends."""
-    average: float = 0.98
-    """Decay of the running average of the weights, in (0, 1)."""
     seed: int = 0
     """Seed of everything random."""
 
