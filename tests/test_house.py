@@ -27,7 +27,7 @@ HARMLESS = {
 }
 
 PUBLIC = {
-    "bricks": {"Least", "Residual", "Standardize", "Temperature", "slope_error"},
+    "bricks": {"Band", "Least", "Residual", "Restore", "Standardize", "Temperature", "slope_error"},
     "cli": {"main", "main_with"},
     "data": {
         "Augment",
@@ -40,21 +40,23 @@ PUBLIC = {
         "Stream",
         "arrays",
     }
-    | {"nothing", "open", "options", "worlds"},
+    | {"nothing", "open", "options", "prepared", "retold", "together", "worlds"},
     "draw": {"Panel", "graph", "table", "tree"},
     "game": {"Game", "Player", "Turn", "cosine", "linear", "slope", "steps", "warmup"},
-    "nets": {"BUILDERS", "builder", "built_by", "default_arguments", "residual"} | {"squeezenet"}
-    | {"detector", "detector_arguments", "unet", "unet_arguments"},
+    "nets": {"BUILDERS", "builder", "built_by", "default_arguments", "residual"}
+    | {"squeezenet"}
+    | {"detector", "detector_arguments", "unet", "unet_arguments"}
+    | {"fields", "forecaster", "tagger", "translator"},
     "page": {"write", "write_audit"},
     "run": {"Launch", "Record", "Run", "add_seconds", "launched", "list_runs", "read_run"},
     "schema": {"Boxes", "Category", "Field", "Mask", "Moment", "Number", "Picture", "Schema"}
     | {"Signal", "Tags", "Text", "Tree", "IGNORED", "MISSING", "OTHER"}
     | {"natural", "picture_shape", "read_picture", "scaled_pixels"},
-    "tasks": {"Answer", "accuracy", "at_rest"},
+    "tasks": {"TASKS", "Answer", "Look", "Task", "accuracy", "at_rest", "of", "sentence"},
     "transfer": {"Started", "resolved", "start", "two_rates", "wants"},
     "workbench": set(),
 }
-VERBS = {"check", "evaluate", "load", "predict", "report", "resume", "train"}
+VERBS = {"check", "evaluate", "load", "predict", "report", "resume", "train", "tune"}
 
 
 def dotted(node: ast.expr) -> str:

@@ -9,6 +9,7 @@ from torch import nn
 from brique import data, nets
 from brique.bricks import Least
 from brique.data import Ragged, worlds
+from brique.data.parts import rebuilt
 from brique.errors import DataError, ShapeError, UsageError
 from brique.nets.detector import detector, detector_arguments
 from brique.tasks import detect
@@ -180,7 +181,10 @@ def test_the_loss_falls_as_boxes_come_nearer_and_takes_pictures_without_any():
         losses.append((total / count).item())
     assert losses[-1] < 0.5 * losses[0]
     none = Ragged(torch.empty(0, 4), torch.zeros(3, dtype=torch.int64))
+    net.zero_grad()
     total, count = detect.loss(net(picture), none, Ragged(torch.empty(0).long(), none.offsets))
+    total.backward()
+    assert all(parameter.grad is not None for parameter in net.parameters())
     assert math.isfinite(total.item())
     assert float(count) == 1
 
@@ -238,6 +242,11 @@ def test_what_does_not_fit_is_refused(scenes):
     empty = replace(scenes, test=scenes.test.select(torch.empty(0, dtype=torch.int64)))
     with pytest.raises(DataError, match="detect: the test part is empty"):
         detect.judge(Told(scenes.test), empty)
+    none = torch.zeros(len(scenes.store) + 1, dtype=torch.int64)
+    bare = {"boxes": Ragged(torch.empty(0, 4), none), "classes": Ragged(none[:0], none)}
+    without = rebuilt(scenes, {**scenes.store.fields, **bare}, scenes.schema)
+    with pytest.raises(DataError, match="none of the 8 test pictures has a box, so nothing can"):
+        detect.judge(Told(scenes.test), without)
 
 
 def test_boxes_are_moved_back_to_the_picture_as_it_was(scenes):

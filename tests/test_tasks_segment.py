@@ -39,6 +39,13 @@ class Told(nn.Module):
         return functional.one_hot(masks, self.classes).permute(0, 3, 1, 2).float()
 
 
+class Constant(nn.Module):
+    """Says the first of two classes everywhere."""
+
+    def forward(self, x):
+        return torch.tensor([1.0, 0.0]).view(1, 2, 1, 1).expand(len(x), 2, *x.shape[2:])
+
+
 def test_loss_is_the_mean_cross_entropy_of_the_pixels_that_count():
     said = torch.randn(3, 4, 5, 6, dtype=torch.float64)
     truth = torch.randint(4, (3, 5, 6)).byte()
@@ -184,6 +191,22 @@ def test_what_does_not_fit_is_refused(scenes):
     blank = scenes_of(torch.rand(10, 1, 4, 4), torch.full((10, 4, 4), IGNORED).byte(), ("a", "b"))
     with pytest.raises(DataError, match="no pixel of the training masks counts"):
         segment.weights(blank.train, power=0.5)
+    with pytest.raises(DataError, match="no pixel of the 2 test masks counts, so nothing"):
+        segment.judge(Constant(), blank, compare=False)
+
+
+def test_a_mask_is_laid_over_the_picture_as_it_was_given(scenes):
+    mask = torch.arange(64)[None].expand(64, -1).byte() // 32  # left 0, right 1
+    names = scenes.schema["mask"].names
+    (answer,) = segment.answers(functional.one_hot(mask[None].long(), 5).permute(0, 3, 1, 2), names)
+    assert answer.answer == {"background": 0.5, "circle": 0.5}
+    twice = segment.placed(answer, torch.zeros(3, 128, 128).numpy(), scenes.schema).mask
+    assert torch.equal(twice, torch.arange(128)[None].expand(128, -1).byte() // 64)
+    wide = segment.placed(answer, torch.zeros(3, 100, 200).numpy(), scenes.schema).mask
+    assert wide.shape == (100, 200)  # cut about the middle, 100 x 100
+    assert wide[50].tolist() == [255] * 50 + [0] * 50 + [1] * 50 + [255] * 50
+    assert answer.said() == ("background 50%, circle 50%", "")
+    assert answer.cells()["star"] == 0
 
 
 def test_masks_of_the_report_are_small():

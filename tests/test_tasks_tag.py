@@ -104,6 +104,16 @@ def test_what_predict_says_is_what_the_net_says_over_valid(run, folder):
     assert list(said[0].words) == list(texts[int(opened.valid.ids[0])])
 
 
+def test_other_sentences_are_told_in_the_words_that_it_learnt(run, folder, tmp_path):
+    own = brique.evaluate(run)
+    assert own["test"] == read_run(run).result["test"]
+    for path in folder.iterdir():
+        more = "the\tDET\na\tDET\n\n" if path.stem == "train" else ""
+        (tmp_path / path.name).write_text(more * 9 + path.read_text())
+    assert data.open(tmp_path).schema["words"] != load(run).schema["words"]
+    assert brique.evaluate(run, tmp_path)["test"] == own["test"]
+
+
 def test_each_line_of_a_file_is_answered(run, tmp_path, capsys):
     (tmp_path / "lines.txt").write_text("the blorfer\n\na zaking\n")
     assert main(["predict", str(run), "lines.txt", "--csv", "said.csv"]) == 0

@@ -97,6 +97,18 @@ def test_what_predict_says_is_what_a_search_says_over_valid(run, folder):
     torch.testing.assert_close(whole, torch.cat(alone_), rtol=1e-5, atol=1e-6)
 
 
+def test_on_other_texts_it_speaks_by_the_pieces_that_it_learnt(run, folder, tmp_path):
+    own = brique.evaluate(run)["test"]
+    assert own == read_run(run).result["test"]
+    for path in folder.iterdir():
+        part, language = path.name.split(".")
+        more = {"en": "the zebra .\n", "fr": "zèbre le .\n"}[language] if part == "train" else ""
+        (tmp_path / path.name).write_text(more * 3 + path.read_text())
+    other = data.open(tmp_path, target="fr").schema["fr"]
+    assert other.vocabulary != load(run).schema["fr"].vocabulary
+    assert brique.evaluate(run, tmp_path, target="fr", unit="words")["test"] == own
+
+
 def test_each_line_of_a_file_is_translated(run, tmp_path, capsys):
     (tmp_path / "lines.txt").write_text("the red owl .\nthe big cat .\n")
     assert main(["predict", str(run), "lines.txt"]) == 0

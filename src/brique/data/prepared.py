@@ -21,15 +21,14 @@ def prepared(schema: Schema, given: object) -> Inputs:
         inputs by name. A number or a moment that may be missing may be left out.
     Raises DataError, which names the field, when one is missing or cannot be read.
     """
-    names = schema.inputs
+    names = list(schema.inputs)
     if not isinstance(given, Mapping):
         if len(names) > 1:
             raise DataError(
                 f"predict: expected the inputs {', '.join(names[:8])} by name, got"
                 f" {type(given).__name__}; pass a mapping, or a row of a table"
             )
-        (only,) = names
-        return {only: schema[only].prepare(given)}
+        return {names[0]: schema[names[0]].prepare(given)}
     row = cast("Mapping[str, object]", given)
     found: Inputs = {}
     for name in names:

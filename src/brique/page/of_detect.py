@@ -123,8 +123,12 @@ def _curves(values: dict[str, Any]) -> str:
         marks.append(chart.dot(axis, axis, at, "--ink-of:var(--ink)"))
     drawn = chart.plot(axis, axis, marks, label="precision over recall", kind="plot square")
     title = (
-        f"predict finds {percent(answered['recall'])} of the boxes;"
-        f" {percent(answered['precision'])} of those it says are right"
+        "predict says no box on test"
+        if not answered["said"]
+        else (
+            f"predict finds {percent(answered['recall'])} of the boxes;"
+            f" {percent(answered['precision'])} of those it says are right"
+        )
     )
     says = (
         "Each line is a class: to the right the share of its boxes that are found (recall), upwards"

@@ -1,5 +1,6 @@
 """What a net that foretells a series said: forecasts with their band, the error at each step."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import torch
@@ -89,7 +90,7 @@ def _marks(before: int, ahead: int) -> list[int]:
     return [step for step in range(-before + before % ahead, ahead + 1, ahead) if step > -before]
 
 
-def _band(x: chart.Axis, y: chart.Axis, edge: list[chart.Point]) -> str:
+def _band(x: chart.Axis, y: chart.Axis, edge: Sequence[chart.Point]) -> str:
     """Return the band between two lines, whose points are those of the edge all round."""
     path = "L".join(f"{x.at(a):g} {100 - y.at(b):g}" for a, b in edge)
     return (
@@ -125,8 +126,8 @@ def _covered(values: dict[str, Any]) -> str:
     says = (
         f"The band is meant to hold the truth in {percent(found['asked'])} of cases; on test it"
         f" held {percent(reached)}, at the steps {percent(min(steps))} to {percent(max(steps))}. It"
-        f" is {figures(float(found['width']))} wide in the mean: as wide as the net was off on valid"
-        " at that step, and wider where the series has just moved more. Where a series changes its"
-        " ways, it holds less."
+        f" is {figures(float(found['width']))} wide in the mean: as wide as the net was off on"
+        " valid at that step, and wider where the series has just moved more. Where a series"
+        " changes its ways, it holds less."
     )
     return figure(f"The 90% band holds {percent(reached)} of the truths", says, "")

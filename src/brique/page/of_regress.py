@@ -38,7 +38,7 @@ def _beside(called: str, truth: Tensor, said: Tensor, reach: Tensor) -> str:
     axis = chart.spread(low, high)
     ends = (axis.low, axis.high)
     marks = [
-        chart.line(axis, axis, [(ends[0],) * 2, (ends[1],) * 2],
+        chart.line(axis, axis, [(ends[0], ends[0]), (ends[1], ends[1])],
                    "--ink-of:var(--muted);stroke-dasharray:5 5")
     ]  # fmt: skip
     for row in rows.tolist():

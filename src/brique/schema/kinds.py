@@ -276,8 +276,8 @@ class Number:
         value: dict[str, Any] = {"kind": self.kind} | _fitted_json(self.mean, self.spread)
         rest = {"unit": self.unit, "shape": list(self.shape)}
         flags = {"varies": self.varies, "whole": self.whole, "comma": self.comma}
-        flags["names"] = list(self.names)
         value |= {name: item for name, item in (rest | flags).items() if item}
+        value |= {"names": list(self.names)} if self.names else {}
         return value | ({} if self.fill is None else {"fill": self.fill})
 
 

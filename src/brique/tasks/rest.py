@@ -46,10 +46,8 @@ def batch_size_for(field: Field) -> int:
 
 def inputs(batch: Batch, schema: Schema) -> Batch | Tensor | Ragged:
     """Return what a net is given of a batch: the values of its only input, or all of the batch."""
-    if len(schema.inputs) > 1:
-        return batch
-    (only,) = schema.inputs
-    return batch[only]
+    names = list(schema.inputs)
+    return batch if len(names) > 1 else batch[names[0]]
 
 
 def tensor_of(batch: Batch, field: str) -> Tensor:

@@ -91,7 +91,7 @@ TASKS: dict[str, Known] = {
     ),
     "translate": Known(
         main=Score("bleu", "BLEU", "what is in common with what was meant", is_share=False),
-        judge=lambda net, data, schema: translation.judge(net, data),
+        judge=lambda net, data, schema: translation.judge(net, data, schema=schema),
         sentence=translation.sentence,
         answers=translation.answered,
     ),
@@ -100,6 +100,7 @@ TASKS: dict[str, Known] = {
         judge=_segmented,
         sentence=segment.sentence,
         answers=segment.answered,
+        told=segment.placed,
     ),
     "detect": Known(
         main=Score("ap50", "AP50", "average precision at an overlap of 0.5"),

@@ -25,7 +25,7 @@ def plan_segment(opened: Data, wishes: Wishes) -> dict[str, Any]:
     """Return the settings of a training on pictures with masks.
 
     The net is the widest that sees each picture forty times within the minutes. Rare classes count
-    more by half a power of their rareness, which is best on valid (docs/log.md), or by all of it.
+    more by half a power of their rareness, which helps on valid (docs/log.md), or by all of it.
     Raises UsageError for a balance by whole pictures.
     """
     if wishes.balance == "sampler":

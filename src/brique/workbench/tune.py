@@ -107,12 +107,12 @@ class _Search:
         study = _study(self.folder, self.asked)
         done = [one for one in study.trials if one.state.name == "COMPLETE"]
         best = max(done, key=lambda one: (one.value or -math.inf, -one.number))
-        scores = {0: [done[0].value], best.number: [best.value]}
+        scores = {one.number: [float(one.value or 0.0)] for one in (done[0], best)}
         if best.number:
             for number in scores:
                 again = self._trial(f"again-{number}", done[number].params, 1000)
                 scores[number].append(_score(again))
-        chosen = max(scores, key=lambda number: (sum(map(float, scores[number])), -number))
+        chosen = max(scores, key=lambda number: (sum(scores[number]), -number))
         settings = done[chosen].params
         final = replace(self._wishes, minutes=self.asked["minutes"])
         record = self._trained("final", settings, final)

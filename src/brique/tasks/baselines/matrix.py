@@ -51,7 +51,9 @@ def matrix(split: Split, rows: Tensor) -> Matrix:
     sizes: list[int] = []
     texts: list[list[str]] = []
     for name in split.schema.inputs:
-        kind, values = split.schema[name], rows_of(split[name], rows)
+        kind, stored = split.schema[name], split[name]
+        assert not isinstance(stored, dict)  # one field of all examples
+        values = rows_of(stored, rows)
         if isinstance(kind, Category):
             classes.append(torch.as_tensor(values))
             sizes.append(len(kind.names) + kind.others)

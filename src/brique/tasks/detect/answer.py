@@ -1,6 +1,5 @@
 """What a net says of the things in one picture, and from which score on it says it."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import torch
@@ -8,11 +7,11 @@ from torch import Tensor, nn
 
 from brique.bricks import Least
 from brique.data import Batch, Split
-from brique.schema import Picture, Schema
-from brique.schema.pictures import original_size
+from brique.schema import Schema
 from brique.tasks.detect.found import Found, found
 from brique.tasks.detect.reading import kinds, read
 from brique.tasks.detect.scores import marks
+from brique.tasks.placing import placing_of
 from brique.tasks.rest import inputs
 
 DEFAULT = 0.3  # the least score of a box that is said, where none was fitted
@@ -79,12 +78,7 @@ def placed(answer: Answer, given: object, schema: Schema) -> Answer:
     Boxes are moved back as the picture was moved, and cut to it. Raises DataError when its size
     cannot be told.
     """
-    name = schema.inputs[0]
-    kind = schema[name]
-    assert isinstance(kind, Picture)
-    source = given[name] if isinstance(given, Mapping) else given
-    height, width = original_size(source, kind.shape)
-    scale, dx, dy = kind.placing((height, width))
+    (height, width), (scale, dx, dy) = placing_of(given, schema)
     boxes = torch.tensor(answer.boxes, dtype=torch.float64).reshape(-1, 4)
     boxes = (boxes - torch.tensor([dx, dy] * 2)) / scale
     far = torch.tensor([width, height] * 2, dtype=torch.float64)

@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from brique.data import Data
+from brique.data import Data, Ragged
 from brique.errors import DataError, nearest
 from brique.schema import Boxes, Tags
 from brique.tasks import resampling
@@ -44,11 +44,16 @@ def judge(
     Returns Judged; its arrays are ids (N,), ap50 (N,), that of each picture alone, shown (S,), the
         ids of the worst and the best, worst first, and said (M, 7), boxes there: place in shown,
         x0, y0, x1, y1 in pixels, score and class.
-    Raises DataError when the test part is empty, its targets are no boxes, or `names` lacks a
+    Raises DataError when the test part is empty or has no box, its targets are no boxes, or `names` lacks a
         class; ShapeError when the net returns something else.
     """
     begun = time.perf_counter()
     own = _names(data)
+    if not _boxes(data):
+        raise DataError(
+            f"detect: none of the {len(data.test):,} test pictures has a box, so nothing can be said"
+            " of how many are found; annotate some."
+        )
     names = own if names is None else tuple(names)
     reading = read(net, data.test, len(names))
     ids, said, truths = reading.ids, reading.said, _renamed(reading.truths, own, names)
@@ -81,6 +86,12 @@ def _names(data: Data) -> tuple[str, ...]:
     if not len(data.test):
         raise DataError("detect: the test part is empty; pass data with at least one picture.")
     return kinds[1].names
+
+
+def _boxes(data: Data) -> int:
+    boxes = data.test[data.schema.targets[0]]
+    assert isinstance(boxes, Ragged)
+    return len(boxes.values)
 
 
 def _renamed(truths: list[Truth], own: Sequence[str], names: Sequence[str]) -> list[Truth]:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from brique.tasks.words import chance, few, method
+from brique.tasks.words import FEW, chance, method
 
 
 def sentence(judged: Mapping[str, Any]) -> str:
@@ -27,17 +27,21 @@ def sentence(judged: Mapping[str, Any]) -> str:
     if best == "yesterday":
         rival = f"the best simple method, {chance(compared)}"
         verdict = "" if skill >= 0 else "Behind a simple method: "
-        return f"{verdict}{found}; those are {rival}{few(block['count'])}"
+        return f"{verdict}{found}; those are {rival}{_few(block['count'])}"
     other = judged["baseline"][best]["skill"]
     told = f"{method(best)} has {_less(other)}"
     if skill < other:
         verdict = "Behind" if compared["outcome"] == "worse" else "No better than"
         return (
             f"{verdict} a simple method: {found[0].lower()}{found[1:]}; {told}, {chance(compared)}"
-            f"{few(block['count'])}"
+            f"{_few(block['count'])}"
         )
-    return f"{found}; the best simple method, {told}, {chance(compared)}{few(block['count'])}"
+    return f"{found}; the best simple method, {told}, {chance(compared)}{_few(block['count'])}"
 
 
 def _less(skill: float) -> str:
     return f"{abs(skill):.1%} {'less' if skill >= 0 else 'more'}"
+
+
+def _few(blocks: int) -> str:
+    return f"; {blocks} blocks of windows say little" if blocks < FEW else ""

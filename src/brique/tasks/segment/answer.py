@@ -2,14 +2,15 @@
 
 import base64
 import io
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import torch
 from torch import Tensor, nn
 
 from brique.data import Batch
 from brique.errors import ShapeError
-from brique.schema import Mask, Schema
+from brique.schema import IGNORED, Mask, Schema
+from brique.tasks.placing import placing_of
 from brique.tasks.rest import inputs
 
 
@@ -18,7 +19,8 @@ class Answer:
     """What a net says of one picture: the class of each of its pixels.
 
     answer: the share of the pixels by class, the commonest first; classes without any are left out.
-    mask: numbers of classes (H, W), uint8, in the pixels of the picture as the net takes it.
+    mask: numbers of classes (H, W), uint8, over the picture as it was given; 255 where the net did
+        not see it.
     names: of the classes.
     """
 
@@ -30,7 +32,7 @@ class Answer:
         """Return {"answer": shares by class, "mask": {...}}.
 
         The mask holds "size" ([width, height]), "names", and "png": the bytes of a grey picture of
-        the classes' numbers, in base64.
+        the classes' numbers, in base64; 255 is what the net did not see.
         """
         height, width = self.mask.shape
         mask = {"size": [width, height], "names": list(self.names), "png": _png(self.mask)}
@@ -70,6 +72,23 @@ def answered(net: nn.Module, batch: Batch, schema: Schema) -> list[Answer]:
     kind = schema[schema.target]
     assert isinstance(kind, Mask)
     return answers(net(inputs(batch, schema)).float(), kind.names)
+
+
+def placed(answer: Answer, given: object, schema: Schema) -> Answer:
+    """Return an answer whose mask lies over the picture as it was given, pixel by pixel.
+
+    Each pixel gets the class of the nearest that the net saw, 255 where the picture was cut away;
+    shares are of what the net saw. Raises DataError when the picture's size cannot be told.
+    """
+    (height, width), (scale, dx, dy) = placing_of(given, schema)
+    high, wide = answer.mask.shape
+    if (height, width) == (high, wide):
+        return answer
+    y = ((torch.arange(height) + 0.5) * scale + dy).floor().long()
+    x = ((torch.arange(width) + 0.5) * scale + dx).floor().long()
+    mask = answer.mask[y.clamp(0, high - 1)][:, x.clamp(0, wide - 1)]
+    seen = ((y >= 0) & (y < high))[:, None] & ((x >= 0) & (x < wide))
+    return replace(answer, mask=mask.where(seen, IGNORED))
 
 
 def _png(mask: Tensor) -> str:

@@ -57,7 +57,10 @@ def window(data: Data, split: Split) -> Tensor:
     some = np.linspace(0, len(known) - 1, min(len(known), _MOST)).astype(np.int64)
     if len(np.unique(known[some])) < 2:
         return torch.full_like(_values(split)[0], int(known[0]))
-    model = SGDClassifier(loss="log_loss", alpha=2e-6, max_iter=6, tol=None, random_state=0)
+    model = SGDClassifier(
+        loss="log_loss", alpha=2e-6, max_iter=6, random_state=0,
+        tol=None,  # pyright: ignore[reportArgumentType] - it may be None: all of the passes
+    )  # fmt: skip
     model.fit(learnt[some], known[some])
     return torch.from_numpy(np.asarray(model.predict(_design(split, stand_in)), np.int64))
 

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from brique.data import Data
+from brique.schema import Schema
 from brique.tasks import resampling
 from brique.tasks.judged import Judged, finite
 from brique.tasks.translation import baselines
@@ -17,11 +18,14 @@ from brique.tasks.translation.scores import bleu, counts, cut_by, overlap
 SHOWN = 40  # translations that are kept as texts: the worst, and some between
 
 
-def judge(net: nn.Module, data: Data, *, compare: bool = True) -> Judged:
+def judge(
+    net: nn.Module, data: Data, *, schema: Schema | None = None, compare: bool = True
+) -> Judged:
     """Return what a net reaches on `data.test`, beside what needs no net.
 
     net: a translator, as `brique.nets.translator` makes it. It reads the test part once, in eval
         mode, without slopes and in float32, on its own device; a search keeps 4 beginnings.
+    schema: of the net, by whose pieces it speaks, if it is not that of the data.
     compare: whether to make a dictionary from `data.train` too, in less than a minute; else the net
         stands beside the text as it is.
     BLEU is of all texts together, its interval found by drawing texts again; the net is compared
@@ -31,7 +35,7 @@ def judge(net: nn.Module, data: Data, *, compare: bool = True) -> Judged:
     Raises DataError when the test part is empty.
     """
     begun = time.perf_counter()
-    reading = read(net, data)
+    reading = read(net, data, schema)
     each = counts(reading.said, reading.meant)
     values: dict[str, Any] = {
         "task": "translate",

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from brique.data import Data, Ragged, Split
 from brique.data.column import Texts
 from brique.errors import DataError
-from brique.schema import Text
+from brique.schema import Schema, Text
 from brique.tasks.rest import at_rest
 from brique.tasks.translate import texts
 from brique.tasks.translation.answer import answered, loss
@@ -49,9 +49,10 @@ def look(net: nn.Module, split: Split) -> Look:
     return Look(total / count)
 
 
-def read(net: nn.Module, data: Data) -> Reading:
+def read(net: nn.Module, data: Data, schema: Schema | None = None) -> Reading:
     """Return what a net makes of the test part, beside what was meant: one pass.
 
+    schema: of the net, if it is not that of the data.
     Texts of words are compared as words, with a blank between any two; others as they were written.
     Raises DataError when the part is empty.
     """
@@ -61,7 +62,7 @@ def read(net: nn.Module, data: Data) -> Reading:
     said: list[str] = []
     with at_rest(net) as device:
         for batch in split.batches(_AT_ONCE).on(device):
-            said += [one.answer for one in answered(net, batch, split.schema)]
+            said += [one.answer for one in answered(net, batch, schema or split.schema)]
     source, meant = (
         written(data, split, name) for name in (split.schema.inputs[0], split.schema.target)
     )

@@ -32,12 +32,12 @@ class Args:
 
     data: str = "digits"
     """Built-in name or path."""
-    options: tuple[str, ...] = ()
-    """What the data do not say by themselves, such as target=price; may be repeated."""
     width: int = 128
     """Features of what reads the columns of a table."""
     depth: int = 2
     """Its residual layers."""
+    options: tuple[str, ...] = ()
+    """What the data do not say by themselves, such as target=price; may be repeated."""
     dropout: float = 0.1
     """Share of the features that are not seen in training."""
     smoothing: float = 0.0
