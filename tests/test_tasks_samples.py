@@ -4,7 +4,14 @@ import torch
 from brique import data
 from brique.errors import ShapeError
 from brique.tasks import samples
-from brique.tasks.samples import SHAPES, classes, clouds, few_of_each, nearest_neighbor_test
+from brique.tasks.samples import (
+    SHAPES,
+    classes,
+    clouds,
+    few_of_each,
+    nearest_neighbor_test,
+    told_apart,
+)
 
 
 def slowly(first, second):
@@ -92,3 +99,12 @@ def test_draws_stand_above_codes_colored_by_their_label():
     assert plain.shape == (4, 3, 220, 220)
     assert torch.equal(plain[:2], both[:2]), "draws have no label"
     assert not torch.equal(plain[2:], both[2:])
+
+
+def test_codes_are_told_apart_in_pieces_as_large_as_the_draws():
+    draws = torch.randn(50, 2)
+    near, far = torch.randn(50, 2), torch.randn(50, 2) + 100
+    one, other = nearest_neighbor_test(near, draws), nearest_neighbor_test(far, draws)
+    assert other == 1
+    assert told_apart(torch.cat([near, far, near[:7]]), draws) == (one + other) / 2
+    assert told_apart(near[:20], draws) == nearest_neighbor_test(near[:20], draws[:20])

@@ -108,7 +108,7 @@ def test_other_sentences_are_told_in_the_words_that_it_learnt(run, folder, tmp_p
     own = brique.evaluate(run)
     assert own["test"] == read_run(run).result["test"]
     for path in folder.iterdir():
-        more = "the\tDET\na\tDET\n\n" if path.stem == "train" else ""
+        more = "zebra\tNOUN\n\n" if path.stem == "train" else ""
         (tmp_path / path.name).write_text(more * 9 + path.read_text())
     assert data.open(tmp_path).schema["words"] != load(run).schema["words"]
     assert brique.evaluate(run, tmp_path)["test"] == own["test"]

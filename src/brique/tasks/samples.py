@@ -48,6 +48,17 @@ def nearest_neighbor_test(first: Tensor, second: Tensor) -> float:
     return float(own) / (2 * size)
 
 
+def told_apart(codes: Tensor, draws: Tensor) -> float:
+    """Return the mean of `nearest_neighbor_test` over pieces of codes, as many as there are draws.
+
+    codes: points (N, D). draws: (M, D). What is left of the codes at the end is not used; of fewer
+        codes than draws all are used, beside as many draws.
+    """
+    pieces = [one for one in codes.split(len(draws)) if len(one) == len(draws)] or [codes]
+    found = [nearest_neighbor_test(one, draws[: len(one)]) for one in pieces]
+    return sum(found) / len(found)
+
+
 def gaussian(noise: Tensor) -> Tensor:
     """Return points (N, 2) of a round heap with deviation one: the first columns of the noise."""
     return noise[:, :2]

@@ -44,15 +44,15 @@ def judge(
     Returns Judged; its arrays are ids (N,), ap50 (N,), that of each picture alone, shown (S,), the
         ids of the worst and the best, worst first, and said (M, 7), boxes there: place in shown,
         x0, y0, x1, y1 in pixels, score and class.
-    Raises DataError when the test part is empty or has no box, its targets are no boxes, or `names` lacks a
-        class; ShapeError when the net returns something else.
+    Raises DataError when the test part is empty or has no box, its targets are no boxes, or `names`
+        lacks a class; ShapeError when the net returns something else.
     """
     begun = time.perf_counter()
     own = _names(data)
     if not _boxes(data):
         raise DataError(
-            f"detect: none of the {len(data.test):,} test pictures has a box, so nothing can be said"
-            " of how many are found; annotate some."
+            f"detect: none of the {len(data.test):,} test pictures has a box, so nothing can be"
+            " said of how many are found; annotate some."
         )
     names = own if names is None else tuple(names)
     reading = read(net, data.test, len(names))

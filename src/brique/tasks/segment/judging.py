@@ -44,8 +44,8 @@ def judge(
         beside the commonest class alone.
     Returns Judged; its arrays are ids (N,), iou (N,), the mean IoU of each picture, shown (S,), the
         ids of the worst and the best, worst first, and said (S, h, w), what the net said there.
-    Raises DataError when the test part is empty or none of its pixels counts, its target is no mask, or `names` lacks a class;
-        ShapeError when the scores are not (N, K, H, W).
+    Raises DataError when the test part is empty or none of its pixels counts, its target is no
+        mask, or `names` lacks a class; ShapeError when the scores are not (N, K, H, W).
     """
     begun = time.perf_counter()
     kind = _kind(data)
@@ -61,8 +61,8 @@ def judge(
     found = areas(counts["net"])
     if not bool(found.truth.any()):
         raise DataError(
-            f"segment: no pixel of the {len(ids):,} test masks counts, so nothing can be said of how"
-            " many are named rightly; check the masks."
+            f"segment: no pixel of the {len(ids):,} test masks counts, so nothing can be said of"
+            " how many are named rightly; check the masks."
         )
     values: dict[str, Any] = {
         "task": "segment", "examples": len(ids), "test": scores(found),
