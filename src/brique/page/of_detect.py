@@ -91,7 +91,7 @@ class _Cards:
         more = f" and {len(own) - 3} more" if len(own) > 3 else ""
         return (
             f'<li style="flex-direction:column;gap:6px">{drawn}<p>{text(told, 120)}{more}'
-            f'<br>{percent(self._ap50[number])}<br><small class="file">'
+            f'<br>AP50 {percent(self._ap50[number])}<br><small class="file">'
             f"{name(self._test.name(number), 40)}</small></p></li>"
         )
 
@@ -110,7 +110,7 @@ def _curves(values: dict[str, Any]) -> str:
     known = values.get("curves") or {}
     often = sorted(known, key=lambda one: -int(values["classes"][one]["boxes"]))[:_LINES]
     if not often:
-        return figure("The net says no box on test", "There is no curve to draw.", "")
+        return figure("No box is found on test", "There is no curve to draw.", "")
     axis = chart.shares(0.0, 1.0)
     marks: list[str] = []
     styles = [f"--ink-of:{colors.of_class(place)[0]}" for place in range(len(often))]

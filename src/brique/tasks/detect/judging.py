@@ -120,15 +120,15 @@ def _classes(found: list[Marks], names: Sequence[str]) -> dict[str, Any]:
 
 
 def _curves(found: list[Marks], names: Sequence[str]) -> dict[str, list[list[float]]]:
-    """Return [recall, precision, score] at up to 100 places of each class's curve, at 0.5."""
+    """Return [recall, precision, score] at up to 100 boxes that each class finds, at 0.5."""
     curves: dict[str, list[list[float]]] = {}
     for name, one in zip(names, found, strict=True):
-        total, said = int(one.true.sum()), len(one.score)
-        if not total or not said:
+        total, hits = int(one.true.sum()), one.hit[0].nonzero().flatten()
+        if not total or not len(hits):
             continue
         right = one.hit[0].double().cumsum(0)
-        share = right / torch.arange(1, said + 1)
-        at = torch.linspace(0, said - 1, min(POINTS, said)).round().long()
+        share = right / torch.arange(1, len(right) + 1)
+        at = hits[torch.linspace(0, len(hits) - 1, min(POINTS, len(hits))).round().long()]
         rows = torch.stack([right[at] / total, share[at], one.score[at].double()], dim=1)
         curves[name] = [[round(number, 4) for number in row] for row in rows.tolist()]
     return curves
