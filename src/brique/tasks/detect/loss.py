@@ -22,7 +22,7 @@ def loss(rows: Tensor, boxes: Ragged, classes: Ragged) -> tuple[Tensor, Tensor]:
     boxes: N sequences (T, 4), in pixels. classes: of each, (T,), int64.
     Returns (sum, count), as a player's loss may.
     Raises ShapeError when the rows are not such.
-    Source: Feng et al. 2021, arXiv:2108.07755 (TOOD), equations 1 to 4, with the cross entropy of
+    Source: Feng et al. 2021, arXiv:2108.07755, equations 1 to 4, with the cross entropy of
         arXiv:2006.04388 (quality in place of 1) and the distance of arXiv:1902.09630.
     """
     kinds = rows.shape[-1] - BEFORE
