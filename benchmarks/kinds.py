@@ -59,7 +59,8 @@ CASES = {
     "indoor-movement": Case(("IndoorMovement.zip",), {"accuracy": 0.80}),
     "etth1": Case(("ETTh1.csv.gz", *SERIES), {"skill": 0.15}),
     "camvid": Case(("camvid", "--size", "240x180"), {"mean_iou": 0.40}),
-    "raccoon": Case(("raccoon", "--from", WEIGHTS), {"ap50": 0.5}),
+    # where the usual boxes of train, said of every picture, reach 0.54
+    "raccoon": Case(("raccoon", "--from", WEIGHTS), {"ap50": 0.75}),
 }
 COVERED = (0.88, 0.92)  # of the truths, by intervals for 90%
 HEAD = """# What `brique train` reached on every kind of data

@@ -37,7 +37,7 @@ class Forecaster(nn.Module):
     ) -> None:
         super().__init__()
         length, columns = past.shape
-        self.shape = future.shape
+        self.shape: tuple[int, ...] = future.shape
         ahead, targets = (*future.shape, 1)[:2]
         for name, values in (("mean", past.mean), ("spread", past.spread)):
             given = values if isinstance(values, tuple) else (1.0,) * columns
@@ -50,15 +50,17 @@ class Forecaster(nn.Module):
         is_own[own] = True
         self.register_buffer("is_own", is_own, persistent=False)
         self.lost = lost
-        self.straight = nn.Linear(length, ahead)
+        self.straight: nn.Linear = nn.Linear(length, ahead)
         nn.init.constant_(self.straight.weight, 1 / length)
-        self.first = nn.Conv1d(columns, width, 3, padding=1)
-        self.blocks = nn.Sequential(*(_Block(width, 2**place, dropout) for place in range(depth)))
-        self.pieces = min(_PIECES, length)
-        self.last = nn.Linear(width * self.pieces, ahead * targets)
+        self.first: nn.Conv1d = nn.Conv1d(columns, width, 3, padding=1)
+        self.blocks: nn.Sequential = nn.Sequential(
+            *(_Block(width, 2**place, dropout) for place in range(depth))
+        )
+        self.pieces: int = min(_PIECES, length)
+        self.last: nn.Linear = nn.Linear(width * self.pieces, ahead * targets)
         nn.init.zeros_(self.last.weight)
-        self.drop = nn.Dropout(dropout)
-        self.band = Band((ahead, targets))
+        self.drop: nn.Dropout = nn.Dropout(dropout)
+        self.band: Band = Band((ahead, targets))
 
     def forward(self, past: Tensor) -> Tensor:
         """Return futures, in the units of the data."""
@@ -81,7 +83,7 @@ class _Block(nn.Module):
 
     def __init__(self, width: int, apart: int, dropout: float) -> None:
         super().__init__()
-        self.layers = nn.Sequential(
+        self.layers: nn.Sequential = nn.Sequential(
             nn.BatchNorm1d(width),
             nn.ReLU(),
             nn.Conv1d(width, width, 3, padding=apart, dilation=apart),

@@ -27,8 +27,12 @@ class Tagger(nn.Module):
         lost: float,
     ) -> None:  # fmt: skip
         super().__init__()
-        self.body = Recurrent(kind, size, hidden, dropout=dropout, layers=layers, lost=lost)
-        self.head = nn.Sequential(nn.Dropout(dropout), nn.Linear(2 * hidden, classes))
+        self.body: Recurrent = Recurrent(
+            kind, size, hidden, dropout=dropout, layers=layers, lost=lost
+        )
+        self.head: nn.Sequential = nn.Sequential(
+            nn.Dropout(dropout), nn.Linear(2 * hidden, classes)
+        )
 
     def forward(self, text: Ragged) -> Tensor:
         """Return scores (M, K): of the words of the first text, then of the second, and so on."""

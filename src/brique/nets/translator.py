@@ -28,14 +28,17 @@ class Translator(nn.Module):
 
     def __init__(self, sizes: tuple[int, int], *, width: int, dropout: float) -> None:
         super().__init__()
-        self.source, self.target = nn.Embedding(sizes[0], width), nn.Embedding(sizes[1], width)
-        self.reader = nn.GRU(width, width, batch_first=True, bidirectional=True)
-        self.begin = nn.Linear(2 * width, width)
-        self.key = nn.Linear(2 * width, width, bias=False)
-        self.speaker = nn.GRU(width, width, batch_first=True)
-        self.tell = nn.Sequential(nn.Linear(4 * width, width // 2), nn.Tanh(), nn.Dropout(dropout))
-        self.say = nn.Linear(width // 2, sizes[1])
-        self.drop = nn.Dropout(dropout)
+        self.source: nn.Embedding = nn.Embedding(sizes[0], width)
+        self.target: nn.Embedding = nn.Embedding(sizes[1], width)
+        self.reader: nn.GRU = nn.GRU(width, width, batch_first=True, bidirectional=True)
+        self.begin: nn.Linear = nn.Linear(2 * width, width)
+        self.key: nn.Linear = nn.Linear(2 * width, width, bias=False)
+        self.speaker: nn.GRU = nn.GRU(width, width, batch_first=True)
+        self.tell: nn.Sequential = nn.Sequential(
+            nn.Linear(4 * width, width // 2), nn.Tanh(), nn.Dropout(dropout)
+        )
+        self.say: nn.Linear = nn.Linear(width // 2, sizes[1])
+        self.drop: nn.Dropout = nn.Dropout(dropout)
         for table in (self.source, self.target):
             nn.init.normal_(table.weight, std=0.3)
 

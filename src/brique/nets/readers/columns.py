@@ -52,9 +52,11 @@ class Columns(nn.Module):
 
     def __init__(self, kinds: Mapping[str, Field], width: int, depth: int, dropout: float) -> None:
         super().__init__()
-        self.numbers = {n: k for n, k in kinds.items() if isinstance(k, Number)}
-        self.moments = {n: k for n, k in kinds.items() if isinstance(k, Moment)}
-        self.classes = {n: k for n, k in kinds.items() if isinstance(k, Category)}
+        self.numbers: dict[str, Number] = {n: k for n, k in kinds.items() if isinstance(k, Number)}
+        self.moments: dict[str, Moment] = {n: k for n, k in kinds.items() if isinstance(k, Moment)}
+        self.classes: dict[str, Category] = {
+            n: k for n, k in kinds.items() if isinstance(k, Category)
+        }
         fitted = [one for kind in self.numbers.values() for one in _fitted(kind)]
         fitted += [(k.mean or 0.0, k.spread or 1.0, math.nan) for k in self.moments.values()]
         mean, spread, fill = zip(*fitted, strict=True) if fitted else ((), (), ())
@@ -63,17 +65,17 @@ class Columns(nn.Module):
         count = len(fitted)
         lacking = sum(not math.isnan(one) for one in fill)
         self.waves: nn.Module | None = Ripples(count) if 0 < count <= MOST else None
-        self.embeddings = nn.ModuleList(
+        self.embeddings: nn.ModuleList = nn.ModuleList(
             nn.Embedding(len(kind.names) + kind.others, _size(len(kind.names)))
             for kind in self.classes.values()
         )
         sizes = [_size(len(kind.names)) for kind in self.classes.values()]
         total = count + lacking + 6 * len(self.moments) + sum(sizes)
         total += EACH * count if self.waves is not None else 0
-        self.first = nn.Linear(total, width)
-        self.blocks = nn.Sequential(*(_Block(width, dropout) for _ in range(depth)))
-        self.last = nn.Sequential(nn.BatchNorm1d(width), nn.ReLU())
-        self.width = width
+        self.first: nn.Linear = nn.Linear(total, width)
+        self.blocks: nn.Sequential = nn.Sequential(*(_Block(width, dropout) for _ in range(depth)))
+        self.last: nn.Sequential = nn.Sequential(nn.BatchNorm1d(width), nn.ReLU())
+        self.width: int = width
 
     def forward(self, batch: Batch) -> Tensor:
         """Return features (N, W), none below 0."""
@@ -103,7 +105,7 @@ class _Block(nn.Module):
 
     def __init__(self, width: int, dropout: float) -> None:
         super().__init__()
-        self.layers = nn.Sequential(
+        self.layers: nn.Sequential = nn.Sequential(
             nn.BatchNorm1d(width),
             nn.Linear(width, 2 * width),
             nn.ReLU(),

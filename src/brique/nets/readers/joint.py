@@ -32,13 +32,13 @@ class Joint(nn.Module):
         super().__init__()
         flat = {name: kind for name, kind in kinds.items() if columns.takes(kind)}
         self.columns: Columns | None = Columns(flat, width, depth, dropout) if flat else None
-        self.only = next(iter(kinds))
-        self.names = tuple(name for name in kinds if name not in flat)
-        self.readers = nn.ModuleList(
+        self.only: str = next(iter(kinds))
+        self.names: tuple[str, ...] = tuple(name for name in kinds if name not in flat)
+        self.readers: nn.ModuleList = nn.ModuleList(
             _reader(name, kinds[name], width, dropout) for name in self.names
         )
         parts = [*self.readers] if self.columns is None else [self.columns, *self.readers]
-        self.width = sum(int(part.width) for part in parts)  # pyright: ignore[reportArgumentType]
+        self.width: int = sum(int(part.width) for part in parts)  # pyright: ignore[reportArgumentType]
         self.joined: nn.Module = nn.Identity()
         if len(parts) > 1:
             self.joined = nn.Sequential(nn.Linear(self.width, 256), nn.ReLU())

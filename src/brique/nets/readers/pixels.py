@@ -23,8 +23,8 @@ class Pixels(nn.Module):
         spread = [one or 1.0 for one in kind.spread or (1.0,)]
         mean = list(kind.mean or (0.0,))
         whole = residual(kind.shape[0], 1, mean, spread, width=width, stages=stages, stem=stem)
-        self.body = whole.get_submodule("body")
-        self.width = width * 2 ** (stages - 1)
+        self.body: nn.Module = whole.get_submodule("body")
+        self.width: int = width * 2 ** (stages - 1)
 
     def forward(self, pixels: Tensor) -> Tensor:
         """Return features."""

@@ -19,10 +19,12 @@ class Ripples(nn.Module):
 
     def __init__(self, count: int) -> None:
         super().__init__()
-        self.frequency = nn.Parameter(0.3 * torch.randn(count, WAVES))
+        self.frequency: nn.Parameter = nn.Parameter(0.3 * torch.randn(count, WAVES))
         bound = (2 * WAVES) ** -0.5
-        self.weight = nn.Parameter(torch.empty(count, 2 * WAVES, EACH).uniform_(-bound, bound))
-        self.bias = nn.Parameter(torch.zeros(count, EACH))
+        self.weight: nn.Parameter = nn.Parameter(
+            torch.empty(count, 2 * WAVES, EACH).uniform_(-bound, bound)
+        )
+        self.bias: nn.Parameter = nn.Parameter(torch.zeros(count, EACH))
 
     def forward(self, x: Tensor) -> Tensor:
         """Return features (N, 8 F), none below 0."""

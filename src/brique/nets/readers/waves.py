@@ -43,13 +43,13 @@ class Waves(nn.Module):
             before = channels
         self.register_buffer("mean", torch.tensor(mean))
         self.register_buffer("spread", torch.tensor([one or 1.0 for one in spread]))
-        self.whole = _Whole(6 * before + 1, 2 * width)
-        self.first = _Layer(before, width, 5, 1)
-        self.blocks = nn.ModuleList(
+        self.whole: _Whole = _Whole(6 * before + 1, 2 * width)
+        self.first: _Layer = _Layer(before, width, 5, 1)
+        self.blocks: nn.ModuleList = nn.ModuleList(
             _Block(width * 2 ** max(0, stage - 1), width * 2**stage, 2 if stage else 1)
             for stage in range(stages)
         )
-        self.width = 4 * width * 2 ** (stages - 1) + 2 * width
+        self.width: int = 4 * width * 2 ** (stages - 1) + 2 * width
 
     def forward(self, signal: Ragged | Tensor) -> Tensor:
         """Return features (N, ...)."""
@@ -83,7 +83,8 @@ class Pitches(nn.Module):
 
     def __init__(self, rate: float) -> None:
         super().__init__()
-        self.size, self.step = round(WINDOW * rate), round(STEP * rate)
+        self.size: int = round(WINDOW * rate)
+        self.step: int = round(STEP * rate)
         self.register_buffer("window", torch.hann_window(self.size), persistent=False)
         self.register_buffer("bands", _bands(rate, self.size), persistent=False)
 
@@ -108,10 +109,10 @@ class _Layer(nn.Module):
 
     def __init__(self, before: int, after: int, kernel: int, stride: int) -> None:
         super().__init__()
-        self.weight = nn.Conv1d(
+        self.weight: nn.Conv1d = nn.Conv1d(
             before, after, kernel, stride=stride, padding=kernel // 2, bias=False
         )
-        self.norm = nn.BatchNorm1d(after)
+        self.norm: nn.BatchNorm1d = nn.BatchNorm1d(after)
 
     def forward(self, x: Tensor, mask: Tensor) -> Tensor:
         """Return features, none below 0, and 0 where `mask` (N, 1, T / stride) is."""
@@ -124,9 +125,9 @@ class _Block(nn.Module):
     def __init__(self, before: int, after: int, stride: int) -> None:
         super().__init__()
         self.stride = stride
-        self.first = _Layer(before, after, 3, stride)
-        self.second = nn.Conv1d(after, after, 3, padding=1, bias=False)
-        self.norm = nn.BatchNorm1d(after)
+        self.first: _Layer = _Layer(before, after, 3, stride)
+        self.second: nn.Conv1d = nn.Conv1d(after, after, 3, padding=1, bias=False)
+        self.norm: nn.BatchNorm1d = nn.BatchNorm1d(after)
         self.shortcut: nn.Module = nn.Identity()
         if before != after or stride > 1:
             self.shortcut = nn.Conv1d(before, after, 1, stride=stride, bias=False)
@@ -142,10 +143,10 @@ class _Whole(nn.Module):
 
     def __init__(self, count: int, width: int) -> None:
         super().__init__()
-        self.norm = nn.BatchNorm1d(count)
-        self.ripples = Ripples(count) if count <= MOST else None
+        self.norm: nn.BatchNorm1d = nn.BatchNorm1d(count)
+        self.ripples: Ripples | None = Ripples(count) if count <= MOST else None
         total = count * (1 if self.ripples is None else 1 + EACH)
-        self.last = nn.Sequential(nn.Linear(total, width), nn.ReLU())
+        self.last: nn.Sequential = nn.Sequential(nn.Linear(total, width), nn.ReLU())
 
     def forward(self, x: Tensor) -> Tensor:
         """Return features, none below 0."""

@@ -29,11 +29,11 @@ class Words(nn.Module):
 
     def __init__(self, kind: Text, size: int, lost: float = 0.1) -> None:
         super().__init__()
-        self.own = nn.Embedding(kind.size, size)
+        self.own: nn.Embedding = nn.Embedding(kind.size, size)
         nn.init.normal_(self.own.weight, std=0.3)
         self.lost = lost
         self.letters: _Letters | None = None
-        self.has_endings = bool(kind.endings)
+        self.has_endings: bool = bool(kind.endings)
         if self.has_endings:
             self.register_buffer("stand_in", _stand_ins(kind), persistent=False)
             self.register_buffer("chance", lost * _rarity(kind), persistent=False)
@@ -62,9 +62,9 @@ class _Letters(nn.Module):
 
     def __init__(self, count: int, size: int) -> None:
         super().__init__()
-        self.own = nn.Embedding(count, LETTER, padding_idx=0)
-        self.three = nn.Conv1d(LETTER, FILTERS, 3, padding=1)
-        self.last = nn.Linear(FILTERS, size)
+        self.own: nn.Embedding = nn.Embedding(count, LETTER, padding_idx=0)
+        self.three: nn.Conv1d = nn.Conv1d(LETTER, FILTERS, 3, padding=1)
+        self.last: nn.Linear = nn.Linear(FILTERS, size)
 
     def forward(self, letters: Tensor) -> Tensor:
         """Return numbers (K, size)."""
@@ -79,9 +79,9 @@ class Recurrent(nn.Module):
         lost: float = 0.1,
     ) -> None:  # fmt: skip
         super().__init__()
-        self.words = Words(kind, size, lost)
-        self.drop = nn.Dropout(dropout)
-        self.gru = nn.GRU(
+        self.words: Words = Words(kind, size, lost)
+        self.drop: nn.Dropout = nn.Dropout(dropout)
+        self.gru: nn.GRU = nn.GRU(
             size, hidden, layers, batch_first=True, bidirectional=True,
             dropout=dropout if layers > 1 else 0.0,
         )  # fmt: skip
@@ -104,8 +104,8 @@ class Bag(nn.Module):
 
     def __init__(self, kind: Text, size: int) -> None:
         super().__init__()
-        self.pieces = nn.EmbeddingBag(kind.size, size, mode="sum")
-        self.pairs = nn.EmbeddingBag(PAIRS, size, mode="sum")
+        self.pieces: nn.EmbeddingBag = nn.EmbeddingBag(kind.size, size, mode="sum")
+        self.pairs: nn.EmbeddingBag = nn.EmbeddingBag(PAIRS, size, mode="sum")
         for rows in (self.pieces, self.pairs):
             nn.init.normal_(rows.weight, std=0.1)
 
@@ -131,10 +131,10 @@ class Sentences(nn.Module):
         longest: int = 400,
     ) -> None:  # fmt: skip
         super().__init__()
-        self.read = Recurrent(kind, size, hidden, dropout=dropout)
-        self.bag = Bag(kind, BAG)
+        self.read: Recurrent = Recurrent(kind, size, hidden, dropout=dropout)
+        self.bag: Bag = Bag(kind, BAG)
         self.longest = longest
-        self.width = 4 * hidden + BAG
+        self.width: int = 4 * hidden + BAG
 
     def forward(self, text: Ragged) -> Tensor:
         """Return features (N, 4 H)."""

@@ -32,7 +32,6 @@ EXPECT = {
 }  # fmt: skip
 QUICK = {"turns": 40}
 LEARNS = {"gaussian/rebuilder": "falls"}
-
 LABELS, STYLE = 10, 8  # of each class, known; numbers in a code beside the chances of the classes
 
 
@@ -42,7 +41,7 @@ class Args:
 
     data: str = "digits"
     """Built-in name or path: pictures with classes."""
-    turns: int = 5000
+    turns: int = 6000
     """Turns of each of the six games: a move of every player."""
     batch_size: int = 128
     """Digits a turn, and as many draws."""
@@ -56,7 +55,8 @@ def build(args: Args, schema: Schema) -> dict[str, nn.Sequential]:
     """Autoencoders: digits (N, 1, 28, 28) -> codes -> digits; critics: codes -> scores (N, 1)."""
 
     def layers(*sizes: int, norm: type[nn.Module] = nn.Identity) -> list[nn.Module]:
-        return [m for a, b in pairwise(sizes) for m in (nn.Linear(a, b), norm(b), nn.ReLU())][:-2]
+        steps = ((nn.Linear(a, b), norm(b), nn.LeakyReLU(0.2)) for a, b in pairwise(sizes))
+        return [layer for step in steps for layer in step][:-2]
 
     def autoencoder(size: int, dropout: float, *end: nn.Module) -> nn.Sequential:
         forth = layers(784, 256, 256, size, norm=nn.BatchNorm1d)

@@ -21,7 +21,7 @@ from brique.run import Run
 from brique.schema import Schema
 from brique.tasks import detect
 
-EXPECT = {"raccoon": {"test_ap50": (0.5, 0.95)}}
+EXPECT = {"raccoon": {"test_ap50": (0.75, 0.97)}}
 QUICK = {"turns": 80, "width": 8, "stem": 2, "neck": 16, "average": 0.8, "lr": 0.005}
 
 
