@@ -74,7 +74,9 @@ def test_a_recipe_is_imported_by_its_name():
 
 
 def test_training_files_are_found_by_task():
-    assert catalog.tasks() == ["classify"]
+    assert catalog.tasks() == [
+        "classify", "detect", "fields", "forecast", "segment", "tag", "translate"
+    ]  # fmt: skip
     assert catalog.train_file("classify").name == "classify.py"
     assert catalog.load_train("classify").__name__ == "brique.workbench.train.classify"
     with pytest.raises(UsageError, match="no training for the task 'x'; there is one for: classi"):

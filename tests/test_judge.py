@@ -482,6 +482,8 @@ def test_inputs_of_which_simple_methods_know_nothing_have_no_baselines_but_the_m
 
 
 class Weighs(nn.Module):
+    reads_fields = True
+
     def forward(self, batch):
         return torch.stack([batch.weight, 1 - batch.weight], dim=1)
 

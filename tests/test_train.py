@@ -21,7 +21,7 @@ from brique.game.play import Play
 from brique.model import load
 from brique.run import read_run
 from brique.tasks import classify
-from brique.workbench.train import task_of
+from brique.workbench.opened import form_of
 
 
 def said(capsys, *words):
@@ -226,20 +226,12 @@ def test_predict_takes_folders_and_writes_a_table(capsys, trained, digit, tmp_pa
     assert rows[2]["error"].startswith("picture many/11.png: expected a picture")
 
 
-def test_data_that_ask_for_a_number_are_refused():
-    ages = data.arrays(image=torch.rand(20, 1, 4, 4), age=torch.rand(20), target="age")
-    with pytest.raises(
-        DataError, match=r"arrays asks for a number \('age'\), and brique can so far"
-    ):
-        task_of(ages)
-
-
 def test_one_class_only_is_refused():
     cats = data.arrays(image=torch.rand(20, 1, 4, 4), label=["cat"] * 20)
     with pytest.raises(
-        DataError, match=r"arrays has one class only \('cat'\); a net needs at least"
+        DataError, match=r"arrays: 'label' has one class only \('cat'\); a net needs at least"
     ):
-        task_of(cats)
+        form_of(cats, "train")
 
 
 def test_no_epoch_at_all_is_refused():
@@ -261,7 +253,7 @@ def test_freezing_a_new_net_is_refused():
 def test_too_few_pictures_to_hold_any_out_are_refused(tmp_path):
     photographs(tmp_path / "pets", each=2)
     with pytest.raises(
-        DataError, match="pets has 4 pictures, too few to hold any out for a test; add some"
+        DataError, match="pets: 4 examples are too few to hold any out for a test; add some"
     ):
         brique.train("pets")
 

@@ -74,7 +74,7 @@ def test_rows_of_a_table_get_the_answers_of_the_validation_stream(houses, priced
     model = brique.load(priced)
     with at_rest(model.net):
         (batch,) = opened.valid.batches(len(opened.valid))
-        said = model.net(rest.inputs(batch, opened.schema)).flatten()
+        said = model.net(rest.inputs(batch, opened.schema, model.net)).flatten()
     rows = {f"row {at}": row for at, row in enumerate(read(houses / "houses.csv"), 2)}
     asked = [rows[opened.valid.name(int(id))] for id in opened.valid.ids]
     answers = [one.answer["price"] for one in model.predict(asked)]

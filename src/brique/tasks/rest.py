@@ -44,10 +44,14 @@ def batch_size_for(field: Field) -> int:
     return max(1, min(LARGEST_BATCH, _NUMBERS_AT_ONCE // max(1, numbers)))
 
 
-def inputs(batch: Batch, schema: Schema) -> Batch | Tensor | Ragged:
-    """Return what a net is given of a batch: the values of its only input, or all of the batch."""
+def inputs(batch: Batch, schema: Schema, net: nn.Module) -> Batch | Tensor | Ragged:
+    """Return what a net is given of a batch: the values of the first input, or all of the batch.
+
+    All of it is given to a net of which a part says `reads_fields = True`, where there are several.
+    """
     names = list(schema.inputs)
-    return batch if len(names) > 1 else batch[names[0]]
+    reads = any(getattr(part, "reads_fields", False) for part in net.modules())
+    return batch if reads and len(names) > 1 else batch[names[0]]
 
 
 def tensor_of(batch: Batch, field: str) -> Tensor:

@@ -232,5 +232,5 @@ def _seconds_a_look(net: nn.Module, valid: Split) -> float:
     with at_rest(net) as device:
         batch = next(iter(valid.batches(size).on(device)))
         begun = time.perf_counter()
-        net(inputs(batch, valid.schema))
+        net(inputs(batch, valid.schema, net))
         return (time.perf_counter() - begun) * len(valid) / size

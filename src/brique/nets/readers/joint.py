@@ -26,6 +26,8 @@ class Joint(nn.Module):
     Raises DataError for a kind that nothing reads.
     """
 
+    reads_fields: bool = True  # it is given batches
+
     def __init__(
         self, kinds: Mapping[str, Field], *, width: int, depth: int, dropout: float
     ) -> None:

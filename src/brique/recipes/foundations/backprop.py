@@ -17,7 +17,7 @@ from torch import Tensor, cos, exp, nn, sin, tanh
 from torch.nn import functional
 
 from brique import cli, data
-from brique.bricks import Residual, Standardize, Temperature, slope_error
+from brique.bricks import Band, Least, Residual, Restore, Standardize, Temperature, slope_error
 from brique.data import Nothing
 from brique.draw import graph
 from brique.game import Game, Player, slope
@@ -98,6 +98,7 @@ def checks() -> dict[str, float | Tensor]:
 
     rows = [nn.Linear(4, 3), nn.BatchNorm1d(4), nn.LayerNorm(4), nn.Softmax(1), Temperature()]
     rows += [nn.GRU(4, 3), nn.LSTM(4, 3), *(bend for bend, _ in BENDS.values())]
+    rows += [Restore([1.0] * 4, [2.0] * 4), Least(), Band((4, 1))]
     pictures = [nn.Conv2d(3, 4, 3, padding=1), nn.ConvTranspose2d(3, 2, 4), Standardize(0.4, 0.3)]
     pictures += [Residual(3, 3), Residual(3, 4, stride=2), nn.BatchNorm2d(3), nn.MaxPool2d(2)]
     errors = [slope_error(part, torch.randn(5, 4)) for part in rows]

@@ -25,7 +25,7 @@ from brique.tasks import accuracy
 # lost: share of the pictures' variance; error: largest of any move's worth; right: share of cells
 EXPECT = {"digits": {"accuracy": (0.95, 1), "lost": (0, 0.3), "table/error": (0, 0),
                      "net/right": (1, 1)}}  # fmt: skip
-QUICK = {"turns": 600}
+QUICK = {"turns": 800}
 LEARNS = {"autoencoder/autoencoder": "falls", "net/error": "falls"}
 
 MAP = "######## #......# #.##.#.# #.#...o# #...#..# #.o.#.*# ########".replace(" ", "")

@@ -41,7 +41,7 @@ class Args:
 
     data: str = "digits"
     """Built-in name or path: pictures with classes."""
-    turns: int = 6000
+    turns: int = 6500
     """Turns of each of the six games: a move of every player."""
     batch_size: int = 128
     """Digits a turn, and as many draws."""
@@ -55,8 +55,8 @@ def build(args: Args, schema: Schema) -> dict[str, nn.Sequential]:
     """Autoencoders: digits (N, 1, 28, 28) -> codes -> digits; critics: codes -> scores (N, 1)."""
 
     def layers(*sizes: int, norm: type[nn.Module] = nn.Identity) -> list[nn.Module]:
-        steps = ((nn.Linear(a, b), norm(b), nn.LeakyReLU(0.2)) for a, b in pairwise(sizes))
-        return [layer for step in steps for layer in step][:-2]
+        threes = ((nn.Linear(a, b), norm(b), nn.LeakyReLU(0.2)) for a, b in pairwise(sizes))
+        return [layer for three in threes for layer in three][:-2]
 
     def autoencoder(size: int, dropout: float, *end: nn.Module) -> nn.Sequential:
         forth = layers(784, 256, 256, size, norm=nn.BatchNorm1d)

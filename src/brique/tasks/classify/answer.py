@@ -87,7 +87,7 @@ def answers(scores: Tensor, names: Sequence[str]) -> list[Answer]:
 
 def answered(net: nn.Module, batch: Batch, schema: Schema) -> list[Answer]:
     """Return an Answer for each example of a batch. Raises ShapeError as `answers` does."""
-    return answers(net(inputs(batch, schema)).float(), schema[schema.target].names)
+    return answers(net(inputs(batch, schema, net)).float(), schema[schema.target].names)
 
 
 def probabilities(scores: Tensor) -> Tensor:

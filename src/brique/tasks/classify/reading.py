@@ -62,7 +62,7 @@ def read(net: nn.Module, split: Split, names: Sequence[str], *, inputs: bool = F
     with at_rest(net) as device, _hidden(net) as caught:
         for batch in split.batches(batch_size_for(split.schema[field])).on(device):
             caught.clear()
-            scores = net(given(batch, split.schema)).float().cpu()
+            scores = net(given(batch, split.schema, net)).float().cpu()
             check_scores("judge", scores, len(names))
             features = _features(caught, batch, _within(hidden_at, start, batch))
             label = places[tensor_of(batch, target).cpu()]

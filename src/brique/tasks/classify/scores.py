@@ -135,7 +135,7 @@ def _judged(net: nn.Module, split: Split, names: Sequence[str] | None) -> tuple[
     right, loss = 0, 0.0
     with at_rest(net) as device:
         for batch in split.batches(batch_size_for(split.schema[given])).on(device):
-            scores = net(inputs(batch, split.schema)).float()
+            scores = net(inputs(batch, split.schema, net)).float()
             label = places.to(device)[tensor_of(batch, target)]
             right += int((scores.argmax(dim=1) == label).sum())  # scores (N, K), label (N,)
             loss += float(functional.cross_entropy(scores, label, reduction="sum"))

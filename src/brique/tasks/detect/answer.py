@@ -68,7 +68,7 @@ def answered(net: nn.Module, batch: Batch, schema: Schema) -> list[Answer]:
     Raises ShapeError when the net does not say rows (N, P, 7 + K).
     """
     shape, tags = kinds(schema)
-    seen = found(net(inputs(batch, schema)).float(), shape.shape, len(tags.names))
+    seen = found(net(inputs(batch, schema, net)).float(), shape.shape, len(tags.names))
     return answers(seen, tags.names, least_of(net))
 
 

@@ -57,7 +57,7 @@ def read(net: nn.Module, split: Split, classes: int) -> Reading:
     shape, _ = kinds(split.schema)
     with at_rest(net) as device:
         for batch in split.batches(AT_ONCE):
-            rows = net(inputs(batch.to(device), split.schema)).float()
+            rows = net(inputs(batch.to(device), split.schema, net)).float()
             said += found(rows, shape.shape, classes)
             pairs = zip(*wanted(batch, split.schema), strict=True)
             truths += [Truth(box, label) for box, label in pairs]

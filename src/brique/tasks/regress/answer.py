@@ -103,7 +103,7 @@ def answers(net: nn.Module, said: Tensor, schema: Schema) -> list[Answer]:
 
 def answered(net: nn.Module, batch: Batch, schema: Schema) -> list[Answer]:
     """Return an Answer for each example of a batch. Raises ShapeError as `answers` does."""
-    return answers(net, net(inputs(batch, schema)).float(), schema)
+    return answers(net, net(inputs(batch, schema, net)).float(), schema)
 
 
 def named(schema: Schema) -> list[str]:

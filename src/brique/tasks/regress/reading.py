@@ -36,7 +36,7 @@ def read(net: nn.Module, split: Split) -> Reading:
     brick = restoring(net)
     with at_rest(net) as device:
         for batch in split.batches(min(LARGEST_BATCH, 256)).on(device):
-            said = net(inputs(batch, split.schema)).float()
+            said = net(inputs(batch, split.schema, net)).float()
             reach = torch.full_like(said, torch.nan) if brick is None else brick.around(said)
             truth = wanted(batch, split.schema)
             parts.append((batch.ids.cpu(), truth.cpu(), said.cpu(), reach.cpu()))

@@ -71,7 +71,7 @@ def answered(net: nn.Module, batch: Batch, schema: Schema) -> list[Answer]:
     """Return an Answer for each example of a batch. Raises ShapeError as `answers` does."""
     kind = schema[schema.target]
     assert isinstance(kind, Mask)
-    return answers(net(inputs(batch, schema)).float(), kind.names)
+    return answers(net(inputs(batch, schema, net)).float(), kind.names)
 
 
 def placed(answer: Answer, given: object, schema: Schema) -> Answer:

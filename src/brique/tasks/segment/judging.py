@@ -133,7 +133,7 @@ def _read(
         for batch in test.batches(AT_ONCE):
             pictures = tensor_of(batch, test.schema.inputs[0])
             truth = table[tensor_of(batch, test.schema.target).long()]
-            found = net(inputs(batch.to(device), test.schema)).argmax(1).cpu()
+            found = net(inputs(batch.to(device), test.schema, net)).argmax(1).cpu()
             if found.shape != truth.shape:
                 raise ShapeError(
                     f"segment: the net said {tuple(found.shape)} where masks are"

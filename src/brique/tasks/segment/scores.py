@@ -119,7 +119,7 @@ def look(net: nn.Module, split: Split) -> Look:
     with at_rest(net) as device:
         for batch in split.batches(AT_ONCE).on(device) if len(split) else ():
             truth = tensor_of(batch, split.schema.target)
-            said = net(inputs(batch, split.schema)).float()
+            said = net(inputs(batch, split.schema, net)).float()
             counts.append(confusion(truth, said.argmax(1), said.shape[1]))
             rows, goal = said.permute(0, 2, 3, 1).flatten(0, 2), truth.flatten().long()
             each = functional.cross_entropy(rows, goal, ignore_index=IGNORED, reduction="sum")

@@ -78,7 +78,7 @@ def game_of(args: Args, net: nn.Sequential, rows: Data) -> Game:
     task = task_of(args, rows)
 
     def mistakes(batch: Batch) -> Tensor:
-        return task.loss(net(rest.inputs(batch, rows.schema)), batch)
+        return task.loss(net(rest.inputs(batch, rows.schema, net)), batch)
 
     def optimizer(named: Iterable[tuple[str, nn.Parameter]]) -> Optimizer:
         return AdamW(named, lr=args.lr, weight_decay=args.weight_decay)

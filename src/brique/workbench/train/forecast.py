@@ -65,7 +65,7 @@ def game_of(args: Args, net: Forecaster, windows: Data) -> Game:
     """One player, the seer, pays for the squares of what it was off by."""
 
     def missed(batch: Batch) -> Tensor:
-        return forecast.loss(net(rest.inputs(batch, windows.schema)), batch, windows.schema)
+        return forecast.loss(net(rest.inputs(batch, windows.schema, net)), batch, windows.schema)
 
     def adam(named: object) -> optim.Optimizer:
         return optim.AdamW(named, lr=args.lr, weight_decay=args.weight_decay)  # pyright: ignore[reportArgumentType]
