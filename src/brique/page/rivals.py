@@ -18,7 +18,7 @@ _STARTS = {
 
 def shown(score: Score, value: float) -> str:
     """Return a score as a percentage or a number."""
-    return percent(value + 0.0 if abs(value) >= 5e-4 else 0.0) if score.is_share else figures(value)
+    return percent(value if abs(value) >= 5e-4 else 0.0) if score.is_share else figures(value)
 
 
 def verdict(values: dict[str, Any]) -> tuple[str, str] | None:

@@ -53,3 +53,17 @@ def chance(compared: Mapping[str, Any] | None) -> str:
     if compared["outcome"] == "even":
         return f"a difference that can be chance ({value})"
     return f"a difference that is more than chance ({value})"
+
+
+def beside(found: str, reached: str, judged: Mapping[str, Any], *, is_behind: bool) -> str:
+    """Return what a net was found to do, beside the best simple method, in one sentence.
+
+    found: of the net. reached: what the method does, such as "reaches 54.3%".
+    judged: "comparison" and "examples". is_behind: whether the method is ahead: that is said first.
+    """
+    compared = judged["comparison"]
+    name, rest = method(compared["best"]), f"{chance(compared)}{few(judged['examples'])}"
+    if is_behind:
+        verdict = "Behind" if compared["outcome"] == "worse" else "No better than"
+        return f"{verdict} a simple method: {found}; {name} {reached}, {rest}"
+    return f"{found}; the best simple method, {name}, {reached}, {rest}"

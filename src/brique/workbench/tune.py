@@ -53,8 +53,8 @@ def tune(
     storage: a database of optuna by its URL; by default SQLite in the folder.
     out: folder of the search; by default a new one in runs/. One that holds the same search goes
         on: a trial that was stopped is resumed.
-    Raises UsageError without optuna (the extra `tune`), RunError where the folder holds other
-        things, DataError as `train` does.
+    Raises DataError without optuna (the extra `tune`) and as `train` does, UsageError on minutes
+        that are none, RunError where the folder holds other things.
     """
     _check_installed()
     if not 0 < minutes < math.inf:

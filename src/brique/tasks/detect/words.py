@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from brique.tasks.words import chance, few, method
+from brique.tasks.words import beside
 
 
 def sentence(judged: Mapping[str, Any]) -> str:
@@ -20,14 +20,4 @@ def sentence(judged: Mapping[str, Any]) -> str:
         f" 0.95) of {judged['boxes']:,} boxes on {count:,} test pictures (95% interval {low:.1%} to"
         f" {high:.1%})"
     )
-    name = method(compared["best"])
-    if test["ap50"] < rival:
-        verdict = "Behind" if compared["outcome"] == "worse" else "No better than"
-        return (
-            f"{verdict} a simple method: {found}; {name} reaches {rival:.1%},"
-            f" {chance(compared)}{few(count)}"
-        )
-    return (
-        f"{found}; the best simple method, {name}, reaches {rival:.1%},"
-        f" {chance(compared)}{few(count)}"
-    )
+    return beside(found, f"reaches {rival:.1%}", judged, is_behind=test["ap50"] < rival)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from brique.tasks.words import chance, few, method, percents
+from brique.tasks.words import beside, percents
 
 
 def sentence(judged: Mapping[str, Any]) -> str:
@@ -24,14 +24,4 @@ def sentence(judged: Mapping[str, Any]) -> str:
         f"{percents(share)} of the variance of {what} explained on {count:,} test examples (95%"
         f" interval {percents(low)} to {percents(high)}), off by {amount} in the mean"
     )
-    name = method(compared["best"])
-    if share < rival:
-        verdict = "Behind" if compared["outcome"] == "worse" else "No better than"
-        return (
-            f"{verdict} a simple method: {found}; {name} explains {percents(rival)},"
-            f" {chance(compared)}{few(count)}"
-        )
-    return (
-        f"{found}; the best simple method, {name}, explains {percents(rival)},"
-        f" {chance(compared)}{few(count)}"
-    )
+    return beside(found, f"explains {percents(rival)}", judged, is_behind=share < rival)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from brique.tasks.words import chance, few, method
+from brique.tasks.words import beside
 
 
 def sentence(judged: Mapping[str, Any]) -> str:
@@ -21,14 +21,4 @@ def sentence(judged: Mapping[str, Any]) -> str:
         f" interval {low:.1%} to {high:.1%}), {test['pixel_accuracy']:.1%} of the pixels named"
         " rightly"
     )
-    name = method(compared["best"])
-    if test["mean_iou"] < rival:
-        verdict = "Behind" if compared["outcome"] == "worse" else "No better than"
-        return (
-            f"{verdict} a simple method: {found}; {name} reaches {rival:.1%},"
-            f" {chance(compared)}{few(count)}"
-        )
-    return (
-        f"{found}; the best simple method, {name}, reaches {rival:.1%},"
-        f" {chance(compared)}{few(count)}"
-    )
+    return beside(found, f"reaches {rival:.1%}", judged, is_behind=test["mean_iou"] < rival)

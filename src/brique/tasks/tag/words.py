@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from brique.tasks.words import chance, few, method
+from brique.tasks.words import beside
 
 
 def sentence(judged: Mapping[str, Any]) -> str:
@@ -22,14 +22,4 @@ def sentence(judged: Mapping[str, Any]) -> str:
         f"{scores['accuracy']:.1%} of {judged['words']:,} words in {count:,} test sentences tagged"
         f" rightly (95% interval {low:.1%} to {high:.1%}){among}"
     )
-    name = method(compared["best"])
-    if scores["accuracy"] < rival:
-        verdict = "Behind" if compared["outcome"] == "worse" else "No better than"
-        return (
-            f"{verdict} a simple method: {found}; {name} is right for {rival:.1%},"
-            f" {chance(compared)}{few(count)}"
-        )
-    return (
-        f"{found}; the best simple method, {name}, is right for {rival:.1%},"
-        f" {chance(compared)}{few(count)}"
-    )
+    return beside(found, f"is right for {rival:.1%}", judged, is_behind=scores["accuracy"] < rival)

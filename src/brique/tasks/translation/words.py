@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from brique.tasks.words import chance, few, method
+from brique.tasks.words import beside
 
 
 def sentence(judged: Mapping[str, Any]) -> str:
@@ -21,11 +21,4 @@ def sentence(judged: Mapping[str, Any]) -> str:
         f"{scores['bleu']:.1f} BLEU from {source} to {target} on {count:,} test texts (95% interval"
         f" {low:.1f} to {high:.1f}), {scores['exact']:.1%} of them to the letter"
     )
-    told = f"{method(compared['best'])}, has {rival:.1f}"
-    if scores["bleu"] < rival:
-        verdict = "Behind" if compared["outcome"] == "worse" else "No better than"
-        return (
-            f"{verdict} a simple method: {found}; the best one, {told}, {chance(compared)}"
-            f"{few(count)}"
-        )
-    return f"{found}; the best simple method, {told}, {chance(compared)}{few(count)}"
+    return beside(found, f"has {rival:.1f}", judged, is_behind=scores["bleu"] < rival)
