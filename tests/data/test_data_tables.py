@@ -245,6 +245,12 @@ def test_quoted_cells_hold_delimiters_and_lines(tmp_path):
     assert table.train.name(3) == "row 5"
 
 
+def test_a_sign_within_the_cells_is_no_delimiter(tmp_path):
+    rows = ["size,tags", *[f"{i},{'ab'[i % 2]};c" for i in range(20)]]
+    table = opened(tmp_path, rows, target="tags", types={"tags": "category"})
+    assert list(table.schema.fields) == ["size", "tags"]
+
+
 def test_ragged_rows_are_left_out_by_number(tmp_path):
     rows = lines()
     rows[16] = "1,2,3,4,5"

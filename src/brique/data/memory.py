@@ -24,7 +24,7 @@ def arrays(
     *,
     classes: Sequence[str] | None = None,
     split: Sequence[str] | None = None,
-    target: str | None = None,
+    target: str | Sequence[str] | None = None,
     categories: Sequence[str] = (),
     group: ArrayLike | None = None,
     time: ArrayLike | None = None,
@@ -41,8 +41,8 @@ def arrays(
         Without it they are the distinct labels of the training part, naturally sorted.
     split: "train", "valid" or "test" for each example, obeyed to the letter; by default test is
         20% and valid a tenth of the rest, by a fixed draw on their content.
-    target: name of the field to predict; by default `label`, or none if there is no such field.
-        Whole numbers and texts are categories, floats are numbers.
+    target: name of the field to predict, or names of several; by default `label`, or none if there
+        is no such field. Whole numbers and texts are categories, floats are numbers.
     categories: names of the inputs whose values are classes; one that the training part does not
         have is "other", None is "missing".
     group: a number or name for each example; equal ones come to one part.
@@ -67,22 +67,25 @@ def source_of(
     *,
     classes: Sequence[str] | None = None,
     split: Sequence[str] | None = None,
-    target: str | None = None,
+    target: str | Sequence[str] | None = None,
     categories: Sequence[str] = (),
     group: ArrayLike | None = None,
     time: ArrayLike | None = None,
     name: str = "arrays",
 ) -> Source:
     """Return the examples of `arrays`, before they are split. Raises DataError, ShapeError."""
-    target = target or ("label" if "label" in fields else None)
-    _check_names(fields, target, categories)
+    target = target or ("label" if "label" in fields else ())
+    targets = (target,) if isinstance(target, str) else tuple(target)
+    _check_names(fields, targets, categories)
+    if classes is not None and len(targets) > 1:
+        raise DataError("arrays: classes= names those of one target; give each target as texts")
     part = None if split is None else _parts(split)
     values: dict[str, Values | columns.Column] = {}
     kinds: dict[str, Field] = {}
     for key, column in fields.items():
-        if key == target and classes is None and time is not None and _is_category(column, None):
+        if key in targets and classes is None and time is not None and _is_category(column, None):
             values[key] = columns.Labels(_texts(f"arrays: {key}", column), is_target=True)
-        elif key == target and _is_category(column, classes):
+        elif key in targets and _is_category(column, classes):
             values[key], kinds[key] = _labels(f"arrays: {key}", column, classes, part)
         elif key in categories:
             values[key] = columns.Labels(_texts(f"arrays: {key}", column))
@@ -91,7 +94,7 @@ def source_of(
             values[key] = columns.Texts([text or "" for text in said])
         else:
             values[key], kinds[key] = _column(key, column)
-    source = Source(name, values, kinds, (target,) if target else (), part)
+    source = Source(name, values, kinds, targets, part)
     source.is_final = part is not None
     source.groups = None if group is None else groups_of(_texts("arrays: group", group), "arrays")
     source.times = None if time is None else times_of(time, "arrays")
@@ -173,12 +176,14 @@ def _texts(where: str, column: Column) -> list[str | None]:
 
 
 def _check_names(
-    fields: Mapping[str, Column], target: str | None, categories: Sequence[str]
+    fields: Mapping[str, Column], targets: Sequence[str], categories: Sequence[str]
 ) -> None:
     if not fields:
         raise DataError("arrays: got no fields; pass at least one, such as image=pictures")
-    for option, asked in (("target", target), *(("categories:", key) for key in categories)):
-        if asked is not None and asked not in fields:
+    pairs = [(option, key) for option, keys in (("target", targets), ("categories:", categories))
+             for key in keys]  # fmt: skip
+    for option, asked in pairs:
+        if asked not in fields:
             raise DataError(
                 f"arrays: {option} '{asked}' is not among the fields {', '.join(fields)}"
                 f"; pass it as a field{nearest(asked, fields)}"

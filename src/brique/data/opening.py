@@ -50,7 +50,7 @@ def open(
     needs: fields by name and kind without which the data are of no use, such as
         {"image": Picture, "label": Category}.
     target: the field to predict, by name, or by number from 1 in a table; several columns of a
-        series as "A,B".
+        table or a series as "A,B".
     kind: what the source holds, where its layout cannot say: docs/data.md lists the kinds.
     header: whether the first line of a table names its columns; by default guessed. Without one
         they are named "1", "2", ...
@@ -60,7 +60,8 @@ def open(
         whose pictures differ in size, or have more than 128 pixels a side, are fitted to 64 x 64.
     channels: 1 (grey) or 3 (red, green, blue); by default 1 if all pictures are grey.
     types: kinds of columns by name that are not as guessed: "number", "category", "text", "moment",
-        "picture", or "leave" for a column to be left out.
+        "picture", "labels" for a target that lists several such as "comedy|drama", or "leave" for a
+        column to be left out.
     rename: classes by name that are to get another: joins two spellings.
     group: the column whose equal values stay in one part; of a series, that names each of several.
     time: the column by which the last examples become test, and those before them valid.

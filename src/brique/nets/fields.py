@@ -18,7 +18,8 @@ def fields(
     """Return a net of two parts: `body`, a batch -> features (N, D), and `head`, -> answers (N, K).
 
     schema: of the data, as JSON: inputs of any kinds but masks, boxes and trees; as targets one
-        category (K scores of its classes) or one or more numbers (K numbers in their own units).
+        or more categories (K scores of all their classes, side by side) or one or more numbers (K
+        numbers in their own units).
     width: features of what reads the columns of a table. depth: its layers.
     dropout: share of the features that are not seen in training.
     The net takes a batch, or what gives the fields by name.
@@ -28,8 +29,9 @@ def fields(
     kinds = {name: read[name] for name in read.inputs}
     body = Joint(kinds, width=width, depth=depth, dropout=dropout)
     targets = [read[name] for name in read.targets]
-    if len(targets) == 1 and isinstance(targets[0], Category):
-        last, count = Temperature(), len(targets[0].names)
+    if targets and all(isinstance(kind, Category) for kind in targets):
+        sizes = [len(kind.names) for kind in targets if isinstance(kind, Category)]
+        last, count = Temperature(), sum(sizes)
     else:
         mean, spread = columns.moments(targets)
         last, count = Restore(mean, spread), len(mean)

@@ -3,15 +3,14 @@
 import torch
 from torch import Tensor
 
-from brique.page import chart
+from brique.page import chart, inputs
 from brique.page.facts import Facts
-from brique.page.markup import Gap, Section, box, count, figure, figures, name, percent, text
+from brique.page.markup import Gap, Section, count, figure, figures, name, percent
 from brique.page.thumbnails import Gallery
 
 _DOTS = 400  # in a chart
 _TARGETS = 3  # that are drawn
 _WORST = 10  # misses that are listed
-_FIELDS = 8  # inputs of each that are shown
 
 
 def sections(facts: Facts, gallery: Gallery) -> list[Section | Gap]:
@@ -26,7 +25,7 @@ def sections(facts: Facts, gallery: Gallery) -> list[Section | Gap]:
         body += _beside(called, truth[:, place], said[:, place], reach[:, place])
     if "coverage" in facts.values:
         body += _covered(facts)
-    body += _worst(facts, names[0], ids, truth[:, 0], said[:, 0])
+    body += _worst(facts, gallery, names[0], (ids, truth[:, 0], said[:, 0]))
     return [Section("mistakes", "Answers and truths", body)]
 
 
@@ -77,41 +76,17 @@ def _covered(facts: Facts) -> str:
     return figure(title, says, "")
 
 
-def _worst(facts: Facts, called: str, ids: Tensor, truth: Tensor, said: Tensor) -> str:
-    """Return the examples on which the answer is furthest off."""
+def _worst(facts: Facts, gallery: Gallery, called: str, found: tuple[Tensor, ...]) -> str:
+    """Return the examples on which the answer is furthest off; found: ids, truths and answers."""
+    ids, truth, said = found
     order = torch.argsort((truth - said).abs(), descending=True, stable=True)[:_WORST].tolist()
-    data = facts.data
-    inputs = [] if data is None else list(data.schema.inputs)[:_FIELDS]
-    rows: list[str] = []
-    for place in order:
-        number = int(ids[place])
-        shown = {} if data is None else _example(facts, number, inputs)
-        cells = "".join(f"<td>{shown[one]}</td>" for one in inputs)
-        where = f"example {number}" if data is None else data.test.name(number)
-        both = [figures(float(one[place])) for one in (truth, said)]
-        numbers = "".join(f'<td class="num">{one}</td>' for one in both)
-        rows.append(f'<tr><th scope="row">{name(where, 30)}</th>{numbers}{cells}</tr>')
-    heads = "".join(f"<th>{name(one, 24)}</th>" for one in inputs)
-    head = (
-        f'<thead><tr><th>example</th><th class="num">truth</th><th class="num">answer</th>{heads}'
-    )
-    table = box("misses", f"<table>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table>")
+    rows = [
+        (int(ids[place]), [figures(float(one[place])) for one in (truth, said)]) for place in order
+    ]
+    table = inputs.table(facts, gallery, "misses", ["truth", "answer"], rows)
     far = float((truth - said).abs().max())
     says = (
         "The test examples on which the net was furthest off. Look whether the truth is right, and"
         " what these examples have in common: often something that the inputs do not tell."
     )
     return figure(f"The worst answer for {name(called)} is off by {figures(far)}", says, table)
-
-
-def _example(facts: Facts, number: int, inputs: list[str]) -> dict[str, str]:
-    """Return the inputs of an example, a few words each."""
-    from brique.data.shown import said
-
-    assert facts.data is not None
-    assert facts.data.store is not None
-    schema, store = facts.data.schema, facts.data.store
-    return {
-        one: text(said(schema[one], store.fields[one][number]), 60)  # pyright: ignore[reportArgumentType]
-        for one in inputs
-    }

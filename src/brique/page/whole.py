@@ -13,6 +13,7 @@ from brique.page import (
     mistakes,
     of_detect,
     of_forecast,
+    of_label,
     of_regress,
     of_segment,
     of_tag,
@@ -30,6 +31,7 @@ from brique.run import Record
 OF: dict[str, Callable[[Facts, Gallery], list[Section | Gap]]] = {
     "detect": of_detect.sections,
     "forecast": of_forecast.sections,
+    "label": of_label.sections,
     "regress": of_regress.sections,
     "segment": of_segment.sections,
     "tag": of_tag.sections,

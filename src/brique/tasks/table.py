@@ -8,7 +8,7 @@ from torch import nn
 
 from brique.data import Batch, Data
 from brique.schema import Mask, Schema, Tags
-from brique.tasks import classify, detect, forecast, regress, segment, tag, translation
+from brique.tasks import classify, detect, forecast, label, regress, segment, tag, translation
 from brique.tasks.judged import Judged, Score
 
 
@@ -69,6 +69,12 @@ TASKS: dict[str, Known] = {
         judge=_classified,
         sentence=classify.sentence,
         answers=classify.answered,
+    ),
+    "label": Known(
+        main=Score("accuracy", "accuracy", "share of answers that are right, over all targets"),
+        judge=lambda net, data, schema: label.judge(net, data, schema=schema),
+        sentence=label.sentence,
+        answers=label.answered,
     ),
     "regress": Known(
         main=Score("r2", "R²", "share of the variance explained"),

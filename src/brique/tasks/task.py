@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from brique.data import Batch, Data, Split
 from brique.errors import DataError
 from brique.schema import Category, Number, Schema
-from brique.tasks import classify, regress
+from brique.tasks import classify, label, regress
 from brique.tasks.judged import Judged
 
 
@@ -30,7 +30,7 @@ class Look:
 class Task:
     """What is asked of a net.
 
-    name: "classify", "regress". main: the score that is named first.
+    name: "classify", "label", "regress". main: the score that is named first.
     loss: what a net said (N, K), and the batch -> what it pays, a scalar.
     look: how a net does on a part. calibrate: fits on valid how sure it may be.
     judge: what it reaches on the test part of data, beside what needs no net.
@@ -45,7 +45,7 @@ class Task:
 
 
 def of(data: Data, *, balance: str = "none", smoothing: float = 0.0) -> Task:
-    """Return what the targets of data ask for: one category, or numbers.
+    """Return what the targets of data ask for: one category, several, or numbers.
 
     balance: "weights" makes mistakes in rare classes cost more.
     smoothing: share of each label that is spread over all classes.
@@ -60,6 +60,13 @@ def of(data: Data, *, balance: str = "none", smoothing: float = 0.0) -> Task:
             loss=partial(_mistakes, schema, weights, smoothing), look=_named,
             calibrate=classify.calibrate, judge=classify.judge,
         )  # fmt: skip
+    if targets and all(isinstance(kind, Category) for kind in targets):
+        costs = label.weights(data.train) if balance == "weights" else None
+        return Task(
+            name="label", main="accuracy",
+            loss=partial(_mislabelled, schema, costs, smoothing), look=_labelled,
+            calibrate=label.calibrate, judge=label.judge,
+        )  # fmt: skip
     if targets and all(isinstance(kind, Number) and not kind.varies for kind in targets):
         spread = regress.spread(data.train)
         return Task(
@@ -68,7 +75,7 @@ def of(data: Data, *, balance: str = "none", smoothing: float = 0.0) -> Task:
         )  # fmt: skip
     kinds = ", ".join(f"{name} ({schema[name].kind})" for name in schema.targets) or "nothing"
     raise DataError(
-        f"{data.name}: expected one category, or numbers, to be answered, got {kinds}; choose"
+        f"{data.name}: expected categories, or numbers, to be answered, got {kinds}; choose"
         " another target"
     )
 
@@ -76,8 +83,14 @@ def of(data: Data, *, balance: str = "none", smoothing: float = 0.0) -> Task:
 def _mistakes(
     schema: Schema, weights: Tensor | None, smoothing: float, scores: Tensor, batch: Batch
 ) -> Tensor:
-    label = torch.as_tensor(batch[schema.target])
-    return classify.loss(scores, label, weights, smoothing=smoothing)
+    truth = torch.as_tensor(batch[schema.target])
+    return classify.loss(scores, truth, weights, smoothing=smoothing)
+
+
+def _mislabelled(
+    schema: Schema, weights: list[Tensor] | None, smoothing: float, scores: Tensor, batch: Batch
+) -> Tensor:
+    return label.loss(scores, batch, schema, weights, smoothing=smoothing)
 
 
 def _missed(schema: Schema, spread: Tensor, said: Tensor, batch: Batch) -> Tensor:
@@ -86,6 +99,11 @@ def _missed(schema: Schema, spread: Tensor, said: Tensor, batch: Batch) -> Tenso
 
 def _named(net: nn.Module, split: Split) -> Look:
     seen = classify.look(net, split)
+    return Look(seen.loss, {"valid_accuracy": seen.accuracy, "valid_loss": seen.loss})
+
+
+def _labelled(net: nn.Module, split: Split) -> Look:
+    seen = label.look(net, split)
     return Look(seen.loss, {"valid_accuracy": seen.accuracy, "valid_loss": seen.loss})
 
 

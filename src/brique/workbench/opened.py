@@ -52,6 +52,8 @@ def form_of(found: Data, verb: str) -> str:
             return "tag"
         case [Number(), *_] if all(isinstance(one, Number) for one in targets):
             return "fields"
+        case [Category(), *_] if all(isinstance(one, Category) for one in targets):
+            return "fields"
         case [Mask()]:
             return "segment"
         case [Boxes(), Tags()]:

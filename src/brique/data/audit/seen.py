@@ -60,14 +60,15 @@ class Seen:
 
     @cached_property
     def classes(self) -> tuple[str, ...]:
-        """Names of the target's classes; none if the target is no category."""
+        """Names of the target's classes; none if the targets are not one category."""
         kinds = [self.kinds[name] for name in self.source.targets]
-        return next((kind.names for kind in kinds if isinstance(kind, Category)), ())
+        found = [kind.names for kind in kinds if isinstance(kind, Category)]
+        return found[0] if len(found) == 1 else ()
 
     @cached_property
     def labels(self) -> np.ndarray | None:
-        """Class of each example (N,), or None."""
-        for name in self.source.targets:
+        """Class of each example (N,), or None where the targets are not one category."""
+        for name in self.source.targets if self.classes else ():
             value = self.fields[name]
             if isinstance(self.kinds[name], Category) and isinstance(value, Tensor):
                 return value.numpy()

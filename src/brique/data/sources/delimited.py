@@ -172,16 +172,21 @@ def _comments(head: str) -> tuple[list[str], str]:
 
 
 def _dialect(head: str, name: str) -> tuple[str, int]:
-    """Return the delimiter by which most rows have equally many fields, and how many."""
-    found: list[tuple[float, int, str]] = []
+    """Return the delimiter by which most rows have equally many fields, and how many.
+
+    Of several it is one by which the first row, mostly the names of columns, has as many too.
+    """
+    found: list[tuple[float, bool, int, str]] = []
     for delimiter in _DELIMITERS:
-        widths = Counter(len(row) for row in _rows_of(head, delimiter, _LINES))
+        rows = _rows_of(head, delimiter, _LINES)
+        widths = Counter(map(len, rows))
         width, count = max(widths.items(), key=lambda item: (item[1], item[0]), default=(1, 0))
         if width > 1:
-            found.append((round(count / widths.total(), 1), width, delimiter))
+            fits = len(rows[0]) == width
+            found.append((round(count / widths.total(), 1), fits, width, delimiter))
     if found:
-        best = max(found, key=lambda one: one[0])
-        return best[2], best[1]
+        *_, width, delimiter = max(found, key=lambda one: one[:2])
+        return delimiter, width
     widths = {len(line.split()) for line in head.split("\n") if line.strip()}
     if name.endswith(".data") and len(widths) == 1 and max(widths) > 1:
         return " ", max(widths)

@@ -193,7 +193,7 @@ def obey_split(frame: Frame, told: Collection[str]) -> None:
     del frame.columns[name]
 
 
-def choose_test(frame: Frame, asked: Asked, target: str | None) -> None:
+def choose_test(frame: Frame, asked: Asked, targets: Collection[str]) -> None:
     """Take for test the rows that have one of the values in test="COLUMN=VALUE,VALUE"."""
     chosen = asked.chosen()
     if chosen is None:
@@ -210,7 +210,7 @@ def choose_test(frame: Frame, asked: Asked, target: str | None) -> None:
             )
     is_test = np.array([name in values for name in coded.names] + [False])[coded.codes]
     frame.part = np.where(is_test, PARTS.index("test"), 0).astype(np.uint8)
-    if column != target:
+    if column not in targets:
         del frame.columns[column]
         frame.notes.append(
             f"{frame.name}: test is {is_test.sum():,} rows by '{column}', which is no input then."

@@ -13,7 +13,7 @@ from brique.data.column import Column, Labels, Numbers, Texts
 from brique.data.finding import Finding
 from brique.data.place import Place, relative
 from brique.data.source import Source
-from brique.data.sources import illustrated
+from brique.data.sources import illustrated, labelled
 from brique.data.sources.cells import is_table
 from brique.data.sources.coded import Codes, Moments, row_digests
 from brique.data.sources.decoding import Decoded, decode
@@ -29,10 +29,14 @@ KIND: str = "table"
 USES: frozenset[str] = frozenset(
     ("target", "header", "test", "size", "channels", "types", "rename", "group", "time", "unit")
 ) | {"lower"}
-KINDS = ("number", "category", "moment", "text", "picture", "leave")
+KINDS = ("number", "category", "moment", "text", "picture", "labels", "leave")
 _GOALS = ("label", "target", "class", "y")
 _NOTES = (".txt", ".md", ".names", ".pdf", ".rst", ".html")  # beside a table
 _SHOWN = 16  # columns that a note names
+_WORDS: dict[type, str] = {
+    Numbers: "numbers", Codes: "classes", Labels: "classes", Texts: "texts", Moments: "moments",
+    labelled.Marks: "labels",
+}  # fmt: skip
 
 
 def fits(place: Place) -> bool:
@@ -55,22 +59,28 @@ def read(name: str, place: Place, asked: Asked) -> Source:
     Raises DataError where the file is no table, or an option names what it has not.
     """
     frame = frame_of(name, place, asked)
-    target = _target(frame, asked)
-    types = _types(frame, asked, target)
-    obey_split(frame, {*types, *([target] if target else [])})
-    choose_test(frame, asked, target)
-    if target is not None:
-        _leave_out(frame, target)
+    targets = _targets(frame, asked)
+    types = _types(frame, asked, targets)
+    obey_split(frame, {*types, *targets})
+    choose_test(frame, asked, targets)
+    for target in targets:
+        if types.get(target) != "labels":
+            _leave_out(frame, target)
     pictures = _pictures(frame, types, asked, place)
     groups = None if asked.group is None else _groups(frame, asked.group)
     times = None if asked.time is None else _times(frame, asked.time)
-    source = Source(name, {}, {}, () if target is None else (target,))
+    source = Source(name, {}, {}, targets)
     fields: dict[str, Any] = {}
     for key in [key for key in frame.columns if types.get(key) != "leave"]:
         if key in pictures:
             fields[key] = pictures[key].pixels
             source.kinds[key] = pictures[key].kind
-        elif (column := _column(frame, key, types.get(key), asked, key == target)) is not None:
+        elif types.get(key) == "labels":
+            fields |= (marks := labelled.marks(frame, key))
+            source.targets = tuple(
+                name for one in source.targets for name in (marks if one == key else [one])
+            )
+        elif (column := _column(frame, key, types.get(key), asked, key in targets)) is not None:
             fields[key] = column
     source.fields = fields
     _check_renamed(frame, asked)
@@ -99,10 +109,15 @@ def _finish(source: Source, frame: Frame, pictures: dict[str, Decoded]) -> None:
     source.findings, source.notes = frame.findings, frame.notes
 
 
-def _target(frame: Frame, asked: Asked) -> str | None:
-    """Return the column to predict: the one that is named, or the only one that is likely."""
+def _targets(frame: Frame, asked: Asked) -> tuple[str, ...]:
+    """Return the columns to predict: those that are named, or the only one that is likely.
+
+    Several are named with "," between them, where that is not the name of one.
+    """
     if asked.target is not None:
-        return frame.named(asked.target, "target")
+        is_one = asked.target in (*frame.columns, *frame.renamed) or "," not in asked.target
+        names = [asked.target] if is_one else asked.target.split(",")
+        return tuple(dict.fromkeys(frame.named(one.strip(), "target") for one in names))
     goals = [name for goal in _GOALS for name in frame.columns if name.casefold() == goal]
     last = list(frame.columns)[-1]
     kind = kind_of(frame.cut(last), is_target=True)
@@ -115,11 +130,14 @@ def _target(frame: Frame, asked: Asked) -> str | None:
         else f"{frame.name}: has no target, as no column is named {', '.join(_GOALS)}; --target"
         " chooses one."
     )
-    return choice
+    return (choice,) if choice else ()
 
 
-def _types(frame: Frame, asked: Asked, target: str | None) -> dict[str, str]:
-    """Return the kinds that a person told, by column. Raises DataError for unknown ones."""
+def _types(frame: Frame, asked: Asked, targets: tuple[str, ...]) -> dict[str, str]:
+    """Return the kinds that a person told, by column, and targets that are seen to list labels.
+
+    Raises DataError for unknown ones.
+    """
     types: dict[str, str] = {}
     for given, kind in (asked.types or {}).items():
         name = frame.named(given, "types")
@@ -127,10 +145,16 @@ def _types(frame: Frame, asked: Asked, target: str | None) -> dict[str, str]:
             raise DataError(
                 f"{frame.name}: types: no kind '{kind}' for column '{given}'{instead(kind, KINDS)}"
             )
-        if name == target and kind == "leave":
+        if name in targets and kind == "leave":
             raise DataError(f"{frame.name}: column '{name}' is the target; do not leave it out")
+        if kind == "labels" and name not in targets:
+            raise DataError(
+                f"{frame.name}: types: '{name}' is no target, and only targets are read as labels;"
+                f" name it with --target, or say --types '{name}=text'"
+            )
         types[name] = kind
-    return types
+    seen = (name for name in targets if name not in types)
+    return types | {name: "labels" for name in seen if labelled.is_labels(frame.cut(name))}
 
 
 def _leave_out(frame: Frame, target: str) -> None:
@@ -284,9 +308,7 @@ def _say(source: Source, frame: Frame) -> None:
     """Add a note on what each column was taken for."""
     kinds: dict[str, list[str]] = {}
     for key, value in source.fields.items():
-        word = {Numbers: "numbers", Codes: "classes", Labels: "classes", Texts: "texts"}.get(
-            type(value), "moments" if isinstance(value, Moments) else "pictures"
-        )
+        word = _WORDS.get(type(value), "pictures")
         kinds.setdefault(word, []).append(key)
     said = "; ".join(f"{word}: {few(keys, _SHOWN)}" for word, keys in kinds.items())
     frame.notes.append(f"{frame.name}: {said}. --types 'COLUMN=KIND' corrects one.")

@@ -130,7 +130,8 @@ def formulas(n: int) -> data.Data:
 def grow(draw: random.Random, depth: int, nodes: list[list[int]]) -> list[list[int]]:
     """Append the nodes of a formula of this depth, [sign, parent, truth], the root last."""
     sign = draw.choice("~&&||") if depth else draw.choice("01")
-    deep = [depth - 1, draw.randrange(max(depth, 1))][: {"~": 1, "&": 2, "|": 2}.get(sign, 0)]
+    deep = [depth - 1, draw.randrange(depth // 2, max(depth, 1))]
+    deep = deep[: {"~": 1, "&": 2, "|": 2}.get(sign, 0)]
     roots = [len(grow(draw, below, nodes)) - 1 for below in draw.sample(deep, len(deep))]
     known = [nodes[root][2] for root in roots]
     truth = {"0": 0, "1": 1, "~": 1 - sum(known), "&": all(known), "|": any(known)}[sign]

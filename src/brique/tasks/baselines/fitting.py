@@ -19,6 +19,7 @@ from brique.tasks.baselines.methods import (
     bayes,
     boosted,
     boosting,
+    each,
     linear,
     logistic,
     most,
@@ -34,7 +35,8 @@ _DRAW = keys.word("baselines")
 class Said:
     """What one method reached: its place in run.json, and its answers, or None if skipped.
 
-    answers: numbers of classes (N,), int64; or numbers (N, K), float32.
+    answers: numbers of classes (N,), int64, or of several targets (N, T); or numbers (N, K),
+        float32.
     """
 
     entry: dict[str, Any]
@@ -44,6 +46,9 @@ class Said:
 def constant(data: Data, asked: Split) -> dict[str, Said]:
     """Return what always answering the same reaches: the commonest class, or the mean."""
     truth = _truth(data.train)
+    if not truth.is_floating_point() and truth.ndim == 2:
+        commonest = torch.stack([torch.bincount(column).argmax() for column in truth.unbind(1)])
+        return {"majority": Said({}, commonest.expand(len(asked), -1))}
     if not truth.is_floating_point():
         usual = torch.bincount(truth).argmax()
         name = data.schema[data.schema.target].names[int(usual)]
@@ -55,12 +60,15 @@ def constant(data: Data, asked: Split) -> dict[str, Said]:
 def fitted(data: Data, asked: Split) -> dict[str, Said]:
     """Return what each method says of the examples of a part, in its order.
 
-    data: with a category as target, or numbers; train is fitted on, valid chosen with.
+    data: with categories as targets, or numbers; train is fitted on, valid chosen with.
     """
     from threadpoolctl import threadpool_limits
 
     known = constant(data, asked)
     methods = OF_CLASSES if "majority" in known else OF_NUMBERS
+    targets = len(data.schema.targets) if "majority" in known else 1
+    if targets > 1:
+        methods = {name: each(method) for name, method in methods.items()}
     reason = _unfit(data)
     if reason is not None:
         return known | {name: Said({"skipped": reason}, None) for name in methods}
@@ -72,7 +80,7 @@ def fitted(data: Data, asked: Split) -> dict[str, Said]:
     with warnings.catch_warnings(), threadpool_limits(torch.get_num_threads(), user_api="blas"):
         warnings.simplefilter("ignore")  # of solvers that stop early: they then stand as they are
         for name, method in methods.items():
-            some = drawn[: most(name, inputs)]
+            some = drawn[: max(1000, most(name, inputs) // targets)]
             train = matrix(data.train, some), _truth(data.train)[some]
             found[name] = _said(method, train, valid, inputs)
     return known | found
@@ -90,7 +98,10 @@ def _said(
     except Unfit as reason:
         return Said({"skipped": str(reason)}, None)
     answers = torch.as_tensor(learnt.predict(inputs))
-    answers = answers.long() if train[1].ndim == 1 else answers.float().view(len(inputs), -1)
+    if not train[1].is_floating_point():
+        answers = answers.long()
+    else:
+        answers = answers.float().view(len(inputs), -1)
     seconds = round(time.perf_counter() - begun, 3)
     entry = {"examples": len(train[0]), "settings": learnt.settings, "seconds": seconds}
     return Said(entry, answers)
@@ -102,15 +113,19 @@ def _unfit(data: Data) -> str | None:
     if not can_be_read(schema):
         return "the inputs are of kinds that simple methods do not read"
     truth = _truth(data.train)
-    if not truth.is_floating_point() and int((torch.bincount(truth) > 0).sum()) < 2:
+    is_alone = not truth.is_floating_point() and truth.ndim == 1
+    if is_alone and int((torch.bincount(truth) > 0).sum()) < 2:
         return "the training part has examples of one class only"
     return None
 
 
 def _truth(split: Split) -> Tensor:
-    """Return the classes (N,), int64, or the numbers (N, K), float32, that are to be answered."""
+    """Return what is to be answered.
+
+    That is the classes of one target (N,) or of several (N, T), int64, or numbers (N, K), float32.
+    """
     schema = split.schema
     columns = [torch.as_tensor(split[name]) for name in schema.targets]
-    if len(columns) == 1 and isinstance(schema[schema.target], Category):
-        return columns[0]
+    if all(isinstance(schema[name], Category) for name in schema.targets):
+        return columns[0] if len(columns) == 1 else torch.stack(columns, dim=1)
     return torch.cat([one.float().reshape(len(split), -1) for one in columns], dim=1)

@@ -1,7 +1,7 @@
 """The methods: each is fitted on a matrix and answers another; settings are chosen on valid."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from brique.tasks.baselines.matrix import Matrix
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 _NEVER: Any = False  # sklearn's stubs want a text
 _MOST = 255  # classes of a column that trees tell apart
 _LINEAR, _TREES = 40_000, 100_000  # examples that are fitted on, at most
-_TARGETS = 16  # of as many models
+_TARGETS = 40  # of as many models
 _CELLS = 30_000_000  # numbers that trees are fitted on, at most
 
 
@@ -43,6 +43,36 @@ class Lesson:
 
 
 Method = Callable[[Lesson], Learnt]
+
+
+def each(method: Method) -> Method:
+    """Return a method that is fitted for each column of classes (N, T) alone.
+
+    A column of which train shows one class only is always answered with that.
+    """
+
+    def fitted(lesson: Lesson) -> Learnt:
+        import numpy as np
+
+        if lesson.truth.shape[1] > _TARGETS:
+            raise Unfit(f"there are {lesson.truth.shape[1]} targets, more than {_TARGETS}")
+        learnt: list[Learnt | int] = []
+        for truth, known in zip(lesson.truth.T, lesson.known.T, strict=True):
+            is_one = bool((truth == truth[0]).all())
+            alone = replace(lesson, truth=truth, known=known)
+            learnt.append(int(truth[0]) if is_one else method(alone))
+
+        def predict(given: Matrix) -> "np.ndarray":
+            said = [
+                np.full(len(given), one) if isinstance(one, int) else one.predict(given)
+                for one in learnt
+            ]
+            return np.stack(said, axis=1)
+
+        settings = [one.settings for one in learnt if isinstance(one, Learnt)]
+        return Learnt(predict, settings[0] if settings else {})
+
+    return fitted
 
 
 def most(name: str, train: Matrix) -> int:

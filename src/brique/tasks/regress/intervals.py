@@ -35,7 +35,7 @@ def calibrate(net: nn.Module, valid: Split) -> None:
         edges = said.quantile(steps) if count > 1 else said.new_empty(0)
         brick.edges[place] = torch.inf
         brick.edges[place, : count - 1] = edges.to(brick.edges)
-        within = torch.searchsorted(edges, said)
+        within = torch.searchsorted(edges, said.contiguous())
         halves = [quantile(missed[within == one]) for one in range(count)]
         brick.reach[place] = torch.tensor(halves + [halves[-1]] * (BINS - count))
 

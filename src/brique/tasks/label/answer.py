@@ -1,0 +1,128 @@
+"""What a net that answers several questions of classes is trained by, and what it says."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from brique.data import Batch, Split
+from brique.errors import ShapeError
+from brique.schema import Category, Schema
+from brique.tasks import classify
+from brique.tasks.classify.answer import probabilities
+from brique.tasks.rest import inputs
+
+YES = ("no", "yes")  # the classes of a label that is borne or not
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answer:
+    """What a net says of one input: for each target a class by name, and how likely each is."""
+
+    answer: dict[str, str]
+    probabilities: dict[str, dict[str, float]]
+
+    def to_json(self) -> dict[str, object]:
+        """Return {"answer": {target: name}, "probabilities": {target: {name: share}}}."""
+        return {"answer": self.answer, "probabilities": self.probabilities}
+
+    def cells(self) -> dict[str, object]:
+        """Return the class of each target, and its probability; of a label, that it is borne."""
+        row: dict[str, object] = {}
+        for target, name in self.answer.items():
+            chances = self.probabilities[target]
+            of = YES[1] if tuple(chances) == YES else name
+            row |= {target: name, f"p({target})": chances[of]}
+        return row
+
+    def said(self) -> tuple[str, str]:
+        """Return the labels that are borne, and the classes of other targets; not how sure."""
+        told = [
+            target if name == YES[1] else f"{target}: {name}"
+            for target, name in self.answer.items()
+            if tuple(self.probabilities[target]) != YES or name == YES[1]
+        ]
+        return ", ".join(told) or "none", ""
+
+
+def kinds(schema: Schema) -> list[Category]:
+    """Return the targets of a schema, all of them classes."""
+    found = [schema[name] for name in schema.targets]
+    return [kind for kind in found if isinstance(kind, Category)]
+
+
+def by_target(scores: Tensor, schema: Schema) -> list[Tensor]:
+    """Return the scores of each target (N, K of it), from those of all side by side (N, K).
+
+    Raises ShapeError where they are fewer or more.
+    """
+    sizes = [len(kind.names) for kind in kinds(schema)]
+    if scores.ndim != 2 or scores.shape[1] != sum(sizes):
+        raise ShapeError(
+            f"label: scores have shape {tuple(scores.shape)} but the targets have {sum(sizes)}"
+            f" classes in all; pass scores (N, {sum(sizes)})."
+        )
+    return list(scores.split(sizes, dim=1))
+
+
+def loss(
+    scores: Tensor,
+    batch: Batch,
+    schema: Schema,
+    weights: Sequence[Tensor] | None = None,
+    *,
+    smoothing: float = 0.0,
+) -> Tensor:
+    """Return the cross entropy in nats, the mean over examples and targets.
+
+    scores: (N, K), those of the targets side by side, in the schema's order.
+    weights: by target (K of it,), what a mistake in each class costs; by default 1.
+    smoothing: share of each label that is spread over all classes.
+    """
+    each = by_target(scores, schema)
+    costs = [None] * len(each) if weights is None else weights
+    lost = [
+        classify.loss(some, torch.as_tensor(batch[name]), cost, smoothing=smoothing)
+        for name, some, cost in zip(schema.targets, each, costs, strict=True)
+    ]
+    return torch.stack(lost).mean()
+
+
+def weights(split: Split) -> list[Tensor]:
+    """Return for each target a weight for each class, as `brique.tasks.classify.weights` does."""
+    schema = split.schema
+    found: list[Tensor] = []
+    for name, kind in zip(schema.targets, kinds(schema), strict=True):
+        label = torch.as_tensor(split[name])
+        counts = torch.bincount(label, minlength=len(kind.names))
+        found.append(len(label) / (counts > 0).sum() / counts.clamp(min=1))
+    return found
+
+
+def answers(scores: Tensor, schema: Schema) -> list[Answer]:
+    """Return an Answer for each row of scores; of equal scores the first class wins.
+
+    scores: (N, K), on any device. Raises ShapeError as `by_target` does.
+    """
+    each = [probabilities(some) for some in by_target(scores, schema)]
+    names = [kind.names for kind in kinds(schema)]
+    rows = zip(*(some.tolist() for some in each), strict=True) if len(scores) else []
+    return [
+        Answer(
+            answer={
+                target: of[row.index(max(row))]
+                for target, of, row in zip(schema.targets, names, rows_of, strict=True)
+            },
+            probabilities={
+                target: dict(zip(of, row, strict=True))
+                for target, of, row in zip(schema.targets, names, rows_of, strict=True)
+            },
+        )
+        for rows_of in rows
+    ]
+
+
+def answered(net: nn.Module, batch: Batch, schema: Schema) -> list[Answer]:
+    """Return an Answer for each example of a batch. Raises ShapeError as `answers` does."""
+    return answers(net(inputs(batch, schema, net)).float(), schema)

@@ -1,0 +1,23 @@
+"""A judgement in one sentence."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from brique.tasks.words import beside, percents
+
+
+def sentence(judged: Mapping[str, Any]) -> str:
+    """Return in one sentence how often a net is right, and whether it was worth having.
+
+    judged: the values that `judge` returned. A net that is behind the best baseline is said to be
+    so first.
+    """
+    share, exact = judged["test"]["accuracy"], judged["test"]["exact"]
+    low, high = judged["interval"]["accuracy"]
+    rival = judged["baseline"][judged["comparison"]["best"]]["accuracy"]
+    found = (
+        f"{percents(share)} of the answers for {len(judged['targets'])} targets right (95% interval"
+        f" {percents(low)} to {percents(high)}), and all of them on {percents(exact)} of"
+        f" {judged['examples']:,} test examples"
+    )
+    return beside(found, f"reaches {percents(rival)}", judged, is_behind=share < rival)
