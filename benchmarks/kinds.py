@@ -61,6 +61,7 @@ CASES = {
     "indoor-movement": Case(("IndoorMovement.zip",), {"accuracy": 0.80}),
     "etth1": Case(("ETTh1.csv.gz", *SERIES), {"skill": 0.15}),
     "camvid": Case(("camvid", "--size", "240x180"), {"mean_iou": 0.40}, threads=2),
+    "mnist": Case(("mnist", "--task", "reconstruct"), {"r2": 0.92}),
     # where the usual boxes of train, said of every picture, reach 0.54
     "raccoon": Case(("raccoon", "--from", WEIGHTS), {"ap50": 0.75}, threads=2),
 }

@@ -27,7 +27,16 @@ HARMLESS = {
 }
 
 PUBLIC = {
-    "bricks": {"Band", "Least", "Residual", "Restore", "Standardize", "Temperature", "slope_error"},
+    "bricks": {
+        "Band",
+        "Least",
+        "Residual",
+        "Restore",
+        "Standardize",
+        "Temperature",
+        "Usual",
+        "slope_error",
+    },
     "cli": {"main", "main_with"},
     "data": {
         "Augment",
@@ -43,7 +52,15 @@ PUBLIC = {
     | {"nothing", "open", "options", "prepared", "retold", "together", "worlds"},
     "draw": {"Panel", "graph", "table", "tree"},
     "game": {"Game", "Player", "Turn", "cosine", "linear", "slope", "steps", "warmup"},
-    "nets": {"BUILDERS", "builder", "built_by", "default_arguments", "residual"}
+    "nets": {
+        "BUILDERS",
+        "autoencoder",
+        "autoencoder_arguments",
+        "builder",
+        "built_by",
+        "default_arguments",
+        "residual",
+    }
     | {"squeezenet"}
     | {"detector", "detector_arguments", "unet", "unet_arguments"}
     | {"fields", "forecaster", "tagger", "translator"},

@@ -5,7 +5,8 @@ from torch import nn
 from brique import data
 from brique.errors import ShapeError
 from brique.tasks import generate
-from brique.tasks.reconstruct import GAP, WORDS, named, principal, rebuilt, rows
+from brique.tasks.reconstruct import named, principal, rebuilt, rows
+from brique.tasks.reconstruct.pictures import GAP, WORDS
 
 
 class Halves(nn.Module):

@@ -22,11 +22,9 @@ def test_each_derivative_is_that_of_its_bend(name):
 
 
 def test_every_public_brick_is_held_against_differences():
-    used = {
-        n.id
-        for n in ast.walk(ast.parse(inspect.getsource(backprop.checks)))
-        if isinstance(n, ast.Name)
-    }
+    nodes = list(ast.walk(ast.parse(inspect.getsource(backprop.checks))))
+    used = {n.id for n in nodes if isinstance(n, ast.Name)}
+    used |= {n.attr for n in nodes if isinstance(n, ast.Attribute)}
     bricks = {name for name, value in vars(brique.bricks).items() if inspect.isclass(value)}
     assert bricks - used == set()
 

@@ -7,3 +7,4 @@ from brique.bricks.residual import Residual as Residual
 from brique.bricks.restore import Restore as Restore
 from brique.bricks.standardize import Standardize as Standardize
 from brique.bricks.temperature import Temperature as Temperature
+from brique.bricks.usual import Usual as Usual

@@ -23,6 +23,7 @@ Folds = Annotated[
 Balance = Annotated[
     str, Parameter(help="For rare classes: none, weights (in the loss), sampler (more often).")
 ]
+Task = Annotated[str | None, Parameter(help="What the data do not say: reconstruct (pictures).")]
 Options = Annotated[DataOptions | None, Parameter(name="*")]
 RunFolder = Annotated[str, Parameter(help="Folder of a run.")]
 
@@ -79,6 +80,7 @@ def train(
     freeze: Freeze = False,
     folds: Folds = None,
     balance: Balance = "none",
+    task: Task = None,
     out: Annotated[
         Path | None, Parameter(help="Folder of the run; by default a new one in runs/.")
     ] = None,
@@ -99,8 +101,8 @@ def train(
     with results_only(json):
         folder = train(
             data, seed=seed, minutes=minutes, epochs=epochs, start=start, freeze=freeze,
-            folds=folds, balance=balance, out=out, device=device, quick=quick, exact=exact,
-            **_given(options),
+            folds=folds, balance=balance, task=task, out=out, device=device, quick=quick,
+            exact=exact, **_given(options),
         )  # fmt: skip
     print_run(folder, as_json=json)
     return 0

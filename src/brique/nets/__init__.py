@@ -4,6 +4,8 @@ from collections.abc import Callable
 
 from torch import nn
 
+from brique.nets.autoencoder import autoencoder as autoencoder
+from brique.nets.autoencoder import autoencoder_arguments as autoencoder_arguments
 from brique.nets.builder import builder as builder
 from brique.nets.builder import built_by as built_by
 from brique.nets.detector import detector as detector
@@ -19,6 +21,7 @@ from brique.nets.unet import unet as unet
 from brique.nets.unet import unet_arguments as unet_arguments
 
 BUILDERS: dict[str, Callable[..., nn.Module]] = {
+    "brique.nets.autoencoder": autoencoder,
     "brique.nets.detector": detector,
     "brique.nets.fields": fields,
     "brique.nets.forecaster": forecaster,

@@ -8,7 +8,17 @@ from torch import nn
 
 from brique.data import Batch, Data
 from brique.schema import Mask, Schema, Tags
-from brique.tasks import classify, detect, forecast, label, regress, segment, tag, translation
+from brique.tasks import (
+    classify,
+    detect,
+    forecast,
+    label,
+    reconstruct,
+    regress,
+    segment,
+    tag,
+    translation,
+)  # fmt: skip
 from brique.tasks.judged import Judged, Score
 
 
@@ -75,6 +85,12 @@ TASKS: dict[str, Known] = {
         judge=lambda net, data, schema: label.judge(net, data, schema=schema),
         sentence=label.sentence,
         answers=label.answered,
+    ),
+    "reconstruct": Known(
+        main=Score("r2", "R²", "share of what pictures differ by that is rebuilt"),
+        judge=lambda net, data, schema: reconstruct.judge(net, data),
+        sentence=reconstruct.sentence,
+        answers=reconstruct.answered,
     ),
     "regress": Known(
         main=Score("r2", "R²", "share of the variance explained"),

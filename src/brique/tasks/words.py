@@ -13,6 +13,7 @@ METHODS = {
     "bayes": "naive Bayes",
     "linear": "linear regression",
     "mean": "always answering the mean",
+    "principal": "principal component analysis",
     "nearest_picture": "taking the boxes of the nearest picture",
     "usual_boxes": "always answering the usual boxes",
     "mean_box": "always answering the mean box",

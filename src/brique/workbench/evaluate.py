@@ -15,7 +15,7 @@ from brique.run import Record, read_run
 from brique.run.start import pick_device
 from brique.schema import Picture, Schema
 from brique.tasks import TASKS
-from brique.workbench.opened import as_taken, of_run, opened
+from brique.workbench.opened import FREE, as_taken, of_run, opened
 
 
 def evaluate(
@@ -53,7 +53,9 @@ def evaluate(
         found = of_run(_own_source(record), record.settings, schema)
     else:
         alone = [type(schema[name]) for name in schema.inputs] == [Picture]
-        found, _ = opened(source, as_taken(said, schema), "evaluate", alone=alone)
+        task = loaded.task if loaded.task in FREE else None
+        taken = as_taken(said, schema, exact=task is not None)
+        found, _ = opened(source, taken, "evaluate", alone=alone, task=task)
     notes = _notes(record, found, own=source is None)
     fitting = _fitting(found, schema)
     judged = TASKS[loaded.task].judge(loaded.net, fitting, schema)

@@ -11,22 +11,31 @@ from brique.errors import DataError
 from brique.schema import Boxes, Category, Mask, Number, Picture, Schema, Tags, Text
 from brique.workbench import languages
 
+FREE = ("reconstruct",)
+"""Tasks that the data do not say: they need no target."""
+
 
 def opened(
-    source: str | Path, said: tuple[str, ...], verb: str, *, alone: bool = False
+    source: str | Path,
+    said: tuple[str, ...],
+    verb: str,
+    *,
+    alone: bool = False,
+    task: str | None = None,
 ) -> tuple[Data, tuple[str, ...]]:
     """Open data that a net can be trained on; return them with what must be said to open them so.
 
     said: options of `brique.data.open` as texts. verb: that asks for them, for sentences.
     alone: whether pictures must be the only input: what a table has beside them is then left out,
         and what is returned says it of each column.
+    task: one of FREE, if it is asked for.
     Raises DataError for data that no net is trained on.
     """
     found = data.open(source, **data.options(said))
     if more := languages.chosen(found, said):
         said = (*said, *more)
         found = data.open(source, **data.options(said))
-    form_of(found, verb)
+    form_of(found, verb, task)
     rest = [name for name in found.schema.inputs if not isinstance(found.schema[name], Picture)]
     if not alone or not rest:
         return found, said
@@ -34,9 +43,15 @@ def opened(
     return data.open(source, **data.options(said)), said
 
 
-def form_of(found: Data, verb: str) -> str:
-    """Return the training file for data, by what their targets and inputs are. Raises DataError."""
+def form_of(found: Data, verb: str, task: str | None = None) -> str:
+    """Return the training file for data, by what their targets and inputs are. Raises DataError.
+
+    task: one of FREE, for which targets do not count.
+    """
     schema = found.schema
+    if task is not None:
+        _check_free(found, verb, task)
+        return task
     targets = [schema[name] for name in schema.targets]
     inputs = [schema[name] for name in schema.inputs]
     _check_target(found, verb)
@@ -67,9 +82,26 @@ def form_of(found: Data, verb: str) -> str:
             )
 
 
+def _check_free(found: Data, verb: str, task: str) -> None:
+    """Raise DataError unless there are pictures to learn from, and some to judge on."""
+    inputs = [found.schema[name] for name in found.schema.inputs]
+    if not any(isinstance(one, Picture) for one in inputs):
+        held = ", ".join(f"{name} ({one.kind})" for name, one in found.schema.fields.items())
+        raise DataError(
+            f"{found.name}: {verb} --task {task} takes pictures, and these hold {held}; leave the"
+            " task out, or name pictures"
+        )
+    _check_test(found)
+
+
 def _check_target(found: Data, verb: str) -> None:
     """Raise DataError unless there is something to learn, and something to judge it on."""
     schema = found.schema
+    if not schema.targets and all(isinstance(one, Picture) for one in schema.fields.values()):
+        raise DataError(
+            f"{found.name}: {verb} must know what the pictures show; put each into the folder of"
+            " its class, or say --task reconstruct to learn what they have in common"
+        )
     if not schema.targets:
         likely = [n for n, field in schema.fields.items() if isinstance(field, Category | Number)]
         named = f"; likely are {', '.join(likely[-4:])}" if likely else ""
@@ -90,6 +122,10 @@ def _check_target(found: Data, verb: str) -> None:
                 f" {len(found.train):,} training examples; a net needs several of each: choose"
                 " another target, or --types to take it as a number or a text"
             )
+    _check_test(found)
+
+
+def _check_test(found: Data) -> None:
     if not len(found.test):
         raise DataError(
             f"{found.name}: {len(found.train) + len(found.valid)} examples are too few to hold any"
@@ -110,14 +146,20 @@ def of_run(source: str, settings: Mapping[str, Any], schema: Schema | None) -> D
     return data.open(source, **data.options(said))
 
 
-def as_taken(said: tuple[str, ...], schema: Schema | None) -> tuple[str, ...]:
-    """Return options with the size and channels of pictures that a model takes, unless said."""
+def as_taken(
+    said: tuple[str, ...], schema: Schema | None, *, exact: bool = False
+) -> tuple[str, ...]:
+    """Return options with the size and channels of pictures that a model takes, unless said.
+
+    exact: whether they must be of that size also where it is no square.
+    """
     field = None if schema is None else schema[schema.inputs[0]]
     if not isinstance(field, Picture):
         return said
     channels, height, width = field.shape
     size = height if height == width else None
-    if schema is not None and any(isinstance(schema[n], Mask | Boxes) for n in schema.targets):
+    goals = [] if schema is None else [schema[name] for name in schema.targets]
+    if exact or any(isinstance(goal, Mask | Boxes) for goal in goals):
         size = (height, width)  # what lies in a picture is brought to its size with it
     return with_shape(said, size, channels)
 

@@ -17,6 +17,7 @@ from torch import Tensor, nn
 
 from brique import nets
 from brique.data import Data, Split, augment
+from brique.errors import UsageError
 from brique.schema import Picture, Schema
 from brique.tasks.rest import at_rest, batch_size_for, inputs
 
@@ -35,6 +36,7 @@ class Wishes:
     """What the user said beside the data; None: the plan chooses.
 
     options: those of `brique.data.open`, as `brique.data.options` reads them.
+    task: what the data do not say, such as "reconstruct".
     """
 
     source: str
@@ -45,6 +47,7 @@ class Wishes:
     start: str | None = None
     freeze: bool = False
     balance: str = "none"
+    task: str | None = None
 
 
 def plan(opened: Data, wishes: Wishes) -> dict[str, Any]:
@@ -73,6 +76,35 @@ def plan(opened: Data, wishes: Wishes) -> dict[str, Any]:
         halved = in_time(found | {"halves": True}, opened, wishes)
         found = halved if halved["turns"] == found["turns"] else found
     return found
+
+
+def plan_reconstruct(opened: Data, wishes: Wishes) -> dict[str, Any]:
+    """Return the settings of a training that rebuilds pictures; the turns are measured later.
+
+    A picture of n numbers becomes n / 24, from 8 to 64. Raises UsageError for a balance of classes.
+    """
+    if wishes.balance != "none":
+        raise UsageError(
+            f"train: balance='{wishes.balance}' is for classes, and what is rebuilt has none; leave"
+            " it out."
+        )
+    count, field = len(opened.train), opened.schema[opened.schema.inputs[0]]
+    assert isinstance(field, Picture)
+    batch_size = min(count, 32 if count < 2000 else 64)
+    epochs = wishes.epochs or round(min(300.0, max(10.0, 5000 / math.sqrt(count))))
+    turns = max(1, epochs * max(1, count // batch_size))
+    change = augment.default(opened.schema)
+    return {
+        "data": wishes.source,
+        "options": wishes.options,
+        "seed": wishes.seed,
+        "code": min(64, max(8, math.prod(field.shape) // 24)),
+        "batch_size": batch_size,
+        "turns": turns,
+        "average": decay(turns),
+        "mirror": change is not None and change.mirror,
+        "patience": 10,
+    }
 
 
 def _can_halve(opened: Data) -> bool:

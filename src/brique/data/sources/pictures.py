@@ -1,4 +1,7 @@
-"""Folders of pictures by class: photos/<class>/*.jpg, or below train, valid and test."""
+"""Folders of pictures by class: photos/<class>/*.jpg, or below train, valid and test.
+
+Pictures that lie beside each other have no class.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -48,6 +51,8 @@ def read(name: str, place: Place, asked: Asked) -> Source:
     test: another folder by class, the test part.
     Raises DataError when there are no pictures, one class, or an unknown class outside train.
     """
+    if loose := _loose(place, asked):
+        return _unnamed(name, place, asked, loose)
     test = None if asked.test is None else placed(Path(asked.test))
     found = _find(place, name, test, asked)
     total = len(found.files) + len(found.skipped)
@@ -67,6 +72,30 @@ def read(name: str, place: Place, asked: Asked) -> Source:
     source.skipped, source.notes = skipped, notes
     source.names = [relative(file, place) for file in found.files]
     source.originals = decoded.originals
+    return source
+
+
+def _loose(place: Place, asked: Asked) -> list[Place]:
+    """Return the pictures of a folder that holds nothing else, if there are two or more."""
+    if _folders(place) or asked.test is not None or asked.rename:
+        return []
+    found = [file for file in place.iterdir() if file.suffix.casefold() in SUFFIXES]
+    found = [file for file in found if not file.name.startswith(".")]
+    return sorted(found, key=lambda file: natural(file.name)) if len(found) > 1 else []
+
+
+def _unnamed(name: str, place: Place, asked: Asked, files: list[Place]) -> Source:
+    """Return pictures without a class."""
+    decoded = decode(files, place, name, size=asked.size, channels=asked.channels)
+    source = Source(name, {"image": decoded.pixels}, {"image": decoded.kind}, ())
+    source.digests, source.originals = decoded.digests, decoded.originals
+    source.skipped = decoded.skipped
+    source.names = [relative(files[row], place) for row in decoded.kept.tolist()]
+    source.notes = [
+        *decoded.notes,
+        f"{name}: its pictures lie beside each other, so they have no class; a folder for each"
+        " class would name it.",
+    ]
     return source
 
 

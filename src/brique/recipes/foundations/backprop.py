@@ -16,8 +16,8 @@ import torch
 from torch import Tensor, cos, exp, nn, sin, tanh
 from torch.nn import functional
 
-from brique import cli, data
-from brique.bricks import Band, Least, Residual, Restore, Standardize, Temperature, slope_error
+from brique import bricks, cli, data
+from brique.bricks import Residual, Standardize, Temperature, slope_error
 from brique.data import Nothing
 from brique.draw import graph
 from brique.game import Game, Player, slope
@@ -97,8 +97,8 @@ def checks() -> dict[str, float | Tensor]:
     apart = [(a - b).abs().max() for a, b in zip(by_hand, by_autograd, strict=True)]
 
     rows = [nn.Linear(4, 3), nn.BatchNorm1d(4), nn.LayerNorm(4), nn.Softmax(1), Temperature()]
-    rows += [nn.GRU(4, 3), nn.LSTM(4, 3), *(bend for bend, _ in BENDS.values())]
-    rows += [Restore([1.0] * 4, [2.0] * 4), Least(), Band((4, 1))]
+    rows += [nn.GRU(4, 3), nn.LSTM(4, 3), bricks.Usual(), *(bend for bend, _ in BENDS.values())]
+    rows += [bricks.Restore([1.0] * 4, [2.0] * 4), bricks.Band((4, 1)), bricks.Least()]
     pictures = [nn.Conv2d(3, 4, 3, padding=1), nn.ConvTranspose2d(3, 2, 4), Standardize(0.4, 0.3)]
     pictures += [Residual(3, 3), Residual(3, 4, stride=2), nn.BatchNorm2d(3), nn.MaxPool2d(2)]
     errors = [slope_error(part, torch.randn(5, 4)) for part in rows]

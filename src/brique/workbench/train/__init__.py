@@ -22,8 +22,8 @@ from brique.run import Launch, add_seconds, launched, read_run
 from brique.run.start import check_free, pick_device
 from brique.schema import Text
 from brique.workbench import languages
-from brique.workbench.opened import form_of, opened, with_shape
-from brique.workbench.plan import Wishes, plan, seconds_a_turn, shortened
+from brique.workbench.opened import FREE, form_of, opened, with_shape
+from brique.workbench.plan import Wishes, plan, plan_reconstruct, seconds_a_turn, shortened
 from brique.workbench.plan_fields import plan_fields
 from brique.workbench.plan_regions import plan_detect, plan_segment
 from brique.workbench.plan_sequences import plan_forecast, plan_tag, plan_translate
@@ -39,6 +39,7 @@ def train(
     freeze: bool = False,
     folds: int | None = None,
     balance: str = "none",
+    task: str | None = None,
     out: str | Path | None = None,
     device: str | None = None,
     exact: bool = False,
@@ -59,6 +60,8 @@ def train(
         both cases a net takes all classes for equally common: it names rare ones more readily, and
         its probabilities are those of data in which classes are equally common; to have them for
         data like these, multiply each by the share of its class, and divide by the sum.
+    task: what the data do not say: "reconstruct" squeezes pictures through a few numbers and
+        rebuilds them; they need no target. By default the targets say what is to be learnt.
     out: folder of the run; by default a new one in runs/.
     device: "cpu", "cuda", "mps"; by default the fastest there is.
     exact: bit for bit the same each time, also where that is slower.
@@ -68,18 +71,18 @@ def train(
     Raises DataError on data that cannot be used, UsageError on settings that cannot.
     """
     _check(minutes, epochs, freeze=freeze, start=start)
-    _check_balance(balance)
+    _check_choices(balance, task, start=start)
     folder = None if out is None else Path(out)
     flags = {
         "seed": seed, "minutes": minutes if minutes != 10 else None, "epochs": epochs,
         "from": start, "freeze": freeze, "folds": folds,
-        "balance": balance if balance != "none" else None, "out": out, "device": device,
-        "exact": exact, "quick": quick,
+        "balance": balance if balance != "none" else None, "task": task, "out": out,
+        "device": device, "exact": exact, "quick": quick,
     }  # fmt: skip
     said = spelled(options)
     wishes = Wishes(
         source=str(source), seed=seed, minutes=minutes, epochs=epochs, options=said, freeze=freeze,
-        balance=balance,
+        balance=balance, task=task,
     )  # fmt: skip
     order = Order(
         wishes=wishes, start=None if start is None else str(start), device=device, exact=exact,
@@ -94,6 +97,7 @@ def train(
 
 PLANS = {
     "classify": plan,
+    "reconstruct": plan_reconstruct,
     "fields": plan_fields,
     "forecast": plan_forecast,
     "tag": plan_tag,
@@ -184,7 +188,7 @@ def prepared(
         _import()
     with spent.on("opening"):
         found, wishes, started = _opened(wishes, start)
-        module = catalog.load_train(form_of(found, "train"))
+        module = catalog.load_train(form_of(found, "train", wishes.task))
     with spent.on("planning"):
         settings, estimate = _planned(module, found, wishes, device, quick=quick)
     with spent.on("audit"):
@@ -219,11 +223,16 @@ def _check(minutes: float, epochs: int | None, *, freeze: bool, start: object) -
         )
 
 
-def _check_balance(balance: str) -> None:
+def _check_choices(balance: str, task: str | None, *, start: object) -> None:
     known = ("none", "weights", "sampler")
     if balance not in known:
         hint = nearest(balance, known) or "; choose one"
         raise UsageError(f"train: balance must be one of {', '.join(known)}, not '{balance}'{hint}")
+    if task is not None and task not in FREE:
+        hint = nearest(task, FREE) or "; what else there is, the targets say: leave it out"
+        raise UsageError(f"train: task must be one of {', '.join(FREE)}, not '{task}'{hint}")
+    if task is not None and start is not None:
+        raise UsageError(f"train: --from is for nets that name things, not for --task {task}.")
 
 
 def _import() -> None:
@@ -252,8 +261,8 @@ def _opened(wishes: Wishes, start: str | Path | None) -> tuple[Data, Wishes, dic
         source = transfer.resolved(start)
         options = with_shape(wishes.options, *transfer.wants(source))
         wishes = replace(wishes, start=source, options=options)
-    alone = wishes.start is not None  # weights are for pictures
-    found, options = opened(wishes.source, wishes.options, "train", alone=alone)
+    alone = wishes.start is not None or wishes.task is not None  # these take pictures
+    found, options = opened(wishes.source, wishes.options, "train", alone=alone, task=wishes.task)
     _say_left_out(found, options[len(wishes.options) :])
     wishes = replace(wishes, options=options)
     if wishes.start is None:
@@ -267,7 +276,7 @@ def _planned(
     module: ModuleType, found: Data, wishes: Wishes, device: torch.device, *, quick: bool
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     """Return the settings, and the estimate of what training takes, told to the user."""
-    form = form_of(found, "train")
+    form = form_of(found, "train", wishes.task)
     settings = PLANS[form](found, wishes)
     if quick:
         return settings | module.QUICK, {"seconds": None, "turns": module.QUICK["turns"]}
@@ -281,7 +290,7 @@ def _planned(
         settings = shortened(settings, per_turn, wishes.minutes)
     seconds = per_turn * settings["turns"]
     short = "" if settings["turns"] == planned else f", shortened from {planned:,} to fit"
-    what = "pictures" if form == "classify" else "examples"
+    what = "pictures" if form in ("classify", "reconstruct") else "examples"
     print(
         f"brique: {settings['turns']:,} turns of {settings['batch_size']} {what}{short}; training"
         f" takes about {_words(seconds)}.",

@@ -1,0 +1,136 @@
+"""The judgement of a net that rebuilds pictures: one pass, beside principal components."""
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from brique import keys
+from brique.data import Data, Split
+from brique.tasks import resampling
+from brique.tasks.judged import Judged, finite
+from brique.tasks.reconstruct.answer import missed
+from brique.tasks.reconstruct.pictures import rebuilt
+from brique.tasks.reconstruct.reading import pictures_of, read
+from brique.tasks.rest import at_rest, batch_size_for
+
+SHOWN = 12  # pictures that the report shows, and as many that are rebuilt worst
+_NUMBERS = 100_000_000  # pixels that principal components are fitted on, at most
+_DRAW = keys.word("principal")
+
+
+def judge(net: nn.Module, data: Data, *, compare: bool = True) -> Judged:
+    """Return how well a net rebuilds the pictures of `data.test`, beside what needs no net.
+
+    net: pictures (N, C, H, W) -> pictures, in the best case by way of `body`, whose codes say
+        beside how many principal components it stands; else beside 32. It reads the test part
+        once, in eval mode, without slopes and in float32, on its own device.
+    compare: whether to fit principal components on `data.train`; else the net stands beside its
+        mean picture alone, which has R2 = 0.
+    Returns Judged; its arrays are ids, missed (N,), and of the pictures that are shown shown_ids,
+        rebuilt and principal.
+    Raises DataError when the test part is empty.
+    """
+    begun = time.perf_counter()
+    off = read(net, data.test)
+    mean = _mean(data.train)
+    usual = torch.cat([missed(mean.expand_as(some), some) for some in _pieces(data.test)])
+    values: dict[str, Any] = {
+        "task": "reconstruct",
+        "examples": len(off),
+        "code": _size(net, data.test),
+        "test": _scores(off, usual),
+        "interval": {"r2": list(resampling.interval(
+            lambda often: 1 - often @ off / (often @ usual).clamp(min=1e-12), off
+        ))},
+    }  # fmt: skip
+    shown = _shown(off)
+    arrays = {"ids": data.test.ids, "missed": off, "shown_ids": data.test.ids[shown]}
+    arrays["rebuilt"] = _bytes(rebuilt(net, pictures_of(data.test, data.test.ids[shown])))
+    judged = time.perf_counter()
+    entries: dict[str, Any] = {"mean": _scores(usual, usual)}
+    rivals = {"mean": usual}
+    if compare:
+        axes = _Axes.of(data.train, values["code"])
+        rivals["principal"] = torch.cat([missed(axes(some), some) for some in _pieces(data.test)])
+        entries["principal"] = _scores(rivals["principal"], usual) | axes.entry
+        arrays["principal"] = _bytes(axes(pictures_of(data.test, data.test.ids[shown])))
+    best = max(entries, key=lambda name: entries[name]["r2"])
+    values |= {"baseline": entries, "comparison": resampling.beside(best, off, rivals[best])}
+    seconds = {"judging": judged - begun, "baselines": time.perf_counter() - judged}
+    return Judged(finite(values), arrays, {key: round(one, 3) for key, one in seconds.items()})
+
+
+def _scores(off: Tensor, usual: Tensor) -> dict[str, float]:
+    """Return R2, of the mean picture's squared error, and the root mean square a pixel."""
+    whole = float(usual.mean())
+    return {
+        "r2": 1 - float(off.mean()) / whole if whole else 0.0,
+        "rmse": float(off.mean().sqrt()),
+    }
+
+
+def _size(net: nn.Module, split: Split) -> int:
+    """Return the numbers that a picture becomes: 32 where the net does not tell."""
+    body = dict(net.named_children()).get("body")
+    if body is None:
+        return 32
+    with at_rest(net) as device:
+        return body(pictures_of(split, split.ids[:1]).to(device)).flatten(1).shape[1]
+
+
+def _shown(off: Tensor) -> Tensor:
+    """Return the places of pictures to be shown: evenly chosen ones, then the worst."""
+    even = torch.arange(min(SHOWN, len(off))) * len(off) // min(SHOWN, len(off))
+    return torch.cat([even, off.argsort(descending=True, stable=True)[:SHOWN]])
+
+
+def _pieces(split: Split) -> Iterator[Tensor]:
+    """Yield the pictures of a part, some at a time."""
+    for some in split.ids.split(batch_size_for(split.schema[split.schema.inputs[0]])):
+        yield pictures_of(split, some)
+
+
+def _mean(split: Split) -> Tensor:
+    """Return the mean picture (1, C, H, W)."""
+    total = sum(
+        (some.double().sum(dim=0, keepdim=True) for some in _pieces(split)), torch.zeros(())
+    )
+    return (total / len(split)).float()
+
+
+def _bytes(pictures: Tensor) -> Tensor:
+    return (pictures.cpu().clamp(0, 1) * 255).round().byte()
+
+
+@dataclass(frozen=True)
+class _Axes:
+    """Principal components: mean (1, F) and axes (D, F), and what they were fitted on."""
+
+    mean: Tensor
+    axes: Tensor
+    entry: dict[str, Any]
+
+    @classmethod
+    def of(cls, train: Split, size: int) -> "_Axes":
+        from sklearn.decomposition import PCA
+        from threadpoolctl import threadpool_limits
+
+        begun = time.perf_counter()
+        pixels = train.schema[train.schema.inputs[0]].shape
+        count = min(len(train), max(200, _NUMBERS // torch.Size(pixels).numel()))
+        drawn = torch.randperm(len(train), generator=keys.generator(_DRAW))[:count]
+        rows = pictures_of(train, train.ids[drawn]).flatten(1).numpy()
+        with threadpool_limits(torch.get_num_threads(), user_api="blas"):
+            found = PCA(min(size, *rows.shape), svd_solver="randomized", random_state=0).fit(rows)
+        entry = {"examples": count, "seconds": round(time.perf_counter() - begun, 3)}
+        mean, axes = torch.from_numpy(found.mean_), torch.from_numpy(found.components_)
+        return cls(mean[None].float(), axes.float(), entry)
+
+    def __call__(self, pictures: Tensor) -> Tensor:
+        """Return pictures (N, C, H, W) rebuilt from their places along the axes."""
+        rows = pictures.flatten(1) - self.mean
+        return (rows @ self.axes.T @ self.axes + self.mean).view_as(pictures)

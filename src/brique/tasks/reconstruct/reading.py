@@ -1,0 +1,55 @@
+"""One pass of a net over the pictures of a part."""
+
+import math
+
+import torch
+from torch import Tensor, nn
+
+from brique.data import Split
+from brique.errors import DataError
+from brique.schema import Picture
+from brique.tasks.reconstruct.answer import knowing, missed
+from brique.tasks.rest import at_rest, batch_size_for, tensor_of
+
+
+def read(net: nn.Module, split: Split) -> Tensor:
+    """Return the mean squared error a pixel of each picture of a part: (N,), float64, in its order.
+
+    net: pictures (N, C, H, W) -> pictures; asked in eval mode, in float32, without slopes.
+    Raises DataError when the part is empty; ShapeError as `missed` does.
+    """
+    if not len(split):
+        raise DataError("reconstruct: the split is empty; pass one with at least one example.")
+    field = split.schema.inputs[0]
+    with at_rest(net) as device:
+        parts = [
+            missed(net(tensor_of(batch, field)), tensor_of(batch, field)).cpu()
+            for batch in split.batches(min(256, batch_size_for(split.schema[field]))).on(device)
+        ]
+    return torch.cat(parts)
+
+
+def pictures_of(split: Split, ids: Tensor) -> Tensor:
+    """Return the pictures (M, C, H, W) of some examples of a part, in [0, 1].
+
+    ids: (M,), int64, their numbers in the whole source.
+    """
+    values = split.select(ids)[split.schema.inputs[0]]
+    assert isinstance(values, Tensor)
+    return Picture.to_float(values)
+
+
+def look(net: nn.Module, split: Split) -> float:
+    """Return the mean squared error a pixel on a part; NaN of an empty one."""
+    return float(read(net, split).mean()) if len(split) else math.nan
+
+
+def calibrate(net: nn.Module, valid: Split) -> None:
+    """Let a net know what is usual: the errors on a validation part.
+
+    net: pictures -> pictures, by way of one `brique.bricks.Usual`; without, nothing is learnt.
+    valid: pictures that no weight was fitted on; with fewer than 20 nothing is known.
+    """
+    brick = knowing(net)
+    if brick is not None and len(valid) >= 20:
+        brick.learn(read(net, valid))
