@@ -1,7 +1,8 @@
 """Runs recipes in full over three seeds and judges them by what they say they must reach.
 
-    python benchmarks/recipes.py            all recipes on every data set of their EXPECT
+    python benchmarks/recipes.py                all recipes on every data set of their EXPECT
     python benchmarks/recipes.py gan lenet5
+    python benchmarks/recipes.py treelstm:sst   one of them on one of its data sets
 
 Each run is a `brique run` of its own with one thread, kept in .bench/recipes and resumed when this
 is started again; a run of the same source is not repeated. Writes its rows of
@@ -56,14 +57,20 @@ class Case:
 
 
 def cases(names: list[str]) -> list[Case]:
-    """Return what is to be run, from each recipe's EXPECT."""
-    chosen = [catalog.find(name) for name in names] if names else catalog.entries()
+    """Return what is to be run, from each recipe's EXPECT; "NAME:DATA" is one of its data sets."""
+    asked = [name.partition(":")[::2] for name in names]
+    asked = asked or [(entry.name, "") for entry in catalog.entries()]
     found: list[Case] = []
-    for entry in chosen:
+    for name, only in asked:
+        entry = catalog.find(name)
         for node in ast.parse(entry.path.read_text()).body:
             if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "EXPECT":
                 expect: dict[str, dict[str, Range]] = ast.literal_eval(node.value)
-                found += [Case(entry, data, ranges) for data, ranges in expect.items()]
+                found += [
+                    Case(entry, data, ranges)
+                    for data, ranges in expect.items()
+                    if only in ("", data)
+                ]
     return found
 
 
@@ -108,7 +115,11 @@ def rows(case: Case, records: list[Record], commit: str) -> dict[str, str]:
 def main() -> int:
     """Run all that is asked and write the table; 1 if a figure is missed."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("names", nargs="*", help="recipes; by default all")
+    parser.add_argument(
+        "names",
+        nargs="*",
+        help="recipes, or one on one of its data sets, as NAME:DATA; by default all",
+    )
     asked = cases(parser.parse_args().names)
     commit = subprocess.run(
         ["git", "rev-parse", "--short", "HEAD"], cwd=HERE, capture_output=True, text=True
