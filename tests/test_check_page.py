@@ -11,6 +11,7 @@ from brique.data.column import Labels, Numbers, Sequences, Texts
 from brique.data.parts import build
 from brique.data.source import Source
 from brique.page import checked, drawn
+from brique.page.spectrogram import spectrogram
 from brique.schema import Boxes, Mask, Moment, Number, Picture, Signal, Tags, Tree
 
 
@@ -128,3 +129,25 @@ def test_rows_of_numbers_are_curves():
     assert html["past"].count("<polyline") == 2
     assert "12 x 2 numbers" in html["past"]
     assert "<polyline" not in html["x"]
+
+
+def test_a_tone_is_dark_at_its_pitch():
+    rate = 8000
+    moments = torch.arange(rate) / rate
+    tone = torch.sin(2 * torch.pi * 1000 * moments)[:, None]
+    drawn = spectrogram(tone, rate)
+    assert drawn.shape == (1, 64, 192)
+    mel = 1127 * torch.tensor(1 + 1000 / 700).log() / (1127 * torch.tensor(1 + 4000 / 700).log())
+    assert abs(int(drawn[0, :, 96].argmin()) - (63 - 63 * float(mel))) <= 1.5
+    assert drawn.max() == 1  # what is 60 decibels softer is white
+    assert spectrogram(torch.zeros(5, 2), rate).shape == (1, 64, 192)  # shorter than a window
+
+
+@pytest.mark.parametrize(("rate", "is_heard"), [(8000.0, True), (50.0, False), (None, False)])
+def test_sounds_have_their_spectrogram_and_other_signals_have_none(rate, is_heard):
+    kind = Signal(1, rate=rate)
+    signals = Ragged.of([torch.rand(400, 1) for _ in range(4)])
+    source = Source("s", {"heard": signals}, {"heard": kind})
+    html = drawn.example(build(source), 1)["heard"]
+    assert ("spectrogram, up to 4 kHz" in html) is is_heard
+    assert html.count("<polyline") == 1

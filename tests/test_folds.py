@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 import signal
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -162,6 +163,22 @@ def test_a_method_that_was_skipped_in_a_fold_has_no_mean():
     assert together([one, other])["baseline"] == {
         "a": {"accuracy": 0.75, "spread": pytest.approx(0.5**0.5 / 2)}
     }
+
+
+def test_numbers_are_told_by_their_own_score(tmp_path):
+    rows = [f"{x},{2 * x + x % 3}" for x in range(90)]
+    table = tmp_path / "numbers.csv"
+    table.write_text("\n".join(["x,y", *rows]))
+    words = ["train", str(table), "--target", "y", "--folds", "2", "--epochs", "2", "--out", "cv"]
+    assert main(words) == 0
+    found = json.loads(Path("cv/folds.json").read_text())["result"]
+    assert found["task"] == "regress"
+    assert set(found["each"][0]) == {"r2", "examples"}
+    assert "linear" in found["baseline"]
+    page = Path("cv/report.html").read_text()
+    assert "R² varies by" in page
+    assert "linear regression" in page
+    assert interval([-0.5, 0.9])[0] < 0  # what may lie below 0 is not cut there
 
 
 def lopsided():

@@ -10,6 +10,7 @@ from brique.data import Data, Ragged
 from brique.data.shown import described, said
 from brique.page import colors
 from brique.page.markup import text
+from brique.page.spectrogram import HEARD, HEIGHT, WIDTH, spectrogram
 from brique.page.thumbnails import thumbnail
 from brique.schema import Boxes, Field, Mask, Number, Picture, Signal, Tags, Text, Tree
 
@@ -53,7 +54,7 @@ def _drawn(
         case Boxes():
             return _boxes(kind, value, values, kinds)
         case Signal():
-            return _curves(value, said(kind, value))
+            return _heard(kind, value) + _curves(value, said(kind, value))
         case Number() if 1 <= len(kind.shape) <= 2 and kind.shape[0] >= _CURVE:
             return _curves(value.view(len(value), -1), described(kind))
         case Tags():
@@ -126,6 +127,15 @@ def _boxes(
         f' height="{round(height * scale)}" role="img" aria-label="{listed}">'
         f"{under}{''.join(marks)}</svg><p>{listed}</p>"
     )
+
+
+def _heard(kind: Signal, value: Tensor) -> str:
+    """Return the spectrogram of a sound, nothing of other signals."""
+    if kind.rate is None or kind.rate < HEARD or not len(value):
+        return ""
+    alt = f"spectrogram, up to {kind.rate / 2000:.3g} kHz"
+    where = thumbnail(spectrogram(value, kind.rate), WIDTH)
+    return f'<img src="{where}" alt="{alt}" width="320" height="{HEIGHT}"><br>'
 
 
 def _curves(value: Tensor, says: str) -> str:

@@ -6,7 +6,10 @@ from typing import Any
 
 from brique import files
 from brique.page.document import document
-from brique.page.markup import Section, between, box, count, figure, percent, text, tiles
+from brique.page.markup import Section, box, count, figure, figures, text, tiles
+from brique.page.rivals import shown
+from brique.tasks import TASKS
+from brique.tasks.words import method
 
 
 def write_folds(folder: Path, command: str, found: Mapping[str, Any]) -> Path:
@@ -21,26 +24,28 @@ def write_folds(folder: Path, command: str, found: Mapping[str, Any]) -> Path:
 
 def sentence_of_folds(found: Mapping[str, Any]) -> str:
     """Return in one sentence what nets of k folds reach together."""
-    low, high = found["interval"]["accuracy"]
-    best = max(found["baseline"].items(), key=lambda pair: pair[1]["accuracy"], default=None)
-    beside = (
-        "" if best is None else f"; the best simple method ({best[0]}) {best[1]['accuracy']:.1%}"
-    )
+    score = TASKS[found["task"]].main
+    low, high = (shown(score, end) for end in found["interval"][score.name])
+    best = max(found["baseline"].items(), key=lambda pair: pair[1][score.name], default=None)
+    beside = "" if best is None else f"; {method(best[0])} {shown(score, best[1][score.name])}"
+    reached = shown(score, found["test"][score.name])
+    is_named = found["task"] == "classify"
+    what = f"{reached} of test examples named rightly" if is_named else f"{score.called} {reached}"
     return (
-        f"{found['test']['accuracy']:.1%} of test examples named rightly in the mean of"
-        f" {found['folds']} folds, spread {100 * found['spread']['accuracy']:.1f} points (95%"
-        f" interval of the mean {low:.1%} to {high:.1%}){beside}"
+        f"{what} in the mean of {found['folds']} folds, spread {_spread(found)} (95% interval of"
+        f" the mean {low} to {high}){beside}"
     )
 
 
 def compose(command: str, found: Mapping[str, Any]) -> str:
     """Return the page as HTML."""
-    low, high = found["interval"]["accuracy"]
+    score = TASKS[found["task"]].main
+    ends = [shown(score, end) for end in found["interval"][score.name]]
     head = tiles(
         [
-            ("right on test, mean", percent(found["test"]["accuracy"])),
-            ("spread over folds", percent(found["spread"]["accuracy"])),
-            ("95% interval of the mean", between((low, high))),
+            (f"{score.called} on test, mean", shown(score, found["test"][score.name])),
+            ("spread over folds", shown(score, found["spread"][score.name])),
+            ("95% interval of the mean", " to ".join(ends)),
             ("examples, each for test once", f"{found['examples']:,}"),
         ]
     )
@@ -53,32 +58,42 @@ def compose(command: str, found: Mapping[str, Any]) -> str:
     return document(text(sentence_of_folds(found), 400), over, head, sections)
 
 
+def _spread(found: Mapping[str, Any]) -> str:
+    """Return the standard deviation of the main score over folds."""
+    score = TASKS[found["task"]].main
+    spread = float(found["spread"][score.name])
+    return f"{100 * spread:.1f} points" if score.is_share else figures(spread)
+
+
 def _each(found: Mapping[str, Any]) -> str:
+    score = TASKS[found["task"]].main
     rows = "".join(
         f'<tr><th scope="row"><a href="fold-{number}/report.html">fold {number}</a></th>'
-        f'<td class="num">{percent(one["accuracy"])}</td>'
+        f'<td class="num">{shown(score, one[score.name])}</td>'
         f'<td class="num">{one["examples"]:,}</td></tr>'
         for number, one in enumerate(found["each"], 1)
     )
-    columns = '<th class="num">right on test</th><th class="num">test examples</th>'
+    columns = f'<th class="num">{score.called}</th><th class="num">test examples</th>'
     head = f"<thead><tr><th>fold</th>{columns}</tr></thead>"
     says = (
         "Each net is judged on examples that it has not seen: the spread is what other training"
         " examples, and another test part of this size, change."
     )
-    title = f"Accuracy varies by {100 * found['spread']['accuracy']:.1f} points from fold to fold"
+    called = score.called[0].upper() + score.called[1:]
+    title = f"{called} varies by {_spread(found)} from fold to fold"
     return figure(title, says, box("folds", f"<table>{head}<tbody>{rows}</tbody></table>"))
 
 
 def _scores(found: Mapping[str, Any]) -> str:
+    score = TASKS[found["task"]].main
     rows = "".join(
         f'<tr><th scope="row">{text(name.replace("_", " "))}</th>'
         f'<td class="num">{value:.4f}</td><td class="num">{found["spread"][name]:.4f}</td></tr>'
         for name, value in found["test"].items()
     )
     rows += "".join(
-        f'<tr><th scope="row">accuracy, {text(name)}</th><td class="num">{one["accuracy"]:.4f}</td>'
-        f'<td class="num">{one["spread"]:.4f}</td></tr>'
+        f'<tr><th scope="row">{score.called}, {text(method(name))}</th>'
+        f'<td class="num">{one[score.name]:.4f}</td><td class="num">{one["spread"]:.4f}</td></tr>'
         for name, one in found["baseline"].items()
     )
     columns = '<th class="num">mean</th><th class="num">standard deviation</th>'

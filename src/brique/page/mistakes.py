@@ -1,13 +1,15 @@
 """Which classes are taken for which, with pictures; the worst mistakes and the surest answers."""
 
 import torch
-from torch import as_tensor
+from torch import Tensor, as_tensor
 
 from brique.data import Data
 from brique.data.shown import said
 from brique.page.facts import Answers, Facts
 from brique.page.markup import Gap, Section, box, count, figure, name, sure, text
+from brique.page.spectrogram import HEARD, WIDTH, spectrogram
 from brique.page.thumbnails import Gallery
+from brique.schema import Signal
 
 MATRIX = 12  # classes at most; more are listed as pairs
 PAIRS = 24
@@ -96,9 +98,19 @@ class _Shown:
             return ""
         schema, fields = self._data.schema, self._data.store.fields
         shown = list(schema.inputs)[:FIELDS]
+        if len(schema.inputs) == 1 and isinstance(kind := schema[shown[0]], Signal):
+            return self._heard(kind, as_tensor(fields[shown[0]][number]))
         held = [said(schema[one], as_tensor(fields[one][number])) for one in shown]
         pairs = zip(shown, held, strict=True) if len(schema.inputs) > 1 else [("", held[0])]
         return "".join(f"<br><small>{name(a, 24)}</small> {text(b, 160)}" for a, b in pairs)
+
+    def _heard(self, kind: Signal, value: Tensor) -> str:
+        """Return what a signal is in words, and of a sound its spectrogram."""
+        words = f"<br>{text(said(kind, value), 160)}"
+        if kind.rate is None or kind.rate < HEARD or not len(value):
+            return words
+        alt = f"spectrogram, up to {kind.rate / 2000:.3g} kHz"
+        return f"<br>{self._gallery.add(spectrogram(value, kind.rate), alt, WIDTH)}{words}"
 
 
 def _confusion(names: list[str], counts: list[list[int]], show: _Shown) -> str:

@@ -14,6 +14,7 @@ from brique.errors import RunError
 from brique.page.folds import write_folds
 from brique.run import read_run
 from brique.run.start import check_free
+from brique.tasks import TASKS
 from brique.workbench.opened import opened
 from brique.workbench.plan import Wishes
 from brique.workbench.resume import resume
@@ -119,17 +120,18 @@ def _told(order: Order, folder: Path, outs: list[Path]) -> Path:
 def together(results: list[dict[str, Any]]) -> dict[str, Any]:
     """Return what nets of k folds reach together, as JSON values.
 
-    results: of each run, as `brique.tasks.classify.judge` finds them.
+    results: of each run, as its task's `judge` finds them.
     Returns "task", "folds", "examples"; "test", "spread" and "interval": of each score the mean,
     the standard deviation over folds, and the 95% interval of the mean; "baseline": mean and spread
-    of each simple method's accuracy; "each": accuracy, examples and best baseline of each fold.
+    of each simple method's main score; "each": main score and examples of each fold.
     """
+    main = TASKS[results[0]["task"]].main.name
     scores = [name for name, value in results[0]["test"].items() if isinstance(value, int | float)]
     columns = {name: [float(one["test"][name]) for one in results] for name in scores}
     methods = {
-        name: [float(one["baseline"][name]["accuracy"]) for one in results]
+        name: [float(one["baseline"][name][main]) for one in results]
         for name in results[0]["baseline"]
-        if all("accuracy" in one["baseline"].get(name, {}) for one in results)
+        if all(main in one["baseline"].get(name, {}) for one in results)
     }
     return {
         "task": results[0]["task"],
@@ -139,17 +141,15 @@ def together(results: list[dict[str, Any]]) -> dict[str, Any]:
         "spread": {name: statistics.stdev(column) for name, column in columns.items()},
         "interval": {name: list(interval(column)) for name, column in columns.items()},
         "baseline": {
-            name: {"accuracy": statistics.fmean(one), "spread": statistics.stdev(one)}
+            name: {main: statistics.fmean(one), "spread": statistics.stdev(one)}
             for name, one in methods.items()
         },
-        "each": [
-            {"accuracy": one["test"]["accuracy"], "examples": one["examples"]} for one in results
-        ],
+        "each": [{main: one["test"][main], "examples": one["examples"]} for one in results],
     }
 
 
 def interval(scores: list[float]) -> tuple[float, float]:
-    """Return the 95% interval of the mean score of k folds, within [0, 1].
+    """Return the 95% interval of the mean score of k folds; of shares, within [0, 1].
 
     Folds share most of their training examples, so that they vary less than new data would: the
     variance is taken times 1/k + 1/(k - 1).
@@ -161,6 +161,8 @@ def interval(scores: list[float]) -> tuple[float, float]:
     factor = float(cast("Any", stdtrit)(k - 1, 0.975))
     half = factor * statistics.stdev(scores) * math.sqrt(1 / k + 1 / (k - 1))
     mean = statistics.fmean(scores)
+    if not all(0 <= score <= 1 for score in scores):
+        return mean - half, mean + half
     return max(0.0, mean - half), min(1.0, mean + half)
 
 
