@@ -46,7 +46,7 @@ def is_labels(cut: Cut) -> bool:
         return False
     for sign in _CLEAR:
         parts = [cell.split(sign) for cell in cut.sample]
-        often = sum(len(one) > 1 for one in parts) >= max(2, _OFTEN * len(parts))
+        often = sum(len(one) > 1 for one in parts) >= max(1, _OFTEN * len(parts))
         if often and len({name.strip() for one in parts for name in one}) < len(cut.sample):
             return True
     return False
