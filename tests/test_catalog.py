@@ -75,7 +75,7 @@ def test_a_recipe_is_imported_by_its_name():
 
 def test_training_files_are_found_by_task():
     assert catalog.tasks() == [
-        "classify", "detect", "fields", "forecast", "reconstruct", "segment", "tag", "translate"
+        "classify", "detect", "fields", "forecast", "generate", "reconstruct", "segment", "tag", "translate"
     ]  # fmt: skip
     assert catalog.train_file("classify").name == "classify.py"
     assert catalog.load_train("classify").__name__ == "brique.workbench.train.classify"

@@ -30,6 +30,7 @@ PUBLIC = {
     "bricks": {
         "Band",
         "Least",
+        "Mixture",
         "Residual",
         "Restore",
         "Standardize",
@@ -63,7 +64,7 @@ PUBLIC = {
     }
     | {"squeezenet"}
     | {"detector", "detector_arguments", "unet", "unet_arguments"}
-    | {"fields", "forecaster", "tagger", "translator"},
+    | {"fields", "forecaster", "generator", "tagger", "translator"},
     "page": {"write", "write_audit"},
     "run": {"Launch", "Record", "Run", "add_seconds", "launched", "list_runs", "read_run"},
     "schema": {"Boxes", "Category", "Field", "Mask", "Moment", "Number", "Picture", "Schema"}

@@ -155,7 +155,11 @@ def rebuilt(folder: Path) -> list[str]:
     return ["digits", "--task", "reconstruct", "--epochs", "8"]
 
 
-KINDS = [photos, rebuilt, classes, numbers, two_numbers, labels, texts, sounds, mixed, tags]
+def made(folder: Path) -> list[str]:
+    return ["digits", "--task", "generate", "--epochs", "8"]
+
+
+KINDS = [photos, rebuilt, made, classes, numbers, two_numbers, labels, texts, sounds, mixed, tags]
 KINDS += [series, parallel, masks, boxes]
 
 

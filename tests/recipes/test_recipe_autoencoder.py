@@ -9,7 +9,7 @@ from torch import nn
 from brique import data
 from brique.recipes.unsupervised.autoencoder import Args, between, build, main
 from brique.run import Launch, launched
-from brique.tasks import generate
+from brique.tasks import reader
 from brique.tasks.reconstruct import principal
 
 
@@ -38,7 +38,7 @@ def test_the_way_between_two_digits_is_straight_in_the_codes():
 
 
 def test_its_numbers_are_those_of_the_test_part(digits, tmp_path, monkeypatch):
-    monkeypatch.setattr(generate, "_TURNS", 20)
+    monkeypatch.setattr(reader, "_TURNS", 20)
     args = replace(Args(), turns=3, sizes=(5,))
     with launched(Launch(out=tmp_path / "run", quiet=True)):
         numbers = main(args)

@@ -23,7 +23,7 @@ Folds = Annotated[
 Balance = Annotated[
     str, Parameter(help="For rare classes: none, weights (in the loss), sampler (more often).")
 ]
-Task = Annotated[str | None, Parameter(help="What the data do not say: reconstruct (pictures).")]
+Task = Annotated[str | None, Parameter(help="For pictures without target: reconstruct, generate.")]
 Options = Annotated[DataOptions | None, Parameter(name="*")]
 RunFolder = Annotated[str, Parameter(help="Folder of a run.")]
 

@@ -6,6 +6,7 @@ from torch import nn
 
 from brique.nets.autoencoder import autoencoder as autoencoder
 from brique.nets.autoencoder import autoencoder_arguments as autoencoder_arguments
+from brique.nets.autoencoder import generator as generator
 from brique.nets.builder import builder as builder
 from brique.nets.builder import built_by as built_by
 from brique.nets.detector import detector as detector
@@ -25,6 +26,7 @@ BUILDERS: dict[str, Callable[..., nn.Module]] = {
     "brique.nets.detector": detector,
     "brique.nets.fields": fields,
     "brique.nets.forecaster": forecaster,
+    "brique.nets.generator": generator,
     "brique.nets.residual": residual,
     "brique.nets.squeezenet": squeezenet,
     "brique.nets.tagger": tagger,

@@ -1,4 +1,4 @@
-"""Pictures through a few numbers and back: what `brique train --task reconstruct` uses."""
+"""Pictures through a few numbers and back, and pictures made of noise."""
 
 import math
 from collections import OrderedDict
@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from brique.bricks import Residual, Standardize, Usual
+from brique.bricks import Mixture, Residual, Standardize, Usual
 from brique.errors import DataError
 from brique.nets.builder import builder
 from brique.schema import Picture, Schema
@@ -64,6 +64,52 @@ def autoencoder(
     head += [nn.Conv2d(widths[1], channels, kernel_size=3, padding=1), nn.Sigmoid(), Usual()]
     parts = OrderedDict[str, nn.Module](body=nn.Sequential(*body), head=nn.Sequential(*head))
     return nn.Sequential(parts).to(memory_format=torch.channels_last)  # twice as fast on a CPU
+
+
+@builder
+def generator(
+    shape: Sequence[int],
+    mean: float | Sequence[float],
+    spread: float | Sequence[float],
+    *,
+    code: int = 32,
+    width: int = 16,
+    parts: int = 10,
+) -> "Generator":
+    """Return a net that makes pictures of normal noise (N, D + 1): an autoencoder's codes, drawn.
+
+    shape, mean, spread, code, width: as for `autoencoder`.
+    parts: normal distributions of the mixture from which codes are drawn.
+    Source: Ghosh et al. 2020, arXiv:1903.12436, "From variational to deterministic autoencoders".
+
+    >>> net = generator([1, 8, 8], 0.3, 0.4, code=4)
+    >>> net(torch.zeros(2, net.noise)).shape, net.rebuilt(torch.zeros(2, 1, 8, 8)).shape
+    (torch.Size([2, 1, 8, 8]), torch.Size([2, 1, 8, 8]))
+    """
+    whole = autoencoder(shape, mean, spread, code=code, width=width)
+    return Generator(whole, Mixture(code, parts))
+
+
+class Generator(nn.Module):
+    """Noise (N, noise) -> codes by `mixture` -> pictures by `head`; `body` tells the codes of some.
+
+    noise: the columns that it takes.
+    """
+
+    def __init__(self, whole: nn.Sequential, mixture: Mixture) -> None:
+        super().__init__()
+        self.body: nn.Module = whole.get_submodule("body")
+        self.mixture: Mixture = mixture
+        self.head: nn.Module = whole.get_submodule("head")
+        self.noise: int = mixture.mean.shape[1] + 1
+
+    def forward(self, noise: Tensor) -> Tensor:
+        """Return pictures (N, C, H, W)."""
+        return self.head(self.mixture(noise))
+
+    def rebuilt(self, pictures: Tensor) -> Tensor:
+        """Return pictures (N, C, H, W) rebuilt from their codes."""
+        return self.head(self.body(pictures))
 
 
 def autoencoder_arguments(schema: Schema) -> dict[str, Any]:

@@ -54,7 +54,9 @@ class _Strip:
             self._gallery.add(one, f"{label}: {who}", _SIDE)
             for one, who in zip(pictures, called, strict=True)
         ]
-        return f'<tr><th scope="row">{label}</th>{"".join(f"<td>{one}</td>" for one in cells)}</tr>'
+        wide = f'<td style="min-width:{_SIDE + 12}px">'  # on a narrow page the table scrolls
+        shown = "".join(f"{wide}{one}</td>" for one in cells)
+        return f'<tr><th scope="row">{label}</th>{shown}</tr>'
 
 
 def _usual(facts: Facts, strip: _Strip, ids: Tensor, rows: dict[str, Tensor]) -> str:

@@ -13,6 +13,7 @@ from brique.page import (
     mistakes,
     of_detect,
     of_forecast,
+    of_generate,
     of_label,
     of_reconstruct,
     of_regress,
@@ -32,6 +33,7 @@ from brique.run import Record
 OF: dict[str, Callable[[Facts, Gallery], list[Section | Gap]]] = {
     "detect": of_detect.sections,
     "forecast": of_forecast.sections,
+    "generate": of_generate.sections,
     "label": of_label.sections,
     "reconstruct": of_reconstruct.sections,
     "regress": of_regress.sections,

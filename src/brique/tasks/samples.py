@@ -30,13 +30,21 @@ def nearest_neighbor_test(first: Tensor, second: Tensor) -> float:
     >>> nearest_neighbor_test(torch.tensor([[0.0], [1.0]]), torch.tensor([[1.5], [9.0]]))
     0.5
     """
+    return float(own_neighbors(first, second).mean())
+
+
+def own_neighbors(first: Tensor, second: Tensor) -> Tensor:
+    """Return for each point of two samples whether its nearest other point is of its own: (2N,).
+
+    first, second, and what is raised: as for `nearest_neighbor_test`. Float64, on the processor.
+    """
     if first.ndim != 2 or first.shape != second.shape or not len(first):
         raise ShapeError(
             f"nearest_neighbor_test: the samples have shapes {tuple(first.shape)} and "
             f"{tuple(second.shape)}; pass two of one shape (N, D)."
         )
     points, size = torch.cat([first, second.to(first)]), len(first)
-    own = torch.zeros((), dtype=torch.float64)
+    own: list[Tensor] = []
     for begin in range(0, 2 * size, _AT_ONCE):
         some = points[begin : begin + _AT_ONCE]
         far = torch.cdist(some, points, compute_mode="donot_use_mm_for_euclid_dist")
@@ -44,8 +52,8 @@ def nearest_neighbor_test(first: Tensor, second: Tensor) -> float:
         is_nearest = far == far.amin(dim=1, keepdim=True)
         is_first = torch.arange(begin, begin + len(some), device=points.device) < size
         of_first = is_nearest[:, :size].sum(dim=1) / is_nearest.sum(dim=1)
-        own += torch.where(is_first, of_first, 1 - of_first).sum().cpu()
-    return float(own) / (2 * size)
+        own.append(torch.where(is_first, of_first, 1 - of_first).double().cpu())
+    return torch.cat(own)
 
 
 def told_apart(codes: Tensor, draws: Tensor) -> float:

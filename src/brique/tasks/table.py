@@ -12,6 +12,7 @@ from brique.tasks import (
     classify,
     detect,
     forecast,
+    generate,
     label,
     reconstruct,
     regress,
@@ -85,6 +86,12 @@ TASKS: dict[str, Known] = {
         judge=lambda net, data, schema: label.judge(net, data, schema=schema),
         sentence=label.sentence,
         answers=label.answered,
+    ),
+    "generate": Known(
+        main=Score("mixed", "mixing", "twice the share whose nearest picture is of the other kind"),
+        judge=lambda net, data, schema: generate.judge(net, data),
+        sentence=generate.sentence,
+        answers=generate.answered,
     ),
     "reconstruct": Known(
         main=Score("r2", "R²", "share of what pictures differ by that is rebuilt"),

@@ -14,6 +14,7 @@ METHODS = {
     "linear": "linear regression",
     "mean": "always answering the mean",
     "principal": "principal component analysis",
+    "axes": "a normal distribution along principal components",
     "nearest_picture": "taking the boxes of the nearest picture",
     "usual_boxes": "always answering the usual boxes",
     "mean_box": "always answering the mean box",

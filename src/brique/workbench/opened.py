@@ -11,7 +11,7 @@ from brique.errors import DataError
 from brique.schema import Boxes, Category, Mask, Number, Picture, Schema, Tags, Text
 from brique.workbench import languages
 
-FREE = ("reconstruct",)
+FREE = ("reconstruct", "generate")
 """Tasks that the data do not say: they need no target."""
 
 

@@ -78,6 +78,15 @@ def plan(opened: Data, wishes: Wishes) -> dict[str, Any]:
     return found
 
 
+def plan_generate(opened: Data, wishes: Wishes) -> dict[str, Any]:
+    """Return the settings of a training that makes pictures: as those of `plan_reconstruct`.
+
+    Codes are half as long: of longer ones a mixture knows less, and draws what shows nothing.
+    """
+    settings = plan_reconstruct(opened, wishes)
+    return settings | {"code": max(8, settings["code"] // 2)}
+
+
 def plan_reconstruct(opened: Data, wishes: Wishes) -> dict[str, Any]:
     """Return the settings of a training that rebuilds pictures; the turns are measured later.
 
@@ -264,5 +273,5 @@ def _seconds_a_look(net: nn.Module, valid: Split) -> float:
     with at_rest(net) as device:
         batch = next(iter(valid.batches(size).on(device)))
         begun = time.perf_counter()
-        net(inputs(batch, valid.schema, net))
+        getattr(net, "rebuilt", net)(inputs(batch, valid.schema, net))
         return (time.perf_counter() - begun) * len(valid) / size

@@ -98,7 +98,7 @@ def checks() -> dict[str, float | Tensor]:
 
     rows = [nn.Linear(4, 3), nn.BatchNorm1d(4), nn.LayerNorm(4), nn.Softmax(1), Temperature()]
     rows += [nn.GRU(4, 3), nn.LSTM(4, 3), bricks.Usual(), *(bend for bend, _ in BENDS.values())]
-    rows += [bricks.Restore([1.0] * 4, [2.0] * 4), bricks.Band((4, 1)), bricks.Least()]
+    rows += [bricks.Restore([1.0], [2.0]), bricks.Band((4, 1)), bricks.Least(), bricks.Mixture(3)]
     pictures = [nn.Conv2d(3, 4, 3, padding=1), nn.ConvTranspose2d(3, 2, 4), Standardize(0.4, 0.3)]
     pictures += [Residual(3, 3), Residual(3, 4, stride=2), nn.BatchNorm2d(3), nn.MaxPool2d(2)]
     errors = [slope_error(part, torch.randn(5, 4)) for part in rows]

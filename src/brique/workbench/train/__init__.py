@@ -23,7 +23,14 @@ from brique.run.start import check_free, pick_device
 from brique.schema import Text
 from brique.workbench import languages
 from brique.workbench.opened import FREE, form_of, opened, with_shape
-from brique.workbench.plan import Wishes, plan, plan_reconstruct, seconds_a_turn, shortened
+from brique.workbench.plan import (
+    Wishes,
+    plan,
+    plan_generate,
+    plan_reconstruct,
+    seconds_a_turn,
+    shortened,
+)
 from brique.workbench.plan_fields import plan_fields
 from brique.workbench.plan_regions import plan_detect, plan_segment
 from brique.workbench.plan_sequences import plan_forecast, plan_tag, plan_translate
@@ -61,7 +68,8 @@ def train(
         its probabilities are those of data in which classes are equally common; to have them for
         data like these, multiply each by the share of its class, and divide by the sum.
     task: what the data do not say: "reconstruct" squeezes pictures through a few numbers and
-        rebuilds them; they need no target. By default the targets say what is to be learnt.
+        rebuilds them, "generate" makes new ones; they need no target. By default the targets say
+        what is to be learnt.
     out: folder of the run; by default a new one in runs/.
     device: "cpu", "cuda", "mps"; by default the fastest there is.
     exact: bit for bit the same each time, also where that is slower.
@@ -98,6 +106,7 @@ def train(
 PLANS = {
     "classify": plan,
     "reconstruct": plan_reconstruct,
+    "generate": plan_generate,
     "fields": plan_fields,
     "forecast": plan_forecast,
     "tag": plan_tag,
@@ -290,7 +299,7 @@ def _planned(
         settings = shortened(settings, per_turn, wishes.minutes)
     seconds = per_turn * settings["turns"]
     short = "" if settings["turns"] == planned else f", shortened from {planned:,} to fit"
-    what = "pictures" if form in ("classify", "reconstruct") else "examples"
+    what = "pictures" if form in ("classify", *FREE) else "examples"
     print(
         f"brique: {settings['turns']:,} turns of {settings['batch_size']} {what}{short}; training"
         f" takes about {_words(seconds)}.",

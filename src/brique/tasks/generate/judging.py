@@ -1,0 +1,136 @@
+"""The judgement of a net that makes pictures: can they be told from real ones, are they copies."""
+
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from brique import keys
+from brique.data import Data, Split
+from brique.errors import DataError, ShapeError
+from brique.tasks import resampling
+from brique.tasks.judged import Judged, finite
+from brique.tasks.rest import LARGEST_BATCH, at_rest, batch_size_for, tensor_of
+from brique.tasks.samples import own_neighbors
+
+MOST = 2000  # test pictures, and as many that are made, that are told apart
+SHOWN = 48
+AXES = 32  # principal components in which pictures are near or far
+_TRAIN = 20_000  # training pictures among which copies are looked for, at most
+_NUMBERS = 100_000_000  # pixels that components are fitted on, at most
+_DRAW, _BESIDE = keys.word("generated"), keys.word("generated along axes")
+
+
+def judge(net: nn.Module, data: Data, *, compare: bool = True) -> Judged:
+    """Return how well made pictures mix with those of `data.test`, beside what needs no net.
+
+    net: normal noise (N, `net.noise`) -> pictures (N, C, H, W) of the data's shape. It makes
+        as many as there are in test, 2,000 at most, by a fixed draw, and never sees them.
+    compare: whether pictures drawn along principal components stand beside; else the mean picture.
+    Returns Judged. In 32 principal components of train the nearest other picture of each is found:
+    "mixed" is twice the share whose nearest is of the other kind, 0 where all can be told, 1 where
+    none can; "real" and "made" are these shares of the real and the made ones. "copied" is the
+    share of made pictures that are nearer to one of train than 99% of test are.
+    Its arrays are made (48, C, H, W), uint8, nearest, the ids of the training pictures beside them.
+    Raises DataError when the test part is empty; ShapeError when a net does not tell its noise.
+    """
+    begun = time.perf_counter()
+    count = min(MOST, len(data.test))
+    if not count:
+        raise DataError("generate: the split is empty; pass one with at least one example.")
+    axes = _Axes(data.train)
+    real = axes.of(_some(data.test, torch.arange(count) * len(data.test) // count))
+    known = torch.arange(min(_TRAIN, len(data.train)))
+    train = axes.of(_some(data.train, known))
+    made = _made(net, count)
+    codes = axes.of(iter([made]))
+    own = _own(real, codes)
+    gaps = torch.cdist(codes, train)
+    usual = float(torch.cdist(real, train).amin(dim=1).double().quantile(0.01))
+    values: dict[str, Any] = {
+        "task": "generate",
+        "examples": count,
+        "test": _scores(own) | {"copied": float((gaps.amin(dim=1) < usual).double().mean())},
+        "interval": {"mixed": list(resampling.interval(_mixed(own), own))},
+    }
+    arrays = {
+        "made": (made[:SHOWN].clamp(0, 1) * 255).round().byte(),
+        "nearest": data.train.ids[known[gaps[:SHOWN].argmin(dim=1)]],
+    }
+    judged = time.perf_counter()
+    rivals = {"mean": _own(real, axes.middle.expand(count, -1))}
+    if compare:
+        rivals["axes"] = _own(real, axes.drawn(count))
+    entries = {name: _scores(one) for name, one in rivals.items()}
+    best = max(entries, key=lambda name: entries[name]["mixed"])
+    beside = resampling.beside(best, own.mean(dim=1), rivals[best].mean(dim=1))
+    values |= {"baseline": entries, "comparison": beside}
+    seconds = {"judging": judged - begun, "baselines": time.perf_counter() - judged}
+    return Judged(finite(values), arrays, {key: round(one, 3) for key, one in seconds.items()})
+
+
+def _own(real: Tensor, made: Tensor) -> Tensor:
+    """Return whether the nearest of a real and of a made picture is of its own kind: (N, 2)."""
+    return own_neighbors(real, made).view(2, -1).T
+
+
+def _scores(own: Tensor) -> dict[str, float]:
+    real, made = (1 - own).mean(dim=0).tolist()
+    return {"mixed": min(1.0, real + made), "real": real, "made": made}
+
+
+def _mixed(own: Tensor) -> Any:  # noqa: ANN401 - a function
+    """Return a function from how often each pair is drawn to the share that is mixed."""
+    other = (1 - own).sum(dim=1)
+    return lambda often: (often @ other / often.sum(dim=1)).clamp(max=1)
+
+
+def _made(net: nn.Module, count: int) -> Tensor:
+    """Return pictures that a net makes of a fixed draw, on the processor."""
+    columns: Any = getattr(net, "noise", None)
+    if not isinstance(columns, int):
+        raise ShapeError(
+            f"generate: a {type(net).__name__} does not say which noise it takes; give it an"
+            " attribute `noise`, how many columns."
+        )
+    noise = torch.randn(count, columns, generator=keys.generator(_DRAW))
+    with at_rest(net) as device:
+        pieces = noise.split(min(256, LARGEST_BATCH))
+        return torch.cat([net(some.to(device)).float().cpu() for some in pieces])
+
+
+def _some(split: Split, places: Tensor) -> Iterator[Tensor]:
+    """Yield the pictures at some places of a part, some at a time."""
+    field = split.schema.inputs[0]
+    for batch in split.select(split.ids[places]).batches(batch_size_for(split.schema[field])):
+        yield tensor_of(batch, field)
+
+
+class _Axes:
+    """Principal components of the training pictures, in which all are compared."""
+
+    def __init__(self, train: Split) -> None:
+        from sklearn.decomposition import PCA
+        from threadpoolctl import threadpool_limits
+
+        pixels = torch.Size(train.schema[train.schema.inputs[0]].shape).numel()
+        count = min(len(train), max(200, _NUMBERS // pixels))
+        drawn = torch.randperm(len(train), generator=keys.generator(_DRAW))[:count]
+        rows = torch.cat([some.flatten(1) for some in _some(train, drawn)]).numpy()
+        with threadpool_limits(torch.get_num_threads(), user_api="blas"):
+            found = PCA(min(AXES, *rows.shape), svd_solver="randomized", random_state=0).fit(rows)
+        self.mean = torch.from_numpy(found.mean_).float()
+        self.axes = torch.from_numpy(found.components_).float()
+        self.spread = torch.from_numpy(found.explained_variance_).float().sqrt()
+        self.middle = torch.zeros(1, len(self.axes))
+
+    def of(self, pictures: Iterator[Tensor]) -> Tensor:
+        """Return the places of pictures along the axes: (N, D)."""
+        return torch.cat([(some.flatten(1) - self.mean) @ self.axes.T for some in pictures])
+
+    def drawn(self, count: int) -> Tensor:
+        """Return places (N, D) drawn from a normal distribution with the same spreads."""
+        shape = (count, len(self.axes))
+        return torch.randn(shape, generator=keys.generator(_BESIDE)) * self.spread

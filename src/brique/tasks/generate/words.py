@@ -1,0 +1,23 @@
+"""A judgement in one sentence."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from brique.tasks.words import beside, percents
+
+
+def sentence(judged: Mapping[str, Any]) -> str:
+    """Return in one sentence how hard made pictures are to tell from real ones.
+
+    judged: the values that `judge` returned. A net that is behind the best baseline is said to be
+    so first.
+    """
+    test = judged["test"]
+    low, high = judged["interval"]["mixed"]
+    rival = judged["baseline"][judged["comparison"]["best"]]["mixed"]
+    found = (
+        f"made pictures mix with {judged['examples']:,} of test to {percents(test['mixed'])} (95%"
+        f" interval {percents(low)} to {percents(high)}; 100% cannot be told apart), and"
+        f" {percents(test['copied'])} are nearly copies of training pictures"
+    )
+    return beside(found, f"reaches {percents(rival)}", judged, is_behind=test["mixed"] < rival)

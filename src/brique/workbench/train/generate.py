@@ -1,0 +1,112 @@
+"""A net learns what pictures are made of, and makes new ones: a decoder of codes that are drawn.
+
+Paper    Ghosh et al. 2020, arXiv:1903.12436, "From variational to deterministic autoencoders".
+Departs  Residual blocks, AdamW; the average of the weights that was best on valid; then the mixture
+         that codes are drawn from is fitted to those of train.
+Run      brique train mnist --task generate
+Reached  see benchmarks/kinds.md
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from torch import Tensor, nn
+from torch.optim import AdamW, Optimizer
+
+from brique import cli, data, nets
+from brique.data import Batch, Data, Stream
+from brique.game import Game, Player, cosine
+from brique.nets.autoencoder import Generator
+from brique.run import Run
+from brique.schema import Schema
+from brique.tasks import generate, rest
+
+EXPECT = {"mnist": {"test_mixed": (0.3, 1.0)}}
+QUICK = {"turns": 100, "code": 8, "average": 0.9}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Args:
+    """Settings of the run; every field is a flag."""
+
+    data: str = "digits"
+    """Pictures to be made more of: built-in name or path."""
+    options: tuple[str, ...] = ()
+    """What the data do not say by themselves, such as size=64; may be repeated."""
+    code: int = 16
+    """Numbers that a picture is made of."""
+    pull: float = 1e-4
+    """How much codes are drawn toward 0."""
+    width: int = 16
+    """Features of the largest pictures' stage; each further stage has twice as many."""
+    lr: float = 4e-3
+    """First step length; it falls along a cosine to zero."""
+    weight_decay: float = 0.01
+    """Pull of every weight toward zero, in step lengths."""
+    turns: int = 8000
+    """Turns, each of one batch."""
+    batch_size: int = 64
+    """Pictures a turn."""
+    average: float = 0.98
+    """Decay of the average of the weights that is judged, in (0, 1)."""
+    patience: int = 10
+    """Looks at valid without a better one, of 20 in all, after which training ends."""
+    mirror: bool = False
+    """Half of the pictures are seen from left to right."""
+    seed: int = 0
+    """Seed of everything random."""
+
+
+def build(args: Args, schema: Schema) -> Generator:
+    """Noise (N, D + 1) -> pictures (N, C, H, W) in [0, 1]; its `rebuilt` takes pictures."""
+    shape = nets.autoencoder_arguments(schema)
+    return nets.generator(**shape, code=args.code, width=args.width)
+
+
+def game_of(args: Args, net: Generator, seen: Data) -> Game:
+    """One player, the maker, pays for what it cannot rebuild, and for codes far from 0."""
+    field = seen.schema.inputs[0]
+
+    def mistakes(batch: Batch) -> Tensor:
+        pictures = rest.tensor_of(batch, field)
+        codes = net.body(pictures)
+        return generate.loss(net.head(codes), pictures, codes, pull=args.pull)
+
+    def optimizer(named: Iterable[tuple[str, nn.Parameter]]) -> Optimizer:
+        return AdamW(named, lr=args.lr, weight_decay=args.weight_decay)
+
+    return Game(Player("maker", net, mistakes, optimizer, schedule=cosine, average=args.average))
+
+
+def stream_of(args: Args, seen: Data) -> Stream:
+    """Batches of training pictures."""
+    moved = data.Augment(field=seen.schema.inputs[0], mirror=args.mirror)
+    return seen.train.batches(args.batch_size, turns=args.turns, seed=args.seed, augment=moved)
+
+
+def main(args: Args) -> dict[str, float]:
+    """Train, keep the average that is best on valid, fit what codes are drawn from, read test."""
+    run = Run.start(__file__, args)
+    seen = data.open(args.data, **data.options(args.options))
+    net = run.place(build(args, seen.schema))
+    game = game_of(args, net, seen)
+
+    for turn in run.play(game, stream_of(args, seen)):
+        if turn.looks and len(seen.valid):
+            error = generate.look(game.averaged(net), seen.valid)
+            run.log(turn, valid_loss=error)
+            run.keep_best(net, -error, game.averaged(net))
+            if run.stop_when_flat("valid_loss", args.patience, lower=True):
+                break
+
+    generate.learn(net, seen.train)
+    run.picture("made", net, run.noise(48, net.noise, name="made"))
+    judged = generate.judge(net, seen)
+    run.result(**judged.values)
+    run.spent(**judged.seconds)
+    run.keep("answers", **judged.arrays)
+    return run.finish(net=net, task="generate", test_mixed=judged.values["test"]["mixed"])
+
+
+if __name__ == "__main__":
+    cli.main_with(Args, main)
