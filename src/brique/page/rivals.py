@@ -16,6 +16,25 @@ _STARTS = {
 }
 
 
+_OTHERS = {
+    one.name: one
+    for one in (
+        Score("exact", "all right", "share of examples with every answer right"),
+        Score("macro_f1", "F1", "mean over the targets"),
+        Score("log_loss", "log loss", "in nats; 0 is perfect", is_share=False),
+        Score("rmse", "root mean square error", "large misses count more", is_share=False),
+        Score("mae", "mean absolute error", "all misses count alike", is_share=False),
+        Score("pixel_accuracy", "pixels", "share of all pixels named rightly"),
+        Score("mean_accuracy", "recall", "share of its pixels found, mean over the classes"),
+        Score("ap", "AP", "mean over overlaps of 0.5 to 0.95"),
+        Score("real", "real near made", "share of real pictures whose nearest is a made one"),
+        Score("made", "made near real", "share of made pictures whose nearest is a real one"),
+        Score("copied", "copied", "nearer to train than 99% of test is; 1% by chance"),
+    )
+}
+"""Scores beside the main ones, by name."""
+
+
 def shown(score: Score, value: float) -> str:
     """Return a score as a percentage or a number."""
     return percent(value if abs(value) >= 5e-4 else 0.0) if score.is_share else figures(value)
@@ -112,11 +131,13 @@ def _rank(rows: list[tuple[str, float, bool]], values: dict[str, Any], score: Sc
 
 
 def _scores(values: dict[str, Any], score: Score) -> str:
-    rows = [
-        (f"<b>{text(key.replace('_', ' '))}</b>", figures(float(value)))
-        for key, value in values["test"].items()
-        if isinstance(value, int | float) and key != score.name
-    ]
+    rows: list[tuple[str, str]] = []
+    for key, value in values["test"].items():
+        if isinstance(value, int | float) and key != score.name:
+            plain = Score(key, key.replace("_", " "), "", is_share=False)
+            other = _OTHERS.get(key, plain)
+            told = f"<b>{text(other.called[0].upper() + other.called[1:])}</b> {text(other.says)}"
+            rows.append((told, shown(other, float(value))))
     if not rows:
         return ""
     return (

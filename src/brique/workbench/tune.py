@@ -17,6 +17,7 @@ from brique.data.said import spelled
 from brique.errors import DataError, RunError, UsageError
 from brique.run import Record, read_run
 from brique.run.start import check_free, pick_device
+from brique.schema import Category
 from brique.tasks import TASKS
 from brique.workbench.plan import Wishes
 from brique.workbench.resume import resume
@@ -85,6 +86,9 @@ class _Search:
         )  # fmt: skip
         self.made = prepared(unjudged, None, self._device, quick=False)
         self._plan = asdict(self.made.args)
+        schema = self.made.opened.schema
+        if not any(isinstance(schema[name], Category) for name in schema.targets):
+            self._plan.pop("smoothing", None)  # of labels, which there are none of
 
     def run(self) -> None:
         """Try settings until the minutes are over, or as many as were asked for."""
