@@ -187,7 +187,7 @@ def test_what_is_no_picture_is_named(tmp_path, capsys):
         form_of(rows, "train", "reconstruct")
     assert main(["train", "digits", "--task", "reconstrukt"]) == 2
     assert (
-        "task must be one of reconstruct, not 'reconstrukt'; did you mean 'reconstruct'"
+        "task must be one of reconstruct, generate, not 'reconstrukt'; did you mean 'reconstruct'"
         in capsys.readouterr().err
     )
     with pytest.raises(UsageError, match="--from is for nets that name things"):

@@ -51,19 +51,22 @@ def loss(
     return (costs * lost).mean()
 
 
-def weights(split: Split) -> Tensor:
+def weights(split: Split, target: str | None = None) -> Tensor:
     """Return a weight for each class, the smaller the commoner it is: (K,), float32.
+
+    target: the field of the classes, where there are several targets.
 
     Over the split's examples they are 1 in the mean, and each class weighs the same in all. A net
     trained with them takes all classes for equally common: its probabilities are those of data in
     which they are, not of data like these.
     Raises DataError when the split is empty.
     """
-    labels = split[split.schema.target]
+    target = target or split.schema.target
+    labels = split[target]
     assert isinstance(labels, Tensor)
     if not len(labels):
         raise DataError("weights: the split is empty; pass one with at least one example.")
-    counts = torch.bincount(labels, minlength=len(split.schema[split.schema.target].names))
+    counts = torch.bincount(labels, minlength=len(split.schema[target].names))
     return len(labels) / (counts > 0).sum() / counts.clamp(min=1)
 
 

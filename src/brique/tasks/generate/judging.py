@@ -1,7 +1,6 @@
 """The judgement of a net that makes pictures: can they be told from real ones, are they copies."""
 
 import time
-from collections.abc import Iterator
 from typing import Any
 
 import torch
@@ -11,6 +10,7 @@ from brique import keys
 from brique.data import Data, Split
 from brique.errors import DataError, ShapeError
 from brique.tasks import resampling
+from brique.tasks.axes import Axes
 from brique.tasks.judged import Judged, finite
 from brique.tasks.rest import LARGEST_BATCH, at_rest, batch_size_for, tensor_of
 from brique.tasks.samples import own_neighbors
@@ -19,7 +19,6 @@ MOST = 2000  # test pictures, and as many that are made, that are told apart
 SHOWN = 48
 AXES = 32  # principal components in which pictures are near or far
 _TRAIN = 20_000  # training pictures among which copies are looked for, at most
-_NUMBERS = 100_000_000  # pixels that components are fitted on, at most
 _DRAW, _BESIDE = keys.word("generated"), keys.word("generated along axes")
 
 
@@ -40,12 +39,12 @@ def judge(net: nn.Module, data: Data, *, compare: bool = True) -> Judged:
     count = min(MOST, len(data.test))
     if not count:
         raise DataError("generate: the split is empty; pass one with at least one example.")
-    axes = _Axes(data.train)
-    real = axes.of(_some(data.test, torch.arange(count) * len(data.test) // count))
+    axes = Axes.of(data.train, AXES)
+    real = _places(axes, data.test, torch.arange(count) * len(data.test) // count)
     known = torch.arange(min(_TRAIN, len(data.train)))
-    train = axes.of(_some(data.train, known))
+    train = _places(axes, data.train, known)
     made = _made(net, count)
-    codes = axes.of(iter([made]))
+    codes = axes.places(made)
     own = _own(real, codes)
     gaps = torch.cdist(codes, train)
     usual = float(torch.cdist(real, train).amin(dim=1).double().quantile(0.01))
@@ -60,9 +59,10 @@ def judge(net: nn.Module, data: Data, *, compare: bool = True) -> Judged:
         "nearest": data.train.ids[known[gaps[:SHOWN].argmin(dim=1)]],
     }
     judged = time.perf_counter()
-    rivals = {"mean": _own(real, axes.middle.expand(count, -1))}
+    rivals = {"mean": _own(real, torch.zeros_like(real))}
     if compare:
-        rivals["axes"] = _own(real, axes.drawn(count))
+        normal = torch.randn(real.shape, generator=keys.generator(_BESIDE)) * axes.spread
+        rivals["axes"] = _own(real, normal)
     entries = {name: _scores(one) for name, one in rivals.items()}
     best = max(entries, key=lambda name: entries[name]["mixed"])
     beside = resampling.beside(best, own.mean(dim=1), rivals[best].mean(dim=1))
@@ -101,36 +101,8 @@ def _made(net: nn.Module, count: int) -> Tensor:
         return torch.cat([net(some.to(device)).float().cpu() for some in pieces])
 
 
-def _some(split: Split, places: Tensor) -> Iterator[Tensor]:
-    """Yield the pictures at some places of a part, some at a time."""
+def _places(axes: Axes, split: Split, rows: Tensor) -> Tensor:
+    """Return where the pictures at some places of a part lie along the axes: (M, D)."""
     field = split.schema.inputs[0]
-    for batch in split.select(split.ids[places]).batches(batch_size_for(split.schema[field])):
-        yield tensor_of(batch, field)
-
-
-class _Axes:
-    """Principal components of the training pictures, in which all are compared."""
-
-    def __init__(self, train: Split) -> None:
-        from sklearn.decomposition import PCA
-        from threadpoolctl import threadpool_limits
-
-        pixels = torch.Size(train.schema[train.schema.inputs[0]].shape).numel()
-        count = min(len(train), max(200, _NUMBERS // pixels))
-        drawn = torch.randperm(len(train), generator=keys.generator(_DRAW))[:count]
-        rows = torch.cat([some.flatten(1) for some in _some(train, drawn)]).numpy()
-        with threadpool_limits(torch.get_num_threads(), user_api="blas"):
-            found = PCA(min(AXES, *rows.shape), svd_solver="randomized", random_state=0).fit(rows)
-        self.mean = torch.from_numpy(found.mean_).float()
-        self.axes = torch.from_numpy(found.components_).float()
-        self.spread = torch.from_numpy(found.explained_variance_).float().sqrt()
-        self.middle = torch.zeros(1, len(self.axes))
-
-    def of(self, pictures: Iterator[Tensor]) -> Tensor:
-        """Return the places of pictures along the axes: (N, D)."""
-        return torch.cat([(some.flatten(1) - self.mean) @ self.axes.T for some in pictures])
-
-    def drawn(self, count: int) -> Tensor:
-        """Return places (N, D) drawn from a normal distribution with the same spreads."""
-        shape = (count, len(self.axes))
-        return torch.randn(shape, generator=keys.generator(_BESIDE)) * self.spread
+    some = split.select(split.ids[rows]).batches(batch_size_for(split.schema[field]))
+    return torch.cat([axes.places(tensor_of(batch, field)) for batch in some])

@@ -91,13 +91,7 @@ def loss(
 
 def weights(split: Split) -> list[Tensor]:
     """Return for each target a weight for each class, as `brique.tasks.classify.weights` does."""
-    schema = split.schema
-    found: list[Tensor] = []
-    for name, kind in zip(schema.targets, kinds(schema), strict=True):
-        label = torch.as_tensor(split[name])
-        counts = torch.bincount(label, minlength=len(kind.names))
-        found.append(len(label) / (counts > 0).sum() / counts.clamp(min=1))
-    return found
+    return [classify.weights(split, name) for name in split.schema.targets]
 
 
 def answers(scores: Tensor, schema: Schema) -> list[Answer]:
@@ -105,22 +99,24 @@ def answers(scores: Tensor, schema: Schema) -> list[Answer]:
 
     scores: (N, K), on any device. Raises ShapeError as `by_target` does.
     """
-    each = [probabilities(some) for some in by_target(scores, schema)]
-    names = [kind.names for kind in kinds(schema)]
-    rows = zip(*(some.tolist() for some in each), strict=True) if len(scores) else []
-    return [
-        Answer(
-            answer={
-                target: of[row.index(max(row))]
-                for target, of, row in zip(schema.targets, names, rows_of, strict=True)
-            },
-            probabilities={
-                target: dict(zip(of, row, strict=True))
-                for target, of, row in zip(schema.targets, names, rows_of, strict=True)
-            },
+    shares = [probabilities(some).tolist() for some in by_target(scores, schema)]
+    named = list(zip(schema.targets, kinds(schema), shares, strict=True))
+    found: list[Answer] = []
+    for row in range(len(scores)):
+        each = {target: share[row] for target, _, share in named}
+        found.append(
+            Answer(
+                answer={
+                    target: kind.names[each[target].index(max(each[target]))]
+                    for target, kind, _ in named
+                },
+                probabilities={
+                    target: dict(zip(kind.names, each[target], strict=True))
+                    for target, kind, _ in named
+                },
+            )
         )
-        for rows_of in rows
-    ]
+    return found
 
 
 def answered(net: nn.Module, batch: Batch, schema: Schema) -> list[Answer]:

@@ -2,15 +2,14 @@
 
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-from brique import keys
 from brique.data import Data, Split
 from brique.tasks import resampling
+from brique.tasks.axes import Axes
 from brique.tasks.judged import Judged, finite
 from brique.tasks.reconstruct.answer import missed
 from brique.tasks.reconstruct.pictures import rebuilt
@@ -18,8 +17,6 @@ from brique.tasks.reconstruct.reading import pictures_of, read
 from brique.tasks.rest import at_rest, batch_size_for
 
 SHOWN = 12  # pictures that the report shows, and as many that are rebuilt worst
-_NUMBERS = 100_000_000  # pixels that principal components are fitted on, at most
-_DRAW = keys.word("principal")
 
 
 def judge(net: nn.Module, data: Data, *, compare: bool = True) -> Judged:
@@ -54,10 +51,12 @@ def judge(net: nn.Module, data: Data, *, compare: bool = True) -> Judged:
     entries: dict[str, Any] = {"mean": _scores(usual, usual)}
     rivals = {"mean": usual}
     if compare:
-        axes = _Axes.of(data.train, values["code"])
-        rivals["principal"] = torch.cat([missed(axes(some), some) for some in _pieces(data.test)])
+        axes = Axes.of(data.train, values["code"])
+        rivals["principal"] = torch.cat(
+            [missed(axes.rebuilt(some), some) for some in _pieces(data.test)]
+        )
         entries["principal"] = _scores(rivals["principal"], usual) | axes.entry
-        arrays["principal"] = _bytes(axes(pictures_of(data.test, data.test.ids[shown])))
+        arrays["principal"] = _bytes(axes.rebuilt(pictures_of(data.test, data.test.ids[shown])))
     best = max(entries, key=lambda name: entries[name]["r2"])
     values |= {"baseline": entries, "comparison": resampling.beside(best, off, rivals[best])}
     seconds = {"judging": judged - begun, "baselines": time.perf_counter() - judged}
@@ -104,33 +103,3 @@ def _mean(split: Split) -> Tensor:
 
 def _bytes(pictures: Tensor) -> Tensor:
     return (pictures.cpu().clamp(0, 1) * 255).round().byte()
-
-
-@dataclass(frozen=True)
-class _Axes:
-    """Principal components: mean (1, F) and axes (D, F), and what they were fitted on."""
-
-    mean: Tensor
-    axes: Tensor
-    entry: dict[str, Any]
-
-    @classmethod
-    def of(cls, train: Split, size: int) -> "_Axes":
-        from sklearn.decomposition import PCA
-        from threadpoolctl import threadpool_limits
-
-        begun = time.perf_counter()
-        pixels = train.schema[train.schema.inputs[0]].shape
-        count = min(len(train), max(200, _NUMBERS // torch.Size(pixels).numel()))
-        drawn = torch.randperm(len(train), generator=keys.generator(_DRAW))[:count]
-        rows = pictures_of(train, train.ids[drawn]).flatten(1).numpy()
-        with threadpool_limits(torch.get_num_threads(), user_api="blas"):
-            found = PCA(min(size, *rows.shape), svd_solver="randomized", random_state=0).fit(rows)
-        entry = {"examples": count, "seconds": round(time.perf_counter() - begun, 3)}
-        mean, axes = torch.from_numpy(found.mean_), torch.from_numpy(found.components_)
-        return cls(mean[None].float(), axes.float(), entry)
-
-    def __call__(self, pictures: Tensor) -> Tensor:
-        """Return pictures (N, C, H, W) rebuilt from their places along the axes."""
-        rows = pictures.flatten(1) - self.mean
-        return (rows @ self.axes.T @ self.axes + self.mean).view_as(pictures)
