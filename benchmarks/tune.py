@@ -29,7 +29,7 @@ HEAD = """# Ten minutes of `brique tune` beside the plan
 
 Searches of ten minutes with one thread, then one training with what was chosen, by
 `python benchmarks/tune.py`; test was read once, by that training. The plan's figures are those of
-[kinds.md](kinds.md), with the same seeds. A search keeps the plan unless another is better in the
+`benchmarks/kinds.md`, with the same seeds. A search keeps the plan unless another is better in the
 mean of two trainings on valid.
 
 | data | score | seed | trials | what was chosen | with it | the plan | difference | commit |

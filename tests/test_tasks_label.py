@@ -200,8 +200,8 @@ def test_several_columns_are_targets_by_name_or_number(films):
     assert data.open(films, target="2,1", types={"plot": "text"}).schema.targets == (
         "year", "plot",
     )  # fmt: skip
-    with pytest.raises(DataError, match="target: no column 'yaer' among .* did you mean 'year'"):
-        data.open(films, target="plot,yaer")
+    with pytest.raises(DataError, match="target: no column 'yearr' among .* did you mean 'year'"):
+        data.open(films, target="plot,yearr")
 
 
 def test_a_text_that_is_a_column_is_one_target(tmp_path):

@@ -10,8 +10,7 @@ Reached  see benchmarks/kinds.md
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from torch import Tensor, nn
-from torch.optim import AdamW, Optimizer
+from torch import Tensor, nn, optim
 
 from brique import cli, data, nets
 from brique.data import Batch, Data, Stream
@@ -39,20 +38,20 @@ class Args:
     """How much codes are drawn toward 0."""
     width: int = 16
     """Features of the largest pictures' stage; each further stage has twice as many."""
-    lr: float = 4e-3
-    """First step length; it falls along a cosine to zero."""
-    weight_decay: float = 0.01
-    """Pull of every weight toward zero, in step lengths."""
-    turns: int = 8000
-    """Turns, each of one batch."""
-    batch_size: int = 64
-    """Pictures a turn."""
-    average: float = 0.98
-    """Decay of the average of the weights that is judged, in (0, 1)."""
-    patience: int = 10
-    """Looks at valid without a better one, of 20 in all, after which training ends."""
     mirror: bool = False
     """Half of the pictures are seen from left to right."""
+    batch_size: int = 64
+    """Pictures a turn."""
+    turns: int = 8000
+    """Turns, each of one batch."""
+    lr: float = 4e-3
+    """First step length; it falls along a cosine to zero."""
+    average: float = 0.98
+    """Decay of the average of the weights that is judged, in (0, 1)."""
+    weight_decay: float = 0.01
+    """Pull of every weight toward zero, in step lengths."""
+    patience: int = 10
+    """Looks at valid without a better one, of 20 in all, after which training ends."""
     seed: int = 0
     """Seed of everything random."""
 
@@ -63,45 +62,45 @@ def build(args: Args, schema: Schema) -> Generator:
     return nets.generator(**shape, code=args.code, width=args.width)
 
 
-def game_of(args: Args, net: Generator, seen: Data) -> Game:
+def game_of(args: Args, net: Generator, known: Data) -> Game:
     """One player, the maker, pays for what it cannot rebuild, and for codes far from 0."""
-    field = seen.schema.inputs[0]
+    field = known.schema.inputs[0]
 
     def mistakes(batch: Batch) -> Tensor:
         pictures = rest.tensor_of(batch, field)
         codes = net.body(pictures)
         return generate.loss(net.head(codes), pictures, codes, pull=args.pull)
 
-    def optimizer(named: Iterable[tuple[str, nn.Parameter]]) -> Optimizer:
-        return AdamW(named, lr=args.lr, weight_decay=args.weight_decay)
+    def optimizer(named: Iterable[tuple[str, nn.Parameter]]) -> optim.Optimizer:
+        return optim.AdamW(named, lr=args.lr, weight_decay=args.weight_decay)
 
     return Game(Player("maker", net, mistakes, optimizer, schedule=cosine, average=args.average))
 
 
-def stream_of(args: Args, seen: Data) -> Stream:
+def stream_of(args: Args, known: Data) -> Stream:
     """Batches of training pictures."""
-    moved = data.Augment(field=seen.schema.inputs[0], mirror=args.mirror)
-    return seen.train.batches(args.batch_size, turns=args.turns, seed=args.seed, augment=moved)
+    moved = data.Augment(field=known.schema.inputs[0], mirror=args.mirror)
+    return known.train.batches(args.batch_size, turns=args.turns, seed=args.seed, augment=moved)
 
 
 def main(args: Args) -> dict[str, float]:
     """Train, keep the average that is best on valid, fit what codes are drawn from, read test."""
     run = Run.start(__file__, args)
-    seen = data.open(args.data, **data.options(args.options))
-    net = run.place(build(args, seen.schema))
-    game = game_of(args, net, seen)
+    known = data.open(args.data, **data.options(args.options))
+    net = run.place(build(args, known.schema))
+    game = game_of(args, net, known)
 
-    for turn in run.play(game, stream_of(args, seen)):
-        if turn.looks and len(seen.valid):
-            error = generate.look(game.averaged(net), seen.valid)
+    for turn in run.play(game, stream_of(args, known)):
+        if turn.looks and len(known.valid):
+            error = generate.look(game.averaged(net), known.valid)
             run.log(turn, valid_loss=error)
             run.keep_best(net, -error, game.averaged(net))
             if run.stop_when_flat("valid_loss", args.patience, lower=True):
                 break
 
-    generate.learn(net, seen.train)
+    generate.learn(net, known.train)
     run.picture("made", net, run.noise(48, net.noise, name="made"))
-    judged = generate.judge(net, seen)
+    judged = generate.judge(net, known)
     run.result(**judged.values)
     run.spent(**judged.seconds)
     run.keep("answers", **judged.arrays)
