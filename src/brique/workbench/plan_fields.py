@@ -3,7 +3,7 @@
 import math
 from typing import Any
 
-from brique.data import Data
+from brique.data import Data, augment
 from brique.schema import Number, Picture, Signal, Text
 from brique.workbench.plan import Wishes, decay
 
@@ -23,13 +23,17 @@ def plan_fields(opened: Data, wishes: Wishes) -> dict[str, Any]:
         batch_size = min(64, batch_size)
     epochs = wishes.epochs or _epochs(count, texts=has_texts, signals=has_signals)
     turns = max(1, epochs * max(1, count // min(count, batch_size)))
-    return {
+    change = augment.default(schema)  # of a single picture among the inputs
+    moved = {} if change is None else {
+        name: getattr(change, name) for name in ("light", "shift", "turn", "zoom", "mirror")
+    }  # fmt: skip
+    return moved | {
         "data": wishes.source,
         "options": wishes.options,
         "seed": wishes.seed,
         "width": 64 if count < 2000 else 128 if count < 20_000 else 192,
         "depth": 1 if count < 2000 else 2,
-        "dropout": 0.5 if has_texts else 0.2 if count < 5000 else 0.1,
+        "dropout": 0.5 if has_texts and not has_signals else 0.2 if count < 5000 else 0.1,
         "batch_size": min(count, batch_size),
         "turns": turns,
         "lr": 2e-3 if not has_signals else 3e-3,
@@ -46,10 +50,10 @@ _SIZES = ((32, 1000), (64, 5000), (128, 20_000), (256, math.inf))
 
 def _epochs(count: int, *, texts: bool, signals: bool) -> int:
     """Return how often each of so many training examples is seen, if time allows."""
-    if texts:
-        return round(min(20.0, max(5.0, 700 / math.sqrt(count))))
     if signals:
         return round(min(100.0, max(20.0, 1500 / math.sqrt(count))))
+    if texts:
+        return round(min(20.0, max(5.0, 700 / math.sqrt(count))))
     return round(min(150.0, max(20.0, 4000 / math.sqrt(count))))
 
 

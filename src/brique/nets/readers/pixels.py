@@ -1,7 +1,8 @@
-"""Pictures, by a small residual net."""
+"""Pictures, by a small residual net: what it sees most of all, and on the whole."""
 
 import math
 
+import torch
 from torch import Tensor, nn
 
 from brique.nets.residual import residual
@@ -9,7 +10,7 @@ from brique.schema import Picture
 
 
 class Pixels(nn.Module):
-    """Pictures (N, C, H, W) in [0, 1] -> features (N, 128 or more).
+    """Pictures (N, C, H, W) in [0, 1] -> features (N, D): largest and mean over the places.
 
     kind: of the pictures, whose mean and spread are taken away first.
     width: features of the first stage.
@@ -23,9 +24,11 @@ class Pixels(nn.Module):
         spread = [one or 1.0 for one in kind.spread or (1.0,)]
         mean = list(kind.mean or (0.0,))
         whole = residual(kind.shape[0], 1, mean, spread, width=width, stages=stages, stem=stem)
-        self.body: nn.Module = whole.get_submodule("body")
-        self.width: int = width * 2 ** (stages - 1)
+        layers = list(whole.get_submodule("body").children())[:-2]  # all but the mean over places
+        self.body: nn.Module = nn.Sequential(*layers)
+        self.width: int = 2 * width * 2 ** (stages - 1)
 
     def forward(self, pixels: Tensor) -> Tensor:
         """Return features."""
-        return self.body(pixels)
+        seen = self.body(pixels)  # (N, D, H', W')
+        return torch.cat([seen.amax(dim=(2, 3)), seen.mean(dim=(2, 3))], dim=1)

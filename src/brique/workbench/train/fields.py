@@ -16,10 +16,10 @@ from torch import Tensor, nn
 from torch.optim import AdamW, Optimizer
 
 from brique import cli, data, nets, tasks
-from brique.data import Batch, Data, Stream
+from brique.data import Augment, Batch, Data, Stream
 from brique.game import Game, Player, warmup
 from brique.run import Run
-from brique.schema import Schema
+from brique.schema import Picture, Schema
 from brique.tasks import Task, rest
 
 EXPECT = {"adult": {"test_accuracy": (0.85, 0.9)}, "california-housing": {"test_r2": (0.78, 0.9)}}
@@ -46,6 +46,16 @@ class Args:
     """none; weights or sampler: the net takes all classes for equally common, and says so."""
     bucket: bool = False
     """Texts and signals of like lengths come together."""
+    light: float = 0.0
+    """Of a picture among the inputs: largest change of brightness and contrast, as a share."""
+    shift: float = 0.0
+    """Of such a picture: largest move, as a share of its side."""
+    turn: float = 0.0
+    """Its largest turn, in degrees."""
+    zoom: float = 0.0
+    """Its largest change of scale, as a share."""
+    mirror: bool = False
+    """Half of such pictures are seen from left to right."""
     turns: int = 2000
     """Turns, one batch each."""
     batch_size: int = 128
@@ -92,6 +102,12 @@ def stream_of(args: Args, rows: Data) -> Stream:
     order: dict[str, Any] = {"bucket": args.bucket}
     if args.balance == "sampler":
         order = {"balance": "sampler"}
+    pictures = [name for name in rows.schema.inputs if isinstance(rows.schema[name], Picture)]
+    if len(pictures) == 1:
+        order["augment"] = Augment(
+            field=pictures[0], mirror=args.mirror, shift=args.shift, turn=args.turn,
+            zoom=args.zoom, light=args.light,
+        )  # fmt: skip
     return rows.train.batches(args.batch_size, turns=args.turns, seed=args.seed, **order)
 
 
