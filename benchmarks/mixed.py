@@ -4,8 +4,8 @@
 
 The pictures are the generated scenes of `world:scenes`; a caption beside each says what else is in
 it and whose it is, but names no color. To be told are the color of the largest thing and its owner:
-6 colors, seen in the picture alone, times 4 owners, named in the caption alone. Each net is a `brique train` with one
-thread, kept in .bench/mixed. Writes benchmarks/mixed.md.
+6 colors, seen in the picture alone, times 4 owners, named in the caption alone. Each net is a
+`brique train` with one thread, kept in .bench/mixed. Writes benchmarks/mixed.md.
 """
 
 import csv
