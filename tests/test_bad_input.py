@@ -205,20 +205,20 @@ def test_a_new_run_never_lands_in_an_old_one(capsys, finished):
     assert everything(finished) == before
 
 
-def test_a_model_that_does_not_classify_is_not_judged(capsys, finished, tmp_path):
+def test_a_model_of_no_known_task_is_not_judged(capsys, finished, tmp_path):
     from brique import files
 
     folder = tmp_path / "run"
     shutil.copytree(finished, folder)
-    model = json.loads((folder / "model" / "model.json").read_text()) | {"task": "generate"}
+    model = json.loads((folder / "model" / "model.json").read_text()) | {"task": "none"}
     with files.new_folder(tmp_path / "model") as new:
         shutil.copy(folder / "model" / "net.safetensors", new)
         files.write_json(new / "model.json", model)
     shutil.rmtree(folder / "model")
     (tmp_path / "model").rename(folder / "model")
     assert refused(capsys, "evaluate", "run") == (
-        "evaluate: the model's task is 'generate', and only models that 'brique train' makes can be"
-        " judged; see the numbers of the run in its run.json."
+        "evaluate: the model's task is 'none', and only models of a task that is known can be judged;"
+        " see the numbers of the run in its run.json."
     )
 
 

@@ -69,8 +69,8 @@ def _schema(loaded: Model) -> Schema:
     """Return the schema of a model that can be judged. Raises ModelError on any other."""
     if loaded.task not in TASKS or loaded.schema is None:
         raise ModelError(
-            f"evaluate: the model's task is '{loaded.task}', and only models that 'brique train'"
-            " makes can be judged; see the numbers of the run in its run.json."
+            f"evaluate: the model's task is '{loaded.task}', and only models of a task that is"
+            " known can be judged; see the numbers of the run in its run.json."
         )
     return loaded.schema
 

@@ -93,7 +93,7 @@ def _made(net: nn.Module, count: int) -> Tensor:
     if not isinstance(columns, int):
         raise ShapeError(
             f"generate: a {type(net).__name__} does not say which noise it takes; give it an"
-            " attribute `noise`, how many columns."
+            " attribute `noise`, how many columns, or see the numbers of the run in its run.json."
         )
     noise = torch.randn(count, columns, generator=keys.generator(_DRAW))
     with at_rest(net) as device:
