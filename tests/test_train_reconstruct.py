@@ -159,7 +159,11 @@ def test_photographs_without_a_class_are_rebuilt_from_a_flat_folder(tmp_path, ca
         Image.fromarray(pixels + draw.integers(0, 9, pixels.shape, np.uint8)).save(
             tmp_path / f"{number}.png"
         )
+    (tmp_path / "bad.png").write_bytes(b"no picture")
+    (tmp_path / "phone.heic").touch()
     found = data.open(tmp_path)
+    assert [file for file, _ in found.skipped] == ["bad.png", "phone.heic"]
+    assert any("2 of 62 pictures cannot be read" in note for note in found.notes)
     assert (found.schema.targets, len(found.train) + len(found.valid)) == ((), 48)
     assert main(["train", str(tmp_path)]) == 2
     assert "put each into the folder of its class, or say --task" in capsys.readouterr().err

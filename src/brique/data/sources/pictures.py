@@ -89,13 +89,22 @@ def _unnamed(name: str, place: Place, asked: Asked, files: list[Place]) -> Sourc
     decoded = decode(files, place, name, size=asked.size, channels=asked.channels)
     source = Source(name, {"image": decoded.pixels}, {"image": decoded.kind}, ())
     source.digests, source.originals = decoded.digests, decoded.originals
-    source.skipped = decoded.skipped
+    foreign = [file for file in place.iterdir() if file.suffix.casefold() in FOREIGN]
+    source.skipped = decoded.skipped + [
+        (relative(file, place), f"{file.suffix} is not read; convert it to JPEG or PNG")
+        for file in sorted(foreign, key=lambda file: natural(file.name))
+    ]
     source.names = [relative(files[row], place) for row in decoded.kept.tolist()]
     source.notes = [
         *decoded.notes,
         f"{name}: its pictures lie beside each other, so they have no class; a folder for each"
         " class would name it.",
     ]
+    if lost := len(source.skipped):
+        total = len(files) + len(foreign)
+        source.notes.append(
+            f"{name}: {lost:,} of {total:,} pictures cannot be read and are left out."
+        )
     return source
 
 
