@@ -194,5 +194,5 @@ def test_what_is_no_picture_is_named(tmp_path, capsys):
         "task must be one of reconstruct, generate, not 'reconstrukt'; did you mean 'reconstruct'"
         in capsys.readouterr().err
     )
-    with pytest.raises(UsageError, match="--from is for nets that name things"):
+    with pytest.raises(UsageError, match="not for --task reconstruct; leave one of both out"):
         train("digits", task="reconstruct", start=tmp_path)

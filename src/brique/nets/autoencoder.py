@@ -41,29 +41,9 @@ def autoencoder(
     >>> net(torch.zeros(2, 1, 28, 28)).shape, net.body(torch.zeros(2, 1, 28, 28)).shape
     (torch.Size([2, 1, 28, 28]), torch.Size([2, 8]))
     """
-    channels, *size = shape
-    sizes = [tuple(size)]
-    for _ in range(max(1, round(math.log2(max(8, min(size)) / 4.5)))):
-        sizes.append(tuple((side + 1) // 2 for side in sizes[-1]))
-    widths = [channels, *(min(_MOST, width * 2**stage) for stage in range(len(sizes) - 1))]
-    flat = widths[-1] * math.prod(sizes[-1])
-    body: list[nn.Module] = [Standardize(mean, spread)]
-    for before, after in pairwise(widths):
-        body.append(Residual(before, after, stride=2))
-    body += [nn.Flatten(), *_layer(flat, WIDE), _Past(WIDE), nn.Linear(WIDE, code)]
-    head: list[nn.Module] = [*_layer(code, WIDE), _Past(WIDE), *_layer(WIDE, flat)]
-    head.append(nn.Unflatten(1, (widths[-1], *sizes[-1])))
-    for place in range(len(sizes) - 2, -1, -1):
-        after = widths[max(1, place)]
-        head += [
-            nn.Upsample(size=sizes[place]),
-            nn.Conv2d(widths[place + 1], after, kernel_size=3, padding=1, bias=False),
-            nn.BatchNorm2d(after),
-            nn.ReLU(inplace=True),
-        ]
-    head += [nn.Conv2d(widths[1], channels, kernel_size=3, padding=1), nn.Sigmoid(), Usual()]
-    parts = OrderedDict[str, nn.Module](body=nn.Sequential(*body), head=nn.Sequential(*head))
-    return nn.Sequential(parts).to(memory_format=torch.channels_last)  # twice as fast on a CPU
+    body, head = _coder(shape, mean, spread, code=code, width=width)
+    head.append(Usual())
+    return nn.Sequential(OrderedDict[str, nn.Module](body=body, head=head))
 
 
 @builder
@@ -86,8 +66,8 @@ def generator(
     >>> net(torch.zeros(2, net.noise)).shape, net.rebuilt(torch.zeros(2, 1, 8, 8)).shape
     (torch.Size([2, 1, 8, 8]), torch.Size([2, 1, 8, 8]))
     """
-    whole = autoencoder(shape, mean, spread, code=code, width=width)
-    return Generator(whole, Mixture(code, parts))
+    body, head = _coder(shape, mean, spread, code=code, width=width)
+    return Generator(body, head, Mixture(code, parts))
 
 
 class Generator(nn.Module):
@@ -96,11 +76,11 @@ class Generator(nn.Module):
     noise: the columns that it takes.
     """
 
-    def __init__(self, whole: nn.Sequential, mixture: Mixture) -> None:
+    def __init__(self, body: nn.Module, head: nn.Module, mixture: Mixture) -> None:
         super().__init__()
-        self.body: nn.Module = whole.get_submodule("body")
+        self.body: nn.Module = body
         self.mixture: Mixture = mixture
-        self.head: nn.Module = whole.get_submodule("head")
+        self.head: nn.Module = head
         self.noise: int = mixture.mean.shape[1] + 1
 
     def forward(self, noise: Tensor) -> Tensor:
@@ -130,6 +110,40 @@ def autoencoder_arguments(schema: Schema) -> dict[str, Any]:
         "mean": list(picture.mean or (0.0,)),
         "spread": [one or 1.0 for one in picture.spread or (1.0,)],  # a constant channel has 0
     }
+
+
+def _coder(
+    shape: Sequence[int],
+    mean: float | Sequence[float],
+    spread: float | Sequence[float],
+    *,
+    code: int,
+    width: int,
+) -> tuple[nn.Sequential, nn.Sequential]:
+    """Return what turns pictures to codes, and codes to pictures."""
+    channels, *size = shape
+    sizes = [tuple(size)]
+    for _ in range(max(1, round(math.log2(max(8, min(size)) / 4.5)))):
+        sizes.append(tuple((side + 1) // 2 for side in sizes[-1]))
+    widths = [channels, *(min(_MOST, width * 2**stage) for stage in range(len(sizes) - 1))]
+    flat = widths[-1] * math.prod(sizes[-1])
+    body: list[nn.Module] = [Standardize(mean, spread)]
+    for before, after in pairwise(widths):
+        body.append(Residual(before, after, stride=2))
+    body += [nn.Flatten(), *_layer(flat, WIDE), _Past(WIDE), nn.Linear(WIDE, code)]
+    head: list[nn.Module] = [*_layer(code, WIDE), _Past(WIDE), *_layer(WIDE, flat)]
+    head.append(nn.Unflatten(1, (widths[-1], *sizes[-1])))
+    for place in range(len(sizes) - 2, -1, -1):
+        after = widths[max(1, place)]
+        head += [
+            nn.Upsample(size=sizes[place]),
+            nn.Conv2d(widths[place + 1], after, kernel_size=3, padding=1, bias=False),
+            nn.BatchNorm2d(after),
+            nn.ReLU(inplace=True),
+        ]
+    head += [nn.Conv2d(widths[1], channels, kernel_size=3, padding=1), nn.Sigmoid()]
+    fast = torch.channels_last  # twice as fast on a CPU
+    return nn.Sequential(*body).to(memory_format=fast), nn.Sequential(*head).to(memory_format=fast)
 
 
 def _layer(before: int, after: int) -> list[nn.Module]:

@@ -241,7 +241,10 @@ def _check_choices(balance: str, task: str | None, *, start: object) -> None:
         hint = nearest(task, FREE) or "; what else there is, the targets say: leave it out"
         raise UsageError(f"train: task must be one of {', '.join(FREE)}, not '{task}'{hint}")
     if task is not None and start is not None:
-        raise UsageError(f"train: --from is for nets that name things, not for --task {task}.")
+        raise UsageError(
+            f"train: --from is for nets that name things, not for --task {task}; leave one of both"
+            " out."
+        )
 
 
 def _import() -> None:
