@@ -38,7 +38,7 @@ class _Strip:
     def __init__(self, gallery: Gallery, test: Split) -> None:
         self._gallery, self.test = gallery, test
 
-    def table(self, ids: Tensor, rows: dict[str, Tensor], below: list[str]) -> str:
+    def table(self, label: str, ids: Tensor, rows: dict[str, Tensor], below: list[str]) -> str:
         """Return a table: the pictures of `ids` above what was made of them, and words below."""
         pixels = pictures_of(self.test, ids)
         lines = [self._row("given", pixels, ids)]
@@ -46,7 +46,7 @@ class _Strip:
         if below:
             cells = "".join(f'<td class="num">{one}</td>' for one in below)
             lines.append(f'<tr><th scope="row">error</th>{cells}</tr>')
-        return box("pictures and what was made of them", f"<table>{''.join(lines)}</table>")
+        return box(label, f"<table>{''.join(lines)}</table>")
 
     def _row(self, label: str, pictures: Tensor, ids: Tensor) -> str:
         called = [self.test.name(int(one)) for one in ids.tolist()]
@@ -70,7 +70,7 @@ def _usual(facts: Facts, strip: _Strip, ids: Tensor, rows: dict[str, Tensor]) ->
             f" rebuild {percent(rival)}."
         )
     title = f"{percent(values['test']['r2'])} of what the pictures differ by is rebuilt"
-    return figure(title, says, strip.table(ids, rows, []))
+    return figure(title, says, strip.table("pictures as they are usually rebuilt", ids, rows, []))
 
 
 def _worst(strip: _Strip, ids: Tensor, made: Tensor, times: Tensor) -> str:
@@ -81,4 +81,6 @@ def _worst(strip: _Strip, ids: Tensor, made: Tensor, times: Tensor) -> str:
     first = name(strip.test.name(int(ids[0])), 40)
     title = f"The most unusual is {first}, off by {figures(float(times[0]))} times the usual error"
     below = [f"{figures(one)}x" for one in times.tolist()]
-    return figure(title, says, strip.table(ids, {"rebuilt": made}, below))
+    return figure(
+        title, says, strip.table("the most unusual pictures", ids, {"rebuilt": made}, below)
+    )

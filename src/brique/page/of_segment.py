@@ -34,7 +34,8 @@ def _pictures(facts: Facts, gallery: Gallery, ids: Tensor, said: Tensor) -> str:
     """Return two tables of pictures: where the net is worst, and where it is best."""
     rows = _Rows(facts, gallery, ids, said)
     half = (len(ids) + 1) // 2
-    worst, best = rows.table(range(half)), rows.table(range(len(ids) - 1, half - 1, -1))
+    worst = rows.table("worst answers", range(half))
+    best = rows.table("best answers", range(len(ids) - 1, half - 1, -1))
     low, high = rows.iou(0), rows.iou(len(ids) - 1)
     says = (
         "Left the picture, in the middle what each pixel is, right what the net says; where the"
@@ -75,13 +76,16 @@ class _Rows:
         )
         return f'<ul class="legend">{items}</ul>\n'
 
-    def table(self, places: range) -> str:
+    def table(self, label: str, places: range) -> str:
         rows = "".join(self._row(place) for place in places)
         if not rows:
             return ""
-        head = "<tr><th>picture</th><th>what it is</th><th>what the net says</th><th></th></tr>"
-        table = f"<table><thead>{head}</thead><tbody>{rows}</tbody></table>"
-        return box("pictures, truths and answers", table)
+        head = "".join(
+            f"<th>{title}</th>"
+            for title in ("picture", "what it is", "what the net says", "mean IoU, file")
+        )
+        table = f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
+        return box(label, table)
 
     def _row(self, place: int) -> str:
         number = int(self._ids[place])
