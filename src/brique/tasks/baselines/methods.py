@@ -14,6 +14,9 @@ _MOST = 255  # classes of a column that trees tell apart
 _LINEAR, _TREES = 40_000, 100_000  # examples that are fitted on, at most
 _TARGETS = 40  # of as many models
 _CELLS = 30_000_000  # numbers that trees are fitted on, at most
+_MINUTE = 60.0  # seconds that trees take, at most
+_FEWEST = 10  # trees that are worth it
+_COLUMN, _CELL = 25e-6, 1e-8  # seconds for each column of a tree, and each number in it
 
 
 class Unfit(Exception):
@@ -133,13 +136,15 @@ def boosting(lesson: Lesson) -> Learnt:
 
     train = lesson.train
     _check_columns(train)
+    classes = len(set(lesson.truth.tolist()))
+    trees = _trees(train, 1 if classes == 2 else classes, most=200)
     model = HistGradientBoostingClassifier(
-        categorical_features=_marks(train), max_iter=200, random_state=0, early_stopping=_NEVER,
+        categorical_features=_marks(train), max_iter=trees, random_state=0, early_stopping=_NEVER,
         learning_rate=0.1 if len(train) > 2000 else 0.05,
         max_leaf_nodes=31 if len(train) > 2000 else 8,
     )  # fmt: skip
     model.fit(_columns(train), lesson.truth)
-    return Learnt(lambda given: model.predict(_columns(given)), {"trees": 200})
+    return Learnt(lambda given: model.predict(_columns(given)), {"trees": trees})
 
 
 def boosted(lesson: Lesson) -> Learnt:
@@ -151,9 +156,11 @@ def boosted(lesson: Lesson) -> Learnt:
     _check_columns(train)
     if lesson.truth.shape[1] > _TARGETS:
         raise Unfit(f"there are {lesson.truth.shape[1]} targets, more than {_TARGETS}")
+    trees = _trees(train, lesson.truth.shape[1], most=300)
     models = [
         HistGradientBoostingRegressor(
-            categorical_features=_marks(train), max_iter=300, random_state=0, early_stopping=_NEVER,
+            categorical_features=_marks(train), max_iter=trees, random_state=0,
+            early_stopping=_NEVER,
             max_leaf_nodes=31 if len(train) > 2000 else 8,
         ).fit(_columns(train), column)
         for column in lesson.truth.T
@@ -162,7 +169,7 @@ def boosted(lesson: Lesson) -> Learnt:
     def predict(given: Matrix) -> "np.ndarray":
         return np.stack([model.predict(_columns(given)) for model in models], axis=1)
 
-    return Learnt(predict, {"trees": 300})
+    return Learnt(predict, {"trees": trees})
 
 
 def _chosen(
@@ -219,6 +226,20 @@ class _Design:
         ]
         words = [one.transform(texts) for one, texts in zip(self._words, given.texts, strict=True)]
         return hstack([csr_matrix(dense), *marks, *words]).tocsr()
+
+
+def _trees(train: Matrix, models: int, most: int) -> int:
+    """Return how many trees each of some models has, so that a minute of one core is enough.
+
+    Many classes make as many models; fewer examples would not help, as each column costs by itself.
+    Raises Unfit where there would be next to none.
+    """
+    columns = train.numbers.shape[1] + train.classes.shape[1]
+    seconds = models * columns * (_COLUMN + _CELL * len(train))  # of a tree in each model
+    trees = min(most, int(_MINUTE / seconds))
+    if trees < _FEWEST:
+        raise Unfit(f"trees for {models} answers from {columns} columns take more than a minute")
+    return trees
 
 
 def _check_columns(train: Matrix) -> None:
