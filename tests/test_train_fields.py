@@ -107,8 +107,9 @@ def test_a_table_is_answered_row_by_row(houses, priced, capsys, tmp_path):
 
 def test_what_a_table_lacks_is_named(houses, priced, capsys, tmp_path):
     write(tmp_path / "new.csv", ["rooms", "area"], [[1, 2]])
-    assert main(["predict", str(priced), "new.csv"]) == 1
-    assert "expected a value of 'town', got rooms, area; add it" in capsys.readouterr().err
+    assert main(["predict", str(priced), "new.csv"]) == 2
+    said = "'new.csv' has no column 'town', which the model was trained with, but rooms, area"
+    assert f"{said}; add it" in capsys.readouterr().err
     (tmp_path / "some.xyz").touch()
     assert main(["predict", str(priced), "some.xyz"]) == 2
     assert "'some.xyz' is no table (.csv, .tsv, .parquet, .jsonl)" in capsys.readouterr().err

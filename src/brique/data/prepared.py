@@ -33,7 +33,7 @@ def prepared(schema: Schema, given: object) -> Inputs:
     found: Inputs = {}
     for name in names:
         kind = schema[name]
-        if name not in row and not _may_lack(kind):
+        if name not in row and not may_lack(kind):
             raise DataError(
                 f"predict: expected a value of '{name}', got {', '.join(list(row)[:8]) or 'none'}"
                 f"{nearest(name, row) or '; add it'}"
@@ -59,5 +59,6 @@ def together(schema: Schema, examples: Sequence[Inputs]) -> Batch:
     return Batch(values)
 
 
-def _may_lack(kind: Field) -> bool:
+def may_lack(kind: Field) -> bool:
+    """Tell whether a value of a kind may be missing, as a known one stands in for it."""
     return getattr(kind, "fill", None) is not None

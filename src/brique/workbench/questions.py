@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from brique.data.latest import latest
+from brique.data.prepared import may_lack
 from brique.data.sources.cells import is_table, read_cells
 from brique.errors import DataError, UsageError, nearest
 from brique.schema import Field, Number, Picture, Schema, Signal, Text, natural
@@ -113,6 +114,12 @@ def _rows(path: Path, schema: Schema) -> Iterator[Question]:
     columns = {name: values.to_pylist() for name, values in cells.columns.items()}
     if is_numbered:
         columns = {str(place): column for place, column in enumerate(columns.values(), 1)}
+    lacking = [name for name in schema.inputs if name not in columns and not may_lack(schema[name])]
+    if lacking:
+        raise DataError(
+            f"predict: '{path}' has no column '{lacking[0]}', which the model was trained with, but"
+            f" {', '.join(list(columns)[:8])}{nearest(lacking[0], columns) or '; add it.'}"
+        )
     pictures = [name for name in schema.inputs if isinstance(schema[name], Picture)]
     for row in range(len(cells.rows)):
         value = {name: column[row] for name, column in columns.items()}
