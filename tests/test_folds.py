@@ -18,7 +18,7 @@ from brique.errors import DataError, Interrupted, RunError, UsageError
 from brique.game.play import Play
 from brique.run import read_run
 from brique.tasks import classify
-from brique.workbench.folds import interval, together
+from brique.workbench.folds import ENDS, interval, together
 from brique.workbench.train import classify as training
 
 
@@ -165,6 +165,15 @@ def test_a_method_that_was_skipped_in_a_fold_has_no_mean():
     }
 
 
+def test_a_score_that_a_fold_lacks_has_no_mean():
+    one = {"task": "classify", "examples": 4, "test": {"accuracy": 0.5, "auc": 0.6},
+           "baseline": {"a": {"accuracy": 1.0}}}  # fmt: skip
+    other = {**one, "test": {"accuracy": 1.0, "auc": None}, "baseline": {"a": {"accuracy": None}}}
+    found = together([one, other])
+    assert found["test"] == {"accuracy": 0.75}
+    assert found["baseline"] == {}
+
+
 def test_numbers_are_told_by_their_own_score(tmp_path):
     rows = [f"{x},{2 * x + x % 3}" for x in range(90)]
     table = tmp_path / "numbers.csv"
@@ -178,7 +187,8 @@ def test_numbers_are_told_by_their_own_score(tmp_path):
     page = Path("cv/report.html").read_text()
     assert "R² varies by" in page
     assert "linear regression" in page
-    assert interval([-0.5, 0.9])[0] < 0  # what may lie below 0 is not cut there
+    assert interval([-0.5, 0.9], ENDS["r2"])[0] < 0  # what may lie below 0 is not cut there
+    assert interval([0.9, 0.7, 0.95, 0.6], ENDS["log_loss"])[1] > 1
 
 
 def lopsided():

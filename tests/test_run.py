@@ -1,5 +1,6 @@
 """What a run does besides playing, and every sentence of it."""
 
+import math
 import os
 import signal
 from dataclasses import dataclass
@@ -109,6 +110,15 @@ def test_a_loop_left_early_ends_in_the_state_it_had(run):
 def test_keep_best_leaves_the_best_weights_and_keeps_the_first_of_ties(run):
     net, turns = counting(run, turns=6)
     scores, seen = [0.0, 2.0, 1.0, 2.0, 0.5, 1.5], []
+    for turn in turns:
+        seen.append(net.weight.item())
+        run.keep_best(net, scores[turn.index])
+    assert net.weight.item() == seen[1]
+
+
+def test_a_score_that_is_none_is_below_all_others(run):
+    net, turns = counting(run, turns=4)
+    scores, seen = [math.nan, -5.0, math.nan, -6.0], []
     for turn in turns:
         seen.append(net.weight.item())
         run.keep_best(net, scores[turn.index])

@@ -6,8 +6,10 @@ import numpy as np
 import pytest
 import torch
 
+from brique.data import Ragged
 from brique.data.column import Labels, Texts
 from brique.errors import DataError
+from brique.nets.readers.words import Sentences
 from brique.schema import Schema, Text, subwords
 
 ENGLISH = [
@@ -144,3 +146,14 @@ def test_a_class_that_no_training_example_is_of_names_the_example_and_the_flag()
         Labels(["cat", "owl"], True).fitted(np.array([0]), "x")
     kind, numbers = Labels(["cat", None, "owl"]).fitted(np.array([0, 1]), "x")
     assert (kind.names, kind.others, numbers.tolist()) == (("cat", "missing"), True, [0, 1, 2])
+
+
+def test_what_a_text_says_does_not_hang_on_those_beside_it():
+    kind = Text(tuple("abcdef"), unit="words")
+    net = Sentences(kind, size=8, hidden=4).eval()
+    texts = [torch.tensor([3, 4, 5]), torch.tensor([6]), torch.tensor([], dtype=torch.int64)]
+    alone = torch.cat([net(Ragged.of([one])) for one in texts])
+    together = net(Ragged.of(texts))
+    turned = net(Ragged.of(texts[::-1])).flip(0)
+    assert torch.allclose(together, alone, atol=1e-6)
+    assert torch.allclose(turned, alone, atol=1e-6)

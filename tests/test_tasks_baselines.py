@@ -33,3 +33,11 @@ def test_trees_that_would_take_long_are_left_out_and_say_so(monkeypatch):
     said = boosting(12)
     assert said.answers is None
     assert said.entry["skipped"] == "trees for 12 answers from 20 columns take more than a minute"
+
+
+def test_numbers_are_judged_without_a_valid_part():
+    x = torch.rand(40, 2, generator=torch.Generator().manual_seed(0))
+    parts = ["train"] * 30 + ["test"] * 10
+    known = arrays(x=x, y=x.sum(dim=1), split=parts, target="y")
+    assert not len(known.valid)
+    assert baselines.fitted(known, known.test)["linear"].answers.shape == (10, 1)

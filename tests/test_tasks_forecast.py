@@ -128,6 +128,11 @@ def test_tables_that_cannot_be_asked_about_are_named(run, hours, tmp_path):
         latest(written([lines[0].replace("load", "lord"), *lines[1:]]), kind)
     with pytest.raises(DataError, match="expected numbers in the column 'load', got 'ten'"):
         latest(written([lines[0], *(",ten,".join(r.split(",", 2)[::2]) for r in lines[1:])]), kind)
+    twice = latest(written([*lines[:40], *lines[30:40]]), kind)
+    assert twice.equal(latest(written(lines[:40]), kind))  # rows that are there twice count once
+    with pytest.raises(DataError, match="the last 24 moments without a gap, got 2024-01-02 05"):
+        latest(written([*lines[:31], *lines[32:40]]), kind)
+    latest(written([*lines[:5], *lines[9:40]]), kind)  # one before them does not matter
     rows = [lines[0], *lines[1:40]]
     rows[39] = rows[39].split(",")[0] + ",,1,NE"
     found = latest(written(rows), kind)

@@ -163,3 +163,48 @@ def test_two_nets_that_lose_alike_are_even_and_others_are_not():
     assert resampling.beside("mean", lost, lost)["outcome"] == "even"
     assert resampling.beside("mean", lost, lost + 1)["outcome"] == "better"
     assert resampling.beside("mean", lost + 1 + 0.1 * lost, lost)["outcome"] == "worse"
+
+
+class Steps(nn.Module):
+    """Answers with one of four numbers."""
+
+    def __init__(self):
+        super().__init__()
+        self.last = Restore([0.0], [1.0])
+
+    def forward(self, x):
+        return self.last((4 * x).floor())
+
+
+def test_equal_answers_share_a_range_of_their_intervals():
+    draw, net = torch.Generator().manual_seed(0), Steps()
+    x = torch.rand(1500, 1, generator=draw)
+    y = (4 * x[:, 0]).floor() + torch.randn(1500, generator=draw)
+    parts = ["valid"] * 1000 + ["test"] * 490 + ["train"] * 10
+    data = arrays(x=x, y=y, target="y", split=parts)
+    regress.calibrate(net, data.valid)
+    values = regress.judge(net, data).values
+    assert 0.86 < values["coverage"]["reached"] < 0.94
+    assert 2.8 < values["coverage"]["width"] < 3.8  # 90% of a normal distribution: 3.3
+
+
+def test_small_units_and_equal_truths_have_honest_scores():
+    truth = 1e-13 * torch.randn(100, 1, generator=torch.Generator().manual_seed(0))
+    assert abs(scores(torch.zeros(100, 1), truth)["r2"]) < 0.1
+    assert scores(torch.ones(5, 1), torch.ones(5, 1))["r2"] == 1
+    assert scores(torch.zeros(5, 1), torch.ones(5, 1))["r2"] == 0
+
+
+class Far(nn.Module):
+    """Answers far from 0."""
+
+    def forward(self, x):
+        return 1000 + 0.01 * x
+
+
+def test_the_interval_of_numbers_far_from_zero_keeps_its_digits():
+    draw = torch.Generator().manual_seed(0)
+    x, off = torch.randn(300, 1, generator=draw), 0.001 * torch.randn(300, generator=draw)
+    data = arrays(x=x, y=1000 + 0.01 * x[:, 0] + off, target="y", split=["test"] * 299 + ["train"])
+    low, high = regress.judge(Far(), data, compare=False).values["interval"]["r2"]
+    assert 0.95 < low < high < 1

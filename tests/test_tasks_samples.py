@@ -3,7 +3,7 @@ import torch
 
 from brique import data
 from brique.errors import ShapeError
-from brique.tasks import samples
+from brique.tasks import generate, samples
 from brique.tasks.samples import (
     SHAPES,
     classes,
@@ -108,3 +108,13 @@ def test_codes_are_told_apart_in_pieces_as_large_as_the_draws():
     assert other == 1
     assert told_apart(torch.cat([near, far, near[:7]]), draws) == (one + other) / 2
     assert told_apart(near[:20], draws) == nearest_neighbor_test(near[:20], draws[:20])
+
+
+def test_pictures_that_are_all_too_much_alike_do_not_count_as_mixed():
+    draw = torch.Generator().manual_seed(0)
+    real, narrow = torch.randn(2, 1000, 32, generator=draw)
+    alike = generate.judging._scores(generate.judging._own(real, narrow))
+    tight = generate.judging._scores(generate.judging._own(real, 0.5 * narrow))
+    assert alike["mixed"] > 0.85
+    assert tight["mixed"] < 0.1
+    assert tight["real"] > 0.5  # as real ones have those in the middle as nearest

@@ -99,7 +99,8 @@ def test_iou_is_the_common_part_of_what_is_and_what_was_said():
 def test_a_net_that_knows_the_answers_is_right_and_shows_its_worst_pictures(scenes):
     judged = segment.judge(Told(scenes.test, 5), scenes)
     assert judged.values["test"] == {"mean_iou": 1.0, "pixel_accuracy": 1.0, "mean_accuracy": 1.0}
-    assert judged.values["interval"]["mean_iou"] == [1.0, 1.0]
+    low, high = judged.values["interval"]["mean_iou"]
+    assert low < 1 == high  # a few pictures do not say that all others would be right
     assert judged.values["comparison"]["outcome"] == "better"
     blind = segment.judge(Told(scenes.test, 5, blind=(2,)), scenes, compare=False)
     classes = blind.values["classes"]

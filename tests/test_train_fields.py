@@ -102,7 +102,17 @@ def test_a_table_is_answered_row_by_row(houses, priced, capsys, tmp_path):
     assert main(["predict", str(priced), "new.csv"]) == 1
     out, err = capsys.readouterr()
     assert out.startswith("new.csv:1  ")
-    assert "rooms: number" in err
+    assert "new.csv:2: rooms: number" in err
+
+
+def test_rows_that_cannot_be_read_keep_their_place(houses, priced, capsys, tmp_path):
+    lines = (houses / "houses.csv").read_text().splitlines()
+    (tmp_path / "new.csv").write_text("\n".join([lines[0], lines[1], "9,9", lines[2], lines[3]]))
+    assert main(["predict", str(priced), "new.csv", "--csv", "out.csv"]) == 1
+    out, err = capsys.readouterr()
+    assert [line.split()[0] for line in out.splitlines()] == [f"new.csv:{n}" for n in (1, 3, 4)]
+    assert "new.csv:2: the row cannot be read: it has 2 fields" in err
+    assert [bool(row["error"]) for row in read("out.csv")] == [False, True, False, False]
 
 
 def test_what_a_table_lacks_is_named(houses, priced, capsys, tmp_path):

@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 import pytest
@@ -9,7 +10,7 @@ import pytest
 import brique
 from brique import data
 from brique.cli import main
-from brique.errors import DataError, Interrupted, RunError, UsageError
+from brique.errors import DataError, Interrupted, PlayError, RunError, UsageError
 from brique.run import read_run
 from brique.workbench import tune as room
 
@@ -141,3 +142,52 @@ def test_what_is_asked_must_be_one_search_in_some_minutes(searched, table, monke
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     with pytest.raises(DataError, match=r"needs the package optuna; install 'brique\[tune\]'"):
         brique.tune(table)
+
+
+def test_a_trial_that_breaks_off_is_none_and_the_search_goes_on(table, tmp_path, monkeypatch):
+    train = room.train_prepared
+
+    def diverge(order, made, folder):
+        if folder.name == "trial-001":
+            raise PlayError("game: the loss of reader is not finite")
+        return train(order, made, folder)
+
+    monkeypatch.setattr(room, "train_prepared", diverge)
+    brique.tune(table, trials=4, minutes=2, out=tmp_path / "odd")
+    found = json.loads((tmp_path / "odd" / "tune.json").read_text())["result"]
+    assert [one["number"] for one in found["trials"]] == [0, 2, 3]
+    if found["chosen"]:
+        settings = {one["number"]: one["settings"] for one in found["trials"]}
+        assert found["settings"] == settings[found["chosen"]]
+    monkeypatch.setattr(room, "train_prepared", lambda *_: (_ for _ in ()).throw(PlayError("no")))
+    with pytest.raises(RunError, match="none of 2 trials ended, as their losses were not finite"):
+        brique.tune(table, trials=2, minutes=2, out=tmp_path / "none")
+
+
+def test_the_best_is_compared_by_scores_that_it_was_not_chosen_by(searched):
+    found = json.loads((searched / "tune.json").read_text())["result"]
+    if len(found["compared"]) == 2:
+        seen = {one["number"]: one["score"] for one in found["trials"]}
+        for number, both in found["compared"].items():
+            assert len(both) == 2
+            again = [read_run(searched / f"again-{number}-{turn}") for turn in (0, 1)]
+            assert [one.settings["seed"] for one in again] == [10_000, 10_001]
+            assert seen[int(number)] not in both or len(set(both)) < 3
+
+
+def test_settings_of_the_plan_that_lie_beyond_the_search_are_tried_first():
+    plan = {"dropout": 0.7, "smoothing": 0.0}
+    assert room._as_planned(plan)["dropout"] == 0.7
+
+    class Asked:
+        params: ClassVar = {}
+
+        def suggest_float(self, name, low, high, **_):
+            self.params[name] = (low, high)
+
+    assert room._chosen(Asked(), plan)["dropout"] == (0.0, 0.7)
+
+
+def test_no_trials_are_refused(table):
+    with pytest.raises(UsageError, match="trials must be 1 or more, not 0"):
+        brique.tune(table, trials=0)

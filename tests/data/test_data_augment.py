@@ -247,6 +247,9 @@ def test_the_default_keeps_what_a_picture_means():
     assert photos == Augment(mirror=True, shift=0.1, turn=10, zoom=0.1, light=0.2)
     assert not default(schema_of(Category(("0", "1")))).mirror
     assert not default(schema_of(Category(("turn left", "stop")))).mirror
+    borne = {f"hand:{side}": Category(("no", "yes")) for side in ("left", "right")}
+    labels = Schema({"image": Picture((3, 64, 64)), **borne}, tuple(borne))
+    assert not default(labels).mirror
     assert not default(schema_of(Category(("cat", "dog")), image=(1, 64, 64))).mirror
     assert default(schema_of(Category(("cat", "dog")), image=(3, 32, 32))).turn == 0
     assert not default(schema_of(Category(("a cat", "x")), question=Text(("left",)))).mirror

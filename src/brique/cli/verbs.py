@@ -192,7 +192,7 @@ def predict(
         print_table([(one.file, *one.answer.said()) for one in said if one.answer is not None])
         for one in said:
             if one.error is not None:
-                note(one.error)
+                note(one.error if one.file in one.error else f"{one.file}: {one.error}")
         changed = [one for one in said if one.note is not None]
         if changed:
             more = f" and {len(changed) - 1:,} more" if len(changed) > 1 else ""

@@ -194,7 +194,7 @@ def default(schema: Schema) -> Augment | None:
     has_text = any(isinstance(kind, Text) for kind in schema.fields.values())
     is_blurred, has_boxes = is_color and is_small, named[Boxes] is not None
     return Augment(
-        mirror=is_color and not has_text and not any(map(_is_sided, targets.values())),
+        mirror=is_color and not has_text and not any(_is_sided(*one) for one in targets.items()),
         shift=0.1,
         turn=0.0 if is_blurred or has_boxes else 10.0,
         zoom=0.0 if is_blurred else 0.1,
@@ -207,11 +207,15 @@ def default(schema: Schema) -> Augment | None:
     )
 
 
-def _is_sided(kind: object) -> bool:
-    """Tell whether the names of classes say that a mirrored thing is another."""
+def _is_sided(target: str, kind: object) -> bool:
+    """Tell whether the names of classes say that a mirrored thing is another.
+
+    target: of which they are; of one of several labels, such as "hand:left", that is the class.
+    """
     if not isinstance(kind, Category | Tags | Mask):
         return False
-    words = [name.casefold() for name in kind.names]
+    _, is_label, label = target.partition(":")
+    words = [name.casefold() for name in ((label,) if is_label else kind.names)]
     letters = not isinstance(kind, Mask) and any(len(word) == 1 for word in words)
     return letters or any("left" in word or "right" in word for word in words)
 

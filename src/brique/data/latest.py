@@ -1,5 +1,6 @@
 """The last moments of a series in a table, as a model is asked how it goes on."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +10,8 @@ from torch import Tensor
 from brique.data.asked import Asked
 from brique.data.sources.cells import read_cells
 from brique.data.sources.delimited import Cells
-from brique.data.sources.instants import instants, numbers
+from brique.data.sources.instants import Instants, instants, numbers
+from brique.data.sources.windows import Track, gaps
 from brique.errors import DataError
 from brique.schema import MISSING, Number
 from brique.schema.words import instead
@@ -21,25 +23,43 @@ def latest(file: Path, kind: Number) -> Tensor:
     file: a table as for `data.open(kind="series")`, of one series. Its rows are taken in the order
         of their times, where a column tells them, else as they stand.
     kind: of the past that a model takes: L moments of C named columns.
-    What is missing is the last value that was there, before any the column's mean.
-    Raises DataError where a column lacks, or there are too few rows.
+    What is missing is the last value that was there, before any the column's mean; of rows with the
+    same time the first is kept.
+    Raises DataError where a column lacks, there are too few rows, or moments lack among the last L.
     """
     cells = read_cells(file, None)
     when = instants(cells, Asked(), file.name)
     known = np.flatnonzero(np.isfinite(when.times))
     rows = known[np.argsort(when.times[known], kind="stable")]
+    rows = rows[np.r_[True, np.diff(when.times[rows]) != 0]] if len(rows) else rows
     length = kind.shape[0]
     if len(rows) < length:
         raise DataError(
             f"{file.name}: expected {length} moments or more, got {len(rows)}; give the last"
             f" {length} rows of the series"
         )
+    _check_gaps(when, rows, length, file.name)
     means = kind.mean if isinstance(kind.mean, tuple) else (0.0,) * len(kind.names)
     columns = [
         _filled(_column(cells, name, file.name)[rows], mean)[-length:]
         for name, mean in zip(kind.names, means, strict=True)
     ]
     return torch.from_numpy(np.stack(columns, axis=1).astype(np.float32))
+
+
+def _check_gaps(when: Instants, rows: np.ndarray, length: int, where: str) -> None:
+    """Raise DataError where moments lack among the last ones, which training leaves out too."""
+    alone = np.zeros((len(rows), 1), np.float32)
+    ticks = replace(when, times=when.times[rows]).ticks()
+    track = Track(alone, alone, when.times[rows], ticks, np.zeros(len(rows), np.int64))
+    broken, _ = gaps(track)
+    late = broken[broken > len(rows) - length]
+    if len(late):
+        before, after = when.said[rows[late[0] - 1]], when.said[rows[late[0]]]
+        raise DataError(
+            f"{where}: expected the last {length} moments without a gap, got {before} and then"
+            f" {after}; add the rows that lack, with empty cells where nothing is known"
+        )
 
 
 def _column(cells: Cells, name: str, where: str) -> np.ndarray:

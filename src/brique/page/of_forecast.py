@@ -122,12 +122,13 @@ def _steps(values: dict[str, Any]) -> str:
 def _covered(values: dict[str, Any]) -> str:
     """Say how many truths lie in the band."""
     found = values["coverage"]
+    unit = " spreads" if len(values.get("targets", [])) > 1 else ""
     reached, steps = float(found["reached"]), [float(one) for one in found["steps"]]
     says = (
         f"The band is meant to hold the truth in {percent(found['asked'])} of cases; on test it"
         f" held {percent(reached)}, at the steps {percent(min(steps))} to {percent(max(steps))}. It"
-        f" is {figures(float(found['width']))} wide in the mean: as wide as the net was off on"
-        " valid at that step, and wider where the series has just moved more. Where a series"
+        f" is {figures(float(found['width']))}{unit} wide in the mean: as wide as the net was"
+        " off on valid at that step, and wider where the series has just moved more. Where a series"
         " changes its ways, it holds less."
     )
     return figure(f"The 90% band holds {percent(reached)} of the truths", says, "")

@@ -66,11 +66,12 @@ def _covered(facts: Facts) -> str:
     """Say how many truths lie in the 90% intervals."""
     found = facts.values["coverage"]
     reached, asked = float(found["reached"]), float(found["asked"])
+    unit = " spreads" if len(facts.values.get("targets", [])) > 1 else ""
     says = (
         f"Each answer has an interval that is meant to hold the truth in {percent(asked)} of cases;"
-        f" on test it held {percent(reached)}. It is {figures(float(found['width']))} wide in the"
-        " mean: as wide as the net was off on valid at answers of that size. It holds for data like"
-        " these, in the mean over all of them."
+        f" on test it held {percent(reached)}. It is {figures(float(found['width']))}{unit} wide in"
+        " the mean: as wide as the net was off on valid at answers of that size. It holds for data"
+        " like these, in the mean over all of them."
     )
     title = f"The 90% intervals hold {percent(reached)} of the truths"
     return figure(title, says, "")

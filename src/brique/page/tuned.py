@@ -77,12 +77,12 @@ def _trials(found: Mapping[str, Any]) -> str:
     head = f'<thead><tr><th>trial</th><th class="num">{text(found["score"])}</th>{heads}</tr>'
     table = box("trials", f"<table>{head}</thead><tbody>{rows}</tbody></table>")
     compared = ", ".join(
-        f"trial {number}: {' and '.join(figures(float(one)) for one in both)}"
+        f"trial {number}: {' and '.join(_value(one) for one in both)}"
         for number, both in found["compared"].items()
     )
     says = (
-        "Scores on valid, by nets that learned without it; test was not read. The best was compared"
-        f" with the plan (trial 0) once more, with another seed: {compared}."
+        "Scores on valid, by nets that learned without it; test was not read. The best is compared"
+        f" with the plan (trial 0) by nets of other seeds, by which nothing was chosen: {compared}."
     )
     return figure(f"{count(len(trials), 'trial')}, the best first", says, table)
 

@@ -1,5 +1,6 @@
 """The nets that a run placed: their tensors, their best weights, what they are fed."""
 
+import math
 from typing import Any
 
 import torch
@@ -46,7 +47,7 @@ class Nets:
         return self._inputs.get(net)
 
     def keep_best(self, net: nn.Module, score: float, weights: nn.Module | None) -> None:
-        """Remember `weights`, or the net's own, if the score is its highest."""
+        """Remember `weights`, or the net's own, if the score is its highest; NaN is below all."""
         number = next((i for i, placed in enumerate(self._placed) if placed is net), None)
         if number is None:
             raise RunError("run.keep_best: the net was not placed; pass what run.place returned.")
@@ -56,7 +57,9 @@ class Nets:
                 "run.keep_best: weights= is a net of other shapes than the one placed; pass a copy "
                 "of it, such as game.averaged(net)."
             )
-        if number not in self._best or score > self._best[number][0]:
+        known = self._best[number][0] if number in self._best else math.nan
+        is_first = math.isnan(known) and not math.isnan(score)
+        if number not in self._best or score > known or is_first:
             self._best[number] = (score, [t.detach().clone() for t in tensors])
 
     def take_best(self) -> None:

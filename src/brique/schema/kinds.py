@@ -29,6 +29,7 @@ MISSING, OTHER = (
 )  # what is not there; what is not listed
 ABSENT = frozenset(("", "na", "n/a", "nan", "null", "none", "?", "-"))  # small; how it is written
 _THOUSANDS = re.compile(r"[+-]?\d{1,3}(,\d{3})+(\.\d+)?")
+_COMMA = re.compile(r"[+-]?(\d{1,3}(\.\d{3})+|\d+)(,\d+)?")
 
 
 @dataclass(frozen=True)
@@ -241,9 +242,9 @@ class Number:
             given = self._read(source) if isinstance(source, str) else source
             value = torch.as_tensor(cast("Any", given))
         except (TypeError, ValueError, RuntimeError) as error:
-            raise DataError(
-                f"number: expected numbers, got {short(source)}; pass a number or an array"
-            ) from error
+            said = isinstance(source, str)
+            remedy = f"write it like {'12,5' if self.comma else '12.5'}" if said else "pass numbers"
+            raise DataError(f"number: expected numbers, got {short(source)}; {remedy}") from error
         came = tuple(value.shape)
         if (came[1:] if self.varies else came) != self.shape or len(came) < self.varies:
             wanted = ("length", *self.shape) if self.varies else self.shape
@@ -256,6 +257,8 @@ class Number:
     def _read(self, text: str) -> float:
         """Return the number that a text stands for. Raises ValueError."""
         text = text.strip()
+        if self.comma and not _COMMA.fullmatch(text):
+            raise ValueError(text)  # "9.5" may be nine and a half, and is not 95
         if self.comma:
             return float(text.replace(".", "").replace(",", "."))
         return float(text.replace(",", "") if _THOUSANDS.fullmatch(text) else text)

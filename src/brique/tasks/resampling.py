@@ -11,17 +11,64 @@ from brique import keys
 
 LEVEL = 0.05
 _TIMES, _DRAWN = 1000, 20_000_000  # resamplings at most; examples drawn in all of them at most
+_SQUARE = 1.959964**2  # of the normal distribution's 97.5%
+_ENOUGH = 0.95  # of the resamplings have a score
 _DRAW = keys.word("resampling")
 
 
-def interval(score: Callable[[Tensor], Tensor], groups: Tensor) -> tuple[float, float]:
+Scored = Callable[[Tensor], Tensor]  # how often each group is drawn (R, G), float64 -> (R,)
+
+
+def interval(score: Scored, groups: Tensor) -> tuple[float, float]:
     """Return the 95% interval of a score by the bootstrap.
 
     score: how often each group is drawn (R, G), float64 -> scores (R,).
     groups: (G,), anything of one entry for each group: a test example, or several that hang
         together and are drawn as one.
+    NaN, NaN where so few groups are left that in more than 5% of the draws there is no score.
     Source: Efron 1979, "Bootstrap methods: another look at the jackknife"; percentiles.
     """
+    scores = _drawn(score, groups)
+    finite = scores[scores.isfinite()]
+    if len(finite) < _ENOUGH * len(scores):
+        return math.nan, math.nan
+    low, high = finite.quantile(torch.tensor([0.025, 0.975]).double()).tolist()
+    if low == high and low in (0.0, 1.0):  # no draw can show what no example is; Wilson 1927 can
+        least = len(groups) / (len(groups) + _SQUARE)
+        return (least, 1.0) if low else (0.0, 1 - least)
+    return low, high
+
+
+def beside(best: str, net: Tensor, baseline: Tensor) -> dict[str, Any]:
+    """Return a net beside the best baseline, as JSON values.
+
+    net, baseline: what both lose on each of G groups (G,), the less the better.
+    Returns "best", "examples" (G), "p" (two-sided, of a paired t-test) and "outcome": "better" or
+    "worse" where p < 0.05, else "even".
+    """
+    gap = (baseline - net).double()
+    spread = float(gap.std()) / math.sqrt(len(gap)) if len(gap) > 1 else 0.0
+    return _told(best, float(gap.mean()), spread, len(gap))
+
+
+def beside_score(best: str, ahead: Scored, groups: Tensor) -> dict[str, Any]:
+    """Return what `beside` does for a score that is no mean over the groups.
+
+    ahead: how often each group is drawn (R, G), float64 -> the net's score less that of the
+        baseline (R,). Its spread is found by the bootstrap.
+    groups: as for `interval`.
+    """
+    drawn, count = _drawn(ahead, groups), len(groups)
+    drawn = drawn[drawn.isfinite()]
+    spread = (
+        float(drawn.std()) * math.sqrt(count / (count - 1)) if min(count, len(drawn)) > 1 else 0
+    )
+    found = float(ahead(torch.ones(1, count, dtype=torch.float64)))
+    return _told(best, found if math.isfinite(found) else 0.0, spread, count)
+
+
+def _drawn(score: Scored, groups: Tensor) -> Tensor:
+    """Return the score of each resampling: (R,), float64."""
     count = len(groups)
     times = max(100, min(_TIMES, _DRAWN // max(1, count)))
     found: list[Tensor] = []
@@ -31,26 +78,25 @@ def interval(score: Callable[[Tensor], Tensor], groups: Tensor) -> tuple[float, 
         often = torch.zeros(len(drawn), count, dtype=torch.float64)
         often.scatter_add_(1, drawn, torch.ones((), dtype=torch.float64).expand(drawn.shape))
         found.append(score(often))
-    scores = torch.cat(found)
-    low, high = scores[scores.isfinite()].quantile(torch.tensor([0.025, 0.975]).double()).tolist()
-    return low, high
+    return torch.cat(found)
 
 
-def beside(best: str, net: Tensor, baseline: Tensor) -> dict[str, Any]:
-    """Return a net beside the best baseline, as JSON values.
+def _told(best: str, mean: float, spread: float, count: int) -> dict[str, Any]:
+    """Return whether a difference is more than chance, by Student's distribution.
 
-    net, baseline: what both lose on each of G groups (G,), the less the better.
-    Returns "best", "examples" (G), "p" (two-sided, of a paired t-test with many examples) and
-    "outcome": "better" or "worse" where p < 0.05, else "even".
+    mean: of the difference. spread: of that mean. count: of groups. Where all groups say the same
+    it is asked how often so many coins fall alike.
     """
-    gap = (baseline - net).double()
-    spread = float(gap.std()) if len(gap) > 1 else 0.0
-    mean = float(gap.mean())
-    t = mean / spread * math.sqrt(len(gap)) if spread > 0 else math.inf * (mean != 0)
-    p = math.erfc(abs(t) / math.sqrt(2)) if mean else 1.0
-    ahead = "better" if mean > 0 else "worse"
-    outcome = ahead if p < LEVEL and len(gap) > 1 else "even"
-    return {"best": best, "examples": len(gap), "p": p, "outcome": outcome}
+    if mean == 0 or count < 2:
+        p = 1.0
+    elif spread > 0:
+        from scipy.special import stdtr  # as light as it comes
+
+        p = 2 * float(stdtr(count - 1, -abs(mean) / spread))
+    else:
+        p = 2 * 0.5**count
+    outcome = "even" if p >= LEVEL else "better" if mean > 0 else "worse"
+    return {"best": best, "examples": count, "p": p, "outcome": outcome}
 
 
 def sums(values: Tensor, groups: Tensor) -> Tensor:

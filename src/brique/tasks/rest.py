@@ -59,3 +59,14 @@ def tensor_of(batch: Batch, field: str) -> Tensor:
     values = batch[field]
     assert isinstance(values, Tensor)
     return values
+
+
+def evenly(count: int, most: int) -> Tensor:
+    """Return up to `most` places among `count`, evenly chosen: int64."""
+    chosen = min(count, most)
+    return torch.arange(chosen) * count // max(1, chosen)
+
+
+def rows_of_numbers(column: Tensor) -> Tensor:
+    """Return a column (N,) or (N, ...) as rows of numbers (N, K), float32; N may be 0."""
+    return (column.unsqueeze(1) if column.ndim == 1 else column.flatten(1)).float()

@@ -1,6 +1,6 @@
 """Words that the sentences of all tasks have in common."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 FEW = 30
@@ -39,6 +39,16 @@ def method(name: str) -> str:
 def percents(value: float) -> str:
     """Return a share as a percentage; one that is nearly 0 has no sign."""
     return f"{value:.1%}".replace("-0.0%", "0.0%")
+
+
+def within(ends: Sequence[float | None] | None, show: Callable[[float], str]) -> str:
+    """Return the 95% interval of a score, or that there is none.
+
+    ends: of the interval. show: says a score.
+    """
+    if ends is None or ends[0] is None or ends[1] is None:
+        return "no interval: too few examples"
+    return f"95% interval {show(ends[0])} to {show(ends[1])}"
 
 
 def few(count: int) -> str:

@@ -21,6 +21,10 @@ from brique.workbench.resume import resume
 from brique.workbench.train import Order, train_once
 
 FILE = "folds.json"  # in the folder of such a training: what it is, and what was found
+ENDS = {  # of scores that are no shares
+    "r2": (-math.inf, 1.0), "skill": (-math.inf, 1.0), "rmse": (0.0, math.inf),
+    "mae": (0.0, math.inf), "log_loss": (0.0, math.inf), "bleu": (0.0, 100.0),
+}  # fmt: skip
 
 
 def train_folds(order: Order, count: int, folder: Path | None) -> Path:
@@ -126,12 +130,14 @@ def together(results: list[dict[str, Any]]) -> dict[str, Any]:
     of each simple method's main score; "each": main score and examples of each fold.
     """
     main = TASKS[results[0]["task"]].main.name
-    scores = [name for name, value in results[0]["test"].items() if isinstance(value, int | float)]
+    scores = [
+        name for name in results[0]["test"] if all(_known(one["test"], name) for one in results)
+    ]
     columns = {name: [float(one["test"][name]) for one in results] for name in scores}
     methods = {
         name: [float(one["baseline"][name][main]) for one in results]
         for name in results[0]["baseline"]
-        if all(main in one["baseline"].get(name, {}) for one in results)
+        if all(_known(one["baseline"].get(name, {}), main) for one in results)
     }
     return {
         "task": results[0]["task"],
@@ -139,7 +145,10 @@ def together(results: list[dict[str, Any]]) -> dict[str, Any]:
         "examples": sum(int(one["examples"]) for one in results),
         "test": {name: statistics.fmean(column) for name, column in columns.items()},
         "spread": {name: statistics.stdev(column) for name, column in columns.items()},
-        "interval": {name: list(interval(column)) for name, column in columns.items()},
+        "interval": {
+            name: list(interval(column, ENDS.get(name, (0.0, 1.0))))
+            for name, column in columns.items()
+        },
         "baseline": {
             name: {main: statistics.fmean(one), "spread": statistics.stdev(one)}
             for name, one in methods.items()
@@ -148,9 +157,15 @@ def together(results: list[dict[str, Any]]) -> dict[str, Any]:
     }
 
 
-def interval(scores: list[float]) -> tuple[float, float]:
-    """Return the 95% interval of the mean score of k folds; of shares, within [0, 1].
+def _known(scores: dict[str, Any], name: str) -> bool:
+    """Tell whether a fold has a score: of a class that its test lacks there may be none."""
+    return isinstance(scores.get(name), int | float)
 
+
+def interval(scores: list[float], ends: tuple[float, float] = (0.0, 1.0)) -> tuple[float, float]:
+    """Return the 95% interval of the mean score of k folds.
+
+    ends: between which the score lies, and so its interval too.
     Folds share most of their training examples, so that they vary less than new data would: the
     variance is taken times 1/k + 1/(k - 1).
     Source: Nadeau, Bengio 2003, "Inference for the generalization error".
@@ -161,9 +176,7 @@ def interval(scores: list[float]) -> tuple[float, float]:
     factor = float(cast("Any", stdtrit)(k - 1, 0.975))
     half = factor * statistics.stdev(scores) * math.sqrt(1 / k + 1 / (k - 1))
     mean = statistics.fmean(scores)
-    if not all(0 <= score <= 1 for score in scores):
-        return mean - half, mean + half
-    return max(0.0, mean - half), min(1.0, mean + half)
+    return max(ends[0], mean - half), min(ends[1], mean + half)
 
 
 def _read(folder: Path) -> dict[str, Any]:

@@ -159,7 +159,7 @@ def as_taken(
     channels, height, width = field.shape
     size = height if height == width else None
     goals = [] if schema is None else [schema[name] for name in schema.targets]
-    if exact or any(isinstance(goal, Mask | Boxes) for goal in goals):
+    if exact or len(goals) > 1 or any(isinstance(goal, Mask | Boxes) for goal in goals):
         size = (height, width)  # what lies in a picture is brought to its size with it
     return with_shape(said, size, channels)
 

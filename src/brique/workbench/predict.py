@@ -60,7 +60,9 @@ def predict(
     asked = questions(schema, tuple(map(Path, inputs))) if schema.inputs else []
     if schema.inputs and not asked:
         raise UsageError("predict: no file was named; name one, or a folder.")
-    said = loaded.predict([one.value for one in asked], errors="keep")
+    known = [one.value for one in asked if not isinstance(one.value, BriqueError)]
+    answers = iter(loaded.predict(known, errors="keep") if known or not asked else ())
+    said = [one.value if isinstance(one.value, BriqueError) else next(answers) for one in asked]
     predictions = [_prediction(*pair, schema) for pair in zip(asked, said, strict=True)]
     if out is not None:
         files.write(out, _table(predictions))

@@ -22,7 +22,7 @@ class Question:
     """One input.
 
     file, row: where it stands; rows count from 1, the line of names left out. None: the whole file.
-    value: what `Model.predict` takes.
+    value: what `Model.predict` takes; or a DataError, why it cannot be asked.
     """
 
     file: Path
@@ -58,7 +58,7 @@ def questions(schema: Schema, given: tuple[Path, ...]) -> list[Question]:
         ):
             found += _files(path, alone)
         elif isinstance(alone, Number) and len(alone.shape) == 2 and alone.names and is_table(path):
-            found.append(Question(path, None, latest(path, alone)))
+            found.append(_series(path, alone))
         elif path.is_dir():
             raise UsageError(
                 f"predict: '{path}' is a folder, and this model is asked in rows; name a table with"
@@ -101,8 +101,8 @@ def _inside(folder: Path, kind: str) -> list[Path]:
     return sorted(found, key=lambda path: natural(path.as_posix()))
 
 
-def _rows(path: Path, schema: Schema) -> Iterator[Question]:
-    """Yield the rows of a table, their cells by the names of the inputs."""
+def _rows(path: Path, schema: Schema) -> list[Question]:
+    """Return the rows of a table in their order, with their cells by the names of the inputs."""
     if not is_table(path):
         raise UsageError(
             f"predict: '{path}' is no table (.csv, .tsv, .parquet, .jsonl), and this model is asked"
@@ -114,19 +114,36 @@ def _rows(path: Path, schema: Schema) -> Iterator[Question]:
     columns = {name: values.to_pylist() for name, values in cells.columns.items()}
     if is_numbered:
         columns = {str(place): column for place, column in enumerate(columns.values(), 1)}
-    lacking = [name for name in schema.inputs if name not in columns and not may_lack(schema[name])]
-    if lacking:
-        raise DataError(
-            f"predict: '{path}' has no column '{lacking[0]}', which the model was trained with, but"
-            f" {', '.join(list(columns)[:8])}{nearest(lacking[0], columns) or '; add it.'}"
-        )
+    _check_columns(path, list(columns), schema)
     pictures = [name for name in schema.inputs if isinstance(schema[name], Picture)]
-    for row in range(len(cells.rows)):
+    found: dict[int, object] = {  # by line of the file
+        int(where.rpartition(" ")[2]): DataError(f"the row cannot be read: it {reason}")
+        for where, reason in cells.skipped
+    }
+    for row, line in enumerate(cells.rows.tolist()):
         value = {name: column[row] for name, column in columns.items()}
         for name in pictures:
             if isinstance(value.get(name), str):
                 value[name] = path.parent / str(value[name])
-        yield Question(path, row + 1, _only(value, schema))
+        found[line] = _only(value, schema)
+    return [Question(path, place, found[line]) for place, line in enumerate(sorted(found), 1)]
+
+
+def _check_columns(path: Path, names: list[str], schema: Schema) -> None:
+    lacking = [name for name in schema.inputs if name not in names and not may_lack(schema[name])]
+    if lacking:
+        raise DataError(
+            f"predict: '{path}' has no column '{lacking[0]}', which the model was trained with, but"
+            f" {', '.join(names[:8])}{nearest(lacking[0], names) or '; add it.'}"
+        )
+
+
+def _series(path: Path, kind: Number) -> Question:
+    """Return the last rows of a series, or why they cannot be asked."""
+    try:
+        return Question(path, None, latest(path, kind))
+    except DataError as error:
+        return Question(path, None, error)
 
 
 def _only(value: Mapping[str, object], schema: Schema) -> object:

@@ -14,21 +14,23 @@ from typing import TYPE_CHECKING, Any, cast
 
 from brique import files
 from brique.data.said import spelled
-from brique.errors import DataError, RunError, UsageError
+from brique.errors import DataError, PlayError, RunError, UsageError
 from brique.run import Record, read_run
 from brique.run.start import check_free, pick_device
 from brique.schema import Category
 from brique.tasks import TASKS
+from brique.tasks.judged import finite
 from brique.workbench.plan import Wishes
 from brique.workbench.resume import resume
 from brique.workbench.train import Order, command_line, prepared, train_prepared
 
 if TYPE_CHECKING:
     from optuna import Study, Trial
+    from optuna.trial import FrozenTrial
 
 FILE = "tune.json"  # in the folder of a search: what it is, and what was found
-TRIALS = 10  # that the minutes are for, at least: each may take so much of them
-SHARE = 0.9  # of the minutes: the rest is for the two last comparisons
+TRIALS = 10  # that the minutes are for, at least
+AGAIN = 2  # trainings of the best trial, and of the plan, by seeds that nothing was chosen with
 _FACTORS = {"lr": 5.0, "weight_decay": 10.0}  # a setting is tried from 1/x to x times the plan's
 _SHARES = {"dropout": 0.6, "smoothing": 0.15, "shift": 0.2, "zoom": 0.25, "light": 0.4}  # from 0 on
 _SIZES = {"width": (0.5, 1.0, 2.0), "batch_size": (0.5, 1.0, 2.0)}
@@ -48,7 +50,7 @@ def tune(
     """Search for better settings than the plan's, train with them, and return that run's folder.
 
     source, options: as for `train`.
-    minutes: that the search may take, and then the last training; a trial may take a tenth.
+    minutes: that the search may take, and then the last training; a trial may take a 14th.
     seed: of the search and of the last training; trials have the seeds after it.
     trials: how many at most; by default as many as the minutes are for.
     storage: a database of optuna by its URL; by default SQLite in the folder.
@@ -58,6 +60,8 @@ def tune(
         that are none, RunError where the folder holds other things.
     """
     _check_installed()
+    if trials is not None and trials < 1:
+        raise UsageError(f"tune: trials must be 1 or more, not {trials}.")
     if not 0 < minutes < math.inf:
         raise UsageError(f"tune: minutes must be above 0 and finite, not {minutes:g}.")
     asked = {"source": str(source), "minutes": minutes, "seed": seed, "trials": trials,
@@ -73,7 +77,7 @@ class _Search:
     def __init__(self, asked: dict[str, Any], folder: Path, device: str | None) -> None:
         self.folder, self.asked = folder, asked
         self._device = pick_device(device)
-        self._minutes = asked["minutes"] * SHARE / TRIALS
+        self._minutes = asked["minutes"] / (TRIALS + 2 * AGAIN)
         self._wishes = Wishes(
             source=asked["source"], seed=asked["seed"], minutes=self._minutes,
             options=tuple(asked["options"]),
@@ -99,7 +103,8 @@ class _Search:
         limit = self.asked["trials"] or 10_000
         while len(study.trials) < limit:
             longest = max((one.seconds for one in self._records()), default=0.0)
-            if time.monotonic() - begun + longest > 60 * SHARE * self.asked["minutes"]:
+            left = 60 * self.asked["minutes"] - (time.monotonic() - begun)
+            if study.trials and left < (1 + 2 * AGAIN) * longest:
                 break
             if not study.trials:
                 study.enqueue_trial(_as_planned(self._plan))
@@ -109,15 +114,23 @@ class _Search:
     def finish(self) -> Path:
         """Compare the best trial with the plan once more, train on all, write what was found."""
         study = _study(self.folder, self.asked)
-        done = [one for one in study.trials if one.state.name == "COMPLETE"]
-        best = max(done, key=lambda one: (one.value or -math.inf, -one.number))
-        scores = {one.number: [float(one.value or 0.0)] for one in (done[0], best)}
-        if best.number:
-            for number in scores:
-                again = self._trial(f"again-{number}", done[number].params, 1000)
-                scores[number].append(_score(again))
+        done = {one.number: one for one in study.trials if one.state.name == "COMPLETE"}
+        if not done:
+            raise RunError(
+                f"{self.folder}: none of {len(study.trials)} trials ended, as their losses were not"
+                " finite or there was nothing to score; see what 'brique train' says of the data."
+            )
+        best = max(done, key=lambda number: (_value(done[number]), -number))
+        scores = {best: [_value(done[best])]}
+        if best and 0 in done:  # that a trial was chosen for its score says too much of it
+            scores = {
+                number: [self._again(number, turn, done[number].params) for turn in range(AGAIN)]
+                for number in (0, best)
+            }
         chosen = max(scores, key=lambda number: (sum(scores[number]), -number))
         settings = done[chosen].params
+        says = "the plan stays" if not chosen else f"trial {chosen} is better than the plan"
+        print(f"brique: tune: {says}; now it is trained on all", file=sys.stderr)
         final = replace(self._wishes, minutes=self.asked["minutes"])
         record = self._trained("final", settings, final)
         found = _found(study, scores, chosen, settings, record)
@@ -128,13 +141,31 @@ class _Search:
         return record.folder
 
     def _told(self, study: "Study", number: int, params: dict[str, Any]) -> None:
-        record = self._trial(f"trial-{number:03d}", params, number + 1)
-        study.tell(number, _score(record))
-        print(f"brique: tune: trial {number}: {_score(record):.4f} with {params}", file=sys.stderr)
+        from optuna.trial import TrialState
 
-    def _trial(self, name: str, params: dict[str, Any], seed: int) -> Record:
+        score = self._scored(f"trial-{number:03d}", params, number + 1)
+        if score is None:
+            study.tell(number, state=TrialState.FAIL)
+        else:
+            study.tell(number, score)
+        says = "no score" if score is None else f"{score:.4f}"
+        made = ", ".join(f"{name} {value:.3g}" for name, value in params.items())
+        print(f"brique: tune: trial {number}: {says} with {made}", file=sys.stderr)
+
+    def _again(self, number: int, turn: int, params: dict[str, Any]) -> float:
+        score = self._scored(f"again-{number}-{turn}", params, 10_000 + turn)
+        return -math.inf if score is None else score
+
+    def _scored(self, name: str, params: dict[str, Any], seed: int) -> float | None:
+        """Return the main score of a trial on what it was judged on; None if it has none."""
         seeded = replace(self._order.wishes, seed=self.asked["seed"] + seed)
-        return self._trained(name, params, seeded)
+        try:
+            record = self._trained(name, params, seeded)
+        except PlayError as error:  # steps that are too long
+            print(f"brique: tune: {error}", file=sys.stderr)
+            return None
+        score = record.result["test"][TASKS[record.result["task"]].main.name]
+        return None if score is None else float(score)
 
     def _trained(self, name: str, params: dict[str, Any], wishes: Wishes) -> Record:
         """Return the finished run of that name, which is begun or gone on with where it is not."""
@@ -174,7 +205,7 @@ def _chosen(trial: "Trial", plan: dict[str, Any]) -> dict[str, Any]:
             trial.suggest_float(f"{name} x", 1 / factor, factor, log=True)
     for name, most in _SHARES.items():
         if isinstance(plan.get(name), float):
-            trial.suggest_float(name, 0.0, most)
+            trial.suggest_float(name, 0.0, max(most, plan[name]))
     for name, factors in _SIZES.items():
         if plan.get(name):
             trial.suggest_categorical(f"{name} x", factors)
@@ -184,8 +215,7 @@ def _chosen(trial: "Trial", plan: dict[str, Any]) -> dict[str, Any]:
 def _as_planned(plan: dict[str, Any]) -> dict[str, Any]:
     """Return the parameters that stand for the plan itself: the first trial."""
     same = {f"{name} x": 1.0 for name in (*_FACTORS, *_SIZES) if plan.get(name)}
-    shares = {name: plan[name] for name in _SHARES if isinstance(plan.get(name), float)}
-    return same | {name: min(share, _SHARES[name]) for name, share in shares.items()}
+    return same | {name: plan[name] for name in _SHARES if isinstance(plan.get(name), float)}
 
 
 def _applied(plan: dict[str, Any], params: dict[str, Any]) -> dict[str, Any]:
@@ -201,9 +231,9 @@ def _applied(plan: dict[str, Any], params: dict[str, Any]) -> dict[str, Any]:
     return found
 
 
-def _score(record: Record) -> float:
-    """Return the main score of a trial on what it was judged on."""
-    return float(record.result["test"][TASKS[record.result["task"]].main.name])
+def _value(trial: "FrozenTrial") -> float:
+    assert trial.value is not None  # it is complete
+    return float(trial.value)
 
 
 def _found(
@@ -215,7 +245,7 @@ def _found(
         "score": TASKS[record.result["task"]].main.name,
         "trials": [{"number": one.number, "score": one.value, "settings": one.params}
                    for one in done],
-        "compared": {str(number): both for number, both in scores.items()},
+        "compared": finite({str(number): both for number, both in scores.items()}),
         "chosen": chosen,
         "settings": settings,
         "mattered": _mattered(study) if len(done) >= 6 else {},

@@ -6,7 +6,7 @@ from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 from brique.data import Ragged
 from brique.schema import Text
-from brique.schema.texts import FIRST, UNKNOWN
+from brique.schema.texts import END, FIRST, UNKNOWN
 
 LETTERS = 16  # of a piece that are read: the first half, and the last
 PAIRS, BAG = 1 << 15, 64  # rows of an embedding for pairs of pieces; numbers in each row
@@ -112,8 +112,9 @@ class Bag(nn.Module):
     def forward(self, text: Ragged) -> Tensor:
         """Return features (N, size)."""
         starts, lengths = text.offsets[:-1], text.lengths
-        ahead = torch.cat([text.values[1:], text.values[:1]])
-        pair = (text.values * 1_000_003 + ahead * 8_191) % PAIRS  # the last one of a text is odd
+        ahead = text.values.roll(-1)
+        ahead[text.offsets[1:][lengths > 0] - 1] = END  # behind the last one of a text
+        pair = (text.values * 1_000_003 + ahead * 8_191) % PAIRS
         found = self.pieces(text.values, starts) + self.pairs(pair, starts)
         return found / (2 * lengths.clamp(min=1).unsqueeze(1)).sqrt()
 

@@ -24,6 +24,7 @@ from brique.tasks.baselines.methods import (
     logistic,
     most,
 )  # fmt: skip
+from brique.tasks.rest import evenly, rows_of_numbers
 
 OF_CLASSES: dict[str, Method] = {"logistic": logistic, "bayes": bayes, "boosting": boosting}
 OF_NUMBERS: dict[str, Method] = {"linear": linear, "boosting": boosted}
@@ -74,7 +75,7 @@ def fitted(data: Data, asked: Split) -> dict[str, Said]:
         return known | {name: Said({"skipped": reason}, None) for name in methods}
     drawn = torch.randperm(len(data.train), generator=keys.generator(_DRAW))
     inputs = matrix(asked, torch.arange(len(asked)))
-    valid_rows = torch.arange(min(_VALID, len(data.valid)))
+    valid_rows = evenly(len(data.valid), _VALID)
     valid = matrix(data.valid, valid_rows), _truth(data.valid)[valid_rows]
     found: dict[str, Said] = {}
     with warnings.catch_warnings(), threadpool_limits(torch.get_num_threads(), user_api="blas"):
@@ -128,4 +129,4 @@ def _truth(split: Split) -> Tensor:
     columns = [torch.as_tensor(split[name]) for name in schema.targets]
     if all(isinstance(schema[name], Category) for name in schema.targets):
         return columns[0] if len(columns) == 1 else torch.stack(columns, dim=1)
-    return torch.cat([one.float().reshape(len(split), -1) for one in columns], dim=1)
+    return torch.cat([rows_of_numbers(one) for one in columns], dim=1)

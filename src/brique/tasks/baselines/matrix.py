@@ -11,6 +11,7 @@ from torch.nn import functional
 from brique.data import Ragged, Split
 from brique.data.store import rows_of
 from brique.schema import Category, Field, Moment, Number, Picture, Schema, Signal, Text
+from brique.tasks.rest import rows_of_numbers
 
 if TYPE_CHECKING:
     import numpy as np
@@ -79,6 +80,8 @@ def _is_known(kind: Field) -> bool:
 def _numbers(kind: Field, values: Tensor | Ragged) -> Tensor:
     """Return the values of a field as numbers (N, F), float32."""
     if isinstance(values, Ragged):
+        if not len(values):
+            return torch.empty(0, 0)
         return torch.stack([_summary(kind, one) for one in values])
     if isinstance(kind, Picture):
         pixels = Picture.to_float(values)
@@ -86,7 +89,7 @@ def _numbers(kind: Field, values: Tensor | Ragged) -> Tensor:
     if isinstance(kind, Moment):
         turns = [values % span / span for span in (_DAY, 7 * _DAY, _YEAR)]
         return torch.stack([values / _YEAR, *turns], dim=1).float()
-    return values.float().reshape(len(values), -1)
+    return rows_of_numbers(values)
 
 
 def _summary(kind: Field, signal: Tensor) -> Tensor:

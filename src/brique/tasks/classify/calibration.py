@@ -11,8 +11,9 @@ from torch.nn import functional
 from brique.bricks import Temperature
 from brique.data import Split
 from brique.errors import ShapeError
-from brique.tasks.classify.reading import evenly, read
+from brique.tasks.classify.reading import read
 from brique.tasks.classify.scores import interval
+from brique.tasks.rest import evenly
 
 BINS = 15
 RANGE = (0.05, 20.0)

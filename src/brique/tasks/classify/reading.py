@@ -11,7 +11,7 @@ from brique.data import Batch, Split
 from brique.errors import DataError, nearest
 from brique.tasks.classify.answer import check_scores
 from brique.tasks.classify.inputs import most, numbers_of
-from brique.tasks.rest import at_rest, batch_size_for, tensor_of
+from brique.tasks.rest import at_rest, batch_size_for, evenly, tensor_of
 from brique.tasks.rest import inputs as given
 
 HIDDEN = 1000  # examples at most whose hidden features are kept
@@ -126,12 +126,6 @@ def _features(caught: list[object], batch: Batch, rows: Tensor) -> Tensor:
     if not isinstance(first, Tensor) or first.ndim < 2 or len(first) != len(batch):
         return _NONE
     return first.detach()[rows.to(first.device)].flatten(1).float().cpu()
-
-
-def evenly(count: int, most: int) -> Tensor:
-    """Return up to `most` places among `count`, evenly chosen: int64."""
-    chosen = min(count, most)
-    return torch.arange(chosen) * count // max(1, chosen)
 
 
 def _within(places: Tensor, start: int, batch: Batch) -> Tensor:

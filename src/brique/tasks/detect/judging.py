@@ -21,6 +21,7 @@ from brique.tasks.detect.scores import (
     Marks,
     by_class,
     by_picture,
+    drawn_again,
     intervals,
     marks,
     scores,
@@ -68,7 +69,7 @@ def judge(
     }  # fmt: skip
     judged = time.perf_counter()
     small = reading.small if compare else None
-    values |= _beside(each, truths, data, names, small)
+    values |= _beside(found, truths, data, names, small)
     done = time.perf_counter()
     shown = _shown(each)
     arrays = {"ids": ids, "ap50": each.float(), "shown": ids[shown], "said": _kept(said, shown)}
@@ -146,23 +147,27 @@ def _answered(found: list[Marks], least: float) -> dict[str, Any]:
 
 
 def _beside(
-    each: Tensor, truths: list[Truth], data: Data, names: Sequence[str], small: Tensor | None
+    found: list[Marks], truths: list[Truth], data: Data, names: Sequence[str], small: Tensor | None
 ) -> dict[str, Any]:
-    """Return the baselines, and how the net stands beside the best, paired by picture.
+    """Return the baselines, and how the net stands beside the best, by drawing pictures again.
 
     small: the pictures at a few pixels; None: nothing is fitted.
     """
-    made = baselines.constant(data, len(each)) if small is None else baselines.fitted(data, small)
+    made = baselines.constant(data, len(truths)) if small is None else baselines.fitted(data, small)
     own = _renamed([Truth(torch.empty(0, 4), torch.arange(len(_names(data))))], _names(data), names)
     table = own[0].classes
     entries: dict[str, Any] = {}
-    answers: dict[str, list[Found]] = {}
+    others: dict[str, list[Marks]] = {}
     for name, one in made.items():
-        answers[name] = [replace(a, classes=table[a.classes]) for a in one.answers]
-        entries[name] = scores(marks(truths, answers[name], len(names))) | one.entry
+        said = [replace(a, classes=table[a.classes]) for a in one.answers]
+        others[name] = marks(truths, said, len(names))
+        entries[name] = scores(others[name]) | one.entry
     best = max(entries, key=lambda name: entries[name]["ap50"])
-    rival = by_picture(truths, answers[best], len(names))
-    return {"baseline": entries, "comparison": resampling.beside(best, 1 - each, 1 - rival)}
+    net, rival = drawn_again(found), drawn_again(others[best])
+    compared = resampling.beside_score(
+        best, lambda often: net(often) - rival(often), torch.ones(len(truths))
+    )
+    return {"baseline": entries, "comparison": compared}
 
 
 def _shown(each: Tensor) -> Tensor:

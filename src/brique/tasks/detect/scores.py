@@ -130,6 +130,11 @@ def scores(found: Sequence[Marks]) -> dict[str, float]:
     }
 
 
+def drawn_again(found: Sequence[Marks]) -> resampling.Scored:
+    """Return a function from how often each picture is drawn, (R, N), to "ap50": (R,)."""
+    return lambda often: by_class(found, [0], often).nanmean(1)
+
+
 def intervals(found: Sequence[Marks]) -> dict[str, list[float]]:
     """Return the 95% intervals of the scores, by drawing test pictures again."""
     levels = {"ap50": [0], "ap": list(range(len(LEVELS)))}

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from brique.tasks.words import beside
+from brique.tasks.words import beside, percents, within
 
 
 def sentence(judged: Mapping[str, Any]) -> str:
@@ -13,11 +13,11 @@ def sentence(judged: Mapping[str, Any]) -> str:
     so first.
     """
     test, compared, count = judged["test"], judged["comparison"], judged["examples"]
-    low, high = judged["interval"]["ap50"]
+    ends = judged["interval"]["ap50"]
     rival = judged["baseline"][compared["best"]]["ap50"]
     found = (
         f"{test['ap50']:.1%} average precision at an overlap of 0.5 ({test['ap']:.1%} over 0.5 to"
-        f" 0.95) of {judged['boxes']:,} boxes on {count:,} test pictures (95% interval {low:.1%} to"
-        f" {high:.1%})"
+        f" 0.95) of {judged['boxes']:,} boxes on {count:,} test pictures ("
+        f"{within(ends, percents)})"
     )
     return beside(found, f"reaches {rival:.1%}", judged, is_behind=test["ap50"] < rival)

@@ -10,7 +10,7 @@ from brique.data import Data
 from brique.tasks import resampling
 from brique.tasks.forecast import baselines
 from brique.tasks.forecast.answer import kinds, spread_of
-from brique.tasks.forecast.reading import Reading, error, read
+from brique.tasks.forecast.reading import Reading, error, read, skill
 from brique.tasks.judged import Judged, finite
 
 _BLOCKS = 30  # of consecutive windows, at least, where there are enough
@@ -42,7 +42,7 @@ def judge(net: nn.Module, data: Data, *, compare: bool = True) -> Judged:
         "test": _scores(reading.said, reading, spread),
         "interval": {"skill": _interval(reading.said, reading, spread, blocks)},
         "steps": _steps(reading, spread),
-        **_covered(reading),
+        **_covered(reading, spread),
     }
     judged = time.perf_counter()
     values |= _beside(reading, data, blocks, fit=compare)
@@ -55,24 +55,26 @@ def judge(net: nn.Module, data: Data, *, compare: bool = True) -> Judged:
 def _blocks(ids: Tensor, ahead: int) -> tuple[Tensor, int]:
     """Return the block of each window (N,), int64, and how many windows a block has.
 
-    A block ends where the next window is not the next of the series.
+    A block ends where the next window is not the next of the series; what is left of a run there,
+    too short for a block, belongs to the one before.
     """
     length = max(ahead, min(_SPANS * ahead, len(ids) // _BLOCKS))
     run = torch.zeros(len(ids), dtype=torch.int64)
     run[1:] = (ids.diff() != 1).cumsum(0)
     first = torch.searchsorted(run, run)  # where the run of each begins
-    place = (torch.arange(len(ids)) - first) // length
+    size = torch.bincount(run)[run] // length  # whole blocks in the run of each
+    place = torch.minimum((torch.arange(len(ids)) - first) // length, (size - 1).clamp(min=0))
     _, blocks = torch.stack([run, place], dim=1).unique(dim=0, return_inverse=True)
     return blocks, length
 
 
 def _scores(said: Tensor, reading: Reading, spread: Tensor) -> dict[str, float]:
     """Return the skill, and two errors: of several targets in spreads."""
-    before = error(reading.before, reading.truth, spread).mean()
+    before = error(reading.before, reading.truth, spread)
     unit = spread if len(spread) > 1 else torch.ones(1)
     off = (said - reading.truth).double() / unit.double()
     return {
-        "skill": float(1 - error(said, reading.truth, spread).mean() / before.clamp(min=1e-24)),
+        "skill": skill(error(said, reading.truth, spread), before),
         "rmse": float(off.square().mean().sqrt()),
         "mae": float(off.abs().mean()),
     }
@@ -95,16 +97,20 @@ def _steps(reading: Reading, spread: Tensor) -> dict[str, list[float]]:
     return {"net": by_step(reading.said), "yesterday": by_step(reading.before)}
 
 
-def _covered(reading: Reading) -> dict[str, Any]:
-    """Return how many truths the 90% band holds, in all and by step, and how wide it is."""
+def _covered(reading: Reading, spread: Tensor) -> dict[str, Any]:
+    """Return how many truths the 90% band holds, in all and by step, and how wide it is.
+
+    The width is in the unit of the target; of several targets in spreads of each.
+    """
     if bool(reading.half.isnan().any()):
         return {}
     inside = ((reading.said - reading.truth).abs() <= reading.half).double()
+    unit = spread.double() if len(spread) > 1 else torch.ones(1)
     return {
         "coverage": {
             "asked": 0.9,
             "reached": float(inside.mean()),
-            "width": float(2 * reading.half.double().mean()),
+            "width": float((2 * reading.half.double() / unit).mean()),
             "steps": [round(one, 4) for one in inside.mean(dim=(0, 2)).tolist()],
         }
     }

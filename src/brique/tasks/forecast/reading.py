@@ -18,7 +18,8 @@ _AT_ONCE = 256
 class Look:
     """What a net does on a part.
 
-    skill: 1 - its squared error / that of the values before (`before`). loss: its mean squared
+    skill: 1 - its squared error / that of the values before (`before`), 0 where these are right
+    everywhere, which no error can be a share of. loss: its mean squared
     error, in spreads of the targets.
     """
 
@@ -80,9 +81,16 @@ def look(net: nn.Module, split: Split) -> Look:
         return Look(math.nan, math.nan)
     reading = read(net, split)
     spread = spread_of(split.schema)
-    own = error(reading.said, reading.truth, spread).mean()
-    other = error(reading.before, reading.truth, spread).mean()
-    return Look(float(1 - own / other), float(own))
+    own = error(reading.said, reading.truth, spread)
+    return Look(
+        skill(own, error(reading.before, reading.truth, spread)),
+        float(own.mean()),
+    )
+
+
+def skill(own: Tensor, other: Tensor) -> float:
+    """Return 1 - the mean of some errors (N,) / that of others: 0 where the others are all 0."""
+    return float(1 - own.mean() / other.mean()) if bool(other.any()) else 0.0
 
 
 def error(said: Tensor, truth: Tensor, spread: Tensor) -> Tensor:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from brique.tasks.words import FEW, chance, method
+from brique.tasks.words import FEW, chance, method, within
 
 
 def sentence(judged: Mapping[str, Any]) -> str:
@@ -13,14 +13,14 @@ def sentence(judged: Mapping[str, Any]) -> str:
     so first.
     """
     skill, count = judged["test"]["skill"], judged["examples"]
-    low, high = judged["interval"]["skill"]
+    ends = judged["interval"]["skill"]
     names, ahead = judged["targets"], judged["ahead"]
     what = f"'{names[0]}'" if len(names) == 1 else f"{len(names)} targets"
     compared, block = judged["comparison"], judged["block"]
     found = (
         f"The next {ahead} of {what} foretold with {_less(skill)} squared error"
-        f" {'than' if skill >= 0 else 'over'} the values before (95% interval"
-        f" {low:.1%} to {high:.1%} less, by blocks of {block['windows']} windows), on"
+        f" {'than' if skill >= 0 else 'over'} the values before ("
+        f"{within(ends, _less)}, by blocks of {block['windows']} windows), on"
         f" {count:,} test windows"
     )
     best = compared["best"]

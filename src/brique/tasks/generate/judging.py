@@ -12,7 +12,7 @@ from brique.errors import DataError, ShapeError
 from brique.tasks import resampling
 from brique.tasks.axes import Axes
 from brique.tasks.judged import Judged, finite
-from brique.tasks.rest import LARGEST_BATCH, at_rest, batch_size_for, tensor_of
+from brique.tasks.rest import LARGEST_BATCH, at_rest, batch_size_for, evenly, tensor_of
 from brique.tasks.samples import own_neighbors
 
 MOST = 2000  # test pictures, and as many that are made, that are told apart
@@ -29,9 +29,10 @@ def judge(net: nn.Module, data: Data, *, compare: bool = True) -> Judged:
         as many as there are in test, 2,000 at most, by a fixed draw, and never sees them.
     compare: whether pictures drawn along principal components stand beside; else the mean picture.
     Returns Judged. In 32 principal components of train the nearest other picture of each is found:
-    "mixed" is twice the share whose nearest is of the other kind, 0 where all can be told, 1 where
-    none can; "real" and "made" are these shares of the real and the made ones. "copied" is the
-    share of made pictures that are nearer to one of train than 99% of test are.
+    "real" and "made" are the shares of the real and the made ones whose nearest is of the other
+    kind; "mixed" is twice the smaller of both: 0 where all of one kind can be told, 1 where none
+    can. (Pictures that are all too much alike have each other as nearest, though real ones have
+    them.) "copied" is the share of made pictures that are nearer to one of train than 99% of test.
     Its arrays are made (48, C, H, W), uint8, nearest, the ids of the training pictures beside them.
     Raises DataError when the test part is empty; ShapeError when a net does not tell its noise.
     """
@@ -40,8 +41,8 @@ def judge(net: nn.Module, data: Data, *, compare: bool = True) -> Judged:
     if not count:
         raise DataError("generate: the split is empty; pass one with at least one example.")
     axes = Axes.of(data.train, AXES)
-    real = _places(axes, data.test, torch.arange(count) * len(data.test) // count)
-    known = torch.arange(min(_TRAIN, len(data.train)))
+    real = _places(axes, data.test, evenly(len(data.test), MOST))
+    known = evenly(len(data.train), _TRAIN)
     train = _places(axes, data.train, known)
     made = _made(net, count)
     codes = axes.places(made)
@@ -65,7 +66,8 @@ def judge(net: nn.Module, data: Data, *, compare: bool = True) -> Judged:
         rivals["axes"] = _own(real, normal)
     entries = {name: _scores(one) for name, one in rivals.items()}
     best = max(entries, key=lambda name: entries[name]["mixed"])
-    beside = resampling.beside(best, own.mean(dim=1), rivals[best].mean(dim=1))
+    ours, other = _mixed(own), _mixed(rivals[best])
+    beside = resampling.beside_score(best, lambda often: ours(often) - other(often), own)
     values |= {"baseline": entries, "comparison": beside}
     seconds = {"judging": judged - begun, "baselines": time.perf_counter() - judged}
     return Judged(finite(values), arrays, {key: round(one, 3) for key, one in seconds.items()})
@@ -78,13 +80,13 @@ def _own(real: Tensor, made: Tensor) -> Tensor:
 
 def _scores(own: Tensor) -> dict[str, float]:
     real, made = (1 - own).mean(dim=0).tolist()
-    return {"mixed": min(1.0, real + made), "real": real, "made": made}
+    return {"mixed": min(1.0, 2 * real, 2 * made), "real": real, "made": made}
 
 
-def _mixed(own: Tensor) -> Any:  # noqa: ANN401 - a function
+def _mixed(own: Tensor) -> resampling.Scored:
     """Return a function from how often each pair is drawn to the share that is mixed."""
-    other = (1 - own).sum(dim=1)
-    return lambda often: (often @ other / often.sum(dim=1)).clamp(max=1)
+    other = 1 - own
+    return lambda often: (2 * (often @ other).amin(dim=1) / often.sum(dim=1)).clamp(max=1)
 
 
 def _made(net: nn.Module, count: int) -> Tensor:

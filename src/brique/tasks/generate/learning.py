@@ -12,7 +12,7 @@ from brique.data import Batch, Split
 from brique.errors import ModelError
 from brique.schema import Schema
 from brique.tasks.reconstruct.answer import missed
-from brique.tasks.rest import at_rest, batch_size_for, tensor_of
+from brique.tasks.rest import at_rest, batch_size_for, evenly, tensor_of
 
 LARGEST = 20_000  # codes that a mixture is fitted to, at most
 
@@ -49,12 +49,11 @@ def learn(net: nn.Module, train: Split) -> None:
     if len(bricks) != 1:
         return
     body, field = net.get_submodule("body"), train.schema.inputs[0]
+    some = train.select(train.ids[evenly(len(train), LARGEST)])
     codes: list[Tensor] = []
     with at_rest(net) as device:
-        for batch in train.batches(min(256, batch_size_for(train.schema[field]))).on(device):
+        for batch in some.batches(min(256, batch_size_for(train.schema[field]))).on(device):
             codes.append(body(tensor_of(batch, field)).cpu())
-            if sum(map(len, codes)) >= LARGEST:
-                break
         bricks[0].learn(torch.cat(codes))
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from brique.tasks.words import beside, percents
+from brique.tasks.words import beside, percents, within
 
 
 def sentence(judged: Mapping[str, Any]) -> str:
@@ -13,11 +13,11 @@ def sentence(judged: Mapping[str, Any]) -> str:
     so first.
     """
     test = judged["test"]
-    low, high = judged["interval"]["mixed"]
+    ends = judged["interval"]["mixed"]
     rival = judged["baseline"][judged["comparison"]["best"]]["mixed"]
     found = (
-        f"made pictures mix with {judged['examples']:,} of test to {percents(test['mixed'])} (95%"
-        f" interval {percents(low)} to {percents(high)}; 100% cannot be told apart), and"
+        f"made pictures mix with {judged['examples']:,} of test to {percents(test['mixed'])} ("
+        f"{within(ends, percents)}; 100% cannot be told apart), and"
         f" {percents(test['copied'])} are nearly copies of training pictures"
     )
     return beside(found, f"reaches {percents(rival)}", judged, is_behind=test["mixed"] < rival)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from brique.tasks.words import beside, percents
+from brique.tasks.words import beside, percents, within
 
 
 def sentence(judged: Mapping[str, Any]) -> str:
@@ -13,11 +13,11 @@ def sentence(judged: Mapping[str, Any]) -> str:
     so first.
     """
     share, exact = judged["test"]["accuracy"], judged["test"]["exact"]
-    low, high = judged["interval"]["accuracy"]
+    ends = judged["interval"]["accuracy"]
     rival = judged["baseline"][judged["comparison"]["best"]]["accuracy"]
     found = (
-        f"{percents(share)} of the answers for {len(judged['targets'])} targets right (95% interval"
-        f" {percents(low)} to {percents(high)}), and all of them on {percents(exact)} of"
+        f"{percents(share)} of the answers for {len(judged['targets'])} targets right ("
+        f"{within(ends, percents)}), and all of them on {percents(exact)} of"
         f" {judged['examples']:,} test examples"
     )
     return beside(found, f"reaches {percents(rival)}", judged, is_behind=share < rival)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from brique.tasks.words import beside, percents
+from brique.tasks.words import beside, percents, within
 
 
 def sentence(judged: Mapping[str, Any]) -> str:
@@ -13,10 +13,10 @@ def sentence(judged: Mapping[str, Any]) -> str:
     so first.
     """
     share = judged["test"]["r2"]
-    low, high = judged["interval"]["r2"]
+    ends = judged["interval"]["r2"]
     rival = judged["baseline"][judged["comparison"]["best"]]["r2"]
     found = (
         f"{percents(share)} of what pictures differ by is rebuilt from {judged['code']} numbers on"
-        f" {judged['examples']:,} test examples (95% interval {percents(low)} to {percents(high)})"
+        f" {judged['examples']:,} test examples ({within(ends, percents)})"
     )
     return beside(found, f"rebuilds {percents(rival)}", judged, is_behind=share < rival)

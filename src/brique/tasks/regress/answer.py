@@ -11,7 +11,7 @@ from brique.bricks import Restore
 from brique.data import Batch, Split
 from brique.errors import ShapeError
 from brique.schema import Schema
-from brique.tasks.rest import inputs
+from brique.tasks.rest import inputs, rows_of_numbers
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,21 +45,23 @@ class Answer:
 
     def said(self) -> tuple[str, str]:
         """Return the numbers, and the 90% interval of a single one."""
-        told = [f"{number:.5g}" for number in self.answer.values()]
+        told = [f"{name} {number:.5g}" for name, number in self.answer.items()]
+        if len(told) == 1:
+            told = [f"{number:.5g}" for number in self.answer.values()]
         ends = [f"{low:.5g} to {high:.5g}" for low, high in self.interval.values()]
         return " ".join(told[:8]), ends[0] if len(ends) == 1 else ""
 
 
 def wanted(batch: Batch, schema: Schema) -> Tensor:
     """Return the targets of a batch side by side: (N, K), float32."""
-    columns = [torch.as_tensor(batch[name]).float() for name in schema.targets]
-    return torch.cat([one.reshape(len(batch), -1) for one in columns], dim=1)
+    columns = [torch.as_tensor(batch[name]) for name in schema.targets]
+    return torch.cat([rows_of_numbers(one) for one in columns], dim=1)
 
 
 def spread(train: Split) -> Tensor:
     """Return the spread of each target over a part, 1 where it is constant: (K,), float32."""
-    columns = [torch.as_tensor(train[name]).float() for name in train.schema.targets]
-    truth = torch.cat([one.reshape(len(train), -1) for one in columns], dim=1)
+    columns = [torch.as_tensor(train[name]) for name in train.schema.targets]
+    truth = torch.cat([rows_of_numbers(one) for one in columns], dim=1)
     found = truth.std(dim=0, correction=0)
     return torch.where(found > 0, found, 1.0)
 

@@ -28,16 +28,27 @@ def calibrate(net: nn.Module, valid: Split) -> None:
     if brick is None or len(valid) < 10:
         return
     reading = read(net, valid)
-    count = max(1, min(BINS, len(valid) // LEAST))
     for place in range(reading.said.shape[1]):
         said, missed = reading.said[:, place], (reading.said - reading.truth)[:, place].abs()
-        steps = torch.arange(1, count) / count
-        edges = said.quantile(steps) if count > 1 else said.new_empty(0)
+        edges = _edges(said)
         brick.edges[place] = torch.inf
-        brick.edges[place, : count - 1] = edges.to(brick.edges)
+        brick.edges[place, : len(edges)] = edges.to(brick.edges)
         within = torch.searchsorted(edges, said.contiguous())
-        halves = [quantile(missed[within == one]) for one in range(count)]
-        brick.reach[place] = torch.tensor(halves + [halves[-1]] * (BINS - count))
+        halves = [quantile(missed[within == one]) for one in range(len(edges) + 1)]
+        brick.reach[place] = torch.tensor(halves + [halves[-1]] * (BINS - len(halves)))
+
+
+def _edges(said: Tensor) -> Tensor:
+    """Return where ranges of answers (N,) end, the last one left out; equal answers share one."""
+    count = max(1, min(BINS, len(said) // LEAST))
+    kept: list[Tensor] = []
+    before = 0
+    for edge in said.quantile(torch.arange(1, count) / count) if count > 1 else ():
+        until = int((said <= edge).sum())
+        if min(until - before, len(said) - until) >= LEAST // 2:
+            kept.append(edge)
+            before = until
+    return torch.stack(kept) if kept else said.new_empty(0)
 
 
 def quantile(missed: Tensor) -> float:

@@ -10,7 +10,7 @@ from brique.tasks import baselines, resampling
 from brique.tasks.judged import Judged, finite
 from brique.tasks.regress.answer import named
 from brique.tasks.regress.reading import Reading, read
-from brique.tasks.regress.scores import intervals, scores
+from brique.tasks.regress.scores import intervals, scores, spread_of
 
 
 def judge(net: nn.Module, data: Data, *, compare: bool = True) -> Judged:
@@ -43,12 +43,17 @@ def judge(net: nn.Module, data: Data, *, compare: bool = True) -> Judged:
 
 
 def _covered(reading: Reading) -> dict[str, Any]:
-    """Return how many truths the 90% intervals hold, and how wide these are in the mean."""
+    """Return how many truths the 90% intervals hold, and how wide these are in the mean.
+
+    The width is in the unit of the target; of several targets in spreads of each.
+    """
     if bool(reading.reach.isnan().any()):
         return {}
     inside = (reading.said - reading.truth).abs() <= reading.reach
+    wide = 2 * reading.reach.double()
+    wide = wide / spread_of(reading.truth) if wide.shape[1] > 1 else wide
     return {"coverage": {"asked": 0.9, "reached": float(inside.double().mean()),
-                         "width": float(2 * reading.reach.double().mean())}}  # fmt: skip
+                         "width": float(wide.mean())}}  # fmt: skip
 
 
 def _beside(reading: Reading, data: Data, *, fit: bool) -> dict[str, Any]:
@@ -62,10 +67,10 @@ def _beside(reading: Reading, data: Data, *, fit: bool) -> dict[str, Any]:
             entries[name] = scores(one.answers, reading.truth) | one.entry
             found[name] = one.answers
     best = max(found, key=lambda name: entries[name]["r2"])
-    spread = reading.truth.std(dim=0, correction=0).clamp(min=1e-12)
+    spread = spread_of(reading.truth)
 
     def lost(answers: Tensor) -> Tensor:
-        return ((answers - reading.truth) / spread).double().square().mean(dim=1)
+        return ((answers.double() - reading.truth) / spread).square().mean(dim=1)
 
     compared = resampling.beside(best, lost(reading.said), lost(found[best]))
     return {"baseline": entries, "comparison": compared}

@@ -40,13 +40,14 @@ def scores(said: Tensor, truth: Tensor) -> dict[str, float]:
     """Return the scores of answers (N, K): R2 as the mean over the K, the errors over all.
 
     "r2": share of the truths' variance that is explained; "rmse", "mae": root mean square and mean
-    absolute error; of several targets in spreads of each, since their units may differ.
+    absolute error; of several targets in spreads of each, since their units may differ. Where all
+    truths are equal R2 is 1 for answers that are all right, else 0.
     """
-    said, truth = said.double(), truth.double()
-    off = said - truth
-    spread = truth.std(dim=0, correction=0)
-    unit = spread.clamp(min=1e-12) if truth.shape[1] > 1 else torch.ones_like(spread)
-    left = off.square().mean(dim=0) / spread.square().clamp(min=1e-24)
+    off, unit = said.double() - truth.double(), spread_of(truth)
+    is_still = truth.amax(dim=0) == truth.amin(dim=0)
+    lost = off.square().mean(dim=0)
+    left = torch.where(is_still, (lost > 0).double(), lost / unit.square())
+    unit = unit if truth.shape[1] > 1 else torch.ones_like(unit)
     return {
         "r2": float((1 - left).mean()),
         "rmse": float((off / unit).square().mean().sqrt()),
@@ -54,11 +55,17 @@ def scores(said: Tensor, truth: Tensor) -> dict[str, float]:
     }
 
 
+def spread_of(truth: Tensor) -> Tensor:
+    """Return the spread of each target (N, K) among some truths, 1 where all are equal: (K,)."""
+    is_still = truth.amax(dim=0) == truth.amin(dim=0)
+    return truth.double().std(dim=0, correction=0).where(~is_still, 1.0)
+
+
 def intervals(reading: Reading) -> dict[str, list[float]]:
     """Return the 95% intervals of R2 and the errors, by drawing test examples again."""
     truth, off = reading.truth.double(), (reading.said - reading.truth).double()
-    spread = truth.std(dim=0, correction=0)
-    unit = spread.clamp(min=1e-12) if truth.shape[1] > 1 else torch.ones_like(spread)
+    truth = truth - truth.mean(dim=0)  # else squares of far numbers leave no digits for variance
+    unit = spread_of(truth) if truth.shape[1] > 1 else truth.new_ones(1)
     square, absolute = (off / unit).square(), (off / unit).abs()
 
     def r2(often: Tensor) -> Tensor:

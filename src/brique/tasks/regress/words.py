@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from brique.tasks.words import beside, percents
+from brique.tasks.words import beside, percents, within
 
 
 def sentence(judged: Mapping[str, Any]) -> str:
@@ -13,7 +13,7 @@ def sentence(judged: Mapping[str, Any]) -> str:
     so first.
     """
     share, off = judged["test"]["r2"], judged["test"]["mae"]
-    low, high = judged["interval"]["r2"]
+    ends = judged["interval"]["r2"]
     compared, count = judged["comparison"], judged["examples"]
     rival = judged["baseline"][compared["best"]]["r2"]
     names = judged["targets"]
@@ -21,7 +21,7 @@ def sentence(judged: Mapping[str, Any]) -> str:
     what = f"'{names[0]}'" if len(names) == 1 else f"{len(names)} targets"
     amount = f"{off:.4g}{f' {unit}' if unit else ''}" if len(names) == 1 else f"{off:.3g} spreads"
     found = (
-        f"{percents(share)} of the variance of {what} explained on {count:,} test examples (95%"
-        f" interval {percents(low)} to {percents(high)}), off by {amount} in the mean"
+        f"{percents(share)} of the variance of {what} explained on {count:,} test examples ("
+        f"{within(ends, percents)}), off by {amount} in the mean"
     )
     return beside(found, f"explains {percents(rival)}", judged, is_behind=share < rival)

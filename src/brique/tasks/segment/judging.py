@@ -22,6 +22,7 @@ from brique.tasks.segment.scores import (
     areas,
     by_picture,
     confusion,
+    drawn_again,
     intervals,
     ious,
     scores,
@@ -164,15 +165,15 @@ def _classes(found: Areas, counts: Tensor, names: Sequence[str]) -> dict[str, An
 
 
 def _beside(counts: dict[str, Tensor], methods: dict[str, baselines.Method]) -> dict[str, Any]:
-    """Return the baselines, and how the net stands beside the best, paired by picture."""
+    """Return the baselines, and how the net stands beside the best, by drawing pictures again."""
     entries = {name: dict(method.entry) for name, method in methods.items()}
     found = {name: areas(each) for name, each in counts.items() if name != "net"}
     for name, each in found.items():
         entries[name] = scores(each) | entries[name]
     best = max(found, key=lambda name: entries[name]["mean_iou"])
-    net, rival = by_picture(areas(counts["net"])), by_picture(found[best])
-    judged = ~net.isnan()
-    compared = resampling.beside(best, 1 - net[judged], 1 - rival[judged])
+    net, rival = drawn_again(areas(counts["net"])), drawn_again(found[best])
+    truth = found[best].truth
+    compared = resampling.beside_score(best, lambda often: net(often) - rival(often), truth)
     return {"baseline": entries, "comparison": compared}
 
 

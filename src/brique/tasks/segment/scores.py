@@ -90,8 +90,8 @@ def by_picture(found: Areas) -> Tensor:
     return each.nanmean(dim=1)
 
 
-def intervals(found: Areas) -> dict[str, list[float]]:
-    """Return the 95% intervals of the scores, by drawing test pictures again."""
+def drawn_again(found: Areas) -> resampling.Scored:
+    """Return a function from how often each picture is drawn, (R, N), to the mean IoU: (R,)."""
     truth, said, both = (one.double() for one in (found.truth, found.said, found.both))
 
     def mean_iou(often: Tensor) -> Tensor:
@@ -99,13 +99,24 @@ def intervals(found: Areas) -> dict[str, list[float]]:
         each = common / (there + often @ said - common)
         return each.where(there > 0, torch.nan).nanmean(dim=1)
 
+    return mean_iou
+
+
+def intervals(found: Areas) -> dict[str, list[float]]:
+    """Return the 95% intervals of the scores, by drawing test pictures again."""
+    truth, both = found.truth.double(), found.both.double()
+
     def pixel_accuracy(often: Tensor) -> Tensor:
         return (often @ both).sum(dim=1) / (often @ truth).sum(dim=1)
 
     def mean_accuracy(often: Tensor) -> Tensor:
         return (often @ both / (often @ truth)).nanmean(dim=1)
 
-    made = {"mean_iou": mean_iou, "pixel_accuracy": pixel_accuracy, "mean_accuracy": mean_accuracy}
+    made = {
+        "mean_iou": drawn_again(found),
+        "pixel_accuracy": pixel_accuracy,
+        "mean_accuracy": mean_accuracy,
+    }
     return {name: list(resampling.interval(one, truth)) for name, one in made.items()}
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from brique.tasks.words import beside
+from brique.tasks.words import beside, percents, within
 
 
 def sentence(judged: Mapping[str, Any]) -> str:
@@ -13,12 +13,12 @@ def sentence(judged: Mapping[str, Any]) -> str:
     so first.
     """
     test, compared, count = judged["test"], judged["comparison"], judged["examples"]
-    low, high = judged["interval"]["mean_iou"]
+    ends = judged["interval"]["mean_iou"]
     rival = judged["baseline"][compared["best"]]["mean_iou"]
     classes = len(judged["classes"])
     found = (
-        f"{test['mean_iou']:.1%} mean IoU of {classes} classes on {count:,} test pictures (95%"
-        f" interval {low:.1%} to {high:.1%}), {test['pixel_accuracy']:.1%} of the pixels named"
+        f"{test['mean_iou']:.1%} mean IoU of {classes} classes on {count:,} test pictures ("
+        f"{within(ends, percents)}), {test['pixel_accuracy']:.1%} of the pixels named"
         " rightly"
     )
     return beside(found, f"reaches {rival:.1%}", judged, is_behind=test["mean_iou"] < rival)

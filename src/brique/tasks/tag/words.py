@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from brique.tasks.words import beside
+from brique.tasks.words import beside, percents, within
 
 
 def sentence(judged: Mapping[str, Any]) -> str:
@@ -13,13 +13,13 @@ def sentence(judged: Mapping[str, Any]) -> str:
     so first.
     """
     scores, count = judged["test"], judged["examples"]
-    low, high = judged["interval"]["accuracy"]
+    ends = judged["interval"]["accuracy"]
     compared = judged["comparison"]
     rival = judged["baseline"][compared["best"]]["accuracy"]
     strange = scores.get("unknown_accuracy")
     among = "" if strange is None else f", {strange:.1%} of the {judged['unknown']:,} new ones"
     found = (
         f"{scores['accuracy']:.1%} of {judged['words']:,} words in {count:,} test sentences tagged"
-        f" rightly (95% interval {low:.1%} to {high:.1%}){among}"
+        f" rightly ({within(ends, percents)}){among}"
     )
     return beside(found, f"is right for {rival:.1%}", judged, is_behind=scores["accuracy"] < rival)

@@ -6,6 +6,7 @@ import numpy as np
 
 from brique.data import Data
 from brique.schema.texts import WORDS
+from brique.tasks.rest import evenly
 from brique.tasks.translation.reading import written
 
 _PAIRS = 40_000  # of texts, that a dictionary is made of
@@ -22,8 +23,9 @@ def dictionary(data: Data, source: Sequence[str]) -> list[str]:
     from scipy.sparse import csr_matrix
 
     schema = data.schema
+    some = data.train.select(data.train.ids[evenly(len(data.train), _PAIRS)])
     sides = [
-        [WORDS.findall(text) for text in written(data, data.train, name)[:_PAIRS]]
+        [WORDS.findall(text) for text in written(data, some, name)]
         for name in (schema.inputs[0], schema.target)
     ]
     known = [sorted({word for words in texts for word in words}) for texts in sides]

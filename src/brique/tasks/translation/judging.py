@@ -28,10 +28,11 @@ def judge(
     schema: of the net, by whose pieces it speaks, if it is not that of the data.
     compare: whether to make a dictionary from `data.train` too, in less than a minute; else the net
         stands beside the text as it is.
-    BLEU is of all texts together, its interval found by drawing texts again; the net is compared
-    with the best baseline text by text, by the plain F of one to four words in a row.
-    Returns Judged; its arrays are ids (N,) and overlap (N,), that F of each text; "shown" in its
-    values has the text, what was said and what was meant of some, by id.
+    BLEU is of all texts together; its interval, and whether it is above that of the best baseline
+    by more than chance, are found by drawing texts again.
+    Returns Judged; its arrays are ids (N,) and overlap (N,), the plain F of one to four words in a
+    row of each text; "shown" in its values has the text, what was said and what was meant of some,
+    by id.
     Raises DataError when the test part is empty.
     """
     begun = time.perf_counter()
@@ -60,11 +61,13 @@ def _scores(said: Sequence[str], meant: Sequence[str], each: Tensor) -> dict[str
     return {"bleu": float(bleu(each.sum(dim=0))), "overlap": mean, "exact": exact}
 
 
-def _interval(each: Tensor) -> list[float]:
-    def score(often: Tensor) -> Tensor:
-        return bleu((often @ each.flatten(1)).unflatten(1, each.shape[1:]))
+def _drawn_again(each: Tensor, often: Tensor) -> Tensor:
+    """Return BLEU of texts that are drawn so often: (R, N) -> (R,)."""
+    return bleu((often @ each.flatten(1)).unflatten(1, each.shape[1:]))
 
-    return list(resampling.interval(score, each))
+
+def _interval(each: Tensor) -> list[float]:
+    return list(resampling.interval(lambda often: _drawn_again(each, often), each))
 
 
 def _shown(reading: Reading, score: Tensor) -> list[dict[str, Any]]:
@@ -83,7 +86,7 @@ def _shown(reading: Reading, score: Tensor) -> list[dict[str, Any]]:
 
 
 def _beside(reading: Reading, data: Data, each: Tensor, *, fit: bool) -> dict[str, Any]:
-    """Return the baselines, and how the net stands beside the best of them, text by text."""
+    """Return the baselines, and how the net stands beside the best, by drawing texts again."""
     said = {"copy": reading.source}
     if fit:
         said["dictionary"] = baselines.dictionary(data, reading.source)
@@ -93,5 +96,7 @@ def _beside(reading: Reading, data: Data, each: Tensor, *, fit: bool) -> dict[st
         for name, one in found.items()
     }
     best = max(entries, key=lambda name: entries[name]["bleu"])
-    compared = resampling.beside(best, 1 - overlap(each), 1 - overlap(found[best]))
+    compared = resampling.beside_score(
+        best, lambda often: _drawn_again(each, often) - _drawn_again(found[best], often), each
+    )
     return {"baseline": entries, "comparison": compared}

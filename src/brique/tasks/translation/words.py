@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from brique.tasks.words import beside
+from brique.tasks.words import beside, within
 
 
 def sentence(judged: Mapping[str, Any]) -> str:
@@ -13,12 +13,12 @@ def sentence(judged: Mapping[str, Any]) -> str:
     so first.
     """
     scores, count = judged["test"], judged["examples"]
-    low, high = judged["interval"]["bleu"]
+    ends = judged["interval"]["bleu"]
     source, target = judged["languages"]
     compared = judged["comparison"]
     rival = judged["baseline"][compared["best"]]["bleu"]
     found = (
-        f"{scores['bleu']:.1f} BLEU from {source} to {target} on {count:,} test texts (95% interval"
-        f" {low:.1f} to {high:.1f}), {scores['exact']:.1%} of them to the letter"
+        f"{scores['bleu']:.1f} BLEU from {source} to {target} on {count:,} test texts ("
+        f"{within(ends, '{:.1f}'.format)}), {scores['exact']:.1%} of them to the letter"
     )
     return beside(found, f"has {rival:.1f}", judged, is_behind=scores["bleu"] < rival)

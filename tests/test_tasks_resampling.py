@@ -1,0 +1,63 @@
+"""What chance could do: intervals and comparisons hold with few groups, and none are invented."""
+
+import math
+
+import torch
+
+from brique.tasks import resampling
+from brique.tasks.words import within
+
+
+def mean_of(values):
+    return lambda often: often @ values / often.sum(dim=1)
+
+
+def test_alike_systems_are_told_apart_as_seldom_as_said_with_few_groups():
+    draw = torch.Generator().manual_seed(0)
+    for groups in (3, 5, 30):
+        gaps = torch.randn(2000, groups, generator=draw, dtype=torch.float64)
+        told = [resampling.beside("x", torch.zeros(groups), gap)["outcome"] for gap in gaps]
+        assert 0.03 < sum(one != "even" for one in told) / len(told) < 0.07
+
+
+def test_two_examples_that_agree_prove_nothing():
+    found = resampling.beside("x", torch.zeros(2), torch.ones(2))
+    assert found["outcome"] == "even"
+    assert found["p"] == 0.5
+    assert resampling.beside("x", torch.zeros(8), torch.ones(8))["outcome"] == "better"
+    assert resampling.beside("x", torch.zeros(1), torch.ones(1))["p"] == 1.0
+
+
+def test_a_score_that_is_no_mean_is_compared_by_itself():
+    draw = torch.Generator().manual_seed(1)
+    net, rival = torch.rand(200, 2, generator=draw, dtype=torch.float64), torch.full((200, 2), 0.4)
+
+    def ahead(often):  # the smaller of two means
+        ours, other = often @ net, often @ rival.double()
+        return (ours.amin(dim=1) - other.amin(dim=1)) / often.sum(dim=1)
+
+    found = resampling.beside_score("x", ahead, net)
+    assert found["outcome"] == "better"
+    assert found["examples"] == 200
+    turned = resampling.beside_score("x", lambda often: -ahead(often), net)
+    assert turned["outcome"] == "worse"
+    assert turned["p"] == found["p"]
+
+
+def test_where_most_draws_have_no_score_there_is_no_interval():
+    values = torch.tensor([1.0, 0.0], dtype=torch.float64)
+    low, high = resampling.interval(lambda often: 1 / (often @ values), values)
+    assert math.isnan(low)
+    assert math.isnan(high)
+    assert within([None, None], str) == "no interval: too few examples"
+    assert within([0.25, 0.5], "{:.0%}".format) == "95% interval 25% to 50%"
+
+
+def test_never_and_always_are_not_certain():
+    for count in (8, 1000):
+        low, high = resampling.interval(mean_of(torch.zeros(count).double()), torch.zeros(count))
+        assert low == 0
+        assert math.isclose(high, 1.959964**2 / (count + 1.959964**2))
+        low, high = resampling.interval(mean_of(torch.ones(count).double()), torch.zeros(count))
+        assert high == 1
+        assert 0 < low < 1
