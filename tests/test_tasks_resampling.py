@@ -4,7 +4,8 @@ import math
 
 import torch
 
-from brique.tasks import resampling
+from brique.data import arrays
+from brique.tasks import classify, regress, resampling
 from brique.tasks.words import within
 
 
@@ -61,3 +62,45 @@ def test_never_and_always_are_not_certain():
         low, high = resampling.interval(mean_of(torch.ones(count).double()), torch.zeros(count))
         assert high == 1
         assert 0 < low < 1
+
+
+def test_examples_that_hang_together_count_as_one():
+    draw = torch.Generator().manual_seed(2)
+    level = torch.randn(20, generator=draw, dtype=torch.float64)
+    together = torch.arange(20).repeat_interleave(50)
+    values = level[together]  # 1,000 examples that say 20 things
+    low, high = resampling.interval(mean_of(values), values, together)
+    alone = resampling.interval(mean_of(values), values)
+    assert high - low > 4 * (alone[1] - alone[0])
+    assert math.isclose(high - low, 2 * 1.96 * float(level.std()) / 20**0.5, rel_tol=0.2)
+    found = resampling.beside("x", values, torch.zeros(1000), together)
+    assert found["examples"] == 20
+    assert found["unit"] == "group"
+    assert found["p"] > resampling.beside("x", values, torch.zeros(1000))["p"]
+
+
+def test_every_score_of_grouped_data_is_found_by_groups():
+    draw = torch.Generator().manual_seed(3)
+    person = torch.arange(60).repeat_interleave(20)
+    x = torch.randn(60, 1, generator=draw)[person] + 0.01 * torch.randn(1200, 1, generator=draw)
+    label = [
+        "a" if one > 0 else "b" for one in x[:, 0] + 0.8 * torch.randn(60, generator=draw)[person]
+    ]
+    named = [f"person {one}" for one in person.tolist()]
+
+    class Signs(torch.nn.Module):
+        def forward(self, x):
+            return torch.cat([x, -x], dim=1)
+
+    wide = arrays(x=x, label=label, target="label", group=named)
+    narrow = arrays(x=x, label=label, target="label")
+    assert wide.test.groups.max() + 1 == len(wide.test) / 20
+    assert narrow.test.groups is None
+    found = [classify.judge(Signs(), one, compare=False).values for one in (wide, narrow)]
+    (low, high), (least, most) = (one["interval"]["accuracy"] for one in found)
+    assert high - low > 2 * (most - least)
+    assert found[0]["comparison"]["unit"] == "group"
+    assert "only_net" in found[1]["comparison"]
+    number = arrays(x=x, y=x[:, 0], target="y", group=named)
+    values = regress.judge(torch.nn.Identity(), number, compare=False).values
+    assert values["comparison"]["examples"] == len(number.test) / 20

@@ -151,7 +151,9 @@ def build(source: Source, part: Tensor | None = None) -> Data:
         )
     fitted = {name: _fitted(source, name, train) for name in source.fields}
     schema = Schema({name: kind for name, (kind, _) in fitted.items()}, source.targets)
-    store = Store({name: value for name, (_, value) in fitted.items()}, schema, source.names)
+    groups = None if source.groups is None else torch.as_tensor(source.groups)
+    values = {name: value for name, (_, value) in fitted.items()}
+    store = Store(values, schema, source.names, groups)
     ids = [(part == place).nonzero().flatten() for place in range(3)]
     return _parted(source, store, ids, _fingerprint(store, part))
 
@@ -163,7 +165,7 @@ def rebuilt(data: Data, fields: Mapping[str, Values], schema: Schema) -> Data:
     """
     assert data.source is not None
     assert data.store is not None
-    store = Store(fields, schema, data.store.names)
+    store = Store(fields, schema, data.store.names, data.store.groups)
     ids = [data.train.ids, data.valid.ids, data.test.ids]
     return _parted(data.source, store, ids, data.fingerprint)
 

@@ -44,6 +44,16 @@ class Split:
         """Fields and their kinds, with what was fitted on the training part."""
         return self._store.schema
 
+    @property
+    def groups(self) -> Tensor | None:
+        """The group of each example, (N,), int64, from 0 on; None where each stands alone.
+
+        They are what `group=` said: examples of one patient, one camera, one speaker.
+        """
+        if self._store.groups is None:
+            return None
+        return self._store.groups[self.ids].unique(return_inverse=True)[1]
+
     def __getitem__(self, key: int | str) -> "dict[str, Values] | Values":
         if isinstance(key, str):
             return self._field(key)

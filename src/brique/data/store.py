@@ -15,14 +15,20 @@ class Store:
 
     fields: tensors (N, ...) and Raggeds of N sequences, pictures uint8 or float32.
     names: what a person calls each example; "example 17" where there are none.
+    groups: (N,), int64: examples of one number hang together; None where each stands alone.
     """
 
     def __init__(
-        self, fields: Mapping[str, Values], schema: Schema, names: Sequence[str] = ()
+        self,
+        fields: Mapping[str, Values],
+        schema: Schema,
+        names: Sequence[str] = (),
+        groups: Tensor | None = None,
     ) -> None:
         self.fields: dict[str, Values] = dict(fields)
         self.schema = schema
         self.names: tuple[str, ...] = tuple(names)
+        self.groups = groups
         self._copies: dict[torch.device, dict[str, Values]] = {}
 
     def __len__(self) -> int:

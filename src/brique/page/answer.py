@@ -75,6 +75,12 @@ def verdict(values: dict[str, Any]) -> tuple[str, str] | None:
             f" makes as large a difference in {_of_cases(compared['p'])} (the exact test of"
             " McNemar)."
         )
+    elif "unit" in compared:
+        units = count(int(compared["examples"]), text(compared["unit"]))
+        differ = (
+            f" Chance alone makes as large a difference in {_of_cases(compared['p'])} (a paired"
+            f" test on {units})."
+        )
     return outcome, f"<strong>{start}</strong>, {text(best)} at {share}.{differ}"
 
 

@@ -9,13 +9,14 @@ from torch import Tensor, nn
 
 from brique.data import Data
 from brique.tasks import baselines as simple
+from brique.tasks import resampling
 from brique.tasks.classify import baselines
 from brique.tasks.classify.answer import probabilities
 from brique.tasks.classify.calibration import bins, calibration_error, log_loss, temperature
 from brique.tasks.classify.comparison import beside
 from brique.tasks.classify.inputs import can_be_numbers
 from brique.tasks.classify.reading import Reading, places_of, read
-from brique.tasks.classify.scores import auc, by_class, confusion, interval, overall
+from brique.tasks.classify.scores import auc, by_class, confusion, overall, share_interval
 from brique.tasks.judged import Judged, finite
 
 
@@ -36,6 +37,10 @@ def judge(
     names = list(data.schema[data.schema.target].names if names is None else names)
     reading = read(net, data.test, names, inputs=compare and can_be_numbers(data.schema))
     values = _values(reading, names, temperature(net))
+    groups = data.test.groups
+    if groups is not None:
+        right = reading.scores.argmax(dim=1) == reading.label
+        values["interval"] = {"accuracy": share_interval(right, groups)}
     judged = time.perf_counter()
     values |= _beside(reading, data, names, fit=compare)
     done = time.perf_counter()
@@ -62,7 +67,7 @@ def _values(reading: Reading, names: Sequence[str], value: float) -> dict[str, A
             "log_loss": loss,
             "calibration_error": calibration_error(ranges),
         },
-        "interval": {"accuracy": list(interval(share, len(label)))},
+        "interval": {"accuracy": share_interval(answer == label, None)},
         "classes": classes,
         "confusion": counts.tolist(),
         "names": list(names),
@@ -78,7 +83,7 @@ def _values(reading: Reading, names: Sequence[str], value: float) -> dict[str, A
 def _beside(reading: Reading, data: Data, names: Sequence[str], *, fit: bool) -> dict[str, Any]:
     """Return the baselines, and how the net stands beside the best of them."""
     known = places_of(data.schema[data.schema.target].names, names)
-    label = reading.label
+    label, groups, inputs_at = reading.label, data.test.groups, reading.inputs_at
     right = reading.scores.argmax(dim=1) == label
     majority = baselines.majority(data.train)
     usual = label == known[majority]
@@ -91,13 +96,17 @@ def _beside(reading: Reading, data: Data, names: Sequence[str], *, fit: bool) ->
         for name, said in _fitted(data, reading).items():
             entries[name] = said.entry
             if said.answers is not None:
-                found = known[said.answers] == label[reading.inputs_at]
+                found = known[said.answers] == label[inputs_at]
                 score = int(found.sum()) / len(found)
-                low_high = list(interval(score, len(found)))
+                low_high = share_interval(found, None if groups is None else groups[inputs_at])
                 entries[name] = {"accuracy": score, "interval": low_high, **said.entry}
                 if score > entries[best]["accuracy"]:
-                    best, rival, at = name, found, reading.inputs_at
-    return {"baseline": entries, "comparison": beside(right[at], best, rival)}
+                    best, rival, at = name, found, inputs_at
+    if groups is None:
+        return {"baseline": entries, "comparison": beside(right[at], best, rival)}
+    lost, missed = (~right[at]).double(), (~rival).double()
+    compared = resampling.beside(best, lost, missed, groups[at].unique(return_inverse=True)[1])
+    return {"baseline": entries, "comparison": compared}
 
 
 def _fitted(data: Data, reading: Reading) -> dict[str, simple.Said | baselines.Said]:

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from brique.data import Split
+from brique.tasks import resampling
 from brique.tasks.classify.reading import check_not_empty, places_of
 from brique.tasks.rest import at_rest, batch_size_for, inputs, tensor_of
 
@@ -58,6 +59,18 @@ def interval(share: float, total: int) -> tuple[float, float]:
     middle = (share + z * z / (2 * total)) / (1 + z * z / total)
     half = z * math.sqrt(share * (1 - share) / total + (z / (2 * total)) ** 2) / (1 + z * z / total)
     return max(0.0, middle - half), min(1.0, middle + half)
+
+
+def share_interval(right: Tensor, together: Tensor | None) -> list[float]:
+    """Return the 95% interval of a share of right answers (N,), bool.
+
+    It is Wilson's, or, where examples hang together, found by drawing groups again.
+    together: (N,), int64, their groups; None where each stands alone.
+    """
+    if together is None:
+        return list(interval(float(right.double().mean()), len(right)))
+    held, groups = right.double(), together.unique(return_inverse=True)[1]
+    return list(resampling.interval(lambda often: often @ held / often.sum(dim=1), held, groups))
 
 
 def confusion(label: Tensor, answer: Tensor, classes: int) -> Tensor:

@@ -63,7 +63,7 @@ def judge(
     least = least_of(net)
     values: dict[str, Any] = {
         "task": "detect", "examples": len(ids), "boxes": sum(len(one.classes) for one in truths),
-        "names": list(names), "test": scores(found), "interval": intervals(found),
+        "names": list(names), "test": scores(found), "interval": intervals(found, data.test.groups),
         "classes": _classes(found, names), "curves": _curves(found, names),
         "answered": _answered(found, least),
     }  # fmt: skip
@@ -165,7 +165,7 @@ def _beside(
     best = max(entries, key=lambda name: entries[name]["ap50"])
     net, rival = drawn_again(found), drawn_again(others[best])
     compared = resampling.beside_score(
-        best, lambda often: net(often) - rival(often), torch.ones(len(truths))
+        best, lambda often: net(often) - rival(often), torch.ones(len(truths)), data.test.groups
     )
     return {"baseline": entries, "comparison": compared}
 

@@ -135,12 +135,13 @@ def drawn_again(found: Sequence[Marks]) -> resampling.Scored:
     return lambda often: by_class(found, [0], often).nanmean(1)
 
 
-def intervals(found: Sequence[Marks]) -> dict[str, list[float]]:
-    """Return the 95% intervals of the scores, by drawing test pictures again."""
+def intervals(found: Sequence[Marks], together: Tensor | None) -> dict[str, list[float]]:
+    """Return the 95% intervals of the scores, by drawing test pictures, or groups, again."""
     levels = {"ap50": [0], "ap": list(range(len(LEVELS)))}
     return {
         name: list(resampling.interval(
-            lambda often, used=used: by_class(found, used, often).nanmean(1), found[0].true
+            lambda often, used=used: by_class(found, used, often).nanmean(1), found[0].true,
+            together,
         ))
         for name, used in levels.items()
     }  # fmt: skip

@@ -133,4 +133,4 @@ def _beside(reading: Reading, data: Data, blocks: Tensor, *, fit: bool) -> dict[
         return resampling.sums(error(one, reading.truth, spread), blocks)
 
     compared = resampling.beside(best, lost(reading.said), lost(said[best]))
-    return {"baseline": entries, "comparison": compared}
+    return {"baseline": entries, "comparison": compared | {"unit": "block"}}

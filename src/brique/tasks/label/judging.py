@@ -12,7 +12,6 @@ from brique.tasks import baselines, resampling
 from brique.tasks.classify.answer import probabilities
 from brique.tasks.classify.calibration import temperature
 from brique.tasks.classify.reading import places_of
-from brique.tasks.classify.scores import interval
 from brique.tasks.judged import Judged, finite
 from brique.tasks.label.answer import by_target, kinds
 from brique.tasks.label.reading import Reading, read
@@ -45,8 +44,8 @@ def judge(
         "classes": {n: list(k.names) for n, k in zip(schema.targets, kinds(schema), strict=True)},
         "test": found | {"log_loss": log_loss(reading, schema)},
         "interval": {
-            "accuracy": _interval(right, found["accuracy"]),
-            "exact": list(interval(found["exact"], len(reading.ids))),
+            "accuracy": _interval(right.mean(dim=1), data.test.groups),
+            "exact": _interval((right == 1).all(dim=1).double(), data.test.groups),
         },
         "each": each(reading, schema),
         "calibration": {"temperature": temperature(net)},
@@ -64,15 +63,11 @@ def judge(
     return Judged(finite(values), arrays, seconds)
 
 
-def _interval(right: Tensor, reached: float) -> list[float]:
-    """Return the 95% interval of the share of right answers, by drawing examples again.
-
-    Where all are right, or none, nothing can be drawn: it is then that of as many examples.
-    """
-    if not 0 < reached < 1:
-        return list(interval(reached, len(right)))
-    share = right.mean(dim=1)
-    return list(resampling.interval(lambda often: often @ share / often.sum(dim=1), right))
+def _interval(share: Tensor, together: Tensor | None) -> list[float]:
+    """Return the 95% interval of the mean of shares (N,), by drawing examples, or groups, again."""
+    return list(
+        resampling.interval(lambda often: often @ share / often.sum(dim=1), share, together)
+    )
 
 
 def _beside(
@@ -92,5 +87,6 @@ def _beside(
             entries[name] = scores(found[name], reading.truth, schema) | one.entry
     best = max(found, key=lambda name: entries[name]["accuracy"])
     other = (found[best] == reading.truth).double()
-    compared = resampling.beside(best, 1 - right.mean(dim=1), 1 - other.mean(dim=1))
+    lost, missed = 1 - right.mean(dim=1), 1 - other.mean(dim=1)
+    compared = resampling.beside(best, lost, missed, data.test.groups)
     return {"baseline": entries, "comparison": compared}

@@ -41,7 +41,8 @@ def judge(net: nn.Module, data: Data, *, compare: bool = True) -> Judged:
         "code": _size(net, data.test),
         "test": _scores(off, usual),
         "interval": {"r2": list(resampling.interval(
-            lambda often: 1 - often @ off / (often @ usual).clamp(min=1e-12), off
+            lambda often: 1 - often @ off / (often @ usual).clamp(min=1e-12), off,
+            data.test.groups,
         ))},
     }  # fmt: skip
     shown = _shown(off)
@@ -58,7 +59,8 @@ def judge(net: nn.Module, data: Data, *, compare: bool = True) -> Judged:
         entries["principal"] = _scores(rivals["principal"], usual) | axes.entry
         arrays["principal"] = _bytes(axes.rebuilt(pictures_of(data.test, data.test.ids[shown])))
     best = max(entries, key=lambda name: entries[name]["r2"])
-    values |= {"baseline": entries, "comparison": resampling.beside(best, off, rivals[best])}
+    compared = resampling.beside(best, off, rivals[best], data.test.groups)
+    values |= {"baseline": entries, "comparison": compared}
     seconds = {"judging": judged - begun, "baselines": time.perf_counter() - judged}
     return Judged(finite(values), arrays, {key: round(one, 3) for key, one in seconds.items()})
 

@@ -31,7 +31,7 @@ def judge(net: nn.Module, data: Data, *, compare: bool = True) -> Judged:
         "targets": named(data.schema),
         "units": [data.schema[name].unit for name in data.schema.targets],
         "test": scores(reading.said, reading.truth),
-        "interval": intervals(reading),
+        "interval": intervals(reading, data.test.groups),
         **_covered(reading),
     }
     judged = time.perf_counter()
@@ -72,5 +72,6 @@ def _beside(reading: Reading, data: Data, *, fit: bool) -> dict[str, Any]:
     def lost(answers: Tensor) -> Tensor:
         return ((answers.double() - reading.truth) / spread).square().mean(dim=1)
 
-    compared = resampling.beside(best, lost(reading.said), lost(found[best]))
+    ours, theirs = lost(reading.said), lost(found[best])
+    compared = resampling.beside(best, ours, theirs, data.test.groups)
     return {"baseline": entries, "comparison": compared}

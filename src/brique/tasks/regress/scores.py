@@ -61,8 +61,8 @@ def spread_of(truth: Tensor) -> Tensor:
     return truth.double().std(dim=0, correction=0).where(~is_still, 1.0)
 
 
-def intervals(reading: Reading) -> dict[str, list[float]]:
-    """Return the 95% intervals of R2 and the errors, by drawing test examples again."""
+def intervals(reading: Reading, together: Tensor | None) -> dict[str, list[float]]:
+    """Return the 95% intervals of R2 and the errors, by drawing test examples, or groups, again."""
     truth, off = reading.truth.double(), (reading.said - reading.truth).double()
     truth = truth - truth.mean(dim=0)  # else squares of far numbers leave no digits for variance
     unit = spread_of(truth) if truth.shape[1] > 1 else truth.new_ones(1)
@@ -79,4 +79,4 @@ def intervals(reading: Reading) -> dict[str, list[float]]:
         return lambda often: (often @ each / often.sum(dim=1)) ** root
 
     made = {"r2": r2, "rmse": of(square, 0.5), "mae": of(absolute, 1.0)}
-    return {name: list(resampling.interval(one, truth)) for name, one in made.items()}
+    return {name: list(resampling.interval(one, truth, together)) for name, one in made.items()}

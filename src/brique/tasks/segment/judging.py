@@ -67,9 +67,9 @@ def judge(
         )
     values: dict[str, Any] = {
         "task": "segment", "examples": len(ids), "test": scores(found),
-        "interval": intervals(found), **_classes(found, counts["net"], names),
+        "interval": intervals(found, data.test.groups), **_classes(found, counts["net"], names),
     }  # fmt: skip
-    values |= _beside(counts, methods)
+    values |= _beside(counts, methods, data.test.groups)
     arrays = {"ids": ids, "iou": by_picture(found).float(), **shown.arrays()}
     done = time.perf_counter()
     spent = {"judging": round(done - begun - (fitted - fitting), 3),
@@ -164,7 +164,9 @@ def _classes(found: Areas, counts: Tensor, names: Sequence[str]) -> dict[str, An
     return {"names": list(names), "classes": rows, "confusion": counts.sum(0).tolist()}
 
 
-def _beside(counts: dict[str, Tensor], methods: dict[str, baselines.Method]) -> dict[str, Any]:
+def _beside(
+    counts: dict[str, Tensor], methods: dict[str, baselines.Method], together: Tensor | None
+) -> dict[str, Any]:
     """Return the baselines, and how the net stands beside the best, by drawing pictures again."""
     entries = {name: dict(method.entry) for name, method in methods.items()}
     found = {name: areas(each) for name, each in counts.items() if name != "net"}
@@ -173,7 +175,9 @@ def _beside(counts: dict[str, Tensor], methods: dict[str, baselines.Method]) -> 
     best = max(found, key=lambda name: entries[name]["mean_iou"])
     net, rival = drawn_again(areas(counts["net"])), drawn_again(found[best])
     truth = found[best].truth
-    compared = resampling.beside_score(best, lambda often: net(often) - rival(often), truth)
+    compared = resampling.beside_score(
+        best, lambda often: net(often) - rival(often), truth, together
+    )
     return {"baseline": entries, "comparison": compared}
 
 

@@ -102,8 +102,8 @@ def drawn_again(found: Areas) -> resampling.Scored:
     return mean_iou
 
 
-def intervals(found: Areas) -> dict[str, list[float]]:
-    """Return the 95% intervals of the scores, by drawing test pictures again."""
+def intervals(found: Areas, together: Tensor | None) -> dict[str, list[float]]:
+    """Return the 95% intervals of the scores, by drawing test pictures, or groups, again."""
     truth, both = found.truth.double(), found.both.double()
 
     def pixel_accuracy(often: Tensor) -> Tensor:
@@ -117,7 +117,7 @@ def intervals(found: Areas) -> dict[str, list[float]]:
         "pixel_accuracy": pixel_accuracy,
         "mean_accuracy": mean_accuracy,
     }
-    return {name: list(resampling.interval(one, truth)) for name, one in made.items()}
+    return {name: list(resampling.interval(one, truth, together)) for name, one in made.items()}
 
 
 def look(net: nn.Module, split: Split) -> Look:

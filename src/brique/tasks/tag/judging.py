@@ -35,7 +35,7 @@ def judge(
     known = data.schema[data.schema.target].names
     names = list(known if names is None else names)
     reading = read(net, data.test, names)
-    values = _values(reading, names)
+    values = _values(reading, names, data.test.groups)
     judged = time.perf_counter()
     values |= _beside(reading, data, places_of(known, names), fit=compare)
     done = time.perf_counter()
@@ -47,13 +47,13 @@ def judge(
     return Judged(finite(values), arrays, seconds)
 
 
-def _values(reading: Reading, names: Sequence[str]) -> dict[str, Any]:
+def _values(reading: Reading, names: Sequence[str], together: Tensor | None) -> dict[str, Any]:
     """Return the scores of a net by itself."""
     counts = confusion(reading.truth, reading.said, len(names))
     classes = by_class(counts, names)
     wrong = resampling.sums((reading.said != reading.truth).double(), reading.owner)
     whole = reading.offsets.diff() > 0
-    scores, ends = _scores(reading.said, reading)
+    scores, ends = _scores(reading.said, reading, together)
     return {
         "task": "tag",
         "examples": len(reading.ids),
@@ -72,8 +72,13 @@ def _values(reading: Reading, names: Sequence[str]) -> dict[str, Any]:
     }
 
 
-def _scores(said: Tensor, reading: Reading) -> tuple[dict[str, float], dict[str, list[float]]]:
-    """Return the share of words, and of unknown words, tagged rightly, with its intervals."""
+def _scores(
+    said: Tensor, reading: Reading, together: Tensor | None
+) -> tuple[dict[str, float], dict[str, list[float]]]:
+    """Return the share of words, and of unknown words, tagged rightly, with its intervals.
+
+    together: groups of the texts (N,), if they hang together.
+    """
     right = (said == reading.truth).double()
     scores: dict[str, float] = {}
     ends: dict[str, list[float]] = {}
@@ -90,7 +95,8 @@ def _scores(said: Tensor, reading: Reading) -> tuple[dict[str, float], dict[str,
             return (often @ hits) / (often @ total)
 
         scores[name] = float(hits.sum() / total.sum())
-        ends[name] = list(resampling.interval(share, hits))
+        hang = None if together is None else together[: len(hits)]  # the last may have no words
+        ends[name] = list(resampling.interval(share, hits, hang))
     return scores, ends
 
 
@@ -101,12 +107,14 @@ def _beside(reading: Reading, data: Data, places: Tensor, *, fit: bool) -> dict[
         said["window"] = places[baselines.window(data, data.test)]
     entries: dict[str, Any] = {}
     for name, tags in said.items():
-        scores, ends = _scores(tags, reading)
+        scores, ends = _scores(tags, reading, data.test.groups)
         entries[name] = {**scores, "interval": ends["accuracy"]}
     best = max(said, key=lambda name: entries[name]["accuracy"])
 
     def lost(tags: Tensor) -> Tensor:
         return resampling.sums((tags != reading.truth).double(), reading.owner)
 
-    compared = resampling.beside(best, lost(reading.said), lost(said[best]))
+    ours, theirs, together = lost(reading.said), lost(said[best]), data.test.groups
+    hang = None if together is None else together[: len(ours)]
+    compared = resampling.beside(best, ours, theirs, hang)
     return {"baseline": entries, "comparison": compared}

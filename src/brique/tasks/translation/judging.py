@@ -43,7 +43,7 @@ def judge(
         "examples": len(reading.ids),
         "languages": [data.schema.inputs[0], data.schema.target],
         "test": _scores(reading.said, reading.meant, each),
-        "interval": {"bleu": _interval(each)},
+        "interval": {"bleu": _interval(each, data.test.groups)},
         "words": cut_by(),
         "shown": _shown(reading, overlap(each)),
     }
@@ -66,8 +66,8 @@ def _drawn_again(each: Tensor, often: Tensor) -> Tensor:
     return bleu((often @ each.flatten(1)).unflatten(1, each.shape[1:]))
 
 
-def _interval(each: Tensor) -> list[float]:
-    return list(resampling.interval(lambda often: _drawn_again(each, often), each))
+def _interval(each: Tensor, together: Tensor | None) -> list[float]:
+    return list(resampling.interval(lambda often: _drawn_again(each, often), each, together))
 
 
 def _shown(reading: Reading, score: Tensor) -> list[dict[str, Any]]:
@@ -92,11 +92,17 @@ def _beside(reading: Reading, data: Data, each: Tensor, *, fit: bool) -> dict[st
         said["dictionary"] = baselines.dictionary(data, reading.source)
     found = {name: counts(one, reading.meant) for name, one in said.items()}
     entries = {
-        name: {**_scores(said[name], reading.meant, one), "interval": _interval(one)}
+        name: {
+            **_scores(said[name], reading.meant, one),
+            "interval": _interval(one, data.test.groups),
+        }
         for name, one in found.items()
     }
     best = max(entries, key=lambda name: entries[name]["bleu"])
     compared = resampling.beside_score(
-        best, lambda often: _drawn_again(each, often) - _drawn_again(found[best], often), each
+        best,
+        lambda often: _drawn_again(each, often) - _drawn_again(found[best], often),
+        each,
+        data.test.groups,
     )
     return {"baseline": entries, "comparison": compared}
