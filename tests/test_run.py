@@ -413,7 +413,7 @@ def test_what_was_left_out_of_the_data_is_told_and_kept(tmp_path, capsys):
     said = capsys.readouterr().err
     assert said.count("brique: left out") == 21
     assert "bad-0.png" in said
-    assert "brique: left out 2 more files; run.json lists all." in said
+    assert "brique: left out 2 more; run.json lists all." in said
     assert len(read_run(tmp_path / "run").json["data"][0]["skipped"]) == 22
 
 

@@ -1,5 +1,7 @@
 """Examples as a person reads them: what a field is, and what one example holds, in a few words."""
 
+import math
+
 import torch
 from torch import Tensor
 
@@ -106,7 +108,9 @@ def said(kind: Field, value: Tensor) -> str:
             return kind.words.restore(value[value > 0])
         case Number():
             return _numbers(value)
-        case Category() | Moment() | Text():
+        case Moment():
+            return str(kind.restore(value)).removesuffix(" 00:00:00")
+        case Category() | Text():
             return kind.restore(value)
 
 
@@ -124,7 +128,8 @@ def _number(kind: Number) -> str:
 def _numbers(value: Tensor) -> str:
     entries = value.flatten()[:_NAMES].tolist()
     more = f" ... ({value.numel():,} in all)" if value.numel() > _NAMES else ""
-    return " ".join(f"{entry:.6g}" for entry in entries) + more
+    told = ["missing" if math.isnan(entry) else f"{entry:.6g}" for entry in entries]
+    return " ".join(told) + more
 
 
 def _shares(kind: Mask, value: Tensor) -> str:

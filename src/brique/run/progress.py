@@ -71,11 +71,11 @@ class Progress:
 
 
 def tell(entry: Entry) -> None:
-    """Say on stderr what was decided about the data, and which files were left out and why."""
+    """Say on stderr what was decided about the data, and what of it was left out and why."""
     lines = list(entry.notes)
     lines += [f"left out {file}: {reason}" for file, reason in entry.skipped[:LISTED]]
     if len(entry.skipped) > LISTED:
-        lines.append(f"left out {len(entry.skipped) - LISTED:,} more files; run.json lists all.")
+        lines.append(f"left out {len(entry.skipped) - LISTED:,} more; run.json lists all.")
     for line in lines:
         print(f"brique: {line}", file=sys.stderr)
 

@@ -362,9 +362,12 @@ def _check(table: _Series, part: np.ndarray, futures: np.ndarray, spans: tuple[i
     """Raise DataError where no window is left to train on."""
     if not (part[futures] == 0).any():
         length, ahead = spans
+        lost = int(np.isnan(table.channels[part == 0]).any(axis=1).sum())
+        lacks = f", of which {lost:,} lack a value," if lost else ""
         raise DataError(
             f"{table.name}: no window of {length} moments and {ahead} ahead lies whole in the"
-            f" {int((part == 0).sum()):,} moments for training; choose a smaller length= or ahead="
+            f" {int((part == 0).sum()):,} moments for training{lacks}; choose a smaller length= or"
+            f" ahead={' or fill in what is missing' if lost else ''}"
         )
 
 
