@@ -164,8 +164,13 @@ def test_numbers_are_prepared_and_checked():
         Number(shape=(2,), varies=True).prepare(1)
     with fails(r"number: expected finite numbers, got nan; replace them"):
         Number().prepare(float("nan"))
-    with fails("number: expected numbers, got 'three'; pass a number or an array"):
+    with fails(r"number: expected numbers, got 'three'; write it like 12\.5"):
         Number().prepare("three")
+    with fails(r"number: expected numbers, got .*; pass numbers"):
+        Number().prepare(object())
+    assert Number(comma=True).prepare("1.000,5") == 1000.5
+    with fails("number: expected numbers, got '9.5'; write it like 12,5"):  # that would be 95
+        Number(comma=True).prepare("9.5")
 
 
 def test_picture_of_its_own_size_is_not_touched():
