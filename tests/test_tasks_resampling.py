@@ -4,7 +4,9 @@ import math
 
 import torch
 
+from brique.cli import main
 from brique.data import arrays
+from brique.run import read_run
 from brique.tasks import classify, regress, resampling
 from brique.tasks.words import within
 
@@ -50,7 +52,7 @@ def test_where_most_draws_have_no_score_there_is_no_interval():
     low, high = resampling.interval(lambda often: 1 / (often @ values), values)
     assert math.isnan(low)
     assert math.isnan(high)
-    assert within([None, None], str) == "no interval: too few examples"
+    assert within([None, None], str) == "no interval: too few examples or groups"
     assert within([0.25, 0.5], "{:.0%}".format) == "95% interval 25% to 50%"
 
 
@@ -104,3 +106,22 @@ def test_every_score_of_grouped_data_is_found_by_groups():
     number = arrays(x=x, y=x[:, 0], target="y", group=named)
     values = regress.judge(torch.nn.Identity(), number, compare=False).values
     assert values["comparison"]["examples"] == len(number.test) / 20
+
+
+def test_one_group_alone_has_no_interval():
+    values = torch.rand(50)
+    low, high = resampling.interval(mean_of(values.double()), values, torch.full((50,), 7))
+    assert math.isnan(low)
+    assert math.isnan(high)
+
+
+def test_a_report_of_one_group_claims_no_interval(tmp_path):
+    rows = [f"{k % 7},{k // 30},{'no' if k % 2 else 'yes'}" for k in range(120)]
+    (tmp_path / "t.csv").write_text("\n".join(["a,patient,ill", *rows]))
+    words = ["train", str(tmp_path / "t.csv"), "--target", "ill", "--group", "patient"]
+    assert main([*words, "--epochs", "2", "--out", str(tmp_path / "run")]) == 0
+    assert read_run(tmp_path / "run").result["interval"]["accuracy"] == [None, None]
+    page = (tmp_path / "run" / "report.html").read_text()
+    assert "no interval: too few examples or groups" in page
+    assert "Too few test examples, or groups of them" in page
+    assert "a paired test on 1 group" in page

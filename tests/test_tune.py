@@ -156,23 +156,33 @@ def test_a_trial_that_breaks_off_is_none_and_the_search_goes_on(table, tmp_path,
     brique.tune(table, trials=4, minutes=2, out=tmp_path / "odd")
     found = json.loads((tmp_path / "odd" / "tune.json").read_text())["result"]
     assert [one["number"] for one in found["trials"]] == [0, 2, 3]
-    if found["chosen"]:
-        settings = {one["number"]: one["settings"] for one in found["trials"]}
-        assert found["settings"] == settings[found["chosen"]]
+    settings = {one["number"]: one["settings"] for one in found["trials"]}
+    assert found["settings"] == settings[found["chosen"]]
     monkeypatch.setattr(room, "train_prepared", lambda *_: (_ for _ in ()).throw(PlayError("no")))
     with pytest.raises(RunError, match="none of 2 trials ended, as their losses were not finite"):
         brique.tune(table, trials=2, minutes=2, out=tmp_path / "none")
 
 
-def test_the_best_is_compared_by_scores_that_it_was_not_chosen_by(searched):
-    found = json.loads((searched / "tune.json").read_text())["result"]
-    if len(found["compared"]) == 2:
-        seen = {one["number"]: one["score"] for one in found["trials"]}
-        for number, both in found["compared"].items():
-            assert len(both) == 2
-            again = [read_run(searched / f"again-{number}-{turn}") for turn in (0, 1)]
-            assert [one.settings["seed"] for one in again] == [10_000, 10_001]
-            assert seen[int(number)] not in both or len(set(both)) < 3
+@pytest.mark.parametrize("is_luck", [True, False])
+def test_the_best_is_compared_by_scores_that_it_was_not_chosen_by(
+    table, tmp_path, monkeypatch, is_luck
+):
+    asked = []
+
+    def scored(self, name, params, seed):
+        asked.append((name, seed))
+        if name.startswith("trial"):
+            return 1.0 if name == "trial-002" else 0.5
+        return 0.4 if name.startswith("again-2") and is_luck else 0.6 - 0.1 * ("-0-" in name)
+
+    monkeypatch.setattr(room._Search, "_scored", scored)
+    brique.tune(table, trials=4, minutes=2, out=tmp_path / "lucky")
+    found = json.loads((tmp_path / "lucky" / "tune.json").read_text())["result"]
+    assert found["chosen"] == (0 if is_luck else 2)
+    assert found["compared"] == {"0": [0.5, 0.5], "2": [0.4, 0.4] if is_luck else [0.6, 0.6]}
+    assert asked[4:] == [
+        (f"again-{number}-{turn}", 10_000 + turn) for number in (0, 2) for turn in (0, 1)
+    ]
 
 
 def test_settings_of_the_plan_that_lie_beyond_the_search_are_tried_first():

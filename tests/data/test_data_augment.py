@@ -247,6 +247,12 @@ def test_the_default_keeps_what_a_picture_means():
     assert photos == Augment(mirror=True, shift=0.1, turn=10, zoom=0.1, light=0.2)
     assert not default(schema_of(Category(("0", "1")))).mirror
     assert not default(schema_of(Category(("turn left", "stop")))).mirror
+    assert not default(
+        Schema(
+            {"image": Picture((3, 64, 64)), "eye: side": Category(("left", "right"))},
+            ("eye: side",),
+        )
+    ).mirror
     borne = {f"hand:{side}": Category(("no", "yes")) for side in ("left", "right")}
     labels = Schema({"image": Picture((3, 64, 64)), **borne}, tuple(borne))
     assert not default(labels).mirror

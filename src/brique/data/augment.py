@@ -214,8 +214,8 @@ def _is_sided(target: str, kind: object) -> bool:
     """
     if not isinstance(kind, Category | Tags | Mask):
         return False
-    _, is_label, label = target.partition(":")
-    words = [name.casefold() for name in ((label,) if is_label else kind.names)]
+    label = target.partition(":")[2]
+    words = [name.casefold() for name in (*kind.names, label) if name]
     letters = not isinstance(kind, Mask) and any(len(word) == 1 for word in words)
     return letters or any("left" in word or "right" in word for word in words)
 

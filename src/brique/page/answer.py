@@ -104,26 +104,37 @@ def _baseline(key: str) -> str:
     return BASELINES.get(key, key)
 
 
-def _rivals(values: dict[str, Any]) -> list[tuple[str, float, list[float], bool]]:
-    """Return (name, accuracy, interval, whether it is the net), the best first."""
+Row = tuple[str, float, list[float] | None, bool]  # name, accuracy, interval, whether it is the net
+
+
+def _rivals(values: dict[str, Any]) -> list[Row]:
+    """Return (name, accuracy, interval if any, whether it is the net), the best first."""
     n = int(values["examples"])
     share = float(values["test"]["accuracy"])
-    ends = values.get("interval", {}).get("accuracy") or list(classify.interval(share, n))
-    rows = [("the net", share, ends, True)]
+    rows: list[Row] = []
+    rows += [("the net", share, _ends(values.get("interval", {}).get("accuracy"), share, n), True)]
     for key, entry in values.get("baseline", {}).items():
         if entry.get("accuracy") is None:
             continue
         reached = float(entry["accuracy"])
         called = f"always “{entry['answer']}”" if key == "majority" else _baseline(key)
-        found = entry.get("interval") or list(classify.interval(reached, n))
-        rows.append((called, reached, found, False))
+        rows.append((called, reached, _ends(entry.get("interval"), reached, n), False))
     return sorted(rows, key=lambda row: -row[1])
+
+
+def _ends(known: list[float | None] | None, share: float, count_: int) -> list[float] | None:
+    """Return an interval; None where too few groups are left for one."""
+    if not known:
+        return list(classify.interval(share, count_))
+    found = [end for end in known if end is not None]
+    return found if len(found) == len(known) else None
 
 
 def _beside(values: dict[str, Any]) -> str:
     rows = _rivals(values)
-    near = [ends for _, share, ends, is_net in rows if is_net or share >= rows[0][1] / 2]
-    axis = chart.shares(min(low for low, _ in near), max(high for _, high in near))
+    near = [row for row in rows if row[3] or row[1] >= rows[0][1] / 2]
+    reach = [end for _, share, ends, _ in near for end in (share, *(ends or ()))]
+    axis = chart.shares(min(reach), max(reach))
     lines: list[str] = []
     for called, share, ends, is_net in rows:
         style = "--ink-of:var(--accent)" if is_net else "--ink-of:var(--muted)"
@@ -151,7 +162,7 @@ def _beside(values: dict[str, Any]) -> str:
     return figure(_rank(rows, outcome), _meaning(values, rows) + note, table)
 
 
-def _rank(rows: list[tuple[str, float, list[float], bool]], outcome: object) -> str:
+def _rank(rows: list[Row], outcome: object) -> str:
     """Return where the net stands among the baselines, and whether that can be chance."""
     net = next(row for row in rows if row[3])
     others = [row for row in rows if not row[3]]
@@ -172,13 +183,15 @@ def count_points(points: float) -> str:
     return f"{shown} point" if shown == "1" else f"{shown} points"
 
 
-def _meaning(values: dict[str, Any], rows: list[tuple[str, float, list[float], bool]]) -> str:
+def _meaning(values: dict[str, Any], rows: list[Row]) -> str:
     net = next(row for row in rows if row[3])
     says = (
-        f"On other pictures of the same kind, expect the net to be right in {between(net[2])} of"
+        f"On other examples of the same kind, expect the net to be right in {between(net[2])} of"
         " cases: the lines show how far chance in the choice of test examples could move each"
         " figure."
     )
+    if net[2] is None:
+        says = "Too few test examples, or groups of them, to say how far chance could move this."
     skipped = [
         f" Not fitted: {_baseline(key)} ({text(entry.get('skipped', 'no reason given'), 200)})."
         for key, entry in values.get("baseline", {}).items()

@@ -51,7 +51,7 @@ def percent(share: object) -> str:
 
 def between(ends: object) -> str:
     """Return the two ends of an interval as "98.0% to 99.8%", or a dash."""
-    if isinstance(ends, list | tuple) and len(ends) == 2:
+    if isinstance(ends, list | tuple) and len(ends) == 2 and None not in ends:
         return f"{percent(ends[0])} to {percent(ends[1])}"
     return "—"
 

@@ -53,7 +53,7 @@ def verdict(values: dict[str, Any]) -> tuple[str, str] | None:
     return outcome, (
         f"<strong>{_STARTS[outcome]}</strong>, {text(method(best))}{at}. Chance alone makes as"
         f" large a difference in {chance} (a paired test on"
-        f" {count(int(compared['examples']), compared.get('unit', 'test example'))})."
+        f" {count(int(compared['examples']), text(compared.get('unit', 'test example')))})."
     )
 
 

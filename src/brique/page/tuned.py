@@ -77,7 +77,7 @@ def _trials(found: Mapping[str, Any]) -> str:
     head = f'<thead><tr><th>trial</th><th class="num">{text(found["score"])}</th>{heads}</tr>'
     table = box("trials", f"<table>{head}</thead><tbody>{rows}</tbody></table>")
     compared = ", ".join(
-        f"trial {number}: {' and '.join(_value(one) for one in both)}"
+        f"trial {number}: {' and '.join(map(figures, both))}"
         for number, both in found["compared"].items()
     )
     says = (

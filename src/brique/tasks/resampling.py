@@ -26,13 +26,14 @@ def interval(
 
     score: how often each example is drawn (R, N), float64 -> scores (R,).
     examples: (N,), anything of one entry for each.
-    together: (N,), int64 from 0 on: examples of one number hang together, and are drawn as one.
-    NaN, NaN where so few are left that in more than 5% of the draws there is no score.
+    together: (N,), int64: examples of one number hang together, and are drawn as one.
+    NaN, NaN where there is one alone, or so few that in more than 5% of the draws there is no
+    score.
     Source: Efron 1979, "Bootstrap methods: another look at the jackknife"; percentiles.
     """
     scores, count = _drawn(score, len(examples), together)
     finite = scores[scores.isfinite()]
-    if len(finite) < _ENOUGH * len(scores):
+    if count < 2 or len(finite) < _ENOUGH * len(scores):
         return math.nan, math.nan
     low, high = finite.quantile(torch.tensor([0.025, 0.975]).double()).tolist()
     if low == high and low in (0.0, 1.0):  # no draw can show what no example is; Wilson 1927 can
@@ -47,12 +48,12 @@ def beside(
     """Return a net beside the best baseline, as JSON values.
 
     net, baseline: what both lose on each of N examples (N,), the less the better.
-    together: (N,), int64 from 0 on: examples of one number hang together, and count as one.
+    together: (N,), int64: examples of one number hang together, and count as one.
     Returns "best", "examples" (N, or how many groups), "unit" (what these are), "p" (two-sided, of
     a paired t-test) and "outcome": "better" or "worse" where p < 0.05, else "even".
     """
     gap = (baseline - net).double()
-    gap = gap if together is None else sums(gap, together)
+    gap = gap if together is None else sums(gap, together.unique(return_inverse=True)[1])
     spread = float(gap.std()) / math.sqrt(len(gap)) if len(gap) > 1 else 0.0
     return _told(best, float(gap.mean()), spread, len(gap)) | _unit(together)
 
@@ -77,7 +78,10 @@ def beside_score(
 
 def _drawn(score: Scored, count: int, together: Tensor | None) -> tuple[Tensor, int]:
     """Return the score of each resampling, (R,), float64, and how many things are drawn from."""
-    units = count if together is None else int(together.max()) + 1
+    units = count
+    if together is not None:
+        kept, together = together.unique(return_inverse=True)
+        units = len(kept)
     times = max(100, min(_TIMES, _DRAWN // max(1, count)))
     found: list[Tensor] = []
     generator = keys.generator(_DRAW)

@@ -47,7 +47,7 @@ def within(ends: Sequence[float | None] | None, show: Callable[[float], str]) ->
     ends: of the interval. show: says a score.
     """
     if ends is None or ends[0] is None or ends[1] is None:
-        return "no interval: too few examples"
+        return "no interval: too few examples or groups"
     return f"95% interval {show(ends[0])} to {show(ends[1])}"
 
 

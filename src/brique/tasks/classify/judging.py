@@ -36,11 +36,7 @@ def judge(
     begun = time.perf_counter()
     names = list(data.schema[data.schema.target].names if names is None else names)
     reading = read(net, data.test, names, inputs=compare and can_be_numbers(data.schema))
-    values = _values(reading, names, temperature(net))
-    groups = data.test.groups
-    if groups is not None:
-        right = reading.scores.argmax(dim=1) == reading.label
-        values["interval"] = {"accuracy": share_interval(right, groups)}
+    values = _values(reading, names, temperature(net), data.test.groups)
     judged = time.perf_counter()
     values |= _beside(reading, data, names, fit=compare)
     done = time.perf_counter()
@@ -48,7 +44,9 @@ def judge(
     return Judged(finite(values), _arrays(reading), seconds)
 
 
-def _values(reading: Reading, names: Sequence[str], value: float) -> dict[str, Any]:
+def _values(
+    reading: Reading, names: Sequence[str], value: float, together: Tensor | None
+) -> dict[str, Any]:
     """Return the scores of a net by itself."""
     label, chances = reading.label, probabilities(reading.scores)
     answer = reading.scores.argmax(dim=1)
@@ -67,7 +65,7 @@ def _values(reading: Reading, names: Sequence[str], value: float) -> dict[str, A
             "log_loss": loss,
             "calibration_error": calibration_error(ranges),
         },
-        "interval": {"accuracy": share_interval(answer == label, None)},
+        "interval": {"accuracy": share_interval(answer == label, together)},
         "classes": classes,
         "confusion": counts.tolist(),
         "names": list(names),
@@ -91,6 +89,8 @@ def _beside(reading: Reading, data: Data, names: Sequence[str], *, fit: bool) ->
     entries: dict[str, Any] = {
         "majority": {"accuracy": share, "answer": names[int(known[majority])]}
     }
+    if groups is not None:
+        entries["majority"]["interval"] = share_interval(usual, groups)
     best, rival, at = "majority", usual, torch.arange(len(label))
     if fit:
         for name, said in _fitted(data, reading).items():
@@ -105,7 +105,7 @@ def _beside(reading: Reading, data: Data, names: Sequence[str], *, fit: bool) ->
     if groups is None:
         return {"baseline": entries, "comparison": beside(right[at], best, rival)}
     lost, missed = (~right[at]).double(), (~rival).double()
-    compared = resampling.beside(best, lost, missed, groups[at].unique(return_inverse=True)[1])
+    compared = resampling.beside(best, lost, missed, groups[at])
     return {"baseline": entries, "comparison": compared}
 
 

@@ -69,8 +69,8 @@ def share_interval(right: Tensor, together: Tensor | None) -> list[float]:
     """
     if together is None:
         return list(interval(float(right.double().mean()), len(right)))
-    held, groups = right.double(), together.unique(return_inverse=True)[1]
-    return list(resampling.interval(lambda often: often @ held / often.sum(dim=1), held, groups))
+    held = right.double()
+    return list(resampling.interval(lambda often: often @ held / often.sum(dim=1), held, together))
 
 
 def confusion(label: Tensor, answer: Tensor, classes: int) -> Tensor:

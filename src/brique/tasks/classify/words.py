@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from brique.tasks.words import METHODS, chance, few
+from brique.tasks.words import METHODS, chance, few, within
 
 
 def sentence(judged: Mapping[str, Any]) -> str:
@@ -13,14 +13,14 @@ def sentence(judged: Mapping[str, Any]) -> str:
     so first; "by chance" is meant as in the exact test of McNemar at 5%.
     """
     share, count = judged["test"]["accuracy"], judged["examples"]
-    low, high = judged["interval"]["accuracy"]
+    ends = judged["interval"]["accuracy"]
     name = judged.get("comparison", {}).get("best", "majority")
     other = judged["baseline"][name]["accuracy"]
     net, best = _percents(share, other)
     method = METHODS[name]
     if name == "majority":
         method = f"always answering '{judged['baseline'][name]['answer']}'"
-    interval = f"(95% interval {low:.1%} to {high:.1%})"
+    interval = f"({within(ends, '{:.1%}'.format)})"
     found = f"{net} of {count:,} test examples named rightly {interval}"
     compared, little = judged.get("comparison"), few(count)
     if share < other:
