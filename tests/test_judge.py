@@ -93,7 +93,8 @@ def test_scores_are_those_of_scikit_learn(judged):
 def test_what_is_undefined_is_null_and_counts_as_nothing():
     label = torch.tensor([0, 0, 1, 1, 1])
     answer = torch.tensor([0, 2, 0, 0, 0])  # 1 never answered, 2 never there, 3 neither
-    classes = scores.by_class(scores.confusion(label, answer, 4), ["a", "b", "c", "d"])
+    ends = scores.recall_intervals(label, answer, 4, None)
+    classes = scores.by_class(scores.confusion(label, answer, 4), ["a", "b", "c", "d"], ends)
     assert classes["b"]["precision"] is None
     assert (classes["b"]["recall"], classes["b"]["f1"]) == (0.0, 0.0)
     assert (classes["c"]["recall"], classes["c"]["interval"]) == (None, None)

@@ -450,15 +450,18 @@ def test_the_verdict_follows_the_comparison():
 
 
 @pytest.mark.parametrize(
-    ("bin_", "says"),
+    ("sure", "right", "ends", "says"),
     [
-        ({"count": 200, "confidence": 0.97, "accuracy": 0.97}, "can be taken at its word"),
-        ({"count": 200, "confidence": 0.99, "accuracy": 0.80}, "surer than it should be"),
-        ({"count": 200, "confidence": 0.60, "accuracy": 0.95}, "less sure than it could be"),
+        (0.97, 0.97, None, "can be taken at its word"),
+        (0.99, 0.80, None, "surer than it should be"),
+        (0.60, 0.95, None, "less sure than it could be"),
+        (0.99, 0.80, [0.4, 1.0], "can be taken at its word"),  # of few groups
+        (0.99, 0.80, [None, None], "surer than it should be"),
     ],
 )
-def test_calibration_is_said_as_it_is(run, bin_, says):
-    run.change_result(calibration={"bins": [bin_], "temperature": 1.3})
+def test_calibration_is_said_as_it_is(run, sure, right, ends, says):
+    bin_ = {"count": 200, "confidence": sure, "accuracy": right, "interval": ends}
+    run.change_result(calibration={"bins": [bin_], "temperature": 1.3}, interval={"accuracy": ends})
     page = run.page()
     assert says in page.words
     share, right = markup.percent(bin_["confidence"]), markup.percent(bin_["accuracy"])

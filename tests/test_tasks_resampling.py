@@ -8,7 +8,8 @@ from brique.cli import main
 from brique.data import arrays
 from brique.run import read_run
 from brique.tasks import classify, regress, resampling
-from brique.tasks.words import within
+from brique.tasks.classify.calibration import bins
+from brique.tasks.words import few, within
 
 
 def mean_of(values):
@@ -52,8 +53,24 @@ def test_where_most_draws_have_no_score_there_is_no_interval():
     low, high = resampling.interval(lambda often: 1 / (often @ values), values)
     assert math.isnan(low)
     assert math.isnan(high)
-    assert within([None, None], str) == "no interval: too few examples or groups"
-    assert within([0.25, 0.5], "{:.0%}".format) == "95% interval 25% to 50%"
+
+
+def said(ends, compared=None, examples=50):
+    judged = {"interval": {"r2": ends}, "comparison": compared, "examples": examples}
+    return within(judged, "r2", "{:.0%}".format), few(judged)
+
+
+def test_an_interval_says_by_what_it_is_and_few_groups_are_said_to_be_few():
+    hung = {"unit": "group", "examples": 7}
+    assert said([None, None]) == ("no interval: too few examples or groups", "")
+    assert said([0.25, 0.5]) == ("95% interval 25% to 50%", "")
+    assert said([0.25, 0.5], hung) == (
+        "95% interval by groups 25% to 50%", "; 7 groups say little"
+    )  # fmt: skip
+    assert said([0.25, 0.5], hung | {"examples": 1})[1] == "; 1 group says little"
+    assert said([0.25, 0.5], {"unit": "test example", "examples": 12}, 12)[1] == (
+        "; 12 test examples say little"
+    )
 
 
 def test_never_and_always_are_not_certain():
@@ -101,11 +118,27 @@ def test_every_score_of_grouped_data_is_found_by_groups():
     found = [classify.judge(Signs(), one, compare=False).values for one in (wide, narrow)]
     (low, high), (least, most) = (one["interval"]["accuracy"] for one in found)
     assert high - low > 2 * (most - least)
+    for name in ("a", "b"):
+        wider, narrower = (one["classes"][name]["interval"] for one in found)
+        assert wider[1] - wider[0] > 2 * (narrower[1] - narrower[0]), name
     assert found[0]["comparison"]["unit"] == "group"
     assert "only_net" in found[1]["comparison"]
     number = arrays(x=x, y=x[:, 0], target="y", group=named)
     values = regress.judge(torch.nn.Identity(), number, compare=False).values
     assert values["comparison"]["examples"] == len(number.test) / 20
+
+
+def test_certainty_is_judged_by_groups():
+    right = torch.arange(20).repeat_interleave(50) % 4 > 0
+    chances = torch.tensor([0.75, 0.25]).expand(1000, 2)
+    hung = torch.arange(20).repeat_interleave(50)
+    spans = []
+    for together in (None, hung, torch.zeros_like(hung)):
+        (found,) = (one for one in bins(chances, (~right).long(), together) if one["count"])
+        assert found["accuracy"] == 0.75
+        spans.append(found["interval"][1] - found["interval"][0])
+    assert spans[1] > 4 * spans[0]
+    assert math.isnan(spans[2])
 
 
 def test_one_group_alone_has_no_interval():
@@ -123,5 +156,6 @@ def test_a_report_of_one_group_claims_no_interval(tmp_path):
     assert read_run(tmp_path / "run").result["interval"]["accuracy"] == [None, None]
     page = (tmp_path / "run" / "report.html").read_text()
     assert "no interval: too few examples or groups" in page
+    assert "; 1 group says little" in page
     assert "Too few test examples, or groups of them" in page
     assert "a paired test on 1 group" in page

@@ -1,7 +1,7 @@
 """The search for settings: what it tries, that it never reads test, that it goes on where it was."""
 
 import json
-from pathlib import Path
+from types import SimpleNamespace
 from typing import ClassVar
 
 import numpy as np
@@ -69,6 +69,13 @@ def test_the_first_trial_is_the_plan_and_the_last_run_is_judged(searched, table)
     assert final.result["examples"] == len(opened.test)
 
 
+def test_only_what_these_data_have_is_searched(searched):
+    (first, *_) = json.loads((searched / "tune.json").read_text())["result"]["trials"]
+    assert [*first["settings"]] == [
+        "lr x", "weight_decay x", "dropout", "smoothing", "width x", "batch_size x"
+    ]  # fmt: skip
+
+
 def test_no_trial_sees_an_example_of_test(table):
     whole, rest = data.open(table), data.open(table, judged=False)
     assert rest.test.ids.tolist() == whole.valid.ids.tolist()
@@ -131,7 +138,26 @@ def test_a_search_that_was_stopped_goes_on_with_its_trial(table, tmp_path, monke
     assert final == tmp_path / "search/final"
     found = json.loads((tmp_path / "search/tune.json").read_text())["result"]
     assert len(found["trials"]) == 4
-    assert all(read_run(path).state == "finished" for path in Path("search").glob("trial-*"))
+    runs = sorted((tmp_path / "search").glob("trial-*"))
+    assert [read_run(path).state for path in runs] == ["finished"] * 4
+
+
+def test_time_is_kept_for_seeing_again_whether_the_best_beats_the_plan(monkeypatch):
+    spent = {0: 10.0, 1: 40.0, 2: 10.0}
+    monkeypatch.setattr(room._Search, "_spent", lambda self: spent)
+    search, state = room._Search.__new__(room._Search), SimpleNamespace(name="COMPLETE")
+
+    def needed(*scores):
+        trials = [
+            SimpleNamespace(number=number, value=score, state=state)
+            for number, score in enumerate(scores)
+        ]
+        return search._needed(SimpleNamespace(trials=trials))
+
+    assert needed(0.1, 0.2, 0.0) == 20 + 2 * (10 + 40)
+    assert needed(0.3, 0.2, 0.0) == 20 + 2 * (10 + 20)  # the next may be better, and usual
+    spent.clear()
+    assert needed(0.3) == 0
 
 
 def test_what_is_asked_must_be_one_search_in_some_minutes(searched, table, monkeypatch):

@@ -12,6 +12,7 @@ from brique.page.markup import (
     box,
     count,
     details,
+    ends_of,
     figure,
     figures,
     name,
@@ -104,7 +105,7 @@ def _baseline(key: str) -> str:
     return BASELINES.get(key, key)
 
 
-Row = tuple[str, float, list[float] | None, bool]  # name, accuracy, interval, whether it is the net
+Row = tuple[str, float, tuple[float, float] | None, bool]  # name, accuracy, ends, if it is the net
 
 
 def _rivals(values: dict[str, Any]) -> list[Row]:
@@ -122,12 +123,9 @@ def _rivals(values: dict[str, Any]) -> list[Row]:
     return sorted(rows, key=lambda row: -row[1])
 
 
-def _ends(known: list[float | None] | None, share: float, count_: int) -> list[float] | None:
+def _ends(stored: object, share: float, count_: int) -> tuple[float, float] | None:
     """Return an interval; None where too few groups are left for one."""
-    if not known:
-        return list(classify.interval(share, count_))
-    found = [end for end in known if end is not None]
-    return found if len(found) == len(known) else None
+    return ends_of(stored) if stored else classify.interval(share, count_)
 
 
 def _beside(values: dict[str, Any]) -> str:
@@ -243,15 +241,15 @@ def _classes(classes: dict[str, Any]) -> str:
 
 def _low(entry: dict[str, Any]) -> float:
     """Return where the interval of a class's recall begins."""
-    return float((entry.get("interval") or [entry["recall"]])[0])
+    return (ends_of(entry.get("interval")) or (float(entry["recall"]), 1.0))[0]
 
 
 def _class_table(rows: list[tuple[str, Any]], axis: chart.Axis) -> str:
     lines: list[str] = []
     for key, entry in rows:
         recall = entry.get("recall")
-        drawn = "" if recall is None else \
-            chart.strip(axis, recall, entry.get("interval"), "--ink-of:var(--accent)")  # fmt: skip
+        ends, style = ends_of(entry.get("interval")), "--ink-of:var(--accent)"
+        drawn = "" if recall is None else chart.strip(axis, recall, ends, style)
         lines.append(
             f'<tr><th scope="row">{name(key, 40)}</th><td class="num">{entry["count"]:,}</td>'
             f'<td class="strip">{drawn}</td><td class="num">{percent(recall)}</td>'

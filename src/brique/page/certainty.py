@@ -4,7 +4,7 @@ from typing import Any
 
 from brique.page import chart
 from brique.page.facts import Facts
-from brique.page.markup import Gap, Section, count, figure, figures, percent, tiles
+from brique.page.markup import Gap, Section, count, ends_of, figure, figures, percent, tiles
 from brique.tasks import classify
 
 
@@ -16,7 +16,8 @@ def section(facts: Facts) -> Section | Gap:
     if not filled or not isinstance(found, dict):
         return Gap("Calibration is not shown, since it was not measured in this run.")
     claimed, reached, total = _means(filled)
-    low, high = classify.interval(reached, total)
+    stored = facts.values.get("interval", {}).get("accuracy")
+    low, high = ends_of(stored) or classify.interval(reached, total)
     if low <= claimed <= high:
         title = "On average its certainty can be taken at its word"
     elif claimed > high:
@@ -62,8 +63,9 @@ def _curve(bins: list[dict[str, Any]]) -> str:
     marks = [chart.line(axis, axis, [(0, 0), (1, 1)], "--ink-of:var(--muted);stroke-dasharray:5 5")]
     for one in bins:
         at, count_ = float(one["confidence"]), int(one["count"])
-        ends = one.get("interval") or classify.interval(float(one["accuracy"]), count_)
-        marks.append(chart.whisker(axis, axis, at, ends, style))
+        stored = one.get("interval") or classify.interval(float(one["accuracy"]), count_)
+        ends = ends_of(stored)
+        marks += [] if ends is None else [chart.whisker(axis, axis, at, ends, style)]
     for one in bins:
         size = 3.5 + 4 * (one["count"] / most) ** 0.5
         point = (float(one["confidence"]), float(one["accuracy"]))

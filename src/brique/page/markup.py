@@ -49,11 +49,17 @@ def percent(share: object) -> str:
     return f"{share:.1%}" if isinstance(share, int | float) and math.isfinite(share) else "—"
 
 
-def between(ends: object) -> str:
+def ends_of(stored: object) -> tuple[float, float] | None:
+    """Return both ends of an interval; None of one that is not stored, or could not be found."""
+    if isinstance(stored, list | tuple) and len(stored) == 2 and None not in stored:
+        return float(stored[0]), float(stored[1])
+    return None
+
+
+def between(stored: object) -> str:
     """Return the two ends of an interval as "98.0% to 99.8%", or a dash."""
-    if isinstance(ends, list | tuple) and len(ends) == 2 and None not in ends:
-        return f"{percent(ends[0])} to {percent(ends[1])}"
-    return "—"
+    ends = ends_of(stored)
+    return "—" if ends is None else f"{percent(ends[0])} to {percent(ends[1])}"
 
 
 def figures(number: object) -> str:

@@ -6,7 +6,7 @@ from torch import Tensor
 from brique.data.column import Texts
 from brique.page import chart
 from brique.page.facts import Facts
-from brique.page.markup import Gap, Section, box, count, figure, name, percent, text
+from brique.page.markup import Gap, Section, box, count, ends_of, figure, name, percent, text
 from brique.page.thumbnails import Gallery
 
 _SENTENCES = 10  # that are shown
@@ -141,10 +141,12 @@ def _tags(facts: Facts) -> Section | Gap:
         return Gap("The scores of each tag are not stored.")
     rows = [(key, entry) for key, entry in classes.items() if entry.get("recall") is not None]
     rows.sort(key=lambda row: row[1]["recall"])
-    axis = chart.shares(min(float(entry["interval"][0]) for _, entry in rows))
+    lows = [(ends_of(entry["interval"]) or (entry["recall"],))[0] for _, entry in rows]
+    axis = chart.shares(float(min(lows)))
     lines: list[str] = []
     for key, entry in rows[:_TAGS]:
-        drawn = chart.strip(axis, entry["recall"], entry["interval"], "--ink-of:var(--accent)")
+        ends = ends_of(entry["interval"])
+        drawn = chart.strip(axis, entry["recall"], ends, "--ink-of:var(--accent)")
         lines.append(
             f'<tr><th scope="row">{name(key, 30)}</th><td class="num">{entry["count"]:,}</td>'
             f'<td class="strip">{drawn}</td><td class="num">{percent(entry["recall"])}</td>'

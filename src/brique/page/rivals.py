@@ -4,7 +4,18 @@ from typing import Any
 
 from brique.page import chart
 from brique.page.facts import Facts
-from brique.page.markup import Gap, Section, count, figure, figures, name, percent, text, tiles
+from brique.page.markup import (
+    Gap,
+    Section,
+    count,
+    ends_of,
+    figure,
+    figures,
+    name,
+    percent,
+    text,
+    tiles,
+)  # fmt: skip
 from brique.tasks import TASKS
 from brique.tasks.judged import Score
 from brique.tasks.words import method
@@ -61,7 +72,7 @@ def numbers(values: dict[str, Any]) -> list[tuple[str, str]]:
     """Return the main score, its interval and the number of test examples, with their titles."""
     score = TASKS[values["task"]].main
     rows = [(f"{score.called} on test", shown(score, float(values["test"][score.name])))]
-    ends = _ends(values, score)
+    ends = ends_of(values.get("interval", {}).get(score.name))
     if ends is not None:
         rows.append(("95% interval", " to ".join(shown(score, end) for end in ends)))
     return [*rows, ("test examples", f"{values['examples']:,}")]
@@ -87,7 +98,7 @@ def _beside(values: dict[str, Any], score: Score) -> str:
             rows.append((method(key), float(entry[score.name]), False))
     rows.sort(key=lambda row: -row[1])
     net = next(row for row in rows if row[2])
-    ends = _ends(values, score) or (net[1], net[1])
+    ends = ends_of(values.get("interval", {}).get(score.name)) or (net[1], net[1])
     low = min(ends[0], max(0.0, rows[-1][1]))
     axis = chart.spread(low, max(ends[1], rows[0][1]), is_share=score.is_share)
     lines = "".join(
@@ -109,12 +120,6 @@ def _beside(values: dict[str, Any], score: Score) -> str:
     )
     says += f" Not fitted: {'; '.join(skipped)}." if skipped else ""
     return figure(_rank(rows, values, score), says, table)
-
-
-def _ends(values: dict[str, Any], score: Score) -> tuple[float, float] | None:
-    """Return the 95% interval of the main score, or None where there is none."""
-    low, high = values.get("interval", {}).get(score.name) or (None, None)
-    return None if low is None or high is None else (float(low), float(high))
 
 
 def _ink(is_net: bool) -> str:

@@ -1,6 +1,6 @@
 """Words that the sentences of all tasks have in common."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any
 
 FEW = 30
@@ -41,19 +41,31 @@ def percents(value: float) -> str:
     return f"{value:.1%}".replace("-0.0%", "0.0%")
 
 
-def within(ends: Sequence[float | None] | None, show: Callable[[float], str]) -> str:
-    """Return the 95% interval of a score, or that there is none.
+def within(judged: Mapping[str, Any], score: str, show: Callable[[float], str]) -> str:
+    """Return the 95% interval of a score, or that it has none; of groups it is said to be so.
 
-    ends: of the interval. show: says a score.
+    judged: "interval" and "comparison". show: says a score.
     """
-    if ends is None or ends[0] is None or ends[1] is None:
+    low, high = judged["interval"][score]
+    if low is None or high is None:
         return "no interval: too few examples or groups"
-    return f"95% interval {show(ends[0])} to {show(ends[1])}"
+    by = "" if _groups(judged) is None else " by groups"
+    return f"95% interval{by} {show(low)} to {show(high)}"
 
 
-def few(count: int) -> str:
-    """Return what is to be said of so many test examples, if they are few."""
-    return f"; {count} test examples say little" if count < FEW else ""
+def few(judged: Mapping[str, Any]) -> str:
+    """Return what is to be said of so many test examples, or groups of them, if they are few."""
+    groups = _groups(judged)
+    count, unit = (judged["examples"], "test example") if groups is None else (groups, "group")
+    if count >= FEW:
+        return ""
+    return f"; {count} {unit} says little" if count == 1 else f"; {count} {unit}s say little"
+
+
+def _groups(judged: Mapping[str, Any]) -> int | None:
+    """Return how many groups test examples are of; None where each stands alone."""
+    compared = judged.get("comparison") or {}
+    return int(compared["examples"]) if compared.get("unit") == "group" else None
 
 
 def chance(compared: Mapping[str, Any] | None) -> str:
@@ -74,7 +86,7 @@ def beside(found: str, reached: str, judged: Mapping[str, Any], *, is_behind: bo
     judged: "comparison" and "examples". is_behind: whether the method is ahead: that is said first.
     """
     compared = judged["comparison"]
-    name, rest = method(compared["best"]), f"{chance(compared)}{few(judged['examples'])}"
+    name, rest = method(compared["best"]), f"{chance(compared)}{few(judged)}"
     if is_behind:
         verdict = "Behind" if compared["outcome"] == "worse" else "No better than"
         return f"{verdict} a simple method: {found}; {name} {reached}, {rest}"

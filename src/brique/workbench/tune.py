@@ -6,6 +6,7 @@ there, and again with another seed, is trained on all, and judged.
 
 import json
 import math
+import statistics
 import sys
 import time
 from dataclasses import asdict, replace
@@ -93,18 +94,20 @@ class _Search:
         schema = self.made.opened.schema
         if not any(isinstance(schema[name], Category) for name in schema.targets):
             self._plan.pop("smoothing", None)  # of labels, which there are none of
+        for name in ("shift", "zoom", "light"):
+            if not self._plan.get(name):  # no pictures, or what they show would be another
+                self._plan.pop(name, None)
 
     def run(self) -> None:
         """Try settings until the minutes are over, or as many as were asked for."""
         study = _study(self.folder, self.asked)
-        begun = time.monotonic() - self._spent()
+        begun = time.monotonic() - sum(self._spent().values())
         for trial in [one for one in study.trials if one.state.name == "RUNNING"]:
             self._told(study, trial.number, trial.params)  # that was stopped
         limit = self.asked["trials"] or 10_000
         while len(study.trials) < limit:
-            longest = max((one.seconds for one in self._records()), default=0.0)
             left = 60 * self.asked["minutes"] - (time.monotonic() - begun)
-            if study.trials and left < (1 + 2 * AGAIN) * longest:
+            if study.trials and left < self._needed(study):
                 break
             if not study.trials:
                 study.enqueue_trial(_as_planned(self._plan))
@@ -179,23 +182,21 @@ class _Search:
         order = replace(self._order, wishes=wishes)
         return read_run(train_prepared(order, replace(made, args=args), out))
 
-    def _records(self) -> list["_Spent"]:
-        return [_Spent.of(path) for path in sorted(self.folder.glob("trial-*/run.json"))]
+    def _spent(self) -> dict[int, float]:
+        """Return the seconds that each trial has taken."""
+        found: dict[int, float] = {}
+        for path in sorted(self.folder.glob("trial-*/run.json")):
+            seconds = json.loads(path.read_text(encoding="utf-8"))["seconds"]
+            found[int(path.parent.name.removeprefix("trial-"))] = float(seconds.get("total", 0.0))
+        return found
 
-    def _spent(self) -> float:
-        return sum(one.seconds for one in self._records())
-
-
-class _Spent:
-    """What a trial has taken."""
-
-    def __init__(self, seconds: float) -> None:
-        self.seconds = seconds
-
-    @classmethod
-    def of(cls, path: Path) -> "_Spent":
-        """Return what the run of a run.json has taken so far."""
-        return cls(float(json.loads(path.read_text())["seconds"].get("total", 0.0)))
+    def _needed(self, study: "Study") -> float:
+        """Return the seconds for another trial, and to see again whether it beats the plan."""
+        spent = self._spent()
+        usual = statistics.fmean(spent.values()) if spent else 0.0
+        done = [one for one in study.trials if one.state.name == "COMPLETE"]
+        best = max(done, key=_value).number if done else 0
+        return usual + AGAIN * (spent.get(0, usual) + max(usual, spent.get(best, usual)))
 
 
 def _chosen(trial: "Trial", plan: dict[str, Any]) -> dict[str, Any]:

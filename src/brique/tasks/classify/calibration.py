@@ -12,7 +12,7 @@ from brique.bricks import Temperature
 from brique.data import Split
 from brique.errors import ShapeError
 from brique.tasks.classify.reading import read
-from brique.tasks.classify.scores import interval
+from brique.tasks.classify.scores import share_interval
 from brique.tasks.rest import evenly
 
 BINS = 15
@@ -84,10 +84,13 @@ def log_loss(scores: Tensor, label: Tensor) -> float:
     return -float(sure.sum()) / len(label)
 
 
-def bins(probabilities: Tensor, label: Tensor) -> list[dict[str, Any]]:
+def bins(
+    probabilities: Tensor, label: Tensor, together: Tensor | None = None
+) -> list[dict[str, Any]]:
     """Return, for 15 equal ranges of confidence, how sure the net was there and how often right.
 
-    probabilities: (N, K). label: (N,), int64.
+    probabilities: (N, K). label: (N,), int64. together: (N,), int64: the groups that examples are
+    drawn by for the intervals, if not each by itself.
     Confidence is the largest probability; a range holds its upper end. Shares of nothing are None.
     """
     confidence, answer = probabilities.double().max(dim=1)
@@ -96,15 +99,16 @@ def bins(probabilities: Tensor, label: Tensor) -> list[dict[str, Any]]:
     for number in range(BINS):
         inside = place == number
         count = int(inside.sum())
-        right = int((answer == label)[inside].sum())
+        right = (answer == label)[inside]
+        hung = None if together is None else together[inside]
         found.append(
             {
                 "from": number / BINS,
                 "to": (number + 1) / BINS,
                 "count": count,
                 "confidence": float(confidence[inside].mean()) if count else None,
-                "accuracy": right / count if count else None,
-                "interval": list(interval(right / count, count)) if count else None,
+                "accuracy": int(right.sum()) / count if count else None,
+                "interval": share_interval(right, hung) if count else None,
             }
         )
     return found

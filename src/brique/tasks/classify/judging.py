@@ -16,7 +16,14 @@ from brique.tasks.classify.calibration import bins, calibration_error, log_loss,
 from brique.tasks.classify.comparison import beside
 from brique.tasks.classify.inputs import can_be_numbers
 from brique.tasks.classify.reading import Reading, places_of, read
-from brique.tasks.classify.scores import auc, by_class, confusion, overall, share_interval
+from brique.tasks.classify.scores import (
+    auc,
+    by_class,
+    confusion,
+    overall,
+    recall_intervals,
+    share_interval,
+)
 from brique.tasks.judged import Judged, finite
 
 
@@ -51,8 +58,8 @@ def _values(
     label, chances = reading.label, probabilities(reading.scores)
     answer = reading.scores.argmax(dim=1)
     counts = confusion(label, answer, len(names))
-    classes = by_class(counts, names)
-    ranges = bins(chances, label)
+    classes = by_class(counts, names, recall_intervals(label, answer, len(names), together))
+    ranges = bins(chances, label, together)
     share = int((answer == label).sum()) / len(label)
     loss = log_loss(reading.scores, label)
     return {

@@ -73,6 +73,21 @@ def share_interval(right: Tensor, together: Tensor | None) -> list[float]:
     return list(resampling.interval(lambda often: often @ held / often.sum(dim=1), held, together))
 
 
+def recall_intervals(
+    label: Tensor, answer: Tensor, classes: int, together: Tensor | None
+) -> list[list[float] | None]:
+    """Return the 95% interval of the recall of each class; None of one without examples.
+
+    label, answer: class indices (N,), int64 in [0, K). together: as for `share_interval`.
+    """
+    found: list[list[float] | None] = []
+    for place in range(classes):
+        at = label == place
+        hung = None if together is None else together[at]
+        found.append(share_interval(answer[at] == place, hung) if bool(at.any()) else None)
+    return found
+
+
 def confusion(label: Tensor, answer: Tensor, classes: int) -> Tensor:
     """Return how often each class (rows) got each answer (columns): (K, K), int64.
 
@@ -97,10 +112,12 @@ def auc(chance: Tensor, label: Tensor) -> float:
     return float((rank[label == 1].sum() - ones * (ones + 1) / 2) / (ones * zeros))
 
 
-def by_class(counts: Tensor, names: Sequence[str]) -> dict[str, dict[str, Any]]:
+def by_class(
+    counts: Tensor, names: Sequence[str], ends: Sequence[list[float] | None]
+) -> dict[str, dict[str, Any]]:
     """Return precision, recall, F1, count and the 95% interval of recall of each class.
 
-    counts: (K, K) of `confusion`.
+    counts: (K, K) of `confusion`. ends: of `recall_intervals`.
     What is a share of nothing is None: the precision of a class that was never answered, the recall
     of one without examples, the F1 of one with neither.
     """
@@ -109,6 +126,7 @@ def by_class(counts: Tensor, names: Sequence[str]) -> dict[str, dict[str, Any]]:
         counts.diagonal().tolist(),
         counts.sum(dim=1).tolist(),
         counts.sum(dim=0).tolist(),
+        ends,
         strict=True,
     )
     return {
@@ -117,9 +135,9 @@ def by_class(counts: Tensor, names: Sequence[str]) -> dict[str, dict[str, Any]]:
             "recall": right / count if count else None,
             "f1": 2 * right / (count + said) if count + said else None,
             "count": count,
-            "interval": list(interval(right / count, count)) if count else None,
+            "interval": low_high,
         }
-        for name, right, count, said in rows
+        for name, right, count, said, low_high in rows
     }
 
 

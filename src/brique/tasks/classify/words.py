@@ -13,16 +13,15 @@ def sentence(judged: Mapping[str, Any]) -> str:
     so first; "by chance" is meant as in the exact test of McNemar at 5%.
     """
     share, count = judged["test"]["accuracy"], judged["examples"]
-    ends = judged["interval"]["accuracy"]
     name = judged.get("comparison", {}).get("best", "majority")
     other = judged["baseline"][name]["accuracy"]
     net, best = _percents(share, other)
     method = METHODS[name]
     if name == "majority":
         method = f"always answering '{judged['baseline'][name]['answer']}'"
-    interval = f"({within(ends, '{:.1%}'.format)})"
+    interval = f"({within(judged, 'accuracy', '{:.1%}'.format)})"
     found = f"{net} of {count:,} test examples named rightly {interval}"
-    compared, little = judged.get("comparison"), few(count)
+    compared, little = judged.get("comparison"), few(judged)
     if share < other:
         is_worse = judged.get("comparison", {}).get("outcome") == "worse"
         verdict = "Behind" if is_worse else "No better than"

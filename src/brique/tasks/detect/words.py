@@ -13,11 +13,10 @@ def sentence(judged: Mapping[str, Any]) -> str:
     so first.
     """
     test, compared, count = judged["test"], judged["comparison"], judged["examples"]
-    ends = judged["interval"]["ap50"]
     rival = judged["baseline"][compared["best"]]["ap50"]
     found = (
         f"{test['ap50']:.1%} average precision at an overlap of 0.5 ({test['ap']:.1%} over 0.5 to"
         f" 0.95) of {judged['boxes']:,} boxes on {count:,} test pictures ("
-        f"{within(ends, percents)})"
+        f"{within(judged, 'ap50', percents)})"
     )
     return beside(found, f"reaches {rival:.1%}", judged, is_behind=test["ap50"] < rival)

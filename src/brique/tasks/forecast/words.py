@@ -13,14 +13,13 @@ def sentence(judged: Mapping[str, Any]) -> str:
     so first.
     """
     skill, count = judged["test"]["skill"], judged["examples"]
-    ends = judged["interval"]["skill"]
     names, ahead = judged["targets"], judged["ahead"]
     what = f"'{names[0]}'" if len(names) == 1 else f"{len(names)} targets"
     compared, block = judged["comparison"], judged["block"]
     found = (
         f"The next {ahead} of {what} foretold with {_less(skill)} squared error"
         f" {'than' if skill >= 0 else 'over'} the values before ("
-        f"{within(ends, _less)}, by blocks of {block['windows']} windows), on"
+        f"{within(judged, 'skill', _less)}, by blocks of {block['windows']} windows), on"
         f" {count:,} test windows"
     )
     best = compared["best"]

@@ -13,11 +13,10 @@ def sentence(judged: Mapping[str, Any]) -> str:
     so first.
     """
     test = judged["test"]
-    ends = judged["interval"]["mixed"]
     rival = judged["baseline"][judged["comparison"]["best"]]["mixed"]
     found = (
         f"made pictures mix with {judged['examples']:,} of test to {percents(test['mixed'])} ("
-        f"{within(ends, percents)}; 100% cannot be told apart), and"
+        f"{within(judged, 'mixed', percents)}; 100% cannot be told apart), and"
         f" {percents(test['copied'])} are nearly copies of training pictures"
     )
     return beside(found, f"reaches {percents(rival)}", judged, is_behind=test["mixed"] < rival)

@@ -61,8 +61,9 @@ def scores(answers: Tensor, truth: Tensor, schema: Schema) -> dict[str, float]:
 
 def f1(kind: Category, answer: Tensor, truth: Tensor) -> float:
     """Return the F1 of one target: of bearing a label; of other classes their mean."""
-    found = by_class(confusion(truth, answer, len(kind.names)), kind.names)
-    if kind.names == YES:
+    names = kind.names
+    found = by_class(confusion(truth, answer, len(names)), names, [None] * len(names))
+    if names == YES:
         return float(found[YES[1]]["f1"] or 0.0)
     return overall(found)["macro_f1"]
 

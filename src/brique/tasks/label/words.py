@@ -13,11 +13,10 @@ def sentence(judged: Mapping[str, Any]) -> str:
     so first.
     """
     share, exact = judged["test"]["accuracy"], judged["test"]["exact"]
-    ends = judged["interval"]["accuracy"]
     rival = judged["baseline"][judged["comparison"]["best"]]["accuracy"]
     found = (
         f"{percents(share)} of the answers for {len(judged['targets'])} targets right ("
-        f"{within(ends, percents)}), and all of them on {percents(exact)} of"
+        f"{within(judged, 'accuracy', percents)}), and all of them on {percents(exact)} of"
         f" {judged['examples']:,} test examples"
     )
     return beside(found, f"reaches {percents(rival)}", judged, is_behind=share < rival)

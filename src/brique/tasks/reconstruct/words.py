@@ -13,10 +13,9 @@ def sentence(judged: Mapping[str, Any]) -> str:
     so first.
     """
     share = judged["test"]["r2"]
-    ends = judged["interval"]["r2"]
     rival = judged["baseline"][judged["comparison"]["best"]]["r2"]
     found = (
         f"{percents(share)} of what pictures differ by is rebuilt from {judged['code']} numbers on"
-        f" {judged['examples']:,} test examples ({within(ends, percents)})"
+        f" {judged['examples']:,} test examples ({within(judged, 'r2', percents)})"
     )
     return beside(found, f"rebuilds {percents(rival)}", judged, is_behind=share < rival)

@@ -13,7 +13,6 @@ def sentence(judged: Mapping[str, Any]) -> str:
     so first.
     """
     share, off = judged["test"]["r2"], judged["test"]["mae"]
-    ends = judged["interval"]["r2"]
     compared, count = judged["comparison"], judged["examples"]
     rival = judged["baseline"][compared["best"]]["r2"]
     names = judged["targets"]
@@ -22,6 +21,6 @@ def sentence(judged: Mapping[str, Any]) -> str:
     amount = f"{off:.4g}{f' {unit}' if unit else ''}" if len(names) == 1 else f"{off:.3g} spreads"
     found = (
         f"{percents(share)} of the variance of {what} explained on {count:,} test examples ("
-        f"{within(ends, percents)}), off by {amount} in the mean"
+        f"{within(judged, 'r2', percents)}), off by {amount} in the mean"
     )
     return beside(found, f"explains {percents(rival)}", judged, is_behind=share < rival)

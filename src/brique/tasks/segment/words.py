@@ -13,12 +13,11 @@ def sentence(judged: Mapping[str, Any]) -> str:
     so first.
     """
     test, compared, count = judged["test"], judged["comparison"], judged["examples"]
-    ends = judged["interval"]["mean_iou"]
     rival = judged["baseline"][compared["best"]]["mean_iou"]
     classes = len(judged["classes"])
     found = (
         f"{test['mean_iou']:.1%} mean IoU of {classes} classes on {count:,} test pictures ("
-        f"{within(ends, percents)}), {test['pixel_accuracy']:.1%} of the pixels named"
+        f"{within(judged, 'mean_iou', percents)}), {test['pixel_accuracy']:.1%} of the pixels named"
         " rightly"
     )
     return beside(found, f"reaches {rival:.1%}", judged, is_behind=test["mean_iou"] < rival)

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from brique.data import Data
 from brique.tasks import resampling
 from brique.tasks.classify.reading import places_of
-from brique.tasks.classify.scores import by_class, confusion, overall
+from brique.tasks.classify.scores import by_class, confusion, overall, recall_intervals
 from brique.tasks.judged import Judged, finite
 from brique.tasks.tag import baselines
 from brique.tasks.tag.reading import Reading, check, read
@@ -50,7 +50,9 @@ def judge(
 def _values(reading: Reading, names: Sequence[str], together: Tensor | None) -> dict[str, Any]:
     """Return the scores of a net by itself."""
     counts = confusion(reading.truth, reading.said, len(names))
-    classes = by_class(counts, names)
+    hung = reading.owner if together is None else together[reading.owner]
+    recalls = recall_intervals(reading.truth, reading.said, len(names), hung)
+    classes = by_class(counts, names, recalls)
     wrong = resampling.sums((reading.said != reading.truth).double(), reading.owner)
     whole = reading.offsets.diff() > 0
     scores, ends = _scores(reading.said, reading, together)

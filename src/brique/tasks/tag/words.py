@@ -13,13 +13,12 @@ def sentence(judged: Mapping[str, Any]) -> str:
     so first.
     """
     scores, count = judged["test"], judged["examples"]
-    ends = judged["interval"]["accuracy"]
     compared = judged["comparison"]
     rival = judged["baseline"][compared["best"]]["accuracy"]
     strange = scores.get("unknown_accuracy")
     among = "" if strange is None else f", {strange:.1%} of the {judged['unknown']:,} new ones"
     found = (
         f"{scores['accuracy']:.1%} of {judged['words']:,} words in {count:,} test sentences tagged"
-        f" rightly ({within(ends, percents)}){among}"
+        f" rightly ({within(judged, 'accuracy', percents)}){among}"
     )
     return beside(found, f"is right for {rival:.1%}", judged, is_behind=scores["accuracy"] < rival)

@@ -13,12 +13,11 @@ def sentence(judged: Mapping[str, Any]) -> str:
     so first.
     """
     scores, count = judged["test"], judged["examples"]
-    ends = judged["interval"]["bleu"]
     source, target = judged["languages"]
     compared = judged["comparison"]
     rival = judged["baseline"][compared["best"]]["bleu"]
     found = (
         f"{scores['bleu']:.1f} BLEU from {source} to {target} on {count:,} test texts ("
-        f"{within(ends, '{:.1f}'.format)}), {scores['exact']:.1%} of them to the letter"
+        f"{within(judged, 'bleu', '{:.1f}'.format)}), {scores['exact']:.1%} of them to the letter"
     )
     return beside(found, f"has {rival:.1f}", judged, is_behind=scores["bleu"] < rival)
