@@ -1,11 +1,13 @@
 """Whether a table with a text and a picture says more than either alone, over three seeds.
 
-    python benchmarks/mixed.py
+    python benchmarks/mixed.py                    both, and either alone
+    python benchmarks/mixed.py picture            some of them
 
 The pictures are the generated scenes of `world:scenes`; a caption beside each says what else is in
 it and whose it is, but names no color. To be told are the color of the largest thing and its owner:
 6 colors, seen in the picture alone, times 4 owners, named in the caption alone. Each net is a
-`brique train` with one thread, kept in .bench/mixed. Writes benchmarks/mixed.md.
+`brique train` with one thread, kept in .bench/mixed. Writes its rows of benchmarks/mixed.md; those
+of others stay.
 """
 
 import csv
@@ -66,11 +68,13 @@ def table() -> Path:
 
 
 def main() -> None:
-    lines: list[str] = []
+    path = HERE / "mixed.md"
+    old = path.read_text().splitlines() if path.is_file() else []
+    lines = {name: line for name in SEEN for line in old if line.startswith(f"| {name} |")}
     words = ["git", "rev-parse", "--short", "HEAD"]
     commit = subprocess.run(words, cwd=HERE, capture_output=True, text=True).stdout.strip()
-    for name, flags in SEEN.items():
-        records = []
+    for name in sys.argv[1:] or SEEN:
+        flags, records = SEEN[name], []
         for seed in SEEDS:
             out = PLACE / f"{name}-{seed}"
             command = ["train", str(table()), "--target", "what", "--seed", str(seed)]
@@ -85,8 +89,8 @@ def main() -> None:
         spent = ", ".join(f"{one.json['seconds']['training']:.0f}" for one in records)
         listed = ", ".join(f"{value:.1%}" for value in values)
         mean = f"**{statistics.fmean(values):.1%}** ± {100 * statistics.stdev(values):.1f} points"
-        lines.append(f"| {name} | {listed} | {mean} | {usual:.1%} | {spent} | {commit} |")
-    files.write(HERE / "mixed.md", HEAD + "\n".join(lines) + "\n")
+        lines[name] = f"| {name} | {listed} | {mean} | {usual:.1%} | {spent} | {commit} |"
+        files.write(path, HEAD + "\n".join(lines[one] for one in SEEN if one in lines) + "\n")
 
 
 if __name__ == "__main__":

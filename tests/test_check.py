@@ -148,7 +148,7 @@ def test_the_verdict_counts(severities, sentence):
             "--rename: expected two sides, such as OLD=NEW, got 'cat'; write it so.",
         ),
         (["--types", "=a"], "--types: expected two sides, such as OLD=NEW, got '=a'; write it so."),
-        (["--ahead", "3"], "zoo: ahead= means nothing for pictures"),
+        (["--ahead", "3"], "zoo: --ahead means nothing for pictures"),
         (["--kind", "picture"], "zoo: kind must be one of"),
     ],
 )

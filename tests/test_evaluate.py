@@ -11,6 +11,7 @@ import brique
 from brique import data
 from brique.cli import main
 from brique.model import load
+from brique.tasks.regress.scores import scores
 
 
 def photographs(folder, size, *, each=15, classes=("dark", "light")):
@@ -57,6 +58,23 @@ def test_grey_pictures_are_judged_by_a_net_that_takes_color(wide, tmp_path):
                 tmp_path / "grey" / name / f"{i}.png"
             )
     assert brique.evaluate(wide, tmp_path / "grey")["test"]["accuracy"] > 0.5
+
+
+def test_two_targets_are_judged_on_other_data_as_predict_answers_them(tmp_path):
+    draw = np.random.default_rng(0)
+    for name, count in (("first", 200), ("other", 90)):
+        x = draw.normal(3 * (name == "other"), 1 + (name == "other"), (count, 2))
+        rows = [f"{a:.4f},{b:.4f},{a - b:.4f},{1000 * a:.2f}" for a, b in x]
+        (tmp_path / f"{name}.csv").write_text("\n".join(["a,b,near,far", *rows]))
+    run = brique.train(tmp_path / "first.csv", target="near,far", quick=True, out=tmp_path / "run")
+    found = brique.evaluate(run, tmp_path / "other.csv", target="near,far")
+    test = data.open(tmp_path / "other.csv", target="near,far").test
+    rows = [{name: float(test[name][place]) for name in ("a", "b")} for place in range(len(test))]
+    said = torch.tensor([[*one.answer.values()] for one in load(run).predict(rows)])
+    truth = torch.stack([test["near"], test["far"]], dim=1)
+    assert found["examples"] == len(test)
+    assert found["test"] == pytest.approx(scores(said, truth), rel=1e-4)
+    assert found["targets"] == ["near", "far"]
 
 
 def test_the_judgement_in_json_has_the_fixed_keys(capsys, wide):

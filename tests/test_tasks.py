@@ -8,7 +8,7 @@ from brique.data import arrays
 from brique.errors import DataError, ShapeError
 from brique.schema import Category, Picture
 from brique.tasks import accuracy, classify
-from brique.tasks.rest import at_rest, batch_size_for, device_of
+from brique.tasks.rest import at_rest, batch_size_for, device_of, evenly
 
 
 def some(count=200, names=("a", "b", "c")):
@@ -151,3 +151,11 @@ def test_large_pictures_come_in_smaller_batches():
 def test_the_device_of_a_net_without_numbers_is_the_cpu():
     assert device_of(nn.ReLU()) == torch.device("cpu")
     assert device_of(nn.BatchNorm1d(2, affine=False)) == torch.device("cpu")
+
+
+def test_examples_are_chosen_evenly_from_the_first_on():
+    assert evenly(10, 4).tolist() == [0, 2, 5, 7]
+    assert evenly(3, 4).tolist() == [0, 1, 2]
+    assert evenly(0, 4).tolist() == []
+    gaps = evenly(1_000_003, 999).diff()
+    assert int(gaps.max() - gaps.min()) == 1

@@ -13,7 +13,7 @@ from brique.data.parts import rebuilt
 from brique.errors import DataError, ShapeError, UsageError
 from brique.nets.detector import detector, detector_arguments
 from brique.tasks import detect
-from brique.tasks.detect import boxes, scores
+from brique.tasks.detect import boxes, judging, scores
 from brique.tasks.detect.found import Found
 from brique.tasks.detect.loss import assigned
 from brique.tasks.detect.reading import Truth
@@ -136,6 +136,17 @@ def test_a_net_that_knows_the_answers_finds_all_boxes(scenes):
     said, shown = judged.arrays["said"], judged.arrays["shown"]
     assert said.shape[1] == 7
     assert set(said[:, 0].long().tolist()) == set(range(len(shown)))
+
+
+def test_pictures_without_boxes_are_among_the_best_for_want_of_others_only():
+    each = torch.tensor([1.0, 0.2, 1.0, 0.9, 0.8, 0.1])
+    is_full = torch.tensor([False, True, False, True, True, True])
+    assert judging._shown(each, is_full).tolist() == [5, 1, 4, 0, 2, 3]
+    half, worst = judging.SHOWN // 2, torch.linspace(0, 0.5, 100)
+    each = torch.cat([torch.ones(50), worst])
+    shown = judging._shown(each, torch.arange(150) >= 50).tolist()
+    assert shown[:half] == [*range(50, 50 + half)]
+    assert shown[half:] == [*range(150 - half, 150)]
 
 
 def test_a_net_behind_a_simple_method_is_said_to_be_so(scenes):

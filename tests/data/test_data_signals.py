@@ -105,7 +105,7 @@ def test_parts_of_sounds_are_obeyed(tmp_path):
     opened = data.open(tmp_path / "words")
     assert [len(opened.train), len(opened.valid), len(opened.test)] == [10, 4, 6]
     assert "words: 1 sounds beside train" in " ".join(opened.notes)
-    with pytest.raises(DataError, match="words: it has parts of its own already; leave out test="):
+    with pytest.raises(DataError, match="words: it has parts of its own already; leave out --test"):
         data.open(tmp_path / "words", test=tmp_path)
 
 
@@ -151,23 +151,26 @@ def test_sounds_that_nothing_names_show_two_files_and_the_flag(tmp_path):
     assert str(raised.value) == (
         "digits: nothing says which class a sound is of: 0_ann_0.wav and 2_bob_3.wav lie in no"
         " class's folder; put each into the folder of its class, or say how the files are named,"
-        " such as names='{label}_{speaker}_{take}'"
+        " such as --names '{label}_{speaker}_{take}'"
     )
 
 
 @pytest.mark.parametrize(
     ("options", "says"),
     [
-        ({"names": "label"}, "names= must hold fields in braces, each once"),
-        ({"names": "{label}_{label}"}, "names= must hold fields in braces, each once"),
-        ({"names": "{a}_{b}"}, "none of a, b is named label; say with target="),
-        ({"names": "{label}_{x}", "target": "speaker"}, "target= names 'speaker', which the names"),
-        ({"names": "{label}_{x}", "group": "y"}, "group= names 'y', which the names of the files"),
-        ({"names": "{label}_{x}", "test": "y=1"}, "test= names 'y', which the names of the files"),
-        ({"names": "{label}_{x}", "test": "label=7"}, "test= asks for label 7, which no file has"),
+        ({"names": "label"}, "--names must hold fields in braces, each once"),
+        ({"names": "{label}_{label}"}, "--names must hold fields in braces, each once"),
+        ({"names": "{a}_{b}"}, "none of a, b is named label; say with --target"),
+        (
+            {"names": "{label}_{x}", "target": "speaker"},
+            "--target names 'speaker', which the names",
+        ),
+        ({"names": "{label}_{x}", "group": "y"}, "--group names 'y', which the names of the files"),
+        ({"names": "{label}_{x}", "test": "y=1"}, "--test names 'y', which the names of the files"),
+        ({"names": "{label}_{x}", "test": "label=7"}, "--test asks for label 7, which no file has"),
         ({"names": "{label}_{x}", "test": "label="}, "test: expected a path or COLUMN=VALUE,VALUE"),
         ({"names": "{label}-{x}"}, "expected WAV files, got none that can be read; the first"),
-        ({"names": "{label}_{x}", "header": True}, "header= means nothing for sounds"),
+        ({"names": "{label}_{x}", "header": True}, "--header means nothing for sounds"),
     ],
 )
 def test_options_of_sounds_that_do_not_fit(tmp_path, options, says):
@@ -183,7 +186,7 @@ def test_one_class_is_none(tmp_path):
         data.open(folder, names="{label}_{x}")
     for part in ("train", "test"):
         by_class(tmp_path / "words" / part, 2)
-    with pytest.raises(DataError, match="it has a test part of its own already; leave out test="):
+    with pytest.raises(DataError, match="it has a test part of its own already; leave out --test"):
         data.open(tmp_path / "words", names="{take}", target="label", test="take=0")
 
 
@@ -319,7 +322,7 @@ def test_sequences_get_their_classes_from_a_table(tmp_path):
     labels = opened.store.fields["class_label"]
     assert opened.schema["class_label"].names[int(labels[row])] == "-1"
     assert opened.store.fields["signal"][row].shape == (15, 2)
-    assert "class_label is to be predicted; target= chooses another" in " ".join(opened.notes)
+    assert "class_label is to be predicted; --target chooses another" in " ".join(opened.notes)
 
 
 def test_other_tables_of_sequences_choose_test_group_and_target(tmp_path):
@@ -329,7 +332,7 @@ def test_other_tables_of_sequences_choose_test_group_and_target(tmp_path):
     assert tests == {f"runs/run_{n}.csv" for n in (3, 6, 9, 12)}
     assert opened.source.groups.tolist() == [n % 3 for n in range(1, 13)]
     assert data.open(folder, target="room").schema["room"].names == ("0", "1", "2")
-    with pytest.raises(DataError, match="target= names 'rom', which the tables do not say"):
+    with pytest.raises(DataError, match="--target names 'rom', which the tables do not say"):
         data.open(folder, target="rom")
 
 
@@ -390,7 +393,7 @@ def test_sequences_without_a_table_or_a_class_are_refused(tmp_path):
         folder / "runs" / "more.csv", "id,kind\n" + "".join(f"{n},{n % 2}\n" for n in range(1, 13))
     )
     with pytest.raises(
-        DataError, match="walks: the tables say .*; say with target= which is to be"
+        DataError, match="walks: the tables say .*; say with --target which is to be"
     ):
         data.open(folder)
     for number in range(1, 13):
@@ -640,13 +643,13 @@ def test_moments_are_read_in_many_ways(tmp_path):
 @pytest.mark.parametrize(
     ("options", "says"),
     [
-        ({}, "grid.csv: which of load, temp is to be foretold? Name it with target="),
-        ({"target": "tmp"}, "target= names 'tmp', which is no column of numbers"),
-        ({"target": "temp", "time": "dat"}, "time= names no column 'dat'"),
+        ({}, "grid.csv: which of load, temp is to be foretold? Name it with --target"),
+        ({"target": "tmp"}, "--target names 'tmp', which is no column of numbers"),
+        ({"target": "temp", "time": "dat"}, "--time names no column 'dat'"),
         ({"target": "temp", "time": "wind"}, "wind: expected moments such as 2024-03-01 17:30, got 'n'"),
-        ({"target": "temp", "group": "no"}, "group= names no column 'no'"),
-        ({"target": "temp", "types": {"no": "leave"}}, "types= names no column 'no'"),
-        ({"target": "temp", "ahead": 0}, "ahead= must be 1 or more moments, got 0; choose how many"),
+        ({"target": "temp", "group": "no"}, "--group names no column 'no'"),
+        ({"target": "temp", "types": {"no": "leave"}}, "--types names no column 'no'"),
+        ({"target": "temp", "ahead": 0}, "--ahead must be 1 or more moments, got 0; choose how many"),
         ({"target": "temp", "length": 90}, "no window of 90 moments and 5 ahead lies whole in the 72"),
         ({"types": dict.fromkeys(("load", "temp", "wind"), "leave")}, "expected a column of numbers beside"),
     ],
@@ -670,7 +673,7 @@ def test_windows_that_fill_the_memory_are_refused(tmp_path, monkeypatch):
 def test_series_without_any_time_are_refused(tmp_path):
     rows = [(2000, "", 5), ("", 3, 7)] * 9
     path = line(tmp_path / "a.csv", rows, "year,month,value")
-    with pytest.raises(DataError, match="no row says its time; name another column with time="):
+    with pytest.raises(DataError, match="no row says its time; name another column with --time"):
         data.open(path, kind="series")
 
 

@@ -161,7 +161,7 @@ def test_a_class_of_the_future_is_an_error():
         ({"time": [[1], [2], [3]]}, r"time: expected a number or date per example, got int64 \(3,"),
         (
             {"time": [1, 2, 3], "group": [1, 2, 3]},
-            "arrays: group= and time= cannot both decide the split; choose one of them",
+            "arrays: --group and --time cannot both decide the split; choose one of them",
         ),
     ],
 )

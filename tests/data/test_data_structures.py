@@ -176,10 +176,10 @@ def test_one_file_is_drawn_and_another_may_be_its_test(tmp_path):
     assert sum(sizes(data.open(folder / "a.conllu"))) == 30
     opened = data.open(folder / "a.conllu", test=folder / "b.conllu")
     assert len(opened.test) == 3
-    with pytest.raises(DataError, match="test=nowhere is no file or folder; check the path"):
+    with pytest.raises(DataError, match="--test nowhere is no file or folder; check the path"):
         data.open(folder / "a.conllu", test="nowhere")
     conllu(tmp_path / "ud")
-    with pytest.raises(DataError, match="it has a test part already; leave out test="):
+    with pytest.raises(DataError, match="it has a test part already; leave out --test"):
         data.open(tmp_path / "ud", test=folder / "b.conllu")
 
 
@@ -291,7 +291,7 @@ def test_trees_without_labels_have_no_target(tmp_path):
     opened = data.open(treebank(tmp_path / "bank", **bank))
     assert list(opened.schema.fields) == ["tree"]
     assert opened.schema.targets == ()
-    with pytest.raises(DataError, match="its trees have no labels, got target='label'"):
+    with pytest.raises(DataError, match="its trees have no labels, got --target 'label'"):
         data.open(tmp_path / "bank", target="label")
 
 

@@ -226,7 +226,7 @@ def test_a_header_can_be_told(tmp_path):
     assert "t.csv: its first line is no header, so its columns are named 1 to 2; --header." in (
         opened(tmp_path, rows).notes
     )
-    with pytest.raises(DataError, match=r"t.jsonl: header= is for .csv, .tsv and .data; leave"):
+    with pytest.raises(DataError, match=r"t.jsonl: --header is for .csv, .tsv and .data; leave"):
         opened(tmp_path, ['{"a": 1}'], "t.jsonl", header=False)
 
 
@@ -480,6 +480,10 @@ def test_groups_and_times_are_handed_on(tmp_path):
     assert not sides[0] & sides[2]
     assert not sides[0] & sides[1]
     assert len(set(table.source.groups.tolist())) == 9
+    assert "who" not in table.schema
+    assert any(note.startswith("t.csv: 'who' names groups, none of which is in") for note in
+               table.notes)  # fmt: skip
+    assert "who" in opened(tmp_path, rows, group="who", types={"who": "category"}).schema
     timed = opened(tmp_path, rows, time="when")
     assert timed.source.times[3] == Moment().seconds("2020-01-04")
     assert max(timed.source.times[timed.train.ids]) < min(timed.source.times[timed.test.ids])
@@ -588,11 +592,11 @@ PLAIN = numbered(lambda i: i * 0.5, lambda i: "ab"[i % 2])
         (["x,y", *PLAIN], {"group": "g"}, "t.csv: group: no column 'g' among x, y"),
         (["x,y", *PLAIN], {"time": "y"},
          "time: column 'y' holds neither moments nor numbers, but 'a'; choose another"),
-        (["x,y", *PLAIN], {"size": 8}, "size= and channels= are for pictures, and no column names"),
-        (["x,y", *PLAIN], {"test": "no.csv"}, "t.csv: test=no.csv is no file, and no COLUMN=VALUE"),
+        (["x,y", *PLAIN], {"size": 8}, "--size and --channels are for pictures, and no column names"),
+        (["x,y", *PLAIN], {"test": "no.csv"}, "t.csv: --test no.csv is no file, and no COLUMN=VALUE"),
         (["x,y", *PLAIN], {"test": "x=99"}, "t.csv: test: column 'x' has no '99' among"),
         (["split,x,y", *[f"{p},{q}" for p, q in zip(["train", "test"] * 20, PLAIN, strict=True)]],
-         {"test": "x=0.5"}, "t.csv: its parts are given already; leave out test="),
+         {"test": "x=0.5"}, "t.csv: its parts are given already; leave out --test"),
     ],
 )  # fmt: skip
 def test_bad_tables_are_named(tmp_path, rows, options, text):
@@ -612,7 +616,7 @@ def test_bad_pairs_of_tables_are_named(tmp_path):
     both.mkdir()
     for part in ("train", "test"):
         write(both / f"{part}.csv", lines())
-    with pytest.raises(DataError, match=r"both: it has a test table already; leave out test="):
+    with pytest.raises(DataError, match=r"both: it has a test table already; leave out --test"):
         data.open(both, test=tmp_path / "t.csv")
     (both / "train.csv").rename(both / "valid.csv")
     text = r"both: expected a table of the train part, or one table, got valid.csv, test.csv"
@@ -737,3 +741,47 @@ def test_a_large_table_opens_quickly(tmp_path):
     began = time.perf_counter()
     assert len(data.open(tmp_path / "t.csv").source) == 50_000
     assert time.perf_counter() - began < 6  # 0.6 s on a quiet machine
+
+
+def stamped(tmp_path, steps, last=lambda row: str(row % 7)):
+    """Return a table whose rows are so many hours after each other."""
+    start, hours = np.datetime64("2024-01-01T00", "h"), np.cumsum([0, *steps])
+    rows = [f"{start + int(hour)}:00:00,{last(row)},{row % 5}" for row, hour in enumerate(hours)]
+    return opened(tmp_path, ["when,y,a", *rows], target="y")
+
+
+def test_rows_in_time_that_are_drawn_at_random_are_said(tmp_path):
+    found = one(stamped(tmp_path, [1] * 99, lambda row: str(row / 8)).audit(), "in time")
+    assert "The rows of t.csv follow each other in time by 1 hour, as 'when' says" in found.reason
+    assert (
+        found.remedy == "Judge on the last rows with --time 'when', or foretell with --kind series."
+    )
+    found = one(stamped(tmp_path, [1, 9] * 40, lambda row: "ab"[row % 2]).audit(), "in time")
+    assert "follow each other in time, as 'when' says" in found.reason
+    assert found.remedy == "Judge on the last rows with --time 'when'."
+    found = one(stamped(tmp_path, [-48] * 60).audit(), "in time")
+    assert "in time by 2 days, as" in found.reason
+
+
+def test_rows_in_no_order_of_time_are_left_alone(tmp_path):
+    assert "in time" not in kinds(stamped(tmp_path, [1] * 50 + [-7] + [1] * 50).audit())
+    assert "in time" not in kinds(stamped(tmp_path, [1] * 30).audit())
+    rows = [f"2024-01-01T{row // 60:02}:{row % 60:02},{row % 7}" for row in range(100)]
+    timed = opened(tmp_path, ["when,y", *rows], target="y", time="when")
+    assert "in time" not in kinds(timed.audit())
+
+
+def test_classes_that_look_like_several_others_together_are_said(tmp_path):
+    rows = [f"{row},{('comedy', 'drama')[row % 2]}" for row in range(60)]
+    rows += [f'{row},"drama, comedy"' for row in range(60, 64)]
+    table = opened(tmp_path, ["a,genre", *rows], target="genre")
+    found = one(table.audit(), "joined labels")
+    assert (
+        "'genre' is taken for classes, and drama, comedy for classes of their own" in found.reason
+    )
+    assert found.remedy == "To tell each label by itself, say --types 'genre=labels'."
+    told = opened(tmp_path, ["a,genre", *rows], target="genre", types={"genre": "category"})
+    assert "joined labels" not in kinds(told.audit())
+    rows = [f'{row},"{("Paris, France", "Rome, Italy")[row % 2]}"' for row in range(60)]
+    table = opened(tmp_path, ["a,place", *rows], target="place")
+    assert "joined labels" not in kinds(table.audit())

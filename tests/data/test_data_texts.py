@@ -211,7 +211,7 @@ def test_what_is_given_as_test_is_test(tmp_path):
     root = tmp_path / "whole"
     by_folder(root / "train")
     by_folder(root / "test", 3)
-    with pytest.raises(DataError, match="whole: it has a folder test already; leave out test="):
+    with pytest.raises(DataError, match="whole: it has a folder test already; leave out --test"):
         data.open(root, test=tmp_path / "b")
 
 

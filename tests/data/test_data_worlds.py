@@ -565,15 +565,15 @@ def test_worlds_open_by_name():
         ),
         (
             lambda: data.open("world:points", kind="table"),
-            "world:points: is generated, got kind='table'; leave out kind=",
+            "world:points: is generated, got --kind table; leave it out",
         ),
         (
             lambda: data.open("world:scenes", size=32),
-            "world:scenes: size= means nothing for generated worlds, which know target=; leave it",
+            "world:scenes: --size means nothing for generated worlds, which know --target; leave it",
         ),
         (
             lambda: data.open("world:points", target="label"),
-            "world:points: target= means nothing for generated worlds, which know no options",
+            "world:points: --target means nothing for generated worlds, which know no options",
         ),
         (
             lambda: worlds.scenes(4, target="colour"),

@@ -37,10 +37,10 @@ class Asked:
         """Raise DataError for an option that means nothing for a kind of source."""
         for option in self.given():
             if option not in uses:
-                known = ", ".join(f"{one}=" for one in sorted(uses)) or "no options"
+                known = ", ".join(f"--{one}" for one in sorted(uses)) or "no options"
                 raise DataError(
-                    f"{name}: {option}= means nothing for {kind}, which know {known}; leave it out,"
-                    " or say which kind of data these are (kind=)"
+                    f"{name}: --{option} means nothing for {kind}, which know {known}; leave it"
+                    " out, or say which kind of data these are (--kind)"
                 )
 
     def chosen(self) -> tuple[str, frozenset[str]] | None:

@@ -114,7 +114,7 @@ def _opened(source: object, name: str, path: Path | None, kind: str | None, aske
 def _read(name: str, path: Path | None, kind: str | None, asked: Asked) -> Source:
     if path is None:
         if kind is not None:
-            raise DataError(f"{name}: is built in, its kind is known; leave out kind=")
+            raise DataError(f"{name}: is built in, its kind is known; leave out --kind")
         asked.check(name, packed.KIND, packed.USES)
         return packed.built_in(asked)
     place = placed(path)

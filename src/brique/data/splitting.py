@@ -63,7 +63,7 @@ def fold_numbers(source: Source, count: int) -> np.ndarray:
     if source.times is not None:
         raise DataError(
             f"{source.name}: folds and a split by time cannot both be, as a net would learn from"
-            " what comes after its test; leave out folds=, or time="
+            " what comes after its test; leave out --folds, or --time"
         )
     own = np.zeros(len(source), np.uint8) if source.part is None else source.part.numpy()
     rows = np.flatnonzero(own != PARTS.index("test"))
@@ -81,7 +81,7 @@ def fold_numbers(source: Source, count: int) -> np.ndarray:
         raise DataError(
             f"{source.name}: folds need each class in two places at least, but all of class"
             f" '{_class_of(source, row)}' is one {_unit(source)}, and would be missing where it is"
-            " for test; add examples, leave the class out, or choose another group="
+            " for test; add examples, leave the class out, or choose another --group"
         )
     numbers = np.full(len(source), -1, np.int64)
     numbers[rows] = dealt(hand, (1 / count,) * count)
@@ -115,7 +115,7 @@ def _sides(source: Source, rows: np.ndarray, test: float, valid: float) -> np.nd
         return _drawn(source, rows, test, valid, salt=0)
     if source.groups is not None:
         raise DataError(
-            f"{source.name}: group= and time= cannot both decide the split; choose one of them"
+            f"{source.name}: --group and --time cannot both decide the split; choose one of them"
         )
     return _by_time(source, source.times[rows], rows, test, valid)
 
@@ -132,7 +132,7 @@ def _drawn(source: Source, rows: np.ndarray, test: float, valid: float, *, salt:
     if len(hand.draws) < 2:
         raise DataError(
             f"{source.name}: all {len(rows):,} examples are of one group, or equal to some of one,"
-            " so that none can be held out; choose another group="
+            " so that none can be held out; choose another --group"
         )
     shares = ((1 - test) * (1 - valid), (1 - test) * valid, test)
     sides = dealt(hand, shares, home=0).astype(np.uint8)
@@ -140,7 +140,7 @@ def _drawn(source: Source, rows: np.ndarray, test: float, valid: float, *, salt:
         raise DataError(
             f"{source.name}: no group can be held out for test without a class losing all of its"
             " training examples, as each has one whose examples are all in that group; choose"
-            " another target=, or another group= than what is to be predicted"
+            " another --target, or another --group than what is to be predicted"
         )
     return sides
 
@@ -164,7 +164,7 @@ def _by_time(
     if len(cuts) < 1 + (test > 0) + (valid > 0):
         raise DataError(
             f"{source.name}: examples have {len(cuts)} different time{'s' * (len(cuts) > 1)}, too"
-            " few for parts that follow each other; choose another time="
+            " few for parts that follow each other; choose another --time"
         )
     n = len(times)
     before_test = _nearest(cuts, n * (1 - test), least=(valid > 0) + 0) if test else n

@@ -4,6 +4,8 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from brique.tasks.words import amount
+
 Point = tuple[float, float]
 
 
@@ -57,7 +59,7 @@ def spread(low: float, high: float, *, is_share: bool = False) -> Axis:
     first = math.floor(low / step + 1e-9)
     last = max(first + 1, math.ceil(high / step - 1e-9))
     values = [round(k * step, 10) for k in range(first, last + 1)]
-    ticks = tuple((v, f"{100 * v:.4g}%" if is_share else _plainly(v)) for v in values)
+    ticks = tuple((v, f"{100 * v:.4g}%" if is_share else amount(v)) for v in values)
     return Axis(values[0], values[-1], ticks)
 
 
@@ -168,11 +170,6 @@ def legend(entries: Sequence[tuple[str, str]]) -> str:
         for style, says in entries
     ]
     return f'<ul class="legend">{"".join(items)}</ul>\n'
-
-
-def _plainly(value: float) -> str:
-    """Return a number without powers of ten, unless it is huge or tiny."""
-    return f"{value:,.0f}" if 1e4 <= abs(value) < 1e9 else f"{value:.4g}"
 
 
 def _round_step(least: float) -> float:

@@ -117,5 +117,5 @@ def _check_installed() -> None:
     if find_spec("tokenizers") is None:
         raise DataError(
             "text: subwords need the package tokenizers, which is not installed; install"
-            " 'brique[text]', or choose words or characters (unit=)"
+            " 'brique[text]', or choose words or characters (--unit)"
         )

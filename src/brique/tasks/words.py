@@ -41,6 +41,15 @@ def percents(value: float) -> str:
     return f"{value:.1%}".replace("-0.0%", "0.0%")
 
 
+def amount(value: float, figures: int = 4) -> str:
+    """Return a number as people write it: with so many figures, large ones whole.
+
+    >>> amount(131811.2), amount(0.0123456), amount(-2e15)
+    ('131,811', '0.01235', '-2e+15')
+    """
+    return f"{value:,.0f}" if 1e4 <= abs(value) < 1e12 else f"{value:.{figures}g}"
+
+
 def within(judged: Mapping[str, Any], score: str, show: Callable[[float], str]) -> str:
     """Return the 95% interval of a score, or that it has none; of groups it is said to be so.
 

@@ -8,7 +8,7 @@ from brique import data
 from brique.data import Data
 from brique.data.said import spelled
 from brique.errors import DataError
-from brique.schema import Boxes, Category, Mask, Number, Picture, Schema, Tags, Text
+from brique.schema import MISSING, Boxes, Category, Mask, Number, Picture, Schema, Tags, Text
 from brique.workbench import languages
 
 FREE = ("reconstruct", "generate")
@@ -120,9 +120,18 @@ def _check_target(found: Data, verb: str) -> None:
             raise DataError(
                 f"{found.name}: '{name}' has {len(field.names):,} classes for"
                 f" {len(found.train):,} training examples; a net needs several of each: choose"
-                " another target, or --types to take it as a number or a text"
+                f" another target, or {_instead_of_classes(name, field)}"
             )
     _check_test(found)
+
+
+def _instead_of_classes(name: str, field: Category) -> str:
+    """Return what may be done with a target of nearly as many classes as examples."""
+    try:
+        known = [float(one) for one in field.names if one != MISSING]
+    except ValueError:
+        return "give classes that are alike one name with --rename 'OLD=NEW'"
+    return f"take its {len(known):,} values as numbers: --types '{name}=number'"
 
 
 def _check_test(found: Data) -> None:

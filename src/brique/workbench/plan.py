@@ -94,7 +94,7 @@ def plan_reconstruct(opened: Data, wishes: Wishes) -> dict[str, Any]:
     """
     if wishes.balance != "none":
         raise UsageError(
-            f"train: balance='{wishes.balance}' is for classes, and what is rebuilt has none; leave"
+            f"train: --balance {wishes.balance} is for classes, and what is rebuilt has none; leave"
             " it out."
         )
     count, field = len(opened.train), opened.schema[opened.schema.inputs[0]]

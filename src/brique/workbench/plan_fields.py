@@ -4,6 +4,7 @@ import math
 from typing import Any
 
 from brique.data import Data, augment
+from brique.errors import UsageError
 from brique.schema import Number, Picture, Signal, Text
 from brique.workbench.plan import Wishes, decay
 
@@ -13,8 +14,15 @@ def plan_fields(opened: Data, wishes: Wishes) -> dict[str, Any]:
 
     Texts are learnt by heart soon, and are seen a few times; signals and few rows often. Only
     texts alone come by length: batch normalisation, in what reads all else, must see what is usual.
+    Raises UsageError for examples that are drawn by class where there are several targets.
     """
     schema, count = opened.schema, len(opened.train)
+    if wishes.balance == "sampler" and len(schema.targets) > 1:
+        raise UsageError(
+            f"train: --balance sampler draws examples by their class, and these have"
+            f" {len(schema.targets)}, one for each target; take weights, by which mistakes in rare"
+            " ones cost more."
+        )
     kinds = [schema[name] for name in schema.inputs]
     has_texts = any(isinstance(kind, Text) for kind in kinds)
     has_signals = any(isinstance(kind, Signal | Picture) or _is_series(kind) for kind in kinds)

@@ -30,8 +30,8 @@ def plan_segment(opened: Data, wishes: Wishes) -> dict[str, Any]:
     """
     if wishes.balance == "sampler":
         raise UsageError(
-            "train: balance='sampler' shows examples of rare classes more often, and a picture"
-            " holds many classes; take 'weights', by which their pixels count more."
+            "train: --balance sampler shows examples of rare classes more often, and a picture"
+            " holds many classes; take weights, by which their pixels count more."
         )
     count = len(opened.train)
     settings = _asked(opened, wishes, min(count, 8)) | {"depth": 1, **_stages(_picture(opened))}
@@ -61,7 +61,7 @@ def plan_detect(opened: Data, wishes: Wishes) -> dict[str, Any]:
     """
     if wishes.balance != "none":
         raise UsageError(
-            f"train: balance='{wishes.balance}' is for classes of whole examples or of pixels, and"
+            f"train: --balance {wishes.balance} is for classes of whole examples or of pixels, and"
             " boxes are found one by one; leave it out."
         )
     count, side = len(opened.train), min(_picture(opened).shape[1:])

@@ -13,7 +13,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-from brique import files
+from brique import files, keys
 from brique.data.said import spelled
 from brique.errors import DataError, PlayError, RunError, UsageError
 from brique.run import Record, read_run
@@ -27,6 +27,7 @@ from brique.workbench.train import Order, command_line, prepared, train_prepared
 
 if TYPE_CHECKING:
     from optuna import Study, Trial
+    from optuna.samplers import TPESampler
     from optuna.trial import FrozenTrial
 
 FILE = "tune.json"  # in the folder of a search: what it is, and what was found
@@ -34,6 +35,8 @@ TRIALS = 10  # that the minutes are for, at least
 AGAIN = 2  # trainings of the best trial, and of the plan, by seeds that nothing was chosen with
 _FACTORS = {"lr": 5.0, "weight_decay": 10.0}  # a setting is tried from 1/x to x times the plan's
 _SHARES = {"dropout": 0.6, "smoothing": 0.15, "shift": 0.2, "zoom": 0.25, "light": 0.4}  # from 0 on
+_PARTS = ("training", "judging", "baselines", "report")  # of a trial's seconds; others are once
+_DRAW = keys.word("tune")
 _SIZES = {"width": (0.5, 1.0, 2.0), "batch_size": (0.5, 1.0, 2.0)}
 
 
@@ -111,6 +114,7 @@ class _Search:
                 break
             if not study.trials:
                 study.enqueue_trial(_as_planned(self._plan))
+            study.sampler = _sampler(self.asked["seed"], len(study.trials))
             trial = study.ask()
             self._told(study, trial.number, _chosen(trial, self._plan))
 
@@ -187,7 +191,8 @@ class _Search:
         found: dict[int, float] = {}
         for path in sorted(self.folder.glob("trial-*/run.json")):
             seconds = json.loads(path.read_text(encoding="utf-8"))["seconds"]
-            found[int(path.parent.name.removeprefix("trial-"))] = float(seconds.get("total", 0.0))
+            own = sum(float(seconds.get(part, 0.0)) for part in _PARTS)
+            found[int(path.parent.name.removeprefix("trial-"))] = own
         return found
 
     def _needed(self, study: "Study") -> float:
@@ -273,9 +278,15 @@ def _study(folder: Path, asked: dict[str, Any]) -> "Study":
         storage=asked["storage"] or f"sqlite:///{(folder / 'tune.db').resolve()}",
         study_name=str(folder.resolve()),
         direction="maximize",
-        sampler=optuna.samplers.TPESampler(seed=asked["seed"], n_startup_trials=6),
         load_if_exists=True,
     )
+
+
+def _sampler(seed: int, number: int) -> "TPESampler":
+    """Return what proposes a trial: a search that was stopped proposes what it would have."""
+    from optuna.samplers import TPESampler
+
+    return TPESampler(seed=keys.mix(seed, _DRAW, number) >> 31, n_startup_trials=6)  # 32 bits
 
 
 def _folder(out: str | Path | None, asked: dict[str, Any], name: str) -> Path:

@@ -205,6 +205,6 @@ def _sides(found: Annotated, asked: Asked) -> tuple[int, int]:
     why = f"{len(seen)} sizes" if len(seen) > 1 else f"more than {KEPT_SIZE} pixels a side"
     found.notes.append(
         f"{found.name}: its pictures have {why}, so each is scaled to lie inside {DEFAULT_SIZE} x "
-        f"{DEFAULT_SIZE}, with its boxes; size= chooses another."
+        f"{DEFAULT_SIZE}, with its boxes; --size chooses another."
     )
     return DEFAULT_SIZE, DEFAULT_SIZE

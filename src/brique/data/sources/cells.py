@@ -22,7 +22,7 @@ def read_cells(file: Place, header: bool | None) -> Cells:
     """Return a table's cells. Raises DataError where the file is none."""
     name = plain_name(file)
     if header is not None and not name.endswith(DELIMITED):
-        raise DataError(f"{file.name}: header= is for .csv, .tsv and .data; leave it out")
+        raise DataError(f"{file.name}: --header is for .csv, .tsv and .data; leave it out")
     if name.endswith(".parquet"):
         return _parquet(file)
     if name.endswith((".jsonl", ".ndjson")):

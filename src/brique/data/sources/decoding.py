@@ -125,7 +125,7 @@ def _common_size(found: _Files) -> tuple[int, int]:
     if sizes:
         found.notes.append(
             f"{found.name}: {why}, so each is scaled and cut to {DEFAULT_SIZE} x {DEFAULT_SIZE}; "
-            "size= chooses another."
+            "--size chooses another."
         )
     return DEFAULT_SIZE, DEFAULT_SIZE
 

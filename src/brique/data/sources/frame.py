@@ -85,7 +85,7 @@ def frame_of(name: str, place: Place, asked: Asked) -> Frame:
         )
     if asked.test is not None and asked.chosen() is None:
         if any(part == PARTS.index("test") for _, part in files) and len(files) > 1:
-            raise DataError(f"{name}: it has a test table already; leave out test=")
+            raise DataError(f"{name}: it has a test table already; leave out --test")
         files = [(file, part or 0) for file, part in files]
         files.append((_test_table(name, place, asked.test), PARTS.index("test")))
     if len(files) > 1 and not any(part == 0 for _, part in files):
@@ -121,7 +121,7 @@ def _test_table(name: str, place: Place, given: str) -> Place:
         beside += [folder / given for folder in list(place.absolute().parents)[1:4]]
     found = [file for file in beside if file.is_file()]
     if not found:
-        raise DataError(f"{name}: test={given} is no file, and no COLUMN=VALUE; check the path")
+        raise DataError(f"{name}: --test {given} is no file, and no COLUMN=VALUE; check the path")
     return found[0]
 
 
@@ -200,7 +200,7 @@ def choose_test(frame: Frame, asked: Asked, targets: Collection[str]) -> None:
         return
     column, values = frame.named(chosen[0], "test"), chosen[1]
     if frame.part is not None:
-        raise DataError(f"{frame.name}: its parts are given already; leave out test=")
+        raise DataError(f"{frame.name}: its parts are given already; leave out --test")
     coded = frame.cut(column).codes()
     for value in sorted(values):
         if value not in coded.names:

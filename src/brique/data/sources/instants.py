@@ -48,7 +48,7 @@ def instants(cells: Cells, asked: Asked, name: str) -> Instants:
     if asked.time is not None:
         if asked.time not in cells.columns:
             raise DataError(
-                f"{name}: time= names no column '{asked.time}'{instead(asked.time, cells.columns)}"
+                f"{name}: --time names no column '{asked.time}'{instead(asked.time, cells.columns)}"
             )
         times = moments(cells.columns[asked.time])
         times = numbers(cells.columns[asked.time]) if times is None else times
@@ -56,7 +56,7 @@ def instants(cells: Cells, asked: Asked, name: str) -> Instants:
             first = cells.columns[asked.time][0].as_py()
             raise DataError(
                 f"{name}: {asked.time}: expected moments such as 2024-03-01 17:30, got '{first}' in"
-                f" row {int(cells.rows[0])}; write them so, or choose another column with time="
+                f" row {int(cells.rows[0])}; write them so, or choose another column with --time"
             )
         return Instants(times, _said(cells.columns[asked.time]), (asked.time,))
     for column, values in cells.columns.items():

@@ -49,7 +49,7 @@ def read(name: str, place: Place, asked: Asked) -> Source:
         if chosen is None:
             raise DataError(
                 f"{name}: {file.name}: expected lines that begin with their class, such as"
-                f" 'class<TAB>text', got {_quoted(some)}; choose another kind="
+                f" 'class<TAB>text', got {_quoted(some)}; choose another --kind"
             )
         is_fine = is_fine or chosen is _by_coarse
         _add(found, source, file, (listed, part), chosen)
@@ -82,7 +82,7 @@ def _add(
     if 2 * len(bad) > len(of[0]):
         raise DataError(
             f"{source.name}: {bad[0][0]} {bad[0][1]}, and so have {len(bad):,} of {len(of[0]):,}"
-            " lines; look at the file, or choose another kind="
+            " lines; look at the file, or choose another --kind"
         )
     source.skipped += bad
 

@@ -50,13 +50,13 @@ class Listed(Gathered):
         if chosen is None:
             return
         if 2 in self.parts:
-            raise DataError(f"{self.name}: it has a test part of its own already; leave out test=")
+            raise DataError(f"{self.name}: it has a test part of its own already; leave out --test")
         name, values = chosen
-        column = self.column(name, "test=")
+        column = self.column(name, "--test")
         absent = sorted(values - set(column), key=natural)
         if absent:
             raise DataError(
-                f"{self.name}: test= asks for {name} {absent[0]}, which no file has"
+                f"{self.name}: --test asks for {name} {absent[0]}, which no file has"
                 f"{nearest(absent[0], set(column)) or '; choose values that are there'}"
             )
         pairs = zip(column, self.parts, strict=True)
@@ -68,14 +68,14 @@ class Listed(Gathered):
         if len(set(labels)) < 2:
             raise DataError(
                 f"{self.name}: expected two classes or more, got '{labels[0]}' alone; give each"
-                " class a folder, or choose with target= what is to be predicted"
+                " class a folder, or choose with --target what is to be predicted"
             )
         fields = {field: values, target: Labels(labels, is_target=True)}
         source = Source(self.name, fields, {field: kind}, (target,))
         if any(self.parts):
             source.part = torch.tensor(self.parts, dtype=torch.uint8)
         if asked.group is not None:
-            _, groups = np.unique(self.column(asked.group, "group="), return_inverse=True)
+            _, groups = np.unique(self.column(asked.group, "--group"), return_inverse=True)
             source.groups = groups.astype(np.int64)
         source.names = [relative(file, self.root) for file in self.files]
         source.skipped, source.notes = self.skipped, self.notes

@@ -134,7 +134,7 @@ def _sides(pictures: Sequence[Place], name: str, asked: Asked, notes: list[str])
     why = f"{len(found)} sizes" if len(found) > 1 else f"more than {KEPT_SIZE} pixels a side"
     notes.append(
         f"{name}: its pictures have {why}, so each is scaled and cut to {width} x {height}, with "
-        "its mask; size= chooses another."
+        "its mask; --size chooses another."
     )
     return height, width
 

@@ -114,9 +114,9 @@ def _find(folder: Place, name: str, test: Place | None, asked: Asked) -> _Found:
     parts = _part_folders(folder, name)
     if test is not None:
         if "test" in parts:
-            raise DataError(f"{name}: it has a folder test already; leave out test=")
+            raise DataError(f"{name}: it has a folder test already; leave out --test")
         if not test.is_dir():
-            raise DataError(f"{name}: test={test} is not a folder; give one of pictures by class")
+            raise DataError(f"{name}: --test {test} is not a folder; give one of pictures by class")
         parts = parts or {"train": folder}
         parts["test"] = test
     found.has_parts = bool(parts)

@@ -61,7 +61,7 @@ def read(values: Callable[[], Iterable[Any]], count: int, where: str, asked: Ask
         if sides is None and made.kind.shape[1:] == (_SIDE, _SIDE) and shape is not None:
             notes.append(
                 f"{where}: pictures of several sizes, or large ones, are fitted to {_SIDE} x"
-                f" {_SIDE}; choose another size with size=."
+                f" {_SIDE}; choose another size with --size."
             )
         made.notes = notes
         return made

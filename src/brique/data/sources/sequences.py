@@ -197,7 +197,7 @@ def _named(table: Place, keys: dict[str, int]) -> tuple[list[str], list[tuple[in
 def _target(found: Listed, asked: Asked) -> str:
     """Return the name of the column that is to be predicted. Raises DataError."""
     if asked.target is not None:
-        found.column(asked.target, "target=")
+        found.column(asked.target, "--target")
         return asked.target
     names = list(found.told)
     for likely in (names, [name for name in names if _TARGET.search(name.casefold())]):
@@ -205,13 +205,13 @@ def _target(found: Listed, asked: Asked) -> str:
             if len(names) > 1:
                 rest = ", ".join(name for name in names if name != likely[0])
                 found.notes.append(
-                    f"{found.name}: {likely[0]} is to be predicted; target= chooses another of"
+                    f"{found.name}: {likely[0]} is to be predicted; --target chooses another of"
                     f" {rest}."
                 )
             return likely[0]
     raise DataError(
         f"{found.name}: the tables say {', '.join(names) or 'nothing of every file'}; say with"
-        " target= which is to be predicted"
+        " --target which is to be predicted"
     )
 
 

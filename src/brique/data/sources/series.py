@@ -127,14 +127,14 @@ def _ordered(name: str, cells: Cells, asked: Asked) -> _Series:
     column = asked.group or _guessed(cells, when)
     if column is not None and column not in cells.columns:
         raise DataError(
-            f"{name}: group= names no column '{column}'{instead(column, cells.columns)}"
+            f"{name}: --group names no column '{column}'{instead(column, cells.columns)}"
         )
     labels = ["" if column is None else str(one) for one in _texts(cells, column)]
     kept, series = np.unique(labels, return_inverse=True)
     order = np.lexsort((when.times, series))
     known = order[np.isfinite(when.times[order])]
     if not len(known):
-        raise DataError(f"{name}: no row says its time; name another column with time=")
+        raise DataError(f"{name}: no row says its time; name another column with --time")
     same = (np.diff(when.times[known]) == 0) & (np.diff(series[known]) == 0)
     alone = known[np.r_[True, ~same]]
     table = _Series(
@@ -144,13 +144,13 @@ def _ordered(name: str, cells: Cells, asked: Asked) -> _Series:
     _say_order(table, when, series, known[1:][same])
     used = {*when.columns, column}
     if column is not None:
-        table.notes.append(f"{name}: {len(kept):,} series, named by {column}; group= chooses.")
+        table.notes.append(f"{name}: {len(kept):,} series, named by {column}; --group chooses.")
         table.said = np.array(
             [f"{kept[i]}: {said}" for i, said in zip(table.series, table.said, strict=True)], object
         )
     if not when.columns:
         table.notes.append(
-            f"{name}: no column holds moments, so the rows are taken as even; time= names one."
+            f"{name}: no column holds moments, so the rows are taken as even; --time names one."
         )
     _measure(table, alone, {one for one in cells.columns if one in used}, asked)
     return table
@@ -201,7 +201,7 @@ def _say_order(table: _Series, when: Instants, series: np.ndarray, doubled: np.n
             f"{len(doubled):,} rows of {name} have the time of another, the first row"
             f" {rows[doubled[0]]}; of each time the first row is kept.",
             "Remove what is there twice; if there are several series, name their column with"
-            " group=.",
+            " --group.",
         )  # fmt: skip
 
 
@@ -210,7 +210,7 @@ def _measure(table: _Series, alone: np.ndarray, used: set[str], asked: Asked) ->
     kinds = asked.types or {}
     if strange := [column for column in kinds if column not in table.cells.columns]:
         raise DataError(
-            f"{table.name}: types= names no column '{strange[0]}'"
+            f"{table.name}: --types names no column '{strange[0]}'"
             f"{instead(strange[0], table.cells.columns)}"
         )
     channels: dict[str, np.ndarray] = {}
@@ -243,7 +243,7 @@ def _measure(table: _Series, alone: np.ndarray, used: set[str], asked: Asked) ->
     if left:
         table.notes.append(
             f"{table.name}: left out: {', '.join(left)} (told, a count of the rows, or texts of"
-            " many kinds); types= with number keeps a count."
+            " many kinds); --types with number keeps a count."
         )
     table.names, table.channels = list(channels), np.stack(list(channels.values()), 1)
 
@@ -274,7 +274,7 @@ def _targets(table: _Series, asked: Asked) -> list[str]:
             return table.names
         raise DataError(
             f"{table.name}: which of {', '.join(table.names)} is to be foretold? Name it with"
-            " target=, several as A,B"
+            " --target, several as A,B"
         )
     if asked.target in table.names:
         return [asked.target]
@@ -284,7 +284,7 @@ def _targets(table: _Series, asked: Asked) -> list[str]:
     for one in wanted:
         if one not in table.names:
             raise DataError(
-                f"{table.name}: target= names '{one}', which is no column of numbers"
+                f"{table.name}: --target names '{one}', which is no column of numbers"
                 f"{instead(one, table.names)}"
             )
     return wanted
@@ -302,7 +302,7 @@ def _judge(table: _Series, targets: list[str]) -> None:
             f"Of {len(table.channels):,} moments there lack {listed}. In the past of a window the"
             " last value stands for one that is missing; windows whose future lacks one are left"
             " out.",
-            "Fill them in the file if you know better, or leave a column out with types=.",
+            "Fill them in the file if you know better, or leave a column out with --types.",
         )  # fmt: skip
     part = sides(table.times)
     for target in targets:
@@ -333,7 +333,7 @@ def _lengths(table: _Series, asked: Asked) -> tuple[int, int]:
     for option, value in (("length", asked.length), ("ahead", asked.ahead)):
         if value is not None and value < 1:
             raise DataError(
-                f"{table.name}: {option}= must be 1 or more moments, got {value}; choose how many"
+                f"{table.name}: --{option} must be 1 or more moments, got {value}; choose how many"
             )
     shortest = int(np.bincount(table.series).min())
     ahead = asked.ahead or max(1, min(_AHEAD, shortest // 20))
@@ -366,8 +366,8 @@ def _check(table: _Series, part: np.ndarray, futures: np.ndarray, spans: tuple[i
         lacks = f", of which {lost:,} lack a value," if lost else ""
         raise DataError(
             f"{table.name}: no window of {length} moments and {ahead} ahead lies whole in the"
-            f" {int((part == 0).sum()):,} moments for training{lacks}; choose a smaller length= or"
-            f" ahead={' or fill in what is missing' if lost else ''}"
+            f" {int((part == 0).sum()):,} moments for training{lacks}; choose a smaller --length or"
+            f" --ahead{' or fill in what is missing' if lost else ''}"
         )
 
 
@@ -375,5 +375,5 @@ def _say_windows(table: _Series, spans: tuple[int, int], targets: list[str], cou
     names = table.names if len(table.names) <= 12 else [*table.names[:12], "..."]
     table.notes.append(
         f"{table.name}: {count:,} windows: the next {spans[1]} of {', '.join(targets)} from the"
-        f" last {spans[0]} of {', '.join(names)}; length= and ahead= choose other spans."
+        f" last {spans[0]} of {', '.join(names)}; --length and --ahead choose other spans."
     )

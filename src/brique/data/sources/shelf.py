@@ -95,10 +95,10 @@ def parted(
     if test is None:
         return found
     if any(part == 2 for _, part in found):
-        raise DataError(f"{source.name}: it has a test part already; leave out test=")
+        raise DataError(f"{source.name}: it has a test part already; leave out --test")
     path = Path(test).expanduser()
     if not path.exists():
-        raise DataError(f"{source.name}: test={test} is no file or folder; check the path")
+        raise DataError(f"{source.name}: --test {test} is no file or folder; check the path")
     beside = shelf(placed(path))
     return [*((file, part or 0) for file, part in found), *((file, 2) for file in beside)]
 

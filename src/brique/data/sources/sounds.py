@@ -56,15 +56,15 @@ def read(name: str, place: Place, asked: Asked) -> Source:
 
 def _find(name: str, root: Place, asked: Asked) -> Listed:
     """List the sounds with their parts, and what their folders and names say."""
-    found = Listed(name, root, "the names of the files (names=)")
+    found = Listed(name, root, "the names of the files (--names)")
     _add(found, root, asked, None)
     if asked.test is not None and asked.chosen() is None:
         test = placed(Path(asked.test))
         if any(found.parts):
-            raise DataError(f"{name}: it has parts of its own already; leave out test=")
+            raise DataError(f"{name}: it has parts of its own already; leave out --test")
         if not test.is_dir():
             raise DataError(
-                f"{name}: test={asked.test} is not a folder of sounds; give one, or"
+                f"{name}: --test {asked.test} is not a folder of sounds; give one, or"
                 " COLUMN=VALUE,VALUE of names="
             )
         _add(found, test, asked, 2)
@@ -159,7 +159,7 @@ def _pattern(name: str, names: str) -> re.Pattern[str]:
     good = fields and len(set(fields)) == len(fields) and "sound" not in fields
     if not good or not all(one.isidentifier() for one in fields):
         raise DataError(
-            f"{name}: names= must hold fields in braces, each once, such as"
+            f"{name}: --names must hold fields in braces, each once, such as"
             f" {{label}}_{{speaker}}_{{take}}, got '{names}'; write it so"
         )
     written = [
@@ -174,20 +174,20 @@ def _nameless(name: str, stems: list[str]) -> DataError:
     return DataError(
         f"{name}: nothing says which class a sound is of: {shown} lie in no class's folder; put"
         " each into the folder of its class, or say how the files are named, such as"
-        " names='{label}_{speaker}_{take}'"
+        " --names '{label}_{speaker}_{take}'"
     )
 
 
 def _target(found: Listed, asked: Asked) -> str:
     """Return the name of the column that is to be predicted. Raises DataError."""
     if asked.target is not None:
-        found.column(asked.target, "target=")
+        found.column(asked.target, "--target")
         return asked.target
     if "label" in found.told or len(found.told) == 1:
         return "label" if "label" in found.told else next(iter(found.told))
     raise DataError(
         f"{found.name}: none of {', '.join(found.told) or 'its names'} is named label; say with"
-        " target= which is to be predicted"
+        " --target which is to be predicted"
     )
 
 

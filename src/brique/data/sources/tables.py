@@ -13,7 +13,7 @@ from brique.data.column import Column, Labels, Numbers, Texts
 from brique.data.finding import Finding
 from brique.data.place import Place, relative
 from brique.data.source import Source
-from brique.data.sources import illustrated, labelled
+from brique.data.sources import hints, illustrated, labelled
 from brique.data.sources.cells import is_table
 from brique.data.sources.coded import Codes, Moments, row_digests
 from brique.data.sources.decoding import Decoded, decode
@@ -84,6 +84,8 @@ def read(name: str, place: Place, asked: Asked) -> Source:
             fields[key] = column
     source.fields = fields
     _check_renamed(frame, asked)
+    is_random = all(one is None for one in (frame.part, groups, times))
+    _hint(source, frame, types, is_random=is_random)
     _say(source, frame)
     _finish(source, frame, pictures)
     source.groups, source.times = groups, times
@@ -136,6 +138,7 @@ def _targets(frame: Frame, asked: Asked) -> tuple[str, ...]:
 def _types(frame: Frame, asked: Asked, targets: tuple[str, ...]) -> dict[str, str]:
     """Return the kinds that a person told, by column, and targets that are seen to list labels.
 
+    The column of groups is no input, unless a person says so: in test all are new.
     Raises DataError for unknown ones.
     """
     types: dict[str, str] = {}
@@ -153,6 +156,13 @@ def _types(frame: Frame, asked: Asked, targets: tuple[str, ...]) -> dict[str, st
                 f" name it with --target, or say --types '{name}=text'"
             )
         types[name] = kind
+    group = None if asked.group is None else frame.named(asked.group, "group")
+    if group is not None and group not in (*types, *targets):
+        types[group] = "leave"
+        frame.notes.append(
+            f"{frame.name}: '{group}' names groups, none of which is in two parts, so it is no"
+            f" input; --types '{group}=category' makes it one."
+        )
     seen = (name for name in targets if name not in types)
     return types | {name: "labels" for name in seen if labelled.is_labels(frame.cut(name))}
 
@@ -199,7 +209,7 @@ def _pictures(
         }
     if not names and ({"size", "channels"} & asked.given().keys()):
         raise DataError(
-            f"{frame.name}: size= and channels= are for pictures, and no column names any; leave"
+            f"{frame.name}: --size and --channels are for pictures, and no column names any; leave"
             " them out, or say --types 'COLUMN=picture'"
         )
     return found
@@ -302,6 +312,21 @@ def _check_renamed(frame: Frame, asked: Asked) -> None:
             raise DataError(
                 f"{frame.name}: rename: no class '{name}'{instead(name, sorted(frame.classes))}"
             )
+
+
+def _hint(source: Source, frame: Frame, types: dict[str, str], *, is_random: bool) -> None:
+    """Add findings on what the table could be meant as besides what it is taken for.
+
+    is_random: whether nothing but chance decides on the parts.
+    """
+    goals = [source.fields[target] for target in source.targets]
+    if goals and is_random:
+        inputs = {key: one for key, one in source.fields.items() if key not in source.targets}
+        are_numbers = all(isinstance(goal, Numbers) for goal in goals)
+        frame.findings += hints.of_series(inputs, frame.name, are_numbers=are_numbers)
+    for target, goal in zip(source.targets, goals, strict=True):
+        if isinstance(goal, Labels) and target not in types:
+            frame.findings += hints.of_labels(frame.cut(target))
 
 
 def _say(source: Source, frame: Frame) -> None:

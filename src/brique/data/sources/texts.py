@@ -104,13 +104,13 @@ def read(name: str, place: Place, asked: Asked) -> Source:
     """
     if not place.is_dir():
         raise DataError(
-            f"{name}: expected a folder of texts by class, got one file; kind='lines' reads lines"
-            " that begin with their class, kind='writing' one long text"
+            f"{name}: expected a folder of texts by class, got one file; --kind lines reads lines"
+            " that begin with their class, --kind writing one long text"
         )
     groups = _by_part(place)
     if asked.test is not None:
         if 2 in groups:
-            raise DataError(f"{name}: it has a folder test already; leave out test=")
+            raise DataError(f"{name}: it has a folder test already; leave out --test")
         beside = _by_part(_tested(name, asked.test)).values()
         groups = {part or 0: group for part, group in groups.items()}
         groups[2] = [pair for group in beside for pair in group]
@@ -132,7 +132,7 @@ def texts_column(texts: Sequence[str], source: Source, asked: Asked) -> Texts:
     if asked.unit is None and np.median([len(text.split()) for text in texts]) <= 1:
         unit = "characters"
         source.notes.append(
-            f"{source.name}: its texts are single words, so they are cut into characters; unit="
+            f"{source.name}: its texts are single words, so they are cut into characters; --unit"
             " chooses another way."
         )
     return Texts(texts, unit, bool(asked.lower))
@@ -180,7 +180,7 @@ def _tested(name: str, test: str) -> Place:
     place = placed(Path(test)) if Path(test).exists() else None
     if place is None or not place.is_dir():
         raise DataError(
-            f"{name}: test={test} is no folder or archive; give one of texts by class, as"
+            f"{name}: --test {test} is no folder or archive; give one of texts by class, as"
             " the source is"
         )
     return place

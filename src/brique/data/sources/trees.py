@@ -140,7 +140,7 @@ def _target(name: str, target: str | None, trees: Sequence[Nodes]) -> str | None
     if not any(tree.labels[-1] for tree in trees):
         if target is not None:
             raise DataError(
-                f"{name}: its trees have no labels, got target='{target}'; leave out target="
+                f"{name}: its trees have no labels, got --target '{target}'; leave out --target"
             )
         return None
     if target not in (None, *_TARGETS):

@@ -92,8 +92,8 @@ def cut(values: np.ndarray, rows: np.ndarray, length: int, name: str) -> Tensor:
     if size > LIMIT:
         raise DataError(
             f"{name}: {len(rows):,} windows of {length} x {channels} numbers take"
-            f" {size / 2**30:.1f} GiB, more than {LIMIT >> 30}; choose a smaller length=, or leave"
-            " columns out with types="
+            f" {size / 2**30:.1f} GiB, more than {LIMIT >> 30}; choose a smaller --length, or leave"
+            " columns out with --types"
         )
     source = torch.from_numpy(np.ascontiguousarray(values, np.float32))
     pieces = torch.empty(len(rows), length, channels)

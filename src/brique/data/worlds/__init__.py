@@ -39,7 +39,7 @@ def opened(source: str, kind: str | None, asked: Asked) -> Data:
             f"data: no world '{name}' among {', '.join(WORLDS)}; choose one{nearest(name, WORLDS)}"
         )
     if kind is not None:
-        raise DataError(f"{source}: is generated, got kind='{kind}'; leave out kind=")
+        raise DataError(f"{source}: is generated, got --kind {kind}; leave it out")
     has_targets = "target" in signature(WORLDS[name]).parameters
     uses = frozenset({"target"} if has_targets else ())
     asked.check(source, "generated worlds", uses)

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     import numpy as np
 
 _SIDE = 12  # pixels a side of a picture
+_PICTURES = 500  # that are floats at once
 _BANDS = 16  # of the pitches of a sound
 _WIDEST = 4_096  # numbers of a field that are read as they are
 _DAY, _YEAR = 86_400, 31_556_952  # seconds
@@ -84,8 +85,9 @@ def _numbers(kind: Field, values: Tensor | Ragged) -> Tensor:
             return torch.empty(0, 0)
         return torch.stack([_summary(kind, one) for one in values])
     if isinstance(kind, Picture):
-        pixels = Picture.to_float(values)
-        return functional.adaptive_avg_pool2d(pixels, _SIDE).flatten(1)
+        pieces = [Picture.to_float(some) for some in values.split(_PICTURES)]
+        small = [functional.adaptive_avg_pool2d(pixels, _SIDE).flatten(1) for pixels in pieces]
+        return torch.cat(small)
     if isinstance(kind, Moment):
         turns = [values % span / span for span in (_DAY, 7 * _DAY, _YEAR)]
         return torch.stack([values / _YEAR, *turns], dim=1).float()

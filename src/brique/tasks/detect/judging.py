@@ -71,7 +71,7 @@ def judge(
     small = reading.small if compare else None
     values |= _beside(found, truths, data, names, small)
     done = time.perf_counter()
-    shown = _shown(each)
+    shown = _shown(each, torch.tensor([len(one.classes) > 0 for one in truths]))
     arrays = {"ids": ids, "ap50": each.float(), "shown": ids[shown], "said": _kept(said, shown)}
     seconds = {"judging": round(judged - begun, 3), "baselines": round(done - judged, 3)}
     return Judged(finite(values), arrays, seconds)
@@ -170,11 +170,16 @@ def _beside(
     return {"baseline": entries, "comparison": compared}
 
 
-def _shown(each: Tensor) -> Tensor:
-    """Return the places of the worst and the best pictures, worst first."""
+def _shown(each: Tensor, is_full: Tensor) -> Tensor:
+    """Return the places of the worst and the best pictures, worst first.
+
+    A picture without boxes, in which nothing was said, is among the best for want of others only.
+    """
     order = torch.argsort(each, stable=True)
     half = min(SHOWN // 2, (len(order) + 1) // 2)
-    return torch.cat([order[:half], order[half:][-half:]])
+    rest = order[half:]
+    rest = torch.cat([rest[~is_full[rest]], rest[is_full[rest]]])
+    return torch.cat([order[:half], rest[-half:]])
 
 
 def _kept(said: list[Found], shown: Tensor) -> Tensor:

@@ -9,6 +9,7 @@ from brique.bricks import Band
 from brique.data import Batch
 from brique.errors import ShapeError
 from brique.schema import Number, Schema
+from brique.tasks.words import amount
 
 _CALM = 0.1  # of a column's spread that is added to what a window moves
 _SAID = 8  # steps that are told in one line
@@ -49,10 +50,14 @@ class Answer:
         """Return the first values of each target, and the band of the last step of a single one."""
         told: list[str] = []
         for name, steps in self.answer.items():
-            values = " ".join(f"{value:.4g}" for value in steps[:_SAID])
+            values = " ".join(amount(value) for value in steps[:_SAID])
             told.append(f"{name} {values}{' ...' if len(steps) > _SAID else ''}")
         ends = [steps[-1] for steps in self.interval.values()]
-        sure = f"{ends[0][0]:.4g} to {ends[0][1]:.4g} at the last step" if len(ends) == 1 else ""
+        sure = (
+            f"{amount(ends[0][0])} to {amount(ends[0][1])} at the last step"
+            if len(ends) == 1
+            else ""
+        )
         return "; ".join(told), sure
 
 

@@ -12,6 +12,7 @@ from brique.data import Batch, Split
 from brique.errors import ShapeError
 from brique.schema import Schema
 from brique.tasks.rest import inputs, rows_of_numbers
+from brique.tasks.words import amount
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,10 +46,10 @@ class Answer:
 
     def said(self) -> tuple[str, str]:
         """Return the numbers, and the 90% interval of a single one."""
-        told = [f"{name} {number:.5g}" for name, number in self.answer.items()]
+        told = [f"{name} {amount(number, 5)}" for name, number in self.answer.items()]
         if len(told) == 1:
-            told = [f"{number:.5g}" for number in self.answer.values()]
-        ends = [f"{low:.5g} to {high:.5g}" for low, high in self.interval.values()]
+            told = [amount(number, 5) for number in self.answer.values()]
+        ends = [f"{amount(low, 5)} to {amount(high, 5)}" for low, high in self.interval.values()]
         return " ".join(told[:8]), ends[0] if len(ends) == 1 else ""
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from brique.tasks.words import beside, percents, within
+from brique.tasks.words import amount, beside, percents, within
 
 
 def sentence(judged: Mapping[str, Any]) -> str:
@@ -18,9 +18,9 @@ def sentence(judged: Mapping[str, Any]) -> str:
     names = judged["targets"]
     unit = (judged.get("units") or [None])[0]
     what = f"'{names[0]}'" if len(names) == 1 else f"{len(names)} targets"
-    amount = f"{off:.4g}{f' {unit}' if unit else ''}" if len(names) == 1 else f"{off:.3g} spreads"
+    miss = f"{amount(off)}{f' {unit}' if unit else ''}" if len(names) == 1 else f"{off:.3g} spreads"
     found = (
         f"{percents(share)} of the variance of {what} explained on {count:,} test examples ("
-        f"{within(judged, 'r2', percents)}), off by {amount} in the mean"
+        f"{within(judged, 'r2', percents)}), off by {miss} in the mean"
     )
     return beside(found, f"explains {percents(rival)}", judged, is_behind=share < rival)

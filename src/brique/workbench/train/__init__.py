@@ -236,10 +236,11 @@ def _check_choices(balance: str, task: str | None, *, start: object) -> None:
     known = ("none", "weights", "sampler")
     if balance not in known:
         hint = nearest(balance, known) or "; choose one"
-        raise UsageError(f"train: balance must be one of {', '.join(known)}, not '{balance}'{hint}")
+        listed = ", ".join(known)
+        raise UsageError(f"train: --balance must be one of {listed}, not '{balance}'{hint}")
     if task is not None and task not in FREE:
         hint = nearest(task, FREE) or "; what else there is, the targets say: leave it out"
-        raise UsageError(f"train: task must be one of {', '.join(FREE)}, not '{task}'{hint}")
+        raise UsageError(f"train: --task must be one of {', '.join(FREE)}, not '{task}'{hint}")
     if task is not None and start is not None:
         raise UsageError(
             f"train: --from is for nets that name things, not for --task {task}; leave one of both"
