@@ -11,6 +11,7 @@ import brique
 from brique import data
 from brique.cli import main
 from brique.errors import DataError, Interrupted, PlayError, RunError, UsageError
+from brique.page.tuned import compose
 from brique.run import read_run
 from brique.workbench import tune as room
 
@@ -104,6 +105,23 @@ def test_its_page_says_what_mattered(searched):
     assert "trial 0, the plan" in page
     assert "What mattered" in page
     assert "6 trials, the best first" in page
+    assert 'href="final/report.html"' in page
+    assert (searched / "final/report.html").is_file()
+
+
+@pytest.mark.parametrize(
+    ("chosen", "compared", "says"),
+    [
+        (2, {"0": [0.5, 0.5], "2": [0.6, 0.6]}, "Trial 2 beats the plan in new trainings of both"),
+        (0, {"0": [0.5, 0.5], "2": [0.4, 0.4]}, "The plan stays: the best trial does not beat it"),
+        (0, {"0": [0.5]}, "The plan stays: no trial was better"),
+    ],
+)
+def test_its_title_says_what_was_compared(chosen, compared, says):
+    trials = [{"number": number, "score": 0.5, "settings": {}} for number in (0, 2)]
+    found = {"score": "r2", "trials": trials, "compared": compared, "chosen": chosen,
+             "mattered": {}, "final": "final", "test": {"r2": 0.5}}  # fmt: skip
+    assert says in compose("brique tune t.csv", found)
 
 
 def test_a_search_that_was_stopped_goes_on_with_its_trial(table, tmp_path, monkeypatch):

@@ -26,13 +26,17 @@ def compose(command: str, found: Mapping[str, Any]) -> str:
     score, trials = found["score"], found["trials"]
     best = max(trials, key=lambda one: one["score"])
     if found["chosen"]:
-        title = f"Trial {found['chosen']} was better than the plan, twice"
+        title = f"Trial {found['chosen']} beats the plan in new trainings of both"
+    elif len(found["compared"]) > 1:
+        title = "The plan stays: the best trial does not beat it in new trainings of both"
     else:
-        title = "The plan stays: nothing that was tried was better twice"
-    head = tiles(
+        title = "The plan stays: no trial was better"
+    link = f'<a href="{text(found["final"])}/report.html">the report of that net</a>'
+    plan = next((one["score"] for one in trials if one["number"] == 0), None)
+    head = f"<p>What was chosen is trained on all: {link}.</p>\n" + tiles(
         [
             (f"{text(score)} on test, the final net", figures(found["test"][score])),
-            (f"{text(score)} on valid, the plan", figures(trials[0]["score"])),
+            (f"{text(score)} on valid, the plan", figures(plan)),
             (f"{text(score)} on valid, the best trial", figures(best["score"])),
             ("trials", f"{len(trials):,}"),
         ]
