@@ -331,10 +331,11 @@ def _say_left_out(found: Data, more: tuple[str, ...]) -> None:
 
 
 def _say_findings(name: str, findings: list[dict[str, Any]]) -> None:
-    """Tell what the audit found, errors and warnings; the report has all of it."""
+    """Tell what the audit found, errors and warnings, and what to do; the report has it all."""
     for finding in findings:
         if finding["severity"] != "note":
-            print(f"brique: {name}: {finding['severity']}: {finding['reason']}", file=sys.stderr)
+            said = f"{finding['severity']}: {finding['reason']} {finding['remedy']}"
+            print(f"brique: {name}: {said}", file=sys.stderr)
 
 
 def command_line(
