@@ -1,6 +1,7 @@
 """A run's model is judged on data that are not as those it learned from."""
 
 import json
+import re
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ from PIL import Image
 import brique
 from brique import data
 from brique.cli import main
+from brique.errors import DataError
 from brique.model import load
 from brique.tasks.regress.scores import scores
 
@@ -75,6 +77,26 @@ def test_two_targets_are_judged_on_other_data_as_predict_answers_them(tmp_path):
     assert found["examples"] == len(test)
     assert found["test"] == pytest.approx(scores(said, truth), rel=1e-4)
     assert found["targets"] == ["near", "far"]
+
+
+def test_data_that_ask_for_something_else_than_the_model_answers_are_refused(tmp_path):
+    draw = np.random.default_rng(0)
+    rows = [
+        f"{a:.3f},{a * 2:.3f},{a + b:.3f},{'xy'[int(b > 0)]}" for a, b in draw.normal(size=(90, 2))
+    ]
+    (tmp_path / "t.csv").write_text("\n".join(["a,b,c,kind", *rows]))
+    one = brique.train(tmp_path / "t.csv", target="c", quick=True, out=tmp_path / "one",
+                       types={"b": "leave", "kind": "leave"})  # fmt: skip
+    for target, asked in (("b", "'b' (number)"), ("c,b", "'c' (number), 'b' (number)"),
+                          ("kind", "'kind' (category)")):  # fmt: skip
+        says = f"t.csv: the model answers 'c' (number), and these data ask for {asked}; say what it"
+        with pytest.raises(DataError, match=re.escape(says)):
+            brique.evaluate(one, tmp_path / "t.csv", target=target)
+    moved = tmp_path / "more" / "t.csv"
+    moved.parent.mkdir()
+    moved.write_text("\n".join(["a,b,c,kind", *rows[:60]]))
+    again = brique.evaluate(one, moved, target="c")
+    assert again["notes"][0].startswith("t.csv is what the run was trained on, cut into other")
 
 
 def test_the_judgement_in_json_has_the_fixed_keys(capsys, wide):

@@ -63,7 +63,10 @@ def test_what_is_missing_of_a_training_of_folds_is_made_up(folded, tmp_path, cap
     kept = (mine / "fold-1" / "run.json").read_bytes()
     assert main(["resume", str(mine)]) == 0
     out = capsys.readouterr().out.splitlines()
-    assert out[0].startswith(f"{before['result']['test']['accuracy']:.1%} of test examples named")
+    assert f"{before['result']['test']['accuracy']:.1%} of test examples named" in out[0]
+    rivals = [one["accuracy"] for one in before["result"]["baseline"].values()]
+    is_behind = max(rivals) > before["result"]["test"]["accuracy"]
+    assert out[0].startswith("Behind a simple method in the mean: ") == is_behind
     assert out[1:] == [f"report: {mine / 'report.html'}", str(mine)]
     assert json.loads((mine / "folds.json").read_text()) == before
     assert (mine / "fold-1" / "run.json").read_bytes() == kept

@@ -130,6 +130,12 @@ def test_tables_that_cannot_be_asked_about_are_named(run, hours, tmp_path):
         latest(written([lines[0], *(",ten,".join(r.split(",", 2)[::2]) for r in lines[1:])]), kind)
     twice = latest(written([*lines[:40], *lines[30:40]]), kind)
     assert twice.equal(latest(written(lines[:40]), kind))  # rows that are there twice count once
+    others = [line.replace(",", ",9", 1) for line in lines[1:40]]
+    with pytest.raises(DataError, match="expected one series, got 39 of 78 rows with the time of"):
+        latest(written([*lines[:40], *others]), kind)
+    broken = [*lines[:38], ",".join([lines[38].split(",")[0], "broken", *lines[38].split(",")[2:]])]
+    with pytest.raises(DataError, match="a number in the column 'load', got 'broken' in row 39"):
+        latest(written(broken), kind)
     with pytest.raises(DataError, match="the last 24 moments without a gap, got 2024-01-02 05"):
         latest(written([*lines[:31], *lines[32:40]]), kind)
     latest(written([*lines[:5], *lines[9:40]]), kind)  # one before them does not matter

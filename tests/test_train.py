@@ -183,8 +183,8 @@ def test_a_picture_of_another_kind_is_changed_and_that_is_said(capsys, trained, 
     assert code == 0
     assert out.split()[:2] == ["large.png", "8"]
     assert err == (
-        "brique: changed to what the net takes: large.png and 1 more (scaled from 30 x 30 to 8 x 8"
-        " pixels and turned to grey).\n"
+        "brique: large.png: scaled from 30 x 30 to 8 x 8 pixels and turned to grey.\n"
+        "brique: long.png: scaled from 8 x 20 to 8 x 8 pixels, and cut to fit.\n"
     )
     notes = [one.note for one in brique.predict(trained, "large.png", "long.png", digit)]
     assert notes[1:] == ["scaled from 8 x 20 to 8 x 8 pixels, and cut to fit", None]

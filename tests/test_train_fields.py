@@ -95,14 +95,14 @@ def test_a_table_is_answered_row_by_row(houses, priced, capsys, tmp_path):
     low, high = answers[0]["interval"]
     assert low < answers[0]["answer"] < high
     assert 60 < answers[0]["answer"] < 100
-    assert answers[0]["input"] == {"file": "new.csv", "row": 1}
+    assert answers[0]["input"] == {"file": "new.csv", "row": 2}
     assert answers[1]["error"].startswith("rooms: number: expected numbers, got 'five'")
     assert answers[2]["error"] is None  # a town that is not known is another
     assert list(read("out.csv")[0]) == ["file", "answer", "low", "high", "error"]
     assert main(["predict", str(priced), "new.csv"]) == 1
     out, err = capsys.readouterr()
-    assert out.startswith("new.csv:1  ")
-    assert "new.csv:2: rooms: number" in err
+    assert out.startswith("new.csv:2  ")
+    assert "new.csv:3: rooms: number" in err  # the lines of the file, as an editor counts
 
 
 def test_rows_that_cannot_be_read_keep_their_place(houses, priced, capsys, tmp_path):
@@ -110,9 +110,37 @@ def test_rows_that_cannot_be_read_keep_their_place(houses, priced, capsys, tmp_p
     (tmp_path / "new.csv").write_text("\n".join([lines[0], lines[1], "9,9", lines[2], lines[3]]))
     assert main(["predict", str(priced), "new.csv", "--csv", "out.csv"]) == 1
     out, err = capsys.readouterr()
-    assert [line.split()[0] for line in out.splitlines()] == [f"new.csv:{n}" for n in (1, 3, 4)]
-    assert "new.csv:2: the row cannot be read: it has 2 fields" in err
+    assert [line.split()[0] for line in out.splitlines()] == [f"new.csv:{n}" for n in (2, 4, 5)]
+    assert "new.csv:3: the row cannot be read: it has 2 fields" in err
     assert [bool(row["error"]) for row in read("out.csv")] == [False, True, False, False]
+
+
+def test_one_table_that_cannot_be_asked_leaves_the_others(houses, priced, capsys, tmp_path):
+    rows = read(houses / "houses.csv")[:2]
+    write(tmp_path / "good.csv", list(rows[0]), [list(row.values()) for row in rows])
+    (tmp_path / "empty.csv").write_text("")
+    assert main(["predict", str(priced), "good.csv", "empty.csv"]) == 1
+    out, err = capsys.readouterr()
+    assert [line.split()[0] for line in out.splitlines()] == ["good.csv:2", "good.csv:3"]
+    assert "empty.csv" in err
+    assert main(["predict", str(priced), "empty.csv"]) == 2
+
+
+def test_a_column_that_may_lack_values_and_is_not_there_is_told(houses, priced, capsys, tmp_path):
+    rows = [{k: v for k, v in row.items() if k != "area"} for row in read(houses / "houses.csv")]
+    write(tmp_path / "less.csv", list(rows[0]), [list(row.values()) for row in rows[:3]])
+    assert main(["predict", str(priced), "less.csv"]) == 0
+    says = "less.csv:2 and 2 more: it has no column 'area', which counts as missing."
+    assert says in capsys.readouterr().err
+
+
+def test_the_table_that_is_asked_is_not_replaced_by_the_answers(houses, priced, capsys, tmp_path):
+    content = (houses / "houses.csv").read_text()
+    (tmp_path / "mine.csv").write_text(content)
+    assert main(["predict", str(priced), "mine.csv", "--csv", "mine.csv"]) == 2
+    assert "mine.csv: is what is read, and would be lost; name another" in capsys.readouterr().err
+    assert main(["check", "mine.csv", "--target", "price", "--html", "mine.csv"]) == 2
+    assert (tmp_path / "mine.csv").read_text() == content
 
 
 def test_what_a_table_lacks_is_named(houses, priced, capsys, tmp_path):
@@ -172,6 +200,15 @@ def test_texts_are_named_line_by_line(tmp_path, capsys):
     assert main(["predict", "run", "new.txt"]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert [line.split()[:2] for line in lines] == [["new.txt:1", "good"], ["new.txt:3", "bad"]]
+    (tmp_path / "odd").mkdir()
+    for name, content in ("a", b"fine\0"), ("b", b"  \n"), ("c", "ugl\u00fc".encode("latin-1")):
+        (tmp_path / "odd" / f"{name}.txt").write_bytes(content)
+    assert main(["predict", "run", "odd", "odd/b.txt", "new.txt"]) == 1
+    out, err = capsys.readouterr()
+    assert len(out.splitlines()) == 2
+    assert "odd/a.txt: it holds NUL bytes, so it is no text" in err
+    assert err.count("odd/b.txt: it is empty; write a text into it") == 2
+    assert "odd/c.txt: expected UTF-8, got the byte 0xFC in line 1; save the file" in err
     page = Path("run/report.html").read_text()
     assert "it was" in page  # mistakes and sure answers are quoted
 

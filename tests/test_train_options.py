@@ -186,6 +186,7 @@ def test_other_data_are_judged_as_the_flags_say(capsys, faces, trained):
         ("--target mood --time day --folds 2", "folds and a split by time cannot both be"),
         ("--kind sound", "got 'sound'; did you mean 'sounds'"),
         ("--length 3", "--length means nothing for table"),
+        ("--length 0", "--length means nothing for table"),  # 0 is said, too
     ],
 )
 def test_what_does_not_fit_the_data_is_refused_and_nothing_written(

@@ -10,7 +10,7 @@ import pytest
 import brique
 from brique import data
 from brique.cli import main
-from brique.errors import DataError, Interrupted, PlayError, RunError, UsageError
+from brique.errors import DataError, Interrupted, ModelError, PlayError, RunError, UsageError
 from brique.page.tuned import compose
 from brique.run import read_run
 from brique.workbench import tune as room
@@ -149,10 +149,10 @@ def test_a_search_that_was_stopped_goes_on_with_its_trial(table, tmp_path, monke
         return train(order, made, folder)
 
     monkeypatch.setattr(room, "train_prepared", stop)
-    with pytest.raises(Interrupted):
+    with pytest.raises(Interrupted, match=r"tune: stopped; go on with: brique resume .*/search"):
         brique.tune(table, trials=7, minutes=2, out=tmp_path / "search")
     assert read_run(tmp_path / "search/trial-002").state == "stopped"
-    final = brique.tune(table, trials=7, minutes=2, out=tmp_path / "search")
+    final = brique.resume(tmp_path / "search")
     assert final == tmp_path / "search/final"
     found = json.loads((tmp_path / "search/tune.json").read_text())["result"]
     assert len(found["trials"]) == 7
@@ -164,6 +164,13 @@ def test_a_search_that_was_stopped_goes_on_with_its_trial(table, tmp_path, monke
     assert found["trials"] == whole["trials"]  # also those that depend on others before
     assert found["compared"] == whole["compared"]
     assert found["test"] == whole["test"]
+    assert brique.resume(tmp_path / "search") == tmp_path / "search/final"  # there is no more to do
+    with pytest.raises(UsageError, match="--finish ends one training, and .* holds a search"):
+        brique.resume(tmp_path / "search", finish=True)
+    with pytest.raises(RunError, match="holds the runs of a search; name what it chose, .*final"):
+        read_run(tmp_path / "search")
+    with pytest.raises(ModelError, match="holds the runs of a search; name what it chose, .*final"):
+        brique.load(tmp_path / "search")
 
 
 def test_time_is_kept_for_seeing_again_whether_the_best_beats_the_plan(monkeypatch):

@@ -5,6 +5,7 @@ A message has four parts in one or two sentences: where, what was expected, what
 
 import difflib
 from collections.abc import Iterable
+from pathlib import Path
 
 
 class BriqueError(Exception):
@@ -45,6 +46,15 @@ class UsageError(BriqueError):
 
 class Interrupted(BriqueError):
     """The run was asked to stop and saved itself; its text says how to go on. Exit code 130."""
+
+
+def several(folder: Path) -> str | None:
+    """Return what to name instead of a folder that holds several runs; None if it holds none."""
+    if (folder / "folds.json").is_file():
+        return f"{folder}: holds a run for each fold; name one, such as {folder / 'fold-1'}."
+    if (folder / "tune.json").is_file():
+        return f"{folder}: holds the runs of a search; name what it chose, {folder / 'final'}."
+    return None
 
 
 def nearest(name: str, known: Iterable[str]) -> str:

@@ -16,7 +16,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from brique.errors import StoreError
+from brique.errors import StoreError, UsageError
 
 if TYPE_CHECKING:
     import torch
@@ -67,6 +67,24 @@ def write(path: Path | str, content: bytes | str) -> None:
         with suppress(OSError):
             part.unlink()
         raise _refused("write", path, error) from error
+
+
+def check_is_other(out: Path | str, *sources: Path | str) -> None:
+    """Raise UsageError where a file that is to be written is one of those that are read.
+
+    sources: files, and folders whose files are read; what does not exist is none.
+    """
+    path = Path(out)
+    for source in map(Path, sources):
+        if not path.exists() or not source.exists():
+            continue
+        if path.samefile(source):
+            raise UsageError(f"{path}: is what is read, and would be lost; name another file.")
+        if source.is_dir() and path.resolve().is_relative_to(source.resolve()):
+            raise UsageError(
+                f"{path}: lies in {source}, which is read, and would be replaced; name a file"
+                " elsewhere, or remove it."
+            )
 
 
 def write_json(path: Path | str, value: object) -> None:

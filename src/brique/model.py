@@ -19,7 +19,7 @@ import torch
 from torch import Tensor, nn
 
 from brique import catalog, data, files, nets
-from brique.errors import BriqueError, DataError, ModelError, nearest
+from brique.errors import BriqueError, DataError, ModelError, nearest, several
 from brique.nets import zoo
 from brique.schema import Schema
 from brique.tasks import TASKS, Answer
@@ -215,6 +215,8 @@ def _folder(run: Path) -> tuple[Path, Path]:
         return run / "model", run / "source.py"
     if not run.exists():
         raise ModelError(f"{run}: no such run or model folder; 'brique runs' lists the runs.")
+    if (those := several(run)) is not None:
+        raise ModelError(those)
     what = "the run has no model yet; resume it, or add --finish" if (run / "run.json").is_file() \
         else "neither a run nor a model folder; pass one that brique made"  # fmt: skip
     raise ModelError(f"{run}: {what}.")

@@ -59,7 +59,7 @@ class DataOptions:
         said: list[str] = []
         for each in fields(self):
             value = getattr(self, each.name)
-            if value not in (None, False):
+            if value is not None and value is not False:  # 0 is said, and refused
                 listed = value if isinstance(value, list) else ["yes" if value is True else value]
                 said += [f"{each.name}={one}" for one in listed]
         return options(said)

@@ -1,5 +1,6 @@
 """The verbs as commands: what each takes, and what it prints."""
 
+from collections import Counter
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -24,6 +25,7 @@ Balance = Annotated[
     str, Parameter(help="For rare classes: none, weights (in the loss), sampler (more often).")
 ]
 Task = Annotated[str | None, Parameter(help="For pictures without target: reconstruct, generate.")]
+_NOTES = 3  # that are told of answers; --json has them all
 Options = Annotated[DataOptions | None, Parameter(name="*")]
 RunFolder = Annotated[str, Parameter(help="Folder of a run.")]
 
@@ -193,11 +195,12 @@ def predict(
         for one in said:
             if one.error is not None:
                 note(one.error if one.file in one.error else f"{one.file}: {one.error}")
-        changed = [one for one in said if one.note is not None]
-        if changed:
-            more = f" and {len(changed) - 1:,} more" if len(changed) > 1 else ""
-            first = changed[0]
-            note(f"changed to what the net takes: {first.file}{more} ({first.note}).")
+        notes = Counter(one.note for one in said if one.note is not None)
+        for told, count in notes.most_common(_NOTES):
+            first = next(one.file for one in said if one.note == told)
+            note(f"{first}{f' and {count - 1:,} more' if count > 1 else ''}: {told}.")
+        if rest := notes.total() - sum(count for _, count in notes.most_common(_NOTES)):
+            note(f"{rest:,} more are changed otherwise; --json says how.")
     return 1 if any(one.error is not None for one in said) else 0
 
 

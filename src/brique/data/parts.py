@@ -75,12 +75,13 @@ class Data:
 
     def fold(self, number: int, count: int) -> "Data":
         """Return one of the `folds`, from 1. Raises DataError as they do, or if there is none."""
+        numbers = self._numbers(count)
         if not 1 <= number <= count:
             raise DataError(
                 f"{self.name}: there is no fold {number} of {count}; pass a number from 1 to"
                 f" {count}"
             )
-        return self._fold(self._numbers(count), number, count)
+        return self._fold(numbers, number, count)
 
     def halves(self) -> list["Data"]:
         """Return the training part cut in two, each half once for train and once for valid.

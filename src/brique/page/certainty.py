@@ -6,6 +6,7 @@ from brique.page import chart
 from brique.page.facts import Facts
 from brique.page.markup import Gap, Section, count, ends_of, figure, figures, percent, tiles
 from brique.tasks import classify
+from brique.tasks.words import FEW
 
 
 def section(facts: Facts) -> Section | Gap:
@@ -18,7 +19,9 @@ def section(facts: Facts) -> Section | Gap:
     claimed, reached, total = _means(filled)
     stored = facts.values.get("interval", {}).get("accuracy")
     low, high = ends_of(stored) or classify.interval(reached, total)
-    if low <= claimed <= high:
+    if total < FEW:
+        title = "Too few answers to say whether its certainty can be taken at its word"
+    elif low <= claimed <= high:
         title = "On average its certainty can be taken at its word"
     elif claimed > high:
         title = "The net is surer than it should be"

@@ -66,7 +66,7 @@ def spread(low: float, high: float, *, is_share: bool = False) -> Axis:
 def whole(high: int) -> Axis:
     """Return an axis of whole numbers from 0 to `high`."""
     high = max(1, high)
-    step = _round_step(high / 5)
+    step = max(1, _round_step(high / 5))
     ticks = [int(k * step) for k in range(int(high / step) + 1)]
     return Axis(0, high, tuple((t, f"{t:,}") for t in ticks))
 

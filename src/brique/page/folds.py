@@ -29,11 +29,13 @@ def sentence_of_folds(found: Mapping[str, Any]) -> str:
     best = max(found["baseline"].items(), key=lambda pair: pair[1][score.name], default=None)
     beside = "" if best is None else f"; {method(best[0])} {shown(score, best[1][score.name])}"
     reached = shown(score, found["test"][score.name])
+    is_behind = best is not None and best[1][score.name] > found["test"][score.name]
+    start = "Behind a simple method in the mean: " if is_behind else ""
     is_named = found["task"] == "classify"
     what = f"{reached} of test examples named rightly" if is_named else f"{score.called} {reached}"
     return (
-        f"{what} in the mean of {found['folds']} folds, spread {_spread(found)} (95% interval of"
-        f" the mean {low} to {high}){beside}"
+        f"{start}{what} in the mean of {found['folds']} folds, spread {_spread(found)} (95%"
+        f" interval of the mean {low} to {high}){beside}"
     )
 
 

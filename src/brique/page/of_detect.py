@@ -40,8 +40,8 @@ def _pictures(facts: Facts, gallery: Gallery, ids: Tensor, said: Tensor) -> str:
     )
     says = (
         "The pictures in which the net does worst, by the average precision in each alone. Shown is"
-        f" what it says with a score of {least:.2f} or more. Look whether a person would have drawn"
-        " the same boxes."
+        f" what it says with a score of {least:.2f} or more; the average precision (AP50) counts"
+        " what it says with less, too. Look whether a person would have drawn the same boxes."
     )
     legend = f'<ul class="legend">{keys}</ul>\n'
     body = figure("Where the net is worst", says, legend + cards.listed(range(half)))

@@ -133,11 +133,12 @@ def _rank(rows: list[tuple[str, float, bool]], values: dict[str, Any], score: Sc
     if not others:
         return f"The net reaches {shown(score, net[1])}"
     outcome = (values.get("comparison") or {}).get("outcome")
-    than = "ahead of" if net[1] > others[0][1] else "behind"
+    best = others[0][1]
+    than = "as does" if net[1] == best else "ahead of" if net[1] > best else "behind"
     chance = ", within chance" if outcome == "even" else ""
     return (
         f"The net reaches {shown(score, net[1])}, {than} the best baseline, {name(others[0][0])}"
-        f" ({shown(score, others[0][1])}){chance}"
+        f" ({shown(score, best)}){chance}"
     )
 
 

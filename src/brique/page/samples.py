@@ -116,7 +116,7 @@ def _thumbnails(facts: Facts, gallery: Gallery) -> str:
         return ""
     kinds = [data.schema[one] for one in data.schema.inputs]
     if len(kinds) != 1 or not isinstance(kinds[0], Picture) or len(data.schema.targets) != 1:
-        return _examples(data)
+        return _examples(data, is_free=facts.values.get("task") in ("reconstruct", "generate"))
     if not gallery.is_open:
         return ""
     target = data.schema[data.schema.target]
@@ -147,19 +147,21 @@ def _thumbnails(facts: Facts, gallery: Gallery) -> str:
     return figure(title, says, f'<ul class="classes{" tight" * (each < 4)}">{"".join(rows)}</ul>\n')
 
 
-def _examples(data: Data) -> str:
+def _examples(data: Data, *, is_free: bool) -> str:
     """Return some training examples side by side, a row for each field."""
     some = data.train.ids[:: max(1, len(data.train) // SHOWN)][:SHOWN].tolist()
     shown = [drawn.example(data, row) for row in some]
+    targets = () if is_free else data.schema.targets
     rows = "".join(
-        f'<tr><th scope="row">{name(field)}{TARGET * (field in data.schema.targets)}</th>'
+        f'<tr><th scope="row">{name(field)}{TARGET * (field in targets)}</th>'
         f"{''.join(f'<td>{one[field]}</td>' for one in shown)}</tr>"
         for field in list(data.schema.fields)[:FIELDS]
     )
     more = len(data.schema.fields) - FIELDS
     heads = "".join(f"<th>{name(data.train.name(row), 40)}</th>" for row in some)
     table = box("examples", f"<table><thead><tr><th>field</th>{heads}</tr></thead>{rows}</table>")
-    says = "Examples of the training part, evenly chosen; the net is to tell the target."
+    says = "Examples of the training part, evenly chosen"
+    says += "." if is_free else "; the net is to tell the target."
     says += f" The first {FIELDS} fields are shown, of {FIELDS + more}." if more > 0 else ""
     return figure(f"{count(len(some), 'example')} of train", says, table)
 

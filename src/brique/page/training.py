@@ -12,6 +12,7 @@ STYLES = (
     "--ink-of:var(--c6)",
 )
 MOST_POINTS = 400
+_LEARNERS = ("reader", "seer", "painter", "finder", "coder", "maker", "translator", "tagger")
 
 
 def section(facts: Facts) -> Section | Gap:
@@ -112,6 +113,5 @@ def _called(key: str) -> str:
     words = {
         "valid_loss": "loss on valid",
         "valid_accuracy": "accuracy on valid",
-        "reader": "loss on the training examples",
-    }
+    } | dict.fromkeys(_LEARNERS, "loss on the training examples")
     return words.get(key) or text(key.replace("_", " "))

@@ -84,10 +84,12 @@ def _trials(found: Mapping[str, Any]) -> str:
         f"trial {number}: {' and '.join(map(figures, both))}"
         for number, both in found["compared"].items()
     )
-    says = (
-        "Scores on valid, by nets that learned without it; test was not read. The best is compared"
-        f" with the plan (trial 0) by nets of other seeds, by which nothing was chosen: {compared}."
-    )
+    says = "Scores on valid, by nets that learned without it; test was not read."
+    if len(found["compared"]) > 1:
+        says += (
+            " The best is compared with the plan (trial 0) by nets of other seeds, by which nothing"
+            f" was chosen: {compared}."
+        )
     return figure(f"{count(len(trials), 'trial')}, the best first", says, table)
 
 

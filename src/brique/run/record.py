@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from brique import files
-from brique.errors import RunError
+from brique.errors import RunError, several
 
 FORMAT = 1
 
@@ -81,6 +81,8 @@ def read_run(folder: Path | str) -> Record:
     path = folder / "run.json"
     if not folder.exists():
         raise RunError(f"{folder}: no such run folder; 'brique runs' lists those there are.")
+    if not path.is_file() and (those := several(folder)) is not None:
+        raise RunError(those)
     if not path.is_file():
         raise RunError(
             f"{folder}: not a run folder (it has no run.json); pass one that brique made."

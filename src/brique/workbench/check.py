@@ -33,6 +33,9 @@ def check(
     such source, or it cannot be a data set.
     """
     begun = time.perf_counter()
+    for out in (csv, html):
+        if out is not None:
+            files.check_is_other(out, source, options.get("test") or "")
     opened = data.open(source, **options)
     ready = time.perf_counter()
     findings = audit.findings(opened)

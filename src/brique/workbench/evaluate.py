@@ -13,7 +13,7 @@ from brique.errors import DataError, ModelError, UsageError
 from brique.model import Model, load
 from brique.run import Record, read_run
 from brique.run.start import pick_device
-from brique.schema import Picture, Schema
+from brique.schema import Number, Picture, Schema
 from brique.tasks import TASKS
 from brique.workbench.opened import FREE, as_taken, of_run, opened
 
@@ -36,8 +36,8 @@ def evaluate(
         opened as the run had them.
     Returns "run", what `brique.tasks.classify.judge` finds ("task", "test", "interval", "baseline"
     and more), "seconds" and "notes": sentences that a reader of the scores should know.
-    Raises DataError when the data do not fit the model: classes are compared by name; UsageError
-    for options without other data.
+    Raises DataError when the data do not fit the model, or ask for something else than it answers:
+    classes are compared by name; UsageError for options without other data.
     """
     begun = time.perf_counter()
     said = spelled(options)
@@ -57,7 +57,7 @@ def evaluate(
         taken = as_taken(said, schema, exact=task is not None)
         found, _ = opened(source, taken, "evaluate", alone=alone, task=task)
     notes = _notes(record, found, own=source is None)
-    fitting = _fitting(found, schema)
+    fitting = _fitting(found, schema, is_asked=source is not None and loaded.task not in FREE)
     judged = TASKS[loaded.task].judge(loaded.net, fitting, schema)
     if fitting is not found:
         notes.append(_changed(found, fitting))
@@ -75,16 +75,46 @@ def _schema(loaded: Model) -> Schema:
     return loaded.schema
 
 
-def _fitting(found: Data, schema: Schema) -> Data:
+def _check_targets(found: Data, schema: Schema) -> None:
+    """Raise DataError where the data ask for something else than the model answers.
+
+    A single class may be called otherwise: its names are compared when it is judged.
+    """
+    asked, known = _asked(found.schema), _asked(schema)
+    are_classes = [kind for _, kind in asked] == [kind for _, kind in known] == ["category"]
+    if asked != known and not are_classes:
+        told = [", ".join(f"'{name}' ({kind})" for name, kind in one) for one in (known, asked)]
+        raise DataError(
+            f"{found.name}: the model answers {told[0]}, and these data ask for {told[1]}; say what"
+            " it answers with --target, or choose other data"
+        )
+
+
+def _asked(schema: Schema) -> list[tuple[str, str]]:
+    """Return name and kind of all that is asked for; of a series the names of its columns."""
+    found: list[tuple[str, str]] = []
+    for name in schema.targets:
+        kind = schema[name]
+        columns = kind.names if isinstance(kind, Number) and kind.names else (name,)
+        found += [(column, kind.kind) for column in columns]
+    return found
+
+
+def _fitting(found: Data, schema: Schema, *, is_asked: bool) -> Data:
     """Return the data with inputs as the model takes them, prepared as by predict.
 
+    is_asked: whether their targets must be what the model answers.
     Raises DataError where they are of other names or kinds.
     """
     inputs = {name: schema[name] for name in schema.inputs}
-    if len(inputs) == 1 and isinstance(next(iter(inputs.values())), Picture):
-        return _scaled(found, schema)
+    are_pictures = len(inputs) == 1 and isinstance(next(iter(inputs.values())), Picture)
     schema_of = found.schema
-    schema_of.needs(found.name, {name: type(kind) for name, kind in inputs.items()})
+    if not are_pictures:
+        schema_of.needs(found.name, {name: type(kind) for name, kind in inputs.items()})
+    if is_asked:
+        _check_targets(found, schema)
+    if are_pictures:
+        return _scaled(found, schema)
     if all(schema_of[name] == kind for name, kind in inputs.items()):
         return found
     return data.retold(found, schema)
@@ -132,5 +162,10 @@ def _notes(record: Record, found: Data, *, own: bool) -> list[str]:
         return [
             f"{found.name} has changed since the run: its test part may hold examples that the"
             " net was trained on."
+        ]
+    if not own and found.fingerprint not in before and found.name == Path(_own_source(record)).name:
+        return [
+            f"{found.name} is what the run was trained on, cut into other parts, or has its name:"
+            " its test part may hold examples that the net was trained on."
         ]
     return []

@@ -20,7 +20,7 @@ class Prediction:
     """What a model says of one input: an answer, or why there is none.
 
     file: where it stands. place: the same as JSON, with the row of a table.
-    note: how a picture was changed to be as the net takes it.
+    note: how a picture was changed to be as the net takes it, or what a table lacks.
     """
 
     file: str
@@ -55,6 +55,8 @@ def predict(
     """
     if out is not None and Path(out).suffix.lower() != ".csv":
         raise UsageError(f"predict: '{out}' does not end in .csv; name the file of answers so.")
+    if out is not None:
+        files.check_is_other(out, *inputs)
     loaded = load(run, trust=trust, device=pick_device(device or "cpu"))
     schema = loaded.schema or Schema({})
     asked = questions(schema, tuple(map(Path, inputs))) if schema.inputs else []
@@ -74,8 +76,9 @@ def _prediction(asked: Question, said: Answer | BriqueError, schema: Schema) -> 
     if isinstance(said, BriqueError):
         return Prediction(file=name, answer=None, error=str(said), place=place)
     return Prediction(
-        file=name, answer=said, error=None, note=_changed(asked.value, schema), place=place
-    )
+        file=name, answer=said, error=None, place=place,
+        note=asked.note or _changed(asked.value, schema),
+    )  # fmt: skip
 
 
 def _changed(asked: object, schema: Schema) -> str | None:

@@ -21,13 +21,16 @@ _CALLED = {"picture": "pictures", "signal": "sounds or tables of numbers", "text
 class Question:
     """One input.
 
-    file, row: where it stands; rows count from 1, the line of names left out. None: the whole file.
+    file, row: where it stands, as the file counts its rows: in a CSV file the names are the first,
+        as an editor shows them. None: the whole file.
     value: what `Model.predict` takes; or a DataError, why it cannot be asked.
+    note: what a reader of the answer should know.
     """
 
     file: Path
     row: int | None
     value: object
+    note: str | None = None
 
     @property
     def place(self) -> dict[str, object]:
@@ -65,7 +68,7 @@ def questions(schema: Schema, given: tuple[Path, ...]) -> list[Question]:
                 f" the columns {', '.join(schema.inputs[:8])}."
             )
         else:
-            found += _rows(path, schema)
+            found += _rows(path, schema) if len(given) == 1 else _rows_or_why(path, schema)
     return found
 
 
@@ -73,15 +76,33 @@ def _files(path: Path, kind: Field) -> Iterator[Question]:
     """Yield the file, the lines of a text, or the files in a folder."""
     if path.is_dir():
         for file in _inside(path, kind.kind):
-            value = file.read_text(encoding="utf-8", errors="replace") if _is_text(kind) else file
-            yield Question(file, None, value)
+            yield Question(file, None, _text(file) if _is_text(kind) else file)
     elif _is_text(kind):
-        lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
-        for number, line in enumerate(lines, 1):
+        text = _text(path)
+        if isinstance(text, DataError):
+            yield Question(path, None, text)
+            return
+        for number, line in enumerate(text.splitlines(), 1):
             if line.strip():
                 yield Question(path, number, line)
     else:
         yield Question(path, None, path)
+
+
+def _text(file: Path) -> str | DataError:
+    """Return what a file says, or why it says nothing: as in training."""
+    content = file.read_bytes()
+    if b"\0" in content:
+        return DataError("it holds NUL bytes, so it is no text")
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        return DataError(
+            f"expected UTF-8, got the byte 0x{content[error.start]:02X} in line {line}; save the"
+            " file as UTF-8"
+        )
+    return text if text.strip() else DataError("it is empty; write a text into it")
 
 
 def _is_text(kind: Field) -> bool:
@@ -125,8 +146,21 @@ def _rows(path: Path, schema: Schema) -> list[Question]:
         for name in pictures:
             if isinstance(value.get(name), str):
                 value[name] = path.parent / str(value[name])
-        found[line] = _only(value, schema)
-    return [Question(path, place, found[line]) for place, line in enumerate(sorted(found), 1)]
+        empty = next((name for name in pictures if value.get(name) in (None, path.parent)), None)
+        found[line] = _only(value, schema) if empty is None else DataError(
+            f"expected the path of a picture in the column '{empty}', got an empty cell; name one"
+        )  # fmt: skip
+    absent = ", ".join(f"'{name}'" for name in schema.inputs if name not in columns)
+    note = f"it has no column {absent}, which counts as missing" if absent else None
+    return [Question(path, line, found[line], note) for line in sorted(found)]
+
+
+def _rows_or_why(path: Path, schema: Schema) -> list[Question]:
+    """Return the rows of a table among others, or why it cannot be asked."""
+    try:
+        return _rows(path, schema)
+    except (DataError, UsageError) as error:
+        return [Question(path, None, error)]
 
 
 def _check_columns(path: Path, names: list[str], schema: Schema) -> None:

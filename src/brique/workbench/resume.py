@@ -6,7 +6,7 @@ from types import ModuleType, UnionType
 from typing import Any, Union, cast, get_args, get_origin, get_type_hints
 
 from brique import catalog, files
-from brique.errors import RunError
+from brique.errors import RunError, UsageError
 from brique.run import Launch, Record, launched, read_run
 from brique.workbench.report import report
 
@@ -17,7 +17,7 @@ def resume(
     """Go on with a run until it has finished, and return its folder.
 
     run: folder of a run; one that has finished is left as it is. Or that of a training of folds:
-        those that are not finished are gone on with, or begun.
+        those that are not finished are gone on with, or begun. Or that of a search.
     trust: whether the run's own source.py may be executed, where the installed code is another.
     finish: end the training where it stands, and judge what there is. Of folds the one under way is
         ended, and none is begun.
@@ -28,6 +28,15 @@ def resume(
         from brique.workbench.folds import go_on  # it stands upon this module
 
         return go_on(Path(run), trust=trust, finish=finish, device=device)
+    if (Path(run) / "tune.json").is_file():
+        from brique.workbench import tune  # it stands upon this module
+
+        if finish:
+            raise UsageError(
+                f"resume: --finish ends one training, and {run} holds a search, which ends when its"
+                " minutes are over; leave it out."
+            )
+        return tune.go_on(Path(run), device=device)
     record = read_run(run)
     if record.state == "finished":
         return record.folder

@@ -6,6 +6,7 @@ there, and again with another seed, is trained on all, and judged.
 
 import json
 import math
+import shlex
 import statistics
 import sys
 import time
@@ -15,7 +16,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from brique import files, keys
 from brique.data.said import spelled
-from brique.errors import DataError, PlayError, RunError, UsageError
+from brique.errors import DataError, Interrupted, PlayError, RunError, UsageError
 from brique.run import Record, read_run
 from brique.run.start import check_free, pick_device
 from brique.schema import Category
@@ -23,7 +24,7 @@ from brique.tasks import TASKS
 from brique.tasks.judged import finite
 from brique.workbench.plan import Wishes
 from brique.workbench.resume import resume
-from brique.workbench.train import Order, command_line, prepared, train_prepared
+from brique.workbench.train import Made, Order, command_line, prepared, train_prepared
 
 if TYPE_CHECKING:
     from optuna import Study, Trial
@@ -70,9 +71,25 @@ def tune(
         raise UsageError(f"tune: minutes must be above 0 and finite, not {minutes:g}.")
     asked = {"source": str(source), "minutes": minutes, "seed": seed, "trials": trials,
              "options": list(spelled(options)), "storage": storage}  # fmt: skip
-    search = _Search(asked, _folder(out, asked, str(source)), device)
-    search.run()
-    return search.finish()
+    return _searched(asked, _folder(out, asked, str(source)), device)
+
+
+def go_on(folder: Path, *, device: str | None = None) -> Path:
+    """Go on with the search in a folder, and return the folder of its last run."""
+    _check_installed()
+    return _searched(_read(folder)["asked"], folder, device)
+
+
+def _searched(asked: dict[str, Any], folder: Path, device: str | None) -> Path:
+    if result := _read(folder).get("result"):
+        return folder / result["final"]
+    try:
+        search = _Search(asked, folder, device)
+        search.run()
+        return search.finish()
+    except Interrupted as stop:
+        where = shlex.quote(str(folder))
+        raise Interrupted(f"tune: stopped; go on with: brique resume {where}") from stop
 
 
 class _Search:
@@ -92,7 +109,7 @@ class _Search:
             command=command_line("tune", asked["source"], self._wishes.options,
                                  {"minutes": asked["minutes"], "seed": asked["seed"]}),
         )  # fmt: skip
-        self.made = prepared(unjudged, None, self._device, quick=False)
+        self.made = self._planned(prepared(unjudged, None, self._device, quick=False))
         self._plan = asdict(self.made.args)
         schema = self.made.opened.schema
         if not any(isinstance(schema[name], Category) for name in schema.targets):
@@ -100,6 +117,18 @@ class _Search:
         for name in ("shift", "zoom", "light"):
             if not self._plan.get(name):  # no pictures, or what they show would be another
                 self._plan.pop(name, None)
+
+    def _planned(self, made: Made) -> Made:
+        """Return what is prepared with the plan of the search: what a machine is fast at varies."""
+        known = _read(self.folder)
+        if "plan" not in known:
+            known["plan"] = asdict(made.args)
+            files.write_json(self.folder / FILE, known)
+        kept = {
+            name: tuple(value) if isinstance(value, list) else value
+            for name, value in known["plan"].items()
+        }
+        return replace(made, args=replace(made.args, **kept))
 
     def run(self) -> None:
         """Try settings until the minutes are over, or as many as were asked for."""
@@ -141,7 +170,7 @@ class _Search:
         final = replace(self._wishes, minutes=self.asked["minutes"])
         record = self._trained("final", settings, final)
         found = _found(study, scores, chosen, settings, record)
-        files.write_json(self.folder / FILE, {"format": 1, "asked": self.asked, "result": found})
+        files.write_json(self.folder / FILE, _read(self.folder) | {"result": found})
         from brique.page.tuned import write_tuned
 
         write_tuned(self.folder, self._order.command, found)
@@ -294,8 +323,7 @@ def _folder(out: str | Path | None, asked: dict[str, Any], name: str) -> Path:
     stem = f"{time.strftime('%Y-%m-%d-%H%M%S')}-{Path(name).name}-tune"
     folder = Path(out) if out is not None else Path("runs") / stem
     if (folder / FILE).is_file():
-        known = json.loads((folder / FILE).read_text(encoding="utf-8"))
-        if cast("dict[str, Any]", known).get("asked") != asked:
+        if _read(folder).get("asked") != asked:
             raise RunError(
                 f"{folder}: holds another search; name another folder with --out, or say what"
                 " that one was asked."
@@ -304,6 +332,15 @@ def _folder(out: str | Path | None, asked: dict[str, Any], name: str) -> Path:
     check_free(folder)
     files.write_json(folder / FILE, {"format": 1, "asked": asked, "result": {}})
     return folder
+
+
+def _read(folder: Path) -> dict[str, Any]:
+    """Return what tune.json holds. Raises RunError where it is damaged."""
+    try:
+        found = json.loads((folder / FILE).read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise RunError(f"{folder / FILE}: cannot be read ({error}); start a new search.") from error
+    return cast("dict[str, Any]", found)
 
 
 def _check_installed() -> None:

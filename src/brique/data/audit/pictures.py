@@ -16,8 +16,8 @@ def findings(seen: Seen) -> list[Finding]:
 
 
 def _unreadable(seen: Seen) -> Iterable[Finding]:
-    skipped = seen.data.skipped
-    if skipped:
+    skipped = tuple(one for one in seen.data.skipped if not one[1].startswith("its target "))
+    if skipped:  # what lacks its target alone is said by a note
         n = len(skipped)
         whole = n + len(seen.source)
         said = f"{whole:,} examples" if seen.pictures is None else _pictures(whole)

@@ -70,7 +70,8 @@ def annotated(name: str, place: Place) -> Annotated:
             found.files.append(file)
             found.marked.append(marked)
             found.parts.append(PARTS.index(part or "train"))
-    lone = [file for file in pictures if file not in used]
+    spoiled = {file.rpartition("/")[2].casefold().removesuffix(".xml") for file, _ in found.skipped}
+    lone = [file for file in pictures if file not in used and file.stem.casefold() not in spoiled]
     if lone and found.files:
         found.notes.append(
             f"{name}: {len(lone):,} of {len(pictures):,} pictures have no annotation and are left "

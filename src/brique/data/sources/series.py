@@ -190,8 +190,8 @@ def _say_order(table: _Series, when: Instants, series: np.ndarray, doubled: np.n
     if len(back):
         table.find(
             "unsorted", "warning", [(f"row {rows[row]}", str(said[row])) for row in back.tolist()],
-            f"{len(back):,} rows of {name} come before a later one, the first row {rows[back[0]]};"
-            " the rows are sorted by time.",
+            f"Of the rows of {name} {len(back):,} stand after a later one, the first is row"
+            f" {rows[back[0]]}; they are sorted by time.",
             "Look whether the moments are right, and sort the file.",
         )  # fmt: skip
     if len(doubled):

@@ -218,9 +218,9 @@ def _decode(found: Listed, asked: Asked) -> tuple[Signal, list[Tensor], list[Fin
             signals.append(kind.prepare((sound.samples, sound.rate)))
     if len(widths) > 1 or channels not in widths:
         came = ", ".join(f"{count:,} of {width}" for width, count in widths.most_common())
+        other = "" if channels == 1 else "; --channels 1 mixes all down"
         found.notes.append(
-            f"{found.name}: sounds of {came} channels, each brought to {channels}; channels=1 mixes"
-            " all down."
+            f"{found.name}: sounds of {came} channels, each brought to {channels}{other}."
         )
     return kind, signals, findings
 
