@@ -86,6 +86,22 @@ def test_no_trial_sees_an_example_of_test(table):
     assert rest.fingerprint != whole.fingerprint
 
 
+def test_what_was_best_is_seen_again_on_other_examples_but_none_of_test(table):
+    whole, first = data.open(table), data.open(table, judged=False)
+    drawn = [data.open(table, judged=False, draw=number) for number in (1, 2)]
+    out = set(whole.test.ids.tolist())
+    held = [set(one.test.ids.tolist()) for one in (first, *drawn)]
+    for one, these in zip(drawn, held[1:], strict=True):
+        seen = {*one.train.ids.tolist(), *one.valid.ids.tolist()}
+        assert not (seen | these) & out
+        assert not seen & these
+        assert len(seen | these) == len(whole.train) + len(whole.valid)
+        assert len(one.test) == pytest.approx(len(first.test), abs=6)
+    assert held[0] != held[1] != held[2] != held[0]
+    again = data.open(table, judged=False, draw=1)
+    assert again.fingerprint == drawn[0].fingerprint != first.fingerprint
+
+
 def test_of_series_in_time_the_last_of_train_takes_the_place_of_valid():
     moments = np.arange(100.0)
     opened = data.arrays(x=np.random.rand(100, 2), y=np.random.rand(100), target="y", time=moments)
@@ -226,8 +242,8 @@ def test_the_best_is_compared_by_scores_that_it_was_not_chosen_by(
 ):
     asked = []
 
-    def scored(self, name, params, seed):
-        asked.append((name, seed))
+    def scored(self, name, params, seed, *more):
+        asked.append((name, seed, *more))
         if name.startswith("trial"):
             return 1.0 if name == "trial-002" else 0.5
         return 0.4 if name.startswith("again-2") and is_luck else 0.6 - 0.1 * ("-0-" in name)
@@ -238,7 +254,9 @@ def test_the_best_is_compared_by_scores_that_it_was_not_chosen_by(
     assert found["chosen"] == (0 if is_luck else 2)
     assert found["compared"] == {"0": [0.5, 0.5], "2": [0.4, 0.4] if is_luck else [0.6, 0.6]}
     assert asked[4:] == [
-        (f"again-{number}-{turn}", 10_000 + turn) for number in (0, 2) for turn in (0, 1)
+        (f"again-{number}-{turn}", 10_000 + turn, f"draw={turn + 1}")
+        for turn in (0, 1)
+        for number in (0, 2)
     ]
 
 

@@ -39,6 +39,7 @@ def open(
     lower: bool | None = None,
     fold: tuple[int, int] | None = None,
     judged: bool = True,
+    draw: int = 0,
 ) -> Data:
     """Return a data set: its schema and its parts train, valid and test.
 
@@ -73,6 +74,7 @@ def open(
     lower: whether the letters of texts are made small.
     fold: a number from 1, and of how many: that one of `Data.folds`.
     judged: whether the test part is there; else settings are chosen, by `Data.unjudged`.
+    draw: of `Data.unjudged`: another number holds out other examples.
     The parts of the source are obeyed; else test is 20%, and valid a tenth of the rest, by a fixed
     draw on their content: classes keep their shares, equal examples stay together.
     Raises DataError when there is no such source, or it cannot be a data set, or has not what it
@@ -94,7 +96,7 @@ def open(
         raise
     found.schema.needs(found.name, needs or {})
     found = found if fold is None else found.fold(*fold)
-    return found if judged else found.unjudged()
+    return found if judged else found.unjudged(draw)
 
 
 def _opened(source: object, name: str, path: Path | None, kind: str | None, asked: Asked) -> Data:

@@ -4,6 +4,7 @@ import hashlib
 import json
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import cast
 
@@ -19,7 +20,7 @@ from brique.data.journal import Entry
 from brique.data.ragged import Ragged
 from brique.data.source import PARTS, Source
 from brique.data.split import Split
-from brique.data.splitting import fold_numbers, fold_part, halved, split
+from brique.data.splitting import fold_numbers, fold_part, halved, held_out, split
 from brique.data.store import Store
 from brique.errors import DataError
 from brique.schema import Field, Number, Picture, Schema, Signal
@@ -94,11 +95,13 @@ class Data:
         one, other = self.train.select(~second), self.train.select(second)
         return [replace(self, train=one, valid=other), replace(self, train=other, valid=one)]
 
-    def unjudged(self) -> "Data":
+    def unjudged(self, draw: int = 0) -> "Data":
         """Return the data set without its test part, to choose settings on.
 
         Valid takes the place of test, and a tenth of train that of valid; all that is fitted is
         fitted on the rest of train. Where examples stand in time it is the last tenth.
+        draw: another number than 0 takes as many others of train and valid in the place of test;
+            where examples stand in time, or groups allow no other, those stay.
         Raises DataError where there is no valid part, or train is too small.
         """
         assert self.source is not None
@@ -110,6 +113,10 @@ class Data:
         self.train.put_by()
         numbers = np.full(len(self.source), -1)
         numbers[self.train.ids.numpy()], numbers[self.valid.ids.numpy()] = 1, 0
+        if draw and self.source.times is None:
+            rows = np.flatnonzero(numbers >= 0)
+            with suppress(DataError):  # groups, or classes of few, allow no other
+                numbers[rows] = held_out(self.source, rows, len(self.valid) / len(rows), draw)
         source = replace(self.source, name=f"{self.name} without test")
         part = fold_part(source, numbers, 0)
         if self.source.times is not None:

@@ -23,6 +23,7 @@ TEST, VALID = 0.2, 0.1  # share of all examples; share of those that are not for
 _MOST_NEAR = 0.5  # share of examples that a chain of near copies may hold, to stay together
 _FEW_NEAR = 20  # and so many may it hold in any case
 ASIDE = 3  # in place of a part: in none of them
+_HELD = 1 << 20  # salts from here on are of `held_out`
 _FIRST_SECONDS = 1e8  # times from here on are seconds since 1970, not years or counts
 
 
@@ -94,6 +95,15 @@ def halved(source: Source, rows: np.ndarray) -> np.ndarray:
     Classes keep their shares; equal examples, and those of one group, are in one half.
     """
     return dealt(_hand(source, rows, salt=0), (0.5, 0.5)).astype(bool)
+
+
+def held_out(source: Source, rows: np.ndarray, share: float, draw: int) -> np.ndarray:
+    """Return 0 for about a share of the examples at `rows`, 1 for the others (M,), int64.
+
+    draw: another number is another draw. Classes, equal examples and groups are as in `split`.
+    """
+    sides = _drawn(source, rows, share, 0.0, salt=_HELD + draw)
+    return (sides != PARTS.index("test")).astype(np.int64)
 
 
 def fold_part(source: Source, numbers: np.ndarray, number: int) -> Tensor:

@@ -1,7 +1,7 @@
 """Searches round the plan of a training for better settings; test is read once, at the end.
 
 Each trial is a run of its own on data without their test part: valid takes its place. What is best
-there, and again with another seed, is trained on all, and judged.
+there, and again with other seeds and other examples held out, is trained on all, and judged.
 """
 
 import json
@@ -33,7 +33,8 @@ if TYPE_CHECKING:
 
 FILE = "tune.json"  # in the folder of a search: what it is, and what was found
 TRIALS = 10  # that the minutes are for, at least
-AGAIN = 2  # trainings of the best trial, and of the plan, by seeds that nothing was chosen with
+AGAIN = 2  # trainings of the best trial, and of the plan: by seeds that nothing was chosen with,
+#            and on other examples of train and valid
 _FACTORS = {"lr": 5.0, "weight_decay": 10.0}  # a setting is tried from 1/x to x times the plan's
 _SHARES = {"dropout": 0.6, "smoothing": 0.15, "shift": 0.2, "zoom": 0.25, "light": 0.4}  # from 0 on
 _PARTS = ("training", "judging", "baselines", "report")  # of a trial's seconds; others are once
@@ -109,7 +110,7 @@ class _Search:
             command=command_line("tune", asked["source"], self._wishes.options,
                                  {"minutes": asked["minutes"], "seed": asked["seed"]}),
         )  # fmt: skip
-        self.made = self._planned(prepared(unjudged, None, self._device, quick=False))
+        self.made, self._made_by = self._planned(unjudged), unjudged.options
         self._plan = asdict(self.made.args)
         schema = self.made.opened.schema
         if not any(isinstance(schema[name], Category) for name in schema.targets):
@@ -118,15 +119,16 @@ class _Search:
             if not self._plan.get(name):  # no pictures, or what they show would be another
                 self._plan.pop(name, None)
 
-    def _planned(self, made: Made) -> Made:
+    def _planned(self, wishes: Wishes) -> Made:
         """Return what is prepared with the plan of the search: what a machine is fast at varies."""
-        known = _read(self.folder)
+        made, known = prepared(wishes, None, self._device, quick=False), _read(self.folder)
         if "plan" not in known:
             known["plan"] = asdict(made.args)
             files.write_json(self.folder / FILE, known)
         kept = {
             name: tuple(value) if isinstance(value, list) else value
             for name, value in known["plan"].items()
+            if name != "options"
         }
         return replace(made, args=replace(made.args, **kept))
 
@@ -159,10 +161,10 @@ class _Search:
         best = max(done, key=lambda number: (_value(done[number]), -number))
         scores = {best: [_value(done[best])]}
         if best and 0 in done:  # that a trial was chosen for its score says too much of it
-            scores = {
-                number: [self._again(number, turn, done[number].params) for turn in range(AGAIN)]
-                for number in (0, best)
-            }
+            scores = {0: [], best: []}
+            for turn in range(AGAIN):
+                for number, values in scores.items():
+                    values.append(self._again(number, turn, done[number].params))
         chosen = max(scores, key=lambda number: (sum(scores[number]), -number))
         settings = done[chosen].params
         says = "the plan stays" if not chosen else f"trial {chosen} is better than the plan"
@@ -189,12 +191,13 @@ class _Search:
         print(f"brique: tune: trial {number}: {says} with {made}", file=sys.stderr)
 
     def _again(self, number: int, turn: int, params: dict[str, Any]) -> float:
-        score = self._scored(f"again-{number}-{turn}", params, 10_000 + turn)
+        score = self._scored(f"again-{number}-{turn}", params, 10_000 + turn, f"draw={turn + 1}")
         return -math.inf if score is None else score
 
-    def _scored(self, name: str, params: dict[str, Any], seed: int) -> float | None:
+    def _scored(self, name: str, params: dict[str, Any], seed: int, *more: str) -> float | None:
         """Return the main score of a trial on what it was judged on; None if it has none."""
-        seeded = replace(self._order.wishes, seed=self.asked["seed"] + seed)
+        before = self._order.wishes
+        seeded = replace(before, seed=self.asked["seed"] + seed, options=(*before.options, *more))
         try:
             record = self._trained(name, params, seeded)
         except PlayError as error:  # steps that are too long
@@ -208,12 +211,14 @@ class _Search:
         out = self.folder / name
         if (out / "run.json").is_file():
             return read_run(resume(out))
-        made = self.made
-        if wishes.options != self._order.wishes.options:
-            made = prepared(wishes, None, self._device, quick=False)
-        args = replace(made.args, **_applied(asdict(made.args), params), seed=wishes.seed)
+        if wishes.options != self._made_by:
+            is_last = wishes.options == self._wishes.options  # which has all the minutes
+            self._made_by = wishes.options
+            self.made = prepared(wishes, None, self._device, quick=False) if is_last else \
+                self._planned(wishes)  # fmt: skip
+        args = replace(self.made.args, **_applied(asdict(self.made.args), params), seed=wishes.seed)
         order = replace(self._order, wishes=wishes)
-        return read_run(train_prepared(order, replace(made, args=args), out))
+        return read_run(train_prepared(order, replace(self.made, args=args), out))
 
     def _spent(self) -> dict[int, float]:
         """Return the seconds that each trial has taken."""
