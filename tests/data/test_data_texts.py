@@ -559,3 +559,13 @@ def test_shakespeare_is_cut_into_characters():
     assert sum(len(part["text"].values) for part in parts) == 1_115_394
     assert len(opened.schema["text"].vocabulary) == 65
     assert joined(opened).startswith("First Citizen:\nBefore we proceed")
+
+
+def test_words_with_their_tags_that_are_taken_for_lines_are_said_to_look_so(tmp_path):
+    sentence = ["the\tDET", "cat\tNOUN", "sleeps\tVERB", "a\tDET", "dog\tNOUN", ""]
+    (tmp_path / "t.txt").write_text("\n".join(sentence * 12))
+    opened = data.open(tmp_path / "t.txt", kind="lines")
+    assert any("--kind tags reads it so" in note for note in opened.notes)
+    texts = [f"{'good' if n % 2 else 'bad'}\tit was number {n}" for n in range(60)]
+    (tmp_path / "u.txt").write_text("\n".join([*texts, "", *texts[:3]]))
+    assert not any("--kind tags" in note for note in data.open(tmp_path / "u.txt").notes)

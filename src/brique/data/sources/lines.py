@@ -52,11 +52,24 @@ def read(name: str, place: Place, asked: Asked) -> Source:
                 f" 'class<TAB>text', got {_quoted(some)}; choose another --kind"
             )
         is_fine = is_fine or chosen is _by_coarse
+        if _are_tagged(listed[:_LOOKED_AT]):
+            source.notes.append(
+                f"{name}: {file.name} looks like words with their tags, sentences apart by blank"
+                " lines; --kind tags reads it so."
+            )
         _add(found, source, file, (listed, part), chosen)
     target = _target(name, asked.target, is_fine=is_fine)
     if is_fine and target == "label":
         found.classes = [label.partition(":")[0] for label in found.classes]
     return found.fill(source, asked, target)
+
+
+def _are_tagged(listed: Sequence[str]) -> bool:
+    """Tell whether lines are rather words with their tags than texts with their classes."""
+    said = [line.split() for line in listed]
+    full = [words for words in said if words]
+    blank = len(said) - len(full)
+    return 0.02 < blank / max(1, len(said)) < 0.5 and all(len(words) == 2 for words in full)
 
 
 def _add(
