@@ -65,6 +65,15 @@ def test_folders_beside_each_other_open_with_their_parts(tmp_path):
     assert opened.train.name(0) == "train/train0.png"
 
 
+def test_masks_that_are_scaled_to_their_pictures_are_said(tmp_path):
+    root = street(tmp_path / "street")
+    label_map(root / "trainannot" / "train3.png", halves(1, 2, (6, 8)))
+    notes = " ".join(data.open(root).notes)
+    assert "street: 1 mask is of another size than the picture, and scaled to it, such as " in notes
+    assert "trainannot/train3.png" in notes
+    assert "another size" not in " ".join(data.open(street(tmp_path / "other")).notes)
+
+
 def test_an_archive_opens_as_its_folder_does(tmp_path):
     root = street(tmp_path / "street")
     packed = shutil.make_archive(str(tmp_path / "street-packed"), "zip", root)

@@ -149,6 +149,7 @@ def _masks(
     height, width = decoded.pixels.shape[2:]
     fitted = np.empty((len(pairs.masks), height, width), np.uint8)
     counts = np.zeros((len(pairs.masks), 256), np.int64)
+    others: list[int] = []  # masks of another size than their picture
 
     def one(row: int) -> str | None:
         try:
@@ -160,11 +161,19 @@ def _masks(
         h, w = numbers.shape
         if abs(h * look.width / (w * look.height) - 1) > _ALIKE:
             return f"has {w} x {h} pixels, its picture {look.width} x {look.height}; make it alike"
+        if (h, w) != (look.height, look.width):
+            others.append(row)
         counts[row] = np.bincount(numbers.ravel(), minlength=256)
         fitted[row] = fit_classes(numbers, (height, width))
         return palette.beyond(colors, counts[row])
 
     reasons = abreast(one, range(len(pairs.masks)))
+    if others:
+        say = f"{len(others):,} masks are" if len(others) > 1 else "1 mask is"
+        colors.notes.append(
+            f"{pairs.root.name}: {say} of another size than the picture, and scaled to it, such as"
+            f" {relative(pairs.masks[min(others)], pairs.root)}."
+        )
     good = [row for row, reason in enumerate(reasons) if reason is None]
     bad = [(pairs.masks[row], reason) for row, reason in enumerate(reasons) if reason is not None]
     for file, reason in bad:
