@@ -29,9 +29,10 @@ HEAD = """# Ten minutes of `brique tune` beside the plan
 
 Searches of ten minutes with one thread, then one training with what was chosen, by
 `python benchmarks/tune.py`; test was read once, by that training. The plan's figures are those of
-`benchmarks/kinds.md`, with the same seeds. A search keeps the plan unless another is better on
-valid in the mean of two trainings by seeds that nothing was chosen with; in rows of commits up to
-0a1d1eb one of the two was that for which the trial had been chosen.
+`benchmarks/kinds.md`, with the same seeds. A search keeps the plan unless another is better in
+each of three trainings by seeds that nothing was chosen with, on other examples held out from train
+and valid (of a series the same ones). Where two commits are named, trials are of the first and that
+comparison and the last training of the second.
 
 | data | score | seed | trials | what was chosen | with it | the plan | difference | commit |
 |---|---|---|---|---|---|---|---|---|

@@ -99,6 +99,12 @@ def test_data_that_ask_for_something_else_than_the_model_answers_are_refused(tmp
     assert again["notes"][0].startswith("t.csv is what the run was trained on, cut into other")
 
 
+def test_what_is_no_picture_is_not_said_to_lack_a_size(wide, tmp_path):
+    (tmp_path / "t.csv").write_text("\n".join(["a,b", *[f"{n},{n * 2}" for n in range(40)]]))
+    with pytest.raises(DataError, match=r"the model answers 'label' \(category\), and these data"):
+        brique.evaluate(wide, tmp_path / "t.csv", target="b")
+
+
 def test_the_judgement_in_json_has_the_fixed_keys(capsys, wide):
     capsys.readouterr()
     assert main(["evaluate", str(wide), "--json"]) == 0

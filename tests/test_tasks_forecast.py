@@ -187,6 +187,11 @@ def test_yesterday_is_said_again_where_it_is_shorter_than_the_future():
     assert before(past, 5).flatten().tolist() == [1, 2, 3, 1, 2]
 
 
+def test_a_series_is_judged_by_as_much_as_the_model_takes(run, hours):
+    found = brique.evaluate(run, hours, kind="series", target="load")  # length and ahead unsaid
+    assert found["test"]["skill"] == pytest.approx(read_run(run).result["test"]["skill"], abs=1e-6)
+
+
 def test_a_series_that_stands_still_has_no_skill_to_show(tmp_path):
     rows = [f"2024-01-{1 + hour // 24:02} {hour % 24:02}:00:00,5,{hour}" for hour in range(700)]
     (tmp_path / "still.csv").write_text("\n".join(["when,load,other", *rows]))

@@ -26,9 +26,9 @@ def compose(command: str, found: Mapping[str, Any]) -> str:
     score, trials = found["score"], found["trials"]
     best = max(trials, key=lambda one: one["score"])
     if found["chosen"]:
-        title = f"Trial {found['chosen']} beats the plan in new trainings of both"
+        title = f"Trial {found['chosen']} beats the plan in each new training"
     elif len(found["compared"]) > 1:
-        title = "The plan stays: the best trial does not beat it in new trainings of both"
+        title = "The plan stays: the best trial does not beat it in each new training"
     else:
         title = "The plan stays: no trial was better"
     link = f'<a href="{text(found["final"])}/report.html">the report of that net</a>'
@@ -80,15 +80,15 @@ def _trials(found: Mapping[str, Any]) -> str:
     heads = "".join(f'<th class="num">{name(key)}</th>' for key in names)
     head = f'<thead><tr><th>trial</th><th class="num">{text(found["score"])}</th>{heads}</tr>'
     table = box("trials", f"<table>{head}</thead><tbody>{rows}</tbody></table>")
-    compared = ", ".join(
-        f"trial {number}: {' and '.join(map(figures, both))}"
-        for number, both in found["compared"].items()
+    compared = "; ".join(
+        f"trial {number}: {' '.join(map(figures, values))}"
+        for number, values in found["compared"].items()
     )
     says = "Scores on valid, by nets that learned without it; test was not read."
     if len(found["compared"]) > 1:
         says += (
-            " The best is compared with the plan (trial 0) by nets of other seeds, by which nothing"
-            f" was chosen: {compared}."
+            " The best is compared with the plan (trial 0) by nets of other seeds, and on other"
+            f" examples where that can be, by which nothing was chosen: {compared}."
         )
     return figure(f"{count(len(trials), 'trial')}, the best first", says, table)
 

@@ -55,7 +55,10 @@ def evaluate(
         alone = [type(schema[name]) for name in schema.inputs] == [Picture]
         task = loaded.task if loaded.task in FREE else None
         taken = as_taken(said, schema, exact=task is not None)
-        found, _ = opened(source, taken, "evaluate", alone=alone, task=task)
+        try:
+            found, _ = opened(source, taken, "evaluate", alone=alone, task=task)
+        except DataError:  # of what are no pictures, which know no size
+            found, _ = opened(source, said, "evaluate", alone=False, task=task)
     notes = _notes(record, found, own=source is None)
     fitting = _fitting(found, schema, is_asked=source is not None and loaded.task not in FREE)
     judged = TASKS[loaded.task].judge(loaded.net, fitting, schema)

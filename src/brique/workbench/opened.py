@@ -160,9 +160,14 @@ def as_taken(
 ) -> tuple[str, ...]:
     """Return options with the size and channels of pictures that a model takes, unless said.
 
+    Of a series with how much it is told, and foretells.
+
     exact: whether they must be of that size also where it is no square.
     """
     field = None if schema is None else schema[schema.inputs[0]]
+    if schema is not None and isinstance(field, Number) and "kind=series" in said:
+        spans = {"length": field.shape[0], "ahead": schema[schema.target].shape[0]}
+        return spelled(spans | data.options(said))
     if not isinstance(field, Picture):
         return said
     channels, height, width = field.shape

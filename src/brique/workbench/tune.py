@@ -6,6 +6,7 @@ there, and again with other seeds and other examples held out, is trained on all
 
 import json
 import math
+import operator
 import shlex
 import statistics
 import sys
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
 
 FILE = "tune.json"  # in the folder of a search: what it is, and what was found
 TRIALS = 10  # that the minutes are for, at least
-AGAIN = 2  # trainings of the best trial, and of the plan: by seeds that nothing was chosen with,
+AGAIN = 3  # trainings of the best trial, and of the plan: by seeds that nothing was chosen with,
 #            and on other examples of train and valid
 _FACTORS = {"lr": 5.0, "weight_decay": 10.0}  # a setting is tried from 1/x to x times the plan's
 _SHARES = {"dropout": 0.6, "smoothing": 0.15, "shift": 0.2, "zoom": 0.25, "light": 0.4}  # from 0 on
@@ -165,7 +166,8 @@ class _Search:
             for turn in range(AGAIN):
                 for number, values in scores.items():
                     values.append(self._again(number, turn, done[number].params))
-        chosen = max(scores, key=lambda number: (sum(scores[number]), -number))
+        is_better = best == 0 or 0 not in scores or all(map(operator.gt, scores[best], scores[0]))
+        chosen = best if is_better else 0
         settings = done[chosen].params
         says = "the plan stays" if not chosen else f"trial {chosen} is better than the plan"
         print(f"brique: tune: {says}; now it is trained on all", file=sys.stderr)
