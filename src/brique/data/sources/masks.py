@@ -168,12 +168,7 @@ def _masks(
         return palette.beyond(colors, counts[row])
 
     reasons = abreast(one, range(len(pairs.masks)))
-    if others:
-        say = f"{len(others):,} masks are" if len(others) > 1 else "1 mask is"
-        colors.notes.append(
-            f"{pairs.root.name}: {say} of another size than the picture, and scaled to it, such as"
-            f" {relative(pairs.masks[min(others)], pairs.root)}."
-        )
+    _say_scaled(pairs, others, colors)
     good = [row for row, reason in enumerate(reasons) if reason is None]
     bad = [(pairs.masks[row], reason) for row, reason in enumerate(reasons) if reason is not None]
     for file, reason in bad:
@@ -185,6 +180,15 @@ def _masks(
             f"{reason}"
         )
     return (fitted, counts, good) if not bad else (fitted[good], counts[good], good)
+
+
+def _say_scaled(pairs: _Pairs, others: list[int], colors: Palette) -> None:
+    if others:
+        say = f"{len(others):,} masks are" if len(others) > 1 else "1 mask is"
+        colors.notes.append(
+            f"{pairs.root.name}: {say} of another size than the picture, and scaled to it, such as"
+            f" {relative(pairs.masks[min(others)], pairs.root)}."
+        )
 
 
 def _folders(root: Place) -> list[tuple[Place, Place, str | None]]:
