@@ -101,7 +101,7 @@ def test_data_that_ask_for_something_else_than_the_model_answers_are_refused(tmp
 
 def test_what_is_no_picture_is_not_said_to_lack_a_size(wide, tmp_path):
     (tmp_path / "t.csv").write_text("\n".join(["a,b", *[f"{n},{n * 2}" for n in range(40)]]))
-    with pytest.raises(DataError, match=r"the model answers 'label' \(category\), and these data"):
+    with pytest.raises(DataError, match=r"the model takes pictures, and these data hold a \(num"):
         brique.evaluate(wide, tmp_path / "t.csv", target="b")
 
 

@@ -57,8 +57,10 @@ def evaluate(
         taken = as_taken(said, schema, exact=task is not None)
         try:
             found, _ = opened(source, taken, "evaluate", alone=alone, task=task)
-        except DataError:  # of what are no pictures, which know no size
-            found, _ = opened(source, said, "evaluate", alone=False, task=task)
+        except DataError:
+            if alone:
+                _check_pictures(source, said)
+            raise
     notes = _notes(record, found, own=source is None)
     fitting = _fitting(found, schema, is_asked=source is not None and loaded.task not in FREE)
     judged = TASKS[loaded.task].judge(loaded.net, fitting, schema)
@@ -76,6 +78,16 @@ def _schema(loaded: Model) -> Schema:
             " known can be judged; see the numbers of the run in its run.json."
         )
     return loaded.schema
+
+
+def _check_pictures(source: str | Path, said: tuple[str, ...]) -> None:
+    """Raise DataError where data hold no picture, before these are said to know no size."""
+    found = data.open(source, **data.options(said))
+    if not any(isinstance(found.schema[name], Picture) for name in found.schema.inputs):
+        held = ", ".join(f"{name} ({found.schema[name].kind})" for name in found.schema.inputs)
+        raise DataError(
+            f"{found.name}: the model takes pictures, and these data hold {held}; choose other data"
+        )
 
 
 def _check_targets(found: Data, schema: Schema) -> None:
