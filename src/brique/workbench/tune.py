@@ -36,6 +36,7 @@ FILE = "tune.json"  # in the folder of a search: what it is, and what was found
 TRIALS = 10  # that the minutes are for, at least
 AGAIN = 3  # trainings of the best trial, and of the plan: by seeds that nothing was chosen with,
 #            and on other examples of train and valid
+_KEPT = 2  # of these time is kept for: mostly one of the first is not better
 _FACTORS = {"lr": 5.0, "weight_decay": 10.0}  # a setting is tried from 1/x to x times the plan's
 _SHARES = {"dropout": 0.6, "smoothing": 0.15, "shift": 0.2, "zoom": 0.25, "light": 0.4}  # from 0 on
 _PARTS = ("training", "judging", "baselines", "report")  # of a trial's seconds; others are once
@@ -100,7 +101,7 @@ class _Search:
     def __init__(self, asked: dict[str, Any], folder: Path, device: str | None) -> None:
         self.folder, self.asked = folder, asked
         self._device = pick_device(device)
-        self._minutes = asked["minutes"] / (TRIALS + 2 * AGAIN)
+        self._minutes = asked["minutes"] / (TRIALS + 2 * _KEPT)
         self._wishes = Wishes(
             source=asked["source"], seed=asked["seed"], minutes=self._minutes,
             options=tuple(asked["options"]),
@@ -166,6 +167,8 @@ class _Search:
             for turn in range(AGAIN):
                 for number, values in scores.items():
                     values.append(self._again(number, turn, done[number].params))
+                if scores[best][-1] <= scores[0][-1]:
+                    break  # it must be better each time
         is_better = best == 0 or 0 not in scores or all(map(operator.gt, scores[best], scores[0]))
         chosen = best if is_better else 0
         settings = done[chosen].params
@@ -237,7 +240,7 @@ class _Search:
         usual = statistics.fmean(spent.values()) if spent else 0.0
         done = [one for one in study.trials if one.state.name == "COMPLETE"]
         best = max(done, key=_value).number if done else 0
-        return usual + AGAIN * (spent.get(0, usual) + max(usual, spent.get(best, usual)))
+        return usual + _KEPT * (spent.get(0, usual) + max(usual, spent.get(best, usual)))
 
 
 def _chosen(trial: "Trial", plan: dict[str, Any]) -> dict[str, Any]:
