@@ -141,6 +141,13 @@ def test_the_table_that_is_asked_is_not_replaced_by_the_answers(houses, priced, 
     assert "mine.csv: is what is read, and would be lost; name another" in capsys.readouterr().err
     assert main(["check", "mine.csv", "--target", "price", "--html", "mine.csv"]) == 2
     assert (tmp_path / "mine.csv").read_text() == content
+    for words in (["predict", str(priced), "mine.csv"], ["check", "mine.csv", "--target", "price"]):
+        assert main([*words, "--csv", "beside.csv"]) == 0
+        assert main([*words, "--csv", "beside.csv"]) == 0  # what was written so before is replaced
+    (tmp_path / "part.csv").write_text(content)
+    words = ["check", "mine.csv", "--target", "price", "--test", "part.csv", "--csv", "part.csv"]
+    assert main(words) == 2
+    assert (tmp_path / "part.csv").read_text() == content
 
 
 def test_what_a_table_lacks_is_named(houses, priced, capsys, tmp_path):
@@ -205,10 +212,10 @@ def test_texts_are_named_line_by_line(tmp_path, capsys):
         (tmp_path / "odd" / f"{name}.txt").write_bytes(content)
     assert main(["predict", "run", "odd", "odd/b.txt", "new.txt"]) == 1
     out, err = capsys.readouterr()
-    assert len(out.splitlines()) == 2
-    assert "odd/a.txt: it holds NUL bytes, so it is no text" in err
+    assert len(out.splitlines()) == 3
+    assert "odd/a.txt: holds NUL bytes, so it is no text; leave it out" in err
     assert err.count("odd/b.txt: it is empty; write a text into it") == 2
-    assert "odd/c.txt: expected UTF-8, got the byte 0xFC in line 1; save the file" in err
+    assert "odd/c.txt: c.txt is not UTF-8 from line 1 on, so it is read as Windows-1252" in err
     page = Path("run/report.html").read_text()
     assert "it was" in page  # mistakes and sure answers are quoted
 

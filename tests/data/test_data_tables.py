@@ -495,7 +495,7 @@ def test_rows_without_a_target_are_left_out(tmp_path):
     table = opened(tmp_path, rows)
     assert len(table.source) == ROWS - 2
     assert table.skipped == (
-        ("row 5", "its target 'y' is missing"), ("row 11", "its target 'y' is missing"),
+        ("row 5", "its target is missing: y"), ("row 11", "its target is missing: y"),
     )  # fmt: skip
     assert table.train.name(3) == "row 6"
     assert "t.csv: 2 rows have no 'y' and are left out." in table.notes

@@ -196,10 +196,11 @@ def predict(
             if one.error is not None:
                 note(one.error if one.file in one.error else f"{one.file}: {one.error}")
         notes = Counter(one.note for one in said if one.note is not None)
-        for told, count in notes.most_common(_NOTES):
+        some = notes.most_common(_NOTES)
+        for told, count in some:
             first = next(one.file for one in said if one.note == told)
             note(f"{first}{f' and {count - 1:,} more' if count > 1 else ''}: {told}.")
-        if rest := notes.total() - sum(count for _, count in notes.most_common(_NOTES)):
+        if rest := notes.total() - sum(count for _, count in some):
             note(f"{rest:,} more are changed otherwise; --json says how.")
     return 1 if any(one.error is not None for one in said) else 0
 

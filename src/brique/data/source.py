@@ -13,6 +13,7 @@ from brique.data.originals import Originals
 from brique.schema import Field
 
 PARTS = ("train", "valid", "test")
+UNTOLD = "its target is missing: "  # how the reason of a row that is left out for it begins
 ALIASES = {
     "train": "train", "training": "train",
     "valid": "valid", "val": "valid", "validation": "valid",

@@ -81,11 +81,10 @@ def read_run(folder: Path | str) -> Record:
     path = folder / "run.json"
     if not folder.exists():
         raise RunError(f"{folder}: no such run folder; 'brique runs' lists those there are.")
-    if not path.is_file() and (those := several(folder)) is not None:
-        raise RunError(those)
     if not path.is_file():
         raise RunError(
-            f"{folder}: not a run folder (it has no run.json); pass one that brique made."
+            several(folder)
+            or f"{folder}: not a run folder (it has no run.json); pass one that brique made."
         )
     try:
         value = json.loads(path.read_bytes())

@@ -35,7 +35,9 @@ def check(
     begun = time.perf_counter()
     for out in (csv, html):
         if out is not None:
-            files.check_is_other(out, source, options.get("test") or "")
+            test = options.get("test")
+            tests = () if test is None else (test, Path(source).parent / test)
+            files.check_is_other(out, source, *tests)
     opened = data.open(source, **options)
     ready = time.perf_counter()
     findings = audit.findings(opened)

@@ -55,13 +55,13 @@ def predict(
     """
     if out is not None and Path(out).suffix.lower() != ".csv":
         raise UsageError(f"predict: '{out}' does not end in .csv; name the file of answers so.")
-    if out is not None:
-        files.check_is_other(out, *inputs)
     loaded = load(run, trust=trust, device=pick_device(device or "cpu"))
     schema = loaded.schema or Schema({})
     asked = questions(schema, tuple(map(Path, inputs))) if schema.inputs else []
     if schema.inputs and not asked:
         raise UsageError("predict: no file was named; name one, or a folder.")
+    if out is not None:
+        files.check_is_other(out, *{one.file for one in asked})
     known = [one.value for one in asked if not isinstance(one.value, BriqueError)]
     answers = iter(loaded.predict(known, errors="keep") if known or not asked else ())
     said = [one.value if isinstance(one.value, BriqueError) else next(answers) for one in asked]

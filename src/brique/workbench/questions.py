@@ -6,7 +6,9 @@ from pathlib import Path
 
 from brique.data.latest import latest
 from brique.data.prepared import may_lack
+from brique.data.source import Source
 from brique.data.sources.cells import is_table, read_cells
+from brique.data.sources.shelf import lines
 from brique.errors import DataError, UsageError, nearest
 from brique.schema import Field, Number, Picture, Schema, Signal, Text, natural
 
@@ -74,35 +76,32 @@ def questions(schema: Schema, given: tuple[Path, ...]) -> list[Question]:
 
 def _files(path: Path, kind: Field) -> Iterator[Question]:
     """Yield the file, the lines of a text, or the files in a folder."""
-    if path.is_dir():
-        for file in _inside(path, kind.kind):
-            yield Question(file, None, _text(file) if _is_text(kind) else file)
-    elif _is_text(kind):
-        text = _text(path)
-        if isinstance(text, DataError):
-            yield Question(path, None, text)
-            return
-        for number, line in enumerate(text.splitlines(), 1):
-            if line.strip():
-                yield Question(path, number, line)
+    if _is_text(kind):
+        for file in _inside(path, kind.kind) if path.is_dir() else [path]:
+            found, note = _lines(file)
+            if isinstance(found, DataError):
+                yield Question(file, None, found)
+            elif path.is_dir():
+                yield Question(file, None, "\n".join(found), note)
+            else:
+                some = [(number, line) for number, line in enumerate(found, 1) if line.strip()]
+                yield from (Question(file, number, line, note) for number, line in some)
+    elif path.is_dir():
+        yield from (Question(file, None, file) for file in _inside(path, kind.kind))
     else:
         yield Question(path, None, path)
 
 
-def _text(file: Path) -> str | DataError:
-    """Return what a file says, or why it says nothing: as in training."""
-    content = file.read_bytes()
-    if b"\0" in content:
-        return DataError("it holds NUL bytes, so it is no text")
+def _lines(file: Path) -> tuple[list[str] | DataError, str | None]:
+    """Return the lines of a text, read as in training, or why there are none; and what to know."""
+    held = Source(file.name, {})
     try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = content.count(b"\n", 0, error.start) + 1
-        return DataError(
-            f"expected UTF-8, got the byte 0x{content[error.start]:02X} in line {line}; save the"
-            " file as UTF-8"
-        )
-    return text if text.strip() else DataError("it is empty; write a text into it")
+        found = lines(file, held)
+    except DataError as error:
+        return DataError(str(error).removeprefix(f"{file.name}: ")), None
+    if not any(line.strip() for line in found):
+        return DataError("it is empty; write a text into it"), None
+    return found, "; ".join(one.reason.removesuffix(".") for one in held.findings) or None
 
 
 def _is_text(kind: Field) -> bool:

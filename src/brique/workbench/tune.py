@@ -350,6 +350,8 @@ def _read(folder: Path) -> dict[str, Any]:
         found = json.loads((folder / FILE).read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise RunError(f"{folder / FILE}: cannot be read ({error}); start a new search.") from error
+    if not isinstance(found, dict) or "asked" not in found:
+        raise RunError(f"{folder / FILE}: does not say what was asked; start a new search.")
     return cast("dict[str, Any]", found)
 
 

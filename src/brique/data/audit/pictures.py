@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable
 
 from brique.data.audit.seen import Seen
 from brique.data.finding import Finding
+from brique.data.source import UNTOLD
 from brique.schema.pictures import Look
 
 _LONG = 3.0  # times as long as broad, from which the middle that is kept may miss the matter
@@ -16,7 +17,7 @@ def findings(seen: Seen) -> list[Finding]:
 
 
 def _unreadable(seen: Seen) -> Iterable[Finding]:
-    skipped = tuple(one for one in seen.data.skipped if not one[1].startswith("its target "))
+    skipped = tuple(one for one in seen.data.skipped if not one[1].startswith(UNTOLD))
     if skipped:  # what lacks its target alone is said by a note
         n = len(skipped)
         whole = n + len(seen.source)

@@ -12,7 +12,7 @@ from brique.data.asked import Asked
 from brique.data.column import Column, Labels, Numbers, Texts
 from brique.data.finding import Finding
 from brique.data.place import Place, relative
-from brique.data.source import Source
+from brique.data.source import UNTOLD, Source
 from brique.data.sources import hints, illustrated, labelled
 from brique.data.sources.cells import is_table
 from brique.data.sources.coded import Codes, Moments, row_digests
@@ -176,7 +176,7 @@ def _leave_out(frame: Frame, target: str) -> None:
     if lost:
         rows = "1 row has" if len(lost) == 1 else f"{len(lost):,} rows have"
         frame.notes.append(f"{frame.name}: {rows} no '{target}' and are left out.")
-        frame.skipped += [(frame.called[row], f"its target '{target}' is missing") for row in lost]
+        frame.skipped += [(frame.called[row], f"{UNTOLD}{target}") for row in lost]
         frame.keep(is_known)
 
 

@@ -53,11 +53,7 @@ class Answer:
             values = " ".join(amount(value) for value in steps[:_SAID])
             told.append(f"{name} {values}{' ...' if len(steps) > _SAID else ''}")
         ends = [steps[-1] for steps in self.interval.values()]
-        sure = (
-            f"{amount(ends[0][0])} to {amount(ends[0][1])} at the last step"
-            if len(ends) == 1
-            else ""
-        )
+        sure = f"{' to '.join(map(amount, ends[0]))} at the last step" if len(ends) == 1 else ""
         return "; ".join(told), sure
 
 
