@@ -149,7 +149,7 @@ def test_its_title_says_what_was_compared(chosen, compared, says):
     assert says in compose("brique tune t.csv", found)
 
 
-def test_a_search_that_was_stopped_goes_on_with_its_trial(table, tmp_path, monkeypatch):
+def test_a_search_that_was_stopped_goes_on_with_its_trial(table, tmp_path, monkeypatch, capsys):
     train, count = room.train_prepared, []
 
     def stop(order, made, folder):
@@ -177,8 +177,9 @@ def test_a_search_that_was_stopped_goes_on_with_its_trial(table, tmp_path, monke
     with pytest.raises(Interrupted, match=r"tune: stopped; go on with: brique resume .*/search"):
         brique.tune(table, trials=7, minutes=2, out=tmp_path / "search")
     assert read_run(tmp_path / "search/trial-002").state == "stopped"
-    final = brique.resume(tmp_path / "search")
-    assert final == tmp_path / "search/final"
+    capsys.readouterr()
+    assert main(["resume", str(tmp_path / "search")]) == 0  # as what was said told to
+    assert capsys.readouterr().out.splitlines()[-1] == str(tmp_path / "search/final")
     found = json.loads((tmp_path / "search/tune.json").read_text())["result"]
     assert len(found["trials"]) == 7
     runs = sorted((tmp_path / "search").glob("trial-*"))

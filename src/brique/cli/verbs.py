@@ -9,7 +9,7 @@ from cyclopts import Parameter
 from brique.cli.options import DataOptions
 from brique.cli.outcome import note, print_json, print_run, print_table, results_only
 from brique.cli.parse import Decimal, Switch, Whole
-from brique.errors import UsageError
+from brique.errors import UsageError, several
 
 Json = Annotated[Switch, Parameter(help="Print one line of JSON.")]
 Device = Annotated[str | None, Parameter(help="cpu, cuda, mps; by default the fastest there is.")]
@@ -228,12 +228,11 @@ def resume(
     device: Device = None,
     json: Json = False,
 ) -> int:
-    """Go on with a run that was stopped; the outcome is that of a run never stopped."""
+    """Go on with a run, folds or a search that were stopped, to what they would have come to."""
     from brique.run import read_run
     from brique.workbench.resume import resume
 
-    is_whole = not (Path(run) / "folds.json").is_file()
-    if is_whole and read_run(run).state == "finished":
+    if several(Path(run)) is None and read_run(run).state == "finished":
         note(f"{run} has finished already; nothing to do.")
     with results_only(json):
         folder = resume(run, trust=trust, finish=finish, device=device)
