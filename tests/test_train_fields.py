@@ -6,6 +6,7 @@ import wave
 from pathlib import Path
 
 import numpy as np
+import pandas
 import pytest
 import torch
 from PIL import Image
@@ -69,6 +70,11 @@ def test_a_table_of_every_kind_of_column_is_learnt_and_judged(priced):
     assert "Not on this page" not in page
 
 
+def _row(run, town):
+    row = {"rooms": 3, "area": 60.0, "town": town, "sold": "2024-05-05", "about": "a street"}
+    return data.prepared(brique.load(run).schema, row)
+
+
 def test_rows_of_a_table_get_the_answers_of_the_validation_stream(houses, priced):
     opened = data.open(houses / "houses.csv", target="price", types={"about": "text"})
     model = brique.load(priced)
@@ -130,8 +136,65 @@ def test_a_column_that_may_lack_values_and_is_not_there_is_told(houses, priced, 
     rows = [{k: v for k, v in row.items() if k != "area"} for row in read(houses / "houses.csv")]
     write(tmp_path / "less.csv", list(rows[0]), [list(row.values()) for row in rows[:3]])
     assert main(["predict", str(priced), "less.csv"]) == 0
-    says = "less.csv:2 and 2 more: it has no column 'area', which counts as missing."
-    assert says in capsys.readouterr().err
+    err = capsys.readouterr().err
+    assert "less.csv:2 and 2 more: 'area' is missing, filled from training." in err
+    assert "3 of 3 answers rest on 3 missing values ('area' 3) filled from training." in err
+
+
+@pytest.mark.parametrize("empty", ["", "NA", "nan", "?", " "])
+def test_an_empty_cell_never_stops_an_answer(houses, priced, capsys, tmp_path, empty):
+    first = read(houses / "houses.csv")[0]
+    rows = [{**first, name: empty} for name in ("rooms", "town", "sold", "about")]
+    write(tmp_path / "gaps.csv", list(first), [list(row.values()) for row in [first, *rows]])
+    assert main(["predict", str(priced), "gaps.csv", "--json"]) == 0
+    answers = json.loads(capsys.readouterr().out)["answers"]
+    assert [one["note"] for one in answers] == [
+        "'area' is missing, filled from training",
+        *(f"{names} are missing, filled from training" for names in (
+            "'rooms', 'area'", "'area', 'town'", "'area', 'sold'", "'area', 'about'"
+        )),
+    ]  # fmt: skip
+    assert all(np.isfinite(one["answer"]) for one in answers)
+
+
+@pytest.mark.parametrize(
+    "gap", [None, float("nan"), np.float32("nan"), np.datetime64("NaT"), pandas.NA, pandas.NaT]
+)
+def test_python_asks_with_gaps_of_any_library(priced, gap):
+    row = {
+        "rooms": 3,
+        "area": 60.0,
+        "town": "Rome",
+        "sold": "2024-05-05",
+        "about": "a quiet street",
+    }
+    model = brique.load(priced)
+    usual = model.schema["rooms"].fill
+    asked = [row, {**row, "rooms": gap}, {**row, "rooms": usual}, {**row, "town": gap}]
+    whole, lacking, filled, nowhere = model.predict(asked)
+    assert whole.note is None
+    assert lacking.note == "'rooms' is missing, filled from training"
+    assert lacking.answer == filled.answer  # of a column that was complete in training
+    assert nowhere.note == "'town' is missing, filled from training"
+
+
+def test_a_class_that_never_came_is_other_and_said(houses, priced, capsys, tmp_path):
+    first = {**read(houses / "houses.csv")[1], "town": "Bern"}
+    write(tmp_path / "new.csv", list(first), [list(first.values())])
+    assert main(["predict", str(priced), "new.csv"]) == 0
+    err = capsys.readouterr().err
+    assert "new.csv:2: 'Bern' in 'town' never occurred in training, taken as 'other'." in err
+    assert "1 of 1 answers rest on 1 unknown class ('town' 1) taken as 'other'." in err
+
+
+def test_an_unknown_class_is_the_mean_of_the_known(priced):
+    read = brique.load(priced).net.body.columns
+    rows = read.embeddings[0].weight
+    batch = data.together(brique.load(priced).schema, [_row(priced, "Bern")])
+    seen = {}
+    read.first.register_forward_pre_hook(lambda _, given: seen.update(x=given[0]))
+    read(batch)
+    assert torch.equal(seen["x"][0, -rows.shape[1] :], rows[:-1].mean(0))
 
 
 def test_the_table_that_is_asked_is_not_replaced_by_the_answers(houses, priced, capsys, tmp_path):

@@ -183,7 +183,7 @@ def predict(
     json: Json = False,
 ) -> int:
     """Ask the model of a run about each file or row. Exit code 1 if one could not be read."""
-    from brique.workbench.predict import predict
+    from brique.workbench.predict import counted, predict
 
     if not files:
         raise UsageError("predict: FILE is missing; name files, folders, or a table.")
@@ -202,6 +202,8 @@ def predict(
             note(f"{first}{f' and {count - 1:,} more' if count > 1 else ''}: {told}.")
         if rest := notes.total() - sum(count for _, count in some):
             note(f"{rest:,} more are changed otherwise; --json says how.")
+        if stood_in := counted(said):
+            note(stood_in)
     return 1 if any(one.error is not None for one in said) else 0
 
 

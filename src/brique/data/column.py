@@ -128,11 +128,10 @@ class Numbers(Column):
         known = known[~np.isnan(known)]
         if not len(known):
             raise DataError(f"{where}: no training example has a number; leave the column out")
-        has_gaps = bool(np.isnan(self.values).any())
-        fill = float(np.median(known)) if has_gaps else None
         kind = Number(
-            float(known.mean()), float(known.std()), self.unit, fill=fill, comma=self.comma
-        )
+            float(known.mean()), float(known.std()), self.unit, fill=float(np.median(known)),
+            optional=bool(np.isnan(self.values).any()), comma=self.comma,
+        )  # fmt: skip
         return kind, torch.from_numpy(self.values.astype(np.float32))
 
 

@@ -1,6 +1,7 @@
 """Examples from outside, prepared as those of the training were: the one way in for `predict`."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, cast
 
 import torch
@@ -8,8 +9,10 @@ from torch import Tensor
 
 from brique.data.batch import Batch, Values
 from brique.data.ragged import Ragged
+from brique.data.sources.shelf import few
 from brique.errors import DataError, nearest
-from brique.schema import Field, Number, Picture, Schema, Signal, Text
+from brique.schema import MISSING, Category, Field, Number, Picture, Schema, Signal, Text
+from brique.schema.kinds import is_absent
 
 Inputs = dict[str, Any]  # Any: what the `prepare` of a field returns
 
@@ -18,7 +21,9 @@ def prepared(schema: Schema, given: object) -> Inputs:
     """Return the inputs of one example by name, each as its field prepares it.
 
     given: the value of the only input (a path, a picture, a text, an array); or a mapping of all
-        inputs by name. A number or a moment that may be missing may be left out.
+        inputs by name. A value may be missing (None, NaN, "" ...): the median of the training part
+        stands for a number or a moment, for a class "missing", for a text none. Left out may be
+        inputs of which the training data lacked some.
     Raises DataError, which names the field, when one is missing or cannot be read.
     """
     names = list(schema.inputs)
@@ -39,7 +44,8 @@ def prepared(schema: Schema, given: object) -> Inputs:
                 f"{nearest(name, row) or '; add it'}"
             )
         try:
-            found[name] = kind.prepare(row.get(name))
+            value = row.get(name)
+            found[name] = kind.prepare("" if isinstance(kind, Text) and is_absent(value) else value)
         except DataError as error:
             raise DataError(f"{name}: {error}") from error
     return found
@@ -60,5 +66,49 @@ def together(schema: Schema, examples: Sequence[Inputs]) -> Batch:
 
 
 def may_lack(kind: Field) -> bool:
-    """Tell whether a value of a kind may be missing, as a known one stands in for it."""
-    return getattr(kind, "fill", None) is not None
+    """Tell whether a kind of input may be left out: the training data lacked some of its values."""
+    is_listed = isinstance(kind, Category) and MISSING in kind.names
+    return is_listed or getattr(kind, "optional", False)
+
+
+@dataclass(frozen=True)
+class StandIns:
+    """What of an example is not as it was given, as something else stands for it.
+
+    missing: inputs that have no value. unseen: by input, a class that the training part has not.
+    """
+
+    missing: tuple[str, ...] = ()
+    unseen: Mapping[str, str] = field(default_factory=dict[str, str])
+
+    def __str__(self) -> str:
+        said: list[str] = []
+        if self.missing:
+            names = few([f"'{name}'" for name in self.missing])
+            said.append(
+                f"{names} {'are' if self.missing[1:] else 'is'} missing, filled from training"
+            )
+        if self.unseen:
+            pairs = few([f"'{value}' in '{name}'" for name, value in self.unseen.items()])
+            said.append(f"{pairs} never occurred in training, taken as 'other'")
+        return "; ".join(said)
+
+
+def stand_ins(schema: Schema, given: object) -> StandIns:
+    """Return for what of an example something else stands when it is `prepared`.
+
+    given: all inputs by name; what is given otherwise needs no stand-in.
+    """
+    if not isinstance(given, Mapping):
+        return StandIns()
+    row = cast("Mapping[str, object]", given)
+    missing: list[str] = []
+    unseen: dict[str, str] = {}
+    for name in schema.inputs:
+        kind, value = schema[name], row.get(name)
+        is_class = isinstance(kind, Category) and str(value) in kind.names  # such as one called NA
+        if is_absent(value) and not is_class:
+            missing.append(name)
+        elif isinstance(kind, Category) and kind.others and kind.prepare(value) == len(kind.names):
+            unseen[name] = str(value)
+    return StandIns(tuple(missing), unseen)

@@ -43,7 +43,7 @@ def _values(data: Data, name: str, kind: Field) -> Values:
         return numbers[cast("Tensor", values).clamp(max=len(was.names))]
     if isinstance(kind, Picture) and isinstance(was, Picture):
         return torch.stack([kind.prepare(one) for one in cast("Tensor", values)])
-    same = {"mean": None, "spread": None, "fill": None, "unit": None}
+    same = {"mean": None, "spread": None, "fill": None, "optional": None, "unit": None}
     if replace(kind, **_of(kind, same)) == replace(was, **_of(was, same)):
         return values
     wanted, came = (

@@ -4,7 +4,6 @@ import math
 import re
 from dataclasses import dataclass
 from functools import cached_property
-from numbers import Real
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
@@ -189,8 +188,10 @@ class Number:
     shape: of one example; () is a single number.
     varies: an example is a sequence of such arrays, of any length (a Ragged field).
     whole: whole numbers (int64), not float32.
-    fill: where values may be missing: what stands for one, the median of the training part. A
-        missing value is NaN in a batch, for a net to fill and to mark.
+    fill: what stands for a missing value: the median of the training part. A missing value is NaN
+        in a batch, for a net to fill.
+    optional: whether values were missing where it was fitted: a net marks them, and a table that is
+        asked may lack the column.
     comma: whether texts have a comma before the decimals, "1.234,5" (else "1,234.5").
     names: what the entries of the last axis are, or what all of them are: columns of a series.
     """
@@ -202,6 +203,7 @@ class Number:
     varies: bool = False
     whole: bool = False
     fill: float | None = None
+    optional: bool = False
     comma: bool = False
     names: tuple[str, ...] = ()
     kind: ClassVar[str] = "number"
@@ -279,16 +281,21 @@ class Number:
         value: dict[str, Any] = {"kind": self.kind} | _fitted_json(self.mean, self.spread)
         rest = {"unit": self.unit, "shape": list(self.shape)}
         flags = {"varies": self.varies, "whole": self.whole, "comma": self.comma}
+        flags |= {"optional": self.optional}
         value |= {name: item for name, item in (rest | flags).items() if item}
         value |= {"names": list(self.names)} if self.names else {}
         return value | ({} if self.fill is None else {"fill": self.fill})
 
 
 def is_absent(source: object) -> bool:
-    """Tell whether a value stands for one that is missing: None, NaN, "", "NA", "?" ..."""
+    """Tell whether a value stands for one that is missing: None, NaN, NaT, "", "NA", "?" ..."""
     if isinstance(source, str):
         return source.strip().casefold() in ABSENT
-    return source is None or (isinstance(source, Real) and source != source)
+    if source is None or type(source).__name__ == "NAType":  # of pandas, which equals nothing
+        return True
+    if getattr(source, "shape", ()) != ():
+        return False
+    return bool(source != source)  # NaN and NaT, of whatever library
 
 
 def natural(name: str) -> tuple[Any, ...]:

@@ -19,13 +19,16 @@ class Moment:
 
     mean, spread: in seconds, fitted on the training part.
     pattern: how it is written, in the marks of `datetime.strptime`; by default as ISO 8601.
-    fill: where moments may be missing: what one is taken for, the median of the training part.
+    fill: what a missing moment is taken for: the median of the training part.
+    optional: whether moments were missing where it was fitted: a table that is asked may lack the
+        column.
     """
 
     mean: float | None = None
     spread: float | None = None
     pattern: str | None = None
     fill: float | None = None
+    optional: bool = False
     kind: ClassVar[str] = "moment"
 
     def __post_init__(self) -> None:
@@ -81,7 +84,7 @@ class Moment:
     def to_json(self) -> dict[str, Any]:
         """Return the field as JSON values; what is at its default is left out."""
         value = {"mean": self.mean, "spread": self.spread, "pattern": self.pattern}
-        value |= {"fill": self.fill}
+        value |= {"fill": self.fill, "optional": self.optional or None}
         return {"kind": self.kind} | {k: item for k, item in value.items() if item is not None}
 
     def _strange(self, source: object) -> DataError:

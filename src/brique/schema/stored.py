@@ -94,9 +94,14 @@ _KINDS: dict[str, tuple[Callable[..., Field], dict[str, Callable[[object, str], 
     "number": (
         Number,
         {"mean": _fitted, "spread": _fitted, "unit": _text, "shape": _whole, "varies": _truth}
-        | {"whole": _truth, "fill": _number, "comma": _truth, "names": texts_of},
+        | {"whole": _truth, "fill": _number, "optional": _truth, "comma": _truth}
+        | {"names": texts_of},
     ),
-    "moment": (Moment, {"mean": _number, "spread": _number, "pattern": _text, "fill": _number}),
+    "moment": (
+        Moment,
+        {"mean": _number, "spread": _number, "pattern": _text}
+        | {"fill": _number, "optional": _truth},
+    ),
     "text": (
         Text,
         {"vocabulary": texts_of, "unit": _text, "lower": _truth, "merges": texts_of}

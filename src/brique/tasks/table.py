@@ -1,12 +1,13 @@
 """The closed table of tasks, as the verbs know them: how each is judged, told and answered."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from torch import nn
 
 from brique.data import Batch, Data
+from brique.data.prepared import stand_ins
 from brique.schema import Mask, Schema, Tags
 from brique.tasks import (
     classify,
@@ -58,6 +59,12 @@ class Known:
     told: Callable[[Any, object, Schema], Any] = lambda answer, given, schema: answer
 
 
+def _noted(answer: Any, given: object, schema: Schema) -> Any:  # noqa: ANN401 - of three tasks
+    """Return an answer with a note on what of the input is missing, or never came in training."""
+    note = str(stand_ins(schema, given))
+    return replace(answer, note=note) if note else answer
+
+
 def _detected(net: nn.Module, data: Data, schema: Schema) -> Judged:
     tags = schema[schema.targets[1]]
     assert isinstance(tags, Tags)
@@ -80,12 +87,14 @@ TASKS: dict[str, Known] = {
         judge=_classified,
         sentence=classify.sentence,
         answers=classify.answered,
+        told=_noted,
     ),
     "label": Known(
         main=Score("accuracy", "accuracy", "share of answers that are right, over all targets"),
         judge=lambda net, data, schema: label.judge(net, data, schema=schema),
         sentence=label.sentence,
         answers=label.answered,
+        told=_noted,
     ),
     "generate": Known(
         main=Score("mixed", "mixing", "twice the share whose nearest picture is of the other kind"),
@@ -104,6 +113,7 @@ TASKS: dict[str, Known] = {
         judge=lambda net, data, schema: regress.judge(net, data),
         sentence=regress.sentence,
         answers=regress.answered,
+        told=_noted,
     ),
     "forecast": Known(
         main=Score("skill", "skill", "less squared error than the values before"),

@@ -2,11 +2,14 @@
 
 import csv
 import io
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from brique import files
+from brique.data.prepared import StandIns, stand_ins
+from brique.data.sources.shelf import few
 from brique.errors import BriqueError, UsageError
 from brique.model import load
 from brique.run.start import pick_device
@@ -20,7 +23,8 @@ class Prediction:
     """What a model says of one input: an answer, or why there is none.
 
     file: where it stands. place: the same as JSON, with the row of a table.
-    note: how a picture was changed to be as the net takes it, or what a table lacks.
+    note: how a picture was changed to be as the net takes it, or what stood in for what.
+    stand_ins: what of a row is missing, or never came in training.
     """
 
     file: str
@@ -28,6 +32,7 @@ class Prediction:
     error: str | None
     note: str | None = None
     place: dict[str, object] = field(default_factory=dict[str, object])
+    stand_ins: StandIns = field(default_factory=StandIns)
 
     def to_json(self) -> dict[str, object]:
         """Return the entry of `brique predict --json`."""
@@ -71,13 +76,35 @@ def predict(
     return predictions
 
 
+def counted(predictions: Sequence[Prediction]) -> str:
+    """Return how many answers had missing values or unknown classes in their input, or ""."""
+    missing = Counter(name for one in predictions for name in one.stand_ins.missing)
+    unseen = Counter(name for one in predictions for name in one.stand_ins.unseen)
+    said: list[str] = []
+    if missing:
+        values = "value" if missing.total() == 1 else "values"
+        listed = f"{missing.total():,} missing {values} ({_by_column(missing)})"
+        said.append(f"{listed} filled from training")
+    if unseen:
+        classes = "class" if unseen.total() == 1 else "classes"
+        listed = f"{unseen.total():,} unknown {classes} ({_by_column(unseen)})"
+        said.append(f"{listed} taken as 'other'")
+    rows = sum(one.stand_ins != StandIns() for one in predictions)
+    return f"{rows:,} of {len(predictions):,} answers rest on {' and '.join(said)}." if said else ""
+
+
+def _by_column(counts: Counter[str]) -> str:
+    return few([f"'{name}' {count:,}" for name, count in counts.most_common()])
+
+
 def _prediction(asked: Question, said: Answer | BriqueError, schema: Schema) -> Prediction:
     name, place = str(asked), asked.place
     if isinstance(said, BriqueError):
         return Prediction(file=name, answer=None, error=str(said), place=place)
+    found = stand_ins(schema, asked.value)
     return Prediction(
-        file=name, answer=said, error=None, place=place,
-        note=asked.note or _changed(asked.value, schema),
+        file=name, answer=said, error=None, place=place, stand_ins=found,
+        note=asked.note or str(found) or _changed(asked.value, schema),
     )  # fmt: skip
 
 

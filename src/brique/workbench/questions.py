@@ -149,9 +149,7 @@ def _rows(path: Path, schema: Schema) -> list[Question]:
         found[line] = _only(value, schema) if empty is None else DataError(
             f"expected the path of a picture in the column '{empty}', got an empty cell; name one"
         )  # fmt: skip
-    absent = ", ".join(f"'{name}'" for name in schema.inputs if name not in columns)
-    note = f"it has no column {absent}, which counts as missing" if absent else None
-    return [Question(path, line, found[line], note) for line in sorted(found)]
+    return [Question(path, line, found[line]) for line in sorted(found)]
 
 
 def _rows_or_why(path: Path, schema: Schema) -> list[Question]:

@@ -65,9 +65,9 @@ class Moments(Column):
         known = self.seconds[train][~self.is_missing[train]]
         if not len(known):
             raise DataError(f"{where}: no training example has a moment; leave the column out")
-        fill = float(np.floor(np.median(known))) if self.is_missing.any() else None
-        kind = Moment(float(known.mean()), float(known.std()), self.pattern, fill)
-        values = np.where(self.is_missing, int(fill or 0), self.seconds)
+        fill, optional = float(np.floor(np.median(known))), bool(self.is_missing.any())
+        kind = Moment(float(known.mean()), float(known.std()), self.pattern, fill, optional)
+        values = np.where(self.is_missing, int(fill), self.seconds)
         return kind, torch.from_numpy(values)
 
 

@@ -37,8 +37,9 @@ class Columns(nn.Module):
     """Reads columns: a batch of N rows -> features (N, width).
 
     A number is centered, brought to spread 1 and its far ends drawn in (asinh); one that is missing
-    counts as its fill, and is marked. Beside it stand waves of it, whose lengths are learnt. A
-    moment is a number with its place in the day, week and year. A class is a row of an embedding.
+    counts as its fill, and is marked where training had such. Beside it stand waves of it, whose
+    lengths are learnt. A moment is a number with its place in the day, week and year. A class is a
+    row of an embedding; one that training has not had is the mean of all rows.
 
     kinds: the columns by name.
     width: W. depth: residual layers. dropout: share of features that a layer does not see.
@@ -49,6 +50,7 @@ class Columns(nn.Module):
     mean: Tensor
     spread: Tensor
     fill: Tensor
+    optional: Tensor
 
     def __init__(self, kinds: Mapping[str, Field], width: int, depth: int, dropout: float) -> None:
         super().__init__()
@@ -59,11 +61,14 @@ class Columns(nn.Module):
         }
         fitted = [one for kind in self.numbers.values() for one in _fitted(kind)]
         fitted += [(k.mean or 0.0, k.spread or 1.0, math.nan) for k in self.moments.values()]
+        optional = [k.optional for k in self.numbers.values() for _ in range(math.prod(k.shape))]
+        optional += [False] * len(self.moments)  # they are filled before
+        self.register_buffer("optional", torch.tensor(optional, dtype=torch.bool))
         mean, spread, fill = zip(*fitted, strict=True) if fitted else ((), (), ())
         for name, values in (("mean", mean), ("spread", spread), ("fill", fill)):
             self.register_buffer(name, torch.tensor(values, dtype=torch.float64))
         count = len(fitted)
-        lacking = sum(not math.isnan(one) for one in fill)
+        lacking = sum(optional)
         self.waves: nn.Module | None = Ripples(count) if 0 < count <= MOST else None
         self.embeddings: nn.ModuleList = nn.ModuleList(
             nn.Embedding(len(kind.names) + kind.others, _size(len(kind.names)))
@@ -84,8 +89,13 @@ class Columns(nn.Module):
             parts += self._told(batch)
         for name in self.moments:
             parts.append(_circles(as_tensor(batch[name])))
-        for (name, _), rows in zip(self.classes.items(), self.embeddings, strict=True):
+        for (name, kind), rows in zip(self.classes.items(), self.embeddings, strict=True):
             parts.append(rows(batch[name]))
+            if kind.others and not self.training:  # then the last row is as it was drawn
+                is_other = as_tensor(batch[name]) == len(kind.names)
+                parts[-1] = torch.where(
+                    is_other[:, None], as_tensor(rows.weight)[:-1].mean(0), parts[-1]
+                )
         return self.last(self.blocks(self.first(torch.cat(parts, dim=1))))
 
     def _told(self, batch: Batch) -> list[Tensor]:
@@ -96,7 +106,7 @@ class Columns(nn.Module):
         is_lost = values.isnan()
         values = torch.where(is_lost, self.fill, values)
         told = ((values - self.mean) / self.spread).float().asinh()
-        marks = is_lost[:, ~self.fill.isnan()].float()
+        marks = is_lost[:, self.optional].float()
         return [told, marks, *([] if self.waves is None else [self.waves(told)])]
 
 
@@ -119,7 +129,7 @@ class _Block(nn.Module):
 
 
 def _fitted(kind: Number) -> list[tuple[float, float, float]]:
-    """Return mean, spread and fill (NaN where none is needed) of each of a column's numbers."""
+    """Return mean, spread and fill (NaN where there is none) of each of a column's numbers."""
     count = math.prod(kind.shape)
     means, spreads = (
         list(value) if isinstance(value, tuple) else [default if value is None else value] * count

@@ -19,6 +19,7 @@ class Answer:
 
     answer: str
     probabilities: dict[str, float]
+    note: str | None = None
 
     def to_json(self) -> dict[str, object]:
         """Return {"answer": name, "probabilities": {name: share}}."""

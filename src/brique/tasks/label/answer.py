@@ -22,6 +22,7 @@ class Answer:
 
     answer: dict[str, str]
     probabilities: dict[str, dict[str, float]]
+    note: str | None = None
 
     def to_json(self) -> dict[str, object]:
         """Return {"answer": {target: name}, "probabilities": {target: {name: share}}}."""

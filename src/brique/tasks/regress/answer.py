@@ -24,6 +24,7 @@ class Answer:
 
     answer: dict[str, float]
     interval: dict[str, tuple[float, float]]
+    note: str | None = None
 
     def to_json(self) -> dict[str, object]:
         """Return {"answer": number, "interval": [low, high]}; by target where there are several."""
