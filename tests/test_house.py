@@ -69,7 +69,7 @@ PUBLIC = {
     "run": {"Launch", "Record", "Run", "add_seconds", "launched", "list_runs", "read_run"},
     "schema": {"Boxes", "Category", "Field", "Mask", "Moment", "Number", "Picture", "Schema"}
     | {"Signal", "Tags", "Text", "Tree", "IGNORED", "MISSING", "OTHER"}
-    | {"natural", "picture_shape", "read_picture", "scaled_pixels"},
+    | {"natural", "picture_orientation", "picture_shape", "read_picture", "scaled_pixels"},
     "tasks": {"TASKS", "Answer", "Look", "Task", "accuracy", "at_rest", "of", "sentence"},
     "transfer": {"Started", "resolved", "start", "two_rates", "wants"},
     "workbench": set(),

@@ -11,6 +11,7 @@ from brique.schema.kinds import Number as Number
 from brique.schema.kinds import Picture as Picture
 from brique.schema.kinds import natural as natural
 from brique.schema.moments import Moment as Moment
+from brique.schema.pictures import picture_orientation as picture_orientation
 from brique.schema.pictures import picture_shape as picture_shape
 from brique.schema.pictures import read_picture as read_picture
 from brique.schema.pictures import scaled_pixels as scaled_pixels

@@ -11,6 +11,7 @@ from typing import IO, TYPE_CHECKING, Any, Literal, Protocol, cast
 
 from brique.errors import DataError
 from brique.schema.damage import check_damage
+from brique.schema.upright import Orientation, orientation_of, upright
 from brique.schema.words import short
 
 if TYPE_CHECKING:
@@ -48,7 +49,6 @@ class Readable(Protocol):
 
 
 _lock = threading.Lock()  # warnings.catch_warnings is not safe in threads
-_upright = {2: 0, 3: 3, 4: 1, 5: 5, 6: 4, 7: 6, 8: 2}  # EXIF orientation -> PIL Transpose
 
 
 def picture_shape(path: "str | Path | Readable") -> tuple[int, int, int]:
@@ -57,10 +57,22 @@ def picture_shape(path: "str | Path | Readable") -> tuple[int, int, int]:
     Raises DataError when it has none that can be read.
     """
     with _reading(path), _file(path) as file:
-        image, orientation = _open(file, f"picture {path}")
-        channels = 1 if image.mode[0] in "1LIF" and image.mode != "LAB" else 3
-        width, height = image.size
-        return (channels, width, height) if orientation >= 5 else (channels, height, width)
+        return image_shape(_open(file, f"picture {path}"))
+
+
+def picture_orientation(path: "str | Path | Readable") -> Orientation:
+    """Return how a picture file is turned by its note (EXIF), its stored size and its seen size.
+
+    Raises DataError when its header cannot be read.
+    """
+    with _reading(path), _file(path) as file:
+        return orientation_of(_open(file, f"picture {path}"))
+
+
+def image_shape(image: "Image.Image") -> tuple[int, int, int]:
+    """Return the upright (C, H, W) of an image that need not be decoded yet, 1 or 3 channels."""
+    channels = 1 if image.mode[0] in "1LIF" and image.mode != "LAB" else 3
+    return (channels, *orientation_of(image).seen)
 
 
 def _file(path: "str | Path | Readable") -> IO[bytes]:
@@ -84,7 +96,7 @@ class Look:
 
     mode: Pillow's word for its pixels, such as "RGB", "CMYK", "P", "I;16".
     height, width: upright, in pixels.
-    is_turned: whether a note in the file (EXIF) turns or mirrors it.
+    orientation: how a note in the file (EXIF) turns or mirrors it.
     is_animated: whether it has several frames.
     is_see_through: whether some of it is transparent.
     """
@@ -92,27 +104,22 @@ class Look:
     mode: str
     height: int
     width: int
-    is_turned: bool
+    orientation: Orientation
     is_animated: bool
     is_see_through: bool = False
 
 
 def examined(path: "str | Path | Readable") -> "tuple[Image.Image, Look]":
     """Return the picture in a file as `read_picture` does, and what the file is like."""
-    from PIL import Image
-
     with _reading(path), _file(path) as file:
-        image, orientation = _open(file, f"picture {path}")
+        image = _open(file, f"picture {path}")
         check_damage(file, image.format, f"picture {path}")
-        image.load()
-        is_turned = orientation in _upright
-        turn = Image.Transpose(_upright[orientation]) if is_turned else None
-        upright = flat(image if turn is None else image.transpose(turn))
-        upright = upright.copy() if upright is image else upright  # frames are looked for below
+        orientation = orientation_of(image)
+        shown = flat(upright(image))
         mode, is_see_through = image.mode, _is_see_through(image)
         is_animated = _is_animated(image)
-        look = Look(mode, upright.height, upright.width, is_turned, is_animated, is_see_through)
-        return upright, look
+        look = Look(mode, shown.height, shown.width, orientation, is_animated, is_see_through)
+        return shown, look
 
 
 def read_classes(path: "str | Path | Readable") -> "np.ndarray[Any, Any]":
@@ -121,15 +128,12 @@ def read_classes(path: "str | Path | Readable") -> "np.ndarray[Any, Any]":
     Those of a palette are its places. Raises DataError for colors, or a lossy file.
     """
     import numpy as np
-    from PIL import Image
 
     with _reading(path), _file(path) as file:
-        image, orientation = _open(file, f"picture {path}")
+        image = _open(file, f"picture {path}")
         check_damage(file, image.format, f"picture {path}")
-        image.load()
         lossy = image.format == "JPEG"
-        if orientation in _upright:
-            image = image.transpose(Image.Transpose(_upright[orientation]))
+        image = upright(image)
         numbers = np.asarray(image)
         bands = numbers[..., :3] if image.mode in ("RGB", "RGBA") else numbers[..., :1]
         if numbers.ndim == 3 and (bands == bands[..., :1]).all():
@@ -145,11 +149,9 @@ def read_classes(path: "str | Path | Readable") -> "np.ndarray[Any, Any]":
 
 def checked(image: "Image.Image", where: str) -> "Image.Image":
     """Return an image that a caller made as "L" or "RGB", upright, first frame."""
-    from PIL import ImageOps
-
     check_pixels(where, image.height, image.width)
     try:
-        return flat(ImageOps.exif_transpose(image))
+        return flat(upright(image))
     except DataError:
         raise
     except Exception as error:
@@ -239,13 +241,12 @@ def original_size(source: object, shape: tuple[int, int, int]) -> tuple[int, int
     shape: (C, H, W) as it is prepared, by which the axes of an array are told.
     Raises DataError when it is no picture.
     """
-    from PIL import Image, ImageOps
+    from PIL import Image
 
     if isinstance(source, str | Path):
         return picture_shape(source)[1:]
     if isinstance(source, Image.Image):
-        upright = ImageOps.exif_transpose(source)
-        return upright.height, upright.width
+        return image_shape(source)[1:]
     _, height, width = pixels_of(source, shape).shape
     return height, width
 
@@ -285,8 +286,8 @@ def _reading(path: "str | Path | Readable") -> Generator[None]:
         ) from error
 
 
-def _open(file: IO[bytes], where: str) -> "tuple[Image.Image, int]":
-    """Read a picture's header: the image, not yet decoded, and its EXIF orientation (1 to 8)."""
+def _open(file: IO[bytes], where: str) -> "Image.Image":
+    """Read a picture's header: the image, not yet decoded."""
     from PIL import Image
 
     with _lock, warnings.catch_warnings():
@@ -304,11 +305,8 @@ def _open(file: IO[bytes], where: str) -> "tuple[Image.Image, int]":
                 f"{_content(file)}; convert it or leave it out"
             ) from error
         check_pixels(where, image.height, image.width)
-        try:
-            orientation = int(image.getexif().get(0x0112, 1))
-        except Exception:  # a damaged note is no reason to lose the picture
-            orientation = 1
-    return image, orientation
+        orientation_of(image)  # a damaged note may warn once
+    return image
 
 
 def _content(file: IO[bytes]) -> str:

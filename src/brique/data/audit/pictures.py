@@ -83,8 +83,8 @@ def _oddities(height: int, width: int) -> list[tuple[str, Callable[[Look], bool]
          " laid behind", "Lay them over the ground on which they will be seen, if it is another."),
         ("animated", lambda look: look.is_animated, "Several frames, of which the first is used",
          "Save the frame that is meant as a picture of its own."),
-        ("turned", lambda look: look.is_turned, "Turned upright by a note in the file (EXIF), which"
-         " other programs may not heed", "Nothing."),
+        ("turned", lambda look: look.orientation.number > 1, "Turned upright by a note in the file"
+         " (EXIF), which other programs may not heed", "Nothing."),
     ]  # fmt: skip
 
 

@@ -12,6 +12,7 @@ from brique.data.asked import Asked
 from brique.data.splitting import digest
 from brique.errors import BriqueError, DataError
 from brique.schema import Picture
+from brique.schema.pictures import image_shape
 
 _SIDE, _LARGEST = 64, 128  # what pictures of many sizes, or of a longer side, are fitted to
 _COLORS = (1, 3, 4)  # channels of a picture
@@ -141,9 +142,7 @@ def _is_last(value: Any) -> bool:  # noqa: ANN401
 def _shape(value: Any) -> tuple[int, int, int]:  # noqa: ANN401
     """Return channels (1 or 3), height and width of a picture. Raises DataError when it is none."""
     if hasattr(value, "getbands"):  # of Pillow
-        width, height = value.size
-        return (1 if value.mode in ("1", "L", "LA", "F") or value.mode[0] == "I" else 3,
-                height, width)  # fmt: skip
+        return image_shape(value)
     shape = tuple(int(n) for n in np.shape(value))
     if len(shape) == 2:
         return (1, shape[0], shape[1])

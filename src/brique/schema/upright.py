@@ -1,0 +1,68 @@
+"""Which way up a picture is: the note in its file (EXIF) that says how to turn or mirror it."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, cast
+
+if TYPE_CHECKING:
+    from PIL import Image
+
+_ORIENTATION, _WIDTH, _HEIGHT = 0x0112, 0x0100, 0x0101  # tags of EXIF and TIFF
+_TURNS = {2: 0, 3: 3, 4: 1, 5: 5, 6: 4, 7: 6, 8: 2}  # EXIF orientation -> PIL Transpose
+_NOTES = ("exif", "Raw profile type exif", "xmp", "XML:com.adobe.xmp")
+
+
+@dataclass(frozen=True)
+class Orientation:
+    """How the pixels in a picture file become those that people see.
+
+    number: of EXIF, 1 to 8; 1 leaves them as they are.
+    stored, seen: (height, width) of the pixels in the file, and as people see them.
+    """
+
+    number: int
+    stored: tuple[int, int]
+    seen: tuple[int, int]
+
+
+def orientation_of(image: "Image.Image") -> Orientation:
+    """Return the orientation of an image that need not be decoded yet."""
+    number = _number(image)
+    tags = getattr(image, "tag_v2", {})  # Pillow swaps the size of a TIFF, and turns it in load()
+    is_swapped = tags.get(_ORIENTATION) is not None
+    sides = (tags[_HEIGHT], tags[_WIDTH]) if is_swapped else (image.height, image.width)
+    stored = cast("tuple[int, int]", sides)
+    height, width = stored
+    return Orientation(number, stored, (width, height) if number >= 5 else stored)
+
+
+def upright(image: "Image.Image") -> "Image.Image":
+    """Return a copy of an image as people see it, without the note: it is never turned again."""
+    from PIL import Image
+
+    _load(image)
+    turn = _TURNS.get(_number(image))  # after load(), which itself turns a TIFF
+    turned = image.copy() if turn is None else image.transpose(Image.Transpose(turn))
+    for note in _NOTES:
+        turned.info.pop(note, None)
+    return turned
+
+
+def _load(image: "Image.Image") -> None:
+    """Decode an image, without its file's name: Pillow would map a TIFF with sides swapped."""
+    name = getattr(image, "filename", "")
+    if name:
+        image.filename = ""  # pyright: ignore[reportAttributeAccessIssue]
+    try:
+        image.load()
+    finally:
+        if name:
+            image.filename = name  # pyright: ignore[reportAttributeAccessIssue]
+
+
+def _number(image: "Image.Image") -> int:
+    """Return the number that a note gives, 1 where there is none, or a damaged one."""
+    try:
+        number = int(image.getexif().get(_ORIENTATION, 1))
+    except Exception:  # a damaged note is no reason to lose the picture
+        return 1
+    return number if number in _TURNS else 1
