@@ -1,16 +1,21 @@
 """Audit of what tells the target: columns that copy it, or know it too well."""
 
+import re
 from collections.abc import Iterator, Sequence
 from typing import Protocol
 
 import numpy as np
 
+from brique.data.audit import leaks
+from brique.data.audit.leaks import Leak
 from brique.data.audit.seen import Seen
+from brique.data.column import Column as Given
 from brique.data.finding import Finding
-from brique.schema import Category, Field
+from brique.schema import Category, Field, Number, Text
 
 _LEAST = 20  # rows below which chance alone tells the target
-_KNOWN = 0.999  # share of rows whose target a column tells alone, from which it is suspicious
+_INDEX = 0.5  # share of what the base leaves that a column of row numbers may not tell
+_DIGITS = re.compile(r"\d+")
 
 
 class Column(Protocol):
@@ -37,77 +42,110 @@ def findings(seen: Seen, columns: Sequence[Column]) -> Iterator[Finding]:
     if len(seen.source) < _LEAST:
         return
     goals = [column for column in columns if column.name in seen.source.targets]
+    inputs = [column for column in columns if column.name not in seen.source.targets]
     for goal in goals:
-        for column in columns:
-            if column is goal or column.name in seen.source.targets:
-                continue
-            if isinstance(goal.kind, Category):
-                share, exact = _told_class(column, goal)
+        for column in inputs:
+            if is_index(seen, column) and (share := _told_by_index(column, goal)) >= _INDEX:
+                yield _finding_of_index(column, goal, share)
             else:
-                share, exact = _told_number(column, goal)
-            if share >= _KNOWN:
-                yield _finding(column, goal, share, exact)
+                yield from _told(
+                    column.name, column.values, goal, is_category=isinstance(column.kind, Category)
+                )
+        for name, values in _stems(seen):
+            if isinstance(goal.kind, Category):
+                yield from _told(name, values, goal, is_category=True)
 
 
-def _told_class(column: Column, goal: Column) -> tuple[float, bool]:
-    """Return the share of rows whose class a column tells alone, and whether it is its copy.
+def is_index(seen: Seen, column: Column) -> bool:
+    """Tell whether a column counts the rows, or numbers them in another order."""
+    if not isinstance(column.kind, Number):
+        return False
+    values = column.values[seen.part == 0] if (seen.part == 0).any() else column.values
+    n = len(values)
+    if n < _LEAST or np.isnan(values).any() or (values != np.rint(values)).any():
+        return False
+    if len(np.unique(values)) < 0.9 * n:
+        return False
+    steps = np.diff(values)
+    return bool((steps > 0).all() or (steps < 0).all() or np.ptp(values) < 2 * n)
 
-    A column of few values tells for each its commonest class; one of many by as many borders
-    between them as there are classes but one, which runs of one class along its order stand for.
+
+def _told(name: str, values: np.ndarray, goal: Column, *, is_category: bool) -> Iterator[Finding]:
+    """Yield the finding of a column that tells the target."""
+    is_class = isinstance(goal.kind, Category)
+    tell = leaks.of_class if is_class else leaks.of_number
+    leak = tell(values, goal.values, is_category=is_category)
+    if (
+        leak is not None
+        and leak.is_sure
+        and leak.gain >= (leaks.LARGE if is_class else leaks.CLOSE)
+    ):
+        yield _finding(name, goal, leak)
+
+
+def _told_by_index(column: Column, goal: Column) -> float:
+    """Return the share of what the base leaves that the number of the row tells."""
+    if not isinstance(goal.kind, Category):
+        return leaks.of_order(column.values, goal.values)
+    leak = leaks.of_class(column.values, goal.values, is_category=False)
+    return leak.gain if leak is not None and leak.is_sure else 0.0
+
+
+def _stems(seen: Seen) -> Iterator[tuple[str, np.ndarray]]:
+    """Yield columns of names, such as cat_017 or scans/cat/3.png, by folder and without digits.
+
+    A column is such if most of its values differ, but few do once the digits are left out.
     """
-    rows = ~(np.isnan(column.values) | np.isnan(goal.values))
-    labels = np.unique(goal.values[rows], return_inverse=True)[1]
-    values, places = np.unique(column.values[rows], return_inverse=True)
-    classes = int(labels.max(initial=-1)) + 1
-    if classes < 2 or len(values) < 2 or len(labels) < 0.9 * len(rows):
-        return 0.0, False
-    pairs, counts = np.unique(places * classes + labels, return_counts=True)
-    order = np.lexsort((-counts, pairs // classes))  # the commonest class of each value first
-    best = order[np.unique(pairs[order] // classes, return_index=True)[1]]
-    share = float(counts[best].sum()) / len(labels)
-    if isinstance(column.kind, Category) or len(values) <= 2 * classes:
-        few = 10 * len(values) <= len(labels)
-        return (share if few else 0.0), share == 1 and len(values) == classes
-    likely = pairs[best] % classes
-    extra = max(int((likely[1:] != likely[:-1]).sum()) - (classes - 1), 0)
-    return share - extra / (2 * len(labels)), False
+    for name, kind in seen.kinds.items():
+        column = seen.source.fields[name]
+        if name in seen.source.targets or not isinstance(kind, Text | Category):
+            continue
+        if not isinstance(column, Given):
+            continue
+        texts = [column.said(row) for row in range(len(column))]
+        if 2 * len(set(texts)) <= len(texts):
+            continue
+        for plain in (
+            [re.split(r"[/\\]", text)[:-1] for text in texts],
+            [_DIGITS.sub("", text) for text in texts],
+        ):
+            words = np.array([str(one) for one in plain])
+            known, places = np.unique(words, return_inverse=True)
+            if 1 < len(known) <= max(2, len(texts) / 10):
+                yield name, places.astype(np.float64)
+                break
 
 
-def _told_number(column: Column, goal: Column) -> tuple[float, bool]:
-    """Return the correlation of values or of ranks, and whether one is the other in another unit.
-
-    Source: Spearman 1904, "The proof and measurement of association between two things".
-    """
-    rows = ~(np.isnan(column.values) | np.isnan(goal.values))
-    if isinstance(column.kind, Category) or rows.sum() < 0.9 * len(rows):
-        return 0.0, False
-    one, two = column.values[rows], goal.values[rows]
-    straight = _correlation(one, two)
-    if straight >= _KNOWN:
-        return straight, straight >= 1 - 1e-7
-    ranks = [np.unique(values, return_inverse=True)[1] for values in (one, two)]
-    few = min(int(each.max()) for each in ranks) < _LEAST
-    return (0.0 if few else _correlation(*(each.astype(np.float64) for each in ranks))), False
-
-
-def _correlation(one: np.ndarray, two: np.ndarray) -> float:
-    one, two = one - one.mean(), two - two.mean()
-    scale = float(np.sqrt((one @ one) * (two @ two)))
-    return abs(float(one @ two)) / scale if scale else 0.0
-
-
-def _finding(column: Column, goal: Column, share: float, exact: bool) -> Finding:
-    if exact:
-        reason = f"'{column.name}' is the target '{goal.name}' under another name: a net that sees"
-        reason += " it has nothing to learn, and fails where it is not known."
-    else:
-        how = f"tells {share:.2%} of '{goal.name}'" if isinstance(goal.kind, Category) else (
-            f"goes with '{goal.name}' nearly exactly (correlation {share:.4f})"
-        )  # fmt: skip
-        reason = f"'{column.name}' alone {how}: it may have been written down after the target was"
-        reason += " known, or be made of it."
+def _finding_of_index(column: Column, goal: Column, share: float) -> Finding:
     return Finding(
-        "copies target", "error" if exact else "warning", None, ((column.name, goal.name),), 1,
+        "copies target", "error", None, ((column.name, goal.name),), 1,
+        f"'{column.name}' numbers the rows, and the rows lie in an order that tells"
+        f" '{goal.name}': the number alone explains {share:.1%} of what always answering"
+        f" {'the commonest class' if isinstance(goal.kind, Category) else 'the mean'} gets wrong.",
+        f"Leave it out: --types '{column.name}=leave'.",
+    )  # fmt: skip
+
+
+def _finding(name: str, goal: Column, leak: Leak) -> Finding:
+    is_class = isinstance(goal.kind, Category)
+    rest = "it may have been written down after the target was known, or be made of it."
+    if leak.how == "copy":
+        reason = f"'{name}' is the target '{goal.name}' under another name: a net that sees"
+        reason += " it has nothing to learn, and fails where it is not known."
+    elif leak.how == "missing":
+        where = "is of one class" if is_class else "lies beyond a bound"
+        reason = f"'{name}' is missing where '{goal.name}' {where}, and there alone: {rest}"
+    elif leak.how == "ranges":
+        reason = f"Each value of '{name}' has a range of '{goal.name}' to itself: {rest}"
+    elif is_class:
+        reason = f"'{name}' alone tells {leak.told:.2%} of '{goal.name}' on rows held out, where"
+        reason += f" always answering the commonest class is right in {leak.base:.2%}: {rest}"
+    else:
+        reason = f"'{name}' alone goes with '{goal.name}' nearly exactly (R2 {leak.told:.4f}):"
+        reason += f" {rest}"
+    is_exact = leak.how == "copy" or (leak.how == "missing" and leak.gain == 1)
+    return Finding(
+        "copies target", "error" if is_exact else "warning", None, ((name, goal.name),), 1,
         reason,
-        f"Leave it out unless it is known before the target is: --types '{column.name}=leave'.",
+        f"Leave it out unless it is known before the target is: --types '{name}=leave'.",
     )  # fmt: skip
