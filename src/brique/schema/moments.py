@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from brique.errors import DataError
 from brique.schema.kinds import is_absent
 from brique.schema.words import short
+from brique.schema.written import SECOND, read_moment
 
 if TYPE_CHECKING:
     import torch
@@ -18,10 +19,13 @@ class Moment:
     """A moment, in whole seconds since 1970-01-01 UTC.
 
     mean, spread: in seconds, fitted on the training part.
-    pattern: how it is written, in the marks of `datetime.strptime`; by default as ISO 8601.
+    pattern: how it is written beside ISO 8601: a date in the marks of `datetime.strptime`, which a
+        time of day may follow; "@s", "@ms", "@us" since 1970, or "@excel", days of a spreadsheet.
     fill: what a missing moment is taken for: the median of the training part.
     optional: whether moments were missing where it was fitted: a table that is asked may lack the
         column.
+    offset: whether each is written with its offset from UTC (then all must be), or none is (then
+        none may be but UTC's); by default that is not known.
     """
 
     mean: float | None = None
@@ -29,6 +33,7 @@ class Moment:
     pattern: str | None = None
     fill: float | None = None
     optional: bool = False
+    offset: bool | None = None
     kind: ClassVar[str] = "moment"
 
     def __post_init__(self) -> None:
@@ -52,25 +57,30 @@ class Moment:
         """Return a moment as whole seconds since 1970. Raises DataError when it is none."""
         if self.fill is not None and is_absent(source):
             return math.floor(self.fill)
-        try:
-            if isinstance(source, str):
-                text = source.strip()
-                pattern = self.pattern
-                source = (
-                    datetime.strptime(text, pattern) if pattern else datetime.fromisoformat(text)
-                )
-            if isinstance(source, datetime):
-                aware = source if source.tzinfo else source.replace(tzinfo=UTC)
-                return math.floor(aware.timestamp())
-            if isinstance(source, date):
-                return math.floor(
-                    datetime(source.year, source.month, source.day, tzinfo=UTC).timestamp()
-                )
-            if isinstance(source, int):
-                return source
-        except (ValueError, OverflowError) as error:
-            raise self._strange(source) from error
-        raise self._strange(source)
+        return self.micros(source) // SECOND
+
+    def micros(self, source: object) -> int:
+        """Return a moment as microseconds since 1970. Raises DataError when it is none."""
+        given = source
+        if isinstance(source, float) and source.is_integer():
+            source = int(source)
+        if type(source) is int and self.pattern is None:
+            return source * SECOND
+        if isinstance(source, datetime | date):
+            source = source.isoformat()
+        elif type(source) in (int, float):
+            source = str(source)
+        if not isinstance(source, str):
+            raise self._strange(given)
+        found = read_moment(source, self.pattern) or (read_moment(source, None) if (
+            self.pattern is not None and "-" in source) else None)  # fmt: skip
+        if found is None:
+            raise self._strange(given)
+        if self.offset is not None and self.offset != found.has_offset and (
+            self.offset or not found.is_utc
+        ):  # fmt: skip
+            raise self._strange(given, offset=self.offset)
+        return found.micros
 
     def restore(self, value: "torch.Tensor") -> str:
         """Return a moment as ISO 8601 writes it, UTC."""
@@ -84,11 +94,14 @@ class Moment:
     def to_json(self) -> dict[str, Any]:
         """Return the field as JSON values; what is at its default is left out."""
         value = {"mean": self.mean, "spread": self.spread, "pattern": self.pattern}
-        value |= {"fill": self.fill, "optional": self.optional or None}
+        value |= {"fill": self.fill, "optional": self.optional or None, "offset": self.offset}
         return {"kind": self.kind} | {k: item for k, item in value.items() if item is not None}
 
-    def _strange(self, source: object) -> DataError:
-        wanted = f"a moment written as {self.pattern}" if self.pattern else (
+    def _strange(self, source: object, *, offset: bool | None = None) -> DataError:
+        shown = (self.pattern or "").replace("%B", "%b")
+        wanted = f"a moment written as {shown}" if shown else (
             "a moment such as 2024-03-01 or 2024-03-01 17:30:00"
         )  # fmt: skip
+        if offset is not None:
+            wanted = f"a moment with{'' if offset else 'out'} its offset from UTC, as in training"
         return DataError(f"moment: expected {wanted}, got {short(source)}; write it so")

@@ -100,7 +100,7 @@ _KINDS: dict[str, tuple[Callable[..., Field], dict[str, Callable[[object, str], 
     "moment": (
         Moment,
         {"mean": _number, "spread": _number, "pattern": _text}
-        | {"fill": _number, "optional": _truth},
+        | {"fill": _number, "optional": _truth, "offset": _truth},
     ),
     "text": (
         Text,

@@ -14,7 +14,7 @@ from brique.data.audit.seen import Seen
 from brique.data.column import Column as Given
 from brique.data.finding import Finding
 from brique.data.source import PARTS
-from brique.data.sources.guess import pattern_of
+from brique.data.sources.patterns import pattern_of
 from brique.schema import MISSING, Category, Field, Moment, Number, Text
 
 _LEAST = 20  # rows below which chance alone makes columns look odd

@@ -100,7 +100,7 @@ def _parquet(file: Place) -> Cells:
 
 
 def _simple(values: Any) -> Any:  # noqa: ANN401 - pyarrow arrays
-    """Return an array as texts, whole numbers, floats or moments (int64 seconds); None if nested.
+    """Return an array as texts, whole numbers, floats or moments (microseconds); None if nested.
 
     A moment without a zone is taken for UTC.
     """
@@ -113,7 +113,7 @@ def _simple(values: Any) -> Any:  # noqa: ANN401 - pyarrow arrays
     if pa.types.is_temporal(kind):
         if not (pa.types.is_timestamp(kind) or pa.types.is_date(kind)):
             return values.cast(pa.string())
-        return pc.cast(values, options=pc.CastOptions.unsafe(pa.timestamp("s")))
+        return pc.cast(values, options=pc.CastOptions.unsafe(pa.timestamp("us")))
     if pa.types.is_integer(kind):
         return values.cast(pa.int64(), safe=False)
     if pa.types.is_floating(kind) or pa.types.is_decimal(kind):

@@ -1,7 +1,7 @@
 """Columns of tables: classes and moments as numbers already, and digests of rows by columns."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -46,12 +46,13 @@ class Moments(Column):
     """Moments in whole seconds since 1970-01-01 UTC.
 
     seconds: (N,), int64. is_missing: (N,), bool.
-    pattern: as in `brique.schema.Moment`.
+    pattern, offset: as in `brique.schema.Moment`.
     """
 
     seconds: np.ndarray
     is_missing: np.ndarray
     pattern: str | None = None
+    offset: bool | None = None
 
     def __len__(self) -> int:
         return len(self.seconds)
@@ -67,6 +68,7 @@ class Moments(Column):
             raise DataError(f"{where}: no training example has a moment; leave the column out")
         fill, optional = float(np.floor(np.median(known))), bool(self.is_missing.any())
         kind = Moment(float(known.mean()), float(known.std()), self.pattern, fill, optional)
+        kind = replace(kind, offset=self.offset)
         values = np.where(self.is_missing, int(fill), self.seconds)
         return kind, torch.from_numpy(values)
 

@@ -3,30 +3,21 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from functools import cached_property
-from itertools import product
 from typing import Any
 
 import numpy as np
 
 from brique.data.column import Numbers
 from brique.data.finding import Finding, Severity
-from brique.data.sources.coded import Codes, Moments
+from brique.data.sources.coded import Codes
+from brique.data.sources.patterns import pattern_of, stamps_of
 from brique.errors import DataError
-from brique.schema import Moment
 from brique.schema.kinds import ABSENT
 
 _PLAIN = r"^[+-]?((\d+\.?\d*|\.\d+)([eE][+-]?\d+)?|(?i:inf|infinity))$"
 _THOUSANDS = r"^[+-]?\d{1,3}(,\d{3})+(\.\d+)?$"
 _COMMA = r"^[+-]?(\d{1,3}(\.\d{3})+|\d+)(,\d+)?$"
-_ISO = re.compile(r"\d{4}-\d\d-\d\d([ T]\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:?\d\d)?)?")
-_DAYS = (
-    "%d/%m/%Y", "%m/%d/%Y", "%d.%m.%Y", "%d-%m-%Y", "%m-%d-%Y", "%Y/%m/%d", "%d/%m/%y", "%m/%d/%y",
-    "%d.%m.%y", "%d %b %Y", "%d %B %Y", "%b %d, %Y", "%B %d, %Y", "%d-%b-%Y", "%d-%b-%y",
-)  # fmt: skip
-_HOURS = ("", " %H:%M", " %H:%M:%S", " %I:%M %p", " %I:%M:%S %p")
-PATTERNS = tuple("".join(pair) for pair in product(_DAYS, _HOURS))
 _SAMPLE = 200
 _LARGE = 3.4e38  # beyond it float32 has no number
 _MOSTLY = 0.9  # share of numbers among the cells of a column of numbers with a few texts
@@ -129,6 +120,8 @@ def kind_of(cut: Cut, *, is_target: bool = False) -> str:
         kind = "moment" if "timestamp" in str(cut.values.type) else "number"
     else:
         kind = _kind_of_texts(cut, is_target=is_target)
+    if kind == "number" and not is_target and stamps_of(cut.distinct, cut.name) is not None:
+        kind = "moment"
     if kind == "number" and is_target and _is_classes(cut):
         return "category"
     return kind
@@ -206,127 +199,36 @@ def checked_numbers(cut: Cut, *, is_told: bool) -> tuple[Numbers, list[Finding]]
         row = int(strange[0])
         raise DataError(
             f"{cut.where}: expected numbers, got '{cut.values[row].as_py()}' in"
-            f" {cut.called[row]}{_more(len(strange))}; correct it, or take the column for classes:"
+            f" {cut.called[row]}{more(len(strange))}; correct it, or take the column for classes:"
             f" --types '{cut.name}=category'"
         )
     found: list[Finding] = []
     if len(strange):
         reason = (
-            f"'{cut.name}' holds numbers, and texts that are none in {_rows(len(strange))}, which"
-            " count as missing."
+            f"'{cut.name}' holds numbers, and texts that are none in"
+            f" {rows_said(len(strange))}, which count as missing."
         )
         remedy = f"Correct them, or take the column for classes: --types '{cut.name}=category'."
-        found.append(_finding("mixed types", "warning", cut, (reason, remedy), strange))
+        found.append(finding("mixed types", "warning", cut, (reason, remedy), strange))
     endless = np.flatnonzero(np.abs(numbers.values) > _LARGE)
     if len(endless):
-        reason = f"'{cut.name}' is not finite in {_rows(len(endless))}: they count as missing."
+        reason = f"'{cut.name}' is not finite in {rows_said(len(endless))}: they count as missing."
         remedy = "Look where they come from; a logarithm tames what grows without bound."
-        found.append(_finding("not finite", "warning", cut, (reason, remedy), endless))
+        found.append(finding("not finite", "warning", cut, (reason, remedy), endless))
         numbers.values[endless] = np.nan
     if cut.is_text and _compute().any(_compute().match_substring(cut.values, ",")).as_py():
         mark = "before the decimals" if numbers.comma else "between thousands"
         reason = f"'{cut.name}' is read as numbers with a comma {mark}."
         rows = np.flatnonzero(~np.isnan(numbers.values))[:1]
         remedy = "Nothing, if that is how it is meant; else write 1234.5."
-        found.append(_finding("comma", "note", cut, (reason, remedy), rows))
+        found.append(finding("comma", "note", cut, (reason, remedy), rows))
     return numbers, found
 
 
-def pattern_of(distinct: Sequence[str]) -> tuple[str | None, str | None] | None:
-    """Return how moments are written (None for ISO 8601), and how else they could be meant.
-
-    None in place of both where the cells are no moments.
-    """
-    sample = list(distinct[:_SAMPLE])
-    if all(_ISO.fullmatch(cell) for cell in sample):
-        return (None, None) if all(_fits(Moment(), cell) for cell in distinct) else None
-    if not all(any(letter.isdigit() for letter in cell) and len(cell) < 32 for cell in sample):
-        return None
-    good = [pattern for pattern in PATTERNS if _is_written(sample[0], pattern)]
-    for cells in (sample, distinct):
-        good = [p for p in good if all(_is_written(cell, p) for cell in cells)]
-        if not good:
-            return None
-    return good[0], next(iter(good[1:]), None)
-
-
-def _is_written(cell: str, pattern: str) -> bool:
-    try:
-        datetime.strptime(cell, pattern)
-    except ValueError:
-        return False
-    return True
-
-
-def _fits(kind: Moment, cell: str) -> bool:
-    try:
-        kind.seconds(cell)
-    except DataError:
-        return False
-    return True
-
-
-def checked_moments(cut: Cut, *, is_told: bool) -> tuple[Moments, list[Finding]]:
-    """Return the cells as moments, and a finding where another reading is possible.
-
-    Raises DataError where a person says that they are moments, and one is none.
-    """
-    if not cut.is_text:
-        seconds = cut.values.cast("int64").fill_null(0).to_numpy(zero_copy_only=False)
-        return Moments(seconds.astype(np.int64), ~cut.is_known), []
-    found = pattern_of(cut.distinct) or _commonest(cut.distinct)
-    kind = Moment(pattern=found[0])
-    coded = cut.codes()
-    table = np.array([_seconds(kind, cell) for cell in coded.names], np.float64)
-    values = np.where(coded.codes >= 0, table[coded.codes], np.nan)
-    strange = np.flatnonzero(np.isnan(values) & cut.is_known)
-    if len(strange) and is_told:
-        row = int(strange[0])
-        raise DataError(
-            f"{cut.where}: expected moments such as 2024-03-01 17:30:00, got"
-            f" '{cut.values[row].as_py()}' in {cut.called[row]}{_more(len(strange))}; write all"
-            " alike"
-        )
-    findings = _said_of_dates(cut, found) if found[0] else []
-    if len(strange):
-        reason = f"'{cut.name}' holds moments, and texts that are none in {_rows(len(strange))}."
-        remedy = "Write them as the others; now they count as missing."
-        findings.append(_finding("mixed types", "warning", cut, (reason, remedy), strange))
-    is_missing = np.isnan(values)
-    return Moments(np.where(is_missing, 0, values).astype(np.int64), is_missing, found[0]), findings
-
-
-def _seconds(kind: Moment, cell: str) -> float:
-    try:
-        return kind.seconds(cell)
-    except DataError:
-        return np.nan
-
-
-def _commonest(distinct: Sequence[str]) -> tuple[str | None, str | None]:
-    """Return the pattern that most cells are written in, ISO 8601 before others."""
-    sample = distinct[:_SAMPLE]
-    if not sample or sum(_fits(Moment(), cell) for cell in sample) * 2 >= len(sample):
-        return None, None
-    counts = [sum(_is_written(cell, pattern) for cell in sample) for pattern in PATTERNS]
-    best = int(np.argmax(counts))
-    return (PATTERNS[best] if counts[best] else None), None
-
-
-def _said_of_dates(cut: Cut, found: tuple[str | None, str | None]) -> list[Finding]:
-    pattern, rival = found
-    day = "the day before the month" if str(pattern).startswith("%d") else (
-        "the month before the day")  # fmt: skip
-    also = " The other order would fit all of them too: make sure." if rival else ""
-    reason = f"'{cut.name}' holds dates as text, such as {cut.distinct[0]}, read with {day}.{also}"
-    said = (reason, "Write dates as 2024-03-01, which can be read in one way only.")
-    severity: Severity = "warning" if rival else "note"
-    return [_finding("date as text", severity, cut, said, np.empty(0, int))]
-
-
-def _finding(
+def finding(
     kind: str, severity: Severity, cut: Cut, said: tuple[str, str], rows: np.ndarray
 ) -> Finding:
+    """Return what was found in some rows of a column; said: the reason, and the remedy."""
     items = tuple(
         (str(cut.called[row]), cut.name, str(cut.values[row].as_py()))
         for row in rows[:_MANY].tolist()
@@ -335,11 +237,13 @@ def _finding(
     return Finding(kind, severity, None, items, len(rows) or 1, *said)
 
 
-def _rows(count: int) -> str:
+def rows_said(count: int) -> str:
+    """Return a number of rows as sentences say it."""
     return "1 row" if count == 1 else f"{count:,} rows"
 
 
-def _more(count: int) -> str:
+def more(count: int) -> str:
+    """Return how many there are beside the first that was named."""
     return f" and {count - 1:,} more" if count > 1 else ""
 
 

@@ -18,8 +18,9 @@ from brique.data.sources.cells import is_table
 from brique.data.sources.coded import Codes, Moments, row_digests
 from brique.data.sources.decoding import Decoded, decode
 from brique.data.sources.frame import Frame, choose_test, frame_of, obey_split, tables_of
-from brique.data.sources.guess import checked_moments, checked_numbers, kind_of
+from brique.data.sources.guess import checked_numbers, kind_of
 from brique.data.sources.shelf import few
+from brique.data.sources.timestamps import checked_moments
 from brique.data.splitting import digest
 from brique.errors import DataError
 from brique.schema.texts import Unit
