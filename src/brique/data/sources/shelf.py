@@ -20,6 +20,7 @@ _ALIASES = ALIASES | {
     "dev": "valid", "development": "valid",
     "testa": "valid", "testb": "test",  # so CoNLL 2003 names them
 }  # fmt: skip
+_UTF16 = (b"\xff\xfe", b"\xfe\xff")  # byte order marks
 _DEEPEST = 4  # folders within one another that hold only folders
 _MANY = 8  # folders beside each other; more are classes
 
@@ -63,6 +64,9 @@ def beginning(file: Place, size: int = 1 << 16) -> str:
                 found = packed.read(size)
     except (OSError, EOFError, zlib.error, DataError):
         return ""
+    if found.startswith(_UTF16):
+        text = found.decode("utf-16", errors="replace")
+        return text if len(found) < size else text[: text.rfind("\n") + 1] or text
     found = found if len(found) < size else found[: found.rfind(b"\n") + 1] or found
     return "" if b"\0" in found else found.decode("utf-8-sig", errors="replace")
 
@@ -110,7 +114,7 @@ def lines(file: Place, source: Source) -> list[str]:
     it is no text.
     """
     found = content(file)
-    if found.startswith((b"\xff\xfe", b"\xfe\xff")):
+    if found.startswith(_UTF16):
         text = found.decode("utf-16", errors="replace")
     elif b"\0" in found:
         raise DataError(f"{file.name}: holds NUL bytes, so it is no text; leave it out")
