@@ -2,9 +2,9 @@
 
     python benchmarks/one_way.py [SEED ...]
 
-Draws pictures of all formats, modes, sizes and EXIF orientations (in folders, tables, archives, with
-masks and boxes), sounds, sequences, texts, tags, series, and tables in five formats, by the code of
-tests/one_way.py; opens them, and prepares each example again as `predict` would. Writes
+Draws pictures of all formats, modes, sizes and EXIF orientations (in folders, tables, archives,
+with masks and boxes), sounds, sequences, texts, tags, series, and tables in five formats, by the
+code of tests/one_way.py; opens them, and prepares each example again as `predict` would. Writes
 benchmarks/one_way.md; exit code 1 if an example differs in a bit.
 """
 
