@@ -2,17 +2,20 @@
 
 import json
 import re
+import shutil
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet
 import pytest
 import torch
 from PIL import Image
 
 import brique
-from brique import data
 from brique.cli import main
-from brique.errors import DataError
+from brique.errors import DataError, UsageError
 from brique.model import load
+from brique.tasks import sentence
 from brique.tasks.regress.scores import scores
 
 
@@ -41,15 +44,17 @@ def wide(tmp_path_factory):
 def test_pictures_of_any_size_are_judged_as_predict_answers_them(wide, tmp_path, size):
     photos = photographs(tmp_path / "others", size)
     found = brique.evaluate(wide, photos)
-    test, model = data.open(photos).test, load(wide)
-    answers = model.predict([photos / test.name(int(id)) for id in test.ids])
-    names = test.schema["label"].names
-    right = [a.answer == names[int(n)] for a, n in zip(answers, test["label"], strict=True)]
+    files = sorted(photos.glob("*/*.png"))
+    right = [
+        a.answer == f.parent.name for a, f in zip(load(wide).predict(files), files, strict=True)
+    ]
     assert found["test"]["accuracy"] == sum(right) / len(right)
-    assert found["examples"] == len(test)
+    assert found["examples"] == len(files) == 30
     height, width = size
     note = f"others: pictures of {width} x {height} pixels are brought to the 20 x 12 that the"
-    assert found["notes"] == ([] if size == (12, 20) else [f"{note} model takes."])
+    scaled = [] if size == (12, 20) else [f"{note} model takes."]
+    assert [one for one in found["notes"] if "pixels" in one] == scaled
+    assert "others: all 30 examples are judged." in found["notes"]
 
 
 def test_grey_pictures_are_judged_by_a_net_that_takes_color(wide, tmp_path):
@@ -70,11 +75,12 @@ def test_two_targets_are_judged_on_other_data_as_predict_answers_them(tmp_path):
         (tmp_path / f"{name}.csv").write_text("\n".join(["a,b,near,far", *rows]))
     run = brique.train(tmp_path / "first.csv", target="near,far", quick=True, out=tmp_path / "run")
     found = brique.evaluate(run, tmp_path / "other.csv", target="near,far")
-    test = data.open(tmp_path / "other.csv", target="near,far").test
-    rows = [{name: float(test[name][place]) for name in ("a", "b")} for place in range(len(test))]
+    lines = (tmp_path / "other.csv").read_text().splitlines()[1:]
+    cells = torch.tensor([[float(cell) for cell in line.split(",")] for line in lines])
+    rows = [{"a": a, "b": b} for a, b in cells[:, :2].tolist()]
     said = torch.tensor([[*one.answer.values()] for one in load(run).predict(rows)])
-    truth = torch.stack([test["near"], test["far"]], dim=1)
-    assert found["examples"] == len(test)
+    truth = cells[:, 2:]
+    assert found["examples"] == 90
     assert found["test"] == pytest.approx(scores(said, truth), rel=1e-4)
     assert found["targets"] == ["near", "far"]
 
@@ -96,12 +102,17 @@ def test_data_that_ask_for_something_else_than_the_model_answers_are_refused(tmp
     moved.parent.mkdir()
     moved.write_text("\n".join(["a,b,c,kind", *rows[:60]]))
     again = brique.evaluate(one, moved, target="c")
-    assert again["notes"][0].startswith("t.csv is what the run was trained on, cut into other")
+    seen, rest = again["seen"], again["unseen"]["examples"]
+    assert (seen + rest, again["examples"]) == (60, 60)
+    assert again["notes"][0].startswith(f"t.csv: {seen} of 60 examples have the very inputs of one")
+    assert sentence(again).startswith(f"Of 60 examples {seen} of them have the inputs of ones that")
 
 
 def test_what_is_no_picture_is_not_said_to_lack_a_size(wide, tmp_path):
     (tmp_path / "t.csv").write_text("\n".join(["a,b", *[f"{n},{n * 2}" for n in range(40)]]))
-    with pytest.raises(DataError, match=r"the model takes pictures, and these data hold a \(num"):
+    with pytest.raises(
+        DataError, match=r"answers 'label' \(category\), and these data ask for 'b'"
+    ):
         brique.evaluate(wide, tmp_path / "t.csv", target="b")
 
 
@@ -113,3 +124,188 @@ def test_the_judgement_in_json_has_the_fixed_keys(capsys, wide):
     assert set(found["seconds"]) == {"total", "judging", "baselines"}
     assert set(found["baseline"]) == {"majority", "logistic", "svm", "neighbors", "forest"}
     assert found["comparison"]["outcome"] in ("better", "even", "worse")
+
+
+# Other data: all of them, whatever classes, columns and files they have
+
+
+@pytest.fixture(scope="module")
+def shades(tmp_path_factory):
+    """Return the folder of a quick run on three shades, and of the pictures it learned from."""
+    torch.set_num_threads(1)
+    folder = tmp_path_factory.mktemp("shades")
+    three(folder / "learn", ["dark", "dim", "light"], each=20)
+    brique.train(folder / "learn", quick=True, out=folder / "run")
+    return folder
+
+
+SHADES = {"dark": 20, "dim": 110, "light": 200, "white": 250}
+
+
+def three(folder, classes, *, each, shift=0):
+    draw = np.random.default_rng(each + shift)
+    for name in classes:
+        (folder / name).mkdir(parents=True)
+        for i in range(each):
+            low = SHADES[name.strip(" .").casefold()] + shift
+            pixels = draw.integers(low, low + 5, (8, 8, 3)).astype(np.uint8)
+            Image.fromarray(pixels).save(folder / name / f"{i}.png")
+    return folder
+
+
+def test_all_that_is_given_is_judged_beside_the_baselines_of_the_run(shades, tmp_path):
+    found = brique.evaluate(
+        shades / "run", three(tmp_path / "judge", SHADES.keys() - {"white"}, each=11)
+    )
+    assert (found["examples"], found["test"]["accuracy"]) == (33, 1.0)
+    assert found["judged"] == {"data": "judge", "part": "all", "examples": 33}
+    own = brique.evaluate(shades / "run")["baseline"]
+    assert {k: v.get("examples") for k, v in found["baseline"].items()} == {
+        k: v.get("examples") for k, v in own.items()
+    }  # fitted on as many: the training part of the run
+    assert "seen" not in found
+
+
+@pytest.mark.parametrize("classes", [["dark", "light"], ["dim"]])
+def test_fewer_classes_or_one_alone_are_judged(shades, tmp_path, classes):
+    found = brique.evaluate(shades / "run", three(tmp_path / "few", classes, each=12))
+    assert found["test"]["accuracy"] == found["test"]["balanced_accuracy"] == 1.0
+    assert found["examples"] == 12 * len(classes)
+    assert found["names"] == ["dark", "dim", "light"]
+
+
+def test_a_class_more_counts_as_wrong_and_is_said(shades, tmp_path, capsys):
+    more = three(tmp_path / "more", SHADES, each=10)
+    found = brique.evaluate(shades / "run", more)
+    assert (found["test"]["accuracy"], found["strange"]) == (0.75, {"white": 10})
+    assert found["test"]["balanced_accuracy"] == 0.75
+    assert found["test"]["log_loss"] is None  # infinite: it never answers that class
+    assert found["classes"]["white"]["recall"] == 0.0
+    capsys.readouterr()
+    assert main(["evaluate", str(shades / "run"), str(more)]) == 0
+    says = "Of 40 examples 10 are of classes that the net does not know ('white') and count as wro"
+    assert capsys.readouterr().out.startswith(says)
+
+
+def test_classes_in_another_case_are_joined_with_a_note(shades, tmp_path):
+    found = brique.evaluate(
+        shades / "run", three(tmp_path / "case", ["Dark", "DIM", "light."], each=5)
+    )
+    assert found["test"]["accuracy"] == 1.0
+    assert "case: the class 'DIM' is taken for the model's 'dim'." in found["notes"]
+
+
+def test_a_part_is_judged_when_asked_and_all_with_a_note_of_the_parts(shades, tmp_path):
+    for part, each in (("train", 9), ("test", 4)):
+        three(tmp_path / "cut" / part, ["dark", "dim", "light"], each=each)
+    found = brique.evaluate(shades / "run", tmp_path / "cut")
+    assert found["examples"] == 39
+    says = "cut: all 39 examples are judged (train 27, test 12); --part test judges one part."
+    assert says in found["notes"]
+    one = brique.evaluate(shades / "run", tmp_path / "cut", part="test")
+    assert (one["examples"], one["judged"]["part"]) == (12, "test")
+    with pytest.raises(
+        UsageError, match="--part must be one of all, train, valid, test, not 'tst'"
+    ):
+        brique.evaluate(shades / "run", tmp_path / "cut", part="tst")
+    with pytest.raises(DataError, match="its part 'valid' is empty"):
+        brique.evaluate(shades / "run", three(tmp_path / "two", ["dim"], each=1), part="valid")
+
+
+def test_the_data_of_the_run_are_judged_by_their_test_part_and_copies_are_told(shades, tmp_path):
+    named = brique.evaluate(shades / "run", shades / "learn")
+    assert named["examples"] == 12
+    assert named["notes"][0].startswith("learn is what the run was trained on, so its test part is")
+    shutil.copytree(shades / "learn", tmp_path / "copy")
+    copied = brique.evaluate(shades / "run", tmp_path / "copy")
+    assert (copied["examples"], copied["seen"], copied["unseen"]["examples"]) == (60, 48, 12)
+    assert sentence(copied).startswith("Of 60 examples 48 of them have the inputs of ones that the")
+    whole = brique.evaluate(shades / "run", shades / "learn", part="all")
+    assert (whole["examples"], whole["seen"]) == (60, 48)
+
+
+def test_without_the_data_of_the_run_only_the_commonest_class_stands_beside(shades, tmp_path):
+    shutil.copytree(shades / "run", tmp_path / "run")
+    record = json.loads((tmp_path / "run" / "run.json").read_text())
+    record["settings"]["data"] = str(tmp_path / "gone")
+    (tmp_path / "run" / "run.json").write_text(json.dumps(record))
+    judge = three(tmp_path / "judge", ["dim", "light"], each=8)
+    found = brique.evaluate(tmp_path / "run", judge)
+    assert list(found["baseline"]) == ["majority"]
+    assert (
+        found["baseline"]["majority"]["answer"]
+        == record["result"]["baseline"]["majority"]["answer"]
+    )
+    assert found["examples"] == 16
+    assert any("gone or have changed" in note for note in found["notes"])
+
+
+def sold(count, seed):
+    draw = np.random.default_rng(seed)
+    area, town = draw.uniform(20, 120, count).round(2), draw.choice(["east", "west"], count)
+    price = (3 * area + 50 * (town == "west")).round(1)
+    age = [None if i % 7 == 3 else i % 50 for i in range(count)]
+    return [{"area": float(a), "town": str(t), "code": f"{i % 4}", "age": g, "price": float(p)}
+            for i, (a, t, g, p) in enumerate(zip(area, town, age, price, strict=True))]  # fmt: skip
+
+
+def written(path, rows, columns):
+    lines = [",".join("" if row[c] is None else str(row[c]) for c in columns) for row in rows]
+    path.write_text("\n".join([",".join(columns), *lines]) + "\n")
+    return path
+
+
+@pytest.fixture(scope="module")
+def priced(tmp_path_factory):
+    torch.set_num_threads(1)
+    folder = tmp_path_factory.mktemp("priced")
+    written(folder / "houses.csv", sold(240, 0), ["area", "town", "code", "age", "price"])
+    types = {"code": "category"}
+    return brique.train(folder / "houses.csv", target="price", types=types, quick=True,
+                        out=folder / "run")  # fmt: skip
+
+
+def test_tables_are_judged_by_the_names_of_their_columns(priced, tmp_path):
+    rows = sold(60, 1)
+    same = brique.evaluate(priced, written(tmp_path / "a.csv", rows, list(rows[0])))
+    for row in rows:
+        row["more"] = "x" * (1 + int(row["area"]) % 5)
+    turned = brique.evaluate(
+        priced, written(tmp_path / "b.csv", rows, ["price", "more", "age", "code", "town", "area"])
+    )
+    table = pa.Table.from_pylist(rows)
+    pyarrow.parquet.write_table(table, tmp_path / "c.parquet")
+    packed = brique.evaluate(priced, tmp_path / "c.parquet")
+    assert same["examples"] == turned["examples"] == packed["examples"] == 60
+    assert same["targets"] == ["price"]  # though it was not said
+    said = [one.answer["price"] for one in load(priced).predict(
+        [{k: row[k] for k in ("area", "town", "code", "age")} for row in rows]
+    )]  # fmt: skip
+    truth = torch.tensor([[row["price"]] for row in rows])
+    expected = scores(torch.tensor(said)[:, None], truth)
+    for found in (same, turned, packed):
+        assert found["test"] == pytest.approx(expected, rel=1e-4)
+    assert same["baseline"] == {
+        k: v | {"seconds": same["baseline"][k]["seconds"]} if "seconds" in v else v
+        for k, v in turned["baseline"].items()
+    }
+
+
+def test_a_column_that_may_be_missing_counts_as_missing_and_another_is_named(priced, tmp_path):
+    rows = sold(40, 2)
+    found = brique.evaluate(
+        priced, written(tmp_path / "t.csv", rows, ["area", "town", "code", "price"])
+    )
+    assert found["examples"] == 40
+    says = "t.csv: it has no column 'age', which counts as missing everywhere."
+    assert says in found["notes"]
+    written(tmp_path / "u.csv", rows, ["town", "code", "age", "price"])
+    with pytest.raises(
+        DataError, match=r"u.csv: the model takes 'area' \(number\), and these data h"
+    ):
+        brique.evaluate(priced, tmp_path / "u.csv")
+
+
+def test_one_row_is_judged_too(priced, tmp_path):
+    one = written(tmp_path / "one.csv", sold(1, 3), ["area", "town", "code", "age", "price"])
+    assert brique.evaluate(priced, one)["examples"] == 1

@@ -111,7 +111,7 @@ def test_other_sentences_are_told_in_the_words_that_it_learnt(run, folder, tmp_p
         more = "zebra\tNOUN\n\n" if path.stem == "train" else ""
         (tmp_path / path.name).write_text(more * 9 + path.read_text())
     assert data.open(tmp_path).schema["words"] != load(run).schema["words"]
-    assert brique.evaluate(run, tmp_path)["test"] == own["test"]
+    assert brique.evaluate(run, tmp_path, part="test")["test"] == own["test"]
 
 
 def test_each_line_of_a_file_is_answered(run, tmp_path, capsys):

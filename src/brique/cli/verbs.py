@@ -145,23 +145,27 @@ def tune(
 def evaluate(
     run: RunFolder,
     data: Annotated[
-        str | None, Parameter(help="Other data; their test part is judged. By default the run's.")
+        str | None, Parameter(help="Other data, all judged. By default the test part of the run's.")
     ] = None,
     /,
     *,
+    part: Annotated[
+        str | None, Parameter(help="Of other data: all (by default), train, valid or test.")
+    ] = None,
     options: Options = None,
     device: Asked = None,
     trust: Trust = False,
     json: Json = False,
 ) -> int:
-    """Judge the model of a run on test data; classes are compared by name.
+    """Judge the model of a run, beside simple methods that learn from the run's own data.
 
-    The options that say how data are opened are for other data: the run's own are as it had them.
+    Columns and classes of other data are found by name; the options that say how data are opened
+    are for these.
     """
     from brique.tasks import sentence
     from brique.workbench.evaluate import evaluate
 
-    judged = evaluate(run, data, device=device, trust=trust, **_given(options))
+    judged = evaluate(run, data, part=part, device=device, trust=trust, **_given(options))
     if json:
         print_json(judged)
         return 0

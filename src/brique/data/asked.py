@@ -27,10 +27,12 @@ class Asked:
     ahead: int | None = None
     unit: str | None = None
     lower: bool | None = None
+    whole: bool = False
 
     def given(self) -> dict[str, object]:
         """Return the options that were said, by name."""
-        pairs = ((each.name, getattr(self, each.name)) for each in fields(self))
+        names = (each.name for each in fields(self) if each.name != "whole")
+        pairs = ((name, getattr(self, name)) for name in names)
         return {name: value for name, value in pairs if value is not None}
 
     def check(self, name: str, kind: str, uses: frozenset[str]) -> None:

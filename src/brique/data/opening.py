@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from weakref import WeakValueDictionary
 
+import torch
+
 from brique.data import worlds
 from brique.data.asked import Asked, Size
 from brique.data.parts import Data, again, build
@@ -40,6 +42,7 @@ def open(
     fold: tuple[int, int] | None = None,
     judged: bool = True,
     draw: int = 0,
+    whole: bool = False,
 ) -> Data:
     """Return a data set: its schema and its parts train, valid and test.
 
@@ -75,6 +78,8 @@ def open(
     fold: a number from 1, and of how many: that one of `Data.folds`.
     judged: whether the test part is there; else settings are chosen, by `Data.unjudged`.
     draw: of `Data.unjudged`: another number holds out other examples.
+    whole: all examples are in train, whatever the parts, and of one class alone too: to judge a net
+        on them, by way of `brique.data.retold`.
     The parts of the source are obeyed; else test is 20%, and valid a tenth of the rest, by a fixed
     draw on their content: classes keep their shares, equal examples stay together.
     Raises DataError when there is no such source, or it cannot be a data set, or has not what it
@@ -84,33 +89,46 @@ def open(
     asked = Asked(
         target=None if target is None else str(target), test=_beside(test, path),
         header=header, size=size, channels=channels, types=types, rename=rename, group=group,
-        time=time, names=names, length=length, ahead=ahead, unit=unit, lower=lower,
+        time=time, names=names, length=length, ahead=ahead, unit=unit, lower=lower, whole=whole,
     )  # fmt: skip
     _check_size(size, channels)
     try:
         found = _opened(source, name, path, kind, asked)
     except DataError:
         if needs and asked.given():  # which means nothing for data of another kind
-            found = _opened(source, name, path, kind, Asked())
+            found = _opened(source, name, path, kind, Asked(whole=whole))
             found.schema.needs(found.name, needs)
         raise
     found.schema.needs(found.name, needs or {})
+    return _cut(found, fold, None if judged else draw)
+
+
+def _cut(found: Data, fold: tuple[int, int] | None, draw: int | None) -> Data:
+    """Return one fold of the data, or without test, if so asked."""
     found = found if fold is None else found.fold(*fold)
-    return found if judged else found.unjudged(draw)
+    return found if draw is None else found.unjudged(draw)
 
 
 def _opened(source: object, name: str, path: Path | None, kind: str | None, asked: Asked) -> Data:
     if not isinstance(source, str | Path):
-        return build(_of_object(source, kind, asked))
+        return _built(_of_object(source, kind, asked), asked)
     beside = asked.test if asked.test and Path(asked.test).exists() else None
     key = (name, path, kind, repr(asked), _stamp(path), _stamp(beside))
     known = _held.get(key)
     if known is not None:
         return again(known)
     is_world = path is None and name.startswith("world:")
-    opened = worlds.opened(name, kind, asked) if is_world else build(_read(name, path, kind, asked))
+    opened = worlds.opened(name, kind, asked) if is_world else \
+        _built(_read(name, path, kind, asked), asked)  # fmt: skip
+    if is_world and asked.whole and opened.source is not None:
+        opened = _built(opened.source, asked)
     _held[key] = opened
     return opened
+
+
+def _built(source: Source, asked: Asked) -> Data:
+    """Return the data set of a source, cut into parts, or all of it in train."""
+    return build(source, torch.zeros(len(source), dtype=torch.uint8) if asked.whole else None)
 
 
 def _read(name: str, path: Path | None, kind: str | None, asked: Asked) -> Source:

@@ -37,6 +37,7 @@ class Data:
     fingerprint: SHA-256 of all examples, class names and the split, in hexadecimal.
     skipped: (file, reason) of every picture that could not be read.
     notes: sentences on what was decided, for people to read.
+    learned: of data that a net is only judged on, those whose train and valid these are.
     """
 
     name: str
@@ -49,6 +50,7 @@ class Data:
     notes: tuple[str, ...] = ()
     source: Source | None = field(default=None, compare=False)
     store: Store | None = field(default=None, compare=False)
+    learned: "Data | None" = field(default=None, compare=False)
 
     def audit(self) -> list[Finding]:
         """Return what may spoil a result, worst first (docs/audit.md).
@@ -176,6 +178,28 @@ def rebuilt(data: Data, fields: Mapping[str, Values], schema: Schema) -> Data:
     store = Store(fields, schema, data.store.names, data.store.groups)
     ids = [data.train.ids, data.valid.ids, data.test.ids]
     return _parted(data.source, store, ids, data.fingerprint)
+
+
+def judged(data: Data, part: str, fold: tuple[int, int] | None, learned: Data | None) -> Data:
+    """Return a data set that has for test all of its examples, or one of the source's parts.
+
+    part: "all", or one of PARTS. fold: number and count, of which test is taken.
+    learned: whose train and valid it gets, to fit simple methods on; by default they are empty.
+    """
+    assert data.source is not None
+    assert data.store is not None
+    sides = torch.full((len(data.store),), PARTS.index("test"), dtype=torch.uint8)
+    if fold is not None:
+        sides = fold_part(data.source, fold_numbers(data.source, fold[1]), fold[0] - 1)
+    elif part != "all":
+        sides = split(data.source)
+    ids = (sides == PARTS.index("test" if part == "all" else part)).nonzero().flatten()
+    none = torch.empty(0, dtype=torch.int64)
+    made = _parted(data.source, data.store, [none, none, ids], data.fingerprint)
+    made = replace(made, notes=data.notes)
+    if learned is None:
+        return made
+    return replace(made, train=learned.train, valid=learned.valid, learned=learned)
 
 
 def _parted(source: Source, store: Store, ids: Sequence[Tensor], fingerprint: str) -> Data:

@@ -8,7 +8,8 @@ from typing import Any, cast
 from brique.data.asked import Asked
 from brique.errors import DataError, nearest
 
-_NAMES = ("kind", *(each.name for each in fields(Asked)), "fold", "judged", "draw")
+_ASKED = (each.name for each in fields(Asked) if each.name != "whole")
+_NAMES = ("kind", *_ASKED, "fold", "judged", "draw")
 _WHOLE = ("channels", "length", "ahead", "draw")
 _TRUTHS = {"yes": True, "none": False, "no": False}
 _PAIRS = ("types", "rename")

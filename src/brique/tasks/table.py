@@ -23,6 +23,8 @@ from brique.tasks import (
 )  # fmt: skip
 from brique.tasks.judged import Judged, Score
 
+_FEW = 5  # classes that a sentence names
+
 
 class Answer(Protocol):
     """What a net says of one input."""
@@ -40,6 +42,16 @@ class Answer(Protocol):
         ...
 
 
+class Judges(Protocol):
+    """What a net reaches on the test part of data, beside what needs no net."""
+
+    def __call__(
+        self, net: nn.Module, data: Data, schema: Schema, *, compare: bool = True
+    ) -> Judged:
+        """Judge; compare: whether simple methods are fitted on train, or always the same stands."""
+        ...
+
+
 @dataclass(frozen=True, kw_only=True)
 class Known:
     """A task.
@@ -53,7 +65,7 @@ class Known:
     """
 
     main: Score
-    judge: Callable[[nn.Module, Data, Schema], Judged]
+    judge: Judges
     sentence: Callable[[Mapping[str, Any]], str]
     answers: Callable[[nn.Module, Batch, Schema], list[Any]]
     told: Callable[[Any, object, Schema], Any] = lambda answer, given, schema: answer
@@ -65,20 +77,42 @@ def _noted(answer: Any, given: object, schema: Schema) -> Any:  # noqa: ANN401 -
     return replace(answer, note=note) if note else answer
 
 
-def _detected(net: nn.Module, data: Data, schema: Schema) -> Judged:
+def _detected(net: nn.Module, data: Data, schema: Schema, *, compare: bool = True) -> Judged:
     tags = schema[schema.targets[1]]
     assert isinstance(tags, Tags)
-    return detect.judge(net, data, names=tags.names)
+    return detect.judge(net, data, names=tags.names, compare=compare)
 
 
-def _segmented(net: nn.Module, data: Data, schema: Schema) -> Judged:
+def _segmented(net: nn.Module, data: Data, schema: Schema, *, compare: bool = True) -> Judged:
     kind = schema[schema.target]
     assert isinstance(kind, Mask)
-    return segment.judge(net, data, names=kind.names)
+    return segment.judge(net, data, names=kind.names, compare=compare)
 
 
-def _classified(net: nn.Module, data: Data, schema: Schema) -> Judged:
-    return classify.judge(net, data, names=schema[schema.target].names)
+def _classified(net: nn.Module, data: Data, schema: Schema, *, compare: bool = True) -> Judged:
+    names = schema[schema.target].names
+    return classify.judge(net, data, names=names, compare=compare, others=True)
+
+
+def _labelled(net: nn.Module, data: Data, schema: Schema, *, compare: bool = True) -> Judged:
+    return label.judge(net, data, schema=schema, compare=compare)
+
+
+def _tagged(net: nn.Module, data: Data, schema: Schema, *, compare: bool = True) -> Judged:
+    return tag.judge(net, data, names=schema[schema.target].names, compare=compare)
+
+
+def _translated(net: nn.Module, data: Data, schema: Schema, *, compare: bool = True) -> Judged:
+    return translation.judge(net, data, schema=schema, compare=compare)
+
+
+def _plainly(judge: Callable[..., Judged]) -> "Judges":
+    """Return a judge that needs no names of the model's schema."""
+
+    def judged(net: nn.Module, data: Data, schema: Schema, *, compare: bool = True) -> Judged:
+        return judge(net, data, compare=compare)
+
+    return judged
 
 
 TASKS: dict[str, Known] = {
@@ -91,46 +125,46 @@ TASKS: dict[str, Known] = {
     ),
     "label": Known(
         main=Score("accuracy", "accuracy", "share of answers that are right, over all targets"),
-        judge=lambda net, data, schema: label.judge(net, data, schema=schema),
+        judge=_labelled,
         sentence=label.sentence,
         answers=label.answered,
         told=_noted,
     ),
     "generate": Known(
         main=Score("mixed", "mixing", "twice the share whose nearest picture is of the other kind"),
-        judge=lambda net, data, schema: generate.judge(net, data),
+        judge=_plainly(generate.judge),
         sentence=generate.sentence,
         answers=generate.answered,
     ),
     "reconstruct": Known(
         main=Score("r2", "R²", "share of what pictures differ by that is rebuilt"),
-        judge=lambda net, data, schema: reconstruct.judge(net, data),
+        judge=_plainly(reconstruct.judge),
         sentence=reconstruct.sentence,
         answers=reconstruct.answered,
     ),
     "regress": Known(
         main=Score("r2", "R²", "share of the variance explained"),
-        judge=lambda net, data, schema: regress.judge(net, data),
+        judge=_plainly(regress.judge),
         sentence=regress.sentence,
         answers=regress.answered,
         told=_noted,
     ),
     "forecast": Known(
         main=Score("skill", "skill", "less squared error than the values before"),
-        judge=lambda net, data, schema: forecast.judge(net, data),
+        judge=_plainly(forecast.judge),
         sentence=forecast.sentence,
         answers=forecast.answered,
     ),
     "tag": Known(
         main=Score("accuracy", "accuracy", "share of words tagged rightly"),
-        judge=lambda net, data, schema: tag.judge(net, data, names=schema[schema.target].names),
+        judge=_tagged,
         sentence=tag.sentence,
         answers=tag.answered,
         told=tag.worded,
     ),
     "translate": Known(
         main=Score("bleu", "BLEU", "what is in common with what was meant", is_share=False),
-        judge=lambda net, data, schema: translation.judge(net, data, schema=schema),
+        judge=_translated,
         sentence=translation.sentence,
         answers=translation.answered,
     ),
@@ -153,4 +187,17 @@ TASKS: dict[str, Known] = {
 
 def sentence(judged: Mapping[str, Any]) -> str:
     """Return a judgement in one sentence, whatever the task; judged: what `judge` returned."""
-    return TASKS[judged["task"]].sentence(judged)
+    found = TASKS[judged["task"]].sentence(judged)
+    before: list[str] = []
+    if seen := judged.get("seen"):
+        before.append(f"{seen:,} of them have the inputs of ones that the net has learned from")
+    if strange := {name: n for name, n in (judged.get("strange") or {}).items() if n}:
+        names = ", ".join(f"'{name}'" for name in list(strange)[:_FEW])
+        more = f" and {len(strange) - _FEW} more" if len(strange) > _FEW else ""
+        before.append(
+            f"{sum(strange.values()):,} are of classes that the net does not know ({names}{more})"
+            " and count as wrong"
+        )
+    if not before:
+        return found
+    return f"Of {judged['examples']:,} examples {'; '.join(before)}. {found}"

@@ -1,10 +1,11 @@
-"""Judges the model of a run on test data."""
+"""Judges the model of a run, on its own test part or on other data."""
 
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import torch
+from torch import Tensor
 
 from brique import data
 from brique.data import Data
@@ -13,61 +14,59 @@ from brique.errors import DataError, ModelError, UsageError
 from brique.model import Model, load
 from brique.run import Record, read_run
 from brique.run.start import pick_device
-from brique.schema import Number, Picture, Schema
+from brique.schema import Schema
 from brique.tasks import TASKS
-from brique.workbench.opened import FREE, as_taken, of_run, opened
+from brique.workbench.learned import own_data, seen, stand_in
+from brique.workbench.opened import FREE, of_run
+from brique.workbench.other import chosen, other, part_of, parts_of, run_options
 
 
 def evaluate(
     run: str | Path,
     source: str | Path | None = None,
     *,
+    part: str | None = None,
     device: str | None = None,
     trust: bool = False,
     **options: Any,  # noqa: ANN401 - each has a type of its own, in `brique.data.open`
 ) -> dict[str, Any]:
-    """Return what the model of a run reaches on the test part of a data set, as JSON values.
+    """Return what the model of a run reaches on data, as JSON values.
 
     run: folder of a run that has finished.
-    source: a data set as for `train`; by default the one that the run was trained on.
+    source: a data set as for `train`; by default the one that the run was trained on, whose test
+        part is judged. Of any other all examples are, unless test=, time= or fold= cut it.
+    part: of other data, what is judged: "all", "train", "valid" or "test".
     device: "cpu", "cuda", "mps"; by default the processor.
     trust: whether the run's own source.py may be executed, where no installed code builds the net.
-    options: those of `brique.data.open` for the other data, such as target=; a run's own data are
-        opened as the run had them.
-    Returns "run", what `brique.tasks.classify.judge` finds ("task", "test", "interval", "baseline"
-    and more), "seconds" and "notes": sentences that a reader of the scores should know.
-    Raises DataError when the data do not fit the model, or ask for something else than it answers:
-    classes are compared by name; UsageError for options without other data.
+    options: those of `brique.data.open` for the other data, such as target=, where the columns that
+        the model knows do not say it; a run's own data are opened as the run had them.
+    Other data come to the fields of the model: columns are found by name, classes too, in any case.
+    Examples of a class that it does not know are wrong. Simple methods stand beside that learn from
+    the run's own training part; where that is gone, always answering the same.
+    Returns "run", what the task's `judge` finds ("task", "test", "interval", "baseline" and more),
+    "judged" (the name of the data, the part, and how many examples), "seconds" and "notes":
+    sentences that a reader of the scores should know. Where examples have the very inputs of ones
+    that the run has learned from, "seen" counts them, and "unseen" has the scores of the others.
+    Raises DataError when the data do not fit the model, or ask for something else than it answers;
+    UsageError for options without other data.
     """
     begun = time.perf_counter()
     said = spelled(options)
-    if source is None and said:
+    if source is None and (said or part):
         raise UsageError(
-            f"evaluate: {said[0]} is for other data, and the run's own are opened as it had them;"
-            " name other data after the run, or leave it out."
+            f"evaluate: {said[0] if said else f'part={part}'} is for other data, and the run's own"
+            " are opened as it had them; name other data after the run, or leave it out."
         )
     record = read_run(run)
     loaded = load(run, trust=trust, device=pick_device(device or "cpu"))
     schema = _schema(loaded)
-    if source is None:
-        found = of_run(_own_source(record), record.settings, schema)
+    if source is None or (part is None and _is_own(record, source, data.options(said))):
+        values, notes = _on_own(record, loaded, schema, is_named=source is not None)
     else:
-        alone = [type(schema[name]) for name in schema.inputs] == [Picture]
-        task = loaded.task if loaded.task in FREE else None
-        taken = as_taken(said, schema, exact=task is not None)
-        try:
-            found, _ = opened(source, taken, "evaluate", alone=alone, task=task)
-        except DataError:
-            if alone:
-                _check_pictures(source, said)
-            raise
-    notes = _notes(record, found, own=source is None)
-    fitting = _fitting(found, schema, is_asked=source is not None and loaded.task not in FREE)
-    judged = TASKS[loaded.task].judge(loaded.net, fitting, schema)
-    if fitting is not found:
-        notes.append(_changed(found, fitting))
-    seconds = {"total": round(time.perf_counter() - begun, 3), **judged.seconds}
-    return {"run": str(record.folder), **judged.values, "seconds": seconds, "notes": notes}
+        values, notes = _on_other(record, loaded, source, data.options(said), part)
+    spent = values.pop("seconds")
+    seconds = {"total": round(time.perf_counter() - begun, 3), **spent}
+    return {"run": str(record.folder), **values, "seconds": seconds, "notes": notes}
 
 
 def _schema(loaded: Model) -> Schema:
@@ -80,89 +79,6 @@ def _schema(loaded: Model) -> Schema:
     return loaded.schema
 
 
-def _check_pictures(source: str | Path, said: tuple[str, ...]) -> None:
-    """Raise DataError where data hold no picture, before these are said to know no size."""
-    found = data.open(source, **data.options(said))
-    if not any(isinstance(found.schema[name], Picture) for name in found.schema.inputs):
-        held = ", ".join(f"{name} ({found.schema[name].kind})" for name in found.schema.inputs)
-        raise DataError(
-            f"{found.name}: the model takes pictures, and these data hold {held}; choose other data"
-        )
-
-
-def _check_targets(found: Data, schema: Schema) -> None:
-    """Raise DataError where the data ask for something else than the model answers.
-
-    A single class may be called otherwise: its names are compared when it is judged.
-    """
-    asked, known = _asked(found.schema), _asked(schema)
-    are_classes = [kind for _, kind in asked] == [kind for _, kind in known] == ["category"]
-    if asked != known and not are_classes:
-        told = [", ".join(f"'{name}' ({kind})" for name, kind in one) for one in (known, asked)]
-        raise DataError(
-            f"{found.name}: the model answers {told[0]}, and these data ask for {told[1]}; say what"
-            " it answers with --target, or choose other data"
-        )
-
-
-def _asked(schema: Schema) -> list[tuple[str, str]]:
-    """Return name and kind of all that is asked for; of a series the names of its columns."""
-    found: list[tuple[str, str]] = []
-    for name in schema.targets:
-        kind = schema[name]
-        columns = kind.names if isinstance(kind, Number) and kind.names else (name,)
-        found += [(column, kind.kind) for column in columns]
-    return found
-
-
-def _fitting(found: Data, schema: Schema, *, is_asked: bool) -> Data:
-    """Return the data with inputs as the model takes them, prepared as by predict.
-
-    is_asked: whether their targets must be what the model answers.
-    Raises DataError where they are of other names or kinds.
-    """
-    inputs = {name: schema[name] for name in schema.inputs}
-    are_pictures = len(inputs) == 1 and isinstance(next(iter(inputs.values())), Picture)
-    schema_of = found.schema
-    if not are_pictures:
-        schema_of.needs(found.name, {name: type(kind) for name, kind in inputs.items()})
-    if is_asked:
-        _check_targets(found, schema)
-    if are_pictures:
-        return _scaled(found, schema)
-    if all(schema_of[name] == kind for name, kind in inputs.items()):
-        return found
-    return data.retold(found, schema)
-
-
-def _scaled(found: Data, schema: Schema) -> Data:
-    """Return pictures of the shape that the model takes."""
-    name, field = found.schema.inputs[0], schema[schema.inputs[0]]
-    if found.schema[name].shape == field.shape:
-        return found
-    target = found.schema.target
-    splits = {"train": found.train, "valid": found.valid, "test": found.test}
-    pictures = [field.prepare(picture) for split in splits.values() for picture in split[name]]
-    return data.arrays(
-        image=torch.stack(pictures),
-        label=torch.cat([torch.as_tensor(split[target]) for split in splits.values()]),
-        classes=found.schema[target].names,
-        split=[part for part, split in splits.items() for _ in range(len(split))],
-        name=found.name,
-    )
-
-
-def _changed(found: Data, fitting: Data) -> str:
-    field, name = fitting.schema[fitting.schema.inputs[0]], found.name
-    if not isinstance(field, Picture):
-        return f"{name}: its inputs are told in the words and numbers that the model knows."
-    before, after = found.schema[found.schema.inputs[0]].shape, field.shape
-    return (
-        f"{name}: pictures of {before[2]} x {before[1]} pixels are brought to the {after[2]} x"
-        f" {after[1]} that the model takes."
-    )
-
-
 def _own_source(record: Record) -> str:
     named = record.settings.get("data")
     if not isinstance(named, str):
@@ -170,17 +86,94 @@ def _own_source(record: Record) -> str:
     return named
 
 
-def _notes(record: Record, found: Data, *, own: bool) -> list[str]:
-    """Say what a reader of the score should know."""
+def _is_own(record: Record, source: str | Path, said: dict[str, Any]) -> bool:
+    """Tell whether a source is the one that the run was trained on, and opened so."""
+    known = run_options(record.settings)
+    if any(known.get(name) != value for name, value in said.items()):
+        return False
+    own = str(record.settings.get("data"))
+    paths = Path(own).expanduser(), Path(source).expanduser()
+    is_there = all(path.exists() for path in paths)
+    return paths[0].resolve() == paths[1].resolve() if is_there else own == str(source)
+
+
+def _on_own(
+    record: Record, loaded: Model, schema: Schema, *, is_named: bool
+) -> tuple[dict[str, Any], list[str]]:
+    """Judge the test part of the run's own data."""
+    found = of_run(_own_source(record), record.settings, schema)
     before = [entry["fingerprint"] for entry in record.json["data"]]
-    if own and found.fingerprint not in before:
-        return [
+    notes: list[str] = []
+    if found.fingerprint not in before:
+        notes.append(
             f"{found.name} has changed since the run: its test part may hold examples that the"
             " net was trained on."
-        ]
-    if not own and found.fingerprint not in before and found.name == Path(_own_source(record)).name:
-        return [
-            f"{found.name} is what the run was trained on, cut into other parts, or has its name:"
-            " its test part may hold examples that the net was trained on."
-        ]
-    return []
+        )
+    elif is_named:
+        notes.append(
+            f"{found.name} is what the run was trained on, so its test part is judged, which the"
+            " net has not learned from; --part all judges all of it."
+        )
+    judged = TASKS[loaded.task].judge(loaded.net, found, schema)
+    about = {"data": found.name, "part": "test", "examples": len(found.test)}
+    return {**judged.values, "judged": about, "seconds": judged.seconds}, notes
+
+
+def _on_other(
+    record: Record, loaded: Model, source: str | Path, said: dict[str, Any], part: str | None
+) -> tuple[dict[str, Any], list[str]]:
+    """Judge other data, beside simple methods that learn from the run's own."""
+    schema = _schema(loaded)
+    part = part_of(part, said)
+    told = other(source, said, record.settings, schema, free=loaded.task in FREE)
+    own = own_data(record, schema)
+    learned = own or stand_in(record, schema, told)
+    found = chosen(told, part, said, learned)
+    notes = [*told.notes, _which(found, part, said)]
+    if own is None:
+        notes.append(
+            f"{found.name}: the data that the run learned from are gone or have changed, so no"
+            " simple method is fitted beside the net."
+        )
+    judged = TASKS[loaded.task].judge(loaded.net, found, schema, compare=own is not None)
+    about = {"data": found.name, "part": part, "examples": len(found.test)}
+    values = {**judged.values, "judged": about, "seconds": judged.seconds}
+    if own is not None and bool((known := seen(own, found.test, told)).any()):
+        values |= _seen(loaded, found, known)
+        notes.insert(0, _warned(values, found, known))
+    return values, notes
+
+
+def _which(found: Data, part: str, said: dict[str, Any]) -> str:
+    """Say which examples are judged."""
+    count = f"{len(found.test):,} example{'s' * (len(found.test) != 1)}"
+    if part == "all" and (parts := parts_of(found)):
+        return f"{found.name}: all {count} are judged ({parts}); --part test judges one part."
+    if part == "all":
+        return f"{found.name}: all {count} are judged."
+    return f"{found.name}: the {count} of its {part} part are judged."
+
+
+def _seen(loaded: Model, found: Data, known: Tensor) -> dict[str, Any]:
+    """Return how many examples were learned from, and the scores on the others."""
+    count = int(known.sum())
+    rest = found.test.select(~known)
+    if not len(rest):
+        return {"seen": count}
+    others = replace(found, test=rest)
+    judged = TASKS[loaded.task].judge(loaded.net, others, _schema(loaded), compare=False)
+    return {"seen": count, "unseen": {"examples": len(rest), **judged.values["test"]}}
+
+
+def _warned(values: dict[str, Any], found: Data, known: Tensor) -> str:
+    """Say how many of the examples the net has learned from, and what it reaches on the others."""
+    main = TASKS[values["task"]].main
+    what = (
+        f"{found.name}: {values['seen']:,} of {len(known):,} examples have the very inputs of ones"
+    )
+    what += " that the net has learned from"
+    if "unseen" not in values:
+        return f"{what}: these scores say nothing of new ones."
+    reached = values["unseen"].get(main.name)
+    shown = "none" if reached is None else f"{reached:.1%}" if main.is_share else f"{reached:.4g}"
+    return f"{what}; on the {values['unseen']['examples']:,} others its {main.called} is {shown}."

@@ -65,7 +65,7 @@ class Listed(Gathered):
     def source(self, kind: Signal, values: Ragged, field: str, target: str, asked: Asked) -> Source:
         """Return the examples: a field of signals and the classes, with what else is known."""
         labels = [asked.renamed(label) for label in self.told[target]]
-        if len(set(labels)) < 2:
+        if len(set(labels)) < 2 and not asked.whole:
             raise DataError(
                 f"{self.name}: expected two classes or more, got '{labels[0]}' alone; give each"
                 " class a folder, or choose with --target what is to be predicted"

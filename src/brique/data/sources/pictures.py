@@ -63,7 +63,7 @@ def read(name: str, place: Place, asked: Asked) -> Source:
         notes.append(
             f"{name}: {len(skipped):,} of {total:,} pictures cannot be read and are left out."
         )
-    names = _classes(found, name, notes)
+    names = _classes(found, name, notes, asked)
     labels = torch.tensor([names.index(label) for label in found.classes], dtype=torch.int64)
     kinds = {"image": decoded.kind, "label": Category(names)}
     part = torch.tensor(found.parts, dtype=torch.uint8) if found.has_parts else None
@@ -175,8 +175,10 @@ def _list(found: _Found, folder: Place, part: int) -> None:
             found.notes.append(f"{where}: holds no pictures, so it is no class.")
 
 
-def _classes(found: _Found, name: str, notes: list[str]) -> tuple[str, ...]:
-    """Return the classes of the training part, naturally sorted."""
+def _classes(found: _Found, name: str, notes: list[str], asked: Asked) -> tuple[str, ...]:
+    """Return the classes of the training part, naturally sorted; of all parts if all are judged."""
+    if asked.whole:
+        return tuple(sorted(set(found.classes), key=natural))
     train = {label for label, part in zip(found.classes, found.parts, strict=True) if part == 0}
     names = tuple(sorted(train, key=natural))
     if len(names) < 2:

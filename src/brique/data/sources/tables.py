@@ -242,7 +242,7 @@ def _column(
         column, found = Texts(cut.texts(), unit, asked.lower or False), []
     frame.findings += found
     if is_target:
-        _check_target(frame, key, column)
+        _check_target(frame, key, column, asked)
     return column
 
 
@@ -266,7 +266,7 @@ def _classes(coded: Codes, frame: Frame, asked: Asked, is_target: bool) -> Colum
     return Labels(texts, is_target=True, called=frame.called)
 
 
-def _check_target(frame: Frame, key: str, column: Column) -> None:
+def _check_target(frame: Frame, key: str, column: Column, asked: Asked) -> None:
     """Raise DataError for a target that has one value only, or is not finite."""
     said = column.said(0)
     if isinstance(column, Numbers) and not np.isfinite(column.values).all():
@@ -275,7 +275,7 @@ def _check_target(frame: Frame, key: str, column: Column) -> None:
             f"{frame.name}: {key}: the target is not finite in {frame.called[row]}; correct it, or"
             " remove the row"
         )
-    if all(column.said(row) == said for row in range(len(column))):
+    if not asked.whole and all(column.said(row) == said for row in range(len(column))):
         raise DataError(
             f"{frame.name}: the target '{key}' is '{said}' in every row, so there is nothing to"
             " learn; choose another with --target"

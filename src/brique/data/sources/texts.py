@@ -64,7 +64,7 @@ class Labelled:
         """
         check_train(source, self.parts)
         classes = [asked.renamed(label) for label in self.classes]
-        if len(set(classes)) < 2:
+        if len(set(classes)) < 2 and not asked.whole:
             raise DataError(
                 f"{source.name}: expected two classes or more to train on, got only '{classes[0]}';"
                 " add texts of another"

@@ -28,7 +28,12 @@ from brique.tasks.judged import Judged, finite
 
 
 def judge(
-    net: nn.Module, data: Data, *, names: Sequence[str] | None = None, compare: bool = True
+    net: nn.Module,
+    data: Data,
+    *,
+    names: Sequence[str] | None = None,
+    compare: bool = True,
+    others: bool = False,
 ) -> Judged:
     """Return what a net reaches on `data.test`, beside what needs no net.
 
@@ -37,13 +42,21 @@ def judge(
     names: the K classes, if they are not those of the data; classes are compared by name.
     compare: whether to fit simple methods on `data.train`, up to a minute; else the net stands
         beside the majority class alone.
+    others: whether examples of classes that `names` lacks count as wrong, in place of an error;
+        "strange" in the values then counts them by class.
     Returns Judged. Raises DataError when the test part is empty or has a class that `names` lacks;
     ShapeError when the scores are not (N, K).
     """
     begun = time.perf_counter()
-    names = list(data.schema[data.schema.target].names if names is None else names)
-    reading = read(net, data.test, names, inputs=compare and can_be_numbers(data.schema))
+    known = data.schema[data.schema.target].names
+    names = list(known if names is None else names)
+    more = [name for name in known if name not in names] if others else []
+    is_asked = compare and can_be_numbers(data.schema)
+    reading = read(net, data.test, names, inputs=is_asked, more=more)
+    names += more
     values = _values(reading, names, temperature(net), data.test.groups)
+    if more:
+        values["strange"] = {name: values["classes"][name]["count"] for name in more}
     judged = time.perf_counter()
     values |= _beside(reading, data, names, fit=compare)
     done = time.perf_counter()

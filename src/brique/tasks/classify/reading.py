@@ -1,11 +1,13 @@
 """One pass of a net over a part: its scores, and what charts and baselines need beside them."""
 
+import math
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
 from brique.data import Batch, Split
 from brique.errors import DataError, nearest
@@ -41,18 +43,26 @@ class Reading:
     inputs: Tensor
 
 
-def read(net: nn.Module, split: Split, names: Sequence[str], *, inputs: bool = False) -> Reading:
+def read(
+    net: nn.Module,
+    split: Split,
+    names: Sequence[str],
+    *,
+    inputs: bool = False,
+    more: Sequence[str] = (),
+) -> Reading:
     """Return what a net says of a part: one pass, in eval mode and float32, without slopes.
 
     net: inputs (N, ...) -> scores (N, K).
     names: the K classes of the scores; those of the part are found among them by name.
     inputs: whether to keep the inputs for the baselines.
+    more: classes that the net does not know: it never answers them, by scores of -inf.
     Raises DataError when the part is empty or has a class that `names` lacks; ShapeError when the
         scores are not (N, K).
     """
     check_not_empty(split)
     field, target = split.schema.inputs[0], split.schema.target
-    places = places_of(split.schema[target].names, names)
+    places = places_of(split.schema[target].names, [*names, *more])
     hidden_at = evenly(len(split), HIDDEN)
     inputs_at = torch.arange(len(split))
     if inputs:
@@ -64,6 +74,7 @@ def read(net: nn.Module, split: Split, names: Sequence[str], *, inputs: bool = F
             caught.clear()
             scores = net(given(batch, split.schema, net)).float().cpu()
             check_scores("judge", scores, len(names))
+            scores = functional.pad(scores, (0, len(more)), value=-math.inf)
             features = _features(caught, batch, _within(hidden_at, start, batch))
             label = places[tensor_of(batch, target).cpu()]
             asked = _inputs(batch, split, _within(inputs_at, start, batch)) if inputs else _NONE

@@ -22,6 +22,7 @@ def dictionary(data: Data, source: Sequence[str]) -> list[str]:
     """
     from scipy.sparse import csr_matrix
 
+    data = data.learned or data
     schema = data.schema
     some = data.train.select(data.train.ids[evenly(len(data.train), _PAIRS)])
     sides = [
