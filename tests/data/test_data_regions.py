@@ -391,11 +391,12 @@ def test_coco_opens_by_the_names_of_categories(tmp_path):
     coco(tmp_path, "test", [])
     (tmp_path / "annotations" / "captions_train2017.json").write_text('{"images": 1}')
     opened = data.open(tmp_path)
-    assert [len(opened.train), len(opened.valid), len(opened.test)] == [3, 3, 3]
+    assert [len(opened.train), len(opened.valid), len(opened.test)] == [2, 3, 3]
+    assert dict(opened.skipped) == {"train2017/1.png": "has no box but that round a crowd"}
     assert opened.schema["classes"].names == ("person", "toothbrush")
     assert opened.train["boxes"][0].tolist() == [[1, 2, 11, 22], [0.5, 0, 5.5, 5]]
     assert opened.train["classes"][0].tolist() == [1, 0]
-    assert opened.train["boxes"].lengths.tolist() == [2, 0, 0]
+    assert opened.train["boxes"].lengths.tolist() == [2, 0]
     assert opened.valid.name(int(opened.valid.ids[2])) == "val2017/2.png"
     assert any("1 box round a crowd is left out" in note for note in opened.notes)
 

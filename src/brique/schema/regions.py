@@ -137,6 +137,23 @@ def moved(boxes: "torch.Tensor", placing: "torch.Tensor") -> "torch.Tensor":
     return boxes * placing[:, :1] + placing[:, [1, 2, 1, 2]]
 
 
+def turned(boxes: "torch.Tensor", orientation: int, stored: tuple[int, int]) -> "torch.Tensor":
+    """Return boxes (T, 4) of stored pixels where they lie once EXIF has turned the picture.
+
+    orientation: 1 to 8, as EXIF numbers them. stored: (height, width) before turning.
+    """
+    import torch
+
+    height, width = stored
+    x0, y0, x1, y1 = boxes.unbind(1)
+    if orientation in (2, 3, 7, 8):  # mirrored from left to right
+        x0, x1 = width - x1, width - x0
+    if orientation in (3, 4, 6, 7):  # from top to bottom
+        y0, y1 = height - y1, height - y0
+    sides = (y0, x0, y1, x1) if orientation >= 5 else (x0, y0, x1, y1)
+    return torch.stack(sides, 1)
+
+
 def areas(boxes: "torch.Tensor") -> "torch.Tensor":
     """Return the areas of boxes (T, 4): (T,), 0 for those inside out."""
     return (boxes[:, 2:] - boxes[:, :2]).clamp(min=0).prod(1)

@@ -3,24 +3,26 @@
 import gzip
 import re
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from brique.data.finding import Finding
 from brique.data.place import Place, content, files, plain_name, relative
 from brique.data.source import ALIASES, PARTS
 from brique.data.sources import annotations
 from brique.data.sources.annotations import Marked
+from brique.data.sources.boxed import boxed, is_boxed
+from brique.data.sources.coco import chosen, coco, is_coco
 from brique.data.sources.decoding import is_picture
 from brique.data.sources.gathered import Gathered
+from brique.data.sources.yolo import is_yolo, key, part_of_folder, tail, yolo
 from brique.errors import DataError
 
-_COCO = re.compile(
-    r"(?!.*(captions|keypoints|panoptic))"
-    r"(.*(instances|coco|annotation).*|train|valid|val|test|labels)\.json"
-)
 _LISTS = ("trainval.txt", "train.txt", "valid.txt", "val.txt", "test.txt")  # later ones count
-_SEEN = 4096  # bytes by which a file is known
+_SEEN = 1 << 16  # bytes by which a file is known
+_LOOKED_AT = 20  # files of one ending that are looked at
+_NO_PART = "is in no list or folder of a part (train, valid or test), as others are"
 
 
 @dataclass
@@ -28,48 +30,80 @@ class Annotated(Gathered):
     """Pictures, in order, with what is said of them."""
 
     marked: list[Marked] = field(default_factory=list[Marked])
+    faults: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
+    findings: list[Finding] = field(default_factory=list[Finding])
 
     def columns(self) -> list[list[Any]]:
         """Return the lists that have an entry for each picture."""
         return [*super().columns(), self.marked]
 
     def first(self) -> str:
-        """Return what is to be said of the first file that is left out."""
-        return f" (the first, {self.skipped[0][0]}: {self.skipped[0][1]})" if self.skipped else ""
+        """Return what is to be said of the first file or item that is left out."""
+        several = [*self.skipped, *self.faults]
+        return f" (the first, {several[0][0]}: {several[0][1]})" if several else ""
+
+
+@dataclass(frozen=True)
+class _Forms:
+    """The files of a folder that give boxes, by their form; of several forms the first counts."""
+
+    coco: list[Place]
+    voc: list[Place]
+    labelme: list[Place]
+    tables: list[Place]
+    is_yolo: bool
+
+    @classmethod
+    def of(cls, place: Place, inside: Sequence[Place], pictures: Sequence[Place]) -> "_Forms":
+        """Return the files of a folder that give boxes."""
+        if not pictures:
+            return cls([], [], [], [], False)
+        sheets = [file for file in inside if plain_name(file).endswith((".csv", ".tsv"))]
+        stems = {picture.stem.casefold() for picture in pictures}
+        json = [file for file in inside if plain_name(file).endswith(".json")]
+        own = [file for file in json if file.stem.casefold() in stems]
+        is_voc = any(b"<annotation" in _head(file).lower() for file in _some(inside, ".xml"))
+        is_labelme = any(b'"shapes"' in _head(file) for file in own[:_LOOKED_AT])
+        tables = [file for file in sheets[:_LOOKED_AT] if is_boxed(file, pictures)]
+        return cls(
+            [file for file in json if is_coco(file, _head(file))],
+            [file for file in inside if plain_name(file).endswith(".xml")] if is_voc else [],
+            own if is_labelme else [],
+            tables,
+            is_yolo(place, inside, pictures),
+        )
+
+    def __bool__(self) -> bool:
+        return bool(self.coco or self.voc or self.labelme or self.tables or self.is_yolo)
 
 
 def is_annotated(place: Place) -> bool:
     """Tell whether a folder holds pictures and annotations of boxes."""
     inside = files(place)
-    if not any(map(is_picture, inside)):
-        return False
-    xml = next((file for file in inside if plain_name(file).endswith(".xml")), None)
-    return (xml is not None and b"<annotation" in _head(xml)) or any(map(_is_coco, inside))
+    return bool(_Forms.of(place, inside, [file for file in inside if is_picture(file)]))
 
 
 def annotated(name: str, place: Place) -> Annotated:
     """Return the pictures below a folder that annotations speak of."""
     found, inside = Annotated(name, place), files(place)
     pictures = [file for file in inside if is_picture(file)]
-    by_name: dict[str, list[Place]] = {}
-    for file in pictures:
-        for key in {file.name.casefold(), file.stem.casefold()}:
-            by_name.setdefault(key, []).append(file)
-    used: set[Place] = set()
-    for marked, part in _all_marked(found, inside):
-        own = plain_name(marked.file).removesuffix(".xml")
-        said = marked.name.replace("\\", "/").casefold()
-        candidates = by_name.get(own) or by_name.get(said.rsplit("/", 1)[-1]) or []
-        file = max(candidates, key=lambda file: _nearness(found, file, marked, part), default=None)
-        if file is None:
-            found.skip(marked.file, f"speaks of a picture '{marked.name}' that is not there")
-        elif file in used:
-            found.skip(marked.file, f"speaks of {file.name}, of which another has spoken")
+    forms = _Forms.of(place, inside, pictures)
+    several = _all_marked(found, inside, pictures, forms)
+    matched = _matched(found, several, pictures)
+    is_parted = any(part == "train" for _, _, part in matched)
+    for file, marked, part in matched:
+        if part is None and is_parted:
+            found.skip(file, _NO_PART)
+        elif marked.faults and not marked.boxes:
+            reason = f"has no box that can be read: {': '.join(marked.faults[0])}"
+            found.skip(marked.file if marked.is_own else file, reason)
+        elif marked.crowds and not marked.boxes:
+            found.skip(file, "has no box but that round a crowd")
         else:
-            used.add(file)
             found.files.append(file)
             found.marked.append(marked)
             found.parts.append(PARTS.index(part or "train"))
+    used = {file for file, _, _ in matched}
     spoiled = {file.rpartition("/")[2].casefold().removesuffix(".xml") for file, _ in found.skipped}
     lone = [file for file in pictures if file not in used and file.stem.casefold() not in spoiled]
     if lone and found.files:
@@ -77,50 +111,187 @@ def annotated(name: str, place: Place) -> Annotated:
             f"{name}: {len(lone):,} of {len(pictures):,} pictures have no annotation and are left "
             f"out, such as {relative(lone[0], place)}."
         )
+    found.faults += [fault for marked in several for fault in marked.faults]
     return found
 
 
-def _all_marked(found: Annotated, inside: Sequence[Place]) -> Iterator[tuple[Marked, str | None]]:
-    """Yield what files say of each picture, and its part."""
-    tables = [file for file in inside if _is_coco(file)]
-    if not tables:
-        yield from _all_voc(found, inside)
-    crowds = 0
-    for file in tables:
-        several, count = annotations.coco(file)
-        crowds += count
-        for marked in several:
-            yield marked, _part_in(relative(file, found.root))
-    if crowds:
-        are = "box round a crowd is" if crowds == 1 else "boxes round crowds are"
-        found.notes.append(f"{found.name}: {crowds:,} {are} left out.")
+def _matched(
+    found: Annotated, several: Sequence[Marked], pictures: Sequence[Place]
+) -> list[tuple[Place, Marked, str | None]]:
+    """Return the picture of each annotation, with its part where one is named."""
+    by_name: dict[str, list[Place]] = {}
+    for file in pictures:
+        for called in {file.name.casefold(), file.stem.casefold()}:
+            by_name.setdefault(called, []).append(file)
+    used: set[Place] = set()
+    matched: list[tuple[Place, Marked, str | None]] = []
+    for marked in several:
+        near = [marked.picture] if marked.picture else _candidates(found, marked, by_name)
+        called = f"'{marked.name}'"
+        if not near:
+            found.skip(marked.file, f"speaks of a picture {called} that is not there")
+        elif len(near) > 1:
+            paths = " or ".join(relative(file, found.root) for file in near[:2])
+            found.skip(marked.file, f"speaks of {called}, which may be {paths}; write its folder")
+        elif near[0] in used:
+            found.skip(marked.file, f"speaks of {near[0].name}, of which another has spoken")
+        else:
+            used.add(near[0])
+            matched.append(
+                (near[0], marked, marked.part or part_of_folder(relative(near[0], found.root)))
+            )
+    return matched
 
 
-def _all_voc(found: Annotated, inside: Sequence[Place]) -> Iterator[tuple[Marked, str | None]]:
-    """Yield what PASCAL VOC's files say of each picture, and its part; boxes then count from 0."""
-    parts = _listed(inside)
+def _candidates(found: Annotated, marked: Marked, by_name: dict[str, list[Place]]) -> list[Place]:
+    """Return the pictures that an annotation may speak of: one, if it is clear which."""
+    steps = marked.name.replace("\\", "/").split("/")
+    last = steps[-1].casefold()
+    stem = last.rpartition(".")[0] or last
+    own = plain_name(marked.file).rpartition(".")[0] if marked.is_own else ""
+    near = by_name.get(own) or by_name.get(last) or by_name.get(stem) or []
+
+    def nearness(file: Place) -> tuple[int | bool, ...]:
+        path = relative(file, found.root).split("/")
+        is_there = marked.part is not None and _part_in("/".join(path[:-1])) == marked.part
+        is_answer = marked.is_own and key(found.root, file) == key(found.root, marked.file)
+        below = tail([*steps[:-1], stem], [*path[:-1], file.stem])
+        return below, file.name.casefold() == last, is_there, is_answer
+
+    best = max(map(nearness, near), default=None)
+    return [file for file in near if nearness(file) == best]
+
+
+def _all_marked(
+    found: Annotated, inside: Sequence[Place], pictures: Sequence[Place], forms: _Forms
+) -> list[Marked]:
+    """Return what files say of each picture."""
+    if forms.coco:
+        several = _all_coco(found, chosen(forms.coco))
+    elif forms.voc:
+        several = _all_voc(found, inside, forms.voc)
+    elif forms.labelme:
+        several = _each(found, forms.labelme, annotations.labelme)
+    elif forms.tables:
+        several = _all_tables(found, forms.tables)
+    else:
+        said = yolo(found.name, found.root, inside, pictures)
+        several = said.marked
+        found.faults += said.faults
+        found.notes += said.notes
+        for file in said.lone:
+            found.skip(file, "no picture of its part has a .txt file of boxes")
+        if said.bare:
+            found.findings.append(_bare(found, said.bare, len(several)))
+    _say(found, several)
+    return several
+
+
+def _all_coco(found: Annotated, tables: Sequence[Place]) -> list[Marked]:
+    """Return what files of COCO's JSON say of each picture."""
     several: list[Marked] = []
-    for file in inside:
-        if plain_name(file).endswith(".xml"):
-            try:
-                several.append(annotations.voc(file))
-            except DataError as error:
-                found.skip(file, str(error).removeprefix(f"{file.name}: "))
+    for file in tables:
+        said = coco(file)
+        found.faults += said.faults
+        for marked in said.marked:
+            marked.part = _part_in(relative(file, found.root))
+        several += said.marked
+        if said.twice:
+            found.notes.append(
+                f"{found.name}: {file.name} names '{said.twice[0]}' for several categories, which"
+                " are one class here."
+            )
+    return several
+
+
+def _all_voc(found: Annotated, inside: Sequence[Place], files: Sequence[Place]) -> list[Marked]:
+    """Return what PASCAL VOC's files say of each picture; boxes then count from 0."""
+    parts = _listed(inside)
+    several = _each(found, files, annotations.voc)
     is_from_0 = any(min(box[:2]) < 1 for marked in several for box in marked.boxes)
     start = "0, since one begins there" if is_from_0 else "1, as PASCAL VOC does; now from 0"
     if several:
         found.notes.append(f"{found.name}: its boxes count pixels from {start}.")
+    kept: list[Marked] = []
     for marked in several:
         if not is_from_0:  # the last pixel is part of the box
             marked.boxes = [(x0 - 1, y0 - 1, x1, y1) for x0, y0, x1, y1 in marked.boxes]
         stem = plain_name(marked.file).removesuffix(".xml")
-        if not parts:
-            folders = relative(marked.file, found.root).rpartition("/")[0]
-            yield marked, _part_in(folders)
-        elif stem in parts:
-            yield marked, parts[stem]
-        else:
+        folders = relative(marked.file, found.root).rpartition("/")[0]
+        marked.part = parts.get(stem) if parts else _part_in(folders)
+        if parts and stem not in parts:
             found.skip(marked.file, "is in no list of a part (train.txt, val.txt, test.txt)")
+        else:
+            kept.append(marked)
+    return kept
+
+
+def _all_tables(found: Annotated, tables: Sequence[Place]) -> list[Marked]:
+    """Return what tables of boxes say of each picture."""
+    several: list[Marked] = []
+    for file in tables:
+        marked, notes = boxed(file)
+        found.notes += notes
+        for one in marked:
+            one.part = _part_in(relative(file, found.root))
+        several += marked
+    if any(marked.is_relative for marked in several):
+        found.notes.append(f"{found.name}: its boxes are shares of their pictures, none above 1.")
+    return several
+
+
+def _each(
+    found: Annotated, files: Sequence[Place], read: Callable[[Place], Marked]
+) -> list[Marked]:
+    """Return what each file says; leaves out, with the reason, those that cannot be read."""
+    several: list[Marked] = []
+    for file in files:
+        try:
+            several.append(read(file))
+        except DataError as error:
+            found.skip(file, str(error).removeprefix(f"{file.name}: "))
+    return several
+
+
+def _say(found: Annotated, several: Sequence[Marked]) -> None:
+    """Note what was done about boxes."""
+    boxes = sum(len(marked.boxes) for marked in several)
+    for count, said in (
+        (sum(one.crowds for one in several), ("box round a crowd is", "boxes round crowds are",
+         "left out: a score does not know them")),
+        (sum(one.difficult for one in several), ("box is", "boxes are",
+         "marked as difficult and count as any other")),
+        (sum(one.outlined for one in several), ("box is", "boxes are",
+         f"drawn round an outline, of {boxes:,}")),
+    ):  # fmt: skip
+        if count:
+            found.notes.append(f"{found.name}: {count:,} {said[count > 1]} {said[2]}.")
+    swapped = [marked for marked in several if marked.swapped]
+    if swapped:
+        count = sum(marked.swapped for marked in swapped)
+        items = tuple((marked.name or marked.file.name,) for marked in swapped)
+        reason = (
+            f"{count:,} of {boxes:,} boxes end before they begin (xmin > xmax or ymin > ymax):"
+            " their corners are put in order."
+        )
+        remedy = "Look whether a corner is a slip of the pen."
+        found.findings.append(
+            Finding("swapped corners", "warning", None, items, count, reason, remedy)
+        )
+
+
+def _bare(found: Annotated, bare: Sequence[Place], whole: int) -> Finding:
+    """Return the finding on pictures of YOLO without a .txt file."""
+    return Finding(
+        "no box file",
+        "warning",
+        None,
+        tuple((relative(file, found.root),) for file in bare),
+        len(bare),
+        f"{len(bare):,} of {whole:,} pictures have no .txt file of boxes: as in YOLO they teach"
+        " that nothing is to be found there.",
+        "Nothing, if there is nothing on them; else draw the boxes, or remove the pictures.",
+    )
 
 
 def _listed(inside: Sequence[Place]) -> dict[str, str]:
@@ -142,19 +313,8 @@ def _part_in(path: str) -> str | None:
     return next((ALIASES[word] for word in words if word in ALIASES), None)
 
 
-def _nearness(found: Annotated, file: Place, marked: Marked, part: str | None) -> tuple[bool, ...]:
-    """Return by what a picture is the one that is spoken of, of several with that name."""
-    path = relative(file, found.root)
-    is_there = part is not None and _part_in(path.rpartition("/")[0]) == part
-    is_named = f"/{path}".endswith("/" + marked.name.replace("\\", "/"))
-    return is_named, is_there, file.parent == marked.file.parent
-
-
-def _is_coco(file: Place) -> bool:
-    name = plain_name(file)
-    return _COCO.fullmatch(name) is not None and any(
-        f'"{word}"'.encode() in _head(file) for word in ("images", "annotations", "categories")
-    )
+def _some(inside: Sequence[Place], ending: str) -> list[Place]:
+    return [file for file in inside if plain_name(file).endswith(ending)][:_LOOKED_AT]
 
 
 def _head(file: Place) -> bytes:

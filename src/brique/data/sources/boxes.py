@@ -1,8 +1,9 @@
-"""Pictures with named boxes: PASCAL VOC's XML, COCO's JSON."""
+"""Pictures with named boxes: COCO's and LabelMe's JSON, PASCAL VOC's XML, YOLO's .txt, tables."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -12,12 +13,14 @@ from brique.data.place import Place, relative
 from brique.data.ragged import Ragged
 from brique.data.source import PARTS, Source
 from brique.data.sources.annotated import Annotated, annotated, is_annotated
+from brique.data.sources.annotations import Marked
 from brique.data.sources.decoding import decode
 from brique.data.sources.masks import KEPT_SIZE, sizes
+from brique.data.sources.turning import Turning, turning
 from brique.errors import DataError, nearest
 from brique.schema import Boxes, Picture, Tags, natural
 from brique.schema.pictures import Look
-from brique.schema.regions import cut_boxes, moved
+from brique.schema.regions import cut_boxes, moved, turned
 
 KIND: str = "boxes"
 USES: frozenset[str] = frozenset({"size", "channels", "rename"})
@@ -40,17 +43,21 @@ def read(name: str, place: Place, asked: Asked) -> Source:
     found = annotated(name, place)
     if not found.files:
         raise DataError(
-            f"{name}: expected pictures with PASCAL VOC's XML or COCO's JSON, got none that is "
-            f"annotated{found.first()}; check the path"
+            f"{name}: expected pictures with PASCAL VOC's XML or COCO's JSON, YOLO's .txt files,"
+            f" LabelMe's JSON or a table of boxes, got none that is annotated{found.first()}; check"
+            " the path"
         )
     size = _sides(found, asked)
     decoded = decode(found.files, place, name, size=size, channels=asked.channels, inside=True)
     found.keep(decoded.kept.tolist())
+    marks = _Marks.of(found, decoded.originals.looks, asked)
+    if len(kept := marks.usable(found)) < len(found.files):
+        found.keep(kept.tolist())
+        decoded = decoded.only(kept)
+        marks = _Marks.of(found, decoded.originals.looks, asked)
     told = [relative(file, place) for file in found.files]
-    looks = decoded.originals.looks
-    marks = _Marks.of(found, looks, asked)
-    findings = list(_findings(marks, told))
-    boxes, classes = marks.placed(looks, decoded.kind)
+    findings = list(_findings(marks, found, told))
+    boxes, classes = marks.placed(decoded.originals.looks, decoded.kind)
     part = torch.tensor(found.parts, dtype=torch.uint8)
     return Source(
         name,
@@ -60,10 +67,10 @@ def read(name: str, place: Place, asked: Asked) -> Source:
         part if part.any() else None,
         decoded.digests,
         skipped=found.skipped + decoded.skipped,
-        notes=found.notes,
+        notes=found.notes + marks.turning.notes,
         originals=decoded.originals,
         names=told,
-        findings=findings,
+        findings=[*found.findings, *marks.turning.findings, *findings],
     )
 
 
@@ -71,11 +78,11 @@ def read(name: str, place: Place, asked: Asked) -> Source:
 class _Marks:
     """All boxes of all pictures, end to end.
 
-    boxes, cut: (T, 4), as said, and cut to the picture. row: (T,), the picture of each.
+    boxes, cut: (T, 4), in pixels of the upright picture, and cut to it. row: (T,), its picture.
     good: (T,), whether enough of it lies in its picture.
     labels: class of each. numbers: (T,), its place in `names`, -1 where no training picture has it.
     part: (N,), place in PARTS of each picture.
-    resized: (N,), whether a picture has another size than its annotation says.
+    turning: which boxes were measured in stored pixels, and which pictures have another size.
     """
 
     boxes: Tensor
@@ -86,7 +93,7 @@ class _Marks:
     numbers: Tensor
     names: tuple[str, ...]
     part: Tensor
-    resized: Tensor
+    turning: Turning
 
     @classmethod
     def of(cls, found: Annotated, looks: Sequence[Look], asked: Asked) -> "_Marks":
@@ -94,8 +101,10 @@ class _Marks:
         part = torch.tensor(found.parts)
         lengths = torch.tensor([len(marked.boxes) for marked in found.marked])
         row = torch.repeat_interleave(torch.arange(len(lengths)), lengths)
-        listed = [box for marked in found.marked for box in marked.boxes]
-        boxes = torch.tensor(listed, dtype=torch.float64).reshape(-1, 4)
+        told = [relative(file, found.root) for file in found.files]
+        turns = turning(found.name, found.marked, looks, told)
+        several = zip(found.marked, looks, turns.stored, strict=True)
+        boxes = torch.cat([torch.zeros(0, 4).double(), *(_upright(*one) for one in several)])
         sides = torch.tensor([(look.width, look.height) * 2 for look in looks])
         cut, good = cut_boxes(boxes, sides[row])
         labels = [asked.renamed(label) for marked in found.marked for label in marked.classes]
@@ -103,16 +112,25 @@ class _Marks:
         names = tuple(sorted({label for label, place in pairs if place == 0}, key=natural))
         if not names:
             raise DataError(
-                f"{found.name}: no picture for training has a box, of {len(found.parts):,}; check "
-                "the annotations"
+                f"{found.name}: no picture for training has a box, of {len(found.parts):,}"
+                f"{found.first()}; check the annotations"
             )
         place = {name: number for number, name in enumerate(names)}
         numbers = torch.tensor([place.get(label, -1) for label in labels], dtype=torch.int64)
-        said = [marked.size for marked in found.marked]
-        resized = torch.tensor(
-            [s is not None and s != (k.height, k.width) for s, k in zip(said, looks, strict=True)]
-        )
-        return cls(boxes, cut, row, good, labels, numbers, names, part, resized)
+        return cls(boxes, cut, row, good, labels, numbers, names, part, turns)
+
+    def usable(self, found: Annotated) -> np.ndarray:
+        """Return the places of the pictures that have no box, or one that can be used.
+
+        Of the others that have boxes it is not true that nothing is there: they are left out.
+        """
+        several = np.bincount(self.row, minlength=len(found.files))
+        good = np.bincount(self.row[self.good], minlength=len(found.files))
+        for picture in np.flatnonzero((several > 0) & (good == 0)).tolist():
+            box = int((self.row == picture).nonzero()[0])
+            reason = f"none of its boxes has an area in it, such as {_said(self, box)}"
+            found.skip(found.files[picture], reason)
+        return np.flatnonzero((several == 0) | (good > 0))
 
     def placed(self, looks: Sequence[Look], picture: Picture) -> tuple[Ragged, Ragged]:
         """Return boxes and classes that are kept, where they lie in prepared pictures."""
@@ -125,7 +143,16 @@ class _Marks:
         return Ragged(boxes.float(), offsets), Ragged(self.numbers[kept], offsets)
 
 
-def _findings(marks: _Marks, told: list[str]) -> Iterator[Finding]:
+def _upright(marked: Marked, look: Look, is_stored: bool) -> Tensor:
+    """Return the boxes of a picture in its pixels as it is seen: (T, 4), float64."""
+    height, width = look.orientation.stored if is_stored else (look.height, look.width)
+    boxes = torch.tensor(marked.boxes, dtype=torch.float64).reshape(-1, 4)
+    if marked.is_relative:
+        boxes = boxes * torch.tensor([width, height, width, height])
+    return turned(boxes, look.orientation.number, (height, width)) if is_stored else boxes
+
+
+def _findings(marks: _Marks, found: Annotated, told: list[str]) -> Iterator[Finding]:
     """Yield what is wrong with boxes, and what was done about them."""
 
     def items(chosen: Tensor) -> tuple[tuple[str, ...], ...]:
@@ -150,6 +177,10 @@ def _findings(marks: _Marks, told: list[str]) -> Iterator[Finding]:
             yield Finding(kind, severity, None, items(chosen), count, said, remedy)
     yield from _unknown(marks, items)
     yield from _resized(marks, told)
+    if faults := found.faults:
+        said = f"{len(faults):,} items of boxes cannot be read and are left out."
+        remedy = "Correct them; a picture without any other box is left out with them."
+        yield Finding("faulty box", "warning", None, tuple(faults), len(faults), said, remedy)
 
 
 def _unknown(
@@ -175,11 +206,11 @@ def _unknown(
 
 def _resized(marks: _Marks, told: list[str]) -> Iterator[Finding]:
     """Yield the pictures that have another size than is said of them."""
-    if count := int(marks.resized.sum()):
-        rows = marks.resized.nonzero().flatten().tolist()
+    rows = [row for row, is_other in enumerate(marks.turning.resized) if is_other]
+    if count := len(rows):
         yield Finding(
             "other size",
-            "warning",
+            "error",
             None,
             tuple((told[row],) for row in rows),
             count,
