@@ -58,10 +58,7 @@ def test_data_that_do_not_exist(capsys, tmp_path):
 
 def test_an_empty_folder(capsys, tmp_path):
     (tmp_path / "photos").mkdir()
-    assert refused(capsys, "train", "photos") == (
-        "photos: expected folders of pictures by class, such as photos/cat/1.jpg, got an empty"
-        " folder; check the path"
-    )
+    assert refused(capsys, "train", "photos") == "photos: is an empty folder; check the path"
     assert everything(tmp_path) == ["photos"]
 
 

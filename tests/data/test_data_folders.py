@@ -99,9 +99,13 @@ def test_missing_parts_are_drawn_from_train(tmp_path):
     assert "zoo: valid is 2 of its 20 training examples, held out by a fixed draw." in opened.notes
 
 
-def test_a_class_may_be_called_train(tmp_path):
-    opened = data.open(zoo(tmp_path / "zoo", ("train", "bus", "test")))
-    assert opened.schema["label"].names == ("bus", "test", "train")
+def test_a_folder_train_beside_classes_is_a_question(tmp_path):
+    root = zoo(tmp_path / "zoo", ("train", "bus", "test"))
+    text = r"zoo: test and train may be a part of the data or a class, beside bus; .*'train=train'"
+    with pytest.raises(DataError, match=text):
+        data.open(root)
+    opened = data.open(root, rename={"train": "train", "test": "tests"})
+    assert opened.schema["label"].names == ("bus", "tests", "train")
 
 
 def test_test_pictures_may_lie_elsewhere(tmp_path):
@@ -157,10 +161,11 @@ def test_a_class_without_pictures_is_noted(tmp_path):
     picture(root / "cover.png", 3)
     opened = data.open(root)
     assert opened.schema["label"].names == ("cat", "dog")
-    assert opened.notes == (
-        "zoo: cover.png in no class's folder, left alone.",
-        "eel: holds no pictures, so it is no class.",
-    )
+    assert opened.notes == ("eel: holds no pictures, so it is no class.",)
+    finding = next(one for one in opened.audit() if one.kind == "left out")
+    assert finding.items == (("cover.png",),)
+    assert finding.severity == "warning"
+    assert finding.reason == "Left out: 1 picture in no class's folder, such as cover.png."
 
 
 def only_bad(root):
@@ -177,17 +182,16 @@ def two_trains(root):
 @pytest.mark.parametrize(
     ("make", "text"),
     [
-        (lambda root: root.mkdir(), r"zoo: expected folders of pictures by class, such as "
-         r"zoo/cat/1.jpg, got an empty folder; check the path"),
+        (lambda root: root.mkdir(), "zoo: is an empty folder; check the path"),
         (lambda root: zoo(root, ("cat",)), "zoo: expected two classes or more to train on, got "
          "cat; give each class a folder of its own"),
         (lambda root: picture(root / "1.png", 0), "zoo/cat/1.jpg, got 1.png beside each other; "
          "put each into the folder of its class"),
-        (lambda root: zoo(root / "a" / "b"), "zoo/cat/1.jpg, got a; check the path"),
         (lambda root: zoo(root / "test"), "zoo: expected a folder train beside test, got none"),
         (two_trains, "zoo: train and training are both the train part; keep one"),
         (only_bad, "zoo: none of its 2 pictures can be read; the first, cat/1.png: expected"),
-        (lambda root: (root / "train" / "cat").mkdir(parents=True), "got cat in train; check the"),
+        (lambda root: (root / "train" / "cat").mkdir(parents=True), "zoo: holds nothing of a known "
+         "kind, but train; give the file that is meant"),
     ],
 )  # fmt: skip
 def test_folders_that_are_no_data_set_are_named(tmp_path, make, text):

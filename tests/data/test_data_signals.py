@@ -160,17 +160,29 @@ def test_sounds_that_nothing_names_show_two_files_and_the_flag(tmp_path):
     [
         ({"names": "label"}, "--names must hold fields in braces, each once"),
         ({"names": "{label}_{label}"}, "--names must hold fields in braces, each once"),
-        ({"names": "{a}_{b}"}, "none of a, b is named label; say with --target"),
+        ({"names": "{a}_{rest}"}, "none of a, rest is named label; say with --target"),
         (
-            {"names": "{label}_{x}", "target": "speaker"},
+            {"names": "{label}_{rest}", "target": "speaker"},
             "--target names 'speaker', which the names",
         ),
-        ({"names": "{label}_{x}", "group": "y"}, "--group names 'y', which the names of the files"),
-        ({"names": "{label}_{x}", "test": "y=1"}, "--test names 'y', which the names of the files"),
-        ({"names": "{label}_{x}", "test": "label=7"}, "--test asks for label 7, which no file has"),
-        ({"names": "{label}_{x}", "test": "label="}, "test: expected a path or COLUMN=VALUE,VALUE"),
+        (
+            {"names": "{label}_{rest}", "group": "y"},
+            "--group names 'y', which the names of the files",
+        ),
+        (
+            {"names": "{label}_{rest}", "test": "y=1"},
+            "--test names 'y', which the names of the files",
+        ),
+        (
+            {"names": "{label}_{rest}", "test": "label=7"},
+            "--test asks for label 7, which no file has",
+        ),
+        (
+            {"names": "{label}_{rest}", "test": "label="},
+            "test: expected a path or COLUMN=VALUE,VALUE",
+        ),
         ({"names": "{label}-{x}"}, "expected WAV files, got none that can be read; the first"),
-        ({"names": "{label}_{x}", "header": True}, "--header means nothing for sounds"),
+        ({"names": "{label}_{rest}", "header": True}, "--header means nothing for sounds"),
     ],
 )
 def test_options_of_sounds_that_do_not_fit(tmp_path, options, says):
@@ -183,7 +195,7 @@ def test_options_of_sounds_that_do_not_fit(tmp_path, options, says):
 def test_one_class_is_none(tmp_path):
     folder = by_name(tmp_path / "digits", labels=1)
     with pytest.raises(DataError, match="expected two classes or more, got '0' alone; give each"):
-        data.open(folder, names="{label}_{x}")
+        data.open(folder, names="{label}_{rest}")
     for part in ("train", "test"):
         by_class(tmp_path / "words" / part, 2)
     with pytest.raises(DataError, match="it has a test part of its own already; leave out --test"):

@@ -17,6 +17,7 @@ _NOTE_WORDS = frozenset([
     "changes", "authors", "about", "notes", "info", "description", "sha256sums", "md5sums",
     "checksums",
 ])  # fmt: skip
+_JUNK = frozenset(["thumbs.db", "ehthumbs.db", "desktop.ini", "icon\r", "picasa.ini"])  # of systems
 _PARTS = frozenset(["train", "training", "valid", "val", "validation", "dev", "test", "testing"])
 
 
@@ -205,7 +206,7 @@ def plain_name(place: Place) -> str:
 
 
 def files(place: Place) -> list[Place]:
-    """Return all files below a folder, hidden ones left out, by path; a file is its own.
+    """Return all files below a folder, hidden ones and junk left out, by path; a file is its own.
 
     A link that leads back to a folder above it is left out. Raises DataError where a folder cannot
     be listed.
@@ -220,9 +221,15 @@ def files(place: Place) -> list[Place]:
         ) from error
     found: list[Place] = []
     for entry in entries:
-        if not entry.name.startswith((".", "__")) and not _leads_back(entry):
+        if not is_hidden(entry) and not _leads_back(entry):
             found += files(entry)
     return found
+
+
+def is_hidden(place: Place) -> bool:
+    """Tell whether a file or folder is hidden, or is what a system leaves in folders."""
+    name = place.name.casefold()
+    return name.startswith(".") or name in _JUNK or (name.startswith("__") and place.is_dir())
 
 
 def _leads_back(place: Place) -> bool:

@@ -1,5 +1,6 @@
 """Source: the examples of a data set as they were found, before they are split and fitted."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -17,8 +18,26 @@ UNTOLD = "its target is missing: "  # how the reason of a row that is left out f
 ALIASES = {
     "train": "train", "training": "train",
     "valid": "valid", "val": "valid", "validation": "valid",
+    "dev": "valid", "development": "valid",
     "test": "test", "testing": "test",
 }  # fmt: skip
+_BESIDE = frozenset([
+    "set", "data", "dataset", "split", "part", "folder", "files", "samples", "seg", "audio",
+    "images", "image", "imgs", "img", "pictures", "photos", "pics", "sounds", "wav", "wavs",
+])  # fmt: skip # words that a folder's name may have beside that of a part
+
+
+def part_named(folder: str) -> str | None:
+    """Return the part that a folder is named for, or None: "Train", "test_set", "val2017".
+
+    >>> part_named("TRAIN_SET"), part_named("images-test"), part_named("train station")
+    ('train', 'test', None)
+    """
+    words = re.findall(r"[^\W\d_]+", folder.casefold())
+    words = [word.removesuffix("set") or word for word in words]
+    told = {ALIASES[word] for word in words if word in ALIASES}
+    is_said = all(word in ALIASES or word in _BESIDE for word in words)
+    return told.pop() if len(told) == 1 and is_said else None
 
 
 @dataclass

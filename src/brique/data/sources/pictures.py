@@ -1,41 +1,40 @@
 """Folders of pictures by class: photos/<class>/*.jpg, or below train, valid and test.
 
-Pictures that lie beside each other have no class.
+With names= the files' names say the classes. Pictures that lie beside each other have no class.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
+import numpy as np
 import torch
 
 from brique.data.asked import Asked
-from brique.data.place import Place, files, placed, relative
-from brique.data.source import ALIASES, PARTS, Source
-from brique.data.sources import tables
+from brique.data.finding import Finding
+from brique.data.place import Place, files, is_hidden, placed, relative
+from brique.data.source import PARTS, Source
+from brique.data.sources import named, tables
 from brique.data.sources.decoding import FOREIGN, SUFFIXES, decode, is_picture
-from brique.data.sources.gathered import Gathered
+from brique.data.sources.filed import Laid, laid
+from brique.data.sources.listed import Listed
+from brique.data.sources.shelf import is_about
 from brique.errors import DataError, nearest
 from brique.schema import Category, natural
 from brique.schema.words import instead
 
 
 @dataclass
-class _Found(Gathered):
-    """Picture files, in order, with what is known of each."""
+class _Found(Listed):
+    """Picture files, in order, with what folders and names say of each."""
 
-    asked: Asked
-    classes: list[str] = field(default_factory=list[str])
     has_parts: bool = False
-    named: set[str] = field(default_factory=set[str])  # classes as their folders are called
-
-    def columns(self) -> list[list[Any]]:
-        return [*super().columns(), self.classes]
+    folders: set[str] = field(default_factory=set[str])  # classes as they are called there
+    findings: list[Finding] = field(default_factory=list[Finding])
 
 
 KIND: str = "pictures"
-USES: frozenset[str] = frozenset({"size", "channels", "test", "rename"})
+USES: frozenset[str] = frozenset({"size", "channels", "test", "rename", "names", "target", "group"})
 
 
 def fits(place: Place) -> bool:
@@ -48,138 +47,163 @@ def read(name: str, place: Place, asked: Asked) -> Source:
 
     size: height and width; by default the pictures' own, if it is one and at most 128, else 64.
     channels: 1 or 3; by default 1 if all are grey, else 3.
-    test: another folder by class, the test part.
+    test: another folder by class, the test part; or COLUMN=VALUE,VALUE of names=.
     Raises DataError when there are no pictures, one class, or an unknown class outside train.
     """
-    if loose := _loose(place, asked):
-        return _unnamed(name, place, asked, loose)
-    test = None if asked.test is None else placed(Path(asked.test))
-    found = _find(place, name, test, asked)
+    found = _find(name, place, asked)
     total = len(found.files) + len(found.skipped)
     decoded = decode(found.files, place, name, size=asked.size, channels=asked.channels)
     found.keep(decoded.kept.tolist())
-    skipped, notes = found.skipped + decoded.skipped, found.notes + decoded.notes
-    if skipped:
-        notes.append(
-            f"{name}: {len(skipped):,} of {total:,} pictures cannot be read and are left out."
-        )
-    names = _classes(found, name, notes, asked)
-    labels = torch.tensor([names.index(label) for label in found.classes], dtype=torch.int64)
-    kinds = {"image": decoded.kind, "label": Category(names)}
-    part = torch.tensor(found.parts, dtype=torch.uint8) if found.has_parts else None
-    fields = {"image": decoded.pixels, "label": labels}
-    source = Source(name, dict(fields), dict(kinds), ("label",), part, decoded.digests)
-    source.skipped, source.notes = skipped, notes
-    source.names = [relative(file, place) for file in found.files]
-    source.originals = decoded.originals
-    return source
-
-
-def _loose(place: Place, asked: Asked) -> list[Place]:
-    """Return the pictures of a folder that holds nothing else, if there are two or more."""
-    if _folders(place) or asked.test is not None or asked.rename:
-        return []
-    found = [file for file in place.iterdir() if file.suffix.casefold() in SUFFIXES]
-    found = [file for file in found if not file.name.startswith(".")]
-    return sorted(found, key=lambda file: natural(file.name)) if len(found) > 1 else []
-
-
-def _unnamed(name: str, place: Place, asked: Asked, files: list[Place]) -> Source:
-    """Return pictures without a class."""
-    decoded = decode(files, place, name, size=asked.size, channels=asked.channels)
-    source = Source(name, {"image": decoded.pixels}, {"image": decoded.kind}, ())
+    source = Source(name, {"image": decoded.pixels}, {"image": decoded.kind})
+    source.skipped, source.notes = found.skipped + decoded.skipped, found.notes + decoded.notes
     source.digests, source.originals = decoded.digests, decoded.originals
-    foreign = [file for file in place.iterdir() if file.suffix.casefold() in FOREIGN]
-    source.skipped = decoded.skipped + [
-        (relative(file, place), f"{file.suffix} is not read; convert it to JPEG or PNG")
-        for file in sorted(foreign, key=lambda file: natural(file.name))
-    ]
-    source.names = [relative(files[row], place) for row in decoded.kept.tolist()]
-    source.notes = [
-        *decoded.notes,
-        f"{name}: its pictures lie beside each other, so they have no class; a folder for each"
-        " class would name it.",
-    ]
+    source.names = [relative(file, place) for file in found.files]
+    source.findings = found.findings
+    if found.has_parts:
+        source.part = torch.tensor(found.parts, dtype=torch.uint8)
     if lost := len(source.skipped):
-        total = len(files) + len(foreign)
         source.notes.append(
             f"{name}: {lost:,} of {total:,} pictures cannot be read and are left out."
         )
+    if found.told:
+        _label(source, found, asked)
     return source
 
 
-def _find(folder: Place, name: str, test: Place | None, asked: Asked) -> _Found:
-    """List the picture files by class and part."""
-    found = _Found(name, folder, asked)
-    parts = _part_folders(folder, name)
-    if test is not None:
-        if "test" in parts:
-            raise DataError(f"{name}: it has a folder test already; leave out --test")
+def _label(source: Source, found: _Found, asked: Asked) -> None:
+    """Put in the classes, and the groups that names say."""
+    target = _target(found, asked)
+    labels = [asked.renamed(label) for label in found.told[target]]
+    names = _classes(found, labels, source.notes, whole=asked.whole)
+    numbers = torch.tensor([names.index(label) for label in labels], dtype=torch.int64)
+    source.fields = {**source.fields, target: numbers}
+    source.kinds[target], source.targets = Category(names), (target,)
+    if asked.group is not None:
+        _, groups = np.unique(found.column(asked.group, "--group"), return_inverse=True)
+        source.groups = groups.astype(np.int64)
+
+
+def _target(found: _Found, asked: Asked) -> str:
+    """Return the name of what is to be predicted. Raises DataError."""
+    if asked.target is not None:
+        found.column(asked.target, "--target")
+        return asked.target
+    if "label" in found.told or len(found.told) == 1:
+        return "label" if "label" in found.told else next(iter(found.told))
+    raise DataError(
+        f"{found.name}: none of {', '.join(found.told)} is named label; say with --target which is"
+        " to be predicted"
+    )
+
+
+def _find(name: str, place: Place, asked: Asked) -> _Found:
+    """List the picture files, with their parts and what folders and names say."""
+    where = "the names of the files (--names)" if asked.names else "the folders"
+    found = _Found(name, place, where)
+    test = None
+    if asked.test is not None and asked.chosen() is None:
+        test = placed(Path(asked.test))
         if not test.is_dir():
             raise DataError(f"{name}: --test {test} is not a folder; give one of pictures by class")
-        parts = parts or {"train": folder}
-        parts["test"] = test
-    found.has_parts = bool(parts)
-    for part, below in (parts or {"train": folder}).items():
-        _list(found, below, PARTS.index(part))
-    for old in asked.rename or {}:
-        if old not in found.named:
-            raise DataError(f"{name}: rename: no class '{old}'{instead(old, sorted(found.named))}")
-    if not any(part == 0 for part in found.parts):
-        raise _no_pictures(folder, parts.get("train", folder), name)
+    kept = asked.rename or {}
+    own = laid(name, place, _is_named_so, classes=kept)
+    if test is not None and any(one.part == 2 for one in own.files):
+        raise DataError(f"{name}: it has a folder test already; leave out --test")
+    everything = [own, *([laid(name, test, _is_named_so, part=2)] if test else [])]
+    for one in everything:
+        _take(found, one, asked)
+    found.has_parts = test is not None or own.has_parts
+    _check_labels(found, own, asked)
+    found.choose(asked)
+    found.has_parts |= asked.chosen() is not None
     return found
 
 
-def _part_folders(folder: Place, name: str) -> dict[str, Place]:
-    """Return the folders of the parts, or none: `train` must hold folders, else it is a class."""
-    parts: dict[str, Place] = {}
-    for below in _folders(folder):
-        part = ALIASES.get(below.name.casefold())
-        if part is not None and _folders(below):
-            if part in parts:
-                raise DataError(
-                    f"{name}: {parts[part].name} and {below.name} are both the {part} part; "
-                    "keep one"
-                )
-            parts[part] = below
-    if parts and "train" not in parts:
+def _is_named_so(file: Place) -> bool:
+    return file.suffix.casefold() in SUFFIXES or file.suffix.casefold() in FOREIGN
+
+
+def _take(found: _Found, own: Laid, asked: Asked) -> None:
+    """Add pictures with what is said of each; note what lies beside them."""
+    pattern = None if asked.names is None else named.pattern(found.name, asked.names)
+    strange: list[Place] = []
+    for one in own.files:
+        if one.file.suffix.casefold() in FOREIGN:
+            found.skip(one.file, f"{one.file.suffix} is not read; convert it to JPEG or PNG")
+            continue
+        said = {} if one.label is None else {"label": one.label}
+        if pattern is not None and asked.names is not None:
+            match = named.match(pattern, found, one.file, asked.names)
+            if match is None:
+                strange.append(one.file)
+                continue
+            said |= match
+        if found.files:
+            for key in found.told.keys() - said.keys():
+                del found.told[key]
+        else:
+            found.told = {key: [] for key in said}
+        for key, values in found.told.items():
+            values.append(said[key])
+        found.files.append(one.file)
+        found.parts.append(one.part or 0)
+    own.leave(f"not named as {asked.names}", strange)
+    found.folders |= own.labels
+    found.findings += own.findings("pictures")
+    found.notes += _beside(own)
+
+
+def _beside(own: Laid) -> list[str]:
+    """Return notes on what lies beside the pictures and is none."""
+    notes: list[str] = []
+    folders: dict[str, list[str]] = {}
+    for file in (one for one in own.others if not is_about(one)):
+        folders.setdefault(relative(file.parent, own.root), []).append(file.name)
+    for folder, names in folders.items():
+        where = own.root.name if folder in ("", ".") else folder
+        notes.append(f"{where}: {_few(names)} not named as pictures, left alone.")
+    for level in sorted(own.levels, key=str):
+        empty = [one for one in _folders(level) if not any(map(_is_named_so, files(one)))]
+        notes += [
+            f"{relative(one, own.root)}: holds no pictures, so it is no class." for one in empty
+        ]
+    return notes
+
+
+def _check_labels(found: _Found, own: Laid, asked: Asked) -> None:
+    """Raise DataError where nothing can be learned; note where pictures have no class."""
+    name = found.name
+    for old in asked.rename or {}:
+        known = found.folders | {one for some in found.told.values() for one in some}
+        if old not in known:
+            raise DataError(f"{name}: rename: no class '{old}'{instead(old, sorted(known))}")
+    if not found.files and asked.names and own.files:
+        first = own.files[0].file.name
         raise DataError(
-            f"{name}: expected a folder train beside {', '.join(parts)}, got none; name it train"
+            f"{name}: none of its {len(own.files):,} pictures is named as {asked.names}, the first"
+            f" is {first}; mend --names"
         )
-    return {part: parts[part] for part in PARTS if part in parts}
+    if 0 not in found.parts:
+        raise _no_pictures(name, own)
+    if found.told:
+        return
+    if len(found.files) < 2 or asked.test is not None or asked.rename:
+        raise _no_pictures(name, own)
+    found.notes.append(
+        f"{name}: its pictures lie beside each other, so they have no class; a folder for each"
+        " class would name it."
+    )
+    found.notes += filter(None, [named.hint(name, found.files)])
 
 
-def _list(found: _Found, folder: Place, part: int) -> None:
-    """Add the pictures of each class folder in `folder`."""
-    loose = [file.name for file in folder.iterdir() if file.suffix.casefold() in SUFFIXES]
-    if loose:
-        found.notes.append(f"{folder.name}: {_few(loose)} in no class's folder, left alone.")
-    for below in _folders(folder):
-        found.named.add(below.name)
-        files = [file for file in below.iterdir() if not file.name.startswith(".")]
-        files.sort(key=lambda file: natural(file.name))
-        good = [file for file in files if file.suffix.casefold() in SUFFIXES]
-        rest = [file for file in files if file.suffix.casefold() not in SUFFIXES]
-        found.files += good
-        found.classes += [found.asked.renamed(below.name)] * len(good)
-        found.parts += [part] * len(good)
-        where = relative(below, found.root)
-        for file in rest:
-            if file.suffix.casefold() in FOREIGN:
-                reason = f"{file.suffix} is not read; convert it to JPEG or PNG"
-                found.skip(file, reason)
-        others = [file.name for file in rest if file.suffix.casefold() not in FOREIGN]
-        if others:
-            found.notes.append(f"{where}: {_few(others)} not named as pictures, left alone.")
-        if not good:
-            found.notes.append(f"{where}: holds no pictures, so it is no class.")
-
-
-def _classes(found: _Found, name: str, notes: list[str], asked: Asked) -> tuple[str, ...]:
+def _classes(
+    found: _Found, labels: Sequence[str], notes: list[str], *, whole: bool
+) -> tuple[str, ...]:
     """Return the classes of the training part, naturally sorted; of all parts if all are judged."""
-    if asked.whole:
-        return tuple(sorted(set(found.classes), key=natural))
-    train = {label for label, part in zip(found.classes, found.parts, strict=True) if part == 0}
+    if whole:
+        return tuple(sorted(set(labels), key=natural))
+    name, pairs = found.name, list(zip(labels, found.parts, strict=True))
+    train = {label for label, part in pairs if part == 0}
     names = tuple(sorted(train, key=natural))
     if len(names) < 2:
         raise DataError(
@@ -187,7 +211,6 @@ def _classes(found: _Found, name: str, notes: list[str], asked: Asked) -> tuple[
             "give each class a folder of its own with pictures in it"
         )
     for place in sorted(set(found.parts)):
-        pairs = zip(found.classes, found.parts, strict=True)
         here = {label for label, part in pairs if part == place}
         strange, missing = sorted(here - train, key=natural), sorted(train - here, key=natural)
         if strange:
@@ -201,29 +224,34 @@ def _classes(found: _Found, name: str, notes: list[str], asked: Asked) -> tuple[
 
 
 def no_pictures(place: Place, name: str) -> DataError:
-    """Return the error for a folder without pictures by class."""
-    return _no_pictures(place, _part_folders(place, name).get("train", place), name)
+    """Return the error for a folder that holds nothing known."""
+    inside = files(place)
+    if any(map(_is_named_so, inside)):
+        return _no_pictures(name, laid(name, place, _is_named_so))
+    came = [entry.name for entry in place.iterdir() if not is_hidden(entry)]
+    if not came:
+        return DataError(f"{name}: is an empty folder; check the path")
+    return DataError(
+        f"{name}: holds nothing of a known kind, but {_few(sorted(came, key=natural))}; give the"
+        " file that is meant, or a layout that docs/data.md lists"
+    )
 
 
-def _no_pictures(folder: Place, train: Place, name: str) -> DataError:
+def _no_pictures(name: str, own: Laid) -> DataError:
     """Say what a folder without pictures by class holds."""
-    loose = [file.name for file in train.iterdir() if file.suffix.casefold() in SUFFIXES]
-    loose.sort(key=natural)
-    entries = [entry.name for entry in train.iterdir() if not entry.name.startswith(".")]
     wanted = f"{name}: expected folders of pictures by class, such as {name}/cat/1.jpg"
+    loose = [one.file.name for one in own.files if one.label is None]
     if loose:
         return DataError(
             f"{wanted}, got {_few(loose)} beside each other; put each into the folder of its class"
         )
-    came = _few(sorted(entries, key=natural)) or "an empty folder"
-    where = "" if train == folder else f" in {train.name}"
-    return DataError(f"{wanted}, got {came}{where}; check the path")
+    entries = [entry.name for entry in own.root.iterdir() if not is_hidden(entry)]
+    return DataError(f"{wanted}, got {_few(sorted(entries, key=natural))}; check the path")
 
 
 def _folders(folder: Place) -> list[Place]:
     """Return the folders in `folder`, naturally sorted, hidden ones left out."""
-    below = [entry for entry in folder.iterdir() if entry.is_dir()]
-    below = [entry for entry in below if not entry.name.startswith((".", "__"))]
+    below = [entry for entry in folder.iterdir() if entry.is_dir() and not is_hidden(entry)]
     return sorted(below, key=lambda entry: natural(entry.name))
 
 

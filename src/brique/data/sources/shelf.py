@@ -16,10 +16,7 @@ from brique.errors import DataError
 
 _BESIDE = re.compile(r"(readme|licen[cs]e|copying|notice|citation|changelog|sha256sums)([^a-z].*)?")
 _WORDS = re.compile(r"[A-Z]?[a-z]+|[A-Z]+")
-_ALIASES = ALIASES | {
-    "dev": "valid", "development": "valid",
-    "testa": "valid", "testb": "test",  # so CoNLL 2003 names them
-}  # fmt: skip
+_ALIASES = ALIASES | {"testa": "valid", "testb": "test"}  # so CoNLL 2003 names them
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")  # byte order marks
 _DEEPEST = 4  # folders within one another that hold only folders
 _MANY = 8  # folders beside each other; more are classes
@@ -49,8 +46,13 @@ def _entries(folder: Place) -> list[Place]:
     return [
         entry
         for entry in folder.iterdir()
-        if not entry.name.startswith((".", "__")) and not _BESIDE.fullmatch(entry.name.casefold())
+        if not entry.name.startswith((".", "__")) and not is_about(entry)
     ]
+
+
+def is_about(file: Place) -> bool:
+    """Tell whether a file is named as those that only tell of the data, such as a README."""
+    return _BESIDE.fullmatch(file.name.casefold()) is not None
 
 
 def beginning(file: Place, size: int = 1 << 16) -> str:

@@ -1,6 +1,5 @@
 """Sounds: folders of WAV files by class, or WAV files whose names say what they are."""
 
-import re
 from collections import Counter
 from pathlib import Path
 
@@ -13,6 +12,7 @@ from brique.data.finding import Finding
 from brique.data.place import Place, content, files, placed, plain_name, relative
 from brique.data.ragged import Ragged
 from brique.data.source import Source
+from brique.data.sources import named
 from brique.data.sources.listed import FOLDERS, Listed, shared
 from brique.errors import DataError
 from brique.schema import Signal, natural
@@ -80,8 +80,7 @@ def _add(found: Listed, root: Place, asked: Asked, part: int | None) -> None:
     firsts = {steps[0].casefold() for _, steps in sounds if len(steps) > 1}
     has_parts = part is None and 0 in {FOLDERS.get(first) for first in firsts}
     lists = _listed(root, above) if part is None else {}
-    pattern = None if asked.names is None else _pattern(found.name, asked.names)
-    depth = 1 + (asked.names or "").count("/")
+    pattern = None if asked.names is None else named.pattern(found.name, asked.names)
     left = 0
     for file, steps in sounds:
         here = part or lists.get("/".join(steps), 0)
@@ -92,13 +91,12 @@ def _add(found: Listed, root: Place, asked: Asked, part: int | None) -> None:
             continue
         said = {"label": steps[0]} if len(steps) > 1 else {}
         if pattern is not None:
-            path = "/".join(relative(file, root).split("/")[-depth:])
-            match = pattern.fullmatch(path.removesuffix(".gz").rsplit(".", 1)[0])
+            match = named.match(pattern, found, file, asked.names or "")
             if match is None:
                 reason = f"is not named as {asked.names}; rename it, or mend names="
                 found.skip(file, reason)
                 continue
-            said |= match.groupdict()
+            said |= match
         elif not said:
             raise _nameless(found.name, [steps[-1] for _, steps in sounds])
         _take(found, file, here, said)
@@ -150,22 +148,6 @@ def _listed(root: Place, above: list[str]) -> dict[str, int]:
         if file.is_file()
         for line in file.read_bytes().decode("utf-8", "replace").splitlines()
     }
-
-
-def _pattern(name: str, names: str) -> re.Pattern[str]:
-    """Return what matches names of files, its groups the fields in braces. Raises DataError."""
-    pieces = re.split(r"\{([^{}]*)\}", names)
-    fields = pieces[1::2]
-    good = fields and len(set(fields)) == len(fields) and "sound" not in fields
-    if not good or not all(one.isidentifier() for one in fields):
-        raise DataError(
-            f"{name}: --names must hold fields in braces, each once, such as"
-            f" {{label}}_{{speaker}}_{{take}}, got '{names}'; write it so"
-        )
-    written = [
-        f"(?P<{piece}>.+?)" if place % 2 else re.escape(piece) for place, piece in enumerate(pieces)
-    ]
-    return re.compile("".join(written))
 
 
 def _nameless(name: str, stems: list[str]) -> DataError:
