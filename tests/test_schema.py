@@ -168,9 +168,9 @@ def test_numbers_are_prepared_and_checked():
         Number().prepare("three")
     with fails(r"number: expected numbers, got .*; pass numbers"):
         Number().prepare(object())
-    assert Number(comma=True).prepare("1.000,5") == 1000.5
+    assert Number(decimal="comma").prepare("1.000,5") == 1000.5
     with fails("number: expected numbers, got '9.5'; write it like 12,5"):  # that would be 95
-        Number(comma=True).prepare("9.5")
+        Number(decimal="comma").prepare("9.5")
 
 
 def test_picture_of_its_own_size_is_not_touched():

@@ -5,6 +5,7 @@ import io
 import json
 import tarfile
 import zipfile
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -159,8 +160,13 @@ def test_formats_hold_the_same_table(tmp_path):
     write(tmp_path / "b.data", [line.replace(",", "  ") for line in lines()])
     write(tmp_path / "w.csv", lines(), "utf-16")
     (tmp_path / "m.csv").write_bytes(("\ufeff" + "\r\n".join(lines())).encode())
-    for name in ("t.parquet", "t.jsonl", "t.tsv", "s.csv", "p.csv", "b.data", "w.csv", "m.csv"):
+    for name in ("t.parquet", "t.jsonl", "t.tsv", "p.csv", "b.data", "w.csv", "m.csv"):
         assert data.open(tmp_path / name).fingerprint == plain.fingerprint, name
+    other = data.open(tmp_path / "s.csv")  # between ; a comma may stand before decimals
+    assert other.schema["size"] == replace(plain.schema["size"], decimal="either")
+    assert all(torch.equal(other.store.fields[key], plain.store.fields[key])
+               for key in plain.schema.fields)  # fmt: skip
+    assert torch.equal(other.test.ids, plain.test.ids)
 
 
 def test_parquet_has_moments_truths_and_lists(tmp_path):
@@ -336,7 +342,7 @@ def test_a_comma_before_decimals_is_read_and_kept(tmp_path):
     ]
     table = opened(tmp_path, rows)
     kind = Schema.from_json(table.schema.to_json())["x"]
-    assert kind.comma
+    assert kind.decimal == "comma"
     assert float(table.store.fields["x"][1]) == float(kind.prepare("1.101,5")) == 1101.5
     assert "before the decimals" in one(table.audit(), "comma").reason
 

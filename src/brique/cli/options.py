@@ -50,6 +50,9 @@ class DataOptions:
     unit: Annotated[
         str | None, Parameter(help="What texts are cut into: words, characters, subwords.")
     ] = None
+    decimal: Annotated[
+        str | None, Parameter(help="Sign before the decimals of a table: point or comma.")
+    ] = None
     lower: Annotated[Switch, Parameter(help="Make the letters of texts small.")] = False
 
     def given(self) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from pathlib import Path
 from brique.errors import DataError
 
 Size = int | tuple[int, int]
+SIGNS = ("point", "comma")  # before decimals
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,6 +28,7 @@ class Asked:
     ahead: int | None = None
     unit: str | None = None
     lower: bool | None = None
+    decimal: str | None = None
     whole: bool = False
 
     def given(self) -> dict[str, object]:

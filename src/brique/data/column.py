@@ -16,6 +16,7 @@ from brique.data.ragged import Ragged
 from brique.errors import DataError
 from brique.schema import MISSING, Category, Field, Number, Tags, Text, natural, subwords
 from brique.schema import endings as signs
+from brique.schema.numerals import Decimal
 from brique.schema.texts import FIRST, UNKNOWN, Unit
 from brique.schema.words import instead
 
@@ -107,12 +108,13 @@ def _spelled(name: str, kept: Sequence[str]) -> str:
 class Numbers(Column):
     """One number for each example, float64; NaN is missing.
 
-    unit, comma: as in `brique.schema.Number`.
+    unit, decimal, absent: as in `brique.schema.Number`.
     """
 
     values: np.ndarray
     unit: str | None = None
-    comma: bool = False
+    decimal: Decimal = "point"
+    absent: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.values)
@@ -130,7 +132,7 @@ class Numbers(Column):
             raise DataError(f"{where}: no training example has a number; leave the column out")
         kind = Number(
             float(known.mean()), float(known.std()), self.unit, fill=float(np.median(known)),
-            optional=bool(np.isnan(self.values).any()), comma=self.comma,
+            optional=bool(np.isnan(self.values).any()), decimal=self.decimal, absent=self.absent,
         )  # fmt: skip
         return kind, torch.from_numpy(self.values.astype(np.float32))
 

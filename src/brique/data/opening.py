@@ -8,7 +8,7 @@ from weakref import WeakValueDictionary
 import torch
 
 from brique.data import worlds
-from brique.data.asked import Asked, Size
+from brique.data.asked import SIGNS, Asked, Size
 from brique.data.parts import Data, again, build
 from brique.data.place import left_out, placed
 from brique.data.source import Source
@@ -39,6 +39,7 @@ def open(
     ahead: int | None = None,
     unit: str | None = None,
     lower: bool | None = None,
+    decimal: str | None = None,
     fold: tuple[int, int] | None = None,
     judged: bool = True,
     draw: int = 0,
@@ -75,6 +76,7 @@ def open(
     ahead: how many moments of a series are to be foretold.
     unit: what texts are cut into: "words", "characters" or "subwords".
     lower: whether the letters of texts are made small.
+    decimal: the sign before the decimals of a table's numbers, "point" or "comma"; by default seen.
     fold: a number from 1, and of how many: that one of `Data.folds`.
     judged: whether the test part is there; else settings are chosen, by `Data.unjudged`.
     draw: of `Data.unjudged`: another number holds out other examples.
@@ -89,24 +91,30 @@ def open(
     asked = Asked(
         target=None if target is None else str(target), test=_beside(test, path),
         header=header, size=size, channels=channels, types=types, rename=rename, group=group,
-        time=time, names=names, length=length, ahead=ahead, unit=unit, lower=lower, whole=whole,
+        time=time, names=names, length=length, ahead=ahead, unit=unit, lower=lower,
+        decimal=decimal, whole=whole,
     )  # fmt: skip
-    _check_size(size, channels)
+    _check(asked)
+    found = _needed((source, name, path, kind), asked, needs or {})
+    found = found if fold is None else found.fold(*fold)
+    return found if judged else found.unjudged(draw)
+
+
+def _needed(
+    place: tuple[object, str, Path | None, str | None],
+    asked: Asked,
+    needs: Mapping[str, type[Field]],
+) -> Data:
+    """Return a data set that has the fields that are needed. Raises DataError."""
     try:
-        found = _opened(source, name, path, kind, asked)
+        found = _opened(*place, asked)
     except DataError:
         if needs and asked.given():  # which means nothing for data of another kind
-            found = _opened(source, name, path, kind, Asked(whole=whole))
+            found = _opened(*place, Asked(whole=asked.whole))
             found.schema.needs(found.name, needs)
         raise
-    found.schema.needs(found.name, needs or {})
-    return _cut(found, fold, None if judged else draw)
-
-
-def _cut(found: Data, fold: tuple[int, int] | None, draw: int | None) -> Data:
-    """Return one fold of the data, or without test, if so asked."""
-    found = found if fold is None else found.fold(*fold)
-    return found if draw is None else found.unjudged(draw)
+    found.schema.needs(found.name, needs)
+    return found
 
 
 def _opened(source: object, name: str, path: Path | None, kind: str | None, asked: Asked) -> Data:
@@ -173,13 +181,18 @@ def _stamp(path: str | Path | None) -> int:
     return hash(tuple(sorted(found)))
 
 
-def _check_size(size: Size | None, channels: int | None) -> None:
+def _check(asked: Asked) -> None:
+    size, channels = asked.size, asked.channels
     sides = (size, size) if isinstance(size, int) else size
     if sides is not None and (len(sides) != 2 or min(sides) < 1):
         raise DataError(f"data: size must be 1 or more pixels, got {size}; leave it out, or choose")
     if channels not in (None, 1, 3):
         raise DataError(
             f"data: channels must be 1 (grey) or 3 (color), got {channels}; pass either"
+        )
+    if asked.decimal not in (None, *SIGNS):
+        raise DataError(
+            f"data: decimal: expected point or comma, got '{asked.decimal}'; pass one of them"
         )
 
 

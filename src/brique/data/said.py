@@ -5,7 +5,7 @@ from dataclasses import fields
 from difflib import SequenceMatcher
 from typing import Any, cast
 
-from brique.data.asked import Asked
+from brique.data.asked import SIGNS, Asked
 from brique.errors import DataError, nearest
 
 _ASKED = (each.name for each in fields(Asked) if each.name != "whole")
@@ -86,6 +86,8 @@ def _value(name: str, text: str) -> object:
         if text not in _TRUTHS:
             raise DataError(f"--{name}: expected yes or none, got '{text}'; write one of them.")
         return _TRUTHS[text]
+    if name == "decimal" and text not in SIGNS:
+        raise DataError(f"--decimal: expected point or comma, got '{text}'; write one of them.")
     if name in _WHOLE:
         if not (text.isascii() and text.isdigit()):
             raise DataError(f"--{name}: expected a whole number, got '{text}'; write one.")

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from brique.errors import DataError
 from brique.schema.fitting import fit_image, fit_planes, placing
+from brique.schema.names import places, plain_name, written
+from brique.schema.numerals import Decimal, numeral, same_unit
 from brique.schema.pictures import (
     check_pixels,
     checked,
@@ -26,9 +28,14 @@ MISSING, OTHER = (
     "missing",
     "other",
 )  # what is not there; what is not listed
-ABSENT = frozenset(("", "na", "n/a", "nan", "null", "none", "?", "-"))  # small; how it is written
-_THOUSANDS = re.compile(r"[+-]?\d{1,3}(,\d{3})+(\.\d+)?")
-_COMMA = re.compile(r"[+-]?(\d{1,3}(\.\d{3})+|\d+)(,\d+)?")
+ABSENT = frozenset(  # small; how it is written, also by spreadsheets
+    (
+        "", "na", "n/a", "n.a.", "n.a", "<na>", "nan", "-nan", "nat", "null", "none", "?", "-", ".",
+        "--", "#n/a", "#n/a n/a", "#div/0!", "#ref!", "#value!", "#name?", "#num!", "#null!", "#nv",
+        "#wert!", "#bezug!", "#zahl!", "#valeur!", "#nombre!", "#nom?", "#valor!", "1.#ind",
+        "1.#qnan",
+    )
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -147,13 +154,17 @@ class Category:
     def prepare(self, source: object) -> int:
         """Return the number of the class named `source`. Raises DataError if there is none.
 
-        None, "", "NA", "?" and the like are the class "missing" where that is listed.
+        One value has one name: 1 is also 1.0 and "1", True is "true". None, "", "NA", "?" and the
+        like are the class "missing" where that is listed.
         """
         name = "" if source is None else str(source)
         known = (name, name.strip(), *([MISSING] if is_absent(source) else []))
         for one in known:
             if one in self._places:
                 return self._places[one]
+        place = self._plain.get(plain_name(written(source).strip()))
+        if place is not None:
+            return place
         if self.others:
             return len(self.names)
         name = known[-1]
@@ -177,6 +188,10 @@ class Category:
     def _places(self) -> dict[str, int]:
         return {name: place for place, name in enumerate(self.names)}
 
+    @cached_property
+    def _plain(self) -> dict[str, int]:
+        return places(self.names)
+
 
 @dataclass(frozen=True)
 class Number:
@@ -192,7 +207,9 @@ class Number:
         in a batch, for a net to fill.
     optional: whether values were missing where it was fitted: a net marks them, and a table that is
         asked may lack the column.
-    comma: whether texts have a comma before the decimals, "1.234,5" (else "1,234.5").
+    decimal: the sign before the decimals of texts: "point" (1,234.5), "comma" (1.234,5), or
+        "either" (1.5 and 1,5), which has no sign between thousands.
+    absent: texts of the training data that count as missing, beside "NA" and the like.
     names: what the entries of the last axis are, or what all of them are: columns of a series.
     """
 
@@ -204,7 +221,8 @@ class Number:
     whole: bool = False
     fill: float | None = None
     optional: bool = False
-    comma: bool = False
+    decimal: Decimal = "point"
+    absent: tuple[str, ...] = ()
     names: tuple[str, ...] = ()
     kind: ClassVar[str] = "number"
 
@@ -219,6 +237,10 @@ class Number:
             for value in (self.mean, self.spread)
         )
         _check_fitted("number", mean, spread, self.shape[-1] if self.shape else 1)
+        if self.decimal not in ("point", "comma", "either"):
+            raise DataError(
+                f"number: decimal must be point, comma or either, got '{self.decimal}'; pass one"
+            )
         if len(self.names) not in (0, 1, self.shape[-1] if self.shape else 1):
             raise DataError(
                 f"number: names must be one for each entry of the last axis, or one for all, got"
@@ -234,18 +256,23 @@ class Number:
         """Return one example, float32 or int64, of `shape` (a length before it if it varies).
 
         None, NaN, "", "NA", "?" and the like are missing values, NaN where there is a `fill`.
-        Raises DataError when it is not finite numbers of that shape.
+        Texts are read as those of the training data were: with or without the `unit`.
+        Raises DataError when it is not finite numbers of that shape, or has another unit.
         """
         import torch
 
-        if self.fill is not None and is_absent(source):
+        is_told = isinstance(source, str) and source.strip() in self.absent
+        if self.fill is not None and (is_told or is_absent(source)):
             return torch.tensor(math.nan)
         try:
             given = self._read(source) if isinstance(source, str) else source
             value = torch.as_tensor(cast("Any", given))
+        except DataError:
+            raise
         except (TypeError, ValueError, RuntimeError) as error:
             said = isinstance(source, str)
-            remedy = f"write it like {'12,5' if self.comma else '12.5'}" if said else "pass numbers"
+            example = "12,5" if self.decimal == "comma" else "12.5"
+            remedy = f"write it like {example}" if said else "pass numbers"
             raise DataError(f"number: expected numbers, got {short(source)}; {remedy}") from error
         came = tuple(value.shape)
         if (came[1:] if self.varies else came) != self.shape or len(came) < self.varies:
@@ -257,13 +284,17 @@ class Number:
         return value.to(torch.int64 if self.whole else torch.float32)
 
     def _read(self, text: str) -> float:
-        """Return the number that a text stands for. Raises ValueError."""
-        text = text.strip()
-        if self.comma and not _COMMA.fullmatch(text):
-            raise ValueError(text)  # "9.5" may be nine and a half, and is not 95
-        if self.comma:
-            return float(text.replace(".", "").replace(",", "."))
-        return float(text.replace(",", "") if _THOUSANDS.fullmatch(text) else text)
+        """Return the number that a text stands for. Raises ValueError, or DataError for a unit."""
+        found = numeral(text)
+        value = None if found is None else found.value(self.decimal)
+        if found is None or value is None:
+            raise ValueError(text)  # "9,5" may be nine and a half, and is not 95
+        if found.unit and not same_unit(found.unit, self.unit or ""):
+            wanted = f"a number in {self.unit}" if self.unit else "a number without a unit"
+            raise DataError(
+                f"number: expected {wanted}, got {short(text)} in {found.unit}; convert it"
+            )
+        return value
 
     def restore(self, value: "torch.Tensor") -> Any:  # noqa: ANN401 - one number, or nested lists
         """Return numbers as Python has them: one, or nested lists; None for a missing one."""
@@ -280,9 +311,10 @@ class Number:
         """Return the field as JSON values; what is at its default is left out."""
         value: dict[str, Any] = {"kind": self.kind} | _fitted_json(self.mean, self.spread)
         rest = {"unit": self.unit, "shape": list(self.shape)}
-        flags = {"varies": self.varies, "whole": self.whole, "comma": self.comma}
-        flags |= {"optional": self.optional}
+        flags = {"varies": self.varies, "whole": self.whole, "optional": self.optional}
+        flags |= {"absent": list(self.absent)}
         value |= {name: item for name, item in (rest | flags).items() if item}
+        value |= {} if self.decimal == "point" else {"decimal": self.decimal}
         value |= {"names": list(self.names)} if self.names else {}
         return value | ({} if self.fill is None else {"fill": self.fill})
 

@@ -22,6 +22,8 @@ def field_of(name: str, value: object) -> Field:
     if type(kind) is not str or kind not in _KINDS:
         raise damaged(where, f"a kind among {', '.join(_KINDS)}", kind)
     made, values = _KINDS[kind]
+    if kind == "number" and entry.pop("comma", False) is True:  # of runs before "decimal" was there
+        entry["decimal"] = "comma"
     object_of(entry, where, set(values))
     for key in sorted(_NEEDED & values.keys() - entry.keys()):
         if (kind, key) not in (("number", "shape"), ("number", "names"), ("signal", "names")):
@@ -94,7 +96,13 @@ _KINDS: dict[str, tuple[Callable[..., Field], dict[str, Callable[[object, str], 
     "number": (
         Number,
         {"mean": _fitted, "spread": _fitted, "unit": _text, "shape": _whole, "varies": _truth}
-        | {"whole": _truth, "fill": _number, "optional": _truth, "comma": _truth}
+        | {
+            "whole": _truth,
+            "fill": _number,
+            "optional": _truth,
+            "decimal": _text,
+            "absent": texts_of,
+        }
         | {"names": texts_of},
     ),
     "moment": (

@@ -7,7 +7,9 @@ import numpy as np
 
 from brique.data.place import Place, content, plain_name
 from brique.data.sources.delimited import Cells, distinct, read_delimited
+from brique.data.sources.numbers import EXACT, large
 from brique.errors import DataError, nearest
+from brique.schema.names import written
 
 DELIMITED = (".csv", ".tsv", ".data")
 ENDINGS = (*DELIMITED, ".parquet", ".jsonl", ".ndjson")
@@ -63,7 +65,9 @@ def joined(first: Cells, second: Cells) -> Cells:
     skipped = [*first.skipped, *second.skipped]
     rows = np.concatenate([first.rows, second.rows])
     findings = [*first.findings, *second.findings]
-    return Cells(first.file, both, rows, first.has_header, skipped, notes, findings)
+    return Cells(
+        first.file, both, rows, first.has_header, skipped, notes, findings, first.delimiter
+    )
 
 
 def _alike(one: Any, two: Any) -> list[Any]:  # noqa: ANN401 - pyarrow arrays
@@ -74,8 +78,19 @@ def _alike(one: Any, two: Any) -> list[Any]:  # noqa: ANN401 - pyarrow arrays
         return [one, two]
     kinds = (pa.types.is_integer, pa.types.is_floating, pa.types.is_null)
     is_number = all(any(kind(array.type) for kind in kinds) for array in (one, two))
-    wanted = pa.float64() if is_number else pa.string()
-    return [one.cast(wanted), two.cast(wanted)]
+    if is_number:
+        return [one.cast(pa.float64()), two.cast(pa.float64())]
+    return [texts_of(one), texts_of(two)]
+
+
+def texts_of(values: Any) -> Any:  # noqa: ANN401 - pyarrow arrays
+    """Return an array as texts, numbers as a class is named: 1 for 1.0."""
+    import pyarrow as pa
+
+    if not pa.types.is_floating(values.type):
+        return values.cast(pa.string())
+    texts = [None if one is None or one != one else written(one) for one in values.to_pylist()]
+    return pa.array(texts, pa.string())
 
 
 def _parquet(file: Place) -> Cells:
@@ -114,10 +129,16 @@ def _simple(values: Any) -> Any:  # noqa: ANN401 - pyarrow arrays
         if not (pa.types.is_timestamp(kind) or pa.types.is_date(kind)):
             return values.cast(pa.string())
         return pc.cast(values, options=pc.CastOptions.unsafe(pa.timestamp("us")))
+    if pa.types.is_decimal(kind):
+        values = values.cast(pa.string())  # its digits, of which float64 may lose some
+        return values if large(values).any() else values.cast(pa.float64())
     if pa.types.is_integer(kind):
-        return values.cast(pa.int64(), safe=False)
-    if pa.types.is_floating(kind) or pa.types.is_decimal(kind):
-        return values.cast(pa.float64())
+        bounds = pc.call_function("min_max", [values]).as_py().values()
+        is_whole = all(one is None or abs(one) <= EXACT for one in bounds)
+        return values.cast(pa.int64() if is_whole else pa.string())
+    if pa.types.is_floating(kind):
+        is_short = str(kind) == "float"  # 0.1 stays 0.1, and does not become 0.10000000149
+        return (values.cast(pa.string()) if is_short else values).cast(pa.float64())
     if pa.types.is_boolean(kind) or pa.types.is_null(kind) or pa.types.is_large_string(kind):
         return values.cast(pa.string())
     return values if pa.types.is_string(kind) else None

@@ -41,6 +41,17 @@ class Codes(Column):
         return Category(tuple(kept), others=True), torch.from_numpy(numbers[self.codes + 1])
 
 
+def joined(codes: np.ndarray, names: Sequence[str]) -> Codes:
+    """Return classes of which those that have one name are one.
+
+    codes: as in `Codes`. names: of each code, some perhaps several times.
+    """
+    kept = list(dict.fromkeys(names))
+    places = {name: place for place, name in enumerate(kept)}
+    moved = np.array([*(places[name] for name in names), -1], np.int64)
+    return Codes(moved[codes], kept)
+
+
 @dataclass
 class Moments(Column):
     """Moments in whole seconds since 1970-01-01 UTC.

@@ -33,6 +33,7 @@ class Cells:
     rows: (N,), the number of each row as the file counts, its header included.
     has_header: whether the file names its columns.
     skipped: (file and row, reason) of rows that are left out.
+    delimiter: between cells, where the file has one.
     """
 
     file: str
@@ -42,6 +43,7 @@ class Cells:
     skipped: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
     notes: list[str] = field(default_factory=list[str])
     findings: list[Finding] = field(default_factory=list[Finding])
+    delimiter: str = ","
 
 
 def read_delimited(file: Place, header: bool | None) -> Cells:
@@ -69,7 +71,7 @@ def read_delimited(file: Place, header: bool | None) -> Cells:
         begin += _after_header(raw[begin:], delimiter)
     before = raw.count(b"\n", 0, begin)
     cells = _parsed(raw[begin:], file, _Form(delimiter, width, before))
-    cells.has_header = has_header
+    cells.has_header, cells.delimiter = has_header, delimiter
     cells.findings[:0] = findings
     values = list(cells.columns.values())
     cells.columns = dict(zip(_names(names if has_header else [], width), values, strict=True))

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -12,9 +12,12 @@ from brique.data.finding import Finding
 from brique.data.place import Place
 from brique.data.source import ALIASES, PARTS
 from brique.data.sources.cells import Cells, is_table, joined, read_cells
-from brique.data.sources.guess import Cut, trimmed
+from brique.data.sources.guess import Cut, marks_among, trimmed, without
+from brique.data.sources.numbers import Form, signs_of
 from brique.data.sources.shelf import few, part_of, shelf
 from brique.errors import DataError
+from brique.schema.names import plain_name
+from brique.schema.numerals import Decimal
 from brique.schema.schema import RESERVED
 from brique.schema.words import instead
 
@@ -24,12 +27,14 @@ class Frame:
     """A table, or one of each part below one another.
 
     name: of the source. root: the folder below which files are that it names.
-    columns: pyarrow arrays by name, trimmed, null where a cell is missing.
+    columns: pyarrow arrays by name, trimmed, null where a cell is empty.
     called: what a person calls each row.
     part: (N,), uint8, place in PARTS, or None if the table does not say.
     order: the columns as the file has them, by which they are numbered from 1.
     renamed: the name that a column has here, by the one that it has in the file.
     classes: all that any column holds.
+    delimiter: between its cells. decimal: the sign before decimals, where a person says it.
+    words: by column, marks such as NA that are classes there, not missing.
     """
 
     name: str
@@ -44,6 +49,10 @@ class Frame:
     skipped: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
     notes: list[str] = field(default_factory=list[str])
     findings: list[Finding] = field(default_factory=list[Finding])
+    delimiter: str = ","
+    decimal: Decimal | None = None
+    words: dict[str, set[str]] = field(default_factory=dict[str, set[str]])
+    _cuts: dict[str, Cut] = field(default_factory=dict[str, Cut])
 
     def named(self, given: str, option: str) -> str:
         """Return the column that a person names, or numbers from 1. Raises DataError."""
@@ -63,16 +72,42 @@ class Frame:
 
         if kept.all():
             return
+        self._cuts.clear()
         mask = pa.array(kept)
         self.columns = {name: values.filter(mask) for name, values in self.columns.items()}
         self.called = [self.called[row] for row in np.flatnonzero(kept).tolist()]
         self.part = None if self.part is None else self.part[kept]
 
     def cut(self, name: str) -> Cut:
-        """Return one column, to be guessed."""
-        everything = np.ones(len(self.called), bool)
-        seen = everything if self.part is None else self.part != PARTS.index("test")
-        return Cut(name, self.name, self.columns[name], self.called, seen)
+        """Return one column, null where a cell is missing, to be guessed."""
+        if name not in self._cuts:
+            values = self.columns[name]
+            marks = marks_among(values).keys() - self.words.get(name, set())
+            everything = np.ones(len(self.called), bool)
+            seen = everything if self.part is None else self.part != PARTS.index("test")
+            form = Form(self.delimiter, self.decimal, self.signs)
+            self._cuts[name] = Cut(name, self.name, without(values, marks), self.called, seen, form)
+        return self._cuts[name]
+
+    def take_parts(self, part: np.ndarray) -> None:
+        """Put each row into a part (N,), by its place in PARTS."""
+        self.part = part
+        self._cuts.clear()
+
+    def marks(self, name: str) -> dict[str, int]:
+        """Return the cells of a column that stand for a missing value, with their counts."""
+        words = self.words.get(name, set())
+        found = marks_among(self.columns[name])
+        return {mark: count for mark, count in found.items() if mark not in words}
+
+    def keep_words(self, name: str, marks: Collection[str]) -> None:
+        """Take marks such as NA for classes of a column."""
+        self.words.setdefault(name, set()).update(marks)
+        self._cuts.pop(name, None)
+
+    def signs(self) -> frozenset[str]:
+        """Return the decimal signs that the columns show without doubt."""
+        return signs_of(self.columns.values())
 
 
 def frame_of(name: str, place: Place, asked: Asked) -> Frame:
@@ -104,6 +139,7 @@ def frame_of(name: str, place: Place, asked: Asked) -> Frame:
         parts = [part or 0 for _, part in files]
         frame.part = np.repeat(np.array(parts, np.uint8), sizes)
     frame.skipped, frame.notes = cells.skipped, cells.notes
+    frame.delimiter, frame.decimal = cells.delimiter, cast("Decimal | None", asked.decimal)
     frame.findings, frame.has_header = [*cells.findings, *_ragged(cells)], cells.has_header
     _name_columns(frame, cells)
     if not frame.has_header:
@@ -189,7 +225,7 @@ def obey_split(frame: Frame, told: Collection[str]) -> None:
         )
         return
     table = np.array([PARTS.index(part) for part in parts if part], np.uint8)
-    frame.part = table[coded.codes]
+    frame.take_parts(table[coded.codes])
     del frame.columns[name]
 
 
@@ -198,10 +234,11 @@ def choose_test(frame: Frame, asked: Asked, targets: Collection[str]) -> None:
     chosen = asked.chosen()
     if chosen is None:
         return
-    column, values = frame.named(chosen[0], "test"), chosen[1]
+    column, values = frame.named(chosen[0], "test"), set(chosen[1])
     if frame.part is not None:
         raise DataError(f"{frame.name}: its parts are given already; leave out --test")
     coded = frame.cut(column).codes()
+    values = {one if one in coded.names else plain_name(one) for one in values}
     for value in sorted(values):
         if value not in coded.names:
             raise DataError(
@@ -209,7 +246,7 @@ def choose_test(frame: Frame, asked: Asked, targets: Collection[str]) -> None:
                 f"{instead(value, coded.names)}"
             )
     is_test = np.array([name in values for name in coded.names] + [False])[coded.codes]
-    frame.part = np.where(is_test, PARTS.index("test"), 0).astype(np.uint8)
+    frame.take_parts(np.where(is_test, PARTS.index("test"), 0).astype(np.uint8))
     if column not in targets:
         del frame.columns[column]
         frame.notes.append(

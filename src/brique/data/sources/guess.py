@@ -1,7 +1,6 @@
 """What kind a column of a table is, guessed from its cells, and its cells read as that kind."""
 
-import re
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -10,17 +9,17 @@ import numpy as np
 
 from brique.data.column import Numbers
 from brique.data.finding import Finding, Severity
-from brique.data.sources.coded import Codes
+from brique.data.sources.coded import Codes, joined
+from brique.data.sources.numbers import PLAIN, Form, Read, coded, read
 from brique.data.sources.patterns import pattern_of, stamps_of
-from brique.errors import DataError
 from brique.schema.kinds import ABSENT
+from brique.schema.names import are_truths, one_names, written
+from brique.schema.numerals import numeral
 
-_PLAIN = r"^[+-]?((\d+\.?\d*|\.\d+)([eE][+-]?\d+)?|(?i:inf|infinity))$"
-_THOUSANDS = r"^[+-]?\d{1,3}(,\d{3})+(\.\d+)?$"
-_COMMA = r"^[+-]?(\d{1,3}(\.\d{3})+|\d+)(,\d+)?$"
 _SAMPLE = 200
-_LARGE = 3.4e38  # beyond it float32 has no number
 _MOSTLY = 0.9  # share of numbers among the cells of a column of numbers with a few texts
+_WORDS = 3  # different ones that may stand among numbers, as "unknown"
+_LONGEST = max(map(len, ABSENT))
 _FEW = 20  # classes that any column may have, or a target of whole numbers
 _MANY = 1000  # classes at most, and items that a finding names
 
@@ -33,6 +32,7 @@ class Cut:
     values: a pyarrow array of texts, whole numbers, floats or moments, null where missing.
     called: what a person calls each row.
     seen: (N,), bool, the rows that a kind may be guessed from: those that are not for test.
+    form: how its table writes numbers.
     """
 
     name: str
@@ -40,6 +40,7 @@ class Cut:
     values: Any
     called: Sequence[str]
     seen: np.ndarray
+    form: Form = PLAIN
 
     @property
     def where(self) -> str:
@@ -57,9 +58,19 @@ class Cut:
         return self.values.is_valid().to_numpy(zero_copy_only=False)
 
     @cached_property
+    def read(self) -> Read:
+        """The cells as numbers, NaN where they are missing or none, and how they are written."""
+        return read(self.values, self.form)
+
+    @property
     def numbers(self) -> Numbers:
         """The cells as numbers, NaN where they are missing or none."""
-        return _numbers(self.values)
+        return self.read.numbers
+
+    @cached_property
+    def codes_among(self) -> np.ndarray:
+        """Which cells are written as numbers are not: 007, +33, 1e5 among whole ones (N,), bool."""
+        return coded(self.values) if self.is_text else np.zeros(len(self.values), bool)
 
     @cached_property
     def sample(self) -> list[str]:
@@ -72,6 +83,11 @@ class Cut:
         """The different cells of rows that may be seen, as texts, in order of coming."""
         return self._written.filter(self.seen).unique().drop_null().to_pylist()
 
+    @property
+    def names(self) -> list[str]:
+        """The different cells of all rows, as texts."""
+        return self._written.unique().drop_null().to_pylist()
+
     @cached_property
     def _written(self) -> Any:  # noqa: ANN401 - a pyarrow array of texts
         import pyarrow as pa
@@ -79,12 +95,22 @@ class Cut:
         if self.is_text:
             return self.values
         if pa.types.is_floating(self.values.type):
-            texts = [None if v is None else f"{v:.15g}" for v in self.values.to_pylist()]
+            texts = [None if v is None else written(v) for v in self.values.to_pylist()]
             return pa.array(texts, pa.string())
         return self.values.cast(pa.string())
 
-    def codes(self) -> Codes:
-        """Return the cells as classes."""
+    def codes(self, renamed: Mapping[str, str] | None = None) -> Codes:
+        """Return the cells as classes: one value has one name.
+
+        renamed: other names, by those in the file, or by those that values have.
+        """
+        raw = self.raw()
+        names, one, new = raw.names, one_names(raw.names), dict(renamed or {})
+        new = {one.get(name, name): other for name, other in new.items()} | new
+        return joined(raw.codes, [new.get(name, new.get(one[name], one[name])) for name in names])
+
+    def raw(self) -> Codes:
+        """Return the different cells as they are written, as classes."""
         coded = self._written.dictionary_encode()
         codes = coded.indices.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int64)
         return Codes(codes, coded.dictionary.to_pylist())
@@ -95,10 +121,7 @@ class Cut:
 
 
 def trimmed(values: Any) -> Any:  # noqa: ANN401 - pyarrow arrays
-    """Return texts without blanks at their ends, null where they are missing; others as they are.
-
-    "-" is a value where "+" is one.
-    """
+    """Return texts without blanks at their ends, null where they are empty; others as they are."""
     import pyarrow as pa
 
     pc = _compute()
@@ -106,10 +129,36 @@ def trimmed(values: Any) -> Any:  # noqa: ANN401 - pyarrow arrays
         is_float = pa.types.is_floating(values.type)
         return pc.if_else(pc.is_nan(values), None, values) if is_float else values
     texts = pc.utf8_trim_whitespace(values)
-    small = pc.utf8_lower(pc.utf8_slice_codeunits(texts, 0, 5))  # no mark is longer than 4
-    marks = ABSENT - {"-"} if pc.any(pc.equal(texts, "+")).as_py() else ABSENT
-    is_absent = pc.is_in(small, value_set=pa.array(sorted(marks)))
-    return pc.if_else(is_absent, pa.scalar(None, pa.string()), texts)
+    return pc.if_else(pc.equal(texts, ""), pa.scalar(None, pa.string()), texts)
+
+
+def marks_among(values: Any) -> dict[str, int]:  # noqa: ANN401 - pyarrow arrays
+    """Return the cells of trimmed texts that stand for a missing value, with their counts.
+
+    "-" is a value where "+" is one.
+    """
+    import pyarrow as pa
+
+    pc = _compute()
+    if not pa.types.is_string(values.type):
+        return {}
+    small = pc.utf8_lower(pc.utf8_slice_codeunits(values, 0, _LONGEST + 1))
+    cells = values.filter(pc.is_in(small, value_set=pa.array(sorted(ABSENT))))
+    found = {one["values"]: one["counts"] for one in pc.value_counts(cells).to_pylist()}
+    if "-" in found and pc.any(pc.equal(values, "+")).as_py():
+        del found["-"]
+    return found
+
+
+def without(values: Any, marks: Collection[str]) -> Any:  # noqa: ANN401 - pyarrow arrays
+    """Return texts, null where they are one of some."""
+    import pyarrow as pa
+
+    if not marks:
+        return values
+    pc = _compute()
+    is_mark = pc.is_in(values, value_set=pa.array(sorted(marks)))
+    return pc.if_else(is_mark, pa.scalar(None, pa.string()), values)
 
 
 def kind_of(cut: Cut, *, is_target: bool = False) -> str:
@@ -128,10 +177,9 @@ def kind_of(cut: Cut, *, is_target: bool = False) -> str:
 
 
 def _kind_of_texts(cut: Cut, *, is_target: bool) -> str:
-    could = np.mean([_is_number(cell) for cell in cut.sample]) > 0.5  # of the sample be numbers
-    if could and not is_code(cut):
-        read = (~np.isnan(cut.numbers.values) & cut.seen).sum()
-        if read >= _MOSTLY * (cut.is_known & cut.seen).sum():
+    could = np.mean([numeral(cell) is not None for cell in cut.sample]) > 0.5  # be numbers
+    if could and not cut.codes_among.any():
+        if not are_truths(cut.distinct) and _are_numbers(cut):
             return "number"
     elif pattern_of(cut.distinct) is not None:
         return "moment"
@@ -145,17 +193,21 @@ def _kind_of_texts(cut: Cut, *, is_target: bool) -> str:
     return "text"
 
 
-def is_code(cut: Cut) -> bool:
-    """Tell whether the cells are codes of digits, as "01234": numbers do not begin so."""
-    pc = _compute()
-    if not cut.is_text or not any(cell[0] == "0" and cell.isdecimal() for cell in cut.sample):
-        return False
-    digits = pc.all(pc.match_substring_regex(cut.values, r"^\d+$")).as_py()
-    return digits and pc.any(pc.match_substring_regex(cut.values, r"^0\d")).as_py()
+def _are_numbers(cut: Cut) -> bool:
+    """Tell whether nearly all cells are numbers; or most, and the others a few words."""
+    known = cut.is_known & cut.seen
+    read = ~np.isnan(cut.numbers.values) & known
+    if read.sum() >= _MOSTLY * known.sum():
+        return True
+    strange = _compute().filter(cut.values, (known & ~read)).unique().to_pylist()
+    are_words = len(strange) <= _WORDS and not any(map(_has_digit, strange))
+    return are_words and bool(read.sum() >= 0.5 * known.sum()) and (
+        len(np.unique(cut.numbers.values[read])) > _FEW
+    )  # fmt: skip
 
 
-def _is_number(cell: str) -> bool:
-    return any(re.match(form, cell) for form in (_PLAIN, _THOUSANDS, _COMMA))
+def _has_digit(cell: str) -> bool:
+    return any(letter.isdigit() for letter in cell)
 
 
 def _is_classes(cut: Cut) -> bool:
@@ -165,64 +217,6 @@ def _is_classes(cut: Cut) -> bool:
     known = cut.numbers.values[cut.is_known & cut.seen]
     few = len(cut.distinct) == 2 or 5 * len(cut.distinct) <= len(known)
     return few and bool((known == np.rint(known)).all())
-
-
-def _numbers(cells: Any) -> Numbers:  # noqa: ANN401 - a pyarrow array
-    import pyarrow as pa
-
-    pc = _compute()
-    try:
-        return Numbers(_floats(pc.cast(cells, pa.float64())))
-    except pa.ArrowInvalid:
-        plain = pc.match_substring_regex(cells, _PLAIN)
-    english = pc.or_(plain, pc.match_substring_regex(cells, _THOUSANDS))
-    comma = pc.match_substring_regex(cells, _COMMA)
-    is_comma = (pc.sum(comma).as_py() or 0) > (pc.sum(english).as_py() or 0)
-    for old, new in ((".", ""), (",", ".")) if is_comma else ((",", ""),):
-        cells = pc.replace_substring(cells, old, new)
-    cells = pc.if_else(comma if is_comma else english, cells, None)
-    return Numbers(_floats(pc.cast(cells, pa.float64())), comma=is_comma)
-
-
-def _floats(values: Any) -> np.ndarray:  # noqa: ANN401 - a pyarrow array
-    return values.to_numpy(zero_copy_only=False).astype(np.float64, copy=True)
-
-
-def checked_numbers(cut: Cut, *, is_told: bool) -> tuple[Numbers, list[Finding]]:
-    """Return the cells as numbers, and findings on those that are none.
-
-    Raises DataError where a person says that they are numbers, and one is none.
-    """
-    numbers = cut.numbers
-    strange = np.flatnonzero(np.isnan(numbers.values) & cut.is_known)
-    if len(strange) and is_told:
-        row = int(strange[0])
-        raise DataError(
-            f"{cut.where}: expected numbers, got '{cut.values[row].as_py()}' in"
-            f" {cut.called[row]}{more(len(strange))}; correct it, or take the column for classes:"
-            f" --types '{cut.name}=category'"
-        )
-    found: list[Finding] = []
-    if len(strange):
-        reason = (
-            f"'{cut.name}' holds numbers, and texts that are none in"
-            f" {rows_said(len(strange))}, which count as missing."
-        )
-        remedy = f"Correct them, or take the column for classes: --types '{cut.name}=category'."
-        found.append(finding("mixed types", "warning", cut, (reason, remedy), strange))
-    endless = np.flatnonzero(np.abs(numbers.values) > _LARGE)
-    if len(endless):
-        reason = f"'{cut.name}' is not finite in {rows_said(len(endless))}: they count as missing."
-        remedy = "Look where they come from; a logarithm tames what grows without bound."
-        found.append(finding("not finite", "warning", cut, (reason, remedy), endless))
-        numbers.values[endless] = np.nan
-    if cut.is_text and _compute().any(_compute().match_substring(cut.values, ",")).as_py():
-        mark = "before the decimals" if numbers.comma else "between thousands"
-        reason = f"'{cut.name}' is read as numbers with a comma {mark}."
-        rows = np.flatnonzero(~np.isnan(numbers.values))[:1]
-        remedy = "Nothing, if that is how it is meant; else write 1234.5."
-        found.append(finding("comma", "note", cut, (reason, remedy), rows))
-    return numbers, found
 
 
 def finding(

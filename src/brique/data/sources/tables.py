@@ -15,10 +15,12 @@ from brique.data.place import Place, relative
 from brique.data.source import UNTOLD, Source
 from brique.data.sources import hints, illustrated, labelled
 from brique.data.sources.cells import is_table
+from brique.data.sources.checked import checked_numbers, of_codes
 from brique.data.sources.coded import Codes, Moments, row_digests
 from brique.data.sources.decoding import Decoded, decode
 from brique.data.sources.frame import Frame, choose_test, frame_of, obey_split, tables_of
-from brique.data.sources.guess import checked_numbers, kind_of
+from brique.data.sources.guess import Cut, kind_of
+from brique.data.sources.marks import keep_words, of_marks
 from brique.data.sources.shelf import few
 from brique.data.sources.timestamps import checked_moments
 from brique.data.splitting import digest
@@ -29,7 +31,7 @@ from brique.schema.words import instead
 KIND: str = "table"
 USES: frozenset[str] = frozenset(
     ("target", "header", "test", "size", "channels", "types", "rename", "group", "time", "unit")
-) | {"lower"}
+) | {"lower", "decimal"}
 KINDS = ("number", "category", "moment", "text", "picture", "labels", "leave")
 _GOALS = ("label", "target", "class", "y")
 _NOTES = (".txt", ".md", ".names", ".pdf", ".rst", ".html")  # beside a table
@@ -62,11 +64,13 @@ def read(name: str, place: Place, asked: Asked) -> Source:
     frame = frame_of(name, place, asked)
     targets = _targets(frame, asked)
     types = _types(frame, asked, targets)
+    for key in frame.columns:
+        keep_words(frame, key, types.get(key), asked, is_target=key in targets)
     obey_split(frame, {*types, *targets})
     choose_test(frame, asked, targets)
     for target in targets:
         if types.get(target) != "labels":
-            _leave_out(frame, target)
+            _leave_out(frame, target, types.get(target))
     pictures = _pictures(frame, types, asked, place)
     groups = None if asked.group is None else _groups(frame, asked.group)
     times = None if asked.time is None else _times(frame, asked.time)
@@ -168,12 +172,19 @@ def _types(frame: Frame, asked: Asked, targets: tuple[str, ...]) -> dict[str, st
     return types | {name: "labels" for name in seen if labelled.is_labels(frame.cut(name))}
 
 
-def _leave_out(frame: Frame, target: str) -> None:
-    """Leave out the rows without a target."""
-    is_known = frame.cut(target).is_known
-    lost = np.flatnonzero(~is_known).tolist()
-    if len(lost) == len(frame.called):
+def _leave_out(frame: Frame, target: str, told: str | None) -> None:
+    """Leave out the rows without a target, or with words where it is numbers."""
+    cut = frame.cut(target)
+    is_known, kind = cut.is_known.copy(), told or kind_of(cut, is_target=True)
+    if not is_known.any():
         raise DataError(f"{frame.name}: column '{target}' is empty; choose another target")
+    frame.findings += of_marks(frame, target, kind)
+    if kind == "number":
+        frame.findings += [
+            one for one in checked_numbers(cut, is_sure=True)[1] if one.kind == "mixed types"
+        ]
+        is_known &= ~np.isnan(cut.numbers.values)
+    lost = np.flatnonzero(~is_known).tolist()
     if lost:
         rows = "1 row has" if len(lost) == 1 else f"{len(lost):,} rows have"
         frame.notes.append(f"{frame.name}: {rows} no '{target}' and are left out.")
@@ -230,17 +241,19 @@ def _column(
         )
         return None
     if kind == "number":
-        column, found = checked_numbers(cut, is_told=is_sure)
+        column, found = checked_numbers(cut, is_sure=is_sure)
     elif kind == "moment":
         column, found = checked_moments(cut, is_told=is_sure)
     elif kind == "category":
-        column, found = _classes(cut.codes(), frame, asked, is_target), []
+        column = _classes(cut, frame, asked, is_target)
+        found = [] if told else of_codes(cut)
     else:
         unit = cast("Unit", asked.unit or "words")  # its kind checks it
         if illustrated.is_named_so(cut.sample):
             frame.findings.append(_no_pictures(key, cut.sample[0]))
-        column, found = Texts(cut.texts(), unit, asked.lower or False), []
-    frame.findings += found
+        column = Texts(cut.texts(), unit, asked.lower or False)
+        found = [] if told else of_codes(cut)
+    frame.findings += [*found, *([] if is_target else of_marks(frame, key, kind))]
     if is_target:
         _check_target(frame, key, column, asked)
     return column
@@ -252,14 +265,10 @@ def _no_pictures(key: str, cell: str) -> Finding:
     return Finding("no pictures", "warning", None, ((key,),), 1, reason, remedy)
 
 
-def _classes(coded: Codes, frame: Frame, asked: Asked, is_target: bool) -> Column:
+def _classes(cut: Cut, frame: Frame, asked: Asked, is_target: bool) -> Column:
     """Return classes, renamed, as an input or to be predicted."""
-    frame.classes.update(coded.names)
-    names = [asked.renamed(name) for name in coded.names]
-    if names != list(coded.names):
-        kept = list(dict.fromkeys(names))
-        place = np.array([*map(kept.index, names), -1])
-        coded = Codes(place[coded.codes], kept)
+    frame.classes |= {*cut.names, *cut.codes().names}
+    coded = cut.codes(asked.rename)
     if not is_target:
         return coded
     texts = np.array([*coded.names, ""], object)[coded.codes].tolist()
@@ -300,7 +309,7 @@ def _times(frame: Frame, given: str) -> np.ndarray:
         moments = checked_moments(cut, is_told=True)[0]
         return np.where(moments.is_missing, np.nan, moments.seconds)
     if kind == "number":
-        return checked_numbers(cut, is_told=True)[0].values
+        return checked_numbers(cut, is_sure=True)[0].values
     raise DataError(
         f"{frame.name}: time: column '{cut.name}' holds neither moments nor numbers, but"
         f" '{cut.sample[0] if cut.sample else ''}'; choose another"

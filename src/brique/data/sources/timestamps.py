@@ -46,7 +46,7 @@ def stamps(cut: Cut, pattern: str | None, rival: str | None = None) -> Stamps:
             micros.to_numpy(zero_copy_only=False).astype(np.int64), cut.is_known.copy(), None, None,
             every, ~every,
         )  # fmt: skip
-    coded = cut.codes()
+    coded = cut.raw()
     read = [read_moment(cell, pattern) for cell in coded.names]
     known = np.array([*(one is not None for one in read), False])[coded.codes]
     micros = np.array([*(0 if one is None else one.micros for one in read), 0], np.int64)
