@@ -481,12 +481,16 @@ def test_numbers_that_a_person_asks_for_are_read_where_they_can_be(tmp_path):
         opened(tmp_path, x=lambda i: "soon", options={"types": {"x": "number"}})
 
 
-def test_a_target_of_numbers_leaves_out_words(tmp_path):
+def test_words_in_a_target_of_numbers_are_left_out_where_a_person_says_so(tmp_path):
     columns = {
         "x": lambda i: i / 7,
         "y": lambda i: "unknown" if i == 3 else "#N/A" if i == 4 else i / 3,
     }
-    table = opened(tmp_path, **columns, options={"target": "y"})
+    with pytest.raises(
+        DataError, match="'unknown' in row 5; .* leave such rows out: --types 'y=num"
+    ):
+        opened(tmp_path, **columns, options={"target": "y"})
+    table = opened(tmp_path, **columns, options={"target": "y", "types": {"y": "number"}})
     assert isinstance(table.schema["y"], Number)
     assert [name for name, _ in table.skipped] == ["row 5", "row 6"]
     assert kinds(table)["mixed types"].items == (("row 5", "y", "unknown"),)

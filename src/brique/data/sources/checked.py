@@ -18,20 +18,26 @@ _KEPT = 100  # words that count as missing, and do so when asked
 _NONE = np.empty(0, int)
 
 
-def checked_numbers(cut: Cut, *, is_sure: bool) -> tuple[Numbers, list[Finding]]:
+def checked_numbers(
+    cut: Cut, *, is_told: bool, is_target: bool = False
+) -> tuple[Numbers, list[Finding]]:
     """Return the cells as numbers, and findings on those that are none, or are not clear.
 
-    is_sure: whether a person says that they are numbers, or they are to be predicted.
-    Raises DataError where it is sure, and less than half of them are.
+    is_told: whether a person says that they are numbers. is_target: whether they are to be
+        predicted.
+    Raises DataError where a person says so and less than half are, or where it is guessed and a
+        target has one that is none.
     """
     numbers = replace(cut.numbers, values=cut.numbers.values.copy())
     strange = np.flatnonzero(np.isnan(numbers.values) & cut.is_known)
-    if is_sure and len(strange) > _HALF * cut.is_known.sum():
+    is_unfit = is_told and len(strange) > _HALF * cut.is_known.sum()
+    if is_unfit or (len(strange) and is_target and not is_told):
         row = int(strange[0])
+        left = "" if is_unfit else f", or leave such rows out: --types '{cut.name}=number'"
         raise DataError(
             f"{cut.where}: expected numbers, got '{cut.values[row].as_py()}' in"
             f" {cut.called[row]}{more(len(strange))}; correct it, or take the column for"
-            f" classes: --types '{cut.name}=category'"
+            f" classes: --types '{cut.name}=category'{left}"
         )
     found: list[Finding] = []
     if len(strange):

@@ -180,9 +180,8 @@ def _leave_out(frame: Frame, target: str, told: str | None) -> None:
         raise DataError(f"{frame.name}: column '{target}' is empty; choose another target")
     frame.findings += of_marks(frame, target, kind)
     if kind == "number":
-        frame.findings += [
-            one for one in checked_numbers(cut, is_sure=True)[1] if one.kind == "mixed types"
-        ]
+        found = checked_numbers(cut, is_told=told is not None, is_target=True)[1]
+        frame.findings += [one for one in found if one.kind == "mixed types"]
         is_known &= ~np.isnan(cut.numbers.values)
     lost = np.flatnonzero(~is_known).tolist()
     if lost:
@@ -241,7 +240,7 @@ def _column(
         )
         return None
     if kind == "number":
-        column, found = checked_numbers(cut, is_sure=is_sure)
+        column, found = checked_numbers(cut, is_told=told is not None, is_target=is_target)
     elif kind == "moment":
         column, found = checked_moments(cut, is_told=is_sure)
     elif kind == "category":
@@ -309,7 +308,7 @@ def _times(frame: Frame, given: str) -> np.ndarray:
         moments = checked_moments(cut, is_told=True)[0]
         return np.where(moments.is_missing, np.nan, moments.seconds)
     if kind == "number":
-        return checked_numbers(cut, is_sure=True)[0].values
+        return checked_numbers(cut, is_told=False, is_target=True)[0].values
     raise DataError(
         f"{frame.name}: time: column '{cut.name}' holds neither moments nor numbers, but"
         f" '{cut.sample[0] if cut.sample else ''}'; choose another"
