@@ -317,7 +317,9 @@ def test_both_signs_in_one_column_are_an_error(tmp_path):
 
 
 def test_the_sign_is_an_option(tmp_path):
-    with pytest.raises(DataError, match="data: decimal: expected point or comma, got .dot.; pass one of"):
+    with pytest.raises(
+        DataError, match="data: decimal: expected point or comma, got .dot.; pass one of"
+    ):
         opened(tmp_path, x=lambda i: i, options={"decimal": "dot"})
     with pytest.raises(DataError, match="--decimal: expected point or comma, got 'dot'; write one"):
         data.options(["decimal=dot"])

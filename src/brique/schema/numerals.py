@@ -18,7 +18,7 @@ MULTIPLES = frozenset(
 _SIGNS = "$€£¥₹₽₩₺₫฿₪₴₦₱₡₲₵₸₭₮¢"
 _CODES = (
     "USD|EUR|GBP|CHF|JPY|CNY|RMB|INR|SEK|NOK|DKK|PLN|CZK|HUF|RON|RUB|TRY|AUD|CAD|NZD|HKD|SGD|MXN"
-    r"|BRL|ZAR|KRW|Rs\.?|Fr\.?|kr\.?|zł"
+    r"|BRL|ZA[R]|KRW|Rs\.?|Fr\.?|kr\.?|zł"
 )
 _MONEY = rf"(?:[A-Z]{{0,3}}[{_SIGNS}]|{_CODES})"
 _BODY = (
