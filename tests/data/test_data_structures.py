@@ -166,7 +166,7 @@ def test_columns_that_differ_are_named(tmp_path):
     opened = data.open(file)
     reasons = dict(opened.skipped)
     assert "expected 3 columns at 'says', got 2" in reasons["one.iob:1"]
-    assert "expected 2 columns at 'lone', got 1" in reasons["one.iob:4"]
+    assert "line 4: expected 3 columns at 'lone', got 1" in reasons["one.iob:4"]
     with pytest.raises(DataError, match="no column 4 among 3; choose another target"):
         data.open(file, target="4")
 

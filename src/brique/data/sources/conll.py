@@ -1,7 +1,7 @@
 """Words with tags: CoNLL-U, and files of columns with a blank line between sentences."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -13,7 +13,17 @@ from brique.data.column import Column, Sequences, Texts
 from brique.data.place import Place, plain_name
 from brique.data.ragged import Ragged
 from brique.data.source import Source
-from brique.data.sources.shelf import beginning, check_train, few, lines, parted, parts_of, shelf
+from brique.data.sources.columns import Form, are_tagged, blocks, form_of
+from brique.data.sources.shelf import (
+    beginning,
+    check_train,
+    few,
+    lines,
+    part_of,
+    parted,
+    parts_of,
+    shelf,
+)
 from brique.errors import DataError, nearest
 from brique.schema import Number
 
@@ -23,8 +33,7 @@ USES: frozenset[str] = frozenset({"target", "test", "rename", "lower"})
 _UNIVERSAL = {"upos": 3, "xpos": 4, "deprel": 7, "head": 6}  # columns of CoNLL-U, from 0
 _ENDINGS = (".conllu", ".conll", ".iob", ".iob2", ".bio", ".testa", ".testb")
 _UNIVERSALLY = re.compile(r"\s*(#.*\n|\s*\n)*1(-\d+)?\t([^\t\n]*\t){8}[^\t\n]*$", re.MULTILINE)
-_BETWEEN = re.compile(r"[ \t]+")
-_DOCUMENT = "-DOCSTART-"  # CoNLL 2003: the beginning of a document, no sentence
+_LOOKED_AT = 8  # files by whose lines the kind is known
 
 
 @dataclass
@@ -40,9 +49,32 @@ class _Read:
 
 
 def fits(place: Place) -> bool:
-    """Tell whether a place holds files named as CoNLL-U or as columns of tags."""
+    """Tell whether a place holds files named as CoNLL-U or as columns of tags, or lines of such."""
     found = shelf(place, _ENDINGS)
-    return bool(found) and plain_name(found[0]).endswith(_ENDINGS)
+    if found and plain_name(found[0]).endswith(_ENDINGS):
+        return True
+    beside = shelf(place)
+    train = [file for file in beside if part_of(file) == 0] or beside[:_LOOKED_AT]
+    return bool(train) and all(_is_tagged(file) for file in train)
+
+
+def _is_tagged(file: Place) -> bool:
+    return bool(_UNIVERSALLY.match(beginning(file))) or are_tagged(file)
+
+
+def _chosen(place: Place, source: Source) -> list[Place]:
+    """Return the files that hold tags; others of which the name tells a part are named."""
+    beside = shelf(place)
+    named = [file for file in beside if plain_name(file).endswith((*_ENDINGS, ".train"))]
+    if not place.is_dir():
+        return beside
+    tagged = [file for file in beside if file in named or _is_tagged(file)]
+    if not tagged:
+        return beside
+    for file in beside:
+        if file not in tagged and part_of(file) is not None and not named:
+            source.skipped.append((file.name, "its lines do not hold words with tags"))
+    return tagged
 
 
 def read(name: str, place: Place, asked: Asked) -> Source:
@@ -56,7 +88,7 @@ def read(name: str, place: Place, asked: Asked) -> Source:
     that cannot be read is left out, and named in `skipped`.
     """
     source = Source(name, {})
-    pairs = parted(source, shelf(place, (*_ENDINGS, ".train")) or shelf(place), asked.test)
+    pairs = parted(source, _chosen(place, source), asked.test)
     is_universal = any(_is_universal(file) for file, _ in pairs)
     places = _wanted(name, asked.target, is_universal)
     names = tuple(places)
@@ -111,28 +143,22 @@ def _sentences(found: _Read, file: Place, part: int | None, is_universal: bool) 
     except DataError as error:
         found.source.skipped.append((file.name, str(error).removeprefix(f"{file.name}: ")))
         return
-    for start, rows in _blocks(text):
+    form = Form(True, 10, 1, (), frozenset()) if is_universal else form_of(text)
+    if form.header:
+        found.source.notes.append(f"{file.name}: its first line names the columns.")
+    if form.word and not is_universal:
+        found.source.notes.append(
+            f"{file.name}: its first column counts the words and is left out."
+        )
+    for start, block in blocks(text):
         try:
-            rows = _universal(rows) if is_universal else _columns(rows)
+            rows = _universal(block) if is_universal else form.rows(start, block)
             if rows:
-                _keep(found, rows, is_universal)
+                _keep(found, rows, form.word)
                 found.called.append(f"{file.name}:{start}")
                 found.parts.append(part)
         except DataError as error:
             found.source.skipped.append((f"{file.name}:{start}", str(error)))
-
-
-def _blocks(text: Sequence[str]) -> Iterator[tuple[int, list[str]]]:
-    """Yield the number of the first line of each sentence, from 1, and its lines."""
-    block: list[str] = []
-    for number, line in enumerate(text, 1):
-        if line and not line.isspace():
-            block.append(line)
-        elif block:
-            yield number - len(block), block
-            block = []
-    if block:
-        yield len(text) - len(block) + 1, block
 
 
 def _universal(rows: Sequence[str]) -> list[list[str]]:
@@ -150,19 +176,7 @@ def _universal(rows: Sequence[str]) -> list[list[str]]:
     return words
 
 
-def _columns(rows: Sequence[str]) -> list[list[str]]:
-    """Return the columns of each word of a sentence. Raises DataError where they differ."""
-    cells = [_BETWEEN.split(row.strip()) for row in rows if not row.startswith(_DOCUMENT)]
-    for row in cells:
-        if len(row) != len(cells[0]) or len(row) < 2:
-            raise DataError(
-                f"tags: expected {max(2, len(cells[0]))} columns at '{row[0][:20]}', got "
-                f"{len(row)}; mend it"
-            )
-    return cells
-
-
-def _keep(found: _Read, rows: Sequence[Sequence[str]], is_universal: bool) -> None:
+def _keep(found: _Read, rows: Sequence[Sequence[str]], word: int) -> None:
     """Add a sentence. Raises DataError where it lacks a column."""
     taken: list[list[str]] = []
     for name, place in found.places.items():
@@ -173,7 +187,7 @@ def _keep(found: _Read, rows: Sequence[Sequence[str]], is_universal: bool) -> No
         taken.append([row[place] for row in rows])
         if name == "head":
             _check_heads(taken[-1])
-    found.words.append([row[1 if is_universal else 0] for row in rows])
+    found.words.append([row[word] for row in rows])
     for name, values in zip(found.places, taken, strict=True):
         found.columns[name].append(values)
 
