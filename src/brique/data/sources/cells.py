@@ -6,13 +6,14 @@ from typing import Any
 import numpy as np
 
 from brique.data.place import Place, content, plain_name
+from brique.data.sources.arff import arff_cells
 from brique.data.sources.delimited import Cells, distinct, read_delimited
 from brique.data.sources.numbers import EXACT, large
 from brique.errors import DataError, nearest
 from brique.schema.names import written
 
 DELIMITED = (".csv", ".tsv", ".data")
-ENDINGS = (*DELIMITED, ".parquet", ".jsonl", ".ndjson")
+ENDINGS = (*DELIMITED, ".parquet", ".jsonl", ".ndjson", ".arff")
 
 
 def is_table(file: Place) -> bool:
@@ -29,6 +30,8 @@ def read_cells(file: Place, header: bool | None) -> Cells:
         return _parquet(file)
     if name.endswith((".jsonl", ".ndjson")):
         return _json_lines(file)
+    if name.endswith(".arff"):
+        return _checked(arff_cells(file))
     return read_delimited(file, header)
 
 

@@ -1,4 +1,4 @@
-"""Sequences: a folder of CSV files, one for each example, with a table or folders of classes."""
+"""Sequences: CSV files, one for each example, with their classes; archives of UCR and UEA."""
 
 import re
 from collections import Counter, defaultdict
@@ -9,6 +9,7 @@ from brique.data.asked import Asked
 from brique.data.place import Place, content, files, plain_name, relative
 from brique.data.ragged import Ragged
 from brique.data.source import Source
+from brique.data.sources import ucr
 from brique.data.sources.listed import FOLDERS, Listed, shared
 from brique.errors import DataError
 from brique.schema import Signal, natural
@@ -23,7 +24,12 @@ _HEAD = 1 << 12  # bytes looked at
 
 
 def fits(place: Place) -> bool:
-    """Tell whether a folder holds numbered CSV files with a table of them, or folders of such."""
+    """Tell whether a folder holds numbered CSV files with a table of them, or folders of such.
+
+    Or whether a place is an archive of UCR or UEA.
+    """
+    if ucr.fits(place):
+        return True
     if not place.is_dir():
         return False
     sequences, tables = _sorted_out(place)
@@ -39,9 +45,11 @@ def read(name: str, place: Place, asked: Asked) -> Source:
     """Return the sequences below a folder, with the class that a table or a folder gives each.
 
     Field "signal", a Signal whose channels are the columns; and the target. Other columns of the
-    tables choose test= and group=, and are left out.
+    tables choose test= and group=, and are left out. `ucr` reads archives of UCR and UEA.
     Raises DataError when there are no sequences, or nothing says what they are.
     """
+    if ucr.fits(place):
+        return ucr.read(name, place, asked)
     found = _find(name, place)
     target = _target(found, asked)
     found.choose(asked)
