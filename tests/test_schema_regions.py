@@ -7,7 +7,7 @@ from PIL import Image
 
 from brique.errors import DataError
 from brique.schema import Boxes, Mask, Picture
-from brique.schema.pictures import read_classes
+from brique.schema.label_maps import read_label_map
 from brique.schema.regions import areas, cut_boxes, moved
 
 SIZES = [(40, 60), (60, 40), (33, 47), (200, 31), (12, 12), (7, 90)]
@@ -104,7 +104,7 @@ def test_a_mask_keeps_its_numbers(tmp_path):
     assert np.array_equal(kind.prepare(torch.from_numpy(classes).long()), expected)
     assert bool((Mask(("a",), (2, 2)).prepare(np.zeros((2, 2), bool)) == 0).all())
     Image.fromarray(classes > 0).save(tmp_path / "one.png")
-    assert read_classes(tmp_path / "one.png").max() == 1
+    assert read_label_map(tmp_path / "one.png").numbers.max() == 1
 
 
 def indexed(classes):

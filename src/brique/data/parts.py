@@ -23,7 +23,7 @@ from brique.data.split import Split
 from brique.data.splitting import fold_numbers, fold_part, halved, held_out, split
 from brique.data.store import Store
 from brique.errors import DataError
-from brique.schema import Field, Number, Picture, Schema, Signal
+from brique.schema import Field, Mask, Number, Picture, Schema, Signal
 
 _PIXELS = 1 << 18  # looked at together: they fit into a processor's cache
 
@@ -273,7 +273,11 @@ def _moments(pictures: Tensor, rows: Tensor) -> tuple[tuple[float, ...], tuple[f
 
 def _fingerprint(store: Store, part: Tensor) -> str:
     """Return the SHA-256 of fields, schema and split."""
-    total = hashlib.sha256(json.dumps(store.schema.to_json(), sort_keys=True).encode())
+    about = store.schema.to_json()
+    for entry in about["fields"].values():  # how files lead to classes, which the masks hold
+        for key in ("codes", "colored") if entry["kind"] == Mask.kind else ():
+            entry.pop(key, None)
+    total = hashlib.sha256(json.dumps(about, sort_keys=True).encode())
     total.update(part.numpy().tobytes())
     for name, value in sorted(store.fields.items()):
         ragged = (value.values, value.offsets, value.parent) if isinstance(value, Ragged) else ()

@@ -57,7 +57,7 @@ def picture_shape(path: "str | Path | Readable") -> tuple[int, int, int]:
     Raises DataError when it has none that can be read.
     """
     with _reading(path), _file(path) as file:
-        return image_shape(_open(file, f"picture {path}"))
+        return image_shape(_open(file, f"picture {path}")[0])
 
 
 def picture_orientation(path: "str | Path | Readable") -> Orientation:
@@ -66,7 +66,7 @@ def picture_orientation(path: "str | Path | Readable") -> Orientation:
     Raises DataError when its header cannot be read.
     """
     with _reading(path), _file(path) as file:
-        return orientation_of(_open(file, f"picture {path}"))
+        return orientation_of(_open(file, f"picture {path}")[0])
 
 
 def image_shape(image: "Image.Image") -> tuple[int, int, int]:
@@ -90,6 +90,18 @@ def read_picture(path: "str | Path | Readable") -> "Image.Image":
     return examined(path)[0]
 
 
+@contextmanager
+def opened(path: "str | Path | Readable") -> "Generator[tuple[Image.Image, str]]":
+    """Give the image in a file, perhaps to be turned yet, and Pillow's word for its samples.
+
+    Raises DataError, which names the file, for whatever goes wrong.
+    """
+    with _reading(path), _file(path) as file:
+        image, samples = _open(file, f"picture {path}")
+        check_damage(file, image.format, f"picture {path}")
+        yield image, samples
+
+
 @dataclass(frozen=True)
 class Look:
     """What a picture file is like before it is read as brique reads it.
@@ -111,40 +123,13 @@ class Look:
 
 def examined(path: "str | Path | Readable") -> "tuple[Image.Image, Look]":
     """Return the picture in a file as `read_picture` does, and what the file is like."""
-    with _reading(path), _file(path) as file:
-        image = _open(file, f"picture {path}")
-        check_damage(file, image.format, f"picture {path}")
+    with opened(path) as (image, _):
         orientation = orientation_of(image)
         shown = flat(upright(image))
         mode, is_see_through = image.mode, _is_see_through(image)
         is_animated = _is_animated(image)
         look = Look(mode, shown.height, shown.width, orientation, is_animated, is_see_through)
         return shown, look
-
-
-def read_classes(path: "str | Path | Readable") -> "np.ndarray[Any, Any]":
-    """Return the number of each pixel in a file, upright (h, w), whole numbers of 0 or more.
-
-    Those of a palette are its places. Raises DataError for colors, or a lossy file.
-    """
-    import numpy as np
-
-    with _reading(path), _file(path) as file:
-        image = _open(file, f"picture {path}")
-        check_damage(file, image.format, f"picture {path}")
-        lossy = image.format == "JPEG"
-        image = upright(image)
-        numbers = np.asarray(image)
-        bands = numbers[..., :3] if image.mode in ("RGB", "RGBA") else numbers[..., :1]
-        if numbers.ndim == 3 and (bands == bands[..., :1]).all():
-            numbers = numbers[..., 0]  # grey, saved as color
-        if lossy or numbers.ndim != 2 or numbers.dtype.kind not in "bui" or numbers.min() < 0:
-            came = "a JPEG, which blurs numbers" if lossy else f"colors ({image.mode})"
-            raise DataError(
-                f"picture {path}: expected a class number for each pixel (a grey or palette PNG), "
-                f"got {came}; save it so, or name the colors in class_dict.csv (name,r,g,b)"
-            )
-        return numbers.astype(np.uint8) if numbers.dtype == np.bool_ else numbers
 
 
 def checked(image: "Image.Image", where: str) -> "Image.Image":
@@ -286,8 +271,8 @@ def _reading(path: "str | Path | Readable") -> Generator[None]:
         ) from error
 
 
-def _open(file: IO[bytes], where: str) -> "Image.Image":
-    """Read a picture's header: the image, not yet decoded."""
+def _open(file: IO[bytes], where: str) -> "tuple[Image.Image, str]":
+    """Read a picture's header: the image, and Pillow's word for its samples, such as "L;4"."""
     from PIL import Image
 
     with _lock, warnings.catch_warnings():
@@ -305,8 +290,9 @@ def _open(file: IO[bytes], where: str) -> "Image.Image":
                 f"{_content(file)}; convert it or leave it out"
             ) from error
         check_pixels(where, image.height, image.width)
-        orientation_of(image)  # a damaged note may warn once
-    return image
+        samples = str(next((tile[3] for tile in getattr(image, "tile", ())), ""))
+        orientation_of(image)  # a damaged note may warn once; a PNG is decoded to look for it
+    return image, samples
 
 
 def _content(file: IO[bytes]) -> str:

@@ -1,12 +1,12 @@
 """Fields that say where things are in a picture: masks and boxes."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from brique.errors import DataError
 from brique.schema.fitting import fit_classes
-from brique.schema.pictures import read_classes
+from brique.schema.label_maps import read_colors, read_label_map
 from brique.schema.texts import check_names
 from brique.schema.words import short
 
@@ -24,10 +24,14 @@ class Mask:
 
     names: of the classes; the number of a class is its place. Pixels of 255 count for nothing.
     shape: (H, W).
+    codes: (number in a file, class) pairs, where they differ; 255 is the class of what counts for
+        nothing. They are of colors, 65536 R + 256 G + B, if it is `colored`.
     """
 
     names: tuple[str, ...]
     shape: tuple[int, int]
+    codes: tuple[tuple[int, int], ...] = field(default=(), compare=False)
+    colored: bool = field(default=False, compare=False)
     kind: ClassVar[str] = "mask"
 
     def __post_init__(self) -> None:
@@ -40,13 +44,18 @@ class Mask:
             raise DataError(
                 f"mask: shape must be (height, width), got {self.shape}; pass two whole numbers"
             )
+        if any(one != IGNORED and not 0 <= one < len(self.names) for _, one in self.codes):
+            raise DataError(
+                f"mask: codes must lead to the {len(self.names)} classes or {IGNORED}, got"
+                f" {self.codes[:8]}; number the classes from 0"
+            )
 
     def prepare(self, source: object) -> "torch.Tensor":
         """Return the class of each pixel, uint8, (H, W), scaled and cut as its picture is.
 
-        source: path of a picture file of one channel or of a palette, which holds the numbers of
-            classes, or array or tensor (h, w) of them; 255 counts for nothing. A pixel gets the
-            class of the nearest.
+        source: path of a picture file of one channel or of a palette, whose numbers are those of
+            classes or lead to them by `codes`; or array or tensor (h, w) of the numbers of classes,
+            255 for what counts for nothing. A pixel gets the class of the nearest.
         Raises DataError when it is no such picture or holds other numbers.
         """
         import numpy as np
@@ -54,7 +63,7 @@ class Mask:
 
         is_file = isinstance(source, str | Path)
         where = f"mask {source}" if is_file else "mask"
-        classes = read_classes(source) if is_file else _array(source)
+        classes = self._of_file(source) if is_file else _array(source)
         if classes.ndim != 2 or not classes.size or classes.dtype.kind not in "bui":
             raise DataError(
                 f"{where}: expected whole numbers (height, width), got {classes.dtype} "
@@ -72,6 +81,26 @@ class Mask:
         fitted = fit_classes(classes, self.shape).astype(np.uint8)
         return torch.from_numpy(fitted)  # pyright: ignore[reportUnknownMemberType]
 
+    def _of_file(self, path: str | Path) -> "np.ndarray[Any, Any]":
+        """Return the class of each pixel of a file, as its numbers or colors lead to them."""
+        import numpy as np
+
+        known = frozenset(number for number, _ in self.codes) or frozenset(range(len(self.names)))
+        numbers = read_colors(path) if self.colored else read_label_map(path, known).numbers
+        if not self.codes:
+            return numbers
+        table = dict(self.codes) if self.colored else {IGNORED: IGNORED} | dict(self.codes)
+        held, places = np.unique(numbers, return_inverse=True)
+        strange = [number for number in held.tolist() if number not in table]
+        if strange:
+            told = f"color {_color(strange[0])}" if self.colored else f"number {strange[0]}"
+            raise DataError(
+                f"mask {path}: expected the numbers or colors of {', '.join(self.names[:8])}, got"
+                f" the {told} in {int((numbers == strange[0]).sum()):,} pixels; correct it"
+            )
+        classes = np.array([table[number] for number in held.tolist()], np.uint8)
+        return classes[places.reshape(numbers.shape)]
+
     def restore(self, value: "torch.Tensor") -> "np.ndarray[Any, Any]":
         """Return the class of each pixel (H, W), uint8."""
         return value.detach().cpu().byte().numpy()
@@ -82,7 +111,9 @@ class Mask:
 
     def to_json(self) -> dict[str, Any]:
         """Return the field as JSON values."""
-        return {"kind": self.kind, "names": list(self.names), "shape": list(self.shape)}
+        value = {"kind": self.kind, "names": list(self.names), "shape": list(self.shape)}
+        value |= {"codes": [list(pair) for pair in self.codes]} if self.codes else {}
+        return value | ({"colored": True} if self.colored else {})
 
 
 @dataclass(frozen=True)
@@ -168,6 +199,10 @@ def cut_boxes(boxes: "torch.Tensor", far: "torch.Tensor") -> "tuple[torch.Tensor
     cut = boxes.clamp(min=0).minimum(far.to(boxes))
     left, whole = areas(cut), areas(boxes)
     return cut, (left > 0) & (left >= KEPT * whole)
+
+
+def _color(code: int) -> tuple[int, int, int]:
+    return code >> 16, code >> 8 & 255, code & 255
 
 
 def _array(source: object) -> "np.ndarray[Any, Any]":

@@ -56,6 +56,14 @@ def _whole(value: object, where: str) -> tuple[int, ...]:
     return tuple(items)
 
 
+def _pairs(value: object, where: str) -> tuple[tuple[int, int], ...]:
+    items = cast("list[object]", value)
+    pairs = [_whole(item, where) for item in items] if type(value) is list else []
+    if type(value) is not list or any(len(pair) != 2 for pair in pairs):
+        raise damaged(where, "a list of pairs of numbers", items)
+    return tuple((pair[0], pair[1]) for pair in pairs)
+
+
 def _fitted(value: object, where: str) -> float | tuple[float, ...] | None:
     if value is None or type(value) in (int, float):
         return cast("float | None", value)
@@ -122,6 +130,9 @@ _KINDS: dict[str, tuple[Callable[..., Field], dict[str, Callable[[object, str], 
         {"channels": _count, "rate": _number, "names": texts_of}
         | {"mean": _fitted, "spread": _fitted},
     ),
-    "mask": (Mask, {"names": texts_of, "shape": _whole}),
+    "mask": (
+        Mask,
+        {"names": texts_of, "shape": _whole, "codes": _pairs, "colored": _truth},
+    ),
     "boxes": (Boxes, {"shape": _whole}),
 }

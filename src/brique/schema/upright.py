@@ -1,9 +1,10 @@
 """Which way up a picture is: the note in its file (EXIF) that says how to turn or mirror it."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 if TYPE_CHECKING:
+    import numpy as np
     from PIL import Image
 
 _ORIENTATION, _WIDTH, _HEIGHT = 0x0112, 0x0100, 0x0101  # tags of EXIF and TIFF
@@ -45,6 +46,16 @@ def upright(image: "Image.Image") -> "Image.Image":
     for note in _NOTES:
         turned.info.pop(note, None)
     return turned
+
+
+def turned(pixels: "np.ndarray[Any, Any]", number: int) -> "np.ndarray[Any, Any]":
+    """Return stored pixels (h, w), uint8, as an EXIF number of 1 to 8 turns them."""
+    import numpy as np
+    from PIL import Image
+
+    turn = _TURNS.get(number)
+    image = Image.fromarray(pixels)
+    return pixels if turn is None else np.asarray(image.transpose(Image.Transpose(turn)))
 
 
 def _load(image: "Image.Image") -> None:

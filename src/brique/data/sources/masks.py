@@ -2,31 +2,32 @@
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 import torch
 
 from brique.data.asked import Asked
-from brique.data.place import Place, files, relative
+from brique.data.place import Place, relative
 from brique.data.source import ALIASES, PARTS, Source
 from brique.data.sources import palette
-from brique.data.sources.decoding import Decoded, decode, is_picture
+from brique.data.sources.decoding import Decoded, decode
 from brique.data.sources.gathered import Gathered, abreast
+from brique.data.sources.mask_turns import Turning, are_alike
+from brique.data.sources.mates import ENDINGS, WORDS, Names, by_stem
 from brique.data.sources.palette import Palette
 from brique.errors import DataError
 from brique.schema import Mask, natural, picture_shape
 from brique.schema.fitting import fit_classes
+from brique.schema.label_maps import LabelMap
 
 KIND: str = "masks"
 USES: frozenset[str] = frozenset({"size", "channels", "rename"})
 KEPT_SIZE, DEFAULT_SIZE = 512, 256  # largest side that is kept, and that others are scaled to
-_WORDS = ("annot", "annotations", "labels", "label", "masks", "mask", "segmentation", "gt")
-_ENDINGS = ("_l", *(between + word for word in _WORDS for between in ("_", "-", "")))
 _PICTURES = ("images", "image", "imgs", "img", "pictures", "photos", "jpegimages")
-_MASKS = (*_WORDS, "annotation", "labelmaps", "segmentationclass", "segmentations")
-_ALIKE = 0.02  # largest difference of proportions of a picture and its mask
+_MASKS = (*WORDS, "annotation", "labelmaps", "segmentationclass", "segmentations", "seg", "segs",
+          "annots", "ground_truth", "groundtruth", "gts", "labelids")  # fmt: skip
 _TRIED = 50  # masks by whose names it is told that two folders belong together
 
 
@@ -41,8 +42,15 @@ class _Pairs(Gathered):
 
     def add(self, pictures: Place, masks: Place, part: int) -> None:
         """Pair the files of two folders by their names without endings."""
-        shown = _by_stem(pictures)
-        mapped = {_bare(stem, shown): file for stem, file in _by_stem(masks).items()}
+        (shown, twice), (found, again) = by_stem(pictures), by_stem(masks)
+        names, mapped = Names(shown), dict[str, Place]()
+        for stem, file in found.items():
+            name = names.of(stem) or stem
+            if mapped.setdefault(name, file) != file:
+                again.append((file, mapped[name]))
+        for file, other in [*twice, *again]:
+            reason = f"has the name of {relative(other, self.root)}, which is taken; remove one"
+            self.skip(file, reason)
         for one, other, word, folder in (
             (shown, mapped, "mask", masks),
             (mapped, shown, "picture", pictures),
@@ -87,19 +95,21 @@ def read(name: str, place: Place, asked: Asked) -> Source:
     decoded = decoded.only(np.array(good))
     part = np.array(pairs.parts)
     told = [relative(file, place) for file in pairs.masks]
-    names, table = palette.settle(name, colors, counts, told, part)
+    settled = palette.settle(name, colors, counts, told, part)
     for mask in masks:
-        mask[:] = table[mask]
+        mask[:] = settled.table[mask]
+    kind = Mask(settled.names, (height, width), settled.codes, bool(colors.colors))
     source = Source(
         name,
         {"image": decoded.pixels, "mask": torch.from_numpy(masks)},
-        {"image": decoded.kind, "mask": Mask(names, (height, width))},
+        {"image": decoded.kind, "mask": kind},
         ("mask",),
         torch.from_numpy(part.astype(np.uint8)) if part.any() else None,
         decoded.digests,
         skipped=pairs.skipped + decoded.skipped,
         notes=decoded.notes + colors.notes,
         originals=decoded.originals,
+        findings=colors.findings,
     )
     source.names = [relative(file, place) for file in pairs.files]
     return source
@@ -150,21 +160,25 @@ def _masks(
     fitted = np.empty((len(pairs.masks), height, width), np.uint8)
     counts = np.zeros((len(pairs.masks), 256), np.int64)
     others: list[int] = []  # masks of another size than their picture
+    looks = decoded.originals.looks
+    turning = Turning.of(pairs.masks, looks)
+    read: list[LabelMap | None] = [None] * len(pairs.masks)
 
     def one(row: int) -> str | None:
         try:
-            numbers = colors.numbers(pairs.masks[row])
+            found = colors.read(pairs.masks[row])
         except DataError as error:
             file = pairs.masks[row]
             return str(error).removeprefix(f"mask {file}: ").removeprefix(f"picture {file}: ")
-        look = decoded.originals.looks[row]
+        look, numbers = looks[row], turning.applied(row, found.numbers)
         h, w = numbers.shape
-        if abs(h * look.width / (w * look.height) - 1) > _ALIKE:
+        if not are_alike((h, w), (look.height, look.width)):
             return f"has {w} x {h} pixels, its picture {look.width} x {look.height}; make it alike"
         if (h, w) != (look.height, look.width):
             others.append(row)
         counts[row] = np.bincount(numbers.ravel(), minlength=256)
         fitted[row] = fit_classes(numbers, (height, width))
+        read[row] = replace(found, numbers=numbers[:0])
         return palette.beyond(colors, counts[row])
 
     reasons = abreast(one, range(len(pairs.masks)))
@@ -179,7 +193,22 @@ def _masks(
             f"{pairs.root.name}: none of its {len(bad):,} masks can be used; the first, {file}: "
             f"{reason}"
         )
+    colors.findings += turning.findings([relative(file, pairs.root) for file in pairs.masks])
+    _check_together(pairs, colors, {row: read[row] for row in good}, counts[good])
     return (fitted, counts, good) if not bad else (fitted[good], counts[good], good)
+
+
+def _check_together(
+    pairs: _Pairs, colors: Palette, read: dict[int, LabelMap | None], counts: np.ndarray
+) -> None:
+    """Add findings on what masks do not have in common. read: what is known of the good ones."""
+    told = [relative(pairs.masks[row], pairs.root) for row in read]
+    maps = [one.colors if one else {} for one in read.values()]
+    palette.check_alike(pairs.root.name, colors, maps, told)
+    snapped = [
+        file for file, one in zip(told, read.values(), strict=True) if one and one.is_snapped
+    ]
+    palette.say_snapped(pairs.root.name, colors, snapped, bool(counts[:, -1].any()))
 
 
 def _say_scaled(pairs: _Pairs, others: list[int], colors: Palette) -> None:
@@ -212,7 +241,7 @@ def _beside(folder: Place) -> Iterator[tuple[Place, Place]]:
     """Yield the folders whose names say that one holds pictures and the other their masks."""
     below = _below(folder)
     for word, shown in below.items():
-        endings = [word + end for end in _ENDINGS]
+        endings = [word + end for end in ENDINGS]
         wanted = [*endings, *_MASKS] if word in _PICTURES else endings
         match = next((below[one] for one in wanted if one in below and one != word), None)
         if match is not None:
@@ -225,24 +254,8 @@ def _below(folder: Place) -> dict[str, Place]:
     return {one.name.casefold(): one for one in sorted(found, key=lambda one: natural(one.name))}
 
 
-def _by_stem(folder: Place) -> dict[str, Place]:
-    """Return the picture files below a folder by their paths without endings, sorted."""
-    found = [file for file in files(folder) if is_picture(file)]
-    paths = {relative(file, folder): file for file in found}
-    stems = {path[: -len(file.suffix)].casefold(): file for path, file in paths.items()}
-    return {stem: stems[stem] for stem in sorted(stems, key=natural)}
-
-
-def _bare(stem: str, shown: dict[str, Place]) -> str:
-    """Return a mask's name as that of its picture: '1_mask' as '1'."""
-    if stem in shown:
-        return stem
-    bare = (stem[: -len(end)] for end in _ENDINGS if stem.endswith(end))
-    return next((one for one in bare if one in shown), stem)
-
-
 def _agree(shown: Place, mapped: Place) -> bool:
     """Tell whether most masks of a folder have pictures of their names."""
-    names = _by_stem(shown)
-    masks = list(_by_stem(mapped))[:_TRIED]
-    return sum(_bare(stem, names) in names for stem in masks) * 2 > len(masks)
+    names = Names(by_stem(shown)[0])
+    masks = list(by_stem(mapped)[0])[:_TRIED]
+    return sum(names.of(stem) is not None for stem in masks) * 2 > len(masks)
