@@ -183,6 +183,15 @@ def _masks(
 
     reasons = abreast(one, range(len(pairs.masks)))
     _say_scaled(pairs, others, colors)
+    good = _good(pairs, reasons)
+    colors.findings += turning.findings([relative(file, pairs.root) for file in pairs.masks])
+    _check_together(pairs, colors, {row: read[row] for row in good}, counts[good])
+    is_whole = len(good) == len(reasons)
+    return (fitted, counts, good) if is_whole else (fitted[good], counts[good], good)
+
+
+def _good(pairs: _Pairs, reasons: Sequence[str | None]) -> list[int]:
+    """Return the places of masks without a reason against them. Raises DataError for none."""
     good = [row for row, reason in enumerate(reasons) if reason is None]
     bad = [(pairs.masks[row], reason) for row, reason in enumerate(reasons) if reason is not None]
     for file, reason in bad:
@@ -193,9 +202,7 @@ def _masks(
             f"{pairs.root.name}: none of its {len(bad):,} masks can be used; the first, {file}: "
             f"{reason}"
         )
-    colors.findings += turning.findings([relative(file, pairs.root) for file in pairs.masks])
-    _check_together(pairs, colors, {row: read[row] for row in good}, counts[good])
-    return (fitted, counts, good) if not bad else (fitted[good], counts[good], good)
+    return good
 
 
 def _check_together(
