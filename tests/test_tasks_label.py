@@ -117,7 +117,7 @@ def test_one_temperature_fits_all_targets():
 def test_a_judgement_stands_beside_simple_methods():
     found = noisy()
     values = label.judge(Knows(), found).values
-    assert set(values["baseline"]) == {"majority", "logistic", "bayes", "boosting"}
+    assert set(values["baseline"]) == {"majority", "logistic", "bayes", "forest", "boosting"}
     assert values["baseline"]["bayes"]["skipped"] == "there is no text"
     assert values["test"]["accuracy"] > values["baseline"]["majority"]["accuracy"] + 0.2
     low, high = values["interval"]["accuracy"]

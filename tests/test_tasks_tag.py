@@ -4,6 +4,7 @@ import random
 
 import pytest
 import torch
+from seqeval import metrics
 from torch import nn
 
 import brique
@@ -17,6 +18,7 @@ from brique.model import load
 from brique.run import read_run
 from brique.schema import Number, Schema, Tags, Text
 from brique.tasks import tag
+from brique.tasks.tag import entities
 from brique.workbench.train import tag as trained
 from resuming import alone, assert_equal, stopped
 
@@ -70,7 +72,7 @@ def test_its_quick_form_learns_and_knows_new_words_by_their_endings(run, folder)
     assert result["test"]["unknown_accuracy"] > 0.85
     low, high = result["interval"]["accuracy"]
     assert low <= result["test"]["accuracy"] <= high
-    assert set(result["baseline"]) == {"usual", "endings", "window"}
+    assert set(result["baseline"]) == {"majority", "usual", "endings", "window"}
     assert result["baseline"]["usual"]["accuracy"] < result["baseline"]["endings"]["accuracy"]
     assert read_run(run).json["data"][0]["test_reads"] == 1
     assert "words in 60 test sentences tagged rightly" in tag.sentence(result)
@@ -148,10 +150,11 @@ def test_the_judgement_counts_words_and_draws_sentences(folder):
     assert values["test"]["accuracy"] == pytest.approx(float((truth == 1).double().mean()))
     assert values["words"] == len(truth)
     assert sum(map(sum, values["confusion"])) == len(truth)
-    assert set(values["baseline"]) == {"usual", "endings"}
-    assert values["comparison"]["outcome"] == "worse"
+    assert set(values["baseline"]) == {"majority"}
+    beside = tag.judge(Always(4, 1), opened).values
+    assert beside["comparison"]["outcome"] == "worse"
     assert values["test"]["faultless"] == 0
-    assert tag.sentence(values).startswith("Behind a simple method: ")
+    assert tag.sentence(beside).startswith("Behind a simple method: ")
     assert judged.arrays["offsets"].tolist()[-1] == len(truth)
     assert values["interval"]["accuracy"][0] < values["interval"]["accuracy"][1]
 
@@ -199,3 +202,111 @@ def test_the_tagger_wants_a_text_and_tags():
     schema = Schema({"past": Number(), "tag": Tags(("X",))}, ("tag",))
     with pytest.raises(DataError, match="tagger: expected a text as input and tags as target"):
         nets.tagger(schema.to_json())
+
+
+# Entities: tags in BIO form
+
+SCHEMES = {"IOB1 or IOB2": "BI", "IOB1 of one type": "I", "BIOES": "BIES"}
+
+
+def drawn(scheme, seed):
+    """Return tag names, and what is meant and said of some texts, at random."""
+    draw = random.Random(seed)
+    names = ["O", *(f"{letter}-{kind}" for letter in scheme for kind in ("PER", "LOC-X"))]
+    meant = [[draw.choice(names) for _ in range(draw.randrange(9))] for _ in range(15)]
+    said = [[one if draw.random() < 0.6 else draw.choice(names) for one in tags] for tags in meant]
+    return names, meant, said
+
+
+@pytest.mark.parametrize("scheme", SCHEMES.values(), ids=SCHEMES)
+def test_entities_are_counted_as_seqeval_and_conlleval_do(scheme):
+    for seed in range(40):
+        names, meant, said = drawn(scheme, seed)
+        flat = [torch.tensor([names.index(t) for tags in x for t in tags]) for x in (meant, said)]
+        found = entities.count(*flat, torch.tensor([len(tags) for tags in meant]), names)
+        assert found.scores() == pytest.approx({
+            "f1": metrics.f1_score(meant, said, zero_division=0),
+            "precision": metrics.precision_score(meant, said, zero_division=0),
+            "recall": metrics.recall_score(meant, said, zero_division=0),
+        })  # fmt: skip
+        report = metrics.classification_report(meant, said, output_dict=True, zero_division=0)
+        for at, kind in enumerate(entities.types_of(names)):
+            assert int(found.true[:, at].sum()) == report.get(kind, {"support": 0})["support"]
+
+
+def test_bilou_counts_as_bioes_and_other_tags_mark_no_entities():
+    _, meant, said = drawn("BIES", 3)
+    turned = {"E": "L", "S": "U"}
+    scores = []
+    for change in ({}, turned):
+        written = [
+            [[change.get(t[0], t[0]) + t[1:] for t in tags] for tags in x] for x in (meant, said)
+        ]
+        names = sorted({t for x in written for tags in x for t in tags})
+        flat = [torch.tensor([names.index(t) for tags in x for t in tags]) for x in written]
+        scores.append(entities.count(*flat, torch.tensor([len(t) for t in meant]), names).scores())
+    assert scores[0] == scores[1]
+    assert entities.types_of(["NOUN", "B-PER", "O"]) is None
+    assert entities.types_of(["B", "I", "NOUN"]) is None
+    assert entities.types_of(["O"]) is None
+
+
+def named(count, seed):
+    """Return sentences in which two words after "mr" are an entity, and all else is outside."""
+    draw = random.Random(seed)
+    found = []
+    for _ in range(count):
+        words = [(draw.choice(["the", "dog", "runs", "far"]), "O") for _ in range(12)]
+        if draw.random() < 0.5:
+            at = draw.randrange(9)
+            names = [draw.choice(["ann", "bob", "cy"]) for _ in range(2)]
+            words[at : at + 3] = [("mr", "O"), (names[0], "B-PER"), (names[1], "I-PER")]
+        found.append(words)
+    return found
+
+
+@pytest.fixture(scope="module")
+def persons(tmp_path_factory):
+    root = tmp_path_factory.mktemp("persons")
+    for seed, (part, count) in enumerate((("train", 150), ("dev", 40), ("test", 60))):
+        blocks = ["\n".join(" ".join(pair) for pair in one) for one in named(count, seed)]
+        (root / f"{part}.conll").write_text("\n\n".join(blocks) + "\n")
+    return root
+
+
+def test_always_outside_looks_bad_though_most_words_are_right(persons):
+    opened = tagged(persons)
+    names = opened.schema["tag"].names
+    values = tag.judge(Always(3, names.index("O")), opened, compare=False).values
+    assert values["task"] == "entities"
+    assert values["test"]["accuracy"] > 0.9
+    assert values["test"]["f1"] == values["test"]["recall"] == 0
+    assert values["baseline"]["majority"] == {
+        "f1": 0.0, "precision": 0.0, "recall": 0.0, "answer": "O",
+        **{k: values["test"][k] for k in ("accuracy", "unknown_accuracy") if k in values["test"]},
+        "interval": values["interval"]["f1"],
+    }  # fmt: skip
+    assert tag.sentence_of_entities(values).startswith(
+        "No better than a simple method: entity F1 0."
+    )
+
+
+def test_a_net_of_entities_is_chosen_and_judged_by_their_f1(persons, tmp_path):
+    out = brique.train(persons, quick=True, out=tmp_path / "run")
+    record = read_run(out)
+    assert record.result["task"] == "entities"
+    assert record.result["test"]["f1"] == record.numbers["test_f1"] > 0
+    assert "valid_f1" in record.numbers
+    low, high = record.result["interval"]["f1"]
+    assert low <= record.result["test"]["f1"] <= high
+    assert record.result["entities"]["types"]["PER"]["f1"] == record.result["test"]["f1"]
+    assert brique.evaluate(out)["test"] == record.result["test"]
+    page = (out / "report.html").read_text()
+    assert "entity F1 on the test examples" in page
+    assert "finds no entity" in page
+
+
+def test_weights_are_chosen_by_f1_before_words():
+    low, high = tag.Look(0.99, 0.1, 0.2), tag.Look(0.9, 0.5, 0.3)
+    assert high.best > low.best
+    assert tag.Look(0.99, 0.1).best == 0.99

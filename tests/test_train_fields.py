@@ -63,7 +63,7 @@ def test_a_table_of_every_kind_of_column_is_learnt_and_judged(priced):
     assert record.result["coverage"]["asked"] == 0.9
     assert record.numbers["test_r2"] == record.result["test"]["r2"]
     assert record.json["data"][0]["test_reads"] == 1
-    assert set(record.result["baseline"]) == {"mean", "linear", "boosting"}
+    assert set(record.result["baseline"]) == {"mean", "linear", "forest", "boosting"}
     page = (priced / "report.html").read_text()
     for title in ("Answers and truths", "The 90% intervals hold", "The worst answer for"):
         assert title in page
@@ -263,7 +263,7 @@ def test_texts_are_named_line_by_line(tmp_path, capsys):
     assert main(["train", "mood", "--epochs", "8", "--out", "run"]) == 0
     result = read_run("run").result
     assert result["test"]["accuracy"] == 1
-    assert {"majority", "logistic", "bayes", "boosting"} == set(result["baseline"])
+    assert {"majority", "logistic", "bayes", "forest", "boosting"} == set(result["baseline"])
     (tmp_path / "new.txt").write_text("it was fine and nice\n\nugly and mean\n")
     capsys.readouterr()
     assert main(["predict", "run", "new.txt"]) == 0

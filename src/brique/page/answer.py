@@ -195,7 +195,12 @@ def _meaning(values: dict[str, Any], rows: list[Row]) -> str:
         for key, entry in values.get("baseline", {}).items()
         if entry.get("accuracy") is None
     ]
-    return says + "".join(skipped)
+    reduced = [
+        f" Fitted on less than usual: {_baseline(key)} ({text(entry['reduced'], 200)})."
+        for key, entry in values.get("baseline", {}).items()
+        if entry.get("reduced")
+    ]
+    return says + "".join(skipped + reduced)
 
 
 def _scores(test: dict[str, Any], examples: int) -> str:

@@ -21,8 +21,36 @@ def sections(facts: Facts, gallery: Gallery) -> list[Section | Gap]:
     if any(one is None or not len(one) for one in found.values()):
         return [Gap("Tags are not shown, since the answers are not stored.")]
     kept = {key: one for key, one in found.items() if one is not None}
-    body = _unknown(facts) + _worst(facts, kept) + _confused(facts, kept)
+    body = _entities(facts) + _unknown(facts) + _worst(facts, kept) + _confused(facts, kept)
     return [Section("mistakes", "Right and wrong", body), _tags(facts)]
+
+
+def _entities(facts: Facts) -> str:
+    """Return how well entities of each type are found, the hardest first."""
+    types = (facts.values.get("entities") or {}).get("types") or {}
+    rows = sorted((entry["f1"], key, entry) for key, entry in types.items() if entry["count"])
+    if not rows:
+        return ""
+    lines = [
+        f'<tr><th scope="row">{name(key or "entity", 30)}</th><td class="num">{one["count"]:,}</td>'
+        f'<td class="num">{percent(one["f1"])}</td><td class="num">{percent(one["precision"])}</td>'
+        f'<td class="num">{percent(one["recall"])}</td></tr>'
+        for _, key, one in rows[:_TAGS]
+    ]
+    head = (
+        '<thead><tr><th scope="col">entities</th><th scope="col" class="num">in test</th>'
+        '<th scope="col" class="num">F1</th><th scope="col" class="num">precision</th>'
+        '<th scope="col" class="num">recall</th></tr></thead>'
+    )
+    usual = facts.values["baseline"].get("majority") or {}
+    says = (
+        "An entity is found if its first word, its last and its type are right. That most words are"
+        f" tagged rightly says little: always “{text(usual.get('answer', 'O'), 20)}” does so for"
+        f" {percent(usual.get('accuracy'))} of them and finds no entity."
+    )
+    table = f"<table>{head}<tbody>{''.join(lines)}</tbody></table>"
+    title = f"Hardest to find: {name(rows[0][1] or 'entity', 30)}"
+    return figure(title, says, box("entities by type", table))
 
 
 def _unknown(facts: Facts) -> str:

@@ -32,6 +32,11 @@ _OTHERS = {
     for one in (
         Score("exact", "all right", "share of examples with every answer right"),
         Score("macro_f1", "F1", "mean over the targets"),
+        Score("accuracy", "words", "share of words tagged rightly"),
+        Score("precision", "precision", "share of the entities said that are meant"),
+        Score("recall", "recall", "share of the entities meant that are found"),
+        Score("unknown_accuracy", "new words", "share of words new to it tagged rightly"),
+        Score("faultless", "faultless", "share of sentences without a mistake"),
         Score("log_loss", "log loss", "in nats; 0 is perfect", is_share=False),
         Score("rmse", "root mean square error", "large misses count more", is_share=False),
         Score("mae", "mean absolute error", "all misses count alike", is_share=False),
@@ -119,6 +124,9 @@ def _beside(values: dict[str, Any], score: Score) -> str:
         " examples could move the net's figure; on other data of the same kind, expect it there."
     )
     says += f" Not fitted: {'; '.join(skipped)}." if skipped else ""
+    known = values.get("baseline", {}).items()
+    reduced = [f"{method(k)} ({text(v['reduced'], 200)})" for k, v in known if v.get("reduced")]
+    says += f" Fitted on less than usual: {'; '.join(reduced)}." if reduced else ""
     return figure(_rank(rows, values, score), says, table)
 
 

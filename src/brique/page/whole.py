@@ -32,6 +32,7 @@ from brique.run import Record
 
 OF: dict[str, Callable[[Facts, Gallery], list[Section | Gap]]] = {
     "detect": of_detect.sections,
+    "entities": of_tag.sections,
     "forecast": of_forecast.sections,
     "generate": of_generate.sections,
     "label": of_label.sections,

@@ -162,6 +162,13 @@ TASKS: dict[str, Known] = {
         answers=tag.answered,
         told=tag.worded,
     ),
+    "entities": Known(
+        main=Score("f1", "entity F1", "of entities, found whole and with their type"),
+        judge=_tagged,
+        sentence=tag.sentence_of_entities,
+        answers=tag.answered,
+        told=tag.worded,
+    ),
     "translate": Known(
         main=Score("bleu", "BLEU", "what is in common with what was meant", is_share=False),
         judge=_translated,

@@ -27,6 +27,7 @@ METHODS = {
     "ridge": "a line of the target's own past",
     "all": "a line of the past of all columns",
     "copy": "the text as it is",
+    "commonest": "always the commonest translation",
     "dictionary": "a dictionary, word by word",
 }
 

@@ -17,17 +17,18 @@ from brique.tasks.baselines.methods import (
     Method,
     Unfit,
     bayes,
-    boosted,
-    boosting,
     each,
     linear,
     logistic,
     most,
 )  # fmt: skip
+from brique.tasks.baselines.trees import boosted, boosting, forest, forested, most_of_forest
 from brique.tasks.rest import evenly, rows_of_numbers
 
-OF_CLASSES: dict[str, Method] = {"logistic": logistic, "bayes": bayes, "boosting": boosting}
-OF_NUMBERS: dict[str, Method] = {"linear": linear, "boosting": boosted}
+OF_CLASSES: dict[str, Method] = {
+    "logistic": logistic, "bayes": bayes, "forest": forest, "boosting": boosting,
+}  # fmt: skip
+OF_NUMBERS: dict[str, Method] = {"linear": linear, "forest": forested, "boosting": boosted}
 _VALID = 5_000  # examples that settings are chosen with, at most
 _DRAW = keys.word("baselines")
 
@@ -49,7 +50,9 @@ def constant(data: Data, asked: Split) -> dict[str, Said]:
     truth = _truth(data.train)
     if not truth.is_floating_point() and truth.ndim == 2:
         commonest = torch.stack([torch.bincount(column).argmax() for column in truth.unbind(1)])
-        return {"majority": Said({}, commonest.expand(len(asked), -1))}
+        pairs = zip(data.schema.targets, commonest.tolist(), strict=True)
+        answer = {name: data.schema[name].names[place] for name, place in pairs}
+        return {"majority": Said({"answer": answer}, commonest.expand(len(asked), -1))}
     if not truth.is_floating_point():
         usual = torch.bincount(truth).argmax()
         name = data.schema[data.schema.target].names[int(usual)]
@@ -81,9 +84,12 @@ def fitted(data: Data, asked: Split) -> dict[str, Said]:
     with warnings.catch_warnings(), threadpool_limits(torch.get_num_threads(), user_api="blas"):
         warnings.simplefilter("ignore")  # of solvers that stop early: they then stand as they are
         for name, method in methods.items():
-            some = drawn[: max(1000, most(name, inputs) // targets)]
+            count = most(name, inputs)
+            if name == "forest":
+                count = most_of_forest(inputs, is_class="majority" in known, most=count)
+            some = drawn[: max(1000, count // targets)]
             train = matrix(data.train, some), _truth(data.train)[some]
-            found[name] = _said(method, train, valid, inputs)
+            found[name] = _said(method, train, valid, inputs, len(drawn))
     return known | found
 
 
@@ -92,6 +98,7 @@ def _said(
     train: tuple[Matrix, Tensor],
     valid: tuple[Matrix, Tensor],
     inputs: Matrix,
+    whole: int,
 ) -> Said:
     begun = time.perf_counter()
     try:
@@ -104,7 +111,12 @@ def _said(
     else:
         answers = answers.float().view(len(inputs), -1)
     seconds = round(time.perf_counter() - begun, 3)
-    entry = {"examples": len(train[0]), "settings": learnt.settings, "seconds": seconds}
+    entry: dict[str, Any] = {
+        "examples": len(train[0]), "settings": learnt.settings, "seconds": seconds,
+    }  # fmt: skip
+    few = f"{len(train[0]):,} of {whole:,} examples" if len(train[0]) < whole else ""
+    if reduced := ", ".join(filter(None, (few, learnt.reduced))):
+        entry["reduced"] = reduced
     return Said(entry, answers)
 
 

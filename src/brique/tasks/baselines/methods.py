@@ -9,14 +9,9 @@ from brique.tasks.baselines.matrix import Matrix
 if TYPE_CHECKING:
     import numpy as np
 
-_NEVER: Any = False  # sklearn's stubs want a text
-_MOST = 255  # classes of a column that trees tell apart
 _LINEAR, _TREES = 40_000, 100_000  # examples that are fitted on, at most
 _TARGETS = 40  # of as many models
 _CELLS = 30_000_000  # numbers that trees are fitted on, at most
-_MINUTE = 60.0  # seconds that trees take, at most
-_FEWEST = 10  # trees that are worth it
-_COLUMN, _CELL = 25e-6, 1e-8  # seconds for each column of a tree, and each number in it
 
 
 class Unfit(Exception):
@@ -25,10 +20,11 @@ class Unfit(Exception):
 
 @dataclass(frozen=True)
 class Learnt:
-    """A fitted method: what answers (N,) or (N, K), and its settings."""
+    """A fitted method: what answers (N,) or (N, K), its settings, and what it has less of."""
 
     predict: Callable[[Matrix], "np.ndarray"]
     settings: dict[str, float]
+    reduced: str = ""
 
 
 @dataclass(frozen=True)
@@ -72,8 +68,8 @@ def each(method: Method) -> Method:
             ]
             return np.stack(said, axis=1)
 
-        settings = [one.settings for one in learnt if isinstance(one, Learnt)]
-        return Learnt(predict, settings[0] if settings else {})
+        made = [one for one in learnt if isinstance(one, Learnt)]
+        return Learnt(predict, made[0].settings, made[0].reduced) if made else Learnt(predict, {})
 
     return fitted
 
@@ -130,48 +126,6 @@ def bayes(lesson: Lesson) -> Learnt:
     return Learnt(lambda given: model.predict(read(given)), {})
 
 
-def boosting(lesson: Lesson) -> Learnt:
-    """Gradient boosting of trees on classes: what is hardest to beat on tables."""
-    from sklearn.ensemble import HistGradientBoostingClassifier
-
-    train = lesson.train
-    _check_columns(train)
-    classes = len(set(lesson.truth.tolist()))
-    trees = _trees(train, 1 if classes == 2 else classes, most=200)
-    model = HistGradientBoostingClassifier(
-        categorical_features=_marks(train), max_iter=trees, random_state=0, early_stopping=_NEVER,
-        learning_rate=0.1 if len(train) > 2000 else 0.05,
-        max_leaf_nodes=31 if len(train) > 2000 else 8,
-    )  # fmt: skip
-    model.fit(_columns(train), lesson.truth)
-    return Learnt(lambda given: model.predict(_columns(given)), {"trees": trees})
-
-
-def boosted(lesson: Lesson) -> Learnt:
-    """Gradient boosting of trees on numbers; several targets by as many models."""
-    import numpy as np
-    from sklearn.ensemble import HistGradientBoostingRegressor
-
-    train = lesson.train
-    _check_columns(train)
-    if lesson.truth.shape[1] > _TARGETS:
-        raise Unfit(f"there are {lesson.truth.shape[1]} targets, more than {_TARGETS}")
-    trees = _trees(train, lesson.truth.shape[1], most=300)
-    models = [
-        HistGradientBoostingRegressor(
-            categorical_features=_marks(train), max_iter=trees, random_state=0,
-            early_stopping=_NEVER,
-            max_leaf_nodes=31 if len(train) > 2000 else 8,
-        ).fit(_columns(train), column)
-        for column in lesson.truth.T
-    ]  # fmt: skip
-
-    def predict(given: Matrix) -> "np.ndarray":
-        return np.stack([model.predict(_columns(given)) for model in models], axis=1)
-
-    return Learnt(predict, {"trees": trees})
-
-
 def _chosen(
     lesson: Lesson,
     tried: tuple[float, ...],
@@ -226,33 +180,3 @@ class _Design:
         ]
         words = [one.transform(texts) for one, texts in zip(self._words, given.texts, strict=True)]
         return hstack([csr_matrix(dense), *marks, *words]).tocsr()
-
-
-def _trees(train: Matrix, models: int, most: int) -> int:
-    """Return how many trees each of some models has, so that a minute of one core is enough.
-
-    Many classes make as many models; fewer examples would not help, as each column costs by itself.
-    Raises Unfit where there would be next to none.
-    """
-    columns = train.numbers.shape[1] + train.classes.shape[1]
-    seconds = models * columns * (_COLUMN + _CELL * len(train))  # of a tree in each model
-    trees = min(most, int(_MINUTE / seconds))
-    if trees < _FEWEST:
-        raise Unfit(f"trees for {models} answers from {columns} columns take more than a minute")
-    return trees
-
-
-def _check_columns(train: Matrix) -> None:
-    if train.numbers.shape[1] + train.classes.shape[1] == 0:
-        raise Unfit("there are texts alone")
-
-
-def _columns(given: Matrix) -> "np.ndarray":
-    import numpy as np
-
-    return np.concatenate([given.numbers, given.classes.clip(0, _MOST - 1)], axis=1)
-
-
-def _marks(train: Matrix) -> Any:  # noqa: ANN401 - sklearn's stubs want a text
-    """Return which columns are classes, as a list of truths."""
-    return [False] * train.numbers.shape[1] + [True] * train.classes.shape[1]

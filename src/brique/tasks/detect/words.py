@@ -19,4 +19,4 @@ def sentence(judged: Mapping[str, Any]) -> str:
         f" 0.95) of {judged['boxes']:,} boxes on {count:,} test pictures ("
         f"{within(judged, 'ap50', percents)})"
     )
-    return beside(found, f"reaches {rival:.1%}", judged, is_behind=test["ap50"] < rival)
+    return beside(found, f"reaches {rival:.1%}", judged, is_behind=test["ap50"] <= rival)

@@ -19,4 +19,4 @@ def sentence(judged: Mapping[str, Any]) -> str:
         f"{within(judged, 'mixed', percents)}; 100% cannot be told apart), and"
         f" {percents(test['copied'])} are nearly copies of training pictures"
     )
-    return beside(found, f"reaches {percents(rival)}", judged, is_behind=test["mixed"] < rival)
+    return beside(found, f"reaches {percents(rival)}", judged, is_behind=test["mixed"] <= rival)

@@ -19,4 +19,4 @@ def sentence(judged: Mapping[str, Any]) -> str:
         f"{within(judged, 'accuracy', percents)}), and all of them on {percents(exact)} of"
         f" {judged['examples']:,} test examples"
     )
-    return beside(found, f"reaches {percents(rival)}", judged, is_behind=share < rival)
+    return beside(found, f"reaches {percents(rival)}", judged, is_behind=share <= rival)

@@ -18,4 +18,4 @@ def sentence(judged: Mapping[str, Any]) -> str:
         f"{percents(share)} of what pictures differ by is rebuilt from {judged['code']} numbers on"
         f" {judged['examples']:,} test examples ({within(judged, 'r2', percents)})"
     )
-    return beside(found, f"rebuilds {percents(rival)}", judged, is_behind=share < rival)
+    return beside(found, f"rebuilds {percents(rival)}", judged, is_behind=share <= rival)

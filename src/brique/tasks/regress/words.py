@@ -23,4 +23,4 @@ def sentence(judged: Mapping[str, Any]) -> str:
         f"{percents(share)} of the variance of {what} explained on {count:,} test examples ("
         f"{within(judged, 'r2', percents)}), off by {miss} in the mean"
     )
-    return beside(found, f"explains {percents(rival)}", judged, is_behind=share < rival)
+    return beside(found, f"explains {percents(rival)}", judged, is_behind=share <= rival)

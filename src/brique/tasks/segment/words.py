@@ -20,4 +20,4 @@ def sentence(judged: Mapping[str, Any]) -> str:
         f"{within(judged, 'mean_iou', percents)}), {test['pixel_accuracy']:.1%} of the pixels named"
         " rightly"
     )
-    return beside(found, f"reaches {rival:.1%}", judged, is_behind=test["mean_iou"] < rival)
+    return beside(found, f"reaches {rival:.1%}", judged, is_behind=test["mean_iou"] <= rival)

@@ -9,3 +9,4 @@ from brique.tasks.tag.reading import Look as Look
 from brique.tasks.tag.reading import check as check
 from brique.tasks.tag.reading import look as look
 from brique.tasks.tag.words import sentence as sentence
+from brique.tasks.tag.words import sentence_of_entities as sentence_of_entities

@@ -13,6 +13,7 @@ from brique.tasks.classify.reading import places_of
 from brique.tasks.classify.scores import by_class, confusion, overall, recall_intervals
 from brique.tasks.judged import Judged, finite
 from brique.tasks.tag import baselines
+from brique.tasks.tag.entities import Found, count, types_of
 from brique.tasks.tag.reading import Reading, check, read
 
 
@@ -24,8 +25,10 @@ def judge(
     net: texts -> scores (M, K) of their M words. It reads the test part once, in eval mode, without
         slopes and in float32, on its own device.
     names: the K classes, if they are not those of the data; classes are compared by name.
-    compare: whether to fit a linear model too, in up to a minute; else the net stands beside the
-        commonest tag of each word alone.
+    compare: whether to count the commonest tag of each word in `data.train`, and to fit a linear
+        model, in up to a minute; else the net stands beside the commonest tag alone.
+    Tags in BIO form are judged by the entities that they mark, "f1" by the rules of conlleval; the
+    task in the values is then "entities", else "tag".
     Intervals are found by drawing texts, not words, again: words of one text hang together.
     Returns Judged; its arrays are ids (N,), offsets (N + 1,), truth, said, sure, unknown (M,).
     Raises DataError when the test part is empty, or has a class that `names` lacks.
@@ -37,7 +40,7 @@ def judge(
     reading = read(net, data.test, names)
     values = _values(reading, names, data.test.groups)
     judged = time.perf_counter()
-    values |= _beside(reading, data, places_of(known, names), fit=compare)
+    values |= _beside(reading, data, places_of(known, names), names, fit=compare)
     done = time.perf_counter()
     arrays = {
         "ids": reading.ids, "offsets": reading.offsets, "truth": reading.truth,
@@ -55,9 +58,9 @@ def _values(reading: Reading, names: Sequence[str], together: Tensor | None) -> 
     classes = by_class(counts, names, recalls)
     wrong = resampling.sums((reading.said != reading.truth).double(), reading.owner)
     whole = reading.offsets.diff() > 0
-    scores, ends = _scores(reading.said, reading, together)
+    scores, ends = _scores(reading.said, reading, names, together)
     return {
-        "task": "tag",
+        "task": "tag" if types_of(names) is None else "entities",
         "examples": len(reading.ids),
         "words": len(reading.truth),
         "names": list(names),
@@ -71,19 +74,40 @@ def _values(reading: Reading, names: Sequence[str], together: Tensor | None) -> 
         "unknown": int(reading.is_unknown.sum()),
         "classes": classes,
         "confusion": counts.tolist(),
+        **_entities(reading, names),
     }
 
 
+def _entities(reading: Reading, names: Sequence[str]) -> dict[str, Any]:
+    """Return how well each type of entity is found, where tags mark some."""
+    types = types_of(names)
+    if types is None:
+        return {}
+    found = count(reading.truth, reading.said, reading.offsets.diff(), names)
+    each = {
+        kind: {**_one(found, at).scores(), "count": int(found.true[:, at].sum())}
+        for at, kind in enumerate(types)
+    }
+    return {"entities": {"count": int(found.true.sum()), "types": each}}
+
+
+def _one(found: Found, at: int) -> Found:
+    return Found(*(side[:, at : at + 1] for side in (found.true, found.said, found.hit)))
+
+
 def _scores(
-    said: Tensor, reading: Reading, together: Tensor | None
+    said: Tensor, reading: Reading, names: Sequence[str], together: Tensor | None
 ) -> tuple[dict[str, float], dict[str, list[float]]]:
-    """Return the share of words, and of unknown words, tagged rightly, with its intervals.
+    """Return F1 of entities if tags mark some, and shares of words tagged rightly, with intervals.
 
     together: groups of the texts (N,), if they hang together.
     """
     right = (said == reading.truth).double()
     scores: dict[str, float] = {}
     ends: dict[str, list[float]] = {}
+    if types_of(names) is not None:
+        found = count(reading.truth, said, reading.offsets.diff(), names)
+        scores, ends = found.scores(), {"f1": found.interval(together)}
     for name, counts in (
         ("accuracy", torch.ones_like(right)),
         ("unknown_accuracy", reading.is_unknown.double()),
@@ -102,21 +126,39 @@ def _scores(
     return scores, ends
 
 
-def _beside(reading: Reading, data: Data, places: Tensor, *, fit: bool) -> dict[str, Any]:
+def _beside(
+    reading: Reading, data: Data, places: Tensor, names: Sequence[str], *, fit: bool
+) -> dict[str, Any]:
     """Return the baselines, and how the net stands beside the best of them, by text."""
-    said = {name: places[tags] for name, tags in baselines.usual(data, data.test).items()}
+    said = {"majority": places[baselines.commonest(data)].expand(len(reading.truth))}
     if fit:
+        said |= {name: places[tags] for name, tags in baselines.usual(data, data.test).items()}
         said["window"] = places[baselines.window(data, data.test)]
+    main = "accuracy" if types_of(names) is None else "f1"
     entries: dict[str, Any] = {}
     for name, tags in said.items():
-        scores, ends = _scores(tags, reading, data.test.groups)
-        entries[name] = {**scores, "interval": ends["accuracy"]}
-    best = max(said, key=lambda name: entries[name]["accuracy"])
+        scores, ends = _scores(tags, reading, names, data.test.groups)
+        entries[name] = {**scores, "interval": ends[main]}
+    entries["majority"]["answer"] = names[int(said["majority"][0])]
+    best = max(said, key=lambda name: (entries[name][main], entries[name]["accuracy"]))
+    compared = _compared(reading, said[best], best, names, data.test.groups)
+    return {"baseline": entries, "comparison": compared}
+
+
+def _compared(
+    reading: Reading, other: Tensor, best: str, names: Sequence[str], together: Tensor | None
+) -> dict[str, Any]:
+    """Return how a net stands beside the best baseline, by the score that is named first."""
+    if types_of(names) is not None:
+        lengths = reading.offsets.diff()
+        ours, theirs = (count(reading.truth, s, lengths, names) for s in (reading.said, other))
+        return resampling.beside_score(
+            best, lambda often: ours.f1(often) - theirs.f1(often), ours.true, together
+        )
 
     def lost(tags: Tensor) -> Tensor:
         return resampling.sums((tags != reading.truth).double(), reading.owner)
 
-    ours, theirs, together = lost(reading.said), lost(said[best]), data.test.groups
+    ours, theirs = lost(reading.said), lost(other)
     hang = None if together is None else together[: len(ours)]
-    compared = resampling.beside(best, ours, theirs, hang)
-    return {"baseline": entries, "comparison": compared}
+    return resampling.beside(best, ours, theirs, hang)

@@ -14,16 +14,37 @@ from brique.schema import Tags, Text
 from brique.tasks.classify.reading import places_of
 from brique.tasks.rest import at_rest
 from brique.tasks.tag.answer import tags_of, text_of
+from brique.tasks.tag.entities import count, types_of
 
 _AT_ONCE = 100  # texts
 
 
 @dataclass(frozen=True)
 class Look:
-    """What a net does on a part: the share of words tagged rightly, and the mean loss in nats."""
+    """What a net does on a part: the share of words tagged rightly, and the mean loss in nats.
+
+    f1: of the entities that tags in BIO form mark; None of other tags.
+    """
 
     accuracy: float
     loss: float
+    f1: float | None = None
+
+    @property
+    def best(self) -> float:
+        """What weights are chosen by: F1, where there are entities, then the words."""
+        return self.accuracy if self.f1 is None else self.f1 + 1e-6 * self.accuracy
+
+    @property
+    def judged_by(self) -> str:
+        """The name in a log of what weights are chosen by."""
+        return "valid_accuracy" if self.f1 is None else "valid_f1"
+
+    @property
+    def numbers(self) -> dict[str, float]:
+        """The same by the names that a log has."""
+        found = {"valid_accuracy": self.accuracy, "valid_loss": self.loss}
+        return found if self.f1 is None else {"valid_f1": self.f1, **found}
 
 
 @dataclass(frozen=True)
@@ -95,8 +116,13 @@ def read(net: nn.Module, split: Split, names: Sequence[str] | None = None) -> Re
 
 def look(net: nn.Module, split: Split) -> Look:
     """Return how well a net does on a part, in one pass; of an empty part, NaN."""
+    names = split.schema[split.schema.target].names
+    are_entities = types_of(names) is not None
     if not len(split):
-        return Look(math.nan, math.nan)
+        return Look(math.nan, math.nan, math.nan if are_entities else None)
     reading = read(net, split)
     right = reading.said == reading.truth
-    return Look(float(right.double().mean()), float(reading.lost.double().mean()))
+    f1 = None
+    if are_entities:
+        f1 = count(reading.truth, reading.said, reading.offsets.diff(), names).scores()["f1"]
+    return Look(float(right.double().mean()), float(reading.lost.double().mean()), f1)

@@ -89,6 +89,7 @@ def _beside(reading: Reading, data: Data, each: Tensor, *, fit: bool) -> dict[st
     """Return the baselines, and how the net stands beside the best, by drawing texts again."""
     said = {"copy": reading.source}
     if fit:
+        said["commonest"] = baselines.commonest(data, len(reading.source))
         said["dictionary"] = baselines.dictionary(data, reading.source)
     found = {name: counts(one, reading.meant) for name, one in said.items()}
     entries = {

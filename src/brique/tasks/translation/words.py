@@ -20,4 +20,4 @@ def sentence(judged: Mapping[str, Any]) -> str:
         f"{scores['bleu']:.1f} BLEU from {source} to {target} on {count:,} test texts ("
         f"{within(judged, 'bleu', '{:.1f}'.format)}), {scores['exact']:.1%} of them to the letter"
     )
-    return beside(found, f"has {rival:.1f}", judged, is_behind=scores["bleu"] < rival)
+    return beside(found, f"has {rival:.1f}", judged, is_behind=scores["bleu"] <= rival)

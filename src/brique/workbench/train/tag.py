@@ -100,16 +100,21 @@ def main(args: Args) -> dict[str, float]:
         if not turn.looks or not len(texts.valid):
             continue
         seen = tag.look(game.averaged(net), texts.valid)
-        run.log(turn, valid_accuracy=seen.accuracy, valid_loss=seen.loss)
-        run.keep_best(net, seen.accuracy, game.averaged(net))
-        if run.stop_when_flat("valid_accuracy", args.patience):
+        run.log(turn, **seen.numbers)
+        run.keep_best(net, seen.best, game.averaged(net))
+        flat = run.stop_when_flat(seen.judged_by, args.patience)
+        if flat and (
+            seen.f1 is None or run.stop_when_flat("valid_loss", args.patience, lower=True)
+        ):
             break
 
     judged = tag.judge(net, texts)
     run.keep("answers", **judged.arrays)
     run.result(**judged.values)
     run.spent(**judged.seconds)
-    return run.finish(net=net, task="tag", test_accuracy=judged.values["test"]["accuracy"])
+    test = judged.values["test"]
+    scores = {f"test_{name}": test[name] for name in ("f1", "accuracy") if name in test}
+    return run.finish(net=net, task=judged.values["task"], **scores)
 
 
 if __name__ == "__main__":
