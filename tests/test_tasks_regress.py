@@ -147,6 +147,19 @@ def test_large_numbers_are_said_without_powers_of_ten():
     assert small.said() == ("0.012346", "")
 
 
+def test_the_unit_of_an_answer_is_said():
+    told = regress.Answer(
+        answer={"price": 1200.5}, interval={"price": (900.0, 1500.0)}, units={"price": "$"}
+    )
+    assert told.said() == ("1200.5 $", "900 to 1500")
+    assert told.to_json() == {"answer": 1200.5, "interval": [900, 1500], "unit": "$"}
+    assert told.cells() == {"answer": 1200.5, "low": 900, "high": 1500, "unit": "$"}
+    both = regress.Answer(answer={"a": 1, "b": 2}, interval={}, units={"b": "kg"})
+    assert both.said() == ("a 1 b 2 kg", "")
+    assert both.to_json() == {"answer": {"a": 1, "b": 2}, "interval": {}, "unit": {"b": "kg"}}
+    assert both.cells() == {"a": 1, "b": 2, "b unit": "kg"}
+
+
 def test_what_a_net_says_must_be_as_many_numbers_as_are_asked_for():
     schema = Schema({"x": Number(), "y": Number()}, ("y",))
     with pytest.raises(ShapeError, match=r"the net said \(4, 2\) where 1 numbers are asked for"):

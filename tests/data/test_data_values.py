@@ -106,6 +106,14 @@ def test_train_and_test_may_write_a_class_differently(tmp_path):
     assert set(renamed.schema["grade"].names) == {"one", "two", "3"}
 
 
+def test_between_semicolons_a_class_may_have_a_decimal_comma(tmp_path):
+    frame = frame_of([float(code) for code in CODES])
+    frame.to_csv(tmp_path / "t.csv", index=False, sep=";", decimal=",")
+    table = data.open(tmp_path / "t.csv", target="grade", types={"code": "category"})
+    assert table.schema["code"].names == table.schema["grade"].names == ("1", "2", "3")
+    assert [stored(table, "grade").prepare(one) for one in ("1,0", "2,00", "3")] == [0, 1, 2]
+
+
 def test_versions_keep_their_words(tmp_path):
     versions = ["1.0", "1.1", "1.10", "2.0", "beta"]
     table = opened(tmp_path, x=lambda i: versions[i % 5], options={"types": {"x": "category"}})
@@ -459,6 +467,15 @@ def test_an_input_named_as_a_mark_is_a_class_of_its_own(tmp_path):
     assert kind.names == ("attached", "missing", "NA", "none")
     assert [kind.prepare(one) for one in ("attached", "", None, "NA", "none")] == [0, 1, 1, 2, 3]
     assert kinds(table)["missing or class"].severity == "note"
+
+
+@pytest.mark.parametrize("mark", ["NA", "None", "", "n/a"])
+def test_one_mark_alone_is_the_class_missing(tmp_path, mark):
+    table = opened(tmp_path, x=lambda i: ["red", mark, "green"][i % 3])
+    kind = stored(table)
+    assert kind.names == ("green", "missing", "red")
+    assert [kind.prepare(one) for one in (mark, "", None, "NA")] == [1, 1, 1, 1]
+    assert "missing marks" not in kinds(table)
 
 
 def test_sentinels_are_never_changed(tmp_path):

@@ -107,7 +107,8 @@ def stand_ins(schema: Schema, given: object) -> StandIns:
     for name in schema.inputs:
         kind, value = schema[name], row.get(name)
         is_class = isinstance(kind, Category) and str(value) in kind.names  # such as one called NA
-        if is_absent(value) and not is_class:
+        is_told = isinstance(kind, Number) and str(value).strip() in kind.absent
+        if is_told or (is_absent(value) and not is_class):
             missing.append(name)
         elif isinstance(kind, Category) and kind.others and kind.prepare(value) == len(kind.names):
             unseen[name] = str(value)

@@ -5,7 +5,7 @@ from torch import Tensor
 
 from brique.page import chart, inputs
 from brique.page.facts import Facts
-from brique.page.markup import Gap, Section, count, figure, figures, name, percent
+from brique.page.markup import Gap, Section, count, figure, figures, name, percent, text
 from brique.page.thumbnails import Gallery
 
 _DOTS = 400  # in a chart
@@ -20,17 +20,19 @@ def sections(facts: Facts, gallery: Gallery) -> list[Section | Gap]:
         return [Gap("Answers are not shown, since they are not stored.")]
     ids, truth, said, reach = (one for one in found if one is not None)
     names = [str(one) for one in facts.values.get("targets", [])]
+    units = [f" {text(one)}" if one else "" for one in facts.values.get("units") or [None]]
     body = ""
     for place, called in enumerate(names[:_TARGETS]):
-        body += _beside(called, truth[:, place], said[:, place], reach[:, place])
+        unit = units[place] if place < len(units) else ""
+        body += _beside((called, unit), truth[:, place], said[:, place], reach[:, place])
     if "coverage" in facts.values:
         body += _covered(facts)
     body += _worst(facts, gallery, names[0], (ids, truth[:, 0], said[:, 0]))
     return [Section("mistakes", "Answers and truths", body)]
 
 
-def _beside(called: str, truth: Tensor, said: Tensor, reach: Tensor) -> str:
-    """Return a chart of answers over truths."""
+def _beside(called: tuple[str, str], truth: Tensor, said: Tensor, reach: Tensor) -> str:
+    """Return a chart of answers over truths. called: the target, and its unit behind a blank."""
     rows = torch.linspace(0, len(truth) - 1, min(_DOTS, len(truth))).long()
     both = torch.cat([truth[rows], said[rows]]).double()
     low, high = both.quantile(torch.tensor([0.002, 0.998]).double()).tolist()
@@ -47,7 +49,7 @@ def _beside(called: str, truth: Tensor, said: Tensor, reach: Tensor) -> str:
         marks.append(chart.dot(axis, axis, point, f"{ink};stroke-width:.5", 3))
     off = (truth - said).abs().double()
     middle = figures(float(off.median()))
-    title = f"Half of the answers for {name(called)} are off by less than {middle}"
+    title = f"Half of the answers for {name(called[0])} are off by less than {middle}{called[1]}"
     says = (
         "Each dot is a test example, the truth to the right, the answer upwards: on the dashed line"
         " both are equal."
@@ -66,7 +68,9 @@ def _covered(facts: Facts) -> str:
     """Say how many truths lie in the 90% intervals."""
     found = facts.values["coverage"]
     reached, asked = float(found["reached"]), float(found["asked"])
-    unit = " spreads" if len(facts.values.get("targets", [])) > 1 else ""
+    unit = (facts.values.get("units") or [None])[0]
+    unit = f" {text(unit)}" if unit else ""
+    unit = " spreads" if len(facts.values.get("targets", [])) > 1 else unit
     says = (
         f"Each answer has an interval that is meant to hold the truth in {percent(asked)} of cases;"
         f" on test it held {percent(reached)}. It is {figures(float(found['width']))}{unit} wide in"

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from brique.errors import DataError
 from brique.schema.fitting import fit_image, fit_planes, placing
-from brique.schema.names import places, plain_name, written
+from brique.schema.names import place_of, places
 from brique.schema.numerals import Decimal, numeral, same_unit
 from brique.schema.pictures import (
     check_pixels,
@@ -162,7 +162,7 @@ class Category:
         for one in known:
             if one in self._places:
                 return self._places[one]
-        place = self._plain.get(plain_name(written(source).strip()))
+        place = place_of(source, self._plain)
         if place is not None:
             return place
         if self.others:

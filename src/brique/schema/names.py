@@ -2,9 +2,10 @@
 
 import re
 from collections import Counter
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 
 _FIGURE = re.compile(r"([+-]?)(0|[1-9][0-9]*)(?:\.([0-9]*))?")
+_COMMA = re.compile(r"[+-]?(0|[1-9][0-9]*),[0-9]+")
 _TRUTHS = ("true", "false")
 PAIRS = (("false", "true"), ("no", "yes"), ("n", "y"), ("f", "t"), ("off", "on"))
 _DIGITS = {"0": 0, "1": 1}
@@ -27,6 +28,16 @@ def plain_name(text: str) -> str:
     rest = (found[3] or "").rstrip("0")
     whole = f"{found[2]}.{rest}" if rest else found[2]
     return whole if whole == "0" else f"{found[1]}{whole}"
+
+
+def pointed(texts: Collection[str]) -> dict[str, str]:
+    """Return numbers with a decimal comma as with a point, if all texts are numbers; else nothing.
+
+    >>> pointed(["1,0", "2,5", "3"]), pointed(["1,0", "old"])
+    ({'1,0': '1.0', '2,5': '2.5'}, {})
+    """
+    commas = {text: text.replace(",", ".") for text in texts if _COMMA.fullmatch(text)}
+    return commas if all(text in commas or _FIGURE.fullmatch(text) for text in texts) else {}
 
 
 def written(value: object) -> str:
@@ -71,6 +82,14 @@ def _truths(texts: Iterable[str]) -> dict[str, str]:
 def are_truths(texts: Iterable[str]) -> bool:
     """Tell whether different texts are words of truth together with 0 and 1, and nothing else."""
     return bool(_truths(texts))
+
+
+def place_of(value: object, places: Mapping[str, int]) -> int | None:
+    """Return the place of the class that a value names by its plain name, or None."""
+    text = written(value).strip()
+    found = places.get(plain_name(text))
+    is_comma = found is None and re.fullmatch(r"[+-]?[0-9]+,[0-9]{1,2}", text)  # not 1,000
+    return places.get(plain_name(text.replace(",", "."))) if is_comma else found
 
 
 def places(names: Collection[str]) -> dict[str, int]:

@@ -13,7 +13,7 @@ from brique.data.sources.coded import Codes, joined
 from brique.data.sources.numbers import PLAIN, Form, Read, coded, read
 from brique.data.sources.patterns import pattern_of, stamps_of
 from brique.schema.kinds import ABSENT
-from brique.schema.names import are_truths, one_names, written
+from brique.schema.names import are_truths, one_names, pointed, written
 from brique.schema.numerals import numeral
 
 _SAMPLE = 200
@@ -105,7 +105,10 @@ class Cut:
         renamed: other names, by those in the file, or by those that values have.
         """
         raw = self.raw()
-        names, one, new = raw.names, one_names(raw.names), dict(renamed or {})
+        names, new = raw.names, dict(renamed or {})
+        plain = pointed(names) if self.form.delimiter == ";" or self.form.decimal else {}
+        one = one_names([plain.get(name, name) for name in names])
+        one = {name: one[plain.get(name, name)] for name in names}
         new = {one.get(name, name): other for name, other in new.items()} | new
         return joined(raw.codes, [new.get(name, new.get(one[name], one[name])) for name in names])
 

@@ -16,7 +16,7 @@ _LEAST = 3  # rows
 def keep_words(frame: Frame, key: str, told: str | None, asked: Asked, *, is_target: bool) -> None:
     """Take marks of a column for classes: all where a person says so, else words that are frequent.
 
-    An empty cell is always missing.
+    An empty cell is always missing. An input of one mark alone keeps it as the class "missing".
     """
     found = frame.marks(key)
     if not found:
@@ -31,6 +31,8 @@ def keep_words(frame: Frame, key: str, told: str | None, asked: Asked, *, is_tar
     cut = frame.cut(key)
     if told or not words or kind_of(cut, is_target=is_target) != "category":
         return
+    if not is_target and is_alone(frame, key):
+        return
     if 2 * sum(numeral(cell) is not None for cell in cut.sample) > len(cut.sample):
         return  # a mark among numbers is no class
     total = int(cut.is_known.sum()) + sum(found.values())
@@ -39,6 +41,11 @@ def keep_words(frame: Frame, key: str, told: str | None, asked: Asked, *, is_tar
     frame.keep_words(key, often)
     if often:
         frame.findings.append(_of_classes(frame, key, often, words, is_target=is_target))
+
+
+def is_alone(frame: Frame, key: str) -> bool:
+    """Tell whether what is missing in a column is all written alike, so that no class is lost."""
+    return len(frame.marks(key)) + bool(frame.columns[key].null_count) <= 1
 
 
 def _of_classes(
@@ -57,12 +64,13 @@ def _of_classes(
     return Finding("missing or class", severity, None, items, rows, reason, remedy)
 
 
-def of_marks(frame: Frame, key: str, kind: str) -> list[Finding]:
+def of_marks(frame: Frame, key: str, kind: str, *, is_target: bool) -> list[Finding]:
     """Return a finding on marks of a column that count as missing and could be missed.
 
     kind: what the column is taken for; in one of classes a word such as None may be one.
     """
-    quiet = _QUIET - _WORDS if kind == "category" else _QUIET
+    may_lose = kind == "category" and (is_target or not is_alone(frame, key))
+    quiet = _QUIET - _WORDS if may_lose else _QUIET
     found = {mark: n for mark, n in frame.marks(key).items() if mark.casefold() not in quiet}
     if not found:
         return []

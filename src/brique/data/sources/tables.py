@@ -178,7 +178,7 @@ def _leave_out(frame: Frame, target: str, told: str | None) -> None:
     is_known, kind = cut.is_known.copy(), told or kind_of(cut, is_target=True)
     if not is_known.any():
         raise DataError(f"{frame.name}: column '{target}' is empty; choose another target")
-    frame.findings += of_marks(frame, target, kind)
+    frame.findings += of_marks(frame, target, kind, is_target=True)
     if kind == "number":
         found = checked_numbers(cut, is_told=told is not None, is_target=True)[1]
         frame.findings += [one for one in found if one.kind == "mixed types"]
@@ -252,7 +252,9 @@ def _column(
             frame.findings.append(_no_pictures(key, cut.sample[0]))
         column = Texts(cut.texts(), unit, asked.lower or False)
         found = [] if told else of_codes(cut)
-    frame.findings += [*found, *([] if is_target else of_marks(frame, key, kind))]
+    frame.findings += found
+    if not is_target:
+        frame.findings += of_marks(frame, key, kind, is_target=False)
     if is_target:
         _check_target(frame, key, column, asked)
     return column

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from brique.data import Data
 from brique.tasks import baselines, resampling
 from brique.tasks.judged import Judged, finite
-from brique.tasks.regress.answer import named
+from brique.tasks.regress.answer import named, units_of
 from brique.tasks.regress.reading import Reading, read
 from brique.tasks.regress.scores import intervals, scores, spread_of
 
@@ -29,7 +29,7 @@ def judge(net: nn.Module, data: Data, *, compare: bool = True) -> Judged:
         "task": "regress",
         "examples": len(reading.ids),
         "targets": named(data.schema),
-        "units": [data.schema[name].unit for name in data.schema.targets],
+        "units": units_of(data.schema),
         "test": scores(reading.said, reading.truth),
         "interval": intervals(reading, data.test.groups),
         **_covered(reading),
