@@ -1,9 +1,13 @@
 """The same pictures in the layouts that people use: which label and which part each has."""
 
+import json
+from pathlib import Path
+
 import pytest
 
 from brique import data
 from brique.errors import DataError
+from brique.workbench.questions import questions
 from layouts import by_class, parts, picture, told, write
 
 LABELS = ("cat", "dog")
@@ -245,3 +249,285 @@ def test_names_that_do_not_fit_are_refused(tmp_path, names, text):
         picture(tmp_path / "zoo" / f"big_{['cat', 'dog'][i % 2]}_{i}.png", i)
     with pytest.raises(DataError, match=text):
         data.open(tmp_path / "zoo", names=names)
+
+
+# Tables that name pictures
+
+WANTED = [f"{i:03d}" for i in range(12)]
+KIND = {stem: LABELS[int(stem) % 2] for stem in WANTED}
+
+
+def flat(root, folder="", ending=".png", stems=WANTED):
+    """Write the pictures, each with the seed of its number, in a folder."""
+    for stem in stems:
+        picture(root / folder / f"{stem}{ending}", int(stem))
+    return root
+
+
+def split(root, at=8, ending=".png"):
+    """Write the first pictures below train, the others below test."""
+    flat(root, "train", ending, WANTED[:at])
+    return flat(root, "test", ending, WANTED[at:])
+
+
+def table(cells, header="image,label", sign=","):
+    rows = [header] if header else []
+    return "\n".join([*rows, *[sign.join(pair) for pair in cells]]) + "\n"
+
+
+def by_stem(opened):
+    """Return label and part of each picture by its number: valid counts as train."""
+    where = {n: "test" if p == "test" else "train" for n, p in parts(opened).items()}
+    return {Path(name).stem: (label, where[name]) for name, label in told(opened).items()}
+
+
+ALL = set(WANTED)
+HALVES = {stem: (KIND[stem], "train" if n < 8 else "test") for n, stem in enumerate(WANTED)}
+NAME, PATH = "{stem}.png", "{part}/{stem}.png"
+
+
+def lines(cell, some=WANTED):
+    part = {stem: HALVES[stem][1] for stem in WANTED}
+    return [(cell.format(stem=stem, part=part[stem]), KIND[stem]) for stem in some]
+
+
+def hf(ending):
+    def make(root):
+        split(root)
+        for part, some in (("train", WANTED[:8]), ("test", WANTED[8:])):
+            said = lines(NAME, some)
+            text = table(said, "file_name,label")
+            if ending == "jsonl":
+                text = "".join(json.dumps({"file_name": f, "label": k}) + "\n" for f, k in said)
+            write(root / part / f"metadata.{ending}", text)
+
+    return make
+
+
+def pair_of_tables(folders, cell):
+    def make(root):
+        split(root) if folders else flat(root, "images")
+        write(root / "train.csv", table(lines(cell, WANTED[:8])))
+        write(root / "test.csv", table(lines(cell, WANTED[8:])))
+
+    return make
+
+
+def one_table(cell, name="labels.csv", **options):
+    def make(root):
+        split(root)
+        write(root / name, table(lines(cell), **options))
+
+    return make
+
+
+IN_PARTS = {
+    "metadata.csv in each part": hf("csv"),
+    "metadata.jsonl in each part": hf("jsonl"),
+    "metadata.csv at the root": one_table(PATH, "metadata.csv", header="file_name,label"),
+    "train.csv and test.csv beside train and test": pair_of_tables(True, NAME),
+    "train.csv and test.csv with ids": pair_of_tables(True, "{stem}"),
+    "train.csv and test.csv beside images": pair_of_tables(False, NAME),
+    "train.csv and test.csv of images/": pair_of_tables(False, "images/{stem}.png"),
+    "paths of Windows": one_table(r"C:\Users\me\data\{part}\{stem}.png"),
+    "paths of Linux": one_table("/srv/me/data/{part}/{stem}.png"),
+    "paths with ./": one_table("./{part}/{stem}.png"),
+    "paths without ending": one_table("{part}/{stem}"),
+    "backslashes": one_table(r"{part}\{stem}.png"),
+    "addresses": one_table("https://host.org/a%20b/{part}/{stem}.png?size=3"),
+    "another case": one_table("{part}/{stem}.PNG"),
+    "blanks in the header": one_table(PATH, header="image, label"),
+    "no header": one_table(PATH, header=None),
+    "semicolons": one_table(PATH, header="image;label", sign=";"),
+    "tabs": one_table(PATH, "labels.tsv", header="image\tlabel", sign="\t"),
+    "a table in a folder": one_table(PATH, "meta/labels.csv"),
+}
+
+
+@pytest.mark.parametrize("name", IN_PARTS)
+def test_a_table_says_what_pictures_in_parts_are(tmp_path, name):
+    IN_PARTS[name](tmp_path / "zoo")
+    write(tmp_path / "zoo" / "README.md", "about")
+    opened = data.open(tmp_path / "zoo")
+    assert by_stem(opened) == HALVES
+    assert opened.schema[opened.schema.target].names == LABELS
+    kinds = [field.kind for field in map(opened.schema.__getitem__, opened.schema.inputs)]
+    assert kinds == ["picture"]
+    assert opened.skipped == ()
+
+
+def unparted(cell, folder="", name="labels.csv", **options):
+    def make(root):
+        flat(root, folder)
+        write(root / name, table(lines(cell), **options))
+
+    return make
+
+
+def far(root):
+    flat(root, "images")
+    write(root / "labels.csv", table(lines("D:/all/of/it/{stem}.png")))
+
+
+def one_hot(root):
+    flat(root)
+    cells = [(f, *("1" if k == one else "0" for one in LABELS)) for f, k in lines(NAME)]
+    write(root / "labels.csv", table(cells, "image,cat,dog"))
+
+
+WITHOUT_PARTS = {
+    "beside the pictures": unparted(NAME),
+    "above the pictures": unparted(NAME, "images"),
+    "ids": unparted("{stem}", "train", "train_labels.csv", header="id,label"),
+    "a split of others": unparted("images/{stem}.png", "images"),
+    "another folder of another machine": far,
+    "a column for each class": one_hot,
+    "Parquet": lambda root: parquet(flat(root, "images"), [int(stem) for stem in WANTED]),
+}
+
+
+def parquet(root, ids):
+    import pyarrow as pa
+    from pyarrow import parquet as pq
+
+    for stem in WANTED:
+        (root / "images" / f"{stem}.png").rename(root / "images" / f"{int(stem)}.png")
+    pq.write_table(pa.table({"id": ids, "label": list(KIND.values())}), root / "all.parquet")
+
+
+@pytest.mark.parametrize("name", WITHOUT_PARTS)
+def test_a_table_says_what_pictures_are(tmp_path, name):
+    WITHOUT_PARTS[name](tmp_path / "zoo")
+    opened = data.open(tmp_path / "zoo")
+    assert {f"{int(stem):03d}": label for stem, (label, _) in by_stem(opened).items()} == KIND
+    assert opened.skipped == ()
+
+
+def test_a_competition_is_read_as_it_is_shipped(tmp_path):
+    root = split(tmp_path / "zoo")
+    write(root / "train.csv", table([(s, KIND[s]) for s in WANTED[:8]], "id,breed"))
+    write(root / "test.csv", table([(s,) for s in WANTED[8:]], "id"))
+    write(root / "sample_submission.csv", table([(s, "cat") for s in WANTED[8:]], "id,breed"))
+    opened = data.open(root)
+    assert {stem: label for stem, (label, _) in by_stem(opened).items()} == {
+        stem: KIND[stem] for stem in WANTED[:8]
+    }
+    assert opened.schema.targets == ("breed",)
+    assert (
+        "zoo: test.csv has no 'breed', so it is to be asked and no test part: brique predict"
+        in ("".join(opened.notes))
+    )
+    assert any("sample_submission.csv is an example of answers" in note for note in opened.notes)
+    finding = one(opened.audit(), "left out")
+    assert {item for (item,) in finding.items} == {f"test/{stem}.png" for stem in WANTED[8:]}
+    asked = questions(opened.schema, (root / "test.csv",))
+    assert [one.value["id"] for one in asked] == [root / "test" / f"{s}.png" for s in WANTED[8:]]
+
+
+def test_tables_without_the_target_are_to_be_asked(tmp_path):
+    rows = [f"{i},{i % 7},{'ab'[i % 2]}" for i in range(40)]
+    write(tmp_path / "t" / "train.csv", "x,z,survived\n" + "\n".join(rows) + "\n")
+    write(tmp_path / "t" / "test.csv", "x,z\n" + "\n".join(f"{i},{i}" for i in range(9)) + "\n")
+    write(tmp_path / "t" / "gender_submission.csv", "x,survived\n1,a\n2,b\n")
+    opened = data.open(tmp_path / "t")
+    assert opened.schema.targets == ("survived",)
+    assert len(opened.source) == 40
+    assert any("test.csv has no 'survived', so it is to be asked" in note for note in opened.notes)
+
+
+def test_the_table_counts_where_folders_differ(tmp_path):
+    root = by_class(tmp_path / "zoo")
+    cells = [(f"{name}/{i}.png", name) for name in LABELS for i in range(6)]
+    cells[0], cells[7] = (cells[0][0], "dog"), (cells[7][0], "cat")
+    write(root / "labels.csv", table(cells[:11]))
+    opened = data.open(root)
+    assert told(opened) == dict(cells[:11])
+    finding = one(opened.audit(), "folders differ")
+    assert finding.items == (("cat/0.png", "cat", "dog"), ("dog/1.png", "dog", "cat"))
+    assert "2 of 11 rows of the table give a picture another class" in finding.reason
+    assert one(opened.audit(), "left out").items == (("dog/5.png",),)
+
+
+def test_folders_and_a_column_that_may_both_be_classes_are_refused(tmp_path):
+    root = by_class(tmp_path / "zoo")
+    cells = [(f"{n}/{i}.png", str(i), "ab"[i % 2]) for n in LABELS for i in range(6)]
+    write(root / "about.csv", table(cells, "path,width,camera"))
+    text = r"its pictures lie in folders \(cat, dog\), and a table names them: .* --kind pictures"
+    with pytest.raises(DataError, match=text):
+        data.open(root)
+    opened = data.open(root, kind="pictures")
+    assert told(opened) == {name: name.split("/")[0] for name in everything(*LABELS)}
+    opened = data.open(root, target="camera")
+    assert told(opened) == {path: camera for path, _, camera in cells}
+
+
+def test_names_that_may_mean_two_pictures_are_refused(tmp_path):
+    for folder in ("a", "b"):
+        flat(tmp_path / "zoo", folder)
+    write(tmp_path / "zoo" / "labels.csv", table(lines(NAME)))
+    text = (
+        r"labels.csv: column 'image': 12 of its cells may mean several files, such as '000.png'"
+        r" a/000.png or b/000.png; write the folder before the name"
+    )
+    with pytest.raises(DataError, match=text):
+        data.open(tmp_path / "zoo")
+
+
+def test_pictures_that_are_not_there_are_not_replaced_by_others(tmp_path):
+    flat(tmp_path / "zoo", "dogs", stems=WANTED[:8])
+    flat(tmp_path / "zoo", "cats", stems=WANTED[8:])
+    cells = lines("/me/dogs/{stem}.png", WANTED[:8]) + lines("/me/cats/{stem}.png", WANTED[7:])
+    write(tmp_path / "zoo" / "labels.csv", table(cells))
+    opened = data.open(tmp_path / "zoo")
+    assert len(told(opened)) == 12
+    assert [reason for _, reason in opened.skipped] == ["there is no such file; check the path"]
+
+
+def test_several_tables_that_name_pictures_are_refused(tmp_path):
+    flat(tmp_path / "zoo")
+    for name in ("one.csv", "two.csv"):
+        write(tmp_path / "zoo" / name, table(lines(NAME)))
+    text = r"zoo: one.csv, two.csv name pictures, .* give the one that is meant, such as zoo/one"
+    with pytest.raises(DataError, match=text):
+        data.open(tmp_path / "zoo")
+    assert len(told(data.open(tmp_path / "zoo" / "one.csv"))) == 12
+
+
+def test_rows_of_one_picture_stay_on_one_side(tmp_path):
+    root = flat(tmp_path / "zoo", "images")
+    cells = [(f"images/{s}.png", who, KIND[s]) for s in WANTED for who in ("anna", "ben")]
+    write(root / "labels.csv", table(cells, "image,rater,label"))
+    opened = data.open(root)
+    sides = [{s.name(i) for i in s.ids.tolist()} for s in (opened.train, opened.valid, opened.test)]
+    assert sum(map(len, sides)) == 12
+    assert len(opened.source) == 24
+    assert any(
+        "12 of 24 rows name a picture that a row before them names" in n for n in opened.notes
+    )
+
+
+def test_columns_of_several_marks_are_several_targets(tmp_path):
+    root = flat(tmp_path / "zoo")
+    cells = [(f"{s}.png", str(int(s) % 2), str(int(s) // 6)) for s in WANTED]
+    write(root / "labels.csv", table(cells, "image,red,round"))
+    opened = data.open(root)
+    assert opened.schema.targets == ("red", "round")
+    assert opened.schema.inputs == ("image",)
+
+
+def test_numbers_that_are_also_names_of_pictures_stay_numbers(tmp_path):
+    for i in range(24):
+        picture(tmp_path / "zoo" / f"{i}.png", i)
+    cells = [(f"{i}.png", str(i % 2)) for i in range(24)]
+    write(tmp_path / "zoo" / "labels.csv", table(cells))
+    opened = data.open(tmp_path / "zoo")
+    assert told(opened) == dict(cells)
+
+
+def test_tables_of_classes_are_left_alone(tmp_path):
+    root = by_class(tmp_path / "zoo")
+    for name in LABELS:
+        write(root / name / "about.csv", table([(f"{i}.png", str(i)) for i in range(6)], "f,width"))
+    opened = data.open(root)
+    assert told(opened) == {name: name.split("/")[0] for name in everything(*LABELS)}
+    assert "cat: about.csv not named as pictures, left alone." in opened.notes

@@ -1,6 +1,6 @@
 """What a model is asked on the command line: files, folders and rows of tables."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -8,6 +8,8 @@ from brique.data.latest import latest
 from brique.data.prepared import may_lack
 from brique.data.source import Source
 from brique.data.sources.cells import is_table, read_cells
+from brique.data.sources.illustrated import Finder
+from brique.data.sources.listing import part_of_table
 from brique.data.sources.shelf import lines
 from brique.errors import DataError, UsageError, nearest
 from brique.schema import Field, Number, Picture, Schema, Signal, Text, natural
@@ -136,6 +138,7 @@ def _rows(path: Path, schema: Schema) -> list[Question]:
         columns = {str(place): column for place, column in enumerate(columns.values(), 1)}
     _check_columns(path, list(columns), schema)
     pictures = [name for name in schema.inputs if isinstance(schema[name], Picture)]
+    places = {name: _places(path, columns[name]) for name in pictures if name in columns}
     found: dict[int, object] = {  # by line of the file
         int(where.rpartition(" ")[2]): DataError(f"the row cannot be read: it {reason}")
         for where, reason in cells.skipped
@@ -143,13 +146,34 @@ def _rows(path: Path, schema: Schema) -> list[Question]:
     for row, line in enumerate(cells.rows.tolist()):
         value = {name: column[row] for name, column in columns.items()}
         for name in pictures:
-            if isinstance(value.get(name), str):
-                value[name] = path.parent / str(value[name])
-        empty = next((name for name in pictures if value.get(name) in (None, path.parent)), None)
+            value[name] = places[name][row] if name in places else None
+        empty = next((name for name in pictures if value[name] is None), None)
         found[line] = _only(value, schema) if empty is None else DataError(
             f"expected the path of a picture in the column '{empty}', got an empty cell; name one"
         )  # fmt: skip
     return [Question(path, line, found[line]) for line in sorted(found)]
+
+
+def _places(path: Path, cells: Sequence[object]) -> list[Path | None]:
+    """Return the picture that each cell of a table names, None where it is empty.
+
+    They are found as in training. Raises DataError where a cell may mean several files.
+    """
+    texts = [None if cell is None else str(cell) for cell in cells]
+    finder = Finder(path.parent, part=part_of_table(path, path.parent), is_whole=False)
+    found = finder.find(texts)
+    if found.unclear:
+        cell, several = next(iter(found.unclear.items()))
+        raise DataError(
+            f"predict: '{cell}' in {path.name} may be {' or '.join(several)}; write the folder"
+            " before the name"
+        )
+    return [
+        None
+        if not text or not text.strip()
+        else Path(str(found.files.get(text, path.parent / text)))
+        for text in texts
+    ]
 
 
 def _rows_or_why(path: Path, schema: Schema) -> list[Question]:

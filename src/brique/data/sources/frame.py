@@ -1,6 +1,6 @@
 """Frame: the columns of a table with the names of its rows and the part of each."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
@@ -11,10 +11,20 @@ from brique.data.asked import Asked
 from brique.data.finding import Finding
 from brique.data.place import Place
 from brique.data.source import ALIASES, PARTS
-from brique.data.sources.cells import Cells, is_table, joined, read_cells
+from brique.data.sources.cells import Cells, joined, read_cells
 from brique.data.sources.guess import Cut, marks_among, trimmed, without
+from brique.data.sources.illustrated import Finder, Found
+from brique.data.sources.listing import (
+    Listing,
+    Tables,
+    check,
+    listing,
+    located,
+    part_of_table,
+    to_ask,
+)
 from brique.data.sources.numbers import Form, signs_of
-from brique.data.sources.shelf import few, part_of, shelf
+from brique.data.sources.shelf import few
 from brique.errors import DataError
 from brique.schema.names import plain_name
 from brique.schema.numerals import Decimal
@@ -35,6 +45,8 @@ class Frame:
     classes: all that any column holds.
     delimiter: between its cells. decimal: the sign before decimals, where a person says it.
     words: by column, marks such as NA that are classes there, not missing.
+    pictured: where the pictures are that columns name. beside: all pictures of the folder.
+    goal: the target, where tables to be asked tell it.
     """
 
     name: str
@@ -53,6 +65,9 @@ class Frame:
     decimal: Decimal | None = None
     words: dict[str, set[str]] = field(default_factory=dict[str, set[str]])
     _cuts: dict[str, Cut] = field(default_factory=dict[str, Cut])
+    pictured: dict[str, Found] = field(default_factory=dict[str, Found])
+    beside: Sequence[Place] = ()
+    goal: str | None = None
 
     def named(self, given: str, option: str) -> str:
         """Return the column that a person names, or numbers from 1. Raises DataError."""
@@ -112,7 +127,40 @@ class Frame:
 
 def frame_of(name: str, place: Place, asked: Asked) -> Frame:
     """Return the table at a place, with `test=` a second one as its test part. Raises DataError."""
-    files = tables_of(place)
+    listed = listing(place)
+    check(name, place, listed)
+    found, files, goal = _read(name, place, asked, listed)
+    root = place if place.is_dir() else place.parent
+    pictured = _located(found, files, place, asked)
+    cells, sizes = found[0], [len(one.rows) for one in found]
+    called = [_called(one, len(found) > 1) for one in found]
+    for one in found[1:]:
+        cells = joined(cells, one)
+    frame = Frame(name, root, {}, [row for rows in called for row in rows])
+    if len(files) > 1:
+        parts = [part or 0 for _, part in files]
+        frame.part = np.repeat(np.array(parts, np.uint8), sizes)
+    frame.skipped, frame.notes = cells.skipped, [*listed.notes, *cells.notes]
+    frame.goal, frame.beside = goal, listed.pictures
+    frame.delimiter, frame.decimal = cells.delimiter, cast("Decimal | None", asked.decimal)
+    frame.findings, frame.has_header = [*cells.findings, *_ragged(cells)], cells.has_header
+    _name_columns(frame, cells)
+    frame.pictured = {frame.renamed.get(key, key): one for key, one in pictured.items()}
+    if not frame.has_header:
+        said = f"are named 1 to {len(frame.order)}" if len(frame.order) > 1 else "is named 1"
+        columns = "its columns" if len(frame.order) > 1 else "its column"
+        frame.notes.append(f"{name}: its first line is no header, so {columns} {said}; --header.")
+    return frame
+
+
+def _read(
+    name: str, place: Place, asked: Asked, listed: Listing
+) -> tuple[list[Cells], Tables, str | None]:
+    """Return the cells of the tables that are meant, these, and the target if those to ask tell it.
+
+    Tables to be asked are left out, with a note. Raises DataError.
+    """
+    files = listed.tables
     if not files:
         raise DataError(
             f"{name}: expected a table (.csv, .tsv, .data, .parquet, .jsonl), got none; check the"
@@ -129,24 +177,11 @@ def frame_of(name: str, place: Place, asked: Asked) -> Frame:
             f" {few([file.name for file, _ in files])}; give the one that is meant"
         )
     found = [read_cells(file, asked.header) for file, _ in files]
-    cells, sizes = found[0], [len(one.rows) for one in found]
-    called = [_called(one, len(found) > 1) for one in found]
-    for one in found[1:]:
-        cells = joined(cells, one)
-    root = place if place.is_dir() else place.parent
-    frame = Frame(name, root, {}, [row for rows in called for row in rows])
-    if len(files) > 1:
-        parts = [part or 0 for _, part in files]
-        frame.part = np.repeat(np.array(parts, np.uint8), sizes)
-    frame.skipped, frame.notes = cells.skipped, cells.notes
-    frame.delimiter, frame.decimal = cells.delimiter, cast("Decimal | None", asked.decimal)
-    frame.findings, frame.has_header = [*cells.findings, *_ragged(cells)], cells.has_header
-    _name_columns(frame, cells)
-    if not frame.has_header:
-        said = f"are named 1 to {len(frame.order)}" if len(frame.order) > 1 else "is named 1"
-        columns = "its columns" if len(frame.order) > 1 else "its column"
-        frame.notes.append(f"{name}: its first line is no header, so {columns} {said}; --header.")
-    return frame
+    own = zip(found, (part for _, part in listed.tables), strict=False)  # not that of --test
+    asking, goal = to_ask(list(own), asked.target)
+    listed.notes += [_to_be_asked(name, found[row], goal) for row in asking]
+    found = [one for row, one in enumerate(found) if row not in asking]
+    return found, [file for row, file in enumerate(files) if row not in asking], goal
 
 
 def _test_table(name: str, place: Place, given: str) -> Place:
@@ -161,14 +196,27 @@ def _test_table(name: str, place: Place, given: str) -> Place:
     return found[0]
 
 
-def tables_of(place: Place) -> list[tuple[Place, int | None]]:
-    """Return a table, or those of a folder, train first, with the part that the name tells of."""
-    if not place.is_dir():
-        return [(place, None)]
-    found = [(file, part_of(file)) for file in shelf(place) if is_table(file)]
-    if len(found) == 1:
-        return [(found[0][0], None)]
-    return sorted(found, key=lambda pair: (3 if pair[1] is None else pair[1], pair[0].name))
+def _located(found: list[Cells], files: Tables, place: Place, asked: Asked) -> dict[str, Found]:
+    """Find the pictures that columns of tables name, each table from where it lies."""
+    is_whole = place.is_dir()
+    root = place if is_whole else place.parent
+    pictured: dict[str, Found] = {}
+    for cells, (file, _) in zip(found, files, strict=True):
+        part = part_of_table(file, root) if is_whole else None
+        finder = Finder(root, file.parent, part, is_whole=is_whole)
+        for key, one in located(cells, finder, root, told=asked.types, bare=is_whole).items():
+            known = pictured.setdefault(key, one)
+            if known is not one:
+                known.files |= one.files
+                known.moved, known.cased = known.moved + one.moved, known.cased + one.cased
+    return pictured
+
+
+def _to_be_asked(name: str, cells: Cells, goal: str | None) -> str:
+    return (
+        f"{name}: {cells.file} has no '{goal}', so it is to be asked and no test part: brique"
+        f" predict RUN {cells.file}."
+    )
 
 
 def _called(cells: Cells, several: bool) -> list[str]:

@@ -3,6 +3,7 @@
 A folder of pictures with a table that names them opens as that table.
 """
 
+from collections.abc import Collection
 from typing import Any, cast
 
 import numpy as np
@@ -13,12 +14,12 @@ from brique.data.column import Column, Labels, Numbers, Texts
 from brique.data.finding import Finding
 from brique.data.place import Place, relative
 from brique.data.source import UNTOLD, Source
-from brique.data.sources import hints, illustrated, labelled
+from brique.data.sources import beside, hints, illustrated, labelled, listing
 from brique.data.sources.cells import is_table
 from brique.data.sources.checked import checked_numbers, of_codes
 from brique.data.sources.coded import Codes, Moments, row_digests
 from brique.data.sources.decoding import Decoded, decode
-from brique.data.sources.frame import Frame, choose_test, frame_of, obey_split, tables_of
+from brique.data.sources.frame import Frame, choose_test, frame_of, obey_split
 from brique.data.sources.guess import Cut, kind_of
 from brique.data.sources.marks import keep_words, of_marks
 from brique.data.sources.shelf import few
@@ -46,14 +47,14 @@ def fits(place: Place) -> bool:
     """Tell whether a place is a table, or a folder of one, or of one for each part."""
     if not place.is_dir():
         return is_table(place)
-    tables = tables_of(place)
-    if not tables or (len(tables) > 1 and any(part is None for _, part in tables)):
-        return False
-    rest = [entry for entry in place.iterdir() if not entry.name.startswith((".", "__"))]
-    rest = [entry for entry in rest if not is_table(entry)]
-    if all(entry.is_file() and entry.name.casefold().endswith(_NOTES) for entry in rest):
+    found = listing.listing(place)
+    if found.pictures:
         return True
-    return len(tables) == 1 and illustrated.names_pictures(tables[0][0], place)
+    if not found.tables or not found.is_clear:
+        return False
+    return all(
+        entry.is_file() and entry.name.casefold().endswith(_NOTES) for entry in listing.rest(place)
+    )
 
 
 def read(name: str, place: Place, asked: Asked) -> Source:
@@ -67,12 +68,17 @@ def read(name: str, place: Place, asked: Asked) -> Source:
     for key in frame.columns:
         keep_words(frame, key, types.get(key), asked, is_target=key in targets)
     obey_split(frame, {*types, *targets})
+    beside.obey_folders(frame)
     choose_test(frame, asked, targets)
     for target in targets:
         if types.get(target) != "labels":
             _leave_out(frame, target, types.get(target))
-    pictures = _pictures(frame, types, asked, place)
+    pictures = _pictures(frame, types, asked, targets)
+    by_name = asked.target is not None or any(one.casefold() in _GOALS for one in targets)
+    beside.compare(frame, targets, asked, by_name=by_name or frame.goal is not None)
     groups = None if asked.group is None else _groups(frame, asked.group)
+    if groups is None and asked.time is None and pictures:
+        groups = beside.grouped(frame, next(iter(pictures)))
     times = None if asked.time is None else _times(frame, asked.time)
     source = Source(name, {}, {}, targets)
     fields: dict[str, Any] = {}
@@ -125,8 +131,14 @@ def _targets(frame: Frame, asked: Asked) -> tuple[str, ...]:
         is_one = asked.target in (*frame.columns, *frame.renamed) or "," not in asked.target
         names = [asked.target] if is_one else asked.target.split(",")
         return tuple(dict.fromkeys(frame.named(one.strip(), "target") for one in names))
-    goals = [name for goal in _GOALS for name in frame.columns if name.casefold() == goal]
-    last = list(frame.columns)[-1]
+    if frame.goal is not None:
+        return (frame.named(frame.goal, "target"),)
+    named = [name for goal in _GOALS for name in frame.columns if name.casefold() == goal]
+    goals = [name for name in named if name not in frame.pictured]
+    if not goals and (several := beside.marked(frame)):
+        return several
+    rest = [name for name in frame.columns if name not in frame.pictured]
+    last = ([name for name in rest if name.casefold() != "split"] or list(frame.columns))[-1]
     kind = kind_of(frame.cut(last), is_target=True)
     likely = kind == "category" or (kind == "number" and not frame.has_header)
     choice = goals[0] if goals else last if likely and len(frame.columns) > 1 else None
@@ -192,21 +204,19 @@ def _leave_out(frame: Frame, target: str, told: str | None) -> None:
 
 
 def _pictures(
-    frame: Frame, types: dict[str, str], asked: Asked, place: Place
+    frame: Frame, types: dict[str, str], asked: Asked, targets: Collection[str]
 ) -> dict[str, Decoded]:
     """Return the pictures that columns name; rows whose pictures cannot be read are left out."""
-    cuts = {key: frame.cut(key) for key in frame.columns if frame.cut(key).is_text}
-    bare = place.is_dir()
     names = [
         key
-        for key, cut in cuts.items()
-        if types.get(key) == "picture"
-        or (key not in types and illustrated.is_pictures(cut.sample, frame.root, bare=bare))
+        for key in frame.columns
+        if key in frame.pictured and types.get(key, "picture") == "picture" and key not in targets
     ]
     found: dict[str, Decoded] = {}
     for key in names:
-        finder = illustrated.Finder(frame.root)
-        files = [finder(cell) for cell in frame.cut(key).texts()]
+        files = [frame.root / cell for cell in frame.cut(key).texts()]
+        if key == names[0]:
+            beside.leave_unnamed(frame, files)
         decoded = decode(files, frame.root, frame.name, size=asked.size, channels=asked.channels)
         frame.skipped += decoded.skipped
         frame.notes += decoded.notes
