@@ -9,6 +9,7 @@ from PIL import Image
 
 from brique import data
 from brique.data.sources import boxes as boxes_source
+from brique.data.sources.annotations import voc as voc_of
 from brique.data.sources.coco import _unpacked
 from brique.errors import DataError
 
@@ -266,6 +267,24 @@ def label_studio(root):
     write(root / "notes.json", '{"categories": [{"id": 0, "name": "cat"}], "info": {"year": 2024}}')
 
 
+def with_double_endings(root):
+    yolo(root, "{n}.png.txt", "{n}.png")
+    write(root / "classes.txt", "cat\ndog\n")
+
+
+def tensorflow_parts(root):
+    def row(n, k, *box):
+        return f"{n}.png,{WIDTH},{HEIGHT},{NAMES[k]},{','.join(map(str, box))}"
+
+    pictures(root, "images/{part}/{n}.png")
+    for one, name in (("train", "train_labels.csv"), ("val", "valid_labels.csv")):
+        lines = ["filename,width,height,class,xmin,ymin,xmax,ymax"]
+        for n, several in enumerate(THINGS):
+            if part(n) == one:
+                lines += [row(n, *box) for box in several] or [f"{n}.png,{WIDTH},{HEIGHT},,,,,"]
+        write(root / "data" / name, "\n".join(lines))
+
+
 def without_empty(root):
     yolo(root)
     yaml(root, "{0: cat, 1: dog}")
@@ -289,6 +308,7 @@ FORMS = {
     "darknet": darknet,
     "beside": beside,
     "label studio": label_studio,
+    "two endings": with_double_endings,
     "no empty file": without_empty,
     "coco": coco,
     "coco result": lambda root: coco(root, "result.json"),
@@ -309,13 +329,14 @@ FORMS = {
     "voc swapped": lambda root: voc(root, lambda a, b, c, d: (c, d, a + 1, b + 1)),
     "voc without sizes": lambda root: voc(root, size=False, name="/set/my pictures/{n}.jpg"),
     "tensorflow": tensorflow,
+    "tensorflow parts": tensorflow_parts,
     "retinanet": retinanet,
     "open images": open_images,
     "makesense": makesense,
     "labelme": labelme,
 }  # fmt: skip
 PARTED = {name for name in FORMS if name.startswith(("yaml", "outlines", "turned", "poses"))} | {
-    "roboflow", "darknet", "no empty file", "coco instances", "coco roboflow",
+    "tensorflow parts", "roboflow", "darknet", "no empty file", "coco instances", "coco roboflow",
     "coco parts by folder", "voc", "voc floats", "voc swapped", "voc without sizes",
 }  # fmt: skip
 
@@ -580,7 +601,40 @@ def test_difficult_boxes_are_counted(tmp_path):
 def test_other_xml_is_refused_by_name(tmp_path):
     pictures(tmp_path, "{n}.png")
     write(tmp_path / "annotations.xml", "<annotations><image name='0.png'/></annotations>")
+    with pytest.raises(DataError, match=r"annotations.xml holds boxes as CVAT writes them, which"):
+        data.open(tmp_path)
     with pytest.raises(DataError, match=r"which begins with <annotation>, got <annotations>"):
+        voc_of(tmp_path / "annotations.xml")
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "tool"),
+    [
+        ("via.json", '{"0.png1": {"filename": "0.png", "regions": [{"shape_attributes": {}}]}}',
+         "VGG Image Annotator"),
+        ("project.json", '[{"image": "0.png", "annotations": [{"coordinates": {"x": 1}}]}]',
+         "CreateML"),
+        ("tasks.json", '[{"result": [{"value": {"rectanglelabels": ["cat"]}}]}]', "Label Studio"),
+        ("via.csv", 'filename,region_shape_attributes\n0.png,"{""x"":1}"\n',
+         "VGG Image Annotator"),
+    ],
+)  # fmt: skip
+def test_boxes_of_other_tools_are_refused_with_how_to_convert(tmp_path, name, text, tool):
+    pictures(tmp_path, "{n}.png")
+    write(tmp_path / name, text)
+    says = f"{name} holds boxes as {tool} writes them, which are not read; export them as COCO's"
+    with pytest.raises(DataError, match=says):
+        data.open(tmp_path)
+    assert len(data.open(tmp_path, kind="pictures").source) == 12
+
+
+@pytest.mark.parametrize(
+    "header", ["image,x,y,w,h,label", "image,x_center,y_center,width,height,label"]
+)
+def test_tables_that_can_be_read_in_two_ways_are_refused(tmp_path, header):
+    table(tmp_path, "boxes.csv", header,
+          lambda n, k, x, y, *_: f"{n}.png,{x},{y},9,9,{NAMES[k]}")  # fmt: skip
+    with pytest.raises(DataError, match="do not say whether x and y are a corner or the middle"):
         data.open(tmp_path)
 
 

@@ -3,7 +3,7 @@
 import gzip
 import re
 import zlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -22,6 +22,12 @@ from brique.errors import DataError
 _LISTS = ("trainval.txt", "train.txt", "valid.txt", "val.txt", "test.txt")  # later ones count
 _SEEN = 1 << 16  # bytes by which a file is known
 _LOOKED_AT = 20  # files of one ending that are looked at
+_FOREIGN = (
+    ((b"shape_attributes",), "VGG Image Annotator"), ((b"rectanglelabels",), "Label Studio"),
+    ((b"<annotations>", b"<image"), "CVAT"), ((b'"classTitle"',), "Supervisely"),
+    ((b'"box2d"',), "Scalabel"), ((b'"boundingBox"', b'"regions"'), "VoTT"),
+    ((b'"coordinates"', b'"annotations"'), "CreateML"),
+)  # fmt: skip # what tools write that are not read, by words in their files
 _NO_PART = "is in no list or folder of a part (train, valid or test), as others are"
 
 
@@ -52,17 +58,19 @@ class _Forms:
     labelme: list[Place]
     tables: list[Place]
     is_yolo: bool
+    foreign: list[tuple[Place, str]]  # and the tools that wrote them
 
     @classmethod
     def of(cls, place: Place, inside: Sequence[Place], pictures: Sequence[Place]) -> "_Forms":
         """Return the files of a folder that give boxes."""
         if not pictures:
-            return cls([], [], [], [], False)
+            return cls([], [], [], [], False, [])
         sheets = [file for file in inside if plain_name(file).endswith((".csv", ".tsv"))]
         stems = {picture.stem.casefold() for picture in pictures}
         json = [file for file in inside if plain_name(file).endswith(".json")]
         own = [file for file in json if file.stem.casefold() in stems]
-        is_voc = any(b"<annotation" in _head(file).lower() for file in _some(inside, ".xml"))
+        heads = [_head(file).lower() for file in _some(inside, ".xml")]
+        is_voc = any(re.search(rb"<annotation[\s>]", head) for head in heads)
         is_labelme = any(b'"shapes"' in _head(file) for file in own[:_LOOKED_AT])
         tables = [file for file in sheets[:_LOOKED_AT] if is_boxed(file, pictures)]
         return cls(
@@ -71,10 +79,12 @@ class _Forms:
             own if is_labelme else [],
             tables,
             is_yolo(place, inside, pictures),
+            list(_foreign([*json, *sheets, *_some(inside, ".xml")])),
         )
 
     def __bool__(self) -> bool:
-        return bool(self.coco or self.voc or self.labelme or self.tables or self.is_yolo)
+        known = self.coco or self.voc or self.labelme or self.tables or self.is_yolo
+        return bool(known or self.foreign)
 
 
 def is_annotated(place: Place) -> bool:
@@ -174,6 +184,13 @@ def _all_marked(
         several = _each(found, forms.labelme, annotations.labelme)
     elif forms.tables:
         several = _all_tables(found, forms.tables)
+    elif forms.foreign and not forms.is_yolo:
+        file, tool = forms.foreign[0]
+        raise DataError(
+            f"{found.name}: {relative(file, found.root)} holds boxes as {tool} writes them, which"
+            " are not read; export them as COCO's JSON, PASCAL VOC's XML or YOLO's .txt, or say"
+            " --kind pictures"
+        )
     else:
         said = yolo(found.name, found.root, inside, pictures)
         several = said.marked
@@ -311,6 +328,16 @@ def _part_in(path: str) -> str | None:
     """Return the part that a path names, such as 'instances_val2017.json'."""
     words = re.split(r"[^a-z]+", path.casefold())
     return next((ALIASES[word] for word in words if word in ALIASES), None)
+
+
+def _foreign(several: Sequence[Place]) -> Iterator[tuple[Place, str]]:
+    """Yield files that hold boxes in a form that is not read, and the tool that writes it."""
+    for file in several[:_LOOKED_AT]:
+        head = _head(file)
+        for words, tool in _FOREIGN:
+            if all(word in head for word in words):
+                yield file, tool
+                break
 
 
 def _some(inside: Sequence[Place], ending: str) -> list[Place]:

@@ -14,7 +14,7 @@ from brique.errors import DataError
 
 _FILES = (
     "filename", "file", "image", "imageid", "imagename", "imagepath", "imagefile", "img", "imgname",
-    "path", "filepath", "picture",
+    "path", "filepath", "picture", "frame",
 )  # fmt: skip
 _CLASSES = (
     "class",
@@ -32,6 +32,10 @@ _CORNERS = (
     ("bboxx1", "bboxy1", "bboxx2", "bboxy2"),
 )  # fmt: skip
 _SIZED = (("bboxx", "bboxy", "bboxwidth", "bboxheight"), ("bboxx", "bboxy", "bboxw", "bboxh"))
+_UNCLEAR = (
+    ("x", "y", "w", "h"), ("x", "y", "width", "height"), ("cx", "cy", "w", "h"),
+    ("xcenter", "ycenter", "width", "height"), ("centerx", "centery", "width", "height"),
+)  # fmt: skip # a corner or the middle, and which of both is not said
 _HEIGHTS, _WIDTHS = ("height", "imageheight", "imgheight"), ("width", "imagewidth", "imgwidth")
 _ENDINGS = (".csv", ".tsv")
 _ENDING = re.compile(r"\.(" + "|".join(sorted(one[1:] for one in SUFFIXES)) + r")$", re.IGNORECASE)
@@ -57,7 +61,7 @@ def is_boxed(file: Place, pictures: Sequence[Place]) -> bool:
         cells = read_cells(file, None)
     except DataError:
         return False
-    roles = _roles(cells)
+    roles = _roles(cells) or _unclear(cells)
     if roles is None:
         return False
     stems = {picture.stem.casefold() for picture in pictures}
@@ -73,7 +77,12 @@ def boxed(file: Place) -> tuple[list[Marked], list[str]]:
     """
     cells = read_cells(file, None)
     roles = _roles(cells)
-    assert roles is not None  # is_boxed has seen them
+    if roles is None:
+        raise DataError(
+            f"{file.name}: expected the corners of boxes, got {', '.join(cells.columns)}, which do"
+            " not say whether x and y are a corner or the middle; give columns named xmin, ymin,"
+            " xmax, ymax, or say --kind table"
+        )
     files = _texts(cells, roles.file)
     labels = None if roles.label is None else _texts(cells, roles.label)
     corners = list(zip(*(_texts(cells, name) for name in roles.corners), strict=True))
@@ -137,6 +146,18 @@ def _roles(cells: Cells) -> _Roles | None:
                 size = first(_HEIGHTS), first(_WIDTHS)
                 return _Roles(file, (a, b, c, d), label, *size, is_sized=several is _SIZED)
     return None
+
+
+def _unclear(cells: Cells) -> _Roles | None:
+    """Return which columns give boxes in a way that can be read in two; None where none do so."""
+    plain = {re.sub(r"[^a-z0-9]", "", name.casefold()): name for name in cells.columns}
+    file = next((plain[name] for name in _FILES if name in plain), None)
+    label = next((plain[name] for name in _CLASSES if name in plain), None)
+    known = next((names for names in _UNCLEAR if set(names) <= plain.keys()), None)
+    if file is None or label is None or known is None or not cells.has_header:
+        return None
+    x, y, w, h = (plain[name] for name in known)
+    return _Roles(file, (x, y, w, h), label, is_sized=True)
 
 
 def _are_numbers(cells: Cells, name: str) -> bool:

@@ -11,6 +11,7 @@ from brique.data.sources.annotations import Marked, around, number
 from brique.data.sources.settings import Settings, settings_in
 
 _LINE = re.compile(r"\s*\S+(\s+[-+.\deEnaNif]+){4,}\s*$")  # a word and four numbers or more
+_DOUBLE = re.compile(r"\.(jpe?g|png|bmp|webp|tiff?)$")
 _LISTS = ("train", "valid", "val", "test")
 _NAMES = ("classes.txt", "obj.names", "_darknet.labels", "classes.names", "labels.txt")
 _STEPS = frozenset((
@@ -165,7 +166,9 @@ def _alone(files: Iterable[Place]) -> dict[str, Place]:
 
 
 def _stem(file: Place) -> str:
-    return file.name.removesuffix(".gz").rpartition(".")[0].casefold()
+    """Return a name without its ending; some tools write 1.jpg.txt for 1.jpg."""
+    stem = file.name.removesuffix(".gz").rpartition(".")[0].casefold()
+    return _DOUBLE.sub("", stem) if plain_name(file).endswith(".txt") else stem
 
 
 def key(root: Place, file: Place) -> tuple[str, ...]:
