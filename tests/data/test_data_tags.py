@@ -126,6 +126,7 @@ TABLES = {
     "b.tsv": "".join(f"{n}\t{n * 2}\t{n % 3}\n" for n in range(40)),
     "c.tsv": "word\tcount\tkind\n" + "".join(f"w{n}\t{n}\tab\n" for n in range(40)) + "\n\n",
     "d.csv": written(","),
+    "texts.txt": "".join(f"see {n}\tham\nwin it {n}\tspam\n\n" for n in range(20)),
     "numbers.txt": "\n\n".join("\n".join(f"{n} {n + k}" for n in range(9)) for k in range(9)),
     "lines.txt": "".join(f"DESC:x how is thing {n}?\nNUM:y how many are {n}?\n" for n in range(40)),
     "poem.txt": "\n\n".join(f"the sea{n}\nthe land{n}\nno hand{n}" for n in range(20)),

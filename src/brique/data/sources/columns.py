@@ -90,6 +90,8 @@ def are_tagged(file: Place) -> bool:
     rows = [row for row in cells if len(row) == form.width and tuple(row) != form.header]
     if len(rows) < 4 or form.width > _MOST or len(rows) < _ALIKE * len(cells):
         return False
+    if 5 * sum(" " in row[form.word] for row in rows) > len(rows):
+        return False  # texts, not words
     sizes = [len(block) for _, block in blocks(listed)]
     if are_bio(rows):
         return len(sizes) > 1 or len(rows) <= _ALONE
