@@ -10,11 +10,13 @@ from torch import Tensor
 
 from brique.data import column as columns
 from brique.data.batch import Values
+from brique.data.depths import Depths
 from brique.data.parts import Data, build
 from brique.data.ragged import Ragged
 from brique.data.source import PARTS, Source
 from brique.errors import DataError, ShapeError, nearest
 from brique.schema import Category, Field, Number, Picture, natural, scaled_pixels
+from brique.schema.depth import TOP
 
 Column = Tensor | Ragged | ArrayLike
 _NONE = type(None)
@@ -34,9 +36,9 @@ def arrays(
     """Return a data set of examples that are already in memory.
 
     fields: by name, each of N examples. `image`, and any uint8 array of 3 or 4 axes, is a picture
-        (N, H, W) or (N, C, H, W): uint8 0 to 255, or floats in [0, 1]. Strings are texts, unless
-        `categories` has them. Other arrays are numbers (whole numbers become int64; floats float32,
-        but a float64 tensor stays one). A Ragged is a field of varying length.
+        (N, H, W) or (N, C, H, W): uint8 0 to 255, uint16, or floats in [0, 1]. Strings are texts,
+        unless `categories` has them. Other arrays are numbers (whole numbers become int64; floats
+        float32, but a float64 tensor stays one). A Ragged is a field of varying length.
     classes: names of the classes; the target then holds their numbers or their names.
         Without it they are the distinct labels of the training part, naturally sorted.
     split: "train", "valid" or "test" for each example, obeyed to the letter; by default test is
@@ -102,7 +104,7 @@ def source_of(
     return source
 
 
-def _column(key: str, column: Column) -> tuple[Values, Field]:
+def _column(key: str, column: Column) -> tuple[Values | columns.Column, Field]:
     """Return one field that is not a category, and its kind."""
     where = f"arrays: {key}"
     if isinstance(column, Ragged):
@@ -123,7 +125,7 @@ def _column(key: str, column: Column) -> tuple[Values, Field]:
     return tensor.long(), Number(shape=tuple(tensor.shape[1:]), whole=True)
 
 
-def _pictures(where: str, tensor: Tensor) -> tuple[Tensor, Picture]:
+def _pictures(where: str, tensor: Tensor) -> tuple[Tensor | Depths, Picture]:
     if tensor.ndim not in (3, 4) or not tensor.numel():
         raise ShapeError(
             f"{where}: expected pictures (N, H, W) or (N, C, H, W), got shape "
@@ -132,7 +134,10 @@ def _pictures(where: str, tensor: Tensor) -> tuple[Tensor, Picture]:
     pixels = torch.from_numpy(scaled_pixels(tensor.numpy(), where)).contiguous()
     pixels = pixels.unsqueeze(1) if pixels.ndim == 3 else pixels
     channels, height, width = pixels.shape[1:]
-    return pixels, Picture((channels, height, width))
+    kind = Picture((channels, height, width))
+    if pixels.dtype == torch.uint16:
+        return Depths(pixels.float(), np.full(len(pixels), TOP), kind), kind
+    return pixels, kind
 
 
 def _tensor(where: str, column: ArrayLike) -> Tensor:

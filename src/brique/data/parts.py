@@ -15,6 +15,7 @@ from torch import Tensor
 from brique.data import journal
 from brique.data.batch import Values
 from brique.data.column import Column
+from brique.data.depths import Depths
 from brique.data.finding import Finding
 from brique.data.journal import Entry
 from brique.data.ragged import Ragged
@@ -228,6 +229,9 @@ def again(data: Data) -> Data:
 def _fitted(source: Source, name: str, train: Tensor) -> tuple[Field, Values]:
     """Return a field's kind, with what is fitted on the training examples, and its values."""
     value = source.fields[name]
+    if isinstance(value, Depths):
+        kind, values = value.fitted(train.numpy(), f"{source.name}: {name}")
+        return _fit(kind, values, train), values
     if isinstance(value, Column):
         return value.fitted(train.numpy(), f"{source.name}: {name}")
     return _fit(source.kinds[name], value, train), value

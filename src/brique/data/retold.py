@@ -9,6 +9,7 @@ from torch import Tensor
 
 from brique.data.batch import Values
 from brique.data.column import Texts
+from brique.data.depths import Depths
 from brique.data.parts import Data, rebuilt
 from brique.data.prepared import may_lack
 from brique.data.ragged import Ragged
@@ -152,6 +153,8 @@ def _values(data: Data, name: str, kind: Field) -> Values:
     if isinstance(kind, Category) and isinstance(was, Category):
         numbers = torch.tensor([_place(data, kind, one) for one in (*was.names, "")])
         return numbers[cast("Tensor", values).clamp(max=len(was.names))]
+    if isinstance(kind, Picture) and isinstance(raw, Depths):
+        return raw.told(kind)
     if isinstance(kind, Picture) and isinstance(was, Picture):
         return torch.stack([kind.prepare(one) for one in cast("Tensor", values)])
     if (

@@ -55,9 +55,16 @@ def fit_image(
 
 
 def fit_planes(
-    pixels: "np.ndarray[Any, Any]", shape: tuple[int, int, int], *, inside: bool = False
+    pixels: "np.ndarray[Any, Any]",
+    shape: tuple[int, int, int],
+    *,
+    inside: bool = False,
+    grey: float = 0.5,
 ) -> "np.ndarray[Any, Any]":
-    """Return float pixels, or uint8 of unusual channels, as `shape`, plane by plane."""
+    """Return float pixels, or uint8 of unusual channels, as `shape`, plane by plane.
+
+    grey: lies round float pixels that are `inside`.
+    """
     import numpy as np
     from PIL import Image
 
@@ -68,10 +75,10 @@ def fit_planes(
             )
         luma = np.array([[0.299, 0.587, 0.114]], np.float32)  # ITU-R 601, as Pillow's
         pixels = np.repeat(pixels, 3, 0) if shape[0] == 3 else np.tensordot(luma, pixels, 1)
-    fitted = np.stack(
-        [np.asarray(_resized(Image.fromarray(plane), shape[1:], inside=inside)) for plane in pixels]
+    planes = (
+        _resized(Image.fromarray(plane), shape[1:], inside=inside, grey=grey) for plane in pixels
     )
-    return fitted if fitted.dtype == np.uint8 else fitted.clip(0, 1)
+    return np.stack([np.asarray(plane) for plane in planes])
 
 
 def fit_classes(classes: "np.ndarray[Any, Any]", shape: tuple[int, int]) -> "np.ndarray[Any, Any]":
@@ -86,7 +93,9 @@ def fit_classes(classes: "np.ndarray[Any, Any]", shape: tuple[int, int]) -> "np.
     return classes[rows.astype(np.int64)[:, None], columns.astype(np.int64)]
 
 
-def _resized(image: "Image.Image", shape: tuple[int, int], *, inside: bool) -> "Image.Image":
+def _resized(
+    image: "Image.Image", shape: tuple[int, int], *, inside: bool, grey: float = 0.5
+) -> "Image.Image":
     """Scale, bilinear with antialiasing, until it covers the shape, or lies inside.
 
     This is the only way in which a picture is fitted; one that has the size is not touched.
@@ -102,8 +111,8 @@ def _resized(image: "Image.Image", shape: tuple[int, int], *, inside: bool) -> "
         return image.resize((width, height), Image.Resampling.BILINEAR, box=box)
     _, dx, dy = placing(original, shape, inside=True)
     x, y = (min(round(d), (n - 1) // 2) for d, n in ((dx, width), (dy, height)))
-    grey = 0.5 if image.mode == "F" else GREY if image.mode == "L" else (GREY,) * 3
-    whole = Image.new(image.mode, (width, height), grey)
+    around = grey if image.mode == "F" else GREY if image.mode == "L" else (GREY,) * 3
+    whole = Image.new(image.mode, (width, height), around)
     small = (width - 2 * x, height - 2 * y)
     whole.paste(image.resize(small, Image.Resampling.BILINEAR), (x, y))
     return whole

@@ -8,15 +8,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from brique.errors import DataError
+from brique.schema.depth import TOP, deep_plane, is_deep, shallow, stretched, top_of
+from brique.schema.fitted import check_fitted, fitted_json
 from brique.schema.fitting import fit_image, fit_planes, placing
 from brique.schema.names import place_of, places
 from brique.schema.numerals import Decimal, numeral, same_unit
 from brique.schema.pictures import (
     check_pixels,
     checked,
+    examined,
     flat,
     pixels_of,
-    read_picture,
 )
 from brique.schema.words import instead, short
 
@@ -47,12 +49,15 @@ class Picture:
         standard deviation.
     inside: whether it is scaled until all of it lies within (H, W), about the middle of grey, in
         place of being cut.
+    range: of deep pictures (over 8 bits, or floats in files), what becomes 0 and 1: the least and
+        the greatest brightness of the training part. None where that holds none.
     """
 
     shape: tuple[int, int, int]
     mean: tuple[float, ...] | None = None
     spread: tuple[float, ...] | None = None
     inside: bool = False
+    range: tuple[float, float] | None = None
     kind: ClassVar[str] = "picture"
 
     def __post_init__(self) -> None:
@@ -62,7 +67,17 @@ class Picture:
                 "pass three whole numbers of 1 or more"
             )
         check_pixels("picture", self.shape[1], self.shape[2])
-        _check_fitted("picture", self.mean, self.spread, self.shape[0])
+        check_fitted("picture", self.mean, self.spread, self.shape[0])
+        span = (0.0, 1.0) if self.range is None else self.range
+        if (
+            type(span) is not tuple
+            or len(span) != 2
+            or not -math.inf < span[0] < span[1] < math.inf
+        ):
+            raise DataError(
+                f"picture: range must be two finite numbers, the lower first, got {self.range};"
+                " leave it out"
+            )
 
     def prepare(self, source: object) -> "torch.Tensor":
         """Return one picture (C, H, W): uint8 0 to 255, or float32 in [0, 1] if floats came.
@@ -70,24 +85,53 @@ class Picture:
         source: path of a file, PIL image, array (h, w), (h, w, c) or (c, h, w), or tensor (h, w)
             or (c, h, w); arrays and tensors hold uint8, uint16, bool, or floats in [0, 1].
             It is scaled until it covers (H, W), then cut about its middle, or until it lies
-            `inside`; channels are converted, transparency lies over white.
+            `inside`; channels are converted, transparency lies over white. Where there is a
+            `range`, deep pictures are stretched by it, and all are float32.
         Raises DataError when it is not a picture.
+        """
+        planes, top = self.fitted(source)
+        if self.range is None:
+            where = f"picture {source}" if isinstance(source, str | Path) else "picture"
+            return _tensor(shallow(planes, top, where) if top else planes)
+        return _tensor(stretched(planes, self.range)) if top else self.to_float(_tensor(planes))
+
+    def cut(self, source: object) -> tuple[float, float] | None:
+        """Return the brightness of a deep picture that goes beyond the range, else None."""
+        import numpy as np
+
+        planes, top = self.fitted(source)
+        low, high = float(np.nanmin(planes)), float(np.nanmax(planes))
+        span = self.range or (low, high)
+        return (low, high) if top and (low < span[0] or high > span[1]) else None
+
+    def fitted(self, source: object) -> "tuple[np.ndarray[Any, Any], float]":
+        """Return a picture (C, H, W) before its brightness is stretched, and what is white in it.
+
+        The second is 0 for what is not deep, which is uint8, or float32 in [0, 1].
         """
         from PIL import Image
 
         if isinstance(source, str | Path):
-            image = read_picture(source)
+            image = examined(source)[0]
         elif isinstance(source, Image.Image):
             image = checked(source, "picture")
         else:
             pixels = pixels_of(source, self.shape)
+            if pixels.dtype == "uint16":
+                return self._fit(pixels.astype("float32"), grey=math.nan), TOP
             if pixels.dtype.kind == "f" or pixels.shape[0] not in (1, 3, 4):
-                return _tensor(fit_planes(pixels, self.shape, inside=self.inside))
+                planes = self._fit(pixels)
+                return (planes.clip(0, 1) if planes.dtype.kind == "f" else planes), 0.0
             if pixels.shape == self.shape:
-                return _tensor(pixels.copy())
+                return pixels.copy(), 0.0
             rows = pixels[0] if len(pixels) == 1 else pixels.transpose(1, 2, 0)
             image = flat(Image.fromarray(rows.copy()))
-        return _tensor(fit_image(image, self.shape, inside=self.inside))
+        if is_deep(image):
+            return self._fit(deep_plane(image), grey=math.nan), top_of(image)
+        return fit_image(image, self.shape, inside=self.inside), 0.0
+
+    def _fit(self, planes: "np.ndarray[Any, Any]", grey: float = 0.5) -> "np.ndarray[Any, Any]":
+        return fit_planes(planes, self.shape, inside=self.inside, grey=grey)
 
     def placing(self, original: tuple[int, int]) -> tuple[float, float, float]:
         """Return (scale, dx, dy): where `prepare` moves the points of a picture.
@@ -127,7 +171,8 @@ class Picture:
     def to_json(self) -> dict[str, Any]:
         """Return the field as JSON values."""
         value: dict[str, Any] = {"kind": self.kind, "shape": list(self.shape)}
-        value |= _fitted_json(self.mean, self.spread)
+        value |= fitted_json(self.mean, self.spread)
+        value |= {"range": list(self.range)} if self.range else {}
         return value | ({"inside": True} if self.inside else {})
 
 
@@ -236,7 +281,7 @@ class Number:
             value if isinstance(value, tuple) or value is None else (value,)
             for value in (self.mean, self.spread)
         )
-        _check_fitted("number", mean, spread, self.shape[-1] if self.shape else 1)
+        check_fitted("number", mean, spread, self.shape[-1] if self.shape else 1)
         if self.decimal not in ("point", "comma", "either"):
             raise DataError(
                 f"number: decimal must be point, comma or either, got '{self.decimal}'; pass one"
@@ -309,7 +354,7 @@ class Number:
 
     def to_json(self) -> dict[str, Any]:
         """Return the field as JSON values; what is at its default is left out."""
-        value: dict[str, Any] = {"kind": self.kind} | _fitted_json(self.mean, self.spread)
+        value: dict[str, Any] = {"kind": self.kind} | fitted_json(self.mean, self.spread)
         rest = {"unit": self.unit, "shape": list(self.shape)}
         flags = {"varies": self.varies, "whole": self.whole, "optional": self.optional}
         flags |= {"absent": list(self.absent)}
@@ -340,25 +385,3 @@ def _tensor(pixels: "np.ndarray[Any, Any]") -> "torch.Tensor":
     import torch
 
     return torch.from_numpy(pixels)  # pyright: ignore[reportUnknownMemberType]
-
-
-def _check_fitted(where: str, mean: object, spread: object, n: int) -> None:
-    for name, values in (("mean", mean), ("spread", spread)):
-        items = cast("tuple[float, ...]", values if type(values) is tuple else ())
-        good = values is None or (
-            len(items) == n
-            and all(type(item) in (float, int) and math.isfinite(item) for item in items)
-            and (name == "mean" or min(items, default=0) >= 0)
-        )
-        if not good:
-            raise DataError(
-                f"{where}: {name} must be {n} finite numbers"
-                f"{', none below 0' if name == 'spread' else ''}, got {values}; pass one each"
-            )
-
-
-def _fitted_json(mean: object, spread: object) -> dict[str, Any]:
-    pairs = (("mean", mean), ("spread", spread))
-    return {
-        k: list(cast("Any", v)) if isinstance(v, tuple) else v for k, v in pairs if v is not None
-    }

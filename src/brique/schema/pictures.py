@@ -11,6 +11,7 @@ from typing import IO, TYPE_CHECKING, Any, Literal, Protocol, cast
 
 from brique.errors import DataError
 from brique.schema.damage import check_damage
+from brique.schema.depth import deep_plane, is_deep, shallow, top_of
 from brique.schema.upright import Orientation, orientation_of, upright
 from brique.schema.words import short
 
@@ -85,9 +86,16 @@ def _file(path: "str | Path | Readable") -> IO[bytes]:
 def read_picture(path: "str | Path | Readable") -> "Image.Image":
     """Return the picture in a file: upright, its first frame, 8-bit grey ("L") or "RGB".
 
-    Raises DataError when the file is missing, damaged, too large or of another format.
+    Raises DataError when the file is missing, damaged, too large or of another format, or deep with
+    brightness beyond that of 16 bits.
     """
-    return examined(path)[0]
+    from PIL import Image
+
+    image = examined(path)[0]
+    if not is_deep(image):
+        return image
+    with _reading(path):
+        return Image.fromarray(shallow(deep_plane(image), top_of(image))[0])
 
 
 @contextmanager
@@ -111,6 +119,7 @@ class Look:
     orientation: how a note in the file (EXIF) turns or mirrors it.
     is_animated: whether it has several frames.
     is_see_through: whether some of it is transparent.
+    is_cut: whether its colors have 16 bits each, of which Pillow reads the upper 8.
     """
 
     mode: str
@@ -119,21 +128,26 @@ class Look:
     orientation: Orientation
     is_animated: bool
     is_see_through: bool = False
+    is_cut: bool = False
 
 
 def examined(path: "str | Path | Readable") -> "tuple[Image.Image, Look]":
-    """Return the picture in a file as `read_picture` does, and what the file is like."""
-    with opened(path) as (image, _):
+    """Return the picture in a file as `flat` does, upright, and what the file is like."""
+    with opened(path) as (image, samples):
         orientation = orientation_of(image)
         shown = flat(upright(image))
+        if is_deep(shown):
+            deep_plane(shown)  # whose brightness is looked at where the file's name is known
         mode, is_see_through = image.mode, _is_see_through(image)
         is_animated = _is_animated(image)
-        look = Look(mode, shown.height, shown.width, orientation, is_animated, is_see_through)
+        is_cut = ";16" in samples and not is_deep(shown)
+        look = Look(mode, shown.height, shown.width, orientation, is_animated, is_see_through,
+                    is_cut)  # fmt: skip
         return shown, look
 
 
 def checked(image: "Image.Image", where: str) -> "Image.Image":
-    """Return an image that a caller made as "L" or "RGB", upright, first frame."""
+    """Return an image that a caller made as `flat` does, upright, first frame."""
     check_pixels(where, image.height, image.width)
     try:
         return flat(upright(image))
@@ -144,34 +158,23 @@ def checked(image: "Image.Image", where: str) -> "Image.Image":
 
 
 def flat(image: "Image.Image") -> "Image.Image":
-    """Return any image as 8-bit "L" (grey) or "RGB"; transparency lies over white."""
+    """Return any image as 8-bit "L" (grey) or "RGB", transparency over white; deep ones stay."""
     from PIL import Image
 
+    if is_deep(image):
+        return image
     if image.has_transparency_data:
         layers = image.convert("RGBA")
         white = Image.new("RGBA", image.size, "white")
         flat = Image.alpha_composite(white, layers).convert("RGB")
         return flat.convert("L") if image.mode in ("1", "L", "LA", "La") else flat
-    if image.mode == "F" or image.mode.startswith("I"):
-        import numpy as np
-
-        deep = np.asarray(image).astype(np.float64)
-        top = 1.0 if image.mode == "F" else 65535.0
-        low, high = deep.min(), deep.max()
-        if not (low >= 0 and high <= top):
-            came = "NaN" if np.isnan(low) else f"{low:g} to {high:g}"
-            raise DataError(
-                f"picture: expected brightness from 0 to {top:g}, got {came}; convert it to 8 or "
-                "16 bits"
-            )
-        return Image.fromarray(np.rint(deep * (255 / top)).astype(np.uint8))
     if image.mode in ("L", "RGB"):
         return image
     return image.convert("L" if image.mode == "1" else "RGB")
 
 
 def pixels_of(source: object, shape: tuple[int, int, int]) -> "np.ndarray[Any, Any]":
-    """Return an array or tensor as (c, h, w), uint8 or float32 in [0, 1]."""
+    """Return an array or tensor as (c, h, w), uint8, uint16 or float32 in [0, 1]."""
     import numpy as np
 
     is_tensor = hasattr(source, "detach")
@@ -195,18 +198,16 @@ def pixels_of(source: object, shape: tuple[int, int, int]) -> "np.ndarray[Any, A
 
 
 def scaled_pixels(array: "np.ndarray[Any, Any]", where: str) -> "np.ndarray[Any, Any]":
-    """Return pixels as uint8 0 to 255 or float32 in [0, 1], from uint8, uint16, bool or floats.
+    """Return pixels as uint8, uint16 or float32 in [0, 1], from these, bool or other floats.
 
     Raises DataError for other numbers, or floats outside [0, 1].
     """
     import numpy as np
 
-    if array.dtype == np.uint8:
+    if array.dtype in (np.uint8, np.uint16):
         return array
     if array.dtype == np.bool_:
         return array.astype(np.uint8) * np.uint8(255)
-    if array.dtype == np.uint16:
-        return np.rint(array / 257.0).astype(np.uint8)
     if array.dtype.kind == "f":
         low, high = (float(array.min()), float(array.max())) if array.size else (0.0, 1.0)
         if low >= 0 and high <= 1:  # false for NaN too

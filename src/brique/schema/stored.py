@@ -99,7 +99,11 @@ def _truth(value: object, where: str) -> bool:
 
 _NEEDED = {"shape", "names", "vocabulary", "channels"}  # without a default, where a kind has them
 _KINDS: dict[str, tuple[Callable[..., Field], dict[str, Callable[[object, str], Any]]]] = {
-    "picture": (Picture, {"shape": _whole, "mean": _fitted, "spread": _fitted, "inside": _truth}),
+    "picture": (
+        Picture,
+        {"shape": _whole, "mean": _fitted, "spread": _fitted, "inside": _truth}
+        | {"range": _fitted},
+    ),
     "category": (Category, {"names": texts_of, "others": _truth}),
     "number": (
         Number,

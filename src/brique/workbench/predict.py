@@ -121,6 +121,9 @@ def _changed(asked: object, schema: Schema) -> str | None:
         changes.append(f"scaled from {width} x {height} to {shape[2]} x {shape[1]} pixels{cut}")
     if channels != shape[0]:
         changes.append("turned to grey" if shape[0] == 1 else "given color channels")
+    if kind.range is not None and (low := kind.cut(asked)) is not None:
+        changes.append(f"brightness from {low[0]:g} to {low[1]:g} cut to that of the training,"
+                       f" {kind.range[0]:g} to {kind.range[1]:g}")  # fmt: skip
     return " and ".join(changes) or None
 
 

@@ -2,18 +2,23 @@
 
 from collections.abc import Callable, Iterable
 
+import numpy as np
+
 from brique.data.audit.seen import Seen
+from brique.data.depths import Depths
 from brique.data.finding import Finding
 from brique.data.source import UNTOLD
+from brique.schema import Picture
 from brique.schema.pictures import Look
 
 _LONG = 3.0  # times as long as broad, from which the middle that is kept may miss the matter
+_HALF = 0.5
 _ENLARGED = 2.0  # times by which a picture is enlarged to the size used
 
 
 def findings(seen: Seen) -> list[Finding]:
     """Return what is odd about pictures."""
-    return [*_unreadable(seen), *_flat(seen), *_odd(seen)]
+    return [*_unreadable(seen), *_flat(seen), *_odd(seen), *_cut(seen), *_deep(seen)]
 
 
 def _unreadable(seen: Seen) -> Iterable[Finding]:
@@ -63,6 +68,58 @@ def _odd(seen: Seen) -> Iterable[Finding]:
             yield Finding(kind, "note", None, items, len(rows), reason, remedy)
 
 
+def _cut(seen: Seen) -> Iterable[Finding]:
+    """Yield the colors of 16 bits of which 8 are read."""
+    looks = [] if seen.source.originals is None else seen.source.originals.looks
+    rows = [row for row, look in enumerate(looks) if look.is_cut]
+    if rows:
+        yield Finding(
+            "cut depth",
+            "warning",
+            None,
+            tuple((seen.name(row), _described(looks[row])) for row in rows),
+            len(rows),
+            f"Colors of 16 bits, of which the upper 8 are read: {len(rows):,} of"
+            f" {_pictures(len(looks))}. Of 12 bits in such a file 16 levels are left.",
+            "Stretch them to 8 bits by the range that matters, or save each channel as a grey"
+            " picture of 16 bits.",
+        )
+
+
+def _deep(seen: Seen) -> Iterable[Finding]:
+    """Yield what stretching does to deep pictures: a mix of depths, and brightness that is cut."""
+    for name, kind in seen.kinds.items():
+        value = seen.source.fields.get(name)
+        if not isinstance(kind, Picture) or not isinstance(value, Depths) or kind.range is None:
+            continue
+        is_deep = value.tops > 0
+        few = np.flatnonzero(is_deep if is_deep.mean() < _HALF else ~is_deep).tolist()
+        if few:
+            yield Finding(
+                "mixed depth",
+                "warning",
+                None,
+                tuple((seen.name(row),) for row in few),
+                len(few),
+                f"{int(is_deep.sum()):,} of {_pictures(len(value))} have more than 8 bits a"
+                " channel, and the others 8: these keep their brightness, those are stretched from"
+                f" {kind.range[0]:g} to {kind.range[1]:g} to 0 to 1, which may tell them apart.",
+                "Save all with one depth.",
+            )
+        rows = np.flatnonzero(value.outside(kind.range)).tolist()
+        if rows:
+            yield Finding(
+                "out of range",
+                "warning",
+                None,
+                tuple((seen.name(row), seen.part_of(row)) for row in rows),
+                len(rows),
+                f"{_pictures(len(rows))} of other parts hold brightness outside"
+                f" {kind.range[0]:g} to {kind.range[1]:g}, the range of train, where it is cut.",
+                "Look whether they were taken with the same settings.",
+            )
+
+
 def _oddities(height: int, width: int) -> list[tuple[str, Callable[[Look], bool], str, str]]:
     """Return the ways of being odd where pictures are fitted to a size: kind, test, words."""
     return [
@@ -72,8 +129,8 @@ def _oddities(height: int, width: int) -> list[tuple[str, Callable[[Look], bool]
          f"Less than half of the {width} x {height} pixels to which they are enlarged",
          "Choose a smaller size, or larger pictures."),
         ("odd mode", lambda look: look.mode == "F" or look.mode.startswith("I"),
-         "More than 8 bits a channel, of which 8 are kept",
-         "Nothing, if 256 grades are enough; else stretch the range that matters first."),
+         "More than 8 bits a channel, stretched from the range of train to 0 to 1",
+         "Nothing; or stretch the range that matters first."),
         ("odd mode", lambda look: look.mode in ("CMYK", "LAB", "YCbCr", "HSV"), "The colors of"
          " print or video, converted to red, green and blue, perhaps with other shades",
          "Convert them with their color profile if shades matter."),

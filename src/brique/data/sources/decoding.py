@@ -1,5 +1,6 @@
 """Picture files as examples: folders by class and columns of tables decode theirs in one way."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
@@ -9,6 +10,7 @@ import torch
 from torch import Tensor
 
 from brique.data.asked import Size
+from brique.data.depths import Depths
 from brique.data.likeness import thumbnail
 from brique.data.originals import Originals
 from brique.data.place import Place
@@ -16,6 +18,7 @@ from brique.data.sources.gathered import Gathered
 from brique.data.splitting import digest
 from brique.errors import DataError
 from brique.schema import Picture, picture_shape
+from brique.schema.depth import preview
 from brique.schema.pictures import Look, examined
 
 if TYPE_CHECKING:
@@ -37,14 +40,14 @@ FOREIGN = frozenset((
 class Decoded:
     """Pictures that could be read, in order, and what is known of them.
 
-    pixels: (M, C, H, W), uint8.
+    pixels: (M, C, H, W), uint8; or brightness that is to be stretched, where some are deep.
     kept: (M,), the place of each among the files that were given.
     digests: (M,), uint64, of the pictures as they are, before they are fitted.
     skipped: (file, reason) of the others.
     kind: what the pictures are, nothing fitted yet.
     """
 
-    pixels: Tensor
+    pixels: Tensor | Depths
     kept: np.ndarray
     digests: np.ndarray
     originals: Originals
@@ -135,25 +138,59 @@ def _decode(found: _Files, picture: Picture, *, may_be_grey: bool) -> Decoded:
     pixels = torch.empty(len(found.files), *picture.shape, dtype=torch.uint8)
     places = {id(file): place for place, file in enumerate(found.files)}  # a file may come twice
     colored: list[Place] = []
+    deep: dict[int, tuple[np.ndarray, float]] = {}
 
     def one(file: Place) -> tuple[int, int, Look, np.ndarray]:
         image, look = examined(file)
         if may_be_grey and not colored and not _is_grey(image):
             colored.append(file)
-        pixels[places[id(file)]] = picture.prepare(image)
+        planes, top = picture.fitted(image)
+        if top:
+            deep[places[id(file)]] = planes, top
+        else:
+            pixels[places[id(file)]] = torch.from_numpy(planes)
         number = digest(f"{image.size} ".encode() + image.tobytes())
-        return places[id(file)], number, look, thumbnail(image)
+        return places[id(file)], number, look, thumbnail(preview(image))
 
-    done = found.each(one)
+    done = _of_one_scale(found, found.each(one), deep)
     good = torch.tensor([place for place, *_ in done], dtype=torch.int64)
-    pixels = pixels if torch.equal(good, torch.arange(len(pixels))) else pixels[good]
+    found_of = Depths.of(pixels, deep, picture, found.name) if deep else pixels
+    kept_of = found_of if torch.equal(good, torch.arange(len(pixels))) else found_of[good]
     if may_be_grey and not colored:
-        pixels, picture = pixels[:, :1].contiguous(), replace(picture, shape=(1, *pixels.shape[2:]))
+        picture = replace(picture, shape=(1, *pixels.shape[2:]))
+        kept_of = kept_of.grey() if isinstance(kept_of, Depths) else kept_of[:, :1].contiguous()
     originals = Originals([look for _, _, look, _ in done])
     originals.thumbs = np.stack([thumb for *_, thumb in done]) if done else originals.thumbs
     digests = np.array([number for _, number, *_ in done], dtype=np.uint64)
     kept = np.array(found.places, np.int64)
-    return Decoded(pixels, kept, digests, originals, found.skipped, found.notes, picture)
+    return Decoded(kept_of, kept, digests, originals, found.skipped, found.notes, picture)
+
+
+def _of_one_scale(
+    found: _Files,
+    done: list[tuple[int, int, Look, np.ndarray]],
+    deep: dict[int, tuple[np.ndarray, float]],
+) -> list[tuple[int, int, Look, np.ndarray]]:
+    """Return what is known of pictures without the fewer of floats and whole numbers.
+
+    Their brightness has no scale in common. deep: those of more than 8 bits, by place; cleared too.
+    """
+    tops = Counter(top for _, top in deep.values())
+    if len(tops) < 2:
+        return done
+    kept = tops.most_common(1)[0][0]
+    lost = {place for place, (_, top) in deep.items() if top != kept}
+    words = ("whole numbers", "floats") if kept == 1 else ("floats", "whole numbers")
+    for row, (place, *_) in enumerate(done):
+        if place in lost:
+            reason = (
+                f"holds {words[0]} and most others {words[1]}, on another scale; save all alike"
+            )
+            found.skip(found.files[row], reason)
+            del deep[place]
+    rows = [row for row, (place, *_) in enumerate(done) if place not in lost]
+    found.keep(rows)
+    return [done[row] for row in rows]
 
 
 def _is_grey(image: "Image") -> bool:

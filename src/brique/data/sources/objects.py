@@ -15,6 +15,7 @@ from brique.data import memory
 from brique.data.asked import Asked
 from brique.data.batch import Values
 from brique.data.column import Column, Labels, Numbers, Sequences, Texts
+from brique.data.depths import Depths
 from brique.data.ragged import Ragged
 from brique.data.source import PARTS, Source
 from brique.data.sources import frames, items, pixels
@@ -174,7 +175,7 @@ def _filled(source: Source, found: dict[str, Found], asked: Asked) -> Source:
     fields: dict[str, Values | Column] = {}
     for key, one in pictures.items():
         seen = pixels.read(one.values, len(good), f"{name}: {key}", asked)
-        fields[key], source.kinds[key] = seen.pixels, seen.kind
+        fields[key], source.kinds[key] = seen.values(f"{name}: {key}"), seen.kind
         good &= seen.good
         source.skipped += seen.skipped
         source.notes += seen.notes
@@ -264,7 +265,7 @@ def _only(source: Source, rows: np.ndarray) -> Source:
 def _of_rows(value: Values | Column, rows: Tensor) -> Values | Column:
     if isinstance(value, Ragged):
         return value.select(rows)
-    if isinstance(value, Tensor):
+    if isinstance(value, Tensor | Depths):
         return value[rows]
     if isinstance(value, Numbers):
         return replace(value, values=value.values[rows.numpy()])

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from brique.data.asked import Asked
+from brique.data.depths import Depths
 from brique.data.splitting import digest
 from brique.errors import BriqueError, DataError
 from brique.schema import Picture
@@ -20,10 +21,11 @@ _COLORS = (1, 3, 4)  # channels of a picture
 
 @dataclass
 class Pixels:
-    """Pictures (N, C, H, W), uint8, and their kind.
+    """Pictures (N, C, H, W), uint8, or float32 in [0, 1] where floats came, and their kind.
 
     digests: (N,), uint64, of the pictures as they came.
     good: (N,), bool, those that could be read; skipped says why others could not.
+    deep: those that are, by place, as `Picture.fitted` returns them.
     """
 
     pixels: Tensor
@@ -32,6 +34,29 @@ class Pixels:
     good: np.ndarray
     skipped: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
     notes: list[str] = field(default_factory=list[str])
+    deep: dict[int, tuple[np.ndarray, float]] = field(
+        default_factory=dict[int, tuple[np.ndarray, float]]
+    )
+
+    def put(self, row: int, value: Any) -> None:  # noqa: ANN401
+        """Keep a picture as its kind prepares it. Raises DataError where it is none."""
+        planes, top = self.kind.fitted(_planes(value))
+        if top:
+            self.deep[row] = planes, top
+        else:
+            if planes.dtype != np.uint8:
+                self.pixels = self.kind.to_float(self.pixels)
+            self.pixels[row] = (
+                self.kind.to_float(torch.from_numpy(planes))
+                if (self.pixels.is_floating_point())
+                else torch.from_numpy(planes)
+            )
+        self.digests[row] = digest(np.asarray(value).tobytes())
+        self.good[row] = True
+
+    def values(self, where: str) -> Tensor | Depths:
+        """Return the pictures, as a column that is fitted on train where some are deep."""
+        return Depths.of(self.pixels, self.deep, self.kind, where) if self.deep else self.pixels
 
 
 class _OtherShape(Exception):
@@ -99,12 +124,7 @@ def _read(
                 raise _OtherShape((channels or max(shape[0], came[0]), _SIDE, _SIDE))
             if not channels and came[0] > shape[0]:
                 raise _OtherShape((3, *shape[1:]))
-            prepared = made.kind.prepare(_planes(value))
-            if prepared.is_floating_point():
-                prepared = (prepared * 255).round().byte()
-            made.pixels[row] = prepared
-            made.digests[row] = digest(np.asarray(value).tobytes())
-            made.good[row] = True
+            made.put(row, value)
         except (BriqueError, OSError, ValueError) as error:
             skipped.append((f"{where} {row}", str(error)))
     if made is not None:
