@@ -2,6 +2,7 @@ import math
 
 import pytest
 import torch
+from PIL import Image
 from torch import nn
 from torch.nn import functional
 
@@ -208,6 +209,21 @@ def test_a_mask_is_laid_over_the_picture_as_it_was_given(scenes):
     assert wide[50].tolist() == [255] * 50 + [0] * 50 + [1] * 50 + [255] * 50
     assert answer.said() == ("background 50%, circle 50%", "")
     assert answer.cells()["star"] == 0
+
+
+@pytest.mark.parametrize("ending", [".jpg", ".tif"])
+def test_a_mask_is_laid_over_a_turned_photograph_as_it_is_seen(scenes, tmp_path, ending):
+    exif = Image.Exif()
+    exif[0x0112] = 6  # stored on its side: 100 wide and 60 high, seen 60 wide and 100 high
+    path = tmp_path / f"a{ending}"
+    Image.new("RGB", (100, 60)).save(path, exif=exif)
+    scores = torch.zeros(1, len(scenes.schema["mask"].names), 64, 64)
+    scores[:, 1, :32] = 1  # the upper half as seen
+    answer = segment.answers(scores, scenes.schema["mask"].names)[0]
+    mask = segment.placed(answer, path, scenes.schema).mask
+    assert tuple(mask.shape) == (100, 60)
+    assert mask[25:49].unique().tolist() == [1]
+    assert mask[51:75].unique().tolist() == [0]
 
 
 def test_masks_of_the_report_are_small():

@@ -8,6 +8,7 @@ from PIL import Image
 from brique import data
 from brique.errors import DataError
 from brique.schema import Picture, Schema
+from brique.schema.pictures import examined
 
 
 def deep(seed, low=90, high=700, size=(32, 32)):
@@ -44,6 +45,7 @@ def assert_equal_to_files(opened, root):
 def test_the_range_of_train_is_stretched(tmp_path, ending, options):
     opened = data.open(folder(tmp_path, ending), **options)
     assert len(opened.train["image"].unique()) > 400
+    assert opened.schema["image"].shape[0] == options.get("channels", 1)
     assert float(opened.train["image"].min()) == 0.0
     assert float(opened.train["image"].max()) == 1.0
     assert_equal_to_files(opened, tmp_path)
@@ -115,6 +117,30 @@ def test_colors_of_16_bits_are_said(tmp_path):
     (finding,) = findings(opened, "cut depth")
     assert (finding.severity, finding.count) == ("warning", 12)
     assert "Colors of 16 bits, of which the upper 8 are read: 12 of 12" in finding.reason
+
+
+def test_colors_of_16_bits_are_known_in_other_formats(tmp_path):
+    (tmp_path / "a.ppm").write_bytes(b"P6 2 2 4095\n" + bytes(24))
+    (tmp_path / "b.ppm").write_bytes(b"P6 2 2 255\n" + bytes(12))
+    (tmp_path / "a.tif").write_bytes(tiff_color(np.zeros((2, 2, 3), "<u2")))
+    assert examined(tmp_path / "a.ppm")[1].is_cut
+    assert examined(tmp_path / "a.tif")[1].is_cut
+    assert not examined(tmp_path / "b.ppm")[1].is_cut
+
+
+def tiff_color(array):
+    """Return a TIFF of colors of 16 bits, one strip."""
+    import struct
+
+    height, width, _ = array.shape
+    bits = struct.pack("<HHH", 16, 16, 16)
+    entries = [(256, 3, 1, width), (257, 3, 1, height), (258, 3, 3, 8), (259, 3, 1, 1),
+               (262, 3, 1, 2), (273, 4, 1, 14), (277, 3, 1, 3), (278, 3, 1, height),
+               (279, 4, 1, array.nbytes)]  # fmt: skip
+    start = 14 + array.nbytes
+    head = b"II*\0" + struct.pack("<I", start) + bits + array.tobytes()
+    fields = b"".join(struct.pack("<HHII", *entry) for entry in entries)
+    return head + struct.pack("<H", len(entries)) + fields + bytes(4)
 
 
 def deep_color(array):

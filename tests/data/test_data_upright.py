@@ -9,6 +9,7 @@ import torch
 from PIL import Image
 
 from brique import data
+from brique.errors import DataError, ShapeError
 from brique.schema import picture_orientation, picture_shape
 
 STORED = {  # from what is seen to what lies in the file, by the number of EXIF
@@ -201,6 +202,39 @@ def test_images_that_were_turned_by_hand_stay(tmp_path):
     small = Image.open(path)
     small.draft("RGB", (15, 20))  # a decoder that leaves out detail
     assert kind.prepare(small).shape == (3, 40, 30)
+
+
+@pytest.mark.parametrize("mode", ["RGB", "L", "RGBA", "I;16"])
+def test_images_and_arrays_in_memory_are_turned_once(tmp_path, mode):
+    files = [stored(tmp_path / f"{n}.png", seen(n), n, mode) for n in STORED]
+    images = [Image.open(file) for file in files]
+    for opened in (
+        data.arrays(image=images, label=[0, 1] * 4),
+        data.open({"image": images, "label": [0, 1] * 4}),
+    ):
+        assert opened.schema["image"].shape == (1 if mode in ("L", "I;16") else 3, 40, 30)
+        for part in (opened.train, opened.valid, opened.test):
+            for row, pixels in zip(part.ids.tolist(), part["image"], strict=True):
+                assert torch.equal(opened.schema["image"].prepare(files[row]), pixels)
+
+
+def test_arrays_with_channels_last_are_pictures():
+    pixels = np.stack([seen(n) for n in range(10)])
+    opened = data.arrays(image=pixels, label=[0, 1] * 5)
+    assert opened.schema["image"].shape == (3, 40, 30)
+    row = int(opened.train.ids[0])
+    assert torch.equal(opened.train["image"][0], opened.schema["image"].prepare(pixels[row]))
+
+
+def test_images_of_several_sizes_or_depths_are_refused():
+    small, large = Image.fromarray(seen(1)), Image.fromarray(seen(1, (9, 9)))
+    with pytest.raises(
+        ShapeError, match="arrays: image: expected pictures of one size, got 2, such"
+    ):
+        data.arrays(image=[small, large], label=[0, 1])
+    deep = Image.fromarray(np.zeros((40, 30), np.uint16))
+    with pytest.raises(DataError, match="arrays: image: expected pictures of one depth; save all"):
+        data.arrays(image=[small, deep], label=[0, 1])
 
 
 @pytest.mark.parametrize("note", [b"Exif\0\0", b"Exif\0\0II*\0\xff\xff\xff\xff", b"Exif\0\0xx" * 9])

@@ -17,6 +17,7 @@ from brique.data.source import PARTS, Source
 from brique.errors import DataError, ShapeError, nearest
 from brique.schema import Category, Field, Number, Picture, natural, scaled_pixels
 from brique.schema.depth import TOP
+from brique.schema.pictures import checked
 
 Column = Tensor | Ragged | ArrayLike
 _NONE = type(None)
@@ -36,9 +37,10 @@ def arrays(
     """Return a data set of examples that are already in memory.
 
     fields: by name, each of N examples. `image`, and any uint8 array of 3 or 4 axes, is a picture
-        (N, H, W) or (N, C, H, W): uint8 0 to 255, uint16, or floats in [0, 1]. Strings are texts,
-        unless `categories` has them. Other arrays are numbers (whole numbers become int64; floats
-        float32, but a float64 tensor stays one). A Ragged is a field of varying length.
+        (N, H, W), (N, C, H, W) or (N, H, W, C): uint8 0 to 255, uint16, or floats in [0, 1]; or
+        images of Pillow. Strings are texts, unless `categories` has them. Other arrays are numbers
+        (whole numbers become int64; floats float32, but a float64 tensor stays one). A Ragged is
+        a field of varying length.
     classes: names of the classes; the target then holds their numbers or their names.
         Without it they are the distinct labels of the training part, naturally sorted.
     split: "train", "valid" or "test" for each example, obeyed to the letter; by default test is
@@ -111,6 +113,9 @@ def _column(key: str, column: Column) -> tuple[Values | columns.Column, Field]:
         column.check()
         whole = not column.values.is_floating_point()
         return column, Number(shape=tuple(column.values.shape[1:]), varies=True, whole=whole)
+    if _holds_images(column):
+        column = _of_images(where, cast("list[Any]", column))
+        key = "image"
     tensor = column.detach().cpu() if isinstance(column, Tensor) else _tensor(where, column)
     if not tensor.ndim:
         raise ShapeError(f"{where}: expected one entry per example, got one number; pass a list")
@@ -133,11 +138,35 @@ def _pictures(where: str, tensor: Tensor) -> tuple[Tensor | Depths, Picture]:
         )
     pixels = torch.from_numpy(scaled_pixels(tensor.numpy(), where)).contiguous()
     pixels = pixels.unsqueeze(1) if pixels.ndim == 3 else pixels
+    if pixels.shape[3] in (1, 3) and pixels.shape[1] not in (1, 3, 4):  # channels last
+        pixels = pixels.permute(0, 3, 1, 2).contiguous()
     channels, height, width = pixels.shape[1:]
     kind = Picture((channels, height, width))
     if pixels.dtype == torch.uint16:
         return Depths(pixels.float(), np.full(len(pixels), TOP), kind), kind
     return pixels, kind
+
+
+def _holds_images(column: Column) -> bool:
+    """Tell whether a column is a list of pictures of Pillow."""
+    return isinstance(column, list | tuple) and bool(column) and hasattr(column[0], "getbands")
+
+
+def _of_images(where: str, images: Sequence[Any]) -> np.ndarray:
+    """Return pictures of Pillow of one size, upright, as an array (N, H, W) or (N, H, W, 3)."""
+    flat = [checked(one, f"{where}: example {row}") for row, one in enumerate(images)]
+    sizes = sorted({one.size for one in flat})
+    if len(sizes) > 1:
+        raise ShapeError(
+            f"{where}: expected pictures of one size, got {len(sizes)}, such as {sizes[0]} and"
+            f" {sizes[1]}; scale them, or save them in folders by class"
+        )
+    is_grey = all(one.mode != "RGB" for one in flat)
+    if len({one.mode for one in flat}) > 1:
+        if any(one.mode not in ("L", "RGB") for one in flat):
+            raise DataError(f"{where}: expected pictures of one depth; save all with 8 or 16 bits")
+        flat = [one.convert("L" if is_grey else "RGB") for one in flat]
+    return np.stack([np.asarray(one) for one in flat])
 
 
 def _tensor(where: str, column: ArrayLike) -> Tensor:

@@ -140,7 +140,9 @@ def examined(path: "str | Path | Readable") -> "tuple[Image.Image, Look]":
             deep_plane(shown)  # whose brightness is looked at where the file's name is known
         mode, is_see_through = image.mode, _is_see_through(image)
         is_animated = _is_animated(image)
-        is_cut = ";16" in samples and not is_deep(shown)
+        white = re.search(r"(\d+)\)$", samples) if image.format == "PPM" else None
+        is_wide = ";16" in samples or (white is not None and int(white[1]) > 255)
+        is_cut = is_wide and not is_deep(shown)
         look = Look(mode, shown.height, shown.width, orientation, is_animated, is_see_through,
                     is_cut)  # fmt: skip
         return shown, look

@@ -194,7 +194,7 @@ def _of_one_scale(
 
 
 def _is_grey(image: "Image") -> bool:
-    if image.mode == "L":
+    if image.mode != "RGB":
         return True
     pixels = np.asarray(image)
     return bool((pixels == pixels[..., :1]).all())
