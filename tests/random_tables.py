@@ -292,6 +292,8 @@ def differences(draw: random.Random, dialect: str, folder: Path) -> list[str]:
             said.append(f"{name}: {column.kind.__name__}, opened as {type(kind).__name__}")
             continue
         found = [_held(opened, name, row) for row in range(len(table))]
+        if column.kind is Category:  # among words a mark may be a class of its own
+            found = ["gap" if one in MARKS else one for one in found]
         wanted = [_meant(one, column.kind) for one in column.values]
         odd = [pair for pair in zip(wanted, found, strict=True) if pair[0] != pair[1]]
         named = any(name in " ".join(one.items[0]) for one in findings if one.severity == "error")

@@ -2,6 +2,7 @@
 
 import math
 import os
+import shutil
 import signal
 from dataclasses import dataclass
 from functools import partial
@@ -331,7 +332,7 @@ def test_other_nets_than_the_checkpoint_holds(run, tmp_path):
     for _ in counting(run, turns=3, save_every=1)[1]:
         pass
     with launched(Launch(out=tmp_path / "run", quiet=True, resume=True)):
-        run._lock.release()
+        run._release()
         again = Run.start(__file__, Args())
         again.place(nn.Linear(2, 2))
         with pytest.raises(
@@ -346,7 +347,7 @@ def test_a_damaged_end_of_a_stage_is_told(run, tmp_path):
     list(counting(run, name="b")[1])
     (tmp_path / "run" / "checkpoints" / "stage-00" / "state.json").write_text("{}")
     with launched(Launch(out=tmp_path / "run", quiet=True, resume=True)):
-        run._lock.release()
+        run._release()
         again = Run.start(__file__, Args())
         with pytest.raises(
             RunError,
@@ -360,7 +361,7 @@ def test_a_disk_that_refuses_is_told(run):
         files.faults({1: "fail"}),
         pytest.raises(
             StoreError,
-            match="cannot write .*: No space left on device; free some space or choose another folder",
+            match="cannot make .*: No space left on device; free some space or choose another folder",
         ),
     ):
         run.log(x=1.0)
@@ -426,3 +427,81 @@ def test_exact_asks_torch_for_deterministic_operations(monkeypatch):
         assert os.environ["CUBLAS_WORKSPACE_CONFIG"] == ":4096:8"
     finally:
         torch.use_deterministic_algorithms(False)
+
+
+def test_one_of_two_starts_in_one_folder_is_refused_and_writes_nothing(tmp_path):
+    with launched(Launch(out=tmp_path / "run", quiet=True)):
+        Run.start(__file__, Args(seed=1)).log(loss=1.0)
+        before = {p: p.read_bytes() for p in (tmp_path / "run").iterdir()}
+        with (
+            launched(Launch(out=tmp_path / "run", quiet=True)),
+            pytest.raises(RunError, match="exists already; go on with 'brique resume"),
+        ):
+            Run.start(__file__, Args(seed=2)).log(loss=2.0)
+        assert {p: p.read_bytes() for p in (tmp_path / "run").iterdir()} == before
+
+
+def test_one_of_two_that_begin_at_once_waits_for_no_one(tmp_path):
+    with launched(Launch(out=tmp_path / "run", quiet=True)):
+        first = Run.start(__file__, Args(seed=1))
+        with launched(Launch(out=tmp_path / "run", quiet=True)):
+            second = Run.start(__file__, Args(seed=2))  # the folder is free as yet
+            first.log(loss=1.0)
+            with pytest.raises(RunError, match="exists already"):
+                second.log(loss=2.0)
+    assert read_run(tmp_path / "run").settings["seed"] == 1
+
+
+def test_a_run_that_goes_on_elsewhere_is_not_resumed(run, tmp_path):
+    run.log(loss=1.0)
+    with (
+        launched(Launch(out=tmp_path / "run", quiet=True, resume=True)),
+        pytest.raises(RunError, match="another process works on this run; wait for it"),
+    ):
+        Run.start(__file__, Args())
+
+
+def test_two_starts_in_one_second_get_two_folders(tmp_path, monkeypatch):
+    monkeypatch.setattr("time.strftime", lambda *_: "2026-01-01-000000")
+    folders = set()
+    for seed in range(3):
+        with launched(Launch(quiet=True)) as told:
+            Run.start(__file__, Args(seed=seed)).log(loss=1.0)
+            folders.add(told.folder)
+    assert {path.name for path in folders} == {
+        f"2026-01-01-000000-test_run{end}" for end in ("", "-2", "-3")
+    }
+
+
+def test_a_full_disk_at_the_start_leaves_no_folder(tmp_path):
+    for number in range(2, 12):
+        with (
+            launched(Launch(out=tmp_path / "run", quiet=True)),
+            files.faults({number: "fail"}),
+            pytest.raises(StoreError, match="cannot .*: No space left on device"),
+        ):
+            Run.start(__file__, Args()).log(loss=1.0)
+        assert not (tmp_path / "run").exists(), number
+
+
+def test_what_an_interrupted_write_left_is_no_content_of_a_folder(tmp_path):
+    (tmp_path / "run").mkdir()
+    for name in (".lock", ".run.json.17.part"):
+        (tmp_path / "run" / name).write_text("")
+    with launched(Launch(out=tmp_path / "run", quiet=True)):
+        Run.start(__file__, Args()).log(loss=1.0)
+    assert sorted(p.name for p in (tmp_path / "run").iterdir()) == [
+        ".lock", "log.jsonl", "run.json", "source.py",
+    ]  # fmt: skip
+
+
+def test_an_interrupted_write_is_no_checkpoint(run, tmp_path):
+    for _ in counting(run, turns=3, save_every=1)[1]:
+        pass
+    run._release()
+    folder = tmp_path / "run/checkpoints"
+    newest = Checkpoints(folder).newest()
+    shutil.copytree(folder / "turn-000003", folder / ".stage-00.17.part")
+    text = (folder / ".stage-00.17.part/state.json").read_text()
+    (folder / ".stage-00.17.part/state.json").write_text(text.replace('"order": ', '"order": 9'))
+    assert Checkpoints(folder).newest().folder == newest.folder

@@ -11,7 +11,7 @@ import json
 import os
 import shutil
 import signal
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -21,7 +21,7 @@ from brique.errors import StoreError, UsageError
 if TYPE_CHECKING:
     import torch
 
-MANIFEST = "manifest.json"
+MANIFEST, LOCK = "manifest.json", ".lock"
 Fault = Literal["fail", "short", "kill"]
 
 _schedule: dict[int, Fault] = {}
@@ -186,11 +186,55 @@ def inside(path: Path, folder: Path) -> bool:
     return path.resolve().is_relative_to(folder.resolve())
 
 
+def make_folder(folder: Path | str, *, new: bool = False) -> bool:
+    """Make a folder and those above it; False where `new` and it is there. Raises StoreError."""
+    try:
+        _touch("make")
+        Path(folder).mkdir(parents=True, exist_ok=not new)
+    except FileExistsError as error:
+        if new:
+            return False
+        raise _refused("make", folder, error) from error
+    except OSError as error:
+        raise _refused("make", folder, error) from error
+    return True
+
+
+def content(folder: Path | str) -> list[str]:
+    """Return the names in a folder, but for a lock and what an interrupted write left."""
+    names = sorted(os.listdir(folder))
+    return [name for name in names if name != LOCK and not _is_rest(name)]
+
+
+def tidy(folder: Path | str) -> None:
+    """Remove what interrupted writes left in a folder and below it. Raises StoreError."""
+    for place, folders, names in os.walk(folder):
+        for name in [*folders, *names]:
+            if _is_rest(name):
+                remove(Path(place) / name)
+        folders[:] = [name for name in folders if not _is_rest(name)]
+
+
+def _is_rest(name: str) -> bool:
+    return name.startswith(".") and name.endswith((".part", ".old"))
+
+
+def undo(folder: Path | str, names: Iterable[str]) -> None:
+    """Remove files that were just written, and their folder if nothing else is in it."""
+    with suppress(OSError):
+        for name in names:
+            Path(folder, name).unlink(missing_ok=True)
+        Path(folder).rmdir()
+
+
 def remove(folder: Path | str) -> None:
-    """Remove a folder and all in it; one that is not there is no error. Raises StoreError."""
+    """Remove a file, or a folder and all in it; none there is no error. Raises StoreError."""
     try:
         _touch("remove")
-        shutil.rmtree(folder)
+        if Path(folder).is_dir() and not Path(folder).is_symlink():
+            shutil.rmtree(folder)
+        else:
+            Path(folder).unlink()
     except FileNotFoundError:
         pass
     except OSError as error:
@@ -220,11 +264,17 @@ def sha256(path: Path | str) -> str:
 
 
 class Lock:
-    """An exclusive claim on a folder, held until `release` or the end of the process."""
+    """An exclusive claim on a folder, held until `release`, the end of a `with` or the process."""
 
     def __init__(self, folder: Path | str) -> None:
-        self._path = Path(folder) / ".lock"
+        self._path = Path(folder) / LOCK
         self._file: int | None = None
+
+    def __enter__(self) -> "Lock":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.release()
 
     def take(self) -> bool:
         """Claim the folder; False if another process holds it. Raises StoreError."""

@@ -46,7 +46,7 @@ class Checkpoints:
 
     def newest(self) -> Saved | None:
         """Return the newest checkpoint that is whole, or None."""
-        for folder in sorted(self.folder.glob("*-[0-9]*"), key=_order, reverse=True):
+        for folder in sorted(self.folder.glob("[!.]*-[0-9]*"), key=_order, reverse=True):
             if files.damage(folder) is None:
                 return _read(folder)
         return None
@@ -60,11 +60,6 @@ class Checkpoints:
                 f"{folder}: the end of stage {number} is damaged ({damage}); start a new run."
             )
         return _read(folder)
-
-    def tidy(self) -> None:
-        """Remove what an interrupted write left behind."""
-        for left in [*self.folder.glob(".*.part"), *self.folder.glob(".*.old")]:
-            files.remove(left)
 
 
 def moment_name(turns: int) -> str:

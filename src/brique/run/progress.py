@@ -8,6 +8,7 @@ from typing import TextIO
 
 from torch import Tensor
 
+from brique.data import journal
 from brique.data.journal import Entry
 from brique.game import Turn
 
@@ -68,6 +69,14 @@ class Progress:
             parts.append(f"{_clock((self._turns - played) / rate)} left")
         parts += [f"{name} {value:.4g}" for name, value in numbers.items()]
         return "  ".join(parts)
+
+
+def tell_new(clock: float) -> None:
+    """Say once what was decided about each data set in use since a moment of the clock."""
+    for entry in journal.since(clock):
+        if not entry.is_told:
+            tell(entry)
+            entry.is_told = True
 
 
 def tell(entry: Entry) -> None:

@@ -10,7 +10,6 @@ import torch
 from torch import Tensor, nn
 
 from brique import files
-from brique.data import journal
 from brique.errors import Interrupted, RunError
 from brique.game import Game, Turn
 from brique.game.draws import Draws, Kind
@@ -22,7 +21,7 @@ from brique.run.launch import current
 from brique.run.log import Log
 from brique.run.nets import Nets
 from brique.run.pictures import grid
-from brique.run.progress import Progress, tell
+from brique.run.progress import Progress, tell_new
 from brique.run.signals import Stopper
 from brique.run.stage import Stage
 
@@ -46,7 +45,8 @@ class Run:
         self._begun, self._json = begun, begun.json
         self._log = Log(begun.folder / "log.jsonl")
         self._checkpoints = Checkpoints(begun.folder / "checkpoints")
-        self._lock = files.Lock(begun.folder)
+        self._launched = current()
+        self._launched.folder = begun.launch.out  # one in runs/ gets its name when it is made
         self._nets = Nets()
         self._stages: list[str] = []  # names of those that ended
         self._stage: Stage | None = None
@@ -65,10 +65,9 @@ class Run:
         Raises RunError when the folder is taken, is no run, or belongs to other code or settings;
         UsageError when there is no such device.
         """
-        launched = current()
-        run = cls(start.begin(Path(file), args, launched.launch))
-        launched.folder, launched.lock = run.folder, run._lock
-        if launched.launch.resume:
+        launch = current().launch
+        run = cls(start.begin(Path(file), args, launch))
+        if launch.resume:
             run._open()
         return run
 
@@ -100,7 +99,8 @@ class Run:
         """
         self._open()
         self._end_stage()
-        self._tell()
+        if not self._begun.launch.quiet:
+            tell_new(self._clock)
         number, label = len(self._stages), name or ""
         if label in self._stages:
             raise RunError(
@@ -220,7 +220,7 @@ class Run:
         self._json["numbers"] = numbers
         self._is_finished = True
         self._save_json("finished")
-        self._lock.release()
+        self._release()
         return numbers
 
     def _open(self) -> None:
@@ -229,27 +229,20 @@ class Run:
             if self._is_finished:
                 raise RunError(f"{self.folder}: the run is finished; start a new one.")
             return
-        begun = self._begun
+        begun, launched = self._begun, self._launched
         if not begun.launch.resume:
             start.create(begun)
-        if not self._lock.take():
-            raise RunError(
-                f"{self.folder}: another process works on this run; wait for it or stop it first."
-            )
+            self.folder = begun.folder
+            self._log = Log(begun.folder / "log.jsonl")
+            self._checkpoints = Checkpoints(begun.folder / "checkpoints")
+        launched.folder, launched.lock = self.folder, begun.lock
         self._is_open = True
         if begun.launch.resume:
-            self._checkpoints.tidy()
+            files.tidy(self.folder)
             saved = begun.saved
             self._log.cut(0 if saved is None else saved.state["log"])
             self._log.is_silent = saved is not None
             self._order = 0 if saved is None else saved.state["order"] + 1
-
-    def _tell(self) -> None:
-        """Say once what was decided about each data set in use."""
-        for entry in journal.since(self._clock):
-            if not self._begun.launch.quiet and not entry.is_told:
-                tell(entry)
-                entry.is_told = True
 
     def _resume_stage(self, stage: Stage) -> bool:
         """Put a stage where the newest checkpoint left it; tell whether it was over then."""
@@ -314,7 +307,7 @@ class Run:
         """Say how to go on; what there is has been saved."""
         self._turns = stage.turns
         self._save_json("stopped")
-        self._lock.release()
+        self._release()
         raise Interrupted(
             f"stopped after turn {stage.play.index}; go on with: brique resume "
             f"{shlex.quote(str(self.folder))}"
@@ -387,6 +380,10 @@ class Run:
         self.memory.clear()
         self.memory.update(state["memory"])
         self._training = state["training"]
+
+    def _release(self) -> None:
+        assert self._begun.lock is not None
+        self._begun.lock.release()
 
     def _stage_name(self) -> str:
         """Return the name of the stage in play, or nothing between stages."""

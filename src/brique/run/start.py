@@ -15,8 +15,9 @@ import numpy
 import torch
 
 from brique import catalog, files
-from brique.errors import RunError, UsageError
+from brique.errors import RunError, StoreError, UsageError
 from brique.run.checkpoints import Checkpoints, Saved
+from brique.run.claim import HOME, check_free, claim, hold
 from brique.run.launch import Launch
 from brique.run.record import FORMAT, read_run
 
@@ -28,6 +29,7 @@ class Begun:
     json: run.json as it will be written first, or as it was found.
     source: the recipe's file.
     saved: the newest good checkpoint, when resuming.
+    lock: on the folder, once it is held.
     test_reads: how often earlier processes of a resumed run read a test part, by its fingerprint.
     seconds: that they took.
     """
@@ -38,6 +40,7 @@ class Begun:
     device: torch.device
     launch: Launch
     saved: Saved | None
+    lock: files.Lock | None = None
     test_reads: dict[str, int] = field(default_factory=dict[str, int])
     seconds: float = 0.0
 
@@ -58,10 +61,20 @@ def begin(file: Path, args: object, launch: Launch) -> Begun:
 
 
 def create(begun: Begun) -> None:
-    """Write the folder of a new run. Raises StoreError."""
-    files.write(begun.folder / "source.py", begun.source.read_bytes())
-    files.write(begun.folder / "log.jsonl", "")
-    files.write_json(begun.folder / "run.json", begun.json)
+    """Claim the folder of a new run and write what it starts with, its settings first.
+
+    Raises RunError when the folder is taken; StoreError, and then nothing is left of it.
+    """
+    source, launch = begun.source.read_bytes(), begun.launch
+    begun.folder, begun.lock = claim(launch.out, launch.name or begun.source.stem)
+    try:
+        files.write_json(begun.folder / "run.json", begun.json)
+        files.write(begun.folder / "source.py", source)
+        files.write(begun.folder / "log.jsonl", "")
+    except StoreError:
+        files.undo(begun.folder, ("run.json", "source.py", "log.jsonl", files.LOCK))
+        begun.lock.release()
+        raise
 
 
 def pick_device(name: str | None) -> torch.device:
@@ -80,15 +93,6 @@ def pick_device(name: str | None) -> torch.device:
     if not known:
         raise UsageError(f"--device {name}: no such device here; there is: {', '.join(there)}.")
     return device
-
-
-def check_free(out: Path | None) -> None:
-    """Raise RunError when a folder for a new run holds something; None is one that is made."""
-    if out is not None and out.exists() and (not out.is_dir() or any(out.iterdir())):
-        raise RunError(
-            f"{out}: exists already; go on with 'brique resume {out}' if it is a "
-            "run, or name another folder with --out."
-        )
 
 
 def be_exact() -> None:
@@ -117,7 +121,8 @@ def versions() -> dict[str, str]:
 
 
 def _fresh(file: Path, settings: dict[str, Any], device: torch.device, launch: Launch) -> Begun:
-    folder = _new_folder(file.stem, launch)
+    check_free(launch.out)
+    folder = launch.out or HOME  # until it is claimed
     recipe, task = catalog.identify(file)
     is_exact = device.type == "cpu" or (device.type == "cuda" and launch.exact)
     level = "bit" if is_exact else "order"
@@ -148,18 +153,21 @@ def _fresh(file: Path, settings: dict[str, Any], device: torch.device, launch: L
     return Begun(folder, json, file, device, launch, None)
 
 
-def _new_folder(stem: str, launch: Launch) -> Path:
-    if launch.out is not None:
-        check_free(launch.out)
-        return launch.out
-    first = Path("runs") / f"{time.strftime('%Y-%m-%d-%H%M%S')}-{launch.name or stem}"
-    folder, number = first, 2
-    while folder.exists():
-        folder, number = first.with_name(f"{first.name}-{number}"), number + 1
-    return folder
-
-
 def _resumed(file: Path, settings: dict[str, Any], device: torch.device, launch: Launch) -> Begun:
+    assert launch.out is not None
+    read_run(launch.out)  # raises where there is none to hold
+    lock = hold(launch.out)
+    try:
+        return _found(file, settings, device, launch, lock)
+    except BaseException:
+        lock.release()
+        raise
+
+
+def _found(
+    file: Path, settings: dict[str, Any], device: torch.device, launch: Launch, lock: files.Lock
+) -> Begun:
+    """Return where a run that is held stands, if it is the one that is meant. Raises RunError."""
     assert launch.out is not None
     record = read_run(launch.out)
     changed = [key for key in settings if settings[key] != _plain(record.settings).get(key)]
@@ -182,7 +190,7 @@ def _resumed(file: Path, settings: dict[str, Any], device: torch.device, launch:
             file=sys.stderr,
         )
     record.json["state"] = "running"
-    begun = Begun(record.folder, record.json, file, device, launch, checkpoints.newest())
+    begun = Begun(record.folder, record.json, file, device, launch, checkpoints.newest(), lock)
     begun.test_reads = {e["fingerprint"]: int(e.get("test_reads", 0)) for e in record.json["data"]}
     begun.seconds = float(record.json.get("seconds", {}).get("total", 0.0))
     return begun

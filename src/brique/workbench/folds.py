@@ -4,7 +4,6 @@ import json
 import math
 import statistics
 import sys
-import time
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, cast
@@ -13,7 +12,7 @@ from brique import files
 from brique.errors import RunError
 from brique.page.folds import write_folds
 from brique.run import read_run
-from brique.run.start import check_free
+from brique.run.claim import check_free, claim, hold
 from brique.tasks import TASKS
 from brique.workbench.opened import opened
 from brique.workbench.plan import Wishes
@@ -40,13 +39,15 @@ def train_folds(order: Order, count: int, folder: Path | None) -> Path:
             raise RunError(
                 f"{folder}: holds the folds of another training; name another folder with --out."
             )
-    else:
-        check_free(folder)
-        whole, _ = opened(order.wishes.source, order.wishes.options, "train")
-        whole.fold(1, count)  # raises before anything is written
-        folder = folder or _new(whole.name)
+        with hold(folder):
+            return _played(order, count, folder)
+    check_free(folder)
+    whole, _ = opened(order.wishes.source, order.wishes.options, "train")
+    whole.fold(1, count)  # raises before anything is written
+    folder, lock = claim(folder, f"{whole.name}-folds")
+    with lock:
         files.write_json(folder / FILE, {"format": 1, "asked": asked, "result": {}})
-    return _played(order, count, folder)
+        return _played(order, count, folder)
 
 
 def go_on(folder: Path, *, trust: bool, finish: bool, device: str | None) -> Path:
@@ -68,12 +69,13 @@ def go_on(folder: Path, *, trust: bool, finish: bool, device: str | None) -> Pat
             f"{folder / FILE}: is not as brique writes it ({error}); start a new training."
         ) from error
     order = replace(order, device=device or order.device)
-    if not finish:
-        return _played(order, count, folder, trust=trust)
-    begun = _begun(folder, count)
-    for out in begun:
-        resume(out, trust=trust, finish=True, device=order.device)
-    return _told(order, folder, begun)
+    with hold(folder):
+        if not finish:
+            return _played(order, count, folder, trust=trust)
+        begun = _begun(folder, count)
+        for out in begun:
+            resume(out, trust=trust, finish=True, device=order.device)
+        return _told(order, folder, begun)
 
 
 def is_folds(folder: str | Path) -> bool:
@@ -188,12 +190,3 @@ def _read(folder: Path) -> dict[str, Any]:
             f"{folder / FILE}: cannot be read ({error}); start a new training."
         ) from error
     return found if isinstance(found, dict) else {}
-
-
-def _new(name: str) -> Path:
-    """Return a folder in runs/ that is not there yet."""
-    first = Path("runs") / f"{time.strftime('%Y-%m-%d-%H%M%S')}-{name}-folds"
-    folder, number = first, 2
-    while folder.exists():
-        folder, number = first.with_name(f"{first.name}-{number}"), number + 1
-    return folder

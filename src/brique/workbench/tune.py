@@ -19,7 +19,8 @@ from brique import files, keys
 from brique.data.said import spelled
 from brique.errors import DataError, Interrupted, PlayError, RunError, UsageError
 from brique.run import Record, read_run
-from brique.run.start import check_free, pick_device
+from brique.run.claim import claim, hold
+from brique.run.start import pick_device
 from brique.schema import Category
 from brique.tasks import TASKS
 from brique.tasks.judged import finite
@@ -74,13 +75,16 @@ def tune(
         raise UsageError(f"tune: minutes must be above 0 and finite, not {minutes:g}.")
     asked = {"source": str(source), "minutes": minutes, "seed": seed, "trials": trials,
              "options": list(spelled(options)), "storage": storage}  # fmt: skip
-    return _searched(asked, _folder(out, asked, str(source)), device)
+    folder, lock = _folder(out, asked, str(source))
+    with lock:
+        return _searched(asked, folder, device)
 
 
 def go_on(folder: Path, *, device: str | None = None) -> Path:
     """Go on with the search in a folder, and return the folder of its last run."""
     _check_installed()
-    return _searched(_read(folder)["asked"], folder, device)
+    with hold(folder):
+        return _searched(_read(folder)["asked"], folder, device)
 
 
 def _searched(asked: dict[str, Any], folder: Path, device: str | None) -> Path:
@@ -328,20 +332,19 @@ def _sampler(seed: int, number: int) -> "TPESampler":
     return TPESampler(seed=keys.mix(seed, _DRAW, number) >> 31, n_startup_trials=6)  # 32 bits
 
 
-def _folder(out: str | Path | None, asked: dict[str, Any], name: str) -> Path:
-    """Return the folder of a search, made or found. Raises RunError where it holds another."""
-    stem = f"{time.strftime('%Y-%m-%d-%H%M%S')}-{Path(name).name}-tune"
-    folder = Path(out) if out is not None else Path("runs") / stem
-    if (folder / FILE).is_file():
+def _folder(out: str | Path | None, asked: dict[str, Any], name: str) -> tuple[Path, files.Lock]:
+    """Return the folder of a search, made or found, held. Raises RunError if it holds another."""
+    folder = None if out is None else Path(out)
+    if folder is not None and (folder / FILE).is_file():
         if _read(folder).get("asked") != asked:
             raise RunError(
                 f"{folder}: holds another search; name another folder with --out, or say what"
                 " that one was asked."
             )
-        return folder
-    check_free(folder)
+        return folder, hold(folder)
+    folder, lock = claim(folder, f"{Path(name).name}-tune")
     files.write_json(folder / FILE, {"format": 1, "asked": asked, "result": {}})
-    return folder
+    return folder, lock
 
 
 def _read(folder: Path) -> dict[str, Any]:

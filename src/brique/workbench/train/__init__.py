@@ -19,7 +19,8 @@ from brique.data.audit import summary
 from brique.data.said import spelled
 from brique.errors import UsageError, nearest
 from brique.run import Launch, add_seconds, launched, read_run
-from brique.run.start import check_free, pick_device
+from brique.run.claim import check_free
+from brique.run.start import pick_device
 from brique.schema import Text
 from brique.workbench import languages
 from brique.workbench.opened import FREE, form_of, opened, with_shape

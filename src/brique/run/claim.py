@@ -1,0 +1,60 @@
+"""Claims on folders: one is held before anything in it is read or written."""
+
+import itertools
+import shlex
+import time
+from pathlib import Path
+
+from brique import files
+from brique.errors import RunError
+
+HOME = Path("runs")
+"""Where new folders are made."""
+
+
+def check_free(out: Path | None) -> None:
+    """Raise RunError when a folder for a new run holds something; None is one that is made."""
+    if out is not None and out.exists() and (not out.is_dir() or files.content(out)):
+        raise RunError(
+            f"{out}: exists already; go on with 'brique resume {shlex.quote(str(out))}' if it is a"
+            " run, or name another folder with --out."
+        )
+
+
+def claim(out: Path | None, name: str) -> tuple[Path, files.Lock]:
+    """Return a folder for new work, with nothing in it, and the lock held on it.
+
+    out: the folder; None: a new one in runs/, called by the date and `name`.
+    Raises RunError when it holds something, or another process works there; StoreError.
+    """
+    check_free(out)
+    folder = _made(name) if out is None else out
+    files.make_folder(folder)
+    lock = hold(folder)
+    try:
+        check_free(folder)  # again, now that nobody else can write
+        files.tidy(folder)
+    except BaseException:
+        lock.release()
+        raise
+    return folder, lock
+
+
+def hold(folder: Path) -> files.Lock:
+    """Return the lock on a folder. Raises RunError when another process has it; StoreError."""
+    lock = files.Lock(folder)
+    if not lock.take():
+        raise RunError(
+            f"{folder}: another process works on this run; wait for it or stop it first."
+        )
+    return lock
+
+
+def _made(name: str) -> Path:
+    """Make a new folder in runs/; of two processes that want one name the second gets the next."""
+    first = HOME / f"{time.strftime('%Y-%m-%d-%H%M%S')}-{name}"
+    for number in itertools.count(1):
+        folder = first if number == 1 else first.with_name(f"{first.name}-{number}")
+        if files.make_folder(folder, new=True):
+            return folder
+    raise AssertionError
