@@ -46,8 +46,8 @@ def scaled(image: Image.Image, draw: random.Random) -> Image.Image:
 
 
 def lighter(image: Image.Image, draw: random.Random) -> Image.Image:
-    """Return the picture with another gain (up to 15%) and offset (up to 15 of 255)."""
-    gain, offset = draw.uniform(1.03, 1.15), draw.uniform(3, 15)
+    """Return the picture with another gain (up to 10%) and offset (up to 10 of 255)."""
+    gain, offset = draw.uniform(1.02, 1.1), draw.uniform(2, 10)
     return image.point([min(255, round(gain * value + offset)) for value in range(256)]
                        * len(image.getbands()))  # fmt: skip
 

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from brique.data import overlay
+from brique.data import neighbors, overlay
 from brique.data.overlay import SIDE
 
 if TYPE_CHECKING:
@@ -75,11 +75,13 @@ def near_pairs(thumbs: np.ndarray, *, side: int) -> np.ndarray:
     are_large = side >= _LARGE
     pairs = rows[_candidates(vectors, _LOOSE if are_large else _CLOSE).numpy()]
     pairs = np.unique(np.sort(pairs, axis=1), axis=0)
-    kept = [
-        some[overlay.agree(thumbs[some[:, 0]], thumbs[some[:, 1]], are_large=are_large)]
+    parts = [
+        overlay.agree(thumbs[some[:, 0]], thumbs[some[:, 1]], are_large=are_large)
         for some in np.array_split(pairs, len(pairs) // _BLOCK + 1)
     ]
-    return np.concatenate(kept)
+    agree, is_laid = (np.concatenate(each) for each in zip(*parts, strict=True))
+    kept, is_laid = pairs[agree], is_laid[agree]
+    return kept[neighbors.stand_out(thumbs, (vectors, rows), kept, is_laid)]
 
 
 def _vectors(thumbs: np.ndarray) -> tuple[Tensor, np.ndarray]:

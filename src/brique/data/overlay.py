@@ -15,11 +15,13 @@ _TINT, _SPOT = 6.0, 48.0  # most that colors may differ, of 255: in the mean, an
 _DETAIL = 150  # pixels in which there are slopes; pictures of less, like strokes, are alike soon
 _EMPTY = 0.42  # share without slopes: on more empty ground a stroke can be laid upon any other
 _BARE = 0.65  # share up to which a cut is believed that moves no further than it shrinks
+_LEFT, _PLAIN_LEFT = 0.22, 0.12  # most that is unexplained of a small picture; of a plain one
+_BLURS = (0.7, 1.4)  # of pixels: a copy that was scaled is one of them
+_RIDGE = 1e-5
 _LEVEL = 0.01  # slope, in spreads of brightness, below which there is none
 
 # least correlation of brightness and of its slopes; most difference of a spot, in spreads
 _Bounds = tuple[float, float, float]
-_SMALL: _Bounds = (0.97, 0.93, 0.6)
 _STAYED: _Bounds = (0.985, 0.97, 0.3)
 _PLAIN: _Bounds = (0.99, 0.985, 0.35)
 # of smoothed ones
@@ -28,13 +30,13 @@ _MOVED: _Bounds = (0.9978, 0.9935, 0.14)
 _PLAIN_MOVED: _Bounds = (0.998, 0.9945, 0.12)
 
 
-def agree(one: np.ndarray, two: np.ndarray, *, are_large: bool) -> np.ndarray:
-    """Tell which pairs of thumbnails (P, 1152) show the same picture: (P,), bool.
+def agree(one: np.ndarray, two: np.ndarray, *, are_large: bool) -> tuple[np.ndarray, np.ndarray]:
+    """Tell which pairs of thumbnails (P, 1152) show the same picture, and which only when laid.
 
-    are_large: whether a slight cut is undone first.
+    are_large: whether a slight cut is undone first. Returns two (P,), bool.
     """
     if not len(one):
-        return np.empty(0, bool)
+        return np.empty(0, bool), np.empty(0, bool)
     size = SIDE * SIDE
     first, second = (
         torch.from_numpy(t[:, :size].astype(np.float32)).view(-1, 1, SIDE, SIDE) for t in (one, two)
@@ -42,13 +44,25 @@ def agree(one: np.ndarray, two: np.ndarray, *, are_large: bool) -> np.ndarray:
     tints = np.abs(one[:, size:].astype(np.float32) - two[:, size:])
     good = torch.from_numpy((tints.mean(1) <= _TINT) & (tints.max(1) <= _SPOT))
     plain = torch.minimum(_detail(first), _detail(second)) < _DETAIL
+    if not are_large:
+        same = good & (unexplained(first, second) <= torch.where(plain, _PLAIN_LEFT, _LEFT))
+        return same.numpy(), np.zeros(len(one), bool)
     still = _measured(first, second, torch.zeros(len(one), 4))
-    usual = _within(still, _STAYED if are_large else _SMALL)
-    same = good & torch.where(plain, _within(still, _PLAIN), usual)
+    same = good & torch.where(plain, _within(still, _PLAIN), _within(still, _STAYED))
+    laid = torch.zeros_like(same)
     rows = (good & ~same).nonzero().flatten()
-    if are_large and len(rows):
-        same[rows] = _agree_laid(first[rows], second[rows], plain[rows])
-    return same.numpy()
+    if len(rows):
+        laid[rows] = _agree_laid(first[rows], second[rows], plain[rows])
+    return (same | laid).numpy(), laid.numpy()
+
+
+def laid(first: Tensor, second: Tensor) -> tuple[Tensor, Tensor]:
+    """Return pictures (P, 1, S, S), the second laid upon the first, both slightly smoothed."""
+    place = torch.zeros(len(first), 4)
+    first = _warped(first, place)
+    for _ in range(2 * _STEPS):
+        place = (place + _step(first, second, place)).clamp(-_FAR, _FAR)
+    return first, _warped(second, place)
 
 
 def _agree_laid(first: Tensor, second: Tensor, plain: Tensor) -> Tensor:
@@ -191,3 +205,33 @@ def _centered(values: Tensor, mask: Tensor) -> Tensor:
 
 def _cosine(one: Tensor, two: Tensor) -> Tensor:
     return (one * two).sum(1) / (one.norm(dim=1) * two.norm(dim=1)).clamp(min=1e-9)
+
+
+def unexplained(first: Tensor, second: Tensor) -> Tensor:
+    """Return the share of brightness that one picture does not explain of another: (P,).
+
+    first, second: (P, 1, S, S). Explained is what a gain, an offset and a blur make of either.
+    """
+    return torch.minimum(_left(first, second), _left(second, first))
+
+
+def _left(first: Tensor, second: Tensor) -> Tensor:
+    """Return the share of the second's brightness that the first and its blurs do not explain."""
+    columns = [first, *(_blurred(first, width) for width in _BLURS)]
+    table = torch.stack([one.flatten(1) for one in columns], 2).double()
+    table = table - table.mean(1, keepdim=True)  # (P, S * S, 3)
+    goal = second.flatten(1).double()
+    goal = goal - goal.mean(1, keepdim=True)
+    square = table.mT @ table
+    ridge = square.diagonal(dim1=1, dim2=2).mean(1)[:, None, None] * _RIDGE + 1e-6
+    square = square + ridge * torch.eye(len(columns), dtype=torch.float64)
+    rest = goal - (table @ torch.linalg.solve(square, table.mT @ goal[..., None])).squeeze(2)
+    return (rest.norm(dim=1) / goal.norm(dim=1).clamp(min=1e-6)).float()
+
+
+def _blurred(pictures: Tensor, width: float) -> Tensor:
+    line = torch.exp(torch.arange(-3, 4).float().square() / (-2 * width * width))
+    line = line / line.sum()
+    padded = functional.pad(pictures, (3, 3, 3, 3), mode="replicate")
+    across = functional.conv2d(padded, line.view(1, 1, 1, 7))
+    return functional.conv2d(across, line.view(1, 1, 7, 1))
