@@ -57,6 +57,7 @@ class Source:
     times: (N,), float64: the last examples are drawn as test, those before them as valid.
     findings: what the source itself found that an audit should say.
     near: (P, 2), int64, pairs of examples that are nearly the same, once they were sought.
+    by_chance: whether equal examples are so by chance, once that was looked at.
     """
 
     name: str
@@ -74,6 +75,7 @@ class Source:
     times: np.ndarray | None = None
     findings: list[Finding] = field(default_factory=list[Finding])
     near: np.ndarray | None = None
+    by_chance: bool | None = None
 
     def __len__(self) -> int:
         return len(next(iter(self.fields.values())))

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from brique.data.batch import Values
+from brique.data.chance import each_by_itself, equal_by_chance
 from brique.data.column import Column, Labels
 from brique.data.dealing import Hand, dealt
 from brique.data.finding import Finding
@@ -299,6 +300,8 @@ def _joined(source: Source, rows: np.ndarray) -> np.ndarray:
     made from one template, only equal ones get one number.
     """
     digests = all_digests(source, rows) if source.digests is None else source.digests[rows]
+    if len(np.unique(digests)) < len(digests) and equal_by_chance(source):
+        return each_by_itself(source, digests)
     place = {row: i for i, row in enumerate(rows.tolist())}
     pairs = near_pairs(source).tolist()  # places in the whole source
     linked = [(place[a], place[b]) for a, b in pairs if a in place and b in place]

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 
 from brique.data.audit.seen import Seen
+from brique.data.chance import equal_by_chance
 from brique.data.finding import Finding, Severity
 from brique.data.source import PARTS
 
@@ -16,6 +17,8 @@ _NEARLY = "nearly the same (scaled, compressed again or slightly cut)"
 def findings(seen: Seen) -> list[Finding]:
     """Return what is there twice."""
     groups = _groups(seen.digests)
+    if groups and equal_by_chance(seen.source):
+        return [_by_chance(seen, groups)]
     pairs = [(int(a), int(b)) for a, b in seen.near_pairs]
     return [
         *_leaked(seen, [pair for group in groups for pair in _across(seen, group)]),
@@ -35,6 +38,17 @@ def _groups(digests: np.ndarray) -> list[np.ndarray]:
     several = np.flatnonzero(ends - starts > 1)
     groups = [order[starts[i] : ends[i]] for i in several]
     return sorted(groups, key=lambda group: int(group[0]))
+
+
+def _by_chance(seen: Seen, groups: list[np.ndarray]) -> Finding:
+    repeats = sum(len(group) - 1 for group in groups)
+    return Finding(
+        "equal by chance", "note", None,
+        tuple(_named(seen, group.tolist()) for group in groups), repeats,
+        f"{repeats:,} of {len(seen.source):,} examples are equal to another, as the inputs take few"
+        " values: so many are equal by chance, and are no copies. They may differ in their target.",
+        "Nothing; add columns if the inputs should tell more.",
+    )  # fmt: skip
 
 
 def _differ(values: np.ndarray, pair: tuple[int, int]) -> bool:
