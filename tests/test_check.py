@@ -188,3 +188,24 @@ def test_findings_are_written_as_a_table(capsys, tmp_path):
     leaks = [row for row in rows if row[0] == "leaked"]
     assert len(leaks) == 4
     assert all("train/" in row[3] and "test/" in row[3] for row in leaks)
+
+
+def test_the_verdict_names_the_tests_that_were_not_run():
+    note = Finding("not tested", "note", None, (("near copies", "tiny"),), 1, "why", "how")
+    warning = Finding("duplicate", "warning", None, (), 1, "why", "how")
+    assert verdict([note]) == (
+        "Nothing found; no test that was run says that a result would be false. Not tested: near"
+        " copies (tiny)."
+    )
+    assert verdict([warning, note]).startswith("1 warning; no test that was run says")
+    digits = verdict(data.open("digits").audit())
+    assert "Not tested: near copies (pictures of less than 16 pixels)." in digits
+    assert "nothing that would falsify" not in digits
+
+
+def test_rows_without_a_target_are_counted(tmp_path):
+    rows = [f"{i * 0.37 % 5:.3f},{'' if i % 10 else ('a' if i % 20 else 'b')}" for i in range(600)]
+    (tmp_path / "t.csv").write_text("\n".join(["x,y", *rows]) + "\n")
+    (finding,) = [f for f in data.open(tmp_path / "t.csv").audit() if f.kind == "target missing"]
+    assert (finding.severity, finding.count) == ("warning", 540)
+    assert "Left out, since the target is missing: 540 of 600 examples." in finding.reason

@@ -400,3 +400,15 @@ def test_digits_reach_99_percent_in_20_seconds_of_training(seed):
     best = max(entry["accuracy"] for entry in record.result["baseline"].values())
     assert record.json["seconds"]["training"] < 20
     assert record.numbers["test_accuracy"] >= max(0.99, best)
+
+
+def test_a_result_on_data_that_falsify_it_says_so_first(capsys, tmp_path):
+    photographs(tmp_path / "pets" / "train", each=30)
+    photographs(tmp_path / "pets" / "test", each=8)  # cats: the first ones again
+    code, out, err = said(capsys, "train", "pets", "--quick", "--out", "run")
+    assert code == 0
+    start = "Result not trustworthy: 8 of 16 test examples are also in another part"
+    assert out.startswith(start)
+    assert "brique: pets: error: 8 of 16 test examples are also in another part" in err
+    assert start in (tmp_path / "run" / "report.html").read_text()
+    assert read_run("run").result["distrusted"][0].startswith("8 of 16 test examples")

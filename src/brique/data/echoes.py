@@ -11,7 +11,7 @@ _LEAST = 512  # samples of a sound that is compared
 _EDGE = 0.02  # of the peak: what is quieter at the ends is no part of a sound
 _ALIKE = 0.97  # correlation of energies from which sounds are laid upon each other
 _SAME = 0.95  # correlation of the sounds themselves at the best shift
-_MOST = 20_000  # sounds among which echoes are sought
+MOST = 20_000  # sounds among which echoes are sought
 _LOOKED = 2_000  # pairs that are laid upon each other, the most alike first
 _BLOCK = 1024
 
@@ -21,7 +21,7 @@ def echoes(sounds: Ragged) -> np.ndarray:
 
     sounds: N of shape (T, C). Of more than 20,000 none are sought.
     """
-    if not 1 < len(sounds) <= _MOST:
+    if not 1 < len(sounds) <= MOST:
         return np.empty((0, 2), np.int64)
     offsets = sounds.offsets.tolist()
     values = sounds.values.numpy()

@@ -9,6 +9,7 @@ from brique.page.document import document
 from brique.page.markup import Section, box, count, figure, figures, text, tiles
 from brique.page.rivals import shown
 from brique.tasks import TASKS
+from brique.tasks.table import distrust
 from brique.tasks.words import method
 
 
@@ -34,8 +35,8 @@ def sentence_of_folds(found: Mapping[str, Any]) -> str:
     is_named = found["task"] == "classify"
     what = f"{reached} of test examples named rightly" if is_named else f"{score.called} {reached}"
     return (
-        f"{start}{what} in the mean of {found['folds']} folds, spread {_spread(found)} (95%"
-        f" interval of the mean {low} to {high}){beside}"
+        f"{distrust(found)}{start}{what} in the mean of {found['folds']} folds, spread"
+        f" {_spread(found)} (95% interval of the mean {low} to {high}){beside}"
     )
 
 

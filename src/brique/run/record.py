@@ -64,8 +64,17 @@ class Record:
 
     @property
     def result(self) -> dict[str, Any]:
-        """What the recipe added by `run.result`."""
-        return self.json["result"]
+        """What the recipe added by `run.result`; "distrusted" says why it is not to be trusted."""
+        found = self.json["result"]
+        errors = self._errors()
+        return found | {"distrusted": errors} if errors and "task" in found else found
+
+    def _errors(self) -> list[str]:
+        """Return the reasons of what the audit found that falsifies a result."""
+        audit = self.json.get("audit")
+        found = audit.get("findings") if isinstance(audit, dict) else None
+        listed = [one for one in found if isinstance(one, dict)] if isinstance(found, list) else []
+        return [str(one.get("reason", "")) for one in listed if one.get("severity") == "error"]
 
     @property
     def turns(self) -> int:

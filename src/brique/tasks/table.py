@@ -193,7 +193,21 @@ TASKS: dict[str, Known] = {
 
 
 def sentence(judged: Mapping[str, Any]) -> str:
-    """Return a judgement in one sentence, whatever the task; judged: what `judge` returned."""
+    """Return a judgement in one sentence, whatever the task; judged: what `judge` returned.
+
+    What makes it worthless, as the audit of the data found it, comes first.
+    """
+    return f"{distrust(judged)}{_sentence(judged)}"
+
+
+def distrust(judged: Mapping[str, Any]) -> str:
+    """Return what stands before any result on data that falsify it; nothing before others."""
+    errors = judged.get("distrusted") or []
+    more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
+    return f"Result not trustworthy: {errors[0].rstrip('.')}{more}. " if errors else ""
+
+
+def _sentence(judged: Mapping[str, Any]) -> str:
     found = TASKS[judged["task"]].sentence(judged)
     before: list[str] = []
     if seen := judged.get("seen"):

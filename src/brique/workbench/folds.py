@@ -156,7 +156,13 @@ def together(results: list[dict[str, Any]]) -> dict[str, Any]:
             for name, one in methods.items()
         },
         "each": [{main: one["test"][main], "examples": one["examples"]} for one in results],
-    }
+    } | _distrusted(results)
+
+
+def _distrusted(results: list[dict[str, Any]]) -> dict[str, list[str]]:
+    """Return what the audits of all folds found that falsifies a result, if there is any."""
+    found = list(dict.fromkeys(said for one in results for said in one.get("distrusted", [])))
+    return {"distrusted": found} if found else {}
 
 
 def _known(scores: dict[str, Any], name: str) -> bool:

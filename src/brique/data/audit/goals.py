@@ -13,7 +13,7 @@ from brique.data.column import Column as Given
 from brique.data.finding import Finding
 from brique.schema import Category, Field, Number, Text
 
-_LEAST = 20  # rows below which chance alone tells the target
+LEAST = 20  # rows below which chance alone tells the target
 _INDEX = 0.5  # share of what the base leaves that a column of row numbers may not tell
 _DIGITS = re.compile(r"\d+")
 
@@ -39,7 +39,7 @@ class Column(Protocol):
 
 def findings(seen: Seen, columns: Sequence[Column]) -> Iterator[Finding]:
     """Yield the columns that tell the target."""
-    if len(seen.source) < _LEAST:
+    if len(seen.source) < LEAST:
         return
     goals = [column for column in columns if column.name in seen.source.targets]
     inputs = [column for column in columns if column.name not in seen.source.targets]
@@ -62,7 +62,7 @@ def is_index(seen: Seen, column: Column) -> bool:
         return False
     values = column.values[seen.part == 0] if (seen.part == 0).any() else column.values
     n = len(values)
-    if n < _LEAST or np.isnan(values).any() or (values != np.rint(values)).any():
+    if n < LEAST or np.isnan(values).any() or (values != np.rint(values)).any():
         return False
     if len(np.unique(values)) < 0.9 * n:
         return False

@@ -18,7 +18,8 @@ _ENLARGED = 2.0  # times by which a picture is enlarged to the size used
 
 def findings(seen: Seen) -> list[Finding]:
     """Return what is odd about pictures."""
-    return [*_unreadable(seen), *_flat(seen), *_odd(seen), *_cut(seen), *_deep(seen)]
+    found = [*_unreadable(seen), *_untold(seen), *_flat(seen), *_odd(seen)]
+    return [*found, *_cut(seen), *_deep(seen)]
 
 
 def _unreadable(seen: Seen) -> Iterable[Finding]:
@@ -36,6 +37,19 @@ def _unreadable(seen: Seen) -> Iterable[Finding]:
             f"Left out, since they cannot be read: {n:,} of {said}.",
             "Replace or convert them, or remove them.",
         )
+
+
+def _untold(seen: Seen) -> Iterable[Finding]:
+    """Yield what is left out as its target is missing; a warning if that is most."""
+    lost = tuple(one for one in seen.data.skipped if one[1].startswith(UNTOLD))
+    if lost:
+        n, whole = len(lost), len(lost) + len(seen.source)
+        yield Finding(
+            "target missing", "warning" if 2 * n > whole else "note", None, lost, n,
+            f"Left out, since the target is missing: {n:,} of {whole:,} examples. What is learnt"
+            " holds for examples whose target is known.",
+            "Fill the target in, or make sure that those without one are like the others.",
+        )  # fmt: skip
 
 
 def _flat(seen: Seen) -> Iterable[Finding]:

@@ -13,8 +13,10 @@ from brique.data.audit import (
     structures,
     texts,
     twins,
+    untested,
 )
 from brique.data.audit.seen import Seen
+from brique.data.audit.untested import NOT_TESTED
 from brique.data.finding import Finding
 from brique.data.parts import Data
 from brique.data.source import PARTS
@@ -38,6 +40,7 @@ def findings(data: Data) -> list[Finding]:
         *labels.findings(seen),
         *texts.findings(seen),
         *structures.findings(seen),
+        *untested.findings(seen),
     ]
     return sorted(found, key=lambda finding: _RANKS.index(finding.severity))
 
@@ -51,20 +54,27 @@ def summary(data: Data) -> dict[str, Any]:
 
 
 def verdict(findings: Sequence[Finding]) -> str:
-    """Return the sentence that sums an audit up."""
+    """Return the sentence that sums an audit up.
+
+    That nothing would falsify a result is said only where each test was run.
+    """
+    skipped = [item for one in findings if one.kind == NOT_TESTED for item in one.items]
+    rest = [finding for finding in findings if finding.kind != NOT_TESTED]
     counts = {
-        severity: sum(finding.severity == severity for finding in findings)
+        severity: sum(finding.severity == severity for finding in rest)
         for severity in ("error", "warning", "note")
     }
     said = [f"{n} {word}{'s' if n > 1 else ''}" for word, n in counts.items() if n]
+    left = f" Not tested: {'; '.join(f'{what} ({why})' for what, why in skipped)}."
+    if counts["error"]:
+        end = "a result on these data would be false; mend the errors first"
+        return f"{', '.join(said)}: {end}.{left if skipped else ''}"
+    if skipped:
+        what = ", ".join(said) or "Nothing found"
+        return f"{what}; no test that was run says that a result would be false.{left}"
     if not said:
         return "Nothing to object to."
-    end = (
-        "a result on these data would be false; mend the errors first"
-        if counts["error"]
-        else "nothing that would falsify a result"
-    )
-    return f"{', '.join(said)}: {end}."
+    return f"{', '.join(said)}: nothing that would falsify a result."
 
 
 def counts(data: Data) -> dict[str, dict[str, Any]]:
