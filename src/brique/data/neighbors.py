@@ -17,8 +17,8 @@ _PLACE = 8  # the one with which a pair is compared, so that a few copies of one
 _FEWEST = 3  # neighbors below which there is nothing to compare with
 _RATIOS = (0.3, 0.25, 0.2, 0.15, 0.1, 0.07, 0.05)  # most that a copy leaves, in its neighbors'
 _SHELL = 1.5  # times a bound: chance brings as many pairs beyond it as ...
-_GROWTH = _SHELL**3 - 1  # ... times those within, where pictures vary in three ways or more
-_CHANCE, _SHARE = 1 / 5000, 0.05  # of all pictures, of the pairs found: most pairs by chance
+_GROWTH = _SHELL**4 - 1  # ... times those within, where pictures vary in four ways or more
+_CHANCE, _SHARE = 1 / 3000, 0.05  # of all pictures, of the pairs found: most pairs by chance
 _BLOCK = 2048
 _MOST = 1000  # pairs tested; of more, those that leave least unexplained
 
