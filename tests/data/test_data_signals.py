@@ -20,6 +20,7 @@ from brique.data.source import Source
 from brique.data.sources import sequences, series, sounds, windows
 from brique.errors import DataError
 from brique.schema import Signal
+from brique.schema.clock import Clock
 
 
 def wav(values, rate=8000, channels=1):
@@ -546,7 +547,9 @@ def test_no_window_goes_over_a_gap(tmp_path):
     assert finding.items == (("row 122", "2020-01-05 23:00 to 2020-01-06 10:00"),)
     uneven = [row for i, row in enumerate(plain_rows()) if i % 7 < 5]
     opened = data.open(line(tmp_path / "b.csv", uneven), kind="series", target="temp")
-    assert "its moments are unevenly apart" in " ".join(opened.notes)
+    uneven = found(opened, "uneven")
+    assert uneven.severity == "warning"
+    assert uneven.items[:2] == (("row 2", "2020-01-01 00:00"), ("row 3", "2020-01-01 01:00"))
     assert len(opened.train) > 50
 
 
@@ -574,7 +577,7 @@ def test_missing_values_are_filled_from_the_past_alone(tmp_path):
     assert opened.train["past"][first, 0, 1] == np.float32(np.median(known))
     assert found(opened, "missing").severity == "warning"
     assert found(opened, "missing").items == (("load", "3"), ("temp", "4"))
-    assert found(opened, "not a number").items == (
+    assert found(opened, "mixed types").items == (
         ("row 32", "temp", "?0.2"),
         ("row 33", "temp", "?0.2"),
     )
@@ -646,10 +649,19 @@ def test_moments_are_read_in_many_ways(tmp_path):
         length=4,
         ahead=2,
     )
-    assert "no column holds moments, so the rows are taken as even" in " ".join(bare.notes)
+    even = found(bare, "no moments")
+    assert even.severity == "warning"
+    assert even.items[:3] == (("row 2", "value 0"), ("row 3", "value 1"), ("row 4", "value 4"))
+    assert "rows are taken as even, in the order of the file" in even.reason
+    assert "--time" in even.remedy
+    told = data.open(tmp_path / "z.csv", kind="series", length=4, ahead=2, time="none")
+    assert "no moments" not in [kind for kind, *_ in kinds(told)]
+    assert told.fingerprint == bare.fingerprint
     numbered = line(tmp_path / "n.csv", [(1900 + i, i * i % 97) for i in range(120)], "year,value")
     opened = data.open(numbered, kind="series", time="year", length=4, ahead=2)
-    assert opened.source.times[0] == 1904
+    assert opened.source.times[0] == np.datetime64("1904", "s").astype(float)
+    assert opened.schema["past"].clock == Clock(("year",), ("%Y",), 12, True, False)
+    assert data.open(numbered, kind="series", length=4, ahead=2).fingerprint == opened.fingerprint
 
 
 @pytest.mark.parametrize(

@@ -276,10 +276,11 @@ def _moments(pictures: Tensor, rows: Tensor) -> tuple[tuple[float, ...], tuple[f
 
 
 def _fingerprint(store: Store, part: Tensor) -> str:
-    """Return the SHA-256 of fields, schema and split."""
+    """Return the SHA-256 of fields, schema and split; how files write them does not count."""
     about = store.schema.to_json()
     for entry in about["fields"].values():  # how files lead to classes, which the masks hold
-        for key in ("codes", "colored") if entry["kind"] == Mask.kind else ():
+        codes = ("codes", "colored") if entry["kind"] == Mask.kind else ()
+        for key in ("clock", "offset", *codes):
             entry.pop(key, None)
     total = hashlib.sha256(json.dumps(about, sort_keys=True).encode())
     total.update(part.numpy().tobytes())
@@ -287,7 +288,7 @@ def _fingerprint(store: Store, part: Tensor) -> str:
         ragged = (value.values, value.offsets, value.parent) if isinstance(value, Ragged) else ()
         for tensor in ragged or (value,):
             if isinstance(tensor, Tensor):
-                about = f"{name} {tensor.dtype} {tuple(tensor.shape)}"
-                total.update(about.encode())
+                shape = f"{name} {tensor.dtype} {tuple(tensor.shape)}"
+                total.update(shape.encode())
                 total.update(tensor.contiguous().numpy().data)
     return total.hexdigest()

@@ -14,7 +14,8 @@ from brique.data.parts import Data, rebuilt
 from brique.data.prepared import may_lack
 from brique.data.ragged import Ragged
 from brique.errors import DataError
-from brique.schema import Category, Field, Mask, Number, Picture, Schema, Signal, Tags, Text
+from brique.schema import Category, Field, Mask, Moment, Number, Picture, Schema, Signal, Tags, Text
+from brique.schema.clock import Clock
 
 _FEW = 8  # names that a sentence lists
 
@@ -166,6 +167,7 @@ def _values(data: Data, name: str, kind: Field) -> Values:
             kind.prepare(one.numpy() if was.rate is None else (one.numpy(), was.rate))
             for one in cast("Ragged", values)
         ])  # fmt: skip
+    _check_written(data.name, kind, was)
     if replace(kind, **_fitted(kind)) == replace(was, **_fitted(was)):
         return values
     wanted, came = (
@@ -175,6 +177,23 @@ def _values(data: Data, name: str, kind: Field) -> Values:
         f"{data.name}: the model takes '{name}' as {wanted}, and it holds {came} of another form;"
         " choose data like those that it was trained on"
     )
+
+
+def _check_written(name: str, kind: Field, was: Field) -> None:
+    """Raise DataError where rows stand at another step, or moments lack their offsets."""
+    if isinstance(kind, Number) and isinstance(was, Number):
+        wanted, came = kind.clock or Clock(), was.clock or Clock()
+        if wanted.seconds and came.seconds and not wanted.is_like(came):
+            raise DataError(
+                f"{name}: expected rows {wanted.span} apart, as in training, got {came.span}; give"
+                " rows at that step"
+            )
+    if isinstance(kind, Moment) and isinstance(was, Moment) and None not in (
+        kind.offset, was.offset) and kind.offset != was.offset:  # fmt: skip
+        raise DataError(
+            f"{name}: expected moments with{'' if kind.offset else 'out'} their offset from UTC, as"
+            " in training; write them so"
+        )
 
 
 def _place(data: Data, kind: Category, name: str) -> int:
@@ -189,5 +208,5 @@ def _place(data: Data, kind: Category, name: str) -> int:
 def _fitted(kind: Field) -> dict[str, Any]:
     """Return what two fields of equal values may differ in, as a field that says none of it."""
     nothing: dict[str, Any] = dict.fromkeys(("mean", "spread", "fill", "unit", "pattern"))
-    nothing |= {"optional": False, "comma": False}
+    nothing |= {"optional": False, "decimal": "point", "absent": (), "clock": None, "offset": None}
     return {name: value for name, value in nothing.items() if hasattr(kind, name)}

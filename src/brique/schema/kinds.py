@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from brique.errors import DataError
+from brique.schema.clock import Clock
 from brique.schema.depth import TOP, deep_plane, is_deep, shallow, stretched, top_of
 from brique.schema.fitted import check_fitted, fitted_json
 from brique.schema.fitting import fit_image, fit_planes, placing
@@ -256,6 +257,7 @@ class Number:
         "either" (1.5 and 1,5), which has no sign between thousands.
     absent: texts of the training data that count as missing, beside "NA" and the like.
     names: what the entries of the last axis are, or what all of them are: columns of a series.
+    clock: of the past of a series: how its rows say their time.
     """
 
     mean: float | tuple[float, ...] | None = None
@@ -269,6 +271,7 @@ class Number:
     decimal: Decimal = "point"
     absent: tuple[str, ...] = ()
     names: tuple[str, ...] = ()
+    clock: Clock | None = None
     kind: ClassVar[str] = "number"
 
     def __post_init__(self) -> None:
@@ -361,6 +364,7 @@ class Number:
         value |= {name: item for name, item in (rest | flags).items() if item}
         value |= {} if self.decimal == "point" else {"decimal": self.decimal}
         value |= {"names": list(self.names)} if self.names else {}
+        value |= {} if self.clock is None else {"clock": self.clock.to_json()}
         return value | ({} if self.fill is None else {"fill": self.fill})
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any, cast
 
+from brique.schema.clock import Clock
 from brique.schema.kinds import Category, Number, Picture
 from brique.schema.moments import Moment
 from brique.schema.regions import Boxes, Mask
@@ -97,6 +98,15 @@ def _truth(value: object, where: str) -> bool:
     return value
 
 
+def _clock(value: object, where: str) -> Clock:
+    known: dict[str, Callable[[object, str], Any]] = {
+        "columns": texts_of, "ways": texts_of, "step": _number, "is_monthly": _truth,
+        "offset": _truth, "key": _text, "units": texts_of,
+    }  # fmt: skip
+    entry = object_of(value, where, set(known))
+    return Clock(**{key: known[key](item, f"{where}: {key}") for key, item in entry.items()})
+
+
 _NEEDED = {"shape", "names", "vocabulary", "channels"}  # without a default, where a kind has them
 _KINDS: dict[str, tuple[Callable[..., Field], dict[str, Callable[[object, str], Any]]]] = {
     "picture": (
@@ -115,7 +125,7 @@ _KINDS: dict[str, tuple[Callable[..., Field], dict[str, Callable[[object, str], 
             "decimal": _text,
             "absent": texts_of,
         }
-        | {"names": texts_of},
+        | {"names": texts_of, "clock": _clock},
     ),
     "moment": (
         Moment,

@@ -29,20 +29,25 @@ class Question:
         as an editor shows them. None: the whole file.
     value: what `Model.predict` takes; or a DataError, why it cannot be asked.
     note: what a reader of the answer should know.
+    series: which of several in the file.
     """
 
     file: Path
     row: int | None
     value: object
     note: str | None = None
+    series: str | None = None
 
     @property
     def place(self) -> dict[str, object]:
         """Where it stands, as JSON."""
         where: dict[str, object] = {"file": str(self.file)}
+        where |= {} if self.series is None else {"series": self.series}
         return where if self.row is None else where | {"row": self.row}
 
     def __str__(self) -> str:
+        if self.series is not None:
+            return f"{self.file} ({self.series})"
         return str(self.file) if self.row is None else f"{self.file}:{self.row}"
 
 
@@ -65,7 +70,7 @@ def questions(schema: Schema, given: tuple[Path, ...]) -> list[Question]:
         ):
             found += _files(path, alone)
         elif isinstance(alone, Number) and len(alone.shape) == 2 and alone.names and is_table(path):
-            found.append(_series(path, alone))
+            found += _series(path, alone)
         elif path.is_dir():
             raise UsageError(
                 f"predict: '{path}' is a folder, and this model is asked in rows; name a table with"
@@ -193,12 +198,16 @@ def _check_columns(path: Path, names: list[str], schema: Schema) -> None:
         )
 
 
-def _series(path: Path, kind: Number) -> Question:
-    """Return the last rows of a series, or why they cannot be asked."""
+def _series(path: Path, kind: Number) -> list[Question]:
+    """Return the last rows of each series of a table, or why they cannot be asked."""
     try:
-        return Question(path, None, latest(path, kind))
+        found = latest(path, kind)
     except DataError as error:
-        return Question(path, None, error)
+        return [Question(path, None, error)]
+    return [
+        Question(path, None, one.values, "; ".join(one.notes) or None, series=one.name)
+        for one in found
+    ]
 
 
 def _only(value: Mapping[str, object], schema: Schema) -> object:

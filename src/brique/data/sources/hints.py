@@ -10,6 +10,7 @@ from brique.data.sources.coded import Moments
 from brique.data.sources.guess import Cut
 from brique.data.sources.labelled import SIGNS
 from brique.data.sources.shelf import few
+from brique.schema.clock import span
 
 _ROWS = 50  # at least, whose moments may be called even
 _EVEN = 0.95  # of the steps between rows are equal
@@ -30,7 +31,7 @@ def of_series(fields: Mapping[str, Any], name: str, *, are_numbers: bool) -> lis
             continue
         lengths, counts = np.unique(np.abs(steps), return_counts=True)
         is_even = counts.max() >= _EVEN * len(steps)
-        by = f" by {_span(int(lengths[counts.argmax()]))}" if is_even else ""
+        by = f" by {span(int(lengths[counts.argmax()]))}" if is_even else ""
         reason = (
             f"The rows of {name} follow each other in time{by}, as '{key}' says. Neighbors are"
             " often alike: drawn into parts at random, they make a net look better than it will be"
@@ -41,14 +42,6 @@ def of_series(fields: Mapping[str, Any], name: str, *, are_numbers: bool) -> lis
         ends = ((column.said(0), column.said(len(column) - 1)),)
         found.append(Finding("in time", "warning", None, ends, len(column), reason, remedy))
     return found
-
-
-def _span(seconds: int) -> str:
-    """Return a time in the largest unit that it is a whole number of."""
-    units = (("week", 604_800), ("day", 86_400), ("hour", 3600), ("minute", 60), ("second", 1))
-    unit, length = next(one for one in units if seconds % one[1] == 0)
-    count = seconds // length
-    return f"1 {unit}" if count == 1 else f"{count:,} {unit}s"
 
 
 def of_labels(cut: Cut) -> list[Finding]:

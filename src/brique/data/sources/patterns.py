@@ -138,5 +138,5 @@ def _is_of(cell: str, pattern: str) -> bool:
         return _SERIALS[0] <= float(cell) <= _SERIALS[1]
     if len(cell) not in _LENGTHS[pattern] or not cell.isdecimal():
         return False
-    low, high = _CENTURIES
+    low, high = (1000, 2999) if pattern == "%Y" else _CENTURIES
     return low <= int(cell[:4]) <= high and read_moment(cell, pattern) is not None
