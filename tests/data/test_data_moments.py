@@ -238,3 +238,37 @@ def test_parquet_keeps_fractions_of_seconds_for_series_and_whole_ones_for_tables
     parquet.write_table(held, tmp_path / "t.parquet")
     opened = data.open(tmp_path / "t.parquet", target="y")
     assert opened.store.fields["when"].tolist() == [i // 4 for i in range(60)]
+
+
+def test_the_quick_way_of_reading_is_the_slow_one():
+    from brique.schema.written import _form, _found
+
+    draw = np.random.default_rng(0)
+    for second in draw.integers(-(10**10), 10**10, 300).tolist():
+        whole = str(np.datetime64(second, "s"))
+        for text in (whole, whole.replace("T", " "), whole[:16], whole[:10]):
+            match = _form("%Y-%m-%d").fullmatch(text)
+            assert read_moment(text, None) == _found(match.groupdict())
+
+
+def test_the_last_rows_of_a_table_by_date_and_time_in_two_columns(tmp_path):
+    hours = HOURS[:100]
+    order = np.random.default_rng(0).permutation(100)
+    lines = [f"{hours[i]:%d.%m.%Y};{hours[i]:%H:%M};{i % 7};{i}.5" for i in order.tolist()]
+    (tmp_path / "t.csv").write_text("\n".join(["Day;At;x;y", *lines]))
+    opened = data.open(tmp_path / "t.csv", target="y", time="Day,At")
+    assert sorted(opened.test["y"].flatten().tolist()) == [i + 0.5 for i in range(80, 100)]
+    fine = [f"2024-03-01 00:00:00.{i:03d}" for i in range(100)]
+    lines = [f"{fine[i]};{i % 7};{i}.5" for i in order.tolist()]
+    (tmp_path / "f.csv").write_text("\n".join(["at;x;y", *lines]))
+    opened = data.open(tmp_path / "f.csv", target="y", time="at", types={"at": "leave"})
+    assert sorted(opened.test["y"].flatten().tolist()) == [i + 0.5 for i in range(80, 100)]
+
+
+def test_a_column_called_as_moments_that_are_not_read_is_said(tmp_path):
+    opened = table(tmp_path, [f"{t.day}. März {t.year}" for t in HOURS], "Datum")
+    (finding,) = [one for one in opened.source.findings if one.kind == "moments not read"]
+    assert finding.severity == "warning"
+    assert (
+        "such as '1. März 2024', cannot be read as such: they are taken for words" in finding.reason
+    )

@@ -486,3 +486,39 @@ def test_a_clock_that_is_none_is_refused():
         DataError, match="field 'past': clock: ways: expected a list of texts, got 3"
     ):
         Schema.from_json(value)
+
+
+@pytest.mark.parametrize("turn", [1, -1])
+def test_a_count_of_the_rows_is_no_channel(tmp_path, turn):
+    rows = list(zip(HOURS, VALUES, strict=True))[::turn]
+    lines = [f"{i},{iso(t)},{v:.2f}" for i, (t, v) in enumerate(rows)]
+    (tmp_path / "a.csv").write_text("\n".join([",time,load", *lines]))
+    check(data.open(tmp_path / "a.csv", **FIELDS))
+
+
+def test_days_with_half_hours_counted_are_one_series(tmp_path):
+    halves = [datetime(2024, 5, 1, tzinfo=UTC) + timedelta(minutes=30 * i) for i in range(COUNT)]
+    counted = ("DATE;PERIOD", lambda t: f"{t:%d-%b-%Y};{t.hour * 2 + t.minute // 30 + 1}")
+    opened = data.open(form(tmp_path / "a.csv", counted, halves), **FIELDS)
+    check(opened)
+    assert opened.schema["past"].clock.ways == ("%d %B %Y", "1/48")
+
+
+def test_times_of_day_alone_are_of_one_day(tmp_path):
+    minutes = [datetime(2024, 5, 1, tzinfo=UTC) + timedelta(minutes=i) for i in range(COUNT)]
+    opened = data.open(
+        form(tmp_path / "a.csv", ("time", lambda t: f"{t:%H:%M}"), minutes), **FIELDS
+    )
+    check(opened)
+    with pytest.raises(
+        DataError, match="time: expected moments such as 2024-03-01 17:30, got '00:00'"
+    ):
+        data.open(form(tmp_path / "b.csv", ("time", lambda t: f"{t:%H:%M}")), **FIELDS)
+
+
+def test_days_of_a_spreadsheet_are_told_by_types(tmp_path):
+    serial = ("when", lambda t: f"{45000 + t / 24:.10f}")
+    path = form(tmp_path / "e.csv", serial, range(COUNT))
+    opened = data.open(path, types={"when": "moment"}, **FIELDS)
+    check(opened)
+    assert opened.schema["past"].clock.ways == ("@excel",)

@@ -98,15 +98,21 @@ def _past(
     _check_steps(found, places, micros, kind, where)
     means = kind.mean if isinstance(kind.mean, tuple) else (0.0,) * len(kind.names)
     units = kind.clock.units if kind.clock and kind.clock.units else ("",) * len(kind.names)
-    columns = [
-        _column(
-            cuts, name, places, mean,
-            Number(decimal=kind.decimal, absent=kind.absent, unit=unit or None, fill=0.0), where,
-        )
-        for name, mean, unit in zip(kind.names, means, units, strict=True)
-    ]  # fmt: skip
-    columns = [column[-length:] for column in columns]
+    columns: list[np.ndarray] = []
+    for name, mean, unit in zip(kind.names, means, units, strict=True):
+        reader = Number(mean, unit=unit or None, fill=0.0, decimal=kind.decimal, absent=kind.absent)
+        some = places[_first(cuts.get(name), places, length) :]
+        columns.append(_column(cuts, name, some, reader, where)[-length:])
     return torch.from_numpy(np.stack(columns, axis=1).astype(np.float32))
+
+
+def _first(cut: Cut | None, places: np.ndarray, length: int) -> int:
+    """Return from where rows are read: the last ones, and back to one that has a value."""
+    first = len(places) - length
+    is_known = None if cut is None else cut.is_known[places]
+    while is_known is not None and first > 0 and not is_known[first]:
+        first -= 1
+    return first
 
 
 def _check_alone(cuts: Mapping[str, Cut], rows: Order, where: str) -> None:
@@ -150,11 +156,11 @@ def _check_steps(
 
 
 def _column(
-    cuts: Mapping[str, Cut], name: str, places: np.ndarray, mean: float, reader: Number, where: str
+    cuts: Mapping[str, Cut], name: str, places: np.ndarray, reader: Number, where: str
 ) -> np.ndarray:
     """Return a column of numbers, or whether one of texts is of a class ("wind=NE"): (T,)."""
     if name in cuts:
-        return _numbers(cuts[name], places, mean, reader, where)
+        return _numbers(cuts[name], places, reader, where)
     column, is_class, kept = name.rpartition("=")
     if is_class and column in cuts:
         said = cuts[column].texts()
@@ -162,11 +168,15 @@ def _column(
     raise _lacks(where, name, ", which the model was trained with", cuts)
 
 
-def _numbers(cut: Cut, places: np.ndarray, mean: float, reader: Number, where: str) -> np.ndarray:
-    """Return numbers (T,), in which what is missing is the last one before."""
-    found = np.full(len(places), mean, np.float64)
-    last = mean
-    for at, (row, cell) in enumerate(zip(places, cut.values.take(places).to_pylist(), strict=True)):
+def _numbers(cut: Cut, places: np.ndarray, reader: Number, where: str) -> np.ndarray:
+    """Return the numbers of rows (T,), in which what is missing is the last one before.
+
+    reader: how they are written; its mean stands before the first.
+    """
+    last = reader.mean if isinstance(reader.mean, float) else 0.0
+    found = np.empty(len(places))
+    cells = cut.values.take(places).to_pylist()
+    for at, (row, cell) in enumerate(zip(places.tolist(), cells, strict=True)):
         try:
             value = float(reader.prepare(cell))
         except DataError as error:

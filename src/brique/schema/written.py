@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from functools import lru_cache
 
 SECOND = 1_000_000  # in microseconds, the unit of all moments here
@@ -67,6 +67,8 @@ def read_moment(text: str, pattern: str | None) -> Read | None:
     pattern: one of DATES or NUMBERS, or None for ISO 8601; a time of day and an offset may follow.
     """
     text = text.strip()
+    if pattern is None and (plain := _plain(text)) is not None:
+        return plain
     if pattern in _UNITS:
         found = _units(text, _UNITS[pattern], _EXCEL * _DAY if pattern == "@excel" else 0)
         return None if found is None else Read(found, True, pattern != "@excel")
@@ -77,6 +79,21 @@ def read_moment(text: str, pattern: str | None) -> Read | None:
         if match is not None:
             return _found(match.groupdict())
     return None
+
+
+def _plain(text: str) -> Read | None:
+    """Return what the commonest form says, 2024-03-01 17:30:00, by a faster reader."""
+    if len(text) not in (10, 16, 19) or text[4] != "-" or text[7] != "-" or text[10:11] not in " T":
+        return None
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    if found.tzinfo is not None:
+        return None
+    micros = (found.toordinal() - _EPOCH) * _DAY
+    micros += (found.hour * 3600 + found.minute * 60 + found.second) * SECOND
+    return Read(micros, len(text) > 10, has_offset=False)
 
 
 def time_of_day(text: str) -> int | None:

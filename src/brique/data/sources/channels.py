@@ -45,8 +45,8 @@ def channels_of(
         if kind == "number":
             numbers, findings = checked_numbers(cut, is_told=told is not None)
             values = numbers.values[rows]
-            if len(values) > 2 and (np.diff(values) == 1).all() and told is None:
-                found.left.append(name)  # it counts the rows
+            if told is None and (_counts(values) or _counts(numbers.values)):
+                found.left.append(name)
                 continue
             found.findings += findings
             if numbers.decimal != "point":
@@ -61,6 +61,12 @@ def channels_of(
         if not classes:
             found.left.append(name)
     return found
+
+
+def _counts(values: np.ndarray) -> bool:
+    """Tell whether a column counts the rows, up or down."""
+    steps = np.diff(values)
+    return len(steps) > 1 and bool((steps == 1).all() or (steps == -1).all())
 
 
 def _classes(cut: Cut, rows: np.ndarray, train: np.ndarray) -> dict[str, np.ndarray]:

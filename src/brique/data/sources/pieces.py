@@ -17,6 +17,7 @@ from brique.schema.written import SECOND, month_of, time_of_day
 
 ISO = "ISO 8601"
 DAY = 86_400 * SECOND
+_PERIODS = (24, 48, 96, 144, 288, 1440)  # of a day; more on the day when an hour comes twice
 _SHARE = 0.9  # of the cells that are there must be times of day
 _PIECES = {
     "year": {"year", "yr", "yyyy", "jahr", "année", "annee", "año", "ano", "anno", "jaar", "rok"},
@@ -84,7 +85,7 @@ def read_as(cuts: Mapping[str, Cut], columns: Sequence[str], ways: Sequence[str]
         cut = cuts[column]
         if way in _PIECES:
             pieces[way] = _piece(cut, way)
-        elif way in ("time", "hhmm", "number"):
+        elif way in ("time", "hhmm", "number") or way.startswith("1/"):
             values = clock_of(cut, way)
             known &= ~np.isnan(values)
             micros += np.where(np.isnan(values), 0, values).astype(np.int64)
@@ -132,6 +133,17 @@ def is_hhmm(cut: Cut) -> bool:
     return bool(values.max() <= 2400 and values.min() >= 0 and (values % 100 < 60).all())
 
 
+def period_of(cut: Cut) -> str | None:
+    """Return the share of a day that a column counts, such as "1/48" for half-hours."""
+    values = _whole(cut)
+    if values is None or not len(values) or values.min() not in (0, 1):
+        return None
+    last = int(values.max() - values.min()) + 1
+    count = next((one for one in _PERIODS if one <= last <= one + one // 24), None)
+    is_full = count is not None and len(np.unique(values)) == last
+    return f"1/{count}" if is_full else None
+
+
 def clock_of(cut: Cut, way: str) -> np.ndarray:
     """Return a time of day, or a number, in microseconds (N,), float64, NaN where there is none."""
     if way == "time":
@@ -143,6 +155,9 @@ def clock_of(cut: Cut, way: str) -> np.ndarray:
         return np.full(len(cut.values), np.nan)
     if way == "number":
         return values * SECOND
+    if way.startswith("1/"):
+        first = 0 if (values == 0).any() else 1
+        return (values - first) * (DAY // int(way[2:]))
     return (values // 100 * 3600 + values % 100 * 60) * SECOND
 
 

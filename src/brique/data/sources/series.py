@@ -47,16 +47,11 @@ def read(name: str, place: Place, asked: Asked) -> Source:
     learnt = table.channels[part == 0]
     lead = np.array([_median(column) for column in learnt.T])
     places = [table.names.index(target) for target in targets]
-    track = Track(
-        filled(table.channels, table.series, lead).astype(np.float32),
-        table.channels[:, places].astype(np.float32),
-        table.times,
-        table.ticks,
-        table.series,
-    )
+    values = filled(table.channels, table.series, lead).astype(np.float32)
+    future = table.channels[:, places].astype(np.float32)
+    track = Track(values, future, table.times, table.ticks, table.series)
     ahead, length = _lengths(table, asked)
     broken, step = gaps(track)
-    clock = replace(table.clock, step=step)
     _say_gaps(table, broken, step)
     rows = starts(track, broken, length, ahead)
     _check(table, part, rows + length, (length, ahead))
@@ -70,7 +65,7 @@ def read(name: str, place: Place, asked: Asked) -> Source:
         field: Number(shape=tuple(value.shape[1:]), names=names[field])
         for field, value in fields.items()
     }
-    kinds["past"] = replace(kinds["past"], clock=clock, **table.written)
+    kinds["past"] = replace(kinds["past"], clock=replace(table.clock, step=step), **table.written)
     source = Source(name, dict(fields), dict(kinds), ("future",))
     source.part = torch.from_numpy(part[rows + length].astype(np.uint8))
     source.is_final = True

@@ -23,11 +23,13 @@ from brique.data.sources.frame import Frame, choose_test, frame_of, obey_split
 from brique.data.sources.guess import Cut, kind_of
 from brique.data.sources.marks import keep_words, of_marks
 from brique.data.sources.shelf import few
-from brique.data.sources.timestamps import checked_moments
+from brique.data.sources.timeline import when
+from brique.data.sources.timestamps import checked_moments, stamps, unread, written
 from brique.data.splitting import digest
 from brique.errors import DataError
 from brique.schema.texts import Unit
 from brique.schema.words import instead
+from brique.schema.written import SECOND
 
 KIND: str = "table"
 USES: frozenset[str] = frozenset(
@@ -262,6 +264,8 @@ def _column(
             frame.findings.append(_no_pictures(key, cut.sample[0]))
         column = Texts(cut.texts(), unit, asked.lower or False)
         found = [] if told else of_codes(cut)
+    if told is None and kind in ("category", "text"):
+        found = [*found, *unread(cut)]
     frame.findings += found
     if not is_target:
         frame.findings += of_marks(frame, key, kind, is_target=False)
@@ -314,11 +318,16 @@ def _groups(frame: Frame, given: str) -> np.ndarray:
 
 def _times(frame: Frame, given: str) -> np.ndarray:
     """Return a number by which rows stand in time: seconds since 1970, or what the column holds."""
+    if "," in given and given not in (*frame.columns, *frame.renamed):
+        names = [frame.named(one.strip(), "time") for one in given.split(",")]
+        found = when({one: frame.cut(one) for one in names}, ",".join(names), frame.name)
+        return np.where(found.is_known, found.micros / SECOND, np.nan)
     cut = frame.cut(frame.named(given, "time"))
     kind = kind_of(cut)
     if kind == "moment":
-        moments = checked_moments(cut, is_told=True)[0]
-        return np.where(moments.is_missing, np.nan, moments.seconds)
+        checked_moments(cut, is_told=True)
+        found = stamps(cut, written(cut)[0])
+        return np.where(found.is_known, found.micros / SECOND, np.nan)
     if kind == "number":
         return checked_numbers(cut, is_told=False, is_target=True)[0].values
     raise DataError(

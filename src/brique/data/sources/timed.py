@@ -59,7 +59,8 @@ def timed(name: str, cells: Cells, asked: Asked) -> Timed:
     """Return the table in the order of time, each series by itself."""
     cuts = cuts_of(cells, name, asked.decimal)
     _check_named(name, cells, asked)
-    found = when(cuts, asked.time, name)
+    told = [column for column, kind in (asked.types or {}).items() if kind == "moment"]
+    found = when(cuts, asked.time or next(iter(told), None), name)
     key = asked.group or key_of(found, cuts, asked.types or {})
     if not found.is_known.any():
         raise DataError(f"{name}: no row says its time; name another column with --time")

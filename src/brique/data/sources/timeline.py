@@ -22,6 +22,7 @@ from brique.data.sources.pieces import (
     is_clock,
     is_hhmm,
     is_piece,
+    period_of,
     piece_named,
     read_as,
 )
@@ -142,7 +143,10 @@ def _way_of(cut: Cut, *, is_day: bool) -> list[str] | None:
     patterns = _patterns(cut, by_name=False)
     if patterns and (is_day or not are_numbers(cut.sample)):
         return patterns
-    return ["hour"] if is_piece(cut, "hour") else ["hhmm"] if is_hhmm(cut) else None
+    if is_piece(cut, "hour"):
+        return ["hour"]
+    period = period_of(cut)
+    return [period] if period is not None else ["hhmm"] if is_hhmm(cut) else None
 
 
 def _decided(cuts: Mapping[str, Cut], names: list[str], ways: list[list[str]]) -> When:
@@ -209,7 +213,20 @@ def _with_time_of_day(cuts: Mapping[str, Cut], base: When) -> When | None:
         if len(columns) == 1 and numbered is not None:
             columns.append(numbered.name)
             ways.append(["hour" if is_piece(numbered, "hour") else "hhmm"])
+        counted = [(cut.name, way) for cut in rest if (way := _period(base, cut)) is not None]
+        if len(columns) == 1 and counted:
+            columns.append(counted[0][0])
+            ways.append([counted[0][1]])
     return _decided(cuts, columns, ways) if len(columns) > 1 else None
+
+
+def _period(base: When, cut: Cut) -> str | None:
+    """Return the share of a day that a column counts, where it alone tells the rows of a day."""
+    way = period_of(cut)
+    if way is None:
+        return None
+    found = read_as({cut.name: cut}, [cut.name], [way])
+    return way if evenness(base.micros + found.micros) >= _EVEN else None
 
 
 def _by_named_numbers(cuts: Mapping[str, Cut]) -> When | None:
@@ -266,6 +283,12 @@ def _by_numbers(cuts: Mapping[str, Cut]) -> When | None:
             found = read_as(cuts, [cut.name], [pattern])
             steps = np.diff(np.unique(found.micros))
             if len(steps) and steps.min() > SECOND and evenness(found.micros) >= _EVEN:
+                return found
+    for cut in cuts.values():
+        if is_clock(cut):
+            found = read_as(cuts, [cut.name], ["time"])
+            steps = np.diff(found.micros[found.is_known])
+            if (steps > 0).all() or (steps < 0).all():  # of one day
                 return found
     for cut in cuts.values():
         if words_of(cut.name) & _COUNTS and (found := _relative(cut)) is not None:

@@ -1,5 +1,6 @@
 """Timestamps: the cells of a column read as moments, in tables and in series."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -8,7 +9,7 @@ import numpy as np
 from brique.data.finding import Finding, Severity
 from brique.data.sources.coded import Moments
 from brique.data.sources.guess import Cut, finding, more, rows_said
-from brique.data.sources.patterns import commonest, number_patterns, pattern_of
+from brique.data.sources.patterns import commonest, is_named_so, number_patterns, pattern_of
 from brique.errors import DataError
 from brique.schema.written import SECOND, read_moment
 
@@ -93,6 +94,19 @@ def written(cut: Cut) -> tuple[str | None, str | None]:
     numbers: Sequence[str | None] = number_patterns(cut.distinct, cut.name)
     best = numbers or commonest(cut.distinct, cut.name)[0]
     return (best[0], next(iter(best[1:]), None)) if best else (None, None)
+
+
+def unread(cut: Cut) -> list[Finding]:
+    """Return a finding where a column is called as moments are, and its texts are none."""
+    is_like = [len(re.findall(r"\d+", cell)) > 1 for cell in cut.sample]
+    if not is_named_so(cut.name) or not is_like or not all(is_like):
+        return []
+    reason = (
+        f"'{cut.name}' is called as moments are, and its cells, such as '{cut.sample[0]}', cannot"
+        " be read as such: they are taken for words, without their order."
+    )
+    remedy = "Write them as 2024-03-01 17:30; months are read by their English names."
+    return [finding("moments not read", "warning", cut, (reason, remedy), np.empty(0, int))]
 
 
 def said_of_dates(cut: Cut, found: Stamps) -> list[Finding]:
