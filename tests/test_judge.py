@@ -13,8 +13,16 @@ from brique.bricks import Temperature
 from brique.data import Ragged, arrays
 from brique.errors import DataError, ShapeError
 from brique.schema import Number, Picture
-from brique.tasks import classify
-from brique.tasks.classify import baselines, calibration, comparison, methods, reading, scores
+from brique.tasks import TASKS, classify, sentence
+from brique.tasks.classify import (
+    baselines,
+    calibration,
+    comparison,
+    methods,
+    reading,
+    scores,
+    words,
+)
 from brique.tasks.classify.inputs import inputs_of, numbers_of
 
 
@@ -140,13 +148,63 @@ def test_a_net_that_is_always_sure_lies_in_the_last_bin():
     assert calibration.calibration_error(found) == pytest.approx(1 / 3)
 
 
+def test_the_calibration_error_by_chance_is_what_calibrated_answers_show():
+    generator = torch.Generator().manual_seed(2)
+    chances = (3 * torch.randn(400, 4, generator=generator, dtype=torch.float64)).softmax(1)
+    errors = []
+    for _ in range(300):
+        label = torch.multinomial(chances, 1, generator=generator)[:, 0]
+        errors.append(calibration.calibration_error(calibration.bins(chances, label)))
+    assert calibration.error_by_chance(chances) == pytest.approx(np.mean(errors), rel=0.05)
+    sure = torch.eye(3, dtype=torch.float64)
+    assert calibration.error_by_chance(sure) == 0.0
+
+
+def test_average_precision_is_that_of_scikit_learn():
+    generator = torch.Generator().manual_seed(4)
+    label = torch.multinomial(torch.tensor([0.8, 0.15, 0.05]), 300, True, generator=generator)
+    chances = (torch.randn(300, 3, generator=generator) + nn.functional.one_hot(label, 3)).softmax(
+        1
+    )
+    chances = (chances * 20).round() / 20  # with ties
+    each = [metrics.average_precision_score(label == k, chances[:, k]) for k in range(3)]
+    assert scores.average_precision(chances, label) == pytest.approx(np.mean(each))
+    two, rare = chances[:, :2], (label > 0).long()
+    oracle = metrics.average_precision_score(rare, two[:, 1])
+    assert scores.average_precision(two, rare) == pytest.approx(oracle)  # of the rarer class
+
+
+def test_imbalanced_classes_show_what_counts_rare_ones_in_the_sentence():
+    label = (torch.arange(400) % 5 == 0).long()
+    data = arrays(image=torch.rand(400, 1, 4, 4), label=label, classes=["fine", "ill"])
+    values = classify.judge(Says(data, 2), data).values
+    assert values["imbalanced"]
+    said = words.sentence(values)
+    assert (
+        f"balanced accuracy {values['test']['balanced_accuracy']:.1%} (50.0% for always the" in said
+    )
+    precision = values["test"]["average_precision"]
+    assert f"average precision of 'ill' {precision:.1%} (20.0% by chance)" in said
+    even = classify.judge(Says(some(), 4), some(), compare=False).values
+    assert not even["imbalanced"]
+    assert "average_precision" not in even["test"]
+    assert "balanced" not in words.sentence(even)
+
+
 def test_the_values_have_the_keys_that_reports_read(judged):
     values = judged[2].values
     assert set(values) == {
-        "task", "examples", "test", "interval", "classes", "confusion", "names", "calibration",
-        "baseline", "comparison",
+        "task", "examples", "test", "interval", "classes", "confusion", "names", "imbalanced",
+        "calibration", "baseline", "comparison",
     }  # fmt: skip
-    assert set(values["calibration"]) == {"temperature", "log_loss_before", "log_loss", "bins"}
+    assert set(values["calibration"]) == {
+        "temperature",
+        "answers",
+        "log_loss_before",
+        "log_loss",
+        "error_by_chance",
+        "bins",
+    }
     assert set(values["baseline"]) == {"majority", "logistic", "svm", "neighbors", "forest"}
     assert set(judged[2].seconds) == {"judging", "baselines"}
     assert json.loads(json.dumps(values, allow_nan=False)) == values
@@ -291,14 +349,54 @@ def test_without_a_mistake_a_small_part_makes_no_net_absurdly_sure():
     raw = torch.zeros(143, 10, dtype=torch.float64)
     raw[:, 3] = 9.0  # 0.1% of doubt
     label = torch.full((143,), 3)
-    assert calibration.fitted([(raw, label, 1)]) == 1.0
+    assert 0.95 < calibration.fitted([(raw, label, 1)]) < 1
     raw[:, 3] = 4.0  # 14% of doubt, and never wrong
     assert 0.3 < calibration.fitted([(raw, label, 1)]) < 0.8
-    assert calibration.fitted([(raw[:5], label[:5], 1)]) == 1.0  # five say nothing
+    assert 0.8 < calibration.fitted([(raw[:5], label[:5], 1)]) < 1  # five say little
     label[:5] = 4  # five mistakes, each sure
     raw[:, 3] = 12.0
     assert 1.5 < calibration.fitted([(raw, label, 1)]) < 6
-    assert 5 < calibration.fitted([(raw[:5], label[:5], 1)]) < 20  # short of the bound
+    assert 3 < calibration.fitted([(raw[:5], label[:5], 1)]) < 20  # short of the bound
+
+
+@pytest.mark.parametrize(("answers", "is_fitted"), [(19, False), (20, True)])
+def test_the_temperature_is_exactly_1_only_below_20_answers_and_that_is_said(answers, is_fitted):
+    parts = ["train"] * 40 + ["valid"] * answers + ["test"] * 40
+    label = torch.arange(len(parts)) % 2
+    data = arrays(image=torch.rand(len(parts), 1, 4, 4), label=label, split=parts)
+    net = Says(data, 2)
+    assert (classify.calibrate(net, data.valid) != 1) == is_fitted
+    values = TASKS["classify"].judge(net, data, data.schema, compare=False).values
+    assert values["calibration"]["answers"] == answers
+    says = "; how sure it may be was not fitted, for want of 20 answers on valid"
+    assert sentence(values).endswith(says) == (not is_fitted)
+
+
+def test_the_temperature_stays_whatever_the_test_part_would_have():
+    found = []
+    for wrong in (False, True):
+        pixels = torch.rand(400, 1, 4, 4, generator=torch.Generator().manual_seed(5))
+        parts = ["train"] * 100 + ["valid"] * 150 + ["test"] * 150
+        label = (pixels[:, 0, 0, 0] > 0.5).long()
+        if wrong:  # a test part in which sure answers are wrong, so that it would want doubt
+            label[250:] = torch.randint(2, (150,), generator=torch.Generator().manual_seed(6))
+        data = arrays(image=pixels, label=label, classes=["a", "b"], split=parts)
+        torch.manual_seed(0)
+        net = nn.Sequential(nn.Flatten(), nn.Linear(16, 2), Temperature())
+        with torch.no_grad():
+            net[1].weight.zero_()
+            net[1].weight[:, 0], net[1].bias[:] = (
+                torch.tensor([-4.0, 4.0]),
+                torch.tensor([2.0, -2.0]),
+            )
+        before = data.test._entry.test_reads
+        halves = [(net, data.train)]
+        value = classify.calibrate(net, data.valid, halves)
+        assert data.test._entry.test_reads == before  # nothing of it was looked at
+        classify.judge(net, data)
+        assert float(net[2].value) == value
+        found.append(value)
+    assert found[0] == found[1]
 
 
 def test_calibrate_sets_the_brick_and_says_the_same_each_time():

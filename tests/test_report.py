@@ -22,7 +22,7 @@ from brique.nets import built_by
 from brique.page import answer, chart, colors, markup, thumbnails
 from brique.page.whole import LARGEST
 from brique.run import read_run
-from brique.tasks import classify
+from brique.tasks import classify, sentence
 
 SECTIONS = [
     "asked",
@@ -233,7 +233,7 @@ def test_the_page_has_every_part_in_order(run):
     assert page.text.count("<h1>") == 1
     title = re.search(r"<title>(.*?)</title>", page.text)
     assert title is not None
-    assert title[1] == markup.text(classify.sentence(run.json["result"]), 600)
+    assert title[1] == markup.text(sentence(run.json["result"]), 600)
     assert (run.folder / "report.html").is_file()
 
 

@@ -130,6 +130,10 @@ def test_several_targets_are_scored_in_their_own_spreads():
     assert values["baseline"]["boosting"]["r2"] > 0.5
     assert "2 targets" in regress.sentence(values)
     assert "spreads" in regress.sentence(values)
+    each = values["each"]
+    assert set(each) == {"y 1", "y 2"}
+    assert each["y 2"]["mae"] > 100  # in its own unit
+    assert f"y 2 by {each['y 2']['mae']:.4g})" in regress.sentence(values)
 
 
 def test_the_width_of_intervals_is_in_the_unit_of_one_target_and_in_spreads_of_several():

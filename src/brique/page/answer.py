@@ -35,6 +35,7 @@ BASELINES = {
 SCORES = {
     "accuracy": ("Accuracy", "share of examples named rightly"),
     "balanced_accuracy": ("Balanced accuracy", "mean recall, each class counted alike"),
+    "average_precision": ("Average precision", "of the rare class, or the mean over the classes"),
     "macro_precision": ("Precision", "mean over the classes"),
     "macro_recall": ("Recall", "mean over the classes"),
     "macro_f1": ("F1", "mean over the classes"),

@@ -6,6 +6,7 @@ from brique.page import chart
 from brique.page.facts import Facts
 from brique.page.markup import Gap, Section, count, ends_of, figure, figures, percent, tiles
 from brique.tasks import classify
+from brique.tasks.classify.calibration import LEAST
 from brique.tasks.words import FEW
 
 
@@ -85,10 +86,15 @@ def _curve(bins: list[dict[str, Any]]) -> str:
 def _numbers(facts: Facts, found: dict[str, Any]) -> str:
     rows: list[tuple[str, str]] = []
     if found.get("temperature") is not None:
-        heat = float(found["temperature"])
+        heat, few = float(found["temperature"]), int(found.get("answers") or 0)
+        halved = facts.record.settings.get("halves")
+        is_few = heat == 1 and "answers" in found and few < LEAST and not halved
         effect = "toned down" if heat > 1 else "sharpened" if heat < 1 else "left as they are"
-        on = "valid and halves of train" if facts.record.settings.get("halves") else "valid"
-        rows.append((f"<b>Temperature</b> fitted on {on}: scores {effect}", figures(heat)))
+        on = "valid and halves of train" if halved else "valid"
+        says = f"fitted on {on}: scores {effect}"
+        if is_few:
+            says = f"not fitted: {count(few, 'answer')} on valid, and it takes {LEAST}"
+        rows.append((f"<b>Temperature</b> {says}", figures(heat)))
     if found.get("log_loss_before") is not None and found.get("log_loss") is not None:
         before, after = float(found["log_loss_before"]), float(found["log_loss"])
         note = "lower is better"
@@ -101,5 +107,8 @@ def _numbers(facts: Facts, found: dict[str, Any]) -> str:
     error = facts.values.get("test", {}).get("calibration_error")
     if error is not None:
         says = "mean distance of the dots from the line"
+        if found.get("error_by_chance") is not None:
+            says += "; a net that is right as often as it says shows"
+            says += f" {percent(found['error_by_chance'])} by chance"
         rows.append((f"<b>Calibration error</b> {says}", percent(error)))
     return tiles(rows) if rows else ""

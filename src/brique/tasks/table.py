@@ -21,6 +21,7 @@ from brique.tasks import (
     tag,
     translation,
 )  # fmt: skip
+from brique.tasks.classify.calibration import LEAST
 from brique.tasks.judged import Judged, Score
 
 _FEW = 5  # classes that a sentence names
@@ -219,6 +220,9 @@ def _sentence(judged: Mapping[str, Any]) -> str:
             f"{sum(strange.values()):,} are of classes that the net does not know ({names}{more})"
             " and count as wrong"
         )
+    known = judged.get("calibration") or {}
+    if known.get("temperature") == 1 and known.get("answers", LEAST) < LEAST:
+        found += f"; how sure it may be was not fitted, for want of {LEAST} answers on valid"
     if not before:
         return found
     return f"Of {judged['examples']:,} examples {'; '.join(before)}. {found}"

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from brique import keys
 from brique.bricks import Temperature
 from brique.data import Split
 from brique.errors import ShapeError
@@ -19,30 +20,35 @@ BINS = 15
 RANGE = (0.05, 20.0)
 _NUMBERS = 5_000_000  # scores at most that a temperature is fitted on
 _PULL = 3.0  # nats for each unit of |log temperature|: a Laplace prior about 1
+_ROUND = 0.05  # within which it has no corner, so that no temperature is 1 for the prior alone
+LEAST = 20  # answers that a temperature is fitted on
+_DRAWS, _DRAWN = 200, 20_000_000  # draws of what chance would do; numbers in all of them
+_DRAW = keys.word("calibration")
 _GOLDEN = (math.sqrt(5) - 1) / 2
 
 
 def calibrate(
     net: nn.Module, valid: Split, halves: Iterable[tuple[nn.Module, Split]] = ()
 ) -> float:
-    """Set a net's temperature to the one that fits a validation part best, and return it.
+    """Set a net's temperature to the one that fits what it has not seen best, and return it.
 
     net: inputs (N, ...) -> scores (N, K) by way of one `brique.bricks.Temperature`; it is asked as
         in `judge`. Its answers stay, its probabilities change.
-    valid: examples that no weight was fitted on; with none, and no halves, the temperature stays.
+    valid: examples that no weight was fitted on. Where they are, with those of the halves, fewer
+        than 20, the temperature stays.
     halves: nets like this one that learnt from half of its examples each, and the other half. Such
         a net is too sure of itself by more, as 1/n goes: its temperature is taken for the square of
         this net's. (More often it is less than that, so that this one changes too little, not too
         much.)
     Returns a number in [0.05, 20]. It minimizes the log loss of all examples plus 3 nats for each
-    unit of |log temperature|: few examples, or some without a mistake, leave it at 1 or near, and
-    make no net too sure of itself; where many speak for another, 3 nats are nothing.
+    unit of |log temperature|: few examples, or some without a mistake, leave it near 1, and make no
+    net too sure of itself; where many speak for another, 3 nats are nothing.
     Raises ShapeError when the net has no temperature, or several.
     """
     brick = _brick(net)
     asked = [(net, valid, 1), *((half, rest, 2) for half, rest in halves)]
     said = [_said(one, split, power) for one, split, power in asked if len(split)]
-    if said:
+    if sum(len(split) for _, split, _ in asked) >= LEAST:
         with torch.no_grad():
             brick.value.fill_(fitted(said))
     return float(brick.value)
@@ -60,13 +66,12 @@ def fitted(said: Sequence[tuple[Tensor, Tensor, int]]) -> float:
             for scores, label, power in said
         )
 
-    best = _least(cost, math.log(RANGE[0]), math.log(RANGE[1]))
-    return math.exp(best) if cost(best) < cost(0.0) else 1.0
+    return math.exp(_least(cost, math.log(RANGE[0]), math.log(RANGE[1])))
 
 
 def doubt(log: float) -> float:
     """Return how many nats speak against a temperature before any example is seen."""
-    return _PULL * abs(log)
+    return _PULL * (math.hypot(log, _ROUND) - _ROUND)
 
 
 def temperature(net: nn.Module) -> float:
@@ -124,6 +129,26 @@ def calibration_error(found: list[dict[str, Any]]) -> float:
     total = sum(each["count"] for each in found)
     gaps = (e["count"] * abs(e["accuracy"] - e["confidence"]) for e in found if e["count"])
     return math.fsum(gaps) / total
+
+
+def error_by_chance(probabilities: Tensor) -> float:
+    """Return the expected calibration error that a perfectly calibrated net would show by chance.
+
+    probabilities: (N, K). Of as many examples, each right as often as the net says, drawn again and
+    again: the mean of their calibration errors. What is measured is at odds with certainty only
+    where it is clearly larger.
+    Source: Bröcker, Smith 2007, "Increasing the reliability of reliability diagrams".
+    """
+    confidence = probabilities.double().max(dim=1).values
+    place = ((confidence * BINS).ceil().long() - 1).clamp(0, BINS - 1)
+    inside = functional.one_hot(place, BINS).double()  # (N, 15)
+    times = max(20, min(_DRAWS, _DRAWN // max(1, len(confidence))))
+    generator, errors = keys.generator(_DRAW), 0.0
+    for _ in range(times):
+        drawn = torch.rand(len(confidence), generator=generator, dtype=torch.float64)
+        off = (drawn < confidence).double() - confidence
+        errors += float((off @ inside).abs().sum()) / len(confidence)
+    return errors / times
 
 
 def _said(net: nn.Module, split: Split, power: int) -> tuple[Tensor, Tensor, int]:

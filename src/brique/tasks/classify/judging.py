@@ -12,14 +12,22 @@ from brique.tasks import baselines as simple
 from brique.tasks import resampling
 from brique.tasks.classify import baselines
 from brique.tasks.classify.answer import probabilities
-from brique.tasks.classify.calibration import bins, calibration_error, log_loss, temperature
+from brique.tasks.classify.calibration import (
+    bins,
+    calibration_error,
+    error_by_chance,
+    log_loss,
+    temperature,
+)
 from brique.tasks.classify.comparison import beside
 from brique.tasks.classify.inputs import can_be_numbers
 from brique.tasks.classify.reading import Reading, places_of, read
 from brique.tasks.classify.scores import (
     auc,
+    average_precision,
     by_class,
     confusion,
+    imbalanced,
     overall,
     recall_intervals,
     share_interval,
@@ -55,6 +63,7 @@ def judge(
     reading = read(net, data.test, names, inputs=is_asked, more=more)
     names += more
     values = _values(reading, names, temperature(net), data.test.groups)
+    values["calibration"]["answers"] = len(data.valid)
     if more:
         values["strange"] = {name: values["classes"][name]["count"] for name in more}
     judged = time.perf_counter()
@@ -74,6 +83,7 @@ def _values(
     classes = by_class(counts, names, recall_intervals(label, answer, len(names), together))
     ranges = bins(chances, label, together)
     share = int((answer == label).sum()) / len(label)
+    is_uneven = imbalanced(label)
     loss = log_loss(reading.scores, label)
     return {
         "task": "classify",
@@ -82,6 +92,7 @@ def _values(
             "accuracy": share,
             **overall(classes),
             **({"auc": auc(chances[:, 1], label)} if len(names) == 2 else {}),
+            **({"average_precision": average_precision(chances, label)} if is_uneven else {}),
             "log_loss": loss,
             "calibration_error": calibration_error(ranges),
         },
@@ -89,10 +100,12 @@ def _values(
         "classes": classes,
         "confusion": counts.tolist(),
         "names": list(names),
+        "imbalanced": is_uneven,
         "calibration": {
             "temperature": value,
             "log_loss_before": log_loss(reading.scores.double() * value, label),
             "log_loss": loss,
+            "error_by_chance": error_by_chance(chances),
             "bins": ranges,
         },
     }

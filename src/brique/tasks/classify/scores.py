@@ -27,6 +27,9 @@ def accuracy(net: nn.Module, split: Split, names: Sequence[str] | None = None) -
     return right / total
 
 
+UNEVEN = 3  # times the examples of the rarest class that make the commonest one too common
+
+
 @dataclass(frozen=True)
 class Look:
     """What a net does on a part: the share named rightly, and the mean loss in nats."""
@@ -110,6 +113,39 @@ def auc(chance: Tensor, label: Tensor) -> float:
     below = counts.cumsum(0) - counts
     rank = (below + (counts + 1) / 2)[place]  # from 1, ties share theirs
     return float((rank[label == 1].sum() - ones * (ones + 1) / 2) / (ones * zeros))
+
+
+def imbalanced(label: Tensor) -> bool:
+    """Tell whether the commonest class has three times the examples of the rarest, or more.
+
+    label: class indices (N,), int64; classes without an example do not count.
+    """
+    counts = torch.bincount(label)
+    counts = counts[counts > 0]
+    return bool(counts.max() >= UNEVEN * counts.min())
+
+
+def average_precision(chances: Tensor, label: Tensor) -> float:
+    """Return the average precision: of two classes that of the rarer, of more their mean.
+
+    chances: (N, K). label: (N,), int64. Examples are ranked by the chance of the class; it is the
+    mean precision at each example of it, and by chance the share of the class. Classes without an
+    example do not count; of equally likely examples none stands before another.
+    """
+    counts = torch.bincount(label, minlength=chances.shape[1])
+    known = (counts > 0).nonzero().flatten()
+    if chances.shape[1] == 2 and len(known) == 2:
+        known = counts.argmin().view(1)
+    each = [_precision(chances[:, place], label == place) for place in known.tolist()]
+    return math.fsum(each) / len(each)
+
+
+def _precision(chance: Tensor, is_it: Tensor) -> float:
+    values, place = chance.double().unique(return_inverse=True)
+    hits = torch.zeros(len(values), dtype=torch.float64).index_add_(0, place, is_it.double())
+    total = torch.bincount(place, minlength=len(values)).double()
+    found, among = hits.flip(0).cumsum(0), total.flip(0).cumsum(0)
+    return float((hits.flip(0) * found / among).sum() / is_it.sum())
 
 
 def by_class(

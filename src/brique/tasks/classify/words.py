@@ -20,7 +20,7 @@ def sentence(judged: Mapping[str, Any]) -> str:
     if name == "majority":
         method = f"always answering '{judged['baseline'][name]['answer']}'"
     interval = f"({within(judged, 'accuracy', '{:.1%}'.format)})"
-    found = f"{net} of {count:,} test examples named rightly {interval}"
+    found = f"{net} of {count:,} test examples named rightly {interval}{_uneven(judged)}"
     compared, little = judged.get("comparison"), few(judged)
     if share < other:
         is_worse = judged.get("comparison", {}).get("outcome") == "worse"
@@ -30,6 +30,21 @@ def sentence(judged: Mapping[str, Any]) -> str:
     if share == other:
         return f"No better than a simple method: {found}; {method} reaches the same{little}"
     return f"{found}; the best simple method, {method}, reaches {best}, {chance(compared)}{little}"
+
+
+def _uneven(judged: Mapping[str, Any]) -> str:
+    """Return the scores that count rare classes, where classes are imbalanced."""
+    if not judged.get("imbalanced"):
+        return ""
+    test, counts = judged["test"], {k: v["count"] for k, v in judged["classes"].items()}
+    there = [n for n in counts.values() if n]
+    rarest = min((name for name in counts if counts[name]), key=lambda name: counts[name])
+    what = f" of '{rarest}'" if len(counts) == 2 else ", mean over the classes,"
+    chance = min(there) / sum(there) if len(counts) == 2 else 1 / len(there)
+    return (
+        f", balanced accuracy {test['balanced_accuracy']:.1%} ({1 / len(there):.1%} for always the"
+        f" same), average precision{what} {test['average_precision']:.1%} ({chance:.1%} by chance)"
+    )
 
 
 def _percents(first: float, second: float) -> tuple[str, str]:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from brique.tasks.words import FEW, chance, method, within
+from brique.tasks.words import FEW, amount, chance, method, within
 
 
 def sentence(judged: Mapping[str, Any]) -> str:
@@ -16,11 +16,12 @@ def sentence(judged: Mapping[str, Any]) -> str:
     names, ahead = judged["targets"], judged["ahead"]
     what = f"'{names[0]}'" if len(names) == 1 else f"{len(names)} targets"
     compared, block = judged["comparison"], judged["block"]
+    off = f", off by {amount(judged['test']['mae'])} in the mean" if len(names) == 1 else ""
     found = (
         f"The next {ahead} of {what} foretold with {_less(skill)} squared error"
         f" {'than' if skill >= 0 else 'over'} the values before ("
         f"{within(judged, 'skill', _less)}, by blocks of {block['windows']} windows), on"
-        f" {count:,} test windows"
+        f" {count:,} test windows{off}"
     )
     best = compared["best"]
     if best == "yesterday":

@@ -9,7 +9,7 @@ from brique.bricks import Temperature
 from brique.data import Split
 from brique.errors import DataError
 from brique.schema import Category, Schema
-from brique.tasks.classify.calibration import fitted
+from brique.tasks.classify.calibration import LEAST, fitted
 from brique.tasks.classify.reading import places_of
 from brique.tasks.label.answer import by_target
 from brique.tasks.rest import LARGEST_BATCH, at_rest, inputs
@@ -68,10 +68,10 @@ def calibrate(net: nn.Module, valid: Split) -> None:
     """Set a net's temperature, one for all targets, to the one that fits a validation part best.
 
     net: inputs -> scores (N, K) by way of one `brique.bricks.Temperature`; without, nothing is set.
-    valid: examples that no weight was fitted on; with none the temperature stays.
+    valid: examples that no weight was fitted on; with fewer than 20 the temperature stays.
     """
     bricks = [part for part in net.modules() if isinstance(part, Temperature)]
-    if len(bricks) != 1 or not len(valid):
+    if len(bricks) != 1 or len(valid) < LEAST:
         return
     reading = read(net, valid, valid.schema)
     plain = reading.scores.double() * float(bricks[0].value)

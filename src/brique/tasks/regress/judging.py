@@ -31,6 +31,7 @@ def judge(net: nn.Module, data: Data, *, compare: bool = True) -> Judged:
         "targets": named(data.schema),
         "units": units_of(data.schema),
         "test": scores(reading.said, reading.truth),
+        "each": _each(reading, named(data.schema)),
         "interval": intervals(reading, data.test.groups),
         **_covered(reading),
     }
@@ -40,6 +41,14 @@ def judge(net: nn.Module, data: Data, *, compare: bool = True) -> Judged:
     arrays = {name: getattr(reading, name) for name in ("ids", "truth", "said", "reach")}
     seconds = {"judging": round(judged - begun, 3), "baselines": round(done - judged, 3)}
     return Judged(finite(values), arrays, seconds)
+
+
+def _each(reading: Reading, names: list[str]) -> dict[str, dict[str, float]]:
+    """Return the scores of each target, in its own unit."""
+    return {
+        name: scores(reading.said[:, [place]], reading.truth[:, [place]])
+        for place, name in enumerate(names)
+    }
 
 
 def _covered(reading: Reading) -> dict[str, Any]:

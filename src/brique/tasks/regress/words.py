@@ -5,6 +5,8 @@ from typing import Any
 
 from brique.tasks.words import amount, beside, percents, within
 
+_FEW = 4  # targets that are told each
+
 
 def sentence(judged: Mapping[str, Any]) -> str:
     """Return in one sentence how near a net comes, and whether it was worth having.
@@ -18,9 +20,21 @@ def sentence(judged: Mapping[str, Any]) -> str:
     names = judged["targets"]
     unit = (judged.get("units") or [None])[0]
     what = f"'{names[0]}'" if len(names) == 1 else f"{len(names)} targets"
-    miss = f"{amount(off)}{f' {unit}' if unit else ''}" if len(names) == 1 else f"{off:.3g} spreads"
+    miss = f"{amount(off)}{f' {unit}' if unit else ''}"
+    if len(names) > 1:
+        miss = f"{off:.3g} spreads{_each(judged)}"
     found = (
         f"{percents(share)} of the variance of {what} explained on {count:,} test examples ("
         f"{within(judged, 'r2', percents)}), off by {miss} in the mean"
     )
     return beside(found, f"explains {percents(rival)}", judged, is_behind=share <= rival)
+
+
+def _each(judged: Mapping[str, Any]) -> str:
+    """Return what the first targets are off by, in their units."""
+    units = judged.get("units") or []
+    told: list[str] = []
+    for place, (name, found) in enumerate([*(judged.get("each") or {}).items()][:_FEW]):
+        unit = units[place] if len(units) == len(judged["targets"]) else None
+        told.append(f"{name} by {amount(found['mae'])}{f' {unit}' if unit else ''}")
+    return f" ({', '.join(told)})" if told else ""
