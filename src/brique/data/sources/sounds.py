@@ -11,9 +11,9 @@ from brique.data.asked import Asked
 from brique.data.finding import Finding
 from brique.data.place import Place, content, files, placed, plain_name, relative
 from brique.data.ragged import Ragged
-from brique.data.source import Source
-from brique.data.sources import named
-from brique.data.sources.listed import FOLDERS, Listed, shared
+from brique.data.source import PARTS, Source, part_named
+from brique.data.sources import named, tabled
+from brique.data.sources.listed import Listed, shared
 from brique.errors import DataError
 from brique.schema import Signal, natural
 from brique.schema.sounds import Sound, read_sound
@@ -57,7 +57,10 @@ def read(name: str, place: Place, asked: Asked) -> Source:
 def _find(name: str, root: Place, asked: Asked) -> Listed:
     """List the sounds with their parts, and what their folders and names say."""
     found = Listed(name, root, "the names of the files (--names)")
-    _add(found, root, asked, None)
+    if asked.names is None and (tables := tabled.of(root, _is_sound)):
+        tabled.take(found, tables, _is_sound)
+    else:
+        _add(found, root, asked, None)
     if asked.test is not None and asked.chosen() is None:
         test = placed(Path(asked.test))
         if any(found.parts):
@@ -74,18 +77,28 @@ def _find(name: str, root: Place, asked: Asked) -> Listed:
     return found
 
 
+def _is_sound(file: Place) -> bool:
+    return plain_name(file).endswith(_SUFFIXES)
+
+
 def _add(found: Listed, root: Place, asked: Asked, part: int | None) -> None:
     """Add the sounds below a folder. part: of all of them, or None if folders say it."""
     sounds, above = _sounds(found, root)
-    firsts = {steps[0].casefold() for _, steps in sounds if len(steps) > 1}
-    has_parts = part is None and 0 in {FOLDERS.get(first) for first in firsts}
+    folders = {steps[0]: part_named(steps[0]) for _, steps in sounds if len(steps) > 1}
+    has_parts = part is None and "train" in folders.values()
+    if part is None and not has_parts and any(folders.values()):
+        first = next(folder for folder, one in folders.items() if one)
+        raise DataError(
+            f"{found.name}: the folder {first} is named as a part of the data, and there is no"
+            " train beside it; name that of train so, or rename it where it is a class"
+        )
     lists = _listed(root, above) if part is None else {}
     pattern = None if asked.names is None else named.pattern(found.name, asked.names)
     left = 0
     for file, steps in sounds:
         here = part or lists.get("/".join(steps), 0)
-        if has_parts and steps[0].casefold() in FOLDERS:
-            here, steps = FOLDERS[steps[0].casefold()], steps[1:]
+        if has_parts and len(steps) > 1 and folders[steps[0]]:
+            here, steps = PARTS.index(folders[steps[0]] or "train"), steps[1:]
         elif has_parts or (len(steps) > 1 and steps[0].startswith("_")):
             left += 1
             continue
