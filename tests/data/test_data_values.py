@@ -58,6 +58,7 @@ def frame_of(values):
     })  # fmt: skip
 
 
+BIG = 2**53 + 1
 CODES = [1, 2, 3, 2, 1, 3, 3, 2] * 10
 
 
@@ -79,6 +80,24 @@ def test_a_whole_number_is_one_class_in_every_format(tmp_path, ending, dtype):
     for kind in (stored(table, "code"), stored(table, "grade")):
         for value in (1, 1.0, "1", "1.0", "1.00", np.float64(1), np.int64(1), " 1 "):
             assert kind.prepare(value) == 0
+
+
+@pytest.mark.parametrize("dtype", ["int64", "float64", "Int64", "string", "object", "category"])
+def test_a_data_frame_names_classes_as_files_do(dtype):
+    frame = frame_of(CODES)
+    frame["grade"] = frame["grade"].astype(dtype)
+    for values in (frame["grade"], frame["grade"].astype(str) + ".0"):
+        frame["grade"] = values
+        table = data.open(frame, target="grade", types={"code": "category"})
+        assert table.schema["code"].names == table.schema["grade"].names == ("1", "2", "3")
+        if dtype == "float64":
+            break
+    frame["grade"] = [code > 1 for code in CODES]
+    assert data.open(frame, target="grade").schema["grade"].names == ("false", "true")
+    renamed = data.open(frame, target="grade", rename={"True": "yes", "false": "no"})
+    assert renamed.schema["grade"].names == ("no", "yes")
+    frame["code"] = [BIG + code for code in CODES]
+    assert data.open(frame, target="grade").schema["code"].names[0] == str(BIG + 1)
 
 
 def test_a_whole_number_with_gaps_keeps_its_name(tmp_path):
@@ -187,7 +206,15 @@ def test_measurements_are_numbers(tmp_path, cells, first):
     table = opened(tmp_path, x=lambda i: cells[i % len(cells)])
     assert isinstance(table.schema["x"], Number)
     assert numbers(table)[0] == first
-    assert "codes" not in kinds(table)
+    assert ("codes" in kinds(table)) == (cells[0] == "1e5")
+
+
+def test_powers_that_no_one_measures_are_codes(tmp_path):
+    cells = ["2E5", "12E3", "7E1"]
+    assert set(opened(tmp_path, x=lambda i: cells[i % 3]).schema["x"].names) == set(cells)
+    finding = kinds(opened(tmp_path, x=lambda i: f"{i % 9 + 1}E{i % 4}"))["codes"]
+    assert finding.severity == "warning"
+    assert "'x' is read as numbers, 1E0 as 1." in finding.reason
 
 
 def test_what_a_person_says_overrules_the_guess_of_codes(tmp_path):
@@ -196,9 +223,6 @@ def test_what_a_person_says_overrules_the_guess_of_codes(tmp_path):
     assert table.schema["x"].names == ("01234", "11111", "98765")
     with pytest.raises(DataError, match="category: no class '1234'|expected"):
         Category(table.schema["x"].names).prepare("1234")
-
-
-BIG = 2**53 + 1
 
 
 @pytest.mark.parametrize("ending", ["csv", "parquet", "jsonl"])

@@ -69,6 +69,22 @@ def one_names(texts: Collection[str]) -> dict[str, str]:
     return plain
 
 
+def class_names(
+    texts: Collection[str], renamed: Mapping[str, str] | None = None, *, commas: bool = False
+) -> dict[str, str]:
+    """Return the name of each of the different texts of a column of classes.
+
+    renamed: other names, by those that are written, or by those that values have.
+    commas: whether a comma may stand before decimals.
+    """
+    points = pointed(texts) if commas else {}
+    one = one_names([points.get(text, text) for text in texts])
+    one = {text: one[points.get(text, text)] for text in texts}
+    new = dict(renamed or {})
+    new = {one.get(text, text): other for text, other in new.items()} | new
+    return {text: new.get(text, new.get(name, name)) for text, name in one.items()}
+
+
 def _truths(texts: Iterable[str]) -> dict[str, str]:
     """Return the names of words of truth beside 0 and 1, or nothing where they are not such."""
     digits = {text: plain_name(text) for text in texts if plain_name(text) in _DIGITS}

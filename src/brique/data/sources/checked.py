@@ -1,5 +1,6 @@
 """Checked: a column read as numbers or kept as words, with what is to be said of that."""
 
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -15,6 +16,7 @@ _LARGE = 3.4e38  # beyond it float32 has no number
 _HALF = 0.5  # of the cells must be numbers where a person says that they are
 _RARE = 0.1  # share of codes in a column at which they may be slips
 _KEPT = 100  # words that count as missing, and do so when asked
+_POWER = re.compile(r"[0-9]+[eE][0-9]+")
 _NONE = np.empty(0, int)
 
 
@@ -56,7 +58,7 @@ def checked_numbers(
         remedy = "Look where they come from; a logarithm tames what grows without bound."
         found.append(finding("not finite", "warning", cut, (reason, remedy), endless))
         numbers.values[endless] = np.nan
-    return numbers, [*found, *_of_signs(cut), *_of_units(cut), *_of_digits(cut)]
+    return numbers, [*found, *_of_signs(cut), *_of_units(cut), *_of_digits(cut), *_of_powers(cut)]
 
 
 def _of_signs(cut: Cut) -> list[Finding]:
@@ -122,6 +124,15 @@ def _of_digits(cut: Cut) -> list[Finding]:
     reason = f"'{cut.name}' has whole numbers that lose digits when read as numbers."
     remedy = f"Keep them as they are: --types '{cut.name}=category', or leave the column out."
     return [finding("lost digits", "warning", cut, (reason, remedy), rows)]
+
+
+def _of_powers(cut: Cut) -> list[Finding]:
+    cells = [cell for cell in cut.sample if _POWER.fullmatch(cell)] if cut.is_text else []
+    if not cells or any("." in cell or "," in cell for cell in cut.sample):
+        return []
+    reason = f"'{cut.name}' is read as numbers, {cells[0]} as {float(cells[0]):.15g}."
+    remedy = f"Nothing, if they are measured; codes stay so with --types '{cut.name}=category'."
+    return [finding("codes", "warning", cut, (reason, remedy), _NONE)]
 
 
 def of_codes(cut: Cut) -> list[Finding]:

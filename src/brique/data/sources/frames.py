@@ -7,7 +7,9 @@ from typing import Any, cast
 
 import numpy as np
 
+from brique.data.sources.numbers import EXACT
 from brique.errors import DataError
+from brique.schema.names import written
 
 _CLASSES, _SHARE, _WORDS = 50, 0.2, 3  # of a column of classes: how many, and how long, at most
 
@@ -159,7 +161,8 @@ def _by_array(key: str, values: Any) -> Found:  # noqa: ANN401
 def of_values(values: list[Any]) -> Found:
     """Return a column of single values: numbers, texts, or classes where they are few and short."""
     kinds = {type(one) for one in values if one is not None}
-    if kinds <= {int, float} and kinds:
+    is_whole = all(type(one) is not int or abs(one) <= EXACT for one in values)
+    if kinds <= {int, float} and kinds and is_whole:
         is_fraction = float in kinds and any(one is not None and one % 1 for one in values)
         return Found.of("number", values, is_fraction=is_fraction)
     if kinds <= {bool}:
@@ -176,6 +179,4 @@ def _is_missing(one: Any) -> bool:  # noqa: ANN401
 
 
 def _written(one: Any) -> str:  # noqa: ANN401
-    if isinstance(one, float) and one.is_integer():
-        return str(int(one))
-    return " ".join(map(str, one)) if isinstance(one, list) else str(one)
+    return " ".join(map(str, one)) if isinstance(one, list) else written(one)

@@ -13,7 +13,7 @@ from brique.data.sources.coded import Codes, joined
 from brique.data.sources.numbers import PLAIN, Form, Read, coded, read
 from brique.data.sources.patterns import pattern_of, stamps_of
 from brique.schema.kinds import ABSENT
-from brique.schema.names import are_truths, one_names, pointed, written
+from brique.schema.names import are_truths, class_names, written
 from brique.schema.numerals import numeral
 
 _SAMPLE = 200
@@ -105,12 +105,9 @@ class Cut:
         renamed: other names, by those in the file, or by those that values have.
         """
         raw = self.raw()
-        names, new = raw.names, dict(renamed or {})
-        plain = pointed(names) if self.form.delimiter == ";" or self.form.decimal else {}
-        one = one_names([plain.get(name, name) for name in names])
-        one = {name: one[plain.get(name, name)] for name in names}
-        new = {one.get(name, name): other for name, other in new.items()} | new
-        return joined(raw.codes, [new.get(name, new.get(one[name], one[name])) for name in names])
+        commas = self.form.delimiter == ";" or self.form.decimal is not None
+        names = class_names(raw.names, renamed, commas=commas)
+        return joined(raw.codes, [names[name] for name in raw.names])
 
     def raw(self) -> Codes:
         """Return the different cells as they are written, as classes."""

@@ -153,12 +153,14 @@ def signs_of(columns: Any) -> frozenset[str]:  # noqa: ANN401 - an iterable of p
 def coded(values: Any) -> np.ndarray:  # noqa: ANN401 - a pyarrow array of texts
     """Return which cells are written as codes are, not numbers (N,), bool.
 
-    Whole numbers that begin with 0 or +, or have an exponent (12E3) beside most that have none, in
-    a column without decimals and without a minus; and any whose digits float64 cannot hold.
+    Whole numbers that begin with 0 or +, or have an exponent (1E3 beside most that have none, 12E3
+    anywhere), in a column without decimals and without a minus; and any whose digits float64
+    cannot hold.
     """
     found = large(values)
     starts = {name: _matches(values, pattern) for name, pattern in _CODES.items()}
-    if starts["power"].sum() >= _HALF * max(1, len(values) - values.null_count):
+    is_often = starts["power"].sum() >= _HALF * max(1, len(values) - values.null_count)
+    if is_often and not _matches(values, r"^[0-9]{2,}[eE][0-9]+$").any():
         starts["power"][:] = False  # as measurements are written
     is_code = np.logical_or.reduce(list(starts.values()))
     return found if not is_code.any() or _matches(values, _MEASURED).any() else found | is_code

@@ -22,6 +22,7 @@ from brique.data.sources import frames, items, pixels
 from brique.data.sources.frames import Found
 from brique.errors import DataError, nearest
 from brique.schema import Field, Number
+from brique.schema.names import class_names
 
 KIND: str = "an object"
 USES: frozenset[str] = frozenset(
@@ -211,8 +212,9 @@ def _field(
     if is_target and not found.is_fraction and kind in ("number", "text"):
         kind = "class"
     if kind == "class":
-        renamed = [None if one is None else asked.renamed(one) for one in found.texts()]
-        return Labels(renamed, is_target=is_target), None
+        texts = found.texts()
+        names = class_names({one for one in texts if one is not None}, asked.rename)
+        return Labels([one and names[one] for one in texts], is_target=is_target), None
     if kind == "number":
         return Numbers(found.numbers(where)), None
     if kind == "text":
