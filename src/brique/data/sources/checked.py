@@ -58,7 +58,13 @@ def checked_numbers(
         remedy = "Look where they come from; a logarithm tames what grows without bound."
         found.append(finding("not finite", "warning", cut, (reason, remedy), endless))
         numbers.values[endless] = np.nan
-    return numbers, [*found, *_of_signs(cut), *_of_units(cut), *_of_digits(cut), *_of_powers(cut)]
+    return numbers, [
+        *found,
+        *_of_signs(cut),
+        *_of_units(cut),
+        *_of_digits(cut),
+        *([] if is_told else _of_powers(cut)),
+    ]
 
 
 def _of_signs(cut: Cut) -> list[Finding]:
