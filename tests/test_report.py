@@ -233,7 +233,7 @@ def test_the_page_has_every_part_in_order(run):
     assert page.text.count("<h1>") == 1
     title = re.search(r"<title>(.*?)</title>", page.text)
     assert title is not None
-    assert title[1] == markup.text(sentence(run.json["result"]), 600)
+    assert markup.text(sentence(run.json["result"])[:120], 600) in title[1]
     assert (run.folder / "report.html").is_file()
 
 
