@@ -208,8 +208,8 @@ def plain_name(place: Place) -> str:
 def files(place: Place) -> list[Place]:
     """Return all files below a folder, hidden ones and junk left out, by path; a file is its own.
 
-    A link that leads back to a folder above it is left out. Raises DataError where a folder cannot
-    be listed.
+    A link that leads back to a folder above it is left out; an empty folder that is named as a file
+    is one, which cannot be read. Raises DataError where a folder cannot be listed.
     """
     if not place.is_dir():
         return [place]
@@ -222,7 +222,7 @@ def files(place: Place) -> list[Place]:
     found: list[Place] = []
     for entry in entries:
         if not is_hidden(entry) and not _leads_back(entry):
-            found += files(entry)
+            found += files(entry) or ([entry] if entry.suffix else [])
     return found
 
 
