@@ -220,7 +220,7 @@ def test_what_a_table_lacks_is_named(houses, priced, capsys, tmp_path):
     assert f"{said}; add it" in capsys.readouterr().err
     (tmp_path / "some.xyz").touch()
     assert main(["predict", str(priced), "some.xyz"]) == 2
-    assert "'some.xyz' is no table (.csv, .tsv, .parquet, .jsonl)" in capsys.readouterr().err
+    assert "'some.xyz' is no table (.csv, .xlsx, .parquet, .json)" in capsys.readouterr().err
     assert main(["predict", str(priced), str(tmp_path)]) == 2
     assert "is a folder, and this model is asked in rows" in capsys.readouterr().err
     with pytest.raises(DataError, match="predict: expected the inputs rooms, area, town, sold"):

@@ -248,10 +248,6 @@ def test_fingerprint_tells_content_classes_and_split():
             {"x": [1.0], "label": [[1]]},
             r"label: expected one label per example, got shape \(1, 1\)",
         ),
-        (
-            {"ids": [1.0]},
-            "schema: a field cannot be named 'ids' .batches use that name.; rename it",
-        ),
         ({"x": Ragged(torch.zeros(3), torch.tensor([0, 2]))}, "ragged: offsets must rise from 0"),
     ],
 )

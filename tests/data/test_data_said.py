@@ -29,7 +29,7 @@ def test_what_is_spelled_reads_as_it_was():
             "groups=a",
             "data: expected an option such as size=64, got 'groups=a'; did you mean 'group'",
         ),
-        ("zzzzz=a", "got 'zzzzz=a'; there are kind, target, header, test, "),
+        ("zzzzz=a", "got 'zzzzz=a'; there are kind, target, header, sheet, "),
         ("group", "data: expected an option such as size=64, got 'group'; did you mean 'group'"),
         ("length=-1", "--length: expected a whole number, got '-1'; write one"),
         ("lower=maybe", "--lower: expected yes or none, got 'maybe'; write one of them"),

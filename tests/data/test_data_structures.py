@@ -430,7 +430,7 @@ def test_a_table_of_two_columns_is_parallel_text(tmp_path):
     assert opened.skipped == (("fra.tsv:21", "has one column, not two"),)
     assert "the first two columns are read" in opened.notes[0]
     both = data.open(tmp_path / "few.tsv", kind="parallel", test=file)
-    assert list(both.schema.fields) == ["en", "to_"]
+    assert list(both.schema.fields) == ["en", "to"]
     assert len(both.test) == 20
     files(tmp_path, {"one.tsv": "alone\n"})
     says = "one.tsv: expected two columns with a tab between them, got alone; give such a table"

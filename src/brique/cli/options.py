@@ -21,6 +21,9 @@ class DataOptions:
     header: Annotated[
         str | None, Parameter(help="Whether a table's first line names its columns: yes or none.")
     ] = None
+    sheet: Annotated[str | None, Parameter(help="Sheet of a spreadsheet, by name or number.")] = (
+        None
+    )
     test: Annotated[
         str | None, Parameter(help="The test part: a file or folder, or COLUMN=VALUE,VALUE.")
     ] = None

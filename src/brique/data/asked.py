@@ -16,6 +16,7 @@ class Asked:
 
     target: str | None = None
     header: bool | None = None
+    sheet: str | None = None
     test: str | None = None
     size: Size | None = None
     channels: int | None = None

@@ -43,7 +43,10 @@ class Clock:
 
 
 class Batch:
-    """N examples: each field an attribute, a tensor (N, ...) or a Ragged of N sequences.
+    """N examples: each field a tensor (N, ...) or a Ragged of N sequences.
+
+    A field is batch["name"], whatever its name, and batch.name where that is not of the batch's own
+    (ids, turn, progress, fields, and what it does) and does not begin with "_".
 
     values: the fields by name.
     ids: (N,), int64, numbers of the examples in their source; 0 to N - 1 if not given.
@@ -141,7 +144,7 @@ class Batch:
         }
         return Batch(values, self.ids[rows], self._clock)
 
-    def replace(self, **values: Values) -> "Batch":
+    def replace(self, /, **values: Values) -> "Batch":
         """Return the batch with some fields replaced or added."""
         return Batch(self._values | values, self.ids, self._clock)
 

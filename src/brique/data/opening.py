@@ -27,6 +27,7 @@ def open(
     target: str | int | None = None,
     kind: str | None = None,
     header: bool | None = None,
+    sheet: str | int | None = None,
     test: str | Path | None = None,
     size: Size | None = None,
     channels: int | None = None,
@@ -59,6 +60,8 @@ def open(
     kind: what the source holds, where its layout cannot say: docs/data.md lists the kinds.
     header: whether the first line of a table names its columns; by default guessed. Without one
         they are named "1", "2", ...
+    sheet: of a spreadsheet, the name or number (from 1) of the sheet that is read; by default the
+        first that holds a table.
     test: the test part: a file or folder like the source, there or beside it; or
         "COLUMN=VALUE,VALUE", the examples that have one of the values.
     size: height and width in pixels, one number or both; by default the pictures' own. Folders
@@ -90,8 +93,9 @@ def open(
     name, path = _found(source) if isinstance(source, str | Path) else ("", None)
     asked = Asked(
         target=None if target is None else str(target), test=_beside(test, path),
-        header=header, size=size, channels=channels, types=types, rename=rename, group=group,
-        time=time, names=names, length=length, ahead=ahead, unit=unit, lower=lower,
+        sheet=None if sheet is None else str(sheet), header=header, size=size, channels=channels,
+        types=types, rename=rename, group=group, time=time,
+        names=names, length=length, ahead=ahead, unit=unit, lower=lower,
         decimal=decimal, whole=whole,
     )  # fmt: skip
     _check(asked)

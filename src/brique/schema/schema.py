@@ -9,8 +9,6 @@ from brique.errors import DataError
 from brique.schema.stored import Field, field_of, object_of, texts_of
 from brique.schema.words import instead
 
-RESERVED = frozenset({"ids", "turn", "progress", "fields", "cut", "to", "replace"})
-
 
 @dataclass(frozen=True)
 class Schema:
@@ -26,11 +24,6 @@ class Schema:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "fields", MappingProxyType(dict(self.fields)))
-        for name in self.fields:
-            if not name or name in RESERVED or name.startswith("_"):
-                raise DataError(
-                    f"schema: a field cannot be named '{name}' (batches use that name); rename it"
-                )
         for name in self.targets:
             if name not in self.fields:
                 raise DataError(

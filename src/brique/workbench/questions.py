@@ -7,7 +7,7 @@ from pathlib import Path
 from brique.data.latest import latest
 from brique.data.prepared import may_lack
 from brique.data.source import Source
-from brique.data.sources.cells import is_table, read_cells
+from brique.data.sources.cells import is_table, may_be_table, may_have_header, read_cells
 from brique.data.sources.illustrated import Finder
 from brique.data.sources.listing import part_of_table
 from brique.data.sources.shelf import lines
@@ -130,14 +130,17 @@ def _inside(folder: Path, kind: str) -> list[Path]:
 
 def _rows(path: Path, schema: Schema) -> list[Question]:
     """Return the rows of a table in their order, with their cells by the names of the inputs."""
-    if not is_table(path):
+    if not may_be_table(path):
         raise UsageError(
-            f"predict: '{path}' is no table (.csv, .tsv, .parquet, .jsonl), and this model is asked"
+            f"predict: '{path}' is no table (.csv, .xlsx, .parquet, .json), and this model is asked"
             f" in rows; name one with the columns {', '.join(schema.inputs[:8])}."
         )
     is_numbered = all(name.isdecimal() for name in schema.inputs)
-    delimited = path.name.casefold().endswith((".csv", ".tsv", ".data", ".csv.gz", ".tsv.gz"))
-    cells = read_cells(path, False if is_numbered and delimited else None)
+    cells = read_cells(
+        path,
+        False if is_numbered and may_have_header(path) else None,
+        known=() if is_numbered else schema.inputs,
+    )
     columns = {name: values.to_pylist() for name, values in cells.columns.items()}
     if is_numbered:
         columns = {str(place): column for place, column in enumerate(columns.values(), 1)}

@@ -7,7 +7,7 @@ import numpy as np
 
 from brique.data.finding import Finding
 from brique.data.place import Place, content
-from brique.data.sources.delimited import Cells, distinct
+from brique.data.sources.rows import Cells, distinct
 from brique.errors import DataError
 
 _ATTRIBUTE = re.compile(r"""@attribute\s+('(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|\S+)\s+(.+)$""", re.I)

@@ -1,38 +1,120 @@
 """Tables of every format as cells, before anything is guessed; two of them joined by name."""
 
-import json
+from collections.abc import Collection
 from typing import Any
 
 import numpy as np
 
 from brique.data.place import Place, content, plain_name
 from brique.data.sources.arff import arff_cells
-from brique.data.sources.delimited import Cells, distinct, read_delimited
-from brique.data.sources.numbers import EXACT, large
+from brique.data.sources.delimited import read_delimited
+from brique.data.sources.dialect import delimiter_of, rows_of
+from brique.data.sources.excel import read_sheet
+from brique.data.sources.header import is_header
+from brique.data.sources.parquet import read_parquet
+from brique.data.sources.records import read_records
+from brique.data.sources.rows import Cells
+from brique.data.sources.shelf import beginning
 from brique.errors import DataError, nearest
 from brique.schema.names import written
 
-DELIMITED = (".csv", ".tsv", ".data")
-ENDINGS = (*DELIMITED, ".parquet", ".jsonl", ".ndjson", ".arff")
+DELIMITED = (".csv", ".tsv", ".data", ".tab", ".dat", ".psv")
+SHEETS = (".xlsx", ".xlsm", ".xlsb", ".xls", ".ods")
+RECORDS = (".jsonl", ".ndjson")
+ENDINGS = (*DELIMITED, *SHEETS, *RECORDS, ".parquet", ".arff")
+_LEAST = 3  # lines from which a text may be a table
 
 
 def is_table(file: Place) -> bool:
     """Tell by its name whether a file is a table."""
-    return file.is_file() and plain_name(file).endswith(ENDINGS)
-
-
-def read_cells(file: Place, header: bool | None) -> Cells:
-    """Return a table's cells. Raises DataError where the file is none."""
     name = plain_name(file)
-    if header is not None and not name.endswith(DELIMITED):
+    return file.is_file() and name.endswith(ENDINGS) and not name.startswith("~$")  # is a lock
+
+
+def may_be_table(file: Place) -> bool:
+    """Tell whether a file is a table by its name, or a text or JSON that holds one."""
+    if is_table(file) or not file.is_file():
+        return file.is_file()
+    name = plain_name(file)
+    if name.endswith(".json"):
+        return beginning(file, 1 << 10).lstrip()[:1] in ("[", "{")
+    return name.endswith(".txt") and _is_regular(beginning(file))
+
+
+def _is_regular(text: str) -> bool:
+    """Tell whether the lines of a text have equally many cells, with names above numbers."""
+    delimiter, width = delimiter_of(text.lstrip("\ufeff"), None)
+    if width < 2 or delimiter == " ":
+        return False
+    rows = [row for row in rows_of(text, delimiter, 200) if any(map(str.strip, row))]
+    good = [row for row in rows if len(row) == width]
+    if len(good) < max(_LEAST, 0.9 * len(rows)):
+        return False
+    columns = zip(*good[1:], strict=True)
+    numbers = sum(all(map(_is_plain, cells)) for cells in columns)
+    return numbers > 0 and (is_header(good[0], good[1:], width) or numbers > 1)
+
+
+def _is_plain(cell: str) -> bool:
+    try:
+        float(cell.replace(",", ".") or "0")
+    except ValueError:
+        return False
+    return True
+
+
+def read_cells(
+    file: Place, header: bool | None, *, sheet: str | None = None, known: Collection[str] = ()
+) -> Cells:
+    """Return a table's cells.
+
+    header: whether its first line names the columns; None to guess it.
+    sheet: of a spreadsheet, its name or number. known: names that the columns should have.
+    Raises DataError where the file is no table.
+    """
+    form = _form(file)
+    if sheet is not None and form != "sheet":
+        raise DataError(f"{file.name}: --sheet is for spreadsheets such as .xlsx; leave it out")
+    if header is not None and form in ("parquet", "records", "arff"):
         raise DataError(f"{file.name}: --header is for .csv, .tsv and .data; leave it out")
-    if name.endswith(".parquet"):
-        return _parquet(file)
-    if name.endswith((".jsonl", ".ndjson")):
-        return _json_lines(file)
-    if name.endswith(".arff"):
+    if form == "sheet":
+        return _checked(read_sheet(file, header, sheet, known))
+    if form == "parquet":
+        return _checked(read_parquet(file))
+    if form == "records":
+        return _checked(read_records(file))
+    if form == "arff":
         return _checked(arff_cells(file))
-    return read_delimited(file, header)
+    return read_delimited(file, header, known)
+
+
+def may_have_header(file: Place) -> bool:
+    """Tell whether a table may have a line of names, or none: others always name their columns."""
+    return _form(file) in ("delimited", "sheet")
+
+
+def _form(file: Place) -> str:
+    """Return the form of a table: by its first bytes, else by its name."""
+    name, first = plain_name(file), _first(file)
+    if first.startswith(b"PAR1") or name.endswith(".parquet"):
+        return "parquet"
+    if first.startswith((b"PK\x03\x04", b"\xd0\xcf\x11\xe0")) or name.endswith(SHEETS):
+        return "sheet"
+    if name.endswith(".arff"):
+        return "arff"
+    return "records" if name.endswith((*RECORDS, ".json")) else "delimited"
+
+
+def _first(file: Place) -> bytes:
+    return content(file)[:4] if file.suffix.casefold() == ".gz" else _bytes(file)
+
+
+def _bytes(file: Place) -> bytes:
+    try:
+        with file.open("rb") as read:
+            return read.read(4)
+    except OSError:
+        return b""
 
 
 def joined(first: Cells, second: Cells) -> Cells:
@@ -94,98 +176,6 @@ def texts_of(values: Any) -> Any:  # noqa: ANN401 - pyarrow arrays
         return values.cast(pa.string())
     texts = [None if one is None or one != one else written(one) for one in values.to_pylist()]
     return pa.array(texts, pa.string())
-
-
-def _parquet(file: Place) -> Cells:
-    import pyarrow as pa
-    from pyarrow import parquet
-
-    try:
-        table = parquet.read_table(pa.BufferReader(content(file)))
-    except (pa.ArrowException, OSError) as error:
-        reason = str(error).split("\n")[0].rstrip(".")
-        raise DataError(
-            f"{file.name}: cannot be read as Parquet ({reason}); fetch it again"
-        ) from error
-    cells = Cells(file.name, {}, np.arange(1, len(table) + 1))
-    for place, name in enumerate(distinct(table.column_names)):
-        values = _simple(table.column(place).combine_chunks())
-        if values is None:
-            cells.notes.append(f"{file.name}: {name} holds {table.column(place).type}, left out.")
-        else:
-            cells.columns[name] = values
-    return _checked(cells)
-
-
-def _simple(values: Any) -> Any:  # noqa: ANN401 - pyarrow arrays
-    """Return an array as texts, whole numbers, floats or moments (microseconds); None if nested.
-
-    A moment without a zone is taken for UTC.
-    """
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
-    kind = values.type
-    if pa.types.is_dictionary(kind):
-        return _simple(values.dictionary_decode())
-    if pa.types.is_temporal(kind):
-        if not (pa.types.is_timestamp(kind) or pa.types.is_date(kind)):
-            return values.cast(pa.string())
-        return pc.cast(values, options=pc.CastOptions.unsafe(pa.timestamp("us")))
-    if pa.types.is_decimal(kind):
-        values = values.cast(pa.string())  # its digits, of which float64 may lose some
-        return values if large(values).any() else values.cast(pa.float64())
-    if pa.types.is_integer(kind):
-        bounds = pc.call_function("min_max", [values]).as_py().values()
-        is_whole = all(one is None or abs(one) <= EXACT for one in bounds)
-        return values.cast(pa.int64() if is_whole else pa.string())
-    if pa.types.is_floating(kind):
-        is_short = str(kind) == "float"  # 0.1 stays 0.1, and does not become 0.10000000149
-        return (values.cast(pa.string()) if is_short else values).cast(pa.float64())
-    if pa.types.is_boolean(kind) or pa.types.is_null(kind) or pa.types.is_large_string(kind):
-        return values.cast(pa.string())
-    return values if pa.types.is_string(kind) else None
-
-
-def _json_lines(file: Place) -> Cells:
-    """Return the objects of a file, one a line; lines that are none are left out."""
-    import pyarrow as pa
-
-    found: dict[str, dict[int, str]] = {}
-    nested: set[str] = set()
-    cells, rows = Cells(file.name, {}, np.empty(0, int)), list[int]()
-    for number, line in enumerate(content(file).split(b"\n"), 1):
-        if not line.strip():
-            continue
-        try:
-            entry = json.loads(line)
-        except (ValueError, RecursionError) as error:
-            cells.skipped.append((f"{file.name} row {number}", f"is no JSON ({error})"))
-            continue
-        if not isinstance(entry, dict):
-            cells.skipped.append((f"{file.name} row {number}", "is no JSON object"))
-            continue
-        for name, value in entry.items():
-            if isinstance(value, list | dict):
-                nested.add(name)
-            elif value is not None:
-                texts = found.setdefault(name, {})
-                texts[len(rows)] = value if isinstance(value, str) else json.dumps(value)
-        rows.append(number)
-    if nested:
-        cells.notes.append(f"{file.name}: {', '.join(sorted(nested))} hold lists, left out.")
-    cells.rows = np.array(rows, int)
-    for name, texts in found.items():
-        if name not in nested:
-            values = [texts.get(row) for row in range(len(rows))]
-            cells.columns[name] = pa.array(values, pa.string())
-    if len(cells.skipped) > len(rows):
-        row, reason = cells.skipped[0]
-        raise DataError(
-            f"{file.name}: {len(cells.skipped):,} of {len(cells.skipped) + len(rows):,} lines are"
-            f" no JSON objects, the first {row}: {reason}; write one object a line"
-        )
-    return _checked(cells)
 
 
 def _checked(cells: Cells) -> Cells:

@@ -1,167 +1,97 @@
-"""Delimited tables (.csv, .tsv, .data): their encoding, delimiter, header and rows."""
+"""Delimited tables (.csv, .tsv, .data, .txt): their encoding, delimiter, header and rows."""
 
 import csv
-import io
-import re
-from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from brique.data.finding import Finding
-from brique.data.place import Place, content, plain_name
+from brique.data.place import Place, content
+from brique.data.sources.dialect import (
+    LINES,
+    delimiter_of,
+    offset_of,
+    plain,
+    rows_of,
+    told_delimiter,
+)
+from brique.data.sources.encoding import as_utf8
+from brique.data.sources.ends import trim_end
+from brique.data.sources.header import Head, head_of, is_header
+from brique.data.sources.rows import Cells as Cells
+from brique.data.sources.rows import name_columns
 from brique.errors import DataError
-from brique.schema.kinds import ABSENT
 
 _SAMPLE = 1 << 16  # bytes by which delimiter and header are guessed
-_LINES = 200
-_DELIMITERS = ("\t", ";", "|", ",")  # of several that fit equally well, the first
+_SOME = 10  # lines that it has at least
 _BLOCK = 1 << 26  # bytes that one row may have
-_MANY = 1000  # rows of broken letters that are named
-_NAME = re.compile(r"[^\W\d][\w .()/%#-]{0,39}")
-_NUMBER = re.compile(r"[+-]?(\d[\d.,]*|\.\d+)(e[+-]?\d+)?%?", re.IGNORECASE)
 
 
-@dataclass
-class Cells:
-    """A table as its file has it.
-
-    file: its name, for sentences.
-    columns: pyarrow arrays of texts, numbers or moments by name, of N rows each.
-    rows: (N,), the number of each row as the file counts, its header included.
-    has_header: whether the file names its columns.
-    skipped: (file and row, reason) of rows that are left out.
-    delimiter: between cells, where the file has one.
-    """
-
-    file: str
-    columns: dict[str, Any]
-    rows: np.ndarray
-    has_header: bool = True
-    skipped: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
-    notes: list[str] = field(default_factory=list[str])
-    findings: list[Finding] = field(default_factory=list[Finding])
-    delimiter: str = ","
-
-
-def read_delimited(file: Place, header: bool | None) -> Cells:
+def read_delimited(file: Place, header: bool | None, known: Collection[str] = ()) -> Cells:
     """Return a delimited table, each cell a text.
 
-    header: whether its first line names the columns; None to guess it.
+    header: whether a line names the columns; None to guess it.
+    known: names that the columns should have, by which the header is found.
     Raises DataError where the file is no such table.
     """
-    raw, findings = _as_utf8(content(file), file)
-    head = raw[:_SAMPLE].decode(errors="replace")
-    head = head if len(raw) <= _SAMPLE else head[: head.rfind("\n") + 1]
-    comments, head = _comments(head)
-    delimiter, width = _dialect(head, plain_name(file))
-    if delimiter == " ":
-        raw = b"\n".join(b"\t".join(line.split()) for line in raw.split(b"\n"))
-        delimiter, head = "\t", "\n".join("\t".join(line.split()) for line in head.split("\n"))
-    first, *below = _rows_of(head, delimiter, _LINES) or [[]]
-    last = comments[-1].lstrip("# ") if comments else ""
-    said = next(csv.reader([last], delimiter=delimiter), [])
-    told = len(said) == width > 1  # a comment that names the columns
-    has_header = header if header is not None else told or is_header(first, below, width)
-    names = said if told and not is_header(first, below, width) else first
-    begin = sum(len(line.encode()) + 1 for line in comments)
-    if has_header and names is first:
-        begin += _after_header(raw[begin:], delimiter)
-    before = raw.count(b"\n", 0, begin)
-    cells = _parsed(raw[begin:], file, _Form(delimiter, width, before))
-    cells.has_header, cells.delimiter = has_header, delimiter
-    cells.findings[:0] = findings
-    values = list(cells.columns.values())
-    cells.columns = dict(zip(_names(names if has_header else [], width), values, strict=True))
+    raw, findings = as_utf8(content(file), file)
+    if not raw.strip():
+        raise DataError(f"{file.name}: is empty; give a table with a header and rows")
+    whole, told = told_delimiter(raw)
+    above = raw.count(b"\n") - whole.count(b"\n")
+    comments, head = _comments(_head(whole))
+    raw = whole[sum(len(line.encode()) + 1 for line in comments) :]
+    between = delimiter_of(head, told)[0]
+    raw, delimiter = plain(raw, between)
+    head = _head(raw)
+    width = delimiter_of(head, delimiter)[1]
+    rows = rows_of(head, delimiter, LINES)
+    found = head_of(rows, width, header, known)
+    above += len(comments)
+    _number(found, above)
+    begin = offset_of(raw, head, delimiter, found.above)
+    cells = _parsed(raw[begin:], file, _Form(delimiter, width, above + found.above))
+    cells.findings[:0], cells.delimiter = findings, between
+    _of_comment(found, comments, delimiter, (rows, width, header))
+    name_columns(cells, found)
+    _leave_headers(cells)
+    trim_end(cells)
     if not len(cells.rows):
         raise DataError(f"{file.name}: expected a table, got no rows below a header; add rows")
     return cells
 
 
-def is_header(first: Sequence[str], below: Sequence[Sequence[str]], width: int) -> bool:
-    """Tell whether the first row names the columns: texts stand where numbers stand below."""
-    names = [name.strip() for name in first]
-    rows = [row for row in below if len(row) == width]
-    if len(names) not in (width, width - 1):
-        return False
-    if not rows:
-        return not below and all(map(_NAME.fullmatch, names))
-    columns = [[cell.strip() for cell in cells] for cells in zip(*rows, strict=True)]
-    columns = columns[width - len(names) :]
-    votes = sum(_vote(name, cells) for name, cells in zip(names, columns, strict=True))
-    if votes:
-        return votes > 0
-    return len(set(names)) == len(names) and all(
-        _NAME.fullmatch(name) and name not in cells
-        for name, cells in zip(names, columns, strict=True)
-    )
+def _head(raw: bytes) -> str:
+    """Return the first lines of a text: some, however long they are."""
+    size = _SAMPLE
+    while size < len(raw) and raw.count(b"\n", 0, size) < _SOME:
+        size *= 4
+    head = raw[:size].decode(errors="replace")
+    return head if len(raw) <= size else head[: head.rfind("\n") + 1]
 
 
-def _vote(name: str, cells: Sequence[str]) -> int:
-    """Return 1 where a first cell is unlike the numbers or figures below it, -1 where it is like.
-
-    0 where there are none below.
-    """
-    known = [cell for cell in cells if cell.casefold() not in ABSENT]
-    for is_such in (_is_number, _has_figure):
-        if known and sum(map(is_such, known)) >= 0.8 * len(known) and name:
-            return -1 if is_such(name) or name.casefold() in ABSENT else 1
-    return 0
+def _number(found: Head, above: int) -> None:
+    """Count the lines that belong to no example from the beginning of the file."""
+    for lines in (found.titles, found.about):
+        lines[:] = [(number + above, text) for number, text in lines]
 
 
-def _has_figure(cell: str) -> bool:
-    return any(letter.isdigit() for letter in cell)
-
-
-def _is_number(cell: str) -> bool:
-    return _NUMBER.fullmatch(cell) is not None
-
-
-def _as_utf8(raw: bytes, file: Place) -> tuple[bytes, list[Finding]]:
-    """Return a text as UTF-8, its lines ended by line feeds, and what is odd about it."""
-    if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
-        raw = raw.decode("utf-16", errors="replace").encode()
-    if b"\0" in raw[:_SAMPLE]:
-        raise DataError(
-            f"{file.name}: expected a table of text, got NUL bytes; save it as CSV in UTF-8"
-        )
-    raw = raw.removeprefix(b"\xef\xbb\xbf")
-    if b"\r" in raw:
-        raw = raw.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
-    try:
-        raw.decode()
-    except UnicodeDecodeError:
-        return _mended(raw, file)
-    return raw, []
-
-
-def _mended(raw: bytes, file: Place) -> tuple[bytes, list[Finding]]:
-    """Return what is not UTF-8 as UTF-8: single bytes replaced, or all read as Windows-1252."""
-    text = raw.decode(errors="replace")
-    broken = text.count("\ufffd")
-    if broken <= sum(map(len, re.findall(r"[^\x00-\x7f]+", text))) / 2:
-        how = "what is broken is shown as \ufffd"
-        lost = [i for i, line in enumerate(text.split("\n"), 1) if "\ufffd" in line]
-    else:
-        how = "the file is read as Windows-1252: letters with accents may be wrong"
-        lines = raw.split(b"\n")
-        lost = [i for i, line in enumerate(lines, 1) if not line.isascii()]
-        try:
-            text = raw.decode("cp1252")
-        except UnicodeDecodeError:
-            text = raw.decode("latin-1")
-    shown = text.split("\n")
-    items = tuple((f"line {line}", shown[line - 1][:60]) for line in lost[:_MANY])
-    reason = f"{file.name} is not UTF-8 in {_lines(len(lost))}, the first {lost[0]:,}; {how}."
-    remedy = "Save the file as UTF-8."
-    finding = Finding("encoding", "warning", None, items, len(lost), reason, remedy)
-    return text.encode(), [finding]
-
-
-def _lines(count: int) -> str:
-    return "1 line" if count == 1 else f"{count:,} lines"
+def _of_comment(
+    found: Head,
+    comments: list[str],
+    delimiter: str,
+    about: tuple[list[list[str]], int, bool | None],
+) -> None:
+    """Take the names from the last comment, where it names all columns and no other line does."""
+    rows, width, header = about
+    last = comments[-1].lstrip("# ") if comments else ""
+    told = next(csv.reader([last], delimiter=delimiter), [])
+    first = next((row for row in rows if any(map(str.strip, row))), [])
+    below = [row for row in rows if row is not first]
+    if header is None and len(told) == width > 1 and not is_header(first, below, width):
+        found.names = [name.strip() for name in told]
 
 
 def _comments(head: str) -> tuple[list[str], str]:
@@ -173,71 +103,23 @@ def _comments(head: str) -> tuple[list[str], str]:
     return lines[:count], "\n".join(lines[count:])
 
 
-def _dialect(head: str, name: str) -> tuple[str, int]:
-    """Return the delimiter by which most rows have equally many fields, and how many.
+def _leave_headers(cells: Cells) -> None:
+    """Leave out rows that repeat the header, as files joined end to end have them."""
+    import pyarrow.compute as pc
 
-    Of several it is one by which the first row, mostly the names of columns, has as many too.
-    """
-    found: list[tuple[float, bool, int, str]] = []
-    for delimiter in _DELIMITERS:
-        rows = _rows_of(head, delimiter, _LINES)
-        widths = Counter(map(len, rows))
-        width, count = max(widths.items(), key=lambda item: (item[1], item[0]), default=(1, 0))
-        if width > 1:
-            fits = len(rows[0]) == width
-            found.append((round(count / widths.total(), 1), fits, width, delimiter))
-    if found:
-        *_, width, delimiter = max(found, key=lambda one: one[:2])
-        return delimiter, width
-    widths = {len(line.split()) for line in head.split("\n") if line.strip()}
-    if name.endswith(".data") and len(widths) == 1 and max(widths) > 1:
-        return " ", max(widths)
-    return ",", 1
-
-
-def _rows_of(text: str, delimiter: str, most: int) -> list[list[str]]:
-    """Return the first rows of a text, blank ones left out."""
-    found: list[list[str]] = []
-    try:
-        for row in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter):
-            if len(found) == most:
-                break
-            if any(cell.strip() for cell in row):
-                found.append(row)
-    except csv.Error:
-        pass  # a field without end: what came before it must do
-    return found
-
-
-def _after_header(raw: bytes, delimiter: str) -> int:
-    """Return where the rows begin: behind the first row that is not blank."""
-    head = raw[:_SAMPLE].decode(errors="replace")
-    reader = csv.reader(io.StringIO(head, newline=""), delimiter=delimiter)
-    for row in reader:
-        if any(cell.strip() for cell in row):
-            break
-    end = 0
-    for _ in range(reader.line_num):
-        end = raw.find(b"\n", end) + 1 or len(raw)
-    return end
-
-
-def _names(given: Sequence[str], width: int) -> list[str]:
-    """Return a name for each column: those given, or their places from 1."""
-    names = [name.strip() for name in given][:width]
-    names = ["row"] * (width - len(names) if names else 0) + names  # R names all but the first
-    return distinct([name or str(place) for place, name in enumerate(names or [""] * width, 1)])
-
-
-def distinct(names: Sequence[str]) -> list[str]:
-    """Return names of columns, one that comes again with a number behind it."""
-    found: list[str] = []
-    for name in names:
-        number, one = 1, name
-        while one in found:
-            number, one = number + 1, f"{name}_{number + 1}"
-        found.append(one)
-    return found
+    if not cells.has_header:
+        return
+    is_again = np.ones(len(cells.rows), bool)
+    for name, values in cells.columns.items():
+        if name:
+            bare = pc.call_function("utf8_trim_whitespace", [values])
+            same = pc.call_function("equal", [bare, name])
+            is_again &= same.to_numpy(zero_copy_only=False)
+        if not is_again.any():
+            return
+    again = cells.rows[is_again].tolist()
+    cells.skipped += [(f"{cells.file} row {row}", "repeats the header") for row in again]
+    cells.keep(~is_again)
 
 
 @dataclass(frozen=True)

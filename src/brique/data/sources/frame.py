@@ -1,6 +1,6 @@
 """Frame: the columns of a table with the names of its rows and the part of each."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
@@ -28,7 +28,6 @@ from brique.data.sources.shelf import few
 from brique.errors import DataError
 from brique.schema.names import plain_name
 from brique.schema.numerals import Decimal
-from brique.schema.schema import RESERVED
 from brique.schema.words import instead
 
 
@@ -41,7 +40,6 @@ class Frame:
     called: what a person calls each row.
     part: (N,), uint8, place in PARTS, or None if the table does not say.
     order: the columns as the file has them, by which they are numbered from 1.
-    renamed: the name that a column has here, by the one that it has in the file.
     classes: all that any column holds.
     delimiter: between its cells. decimal: the sign before decimals, where a person says it.
     words: by column, marks such as NA that are classes there, not missing.
@@ -56,7 +54,6 @@ class Frame:
     part: np.ndarray | None = None
     has_header: bool = True
     order: list[str] = field(default_factory=list[str])
-    renamed: Mapping[str, str] = field(default_factory=dict[str, str])
     classes: set[str] = field(default_factory=set[str])
     skipped: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
     notes: list[str] = field(default_factory=list[str])
@@ -71,7 +68,7 @@ class Frame:
 
     def named(self, given: str, option: str) -> str:
         """Return the column that a person names, or numbers from 1. Raises DataError."""
-        name = self.renamed.get(given, given)
+        name = given
         if name in self.columns:
             return name
         if given.isdecimal() and 1 <= int(given) <= len(self.order):
@@ -144,8 +141,9 @@ def frame_of(name: str, place: Place, asked: Asked) -> Frame:
     frame.goal, frame.beside = goal, listed.pictures
     frame.delimiter, frame.decimal = cells.delimiter, cast("Decimal | None", asked.decimal)
     frame.findings, frame.has_header = [*cells.findings, *_ragged(cells)], cells.has_header
-    _name_columns(frame, cells)
-    frame.pictured = {frame.renamed.get(key, key): one for key, one in pictured.items()}
+    frame.columns = {key: trimmed(values) for key, values in cells.columns.items()}
+    frame.order, frame.pictured = list(frame.columns), pictured
+    _leave_index(frame, asked)
     if not frame.has_header:
         said = f"are named 1 to {len(frame.order)}" if len(frame.order) > 1 else "is named 1"
         columns = "its columns" if len(frame.order) > 1 else "its column"
@@ -163,8 +161,8 @@ def _read(
     files = listed.tables
     if not files:
         raise DataError(
-            f"{name}: expected a table (.csv, .tsv, .data, .parquet, .jsonl), got none; check the"
-            " path"
+            f"{name}: expected a table (.csv, .tsv, .xlsx, .parquet, .jsonl, .json), got none;"
+            " check the path"
         )
     if asked.test is not None and asked.chosen() is None:
         if any(part == PARTS.index("test") for _, part in files) and len(files) > 1:
@@ -176,12 +174,45 @@ def _read(
             f"{name}: expected a table of the train part, or one table, got"
             f" {few([file.name for file, _ in files])}; give the one that is meant"
         )
-    found = [read_cells(file, asked.header) for file, _ in files]
+    found: list[Cells] = []
+    for file, _ in files:  # those after the first have its columns
+        names = [*found[0].columns] if found and found[0].has_header else ()
+        found.append(read_cells(file, asked.header, sheet=asked.sheet, known=names))
     own = zip(found, (part for _, part in listed.tables), strict=False)  # not that of --test
     asking, goal = to_ask(list(own), asked.target)
     listed.notes += [_to_be_asked(name, found[row], goal) for row in asking]
     found = [one for row, one in enumerate(found) if row not in asking]
     return found, [file for row, file in enumerate(files) if row not in asking], goal
+
+
+def _leave_index(frame: Frame, asked: Asked) -> None:
+    """Leave out a first column without a name that numbers the rows, as data frames write it.
+
+    It says nothing of an example but where it stood. Where a person names it, it stays.
+    """
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    name = next(iter(frame.columns), None)
+    told = {*(asked.types or ()), asked.target, asked.group, asked.time}
+    if name != "" or len(frame.columns) < 2 or told & {"", "1"}:
+        return
+    values = frame.columns[name]
+    try:
+        numbers = pc.cast(values, pa.int64())
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
+        return
+    if pa.types.is_timestamp(values.type) or values.null_count:
+        return
+    sizes = [len(frame.called)] if frame.part is None else np.bincount(frame.part).tolist()
+    ends = np.cumsum([0, *sizes]).tolist()
+    pieces = [numbers.slice(at, size) for at, size in zip(ends, sizes, strict=False) if size]
+    if all(len(piece.unique()) == len(piece) for piece in pieces):
+        del frame.columns[name]
+        frame.notes.append(
+            f"{frame.name}: its first column has no name and numbers the rows, so it is left out;"
+            " --types '1=number' keeps it."
+        )
 
 
 def _test_table(name: str, place: Place, given: str) -> Place:
@@ -235,24 +266,6 @@ def _ragged(cells: Cells) -> list[Finding]:
             "Correct them: a cell that holds the delimiter stands in quotation marks.",
         )
     ]  # fmt: skip
-
-
-def _name_columns(frame: Frame, cells: Cells) -> None:
-    """Give each column a name that a batch can have, and trim its cells."""
-    renamed: dict[str, str] = {}
-    for given, values in cells.columns.items():
-        name = given
-        if name in RESERVED or name.startswith("_"):
-            name = f"{name.lstrip('_') or 'column'}_"
-        while name in frame.columns:
-            name += "_"
-        if name != given:
-            renamed[given] = name
-            frame.notes.append(
-                f"{frame.name}: column '{given}' is the field '{name}', as batches use its name."
-            )
-        frame.columns[name] = trimmed(values)
-    frame.renamed, frame.order = renamed, list(frame.columns)
 
 
 def obey_split(frame: Frame, told: Collection[str]) -> None:

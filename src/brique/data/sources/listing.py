@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from brique.data.place import Place, files, is_hidden, relative
 from brique.data.source import PARTS, part_named
-from brique.data.sources.cells import is_table, read_cells
+from brique.data.sources.cells import is_table, may_be_table, read_cells
 from brique.data.sources.decoding import is_picture
 from brique.data.sources.delimited import Cells
 from brique.data.sources.illustrated import Finder, Found, naming
@@ -47,7 +47,11 @@ def listing(place: Place) -> Listing:
         found = _illustrated(place, [file for file in inside if is_table(file)], pictures)
         if found is not None:
             return found
-    return _parted(place, [file for file in shelf(place) if is_table(file)])
+    beside = shelf(place)
+    tables = [file for file in beside if is_table(file)]
+    if not tables and all(file.name.casefold().endswith((".json", ".json.gz")) for file in beside):
+        tables = [file for file in beside if may_be_table(file)]
+    return _parted(place, tables)
 
 
 def _illustrated(place: Place, tables: list[Place], pictures: list[Place]) -> Listing | None:
@@ -187,4 +191,6 @@ def located(
 
 def rest(place: Place) -> Iterable[Place]:
     """Yield what lies beside the tables of a folder."""
-    return (one for one in place.iterdir() if not is_hidden(one) and not is_table(one))
+    tables = [file for file, _ in listing(place).tables]
+    there = (one for one in place.iterdir() if not is_hidden(one) and not is_table(one))
+    return (one for one in there if one not in tables)

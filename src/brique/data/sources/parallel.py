@@ -11,7 +11,6 @@ from brique.data.source import Source
 from brique.data.sources.shelf import check_train, few, lines, part_of, parted, parts_of, shelf
 from brique.errors import DataError, nearest
 from brique.schema import natural
-from brique.schema.schema import RESERVED
 from brique.schema.texts import Unit
 
 KIND: str = "parallel"
@@ -100,9 +99,8 @@ def _aligned(files: Iterable[Place], codes: frozenset[str] | None) -> Sets:
 
 
 def _named(language: str) -> str:
-    """Return the field of a language: "pt-br" is pt_br, and "to", which batches use, to_."""
-    name = language.replace("-", "_").replace(" ", "_")
-    return f"{name}_" if name in RESERVED else name
+    """Return the field of a language: "pt-br" is pt_br."""
+    return language.replace("-", "_").replace(" ", "_")
 
 
 def _left(name: str, sets: Sets, asked: Asked) -> Sets:

@@ -15,7 +15,7 @@ from brique.data.finding import Finding
 from brique.data.place import Place, relative
 from brique.data.source import UNTOLD, Source
 from brique.data.sources import beside, hints, illustrated, labelled, listing
-from brique.data.sources.cells import is_table
+from brique.data.sources.cells import may_be_table
 from brique.data.sources.checked import checked_numbers, of_codes
 from brique.data.sources.coded import Codes, Moments, row_digests
 from brique.data.sources.decoding import Decoded, decode
@@ -34,7 +34,7 @@ from brique.schema.written import SECOND
 KIND: str = "table"
 USES: frozenset[str] = frozenset(
     ("target", "header", "test", "size", "channels", "types", "rename", "group", "time", "unit")
-) | {"lower", "decimal"}
+) | {"lower", "decimal", "sheet"}
 KINDS = ("number", "category", "moment", "text", "picture", "labels", "leave")
 _GOALS = ("label", "target", "class", "y")
 _NOTES = (".txt", ".md", ".names", ".pdf", ".rst", ".html")  # beside a table
@@ -48,7 +48,7 @@ _WORDS: dict[type, str] = {
 def fits(place: Place) -> bool:
     """Tell whether a place is a table, or a folder of one, or of one for each part."""
     if not place.is_dir():
-        return is_table(place)
+        return may_be_table(place)
     found = listing.listing(place)
     if found.pictures:
         return True
@@ -130,7 +130,7 @@ def _targets(frame: Frame, asked: Asked) -> tuple[str, ...]:
     Several are named with "," between them, where that is not the name of one.
     """
     if asked.target is not None:
-        is_one = asked.target in (*frame.columns, *frame.renamed) or "," not in asked.target
+        is_one = asked.target in frame.columns or "," not in asked.target
         names = [asked.target] if is_one else asked.target.split(",")
         return tuple(dict.fromkeys(frame.named(one.strip(), "target") for one in names))
     if frame.goal is not None:
@@ -318,7 +318,7 @@ def _groups(frame: Frame, given: str) -> np.ndarray:
 
 def _times(frame: Frame, given: str) -> np.ndarray:
     """Return a number by which rows stand in time: seconds since 1970, or what the column holds."""
-    if "," in given and given not in (*frame.columns, *frame.renamed):
+    if "," in given and given not in frame.columns:
         names = [frame.named(one.strip(), "time") for one in given.split(",")]
         found = when({one: frame.cut(one) for one in names}, ",".join(names), frame.name)
         return np.where(found.is_known, found.micros / SECOND, np.nan)
