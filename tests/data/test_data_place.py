@@ -383,3 +383,76 @@ def test_a_gz_that_is_damaged_is_named(tmp_path):
     (tmp_path / "a.csv.gz").write_bytes(gzip.compress(b"1,2" * 999)[:-9])
     with pytest.raises(DataError, match=r"a.csv.gz: cannot be read \(Compressed file ended"):
         content(tmp_path / "a.csv.gz")
+
+
+# Archives with a flipped bit
+
+
+def packed_bitmaps(folder, ending):
+    """Return an archive of pictures that have no checksum of their own."""
+    names = []
+    rng = np.random.default_rng(3)
+    for number in range(12):
+        path = folder / "pictures" / "ab"[number % 2] / f"n{number}.bmp"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(rng.integers(0, 255, (6, 6, 3), np.uint8)).save(path)
+        names.append(path)
+    out = folder / f"pictures{ending}"
+    if ending == ".zip":
+        with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as made:
+            for path in names:
+                made.write(path, path.relative_to(folder).as_posix())
+    else:
+        with tarfile.open(out, "w:" + ending.split(".")[-1].replace("tar", "")) as made:
+            for path in names:
+                made.add(path, path.relative_to(folder).as_posix())
+    return out
+
+
+def everything(path):
+    """Return all that an archive says, files and what it leaves out, or why it is refused."""
+    try:
+        found = archive.Archive(path)
+        return {parts: found.content(parts) for parts in found.files}, found.left_out, ""
+    except DataError as error:
+        return {}, [], str(error)
+
+
+@pytest.mark.parametrize("ending", [".zip", ".tar.gz", ".tar.bz2", ".tar.xz"])
+def test_a_flipped_bit_in_an_archive_with_a_checksum_is_named_or_without_effect(tmp_path, ending):
+    path = packed_bitmaps(tmp_path, ending)
+    whole, before = path.read_bytes(), everything(path)
+    named = 0
+    for number in range(40):
+        content = bytearray(whole)
+        content[(2 * number + 1) * len(whole) // 80] ^= 1 << number % 8
+        path.write_bytes(content)
+        after = everything(path)
+        assert after == before or after[1] or path.name in after[2], number
+        named += bool(after[2])
+    assert named > 20
+
+
+def test_the_checksum_at_the_end_of_a_packed_tar_is_read(tmp_path):
+    path = packed_bitmaps(tmp_path, ".tar.gz")
+    content = bytearray(path.read_bytes())
+    content[-6] ^= 1  # of the CRC itself
+    path.write_bytes(content)
+    says = r"pictures.tar.gz: cannot be opened as an archive \(CRC check failed\); fetch it again"
+    with pytest.raises(DataError, match=says):
+        archive.Archive(path)
+
+
+def test_a_plain_tar_says_where_a_head_is_damaged_or_its_end_is_missing(tmp_path):
+    path = packed_bitmaps(tmp_path, ".tar")
+    whole = path.read_bytes()
+    with tarfile.open(path) as opened:
+        third = opened.getmembers()[2]
+    content = bytearray(whole)
+    content[third.offset + 3] ^= 1
+    path.write_bytes(content)
+    with pytest.raises(DataError, match=r"\(the head of a file in it is damaged\); fetch it again"):
+        archive.Archive(path)
+    path.write_bytes(whole[: third.offset])
+    with pytest.raises(DataError, match=r"\(its end is missing\); fetch it again"):
+        archive.Archive(path)

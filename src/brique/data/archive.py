@@ -1,6 +1,7 @@
 """Archive: what lies in a .zip or .tar, read without unpacking it."""
 
 import lzma
+import re
 import stat
 import tarfile
 import threading
@@ -68,6 +69,9 @@ class Archive:
 
     def _zip(self) -> Callable[[object], bytes]:
         archive = zipfile.ZipFile(self.path)
+        for entry in archive.infolist():
+            if entry.is_dir() or _is_hidden(_parts(_zip_name(entry))):
+                _check_passed_over(archive, entry)
         entries = [entry for entry in archive.infolist() if not entry.is_dir()]
         locked = [entry for entry in entries if entry.flag_bits & 1]
         if locked:
@@ -111,7 +115,7 @@ class Archive:
                     if isinstance(kept, bytes) and len(kept) != entry.size:
                         raise EOFError("its end is missing")
                     self._add(name, kept)
-
+            _check_end(archive, packed if is_packed else None)
         return self._tar_content
 
     def _tar_content(self, entry: object) -> bytes:
@@ -128,11 +132,11 @@ class Archive:
 
     def _add(self, name: str, entry: object) -> None:
         """Take note of a file, unless it is hidden or its name leads out of the archive."""
-        parts = tuple(part for part in name.replace("\\", "/").split("/") if part not in ("", "."))
+        parts = _parts(name)
         if ".." in parts:
             self.left_out.append((name, "has a name that leads out of the archive"))
             return
-        if not parts or any(part.startswith((".", "__MACOSX")) for part in parts):
+        if not parts or _is_hidden(parts):
             return
         above = [parts[:depth] for depth in range(len(parts))]
         if parts in self.folders or any(folder in self.files for folder in above):
@@ -148,8 +152,45 @@ def is_bomb(size: int, packed: int) -> bool:
     return size > LIMIT or (size > _EASY and size > _RATIO * packed)
 
 
+def _parts(name: str) -> Parts:
+    return tuple(part for part in name.replace("\\", "/").split("/") if part not in ("", "."))
+
+
+def _is_hidden(parts: Parts) -> bool:
+    return any(part.startswith((".", "__MACOSX")) for part in parts)
+
+
+def _check_passed_over(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> None:
+    """Raise BadZipFile where an entry that nothing reads is one by damage of the list alone."""
+    if entry.is_dir() and entry.file_size:
+        raise zipfile.BadZipFile(f"the folder {entry.filename} holds bytes")
+    if not entry.flag_bits & 1:
+        archive.open(entry).close()  # compares its name with that beside its content
+
+
+def _check_end(archive: tarfile.TarFile, packed: int | None) -> None:
+    """Read a tar to its end: the checksum of what packs it, or else the mark that ends it.
+
+    packed: bytes of the file where it is packed. Raises ReadError, or what unpacks it raises.
+    """
+    stream = archive.fileobj
+    assert stream is not None
+    while packed is not None and stream.read(1 << 20):
+        if is_bomb(stream.tell(), packed):
+            raise tarfile.ReadError("it unpacks to more than its files")
+    if packed is not None:
+        return
+    stream.seek(archive.offset)
+    mark = stream.read(tarfile.BLOCKSIZE)
+    if len(mark) < tarfile.BLOCKSIZE:
+        raise tarfile.ReadError("its end is missing")
+    if mark.count(0) < len(mark):
+        raise tarfile.ReadError("the head of a file in it is damaged")
+
+
 def _reason(error: Exception) -> str:
-    return str(error).split("\n")[0].rstrip(".: ") or type(error).__name__
+    said = str(error).split("\n")[0].rstrip(".: ") or type(error).__name__
+    return re.sub(r" 0x[0-9a-f]+ != 0x[0-9a-f]+", "", said)
 
 
 def _too_large(size: int) -> str:
