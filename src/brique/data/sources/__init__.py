@@ -16,6 +16,7 @@ from brique.data.sources import (
     lines,
     masks,
     packed,
+    paired,
     parallel,
     pictures,
     sequences,
@@ -82,6 +83,8 @@ def read(name: str, place: Place, kind: str | None, asked: Asked) -> Source:
     else:
         raise unknown(name, place)
     asked.check(name, reader.KIND, reader.USES)
+    if kind is None and reader.KIND == pictures.KIND:
+        paired.check(name, place)
     return reader.read(name, place, asked)
 
 

@@ -1,5 +1,6 @@
 """Pictures with a class for each pixel: folders of pictures beside folders of label maps."""
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
@@ -9,13 +10,13 @@ import numpy as np
 import torch
 
 from brique.data.asked import Asked
-from brique.data.place import Place, relative
-from brique.data.source import ALIASES, PARTS, Source
-from brique.data.sources import palette
-from brique.data.sources.decoding import Decoded, decode
+from brique.data.place import Place, files, relative
+from brique.data.source import ALIASES, PARTS, Source, part_named
+from brique.data.sources import paired, palette
+from brique.data.sources.decoding import Decoded, decode, is_picture
 from brique.data.sources.gathered import Gathered, abreast
 from brique.data.sources.mask_turns import Turning, are_alike
-from brique.data.sources.mates import ENDINGS, WORDS, Names, by_stem
+from brique.data.sources.mates import ENDINGS, WORDS, Names, by_labels, by_stem
 from brique.data.sources.palette import Palette
 from brique.errors import DataError
 from brique.schema import Mask, natural, picture_shape
@@ -28,6 +29,7 @@ KEPT_SIZE, DEFAULT_SIZE = 512, 256  # largest side that is kept, and that others
 _PICTURES = ("images", "image", "imgs", "img", "pictures", "photos", "jpegimages")
 _MASKS = (*WORDS, "annotation", "labelmaps", "segmentationclass", "segmentations", "seg", "segs",
           "annots", "ground_truth", "groundtruth", "gts", "labelids")  # fmt: skip
+_NAME = re.compile(r"[Gg]round[ _-]?[Tt]ruth|[A-Z]?[a-z]+|[A-Z]+(?![a-z])")  # words of a name
 _TRIED = 50  # masks by whose names it is told that two folders belong together
 
 
@@ -42,7 +44,12 @@ class _Pairs(Gathered):
 
     def add(self, pictures: Place, masks: Place, part: int) -> None:
         """Pair the files of two folders by their names without endings."""
-        (shown, twice), (found, again) = by_stem(pictures), by_stem(masks)
+        (shown, twice), (found, again, views) = by_stem(pictures), by_labels(masks)
+        if views:
+            self.notes.append(
+                f"{self.name}: {len(views):,} files show the masks in another way, such as"
+                f" {relative(views[0], self.root)}; left alone."
+            )
         names, mapped = Names(shown), dict[str, Place]()
         for stem, file in found.items():
             name = names.of(stem) or stem
@@ -64,10 +71,33 @@ class _Pairs(Gathered):
         self.masks += [mapped[stem] for stem in both]
         self.parts += [part] * len(both)
 
+    def add_beside(self) -> None:
+        """Pair the files that lie in one folder, such as 1.jpg and 1_mask.png."""
+        found = paired.beside(self.root)
+        taken = {one for masks in found.values() for one in masks}
+        for file in files(self.root):
+            if not is_picture(file) or file in taken:
+                continue
+            masks = found.get(file, [])
+            if len(masks) == 1:
+                steps = relative(file, self.root).split("/")[:-1]
+                part = next(filter(None, map(part_named, steps)), "train")
+                self.files.append(file)
+                self.masks.append(masks[0])
+                self.parts.append(PARTS.index(part))
+            else:
+                many = f"has {len(masks)} masks; join them into one" if masks else "has no mask"
+                self.skip(file, many)
+
 
 def fits(place: Place) -> bool:
-    """Tell whether a folder holds folders of pictures and of masks of the same names."""
-    return place.is_dir() and any(_agree(shown, mapped) for shown, mapped, _ in _folders(place))
+    """Tell whether a folder holds folders of pictures and of masks of the same names, or both."""
+    if not place.is_dir():
+        return False
+    if any(_agree(shown, mapped) for shown, mapped, _ in _folders(place)):
+        return True
+    found = paired.beside(place)
+    return paired.is_whole(place, found) and len(paired.classes(place, list(found))) == 1
 
 
 def read(name: str, place: Place, asked: Asked) -> Source:
@@ -81,6 +111,8 @@ def read(name: str, place: Place, asked: Asked) -> Source:
     pairs = _Pairs(name, place)
     for shown, mapped, part in _folders(place):
         pairs.add(shown, mapped, PARTS.index(part or "train"))
+    if not pairs.files:
+        pairs.add_beside()
     if not pairs.files:
         raise DataError(
             f"{name}: expected pictures with masks of the same names, such as {name}/images/1.jpg "
@@ -107,7 +139,7 @@ def read(name: str, place: Place, asked: Asked) -> Source:
         torch.from_numpy(part.astype(np.uint8)) if part.any() else None,
         decoded.digests,
         skipped=pairs.skipped + decoded.skipped,
-        notes=decoded.notes + colors.notes,
+        notes=pairs.notes + decoded.notes + colors.notes,
         originals=decoded.originals,
         findings=colors.findings,
     )
@@ -241,18 +273,34 @@ def _folders(root: Place) -> list[tuple[Place, Place, str | None]]:
         for word, folder in _below(root).items():
             if word in ALIASES:
                 found += [(shown, mapped, ALIASES[word]) for shown, mapped in _beside(folder)]
+    below = _below(root)
+    if not found and len(below) == 1:
+        return _folders(next(iter(below.values())))
     return sorted(found, key=lambda each: PARTS.index(each[2] or "train"))
 
 
 def _beside(folder: Place) -> Iterator[tuple[Place, Place]]:
     """Yield the folders whose names say that one holds pictures and the other their masks."""
-    below = _below(folder)
+    below, named = _below(folder), False
     for word, shown in below.items():
         endings = [word + end for end in ENDINGS]
         wanted = [*endings, *_MASKS] if word in _PICTURES else endings
         match = next((below[one] for one in wanted if one in below and one != word), None)
         if match is not None:
             yield shown, match
+            named = True
+    rest = [one for one in below.values() if not _is_of_masks(one)]
+    for mapped in filter(_is_of_masks, below.values() if not named else ()):
+        good = [
+            shown for shown in rest if any(map(is_picture, files(mapped))) and _agree(shown, mapped)
+        ]
+        if len(good) == 1:
+            yield good[0], mapped
+
+
+def _is_of_masks(folder: Place) -> bool:
+    """Tell whether a word of a folder's name is one for masks: "Task1_Training_GroundTruth"."""
+    return any(word.casefold() in _MASKS for word in _NAME.findall(folder.name))
 
 
 def _below(folder: Place) -> dict[str, Place]:
@@ -264,5 +312,5 @@ def _below(folder: Place) -> dict[str, Place]:
 def _agree(shown: Place, mapped: Place) -> bool:
     """Tell whether most masks of a folder have pictures of their names."""
     names = Names(by_stem(shown)[0])
-    masks = list(by_stem(mapped)[0])[:_TRIED]
+    masks = list(by_labels(mapped)[0])[:_TRIED]
     return sum(names.of(stem) is not None for stem in masks) * 2 > len(masks)

@@ -13,6 +13,7 @@ _MASK = (
     "mask|masks|label|labels|labelids|labeltrainids|annot|annotation|annotations|seg|segm|segs|"
     "segment|segmentation|gt|ground[ _-]?truth|gtfine|gtcoarse|matte|bin|binary|l"
 )
+_VIEW = re.compile(r"(.*[_-])(?:color|colors|instanceids|instancetrainids|labeltrainids)")
 _PICTURE = "image|img|im|picture|pic|photo|sat|rgb|leftimg8bit"
 
 
@@ -31,6 +32,20 @@ def by_stem(folder: Place) -> tuple[dict[str, Place], list[tuple[Place, Place]]]
             else:
                 stems[stem] = file
     return {stem: stems[stem] for stem in sorted(stems, key=natural)}, doubled
+
+
+def by_labels(folder: Place) -> tuple[dict[str, Place], list[tuple[Place, Place]], list[Place]]:
+    """Return the label maps below a folder as `by_stem` does, and their other views.
+
+    Where "x_labelIds" is there, "x_color", "x_instanceIds" and the like are views of it.
+    """
+    stems, doubled = by_stem(folder)
+    views: list[Place] = []
+    for stem in list(stems):
+        match = _VIEW.fullmatch(stem)
+        if match and match[1] + "labelids" in stems:
+            views.append(stems.pop(stem))
+    return stems, doubled, views
 
 
 class Names:

@@ -9,12 +9,13 @@ import numpy as np
 from brique.data.asked import Asked
 from brique.data.finding import Finding
 from brique.data.place import Place, content, plain_name
-from brique.data.source import PARTS
+from brique.data.source import PARTS, part_named
 from brique.errors import DataError
 from brique.schema import IGNORED
 from brique.schema.label_maps import LabelMap, read_colors, read_label_map
 
-_LISTS = ("classes.txt", "labels.txt", "codes.txt", "class_names.txt")
+_PIXELS = "_classes.csv"  # of Roboflow: "Pixel Value, Class", a line each
+_LISTS = ("classes.txt", "labels.txt", "codes.txt", "class_names.txt", _PIXELS)
 _TABLES = ("class_dict.csv", "label_colors.txt", "labelmap.txt")
 _NOTHING = frozenset({"unlabelled", "unlabeled", "void", "ignore", "ignored"})
 _NUMBERED = re.compile(r"(\d{1,3})[\s:,;]+(\S.*)")
@@ -66,12 +67,16 @@ class Palette:
 
 def find(folder: Place, asked: Asked) -> Palette:
     """Return what a file in a folder says of classes; an empty palette if there is none."""
-    here = {plain_name(file): file for file in folder.iterdir() if file.is_file()}
+    parts = [one / _PIXELS for one in folder.iterdir() if part_named(one.name) == "train"]
+    inside = [*folder.iterdir(), *parts]
+    here = {plain_name(file): file for file in inside if file.is_file()}
     file = next((here[name] for name in (*_TABLES, *_LISTS) if name in here), None)
     if file is None:
         return Palette()
     lines = content(file).decode("utf-8-sig", errors="replace").splitlines()
     lines = [line.strip() for line in lines if line.strip() and not line.startswith("#")]
+    if plain_name(file) == _PIXELS:
+        lines = lines[1:]
     if plain_name(file) in _TABLES:
         palette = _table(lines)
     else:

@@ -14,7 +14,7 @@ from brique.data.asked import Asked
 from brique.data.finding import Finding
 from brique.data.place import Place, files, is_hidden, placed, relative
 from brique.data.source import PARTS, Source
-from brique.data.sources import named, tables
+from brique.data.sources import named, paired, tables
 from brique.data.sources.decoding import FOREIGN, SUFFIXES, decode, is_picture
 from brique.data.sources.filed import Laid, laid
 from brique.data.sources.listed import Listed
@@ -107,6 +107,9 @@ def _find(name: str, place: Place, asked: Asked) -> _Found:
             raise DataError(f"{name}: --test {test} is not a folder; give one of pictures by class")
     kept = asked.rename or {}
     own = laid(name, place, _is_named_so, classes=kept)
+    masks = {one for several in paired.beside(place).values() for one in several}
+    own.files = [one for one in own.files if one.file not in masks]
+    own.leave("that are masks of others by their names and colors (--kind masks)", masks)
     if test is not None and any(one.part == 2 for one in own.files):
         raise DataError(f"{name}: it has a folder test already; leave out --test")
     everything = [own, *([laid(name, test, _is_named_so, part=2)] if test else [])]

@@ -1,0 +1,138 @@
+"""Pictures beside their masks, as tools and archives of people ship them; lists of parts."""
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from brique import data
+from brique.errors import DataError
+from layouts import parts, picture, told, write
+
+SIZE = (24, 20)
+
+
+def mask(path, seed, value=255):
+    """Write a label map of 0 and a value that stands in a rectangle, drawn by the seed."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    pixels = np.zeros(SIZE, np.uint8)
+    pixels[seed % 7 + 2 : seed % 7 + 12, 3 : 5 + seed % 9] = value
+    Image.fromarray(pixels).save(path)
+    return pixels
+
+
+def pairs(root, shown, masked, n=12):
+    """Write pictures, and a mask of each; return the masks by the name of the picture."""
+    wanted = {}
+    for i in range(n):
+        picture(root / shown.format(i), i, size=SIZE)
+        wanted[shown.format(i)] = mask(root / masked.format(i), i)
+    return wanted
+
+
+def opened_masks(opened):
+    """Return the masks of a data set, by the name of the picture: where they are not 0."""
+    return {
+        split.name(row): np.asarray(split[place]["mask"])
+        for split in (opened.train, opened.valid, opened.test)
+        for place, row in enumerate(split.ids.tolist())
+    }
+
+
+@pytest.mark.parametrize(
+    ("shown", "masked"),
+    [
+        ("{:03}.jpg", "{:03}_mask.png"), ("{:03}.png", "{:03}-seg.png"), ("{}.jpg", "mask_{}.png"),
+        ("scans/{}.tif", "scans/{}_GT.tif"), ("a/b/{}.jpg", "a/b/{}_segmentation.png"),
+        ("Task1-2_Training_Input/{:07}.jpg", "Task1_Training_GroundTruth/{:07}_segmentation.png"),
+        ("frames/{}.jpg", "SegmentationClassPNG/{}.png"), ("CXR/{}.png", "ManualMasks/{}_mask.png"),
+        ("devkit/VOC/JPEGImages/{}.jpg", "devkit/VOC/SegmentationClass/{}.png"),
+    ],
+)  # fmt: skip
+def test_masks_are_found_and_are_no_pictures(tmp_path, shown, masked):
+    wanted = pairs(tmp_path / "zoo", shown, masked)
+    opened = data.open(tmp_path / "zoo")
+    assert opened.schema.targets == ("mask",)
+    found = opened_masks(opened)
+    assert found.keys() == wanted.keys()
+    assert all((found[name] == (pixels > 0)).all() for name, pixels in wanted.items())
+
+
+def test_masks_beside_pictures_in_parts_have_their_parts_and_names(tmp_path):
+    root = tmp_path / "zoo"
+    for start, part in enumerate(("train", "valid", "test")):
+        for i in range(6):
+            picture(root / part / f"{i}_jpg.rf.0a.jpg", 50 * start + i, size=SIZE)
+            mask(root / part / f"{i}_jpg.rf.0a_mask.png", i, 1 + i % 2)
+        write(root / part / "_classes.csv", "Pixel Value, Class\n0, ground\n1, leaf\n2, root\n")
+    opened = data.open(root)
+    assert opened.schema["mask"].names == ("ground", "leaf", "root")
+    assert parts(opened) == {
+        f"{part}/{i}_jpg.rf.0a.jpg": part for part in ("train", "valid", "test") for i in range(6)
+    }
+
+
+def test_other_views_of_label_maps_are_left_alone(tmp_path):
+    root = tmp_path / "zoo"
+    for start, (part, town) in enumerate((("train", "ulm"), ("val", "bonn"))):
+        for i in range(6):
+            name = f"{part}/{town}/{town}_{i:06}_000019"
+            picture(root / "leftImg8bit" / f"{name}_leftImg8bit.png", 50 * start + i, size=SIZE)
+            mask(root / "gtFine" / f"{name}_gtFine_labelIds.png", i, 26)
+            mask(root / "gtFine" / f"{name}_gtFine_instanceIds.png", i, 99)
+            picture(root / "gtFine" / f"{name}_gtFine_color.png", 500 + i, size=SIZE)
+            write(root / "gtFine" / f"{name}_gtFine_polygons.json", "{}")
+    opened = data.open(root)
+    assert opened.schema["mask"].names == ("0", "26")
+    assert len(opened.valid) == 6
+    assert len(parts(opened)) == 12
+    assert any("12 files show the masks in another way" in note for note in opened.notes)
+
+
+def by_disease(root):
+    for start, name in enumerate(("benign", "malignant")):
+        for i in range(8):
+            picture(root / name / f"{name} ({i}).png", 50 * start + i, size=SIZE)
+            mask(root / name / f"{name} ({i})_mask.png", i)
+    mask(root / "benign" / "benign (3)_mask_1.png", 5)
+    return root
+
+
+def test_classes_whose_pictures_have_masks_beside_them_may_mean_either(tmp_path):
+    root = by_disease(tmp_path / "zoo")
+    text = (
+        r"zoo: its pictures lie in folders \(benign, malignant\), and beside them their masks, such"
+        r" as benign \(0\).png and benign \(0\)_mask.png: say --kind masks to learn the masks, or"
+        r" --kind pictures"
+    )
+    with pytest.raises(DataError, match=text):
+        data.open(root)
+    opened = data.open(root, kind="pictures")
+    assert told(opened) == {
+        f"{name}/{name} ({i}).png": name for name in ("benign", "malignant") for i in range(8)
+    }
+    left = next(one for one in opened.audit() if one.kind == "left out")
+    assert left.count == 17
+    opened = data.open(root, kind="masks")
+    assert len(opened_masks(opened)) == 15
+    assert ("benign/benign (3).png", "has 2 masks; join them into one") in opened.skipped
+
+
+def test_folders_of_pictures_and_of_their_masks_are_no_classes(tmp_path):
+    pairs(tmp_path / "zoo", "input/{}.png", "output/{}.png")
+    text = (
+        "zoo: the files in output are named as those in input, and hold few colors, as masks do;"
+        " for masks, call the folders images and masks; for two classes, say --kind pictures"
+    )
+    with pytest.raises(DataError, match=text):
+        data.open(tmp_path / "zoo")
+    opened = data.open(tmp_path / "zoo", kind="pictures")
+    assert opened.schema["label"].names == ("input", "output")
+
+
+def test_pictures_named_as_masks_that_are_none_stay_pictures(tmp_path):
+    root = tmp_path / "zoo"
+    for start, name in enumerate(("with", "without")):
+        for i in range(6):
+            picture(root / name / f"{i}.png", 100 * start + i)
+            picture(root / name / f"{i}_mask.png", 100 * start + 50 + i)
+    assert len(told(data.open(root))) == 24
