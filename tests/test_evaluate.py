@@ -309,3 +309,43 @@ def test_a_column_that_may_be_missing_counts_as_missing_and_another_is_named(pri
 def test_one_row_is_judged_too(priced, tmp_path):
     one = written(tmp_path / "one.csv", sold(1, 3), ["area", "town", "code", "age", "price"])
     assert brique.evaluate(priced, one)["examples"] == 1
+
+
+def copied(path, seed):
+    """Write a table in which a column is the class under another name."""
+    draw = np.random.default_rng(seed)
+    rows = [(f"{x:.3f}", "01"[x > 0], "ab"[x > 0]) for x in draw.normal(size=120).tolist()]
+    path.write_text("\n".join(map(",".join, [("x", "copy", "label"), *rows])) + "\n")
+    return path
+
+
+def test_what_the_audit_of_the_run_found_comes_first_in_every_judgement(tmp_path, capsys):
+    run = brique.train(copied(tmp_path / "a.csv", 0), quick=True, out=tmp_path / "run")
+    other = copied(tmp_path / "b.csv", 1)
+    start = "Result not trustworthy: 'copy' is the target 'label' under another name"
+    for asked in ([], [str(tmp_path / "a.csv")], [str(other)]):
+        capsys.readouterr()
+        assert main(["evaluate", str(run), *asked]) == 0
+        assert capsys.readouterr().out.startswith(start)
+    assert main(["train", "a.csv", "--quick", "--folds", "2", "--out", "cv"]) == 0
+    assert capsys.readouterr().out.startswith(start)
+    assert start in (tmp_path / "cv" / "report.html").read_text().replace("&#x27;", "'")
+
+
+def test_a_leak_between_the_own_parts_of_a_run_is_none_of_other_data(shades, tmp_path, capsys):
+    for part in ("train", "test"):
+        three(tmp_path / "own" / part, ["dark", "light"], each=9)  # equal pictures
+    run = brique.train(tmp_path / "own", quick=True, out=tmp_path / "run")
+    assert brique.evaluate(run)["distrusted"][0].startswith("18 of 18 test examples are also in")
+    assert "distrusted" not in brique.evaluate(run, three(tmp_path / "o", ["dark"], each=12))
+
+
+def test_what_falsifies_the_reading_of_other_data_comes_first(priced, tmp_path):
+    rows = [
+        row | {"area": f"{i % 90 + 1}.{i % 7}00", "price": 100 + i}  # no other decimals decide
+        for i, row in enumerate(sold(60, 4))
+    ]
+    other = written(tmp_path / "o.csv", rows, ["area", "town", "code", "age", "price"])
+    other.write_text(other.read_text().replace(",", ";"))
+    found = brique.evaluate(priced, other)
+    assert found["distrusted"][0].startswith("'area' can be read in two ways")

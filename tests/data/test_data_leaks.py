@@ -78,6 +78,24 @@ def test_what_tells_a_class_is_found(tmp_path, leak, severity):
     assert found == ({"it": severity} if severity else {})
 
 
+@pytest.mark.parametrize(
+    ("it", "alone", "beside"),
+    [
+        (lambda label, i: f"order {i}: {label} it is", {}, {"it": "error"}),
+        (lambda label, i: f"{label[0].upper()}{i % 9}", {}, {"it": "warning"}),
+        (lambda label, i: f"d/{label}/{i}.txt", {}, {"it": "error"}),
+        (lambda label, i: label.upper(), {"it": "error"}, {"it": "error"}),
+    ],
+    ids=["template", "code", "path", "copy"],
+)
+def test_a_text_or_code_that_is_all_there_is_may_tell_the_class(tmp_path, it, alone, beside):
+    _, label, rng = drawn()
+    columns = {"it": [it(one, i) for i, one in enumerate(label)], "label": label}
+    assert leaks(table(tmp_path, columns, target="label")) == alone
+    columns = {"noise": rng.normal(size=N).round(4), **columns}
+    assert leaks(table(tmp_path, columns, target="label")) == beside
+
+
 def test_a_column_that_lacks_where_one_of_several_classes_is_is_found(tmp_path):
     noise, _, rng = drawn()
     label = np.array(["a", "b", "c"])[rng.integers(0, 3, N)]

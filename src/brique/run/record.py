@@ -66,15 +66,22 @@ class Record:
     def result(self) -> dict[str, Any]:
         """What the recipe added by `run.result`; "distrusted" says why it is not to be trusted."""
         found = self.json["result"]
-        errors = self._errors()
+        errors = self.errors()
         return found | {"distrusted": errors} if errors and "task" in found else found
 
-    def _errors(self) -> list[str]:
-        """Return the reasons of what the audit found that falsifies a result."""
+    def errors(self, *, of_parts: bool = True) -> list[str]:
+        """Return the reasons of what the audit found that falsifies a result.
+
+        of_parts: also those that concern the run's own valid and test part alone.
+        """
         audit = self.json.get("audit")
         found = audit.get("findings") if isinstance(audit, dict) else None
         listed = [one for one in found if isinstance(one, dict)] if isinstance(found, list) else []
-        return [str(one.get("reason", "")) for one in listed if one.get("severity") == "error"]
+        errors = [one for one in listed if one.get("severity") == "error"]
+        return [
+            str(one.get("reason", "")) for one in errors
+            if of_parts or (one.get("split") is None and one.get("kind") != "contradictory")
+        ]  # fmt: skip
 
     @property
     def turns(self) -> int:

@@ -45,7 +45,8 @@ def evaluate(
     the run's own training part; where that is gone, always answering the same.
     Returns "run", what the task's `judge` finds ("task", "test", "interval", "baseline" and more),
     "judged" (the name of the data, the part, and how many examples), "seconds" and "notes":
-    sentences that a reader of the scores should know. Where examples have the very inputs of ones
+    sentences that a reader of the scores should know; "distrusted" says what falsifies them, by the
+    audit of the run or the reading of other data. Where examples have the very inputs of ones
     that the run has learned from, "seen" counts them, and "unseen" has the scores of the others.
     Raises DataError when the data do not fit the model, or ask for something else than it answers;
     UsageError for options without other data.
@@ -116,7 +117,8 @@ def _on_own(
         )
     judged = TASKS[loaded.task].judge(loaded.net, found, schema)
     about = {"data": found.name, "part": "test", "examples": len(found.test)}
-    return {**judged.values, "judged": about, "seconds": judged.seconds}, notes
+    values = {**judged.values, **_distrusted(record.errors()), "judged": about}
+    return {**values, "seconds": judged.seconds}, notes
 
 
 def _on_other(
@@ -138,10 +140,19 @@ def _on_other(
     judged = TASKS[loaded.task].judge(loaded.net, found, schema, compare=own is not None)
     about = {"data": found.name, "part": part, "examples": len(found.test)}
     values = {**judged.values, "judged": about, "seconds": judged.seconds}
+    assert told.source is not None
+    errors = [one.reason for one in told.source.findings if one.severity == "error"]
+    values |= _distrusted([*record.errors(of_parts=False), *errors])
     if own is not None and bool((known := seen(own, found.test, told)).any()):
         values |= _seen(loaded, found, known)
         notes.insert(0, _warned(values, found, known))
     return values, notes
+
+
+def _distrusted(errors: list[str]) -> dict[str, Any]:
+    """Return what says that a result is not to be trusted, if anything does."""
+    found = list(dict.fromkeys(errors))
+    return {"distrusted": found} if found else {}
 
 
 def _which(found: Data, part: str, said: dict[str, Any]) -> str:

@@ -43,15 +43,17 @@ def findings(seen: Seen, columns: Sequence[Column]) -> Iterator[Finding]:
         return
     goals = [column for column in columns if column.name in seen.source.targets]
     inputs = [column for column in columns if column.name not in seen.source.targets]
+    is_alone = _is_alone(seen)
     for goal in goals:
         for column in inputs:
             if is_index(seen, column) and (share := _told_by_index(column, goal)) >= _INDEX:
                 yield _finding_of_index(column, goal, share)
             else:
-                yield from _told(
+                found = _told(
                     column.name, column.values, goal, is_category=isinstance(column.kind, Category)
                 )
-        for name, values in _stems(seen):
+                yield from (one for one in found if one.severity == "error" or not is_alone)
+        for name, values in () if is_alone else _stems(seen):
             if isinstance(goal.kind, Category):
                 yield from _told(name, values, goal, is_category=True)
 
@@ -68,6 +70,12 @@ def is_index(seen: Seen, column: Column) -> bool:
         return False
     steps = np.diff(values)
     return bool((steps > 0).all() or (steps < 0).all() or np.ptp(values) < 2 * n)
+
+
+def _is_alone(seen: Seen) -> bool:
+    """Tell whether a text or code is all there is to learn from: that it tells much is the aim."""
+    kinds = [kind for name, kind in seen.kinds.items() if name not in seen.source.targets]
+    return len(kinds) == 1 and isinstance(kinds[0], Text | Category)
 
 
 def _told(name: str, values: np.ndarray, goal: Column, *, is_category: bool) -> Iterator[Finding]:
