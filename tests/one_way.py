@@ -378,5 +378,5 @@ KINDS: dict[str, Callable[[Path, int, random.Random], Case]] = {
     "lines": lines,
     "tags": tagged,
     "series": series,
-    **{f"table {end}": table(end) for end in (".csv", ".tsv", ".jsonl", ".parquet")},
+    **{f"table {end}": table(end) for end in (".csv", ".tsv", ".jsonl", ".parquet", ".xlsx")},
 }

@@ -25,23 +25,27 @@ class Column:
     """A column as it is meant.
 
     kind: of the field that it must become. values: as Python has them; None is a gap.
-    cells: how they are written where a dialect has texts only; by default `str`.
+    about: what stands before and behind each number, such as "$" and "".
     """
 
     kind: type
     values: list[Any]
-    cells: list[str] | None = None
+    about: tuple[str, str] | None = None
+
+    def written(self, decimal: str = ".") -> list[Any]:
+        """Return the values as they are written: texts where something stands about them."""
+        if self.about is None:
+            return self.values
+        before, after = self.about
+        texts = [None if one is None else f"{one:.2f}".replace(".", decimal) for one in self.values]
+        return [None if one is None else f"{before}{one}{after}" for one in texts]
 
 
 @dataclass
 class Table:
-    """A table as it is meant; the last column is the target, without gaps.
-
-    decides: by which finding a column may be read that its cells leave open.
-    """
+    """A table as it is meant; the last column is the target, without gaps."""
 
     columns: dict[str, Column] = field(default_factory=dict[str, Column])
-    decides: dict[str, str] = field(default_factory=dict[str, str])
 
     def __len__(self) -> int:
         return len(next(iter(self.columns.values())).values)
@@ -74,6 +78,18 @@ def scientific(draw: random.Random, n: int) -> Column:
     return Column(Number, values)
 
 
+def measured(draw: random.Random, n: int) -> Column:
+    """Numbers with a unit."""
+    about = draw.choice([("$", ""), ("", "%"), ("", " kg"), ("€ ", ""), ("", " m2")])
+    values = [round(draw.uniform(0, 900), 2) for _ in range(n)]
+    return Column(Number, gapped(draw, values), about)
+
+
+def truth(draw: random.Random, n: int) -> Column:
+    """True and False."""
+    return Column(Category, gapped(draw, [draw.random() < 0.4 for _ in range(n)]))
+
+
 def classes(draw: random.Random, n: int) -> Column:
     """A few words, with delimiters and quotes in them."""
     some = draw.sample(WORDS, draw.randrange(2, 6))
@@ -97,7 +113,7 @@ def day(draw: random.Random, n: int) -> Column:
     first = dt.datetime(2001, 2, 3)
     unit = draw.choice([dt.timedelta(days=1), dt.timedelta(seconds=97)])
     values = [first + unit * draw.randrange(9_000) for _ in range(n)]
-    return Column(Moment, gapped(draw, values), None)
+    return Column(Moment, gapped(draw, values))
 
 
 def note(draw: random.Random, n: int) -> Column:
@@ -116,7 +132,7 @@ def identity(draw: random.Random, n: int) -> Column:
 
 
 KINDS: tuple[Callable[[random.Random, int], Column], ...] = (
-    whole, decimal, scientific, classes, code, flag, day, note, identity,
+    whole, decimal, scientific, measured, classes, truth, code, flag, day, note, identity,
 )  # fmt: skip
 
 
@@ -145,9 +161,11 @@ def drawn(draw: random.Random) -> Table:
 # Dialects: each writes a table as other programs do
 
 
-def frame(table: Table, *, floats: bool = False) -> pandas.DataFrame:
+def frame(table: Table, *, floats: bool = False, european: bool = False) -> pandas.DataFrame:
     """Return the table as pandas holds it: whole numbers with gaps are floats there."""
-    found = pandas.DataFrame({name: one.values for name, one in table.columns.items()})
+    decimal = "," if european else "."
+    columns = {name: one.written(decimal) for name, one in table.columns.items()}
+    found = pandas.DataFrame(columns)
     if floats and set(table.columns["goal"].values) == {0, 1}:
         found["goal"] = found["goal"].astype(float)  # 0.0 and 1.0
     return found
@@ -158,10 +176,10 @@ def cells(table: Table, mark: str, decimal: str = ".") -> list[list[str]]:
 
     def written(one: Any) -> str:
         if isinstance(one, float):
-            return f"{one:.10g}".replace(".", decimal)
+            return repr(one).replace(".", decimal)
         return mark if one is None else str(one)
 
-    columns = [[written(one) for one in column.values] for column in table.columns.values()]
+    columns = [map(written, column.written(decimal)) for column in table.columns.values()]
     return [list(table.columns), *map(list, zip(*columns, strict=True))]
 
 
@@ -187,7 +205,8 @@ def by_pandas(**form: Any) -> Callable[[random.Random, Table, Path], Path]:
     def write(draw: random.Random, table: Table, folder: Path) -> Path:
         path = folder / "table.csv"
         mark = draw.choice(MARKS)
-        frame(table, floats=draw.random() < 0.5).to_csv(path, index=False, na_rep=mark, **form)
+        held = frame(table, floats=draw.random() < 0.5, european=form.get("decimal") == ",")
+        held.to_csv(path, index=False, na_rep=mark, **form)
         return path
 
     return write
@@ -213,7 +232,7 @@ def json_list(draw: random.Random, table: Table, folder: Path) -> Path:
 
 def _plain(table: Table) -> list[list[Any]]:
     return [
-        [str(one) if isinstance(one, dt.datetime) else one for one in column.values]
+        [str(one) if isinstance(one, dt.datetime) else one for one in column.written()]
         for column in table.columns.values()
     ]
 
@@ -227,7 +246,7 @@ def parquet(draw: random.Random, table: Table, folder: Path) -> Path:
     if draw.random() < 0.5:
         frame(table, floats=True).to_parquet(path)
     else:
-        held = {name: column.values for name, column in table.columns.items()}
+        held = {name: column.written() for name, column in table.columns.items()}
         pyarrow.parquet.write_table(pyarrow.table(held), path)
     return path
 
@@ -240,7 +259,7 @@ def excel(draw: random.Random, table: Table, folder: Path) -> Path:
     sheet = book.active
     assert sheet is not None
     sheet.append(list(table.columns))
-    for row in zip(*(column.values for column in table.columns.values()), strict=True):
+    for row in zip(*(column.written() for column in table.columns.values()), strict=True):
         sheet.append(list(row))
     if draw.random() < 0.5:
         book.create_sheet("empty", 0)
@@ -266,42 +285,45 @@ DIALECTS: dict[str, Callable[[random.Random, Table, Path], Path]] = {
 }
 
 
-def differences(draw: random.Random, dialect: str, folder: Path) -> list[str]:
-    """Write a random table in a dialect, open it, and return in what it differs from what is meant."""
+def differences(draw: random.Random, dialect: str, folder: Path) -> tuple[list[str], int]:
+    """Write a random table in a dialect, open it, and compare it with what is meant.
+
+    Returns in what they differ, and how many columns are read otherwise with an error-level finding
+    that says so: their cells can be read in two ways.
+    """
     table = drawn(draw)
     path = DIALECTS[dialect](draw, table, folder)
     opened = data.open(path, target="goal")
-    findings = opened.audit()
+    errors = [one for one in opened.audit() if one.severity == "error"]
     assert opened.store is not None
-    said: list[str] = []
     if len(opened.store) != len(table):  # a class called None may be taken for a gap, and said
-        lost = table.columns["goal"].values.count("None")
-        is_said = any("None" in one.reason and one.severity == "error" for one in findings)
-        is_all = len(opened.store) == len(table) - lost
-        return (
-            []
-            if lost and is_all and is_said
-            else [f"{len(table)} rows, opened {len(opened.store)}"]
-        )
+        is_all = len(opened.store) == len(table) - table.columns["goal"].values.count("None")
+        is_said = any("None" in one.reason for one in errors)
+        said = [] if is_all and is_said else [f"{len(table)} rows, opened {len(opened.store)}"]
+        return said, 1 - len(said)
+    said, found = list[str](), 0
     for name, column in table.columns.items():
-        if name not in opened.schema:
-            said.append(f"{name}: not opened")
-            continue
-        kind = opened.schema[name]
-        if type(kind) is not column.kind and not (column.kind is Text and type(kind) is Category):
-            said.append(f"{name}: {column.kind.__name__}, opened as {type(kind).__name__}")
-            continue
-        found = [_held(opened, name, row) for row in range(len(table))]
-        if column.kind is Category:  # among words a mark may be a class of its own
-            found = ["gap" if one in MARKS else one for one in found]
-        wanted = [_meant(one, column.kind) for one in column.values]
-        odd = [pair for pair in zip(wanted, found, strict=True) if pair[0] != pair[1]]
-        named = any(name in " ".join(one.items[0]) for one in findings if one.severity == "error")
-        if odd and not named:
-            said.append(
-                f"{name}: {len(odd)} differ, such as {odd[0][0]!r}, opened as {odd[0][1]!r}"
-            )
-    return said
+        odd = _odd(opened, name, column)
+        if odd and any(f"'{name}'" in one.reason for one in errors):
+            found += 1
+        elif odd:
+            said.append(f"{name}: {odd}")
+    return said, found
+
+
+def _odd(opened: data.Data, name: str, column: Column) -> str:
+    """Say how a column differs from what is meant, or ""."""
+    if name not in opened.schema:
+        return "not opened"
+    kind = type(opened.schema[name])
+    if kind is not column.kind and not (column.kind is Text and kind is Category):
+        return f"{column.kind.__name__}, opened as {kind.__name__}"
+    held = [_held(opened, name, row) for row in range(len(column.values))]
+    if column.kind is Category:  # among words a mark may be a class of its own
+        held = ["gap" if one in MARKS else one for one in held]
+    meant = [_meant(one, column.kind) for one in column.values]
+    odd = [pair for pair in zip(meant, held, strict=True) if pair[0] != pair[1]]
+    return f"{len(odd)} differ, such as {odd[0][0]!r}, opened as {odd[0][1]!r}" if odd else ""
 
 
 def _held(opened: data.Data, name: str, row: int) -> Any:
@@ -319,6 +341,8 @@ def _meant(value: Any, kind: type) -> Any:
     """Return a value as the data set must have it."""
     if value is None:
         return "gap"
+    if isinstance(value, bool):
+        return str(value).casefold()
     return (
         float(np.float32(value))
         if kind is Number

@@ -142,7 +142,7 @@ def test_evaluate_names_a_class_that_the_model_lacks(capsys, trained, tmp_path):
     photographs(tmp_path / "pets")
     code, out, err = said(capsys, "evaluate", trained, "pets")
     assert (code, out) == (2, "")
-    assert "the data have the class 'cat', which the net does not know" in err
+    assert "'label' has the classes cat, dog, none of which the model answers, but 0, 1, 2" in err
 
 
 def test_evaluate_says_when_the_data_have_changed(capsys, tmp_path):

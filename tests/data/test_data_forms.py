@@ -640,3 +640,31 @@ def test_lines_longer_than_a_sample_are_read(tmp_path):
     rows = [[str(i * k % 7) for k in range(5000)] for i in range(12)]
     (tmp_path / "t.csv").write_text(lines(rows, names=names))
     check(tmp_path / "t.csv", rows, names)
+
+
+def test_a_line_of_words_is_the_header_if_it_has_the_columns_that_are_named(tmp_path):
+    rows = [("red, old" if n % 3 else "blue", "up" if n % 2 else "down") for n in range(60)]
+    text = "".join(f'"{a}",{b}\n' for a, b in [("a color", "goal"), *rows])
+    (tmp_path / "words.csv").write_text(text)
+    opened = data.open(tmp_path / "words.csv", target="goal")
+    assert list(opened.schema.fields) == ["a color", "goal"]
+    assert len(opened.source) == 60
+    assert opened.schema["goal"].names == ("down", "up")
+
+
+def test_a_quotation_mark_behind_a_backslash_is_one_also_in_cells_without_quotes(tmp_path):
+    rows = [
+        [f"{n}.5", 'say "x"' if n % 2 else "quiet", "up" if n % 3 else "down"] for n in range(40)
+    ]
+    with (tmp_path / "said.csv").open("w", newline="") as file:
+        table = csv.writer(file, doublequote=False, escapechar="\\")
+        table.writerows([["size", "said", "goal"], *rows])
+    opened = data.open(tmp_path / "said.csv", target="goal")
+    assert opened.schema["said"].names == ("quiet", 'say "x"')
+
+
+def test_a_path_that_ends_in_a_backslash_ends_its_cell(tmp_path):
+    rows = [f'{n}.5,"C:\\dir{n % 3}\\",{"up" if n % 2 else "down"}\n' for n in range(40)]
+    (tmp_path / "paths.csv").write_text("size,path,goal\n" + "".join(rows))
+    opened = data.open(tmp_path / "paths.csv", target="goal")
+    assert opened.schema["path"].names == tuple(f"C:\\dir{n}\\" for n in range(3))

@@ -63,6 +63,13 @@ class Asked:
             )
         return column.strip(), values
 
+    def columns(self) -> list[str]:
+        """Return the columns that are named, not numbered: a header must have them."""
+        chosen = self.chosen()
+        listed = ",".join(filter(None, (self.target, self.group, self.time)))
+        names = [*listed.split(","), *(self.types or ()), *(chosen[:1] if chosen else ())]
+        return [name.strip() for name in names if name.strip() and not name.strip().isdecimal()]
+
     def renamed(self, label: str) -> str:
         """Return a class's name after `rename`."""
         return (self.rename or {}).get(label, label)

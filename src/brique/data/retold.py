@@ -13,6 +13,7 @@ from brique.data.depths import Depths
 from brique.data.parts import Data, rebuilt
 from brique.data.prepared import may_lack
 from brique.data.ragged import Ragged
+from brique.data.sources.shelf import few
 from brique.errors import DataError
 from brique.schema import Category, Field, Mask, Moment, Number, Picture, Schema, Signal, Tags, Text
 from brique.schema.clock import Clock
@@ -110,6 +111,12 @@ def _target(
         names = [rename.get(one, one) for one in was.names]
         names = [_joined(data, one, kind.names, notes) for one in names]
         new = tuple(dict.fromkeys(one for one in names if one not in kind.names))
+        if not set(names) & set(kind.names):
+            raise DataError(
+                f"{data.name}: '{name}' has the classes {few(names)}, none of which the model"
+                f" answers, but {few(kind.names)}; choose other data, or join spellings with"
+                f" --rename '{names[0]}={kind.names[0]}'"
+            )
         numbers = [[*kind.names, *new].index(one) for one in names]
         return _renumbered(values, numbers), replace(kind, names=(*kind.names, *new))
     units = [one.unit for one in (was, kind) if isinstance(one, Number) and one.unit]

@@ -92,7 +92,10 @@ def plain(raw: bytes, delimiter: str) -> tuple[bytes, str]:
     text = raw.decode()
     if slashed and re.search(r'\\[^\\"]', text.replace("\\\\", "")):
         text = re.sub(r'\\(?!["' + re.escape(delimiter) + "])", r"\\\\", text)
-    best = max(forms, key=lambda form: _fit(text, delimiter, form))  # of equals the first
+    within = re.search(rb'\\"(?!' + re.escape(sign) + rb"|[\r\n]|$)", raw) is not None
+    best = max(  # of equals the one that takes a \" within a cell for escaped, or else the first
+        forms, key=lambda form: (*_fit(text, delimiter, form), form[1] == within)
+    )
     if best == (False, False):
         return raw, delimiter
     return _rewritten(_reader(text if best[1] else raw.decode(), delimiter, best)), ","

@@ -176,7 +176,7 @@ def _read(
         )
     found: list[Cells] = []
     for file, _ in files:  # those after the first have its columns
-        names = [*found[0].columns] if found and found[0].has_header else ()
+        names = [*found[0].columns] if found and found[0].has_header else asked.columns()
         found.append(read_cells(file, asked.header, sheet=asked.sheet, known=names))
     own = zip(found, (part for _, part in listed.tables), strict=False)  # not that of --test
     asking, goal = to_ask(list(own), asked.target)
