@@ -333,6 +333,14 @@ def test_imbalance_says_what_always_answering_the_same_reaches(often, severity):
     assert f"who always answers a is right in {often / (often + 10):.0%}" in finding.reason
 
 
+def test_who_is_wrong_once_is_not_right_in_all():
+    labels = ["a"] * 99_999 + ["b"]
+    numbers = torch.arange(len(labels), dtype=torch.float32)
+    data_set = data.arrays(size=numbers, label=labels, split=["train"] * len(labels))
+    (finding,) = found(data_set, "imbalanced")
+    assert "who always answers a is right in 99.99%," in finding.reason
+
+
 # Pictures
 
 

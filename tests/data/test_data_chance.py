@@ -1,7 +1,10 @@
 """Equal rows stay on one side of a split, unless they are equal by chance."""
 
+import random
+
 import numpy as np
 import pytest
+import torch
 
 from brique import data
 
@@ -107,3 +110,26 @@ def test_texts_of_many_words_stay_on_one_side(tmp_path):
     column = found.source.fields["text"]
     learnt = {column.said(row) for row in found.train.ids.tolist()}
     assert not learnt & {column.said(row) for row in found.test.ids.tolist()}
+
+
+def parts_of(rows, copies=0):
+    """Return 400 rows to learn from and 100 for test, of which some repeat one of the first."""
+    rows = [*rows[:400], *rows[400 : 500 - copies], *rows[:copies]]
+    codes, noise = zip(*rows, strict=True)
+    return data.arrays(
+        code=list(codes),
+        noise=torch.tensor(noise),
+        label=["a" if code < "c" else "b" for code in codes],
+        split=["train"] * 400 + ["test"] * 100,
+    )
+
+
+@pytest.mark.parametrize(("decimals", "copies", "severity"), [
+    (3, 0, "warning"), (6, 3, "error"), (3, 40, "error"),
+])  # fmt: skip
+def test_rows_of_a_given_test_part_may_be_equal_by_chance(decimals, copies, severity):
+    draw = random.Random(8)
+    rows = [(draw.choice("abcd"), round(draw.gauss(0, 1), decimals)) for _ in range(500)]
+    (finding,) = [one for one in parts_of(rows, copies).audit() if one.kind == "leaked"]
+    assert finding.severity == severity
+    assert ("equal by chance" in finding.reason) == (severity == "warning")

@@ -172,6 +172,14 @@ def test_what_stands_round_the_rows_is_no_row(tmp_path, form, delimiter):
     assert [[as_text(cell) for cell in one.value.values()] for one in asked] == rows
 
 
+@pytest.mark.parametrize("delimiter", [",", ";", "|"])
+def test_tabs_behind_a_delimiter_are_blanks(tmp_path, delimiter):
+    (tmp_path / "t.csv").write_text(lines(PLAIN, delimiter).replace(delimiter, delimiter + "\t"))
+    check(tmp_path / "t.csv", PLAIN)
+    (tmp_path / "q.csv").write_text(blanks(ROWS, delimiter, "\t"))
+    check(tmp_path / "q.csv")
+
+
 def test_what_is_left_out_is_said(tmp_path):
     def said(form):
         (tmp_path / "t.csv").write_text(FORMS[form][0](","))

@@ -272,6 +272,15 @@ def test_ragged_rows_are_left_out_by_number(tmp_path):
     assert one(table.audit(), "ragged rows").count == 2
 
 
+def test_a_row_of_sums_is_not_called_ragged(tmp_path):
+    total = sum(float(line.split(",")[0]) for line in lines()[1:])
+    table = opened(tmp_path, [*lines(), f"{total:.4f},,"])
+    assert len(table.skipped) == 1
+    kinds = [finding.kind for finding in table.audit()]
+    assert "row of sums" in kinds
+    assert "ragged rows" not in kinds
+
+
 def test_mostly_ragged_tables_are_refused(tmp_path):
     rows = [*lines(250)[:201], *["1,2"] * 900]
     text = r"t.csv: 900 rows of 1,100 do not fit, the first: t.csv row 202 has 2 fields, 3"

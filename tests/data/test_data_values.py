@@ -484,6 +484,23 @@ def test_a_rare_mark_in_a_target_is_left_out_and_said(tmp_path):
         assert "missing marks" not in kinds(told)
 
 
+@pytest.mark.parametrize("mark", ["?", "-"])
+def test_rows_are_not_left_out_by_a_mark_that_may_be_an_answer_in_silence(tmp_path, mark):
+    def answer(i):
+        return ["yes", "no", mark][i % 3]
+
+    columns = {"x": lambda i: i / 7, "answer": answer}
+    table = opened(tmp_path, **columns, options={"target": "answer"})
+    finding = kinds(table)["missing marks"]
+    assert (finding.severity, finding.count) == ("warning", len(table.skipped))
+    assert "--types 'answer=category'" in finding.remedy
+    told = opened(
+        tmp_path, **columns, options={"target": "answer", "types": {"answer": "category"}}
+    )
+    assert set(told.schema["answer"].names) == {"yes", "no", mark}
+    assert told.skipped == ()
+
+
 def test_an_input_named_as_a_mark_is_a_class_of_its_own(tmp_path):
     garages = ["attached", "NA", "none", ""]
     table = opened(tmp_path, x=lambda i: garages[i % 4])

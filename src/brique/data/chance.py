@@ -26,6 +26,32 @@ def equal_by_chance(source: Source) -> bool:
     return source.by_chance
 
 
+def leaked_by_chance(source: Source, inside: np.ndarray) -> bool:
+    """Tell whether two parts share about as many examples as independent columns would give.
+
+    inside: (N,), bool, of the one part. How often columns agree across the parts is counted without
+    the equal examples, so that copies do not speak for themselves.
+    """
+    columns = [_codes(one, len(source)) for key, one in source.fields.items()
+               if key not in source.targets]  # fmt: skip
+    known = [codes for codes in columns if codes is not None]
+    if source.originals is not None or len(known) < max(2, len(columns)):
+        return False
+    whole = float(inside.sum()) * float((~inside).sum())
+    equal = _equal_pairs(np.unique(np.stack(known, 1), axis=0, return_inverse=True)[1], inside)
+    expected = whole
+    for codes in known:
+        expected *= (_equal_pairs(codes, inside) - equal) / whole
+    return equal <= _ABOUT * expected
+
+
+def _equal_pairs(codes: np.ndarray, inside: np.ndarray) -> float:
+    """Return how many pairs of an example inside and one outside have equal codes (N,)."""
+    size = int(codes.max()) + 1
+    sides = [np.bincount(codes[side], minlength=size) for side in (inside, ~inside)]
+    return float((sides[0].astype(np.float64) * sides[1]).sum())
+
+
 def each_by_itself(source: Source, digests: np.ndarray) -> np.ndarray:
     """Return a number for each example (M,), uint64, another for each of those that are equal."""
     _, places = np.unique(digests, return_inverse=True)

@@ -1,5 +1,6 @@
 """Audit of classes: missing in a part, rare, or much commoner than others."""
 
+import math
 from collections.abc import Iterable
 
 import numpy as np
@@ -83,7 +84,8 @@ def _imbalanced(seen: Seen, counts: np.ndarray) -> Iterable[Finding]:
         return
     order = np.argsort(-train, kind="stable").tolist()
     often, rarely = seen.classes[order[0]], seen.classes[order[-1]]
-    times = train.max() / train.min()
+    times, share = train.max() / train.min(), train.max() / train.sum()
+    right = f"{share:.0%}" if share < 0.995 else f"{math.floor(1e4 * share) / 1e4:.2%}"
     yield Finding(
         "imbalanced",
         "warning" if times >= _VERY_LOPSIDED else "note",
@@ -91,8 +93,8 @@ def _imbalanced(seen: Seen, counts: np.ndarray) -> Iterable[Finding]:
         tuple((seen.classes[i], f"{train[i]:,}") for i in order),
         len(order),
         f"{often} is {times:.1f} times as common in train as {rarely}: who always answers {often}"
-        f" is right in {train.max() / train.sum():.0%}, so read balanced accuracy and the recall of"
-        " each class beside accuracy.",
+        f" is right in {right}, so read balanced accuracy and the recall of each class beside"
+        " accuracy.",
         f"Add examples of the rare classes, {rarely} first.",
     )
 

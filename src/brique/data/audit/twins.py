@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 
 from brique.data.audit.seen import Seen
-from brique.data.chance import equal_by_chance
+from brique.data.chance import equal_by_chance, leaked_by_chance
 from brique.data.finding import Finding, Severity
 from brique.data.source import PARTS
 
@@ -78,8 +78,10 @@ def _by_goal(
 
 def _leaked(seen: Seen, pairs: Sequence[tuple[int, int]]) -> Iterable[Finding]:
     for part, here, share in _by_goal(seen, pairs):
-        n, whole = len({pair[1] for pair in here}), int((seen.part == PARTS.index(part)).sum())
-        is_serious = seen.pictures is not None or n >= _SERIOUS * whole
+        inside = seen.part == PARTS.index(part)
+        n = len({pair[1] for pair in here})
+        is_serious = seen.pictures is not None or n >= _SERIOUS * int(inside.sum())
+        by_chance = is_serious and leaked_by_chance(seen.source, inside)
         cost = (
             "the score counts what was learnt by heart"
             if part == "test"
@@ -87,11 +89,12 @@ def _leaked(seen: Seen, pairs: Sequence[tuple[int, int]]) -> Iterable[Finding]:
         )
         yield Finding(
             "leaked",
-            "error" if is_serious else "warning",
+            "error" if is_serious and not by_chance else "warning",
             part,
             tuple(_named(seen, pair) for pair in here),
             len(here),
-            f"{share} also in another part: {cost}.",
+            f"{share} also in another part: {cost}."
+            + by_chance * " So many may be equal by chance, as the inputs take few values.",
             f"Remove them from {part}, or their equals from the other part.",
         )
 

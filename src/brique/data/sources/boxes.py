@@ -178,7 +178,10 @@ def _findings(marks: _Marks, found: Annotated, told: list[str]) -> Iterator[Find
     yield from _unknown(marks, items)
     yield from _resized(marks, told)
     if faults := found.faults:
-        said = f"{len(faults):,} items of boxes cannot be read and are left out."
+        are = "item of boxes cannot be read and is" if len(faults) == 1 else (
+            "items of boxes cannot be read and are"
+        )  # fmt: skip
+        said = f"{len(faults):,} {are} left out."
         remedy = "Correct them; a picture without any other box is left out with them."
         yield Finding("faulty box", "warning", None, tuple(faults), len(faults), said, remedy)
 

@@ -29,7 +29,9 @@ def delimiter_of(head: str, told: str | None) -> tuple[str, int]:
     the first of the others, that of the names, has as many as most. " " is any number of blanks.
     """
     found: list[tuple[float, int, bool, int, str]] = []
-    for delimiter in DELIMITERS if told is None else (told,):
+    padded = 2 * len(re.findall(r"[;|,]\t", head)) > head.count("\t")  # such tabs are blanks
+    signs = DELIMITERS[1:] if padded else DELIMITERS
+    for delimiter in signs if told is None else (told,):
         widths = [len(row) for row in rows_of(head, delimiter, LINES) if any(map(str.strip, row))]
         inner = _without_titles(widths)
         width, count = max(Counter(inner).items(), key=lambda item: item[::-1], default=(1, 0))
@@ -83,6 +85,8 @@ def plain(raw: bytes, delimiter: str) -> tuple[bytes, str]:
         text = "\n".join(line.strip() for line in raw.decode().split("\n"))
         return _rewritten(csv.reader(_lines(text), delimiter=" ", skipinitialspace=True)), ","
     sign = delimiter.encode()
+    if sign != b"\t":
+        raw = re.sub(re.escape(sign) + rb'[ \t]*\t[ \t]*(?=")', sign + b" ", raw)
     spaced = re.search(re.escape(sign) + rb' +"', raw) is not None
     slashed = b'\\"' in raw or b"\\" + sign in raw
     forms = [(spaced, False), *([(spaced, True)] if slashed else [])]

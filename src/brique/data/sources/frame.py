@@ -256,12 +256,13 @@ def _called(cells: Cells, several: bool) -> list[str]:
 
 
 def _ragged(cells: Cells) -> list[Finding]:
-    if not cells.skipped:
+    odd = [one for one in cells.skipped if one[1].startswith("has ")]  # others are no rows
+    if not odd:
         return []
-    n, whole = len(cells.skipped), len(cells.skipped) + len(cells.rows)
+    n, whole = len(odd), len(odd) + len(cells.rows)
     return [
         Finding(
-            "ragged rows", "warning", None, tuple(cells.skipped), n,
+            "ragged rows", "warning", None, tuple(odd), n,
             f"{n:,} of {whole:,} rows do not fit the table and are left out.",
             "Correct them: a cell that holds the delimiter stands in quotation marks.",
         )

@@ -71,6 +71,8 @@ def of_marks(frame: Frame, key: str, kind: str, *, is_target: bool) -> list[Find
     """
     may_lose = kind == "category" and (is_target or not is_alone(frame, key))
     quiet = _QUIET - _WORDS if may_lose else _QUIET
+    if kind == "category" and is_target:
+        quiet -= {"?", "-"}  # rows are left out by them, and "?" may be an answer
     found = {mark: n for mark, n in frame.marks(key).items() if mark.casefold() not in quiet}
     if not found:
         return []
