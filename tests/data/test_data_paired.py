@@ -136,3 +136,102 @@ def test_pictures_named_as_masks_that_are_none_stay_pictures(tmp_path):
             picture(root / name / f"{i}.png", 100 * start + i)
             picture(root / name / f"{i}_mask.png", 100 * start + 50 + i)
     assert len(told(data.open(root))) == 24
+
+
+# Lists of parts
+
+
+def by_lists(root, write_line, folder="", names=("train", "val", "test")):
+    """Write pictures of two classes, and lists: of each class 0 to 5 train, to 8 val, to 11 test."""
+    for start, label in enumerate(("pie", "soup")):
+        for i in range(12):
+            picture(root / "images" / label / f"{i}.jpg", 50 * start + i)
+    for name, numbers in zip(names, (range(6), range(6, 9), range(9, 12)), strict=True):
+        lines = [write_line(label, i) for label in ("pie", "soup") for i in numbers]
+        write(root / folder / f"{name}.txt", "\n".join(lines) + "\n")
+    return {
+        f"images/{label}/{i}.jpg": "train" if i < 6 else "valid" if i < 9 else "test"
+        for label in ("pie", "soup")
+        for i in range(12)
+    }
+
+
+@pytest.mark.parametrize(
+    ("line", "folder", "names"),
+    [
+        (lambda label, i: f"images/{label}/{i}.jpg", "", ("train", "val", "test")),
+        (lambda label, i: f"{label}/{i}", "meta", ("train", "valid", "test")),
+        (lambda label, i: f"/disk/me/food/images/{label}/{i}.jpg", "", ("training_list", "val_list",
+                                                                       "testing_list")),
+        (lambda label, i: f"{label}/{i}.jpg,{label}", "splits", ("trainlist01", "vallist01",
+                                                               "testlist01")),
+    ],
+)  # fmt: skip
+def test_lists_say_the_parts_of_pictures(tmp_path, line, folder, names):
+    wanted = by_lists(tmp_path / "zoo", line, folder, names)
+    opened = data.open(tmp_path / "zoo")
+    assert parts(opened) == wanted
+    assert all(label == name.split("/")[1] for name, label in told(opened).items())
+
+
+def test_lists_say_the_classes_of_pictures_that_no_folder_tells(tmp_path):
+    root = tmp_path / "zoo"
+    for i in range(20):
+        picture(root / "images" / f"{i}.jpg", i)
+    for name, numbers in (("train", range(14)), ("val", range(14, 20))):
+        write(root / f"{name}.txt", "".join(f"images/{i}.jpg {i % 2}\n" for i in numbers))
+    opened = data.open(root)
+    assert told(opened) == {f"images/{i}.jpg": str(i % 2) for i in range(20)}
+    assert len(opened.valid) == 6
+
+
+def test_lists_say_the_parts_of_masks(tmp_path):
+    root = tmp_path / "zoo"
+    pairs(root, "JPEGImages/{}.jpg", "SegmentationClass/{}.png")
+    lists = root / "ImageSets" / "Segmentation"
+    write(lists / "train.txt", "".join(f"{i}\n" for i in range(8)))
+    write(lists / "val.txt", "".join(f"{i}\n" for i in range(8, 11)))
+    opened = data.open(root)
+    assert {name for name, part in parts(opened).items() if part == "valid"} == {
+        f"JPEGImages/{i}.jpg" for i in range(8, 11)
+    }
+    assert ("JPEGImages/11.jpg", opened.skipped[0][1]) == opened.skipped[0]
+    assert "is on no list of a part" in opened.skipped[0][1]
+
+
+def test_what_lists_lack_is_counted(tmp_path):
+    root = tmp_path / "zoo"
+    by_lists(root, lambda label, i: f"{label}/{i}")
+    for i in range(3):
+        picture(root / "images" / "pie" / f"new{i}.jpg", 900 + i)
+    write(root / "test.txt", (root / "test.txt").read_text() + "pie/gone\n")
+    opened = data.open(root)
+    said = [one.reason for one in opened.audit() if one.kind == "left out"]
+    assert any("3 pictures on no list of a part" in one for one in said)
+    assert any("1 of 7 lines of test.txt name no picture" in one for one in said)
+
+
+def test_lists_of_others_than_train_leave_the_rest_for_it(tmp_path):
+    root = tmp_path / "zoo"
+    wanted = by_lists(root, lambda label, i: f"{label}/{i}.jpg")
+    (root / "train.txt").unlink()
+    assert parts(data.open(root)) == wanted
+
+
+def test_a_picture_on_two_lists_is_refused(tmp_path):
+    root = tmp_path / "zoo"
+    by_lists(root, lambda label, i: f"{label}/{i}")
+    write(root / "test.txt", (root / "test.txt").read_text() + "pie/1\n")
+    text = "zoo: train.txt names images/pie/1.jpg, which is on the list of test too; take it off"
+    with pytest.raises(DataError, match=text):
+        data.open(root)
+
+
+def test_texts_that_may_say_parts_and_are_not_read_are_named(tmp_path):
+    root = tmp_path / "zoo"
+    by_lists(root, lambda label, i: f"{label}/{i}")
+    for name in ("train", "val", "test"):
+        (root / f"{name}.txt").unlink()
+    write(root / "train_test_split.txt", "".join(f"{i} {i % 2}\n" for i in range(24)))
+    finding = next(one for one in data.open(root).audit() if one.kind == "parts unread")
+    assert "train_test_split.txt may say which pictures are for test" in finding.reason

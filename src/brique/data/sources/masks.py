@@ -10,6 +10,7 @@ import numpy as np
 import torch
 
 from brique.data.asked import Asked
+from brique.data.finding import Finding
 from brique.data.place import Place, files, relative
 from brique.data.source import ALIASES, PARTS, Source, part_named
 from brique.data.sources import paired, palette
@@ -18,6 +19,8 @@ from brique.data.sources.gathered import Gathered, abreast
 from brique.data.sources.mask_turns import Turning, are_alike
 from brique.data.sources.mates import ENDINGS, WORDS, Names, by_labels, by_stem
 from brique.data.sources.palette import Palette
+from brique.data.sources.part_lists import part_lists
+from brique.data.sources.shelf import few
 from brique.errors import DataError
 from brique.schema import Mask, natural, picture_shape
 from brique.schema.fitting import fit_classes
@@ -89,6 +92,19 @@ class _Pairs(Gathered):
                 many = f"has {len(masks)} masks; join them into one" if masks else "has no mask"
                 self.skip(file, many)
 
+    def obey_lists(self) -> list[Finding]:
+        """Take the parts that lists such as train.txt say; return what an audit should say."""
+        lists = part_lists(self.name, self.root, self.files)
+        parts = [lists.part(file) for file in self.files]
+        for file, part in zip(self.files, parts, strict=True):
+            if part is None:
+                self.skip(file, f"is on no list of a part ({few(lists.names)}); put it on one")
+        self.keep([row for row, part in enumerate(parts) if part is not None])
+        self.parts[:] = [part for part in parts if part is not None]
+        if lists.names:
+            self.notes.append(f"{self.name}: {few(lists.names)} say the parts.")
+        return lists.findings
+
 
 def fits(place: Place) -> bool:
     """Tell whether a folder holds folders of pictures and of masks of the same names, or both."""
@@ -118,6 +134,7 @@ def read(name: str, place: Place, asked: Asked) -> Source:
             f"{name}: expected pictures with masks of the same names, such as {name}/images/1.jpg "
             f"and {name}/masks/1.png, or train/ and trainannot/, got none; check the path"
         )
+    listed = [] if any(pairs.parts) else pairs.obey_lists()
     colors = palette.find(place, asked)
     height, width = _sides(pairs.files, name, asked, colors.notes)
     decoded = decode(pairs.files, place, name, size=(height, width), channels=asked.channels)
@@ -141,7 +158,7 @@ def read(name: str, place: Place, asked: Asked) -> Source:
         skipped=pairs.skipped + decoded.skipped,
         notes=pairs.notes + decoded.notes + colors.notes,
         originals=decoded.originals,
-        findings=colors.findings,
+        findings=colors.findings + listed,
     )
     source.names = [relative(file, place) for file in pairs.files]
     return source

@@ -18,6 +18,7 @@ from brique.data.sources import named, paired, tables
 from brique.data.sources.decoding import FOREIGN, SUFFIXES, decode, is_picture
 from brique.data.sources.filed import Laid, laid
 from brique.data.sources.listed import Listed
+from brique.data.sources.part_lists import part_lists
 from brique.data.sources.shelf import is_about
 from brique.errors import DataError, nearest
 from brique.schema import Category, natural
@@ -116,10 +117,40 @@ def _find(name: str, place: Place, asked: Asked) -> _Found:
     for one in everything:
         _take(found, one, asked)
     found.has_parts = test is not None or own.has_parts
+    if asked.test is None and not found.has_parts:
+        _obey_lists(found, own)
+    for one in everything:
+        found.notes += _beside(one)
     _check_labels(found, own, asked)
     found.choose(asked)
     found.has_parts |= asked.chosen() is not None
     return found
+
+
+def _obey_lists(found: _Found, own: Laid) -> None:
+    """Take the parts, and classes where folders say none, that lists such as train.txt say."""
+    lists = part_lists(found.name, found.root, found.files)
+    found.findings += lists.findings
+    if not lists.names:
+        return
+    own.others = [file for file in own.others if relative(file, own.root) not in lists.names]
+    parts = [lists.part(file) for file in found.files]
+    lone = tuple(
+        (relative(f, found.root),)
+        for f, part in zip(found.files, parts, strict=True)
+        if part is None
+    )
+    found.keep([row for row, part in enumerate(parts) if part is not None])
+    found.parts[:] = [part for part in parts if part is not None]
+    found.has_parts = True
+    found.notes.append(f"{found.name}: {_few(lists.names)} say the parts.")
+    labels = [lists.labels.get(str(file), "") for file in found.files]
+    if all(labels) and len(set(found.told.get("label", []))) < 2:
+        found.told["label"] = labels
+    if lone:
+        said = f"Left out: {len(lone):,} pictures on no list of a part ({_few(lists.names)})."
+        remedy = "Put them on the list of a part."
+        found.findings.append(Finding("left out", "warning", None, lone, len(lone), said, remedy))
 
 
 def _is_named_so(file: Place) -> bool:
@@ -153,7 +184,6 @@ def _take(found: _Found, own: Laid, asked: Asked) -> None:
     own.leave(f"not named as {asked.names}", strange)
     found.folders |= own.labels
     found.findings += own.findings("pictures")
-    found.notes += _beside(own)
 
 
 def _beside(own: Laid) -> list[str]:
