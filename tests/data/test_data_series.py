@@ -1,16 +1,19 @@
 """Series: the same rows written in many forms open to the same values, and odd ones are said."""
 
+import json
 from datetime import UTC, datetime, timedelta, timezone
 
 import numpy as np
 import pytest
 import torch
+from openpyxl import Workbook
 
 from brique import data
 from brique.data.latest import latest
 from brique.errors import DataError
 from brique.schema import Number, Schema
 from brique.schema.clock import Clock
+from brique.workbench.questions import questions
 
 COUNT, LENGTH, AHEAD = 300, 6, 3
 VALUES = np.round(100 + np.cumsum(np.random.default_rng(0).normal(size=COUNT)), 2)
@@ -442,6 +445,29 @@ def test_rows_that_are_asked_are_read_as_in_training(tmp_path):
     (last,) = latest(form(tmp_path / "d.csv", HOURLY["short year"], few, VALUES[:30]), kind)
     assert torch.equal(last.values[:, 0], torch.tensor(VALUES[24:30], dtype=torch.float32))
     assert last.notes == ()
+
+
+def test_a_series_is_read_in_every_form_of_tables(tmp_path):
+    rows = [{"time": iso(t), "load": float(v)} for t, v in zip(HOURS, VALUES, strict=True)]
+    book = Workbook()
+    book.active.append(["read me", "first"])
+    book.active.append(["a", 1])
+    sheet = book.create_sheet("hours")
+    sheet.append(["time", "load"])
+    for time, value in zip(HOURS, VALUES, strict=True):
+        sheet.append([time.replace(tzinfo=None), float(value)])
+    book.save(tmp_path / "a.xlsx")
+    (tmp_path / "a.json").write_text(json.dumps(rows))
+    form(tmp_path / "a.txt", HOURLY["iso"], delimiter="\t")
+    for name in ("a.xlsx", "a.json", "a.txt"):
+        options = {"sheet": "hours"} if name == "a.xlsx" else {}
+        opened = data.open(tmp_path / name, **options, **FIELDS)
+        check(opened)
+        found = questions(opened.schema, (tmp_path / name,))
+        wanted = torch.tensor(VALUES[-LENGTH:], dtype=torch.float32)
+        assert [torch.equal(one.value[:, 0], wanted) for one in found] == [True]
+    with pytest.raises(DataError, match="--sheet is for spreadsheets"):
+        data.open(tmp_path / "a.json", sheet="hours", **FIELDS)
 
 
 def test_rows_at_another_step_are_refused(tmp_path):

@@ -46,8 +46,9 @@ def latest(file: Path, kind: Number) -> list[Latest]:
     where there are too few rows, they have another step than in training, moments lack among the
     last L, or texts stand in place of numbers.
     """
-    cuts = cuts_of(read_cells(file, None), file.name)
     clock = kind.clock
+    sought = {name for name in kind.names if "=" not in name} | {*(clock.columns if clock else ())}
+    cuts = cuts_of(read_cells(file, None, known=sought), file.name)
     found = when(cuts, None, file.name) if clock is None else asked_as(cuts, clock, file.name)
     key = None if clock is None else clock.key
     for one in [] if key is None or key in cuts else key.split(","):

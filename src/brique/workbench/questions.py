@@ -69,7 +69,7 @@ def questions(schema: Schema, given: tuple[Path, ...]) -> list[Question]:
             path.is_file() and is_table(path) and not isinstance(alone, Signal)
         ):
             found += _files(path, alone)
-        elif isinstance(alone, Number) and len(alone.shape) == 2 and alone.names and is_table(path):
+        elif isinstance(alone, Number) and _is_past(alone) and may_be_table(path):
             found += _series(path, alone)
         elif path.is_dir():
             raise UsageError(
@@ -199,6 +199,10 @@ def _check_columns(path: Path, names: list[str], schema: Schema) -> None:
             f"predict: '{path}' has no column '{lacking[0]}', which the model was trained with, but"
             f" {', '.join(names[:8])}{nearest(lacking[0], names) or '; add it.'}"
         )
+
+
+def _is_past(kind: Number) -> bool:
+    return len(kind.shape) == 2 and bool(kind.names)
 
 
 def _series(path: Path, kind: Number) -> list[Question]:

@@ -8,7 +8,7 @@ import torch
 from brique.data.asked import Asked
 from brique.data.place import Place, files
 from brique.data.source import Source
-from brique.data.sources.cells import is_table, read_cells
+from brique.data.sources.cells import may_be_table, read_cells
 from brique.data.sources.timed import FIRST, Timed, timed
 from brique.data.sources.windows import Track, cut, filled, gaps, sides, starts
 from brique.errors import DataError
@@ -17,7 +17,7 @@ from brique.schema.words import instead
 
 KIND: str = "series"
 USES: frozenset[str] = frozenset(
-    {"target", "header", "time", "length", "ahead", "types", "group", "decimal"}
+    {"target", "header", "sheet", "time", "length", "ahead", "types", "group", "decimal"}
 )
 _AHEAD = 24
 _SHIFT = 0.5  # spreads between the means of train and test that are worth a note
@@ -40,7 +40,7 @@ def read(name: str, place: Place, asked: Asked) -> Source:
     group: the column that names the series of a row, where there are several.
     Raises DataError where there is no time, no target, or no window to train on.
     """
-    table = timed(name, read_cells(_file(name, place), asked.header), asked)
+    table = timed(name, read_cells(_file(name, place), asked.header, sheet=asked.sheet), asked)
     targets = _targets(table, asked)
     _judge(table, targets)
     part = sides(table.times)
@@ -80,10 +80,10 @@ def read(name: str, place: Place, asked: Asked) -> Source:
 
 def _file(name: str, place: Place) -> Place:
     """Return the table at a place. Raises DataError unless there is one alone."""
-    tables = [file for file in files(place) if is_table(file)]
+    tables = [file for file in files(place) if may_be_table(file)]
     if len(tables) != 1:
         raise DataError(
-            f"{name}: expected one table (.csv, .tsv, .parquet, .jsonl) of a series, got"
+            f"{name}: expected one table (.csv, .xlsx, .parquet, .json) of a series, got"
             f" {len(tables)}; give the file"
         )
     return tables[0]
