@@ -259,6 +259,27 @@ ODD: dict[str, Any] = {
 each("15", "all other boxes as they are; what is left out is named", odd_coco, ODD)
 
 
+def other_numbers(at: Path, given: Callable[[list[float]], list[float]]) -> None:
+    """Check an error where a bbox does not hold x, y, width and height in pixels."""
+    things: dict[str, tuple[Box, tuple[int, int]]] = {}
+    for n in range(20):
+        pixels, box = patch(n)
+        save(pixels, at / "images" / f"{n}.png")
+        things[f"{n}.png"] = box, SIZE
+    whole = coco(things)
+    for mark in whole["annotations"]:
+        mark["bbox"] = given(mark["bbox"])
+    write(at / "annotations.json", json.dumps(whole))
+    expect_finding(data.open(at), "doubtful boxes", "error")
+
+
+each("15", "an error: the numbers mean something else", other_numbers, {
+    "corners in place of sizes": lambda b: [b[0], b[1], b[0] + b[2], b[1] + b[3]],
+    "shares in place of pixels": (
+        lambda b: [b[0] / WIDTH, b[1] / HEIGHT, b[2] / WIDTH, b[3] / HEIGHT]),
+})  # fmt: skip
+
+
 @variant("15", "two files, of train and of val", "parts by the files")
 def two_files(at: Path) -> None:
     """Check instances_train.json beside instances_val.json."""
@@ -345,7 +366,18 @@ each("01", "boxes in pixels, classes by name, parts of folders; an empty file is
 })  # fmt: skip
 
 
-@variant("01", "a class number without a name, a line of three", "named by file and line")
+@variant("01", "classes from 1, names from 0", "refused: no box is of the first class")
+def from_one(at: Path) -> None:
+    """Check that classes do not move by one in silence."""
+    for n in range(20):
+        pixels, box = patch(n)
+        save(pixels, at / "images" / f"{n}.jpg")
+        write(at / "labels" / f"{n}.txt", yolo_line(1 + n % 2, box))
+    write(at / "classes.txt", "disc\nsquare\n")
+    expect_refusal(at, "no box is of the first, 'disc'")
+
+
+@variant("01", "a line of three numbers", "named by file and line")
 def faulty_yolo(at: Path) -> None:
     """Check lines that cannot be read."""
     for n in range(20):

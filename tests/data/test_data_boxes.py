@@ -754,3 +754,47 @@ def test_a_box_that_lies_in_the_stored_picture_alone_tells(tmp_path):
 def test_a_size_that_fits_neither_is_an_error(tmp_path):
     opened = data.open(turned(tmp_path / "set", 6, (30, 40), (1, 2, 20, 20)))
     assert kinds(opened)["other size"].severity == "error"
+
+
+def corners_for_sizes(found):
+    for mark in found["annotations"]:
+        x, y, w, h = mark["bbox"]
+        mark["bbox"] = [x, y, x + w, y + h]
+
+
+def shares(found):
+    for mark in found["annotations"]:
+        x, y, w, h = mark["bbox"]
+        mark["bbox"] = [x / WIDTH, y / HEIGHT, w / WIDTH, h / HEIGHT]
+
+
+@pytest.mark.parametrize(("change", "says"), [
+    (corners_for_sizes, "boxes reach beyond their picture by over 2 pixels"),
+    (shares, "boxes lie within one pixel, as shares of width and height do"),
+])  # fmt: skip
+def test_numbers_that_mean_something_else_are_an_error(tmp_path, change, says):
+    finding = kinds(data.open(coco(tmp_path, change=change)))["doubtful boxes"]
+    assert finding.severity == "error"
+    assert says in finding.reason
+    assert "doubtful boxes" not in kinds(data.open(coco(tmp_path / "plain")))
+
+
+def test_boxes_that_all_lie_outside_are_refused_with_the_first(tmp_path):
+    def move(found):
+        for mark in found["annotations"]:
+            mark["bbox"][0] += 10 * WIDTH
+        found["images"] = [one for one in found["images"] if one["id"] < 11]
+
+    with pytest.raises(DataError, match=r"no box lies in its picture \(the first, images/0.png"):
+        data.open(coco(tmp_path, change=move))
+
+
+def test_classes_that_count_from_1_are_refused_with_their_line(tmp_path):
+    def later(box):
+        return center((box[0] + 1, *box[1:]))
+
+    yolo(tmp_path, line=later)
+    yaml(tmp_path, "['cat', 'dog']", "train: images/train\nval: images/val\n", "")
+    says = "expected a class from 0 to 1, got '2 .*, and no box is of the first, 'cat': number the"
+    with pytest.raises(DataError, match=says):
+        data.open(tmp_path)

@@ -25,6 +25,8 @@ from brique.schema.regions import cut_boxes, moved, turned
 KIND: str = "boxes"
 USES: frozenset[str] = frozenset({"size", "channels", "rename"})
 DEFAULT_SIZE = 256
+_OVERHANG, _MANY = 2, 0.25  # pixels beyond an edge, and a share of boxes: numbers are no slips
+_LOOK = "look whether annotations give corners, or width and height, in pixels of these pictures"
 
 
 def fits(place: Place) -> bool:
@@ -51,8 +53,11 @@ def read(name: str, place: Place, asked: Asked) -> Source:
     decoded = decode(found.files, place, name, size=size, channels=asked.channels, inside=True)
     found.keep(decoded.kept.tolist())
     marks = _Marks.of(found, decoded.originals.looks, asked)
+    doubts = list(_doubts(marks, [relative(file, place) for file in found.files]))
     if len(kept := marks.usable(found)) < len(found.files):
         found.keep(kept.tolist())
+        if not len(kept):
+            raise DataError(f"{name}: no box lies in its picture{found.first()}; {_LOOK}")
         decoded = decoded.only(kept)
         marks = _Marks.of(found, decoded.originals.looks, asked)
     told = [relative(file, place) for file in found.files]
@@ -70,7 +75,7 @@ def read(name: str, place: Place, asked: Asked) -> Source:
         notes=found.notes + marks.turning.notes,
         originals=decoded.originals,
         names=told,
-        findings=[*found.findings, *marks.turning.findings, *findings],
+        findings=[*found.findings, *marks.turning.findings, *doubts, *findings],
     )
 
 
@@ -150,6 +155,24 @@ def _upright(marked: Marked, look: Look, is_stored: bool) -> Tensor:
     if marked.is_relative:
         boxes = boxes * torch.tensor([width, height, width, height])
     return turned(boxes, look.orientation.number, (height, width)) if is_stored else boxes
+
+
+def _doubts(marks: _Marks, told: list[str]) -> Iterator[Finding]:
+    """Yield an error where the numbers of boxes seem to mean something else than is read."""
+    boxes, whole = marks.boxes, len(marks.boxes)
+    beyond = (marks.cut - boxes).abs().amax(1) > _OVERHANG
+    where = [(told[row], "{:g} {:g} {:g} {:g}".format(*box)) for row, box in zip(
+        marks.row.tolist(), boxes.tolist(), strict=True)]  # fmt: skip
+    if whole and float(boxes.max()) <= 1:
+        said = f"All {whole:,} boxes lie within one pixel, as shares of width and height do."
+        remedy = "Multiply them by the width and the height of their picture."
+        yield Finding("doubtful boxes", "error", None, tuple(where), whole, said, remedy)
+    elif (count := int(beyond.sum())) > _MANY * whole:
+        items = tuple(one for one, is_far in zip(where, beyond.tolist(), strict=True) if is_far)
+        said = (
+            f"{count:,} of {whole:,} boxes reach beyond their picture by over {_OVERHANG} pixels."
+        )
+        yield Finding("doubtful boxes", "error", None, items, count, said, f"{_LOOK.capitalize()}.")
 
 
 def _findings(marks: _Marks, found: Annotated, told: list[str]) -> Iterator[Finding]:

@@ -9,10 +9,12 @@ from brique.data.place import Place, content, plain_name, relative
 from brique.data.source import ALIASES
 from brique.data.sources.annotations import Marked, around, number
 from brique.data.sources.settings import Settings, settings_in
+from brique.errors import DataError
 
 _LINE = re.compile(r"\s*\S+(\s+[-+.\deEnaNif]+){4,}\s*$")  # a word and four numbers or more
 _DOUBLE = re.compile(r"\.(jpe?g|png|bmp|webp|tiff?)$")
 _LISTS = ("train", "valid", "val", "test")
+_BEYOND = "expected a class from"
 _NAMES = ("classes.txt", "obj.names", "_darknet.labels", "classes.names", "labels.txt")
 _STEPS = frozenset((
     "images", "image", "imgs", "img", "jpegimages", "pictures", "photos", "labels", "label",
@@ -88,9 +90,22 @@ def yolo(name: str, place: Place, inside: Sequence[Place], pictures: Sequence[Pl
             continue
         found.bare += several
         found.marked += [Marked(one.name, None, one, picture=one, part=part) for one in several]
+    if names:
+        _check_first(name, found.marked, names)
     found.faults += _orphans(place, inside, pairs)
     found.notes += parts.notes
     return found
+
+
+def _check_first(name: str, marked: Sequence[Marked], names: Mapping[int, str]) -> None:
+    """Raise DataError where classes seem to count from 1: one is beyond, and none the first."""
+    beyond = [fault for one in marked for fault in one.faults if fault[1].startswith(_BEYOND)]
+    if beyond and not any(names[min(names)] in one.classes for one in marked):
+        where, reason = beyond[0]
+        raise DataError(
+            f"{name}: {where}: {reason.removesuffix('; correct it')}, and no box is of the first,"
+            f" '{names[min(names)]}': number the classes from {min(names)}, or name them all"
+        )
 
 
 def _lines(
@@ -132,7 +147,7 @@ def _fault(
     if numbers[0] < 0 or numbers[0] != int(numbers[0]):
         return "expected the number of a class first"
     if names and int(numbers[0]) not in names:
-        return f"expected a class from {min(names)} to {max(names)}"
+        return f"{_BEYOND} {min(names)} to {max(names)}"
     shares = numbers[1:] if keypoints is None else numbers[1:5]
     if min(shares) < -_SLACK or max(shares) > 1 + _SLACK:
         return "expected shares of the picture's width and height, from 0 to 1"
