@@ -7,7 +7,7 @@ import pytest
 import torch
 
 import brique
-from brique import catalog
+from brique import catalog, files, reader
 from brique.cli import main
 from brique.errors import RunError
 from brique.run import read_run
@@ -31,7 +31,7 @@ def stopped(finished, tmp_path):
 
 def change(folder, **values):
     record = json.loads((folder / "run.json").read_text()) | values
-    (folder / "run.json").write_text(json.dumps(record))
+    files.write_json(folder / "run.json", record | {"checksum": reader.seal(record)})
 
 
 def refused(capsys, *words):

@@ -12,6 +12,7 @@ import torch
 from PIL import Image
 
 import brique
+from brique import files
 from brique.cli import main
 from brique.errors import DataError, UsageError
 from brique.model import load
@@ -228,7 +229,7 @@ def test_without_the_data_of_the_run_only_the_commonest_class_stands_beside(shad
     shutil.copytree(shades / "run", tmp_path / "run")
     record = json.loads((tmp_path / "run" / "run.json").read_text())
     record["settings"]["data"] = str(tmp_path / "gone")
-    (tmp_path / "run" / "run.json").write_text(json.dumps(record))
+    files.write_sealed(tmp_path / "run" / "run.json", record)
     judge = three(tmp_path / "judge", ["dim", "light"], each=8)
     found = brique.evaluate(tmp_path / "run", judge)
     assert list(found["baseline"]) == ["majority"]

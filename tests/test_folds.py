@@ -97,7 +97,7 @@ def cut(folded, tmp_path, monkeypatch):
 def test_folds_that_were_stopped_can_be_ended_there(cut, capsys):
     told = json.loads((cut / "folds.json").read_text())
     told["asked"]["folds"] = 3  # of which one is not begun
-    (cut / "folds.json").write_text(json.dumps(told))
+    files.write_sealed(cut / "folds.json", told)
     capsys.readouterr()
     assert main(["resume", str(cut), "--finish"]) == 0
     out, err = capsys.readouterr()
@@ -127,7 +127,7 @@ def test_code_that_is_not_installed_goes_on_if_it_is_trusted(cut):
     source.write_text(source.read_text() + "# another\n")
     record = json.loads((cut / "fold-2" / "run.json").read_text())
     record["source"]["sha256"] = files.sha256(source)
-    (cut / "fold-2" / "run.json").write_text(json.dumps(record))
+    files.write_sealed(cut / "fold-2" / "run.json", record)
     with pytest.raises(RunError, match="the code that .*fold-2 began with is not installed"):
         brique.resume(cut)
     assert brique.resume(cut, trust=True) == cut
@@ -138,11 +138,11 @@ def test_a_folder_of_other_folds_is_refused(folded, tmp_path):
     with pytest.raises(RunError, match="cv: holds the folds of another training; name another fol"):
         brique.train("digits", quick=True, folds=3, out=folded)
     (tmp_path / "cv").mkdir()
-    (tmp_path / "cv" / "folds.json").write_text('{"asked": {"folds": 2}}')
+    (tmp_path / "cv" / "folds.json").write_text('{"format": 1, "asked": {"folds": 2}}')
     with pytest.raises(RunError, match="folds.json: is not as brique writes it"):
         brique.resume(tmp_path / "cv")
     (tmp_path / "cv" / "folds.json").write_text("{")
-    with pytest.raises(RunError, match="folds.json: cannot be read"):
+    with pytest.raises(RunError, match="folds.json: is no JSON"):
         brique.resume(tmp_path / "cv")
 
 

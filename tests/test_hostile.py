@@ -59,7 +59,7 @@ def test_no_verb_runs_what_a_stranger_put_in(whole, tmp_path, change, state, cap
     record = json.loads((run / "run.json").read_text())
     record |= {"state": state, "recipe": "../../evil", "command": "touch c"}
     record["source"]["sha256"] = files.sha256(run / "source.py")
-    (run / "run.json").write_text(json.dumps(record))
+    files.write_sealed(run / "run.json", record)
     Image.new("L", (28, 28)).save(tmp_path / "some.png")
     ran = []
     monkeypatch.setattr(os, "system", lambda *words: ran.append(words))

@@ -110,7 +110,7 @@ class Made:
         return json.loads((self.folder / "run.json").read_text())
 
     def change(self, **values):
-        files.write_json(self.folder / "run.json", self.json | values)
+        files.write_sealed(self.folder / "run.json", self.json | values)
 
     def change_result(self, **values):
         self.change(result=self.json["result"] | values)
@@ -141,7 +141,7 @@ def kept(folder, opened, patterns, *, compare=False, source="shapes"):
     net = nets.residual(**nets.default_arguments(opened.schema), width=8, stages=1)
     origin = built_by(net)
     schema = opened.schema
-    files.write_json(folder / "run.json", run_json(opened, judged, source))
+    files.write_sealed(folder / "run.json", run_json(opened, judged, source))
     files.write(folder / "log.jsonl", log_of())
     files.write(folder / "source.py", "")
     files.write_tensors(folder / "arrays" / "answers.safetensors", judged.arrays)
@@ -362,7 +362,7 @@ def test_a_run_of_the_first_version_has_a_page(run):
     whole = run.json | {"result": old}
     for key in ("audit", "estimate"):
         whole.pop(key)
-    files.write_json(run.folder / "run.json", whole)
+    files.write_sealed(run.folder / "run.json", whole)
     page = run.page()
     check_form(page)
     assert "answer" in page.sections

@@ -291,7 +291,7 @@ def test_what_is_no_run_folder(tmp_path):
     (tmp_path / "run.json").write_text('{"format": 99}')
     with pytest.raises(
         RunError,
-        match=r"the run has format 99, this brique reads up to 1; install a newer brique\.",
+        match=r"the run has format 99, this brique reads up to 2; install a newer brique\.",
     ):
         read_run(tmp_path)
     for text in (
@@ -342,18 +342,19 @@ def test_other_nets_than_the_checkpoint_holds(run, tmp_path):
             counting(again, turns=3)
 
 
-def test_a_damaged_end_of_a_stage_is_told(run, tmp_path):
+def test_a_damaged_end_of_a_stage_is_told_and_what_needs_it_is_not_used(run, tmp_path, capsys):
     list(counting(run, name="a")[1])
     list(counting(run, name="b")[1])
     (tmp_path / "run" / "checkpoints" / "stage-00" / "state.json").write_text("{}")
+    capsys.readouterr()
     with launched(Launch(out=tmp_path / "run", quiet=True, resume=True)):
         run._release()
         again = Run.start(__file__, Args())
-        with pytest.raises(
-            RunError,
-            match=r"the end of stage 0 is damaged \(state\.json has 2 bytes, not \d+\); start a new run\.",
-        ):
-            counting(again, name="a")
+        err = capsys.readouterr().err
+        assert "stage-01: stage-00, which it needs, is damaged (state.json has 2 bytes" in err
+        assert err.endswith("; turn-000004 is used instead.\n")
+        assert list(counting(again, name="a")[1]) == []  # all of its turns are in turn-000004
+        assert len(list(counting(again, name="b")[1])) == 4
 
 
 def test_a_disk_that_refuses_is_told(run):

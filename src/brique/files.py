@@ -6,7 +6,6 @@ Tests inject faults at the n-th operation on the disk: see `faults`.
 """
 
 import fcntl
-import hashlib
 import json
 import os
 import shutil
@@ -17,11 +16,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from brique.errors import StoreError, UsageError
+from brique.reader import MANIFEST, SEALED, seal
+from brique.reader import damage as damage
+from brique.reader import listed as listed
+from brique.reader import sha256 as sha256
 
 if TYPE_CHECKING:
     import torch
 
-MANIFEST, LOCK = "manifest.json", ".lock"
+LOCK = ".lock"
 Fault = Literal["fail", "short", "kill"]
 
 _schedule: dict[int, Fault] = {}
@@ -92,6 +95,15 @@ def write_json(path: Path | str, value: object) -> None:
     write(path, json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
 
 
+def write_sealed(path: Path | str, value: Mapping[str, Any]) -> None:
+    """Put a record at `path` as JSON with its own checksum, for `reader.read_sealed`.
+
+    Raises StoreError, or ValueError on NaN.
+    """
+    whole = dict(value) | {"format": SEALED}
+    write_json(path, whole | {"checksum": seal(json.loads(json.dumps(whole)))})
+
+
 def append(path: Path | str, text: str) -> None:
     """Add `text` at the end of `path`. Raises StoreError when the disk refuses."""
     try:
@@ -138,12 +150,10 @@ def new_folder(path: Path | str) -> Iterator[Path]:
         shutil.rmtree(part, ignore_errors=True)
         part.mkdir(parents=True)
         yield part
-        files = {
-            file.relative_to(part).as_posix(): {"size": file.stat().st_size, "sha256": sha256(file)}
-            for file in sorted(part.rglob("*"))
-            if file.is_file()
-        }
-        manifest = json.dumps({"format": 1, "files": files}, indent=1) + "\n"
+        names = [
+            one.relative_to(part).as_posix() for one in sorted(part.rglob("*")) if one.is_file()
+        ]
+        manifest = json.dumps({"format": 1, "files": listed(part, names)}, indent=1) + "\n"
         _write_synced(part / MANIFEST, manifest.encode())
         _sync_folder(part)
         _touch("rename")
@@ -159,31 +169,6 @@ def new_folder(path: Path | str) -> Iterator[Path]:
         shutil.rmtree(part, ignore_errors=True)
         if path.exists():
             shutil.rmtree(old, ignore_errors=True)
-
-
-def damage(folder: Path | str) -> str | None:
-    """Say how `folder` differs from its manifest, or None if it is whole."""
-    folder = Path(folder)
-    try:
-        manifest = json.loads((folder / MANIFEST).read_bytes())
-        for name, entry in manifest["files"].items():
-            file = folder / name
-            if not inside(file, folder):
-                return f"{name} lies outside the folder"
-            if not file.is_file():
-                return f"{name} is missing"
-            if file.stat().st_size != entry["size"]:
-                return f"{name} has {file.stat().st_size} bytes, not {entry['size']}"
-            if sha256(file) != entry["sha256"]:
-                return f"{name} has changed"
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
-        return "it has no readable manifest"
-    return None
-
-
-def inside(path: Path, folder: Path) -> bool:
-    """Tell whether `path`, links followed, lies in `folder`."""
-    return path.resolve().is_relative_to(folder.resolve())
 
 
 def make_folder(folder: Path | str, *, new: bool = False) -> bool:
@@ -255,12 +240,6 @@ def write_tensors(path: Path | str, tensors: Mapping[str, "torch.Tensor"]) -> No
         stored.add(value.untyped_storage().data_ptr())
         flat[name] = value
     write(path, save(flat))
-
-
-def sha256(path: Path | str) -> str:
-    """Return the SHA-256 of a file's content in hexadecimal."""
-    with Path(path).open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 class Lock:

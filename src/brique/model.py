@@ -6,7 +6,6 @@ places: a public function of `brique.nets`; `recipe:NAME`, the `build` of an ins
 own is passed in, or with `trust=True` rebuilt by executing the run's source.py.
 """
 
-import json
 import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
@@ -18,8 +17,8 @@ from typing import Any, Literal
 import torch
 from torch import Tensor, nn
 
-from brique import catalog, data, files, nets
-from brique.errors import BriqueError, DataError, ModelError, nearest, several
+from brique import catalog, data, files, nets, reader
+from brique.errors import BriqueError, DataError, ModelError, StoreError, nearest, several
 from brique.nets import zoo
 from brique.schema import Schema
 from brique.tasks import TASKS, Answer
@@ -223,13 +222,17 @@ def _folder(run: Path) -> tuple[Path, Path]:
 
 
 def _read(folder: Path) -> dict[str, Any]:
-    damage = files.damage(folder)
-    if damage is not None:
-        raise ModelError(f"{folder}: the model is damaged: {damage}; restore it, or train again.")
+    damage = files.damage(folder, ("model.json",))
     try:
-        value = json.loads((folder / "model.json").read_bytes())
+        if damage is not None:
+            raise ModelError(
+                f"{folder}: the model is damaged: {damage}; restore it, or train again."
+            )
+        value = reader.read_json(folder / "model.json", folder, limit=reader.LISTED[".json"])
         number = value["format"]
-    except (ValueError, KeyError, TypeError, RecursionError) as error:
+    except StoreError as error:
+        raise ModelError(f"{error}; restore the file, or train again.") from error
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise ModelError(
             f"{folder / 'model.json'}: not as brique writes it ({type(error).__name__}); restore "
             "the file, or train again."
@@ -329,23 +332,17 @@ def _by_recipe(module: ModuleType, arguments: dict[str, Any]) -> object:
 
 
 def _tensors(folder: Path, file: object) -> dict[str, Tensor]:
-    from safetensors import SafetensorError
-    from safetensors.torch import load_file
-
     if not isinstance(file, str) or not re.fullmatch(r"[A-Za-z0-9_-]+\.safetensors", file):
         raise ModelError(
             f"{folder / 'model.json'}: the file name {file!r} is not allowed; do not use this "
             "folder unless you know who made it."
         )
-    path = folder / file
-    if not files.inside(path, folder):
-        raise ModelError(f"{path}: leads out of the model folder; copy the file itself there.")
     try:
-        return load_file(path)
-    except (SafetensorError, OSError) as error:
-        raise ModelError(
-            f"{path}: cannot be read ({error}); restore it, or train again."
-        ) from error
+        if (said := reader.unlisted(folder, file)) is not None:
+            raise ModelError(f"{folder}: the model is damaged: {said}; restore it, or train again.")
+        return reader.read_tensors(folder / file, folder)
+    except StoreError as error:
+        raise ModelError(f"{error}; restore it, or train again.") from error
 
 
 def _check(net: nn.Module, inputs: Inputs | None) -> dict[str, Any] | None:

@@ -43,9 +43,10 @@ def print_run(folder: Path, *, as_json: bool) -> None:
 
 def _print_folds(folder: Path, *, as_json: bool) -> None:
     """Print what the nets of all folds reach together; the last line is their folder."""
+    from brique import reader
     from brique.page.folds import sentence_of_folds
 
-    found = json.loads((folder / "folds.json").read_text(encoding="utf-8"))["result"]
+    found = reader.read_sealed(folder / "folds.json")["result"]
     if as_json:
         print_json({"run": str(folder), **found})
         return

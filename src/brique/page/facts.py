@@ -1,6 +1,5 @@
 """All that is known of a run, read from its folder; what is missing is None, never an error."""
 
-import json
 import math
 from dataclasses import dataclass
 from functools import cached_property
@@ -8,8 +7,9 @@ from typing import Any
 
 from torch import Tensor, nn
 
+from brique import reader
 from brique.data import Data
-from brique.errors import BriqueError
+from brique.errors import BriqueError, StoreError
 from brique.model import load
 from brique.run import Record
 from brique.schema import Category
@@ -59,6 +59,7 @@ class Facts:
     answers: of a net that names classes. arrays: what any other kept of its answers.
     log: the lines of log.jsonl.
     net: the net that answers, or None; why says why not.
+    damaged: what is left out, since its file is not what the run wrote.
     """
 
     record: Record
@@ -71,6 +72,7 @@ class Facts:
     log: list[dict[str, float]]
     net: nn.Module | None
     why: str
+    damaged: list[str]
 
 
 def gather(record: Record, data: Data | None, *, trust: bool) -> Facts:
@@ -80,17 +82,20 @@ def gather(record: Record, data: Data | None, *, trust: bool) -> Facts:
     own = data if is_own else None
     names = _names(record.result, data)
     net, why = _net(record, trust=trust)
+    damaged: list[str] = []
+    arrays = _arrays(record, damaged)
     return Facts(
         record=record,
         data=own,
         changed=data is not None and not is_own,
         values=record.result,
         names=names,
-        answers=_answers(record, len(names), own),
-        arrays=_arrays(record),
-        log=_log(record),
+        answers=_answers(arrays, len(names), own),
+        arrays=arrays,
+        log=_log(record, damaged),
         net=net,
         why=why,
+        damaged=damaged,
     )
 
 
@@ -110,9 +115,8 @@ def _net(record: Record, *, trust: bool) -> tuple[nn.Module | None, str]:
         return None, str(error)
 
 
-def _answers(record: Record, classes: int, data: Data | None) -> Answers | None:
+def _answers(found: dict[str, Tensor], classes: int, data: Data | None) -> Answers | None:
     """Return the stored answers, or None if they are missing or fit neither net nor data."""
-    found = _arrays(record)
     if any(name not in found or found[name].ndim != n for name, n in _TENSORS.items()):
         return None
     ids, label, probabilities = (found[name] for name in _TENSORS)
@@ -126,15 +130,20 @@ def _answers(record: Record, classes: int, data: Data | None) -> Answers | None:
     return _with_hidden(answers, found)
 
 
-def _arrays(record: Record) -> dict[str, Tensor]:
-    """Return what the run kept of its answers; nothing where it cannot be read."""
-    from safetensors import SafetensorError
-    from safetensors.torch import load_file
-
-    try:
-        return load_file(record.folder / "arrays" / "answers.safetensors")
-    except (SafetensorError, OSError):
+def _arrays(record: Record, damaged: list[str]) -> dict[str, Tensor]:
+    """Return what the run kept of its answers; nothing where it is damaged, which is noted."""
+    name = "arrays/answers.safetensors"
+    path = record.folder / name
+    if not path.exists() and name not in (record.json.get("files") or {}):
         return {}
+    said = record.fault(name)
+    try:
+        found = reader.read_tensors(path, record.folder) if said is None else {}
+    except StoreError as error:
+        said, found = f"{name} is damaged: {error}", {}
+    if said is not None:
+        damaged.append(f"{said}; the answers are left out.")
+    return found
 
 
 def _with_hidden(answers: Answers, found: dict[str, Tensor]) -> Answers:
@@ -147,16 +156,17 @@ def _with_hidden(answers: Answers, found: dict[str, Tensor]) -> Answers:
     return Answers(answers.ids, answers.label, answers.probabilities, ids.long(), hidden.float())
 
 
-def _log(record: Record) -> list[dict[str, float]]:
+def _log(record: Record, damaged: list[str]) -> list[dict[str, float]]:
     """Return the lines of the log, finite numbers only; a line that is torn is passed over."""
-    lines: list[dict[str, float]] = []
-    try:
-        content = (record.folder / "log.jsonl").read_text(encoding="utf-8", errors="replace")
-    except OSError:
+    said = record.fault("log.jsonl")
+    if said is not None:
+        damaged.append(f"{said}; the curves are left out.")
         return []
-    for row in content.splitlines():
+    content = reader.read(record.folder / "log.jsonl", record.folder)
+    lines: list[dict[str, float]] = []
+    for row in content.decode("utf-8", "replace").splitlines():
         try:
-            line = json.loads(row)
+            line = reader.parsed(row)
         except (ValueError, RecursionError):
             continue
         if isinstance(line, dict):
@@ -165,4 +175,4 @@ def _log(record: Record) -> list[dict[str, float]]:
 
 
 def _is_number(value: object) -> bool:
-    return isinstance(value, int | float) and math.isfinite(value)
+    return isinstance(value, int | float) and abs(value) < 1e300 and math.isfinite(value)

@@ -1,5 +1,6 @@
 """The page as a whole: its sections in order, what is missing, and how large it may get."""
 
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -55,7 +56,10 @@ def write(record: Record, data: Data | None, *, trust: bool = False) -> Path:
     trust: whether the run's own source.py may be executed, where no installed code builds the net.
     Two reports of one run are equal byte for byte. Raises StoreError when the disk refuses.
     """
-    page = compose(gather(record, data, trust=trust))
+    facts = gather(record, data, trust=trust)
+    for said in facts.damaged:
+        print(f"brique: {record.folder}: {said}", file=sys.stderr)
+    page = compose(facts)
     path = record.folder / "report.html"
     files.write(path, page)
     return path
@@ -71,7 +75,7 @@ def compose(facts: Facts) -> str:
         _made(again.section, facts),
     ]
     sections = [one for one in made if isinstance(one, Section)]
-    says = [one.says for one in made if isinstance(one, Gap)]
+    says = [*facts.damaged, *(one.says for one in made if isinstance(one, Gap))]
     if gallery.left_out:
         says.append(f"{gallery.left_out:,} pictures were left out, to keep this page small.")
     if says:

@@ -4,7 +4,9 @@
 stage runs again on resume and must find what the stage left.
 """
 
-import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,10 +14,17 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from brique import files
-from brique.errors import RunError
+from brique import files, reader
+from brique.errors import BriqueError, RunError, StoreError
 
 KEPT = 2
+_STATE, _TENSORS, _LOG = "state.json", "state.safetensors", "log.jsonl"
+_KINDS: dict[str, type | tuple[type, ...]] = {
+    "order": int, "stages": list, "is_end": bool, "log": (dict, int), "stage": dict, "nets": dict,
+    "memory": dict, "training": (int, float),
+}  # fmt: skip
+AMISS = (ValueError, KeyError, TypeError, AttributeError, IndexError, RuntimeError)
+"""What reading a value raises that is not as brique writes it."""
 
 
 @dataclass(frozen=True)
@@ -24,6 +33,11 @@ class Saved:
 
     folder: Path
     state: dict[str, Any]  # Any: what `files.pack` takes
+
+    @property
+    def log(self) -> int:
+        """Bytes of the log when it was written."""
+        return _log(self.state)[0]
 
 
 class Checkpoints:
@@ -36,30 +50,56 @@ class Checkpoints:
         """Write a checkpoint; older moments beyond those kept go. Raises StoreError."""
         value, tensors = files.pack(state)
         with files.new_folder(self.folder / name) as part:
-            files.write_tensors(part / "state.safetensors", tensors)
-            files.write_json(
-                part / "state.json", {"format": 1, "order": state["order"], "state": value}
-            )
+            files.write_tensors(part / _TENSORS, tensors)
+            files.write_json(part / _STATE, {"format": 1, "order": state["order"], "state": value})
         moments = sorted(self.folder.glob("turn-*"), key=_order)
         for old in moments[:-KEPT]:
             files.remove(old)
 
     def newest(self) -> Saved | None:
-        """Return the newest checkpoint that is whole, or None."""
+        """Return the newest checkpoint that is good, or None; says which newer ones are not.
+
+        One is good where its folder is whole, the log begins with what the log was then, and so
+        are the ends of the stages before it.
+        """
+        bad: list[str] = []
         for folder in sorted(self.folder.glob("[!.]*-[0-9]*"), key=_order, reverse=True):
-            if files.damage(folder) is None:
-                return _read(folder)
+            found = self._good(folder)
+            if isinstance(found, Saved):
+                _say(bad, f"{folder.name} is used instead")
+                return found
+            bad.append(f"{folder}: {found}")
+        _say(bad, "no checkpoint is whole, so the run begins anew")
         return None
 
     def stage(self, number: int) -> Saved:
         """Return the end of a stage. Raises RunError if it is damaged."""
         folder = self.folder / stage_name(number)
-        damage = files.damage(folder)
-        if damage is not None:
+        found = _read(folder)
+        if isinstance(found, str):
             raise RunError(
-                f"{folder}: the end of stage {number} is damaged ({damage}); start a new run."
+                f"{folder}: the end of stage {number} is damaged ({found}); start a new run."
             )
-        return _read(folder)
+        return found
+
+    def _good(self, folder: Path) -> Saved | str:
+        """Return a checkpoint, or what keeps it from being used."""
+        found = _read(folder)
+        if isinstance(found, str):
+            return found
+        size, known = _log(found.state)
+        path = self.folder.parent / _LOG
+        if (said := reader.fault(path, self.folder.parent)) is not None:
+            return f"{_LOG} {said}"
+        if path.stat().st_size < size:
+            return f"{_LOG} has {path.stat().st_size} bytes, less than the {size} it had then"
+        if known is not None and reader.prefix_sha256(path, size) != known:
+            return f"{_LOG} has changed"
+        for number in range(len(found.state["stages"])):
+            before = self.folder / stage_name(number)
+            if before != folder and isinstance(said := _read(before), str):
+                return f"{before.name}, which it needs, is damaged ({said})"
+        return found
 
 
 def moment_name(turns: int) -> str:
@@ -91,16 +131,58 @@ def restore_tensors(targets: list[Tensor], values: list[Tensor], what: str) -> N
             target.copy_(value)
 
 
+@contextmanager
+def fitting(run: Path) -> Iterator[None]:
+    """Raise RunError where what is read of a checkpoint in the block does not fit the run."""
+    try:
+        yield
+    except BriqueError:
+        raise
+    except AMISS as error:
+        raise RunError(
+            f"{run}: the checkpoint does not fit the run ({type(error).__name__}: {error}); resume"
+            " with the code and settings of the run, or start a new one."
+        ) from error
+
+
+def _say(bad: list[str], instead: str) -> None:
+    """Say on stderr which checkpoints are not used, and what is."""
+    if bad:
+        print(f"brique: {'; '.join(bad)}; {instead}.", file=sys.stderr)
+
+
 def _order(folder: Path) -> int:
     """Return the place of a checkpoint in time; -1 if it cannot be told."""
     try:
-        return int(json.loads((folder / "state.json").read_bytes())["order"])
-    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        value = reader.read_json(folder / _STATE, folder, limit=reader.LISTED[".json"])["order"]
+    except (StoreError, KeyError):
         return -1
+    return value if type(value) is int else -1
 
 
-def _read(folder: Path) -> Saved:
-    from safetensors.torch import load_file
+def _read(folder: Path) -> Saved | str:
+    """Return a checkpoint, or what is wrong with it."""
+    if (said := files.damage(folder, (_STATE, _TENSORS))) is not None:
+        return said
+    try:
+        value = reader.read_json(folder / _STATE, folder, limit=reader.LISTED[".json"])["state"]
+        tensors = reader.read_tensors(folder / _TENSORS, folder)
+        state = files.unpack(value, tensors)
+        for key, kind in _KINDS.items():
+            if not isinstance(state[key], kind):
+                raise TypeError(f"{key} is a {type(state[key]).__name__}")
+        if _log(state)[0] < 0:
+            raise ValueError("its log is shorter than nothing")
+    except StoreError as error:
+        return str(error).removeprefix(f"{folder}/")
+    except RecursionError:
+        return f"{_STATE} is nested too deeply"
+    except (*AMISS, StopIteration) as error:
+        return f"{_STATE} is not as brique writes it ({type(error).__name__}: {error})"
+    return Saved(folder, state)
 
-    value = json.loads((folder / "state.json").read_bytes())["state"]
-    return Saved(folder, files.unpack(value, load_file(folder / "state.safetensors")))
+
+def _log(state: dict[str, Any]) -> tuple[int, str | None]:
+    """Return bytes and SHA-256 of the log; the latter is unknown to older versions."""
+    log = state["log"]
+    return (int(log["size"]), str(log["sha256"])) if isinstance(log, dict) else (int(log), None)

@@ -7,6 +7,7 @@ from typing import Any
 
 from torch import Tensor, nn
 
+from brique import files
 from brique.data import journal
 from brique.errors import RunError
 from brique.model import Origin, Part, save
@@ -41,7 +42,7 @@ def schema_of(begin: float) -> Schema | None:
 
 
 def note(begun: Begun, begin: float, training: float) -> None:
-    """Put into run.json what it says of the data, and the seconds since `begin`.
+    """Put into run.json what it says of data and files, and the seconds since `begin`.
 
     What a resumed run counted in earlier processes is added.
     """
@@ -56,6 +57,16 @@ def note(begun: Begun, begin: float, training: float) -> None:
     ]
     total = begun.seconds + time.perf_counter() - begin
     begun.json["seconds"] |= {"training": round(training, 3), "total": round(total, 3)}
+    begun.json.pop("files", None)
+    if begun.json["state"] != "running":
+        begun.json["files"] = _kept(begun.folder)
+
+
+def _kept(folder: Path) -> dict[str, dict[str, Any]]:
+    """Return size and SHA-256 of what a run keeps beside checkpoints and model, by name."""
+    found = [path for below in ("arrays", "pictures") for path in folder.glob(f"{below}/[!.]*")]
+    names = [path.relative_to(folder).as_posix() for path in sorted(found)]
+    return files.listed(folder, ["log.jsonl", *names])
 
 
 @dataclass

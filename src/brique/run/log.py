@@ -1,10 +1,12 @@
 """log.jsonl: one JSON object a line, no clock in it, append only."""
 
+import hashlib
 import json
 import math
 from pathlib import Path
+from typing import Any
 
-from brique import files
+from brique import files, reader
 
 
 class Log:
@@ -17,6 +19,7 @@ class Log:
         self._path = path
         self.is_silent = False
         self.history: dict[str, list[float]] = {}
+        self._seen = hashlib.sha256()  # of all that is in it
 
     def write(self, turn: int | None, stage: str, numbers: dict[str, float]) -> None:
         """Add a line. A number that is not finite is written as null."""
@@ -25,19 +28,22 @@ class Log:
         named = {f"{stage}/{name}" if stage else name: value for name, value in numbers.items()}
         line: dict[str, float | None] = {} if turn is None else {"turn": turn}
         line |= {name: value if math.isfinite(value) else None for name, value in named.items()}
-        files.append(self._path, json.dumps(line) + "\n")
+        text = json.dumps(line) + "\n"
+        files.append(self._path, text)
+        self._seen.update(text.encode())
         self._remember(named)
 
-    def sync(self) -> int:
-        """Make the log durable; returns its size in bytes."""
-        return files.sync(self._path)
+    def sync(self) -> dict[str, int | str]:
+        """Make the log durable; returns its size in bytes and its SHA-256."""
+        return {"size": files.sync(self._path), "sha256": self._seen.hexdigest()}
 
     def cut(self, size: int) -> None:
         """Cut the log back to a size and read what is left."""
         files.cut(self._path, size)
         self.history.clear()
-        for text in self._path.read_text().splitlines():
-            line = json.loads(text)
+        content = reader.read(self._path)
+        self._seen = hashlib.sha256(content)
+        for line in lines(content):
             line.pop("turn", None)
             self._remember({k: math.nan if v is None else v for k, v in line.items()})
 
@@ -55,3 +61,16 @@ class Log:
     def _remember(self, numbers: dict[str, float]) -> None:
         for name, value in numbers.items():
             self.history.setdefault(name, []).append(value)
+
+
+def lines(content: bytes) -> list[dict[str, Any]]:
+    """Return the lines of a log; what is no object of numbers raises ValueError."""
+    found: list[dict[str, Any]] = []
+    for text in content.decode("utf-8").splitlines():
+        line = reader.parsed(text)
+        if not isinstance(line, dict) or not all(
+            value is None or isinstance(value, int | float) for value in line.values()
+        ):
+            raise ValueError("a line is no object of numbers")
+        found.append(line)
+    return found

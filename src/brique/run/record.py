@@ -1,15 +1,14 @@
 """run.json: what a run folder says of itself."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from brique import files
-from brique.errors import RunError, several
+from brique import files, reader
+from brique.errors import RunError, StoreError, several
 
-FORMAT = 1
+FORMAT = reader.SEALED
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,11 +82,29 @@ class Record:
             if of_parts or (one.get("split") is None and one.get("kind") != "contradictory")
         ]  # fmt: skip
 
+    def fault(self, name: str) -> str | None:
+        """Say why a file of the run is not what it was when the run stopped or ended, if so.
+
+        While the run goes on, and in runs of older versions, no checksum covers it.
+        """
+        path, entries = self.folder / name, self.json.get("files")
+        if not isinstance(entries, dict):
+            said = reader.fault(path, self.folder)
+            return None if said is None else f"{name} {said}"
+        if name not in entries:
+            return f"{name} is not listed in run.json" if path.exists() else f"{name} is missing"
+        try:
+            return reader.changed(
+                self.folder, name, entries[name], limit=reader.LIMITS.get(path.suffix)
+            )
+        except (StoreError, KeyError, TypeError) as error:
+            return f"{name} cannot be compared with run.json ({error})"
+
     @property
     def turns(self) -> int:
         """Turns played, as far as they are saved."""
         names = [p.name for p in (self.folder / "checkpoints").glob("turn-*")]
-        saved = [int(name[5:]) for name in names if name[5:].isdigit()]
+        saved = [int(name[5:]) for name in names if name[5:].isdecimal() and len(name) < 24]
         return max([self.json["turns"], *saved])
 
 
@@ -97,25 +114,30 @@ def read_run(folder: Path | str) -> Record:
     path = folder / "run.json"
     if not folder.exists():
         raise RunError(f"{folder}: no such run folder; 'brique runs' lists those there are.")
-    if not path.is_file():
+    if not path.exists():
         raise RunError(
             several(folder)
             or f"{folder}: not a run folder (it has no run.json); pass one that brique made."
         )
     try:
-        value = json.loads(path.read_bytes())
-        number = value["format"]
-        newer = isinstance(number, int) and number > FORMAT
+        value = reader.read_sealed(path, newer=True)
+        newer = value["format"] > FORMAT
         if not newer:
             _check(value)
-    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
+    except StoreError as error:
+        said = str(error).removeprefix(f"{path}: ")
+        raise RunError(
+            f"{path}: cannot be read as a run's record ({said}); restore the file, or start a new"
+            " run."
+        ) from error
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise RunError(
             f"{path}: cannot be read as a run's record ({type(error).__name__}: {error}); restore "
             "the file, or start a new run."
         ) from error
     if newer:
         raise RunError(
-            f"{folder}: the run has format {number}, this brique reads up to {FORMAT}; "
+            f"{folder}: the run has format {value['format']}, this brique reads up to {FORMAT}; "
             "install a newer brique."
         )
     return Record(folder=folder, json=value)
@@ -127,7 +149,7 @@ def add_seconds(folder: Path, seconds: Mapping[str, float]) -> None:
     parts = {name: round(spent, 3) for name, spent in seconds.items()}
     total = value["seconds"].get("total", 0.0) + sum(parts.values())
     value["seconds"] |= parts | {"total": round(total, 3)}
-    files.write_json(folder / "run.json", value)
+    files.write_sealed(folder / "run.json", value)
 
 
 def list_runs(folder: Path | str) -> list[Record]:
@@ -148,8 +170,12 @@ def _check(value: Any) -> None:  # noqa: ANN401 - JSON from a file
         "launch": dict, "data": list,
     }  # fmt: skip
     for key, kind in kinds.items():
-        if not isinstance(value[key], kind):
+        if not isinstance(value[key], kind) or isinstance(value[key], bool):
             raise TypeError(f"{key} is a {type(value[key]).__name__}")
+    if not 0 <= value["turns"] < 2**63:
+        raise ValueError(f"turns are {value['turns']:.3g}")
+    if not all(isinstance(one, int | float) for one in value["numbers"].values()):
+        raise TypeError("a number is none")
     texts = [value["source"]["sha256"], *(entry["fingerprint"] for entry in value["data"])]
     if not all(isinstance(text, str) for text in texts):
         raise TypeError("a checksum is no string")

@@ -16,7 +16,7 @@ from brique.game.draws import Draws, Kind
 from brique.game.play import Play
 from brique.keys import mix, word
 from brique.run import ending, start
-from brique.run.checkpoints import Checkpoints, moment_name, snapshot, stage_name
+from brique.run.checkpoints import Checkpoints, fitting, moment_name, snapshot, stage_name
 from brique.run.launch import current
 from brique.run.log import Log
 from brique.run.nets import Nets
@@ -240,9 +240,10 @@ class Run:
         if begun.launch.resume:
             files.tidy(self.folder)
             saved = begun.saved
-            self._log.cut(0 if saved is None else saved.state["log"])
+            self._log.cut(0 if saved is None else saved.log)
             self._log.is_silent = saved is not None
             self._order = 0 if saved is None else saved.state["order"] + 1
+            files.write_sealed(self.folder / "run.json", self._json)
 
     def _resume_stage(self, stage: Stage) -> bool:
         """Put a stage where the newest checkpoint left it; tell whether it was over then."""
@@ -375,10 +376,11 @@ class Run:
 
     def _restore(self, state: dict[str, Any]) -> None:
         assert self._stage is not None
-        self._nets.restore(state["nets"])
-        self._stage.restore(state["stage"])
-        self.memory.clear()
-        self.memory.update(state["memory"])
+        with fitting(self.folder):
+            self._nets.restore(state["nets"])
+            self._stage.restore(state["stage"])
+            self.memory.clear()
+            self.memory.update(state["memory"])
         self._training = state["training"]
 
     def _release(self) -> None:
@@ -392,6 +394,6 @@ class Run:
         return "" if stage is None or is_over else stage.name
 
     def _save_json(self, state: str) -> None:
-        ending.note(self._begun, self._clock, self._training)
         self._json |= {"state": state, "turns": self._turns}
-        files.write_json(self.folder / "run.json", self._json)
+        ending.note(self._begun, self._clock, self._training)
+        files.write_sealed(self.folder / "run.json", self._json)

@@ -68,7 +68,7 @@ def create(begun: Begun) -> None:
     source, launch = begun.source.read_bytes(), begun.launch
     begun.folder, begun.lock = claim(launch.out, launch.name or begun.source.stem)
     try:
-        files.write_json(begun.folder / "run.json", begun.json)
+        files.write_sealed(begun.folder / "run.json", begun.json)
         files.write(begun.folder / "source.py", source)
         files.write(begun.folder / "log.jsonl", "")
     except StoreError:
@@ -190,6 +190,7 @@ def _found(
             file=sys.stderr,
         )
     record.json["state"] = "running"
+    record.json.pop("files", None)  # they change from now on
     begun = Begun(record.folder, record.json, file, device, launch, checkpoints.newest(), lock)
     begun.test_reads = {e["fingerprint"]: int(e.get("test_reads", 0)) for e in record.json["data"]}
     begun.seconds = float(record.json.get("seconds", {}).get("total", 0.0))

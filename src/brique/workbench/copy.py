@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from brique import catalog, files
+from brique import catalog, files, reader
 from brique.errors import UsageError
 
 
@@ -17,7 +17,7 @@ def copy(name: str, file: str | Path) -> Path:
         from brique.run import read_run
 
         record = read_run(name)
-        source = record.source.read_text(encoding="utf-8")
+        source = reader.read_text(record.source, record.folder)
         settings = {  # JSON has lists for tuples
             name: tuple(value) if isinstance(value, list) else value
             for name, value in record.settings.items()

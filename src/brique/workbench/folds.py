@@ -8,8 +8,8 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, cast
 
-from brique import files
-from brique.errors import RunError
+from brique import files, reader
+from brique.errors import RunError, StoreError
 from brique.page.folds import write_folds
 from brique.run import read_run
 from brique.run.claim import check_free, claim, hold
@@ -46,7 +46,7 @@ def train_folds(order: Order, count: int, folder: Path | None) -> Path:
     whole.fold(1, count)  # raises before anything is written
     folder, lock = claim(folder, f"{whole.name}-folds")
     with lock:
-        files.write_json(folder / FILE, {"format": 1, "asked": asked, "result": {}})
+        files.write_sealed(folder / FILE, {"asked": asked, "result": {}})
         return _played(order, count, folder)
 
 
@@ -118,7 +118,7 @@ def _told(order: Order, folder: Path, outs: list[Path]) -> Path:
     """Write what the finished folds reach together, and return their folder."""
     found = together([read_run(out).result for out in outs])
     written = _read(folder) | {"result": found}
-    files.write_json(folder / FILE, written)
+    files.write_sealed(folder / FILE, written)
     write_folds(folder, order.command, found)
     return folder
 
@@ -190,9 +190,6 @@ def interval(scores: list[float], ends: tuple[float, float] = (0.0, 1.0)) -> tup
 def _read(folder: Path) -> dict[str, Any]:
     """Return what folds.json holds. Raises RunError when it is damaged."""
     try:
-        found = json.loads((folder / FILE).read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise RunError(
-            f"{folder / FILE}: cannot be read ({error}); start a new training."
-        ) from error
-    return found if isinstance(found, dict) else {}
+        return reader.read_sealed(folder / FILE)
+    except StoreError as error:
+        raise RunError(f"{error}; restore the file, or start a new training.") from error

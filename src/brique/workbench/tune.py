@@ -4,7 +4,6 @@ Each trial is a run of its own on data without their test part: valid takes its 
 there, and again with other seeds and other examples held out, is trained on all, and judged.
 """
 
-import json
 import math
 import operator
 import shlex
@@ -13,11 +12,11 @@ import sys
 import time
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
-from brique import files, keys
+from brique import files, keys, reader
 from brique.data.said import spelled
-from brique.errors import DataError, Interrupted, PlayError, RunError, UsageError
+from brique.errors import DataError, Interrupted, PlayError, RunError, StoreError, UsageError
 from brique.run import Record, read_run
 from brique.run.claim import claim, hold
 from brique.run.start import pick_device
@@ -130,7 +129,7 @@ class _Search:
         made, known = prepared(wishes, None, self._device, quick=False), _read(self.folder)
         if "plan" not in known:
             known["plan"] = asdict(made.args)
-            files.write_json(self.folder / FILE, known)
+            files.write_sealed(self.folder / FILE, known)
         kept = {
             name: tuple(value) if isinstance(value, list) else value
             for name, value in known["plan"].items()
@@ -181,7 +180,7 @@ class _Search:
         final = replace(self._wishes, minutes=self.asked["minutes"])
         record = self._trained("final", settings, final)
         found = _found(study, scores, chosen, settings, record)
-        files.write_json(self.folder / FILE, _read(self.folder) | {"result": found})
+        files.write_sealed(self.folder / FILE, _read(self.folder) | {"result": found})
         from brique.page.tuned import write_tuned
 
         write_tuned(self.folder, self._order.command, found)
@@ -233,7 +232,7 @@ class _Search:
         """Return the seconds that each trial has taken."""
         found: dict[int, float] = {}
         for path in sorted(self.folder.glob("trial-*/run.json")):
-            seconds = json.loads(path.read_text(encoding="utf-8"))["seconds"]
+            seconds = read_run(path.parent).json["seconds"]
             own = sum(float(seconds.get(part, 0.0)) for part in _PARTS)
             found[int(path.parent.name.removeprefix("trial-"))] = own
         return found
@@ -343,19 +342,19 @@ def _folder(out: str | Path | None, asked: dict[str, Any], name: str) -> tuple[P
             )
         return folder, hold(folder)
     folder, lock = claim(folder, f"{Path(name).name}-tune")
-    files.write_json(folder / FILE, {"format": 1, "asked": asked, "result": {}})
+    files.write_sealed(folder / FILE, {"asked": asked, "result": {}})
     return folder, lock
 
 
 def _read(folder: Path) -> dict[str, Any]:
     """Return what tune.json holds. Raises RunError where it is damaged."""
     try:
-        found = json.loads((folder / FILE).read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise RunError(f"{folder / FILE}: cannot be read ({error}); start a new search.") from error
-    if not isinstance(found, dict) or "asked" not in found:
+        found = reader.read_sealed(folder / FILE)
+    except StoreError as error:
+        raise RunError(f"{error}; restore the file, or start a new search.") from error
+    if not isinstance(found.get("asked"), dict):
         raise RunError(f"{folder / FILE}: does not say what was asked; start a new search.")
-    return cast("dict[str, Any]", found)
+    return found
 
 
 def _check_installed() -> None:

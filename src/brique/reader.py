@@ -1,0 +1,237 @@
+"""The way in to a file of a run: a regular file, not too long, of the form that brique writes.
+
+Whoever made a folder, what lies in it is looked at before it is read: a named pipe, a device, a
+link that leads out of the folder or a file that is too long is refused at once.
+"""
+
+import hashlib
+import json
+import math
+import stat
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn, cast
+
+from brique.errors import StoreError
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+MANIFEST = "manifest.json"
+MIB = 1 << 20
+LIMITS = {".json": 32 * MIB, ".jsonl": 512 * MIB, ".py": 4 * MIB, ".png": 64 * MIB}
+"""Bytes that a file may have, by its ending."""
+LISTED = {".json": 128 * MIB}
+"""Bytes that a file may have where a manifest says so."""
+SEALED = 2
+"""The format from which on a record carries its own checksum."""
+_KINDS = {
+    stat.S_IFIFO: "a named pipe", stat.S_IFCHR: "a device", stat.S_IFBLK: "a device",
+    stat.S_IFSOCK: "a socket", stat.S_IFDIR: "a folder",
+}  # fmt: skip
+
+
+def fault(
+    path: Path, folder: Path | None = None, *, limit: int | None = None, size: int | None = None
+) -> str | None:
+    """Return why a file is not to be read, without reading it; None where it is.
+
+    folder: in which it must lie, links followed. limit: its bytes at most; by default by its
+    ending. size: its bytes.
+    """
+    try:
+        if folder is not None and not inside(path, folder):
+            return "lies outside the folder"
+        found = path.stat()
+    except FileNotFoundError:
+        return "is missing"
+    except (OSError, ValueError, RuntimeError) as error:
+        return f"cannot be read ({getattr(error, 'strerror', None) or error})"
+    if not stat.S_ISREG(found.st_mode):
+        return f"is {_KINDS.get(stat.S_IFMT(found.st_mode), 'no file')}, not a file"
+    if size is not None and found.st_size != size:
+        return f"has {found.st_size} bytes, not {size}"
+    most = LIMITS.get(path.suffix) if limit is None else limit
+    if most is not None and found.st_size > most:
+        return f"has {found.st_size:,} bytes, more than the {most:,} that are read"
+    return None
+
+
+def read(path: Path | str, folder: Path | None = None, *, limit: int | None = None) -> bytes:
+    """Return the content of a regular file. Raises StoreError; see `fault` for the arguments."""
+    path = Path(path)
+    if (said := fault(path, folder, limit=limit)) is not None:
+        raise StoreError(f"{path}: {said}")
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise StoreError(f"{path}: cannot be read ({error.strerror or error})") from error
+
+
+def read_text(path: Path | str, folder: Path | None = None) -> str:
+    """Return a file of UTF-8. Raises StoreError."""
+    try:
+        return read(path, folder).decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise StoreError(f"{path}: is no UTF-8 (byte {error.start:,})") from error
+
+
+def read_json(
+    path: Path | str, folder: Path | None = None, *, limit: int | None = None
+) -> dict[str, Any]:
+    """Return the object in a file of JSON, of numbers that are finite. Raises StoreError."""
+    content = read(path, folder, limit=limit)
+    try:
+        value = parsed(content.decode("utf-8"))
+    except RecursionError as error:
+        raise StoreError(f"{path}: is nested too deeply") from error
+    except ValueError as error:
+        raise StoreError(f"{path}: is no JSON ({str(error).splitlines()[0]})") from error
+    if not isinstance(value, dict):
+        raise StoreError(f"{path}: holds a {type(value).__name__}, not an object")
+    return cast("dict[str, Any]", value)
+
+
+def parsed(text: str) -> Any:  # noqa: ANN401 - JSON
+    """Return JSON as a value; NaN, infinity and what is no Unicode raise ValueError."""
+    value = json.loads(text, parse_constant=_no_number, parse_float=_finite)
+    if "\\ud" in text or "\\uD" in text:
+        json.dumps(value, ensure_ascii=False).encode()  # a lone surrogate raises
+    return value
+
+
+def read_sealed(path: Path | str, *, newer: bool = False) -> dict[str, Any]:
+    """Return a record that `files.write_sealed` wrote. Raises StoreError where it has changed.
+
+    newer: whether one of a newer format is returned, unchecked.
+    """
+    value = read_json(path)
+    number = value.get("format")
+    if isinstance(number, bool) or not isinstance(number, int) or number < 1:
+        raise StoreError(f"{path}: names no format")
+    if number > SEALED and not newer:
+        raise StoreError(f"{path}: has format {number}, this brique reads up to {SEALED}")
+    if number == SEALED and value.get("checksum") != seal(value):
+        raise StoreError(f"{path}: has changed since it was written (its checksum does not fit)")
+    return value
+
+
+def seal(value: Mapping[str, Any]) -> str:
+    """Return the checksum of a record, of all that it holds but for that itself."""
+    kept = {key: one for key, one in value.items() if key != "checksum"}
+    return hashlib.sha256(json.dumps(kept).encode()).hexdigest()
+
+
+def read_tensors(
+    path: Path | str, folder: Path | None = None, *, limit: int | None = None
+) -> "dict[str, Tensor]":
+    """Return the tensors of a file by name. Raises StoreError."""
+    from safetensors import SafetensorError
+    from safetensors.torch import load_file
+
+    path = Path(path)
+    if (said := fault(path, folder, limit=limit)) is not None:
+        raise StoreError(f"{path}: {said}")
+    try:
+        return load_file(path)
+    except (SafetensorError, OSError, ValueError, KeyError, RuntimeError) as error:
+        raise StoreError(f"{path}: cannot be read ({error})") from error
+
+
+def sha256(path: Path | str) -> str:
+    """Return the SHA-256 of a file's content in hexadecimal. Raises StoreError."""
+    return _digest(Path(path), None)
+
+
+def prefix_sha256(path: Path, size: int) -> str:
+    """Return the SHA-256 of the first bytes of a file. Raises StoreError."""
+    return _digest(path, size)
+
+
+def inside(path: Path, folder: Path) -> bool:
+    """Tell whether `path`, links followed, lies in `folder`."""
+    return path.resolve().is_relative_to(folder.resolve())
+
+
+def listed(folder: Path, names: Iterable[str]) -> dict[str, dict[str, Any]]:
+    """Return size and SHA-256 of files of a folder by name, for a manifest. Raises StoreError."""
+    return {
+        name: {"size": (folder / name).stat().st_size, "sha256": sha256(folder / name)}
+        for name in names
+    }
+
+
+def changed(folder: Path, name: str, entry: object, *, limit: int | None = None) -> str | None:
+    """Say how a file differs from its entry in a manifest; None where it fits."""
+    path = folder / name
+    size, digest = _entry(entry)
+    if limit is None:
+        limit = LISTED.get(path.suffix)
+    if (said := fault(path, folder, limit=limit, size=size)) is not None:
+        return f"{name} {said}"
+    return None if sha256(path) == digest else f"{name} has changed"
+
+
+def damage(
+    folder: Path | str, needs: Iterable[str] = (), *, limit: int | None = None
+) -> str | None:
+    """Say how `folder` differs from its manifest, or None if it is whole.
+
+    needs: files that its manifest must list. limit: bytes that all of its files may have together.
+    """
+    folder = Path(folder)
+    try:
+        entries = read_json(folder / MANIFEST, folder)["files"]
+        missing = [name for name in needs if name not in entries]
+        if missing or not entries:
+            return f"its manifest does not list {missing[0] if missing else 'a file'}"
+        total = sum(_entry(entry)[0] for entry in entries.values())
+        if limit is not None and total > limit:
+            return (
+                f"it holds {total / 1e9:,.1f} GB, more than the {limit / 1e9:,.1f} GB that are"
+                " read; raise that by --memory GB"
+            )
+        found = (changed(folder, name, entry, limit=total) for name, entry in entries.items())
+        return next((said for said in found if said is not None), None)
+    except (StoreError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        return "it has no readable manifest"
+
+
+def unlisted(folder: Path, name: str) -> str | None:
+    """Say that a folder's manifest does not list a file, if so. Raises StoreError."""
+    entries = read_json(folder / MANIFEST, folder).get("files", {})
+    return None if name in entries else f"its manifest does not list {name}"
+
+
+def _entry(entry: Any) -> tuple[int, str]:  # noqa: ANN401 - JSON
+    size, digest = entry["size"], entry["sha256"]
+    if type(size) is not int or type(digest) is not str or size < 0:
+        raise TypeError("no entry of a manifest")
+    return size, digest
+
+
+def _digest(path: Path, size: int | None) -> str:
+    if (said := fault(path, limit=1 << 60)) is not None:
+        raise StoreError(f"{path}: {said}")
+    try:
+        with path.open("rb") as file:
+            if size is None:
+                return hashlib.file_digest(file, "sha256").hexdigest()
+            known = hashlib.sha256()
+            while size > 0 and (block := file.read(min(size, MIB))):
+                known.update(block)
+                size -= len(block)
+            return known.hexdigest()
+    except OSError as error:
+        raise StoreError(f"{path}: cannot be read ({error.strerror or error})") from error
+
+
+def _finite(text: str) -> float:
+    value = float(text)
+    if not math.isfinite(value):
+        raise ValueError(f"{text[:20]} is no finite number")
+    return value
+
+
+def _no_number(text: str) -> NoReturn:
+    raise ValueError(f"{text} is no number of JSON")
