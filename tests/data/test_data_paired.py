@@ -1,12 +1,14 @@
 """Pictures beside their masks, as tools and archives of people ship them; lists of parts."""
 
+import unicodedata
+
 import numpy as np
 import pytest
 from PIL import Image
 
 from brique import data
 from brique.errors import DataError
-from layouts import parts, picture, told, write
+from layouts import by_class, parts, picture, told, write
 
 SIZE = (24, 20)
 
@@ -235,3 +237,129 @@ def test_texts_that_may_say_parts_and_are_not_read_are_named(tmp_path):
     write(root / "train_test_split.txt", "".join(f"{i} {i % 2}\n" for i in range(24)))
     finding = next(one for one in data.open(root).audit() if one.kind == "parts unread")
     assert "train_test_split.txt may say which pictures are for test" in finding.reason
+
+
+# Folders and names that say less than they seem to
+
+
+def test_accents_are_one_letter_or_two_and_the_same_class(tmp_path):
+    root = tmp_path / "zoo"
+    for start, form in enumerate(("NFC", "NFD")):
+        for i in range(6):
+            picture(root / unicodedata.normalize(form, "café") / f"{form}{i}.png", 100 * start + i)
+    for i in range(6):
+        picture(root / "tea" / f"{i}.png", 900 + i)
+    opened = data.open(root)
+    assert opened.schema["label"].names == (unicodedata.normalize("NFC", "café"), "tea")
+    assert list(told(opened).values()).count(opened.schema["label"].names[0]) == 12
+
+
+def test_a_table_names_files_whose_accents_are_written_otherwise(tmp_path):
+    root, rows = tmp_path / "zoo", ["image,label"]
+    for i in range(20):
+        picture(root / "img" / unicodedata.normalize("NFD", f"été{i}.png"), i)
+        rows.append(unicodedata.normalize("NFC", f"été{i}.png") + ("," + "ab"[i % 2]))
+    write(root / "labels.csv", "\n".join(rows))
+    assert len(told(data.open(root))) == 20
+
+
+def test_a_link_to_a_folder_above_another_link_is_not_followed(tmp_path):
+    by_class(tmp_path / "store")
+    (tmp_path / "zoo").mkdir()
+    for name in ("cat", "dog"):
+        (tmp_path / "zoo" / name).symlink_to(tmp_path / "store" / name)
+    (tmp_path / "store" / "dog" / "all").symlink_to(tmp_path / "zoo")
+    assert len(told(data.open(tmp_path / "zoo"))) == 12
+
+
+@pytest.mark.parametrize(
+    "tops", [("fold1", "fold2", "fold3"), ("2021", "2022"), ("session_1", "session_2")]
+)
+def test_classes_that_differ_in_a_number_and_hold_the_same_folders_are_an_error(tmp_path, tops):
+    for start, top in enumerate(tops):
+        by_class(tmp_path / "zoo" / top, start=500 * start)
+    finding = next(one for one in data.open(tmp_path / "zoo").audit() if one.kind == "subfolders")
+    assert finding.severity == "error"
+    assert "These differ in a number alone, and hold the same folders: cat, dog" in finding.reason
+    said = data.open(tmp_path / "zoo", rename={tops[0]: tops[0]})
+    assert [one.severity for one in said.audit() if one.kind == "subfolders"] == ["warning"]
+
+
+@pytest.mark.parametrize(
+    "tops",
+    [("trainA", "trainB", "testA"), ("box_train", "box_test", "query"), ("trainReal", "valFake")],
+)
+def test_folders_whose_names_tell_of_parts_and_more_are_refused(tmp_path, tops):
+    for start, top in enumerate(tops):
+        for i in range(4):
+            picture(tmp_path / "zoo" / top / f"{i}.png", 100 * start + i)
+    with pytest.raises(DataError, match="tell of parts of the data, and of more; for parts, call"):
+        data.open(tmp_path / "zoo")
+    said = data.open(tmp_path / "zoo", rename={top: top for top in tops})
+    assert set(said.schema["label"].names) == set(tops)
+
+
+@pytest.mark.parametrize("folder", ["unlabeled", "Unlabelled", "unsup"])
+def test_pictures_without_a_label_are_no_class(tmp_path, folder):
+    root = by_class(tmp_path / "zoo")
+    for i in range(5):
+        picture(root / folder / f"{i}.png", 900 + i)
+    opened = data.open(root)
+    assert opened.schema["label"].names == ("cat", "dog")
+    finding = next(one for one in opened.audit() if one.kind == "left out")
+    assert finding.count == 5
+    said = data.open(root, rename={folder: folder})
+    assert folder in said.schema["label"].names
+
+
+def test_masks_whose_names_are_those_of_no_picture_are_no_class(tmp_path):
+    root = tmp_path / "zoo"
+    for i in range(6):
+        picture(root / "images" / f"p{i}.png", i, size=SIZE)
+        mask(root / "masks" / f"task-{i}-by-1.png", i)
+    text = "zoo: masks lies beside images, but its files are not named as pictures there; for masks"
+    with pytest.raises(DataError, match=text):
+        data.open(root)
+
+
+def test_a_class_of_which_nothing_can_be_read_is_named(tmp_path):
+    root = by_class(tmp_path / "zoo")
+    write(root / "fox" / "1.heic", "heic")
+    finding = next(one for one in data.open(root).audit() if one.kind == "class left out")
+    assert finding.items == (("fox",),)
+    assert "No picture of fox can be used: it is no class here" in finding.reason
+
+
+def test_what_leaves_a_single_class_is_named(tmp_path):
+    root = tmp_path / "zoo"
+    for i in range(4):
+        picture(root / "cat" / f"{i}.png", i)
+    write(root / "dog" / "1.heic", "heic")
+    with pytest.raises(
+        DataError, match=r"got cat \(1 pictures cannot be read: dog/1.heic: .heic is"
+    ):
+        data.open(root)
+    (root / "dog" / "1.heic").unlink()
+    write(
+        root / "labels.csv", "number,kind\n" + "".join(f"{i * 7 + 100},{i % 2}\n" for i in range(9))
+    )
+    with pytest.raises(DataError, match="got cat, and labels.csv beside them names none of them"):
+        data.open(root)
+
+
+def test_pictures_of_unread_kinds_are_named(tmp_path):
+    write(tmp_path / "zoo" / "cat" / "1.dcm", "DICM")
+    write(tmp_path / "zoo" / "dog" / "1.dcm", "DICM")
+    text = "zoo: its 2 pictures are of kinds that are not read, such as cat/1.dcm; convert them"
+    with pytest.raises(DataError, match=text):
+        data.open(tmp_path / "zoo")
+
+
+def test_a_sample_of_answers_alone_is_no_table_of_classes(tmp_path):
+    root = tmp_path / "zoo"
+    for i in range(6):
+        picture(root / "train" / f"cat.{i}.jpg", i)
+        picture(root / "train" / f"dog.{i}.jpg", 50 + i)
+        picture(root / "test1" / f"{i}.jpg", 90 + i)
+    write(root / "sampleSubmission.csv", "id,label\n" + "".join(f"{i},0\n" for i in range(6)))
+    assert data.open(root).schema.targets == ()

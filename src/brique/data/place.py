@@ -205,7 +205,7 @@ def plain_name(place: Place) -> str:
     return place.name.casefold().removesuffix(".gz")
 
 
-def files(place: Place) -> list[Place]:
+def files(place: Place, above: tuple[Path, ...] = ()) -> list[Place]:
     """Return all files below a folder, hidden ones and junk left out, by path; a file is its own.
 
     A link that leads back to a folder above it is left out; an empty folder that is named as a file
@@ -213,6 +213,7 @@ def files(place: Place) -> list[Place]:
     """
     if not place.is_dir():
         return [place]
+    above = (*above, place.resolve()) if isinstance(place, Path) else ()
     try:
         entries = sorted(place.iterdir(), key=lambda entry: entry.name)
     except OSError as error:
@@ -221,8 +222,8 @@ def files(place: Place) -> list[Place]:
         ) from error
     found: list[Place] = []
     for entry in entries:
-        if not is_hidden(entry) and not _leads_back(entry):
-            found += files(entry) or ([entry] if entry.suffix else [])
+        if not is_hidden(entry) and not _leads_back(entry, above):
+            found += files(entry, above) or ([entry] if entry.suffix else [])
     return found
 
 
@@ -232,12 +233,13 @@ def is_hidden(place: Place) -> bool:
     return name.startswith(".") or name in _JUNK or (name.startswith("__") and place.is_dir())
 
 
-def _leads_back(place: Place) -> bool:
-    """Tell whether a link leads to a folder in which it is itself."""
+def _leads_back(place: Place, above: tuple[Path, ...]) -> bool:
+    """Tell whether a link leads to a folder in which it is itself. above: those gone through."""
     if isinstance(place, Member) or not place.is_symlink():
         return False
     try:
-        return place.parent.resolve().is_relative_to(place.resolve())
+        goal = place.resolve()
+        return goal in above or place.parent.resolve().is_relative_to(goal)
     except (OSError, RuntimeError):  # links in a circle
         return False
 

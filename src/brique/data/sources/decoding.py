@@ -32,7 +32,7 @@ SUFFIXES = frozenset((
 ))  # fmt: skip
 FOREIGN = frozenset((
     ".heic", ".heif", ".avif", ".jxl", ".jp2", ".svg", ".psd", ".dng", ".cr2", ".nef", ".arw",
-    ".raw", ".eps",
+    ".raw", ".eps", ".dcm", ".dicom", ".nii", ".nrrd", ".mha", ".czi", ".nd2", ".lif", ".svs",
 ))  # fmt: skip # pictures that are not read
 
 

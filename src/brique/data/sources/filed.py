@@ -3,12 +3,14 @@
 Folders named train, valid or test, also as "Test" or "val_set", are parts and never classes.
 """
 
+import re
+import unicodedata
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from brique.data.finding import Finding
 from brique.data.place import Place, files, relative
-from brique.data.source import PARTS, part_named
+from brique.data.source import ALIASES, PARTS, part_named
 from brique.data.sources.shelf import few
 from brique.errors import DataError
 from brique.schema import natural
@@ -31,6 +33,7 @@ class Laid:
     stray: what is left out, by the reason: "in no class's folder".
     deep: files in folders within that of their class.
     others: files of another kind.
+    are_said: whether a person says which folders are classes.
     levels: folders whose folders are classes.
     """
 
@@ -40,6 +43,7 @@ class Laid:
     deep: list[Place] = field(default_factory=list[Place])
     others: list[Place] = field(default_factory=list[Place])
     levels: set[Place] = field(default_factory=set[Place])
+    are_said: bool = False
 
     @property
     def labels(self) -> set[str]:
@@ -53,7 +57,8 @@ class Laid:
 
     def add(self, file: Place, steps: Sequence[str], part: int | None) -> None:
         """Add a file of a class; steps: the folders from that of its class on, and its name."""
-        self.files.append(Filed(file, part, steps[0] if len(steps) > 1 else None))
+        label = unicodedata.normalize("NFC", steps[0]) if len(steps) > 1 else None
+        self.files.append(Filed(file, part, label))
         if len(steps) > 2:
             self.deep.append(file)
         elif len(steps) == 2:
@@ -80,11 +85,18 @@ class Laid:
                 f" class: {few(folders)}."
             )
             remedy = "Where the inner folders are the classes, move these up."
-            found.append(Finding("subfolders", "warning", None, items, len(items), said, remedy))
+            severity = "warning"
+            if (inner := _alike_but_for_numbers(self.files, self.root)) and not self.are_said:
+                severity = "error"
+                said += f" These differ in a number alone, and hold the same folders: {inner}."
+                remedy += f" Where not, say so: --rename '{self.files[0].label}=...'."
+            found.append(Finding("subfolders", severity, None, items, len(items), said, remedy))
         return found
 
 
 _Steps = list[tuple[Place, list[str]]]
+_WORDS = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")  # of a folder's name
+UNLABELED = frozenset(["unsup", "unlabeled", "unlabelled"])
 
 
 def laid(
@@ -101,7 +113,7 @@ def laid(
     part: that of all of them; no folder names another then.
     Raises DataError where a folder may be a part or a class, or there is no train part.
     """
-    found = Laid(root)
+    found = Laid(root, are_said=bool(classes))
     listed: _Steps = []
     for file in files(root):
         if is_wanted(file):
@@ -110,9 +122,12 @@ def laid(
             found.others.append(file)
     listed.sort(key=lambda pair: [natural(step) for step in pair[1]])
     listed = _inner(listed, classes)
+    listed = _labelled(found, listed, classes)
     tops = dict.fromkeys(steps[0] for _, steps in listed if len(steps) > 1)
     named = {top: part_named(top) for top in tops if top not in classes}
     parts = {top: one for top, one in named.items() if one is not None and part is None}
+    if not parts and part is None:
+        _check_words(name, [top for top in tops if top not in classes])
     if not parts:
         _by_class(name, found, listed, part)
         return found
@@ -138,6 +153,54 @@ def _inner(listed: _Steps, classes: Iterable[str], part: str | None = None) -> _
             break
         listed = [(file, steps[1:]) for file, steps in listed]
     return listed
+
+
+def _labelled(found: Laid, listed: _Steps, classes: Iterable[str]) -> _Steps:
+    """Leave out the folders whose names say that they have no class, such as "unlabeled"."""
+    lone = {
+        str(file)
+        for file, steps in listed
+        if len(steps) > 1 and steps[0].casefold() in UNLABELED and steps[0] not in classes
+    }
+    rest = [pair for pair in listed if str(pair[0]) not in lone]
+    if not any(len(steps) > 1 for _, steps in rest):
+        return listed
+    found.leave(
+        "in a folder that is called unlabeled (--rename 'NAME=NAME' makes it a class)",
+        (file for file, _ in listed if str(file) in lone),
+    )
+    return rest
+
+
+def _check_words(name: str, tops: Sequence[str]) -> None:
+    """Raise DataError for folders such as trainA and testA, which may be parts or classes."""
+    told: dict[str, str] = {}
+    for top in tops:
+        words = [word.casefold() for word in _WORDS.findall(top)]
+        if part := next((ALIASES[word] for word in words if word in ALIASES), None):
+            told[top] = part
+    if "train" in told.values() and len(set(told.values())) > 1:
+        said = " ".join(f"--rename '{top}={top}'" for top in told)
+        raise DataError(
+            f"{name}: the names of {few(list(told))} tell of parts of the data, and of more; for"
+            " parts, call them train, valid and test, with the folders of the classes in them;"
+            f" for classes, say {said}"
+        )
+
+
+def _alike_but_for_numbers(several: Sequence[Filed], root: Place) -> str:
+    """Return the folders that lie in each of those that differ in a number alone: fold1, fold2."""
+    inner: dict[str, set[str]] = {}
+    for one in several:
+        steps = relative(one.file, root).split("/")
+        named = [unicodedata.normalize("NFC", step) for step in steps]
+        if one.label in named[:-2]:
+            inner.setdefault(one.label, set()).add(named[named.index(one.label) + 1])
+    plain = {re.sub(r"\d+", "#", label) for label in inner}
+    are_numbered = len(inner) > 1 and len(plain) == 1 and "#" in min(plain)
+    are_digits = plain == {"#"} and not all(re.fullmatch(r"(19|20)\d\d", one) for one in inner)
+    common = set.intersection(*inner.values()) if are_numbered and not are_digits else set[str]()
+    return few(sorted(common, key=natural)) if len(common) > 1 else ""
 
 
 def _by_class(name: str, found: Laid, listed: _Steps, part: int | None) -> None:

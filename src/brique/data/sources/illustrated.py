@@ -1,6 +1,7 @@
 """Tables that name files, such as pictures: which columns do, and where the files are."""
 
 import re
+import unicodedata
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from urllib.parse import unquote
@@ -95,7 +96,7 @@ class Finder:
         steps = _steps(cell)
         if not steps:
             return
-        several = self._listed().get(steps[-1].casefold(), [])
+        several = self._listed().get(_plain(steps[-1]), [])
         scores = {one: _shared(one, steps) for one in several}
         good = [one for one in several if scores[one] >= min(len(one), len(steps))]
         good = [one for one in good if scores[one] == max(scores[two] for two in good)]
@@ -111,6 +112,7 @@ class Finder:
             found.files[cell] = self._root / "/".join(good[0])
             found.moved += 1
             name, said = good[0][-1], steps[-1]
+            name, said = (unicodedata.normalize("NFC", one) for one in (name, said))
             found.cased += said not in (name, name.rpartition(".")[0])
 
     def _is_near(self, steps: Steps) -> bool:
@@ -126,7 +128,7 @@ class Finder:
             self._index = {}
             for steps in self._below(self._root, (), self._depth):
                 self._folders.add(steps[:-1])
-                name = steps[-1].casefold()
+                name = _plain(steps[-1])
                 for key in dict.fromkeys((name, name.rpartition(".")[0])):
                     self._index.setdefault(key, []).append(steps)
         return self._index
@@ -150,11 +152,16 @@ def _steps(cell: str) -> Steps:
     return tuple(step for step in text.split("/") if step not in ("", ".", ".."))
 
 
+def _plain(step: str) -> str:
+    """Return a name in small letters, its accents written in one way."""
+    return unicodedata.normalize("NFC", step).casefold()
+
+
 def _shared(one: Steps, other: Steps) -> int:
     """Return how many parts two paths share at their ends; the last may lack its ending."""
     count = 1
     for a, b in zip(reversed(one[:-1]), reversed(other[:-1]), strict=False):
-        if a.casefold() != b.casefold():
+        if _plain(a) != _plain(b):
             break
         count += 1
     return count

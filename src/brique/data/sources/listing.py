@@ -14,6 +14,7 @@ from brique.data.sources.shelf import few, part_of, shelf
 from brique.errors import DataError
 
 _ANSWERS = re.compile(r".*submission.*", re.IGNORECASE)  # examples of answers, as Kaggle ships them
+_SAMPLE = re.compile(r"sample.*submission.*", re.IGNORECASE)
 _GOALS = ("label", "target", "class", "y")
 _MANY = 50  # tables beside pictures; more are data of another kind
 Tables = list[tuple[Place, int | None]]
@@ -67,6 +68,7 @@ def _illustrated(place: Place, tables: list[Place], pictures: list[Place]) -> Li
         or part_named(file.parent.name)
         or {file.parent} == homes
     ]
+    meant = [file for file in meant if not _SAMPLE.fullmatch(file.name)]
     good = [file for file in meant if not _is_answers(file, meant) and _names(file, place)]
     if not good:
         return None

@@ -20,6 +20,7 @@ _WORDS = (
 )
 _BEHIND = re.compile(rf"(.+?)[ ._-]*(?<![a-z])(?:{_WORDS})(?:[ ._-]*\d+)?")
 _BEFORE = re.compile(rf"(?:{_WORDS})(?![a-z])[ ._-]*(.+)")
+_SHOWN, _MAPPED = frozenset(["images", "imgs", "jpegimages"]), frozenset(["masks", "mask", "gt"])
 _LOOKED = 8  # files of which the pixels are looked at
 _SIDE, _LEAST = 64, 100  # of the pixels that are looked at: their side, and how many there must be
 _FEW, _SHARE = 12, 0.9  # colors that cover so much of a mask
@@ -76,6 +77,7 @@ def check(name: str, place: Place) -> None:
             f" them their masks, such as {picture.name} and {masks[0].name}: say --kind masks to"
             " learn the masks, or --kind pictures to learn the folders without the masks"
         )
+    _check_named(name, place)
     both = _twins(place)
     if both is not None:
         shown, mapped = both
@@ -84,6 +86,21 @@ def check(name: str, place: Place) -> None:
             f" masks do; for masks, call the folders images and masks; for two classes, say --kind"
             " pictures"
         )
+
+
+def _check_named(name: str, place: Place) -> None:
+    """Raise DataError for folders such as images and masks whose files have no common names."""
+    homes = {file.parent for file in files(place) if is_picture(file)}
+    for home in sorted(homes, key=str):
+        beside_it = [one for one in homes if one.parent == home.parent]
+        shown = next((one for one in beside_it if one.name.casefold() in _SHOWN), None)
+        if home.name.casefold() in _MAPPED and shown is not None:
+            raise DataError(
+                f"{name}: {relative(home, place)} lies beside {relative(shown, place)}, but its"
+                " files are not named as pictures there; for masks, join those of a picture into"
+                " one file and give it the name of its picture; for two classes, say --kind"
+                " pictures"
+            )
 
 
 def _twins(place: Place) -> tuple[str, str] | None:

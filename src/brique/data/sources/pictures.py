@@ -15,6 +15,7 @@ from brique.data.finding import Finding
 from brique.data.place import Place, files, is_hidden, placed, relative
 from brique.data.source import PARTS, Source
 from brique.data.sources import named, paired, tables
+from brique.data.sources.cells import is_table
 from brique.data.sources.decoding import FOREIGN, SUFFIXES, decode, is_picture
 from brique.data.sources.filed import Laid, laid
 from brique.data.sources.listed import Listed
@@ -32,8 +33,10 @@ class _Found(Listed):
     has_parts: bool = False
     folders: set[str] = field(default_factory=set[str])  # classes as they are called there
     findings: list[Finding] = field(default_factory=list[Finding])
+    others: list[Place] = field(default_factory=list[Place])  # what is no picture
 
 
+_Lost = Sequence[tuple[str, str]]  # files that cannot be read, and why
 KIND: str = "pictures"
 USES: frozenset[str] = frozenset({"size", "channels", "test", "rename", "names", "target", "group"})
 
@@ -75,7 +78,15 @@ def _label(source: Source, found: _Found, asked: Asked) -> None:
     """Put in the classes, and the groups that names say."""
     target = _target(found, asked)
     labels = [asked.renamed(label) for label in found.told[target]]
-    names = _classes(found, labels, source.notes, whole=asked.whole)
+    names = _classes(found, labels, source.notes, source.skipped, whole=asked.whole)
+    gone = {asked.renamed(folder) for folder in found.folders} - set(labels)
+    if gone and target == "label" and asked.names is None and not asked.whole:
+        said = f"No picture of {_few(sorted(gone, key=natural))} can be used: it is no class here."
+        remedy = "Look at what is left out; convert these pictures."
+        items = tuple((one,) for one in sorted(gone, key=natural))
+        source.findings.append(
+            Finding("class left out", "warning", None, items, len(items), said, remedy)
+        )
     numbers = torch.tensor([names.index(label) for label in labels], dtype=torch.int64)
     source.fields = {**source.fields, target: numbers}
     source.kinds[target], source.targets = Category(names), (target,)
@@ -121,6 +132,7 @@ def _find(name: str, place: Place, asked: Asked) -> _Found:
         _obey_lists(found, own)
     for one in everything:
         found.notes += _beside(one)
+        found.others += (file for file in one.others if not is_about(file))
     _check_labels(found, own, asked)
     found.choose(asked)
     found.has_parts |= asked.chosen() is not None
@@ -229,8 +241,12 @@ def _check_labels(found: _Found, own: Laid, asked: Asked) -> None:
     found.notes += filter(None, [named.hint(name, found.files)])
 
 
+def _is_sheet(file: Place) -> bool:
+    return file.suffix.casefold() in (".xlsx", ".xls", ".ods", ".json", ".xml", ".mat", ".txt")
+
+
 def _classes(
-    found: _Found, labels: Sequence[str], notes: list[str], *, whole: bool
+    found: _Found, labels: Sequence[str], notes: list[str], lost: _Lost, *, whole: bool
 ) -> tuple[str, ...]:
     """Return the classes of the training part, naturally sorted; of all parts if all are judged."""
     if whole:
@@ -239,9 +255,13 @@ def _classes(
     train = {label for label, part in pairs if part == 0}
     names = tuple(sorted(train, key=natural))
     if len(names) < 2:
+        unread = f" ({len(lost):,} pictures cannot be read: {': '.join(lost[0])})" if lost else ""
+        texts = [file for file in found.others if is_table(file) or _is_sheet(file)]
+        lying = f", and {texts[0].name} beside them names none of them" if texts else ""
         raise DataError(
-            f"{name}: expected two classes or more to train on, got {_few(names) or 'none'}; "
-            "give each class a folder of its own with pictures in it"
+            f"{name}: expected two classes or more to train on, got {_few(names) or 'none'}{unread}"
+            f"{lying}; give each class a folder of its own with pictures in it, or a table such as"
+            f" {name}/labels.csv: image,label"
         )
     for place in sorted(set(found.parts)):
         here = {label for label, part in pairs if part == place}
@@ -277,6 +297,12 @@ def _no_pictures(name: str, own: Laid) -> DataError:
     if loose:
         return DataError(
             f"{wanted}, got {_few(loose)} beside each other; put each into the folder of its class"
+        )
+    if own.files and all(one.file.suffix.casefold() in FOREIGN for one in own.files):
+        first = own.files[0].file
+        return DataError(
+            f"{name}: its {len(own.files):,} pictures are of kinds that are not read, such as"
+            f" {relative(first, own.root)}; convert them to JPEG or PNG"
         )
     entries = [entry.name for entry in own.root.iterdir() if not is_hidden(entry)]
     return DataError(f"{wanted}, got {_few(sorted(entries, key=natural))}; check the path")

@@ -13,6 +13,7 @@ from brique.data.column import Labels, Texts
 from brique.data.finding import Finding
 from brique.data.place import Place, files, placed, plain_name, relative
 from brique.data.source import PARTS, Source
+from brique.data.sources.filed import UNLABELED
 from brique.data.sources.shelf import (
     beginning,
     check_train,
@@ -32,7 +33,6 @@ _OTHERS = frozenset([
     ".odt", ".bz2", ".xz", ".zip", ".tar", ".tgz", ".npy", ".npz", ".h5", ".bin",
 ])  # fmt: skip # of files that hold something else
 _BINARY = re.compile("[\x00-\x08\x0e-\x19]")  # characters that no text has
-_UNLABELED = frozenset(["unsup", "unlabeled", "unlabelled"])
 _LOOKED_AT = 3  # class folders of which a few files are looked at
 _BLANK = 0.02  # share of blank lines above which a file is prose
 _LONGEST = 2000  # characters of the median line of a file with a text a line
@@ -117,7 +117,7 @@ def read(name: str, place: Place, asked: Asked) -> Source:
     source, found = Source(name, {}), Labelled()
     for part, group in groups.items():
         for label, below in group:
-            if label.casefold() in _UNLABELED:
+            if label.casefold() in UNLABELED:
                 source.notes.append(f"{name}: {relative(below, place)} has no classes, left alone.")
             elif below.is_dir():
                 _add_files(found, source, below, (label, part), place)
