@@ -707,3 +707,12 @@ def test_cut_copies_of_fine_grain_are_found_and_other_grain_is_not():
             copies, others = copies + found * (not other), others + found * bool(other)
     assert copies >= 38
     assert others == 0
+
+
+@pytest.mark.parametrize("other", ["cat\u200b", "cat\u00a0", "ca\u00adt", "\uff23\uff21\uff34"])
+def test_classes_that_differ_in_what_cannot_be_seen_are_found(tmp_path, other):
+    rows = [f"{i},{('cat', f'{other}.', 'dog')[i % 3]}" for i in range(60)]
+    (tmp_path / "t.csv").write_text("\n".join(["x,label", *rows]), encoding="utf-8")
+    (found,) = [one for one in data.open(tmp_path / "t.csv").audit() if one.kind == "spelling"]
+    assert set(found.items[0]) == {"cat", f"{other}."}
+    assert "\\" in found.reason or "\uff23" in found.reason

@@ -9,7 +9,7 @@ import torch
 
 from brique import data
 from brique.errors import DataError
-from brique.schema import Category, Number, Schema
+from brique.schema import Category, Number, Schema, Text
 
 ROWS = 60
 
@@ -554,3 +554,75 @@ def test_words_in_a_target_of_numbers_are_left_out_where_a_person_says_so(tmp_pa
     assert isinstance(table.schema["y"], Number)
     assert [name for name, _ in table.skipped] == ["row 5", "row 6"]
     assert kinds(table)["mixed types"].items == (("row 5", "y", "unknown"),)
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        lambda i: f"{i % 12}:{i:02d}",
+        lambda i: f"{i % 9}.{i % 10}/{i % 7 + 3}",
+        lambda i: f"52°{i}'N",
+        lambda i: f"+1 (555) {i + 300}",
+        lambda i: f"{i % 9} years {i % 7} months",
+        lambda i: f"~{i}",
+        lambda i: f"{i}-" if i % 4 == 3 else str(i),
+        lambda i: "=SUM(A1:A9)" if i % 7 == 3 else f"{i}.25",
+    ],
+)
+def test_figures_that_are_taken_for_words_are_said(tmp_path, cell):
+    cells = [cell(i) for i in range(60)]
+    found = opened(tmp_path, x=cells)
+    assert isinstance(found.schema["x"], Text)
+    (said,) = [one for one in found.source.findings if one.kind == "not read"]
+    assert said.severity == "warning"
+    assert "taken for words, without size or order" in said.reason
+
+
+def test_numbers_with_some_texts_are_no_classes_in_silence(tmp_path):
+    cells = ["<5" if i % 9 == 4 else f"{i}.25" for i in range(60)]
+    found = opened(tmp_path, x=range(60), y=cells, options={"target": "y"})
+    (said,) = [one for one in found.source.findings if one.kind == "not read"]
+    assert said.severity == "error"
+    assert "holds numbers, and 7 rows with texts that are none, the first '<5' in row 6" in (
+        said.reason
+    )
+    path = tmp_path / "t.csv"
+    found = data.open(path, target="y", types={"y": "number"})
+    assert isinstance(found.schema["y"], Number)
+    assert len(found.source.skipped) == 7
+    assert not [one for one in found.source.findings if one.kind == "not read"]
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [
+        [f"class_{i % 30}" for i in range(90)],  # classes by number
+        [f"{i} Main Street, {'AB'[i % 2]}{'cd' * (i % 9)}" for i in range(60)],
+        ["a b", "a c d", "e f g h"] * 20,
+    ],
+)
+def test_words_with_digits_are_left_in_peace(tmp_path, cells):
+    for found in (opened(tmp_path, x=cells), opened(tmp_path, y=cells, options={"target": "y"})):
+        assert not [one for one in found.source.findings if one.kind == "not read"]
+
+
+def test_versions_that_are_read_as_numbers_are_said(tmp_path):
+    found = opened(tmp_path, x=["1.9", "1.10", "1.11", "2.0"] * 15)
+    (said,) = [one for one in found.source.findings if one.kind == "codes"]
+    assert said.severity == "warning"
+    assert "1.10 as 1.1" in said.reason
+    found = opened(tmp_path, x=["1.9", "1.1", "1.11", "2.0"] * 15)
+    assert not [one for one in found.source.findings if one.kind == "codes"]
+
+
+@pytest.mark.parametrize("zero", [0xFF10, 0x660, 0x6F0, 0x966])
+def test_digits_of_every_script_are_numbers(tmp_path, zero):
+    def digits(number):
+        return "".join(chr(zero + int(one)) if one.isdigit() else one for one in str(number))
+
+    found = opened(tmp_path, x=[digits(i * 7) for i in range(ROWS)])
+    assert numbers(found) == [i * 7 for i in range(ROWS)]
+    kind = stored(found)
+    assert kind.prepare(digits(35)) == kind.prepare("35") == 35
+    found = opened(tmp_path, x=[digits(i + 0.25).replace(".", "\u066b") for i in range(ROWS)])
+    assert numbers(found) == [i + 0.25 for i in range(ROWS)]

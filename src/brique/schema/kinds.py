@@ -36,7 +36,7 @@ ABSENT = frozenset(  # small; how it is written, also by spreadsheets
         "", "na", "n/a", "n.a.", "n.a", "<na>", "nan", "-nan", "nat", "null", "none", "?", "-", ".",
         "--", "#n/a", "#n/a n/a", "#div/0!", "#ref!", "#value!", "#name?", "#num!", "#null!", "#nv",
         "#wert!", "#bezug!", "#zahl!", "#valeur!", "#nombre!", "#nom?", "#valor!", "1.#ind",
-        "1.#qnan",
+        "-1.#ind", "1.#qnan",
     )
 )  # fmt: skip
 

@@ -54,7 +54,8 @@ _KNOWN = (
     "mbar", "psi", "B", "kB", "KB", "MB", "GB", "TB", "bit", "mol", "mmol/l", "mg/dl", "g/l",
     "mg/l", "μg/m3", "ppm", "ppb", "dB", "px", "pt", "bpm", "rpm",
 )  # fmt: skip
-_PARTS = {"º": "°", "\u2212": "-", "\u2013": "-", "\ufe63": "-", "\u2019": "'", "\u02bc": "'"}
+_PARTS = {"º": "°", "\u2212": "-", "\u2013": "-", "\ufe63": "-", "\u2019": "'", "\u02bc": "'",
+          "\u066b": ".", "\u066c": ","}  # fmt: skip
 _LONGEST = 16  # letters of a unit
 
 
@@ -159,7 +160,7 @@ def numeral(text: str) -> Numeral | None:
 
 
 def _plain(text: str) -> str:
-    """Return a text with plain blanks, minus signs and apostrophes."""
+    """Return a text with plain digits, blanks, minus signs and apostrophes."""
     text = text.strip()
     if text.isascii():
         return text
@@ -167,7 +168,8 @@ def _plain(text: str) -> str:
         return ""  # a power that would become a digit
     for old, new in _PARTS.items():
         text = text.replace(old, new)
-    return unicodedata.normalize("NFKC", text).strip()
+    digits = {ord(one): str(unicodedata.decimal(one)) for one in text if one.isdecimal()}
+    return unicodedata.normalize("NFKC", text.translate(digits)).strip()
 
 
 def _unit(before: str, after: str) -> str | None:

@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -210,17 +211,30 @@ def _spellings(seen: Seen) -> Iterator[Finding]:
             continue
         alike: dict[str, list[str]] = {}
         for one in kind.names:
-            words = re.sub(r"[_\s]+|-(?!\d)", " ", one.casefold())  # the minus of a number stays
+            plain = re.sub(
+                "[\u200b-\u200f\u2060\ufeff\xad]", "", unicodedata.normalize("NFKC", one)
+            )
+            words = re.sub(r"[_\s]+|-(?!\d)", " ", plain.casefold())  # the minus of a number stays
             alike.setdefault(" ".join(words.split()).strip(" .:;,'\""), []).append(one)
         groups = [tuple(names) for plain, names in alike.items() if len(names) > 1 and plain]
         if groups:
             flags = [f"--rename '{one}={names[0]}'" for names in groups for one in names[1:]]
             yield Finding(
                 "spelling", "warning", None, tuple(groups[:_MANY]), len(groups),
-                f"'{name}' has classes that differ in case, blanks or dots alone, such as"
-                f" '{groups[0][0]}' and '{groups[0][1]}': they count as different.",
+                f"'{name}' has classes that differ in case, blanks or dots alone, or in signs that"
+                f" cannot be seen, such as {_seen(groups[0][0])} and {_seen(groups[0][1])}: they"
+                " count as different.",
                 f"Join those that are one: {' '.join(flags[:10])}.",
             )  # fmt: skip
+
+
+def _seen(name: str) -> str:
+    """Return a name between quotes, with what cannot be seen in it as its number."""
+    return (
+        ascii(name)
+        if re.search(r"[^\S ]|[\u0300-\u036f\u200b-\u200f\u2060\ufeff\xad]", name)
+        else f"'{name}'"
+    )
 
 
 def _far(seen: Seen, numbers: list[Column]) -> Iterator[Finding]:

@@ -17,6 +17,8 @@ _HALF = 0.5  # of the cells must be numbers where a person says that they are
 _RARE = 0.1  # share of codes in a column at which they may be slips
 _KEPT = 100  # words that count as missing, and do so when asked
 _POWER = re.compile(r"[0-9]+[eE][0-9]+")
+_VERSIONS = 20  # different ones
+_DECIMALS = re.compile(r"[0-9]+\.([0-9]+)")
 _NONE = np.empty(0, int)
 
 
@@ -63,7 +65,7 @@ def checked_numbers(
         *_of_signs(cut),
         *_of_units(cut),
         *_of_digits(cut),
-        *([] if is_told else _of_powers(cut)),
+        *([] if is_told else [*_of_powers(cut), *_of_versions(cut)]),
     ]
 
 
@@ -138,6 +140,20 @@ def _of_powers(cut: Cut) -> list[Finding]:
         return []
     reason = f"'{cut.name}' is read as numbers, {cells[0]} as {float(cells[0]):.15g}."
     remedy = f"Nothing, if they are measured; codes stay so with --types '{cut.name}=category'."
+    return [finding("codes", "warning", cut, (reason, remedy), _NONE)]
+
+
+def _of_versions(cut: Cut) -> list[Finding]:
+    """Return a finding where decimals may count on, as versions do: 1.9 before 1.10."""
+    if not cut.is_text or len(cut.distinct) > _VERSIONS:
+        return []
+    decimals = [_DECIMALS.fullmatch(cell) for cell in cut.distinct]
+    lengths = {len(one[1]) for one in decimals if one}
+    longer = [one[0] for one in decimals if one and len(one[1]) > 1 and one[1].endswith("0")]
+    if not all(decimals) or len(lengths) < 2 or not longer:
+        return []
+    reason = f"'{cut.name}' is read as numbers, {longer[0]} as {float(longer[0]):.15g}."
+    remedy = f"Nothing, if they are measured; versions stay so with --types '{cut.name}=category'."
     return [finding("codes", "warning", cut, (reason, remedy), _NONE)]
 
 

@@ -19,6 +19,7 @@ from brique.data.sources.cells import may_be_table
 from brique.data.sources.checked import checked_numbers, of_codes
 from brique.data.sources.coded import Codes, Moments, row_digests
 from brique.data.sources.decoding import Decoded, decode
+from brique.data.sources.figures import of_figures
 from brique.data.sources.frame import Frame, choose_test, frame_of, obey_split
 from brique.data.sources.guess import Cut, kind_of
 from brique.data.sources.marks import keep_words, of_marks
@@ -265,7 +266,7 @@ def _column(
         column = Texts(cut.texts(), unit, asked.lower or False)
         found = [] if told else of_codes(cut)
     if told is None and kind in ("category", "text"):
-        found = [*found, *unread(cut)]
+        found = [*found, *(found or unread(cut) or of_figures(cut, kind, is_target=is_target))]
     frame.findings += found
     if not is_target:
         frame.findings += of_marks(frame, key, kind, is_target=False)
