@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from brique.data.conventions import check_conventions
 from brique.data.latest import latest
 from brique.data.prepared import may_lack
 from brique.data.source import Source
@@ -141,10 +142,11 @@ def _rows(path: Path, schema: Schema) -> list[Question]:
         False if is_numbered and may_have_header(path) else None,
         known=() if is_numbered else schema.inputs,
     )
-    columns = {name: values.to_pylist() for name, values in cells.columns.items()}
     if is_numbered:
-        columns = {str(place): column for place, column in enumerate(columns.values(), 1)}
-    _check_columns(path, list(columns), schema)
+        cells.columns = {str(i): column for i, column in enumerate(cells.columns.values(), 1)}
+    _check_columns(path, list(cells.columns), schema)
+    check_conventions(cells, schema)
+    columns = {name: values.to_pylist() for name, values in cells.columns.items()}
     pictures = [name for name in schema.inputs if isinstance(schema[name], Picture)]
     places = {name: _places(path, columns[name]) for name in pictures if name in columns}
     found: dict[int, object] = {  # by line of the file

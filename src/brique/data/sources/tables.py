@@ -266,7 +266,7 @@ def _column(
         column = Texts(cut.texts(), unit, asked.lower or False)
         found = [] if told else of_codes(cut)
     if told is None and kind in ("category", "text"):
-        found = [*found, *(found or unread(cut) or of_figures(cut, kind, is_target=is_target))]
+        found = found or unread(cut) or of_figures(cut, kind, is_target=is_target)
     frame.findings += found
     if not is_target:
         frame.findings += of_marks(frame, key, kind, is_target=False)

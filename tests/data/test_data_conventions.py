@@ -1,0 +1,81 @@
+"""Tables that are asked and written otherwise than in training: read right, or refused by name."""
+
+import pytest
+
+from brique import data
+from brique.data.prepared import prepared
+from brique.errors import DataError
+from brique.schema import Schema
+from brique.workbench.questions import questions
+
+ROWS = 60
+
+
+def schema(tmp_path, cells, delimiter=","):
+    """Return the schema of a table with a column x, as a run keeps it."""
+    rows = [delimiter.join((str(i), cell, "ab"[i * 5 % 7 % 2])) for i, cell in enumerate(cells)]
+    path = tmp_path / "train.csv"
+    path.write_text("\n".join([delimiter.join(("n", "x", "label")), *rows]) + "\n")
+    return Schema.from_json(data.open(path, target="label").schema.to_json())
+
+
+def asked(tmp_path, schema, cells, delimiter=","):
+    """Return x of each row as a model takes it."""
+    rows = [delimiter.join(("1", cell)) for cell in cells]
+    path = tmp_path / "new.csv"
+    path.write_text("\n".join([delimiter.join(("n", "x")), *rows]) + "\n")
+    return [prepared(schema, one.value)["x"].item() for one in questions(schema, (path,))]
+
+
+POINTS = [f"{i + 1},{i + 100}.25" if i % 2 else f"{i + 1}.75" for i in range(ROWS)]
+NUMBERS = {
+    "a comma in place of a point": (
+        ",", [f"{i}.25" for i in range(ROWS)], ";", ["1,234", "3185,17"], r"'1,234', .* 1234, is 1.234"
+    ),
+    "a point in place of a comma": (
+        ";", [f"{i}.{i + 100},25" for i in range(ROWS)], ",", ["1.234", "3185.17"],
+        r"'1.234', .* 1234, is 1.234",
+    ),
+    "points between thousands": (
+        ";", [f"{i},25" for i in range(ROWS)], ";", ["1.234", "3.185,17"], r"'1.234', .* 1.234, is 1234",
+    ),
+    "commas between thousands": (
+        ";", [f"{i}.25" for i in range(ROWS)], ";", ["1,234", "3,185.17"], r"'1,234', .* 1.234, is 1234",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("way", NUMBERS)
+def test_numbers_with_another_decimal_sign_are_refused_as_a_table(tmp_path, way):
+    delimiter, cells, other, new, said = NUMBERS[way]
+    known = schema(tmp_path, cells, delimiter)
+    with pytest.raises(DataError, match=rf"'x' in new.csv is not written as in training.*{said}"):
+        asked(tmp_path, known, new, other)
+
+
+def test_numbers_that_can_be_read_as_in_training_are(tmp_path):
+    known = schema(tmp_path, [f"{i}.25" for i in range(ROWS)])
+    assert asked(tmp_path, known, ["1234", "0.5", "12"], ";") == [1234, 0.5, 12]
+    known = schema(tmp_path, [f"{i},25" for i in range(ROWS)], ";")
+    assert asked(tmp_path, known, ["1.5", "1.125", "7"]) == [1.5, 1.125, 7]
+
+
+DAYS = [(i % 28 + 1, i % 12 + 1) for i in range(ROWS)]
+
+
+def test_dates_with_day_and_month_exchanged_are_refused_as_a_table(tmp_path):
+    known = schema(tmp_path, [f"{month:02d}/{day:02d}/2024" for day, month in DAYS])
+    text = r"'15/01/2024' cannot be .*'05/03/2024', which would be 2024-05-03, is 2024-03-05"
+    with pytest.raises(DataError, match=text):
+        asked(tmp_path, known, ["05/03/2024", "15/01/2024"])
+    first, second = asked(tmp_path, known, ["05/03/2024", "2024-05-03"])
+    assert first == second
+
+
+def test_a_bad_cell_alone_is_refused_by_its_row(tmp_path):
+    known = schema(tmp_path, [f"{i}.25" for i in range(ROWS)])
+    (tmp_path / "new.csv").write_text("n,x\n1,2.5\n1,abc\n")
+    first, second = questions(known, (tmp_path / "new.csv",))
+    assert prepared(known, first.value)["x"] == 2.5
+    with pytest.raises(DataError, match="expected numbers, got 'abc'"):
+        prepared(known, second.value)
