@@ -59,7 +59,7 @@ def test_its_quick_form_learns_and_is_compared_by_blocks(run):
     assert result["task"] == "forecast"
     assert result["test"]["skill"] > 0.5
     assert result["block"]["windows"] >= result["ahead"] == 6
-    assert set(result["baseline"]) == {"yesterday", "last", "ridge", "all"}
+    assert set(result["baseline"]) == {"yesterday", "mean", "last", "ridge", "all"}
     assert result["baseline"]["yesterday"]["skill"] == 0
     assert 0.6 < result["coverage"]["reached"] <= 1
     assert len(result["coverage"]["steps"]) == len(result["steps"]["net"]) == 6
@@ -180,7 +180,38 @@ def test_the_values_before_have_no_skill_and_the_band_holds_nine_of_ten_on_valid
     assert 0.5 < again.values["coverage"]["reached"] <= 1
     on_valid = forecast.judge(net, data_of_valid(opened), compare=False).values
     assert 0.9 <= on_valid["coverage"]["reached"] < 0.97
-    assert forecast.sentence(judged.values).startswith("The next 6 of 'load' foretold with 0.0%")
+    said = forecast.sentence(judged.values)
+    assert said.startswith(
+        "No better than a simple method: the next 6 of 'load' foretold with 0.0%"
+    )
+
+
+def single(path, values):
+    """Write a table of hours with one column."""
+    times = np.datetime64("2024-01-01T00:00:00") + np.arange(len(values)).astype("timedelta64[h]")
+    rows = [f"{str(t).replace('T', ' ')},{v:.4f}" for t, v in zip(times, values, strict=True)]
+    path.write_text("\n".join(["when,v", *rows]) + "\n")
+    return path
+
+
+def test_of_noise_the_mean_is_as_good_as_anything(tmp_path):
+    noise = np.random.default_rng(0).normal(7, 2, 1200)
+    run = brique.train(
+        single(tmp_path / "n.csv", noise), kind="series", quick=True, out=tmp_path / "run"
+    )
+    result = read_run(run).result
+    assert result["baseline"]["mean"]["skill"] == pytest.approx(0.5, abs=0.05)
+    assert result["baseline"]["mean"]["rmse"] == pytest.approx(2, abs=0.15)
+    assert result["comparison"]["outcome"] != "better"
+    if result["test"]["skill"] < result["baseline"]["mean"]["skill"]:
+        assert "a simple method: the next 24 of 'v'" in forecast.sentence(result)
+
+
+def test_a_series_that_never_changes_is_refused(tmp_path):
+    file = single(tmp_path / "still.csv", np.full(900, 5.0))
+    with pytest.raises(DataError, match="the target 'v' is 5 at every moment, so there is nothing"):
+        data.open(file, kind="series")
+    assert len(data.open(file, kind="series", whole=True).train)  # to be judged
 
 
 def data_of_valid(opened):
@@ -201,13 +232,19 @@ def test_a_series_is_judged_by_as_much_as_the_model_takes(run, hours):
 
 
 def test_a_series_that_stands_still_has_no_skill_to_show(tmp_path):
-    rows = [f"2024-01-{1 + hour // 24:02} {hour % 24:02}:00:00,5,{hour}" for hour in range(700)]
+    load_ = [hour % 7 if hour < 400 else 5 for hour in range(700)]
+    rows = [
+        f"2024-01-{1 + hour // 24:02} {hour % 24:02}:00:00,{load_[hour]},{hour}"
+        for hour in range(700)
+    ]
     (tmp_path / "still.csv").write_text("\n".join(["when,load,other", *rows]))
     opened = data.open(tmp_path / "still.csv", **SAID)
     values = forecast.judge(nets.forecaster(opened.schema.to_json()), opened).values
     assert values["test"]["skill"] == 0
     assert values["interval"]["skill"] == [None, None]
-    assert "no interval" in forecast.sentence(values)
+    said = forecast.sentence(values)
+    assert "no interval" in said
+    assert said.startswith("Behind a simple method: the next 6 of 'load' foretold with 0.0% less")
 
 
 def test_a_level_that_was_never_met_is_no_trouble(hours):

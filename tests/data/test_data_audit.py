@@ -598,6 +598,18 @@ def test_answers_on_examples_left_out_are_those_of_fits_without_them():
     assert torch.allclose(came.double(), tables[best], atol=1e-4)
 
 
+def test_a_reader_no_better_than_the_commonest_class_doubts_nothing(tmp_path):
+    draw = np.random.default_rng(0)
+    kinds = ["spam" if i % 99 == 3 else "ham" for i in range(990)]
+    texts = [" ".join(f"w{n}" for n in draw.integers(0, 300, 9)) for _ in kinds]
+    rows = [f"{text},{kind}" for text, kind in zip(texts, kinds, strict=True)]
+    (tmp_path / "mail.csv").write_text("\n".join(["text,label", *rows]))
+    assert not found(data.open(tmp_path / "mail.csv"), "doubtful")
+    pixels = torch.from_numpy(draw.integers(0, 255, (990, 1, 8, 8), dtype=np.uint8))
+    assert not found(labelled(pixels, [int(k == "spam") for k in kinds], ["train"] * 990),
+                     "doubtful")  # fmt: skip
+
+
 def test_a_reader_that_is_seldom_right_doubts_nothing():
     pixels = torch.randint(0, 256, (200, 1, 8, 8), dtype=torch.uint8)
     opened = labelled(pixels, [0, 1] * 100, ["train"] * 200)

@@ -6,6 +6,7 @@ components of the pixels; its answer on an example left out has a closed form.
 
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional
@@ -16,6 +17,7 @@ _SIDE = 16
 _AXES = 64
 _MARKS = 800  # examples whose likeness to each other one is what the reader sees
 _WORK = 1.6e10  # multiplications that it may cost
+_HEARD, _HEARD_WELL = (0.7, 0.4), (0.9, 0.8)  # least shares of right labels: of all, of the rest
 _RIDGES = (0.01, 0.1, 1.0, 10.0)
 
 
@@ -29,6 +31,17 @@ class Reading:
 
     probabilities: Tensor
     accuracy: float
+
+
+def is_heard(accuracy: float, labels: np.ndarray, *, well: bool = False) -> bool:
+    """Tell whether a reader is right so often that its doubts count, beside the commonest class.
+
+    accuracy: share of labels (N,) that it says; it must say many of those that are not the
+        commonest class too. well: so often that it finds more wrong labels than hard examples.
+    """
+    base = float(np.bincount(labels).max()) / len(labels)
+    least, of_rest = _HEARD_WELL if well else _HEARD
+    return accuracy >= least and accuracy - base >= of_rest * (1 - base)
 
 
 def read(pictures: Tensor, labels: Tensor, classes: int) -> Reading:

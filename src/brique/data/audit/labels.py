@@ -9,7 +9,6 @@ from brique.data.audit.seen import Seen
 from brique.data.finding import Finding
 
 _DOUBTFUL, _SURE = 0.05, 0.5  # most chance of the label, least of another class, to the reader
-_TRUSTED, _TRUSTED_WELL = 0.7, 0.9  # share of labels that the reader says, to be heard at all
 _MANY = 0.01  # share of doubted labels from which more than hard examples must be among them
 _LEAST = 20  # examples below which no reader is asked
 
@@ -25,12 +24,13 @@ def findings(seen: Seen) -> Iterable[Finding]:
     own = reading.probabilities.gather(1, labels[:, None]).squeeze(1)
     sure, said = reading.probabilities.max(1)
     rows = ((own < _DOUBTFUL) & (sure >= _SURE)).nonzero().flatten()
-    if not len(rows) or reading.accuracy < _TRUSTED:
+    if not len(rows) or not doubt.is_heard(reading.accuracy, seen.labels):
         return
     rows = rows[torch.argsort(own[rows], stable=True)].tolist()
     answers = [(seen.classes[int(said[row])], f"{float(sure[row]):.3f}") for row in rows]
     pairs = zip(rows, answers, strict=True)
-    is_serious = reading.accuracy >= _TRUSTED_WELL and len(rows) >= _MANY * len(labels)
+    is_sure = doubt.is_heard(reading.accuracy, seen.labels, well=True)
+    is_serious = is_sure and len(rows) >= _MANY * len(labels)
     yield Finding(
         "doubtful",
         "warning" if is_serious else "note",

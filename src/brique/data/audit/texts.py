@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from brique.data.audit import reading
+from brique.data.audit import doubt, reading
 from brique.data.audit.seen import Seen
 from brique.data.column import Texts
 from brique.data.finding import Finding, Severity
@@ -20,7 +20,6 @@ _LONG, _TIMES = 512, 8  # pieces, and times as long as the median, from which a 
 _UNKNOWN = 0.05  # share of unknown pieces in test that is worth a word
 _SERIOUS = 0.01  # share of a test part that near copies must reach to be an error
 _DOUBTFUL, _SURE = 0.05, 0.5  # most chance of the label, least of another class, to the reader
-_TRUSTED, _TRUSTED_WELL = 0.7, 0.9  # share of labels that the reader says, to be heard at all
 _MANY = 0.01  # share of doubted labels from which more than hard examples must be among them
 _LEAST = 50  # examples below which no reader is asked
 _SHOWN = 60  # letters of a text that is quoted
@@ -242,10 +241,11 @@ def _doubtful(seen: Seen, field: _Field) -> Iterable[Finding]:
     best, sure = said.probabilities.argmax(1), said.probabilities.max(1)
     places = np.flatnonzero((own < _DOUBTFUL) & (sure >= _SURE))
     accuracy = float((best == labels).mean())
-    if not len(places) or accuracy < _TRUSTED:
+    if not len(places) or not doubt.is_heard(accuracy, labels):
         return
     places = places[np.argsort(own[places], kind="stable")].tolist()
-    is_serious = accuracy >= _TRUSTED_WELL and len(places) >= _MANY * len(labels)
+    is_sure = doubt.is_heard(accuracy, labels, well=True)
+    is_serious = is_sure and len(places) >= _MANY * len(labels)
     rows: Sequence[int] = said.rows.tolist()
     yield Finding(
         "doubtful",

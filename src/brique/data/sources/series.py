@@ -43,6 +43,8 @@ def read(name: str, place: Place, asked: Asked) -> Source:
     table = timed(name, read_cells(_file(name, place), asked.header, sheet=asked.sheet), asked)
     targets = _targets(table, asked)
     _judge(table, targets)
+    if not asked.whole:
+        _check_varied(table, targets)
     part = sides(table.times)
     learnt = table.channels[part == 0]
     lead = np.array([_median(column) for column in learnt.T])
@@ -143,6 +145,18 @@ def _judge(table: Timed, targets: list[str]) -> None:
                 f" test, {shift:.1f} spreads apart: a net meets levels that it has not learnt.",
                 "Foretell changes, or take each window's last value away, rather than levels.",
             )  # fmt: skip
+
+
+def _check_varied(table: Timed, targets: list[str]) -> None:
+    """Raise DataError where a target never changes."""
+    for target in targets:
+        column = table.channels[:, table.names.index(target)]
+        known = column[~np.isnan(column)]
+        if len(known) and known.min() == known.max():
+            raise DataError(
+                f"{table.name}: the target '{target}' is {known[0]:g} at every moment, so there is"
+                " nothing to foretell; choose another with --target"
+            )
 
 
 def _median(column: np.ndarray) -> float:

@@ -5,7 +5,9 @@ import torch
 from torch import Tensor
 
 from brique.data import Data, Split
+from brique.schema import Schema
 from brique.tasks.forecast.answer import kinds, own_of, steps_of
+from brique.tasks.forecast.reading import Reading
 
 _PENALTIES = (1.0, 100.0, 10_000.0)
 _MOST = 20_000  # windows that a line is fitted to
@@ -29,6 +31,13 @@ def fitted(data: Data, split: Split) -> dict[str, Tensor]:
         columns = list(range(past.shape[1]))
         found["all"] = torch.stack([_line(data, split, place, columns) for place in own], dim=2)
     return found
+
+
+def mean(schema: Schema, reading: Reading) -> Tensor:
+    """Return the mean of train at each step (N, A, K): what is best where a series is noise."""
+    past, own = kinds(schema)[0], own_of(schema)
+    assert isinstance(past.mean, tuple)
+    return torch.tensor([past.mean[place] for place in own]).expand(reading.truth.shape)
 
 
 def _line(data: Data, split: Split, target: int, columns: list[int]) -> Tensor:

@@ -119,7 +119,7 @@ def _covered(reading: Reading, spread: Tensor) -> dict[str, Any]:
 def _beside(reading: Reading, data: Data, blocks: Tensor, *, fit: bool) -> dict[str, Any]:
     """Return the baselines, and how the net stands beside the best of them, by block."""
     spread = spread_of(data.schema)
-    said = {"yesterday": reading.before}
+    said = {"yesterday": reading.before, "mean": baselines.mean(data.schema, reading)}
     said |= baselines.fitted(data, data.test) if fit else {}
     entries = {
         name: {

@@ -26,8 +26,9 @@ def sentence(judged: Mapping[str, Any]) -> str:
     best = compared["best"]
     if best == "yesterday":
         rival = f"the best simple method, {chance(compared)}"
-        verdict = "" if skill >= 0 else "Behind a simple method: "
-        return f"{verdict}{found}; those are {rival}{_few(block['count'])}"
+        verdict = "Behind" if compared["outcome"] == "worse" else "No better than"
+        said = f"{verdict} a simple method: {found[0].lower()}{found[1:]}" if skill <= 0 else found
+        return f"{said}; those are {rival}{_few(block['count'])}"
     other = judged["baseline"][best]["skill"]
     told = f"{method(best)} has {_less(other)}"
     if skill < other:
