@@ -106,6 +106,20 @@ def test_a_column_that_lacks_where_one_of_several_classes_is_is_found(tmp_path):
     assert "missing where 'label' is of one class, and there alone" in finding.reason
 
 
+def test_a_column_that_may_name_groups_is_said_to(tmp_path):
+    noise, _, rng = drawn()
+    patient = np.repeat(np.arange(40), N // 40)
+    ill = rng.choice(["yes", "no"], 40)[patient]
+    columns = {"noise": noise, "patient": [f"p{i}" for i in patient], "ill": ill}
+    (finding,) = [f for f in table(tmp_path, columns).audit() if f.kind == "copies target"]
+    assert "all of one 'patient' have one 'ill'." in finding.reason
+    assert finding.remedy.endswith(
+        "If new rows are of others, as of new patients: --group 'patient'."
+    )
+    grouped = table(tmp_path, columns, group="patient")
+    assert leaks(grouped) == {}
+
+
 @pytest.mark.parametrize("name", ["Unnamed: 0", "id"])
 @pytest.mark.parametrize("first", [0, 1000])
 def test_a_number_of_the_row_that_tells_the_class_is_an_error(tmp_path, name, first):

@@ -15,6 +15,7 @@ from brique.schema import Category, Field, Number, Text
 
 LEAST = 20  # rows below which chance alone tells the target
 _INDEX = 0.5  # share of what the base leaves that a column of row numbers may not tell
+_TIMES = 3  # rows of each value, at least, of a column that may name groups
 _DIGITS = re.compile(r"\d+")
 
 
@@ -88,7 +89,16 @@ def _told(name: str, values: np.ndarray, goal: Column, *, is_category: bool) -> 
         and leak.is_sure
         and leak.gain >= (leaks.LARGE if is_class else leaks.CLOSE)
     ):
-        yield _finding(name, goal, leak)
+        yield _finding(
+            name, goal, leak, is_group=is_category and _has_one_each(values, goal.values)
+        )
+
+
+def _has_one_each(values: np.ndarray, goal: np.ndarray) -> bool:
+    """Tell whether all rows of a value have one target, as those of a patient may have."""
+    rows = np.stack([values, goal], 1)[~np.isnan(values) & ~np.isnan(goal)]
+    known, targets = len(np.unique(rows[:, 0])), len(np.unique(rows[:, 1]))
+    return targets < known == len(np.unique(rows, axis=0)) and len(rows) >= _TIMES * known
 
 
 def _told_by_index(column: Column, goal: Column) -> float:
@@ -134,7 +144,7 @@ def _finding_of_index(column: Column, goal: Column, share: float) -> Finding:
     )  # fmt: skip
 
 
-def _finding(name: str, goal: Column, leak: Leak) -> Finding:
+def _finding(name: str, goal: Column, leak: Leak, *, is_group: bool) -> Finding:
     is_class = isinstance(goal.kind, Category)
     rest = "it may have been written down after the target was known, or be made of it."
     if leak.how == "copy":
@@ -151,9 +161,12 @@ def _finding(name: str, goal: Column, leak: Leak) -> Finding:
     else:
         reason = f"'{name}' alone goes with '{goal.name}' nearly exactly (R2 {leak.told:.4f}):"
         reason += f" {rest}"
+    remedy = f"Leave it out unless it is known before the target is: --types '{name}=leave'."
+    if is_group and leak.how == "tells":
+        reason += f" Or it names what rows belong to: all of one '{name}' have one '{goal.name}'."
+        remedy += f" If new rows are of others, as of new patients: --group '{name}'."
     is_exact = leak.how == "copy" or (leak.how == "missing" and leak.gain == 1)
     return Finding(
         "copies target", "error" if is_exact else "warning", None, ((name, goal.name),), 1,
-        reason,
-        f"Leave it out unless it is known before the target is: --types '{name}=leave'.",
+        reason, remedy,
     )  # fmt: skip

@@ -21,7 +21,7 @@ def sentence(judged: Mapping[str, Any]) -> str:
         method = f"always answering '{judged['baseline'][name]['answer']}'"
     interval = f"({within(judged, 'accuracy', '{:.1%}'.format)})"
     found = f"{net} of {count:,} test examples named rightly {interval}{_uneven(judged)}"
-    compared, little = judged.get("comparison"), few(judged)
+    compared, little = judged.get("comparison"), f"{_unlearnt(judged, name)}{few(judged)}"
     if share < other:
         is_worse = judged.get("comparison", {}).get("outcome") == "worse"
         verdict = "Behind" if is_worse else "No better than"
@@ -30,6 +30,17 @@ def sentence(judged: Mapping[str, Any]) -> str:
     if share == other:
         return f"No better than a simple method: {found}; {method} reaches the same{little}"
     return f"{found}; the best simple method, {method}, reaches {best}, {chance(compared)}{little}"
+
+
+def _unlearnt(judged: Mapping[str, Any], best: str) -> str:
+    """Return what always answering the same reaches, where that can be as good as the net."""
+    usual, low = judged["baseline"]["majority"], judged["interval"]["accuracy"][0]
+    if best == "majority" or (low is not None and low > usual["accuracy"]):
+        return ""
+    return (
+        f"; always answering '{usual['answer']}' reaches {usual['accuracy']:.1%}, so that nothing"
+        " shows that the net has learnt more"
+    )
 
 
 def _uneven(judged: Mapping[str, Any]) -> str:
