@@ -307,6 +307,18 @@ def test_a_column_that_may_be_missing_counts_as_missing_and_another_is_named(pri
         brique.evaluate(priced, tmp_path / "u.csv")
 
 
+def test_rows_without_the_target_are_left_out_and_counted(priced, tmp_path):
+    rows = [row | ({"price": None} if i in (2, 7) else {}) for i, row in enumerate(sold(40, 5))]
+    file = written(tmp_path / "t.csv", rows, ["area", "town", "code", "age", "price"])
+    found = brique.evaluate(priced, file)
+    assert found["examples"] == 38
+    says = "t.csv: all 38 examples are judged. Left out: row 4 (its target is missing: price) and 1"
+    assert [note for note in found["notes"] if note.startswith(says)]
+    written(tmp_path / "u.csv", rows, ["area", "town", "code", "age"])
+    with pytest.raises(DataError, match="these data ask for nothing; add it as a column, or ask"):
+        brique.evaluate(priced, tmp_path / "u.csv")
+
+
 def test_one_row_is_judged_too(priced, tmp_path):
     one = written(tmp_path / "one.csv", sold(1, 3), ["area", "town", "code", "age", "price"])
     assert brique.evaluate(priced, one)["examples"] == 1

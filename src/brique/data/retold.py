@@ -60,10 +60,14 @@ def _check_targets(data: Data, schema: Schema, goals: Sequence[str]) -> None:
     if sorted(known) != sorted(asked):
         told = [", ".join(f"'{name}' ({kind})" for name, kind in one[:_FEW]) or "nothing"
                 for one in (known, asked)]  # fmt: skip
-        raise DataError(
-            f"{data.name}: the model answers {told[0]}, and these data ask for {told[1]}; say what"
-            " it answers with --target, or choose other data"
+        said = f"{data.name}: the model answers {told[0]}, and these data ask for {told[1]};"
+        if not asked:
+            raise DataError(f"{said} add it as a column, or ask for answers with 'brique predict'")
+        is_there = all(name in data.schema for name in goals)
+        end = (
+            "say what it answers with --target" if is_there else "call the column that holds it so"
         )
+        raise DataError(f"{said} {end}, or choose other data")
 
 
 def _listed(schema: Schema, names: Sequence[str]) -> list[tuple[str, str]]:

@@ -156,13 +156,23 @@ def _distrusted(errors: list[str]) -> dict[str, Any]:
 
 
 def _which(found: Data, part: str, said: dict[str, Any]) -> str:
-    """Say which examples are judged."""
-    count = f"{len(found.test):,} example{'s' * (len(found.test) != 1)}"
+    """Say which examples are judged, and what is left out."""
+    n = len(found.test)
+    count, are = ("its only example", "is") if n == 1 else (f"all {n:,} examples", "are")
+    left = ""
+    if found.skipped:
+        (first, reason), more = found.skipped[0], len(found.skipped) - 1
+        left = f" Left out: {first} ({reason}){f' and {more:,} more' if more else ''}."
     if part == "all" and (parts := parts_of(found)):
-        return f"{found.name}: all {count} are judged ({parts}); --part test judges one part."
+        return f"{found.name}: {count} {are} judged ({parts}); --part test judges one part.{left}"
     if part == "all":
-        return f"{found.name}: all {count} are judged."
-    return f"{found.name}: the {count} of its {part} part are judged."
+        return f"{found.name}: {count} {are} judged.{left}"
+    count = (
+        f"the only example of its {part} part"
+        if n == 1
+        else f"the {n:,} examples of its {part} part"
+    )
+    return f"{found.name}: {count} {are} judged.{left}"
 
 
 def _seen(loaded: Model, found: Data, known: Tensor) -> dict[str, Any]:
