@@ -38,7 +38,13 @@ def method(name: str) -> str:
 
 
 def percents(value: float) -> str:
-    """Return a share as a percentage; one that is nearly 0 has no sign."""
+    """Return a share as a percentage; one that is nearly 0 has no sign.
+
+    >>> percents(-0.0001), percents(-123456.0)
+    ('0.0%', 'less than -10,000%')
+    """
+    if value < -100:
+        return "less than -10,000%"
     return f"{value:.1%}".replace("-0.0%", "0.0%")
 
 

@@ -135,11 +135,19 @@ def _beside(reading: Reading, data: Data, names: Sequence[str], *, fit: bool) ->
                 entries[name] = {"accuracy": score, "interval": low_high, **said.entry}
                 if score > entries[best]["accuracy"]:
                     best, rival, at = name, found, inputs_at
-    if groups is None:
-        return {"baseline": entries, "comparison": beside(right[at], best, rival)}
-    lost, missed = (~right[at]).double(), (~rival).double()
-    compared = resampling.beside(best, lost, missed, groups[at])
+    everywhere = torch.arange(len(label))
+    entries["majority"]["p"] = _compared("majority", right, usual, groups, everywhere)["p"]
+    compared = _compared(best, right, rival, groups, at)
     return {"baseline": entries, "comparison": compared}
+
+
+def _compared(
+    name: str, right: Tensor, rival: Tensor, groups: Tensor | None, at: Tensor
+) -> dict[str, Any]:
+    """Return a net beside a baseline on the same examples, or the groups that these are of."""
+    if groups is None:
+        return beside(right[at], name, rival)
+    return resampling.beside(name, (~right[at]).double(), (~rival).double(), groups[at])
 
 
 def _fitted(data: Data, reading: Reading) -> dict[str, simple.Said | baselines.Said]:

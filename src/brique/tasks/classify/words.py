@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from brique.tasks.classify.comparison import LEVEL
 from brique.tasks.words import METHODS, chance, few, within
 
 
@@ -33,13 +34,14 @@ def sentence(judged: Mapping[str, Any]) -> str:
 
 
 def _unlearnt(judged: Mapping[str, Any], best: str) -> str:
-    """Return what always answering the same reaches, where that can be as good as the net."""
-    usual, low = judged["baseline"]["majority"], judged["interval"]["accuracy"][0]
-    if best == "majority" or (low is not None and low > usual["accuracy"]):
+    """Return what always answering the same reaches, where the net may be no better than that."""
+    usual = judged["baseline"]["majority"]
+    if best == "majority" or judged.get("imbalanced") or usual.get("p", 0) < LEVEL:
         return ""
+    compared = {"p": usual["p"], "outcome": "even"}
     return (
-        f"; always answering '{usual['answer']}' reaches {usual['accuracy']:.1%}, so that nothing"
-        " shows that the net has learnt more"
+        f"; always answering '{usual['answer']}' reaches {usual['accuracy']:.1%},"
+        f" {chance(compared)}"
     )
 
 

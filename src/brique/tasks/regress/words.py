@@ -27,7 +27,12 @@ def sentence(judged: Mapping[str, Any]) -> str:
         f"{percents(share)} of the variance of {what} explained on {count:,} test examples ("
         f"{within(judged, 'r2', percents)}), off by {miss} in the mean"
     )
-    return beside(found, f"explains {percents(rival)}", judged, is_behind=share <= rival)
+    said = beside(found, f"explains {percents(rival)}", judged, is_behind=share <= rival)
+    low = judged["interval"]["r2"][0]
+    if low is None or low > 0:
+        return said
+    start = "" if share > 0 or share <= rival else "No better than a constant: "
+    return f"{start}{said}; the interval reaches 0, which the mean of these examples would reach"
 
 
 def _each(judged: Mapping[str, Any]) -> str:
