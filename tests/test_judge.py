@@ -723,7 +723,7 @@ def test_a_net_that_knows_is_better_and_one_that_guesses_is_worse(digits):
 
 
 def said(share=0.98, other=0.95, *, outcome="better", p=0.012, count=360, best="svm", chance=0.01):
-    baseline = {"majority": {"accuracy": 0.103, "answer": "3", "p": chance}}
+    baseline = {"majority": {"accuracy": 0.103, "answer": "3"}}
     baseline[best] = {"accuracy": other, "answer": "3"}
     return classify.sentence(
         {
@@ -731,7 +731,7 @@ def said(share=0.98, other=0.95, *, outcome="better", p=0.012, count=360, best="
             "interval": {"accuracy": [0.96, 0.9904]},
             "baseline": baseline,
             "examples": count,
-            "comparison": {"best": best, "p": p, "outcome": outcome},
+            "comparison": {"best": best, "p": p, "outcome": outcome, "p_majority": chance},
         }
     )
 

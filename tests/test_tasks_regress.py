@@ -111,6 +111,26 @@ def test_a_net_that_is_worse_is_said_to_be_so_first():
     assert "linear regression explains " in said
 
 
+def said_of(r2, interval, best, rival):
+    """Return the sentence of scores that are given."""
+    return regress.sentence({
+        "test": {"r2": r2, "mae": 1.0}, "interval": {"r2": interval}, "examples": 120,
+        "targets": ["y"], "baseline": {best: {"r2": rival}},
+        "comparison": {"best": best, "p": 0.001, "outcome": "better", "examples": 120},
+    })  # fmt: skip
+
+
+def test_what_a_constant_would_reach_is_no_success():
+    end = "; the interval reaches 0, which the mean of these examples would reach"
+    assert said_of(0.02, [-0.05, 0.06], "linear", 0.002).endswith(end)
+    below = said_of(-1.454, [-20.7, -0.28], "mean", -2.858)
+    assert below.startswith("No better than a constant: -145.4% of the variance of 'y' explained")
+    assert below.endswith(end)
+    far = said_of(-1.5e12, [-2e12, -1e12], "linear", 0.9)
+    assert far.startswith("No better than a simple method: less than -10,000% of the variance")
+    assert "interval reaches" not in said_of(0.5, [0.4, 0.6], "linear", 0.4)
+
+
 def test_several_targets_are_scored_in_their_own_spreads():
     x = torch.randn(200, 3)
     kinds = {"x": Number(shape=(3,)), "y": Number(shape=(2,))}

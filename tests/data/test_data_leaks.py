@@ -165,3 +165,11 @@ def test_what_tells_a_number_is_found(tmp_path, leak, severity):
     columns = {"noise": rng.normal(size=N).round(4), "it": leak(y, noise), "y": y}
     found = leaks(table(tmp_path, columns, target="y"))
     assert found == ({"it": severity} if severity else {})
+
+
+def test_a_target_far_from_the_others_is_listed(tmp_path):
+    noise, _, rng = drawn()
+    y = np.where(np.arange(N) == 77, 1e9, rng.normal(size=N).round(3))
+    opened = table(tmp_path, {"x": noise, "y": y}, target="y")
+    (finding,) = [f for f in opened.audit() if f.kind == "out of range"]
+    assert finding.items[0][:2] == ("row 79", "y")

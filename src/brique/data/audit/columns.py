@@ -61,6 +61,10 @@ def findings(seen: Seen) -> list[Finding]:
     inputs = [column for column in columns if column.name not in seen.source.targets]
     varied = [column for column in inputs if len(column.distinct) > 1]
     numbers = [column for column in varied if isinstance(column.kind, Number)]
+    goal_numbers = [
+        column for column in columns
+        if column.name in seen.source.targets and isinstance(column.kind, Number)
+    ]  # fmt: skip
     return [
         *goals.findings(seen, columns),
         *_constant(inputs),
@@ -70,7 +74,7 @@ def findings(seen: Seen) -> list[Finding]:
         *_many_classes(seen, inputs),
         *_dates(seen),
         *_spellings(seen),
-        *_far(seen, numbers),
+        *_far(seen, [*numbers, *goal_numbers]),
         *_sentinels(seen, numbers),
         *_missing(seen, inputs),
         *_unseen(seen),

@@ -136,9 +136,9 @@ def _beside(reading: Reading, data: Data, names: Sequence[str], *, fit: bool) ->
                 if score > entries[best]["accuracy"]:
                     best, rival, at = name, found, inputs_at
     everywhere = torch.arange(len(label))
-    entries["majority"]["p"] = _compared("majority", right, usual, groups, everywhere)["p"]
     compared = _compared(best, right, rival, groups, at)
-    return {"baseline": entries, "comparison": compared}
+    plain = _compared("majority", right, usual, groups, everywhere)
+    return {"baseline": entries, "comparison": compared | {"p_majority": plain["p"]}}
 
 
 def _compared(

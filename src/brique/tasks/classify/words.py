@@ -35,10 +35,10 @@ def sentence(judged: Mapping[str, Any]) -> str:
 
 def _unlearnt(judged: Mapping[str, Any], best: str) -> str:
     """Return what always answering the same reaches, where the net may be no better than that."""
-    usual = judged["baseline"]["majority"]
-    if best == "majority" or judged.get("imbalanced") or usual.get("p", 0) < LEVEL:
+    usual, p = judged["baseline"]["majority"], (judged.get("comparison") or {}).get("p_majority", 0)
+    if best == "majority" or judged.get("imbalanced") or p < LEVEL:
         return ""
-    compared = {"p": usual["p"], "outcome": "even"}
+    compared = {"p": p, "outcome": "even"}
     return (
         f"; always answering '{usual['answer']}' reaches {usual['accuracy']:.1%},"
         f" {chance(compared)}"
