@@ -31,8 +31,10 @@ def sentence(judged: Mapping[str, Any]) -> str:
     low = judged["interval"]["r2"][0]
     if low is None or low > 0:
         return said
-    start = "" if share > 0 or share <= rival else "No better than a constant: "
-    return f"{start}{said}; the interval reaches 0, which the mean of these examples would reach"
+    if share > 0:
+        return f"{said}; the interval reaches 0, which the mean of these examples would reach"
+    start = "" if share <= rival else "No better than a constant: "
+    return f"{start}{said}; the mean of these examples alone would reach 0.0%"
 
 
 def _each(judged: Mapping[str, Any]) -> str:
