@@ -18,6 +18,7 @@ from situations import (
     WrongError,
     each,
     expect,
+    expect_finding,
     parts,
     values,
     variant,
@@ -243,6 +244,16 @@ def to_be_asked(at: Path) -> None:
     opened = data.open(at)
     right = {Path(n).stem: k for n, k in labels.items() if n.startswith("train")}
     expect({Path(n).stem: one["label"] for n, one in values(opened).items()}, right)
+
+
+@variant("35", "a table with other endings, two folders", "not used in silence: a warning")
+def other_endings(at: Path) -> None:
+    """Check a table that names none of the pictures, as these were converted."""
+    labels = draw(at, {"first": 20, "second": 20})
+    a_table(at, {name.replace(".png", ".jpg"): label for name, label in labels.items()})
+    opened = data.open(at)
+    if sorted(opened.schema["label"].names) != ["disc", "square"]:
+        expect_finding(opened, "unused table", "warning", "metadata.csv")
 
 
 @variant("35", "train/ and test/ with pictures alone", "no classes 'train' and 'test'")

@@ -139,6 +139,14 @@ each("20", "refused with the row, or a warning that shows the first rows", not_m
 })  # fmt: skip
 
 
+@variant("20", "a load that counts the hours, newest first", "it is the series, no index")
+def counting(at: Path) -> None:
+    """Check that what a person names is not left out as a count of the rows."""
+    rows = [f"{t:%Y-%m-%d %H:%M},{n}" for n, t in enumerate(HOURS)]
+    path = write(at / "t.csv", "\n".join(["time,load", *reversed(rows)]) + "\n")
+    expect_windows(data.open(path, target="load", **SPANS), [float(n) for n in range(COUNT)])
+
+
 @variant("20", "two sensors mixed, newest first", "a series each, no window of both")
 def sensors(at: Path) -> None:
     """Check rows of two sensors in one file."""

@@ -531,3 +531,28 @@ def test_tables_of_classes_are_left_alone(tmp_path):
     opened = data.open(root)
     assert told(opened) == {name: name.split("/")[0] for name in everything(*LABELS)}
     assert "cat: about.csv not named as pictures, left alone." in opened.notes
+
+
+def test_a_table_that_names_no_picture_is_said(tmp_path):
+    by_class(tmp_path / "p", classes=("first", "second"))
+    rows = "".join(f"{folder}/{i}.jpg,{LABELS[i % 2]}\n" for folder in ("first", "second")
+                   for i in range(6))  # fmt: skip
+    write(tmp_path / "p" / "labels.csv", "image,label\n" + rows)
+    finding = one(data.open(tmp_path / "p").audit(), "unused table")
+    assert finding.severity == "warning"
+    assert finding.reason == "labels.csv is left alone, as it names no picture of the folder."
+    chosen = tmp_path / "q"
+    by_class(chosen, classes=LABELS)
+    write(
+        chosen / "labels.csv", "image,label\n" + rows.replace("jpg", "png").replace("first", "cat")
+    )
+    opened = data.open(chosen, kind="pictures")
+    assert not [found for found in opened.audit() if found.kind == "unused table"]
+
+
+def test_one_folder_beside_a_table_that_names_no_picture_is_refused_with_both(tmp_path):
+    by_class(tmp_path / "p", classes=("images",))
+    write(tmp_path / "p" / "labels.csv", "image,label\n0.jpg,cat\n1.jpg,dog\n")
+    says = "two classes or more .* labels.csv is left alone, as it names no picture of the folder"
+    with pytest.raises(DataError, match=says):
+        data.open(tmp_path / "p")

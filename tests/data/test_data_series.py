@@ -548,3 +548,14 @@ def test_days_of_a_spreadsheet_are_told_by_types(tmp_path):
     opened = data.open(path, types={"when": "moment"}, **FIELDS)
     check(opened)
     assert opened.schema["past"].clock.ways == ("@excel",)
+
+
+@pytest.mark.parametrize("more", ["", ",wind"])
+def test_a_target_that_counts_the_rows_is_no_index(tmp_path, more):
+    rows = [f"{iso(t)},{i}" + (more and f",{i % 7}") for i, t in enumerate(HOURS)]
+    path = tmp_path / "t.csv"
+    path.write_text("\n".join([f"time,load{more}", *rows]) + "\n")
+    options = FIELDS if more else {**FIELDS, "target": None}
+    opened = data.open(path, **options)
+    assert opened.schema["future"].names == ("load",)
+    assert opened.train["future"][0].tolist() == [LENGTH, LENGTH + 1, LENGTH + 2]

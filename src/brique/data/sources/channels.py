@@ -31,21 +31,27 @@ class Channels:
 
 
 def channels_of(
-    cuts: Mapping[str, Cut], rows: np.ndarray, train: np.ndarray, types: Mapping[str, str]
+    cuts: Mapping[str, Cut],
+    rows: np.ndarray,
+    train: np.ndarray,
+    types: Mapping[str, str],
+    wanted: str | None = None,
 ) -> Channels:
     """Return the columns as channels: numbers, and classes of the training part.
 
     rows: (T,), places in the file, in the order of time. train: (T,), bool, the training part.
-    types: what a person says of columns; numbers that count the rows are no channel, unless told.
+    types: what a person says of columns. wanted: columns to predict, "A,B". Numbers that count the
+        rows are no channel, unless a person speaks of them, or there is no other column.
     """
     found = Channels()
+    meant = {*types, *(wanted or "").split(","), *(cuts if len(cuts) == 1 else ())}
     for name, cut in cuts.items():
         told = types.get(name)
         kind = told or kind_of(cut)
         if kind == "number":
             numbers, findings = checked_numbers(cut, is_told=told is not None)
             values = numbers.values[rows]
-            if told is None and (_counts(values) or _counts(numbers.values)):
+            if name not in meant and (_counts(values) or _counts(numbers.values)):
                 found.left.append(name)
                 continue
             found.findings += findings

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from brique.data.finding import Finding
 from brique.data.place import Place, files, is_hidden, relative
 from brique.data.source import PARTS, part_named
 from brique.data.sources.cells import is_table, may_be_table, read_cells
@@ -101,6 +102,22 @@ def _names(table: Place, place: Place) -> bool:
         return bool(naming(cells, Finder(place, table.parent, part_of_table(table, place))))
     except DataError:  # it may mean several, which is said when it is read
         return True
+
+
+def unused(place: Place) -> list[Finding]:
+    """Return a finding on tables beside pictures that name none of them, if there are any."""
+    held = [
+        file for file in files(place)
+        if file.parent == place and is_table(file) and not file.name.casefold().endswith(".txt")
+        and not _ANSWERS.fullmatch(file.name) and not is_hidden(file) and not _names(file, place)
+    ]  # fmt: skip
+    items = tuple((relative(file, place),) for file in held)
+    if not items:
+        return []
+    them = "is left alone, as it names" if len(items) == 1 else "are left alone, as they name"
+    reason = f"{few([one for (one,) in items])} {them} no picture of the folder."
+    remedy = "Correct the names of pictures there, if it says their classes."
+    return [Finding("unused table", "warning", None, items, len(items), reason, remedy)]
 
 
 def part_of_table(file: Place, place: Place) -> str | None:

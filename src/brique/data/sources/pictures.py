@@ -19,6 +19,7 @@ from brique.data.sources.cells import is_table
 from brique.data.sources.decoding import FOREIGN, SUFFIXES, decode, is_picture
 from brique.data.sources.filed import Laid, laid
 from brique.data.sources.listed import Listed
+from brique.data.sources.listing import unused
 from brique.data.sources.part_lists import part_lists
 from brique.data.sources.shelf import is_about
 from brique.errors import DataError, nearest
@@ -62,7 +63,7 @@ def read(name: str, place: Place, asked: Asked) -> Source:
     source.skipped, source.notes = found.skipped + decoded.skipped, found.notes + decoded.notes
     source.digests, source.originals = decoded.digests, decoded.originals
     source.names = [relative(file, place) for file in found.files]
-    source.findings = found.findings
+    source.findings = [*found.findings, *unused(place)]
     if found.has_parts:
         source.part = torch.tensor(found.parts, dtype=torch.uint8)
     if lost := len(source.skipped):
@@ -70,7 +71,11 @@ def read(name: str, place: Place, asked: Asked) -> Source:
             f"{name}: {lost:,} of {total:,} pictures cannot be read and are left out."
         )
     if found.told:
-        _label(source, found, asked)
+        try:
+            _label(source, found, asked)
+        except DataError as error:
+            tables = "; ".join(one.reason.removesuffix(".") for one in unused(place))
+            raise DataError(f"{error}; {tables}" if tables else str(error)) from error
     return source
 
 

@@ -209,7 +209,7 @@ def _measure(
     """Take the channels from the columns that do not say time or series."""
     train = sides(table.times) == 0
     rest = {column: cut for column, cut in cuts.items() if column not in used}
-    found = channels_of(rest, rows.rows, train, asked.types or {})
+    found = channels_of(rest, rows.rows, train, asked.types or {}, asked.target)
     if not found.channels:
         raise DataError(
             f"{table.name}: expected a column of numbers beside time, got"
