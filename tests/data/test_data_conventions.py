@@ -79,3 +79,52 @@ def test_a_bad_cell_alone_is_refused_by_its_row(tmp_path):
     assert prepared(known, first.value)["x"] == 2.5
     with pytest.raises(DataError, match="expected numbers, got 'abc'"):
         prepared(known, second.value)
+
+
+@pytest.mark.parametrize("names", [("0", "1", "2", "3"), ("Code", "1990", "1991", "1992", "grp")])
+@pytest.mark.parametrize("ending", ["csv", "tsv"])
+def test_numbers_that_count_on_are_the_names_of_columns(tmp_path, names, ending):
+    sign = "\t" if ending == "tsv" else ","
+    rows = [[f"{i + k}.25" for k in range(len(names) - 1)] + ["ab"[i * 5 % 7 % 2]]
+            for i in range(ROWS)]  # fmt: skip
+    if names[0] == "Code":
+        rows = [["PQ"[i % 2], *row[1:]] for i, row in enumerate(rows)]
+    path = tmp_path / f"t.{ending}"
+    path.write_text("\n".join(sign.join(row) for row in [names, *rows]) + "\n")
+    found = data.open(path, target=names[-1])
+    assert found.schema.inputs == names[:-1]
+    assert found.schema[names[-1]].names == ("a", "b")
+    assert len(found.source) == ROWS
+    few = tmp_path / f"few.{ending}"
+    few.write_text("\n".join(sign.join(row) for row in [names, rows[7]]) + "\n")
+    for file, count in ((path, ROWS), (few, 1)):
+        asked = questions(found.schema, (file,))
+        assert len(asked) == count
+        assert prepared(found.schema, asked[-1].value)[names[2]] == float(
+            rows[7 if count == 1 else -1][2]
+        )
+
+
+def test_a_first_row_that_counts_on_by_chance_is_a_row(tmp_path):
+    rows = [
+        (1, 2, 3, 4),
+        *((i % 5 + 1, i * 2 % 5 + 1, i * 3 % 5 + 1, i % 4 + 1) for i in range(ROWS)),
+    ]
+    path = tmp_path / "t.csv"
+    path.write_text("\n".join(",".join(map(str, row)) for row in rows) + "\n")
+    found = data.open(path)
+    assert len(found.source) == ROWS + 1
+    assert len(questions(found.schema, (path,))) == ROWS + 1
+
+
+def test_a_test_part_with_other_dates_is_an_error(tmp_path):
+    head = "when,n,label"
+    train = [f"2023-0{i % 9 + 1}-1{i % 7},{i},{'ab'[i * 5 % 7 % 2]}" for i in range(ROWS)]
+    test = [f"1{i % 7}.0{i % 9 + 1}.2023,{i},{'ab'[i % 2]}" for i in range(30)]
+    for name, rows in (("train", train), ("test", test)):
+        (tmp_path / f"{name}.csv").write_text("\n".join([head, *rows]) + "\n")
+    (found,) = [one for one in data.open(tmp_path).source.findings if one.kind == "mixed types"]
+    assert found.severity == "error"
+    assert "cannot be read as such in 30 rows, the first '10.01.2023' in test.csv row 2" in (
+        found.reason
+    )

@@ -370,6 +370,36 @@ def test_sensors_that_report_in_turn_are_told_apart(tmp_path):
     assert torch.equal(opened.train["past"][: len(past)], past)
 
 
+def test_sensors_that_take_turns_at_even_times_are_told_apart(tmp_path):
+    header, (a, b) = "time;{};load", ("north", "south")
+    for name, is_key in (("sensor", True), ("shift", False)):
+        rows = [f"{iso(t)};{(a, b)[i % 2]};{VALUES[i] + 100 * (i % 2):.2f}"
+                for i, t in enumerate(HOURS)]  # fmt: skip
+        (tmp_path / "a.csv").write_text("\n".join([header.format(name), *rows]) + "\n")
+        opened = data.open(tmp_path / "a.csv", **FIELDS)
+        assert (opened.schema["past"].clock.key == name) == is_key
+        if is_key:
+            assert opened.train["past"].shape[2] == 1
+            assert ("2 series, named by sensor" in " ".join(opened.notes)) == is_key
+            past = torch.tensor(VALUES[: 2 * LENGTH : 2, None], dtype=torch.float32)
+            assert torch.equal(opened.train["past"][0], past)
+
+
+def test_numbers_with_words_among_them_say_no_time(tmp_path):
+    cells = [f"{v:.2f}" if i % 50 != 7 else "k.A." for i, v in enumerate(VALUES)]
+    rows = [f"{iso(t)};{cell}" for t, cell in zip(HOURS, cells, strict=True)]
+    (tmp_path / "a.csv").write_text("\n".join(["time;load", *rows]) + "\n")
+    opened = data.open(tmp_path / "a.csv", **FIELDS)
+    assert "also holds moments" not in " ".join(opened.notes)
+
+
+def test_many_rows_without_a_time_are_an_error(tmp_path):
+    rows = [f"{t:%Y-%m-%d} {t.hour}:00;{v}" if t.hour % 2 == 0 else f";{v}"
+            for t, v in zip(HOURS, VALUES, strict=True)]  # fmt: skip
+    (tmp_path / "a.csv").write_text("\n".join(["time;load", *rows]) + "\n")
+    assert ("no time", "error") in kinds(data.open(tmp_path / "a.csv", **FIELDS))
+
+
 def test_a_wide_table_with_classes_stays_one_series(tmp_path):
     rows = ["time,wind,load"]
     rows += [f"{iso(t)},{'NE' if i % 3 else 'S'},{v:.2f}" for i, (t, v) in

@@ -11,6 +11,7 @@ from brique.data.source import Source
 from brique.data.sources.cells import is_table, may_be_table, may_have_header, read_cells
 from brique.data.sources.illustrated import Finder
 from brique.data.sources.listing import part_of_table
+from brique.data.sources.rows import Cells
 from brique.data.sources.shelf import lines
 from brique.errors import DataError, UsageError, nearest
 from brique.schema import Field, Number, Picture, Schema, Signal, Text, natural
@@ -136,14 +137,7 @@ def _rows(path: Path, schema: Schema) -> list[Question]:
             f"predict: '{path}' is no table (.csv, .xlsx, .parquet, .json), and this model is asked"
             f" in rows; name one with the columns {', '.join(schema.inputs[:8])}."
         )
-    is_numbered = all(name.isdecimal() for name in schema.inputs)
-    cells = read_cells(
-        path,
-        False if is_numbered and may_have_header(path) else None,
-        known=() if is_numbered else schema.inputs,
-    )
-    if is_numbered:
-        cells.columns = {str(i): column for i, column in enumerate(cells.columns.values(), 1)}
+    cells = _cells(path, schema.inputs)
     _check_columns(path, list(cells.columns), schema)
     check_conventions(cells, schema)
     columns = {name: values.to_pylist() for name, values in cells.columns.items()}
@@ -162,6 +156,22 @@ def _rows(path: Path, schema: Schema) -> list[Question]:
             f"expected the path of a picture in the column '{empty}', got an empty cell; name one"
         )  # fmt: skip
     return [Question(path, line, found[line]) for line in sorted(found)]
+
+
+def _cells(path: Path, inputs: Sequence[str]) -> Cells:
+    """Return the cells of a table; columns that are called by numbers are found by place too."""
+    if not all(name.isdecimal() for name in inputs):
+        return read_cells(path, None, known=inputs)
+    cells = read_cells(path, False if may_have_header(path) else None)
+    if {*inputs} <= {*cells.columns} and not may_have_header(path):
+        return cells
+    if {*inputs} <= {str(values[0].as_py()).strip() for values in cells.columns.values()}:
+        are_places = all(0 < int(name) <= len(cells.columns) for name in inputs)
+        named = read_cells(path, None, known=() if are_places else inputs)
+        if named.has_header and {*inputs} <= {*named.columns}:
+            return named
+    cells.columns = {str(place): one for place, one in enumerate(cells.columns.values(), 1)}
+    return cells
 
 
 def _places(path: Path, cells: Sequence[object]) -> list[Path | None]:

@@ -114,13 +114,22 @@ def _apart(times: np.ndarray, codes: np.ndarray) -> float:
 
 
 def _interleaved(times: np.ndarray, columns: Mapping[str, np.ndarray]) -> str | None:
-    """Return the column by which times are even in each series, though they are not in all."""
+    """Return the column by which times are even in each series, though they are not in all.
+
+    Where they are, sensors report in turn if a column is called so, and its values take turns.
+    """
     if evenness(times) >= _EVEN:
-        return None
+        columns = {name: codes for name, codes in columns.items()
+                   if words_of(name) & _KEYS and _take_turns(codes)}  # fmt: skip
     for name, codes in columns.items():
         if all(evenness(times[codes == one]) >= _EVEN for one in np.unique(codes)):
             return name
     return None
+
+
+def _take_turns(codes: np.ndarray) -> bool:
+    count = len(np.unique(codes))
+    return bool((codes[count:] == codes[:-count]).all())
 
 
 def labels_of(cuts: Mapping[str, Cut], key: str | None) -> list[str]:

@@ -24,6 +24,7 @@ _WORDS = frozenset(
     )
 )  # units, and types
 _DEEPEST = 50  # rows among which the header is sought
+_RUN, _LONG = 3, 8  # numbers that count on, at least; so many that it is no chance
 _MOSTLY = 0.8  # share of numbers among the cells of a column of numbers
 
 
@@ -197,14 +198,36 @@ def is_header(first: Sequence[str], below: Sequence[Sequence[str]], width: int) 
         return False
     if not rows:
         return not below and all(map(_NAME.fullmatch, names))
+    columns = _columns(names, rows)
+    if _counts_on(names, columns, rows):
+        return True
     votes = _votes(names, below, width)
     if votes:
         return votes > 0
-    columns = _columns(names, rows)
     return len(set(names)) == len(names) and all(
         _NAME.fullmatch(name) and name not in cells
         for name, cells in zip(names, columns, strict=True)
     )
+
+
+def _counts_on(
+    names: Sequence[str], columns: Sequence[Sequence[str]], rows: Sequence[Sequence[str]]
+) -> bool:
+    """Tell whether a row counts, as 0, 1, 2 or 1990, 1991, 1992, and the rows below do not.
+
+    A few such numbers must not stand in their columns.
+    """
+    if len({*names}) < len(names) or not _is_run(names):
+        return False
+    pairs = list(zip(names, columns, strict=True))
+    others = [(name, cells) for name, cells in pairs if not name.isdecimal()]
+    few = pairs if len(names) - len(others) < _LONG else others
+    return not any(name in cells for name, cells in few) and not any(map(_is_run, rows[:_DEEPEST]))
+
+
+def _is_run(row: Sequence[str]) -> bool:
+    found = [int(cell) for cell in map(str.strip, row) if cell.isdecimal()]
+    return len(found) >= _RUN and found == [*range(found[0], found[0] + len(found))]
 
 
 def _votes(first: Sequence[str], below: Sequence[Sequence[str]], width: int) -> int:

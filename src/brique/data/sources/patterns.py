@@ -45,6 +45,11 @@ def are_numbers(cells: Iterable[str]) -> bool:
     return all(_NUMBER.fullmatch(cell) for cell in cells)
 
 
+def are_mostly_numbers(cells: Sequence[str]) -> bool:
+    """Tell whether more than half of the cells are digits alone, with a point or without."""
+    return 2 * sum(_NUMBER.fullmatch(cell) is not None for cell in cells) > len(cells)
+
+
 def pattern_of(cells: Sequence[str]) -> tuple[str | None, str | None] | None:
     """Return how moments are written (None for ISO 8601), and how else they could be meant.
 
@@ -88,7 +93,7 @@ def commonest(cells: Sequence[str], name: str = "") -> tuple[list[str | None], f
     """
     sample = list(cells[:SAMPLE])
     known: list[str | None] = [None, *DATES]
-    if 2 * sum(_NUMBER.fullmatch(cell) is not None for cell in sample) > len(sample):
+    if are_mostly_numbers(sample):
         known = list(number_patterns([one for one in sample if _NUMBER.fullmatch(one)], name))
     counts = [sum(read_moment(cell, pattern) is not None for cell in sample) for pattern in known]
     best = max(counts, default=0)

@@ -22,6 +22,7 @@ from brique.schema.written import SECOND
 
 _SHOWN = 1000
 _DOUBLED = 0.1  # share of rows with the time of another that makes them several series
+_LOST = 0.1  # share of rows without a time that are more than slips
 FIRST = 5  # rows that show how a file begins
 
 
@@ -78,7 +79,7 @@ def timed(name: str, cells: Cells, asked: Asked) -> Timed:
             [f"{rows.labels[i]}: {said}" for i, said in zip(rows.series, table.said, strict=True)],
             object,
         )
-        by = "" if asked.group else ", as rows have the time of another"
+        by = "" if asked.group else ", as rows have the time of another, or take turns"
         table.notes.append(
             f"{name}: {len(rows.labels):,} series, named by {key}{by}; --group chooses."
         )
@@ -155,8 +156,9 @@ def _say_order(table: Timed, found: When, rows: Order) -> None:
 
     lost = np.flatnonzero(~found.is_known)
     if len(lost):
+        is_rare = len(lost) < _LOST * len(found.is_known)
         table.find(
-            "no time", "warning", shown(lost),
+            "no time", "warning" if is_rare else "error", shown(lost),
             f"{len(lost):,} rows of {name} say no moment that can be read, the first row"
             f" {numbers[lost[0]]}; they are left out.",
             "Write their moments as the others'.",

@@ -6,6 +6,7 @@ import numpy as np
 
 from brique.data.sources.guess import Cut
 from brique.data.sources.patterns import (
+    are_mostly_numbers,
     are_numbers,
     commonest,
     is_named_so,
@@ -303,7 +304,7 @@ def _moments_of(cut: Cut, *, by_name: bool = True) -> When | None:
 
     by_name: whether numbers are none, unless their column is called so.
     """
-    if by_name and cut.is_text and are_numbers(cut.sample):
+    if by_name and cut.is_text and are_mostly_numbers(cut.sample):
         return None
     patterns = _patterns(cut, by_name=by_name)
     return _decided({cut.name: cut}, [cut.name], [patterns]) if patterns else None

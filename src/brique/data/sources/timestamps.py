@@ -13,6 +13,8 @@ from brique.data.sources.patterns import commonest, is_named_so, number_patterns
 from brique.errors import DataError
 from brique.schema.written import SECOND, read_moment
 
+_RARE = 0.1  # share of cells that are no moments, below which they may be slips
+
 
 @dataclass(frozen=True)
 class Stamps:
@@ -75,10 +77,14 @@ def checked_moments(cut: Cut, *, is_told: bool) -> tuple[Moments, list[Finding]]
     findings = said_of_dates(cut, found)
     if len(strange):
         reason = (
-            f"'{cut.name}' holds moments, and texts that are none in {rows_said(len(strange))}."
+            f"'{cut.name}' holds moments, and texts that cannot be read as such in"
+            f" {rows_said(len(strange))}, the first '{cut.values[int(strange[0])].as_py()}' in"
+            f" {cut.called[int(strange[0])]}."
         )
         remedy = "Write them as the others; now they count as missing."
-        findings.append(finding("mixed types", "warning", cut, (reason, remedy), strange))
+        is_rare = len(strange) < _RARE * int(cut.is_known.sum())
+        severity: Severity = "warning" if is_rare else "error"
+        findings.append(finding("mixed types", severity, cut, (reason, remedy), strange))
     seconds = np.where(found.is_known, found.micros // SECOND, 0)
     offset = None if not cut.is_text and pattern is None else found.offset
     return Moments(seconds, ~found.is_known, pattern, offset), findings
