@@ -1,5 +1,7 @@
 """Tables that are asked and written otherwise than in training: read right, or refused by name."""
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from brique import data
@@ -128,3 +130,33 @@ def test_a_test_part_with_other_dates_is_an_error(tmp_path):
     assert "cannot be read as such in 30 rows, the first '10.01.2023' in test.csv row 2" in (
         found.reason
     )
+
+
+def test_a_table_without_the_unit_of_training_is_said(tmp_path):
+    known = schema(tmp_path, [f"{i % 90 + 1}%" for i in range(ROWS)])
+    (tmp_path / "new.csv").write_text("n,x\n1,0.12\n2,0.5\n")
+    pq.write_table(pa.table({"n": [1.0], "x": [0.12]}), tmp_path / "new.parquet")
+    for name in ("new.csv", "new.parquet"):
+        for one in questions(known, (tmp_path / name,)):
+            assert one.note == "'x' is written without a unit, and taken as %"
+    (tmp_path / "new.csv").write_text("n,x\n1,12%\n")
+    assert questions(known, (tmp_path / "new.csv",))[0].note is None
+
+
+def test_what_is_odd_about_a_table_that_is_asked_is_said(tmp_path):
+    known = schema(tmp_path, [f"{i}.25" for i in range(ROWS)])
+    (tmp_path / "new.csv").write_text("n,x,x\n1,2.5,3.5\n")
+    (one,) = questions(known, (tmp_path / "new.csv",))
+    assert "new.csv names columns alike: x" in one.note
+
+
+def test_numbers_that_are_alike_to_a_net_are_said(tmp_path):
+    lines = [f"{10**12 + i},{'ab'[i * 5 % 7 % 2]}" for i in range(ROWS)]
+    path = tmp_path / "t.csv"
+    path.write_text("\n".join(["id,label", *lines]) + "\n")
+    (found,) = [one for one in data.open(path).source.findings if one.kind == "lost digits"]
+    assert found.severity == "warning"
+    assert "60 different numbers, such as 1000000000000, which are 1 in" in found.reason
+    lines = [f"{1000.0 + i / 7:.6f},{'ab'[i * 5 % 7 % 2]}" for i in range(ROWS)]
+    path.write_text("\n".join(["id,label", *lines]) + "\n")
+    assert not [one for one in data.open(path).source.findings if one.kind == "lost digits"]

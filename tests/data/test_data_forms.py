@@ -676,3 +676,18 @@ def test_a_path_that_ends_in_a_backslash_ends_its_cell(tmp_path):
     (tmp_path / "paths.csv").write_text("size,path,goal\n" + "".join(rows))
     opened = data.open(tmp_path / "paths.csv", target="goal")
     assert opened.schema["path"].names == tuple(f"C:\\dir{n}\\" for n in range(3))
+
+
+def test_questions_and_ids_of_a_survey_are_no_rows(tmp_path):
+    head = ["StartDate,Q1,Q2", 'Start Date,"How old are you?","Do you agree?"']
+    ids = ",".join('"{""ImportId"":""' + one + '""}"' for one in ("startDate", "QID1", "QID2"))
+    rows = [f"2023-01-{i % 28 + 1:02d} 10:00:00,{i + 18},{['yes', 'no'][i % 3 % 2]}"
+            for i in range(60)]  # fmt: skip
+    path = tmp_path / "t.csv"
+    path.write_text("\n".join([*head, ids, *rows]) + "\n")
+    opened = data.open(path, target="Q2")
+    assert len(opened.source) == 60
+    assert opened.schema["Q2"].names == ("no", "yes")
+    assert opened.source.fields["Q1"].values.tolist() == [i + 18 for i in range(60)]
+    assert len(questions(opened.schema, (path,))) == 60
+    assert "How old are you" in " ".join(opened.notes)

@@ -393,6 +393,16 @@ def test_numbers_with_words_among_them_say_no_time(tmp_path):
     assert "also holds moments" not in " ".join(opened.notes)
 
 
+def test_a_column_of_numbers_with_many_texts_is_named(tmp_path):
+    cells = ["<5" if i % 5 == 2 else f"{v:.2f}" for i, v in enumerate(VALUES)]
+    rows = [f"{iso(t)};{cell}" for t, cell in zip(HOURS, cells, strict=True)]
+    (tmp_path / "a.csv").write_text("\n".join(["time;load", *rows]) + "\n")
+    with pytest.raises(DataError, match="'<5' in row 4 of 'load' is no number: correct it"):
+        data.open(tmp_path / "a.csv", **FIELDS)
+    opened = data.open(tmp_path / "a.csv", types={"load": "number"}, **FIELDS)
+    assert opened.schema["past"].names == ("load",)
+
+
 def test_many_rows_without_a_time_are_an_error(tmp_path):
     rows = [f"{t:%Y-%m-%d} {t.hour}:00;{v}" if t.hour % 2 == 0 else f";{v}"
             for t, v in zip(HOURS, VALUES, strict=True)]  # fmt: skip

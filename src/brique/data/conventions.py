@@ -10,20 +10,25 @@ from brique.schema.written import Read, read_moment
 _SIGNS: tuple[Decimal, ...] = ("point", "comma")
 
 
-def check_conventions(cells: Cells, schema: Schema) -> None:
-    """Raise DataError where cells of an input would be misread.
+def check_conventions(cells: Cells, schema: Schema) -> list[str]:
+    """Return what a reader of the answers should know of how a table is written.
 
+    Raises DataError where cells of an input would be misread.
     That is so where some cells can only be read otherwise than in training (3185,17 where a point
     stood before decimals; 15/01/2024 where the month came first), and others would be read as in
     training to another value (1,234; 05/03/2024).
     """
     import pyarrow as pa
 
+    notes = [one.reason.removesuffix(".") for one in cells.findings if one.severity != "note"]
     for name in schema.inputs:
         values, kind = cells.columns.get(name), schema[name]
-        if values is None or not pa.types.is_string(values.type):
+        if values is None:
             continue
-        texts: list[str] = trimmed(values).unique().drop_null().to_pylist()
+        is_text = pa.types.is_string(values.type)
+        texts: list[str] = trimmed(values).unique().drop_null().to_pylist() if is_text else []
+        if isinstance(kind, Number) and kind.unit and not any(map(_unit, texts)):
+            notes.append(f"'{name}' is written without a unit, and taken as {kind.unit}")
         if isinstance(kind, Number) and not kind.shape:
             found = _other_sign(texts, kind.decimal)
         elif isinstance(kind, Moment) and kind.pattern is not None:
@@ -37,6 +42,12 @@ def check_conventions(cells: Cells, schema: Schema) -> None:
                 f" cannot be read so, and '{likewise}', which would be {first}, is {second} if"
                 " written as the former; write the column as in training"
             )
+    return notes
+
+
+def _unit(text: str) -> str:
+    made = numeral(text)
+    return made.unit if made else ""
 
 
 def _other_sign(texts: list[str], decimal: Decimal) -> tuple[str, str, str, str] | None:

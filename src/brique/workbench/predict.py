@@ -104,7 +104,7 @@ def _prediction(asked: Question, said: Answer | BriqueError, schema: Schema) -> 
     found = stand_ins(schema, asked.value)
     return Prediction(
         file=name, answer=said, error=None, place=place, stand_ins=found,
-        note=asked.note or str(found) or _changed(asked.value, schema),
+        note="; ".join(filter(None, (asked.note, str(found)))) or _changed(asked.value, schema),
     )  # fmt: skip
 
 

@@ -139,7 +139,7 @@ def _rows(path: Path, schema: Schema) -> list[Question]:
         )
     cells = _cells(path, schema.inputs)
     _check_columns(path, list(cells.columns), schema)
-    check_conventions(cells, schema)
+    note = "; ".join(check_conventions(cells, schema)) or None
     columns = {name: values.to_pylist() for name, values in cells.columns.items()}
     pictures = [name for name in schema.inputs if isinstance(schema[name], Picture)]
     places = {name: _places(path, columns[name]) for name in pictures if name in columns}
@@ -155,7 +155,7 @@ def _rows(path: Path, schema: Schema) -> list[Question]:
         found[line] = _only(value, schema) if empty is None else DataError(
             f"expected the path of a picture in the column '{empty}', got an empty cell; name one"
         )  # fmt: skip
-    return [Question(path, line, found[line]) for line in sorted(found)]
+    return [Question(path, line, found[line], note) for line in sorted(found)]
 
 
 def _cells(path: Path, inputs: Sequence[str]) -> Cells:

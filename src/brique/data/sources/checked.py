@@ -17,6 +17,7 @@ _HALF = 0.5  # of the cells must be numbers where a person says that they are
 _RARE = 0.1  # share of codes in a column at which they may be slips
 _KEPT = 100  # words that count as missing, and do so when asked
 _POWER = re.compile(r"[0-9]+[eE][0-9]+")
+_ALIKE = 0.9  # share of numbers that stay different as float32
 _VERSIONS = 20  # different ones
 _DECIMALS = re.compile(r"[0-9]+\.([0-9]+)")
 _NONE = np.empty(0, int)
@@ -126,11 +127,23 @@ def _of_units(cut: Cut) -> list[Finding]:
 
 
 def _of_digits(cut: Cut) -> list[Finding]:
+    """Return a finding where numbers are as they are written no longer, or alike."""
     rows = np.flatnonzero(large(cut.values)) if cut.is_text else _NONE
-    if not len(rows):
-        return []
     reason = f"'{cut.name}' has whole numbers that lose digits when read as numbers."
-    remedy = f"Keep them as they are: --types '{cut.name}=category', or leave the column out."
+    if not len(rows):
+        known = cut.numbers.values[np.isfinite(cut.numbers.values)]
+        known = np.unique(known[np.abs(known) < _LARGE])
+        kept = len(np.unique(known.astype(np.float32)))
+        if kept > _ALIKE * len(known):
+            return []
+        reason = (
+            f"'{cut.name}' has {len(known):,} different numbers, such as {cut.sample[0]}, which are"
+            f" {kept:,} in the seven digits that a net has of each: its fields are float32."
+        )
+    remedy = (
+        f"Take off what all have in common, keep names as they are (--types"
+        f" '{cut.name}=category'), or leave the column out."
+    )
     return [finding("lost digits", "warning", cut, (reason, remedy), rows)]
 
 

@@ -139,6 +139,10 @@ def _second(head: Head, rows: Sequence[Sequence[str]], at: int, width: int) -> N
     """Take the row below the names for what it is: units or the like, or the lower names."""
     names = head.names or []
     below = [number for number in range(at + 1, len(rows)) if count(rows[number])]
+    if len(below) > 1 and all(map(_is_import, rows[below[1]])):  # of Qualtrics: questions, ids
+        head.about += [(number + 1, _shown(rows[number])) for number in below[:2]]
+        head.above = below[1] + 1
+        return
     rest = [rows[number] for number in below[1:] if len(rows[number]) == width]
     if len(names) != width or len(rest) < 2 or len(rows[below[0]]) != width:
         return
@@ -166,6 +170,10 @@ def _is_about(second: Sequence[str], columns: Sequence[Sequence[str]]) -> bool:
     if all(map(_is_unit, filter(None, [*over, *(cell for cell, _ in others)]))):
         return any(cell.casefold() not in ABSENT for cell in over)
     return len({*over}) > 1 and not {cell.casefold() for cell in over} & ABSENT
+
+
+def _is_import(cell: str) -> bool:
+    return cell.strip().startswith('{"ImportId"')
 
 
 def _is_unit(cell: str) -> bool:

@@ -205,6 +205,19 @@ def _say_doubled(table: Timed, shown: list[tuple[str, ...]], rows: Order) -> Non
     )  # fmt: skip
 
 
+def _no_number(cuts: Mapping[str, Cut]) -> str:
+    """Return which cell keeps a column from being one of numbers, and what to do."""
+    for cut in cuts.values():
+        strange = np.flatnonzero(np.isnan(cut.numbers.values) & cut.is_known)
+        if 0 < len(strange) < len(cut.called):
+            cell, row = cut.values[int(strange[0])].as_py(), cut.called[int(strange[0])]
+            return (
+                f"'{cell}' in {row} of '{cut.name}' is no number: correct it, leave it empty, or"
+                f" say --types '{cut.name}=number'"
+            )
+    return "check the file"
+
+
 def _measure(
     table: Timed, rows: Order, used: set[str], cuts: Mapping[str, Cut], asked: Asked
 ) -> None:
@@ -215,7 +228,7 @@ def _measure(
     if not found.channels:
         raise DataError(
             f"{table.name}: expected a column of numbers beside time, got"
-            f" {', '.join(table.cells.columns)}; check the file"
+            f" {', '.join(table.cells.columns)}; {_no_number(rest)}"
         )
     if found.left:
         table.notes.append(
