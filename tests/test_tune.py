@@ -174,7 +174,9 @@ def test_a_search_that_was_stopped_goes_on_with_its_trial(table, tmp_path, monke
         return train(order, made, folder)
 
     monkeypatch.setattr(room, "train_prepared", stop)
-    with pytest.raises(Interrupted, match=r"tune: stopped; go on with: brique resume .*/search"):
+    with pytest.raises(
+        Interrupted, match=r"stopped after turn \d+; go on with: brique resume \S*/search$"
+    ):
         brique.tune(table, trials=7, minutes=2, out=tmp_path / "search")
     assert read_run(tmp_path / "search/trial-002").state == "stopped"
     capsys.readouterr()

@@ -21,7 +21,7 @@ __version__ = "0.1.0"
 
 _ROOMS = (
     "bricks", "catalog", "cli", "data", "draw", "errors", "files", "game", "keys", "model", "nets",
-    "page", "reader", "run", "schema", "tasks", "transfer", "workbench",
+    "page", "reader", "run", "schema", "stopping", "tasks", "transfer", "voice", "workbench",
 )  # fmt: skip
 _VERBS = {
     "check": "brique.workbench.check",

@@ -6,10 +6,9 @@ import sys
 def main() -> int:
     """Run the command line and return its exit code; `--version` answers without anything else."""
     if sys.argv[1:] == ["--version"]:
-        from brique import __version__
+        from brique import __version__, voice
 
-        print(__version__)
-        return 0
+        return voice.told(lambda: voice.say(__version__) or 0, is_shown=True)
     from brique import cli
 
     return cli.main()

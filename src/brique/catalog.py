@@ -20,6 +20,7 @@ from typing import Any, cast
 
 from brique import files
 from brique.errors import UsageError, nearest
+from brique.voice import tell
 
 _HOUSE = Path(__file__).parent
 
@@ -104,7 +105,7 @@ def load_by_source(sha256: str) -> ModuleType | None:
 
 def execute(source: Path) -> ModuleType:
     """Execute a file of Python, say so, and return it as a module: for files that are trusted."""
-    print(f"brique: executing {source}, which you said to trust.", file=sys.stderr)
+    tell(f"executing {source}, which you said to trust.")
     name = f"brique_trusted_{source.resolve().parent.name}_{source.stem}"
     spec = importlib.util.spec_from_file_location(name, source)
     assert spec is not None

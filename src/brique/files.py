@@ -8,14 +8,16 @@ Tests inject faults at the n-th operation on the disk: see `faults`.
 import fcntl
 import json
 import os
+import re
 import shutil
 import signal
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from io import FileIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from brique.errors import StoreError, UsageError
+from brique.errors import UsageError, refused
 from brique.reader import MANIFEST, SEALED, seal
 from brique.reader import damage as damage
 from brique.reader import listed as listed
@@ -29,6 +31,7 @@ Fault = Literal["fail", "short", "kill"]
 
 _schedule: dict[int, Fault] = {}
 _calls = 0
+_HALF = re.compile("[\ud800-\udfff]")  # in a string of JSON it may be spelled: \ud83d
 
 
 @contextmanager
@@ -69,7 +72,7 @@ def write(path: Path | str, content: bytes | str) -> None:
     except OSError as error:
         with suppress(OSError):
             part.unlink()
-        raise _refused("write", path, error) from error
+        raise refused("write", path, error) from error
 
 
 def check_is_other(out: Path | str, *sources: Path | str) -> None:
@@ -92,48 +95,55 @@ def check_is_other(out: Path | str, *sources: Path | str) -> None:
 
 def write_json(path: Path | str, value: object) -> None:
     """Put `value` at `path` as indented JSON. Raises StoreError, or ValueError on NaN."""
-    write(path, json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
+    write(path, as_json(value))
+
+
+def as_json(value: object) -> str:
+    """Return `value` as indented JSON, halves of signs spelled out. Raises ValueError on NaN."""
+    text = json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    return _HALF.sub(lambda half: ascii(half[0])[1:-1], text)
 
 
 def write_sealed(path: Path | str, value: Mapping[str, Any]) -> None:
-    """Put a record at `path` as JSON with its own checksum, for `reader.read_sealed`.
+    """Put a record at `path`, for `reader.read_sealed`. Raises StoreError, or ValueError on NaN."""
+    write(path, as_sealed(value))
 
-    Raises StoreError, or ValueError on NaN.
-    """
+
+def as_sealed(value: Mapping[str, Any]) -> str:
+    """Return a record as JSON with its own checksum. Raises ValueError on NaN."""
     whole = dict(value) | {"format": SEALED}
-    write_json(path, whole | {"checksum": seal(json.loads(json.dumps(whole)))})
+    return as_json(whole | {"checksum": seal(json.loads(json.dumps(whole)))})
 
 
 def append(path: Path | str, text: str) -> None:
-    """Add `text` at the end of `path`. Raises StoreError when the disk refuses."""
+    """Add `text` at the end of a file that is there. Raises StoreError when the disk refuses."""
     try:
-        with Path(path).open("ab", buffering=0) as file:
+        with _extended(path) as file:
             _emit(file.write, text.encode())
     except OSError as error:
-        raise _refused("append to", path, error) from error
+        raise refused("append to", path, error) from error
 
 
 def cut(path: Path | str, size: int) -> None:
     """Cut the file at `path` back to `size` bytes, durably. Raises StoreError."""
     try:
         _touch("cut")
-        with Path(path).open("ab") as file:
+        with _extended(path) as file:
             file.truncate(size)
-            file.flush()
             os.fsync(file.fileno())
     except OSError as error:
-        raise _refused("cut", path, error) from error
+        raise refused("cut", path, error) from error
 
 
 def sync(path: Path | str) -> int:
     """Make what was appended to `path` durable; returns its size in bytes. Raises StoreError."""
     try:
         _touch("sync")
-        with Path(path).open("ab") as file:
+        with _extended(path) as file:
             os.fsync(file.fileno())
             return os.fstat(file.fileno()).st_size
     except OSError as error:
-        raise _refused("sync", path, error) from error
+        raise refused("sync", path, error) from error
 
 
 @contextmanager
@@ -164,7 +174,7 @@ def new_folder(path: Path | str) -> Iterator[Path]:
     except OSError as error:
         if old.exists() and not path.exists():
             old.rename(path)
-        raise _refused("write", path, error) from error
+        raise refused("write", path, error) from error
     finally:
         shutil.rmtree(part, ignore_errors=True)
         if path.exists():
@@ -179,9 +189,9 @@ def make_folder(folder: Path | str, *, new: bool = False) -> bool:
     except FileExistsError as error:
         if new:
             return False
-        raise _refused("make", folder, error) from error
+        raise refused("make", folder, error) from error
     except OSError as error:
-        raise _refused("make", folder, error) from error
+        raise refused("make", folder, error) from error
     return True
 
 
@@ -207,7 +217,7 @@ def _is_rest(name: str) -> bool:
 def undo(folder: Path | str, names: Iterable[str]) -> None:
     """Remove files that were just written, and their folder if nothing else is in it."""
     with suppress(OSError):
-        for name in names:
+        for name in (*names, LOCK):
             Path(folder, name).unlink(missing_ok=True)
         Path(folder).rmdir()
 
@@ -223,7 +233,7 @@ def remove(folder: Path | str) -> None:
     except FileNotFoundError:
         pass
     except OSError as error:
-        raise _refused("remove", folder, error) from error
+        raise refused("remove", folder, error) from error
 
 
 def write_tensors(path: Path | str, tensors: Mapping[str, "torch.Tensor"]) -> None:
@@ -260,7 +270,7 @@ class Lock:
         try:
             file = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o644)
         except OSError as error:
-            raise _refused("lock", self._path.parent, error) from error
+            raise refused("lock", self._path.parent, error) from error
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -346,6 +356,12 @@ def _emit(writer: Callable[[memoryview], int | None], data: bytes) -> None:
         rest = rest[writer(rest) or 0 :]
 
 
+def _extended(path: Path | str) -> FileIO:
+    """Open a file that is there, to write at its end."""
+    there = os.open(path, os.O_WRONLY | os.O_APPEND)
+    return os.fdopen(there, "ab", buffering=0)
+
+
 def _write_synced(path: Path, data: bytes) -> None:
     _touch("open")
     with path.open("wb", buffering=0) as file:
@@ -361,8 +377,3 @@ def _sync_folder(path: Path) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
-
-
-def _refused(verb: str, path: Path | str, error: OSError) -> StoreError:
-    reason = error.strerror or str(error)
-    return StoreError(f"cannot {verb} {path}: {reason}; free some space or choose another folder")

@@ -96,7 +96,8 @@ def parsed(text: str) -> Any:  # noqa: ANN401 - JSON
     """Return JSON as a value; NaN, infinity and what is no Unicode raise ValueError."""
     value = json.loads(text, parse_constant=_no_number, parse_float=_finite)
     if "\\ud" in text or "\\uD" in text:
-        json.dumps(value, ensure_ascii=False).encode()  # a lone surrogate raises
+        # a lone surrogate raises, but for the bytes of a file's name that is no UTF-8
+        json.dumps(value, ensure_ascii=False).encode("utf-8", "surrogateescape")
     return value
 
 

@@ -1,16 +1,19 @@
 """What happens between the words of a command line and its exit code.
 
-0: done. 1: done in part, or a fault of brique itself, with its traceback. 2: something that the
-user can mend, in one sentence on stderr. 130: interrupted. 141: nobody reads the output any more.
+0: done. 1: done in part, or not told as an output is full or closed, or a fault of brique itself,
+with its traceback. 2: something that the user can mend, in one sentence on stderr. 130: stopped.
+141: nobody reads any more what a verb shows.
 """
 
-import os
+import shlex
 import sys
 from collections.abc import Callable, Sequence
 from types import ModuleType
 from typing import Any
 
 from brique.errors import BriqueError, Interrupted, UsageError, nearest
+from brique.stopping import listening
+from brique.voice import say, tell, told
 
 VERBS = {
     "check": "look for what would spoil a result on your data",
@@ -28,12 +31,13 @@ VERBS = {
     "about": "show versions and device",
 }
 """Every verb and what it does. Its function is called, and what it needs imported, when it is."""
+_RUNNING = ("train", "tune", "run", "resume")  # what these did is more than what they show
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line `argv` (that of the process by default) and return its exit code."""
     words = list(sys.argv[1:] if argv is None else argv)
-    return _guarded(lambda: _dispatch(words))
+    return _guarded(lambda: _dispatch(words), ["brique", *words])
 
 
 def main_with(args_class: type, main: Callable[[Any], dict[str, float] | None]) -> None:
@@ -45,18 +49,20 @@ def main_with(args_class: type, main: Callable[[Any], dict[str, float] | None]) 
     from brique.cli.recipe import run_module
 
     module = sys.modules[main.__module__]
-    sys.exit(_guarded(lambda: run_module(module, args_class, main, sys.argv[1:])))
+    words = sys.argv[1:]
+    again = ["python", sys.argv[0], *words]
+    sys.exit(_guarded(lambda: run_module(module, args_class, main, words), again))
 
 
 def _dispatch(words: list[str]) -> int:
     if not words or words[0] in ("--help", "-h", "help"):
-        print(_overview())
+        say(*_overview().split("\n"))
         return 0
     verb, rest = words[0], words[1:]
     if verb == "--version":
         from brique import __version__
 
-        print(__version__)
+        say(__version__)
         return 0
     if verb not in VERBS:
         kind = "flag" if verb.startswith("-") else "verb"
@@ -94,23 +100,29 @@ def _overview() -> str:
     )
 
 
-def _guarded(work: Callable[[], int]) -> int:
-    """Do the work; turn what the user can mend into a sentence on stderr and an exit code."""
+def _guarded(work: Callable[[], int], words: list[str]) -> int:
+    """Do the work of a command line, hear signals meanwhile, and return the exit code."""
+    runs = words[0] != "brique" or words[1:2] in ([verb] for verb in _RUNNING)
+    with listening():
+        return told(lambda: _done(work, words if runs else None), is_shown=not runs)
+
+
+def _done(work: Callable[[], int], again: list[str] | None) -> int:
+    """Do the work; turn what the user can mend into a sentence on stderr and an exit code.
+
+    again: the words to begin with again what nothing is kept of.
+    """
     try:
-        code = work()
-        sys.stdout.flush()
+        return work()
     except Interrupted as stop:
-        return _said(str(stop), 130)
+        return _said(stop, 130)
     except BriqueError as error:
-        return _said(str(error), 2)
+        return _said(error, 2)
     except KeyboardInterrupt:
-        return _said("interrupted.", 130)
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # no complaint at exit
-        return 141
-    return code
+        way = f"stopped before anything was kept; begin again with: {shlex.join(again or [])}"
+        return _said(way if again else "interrupted.", 130)
 
 
-def _said(sentence: str, code: int) -> int:
-    print("brique: " + sentence.replace("\n", " "), file=sys.stderr)
+def _said(sentence: object, code: int) -> int:
+    tell(sentence)
     return code

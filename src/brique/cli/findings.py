@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from brique.cli.outcome import print_table
+from brique.voice import plain, say
 
 _CLASSES, _ITEMS = 20, 5  # that are shown
 _WIDTH, _HELD = 100, 60
@@ -14,13 +15,13 @@ _PARTS = ("train", "valid", "test")
 def print_check(checked: Mapping[str, Any]) -> None:
     """Print fields, three examples, parts and classes, each finding, and a verdict at the end."""
     print_table(_fields(checked))
-    print()
+    say("")
     print_table(_table(checked["splits"]))
     for finding in checked["findings"]:
-        print()
+        say("")
         _print_finding(finding)
-    print()
-    print(checked["verdict"])
+    say("")
+    say(checked["verdict"])
 
 
 def _fields(checked: Mapping[str, Any]) -> list[list[str]]:
@@ -55,14 +56,14 @@ def _table(splits: Mapping[str, Mapping[str, Any]]) -> list[list[str]]:
 
 def _print_finding(finding: Mapping[str, Any]) -> None:
     where = f" in {finding['split']}" if finding["split"] else ""
-    print(f"{finding['severity'].upper()}  {finding['kind']}{where}: {finding['count']:,}")
-    print(_wrapped(finding["reason"]))
+    say(f"{finding['severity'].upper()}  {finding['kind']}{where}: {finding['count']:,}")
+    say(*_wrapped(finding["reason"]))
     for item in finding["items"][:_ITEMS]:
-        print(f"    {'  '.join(item)}")
+        say(f"    {'  '.join(item)}")
     if len(finding["items"]) > _ITEMS:
-        print(f"    and {len(finding['items']) - _ITEMS:,} more")
-    print(_wrapped(finding["remedy"]))
+        say(f"    and {len(finding['items']) - _ITEMS:,} more")
+    say(*_wrapped(finding["remedy"]))
 
 
-def _wrapped(sentence: str) -> str:
-    return textwrap.fill(sentence, _WIDTH, initial_indent="  ", subsequent_indent="  ")
+def _wrapped(sentence: str) -> list[str]:
+    return textwrap.wrap(plain(sentence), _WIDTH, initial_indent="  ", subsequent_indent="  ")

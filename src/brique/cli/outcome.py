@@ -2,18 +2,23 @@
 
 import json
 import math
+import re
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
 
+from brique.voice import plain, say
+
+_SPELLED = re.compile("[\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 MANY = 1000
 """Lists in JSON that are longer end here, and say how many more there are."""
 
 
 def print_json(value: Mapping[str, object]) -> None:
     """Print one line: {"format": 1, ...}; numbers that are not finite become null."""
-    print(json.dumps(_plain({"format": 1, **value}), ensure_ascii=False, allow_nan=False))
+    text = json.dumps(_finite({"format": 1, **value}), ensure_ascii=False, allow_nan=False)
+    say(_SPELLED.sub(lambda sign: f"\\u{ord(sign[0]):04x}", text))
 
 
 def print_run(folder: Path, *, as_json: bool) -> None:
@@ -30,15 +35,15 @@ def print_run(folder: Path, *, as_json: bool) -> None:
             seconds = record.json.get("seconds", {})
             print_json({"run": str(folder), **record.result, "seconds": seconds})
             return
-        print(sentence(record.result))
+        say(sentence(record.result))
         if (folder / "report.html").is_file():
-            print(f"report: {folder / 'report.html'}")
+            say(f"report: {folder / 'report.html'}")
     else:
         if as_json:
             print_json({"run": str(folder), "numbers": record.numbers})
             return
         print_numbers(record.numbers)
-    print(folder)
+    say(folder)
 
 
 def _print_folds(folder: Path, *, as_json: bool) -> None:
@@ -50,30 +55,22 @@ def _print_folds(folder: Path, *, as_json: bool) -> None:
     if as_json:
         print_json({"run": str(folder), **found})
         return
-    print(sentence_of_folds(found))
-    print(f"report: {folder / 'report.html'}")
-    print(folder)
+    say(sentence_of_folds(found), f"report: {folder / 'report.html'}", folder)
 
 
 def print_numbers(numbers: Mapping[str, float]) -> None:
     """Print one line a number."""
     width = max(map(len, numbers), default=0)
     for name, value in numbers.items():
-        print(f"{name:<{width}}  {value:.6g}")
+        say(f"{name:<{width}}  {value:.6g}")
 
 
 def print_table(rows: Sequence[Sequence[str]]) -> None:
     """Print rows in columns as wide as they need; the last one runs free."""
+    rows = [[plain(cell) for cell in row] for row in rows]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for row in rows:
-        print(
-            "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
-        )
-
-
-def note(sentence: str) -> None:
-    """Say something beside the result, on stderr."""
-    print(f"brique: {sentence}", file=sys.stderr)
+        say("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
 
 
 @contextmanager
@@ -86,14 +83,14 @@ def results_only(as_json: bool) -> Iterator[None]:
         yield
 
 
-def _plain(value: object) -> object:
+def _finite(value: object) -> object:
     """Return a JSON value in which lists are not too long and all numbers finite."""
     if isinstance(value, float) and not math.isfinite(value):
         return None
     if isinstance(value, Mapping):
-        pairs = {str(key): _plain(item) for key, item in value.items()}
+        pairs = {str(key): _finite(item) for key, item in value.items()}
         lengths = [len(item) for item in value.values() if isinstance(item, list | tuple)]
         return pairs | ({"more": max(lengths) - MANY} if max(lengths, default=0) > MANY else {})
     if isinstance(value, list | tuple):
-        return [_plain(item) for item in value[:MANY]]
+        return [_finite(item) for item in value[:MANY]]
     return value

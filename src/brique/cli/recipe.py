@@ -15,6 +15,7 @@ from brique import catalog
 from brique.cli.outcome import print_json, print_numbers, results_only
 from brique.cli.parse import call, is_number, number
 from brique.errors import DataError, UsageError, nearest
+from brique.voice import say
 
 RESERVED = ("out", "quick", "json", "device", "exact", "help")
 """Flags that every recipe has; no field of an Args may be called so."""
@@ -84,7 +85,7 @@ def _print_outcome(folder: Path | None, numbers: Mapping[str, float], *, as_json
         return
     print_numbers(numbers)
     if folder is not None:
-        print(folder)
+        say(folder)
 
 
 def _check(args_class: type, quick: Mapping[str, object], name: str) -> None:

@@ -7,9 +7,10 @@ from typing import Annotated, Any
 from cyclopts import Parameter
 
 from brique.cli.options import DataOptions
-from brique.cli.outcome import note, print_json, print_run, print_table, results_only
+from brique.cli.outcome import print_json, print_run, print_table, results_only
 from brique.cli.parse import Decimal, Switch, Whole
 from brique.errors import UsageError, several
+from brique.voice import say, tell
 
 Json = Annotated[Switch, Parameter(help="Print one line of JSON.")]
 Device = Annotated[str | None, Parameter(help="cpu, cuda, mps; by default the fastest there is.")]
@@ -58,7 +59,7 @@ def check(
         print_json(checked)
     else:
         for sentence in checked["notes"]:
-            note(sentence)
+            tell(sentence)
         print_check(checked)
     bad = ("error", "warning") if strict else ("error",)
     return int(any(finding["severity"] in bad for finding in checked["findings"]))
@@ -170,8 +171,8 @@ def evaluate(
         print_json(judged)
         return 0
     for said in judged["notes"]:
-        note(said)
-    print(sentence(judged))
+        tell(said)
+    say(sentence(judged))
     return 0
 
 
@@ -198,16 +199,16 @@ def predict(
         print_table([(one.file, *one.answer.said()) for one in said if one.answer is not None])
         for one in said:
             if one.error is not None:
-                note(one.error if one.file in one.error else f"{one.file}: {one.error}")
+                tell(one.error if one.file in one.error else f"{one.file}: {one.error}")
         notes = Counter(one.note for one in said if one.note is not None)
         some = notes.most_common(_NOTES)
         for told, count in some:
             first = next(one.file for one in said if one.note == told)
-            note(f"{first}{f' and {count - 1:,} more' if count > 1 else ''}: {told}.")
+            tell(f"{first}{f' and {count - 1:,} more' if count > 1 else ''}: {told}.")
         if rest := notes.total() - sum(count for _, count in some):
-            note(f"{rest:,} more are changed otherwise; --json says how.")
+            tell(f"{rest:,} more are changed otherwise; --json says how.")
         if stood_in := counted(said):
-            note(stood_in)
+            tell(stood_in)
     return 1 if any(one.error is not None for one in said) else 0
 
 
@@ -219,7 +220,7 @@ def report(run: RunFolder, /, *, trust: Trust = False, json: Json = False) -> in
     if json:
         print_json({"run": run, "report": str(page)})
     else:
-        print(page)
+        say(page)
     return 0
 
 
@@ -236,10 +237,11 @@ def resume(
 ) -> int:
     """Go on with a run, folds or a search that were stopped, to what they would have come to."""
     from brique.run import read_run
-    from brique.workbench.resume import resume
+    from brique.workbench.resume import lacks_report, resume
 
-    if several(Path(run)) is None and read_run(run).state == "finished":
-        note(f"{run} has finished already; nothing to do.")
+    if several(Path(run)) is None and (record := read_run(run)).state == "finished":
+        rest = "its report is written now" if lacks_report(record) else "nothing to do"
+        tell(f"{run} has finished already; {rest}.")
     with results_only(json):
         folder = resume(run, trust=trust, finish=finish, device=device)
     print_run(folder, as_json=json)
@@ -266,7 +268,7 @@ def runs(
     if found:
         print_table([[str(line[key]) for key in titles] for line in [titles, *found]])
     else:
-        note(f"no runs in '{folder}' yet; 'brique train digits' makes one.")
+        tell(f"no runs in '{folder}' yet; 'brique train digits' makes one.")
     return 0
 
 
@@ -302,17 +304,16 @@ def show(
              "about": about, "settings": flags, "expect": expect, "file": str(entry.path)}
         )  # fmt: skip
         return 0
-    print(about, end="\n\n")
-    print("Settings, each a flag:")
+    say(*about.split("\n"), "", "Settings, each a flag:")
     print_table(
         [(f"  --{s.name.replace('_', '-')}", s.default or "(required)", s.says) for s in settings]
     )
-    print()
+    say("")
     for name, figures in expect.items():
         ranges = [f"{key} {low} to {high}" for key, (low, high) in figures.items()]
-        print(f"Must reach on {name}: {', '.join(ranges)}")
-    print(f"File: {entry.path}")
-    print(f"A copy to edit: brique copy {entry.name} {entry.name}.py")
+        say(f"Must reach on {name}: {', '.join(ranges)}")
+    say(f"File: {entry.path}")
+    say(f"A copy to edit: brique copy {entry.name} {entry.name}.py")
     return 0
 
 
@@ -325,8 +326,8 @@ def copy(
     from brique.workbench.copy import copy
 
     target = copy(source, file)
-    print(target)
-    note(f"run it with: python {target}")
+    say(target)
+    tell(f"run it with: python {target}")
     return 0
 
 

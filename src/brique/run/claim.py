@@ -1,15 +1,20 @@
 """Claims on folders: one is held before anything in it is read or written."""
 
 import itertools
+import re
 import shlex
 import time
+from collections.abc import Mapping
 from pathlib import Path
 
 from brique import files
-from brique.errors import RunError
+from brique.errors import RunError, StoreError
+from brique.voice import plain
 
 HOME = Path("runs")
 """Where new folders are made."""
+_ODD = re.compile(r"[\\/]")
+_LONGEST = 60  # letters of the name that a folder is made with
 
 
 def check_free(out: Path | None) -> None:
@@ -21,23 +26,49 @@ def check_free(out: Path | None) -> None:
         )
 
 
-def claim(out: Path | None, name: str) -> tuple[Path, files.Lock]:
-    """Return a folder for new work, with nothing in it, and the lock held on it.
+def check_there(folder: Path) -> None:
+    """Raise StoreError when the folder of a run is there no more."""
+    if not folder.is_dir():
+        gone = StoreError(
+            f"{folder}: was removed, or moved, while the run wrote it; move it back, or start a new"
+            " run"
+        )
+        gone.state = "folder gone"
+        raise gone
+
+
+def claim(out: Path | None, name: str, first: Mapping[str, bytes | str]) -> tuple[Path, files.Lock]:
+    """Return a folder for new work, with its first files alone, and the lock held on it.
 
     out: the folder; None: a new one in runs/, called by the date and `name`.
+    first: content by name. If one cannot be written, nothing of the folder is left.
     Raises RunError when it holds something, or another process works there; StoreError.
     """
     check_free(out)
     folder = _made(name) if out is None else out
     files.make_folder(folder)
-    lock = hold(folder)
+    try:
+        lock = hold(folder)
+    except StoreError:
+        files.undo(folder, ())
+        raise
     try:
         check_free(folder)  # again, now that nobody else can write
         files.tidy(folder)
+        _filled(folder, first)
     except BaseException:
         lock.release()
         raise
     return folder, lock
+
+
+def _filled(folder: Path, first: Mapping[str, bytes | str]) -> None:
+    try:
+        for name, content in first.items():
+            files.write(folder / name, content)
+    except BaseException:
+        files.undo(folder, first)
+        raise
 
 
 def hold(folder: Path) -> files.Lock:
@@ -52,7 +83,8 @@ def hold(folder: Path) -> files.Lock:
 
 def _made(name: str) -> Path:
     """Make a new folder in runs/; of two processes that want one name the second gets the next."""
-    first = HOME / f"{time.strftime('%Y-%m-%d-%H%M%S')}-{name}"
+    called = _ODD.sub("-", plain(name))[:_LONGEST]
+    first = HOME / f"{time.strftime('%Y-%m-%d-%H%M%S')}-{called}"
     for number in itertools.count(1):
         folder = first if number == 1 else first.with_name(f"{first.name}-{number}")
         if files.make_folder(folder, new=True):

@@ -36,6 +36,15 @@ def quietly(net: nn.Module, inputs: Tensor) -> Tensor:
         return net(inputs)
 
 
+def drawn(name: str, pixels: Tensor | nn.Module, inputs: Tensor | None) -> Tensor:
+    """Return pixels, or those that a net makes of inputs. Raises RunError without any."""
+    if not isinstance(pixels, nn.Module):
+        return pixels
+    if inputs is None:
+        raise RunError(f"run.picture: {name!r} is drawn by a net; pass its inputs too.")
+    return quietly(pixels, inputs)
+
+
 def schema_of(begin: float) -> Schema | None:
     """Return the schema of the first data set used since `begin`, or None."""
     return next((entry.schema for entry in journal.since(begin)), None)

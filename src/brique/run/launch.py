@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from brique import stopping
 from brique.files import Lock
 
 
@@ -45,6 +46,7 @@ class Launched:
         self.launch = launch
         self.folder: Path | None = None  # set by Run.start, as is the lock on it
         self.lock: Lock | None = None
+        self.work: stopping.Work = stopping.Work()
 
 
 _current: ContextVar[Launched | None] = ContextVar("brique_launch", default=None)
@@ -54,12 +56,14 @@ _current: ContextVar[Launched | None] = ContextVar("brique_launch", default=None
 def launched(launch: Launch) -> Iterator[Launched]:
     """Give the next `Run.start` in the block these circumstances; yields what it led to.
 
-    When the block ends, however it does, the run's folder is free for others.
+    When the block ends, however it does, the run's folder is free for others, and its record says
+    what became of it.
     """
     told = Launched(launch)
     token = _current.set(told)
     try:
-        yield told
+        with stopping.work() as told.work:
+            yield told
     finally:
         _current.reset(token)
         if told.lock is not None:

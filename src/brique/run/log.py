@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from brique import files, reader
+from brique.run.claim import check_there
+from brique.voice import tell
 
 
 class Log:
@@ -20,6 +22,7 @@ class Log:
         self.is_silent = False
         self.history: dict[str, list[float]] = {}
         self._seen = hashlib.sha256()  # of all that is in it
+        self._lines: list[str] = []
 
     def write(self, turn: int | None, stage: str, numbers: dict[str, float]) -> None:
         """Add a line. A number that is not finite is written as null."""
@@ -28,14 +31,24 @@ class Log:
         named = {f"{stage}/{name}" if stage else name: value for name, value in numbers.items()}
         line: dict[str, float | None] = {} if turn is None else {"turn": turn}
         line |= {name: value if math.isfinite(value) else None for name, value in named.items()}
+        self._check()
         text = json.dumps(line) + "\n"
         files.append(self._path, text)
         self._seen.update(text.encode())
+        self._lines.append(text)
         self._remember(named)
 
     def sync(self) -> dict[str, int | str]:
         """Make the log durable; returns its size in bytes and its SHA-256."""
+        self._check()
         return {"size": files.sync(self._path), "sha256": self._seen.hexdigest()}
+
+    def _check(self) -> None:
+        """Write the log again where it was removed. Raises StoreError where its folder was."""
+        check_there(self._path.parent)
+        if not self._path.exists():
+            files.write(self._path, "".join(self._lines))
+            tell(f"{self._path} was removed while the run wrote it; it is written again.")
 
     def cut(self, size: int) -> None:
         """Cut the log back to a size and read what is left."""
@@ -43,6 +56,7 @@ class Log:
         self.history.clear()
         content = reader.read(self._path)
         self._seen = hashlib.sha256(content)
+        self._lines = content.decode("utf-8").splitlines(keepends=True)
         for line in lines(content):
             line.pop("turn", None)
             self._remember({k: math.nan if v is None else v for k, v in line.items()})

@@ -8,9 +8,11 @@ from typing import TextIO
 
 from torch import Tensor
 
+from brique import voice
 from brique.data import journal
 from brique.data.journal import Entry
 from brique.game import Turn
+from brique.voice import Guarded, plain
 
 REDRAW = 0.2  # seconds
 LISTED = 20  # files left out that are named
@@ -28,7 +30,7 @@ class Progress:
         self, stage: str, turns: int | None, start: int, *, quiet: bool, out: TextIO | None = None
     ) -> None:
         self._stage, self._turns, self._start = stage, turns, start
-        self._out = sys.stderr if out is None else out
+        self._out = Guarded(sys.stderr if out is None else out)
         self._quiet, self._is_live = quiet, self._out.isatty()
         self._begin = self._drawn = time.perf_counter()
         self._wide = 0
@@ -68,7 +70,7 @@ class Progress:
         if self._turns:
             parts.append(f"{_clock((self._turns - played) / rate)} left")
         parts += [f"{name} {value:.4g}" for name, value in numbers.items()]
-        return "  ".join(parts)
+        return plain("  ".join(parts))
 
 
 def tell_new(clock: float) -> None:
@@ -86,7 +88,7 @@ def tell(entry: Entry) -> None:
     if len(entry.skipped) > LISTED:
         lines.append(f"left out {len(entry.skipped) - LISTED:,} more; run.json lists all.")
     for line in lines:
-        print(f"brique: {line}", file=sys.stderr)
+        voice.tell(line)
 
 
 def _read(losses: Mapping[str, Tensor]) -> dict[str, float]:

@@ -53,7 +53,7 @@ class Record:
 
     @property
     def state(self) -> str:
-        """One of "running" (or killed), "stopped" and "finished"."""
+        """One of "running" (or killed), "stopped", "finished" and "failed: " with the reason."""
         return str(self.json["state"])
 
     @property

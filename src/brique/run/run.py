@@ -1,6 +1,5 @@
 """A run: a folder that keeps what was done, from the settings to the model, and can be resumed."""
 
-import shlex
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
@@ -9,21 +8,22 @@ from typing import Any, TypeVar
 import torch
 from torch import Tensor, nn
 
-from brique import files
-from brique.errors import Interrupted, RunError
+from brique import files, stopping
+from brique.errors import RunError
 from brique.game import Game, Turn
 from brique.game.draws import Draws, Kind
 from brique.game.play import Play
 from brique.keys import mix, word
 from brique.run import ending, start
 from brique.run.checkpoints import Checkpoints, fitting, moment_name, snapshot, stage_name
+from brique.run.claim import check_there
 from brique.run.launch import current
 from brique.run.log import Log
 from brique.run.nets import Nets
 from brique.run.pictures import grid
 from brique.run.progress import Progress, tell_new
-from brique.run.signals import Stopper
-from brique.run.stage import Stage
+from brique.run.stage import Stage, check_name
+from brique.stopping import Stopper
 
 Placed = TypeVar("Placed", bound=nn.Module | Mapping[str, nn.Module])
 
@@ -102,14 +102,7 @@ class Run:
         if not self._begun.launch.quiet:
             tell_new(self._clock)
         number, label = len(self._stages), name or ""
-        if label in self._stages:
-            raise RunError(
-                f"run.play: a stage {label!r} was played already; pass each call a name of its own."
-                if label
-                else "run.play: the first stage has no name; pass each call a name of its own."
-            )
-        if "/" in label:
-            raise RunError(f"run.play: the stage's name {label!r} holds a '/'; leave it out.")
+        check_name(label, self._stages)
         play = Play(game.table, stream, turns=turns, seed=self.seed, stage=label, reseeds=True)
         self._stage = Stage(number, label, game, play, before=self._turns, save_every=save_every)
         is_over = self._resume_stage(self._stage)
@@ -135,10 +128,7 @@ class Run:
         Raises ShapeError when they are no pictures.
         """
         self._open()
-        if isinstance(pixels, nn.Module):
-            if inputs is None:
-                raise RunError(f"run.picture: {name!r} is drawn by a net; pass its inputs too.")
-            pixels = ending.quietly(pixels, inputs)
+        pixels = ending.drawn(name, pixels, inputs)
         files.write(self.folder / "pictures" / f"{name}.png", grid(pixels, f"run.picture: {name}"))
         return pixels
 
@@ -218,8 +208,8 @@ class Run:
         schema = ending.schema_of(self._clock)
         model.save(self.folder / "model", self._json, self._nets, numbers, schema)
         self._json["numbers"] = numbers
-        self._is_finished = True
         self._save_json("finished")
+        self._is_finished = True
         self._release()
         return numbers
 
@@ -228,6 +218,7 @@ class Run:
         if self._is_open:
             if self._is_finished:
                 raise RunError(f"{self.folder}: the run is finished; start a new one.")
+            check_there(self.folder)
             return
         begun, launched = self._begun, self._launched
         if not begun.launch.resume:
@@ -235,10 +226,11 @@ class Run:
             self.folder = begun.folder
             self._log = Log(begun.folder / "log.jsonl")
             self._checkpoints = Checkpoints(begun.folder / "checkpoints")
-        launched.folder, launched.lock = self.folder, begun.lock
-        self._is_open = True
+        launched.folder, launched.lock, self._is_open = self.folder, begun.lock, True
+        work = launched.work
+        work.folder, work.mark, work.keep = self.folder, self._mark, self._save_left
         if begun.launch.resume:
-            files.tidy(self.folder)
+            start.complete(begun)
             saved = begun.saved
             self._log.cut(0 if saved is None else saved.log)
             self._log.is_silent = saved is not None
@@ -259,6 +251,22 @@ class Run:
         self._restore(saved.state)
         self._log.is_silent = False
         return False
+
+    def _mark(self, state: str) -> None:
+        """Write a state into run.json, unless the run is finished or its folder gone."""
+        if self._is_finished or not self.folder.is_dir():
+            return
+        if self._stage is None:  # the data are not open yet: what it says of them stays
+            self._json["state"] = state
+            files.write_sealed(self.folder / "run.json", self._json)
+        else:
+            self._save_json(state)
+
+    def _save_left(self) -> None:
+        """Keep the end of a stage whose loop was left, where that is still to do."""
+        stage = self._stage
+        if stage and stage.left and stage.number == len(self._stages) and self.folder.is_dir():
+            self._finish_stage(stage, stage.left, write=True)
 
     def _play_on(self, stage: Stage) -> Iterator[Turn]:
         """Yield the turns of a stage."""
@@ -285,6 +293,9 @@ class Run:
                     self._log.write(turn.index, stage.name, means)
                 progress.show(turn, means)
                 yield turn
+            self._close(stage, write=True)  # whoever asks to stop now waits for it
+            if stopper.asked:
+                self._interrupt(stage)
         except GeneratorExit:
             self._leave(stage)
             raise
@@ -295,7 +306,6 @@ class Run:
             progress.end()
             stopper.put_back()
             self._is_asked = stopper.asked
-        self._close(stage, write=True)
 
     def _save(self, stage: Stage) -> None:
         """Write a checkpoint of this moment."""
@@ -309,10 +319,7 @@ class Run:
         self._turns = stage.turns
         self._save_json("stopped")
         self._release()
-        raise Interrupted(
-            f"stopped after turn {stage.play.index}; go on with: brique resume "
-            f"{shlex.quote(str(self.folder))}"
-        )
+        raise stopping.stopped(f"after turn {stage.play.index}", self.folder)
 
     def _leave(self, stage: Stage) -> None:
         """Keep the state in which a loop was left, until the next stage or the end of the run."""
@@ -325,20 +332,14 @@ class Run:
     def _end_stage(self) -> None:
         """See to it that the last stage has ended, and stop if that was asked for meanwhile."""
         stage = self._stage
-        if stage is None:
-            return
-        if stage.number == len(self._stages):
+        if stage is not None and stage.number == len(self._stages):
             self._end_left(stage)
-        if self._is_asked:
+        if stage is not None and self._is_asked:
             self._interrupt(stage)
 
     def _end_left(self, stage: Stage) -> None:
         """Keep the end of a stage whose loop was left early."""
-        if stage.failed:
-            raise RunError(
-                f"{self.folder}: the game stopped with an error in turn {stage.play.index}; "
-                "mend it and resume, or start a new run."
-            )
+        stage.check_whole(self.folder)
         if stage.left is None:
             self._leave(stage)
         assert stage.left is not None

@@ -1,16 +1,30 @@
 """One call of `run.play`: a game in play, what it lost so far, when it was last saved."""
 
 import time
+from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor
 
+from brique.errors import RunError
 from brique.game import Game, Turn
 from brique.game.play import Play
 
 EVERY = 30.0  # seconds between checkpoints
 SHARE = 0.02  # of the time may go into checkpoints
+
+
+def check_name(name: str, played: list[str]) -> None:
+    """Raise RunError where a stage cannot be called so, after those that were played."""
+    if name in played:
+        raise RunError(
+            f"run.play: a stage {name!r} was played already; pass each call a name of its own."
+            if name
+            else "run.play: the first stage has no name; pass each call a name of its own."
+        )
+    if "/" in name:
+        raise RunError(f"run.play: the stage's name {name!r} holds a '/'; leave it out.")
 
 
 class Stage:
@@ -75,6 +89,14 @@ class Stage:
             return True
         since = time.perf_counter() - self._saved_at
         return (since >= EVERY or self._ended_epoch) and self._cost <= SHARE * since
+
+    def check_whole(self, folder: Path) -> None:
+        """Raise RunError where an error of the recipe ended it in the midst."""
+        if self.failed:
+            raise RunError(
+                f"{folder}: the game stopped with an error in turn {self.play.index}; "
+                "mend it and resume, or start a new run."
+            )
 
     def saved(self, seconds: float) -> None:
         """Take note that a checkpoint was written, in so many seconds."""

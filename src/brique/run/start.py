@@ -4,7 +4,6 @@ import dataclasses
 import os
 import platform
 import random
-import sys
 import time
 from dataclasses import dataclass, field
 from importlib.metadata import version
@@ -15,11 +14,12 @@ import numpy
 import torch
 
 from brique import catalog, files
-from brique.errors import RunError, StoreError, UsageError
+from brique.errors import RunError, UsageError
 from brique.run.checkpoints import Checkpoints, Saved
 from brique.run.claim import HOME, check_free, claim, hold
 from brique.run.launch import Launch
 from brique.run.record import FORMAT, read_run
+from brique.voice import tell
 
 
 @dataclass
@@ -66,15 +66,16 @@ def create(begun: Begun) -> None:
     Raises RunError when the folder is taken; StoreError, and then nothing is left of it.
     """
     source, launch = begun.source.read_bytes(), begun.launch
-    begun.folder, begun.lock = claim(launch.out, launch.name or begun.source.stem)
-    try:
-        files.write_sealed(begun.folder / "run.json", begun.json)
-        files.write(begun.folder / "source.py", source)
-        files.write(begun.folder / "log.jsonl", "")
-    except StoreError:
-        files.undo(begun.folder, ("run.json", "source.py", "log.jsonl", files.LOCK))
-        begun.lock.release()
-        raise
+    first = {"run.json": files.as_sealed(begun.json), "source.py": source, "log.jsonl": ""}
+    begun.folder, begun.lock = claim(launch.out, launch.name or begun.source.stem, first)
+
+
+def complete(begun: Begun) -> None:
+    """Put a run that is resumed in order: without rests, with all files that it starts with."""
+    files.tidy(begun.folder)
+    first = {"source.py": begun.source.read_bytes(), "log.jsonl": b""}
+    for name in (name for name in first if not (begun.folder / name).exists()):
+        files.write(begun.folder / name, first[name])
 
 
 def pick_device(name: str | None) -> torch.device:
@@ -184,10 +185,9 @@ def _found(
         )
     checkpoints = Checkpoints(record.folder / "checkpoints")
     if record.json["launch"].get("threads") not in (None, torch.get_num_threads()):
-        print(
-            "brique: resumed, but bit for bit is not promised: the run had "
-            f"{record.json['launch']['threads']} threads, this process {torch.get_num_threads()}.",
-            file=sys.stderr,
+        tell(
+            "resumed, but bit for bit is not promised: the run had "
+            f"{record.json['launch']['threads']} threads, this process {torch.get_num_threads()}."
         )
     record.json["state"] = "running"
     record.json.pop("files", None)  # they change from now on

@@ -3,17 +3,17 @@
 import json
 import math
 import statistics
-import sys
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, cast
 
-from brique import files, reader
+from brique import files, reader, stopping
 from brique.errors import RunError, StoreError
 from brique.page.folds import write_folds
 from brique.run import read_run
 from brique.run.claim import check_free, claim, hold
 from brique.tasks import TASKS
+from brique.voice import tell
 from brique.workbench.opened import opened
 from brique.workbench.plan import Wishes
 from brique.workbench.resume import resume
@@ -44,9 +44,9 @@ def train_folds(order: Order, count: int, folder: Path | None) -> Path:
     check_free(folder)
     whole, _ = opened(order.wishes.source, order.wishes.options, "train")
     whole.fold(1, count)  # raises before anything is written
-    folder, lock = claim(folder, f"{whole.name}-folds")
+    first = {FILE: files.as_sealed({"asked": asked, "result": {}})}
+    folder, lock = claim(folder, f"{whole.name}-folds", first)
     with lock:
-        files.write_sealed(folder / FILE, {"asked": asked, "result": {}})
         return _played(order, count, folder)
 
 
@@ -73,9 +73,10 @@ def go_on(folder: Path, *, trust: bool, finish: bool, device: str | None) -> Pat
         if not finish:
             return _played(order, count, folder, trust=trust)
         begun = _begun(folder, count)
-        for out in begun:
-            resume(out, trust=trust, finish=True, device=order.device)
-        return _told(order, folder, begun)
+        with stopping.work(folder):
+            for out in begun:
+                resume(out, trust=trust, finish=True, device=order.device)
+            return _told(order, folder, begun)
 
 
 def is_folds(folder: str | Path) -> bool:
@@ -84,6 +85,12 @@ def is_folds(folder: str | Path) -> bool:
 
 
 def _played(order: Order, count: int, folder: Path, *, trust: bool = False) -> Path:
+    with stopping.work(folder):
+        return _told(order, folder, _each(order, count, folder, trust=trust))
+
+
+def _each(order: Order, count: int, folder: Path, *, trust: bool) -> list[Path]:
+    """Train each fold that has not finished; return the folders of all."""
     wishes = replace(order.wishes, minutes=order.wishes.minutes / count)
     outs = [folder / f"fold-{number}" for number in range(1, count + 1)]
     for number, out in enumerate(outs, 1):
@@ -92,7 +99,7 @@ def _played(order: Order, count: int, folder: Path, *, trust: bool = False) -> P
         else:
             options = (*wishes.options, f"fold={number}/{count}")
             train_once(replace(order, wishes=replace(wishes, options=options)), out)
-    return _told(order, folder, outs)
+    return outs
 
 
 def _begun(folder: Path, count: int) -> list[Path]:
@@ -100,16 +107,19 @@ def _begun(folder: Path, count: int) -> list[Path]:
     outs = [folder / f"fold-{number}" for number in range(1, count + 1)]
     begun = [out for out in outs if (out / "run.json").is_file()]
     if len(begun) < 2:
-        alone = f", or end that one alone with 'brique resume {begun[0]} --finish'" if begun else ""
+        alone = (
+            f", or end that one alone with '{stopping.resuming(begun[0])} --finish'"
+            if begun
+            else ""
+        )
         raise RunError(
             f"resume: {folder} has begun {len(begun)} of {count} folds, and a spread needs two; go"
             f" on without --finish{alone}."
         )
     if len(begun) < count:
-        print(
-            f"brique: {len(begun)} of {count} folds are told; 'brique resume {folder}' makes up the"
-            " others.",
-            file=sys.stderr,
+        tell(
+            f"{len(begun)} of {count} folds are told; '{stopping.resuming(folder)}' makes up the"
+            " others."
         )
     return begun
 

@@ -15,6 +15,7 @@ from brique.model import load
 from brique.run.start import pick_device
 from brique.schema import Picture, Schema, picture_shape
 from brique.tasks import Answer
+from brique.voice import cell
 from brique.workbench.questions import Question, questions
 
 
@@ -133,7 +134,8 @@ def _table(predictions: Sequence[Prediction]) -> str:
     names = list(dict.fromkeys(name for row in rows for name in row)) or ["answer"]
     text = io.StringIO()
     table = csv.writer(text, lineterminator="\n")
-    table.writerow(["file", *names, "error"])
+    table.writerow([cell(name) for name in ("file", *names, "error")])
     for one, row in zip(predictions, rows, strict=True):
-        table.writerow([one.file, *(row.get(name, "") for name in names), one.error or ""])
+        cells = [one.file, *(row.get(name, "") for name in names), one.error or ""]
+        table.writerow([cell(value) for value in cells])
     return text.getvalue()

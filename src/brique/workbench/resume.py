@@ -5,7 +5,7 @@ from pathlib import Path
 from types import ModuleType, UnionType
 from typing import Any, Union, cast, get_args, get_origin, get_type_hints
 
-from brique import catalog, files
+from brique import catalog, files, stopping
 from brique.errors import RunError, UsageError
 from brique.run import Launch, Record, launched, read_run
 from brique.workbench.report import report
@@ -16,8 +16,9 @@ def resume(
 ) -> Path:
     """Go on with a run until it has finished, and return its folder.
 
-    run: folder of a run; one that has finished is left as it is. Or that of a training of folds:
-        those that are not finished are gone on with, or begun. Or that of a search.
+    run: folder of a run; one that has finished is left as it is, but for a report that is
+        missing. Or that of a training of folds: those that are not finished are gone on with, or
+        begun. Or that of a search.
     trust: whether the run's own source.py may be executed, where the installed code is another.
     finish: end the training where it stands, and judge what there is. Of folds the one under way is
         ended, and none is begun.
@@ -38,8 +39,20 @@ def resume(
             )
         return tune.go_on(Path(run), device=device)
     record = read_run(run)
-    if record.state == "finished":
-        return record.folder
+    with stopping.work(record.folder):
+        if record.state != "finished":
+            _gone_on(record, trust=trust, finish=finish, device=device)
+        if lacks_report(record):
+            report(record.folder)
+    return record.folder
+
+
+def lacks_report(record: Record) -> bool:
+    """Tell whether a training has not written its page yet."""
+    return record.train is not None and not (record.folder / "report.html").is_file()
+
+
+def _gone_on(record: Record, *, trust: bool, finish: bool, device: str | None) -> None:
     module = _code(record, trust=trust)
     args = _args(record, module)
     before = record.json["launch"]
@@ -56,7 +69,6 @@ def resume(
         module.main(args)
     if record.train is not None:
         report(record.folder)
-    return record.folder
 
 
 def _code(record: Record, *, trust: bool) -> ModuleType:
@@ -73,7 +85,7 @@ def _code(record: Record, *, trust: bool) -> ModuleType:
     if not trust:
         raise RunError(
             f"resume: the code that {record.folder} began with is not installed, or has changed"
-            f" since; if you trust the run's own {source.name}, 'brique resume {record.folder}"
+            f" since; if you trust the run's own {source.name}, '{stopping.resuming(record.folder)}"
             " --trust' executes that."
         )
     return catalog.execute(source)

@@ -6,23 +6,22 @@ there, and again with other seeds and other examples held out, is trained on all
 
 import math
 import operator
-import shlex
 import statistics
-import sys
 import time
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from brique import files, keys, reader
+from brique import files, keys, reader, stopping
 from brique.data.said import spelled
-from brique.errors import DataError, Interrupted, PlayError, RunError, StoreError, UsageError
+from brique.errors import DataError, PlayError, RunError, StoreError, UsageError
 from brique.run import Record, read_run
 from brique.run.claim import claim, hold
 from brique.run.start import pick_device
 from brique.schema import Category
 from brique.tasks import TASKS
 from brique.tasks.judged import finite
+from brique.voice import tell
 from brique.workbench.plan import Wishes
 from brique.workbench.resume import resume
 from brique.workbench.train import Made, Order, command_line, prepared, train_prepared
@@ -89,13 +88,10 @@ def go_on(folder: Path, *, device: str | None = None) -> Path:
 def _searched(asked: dict[str, Any], folder: Path, device: str | None) -> Path:
     if result := _read(folder).get("result"):
         return folder / result["final"]
-    try:
+    with stopping.work(folder):
         search = _Search(asked, folder, device)
         search.run()
         return search.finish()
-    except Interrupted as stop:
-        where = shlex.quote(str(folder))
-        raise Interrupted(f"tune: stopped; go on with: brique resume {where}") from stop
 
 
 class _Search:
@@ -176,7 +172,7 @@ class _Search:
         chosen = best if is_better else 0
         settings = done[chosen].params
         says = "the plan stays" if not chosen else f"trial {chosen} is better than the plan"
-        print(f"brique: tune: {says}; now it is trained on all", file=sys.stderr)
+        tell(f"tune: {says}; now it is trained on all")
         final = replace(self._wishes, minutes=self.asked["minutes"])
         record = self._trained("final", settings, final)
         found = _found(study, scores, chosen, settings, record)
@@ -196,7 +192,7 @@ class _Search:
             study.tell(number, score)
         says = "no score" if score is None else f"{score:.4f}"
         made = ", ".join(f"{name} {value:.3g}" for name, value in params.items())
-        print(f"brique: tune: trial {number}: {says} with {made}", file=sys.stderr)
+        tell(f"tune: trial {number}: {says} with {made}")
 
     def _again(self, number: int, turn: int, params: dict[str, Any]) -> float:
         score = self._scored(f"again-{number}-{turn}", params, 10_000 + turn, f"draw={turn + 1}")
@@ -209,7 +205,7 @@ class _Search:
         try:
             record = self._trained(name, params, seeded)
         except PlayError as error:  # steps that are too long
-            print(f"brique: tune: {error}", file=sys.stderr)
+            tell(f"tune: {error}")
             return None
         score = record.result["test"][TASKS[record.result["task"]].main.name]
         return None if score is None else float(score)
@@ -341,9 +337,8 @@ def _folder(out: str | Path | None, asked: dict[str, Any], name: str) -> tuple[P
                 " that one was asked."
             )
         return folder, hold(folder)
-    folder, lock = claim(folder, f"{Path(name).name}-tune")
-    files.write_sealed(folder / FILE, {"asked": asked, "result": {}})
-    return folder, lock
+    first = {FILE: files.as_sealed({"asked": asked, "result": {}})}
+    return claim(folder, f"{Path(name).name}-tune", first)
 
 
 def _read(folder: Path) -> dict[str, Any]:

@@ -3,26 +3,21 @@
 from collections.abc import Iterable
 
 from brique.data.finding import Finding
+from brique.voice import cell
 
 COLUMNS: tuple[str, ...] = ("kind", "severity", "split", "item", "reason", "remedy")
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 def table(findings: Iterable[Finding]) -> list[list[str]]:
     """Return the findings as rows of texts, the first of them the columns' names.
 
     One row for each item, or one for a finding without items; what an item is made of is joined by
-    " | ". A text that a spreadsheet would take for a formula gets a ' before it, and one that
-    cannot be written as UTF-8 gets "?" for what cannot.
+    " | ". A text that a spreadsheet would take for a formula gets a ' before it, and what is no
+    letter is spelled out.
     """
     rows = [list(COLUMNS)]
     for one in findings:
         for item in one.items or ((),):
             said = [one.kind, one.severity, one.split or "", " | ".join(item)]
-            rows.append([_cell(text) for text in (*said, one.reason, one.remedy)])
+            rows.append([str(cell(text)) for text in (*said, one.reason, one.remedy)])
     return rows
-
-
-def _cell(text: str) -> str:
-    text = text.encode("utf-8", "replace").decode("utf-8")
-    return f"'{text}" if text.startswith(_FORMULA) else text

@@ -2,7 +2,6 @@
 
 import math
 import shlex
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,7 +12,7 @@ from typing import Any
 
 import torch
 
-from brique import catalog, data, transfer
+from brique import catalog, data, stopping, transfer
 from brique.data import Data
 from brique.data.audit import summary
 from brique.data.said import spelled
@@ -22,6 +21,7 @@ from brique.run import Launch, add_seconds, launched, read_run
 from brique.run.claim import check_free
 from brique.run.start import pick_device
 from brique.schema import Text
+from brique.voice import tell
 from brique.workbench import languages
 from brique.workbench.opened import FREE, form_of, opened, with_shape
 from brique.workbench.plan import (
@@ -213,10 +213,11 @@ def _finished(folder: Path | None, made: Made) -> Path:
     from brique import page
 
     assert folder is not None
-    add_seconds(folder, made.spent.parts)
-    begun = time.perf_counter()
-    page.write(read_run(folder), made.opened)
-    add_seconds(folder, {"report": time.perf_counter() - begun})
+    with stopping.work(folder):
+        add_seconds(folder, made.spent.parts)
+        begun = time.perf_counter()
+        page.write(read_run(folder), made.opened)
+        add_seconds(folder, {"report": time.perf_counter() - begun})
     return folder
 
 
@@ -282,7 +283,7 @@ def _opened(wishes: Wishes, start: str | Path | None) -> tuple[Data, Wishes, dic
     if wishes.start is None:
         return found, wishes, None
     known = transfer.start(wishes.start, found.schema)
-    print(f"brique: {known.says}.", file=sys.stderr)
+    tell(f"{known.says}.")
     return found, wishes, {"says": known.says, "sha256": known.sha256}
 
 
@@ -305,10 +306,9 @@ def _planned(
     seconds = per_turn * settings["turns"]
     short = "" if settings["turns"] == planned else f", shortened from {planned:,} to fit"
     what = "pictures" if form in ("classify", *FREE) else "examples"
-    print(
-        f"brique: {settings['turns']:,} turns of {settings['batch_size']} {what}{short}; training"
-        f" takes about {_words(seconds)}.",
-        file=sys.stderr,
+    tell(
+        f"{settings['turns']:,} turns of {settings['batch_size']} {what}{short}; training"
+        f" takes about {_words(seconds)}."
     )
     return settings, {
         "seconds": round(seconds, 1), "turns": settings["turns"], "planned": planned,
@@ -322,13 +322,10 @@ def _words(seconds: float) -> str:
 def _say_left_out(found: Data, more: tuple[str, ...]) -> None:
     """Tell which columns of a table the net does not see; more: what was said to leave them out."""
     if more and isinstance(found.schema[found.schema.inputs[0]], Text):
-        print(f"brique: {found.name}: {languages.told(found, more)}", file=sys.stderr)
+        tell(f"{found.name}: {languages.told(found, more)}")
     elif more:
         columns = ", ".join(data.options(more)["types"])
-        print(
-            f"brique: {found.name}: the net sees the pictures alone; left out: {columns}.",
-            file=sys.stderr,
-        )
+        tell(f"{found.name}: the net sees the pictures alone; left out: {columns}.")
 
 
 def _say_findings(name: str, findings: list[dict[str, Any]]) -> None:
@@ -336,7 +333,7 @@ def _say_findings(name: str, findings: list[dict[str, Any]]) -> None:
     for finding in findings:
         if finding["severity"] != "note":
             said = f"{finding['severity']}: {finding['reason']} {finding['remedy']}"
-            print(f"brique: {name}: {said}", file=sys.stderr)
+            tell(f"{name}: {said}")
 
 
 def command_line(
