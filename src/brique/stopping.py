@@ -34,6 +34,10 @@ class Work:
     mark: Callable[[str], None] | None = None
     keep: Callable[[], None] | None = None
 
+    def begin(self, folder: Path, mark: Callable[[str], None], keep: Callable[[], None]) -> None:
+        """Take note of where it can be gone on with from now on."""
+        self.folder, self.mark, self.keep = folder, mark, keep
+
     def marked(self, state: str) -> None:
         """Write a state into the record, where that is possible."""
         if self.mark is not None:

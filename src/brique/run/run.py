@@ -152,9 +152,8 @@ class Run:
 
     def once(self, make: Callable[..., Any], *arguments: Any) -> Any:  # noqa: ANN401
         """Return what two losses share, computed once a turn; see `Game.once`."""
-        if self._stage is None:
-            return make(*arguments)
-        return self._stage.game.once(make, *arguments)
+        stage = self._stage
+        return make(*arguments) if stage is None else stage.game.once(make, *arguments)
 
     def keep_best(
         self, net: nn.Module, score: float | Tensor, weights: nn.Module | None = None
@@ -227,8 +226,7 @@ class Run:
             self._log = Log(begun.folder / "log.jsonl")
             self._checkpoints = Checkpoints(begun.folder / "checkpoints")
         launched.folder, launched.lock, self._is_open = self.folder, begun.lock, True
-        work = launched.work
-        work.folder, work.mark, work.keep = self.folder, self._mark, self._save_left
+        launched.work.begin(self.folder, self._mark, self._save_left)
         if begun.launch.resume:
             start.complete(begun)
             saved = begun.saved
