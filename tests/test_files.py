@@ -1,5 +1,6 @@
 """Files are whole or absent, whatever the disk does."""
 
+import errno
 import json
 import os
 
@@ -157,3 +158,52 @@ def test_a_kill_in_the_middle_of_a_write_leaves_what_was_there(tmp_path):
         _, status = os.waitpid(child, 0)
         assert os.WIFSIGNALED(status)
         assert path.read_text() == ("before" if number < operations else "after")
+
+
+REASONS = {
+    errno.ENOSPC: ("disk full", "No space left on device; free some space or choose"),
+    errno.EDQUOT: ("quota used up", r"\(quota\) is used up; remove files of yours there or choose"),
+    errno.EFBIG: ("file too large", "files may not become so large here; raise the limit"),
+    errno.EROFS: ("read-only", "the file system is read-only; choose another folder"),
+    errno.EACCES: ("not permitted", "it may not be written by you; change who may write there"),
+    errno.ENOENT: ("folder gone", "the folder is gone; put it back or choose another folder"),
+    errno.ENAMETOOLONG: ("name too long", "the name is too long; choose a shorter one"),
+    errno.EBUSY: ("cannot be written", "Device or resource busy; choose another folder"),
+}
+
+
+@pytest.mark.parametrize("number", REASONS)
+def test_each_reason_has_its_own_sentence_once(number, tmp_path, monkeypatch):
+    def fail(*_):
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(files, "_write_synced", fail)
+    state, says = REASONS[number]
+    with (
+        pytest.raises(StoreError, match=rf"^cannot write \S+/made: .*{says}") as error,
+        files.new_folder(tmp_path / "made") as part,
+    ):
+        files.write(part / "a", "x")
+    assert error.value.state == state
+    assert (str(error.value).count("cannot"), str(error.value).count(";")) == (1, 1)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_paths_that_cannot_be_are_told_by_what_is_in_the_way(tmp_path):
+    (tmp_path / "file").write_text("in the way")
+    for path in ("file/below", "file/far/below"):
+        with pytest.raises(
+            StoreError, match=r"cannot write .*: \S+/file is a file and no folder; ch"
+        ):
+            files.write(tmp_path / path, "x")
+    with pytest.raises(StoreError, match="the name is too long; choose a shorter one$"):
+        files.write(tmp_path / ("x" * 300), "x")
+    (tmp_path / "folder").mkdir()
+    with pytest.raises(StoreError, match="there is a folder of that name; choose another name$"):
+        files.write(tmp_path / "folder", "x")
+
+
+def test_nothing_is_appended_to_a_file_that_is_gone(tmp_path):
+    with pytest.raises(StoreError, match="cannot append to .*: the folder is gone"):
+        files.append(tmp_path / "log", "x")
+    assert list(tmp_path.iterdir()) == []

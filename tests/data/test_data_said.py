@@ -35,7 +35,7 @@ def test_what_is_spelled_reads_as_it_was():
         ("lower=maybe", "--lower: expected yes or none, got 'maybe'; write one of them"),
         ("size=6x", "--size: expected pixels such as 64, or width and height such as 240x180, got"),
         ("rename=cat", "--rename: expected two sides, such as OLD=NEW, got 'cat'; write it so"),
-        ("fold=2", "--fold: expected a number and of how many, such as 1/5, got '2'; write it so"),
+        ("fold=2", "fold: expected a number and of how many, such as 1/5, got '2'; write it so"),
         ("size=", "--size: expected pixels such as 64"),
     ],
 )

@@ -111,7 +111,7 @@ def _fold(text: str) -> tuple[int, int]:
     number, _, count = text.partition("/")
     if not all(side.isascii() and side.isdigit() for side in (number, count)):
         raise DataError(
-            f"--fold: expected a number and of how many, such as 1/5, got '{text}'; write it so."
+            f"fold: expected a number and of how many, such as 1/5, got '{text}'; write it so."
         )
     return int(number), int(count)
 
