@@ -173,3 +173,16 @@ def test_a_target_far_from_the_others_is_listed(tmp_path):
     opened = table(tmp_path, {"x": noise, "y": y}, target="y")
     (finding,) = [f for f in opened.audit() if f.kind == "out of range"]
     assert finding.items[0][:2] == ("row 79", "y")
+
+
+@pytest.mark.parametrize(
+    ("shared", "severity"), [("Thanks !", "warning"), ("it broke on day two", "error")]
+)
+def test_short_texts_that_many_write_are_no_copies(tmp_path, shared, severity):
+    rows = [f"the part number {n} came late,{'ab'[n % 2]},{'test' if n % 5 == 0 else 'train'}"
+            for n in range(200)]  # fmt: skip
+    rows += [f"{shared},a,train", f"{shared},a,test", f"{shared},a,test"]
+    (tmp_path / "t.csv").write_text("\n".join(["about,label,split", *rows]) + "\n")
+    opened = data.open(tmp_path / "t.csv", target="label", types={"about": "text"})
+    (finding,) = [one for one in opened.audit() if one.kind == "leaked"]
+    assert finding.severity == severity

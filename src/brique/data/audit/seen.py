@@ -9,10 +9,13 @@ from torch import Tensor
 
 from brique.data import likeness
 from brique.data.batch import Values
+from brique.data.column import Texts
 from brique.data.parts import Data
 from brique.data.source import PARTS, Source
 from brique.data.splitting import all_digests
 from brique.schema import Category, Field, Picture
+
+_SHORT = 3  # words of a text that many write
 
 
 @dataclass(frozen=True)
@@ -46,6 +49,13 @@ class Seen:
         """Return the class of an example."""
         assert self.labels is not None
         return self.classes[int(self.labels[row])]
+
+    def is_short(self, row: int) -> bool:
+        """Tell whether an example is a text alone, of so few words that others write it too."""
+        fields = self.source.fields
+        inputs = [one for key, one in fields.items() if key not in self.source.targets]
+        texts = [one for one in inputs if isinstance(one, Texts)]
+        return len(texts) == len(inputs) and all(len(t.said(row).split()) <= _SHORT for t in texts)
 
     @property
     def kinds(self) -> Mapping[str, Field]:

@@ -181,7 +181,8 @@ def _leaked(seen: Seen, pairs: np.ndarray, place: int) -> Iterable[Finding]:
     n, whole = len(np.unique(pairs[:, 1])), int((seen.part == place).sum())
     if not n:
         return
-    severity: Severity = "error" if place == 2 and n >= _SERIOUS * whole else "warning"
+    telling = sum(not seen.is_short(row) for row in np.unique(pairs[:, 1]).tolist())
+    severity: Severity = "error" if place == 2 and telling >= _SERIOUS * whole else "warning"
     are = "is" if n == 1 else "are"
     yield Finding(
         "nearly leaked",

@@ -79,8 +79,8 @@ def _by_goal(
 def _leaked(seen: Seen, pairs: Sequence[tuple[int, int]]) -> Iterable[Finding]:
     for part, here, share in _by_goal(seen, pairs):
         inside = seen.part == PARTS.index(part)
-        n = len({pair[1] for pair in here})
-        is_serious = seen.pictures is not None or n >= _SERIOUS * int(inside.sum())
+        telling = {pair[1] for pair in here if not seen.is_short(pair[1])}
+        is_serious = seen.pictures is not None or len(telling) >= _SERIOUS * int(inside.sum())
         by_chance = is_serious and leaked_by_chance(seen.source, inside)
         cost = (
             "the score counts what was learnt by heart"
