@@ -2,15 +2,19 @@
 
 import json
 import os
+import resource
 import shutil
+import time
 
 import pytest
+import torch
 from PIL import Image
 
 from brique import files
 from brique.cli import main
 from brique.recipes.convolutional import lenet5
 from brique.run import Launch, launched
+from hostile import LOADED, REPORTED, RESUMED, record
 from test_model import seal
 
 
@@ -77,3 +81,57 @@ def test_no_verb_runs_what_a_stranger_put_in(whole, tmp_path, change, state, cap
     assert not ran
     assert not canary.exists()
     assert sorted(p.relative_to(tmp_path) for p in tmp_path.rglob("*")) == before
+
+
+SECONDS, BYTES = 5.0, 1.5e9  # of the processor, and of memory that is resident
+
+
+@pytest.fixture(scope="module")
+def ended(whole):
+    """Return that run with answers kept, as `train` keeps them."""
+    files.write_tensors(whole / "arrays" / "answers.safetensors", {"ids": torch.arange(3)})
+    told = json.loads((whole / "run.json").read_text())
+    told["files"] = files.listed(whole, ["log.jsonl", "arrays/answers.safetensors"])
+    files.write_sealed(whole / "run.json", told)
+    return whole
+
+
+def ended_well(words, capsys):
+    """Run a command; it must say one sentence or give an answer, soon and in little memory."""
+    capsys.readouterr()
+    begin = time.process_time()
+    code = main(words)
+    spent = time.process_time() - begin
+    out, err = capsys.readouterr()
+    assert code in (0, 2)
+    assert "Traceback" not in err
+    assert "nan" not in out.lower()
+    said = [line for line in err.splitlines() if line.startswith("brique: ")]
+    assert code == 0 or (out == "" and len(said) in (1, 2) and len(err) < 2000), err
+    assert spent < SECONDS
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 < BYTES
+    return code, err
+
+
+@pytest.mark.parametrize("case", LOADED)
+def test_a_model_of_a_stranger_is_refused_in_one_sentence(ended, tmp_path, case, capsys):
+    shutil.copytree(ended, tmp_path / "run")
+    LOADED[case](tmp_path / "run")
+    Image.new("L", (28, 28)).save(tmp_path / "some.png")
+    code, err = ended_well(["predict", str(tmp_path / "run"), str(tmp_path / "some.png")], capsys)
+    assert code == 2, err
+
+
+@pytest.mark.parametrize("case", RESUMED)
+def test_a_stopped_run_of_a_stranger_is_refused_or_resumed(ended, tmp_path, case, capsys):
+    shutil.copytree(ended, tmp_path / "run")
+    record(state="stopped")(tmp_path / "run")
+    RESUMED[case](tmp_path / "run")
+    ended_well(["resume", str(tmp_path / "run")], capsys)
+
+
+@pytest.mark.parametrize("case", REPORTED)
+def test_a_report_of_what_a_stranger_sent_has_what_is_whole(ended, tmp_path, case, capsys):
+    shutil.copytree(ended, tmp_path / "run")
+    REPORTED[case](tmp_path / "run")
+    ended_well(["report", str(tmp_path / "run")], capsys)

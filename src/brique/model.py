@@ -8,7 +8,7 @@ own is passed in, or with `trust=True` rebuilt by executing the run's source.py.
 
 import math
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import ModuleType
@@ -17,18 +17,16 @@ from typing import Any, Literal
 import torch
 from torch import Tensor, nn
 
-from brique import catalog, data, files, nets, reader
+from brique import catalog, data, files, measure, nets, reader
 from brique.errors import BriqueError, DataError, ModelError, StoreError, nearest, several
+from brique.fit import Inputs, agrees, check_fit, check_inputs, check_numbers, check_of, fixed
 from brique.nets import zoo
 from brique.schema import Schema
 from brique.tasks import TASKS, Answer
 from brique.tasks.rest import at_rest, batch_size_for
 
 FORMAT = 1
-TOLERANCE = 1e-5  # of a net's output on its fixed input, relative to its size
-CHECKED = 64  # numbers of that output that are kept
-
-Inputs = list[tuple[tuple[int, ...], torch.dtype]]
+_ROOM = 64 << 20  # bytes that a net may hold beside its weights
 
 
 @dataclass(frozen=True)
@@ -140,6 +138,7 @@ def load(
     folder, source = _folder(Path(run))
     value = _read(folder)
     try:
+        measure.check_shapes(value["schema"], f"{folder / 'model.json'}")
         schema = None if value["schema"] is None else Schema.from_json(value["schema"])
         made = _given(net, value["nets"])
         loaded = {
@@ -195,7 +194,7 @@ def save(
                 "arguments": saved.origin.arguments,
                 "pick": saved.origin.pick,
                 "file": f"{name}.safetensors",
-                "check": _check(saved.net, saved.inputs),
+                "check": check_of(saved.net, saved.inputs),
             }
         stored: dict[str, Any] = {}
         for name, array in arrays.items():
@@ -211,6 +210,10 @@ def _folder(run: Path) -> tuple[Path, Path]:
     if (run / "model.json").is_file():
         return run, run.parent / "source.py"
     if (run / "model" / "model.json").is_file():
+        if not reader.inside(run / "model", run):
+            raise ModelError(
+                f"{run / 'model'}: is a link that leads out of the run; name the folder itself."
+            )
         return run / "model", run / "source.py"
     if not run.exists():
         raise ModelError(f"{run}: no such run or model folder; 'brique runs' lists the runs.")
@@ -222,7 +225,7 @@ def _folder(run: Path) -> tuple[Path, Path]:
 
 
 def _read(folder: Path) -> dict[str, Any]:
-    damage = files.damage(folder, ("model.json",))
+    damage = files.damage(folder, ("model.json",), limit=4 * measure.limit())
     try:
         if damage is not None:
             raise ModelError(
@@ -265,26 +268,41 @@ def _net(
 ) -> nn.Module:
     """Return one net, rebuilt or the user's own, with its weights, checked."""
     tensors = _tensors(folder, entry["file"])
-    net = _built(folder, name, entry, trusted) if own is None else own
     where = f"{folder / entry['file']}"
-    expected = {key: tuple(value.shape) for key, value in net.state_dict().items()}
-    found = {key: tuple(value.shape) for key, value in tensors.items()}
-    if expected != found:
-        both = expected.keys() | found.keys()
-        first = min(key for key in both if expected.get(key) != found.get(key))
-        raise ModelError(
-            f"{where}: tensor {first} has shape {found.get(first, 'none')} where the net "
-            f"has {expected.get(first, 'none')}; the code that builds it has changed: load with "
-            "the version that trained it, or train again."
-        )
+    if own is None:
+        _measure(folder, name, entry, trusted, tensors)
+        room = 2 * sum(value.nbytes for value in tensors.values()) + _ROOM
+        with measure.building(room):
+            net = _built(folder, name, entry, trusted)
+    else:
+        net = own
+    check_fit(where, net, tensors)
+    check_numbers(where, net, tensors)
     net.load_state_dict(tensors)
-    if own is None and not _agrees(net, entry["check"]):
+    if own is None and not agrees(net, entry["check"]):
         raise ModelError(
             f"{folder}: net {name!r} answers its fixed input otherwise than when it was saved; "
             "the code that builds it has changed: load with the version that trained it, or train "
             "again."
         )
     return net
+
+
+def _measure(
+    folder: Path, name: str, entry: dict[str, Any], trusted: Path | None, tensors: dict[str, Tensor]
+) -> None:
+    """Raise ModelError where a net is too large or does not fit its weights, before it is built."""
+    arguments, check = entry["arguments"], entry["check"]
+    where = f"{folder}: net {name!r}"
+    measure.check_shapes(arguments, where)
+    if check is not None:
+        check_inputs(check["inputs"])
+    net = measure.sketched(lambda: _built(folder, name, entry, trusted))
+    if net is None:
+        return
+    check_fit(f"{folder / entry['file']}", net, tensors)
+    if check is not None:
+        measure.check_use(net, [fixed(one, device="meta") for one in check["inputs"]], arguments)
 
 
 def _built(folder: Path, name: str, entry: dict[str, Any], trusted: Path | None) -> nn.Module:
@@ -315,7 +333,7 @@ def _built(folder: Path, name: str, entry: dict[str, Any], trusted: Path | None)
     except (TypeError, ValueError, KeyError, AttributeError, RuntimeError, OverflowError) as error:
         raise ModelError(
             f"{folder}: net {name!r} cannot be rebuilt by {builder} ({type(error).__name__}: "
-            f"{error}); load with the version that trained it, or train again."
+            f"{str(error)[:200]}); load with the version that trained it, or train again."
         ) from error
     pick = entry["pick"]
     net = built[pick] if isinstance(built, dict) else built
@@ -343,50 +361,3 @@ def _tensors(folder: Path, file: object) -> dict[str, Tensor]:
         return reader.read_tensors(folder / file, folder)
     except StoreError as error:
         raise ModelError(f"{error}; restore it, or train again.") from error
-
-
-def _check(net: nn.Module, inputs: Inputs | None) -> dict[str, Any] | None:
-    """Return the net's output on a fixed input, or None for nets that take no plain tensors."""
-    if inputs is None:
-        return None
-    shapes = [{"shape": list(s), "dtype": str(t).removeprefix("torch.")} for s, t in inputs]
-    output = _output(net, shapes)
-    return None if output is None else {"inputs": shapes, "output": output}
-
-
-def _agrees(net: nn.Module, check: dict[str, Any] | None) -> bool:
-    if check is None:
-        return True
-    output = _output(net, check["inputs"])
-    kept = torch.tensor(check["output"], dtype=torch.float64)
-    if output is None or len(output) != len(kept):
-        return False
-    found = torch.tensor(output, dtype=torch.float64)
-    size = max(1.0, float(kept.abs().max())) if len(kept) else 1.0
-    return bool(((found - kept).abs() <= TOLERANCE * size).all())
-
-
-def _output(net: nn.Module, shapes: Iterable[dict[str, Any]]) -> list[float] | None:
-    """Return the first numbers of a net's output on its fixed input; None if it has none."""
-    with at_rest(net) as device:
-        inputs = [_fixed(entry).to(device) for entry in shapes]
-        try:
-            output = net(*inputs)
-        except (RuntimeError, ValueError, TypeError, IndexError):
-            return None  # a net that cannot be asked so has no check
-    if not isinstance(output, Tensor) or not bool(output.isfinite().all()):
-        return None
-    return output.detach().double().cpu().flatten()[:CHECKED].tolist()
-
-
-def _fixed(entry: dict[str, Any]) -> Tensor:
-    """Return the fixed input of a shape: an even rise from 0 to 1, zeros for whole numbers."""
-    kind = {"float32": torch.float32, "float64": torch.float64, "float16": torch.float16,
-            "bfloat16": torch.bfloat16}.get(entry["dtype"])  # fmt: skip
-    shape = [int(n) for n in entry["shape"]]
-    count = math.prod(shape)
-    if any(n < 0 for n in shape) or count > 10_000_000:
-        raise ModelError(f"model.json: a check's input has shape {shape}; restore the file.")
-    if kind is None:
-        return torch.zeros(shape, dtype=torch.int64)
-    return torch.linspace(0, 1, count, dtype=kind).reshape(shape)

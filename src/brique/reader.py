@@ -106,7 +106,7 @@ def read_sealed(path: Path | str, *, newer: bool = False) -> dict[str, Any]:
 
     newer: whether one of a newer format is returned, unchecked.
     """
-    value = read_json(path)
+    value = read_json(path, Path(path).parent)
     number = value.get("format")
     if isinstance(number, bool) or not isinstance(number, int) or number < 1:
         raise StoreError(f"{path}: names no format")

@@ -29,7 +29,7 @@ class Standardize(nn.Module):
         if self.mean.numel() != self.spread.numel():
             counts = f"mean has {self.mean.numel()} numbers but spread has {self.spread.numel()}"
             raise ShapeError(f"Standardize: {counts}; pass as many of both.")
-        if not bool((self.spread > 0).all()):
+        if not self.spread.is_meta and not bool((self.spread > 0).all()):
             came = self.spread.flatten().tolist()
             raise ShapeError(
                 f"Standardize: spread must be above 0, not {came}; pass 1 for a constant channel."

@@ -18,6 +18,9 @@ Asked = Annotated[str | None, Parameter(name="--device", help="cpu, cuda, mps; c
 Trust = Annotated[
     Switch, Parameter(help="Execute the run's own source.py where no installed code fits.")
 ]
+Memory = Annotated[
+    Decimal | None, Parameter(help="Gigabytes that the run's net may take; 2 by default.")
+]
 Freeze = Annotated[Switch, Parameter(help="Of what --from names, only a new head learns.")]
 Folds = Annotated[
     Whole | None, Parameter(help="Train so many nets, each judged on another part of the data.")
@@ -155,6 +158,7 @@ def evaluate(
     ] = None,
     options: Options = None,
     device: Asked = None,
+    memory: Memory = None,
     trust: Trust = False,
     json: Json = False,
 ) -> int:
@@ -163,10 +167,12 @@ def evaluate(
     Columns and classes of other data are found by name; the options that say how data are opened
     are for these.
     """
+    from brique.measure import allowed
     from brique.tasks import sentence
     from brique.workbench.evaluate import evaluate
 
-    judged = evaluate(run, data, part=part, device=device, trust=trust, **_given(options))
+    with allowed(memory):
+        judged = evaluate(run, data, part=part, device=device, trust=trust, **_given(options))
     if json:
         print_json(judged)
         return 0
@@ -184,15 +190,18 @@ def predict(
         Path | None, Parameter(help="A .csv file to write the answers to; replaced if it exists.")
     ] = None,
     device: Asked = None,
+    memory: Memory = None,
     trust: Trust = False,
     json: Json = False,
 ) -> int:
     """Ask the model of a run about each file or row. Exit code 1 if one could not be read."""
+    from brique.measure import allowed
     from brique.workbench.predict import counted, predict
 
     if not files:
         raise UsageError("predict: FILE is missing; name files, folders, or a table.")
-    said = predict(run, *files, out=csv, device=device, trust=trust)
+    with allowed(memory):
+        said = predict(run, *files, out=csv, device=device, trust=trust)
     if json:
         print_json({"answers": [one.to_json() for one in said]})
     else:
@@ -212,11 +221,15 @@ def predict(
     return 1 if any(one.error is not None for one in said) else 0
 
 
-def report(run: RunFolder, /, *, trust: Trust = False, json: Json = False) -> int:
+def report(
+    run: RunFolder, /, *, memory: Memory = None, trust: Trust = False, json: Json = False
+) -> int:
     """Write the page of a run, report.html in its folder: to read, to print or to send."""
+    from brique.measure import allowed
     from brique.workbench.report import report
 
-    page = report(run, trust=trust)
+    with allowed(memory):
+        page = report(run, trust=trust)
     if json:
         print_json({"run": run, "report": str(page)})
     else:
@@ -233,16 +246,18 @@ def resume(
         Switch, Parameter(help="End the training where it stands, and judge what there is.")
     ] = False,
     device: Device = None,
+    memory: Memory = None,
     json: Json = False,
 ) -> int:
     """Go on with a run, folds or a search that were stopped, to what they would have come to."""
+    from brique.measure import allowed
     from brique.run import read_run
     from brique.workbench.resume import lacks_report, resume
 
     if several(Path(run)) is None and (record := read_run(run)).state == "finished":
         rest = "its report is written now" if lacks_report(record) else "nothing to do"
         tell(f"{run} has finished already; {rest}.")
-    with results_only(json):
+    with results_only(json), allowed(memory):
         folder = resume(run, trust=trust, finish=finish, device=device)
     print_run(folder, as_json=json)
     return 0

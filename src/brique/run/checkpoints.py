@@ -14,7 +14,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from brique import files, reader
+from brique import files, measure, reader
 from brique.errors import BriqueError, RunError, StoreError
 
 KEPT = 2
@@ -162,7 +162,10 @@ def _order(folder: Path) -> int:
 
 def _read(folder: Path) -> Saved | str:
     """Return a checkpoint, or what is wrong with it."""
-    if (said := files.damage(folder, (_STATE, _TENSORS))) is not None:
+    if not reader.inside(folder, folder.parent.parent):
+        return "is a link that leads out of the run"
+    said = files.damage(folder, (_STATE, _TENSORS), limit=4 * measure.limit())
+    if said is not None:
         return said
     try:
         value = reader.read_json(folder / _STATE, folder, limit=reader.LISTED[".json"])["state"]

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from brique import files, reader
+from brique.errors import RunError
 from brique.run.claim import check_there
 from brique.voice import tell
 
@@ -52,6 +53,9 @@ class Log:
 
     def cut(self, size: int) -> None:
         """Cut the log back to a size and read what is left."""
+        said = reader.fault(self._path, self._path.parent) if self._path.exists() else None
+        if said is not None:
+            raise RunError(f"{self._path}: {said}; put the file back, or start a new run.")
         files.cut(self._path, size)
         self.history.clear()
         content = reader.read(self._path)

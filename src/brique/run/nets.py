@@ -6,6 +6,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from brique import measure
 from brique.errors import RunError
 from brique.run.checkpoints import restore_tensors
 
@@ -21,6 +22,7 @@ class Nets:
 
     def add(self, net: nn.Module, name: str | None) -> None:
         """Take a module in; the shapes of its first input are remembered for the model's check."""
+        measure.restart()
         self._placed.append(net)
         self._names[net] = name
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from types import ModuleType, UnionType
 from typing import Any, Union, cast, get_args, get_origin, get_type_hints
 
-from brique import catalog, files, stopping
+from brique import catalog, files, measure, reader, stopping
 from brique.errors import RunError, UsageError
 from brique.run import Launch, Record, launched, read_run
 from brique.workbench.report import report
@@ -55,7 +55,7 @@ def lacks_report(record: Record) -> bool:
 def _gone_on(record: Record, *, trust: bool, finish: bool, device: str | None) -> None:
     module = _code(record, trust=trust)
     args = _args(record, module)
-    before = record.json["launch"]
+    before = _launch(record)
     launch = Launch(
         out=record.folder,
         quick=bool(before.get("quick")),
@@ -65,10 +65,27 @@ def _gone_on(record: Record, *, trust: bool, finish: bool, device: str | None) -
         resume=True,
         finish=finish,
     )
-    with launched(launch):
+    with launched(launch), measure.building():
         module.main(args)
     if record.train is not None:
         report(record.folder)
+
+
+def _launch(record: Record) -> dict[str, Any]:
+    """Return how the run was launched. Raises RunError where that is of another form."""
+    found = record.json["launch"]
+    device, seed = found.get("device"), record.json["seed"]
+    if not isinstance(device, str | None) or not isinstance(found.get("threads"), int | None):
+        raise RunError(
+            f"resume: run.json of {record.folder} does not say on which device it ran; restore the"
+            " file, or start a new run."
+        )
+    if not -(2**63) <= seed < 2**63:
+        raise RunError(
+            f"resume: run.json of {record.folder} has the seed {seed:.3g}, which is none; restore"
+            " the file, or start a new run."
+        )
+    return found
 
 
 def _code(record: Record, *, trust: bool) -> ModuleType:
@@ -77,7 +94,7 @@ def _code(record: Record, *, trust: bool) -> ModuleType:
     if module is not None:
         return module
     source = record.source
-    if not source.is_file() or files.sha256(source) != record.source_sha256:
+    if reader.fault(source, record.folder) or files.sha256(source) != record.source_sha256:
         raise RunError(
             f"resume: {source} is not what the run began with (its SHA-256 differs from the one in"
             " run.json); put the file back, or start a new run."
@@ -108,10 +125,15 @@ def _args(record: Record, module: ModuleType) -> Any:  # noqa: ANN401 - the reci
     for name, value in values.items():
         if not _fits(value, kinds[name]):
             raise RunError(
-                f"resume: run.json of {record.folder} sets '{name}' to {value!r}, which the recipe"
-                " cannot take; restore the file, or start a new run."
+                f"resume: run.json of {record.folder} sets '{name}' to {_short(value)}, which the"
+                " recipe cannot take; restore the file, or start a new run."
             )
     return module.Args(**values)
+
+
+def _short(value: object) -> str:
+    said = f"{value:.3g}" if type(value) is int and abs(value) > 10**12 else repr(value)
+    return said if len(said) < 80 else f"{said[:80]} ..."
 
 
 def _fits(value: object, kind: object) -> bool:
@@ -125,5 +147,5 @@ def _fits(value: object, kind: object) -> bool:
     if plain is float:
         return isinstance(value, int | float) and not isinstance(value, bool)
     if plain is int:
-        return isinstance(value, int) and not isinstance(value, bool)
+        return isinstance(value, int) and not isinstance(value, bool) and abs(value) < 2**63
     return isinstance(value, plain) if isinstance(plain, type) else True
