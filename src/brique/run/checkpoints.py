@@ -63,12 +63,16 @@ class Checkpoints:
         are the ends of the stages before it.
         """
         bad: list[str] = []
+        best: Saved | None = None
         for folder in sorted(self.folder.glob("[!.]*-[0-9]*"), key=_order, reverse=True):
-            found = self._good(folder)
-            if isinstance(found, Saved):
-                _say(bad, f"{folder.name} is used instead")
-                return found
-            bad.append(f"{folder}: {found}")
+            found = self._good(folder)  # of all: the order that a damaged one tells may be wrong
+            if isinstance(found, str):
+                bad.append(f"{folder}: {found}")
+            elif best is None or found.state["order"] > best.state["order"]:
+                best = found
+        if best is not None:
+            _say(bad, f"{best.folder.name} is used instead")
+            return best
         _say(bad, "no checkpoint is whole, so the run begins anew")
         return None
 
