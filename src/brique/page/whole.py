@@ -1,6 +1,5 @@
 """The page as a whole: its sections in order, what is missing, and how large it may get."""
 
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -30,6 +29,7 @@ from brique.page.facts import Facts, gather
 from brique.page.markup import Gap, Section, between, percent, seconds, text, tiles
 from brique.page.thumbnails import Gallery
 from brique.run import Record
+from brique.voice import tell
 
 OF: dict[str, Callable[[Facts, Gallery], list[Section | Gap]]] = {
     "detect": of_detect.sections,
@@ -58,7 +58,7 @@ def write(record: Record, data: Data | None, *, trust: bool = False) -> Path:
     """
     facts = gather(record, data, trust=trust)
     for said in facts.damaged:
-        print(f"brique: {record.folder}: {said}", file=sys.stderr)
+        tell(f"{record.folder}: {said}")
     page = compose(facts)
     path = record.folder / "report.html"
     files.write(path, page)

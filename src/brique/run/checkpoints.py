@@ -4,7 +4,6 @@
 stage runs again on resume and must find what the stage left.
 """
 
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from torch import Tensor
 
 from brique import files, measure, reader
 from brique.errors import BriqueError, RunError, StoreError
+from brique.voice import tell
 
 KEPT = 2
 _STATE, _TENSORS, _LOG = "state.json", "state.safetensors", "log.jsonl"
@@ -152,7 +152,7 @@ def fitting(run: Path) -> Iterator[None]:
 def _say(bad: list[str], instead: str) -> None:
     """Say on stderr which checkpoints are not used, and what is."""
     if bad:
-        print(f"brique: {'; '.join(bad)}; {instead}.", file=sys.stderr)
+        tell(f"{'; '.join(bad)}; {instead}.")
 
 
 def _order(folder: Path) -> int:
