@@ -176,7 +176,9 @@ def test_names_are_looked_up_in_brique_data(tmp_path, monkeypatch):
 def test_folders_of_several_sets_are_not_guessed(tmp_path):
     mnist(tmp_path / "all" / "MNIST" / "raw")
     cifar(tmp_path / "all" / "cifar-10-batches-bin")
-    with pytest.raises(DataError, match="got cifar-10-batches-bin, MNIST; check the path"):
+    with pytest.raises(
+        DataError, match="known kind, but cifar-10-batches-bin, MNIST; give the file that is meant"
+    ):
         data.open(tmp_path / "all")
 
 
@@ -201,7 +203,7 @@ def test_unknown_names_say_what_was_tried(tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     ("file", "text"),
     [
-        ("houses.csv", "houses.csv: expected a table, got no rows below a header; add rows"),
+        ("houses.csv", "houses.csv: is empty; give a table with a header and rows"),
         (
             "photos.zip",
             "photos.zip: cannot be opened as an archive .File is not a zip file.; fetch it",

@@ -747,9 +747,9 @@ def test_a_large_table_opens_quickly(tmp_path):
     table = np.char.mod("%.4f", rng.normal(size=(50_000, 8)))
     rows = [",".join(row) + f",{i % 2}" for i, row in enumerate(table.tolist())]
     write(tmp_path / "t.csv", rows)
-    began = time.perf_counter()
+    began = time.process_time()  # whatever else the machine does
     assert len(data.open(tmp_path / "t.csv").source) == 50_000
-    assert time.perf_counter() - began < 6  # 0.6 s on a quiet machine
+    assert time.process_time() - began < 6  # 0.6 s on a quiet machine
 
 
 def stamped(tmp_path, steps, last=lambda row: str(row % 7)):
