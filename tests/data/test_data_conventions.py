@@ -160,3 +160,11 @@ def test_numbers_that_are_alike_to_a_net_are_said(tmp_path):
     lines = [f"{1000.0 + i / 7:.6f},{'ab'[i * 5 % 7 % 2]}" for i in range(ROWS)]
     path.write_text("\n".join(["id,label", *lines]) + "\n")
     assert not [one for one in data.open(path).source.findings if one.kind == "lost digits"]
+
+
+def test_a_unit_is_shown_by_a_cell_that_bears_it(tmp_path):
+    lines = [f"{'Free' if i % 5 == 0 else f'${i}.25'},{'ab'[i * 5 % 7 % 2]}" for i in range(ROWS)]
+    (tmp_path / "t.csv").write_text("\n".join(["price,label", *lines]) + "\n")
+    found = data.open(tmp_path / "t.csv").source.findings
+    (unit,) = [one for one in found if one.kind == "unit"]
+    assert unit.reason == "'price' is read as numbers in $, such as $1.25."

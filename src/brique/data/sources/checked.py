@@ -118,7 +118,8 @@ def _of_units(cut: Cut) -> list[Finding]:
             f" '{cut.name}=category'."
         )
         return [finding("two units", "error", cut, (reason, remedy), _NONE)]
-    said = f"'{cut.name}' is read as numbers in {unit}, such as {cut.sample[0]}"
+    read = (cell for cell in cut.sample if (made := numeral(cell)) is not None and made.unit)
+    said = f"'{cut.name}' is read as numbers in {unit}, such as {next(read, cut.sample[0])}"
     if bare:
         reason = f"{said}; {rows_said(bare)} have no unit, and are taken as {unit} too."
         return [finding("unit", "warning", cut, (reason, "Write the unit in all, or none."), _NONE)]

@@ -267,10 +267,12 @@ def _vote(name: str, cells: Sequence[str]) -> int:
     if sum(map(_has_figure, known)) < _MOSTLY * len(known):
         return 0
     shapes = [_shape(cell) for cell in known]
+    if name.casefold() not in ABSENT and not _has_figure(name):
+        return 0 if _shape(name) in shapes else 1  # Free may stand among prices
     if name.casefold() in ABSENT or _shape(name) in shapes:
         return -1
     is_alike = max(map(shapes.count, {*shapes})) >= _MOSTLY * len(shapes)
-    return 1 if is_alike or not _has_figure(name) else 0
+    return 1 if is_alike else 0
 
 
 def _are_numbers(cells: Sequence[str]) -> bool:
