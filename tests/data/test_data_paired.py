@@ -363,3 +363,17 @@ def test_a_sample_of_answers_alone_is_no_table_of_classes(tmp_path):
         picture(root / "test1" / f"{i}.jpg", 90 + i)
     write(root / "sampleSubmission.csv", "id,label\n" + "".join(f"{i},0\n" for i in range(6)))
     assert data.open(root).schema.targets == ()
+
+
+@pytest.mark.parametrize("column", ["fold", "is_train", "Partition", "kfold"])
+def test_columns_that_may_say_parts_are_named(tmp_path, column):
+    rows = [f"{i * 37 % 101},{'ab'[i % 2]},{i // 8}" for i in range(40)]
+    file = write(tmp_path / "zoo.csv", "\n".join([f"size,label,{column}", *rows]))
+    finding = next(one for one in data.open(file).audit() if one.kind == "parts unread")
+    assert (
+        finding.reason == f"'{column}' may say which rows are for test, and is taken as an input."
+    )
+    for options in ({"test": f"{column}=4"}, {"types": {column: "leave"}}):
+        opened = data.open(file, **options)
+        assert opened.schema.inputs == ("size",)
+        assert not [one for one in opened.audit() if one.kind == "parts unread"]

@@ -1,5 +1,6 @@
 """Frame: the columns of a table with the names of its rows and the part of each."""
 
+import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -29,6 +30,8 @@ from brique.errors import DataError
 from brique.schema.names import plain_name
 from brique.schema.numerals import Decimal
 from brique.schema.words import instead
+
+_SPLITS = re.compile(r"k?fold(id|no)?|partition|is(train|training|test|valid|val)")
 
 
 @dataclass
@@ -289,6 +292,20 @@ def obey_split(frame: Frame, told: Collection[str]) -> None:
     table = np.array([PARTS.index(part) for part in parts if part], np.uint8)
     frame.take_parts(table[coded.codes])
     del frame.columns[name]
+
+
+def say_split(frame: Frame, told: Collection[str]) -> None:
+    """Warn of columns such as fold and is_train, which may say the parts and are inputs."""
+    for name in frame.columns:
+        words = re.sub(r"[\W_]", "", name.casefold())
+        if frame.part is None and name not in told and _SPLITS.fullmatch(words):
+            said = f"'{name}' may say which rows are for test, and is taken as an input."
+            remedy = (
+                f"Say which are, --test '{name}=VALUE', or leave it out, --types '{name}=leave'."
+            )
+            frame.findings.append(
+                Finding("parts unread", "warning", None, ((name,),), 1, said, remedy)
+            )
 
 
 def choose_test(frame: Frame, asked: Asked, targets: Collection[str]) -> None:

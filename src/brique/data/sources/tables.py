@@ -20,7 +20,7 @@ from brique.data.sources.checked import checked_numbers, of_codes
 from brique.data.sources.coded import Codes, Moments, row_digests
 from brique.data.sources.decoding import Decoded, decode
 from brique.data.sources.figures import of_figures
-from brique.data.sources.frame import Frame, choose_test, frame_of, obey_split
+from brique.data.sources.frame import Frame, choose_test, frame_of, obey_split, say_split
 from brique.data.sources.guess import Cut, kind_of
 from brique.data.sources.marks import keep_words, of_marks
 from brique.data.sources.shelf import few
@@ -73,6 +73,7 @@ def read(name: str, place: Place, asked: Asked) -> Source:
     obey_split(frame, {*types, *targets})
     beside.obey_folders(frame)
     choose_test(frame, asked, targets)
+    say_split(frame, {*types, *targets})
     for target in targets:
         if types.get(target) != "labels":
             _leave_out(frame, target, types.get(target))
