@@ -667,7 +667,7 @@ def test_findings_make_a_table_with_a_row_for_each_item(leaky):
     assert rows[1][:4] == ["leaked", "error", "test", " | ".join(first.items[0])]
     assert rows[1][4:] == [first.reason, first.remedy]
     odd = data.Finding("odd", "note", None, (), 0, "=1+1", "\udcff")
-    assert table([odd])[1] == ["odd", "note", "", "", "'=1+1", "?"]
+    assert table([odd])[1] == ["odd", "note", "", "", "'=1+1", "\\udcff"]
 
 
 def test_cut_copies_are_found_and_shots_of_strokes_are_not():
