@@ -99,6 +99,7 @@ def ended(whole):
 def ended_well(words, capsys):
     """Run a command; it must say one sentence or give an answer, soon and in little memory."""
     capsys.readouterr()
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss  # of the tests before this one
     begin = time.process_time()
     code = main(words)
     spent = time.process_time() - begin
@@ -109,7 +110,8 @@ def ended_well(words, capsys):
     said = [line for line in err.splitlines() if line.startswith("brique: ")]
     assert code == 0 or (out == "" and len(said) in (1, 2) and len(err) < 2000), err
     assert spent < SECONDS
-    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 < BYTES
+    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    assert most == before or most * 1024 < BYTES
     return code, err
 
 

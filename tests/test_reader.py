@@ -109,3 +109,9 @@ def test_tensors_come_back_or_are_refused(tmp_path):
     assert torch.equal(reader.read_tensors(path)["x"], torch.arange(3))
     path.write_bytes(path.read_bytes()[:40])
     assert "x.safetensors: cannot be read (" in refused(reader.read_tensors, path)
+
+
+def test_a_text_that_is_no_utf8_is_refused_with_its_place(tmp_path):
+    (tmp_path / "note").write_bytes(b"ab\xff")
+    with pytest.raises(StoreError, match=r"note: is no UTF-8 \(byte 2\)"):
+        reader.read_text(tmp_path / "note")

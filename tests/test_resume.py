@@ -330,7 +330,7 @@ def test_a_killed_run_without_a_checkpoint_starts_again(tmp_path):
 def test_the_run_folder_is_complete(tmp_path):
     alone(small, lenet5.Args(turns=5), tmp_path / "run")
     record = json.loads((tmp_path / "run" / "run.json").read_text())
-    assert record["format"] == 1
+    assert record["format"] == 2
     assert record["state"] == "finished"
     assert record["turns"] == 5
     assert record["exactness"] == "bit"

@@ -31,6 +31,14 @@ PHASES = {
 }
 
 
+@pytest.fixture(autouse=True)
+def _hangup_is_heard():
+    """Let SIGHUP end a process, also where the tests themselves run under nohup."""
+    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    yield
+    signal.signal(signal.SIGHUP, before)
+
+
 def asking(patch, where, name, *numbers):
     """Let a function send signals to this process when it is called the first time."""
     real, left = getattr(where, name), list(numbers)

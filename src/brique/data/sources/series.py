@@ -46,12 +46,7 @@ def read(name: str, place: Place, asked: Asked) -> Source:
     if not asked.whole:
         _check_varied(table, targets)
     part = sides(table.times)
-    learnt = table.channels[part == 0]
-    lead = np.array([_median(column) for column in learnt.T])
-    places = [table.names.index(target) for target in targets]
-    values = filled(table.channels, table.series, lead).astype(np.float32)
-    future = table.channels[:, places].astype(np.float32)
-    track = Track(values, future, table.times, table.ticks, table.series)
+    track = _track(table, targets, part)
     ahead, length = _lengths(table, asked)
     broken, step = gaps(track)
     _say_gaps(table, broken, step)
@@ -78,6 +73,15 @@ def read(name: str, place: Place, asked: Asked) -> Source:
     source.notes = [*table.cells.notes, *table.notes]
     source.findings = [*table.cells.findings, *table.findings]
     return source
+
+
+def _track(table: Timed, targets: list[str], part: np.ndarray) -> Track:
+    """Return the numbers of a table, those that are missing in the past filled from before."""
+    lead = np.array([_median(column) for column in table.channels[part == 0].T])
+    places = [table.names.index(target) for target in targets]
+    values = filled(table.channels, table.series, lead).astype(np.float32)
+    future = table.channels[:, places].astype(np.float32)
+    return Track(values, future, table.times, table.ticks, table.series)
 
 
 def _file(name: str, place: Place) -> Place:

@@ -74,9 +74,8 @@ def read(name: str, place: Place, asked: Asked) -> Source:
     beside.obey_folders(frame)
     choose_test(frame, asked, targets)
     say_split(frame, {*types, *targets})
-    for target in targets:
-        if types.get(target) != "labels":
-            _leave_out(frame, target, types.get(target))
+    for target in (one for one in targets if types.get(one) != "labels"):
+        _leave_out(frame, target, types.get(target))
     pictures = _pictures(frame, types, asked, targets)
     by_name = asked.target is not None or any(one.casefold() in _GOALS for one in targets)
     beside.compare(frame, targets, asked, by_name=by_name or frame.goal is not None)
