@@ -32,11 +32,13 @@ PHASES = {
 
 
 @pytest.fixture(autouse=True)
-def _hangup_is_heard():
-    """Let SIGHUP end a process, also where the tests themselves run under nohup."""
-    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)
+def _signals_are_heard():
+    """Let SIGINT and SIGHUP do what they do by default, also where the tests run beside others."""
+    kinds = {signal.SIGINT: signal.default_int_handler, signal.SIGHUP: signal.SIG_DFL}
+    before = {number: signal.signal(number, kind) for number, kind in kinds.items()}
     yield
-    signal.signal(signal.SIGHUP, before)
+    for number, handler in before.items():
+        signal.signal(number, handler)
 
 
 def asking(patch, where, name, *numbers):
