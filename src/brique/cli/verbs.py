@@ -12,6 +12,7 @@ from brique.cli.parse import Decimal, Switch, Whole
 from brique.errors import UsageError, several
 from brique.voice import say, tell
 
+Changed = Annotated[Switch, Parameter(help="Take the run's data as they are now.")]
 Json = Annotated[Switch, Parameter(help="Print one line of JSON.")]
 Device = Annotated[str | None, Parameter(help="cpu, cuda, mps; by default the fastest there is.")]
 Asked = Annotated[str | None, Parameter(name="--device", help="cpu, cuda, mps; cpu by default.")]
@@ -157,6 +158,7 @@ def evaluate(
         str | None, Parameter(help="Of other data: all (by default), train, valid or test.")
     ] = None,
     options: Options = None,
+    changed: Changed = False,
     device: Asked = None,
     memory: Memory = None,
     trust: Trust = False,
@@ -172,7 +174,9 @@ def evaluate(
     from brique.workbench.evaluate import evaluate
 
     with allowed(memory):
-        judged = evaluate(run, data, part=part, device=device, trust=trust, **_given(options))
+        judged = evaluate(
+            run, data, part=part, changed=changed, device=device, trust=trust, **_given(options)
+        )
     if json:
         print_json(judged)
         return 0
@@ -245,6 +249,7 @@ def resume(
     finish: Annotated[
         Switch, Parameter(help="End the training where it stands, and judge what there is.")
     ] = False,
+    changed: Changed = False,
     device: Device = None,
     memory: Memory = None,
     json: Json = False,
@@ -258,7 +263,7 @@ def resume(
         rest = "its report is written now" if lacks_report(record) else "nothing to do"
         tell(f"{run} has finished already; {rest}.")
     with results_only(json), allowed(memory):
-        folder = resume(run, trust=trust, finish=finish, device=device)
+        folder = resume(run, trust=trust, finish=finish, device=device, changed=changed)
     print_run(folder, as_json=json)
     return 0
 

@@ -2,7 +2,9 @@
 
 import time
 from collections import deque
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
 
 from brique.schema import Schema
 
@@ -13,6 +15,7 @@ class Entry:
 
     used: `time.perf_counter()` when it was opened or last gone through.
     notes, skipped: as in Data.
+    roots: as in Source.
     test_reads: how often batches of its test part were asked for.
     """
 
@@ -24,6 +27,7 @@ class Entry:
     skipped: tuple[tuple[str, str], ...] = ()
     test_reads: int = 0
     is_told: bool = False
+    roots: Mapping[str, Path] = field(default_factory=dict[str, Path])
 
     def visit(self, *, is_test: bool) -> None:
         """Take note that a part is gone through."""

@@ -1,7 +1,9 @@
 """Opening a data set by name or path."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 from weakref import WeakValueDictionary
 
@@ -15,6 +17,22 @@ from brique.data.source import Source
 from brique.data.sources import objects, packed, read
 from brique.errors import DataError, nearest
 from brique.schema import Field
+
+_elsewhere: ContextVar[Mapping[str, Path] | None] = ContextVar("brique_elsewhere", default=None)
+
+
+@contextmanager
+def elsewhere(roots: Mapping[str, Path]) -> Iterator[None]:
+    """While it lasts, what is not found by its name is looked for where it was before.
+
+    roots: as in `Source`: relative paths are those of the folder that a run was started in.
+    """
+    token = _elsewhere.set(roots)
+    try:
+        yield
+    finally:
+        _elsewhere.reset(token)
+
 
 _held: WeakValueDictionary[tuple[object, ...], Data] = WeakValueDictionary()
 """Data sets that are in use: one that is opened again, unchanged, is not read again."""
@@ -126,12 +144,14 @@ def _opened(source: object, name: str, path: Path | None, kind: str | None, aske
         return _built(_of_object(source, kind, asked), asked)
     beside = asked.test if asked.test and Path(asked.test).exists() else None
     key = (name, path, kind, repr(asked), _stamp(path), _stamp(beside))
+    pairs = ((source, path), (asked.test, beside))
+    roots = {str(given): Path(at).absolute() for given, at in pairs if at is not None}
     known = _held.get(key)
     if known is not None:
         return again(known)
     is_world = path is None and name.startswith("world:")
     opened = worlds.opened(name, kind, asked) if is_world else \
-        _built(_read(name, path, kind, asked), asked)  # fmt: skip
+        _built(_read(name, path, kind, asked, roots), asked)  # fmt: skip
     if is_world and asked.whole and opened.source is not None:
         opened = _built(opened.source, asked)
     _held[key] = opened
@@ -143,7 +163,9 @@ def _built(source: Source, asked: Asked) -> Data:
     return build(source, torch.zeros(len(source), dtype=torch.uint8) if asked.whole else None)
 
 
-def _read(name: str, path: Path | None, kind: str | None, asked: Asked) -> Source:
+def _read(
+    name: str, path: Path | None, kind: str | None, asked: Asked, roots: dict[str, Path]
+) -> Source:
     if path is None:
         if kind is not None:
             raise DataError(f"{name}: is built in, its kind is known; leave out --kind")
@@ -152,6 +174,7 @@ def _read(name: str, path: Path | None, kind: str | None, asked: Asked) -> Sourc
     place = placed(path)
     source = read(name, place, kind, asked)
     source.skipped[:0] = left_out(place)
+    source.roots = roots
     return source
 
 
@@ -209,6 +232,8 @@ def _found(source: str | Path) -> tuple[str, Path | None]:
     if not str(source):
         raise DataError("data: got an empty name; pass 'digits', a path, or a name in BRIQUE_DATA")
     path = Path(source).expanduser()
+    if not path.exists():
+        path = (_elsewhere.get() or {}).get(str(source), path)
     if path.exists():
         return path.resolve().name or str(path), path
     shelves = [

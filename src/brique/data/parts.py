@@ -207,7 +207,9 @@ def _parted(source: Source, store: Store, ids: Sequence[Tensor], fingerprint: st
     """Return a data set of three parts, entered into the journal."""
     skipped, notes = tuple(source.skipped), tuple(source.notes)
     now = time.perf_counter()
-    entry = journal.enter(Entry(source.name, store.schema, fingerprint, now, notes, skipped))
+    about = Entry(source.name, store.schema, fingerprint, now, notes, skipped)
+    about.roots = source.roots
+    entry = journal.enter(about)
     train, valid, test = (
         Split(store, some, entry, is_test=place == 2) for place, some in enumerate(ids)
     )
@@ -219,9 +221,9 @@ def _parted(source: Source, store: Store, ids: Sequence[Tensor], fingerprint: st
 def again(data: Data) -> Data:
     """Return the same data set as one that was opened now: its test part has not been read."""
     now = time.perf_counter()
-    entry = journal.enter(
-        Entry(data.name, data.schema, data.fingerprint, now, data.notes, data.skipped)
-    )
+    about = Entry(data.name, data.schema, data.fingerprint, now, data.notes, data.skipped)
+    about.roots = data.source.roots if data.source else {}
+    entry = journal.enter(about)
     splits = [part.reopened(entry) for part in (data.train, data.valid, data.test)]
     return replace(data, train=splits[0], valid=splits[1], test=splits[2])
 

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import numpy as np
 from torch import Tensor
@@ -57,6 +58,7 @@ class Source:
     times: (N,), float64: the last examples are drawn as test, those before them as valid.
     findings: what the source itself found that an audit should say.
     near: (P, 2), int64, pairs of examples that are nearly the same, once they were sought.
+    roots: the files or folders that were read, by what a person called them.
     by_chance: whether equal examples are so by chance, once that was looked at.
     """
 
@@ -76,6 +78,7 @@ class Source:
     findings: list[Finding] = field(default_factory=list[Finding])
     near: np.ndarray | None = None
     by_chance: bool | None = None
+    roots: dict[str, Path] = field(default_factory=dict[str, Path])
 
     def __len__(self) -> int:
         return len(next(iter(self.fields.values())))

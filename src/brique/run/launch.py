@@ -24,6 +24,7 @@ class Launch:
     facts: JSON values for run.json, known before the run starts: an audit, an estimate.
     resume: the folder holds a run that shall go on.
     finish: end training where the run stands, and judge what there is.
+    changed: whether the data may be others than the run began with; how they differ, in words.
     quiet: draw no progress.
     """
 
@@ -36,6 +37,7 @@ class Launch:
     facts: dict[str, Any] = field(default_factory=dict[str, Any])
     resume: bool = False
     finish: bool = False
+    changed: tuple[str, ...] | None = None
     quiet: bool = False
 
 

@@ -21,7 +21,7 @@ from brique.run.launch import current
 from brique.run.log import Log
 from brique.run.nets import Nets
 from brique.run.pictures import grid
-from brique.run.progress import Progress, tell_new
+from brique.run.progress import Progress
 from brique.run.stage import Stage, check_name
 from brique.stopping import Stopper
 
@@ -99,8 +99,7 @@ class Run:
         """
         self._open()
         self._end_stage()
-        if not self._begun.launch.quiet:
-            tell_new(self._clock)
+        start.take_data(self._begun, self._clock, is_first=self._stage is None)
         number, label = len(self._stages), name or ""
         check_name(label, self._stages)
         play = Play(game.table, stream, turns=turns, seed=self.seed, stage=label, reseeds=True)

@@ -14,10 +14,13 @@ import numpy
 import torch
 
 from brique import catalog, files
+from brique.data import journal
 from brique.errors import RunError, UsageError
 from brique.run.checkpoints import Checkpoints, Saved
 from brique.run.claim import HOME, check_free, claim, hold
+from brique.run.inputs import fingerprints, write_inputs
 from brique.run.launch import Launch
+from brique.run.progress import tell_new
 from brique.run.record import FORMAT, read_run
 from brique.voice import tell
 
@@ -76,6 +79,35 @@ def complete(begun: Begun) -> None:
     first = {"source.py": begun.source.read_bytes(), "log.jsonl": b""}
     for name in (name for name in first if not (begun.folder / name).exists()):
         files.write(begun.folder / name, first[name])
+
+
+def take_data(begun: Begun, clock: float, *, is_first: bool) -> None:
+    """Say what was decided about the data of a stage; before the first, see to those of the run.
+
+    clock: when the process began it. Raises RunError for other data than it began with, StoreError.
+    """
+    if is_first:
+        _see_to_data(begun, clock)
+    if not begun.launch.quiet:
+        tell_new(clock)
+
+
+def _see_to_data(begun: Begun, clock: float) -> None:
+    """Write down which data a new run begins with; of a resumed one, compare them."""
+    entries, known = journal.since(clock), fingerprints(begun.folder)
+    if known is None:
+        write_inputs(begun.folder, entries)
+        return
+    there = {entry.fingerprint for entry in entries}
+    gone = [name for name, one in known.items() if one not in there]
+    changed = begun.launch.changed
+    if gone and changed is None:
+        raise RunError(
+            f"{begun.folder}: its data '{gone[0]}' are not those that it began with; put them back,"
+            " or take them as they are now with --changed."
+        )
+    if gone:
+        begun.json["changed"] = [*begun.json.get("changed", []), *(changed or gone)]
 
 
 def pick_device(name: str | None) -> torch.device:

@@ -9,10 +9,12 @@ from torch import Tensor
 
 from brique import data
 from brique.data import Data
+from brique.data.opening import elsewhere
 from brique.data.said import spelled
 from brique.errors import DataError, ModelError, UsageError
 from brique.model import Model, load
 from brique.run import Record, read_run
+from brique.run.inputs import compare_inputs
 from brique.run.start import pick_device
 from brique.schema import Schema
 from brique.tasks import TASKS
@@ -28,6 +30,7 @@ def evaluate(
     part: str | None = None,
     device: str | None = None,
     trust: bool = False,
+    changed: bool = False,
     **options: Any,  # noqa: ANN401 - each has a type of its own, in `brique.data.open`
 ) -> dict[str, Any]:
     """Return what the model of a run reaches on data, as JSON values.
@@ -38,6 +41,7 @@ def evaluate(
     part: of other data, what is judged: "all", "train", "valid" or "test".
     device: "cpu", "cuda", "mps"; by default the processor.
     trust: whether the run's own source.py may be executed, where no installed code builds the net.
+    changed: whether the run's own data may be others than it was trained on.
     options: those of `brique.data.open` for the other data, such as target=, where the columns that
         the model knows do not say it; a run's own data are opened as the run had them.
     Other data come to the fields of the model: columns are found by name, classes too, in any case.
@@ -62,7 +66,9 @@ def evaluate(
     loaded = load(run, trust=trust, device=pick_device(device or "cpu"))
     schema = _schema(loaded)
     if source is None or (part is None and _is_own(record, source, data.options(said))):
-        values, notes = _on_own(record, loaded, schema, is_named=source is not None)
+        places, _ = compare_inputs(record.folder, "evaluate", changed=changed)
+        with elsewhere(places):
+            values, notes = _on_own(record, loaded, schema, is_named=source is not None)
     else:
         values, notes = _on_other(record, loaded, source, data.options(said), part)
     spent = values.pop("seconds")

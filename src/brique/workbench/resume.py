@@ -6,13 +6,20 @@ from types import ModuleType, UnionType
 from typing import Any, Union, cast, get_args, get_origin, get_type_hints
 
 from brique import catalog, files, measure, reader, stopping
+from brique.data.opening import elsewhere
 from brique.errors import RunError, UsageError
 from brique.run import Launch, Record, launched, read_run
+from brique.run.inputs import compare_inputs
 from brique.workbench.report import report
 
 
 def resume(
-    run: str | Path, *, trust: bool = False, finish: bool = False, device: str | None = None
+    run: str | Path,
+    *,
+    trust: bool = False,
+    finish: bool = False,
+    device: str | None = None,
+    changed: bool = False,
 ) -> Path:
     """Go on with a run until it has finished, and return its folder.
 
@@ -23,7 +30,8 @@ def resume(
     finish: end the training where it stands, and judge what there is. Of folds the one under way is
         ended, and none is begun.
     device: "cpu", "cuda", "mps"; by default the fastest there is.
-    Raises RunError when the folder is no run, or its code cannot be had.
+    changed: whether the data may be others than the run began with; run.json then says so.
+    Raises RunError when the folder is no run, its code cannot be had, or its data have changed.
     """
     if (Path(run) / "folds.json").is_file():
         from brique.workbench.folds import go_on  # it stands upon this module
@@ -41,7 +49,7 @@ def resume(
     record = read_run(run)
     with stopping.work(record.folder):
         if record.state != "finished":
-            _gone_on(record, trust=trust, finish=finish, device=device)
+            _gone_on(record, trust=trust, finish=finish, device=device, changed=changed)
         if lacks_report(record):
             report(record.folder)
     return record.folder
@@ -52,10 +60,13 @@ def lacks_report(record: Record) -> bool:
     return record.train is not None and not (record.folder / "report.html").is_file()
 
 
-def _gone_on(record: Record, *, trust: bool, finish: bool, device: str | None) -> None:
+def _gone_on(
+    record: Record, *, trust: bool, finish: bool, device: str | None, changed: bool
+) -> None:
     module = _code(record, trust=trust)
     args = _args(record, module)
     before = _launch(record)
+    places, differences = compare_inputs(record.folder, "resume", changed=changed)
     launch = Launch(
         out=record.folder,
         quick=bool(before.get("quick")),
@@ -64,11 +75,13 @@ def _gone_on(record: Record, *, trust: bool, finish: bool, device: str | None) -
         command=str(before.get("command", "")),
         resume=True,
         finish=finish,
+        changed=tuple(differences) if changed else None,
     )
-    with launched(launch), measure.building():
-        module.main(args)
-    if record.train is not None:
-        report(record.folder)
+    with elsewhere(places):
+        with launched(launch), measure.building():
+            module.main(args)
+        if record.train is not None:
+            report(record.folder)
 
 
 def _launch(record: Record) -> dict[str, Any]:

@@ -1,0 +1,83 @@
+"""data.json: what the files of a run's data held when it began, to be compared when it goes on."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from brique import files, reader
+from brique.data.contents import Stamp, changes, contents
+from brique.data.journal import Entry
+from brique.errors import RunError
+
+FILE, FORMAT = "data.json", 1
+_LIMIT = 1 << 29  # bytes
+
+
+def write_inputs(folder: Path, entries: Sequence[Entry]) -> None:
+    """Write down the files of the data that a run begins with. Raises StoreError, DataError."""
+    roots = {given: root for entry in entries for given, root in entry.roots.items()}
+    listed = [
+        {"given": given, "path": str(root), "files": contents(root)}
+        for given, root in roots.items()
+    ]
+    sums = {entry.name: entry.fingerprint for entry in entries}
+    files.write_json(folder / FILE, {"format": FORMAT, "fingerprints": sums, "roots": listed})
+
+
+def fingerprints(folder: Path) -> dict[str, str] | None:
+    """Return the fingerprints of the data that a run began with by name; None if it says none."""
+    if not (folder / FILE).is_file():
+        return None
+    try:
+        value = reader.read_json(folder / FILE, folder, limit=_LIMIT)
+        return {str(name): str(one) for name, one in value["fingerprints"].items()}
+    except (OSError, KeyError, AttributeError) as error:
+        raise _damaged(folder, error) from error
+
+
+def compare_inputs(folder: Path, verb: str, *, changed: bool) -> tuple[dict[str, Path], list[str]]:
+    """Return where the data of a run lie, and how their files differ from when it began, in words.
+
+    verb: for sentences. changed: whether they may differ; else that raises RunError.
+    A run without data.json, of data that are built in or made, has neither.
+    """
+    if not (folder / FILE).is_file():
+        return {}, []
+    places: dict[str, Path] = {}
+    said: list[str] = []
+    for given, path, stamps in _read(folder):
+        if not path.exists():
+            raise RunError(
+                f"{verb}: the data of {folder} lay at {path}, where nothing is now; put them back."
+            )
+        places[given] = path
+        if found := changes(stamps, path):
+            said.append(f"{path}: {found}")
+    if said and not changed:
+        raise RunError(
+            f"{verb}: the data of {folder} have changed since it began: {'; '.join(said)}; put them"
+            " back, or take them as they are now with --changed."
+        )
+    return places, said
+
+
+def _read(folder: Path) -> list[tuple[str, Path, dict[str, Stamp]]]:
+    try:
+        value: Any = reader.read_json(folder / FILE, folder, limit=_LIMIT)
+        return [
+            (
+                str(one["given"]),
+                Path(one["path"]),
+                {str(name): (int(a), int(b), str(c)) for name, (a, b, c) in one["files"].items()},
+            )
+            for one in value["roots"]
+        ]
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise _damaged(folder, error) from error
+
+
+def _damaged(folder: Path, error: Exception) -> RunError:
+    said = str(error) if isinstance(error, OSError) else type(error).__name__
+    return RunError(
+        f"{folder / FILE}: cannot be read ({said}); remove it to go on without a look at the data."
+    )

@@ -1,0 +1,133 @@
+"""A run goes on with the data that it began with, or says what of them has changed."""
+
+import json
+import os
+import shutil
+import signal
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import brique
+from brique.cli import main
+from brique.errors import Interrupted, RunError
+from brique.game.play import Play
+from brique.run import read_run
+
+
+def photos(folder):
+    draw = np.random.default_rng(0)
+    for kind in ("disc", "square"):
+        (folder / kind).mkdir(parents=True)
+        for number in range(20):
+            pixels = draw.integers(0, 256, (8, 8, 3), dtype=np.uint8)
+            Image.fromarray(pixels).save(folder / kind / f"{number}.png")
+    return folder
+
+
+@pytest.fixture
+def stopped(tmp_path, monkeypatch):
+    """Return a run that was stopped in its third turn, of pictures in the folder photos."""
+    photos(tmp_path / "photos")
+    return _stopped(monkeypatch, "photos", tmp_path / "run")
+
+
+def _stopped(monkeypatch, source, out, **options):
+    play_next = Play.__next__
+
+    def next_and_stop(play):
+        turn = play_next(play)
+        os.kill(os.getpid(), signal.SIGINT)
+        return turn
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Play, "__next__", next_and_stop)
+        with pytest.raises(Interrupted):
+            brique.train(source, quick=True, out=out, **options)
+    assert read_run(out).state == "stopped"
+    return out
+
+
+def test_data_as_they_were_go_on(stopped):
+    assert read_run(brique.resume(stopped)).state == "finished"
+
+
+def test_what_was_renamed_removed_added_and_changed_is_named(stopped, tmp_path):
+    folder = tmp_path / "photos"
+    (folder / "disc/0.png").rename(folder / "disc/zero.png")
+    (folder / "disc/1.png").unlink()
+    shutil.copy(folder / "square/3.png", folder / "square/new.png")
+    Image.new("RGB", (8, 8)).save(folder / "square/2.png")
+    says = (
+        "resume: the data of .*run have changed since it began: .*photos: 1 renamed"
+        r" \(disc/0.png to disc/zero.png\); 1 removed \(disc/1.png\); 1 added \(square/new.png\);"
+        r" 1 changed \(square/2.png\); put them back, or take them as they are now with --changed"
+    )
+    with pytest.raises(RunError, match=says):
+        brique.resume(stopped)
+    assert read_run(stopped).state == "stopped"
+    assert read_run(brique.resume(stopped, changed=True)).json["changed"]
+
+
+def test_a_class_that_was_renamed_is_named(stopped, tmp_path, capsys):
+    (tmp_path / "photos/disc").rename(tmp_path / "photos/round")
+    assert main(["resume", str(stopped)]) == 2
+    assert "20 renamed (disc/0.png to round/0.png" in capsys.readouterr().err
+
+
+def test_files_that_were_copied_have_not_changed(stopped, tmp_path):
+    shutil.copytree(tmp_path / "photos", tmp_path / "again")
+    shutil.rmtree(tmp_path / "photos")
+    (tmp_path / "again").rename(tmp_path / "photos")  # other times, the same content
+    assert read_run(brique.resume(stopped)).state == "finished"
+
+
+def test_a_run_goes_on_from_another_folder(stopped, tmp_path, monkeypatch):
+    (tmp_path / "far").mkdir()
+    monkeypatch.chdir(tmp_path / "far")
+    assert read_run(brique.resume("../run")).state == "finished"
+    assert brique.evaluate("../run")["task"] == "classify"
+
+
+def test_data_that_are_gone_are_named_by_their_place(stopped, tmp_path):
+    (tmp_path / "photos").rename(tmp_path / "pictures")
+    with pytest.raises(RunError, match="lay at .*photos, where nothing is now; put them back"):
+        brique.resume(stopped)
+
+
+def test_an_archive_names_its_members(tmp_path, monkeypatch):
+    def pack(skip=()):
+        with zipfile.ZipFile(tmp_path / "photos.zip", "w") as packed:
+            for file in sorted((tmp_path / "photos").rglob("*.png")):
+                if file.name not in skip:
+                    packed.write(file, file.relative_to(tmp_path / "photos"))
+
+    photos(tmp_path / "photos")
+    pack()
+    run = _stopped(monkeypatch, "photos.zip", tmp_path / "run")
+    pack(skip=("7.png",))
+    with pytest.raises(RunError, match=r"2 removed \(disc/7.png, square/7.png\)"):
+        brique.resume(run)
+
+
+def test_a_table_that_changed_is_named_and_evaluate_refuses_too(tmp_path, monkeypatch):
+    rows = [f"{n % 7},{n % 3},{'up' if n % 7 > 3 else 'down'}" for n in range(120)]
+    table = tmp_path / "t.csv"
+    table.write_text("\n".join(["a,b,label", *rows]) + "\n")
+    run = _stopped(monkeypatch, "t.csv", tmp_path / "run")
+    brique.resume(run)
+    table.write_text("\n".join(["a,b,label", *rows[:-1]]) + "\n")
+    with pytest.raises(RunError, match=r"evaluate: the data of .*: 1 changed \(t.csv\)"):
+        brique.evaluate(run)
+    assert brique.evaluate(run, changed=True)["task"] == "classify"
+
+
+def test_a_damaged_list_of_the_data_is_one_sentence(stopped):
+    path = Path(stopped, "data.json")
+    assert json.loads(path.read_text())["roots"][0]["given"] == "photos"
+    path.write_text('{"roots": [1]}')
+    with pytest.raises(RunError, match=r"data.json: cannot be read \(TypeError\); remove it"):
+        brique.resume(stopped)
