@@ -36,7 +36,9 @@ def test_every_recipe_is_listed_with_family_year_and_first_line():
     found = {entry.name: entry for entry in catalog.entries()}
     assert found["lenet5"].family == "convolutional"
     assert found["lenet5"].year == 1998
-    assert found["gan"].says == "A forger learns to draw digits by deceiving a critic (GAN)."
+    assert (
+        found["gan"].says == "A generator learns to draw digits by deceiving a discriminator (GAN)."
+    )
     for entry in found.values():
         assert entry.path.is_file()
         assert entry.says.endswith(".")

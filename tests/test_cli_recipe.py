@@ -155,7 +155,7 @@ def test_an_installed_recipe_runs_by_name(capsys, tmp_path):
     assert main(["run", "lenet5", *flags]) == 0
     whole = json.loads(capsys.readouterr().out)
     assert whole["run"] == "mine"
-    assert set(whole["numbers"]) == {"reader", "valid_accuracy", "test_accuracy"}
+    assert set(whole["numbers"]) == {"classifier", "valid_accuracy", "test_accuracy"}
     record = json.loads((tmp_path / "mine" / "run.json").read_text())
     assert record["recipe"] == "lenet5"
     assert record["settings"]["turns"] == 20
@@ -166,4 +166,8 @@ def test_the_last_line_of_a_run_is_its_folder(capsys):
     assert main(["run", "lenet5", "--turns", "5", "--out", "mine"]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert lines[-1] == "mine"
-    assert [line.split()[0] for line in lines[:-1]] == ["reader", "valid_accuracy", "test_accuracy"]
+    assert [line.split()[0] for line in lines[:-1]] == [
+        "classifier",
+        "valid_accuracy",
+        "test_accuracy",
+    ]

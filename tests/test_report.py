@@ -159,7 +159,7 @@ def run_json(opened, judged, source):
         "state": "finished", "source": {"file": "classify.py", "sha256": "ab" * 32},
         "versions": {"brique": "0.1.0", "torch": "2.15.0"},
         "launch": {"device": "cpu", "exact": False, "quick": False, "threads": 1},
-        "exactness": "bit", "turns": 200, "numbers": {"reader": 0.1},
+        "exactness": "bit", "turns": 200, "numbers": {"classifier": 0.1},
         "data": [{"name": "shapes", "fingerprint": opened.fingerprint, "test_reads": 1, "skipped": []}],
         "seconds": {"training": 12.5, "judging": 0.5, "total": 14.0, "report": 1.0},
         "estimate": {"seconds": 11.0, "turns": 200}, "audit": {"findings": findings(), "splits": {}},
@@ -181,7 +181,7 @@ def findings():
 def log_of():
     lines = []
     for turn in range(9, 200, 10):
-        lines.append({"turn": turn, "reader": 2.0 / (1 + turn)})
+        lines.append({"turn": turn, "classifier": 2.0 / (1 + turn)})
         lines.append({"turn": turn, "valid_accuracy": 1 - 0.9 / (1 + turn), "valid_loss": 0.4})
     return "".join(json.dumps(line) + "\n" for line in lines)
 

@@ -6,7 +6,7 @@ from torch import nn
 from brique import data
 from brique.errors import ShapeError
 from brique.tasks import reader
-from brique.tasks.generate import gap, recognised
+from brique.tasks.generate import gap, recognized
 
 
 class Shows(nn.Module):
@@ -38,18 +38,18 @@ def _kept(cache, monkeypatch):
     monkeypatch.setenv("BRIQUE_CACHE", str(cache))
 
 
-def test_real_digits_are_recognised(digits):
+def test_real_digits_are_recognized(digits):
     pictures = digits.test["image"].float() / 255
-    judged = recognised(Shows(pictures), torch.arange(len(pictures)), digits)
-    assert set(judged) == {"recognised", "rarest", "reader"}
-    assert judged["recognised"] >= 0.9
+    judged = recognized(Shows(pictures), torch.arange(len(pictures)), digits)
+    assert set(judged) == {"recognized", "rarest", "reader"}
+    assert judged["recognized"] >= 0.9
     assert 0.06 <= judged["rarest"] <= 0.1
     assert judged["reader"] >= 0.97
 
 
 def test_one_digit_over_and_over_is_seen_by_the_rarest(digits):
     pictures = digits.test["image"].float() / 255
-    judged = recognised(Shows(pictures), torch.zeros(50), digits)
+    judged = recognized(Shows(pictures), torch.zeros(50), digits)
     assert judged["rarest"] == 0.0
 
 
@@ -59,17 +59,17 @@ def test_the_reader_is_kept_and_the_same_each_time(digits, monkeypatch, tmp_path
     monkeypatch.setenv("BRIQUE_CACHE", str(cache))
     pictures = digits.valid["image"].float() / 255
     numbers = torch.arange(len(pictures))
-    first = recognised(Shows(pictures), numbers, digits)
+    first = recognized(Shows(pictures), numbers, digits)
     (kept,) = (cache / "readers").iterdir()
     content = kept.read_bytes()
-    assert recognised(Shows(pictures), numbers, digits) == first
+    assert recognized(Shows(pictures), numbers, digits) == first
     assert kept.read_bytes() == content
     kept.write_bytes(b"damaged")
-    assert recognised(Shows(pictures), numbers, digits) == first
+    assert recognized(Shows(pictures), numbers, digits) == first
     assert kept.read_bytes() == content  # fitted anew, to the same bits
     (tmp_path / "file").write_text("")
     monkeypatch.setenv("BRIQUE_CACHE", str(tmp_path / "file"))  # nothing can be kept below a file
-    assert recognised(Shows(pictures), numbers, digits) == first
+    assert recognized(Shows(pictures), numbers, digits) == first
 
 
 def test_judging_disturbs_neither_draws_nor_modes(digits, monkeypatch, tmp_path):
@@ -82,7 +82,7 @@ def test_judging_disturbs_neither_draws_nor_modes(digits, monkeypatch, tmp_path)
     expected = torch.rand(3), np.random.rand()
     torch.manual_seed(5)
     np.random.seed(5)
-    recognised(net, torch.arange(10), digits)
+    recognized(net, torch.arange(10), digits)
     assert torch.equal(torch.rand(3), expected[0])
     assert np.random.rand() == expected[1]
     assert net.training
@@ -93,7 +93,7 @@ def test_judging_disturbs_neither_draws_nor_modes(digits, monkeypatch, tmp_path)
 
 def test_pictures_of_another_shape_are_refused(digits):
     with pytest.raises(ShapeError, match=r"makes pictures of shape \(1, 9, 9\) but the data have"):
-        recognised(Shows(torch.zeros(1, 1, 9, 9)), torch.zeros(2), digits)
+        recognized(Shows(torch.zeros(1, 1, 9, 9)), torch.zeros(2), digits)
 
 
 def test_gap_is_the_distance_of_the_mean_pictures(digits):
@@ -109,4 +109,4 @@ def test_gap_is_the_distance_of_the_mean_pictures(digits):
 def test_the_reader_of_mnist_is_good():
     mnist = data.open("mnist")
     pictures = mnist.test["image"][:500].float() / 255
-    assert recognised(Shows(pictures), torch.arange(500), mnist)["reader"] >= 0.985
+    assert recognized(Shows(pictures), torch.arange(500), mnist)["reader"] >= 0.985

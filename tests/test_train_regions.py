@@ -53,7 +53,7 @@ def test_the_quick_form_learns_and_is_judged_beside_simple_methods(task, trained
     record = read_run(run)
     assert (record.state, record.train, record.result["task"]) == ("finished", task, task)
     rows = [json.loads(line) for line in (run / "log.jsonl").read_text().splitlines()]
-    player = {"segment": "painter", "detect": "finder"}[task]
+    player = {"segment": "segmenter", "detect": "detector"}[task]
     losses = [row[player] for row in rows if player in row]
     assert losses[-1] < 0.8 * losses[0]
     values, main_score = record.result, MAIN[task]

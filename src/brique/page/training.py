@@ -12,7 +12,10 @@ STYLES = (
     "--ink-of:var(--c6)",
 )
 MOST_POINTS = 400
-_LEARNERS = ("reader", "seer", "painter", "finder", "coder", "maker", "translator", "tagger")
+_LEARNERS = (
+    "classifier", "predictor", "forecaster", "segmenter", "detector", "autoencoder", "generator",
+    "translator", "tagger",
+)  # fmt: skip
 
 
 def section(facts: Facts) -> Section | Gap:

@@ -25,14 +25,14 @@ _TURNS = 800
 _SURE = 0.9
 
 
-def recognised(net: nn.Module, inputs: Tensor, data: Data) -> dict[str, Any]:
+def recognized(net: nn.Module, inputs: Tensor, data: Data) -> dict[str, Any]:
     """Return how a reader, a classifier fitted on `data.train`, sees what `net` makes.
 
     net: inputs (N, ...) -> pictures (N, C, H, W) in [0, 1] of the data's shape; asked in eval mode.
     inputs: what the net makes pictures from, such as noise.
     data: pictures with a category as target. The reader is fitted once for each data set and kept
         in the folder BRIQUE_CACHE (~/.cache/brique by default).
-    Returns "recognised": share of the pictures that the reader names with more than 0.9; "rarest":
+    Returns "recognized": share of the pictures that the reader names with more than 0.9; "rarest":
     share of the class named least often; "reader": the reader's own accuracy on `data.test`.
     (Typed Any, so that they can be spread into `run.finish`.)
     Raises ShapeError when the pictures are not of the data's shape.
@@ -50,7 +50,7 @@ def recognised(net: nn.Module, inputs: Tensor, data: Data) -> dict[str, Any]:
             sure += int((best > _SURE).sum())
             named += torch.bincount(which.cpu(), minlength=classes)
     total, score = max(1, len(inputs)), accuracy(reader, data.test)
-    return {"recognised": sure / total, "rarest": float(named.min()) / total, "reader": score}
+    return {"recognized": sure / total, "rarest": float(named.min()) / total, "reader": score}
 
 
 def gap(pictures: Tensor, split: Split) -> float:
@@ -110,7 +110,7 @@ def _fit(reader: nn.Module, data: Data) -> None:
         return functional.cross_entropy(reader(batch[given]), tensor_of(batch, target))
 
     adam = partial(torch.optim.Adam, lr=3e-3)
-    game = Game(Player("reader", reader, mistakes, adam, schedule=cosine))
+    game = Game(Player("classifier", reader, mistakes, adam, schedule=cosine))
     stream = data.train.batches(min(128, len(data.train)), turns=_TURNS, seed=0)
     for _ in game.play(stream, seed=0):
         pass
@@ -147,6 +147,6 @@ def _check_shape(pictures: Tensor, data: Data) -> None:
     shape = tuple(data.schema[data.schema.inputs[0]].shape)
     if tuple(pictures.shape[1:]) != shape:
         raise ShapeError(
-            f"recognised: the net makes pictures of shape {tuple(pictures.shape[1:])} but the data"
+            f"recognized: the net makes pictures of shape {tuple(pictures.shape[1:])} but the data"
             f" have {shape}; open the data with the size and channels that the net makes."
         )

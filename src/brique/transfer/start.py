@@ -1,7 +1,7 @@
 """From a source to a net that knows something.
 
 A source is one of three:
-- `PATH.safetensors`, published weights; the net is recognised by the names of the tensors;
+- `PATH.safetensors`, published weights; the net is recognized by the names of the tensors;
 - the folder of an earlier run, or of its model: classes of the same name keep their scores;
 - `timm:NAME:PATH.safetensors`, weights of a net of timm (the extra `zoo`) that lie on this disk.
 """
@@ -77,7 +77,7 @@ def start(source: str | Path, schema: Schema) -> Started:
     elif kind == "timm":
         net, says = weights.by_timm(name, path, len(names))
     else:
-        net, says = weights.recognised(path, len(names), finds_boxes=finds_boxes)
+        net, says = weights.recognized(path, len(names), finds_boxes=finds_boxes)
     file = earlier.file(path) if kind == "run" else path
     started = Started(net, says, *wants(source), files.sha256(file))
     _check_shape(str(source), started, pictures.shape)

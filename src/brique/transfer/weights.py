@@ -18,7 +18,7 @@ Names = tuple[str, ...]
 
 @dataclass(frozen=True)
 class _Known:
-    """A net whose published weights are recognised.
+    """A net whose published weights are recognized.
 
     build: makes it for a number of classes. finding: makes a net that finds boxes of so many.
     part: the child of its body that holds them; their names begin with the same word.
@@ -56,7 +56,7 @@ def wants(path: Path) -> tuple[int | None, int]:
     return known.size, known.channels
 
 
-def recognised(path: Path, classes: int, *, finds_boxes: bool = False) -> tuple[nn.Sequential, str]:
+def recognized(path: Path, classes: int, *, finds_boxes: bool = False) -> tuple[nn.Sequential, str]:
     """Return the net of a file's weights with a new head, and what was taken over.
 
     finds_boxes: whether the head shall find boxes of the classes, in place of naming a picture.

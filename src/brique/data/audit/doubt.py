@@ -80,7 +80,7 @@ def _mapped(features: Tensor) -> Tensor:
     """Return features (N, M) whose products are nearly those of a Gaussian kernel."""
     n = len(features)
     count = min(n, _MARKS, max(64, int((_WORK / n) ** 0.5)))
-    marks = features[torch.randperm(n, generator=keys.generator(keys.word("doubt")))[:count]]
+    marks = features[torch.randperm(n, generator=keys.generator(keys.word("label errors")))[:count]]
     width = 1 / (features.shape[1] * features.var().clamp(min=1e-9))
     among = torch.exp(-width * torch.cdist(marks, marks).square())
     among.diagonal().add_(1e-4)

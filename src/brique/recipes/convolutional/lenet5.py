@@ -64,7 +64,7 @@ def main(args: Args) -> dict[str, float]:
         return functional.cross_entropy(net(batch.image), batch.label)
 
     sgd = partial(torch.optim.SGD, lr=args.lr, momentum=args.momentum)
-    game = Game(Player("reader", net, mistakes, sgd, schedule=cosine))
+    game = Game(Player("classifier", net, mistakes, sgd, schedule=cosine))
     stream = digits.train.batches(args.batch_size, turns=args.turns, seed=args.seed)
 
     for turn in run.play(game, stream):

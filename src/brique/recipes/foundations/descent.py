@@ -84,7 +84,7 @@ def main(args: Args) -> dict[str, float]:
 
     for name, net in nets.items():
         sgd = partial(optim.SGD, lr=ETAS.get(name, args.lr))
-        walker = Player("walker", net, partial(height, name), sgd, schedule=DECAYS.get(name))
+        walker = Player("point", net, partial(height, name), sgd, schedule=DECAYS.get(name))
         (place,) = net.parameters()
         run.memory[name] = [place.tolist() if name in ETAS else bowl(place).mean().item()]
         for turn in run.play(

@@ -103,7 +103,7 @@ def main(args: Args) -> dict[str, float]:
     for name, racer in racers.items():
         place = nn.Parameter(torch.tensor([1.3, 1.1], dtype=torch.float64, device=run.device))
         bottom, run.memory[name] = 1e-6 * valley(place).item(), [place.tolist()]
-        game = Game(Player("walker", [place], lambda _, place=place: valley(place), racer))
+        game = Game(Player("point", [place], lambda _, place=place: valley(place), racer))
         for _ in run.play(game, data.nothing(args.walk), name=name):
             run.memory[name].append(place.tolist())
             if valley(place) < bottom:
@@ -115,7 +115,7 @@ def main(args: Args) -> dict[str, float]:
         size = len(digits.train) if name in ("batch", "lbfgs") else args.batch_size
         turns = max(2, args.turns * args.batch_size // (size * (5 if name == "lbfgs" else 1)))
         run.memory[stage] = [[0.0, loss(valid).item()]]
-        game = Game(Player("reader", nets[name], loss, partial(racer, lr=lr)))
+        game = Game(Player("classifier", nets[name], loss, partial(racer, lr=lr)))
         stream = digits.train.batches(size, turns=turns, seed=args.seed)
         for turn in run.play(game, stream, name=stage):
             if turn.looks:

@@ -23,10 +23,10 @@ from brique.schema import Category, Picture, Schema
 from brique.tasks import accuracy
 
 # lost: share of the pictures' variance; error: largest of any move's worth; right: share of cells
-EXPECT = {"digits": {"accuracy": (0.95, 1), "lost": (0, 0.3), "table/error": (0, 0),
-                     "net/right": (1, 1)}}  # fmt: skip
+EXPECT = {"digits": {"accuracy": (0.95, 1), "lost": (0, 0.3), "q_table/error": (0, 0),
+                     "q_network/right": (1, 1)}}  # fmt: skip
 QUICK = {"turns": 800}
-LEARNS = {"autoencoder/autoencoder": "falls", "net/error": "falls"}
+LEARNS = {"autoencoder/autoencoder": "falls", "q_network/error": "falls"}
 
 MAP = "######## #......# #.##.#.# #.#...o# #...#..# #.o.#.*# ########".replace(" ", "")
 REWARDS, MOVES, DISCOUNT = {"o": -1, "*": 1}, (1, 8, -1, -8), 0.9  # right, down, left, up
@@ -53,8 +53,8 @@ def build(args: Args, schema: Schema) -> dict[str, nn.Module]:
         "autoencoder": nn.Sequential(
             nn.Flatten(), nn.Linear(shape.numel(), 128), nn.ReLU(), nn.Linear(128, 8),
             nn.Linear(8, 128), nn.ReLU(), nn.Linear(128, shape.numel()), nn.Unflatten(1, shape)),
-        "table": nn.Embedding(len(MAP), 4, _weight=torch.zeros(len(MAP), 4)),
-        "net": nn.Sequential(nn.Embedding(len(MAP), 64), nn.ReLU(), nn.Linear(64, 4)),
+        "q_table": nn.Embedding(len(MAP), 4, _weight=torch.zeros(len(MAP), 4)),
+        "q_network": nn.Sequential(nn.Embedding(len(MAP), 64), nn.ReLU(), nn.Linear(64, 4)),
     }  # fmt: skip
 
 
@@ -82,7 +82,8 @@ def main(args: Args) -> dict[str, float]:
             if turn.looks and name == "classifier":
                 run.log(turn, accuracy=accuracy(nets[name], digits.valid))
 
-    for name, optimizer, memory, fade in ("table", sgd, 1, None), ("net", adam, 2000, cosine):
+    agents = ("q_table", sgd, 1, None), ("q_network", adam, 2000, cosine)
+    for name, optimizer, memory, fade in agents:
         walk = Walk(nets[name], args.turns, memory, run.device)
         agent = Player(name, nets[name], partial(surprise, name), optimizer, schedule=fade)
         for turn in run.play(Game(agent, reads=[before[name]]), walk, name=name):

@@ -1,6 +1,6 @@
-"""A forger learns to draw digits by deceiving a critic (GAN).
+"""A generator learns to draw digits by deceiving a discriminator (GAN).
 
-Paper    Goodfellow et al. 2014, arXiv:1406.2661, algorithm 1, non-saturating forger of section 3.
+Paper    Goodfellow et al. 2014, arXiv:1406.2661, algorithm 1, non-saturating loss of section 3.
 Departs  Adam and batch norm of Radford et al. 2015, arXiv:1511.06434, section 3.
 Run      brique run gan --data mnist
 Reached  see benchmarks/recipes.md
@@ -19,12 +19,12 @@ from brique.data import Batch
 from brique.game import Game, Player
 from brique.run import Run
 from brique.schema import Category, Picture, Schema
-from brique.tasks.generate import gap, recognised
+from brique.tasks.generate import gap, recognized
 
-# critic: nats, 2 ln 2 = 1.386 when it only guesses; the others: a digit reader's view of forgeries
-EXPECT = {"mnist": {"critic": (0.9, 1.38), "recognised": (0.6, 1.0), "rarest": (0.03, 0.1)}}
+# discriminator: nats (2 ln 2 = 1.386 if it only guesses); the others: a digit classifier on fakes
+EXPECT = {"mnist": {"discriminator": (0.9, 1.38), "recognized": (0.6, 1.0), "rarest": (0.03, 0.1)}}
 QUICK = {"turns": 60}
-LEARNS = {"gap": "falls"}  # from the mean forgery to the mean digit
+LEARNS = {"gap": "falls"}  # from the mean fake to the mean digit
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,62 +34,65 @@ class Args:
     data: str = "digits"
     """Built-in name or path."""
     turns: int = 9400
-    """Turns: one move of the critic, one of the forger."""
+    """Turns: one move of the discriminator, one of the generator."""
     batch_size: int = 128
-    """Real digits a turn, and as many forgeries."""
+    """Real digits a turn, and as many fakes."""
     noise: int = 64
-    """Numbers that each forgery starts from."""
+    """Dimensions of the noise."""
     lr: float = 2e-4
-    """Step length of both Adams."""
+    """Learning rate of both Adams."""
     seed: int = 0
     """Seed of everything random."""
 
 
 def build(args: Args, schema: Schema) -> dict[str, nn.Module]:
-    """Forger: noise (N, Z) -> digits (N, 1, 28, 28) in [0, 1]; critic: digits -> scores (N, 1)."""
-    forger = nn.Sequential(
+    """Nets: noise (N, Z) -> images (N, 1, 28, 28) in [0, 1]; images -> logits (N, 1)."""
+    generator = nn.Sequential(
         nn.Linear(args.noise, 512), nn.BatchNorm1d(512), nn.LeakyReLU(0.2),
         nn.Linear(512, 1024), nn.BatchNorm1d(1024), nn.LeakyReLU(0.2),
         nn.Linear(1024, 784), nn.Sigmoid(), nn.Unflatten(1, (1, 28, 28)),
     )  # fmt: skip
-    critic = nn.Sequential(
-        Standardize(0.5, 0.5), nn.Flatten(),  # pixels to [-1, 1]; without it the forger collapses
+    discriminator = nn.Sequential(
+        Standardize(0.5, 0.5), nn.Flatten(),  # to [-1, 1]; without it the generator collapses
         nn.Linear(784, 512), nn.LeakyReLU(0.2), nn.Dropout(0.3),
         nn.Linear(512, 256), nn.LeakyReLU(0.2), nn.Dropout(0.3),
         nn.Linear(256, 1),
     )  # fmt: skip
-    return {"forger": forger, "critic": critic}
+    return {"generator": generator, "discriminator": discriminator}
 
 
 def main(args: Args) -> dict[str, float]:
-    """Play critic against forger; at the end a digit reader judges the forgeries."""
+    """Play discriminator against generator; at the end a digit classifier scores the fakes."""
     run = Run.start(__file__, args)
     digits = data.open(args.data, needs={"image": Picture, "label": Category}, size=28, channels=1)
     nets = run.place(build(args, digits.schema))
-    forger, critic = nets["forger"], nets["critic"]
+    generator, discriminator = nets["generator"], nets["discriminator"]
     fixed = run.noise(64, args.noise, name="pictures")  # the same 64 seeds in every picture
 
-    def forgeries(n: int) -> Tensor:
-        return forger(run.noise(n, args.noise))  # (n, 1, 28, 28)
+    def fakes(n: int) -> Tensor:
+        return generator(run.noise(n, args.noise))  # (n, 1, 28, 28)
 
-    def fooled(batch: Batch) -> Tensor:  # what the critic pays
-        real, forged = critic(batch.image), critic(forgeries(len(batch)))
-        return functional.softplus(-real).mean() + functional.softplus(forged).mean()
+    def d_loss(batch: Batch) -> Tensor:  # what the discriminator pays
+        real_logits, fake_logits = discriminator(batch.image), discriminator(fakes(len(batch)))
+        return functional.softplus(-real_logits).mean() + functional.softplus(fake_logits).mean()
 
-    def caught(batch: Batch) -> Tensor:  # what the forger pays
-        return functional.softplus(-critic(forgeries(len(batch)))).mean()
+    def g_loss(batch: Batch) -> Tensor:  # what the generator pays
+        return functional.softplus(-discriminator(fakes(len(batch)))).mean()
 
     adam = partial(torch.optim.Adam, lr=args.lr, betas=(0.5, 0.999))
-    game = Game(Player("critic", critic, fooled, adam), Player("forger", forger, caught, adam))
+    game = Game(
+        Player("discriminator", discriminator, d_loss, adam),
+        Player("generator", generator, g_loss, adam),
+    )
     stream = digits.train.batches(args.batch_size, turns=args.turns, seed=args.seed)
 
     for turn in run.play(game, stream):
         if turn.looks:
-            forged = run.picture(f"forgeries-{turn.index:06d}", forger, fixed)
-            run.log(turn, gap=gap(forged, digits.valid))
+            shown = run.picture(f"fakes-{turn.index:06d}", generator, fixed)
+            run.log(turn, gap=gap(shown, digits.valid))
 
-    judged = recognised(forger, run.noise(2000, args.noise, name="judged"), digits)
-    return run.finish(task="generate", forger=forger, critic=critic, **judged)
+    scores = recognized(generator, run.noise(2000, args.noise, name="scores"), digits)
+    return run.finish(task="generate", generator=generator, discriminator=discriminator, **scores)
 
 
 if __name__ == "__main__":

@@ -95,7 +95,7 @@ def main(args: Args) -> dict[str, float]:
 
     adam = partial(torch.optim.Adam, lr=args.lr)
     for name, net in nets.items():
-        game = Game(Player("coder", net, partial(error, net), adam, schedule=cosine))
+        game = Game(Player("autoencoder", net, partial(error, net), adam, schedule=cosine))
         stream = digits.train.batches(args.batch_size, turns=args.turns, seed=args.seed)
         for turn in run.play(game, stream, name=name):
             if turn.looks:

@@ -8,4 +8,4 @@ from brique.tasks.generate.learning import loss as loss
 from brique.tasks.generate.words import sentence as sentence
 from brique.tasks.reader import gap as gap
 from brique.tasks.reader import reader_of as reader_of
-from brique.tasks.reader import recognised as recognised
+from brique.tasks.reader import recognized as recognized

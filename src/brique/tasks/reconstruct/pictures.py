@@ -58,7 +58,7 @@ def named(pictures: Tensor, label: Tensor, data: Data) -> float:
     """Return the share of pictures whose class a reader, fitted on `data.train`, names rightly.
 
     pictures: (N, C, H, W) in [0, 1] of the data's shape. label: (N,), int64, what each shows.
-    The reader is the one of `brique.tasks.generate.recognised`.
+    The reader is the one of `brique.tasks.generate.recognized`.
     """
     scores = rebuilt(reader_of(data, pictures.device), pictures)  # (N, K)
     return float((scores.argmax(dim=1) == label).double().mean())

@@ -90,7 +90,7 @@ def build(args: Args, schema: Schema) -> nn.Sequential:
 
 
 def game_of(args: Args, net: nn.Sequential, photos: Data, halves: Halves = ()) -> Game:
-    """One player, the reader, pays for its mistakes; one of a half for those in its pictures."""
+    """One player, the classifier; one more for each half, whose loss sees its own half only."""
     weights = classify.weights(photos.train) if args.balance == "weights" else None
     image, label = photos.schema.inputs[0], photos.schema.target
 
@@ -109,7 +109,7 @@ def game_of(args: Args, net: nn.Sequential, photos: Data, halves: Halves = ()) -
         return Player(name, owned, mistakes, optimizer, schedule=warmup(0.1), average=args.average)
 
     more = [player(f"half-{number}", *half) for number, half in enumerate(halves, 1)]
-    return Game(player("reader", net), *more, reads=[net[0]] if args.freeze else [])
+    return Game(player("classifier", net), *more, reads=[net[0]] if args.freeze else [])
 
 
 def stream_of(args: Args, photos: Data) -> Stream:

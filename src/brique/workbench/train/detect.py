@@ -86,7 +86,7 @@ def build(args: Args, schema: Schema) -> nn.Sequential:
 
 
 def game_of(args: Args, net: nn.Sequential, photos: Data) -> Game:
-    """One player, the finder, pays for boxes that are missed, wrong or not there."""
+    """One player, the detector, pays for boxes that are missed, wrong or not there."""
     image = photos.schema.inputs[0]
 
     def mistakes(batch: Batch) -> tuple[Tensor, Tensor]:
@@ -97,11 +97,11 @@ def game_of(args: Args, net: nn.Sequential, photos: Data) -> Game:
         return AdamW(groups, weight_decay=args.weight_decay)
 
     owned, reads = (net[1], [net[0]]) if args.freeze else (net, [])
-    finder = Player(
-        "finder", owned, mistakes, optimizer, schedule=warmup(0.1), clip=args.clip,
+    detector = Player(
+        "detector", owned, mistakes, optimizer, schedule=warmup(0.1), clip=args.clip,
         average=args.average,
     )  # fmt: skip
-    return Game(finder, reads=reads)
+    return Game(detector, reads=reads)
 
 
 def stream_of(args: Args, photos: Data) -> Stream:

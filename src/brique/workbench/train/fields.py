@@ -84,7 +84,7 @@ def task_of(args: Args, rows: Data) -> Task:
 
 
 def game_of(args: Args, net: nn.Sequential, rows: Data) -> Game:
-    """One player, the reader, pays for what it says of a batch."""
+    """One player, the predictor, pays for what it says of a batch."""
     task = task_of(args, rows)
 
     def mistakes(batch: Batch) -> Tensor:
@@ -93,8 +93,9 @@ def game_of(args: Args, net: nn.Sequential, rows: Data) -> Game:
     def optimizer(named: Iterable[tuple[str, nn.Parameter]]) -> Optimizer:
         return AdamW(named, lr=args.lr, weight_decay=args.weight_decay)
 
-    player = Player("reader", net, mistakes, optimizer, schedule=warmup(0.1), average=args.average)
-    return Game(player)
+    return Game(
+        Player("predictor", net, mistakes, optimizer, schedule=warmup(0.1), average=args.average)
+    )
 
 
 def stream_of(args: Args, rows: Data) -> Stream:

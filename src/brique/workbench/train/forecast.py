@@ -62,7 +62,7 @@ def build(args: Args, schema: Schema) -> Forecaster:
 
 
 def game_of(args: Args, net: Forecaster, windows: Data) -> Game:
-    """One player, the seer, pays for the squares of what it was off by."""
+    """One player, the forecaster, pays for the squares of what it was off by."""
 
     def missed(batch: Batch) -> Tensor:
         return forecast.loss(net(rest.inputs(batch, windows.schema, net)), batch, windows.schema)
@@ -70,7 +70,7 @@ def game_of(args: Args, net: Forecaster, windows: Data) -> Game:
     def adam(named: object) -> optim.Optimizer:
         return optim.AdamW(named, lr=args.lr, weight_decay=args.weight_decay)  # pyright: ignore[reportArgumentType]
 
-    return Game(Player("seer", net, missed, adam, schedule=cosine, average=args.average))
+    return Game(Player("forecaster", net, missed, adam, schedule=cosine, average=args.average))
 
 
 def stream_of(args: Args, windows: Data) -> Stream:

@@ -63,7 +63,7 @@ def build(args: Args, schema: Schema) -> Generator:
 
 
 def game_of(args: Args, net: Generator, known: Data) -> Game:
-    """One player, the maker, pays for what it cannot rebuild, and for codes far from 0."""
+    """One player, the generator, pays for what it cannot rebuild, and for codes far from 0."""
     field = known.schema.inputs[0]
 
     def mistakes(batch: Batch) -> Tensor:
@@ -74,7 +74,8 @@ def game_of(args: Args, net: Generator, known: Data) -> Game:
     def optimizer(named: Iterable[tuple[str, nn.Parameter]]) -> optim.Optimizer:
         return optim.AdamW(named, lr=args.lr, weight_decay=args.weight_decay)
 
-    return Game(Player("maker", net, mistakes, optimizer, schedule=cosine, average=args.average))
+    player = Player("generator", net, mistakes, optimizer, schedule=cosine, average=args.average)
+    return Game(player)
 
 
 def stream_of(args: Args, known: Data) -> Stream:
@@ -99,7 +100,7 @@ def main(args: Args) -> dict[str, float]:
                 break
 
     generate.learn(net, known.train)
-    run.picture("made", net, run.noise(48, net.noise, name="made"))
+    run.picture("samples", net, run.noise(48, net.noise, name="samples"))
     judged = generate.judge(net, known)
     run.result(**judged.values)
     run.spent(**judged.seconds)

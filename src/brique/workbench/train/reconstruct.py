@@ -62,7 +62,7 @@ def build(args: Args, schema: Schema) -> nn.Sequential:
 
 
 def game_of(args: Args, net: nn.Sequential, seen: Data) -> Game:
-    """One player, the coder, pays for each pixel that it does not rebuild."""
+    """One player, the autoencoder, pays for each pixel that it does not rebuild."""
     field = seen.schema.inputs[0]
 
     def mistakes(batch: Batch) -> Tensor:
@@ -72,7 +72,8 @@ def game_of(args: Args, net: nn.Sequential, seen: Data) -> Game:
     def optimizer(named: Iterable[tuple[str, nn.Parameter]]) -> Optimizer:
         return AdamW(named, lr=args.lr, weight_decay=args.weight_decay)
 
-    return Game(Player("coder", net, mistakes, optimizer, schedule=cosine, average=args.average))
+    player = Player("autoencoder", net, mistakes, optimizer, schedule=cosine, average=args.average)
+    return Game(player)
 
 
 def stream_of(args: Args, seen: Data) -> Stream:

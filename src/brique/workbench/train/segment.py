@@ -78,7 +78,7 @@ def build(args: Args, schema: Schema) -> nn.Module:
 
 
 def game_of(args: Args, net: nn.Module, scenes: Data) -> Game:
-    """One player, the painter, pays for each pixel of which it was unsure or wrong."""
+    """One player, the segmenter, pays for each pixel of which it was unsure or wrong."""
     weights = segment.weights(scenes.train, power=args.rareness)
     image, mask = scenes.schema.inputs[0], scenes.schema.target
 
@@ -89,7 +89,7 @@ def game_of(args: Args, net: nn.Module, scenes: Data) -> Game:
         return AdamW(named, lr=args.lr, weight_decay=args.weight_decay)
 
     rises = warmup(0.05)
-    return Game(Player("painter", net, mistakes, optimizer, schedule=rises, average=args.average))
+    return Game(Player("segmenter", net, mistakes, optimizer, schedule=rises, average=args.average))
 
 
 def stream_of(args: Args, scenes: Data) -> Stream:
