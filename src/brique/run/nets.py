@@ -5,9 +5,11 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.utils.hooks import RemovableHandle
 
 from brique import measure
 from brique.errors import RunError
+from brique.fit import Inputs
 from brique.run.checkpoints import restore_tensors
 
 
@@ -17,7 +19,8 @@ class Nets:
     def __init__(self) -> None:
         self._placed: list[nn.Module] = []
         self._names: dict[nn.Module, str | None] = {}
-        self._inputs: dict[nn.Module, list[tuple[tuple[int, ...], torch.dtype]] | None] = {}
+        self._inputs: dict[nn.Module, Inputs | None] = {}
+        self._looks: dict[nn.Module, RemovableHandle] = {}  # of nets that were not called yet
         self._best: dict[int, tuple[float, list[Tensor]]] = {}
 
     def add(self, net: nn.Module, name: str | None) -> None:
@@ -27,15 +30,17 @@ class Nets:
         self._names[net] = name
 
         def look(module: nn.Module, inputs: tuple[Any, ...], named: dict[str, Any]) -> None:
+            if module is not net:
+                return  # a copy, which has the hook too
             plain = not named and all(isinstance(value, Tensor) for value in inputs)
-            self._inputs[module] = (
+            self._inputs[net] = (
                 [((min(2, len(v)), *v.shape[1:]), v.dtype) for v in inputs if v.ndim]
                 if plain and inputs
                 else None
             )
-            handle.remove()
+            self._looks.pop(net).remove()
 
-        handle = net.register_forward_pre_hook(look, with_kwargs=True)
+        self._looks[net] = net.register_forward_pre_hook(look, with_kwargs=True)
 
     def name(self, net: nn.Module, given: str) -> str | None:
         """Return the net's name in the dict that its `build` returns; None if it is all of it.
@@ -44,7 +49,7 @@ class Nets:
         """
         return self._names.get(net, given if given in self._names.values() else None)
 
-    def inputs(self, net: nn.Module) -> list[tuple[tuple[int, ...], torch.dtype]] | None:
+    def inputs(self, net: nn.Module) -> Inputs | None:
         """Return (shape, type) of each tensor of the net's first call, two rows at most."""
         return self._inputs.get(net)
 
@@ -78,6 +83,11 @@ class Nets:
         return {
             "placed": [_tensors(net) for net in self._placed],
             "best": {number: list(kept) for number, kept in self._best.items()},
+            "inputs": {
+                number: _spelled(self._inputs[net])
+                for number, net in enumerate(self._placed)
+                if net in self._inputs
+            },
         }
 
     def restore(self, state: dict[str, Any]) -> None:
@@ -90,7 +100,32 @@ class Nets:
         for number, (net, values) in enumerate(zip(self._placed, state["placed"], strict=True)):
             restore_tensors(_tensors(net), values, f"net {number} in order of run.place")
         self._best = {number: (kept[0], kept[1]) for number, kept in state["best"].items()}
+        for number, inputs in state.get("inputs", {}).items():  # older versions kept none
+            net = self._placed[number]
+            self._inputs[net] = _parsed(inputs)
+            if net in self._looks:
+                self._looks.pop(net).remove()
 
 
 def _tensors(net: nn.Module) -> list[Tensor]:
     return [*net.parameters(), *net.buffers()]
+
+
+def _spelled(inputs: Inputs | None) -> list[tuple[list[int], str]] | None:
+    """Return shapes and types as a checkpoint holds them."""
+    if inputs is None:
+        return None
+    return [(list(shape), str(kind).removeprefix("torch.")) for shape, kind in inputs]
+
+
+def _parsed(spelled: list[tuple[list[int], str]] | None) -> Inputs | None:
+    """Return shapes and types from a checkpoint. Raises TypeError on a type that is none."""
+    if spelled is None:
+        return None
+    found: Inputs = []
+    for shape, name in spelled:
+        kind = getattr(torch, name)
+        if not isinstance(kind, torch.dtype):
+            raise TypeError(f"{name} is no type of tensors")
+        found.append((tuple(int(side) for side in shape), kind))
+    return found
