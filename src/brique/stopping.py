@@ -27,10 +27,12 @@ class Work:
     """What is under way.
 
     folder: where it can be gone on with, once there is something.
+    flags: that the command must say beside it.
     mark: writes a state into its record. keep: writes what would be lost.
     """
 
     folder: Path | None = None
+    flags: str = ""
     mark: Callable[[str], None] | None = None
     keep: Callable[[], None] | None = None
 
@@ -52,13 +54,14 @@ _stoppers: list["Stopper"] = []
 
 
 @contextmanager
-def work(folder: Path | None = None) -> Iterator[Work]:
+def work(folder: Path | None = None, flags: str = "") -> Iterator[Work]:
     """Say how to go on where the block is stopped, or the disk refuses; yields what it is known by.
 
+    flags: that the command to go on must say beside the folder.
     Of blocks within each other the outermost with a folder is the one to go on with.
     Raises Interrupted for KeyboardInterrupt.
     """
-    one = Work(folder)
+    one = Work(folder, flags)
     token = _works.set((*_works.get(), one))
     try:
         yield one
@@ -91,8 +94,9 @@ def work(folder: Path | None = None) -> Iterator[Work]:
 
 def how() -> str | None:
     """Return the command that goes on with what is under way, or None."""
-    folder = next((one.folder for one in _works.get() if one.folder is not None), None)
-    return None if folder is None else resuming(folder)
+    found = ((one.folder, one.flags) for one in _works.get() if one.folder is not None)
+    folder, flags = next(found, (None, ""))
+    return None if folder is None else f"{resuming(folder)}{flags}"
 
 
 def stopped(when: str, folder: Path) -> Interrupted:

@@ -9,7 +9,7 @@ from cyclopts import Parameter
 from brique.cli.options import DataOptions
 from brique.cli.outcome import print_json, print_run, print_table, results_only
 from brique.cli.parse import Decimal, Switch, Whole
-from brique.errors import UsageError, several
+from brique.errors import UsageError
 from brique.voice import say, tell
 
 Changed = Annotated[Switch, Parameter(help="Take the run's data as they are now.")]
@@ -250,20 +250,23 @@ def resume(
         Switch, Parameter(help="End the training where it stands, and judge what there is.")
     ] = False,
     changed: Changed = False,
+    storage: Annotated[
+        str | None, Parameter(help="Of a search that is kept in a database of yours: its URL.")
+    ] = None,
     device: Device = None,
     memory: Memory = None,
     json: Json = False,
 ) -> int:
     """Go on with a run, folds or a search that were stopped, to what they would have come to."""
     from brique.measure import allowed
-    from brique.run import read_run
-    from brique.workbench.resume import lacks_report, resume
+    from brique.workbench.resume import finished, resume
 
-    if several(Path(run)) is None and (record := read_run(run)).state == "finished":
-        rest = "its report is written now" if lacks_report(record) else "nothing to do"
+    if (rest := finished(run)) is not None:
         tell(f"{run} has finished already; {rest}.")
     with results_only(json), allowed(memory):
-        folder = resume(run, trust=trust, finish=finish, device=device, changed=changed)
+        folder = resume(
+            run, trust=trust, finish=finish, device=device, changed=changed, storage=storage
+        )
     print_run(folder, as_json=json)
     return 0
 

@@ -23,7 +23,7 @@ _elsewhere: ContextVar[Mapping[str, Path] | None] = ContextVar("brique_elsewhere
 
 @contextmanager
 def elsewhere(roots: Mapping[str, Path]) -> Iterator[None]:
-    """While it lasts, what is not found by its name is looked for where it was before.
+    """While it lasts, what has a root is opened there, wherever the process stands.
 
     roots: as in `Source`: relative paths are those of the folder that a run was started in.
     """
@@ -142,7 +142,8 @@ def _needed(
 def _opened(source: object, name: str, path: Path | None, kind: str | None, asked: Asked) -> Data:
     if not isinstance(source, str | Path):
         return _built(_of_object(source, kind, asked), asked)
-    beside = asked.test if asked.test and Path(asked.test).exists() else None
+    is_there = asked.test is not None and os.path.exists(asked.test)
+    beside = _readable(asked.test, Path(asked.test)) if asked.test and is_there else None
     key = (name, path, kind, repr(asked), _stamp(path), _stamp(beside))
     pairs = ((source, path), (asked.test, beside))
     roots = {str(given): Path(at).absolute() for given, at in pairs if at is not None}
@@ -189,10 +190,13 @@ def _of_object(given: object, kind: str | None, asked: Asked) -> Source:
 
 def _beside(test: str | Path | None, path: Path | None) -> str | None:
     """Return what is said of the test part: the whole path of a file beside the source."""
-    if test is not None and path is not None and not Path(test).exists():
+    known = _elsewhere.get() or {}
+    if test is None or str(test) in known:
+        return None if test is None else str(known[str(test)])
+    if path is not None and (known or not os.path.exists(test)):
         near = path.parent / test
-        return str(near) if near.exists() else str(test)
-    return None if test is None else str(test)
+        return str(near) if os.path.exists(near) else str(test)
+    return str(test)
 
 
 def _stamp(path: str | Path | None) -> int:
@@ -232,10 +236,9 @@ def _found(source: str | Path) -> tuple[str, Path | None]:
     if not str(source):
         raise DataError("data: got an empty name; pass 'digits', a path, or a name in BRIQUE_DATA")
     path = Path(source).expanduser()
-    if not path.exists():
-        path = (_elsewhere.get() or {}).get(str(source), path)
-    if path.exists():
-        return path.resolve().name or str(path), path
+    path = (_elsewhere.get() or {}).get(str(source), path)
+    if os.path.exists(path):  # also of a name that is too long
+        return path.resolve().name or str(path), _readable(source, path)
     shelves = [
         Path(shelf) for shelf in os.environ.get("BRIQUE_DATA", "").split(os.pathsep) if shelf
     ]
@@ -244,16 +247,26 @@ def _found(source: str | Path) -> tuple[str, Path | None]:
     for ending in ("", "batchesbin", "batchespy"):  # cifar-10 is shipped as such a folder
         for entry in entries:
             below = entry.joinpath(*path.parts[1:])
-            if _plain(entry.name) == wanted + ending and below.exists():
+            if _plain(entry.name) == wanted + ending and os.path.exists(below):
                 return path.name, below
     known = ["digits", *(entry.name.casefold() for entry in entries)]
-    if path.parent.is_dir():
+    if os.path.isdir(path.parent):
         known += [str(path.parent / entry.name) for entry in path.parent.iterdir()]
     looked = f"in BRIQUE_DATA ({os.pathsep.join(map(str, shelves))})" if shelves else ""
     raise DataError(
         f"data: no '{source}': it is not built in (digits), no such path exists, and it is not "
         f"{looked or 'found by name, as BRIQUE_DATA is not set'}"
         f"{nearest(str(source), known) or '; check the name'}"
+    )
+
+
+def _readable(source: str | Path, path: Path) -> Path:
+    """Return a path that is a file or folder: a pipe or device may never end. Raises DataError."""
+    if path.is_file() or path.is_dir():
+        return path
+    raise DataError(
+        f"data: '{source}' is a pipe or device, which cannot be read again; write what it gives"
+        " into a file, and name that"
     )
 
 

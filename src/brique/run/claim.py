@@ -7,7 +7,7 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
-from brique import files
+from brique import files, reader
 from brique.errors import RunError, StoreError
 from brique.voice import plain
 
@@ -24,6 +24,16 @@ def check_free(out: Path | None) -> None:
             f"{out}: exists already; go on with 'brique resume {shlex.quote(str(out))}' if it is a"
             " run, or name another folder with --out."
         )
+
+
+def check_inside(part: Path) -> Path:
+    """Return the folder of a run in a folder of several. Raises RunError when it is a way out."""
+    if not reader.inside(part, part.parent):
+        raise RunError(
+            f"{part}: is a link that leads out of {part.parent}; put the run itself there, or start"
+            " a new one."
+        )
+    return part
 
 
 def check_there(folder: Path) -> None:

@@ -1,5 +1,6 @@
 """Judges the model of a run, on its own test part or on other data."""
 
+import os
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -14,7 +15,7 @@ from brique.data.said import spelled
 from brique.errors import DataError, ModelError, UsageError
 from brique.model import Model, load
 from brique.run import Record, read_run
-from brique.run.inputs import compare_inputs
+from brique.run.inputs import compare_inputs, places
 from brique.run.start import pick_device
 from brique.schema import Schema
 from brique.tasks import TASKS
@@ -66,9 +67,10 @@ def evaluate(
     loaded = load(run, trust=trust, device=pick_device(device or "cpu"))
     schema = _schema(loaded)
     if source is None or (part is None and _is_own(record, source, data.options(said))):
-        places, _ = compare_inputs(record.folder, "evaluate", changed=changed)
-        with elsewhere(places):
+        where, _ = compare_inputs(record.folder, "evaluate", changed=changed)
+        with elsewhere(where):
             values, notes = _on_own(record, loaded, schema, is_named=source is not None)
+        notes += [f"the data are read from {place}." for place in where.values()]
     else:
         values, notes = _on_other(record, loaded, source, data.options(said), part)
     spent = values.pop("seconds")
@@ -98,10 +100,11 @@ def _is_own(record: Record, source: str | Path, said: dict[str, Any]) -> bool:
     known = run_options(record.settings)
     if any(known.get(name) != value for name, value in said.items()):
         return False
-    own = str(record.settings.get("data"))
-    paths = Path(own).expanduser(), Path(source).expanduser()
-    is_there = all(path.exists() for path in paths)
-    return paths[0].resolve() == paths[1].resolve() if is_there else own == str(source)
+    own, named = str(record.settings.get("data")), Path(source).expanduser()
+    if not os.path.exists(named):
+        return own == str(source)
+    place = places(record.folder).get(own, Path(own).expanduser())
+    return place.resolve() == named.resolve()
 
 
 def _on_own(

@@ -3,20 +3,24 @@
 import json
 import math
 import statistics
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, cast
 
 from brique import files, reader, stopping
+from brique.data.opening import elsewhere
 from brique.errors import RunError, StoreError
 from brique.page.folds import write_folds
 from brique.run import read_run
-from brique.run.claim import check_free, claim, hold
+from brique.run.claim import check_free, check_inside, claim, hold
+from brique.run.inputs import compare_inputs, write_data
 from brique.tasks import TASKS
 from brique.voice import tell
 from brique.workbench.opened import opened
 from brique.workbench.plan import Wishes
-from brique.workbench.resume import resume
+from brique.workbench.resume import resume, settings
 from brique.workbench.train import Order, train_once
 
 FILE = "folds.json"  # in the folder of such a training: what it is, and what was found
@@ -39,7 +43,7 @@ def train_folds(order: Order, count: int, folder: Path | None) -> Path:
             raise RunError(
                 f"{folder}: holds the folds of another training; name another folder with --out."
             )
-        with hold(folder):
+        with hold(folder), _data(folder, "train"):
             return _played(order, count, folder)
     check_free(folder)
     whole, _ = opened(order.wishes.source, order.wishes.options, "train")
@@ -47,36 +51,76 @@ def train_folds(order: Order, count: int, folder: Path | None) -> Path:
     first = {FILE: files.as_sealed({"asked": asked, "result": {}})}
     folder, lock = claim(folder, f"{whole.name}-folds", first)
     with lock:
+        write_data(folder, whole)
         return _played(order, count, folder)
 
 
-def go_on(folder: Path, *, trust: bool, finish: bool, device: str | None) -> Path:
+def go_on(
+    folder: Path, *, trust: bool, finish: bool, device: str | None, changed: bool = False
+) -> Path:
     """Go on with the training of folds in a folder, and return it.
 
-    trust, device: for each fold, as `resume` has them; one that is not begun runs installed code.
+    trust, device, changed: for each fold, as `resume` has them; one that is not begun runs
+        installed code. With changed folds.json says how the data differ.
     finish: end the fold under way where it stands, begin no other, and tell what those that are
         there reach together.
     Raises RunError when the folder does not hold such a training, or has too few folds to finish.
     """
+    order, count = _asked(folder)
+    order = replace(order, device=device or order.device)
+    with hold(folder):
+        if is_finished(folder):
+            return folder
+        with _data(folder, "resume", changed=changed):
+            if not finish:
+                return _played(order, count, folder, trust=trust, changed=changed)
+            begun = _begun(folder, count)
+            with stopping.work(folder):
+                for out in begun:
+                    resume(out, trust=trust, finish=True, device=order.device, changed=changed)
+                return _told(order, folder, begun)
+
+
+def _asked(folder: Path) -> tuple[Order, int]:
+    """Return what a training of folds was asked, and how many folds. Raises RunError."""
     asked = _read(folder).get("asked")
     try:
         rest = dict(cast("dict[str, Any]", asked))
         count, wishes = rest.pop("folds"), rest.pop("wishes")
-        wishes = Wishes(**{**wishes, "options": tuple(wishes["options"])})
-        order = Order(wishes=wishes, **rest)
-    except (TypeError, ValueError, KeyError) as error:
+        where = f"{FILE} of {folder}"
+        wishes = Wishes(**settings(wishes, Wishes, where))
+        order = Order(**settings(rest, Order, where), wishes=wishes)
+        if not isinstance(count, int) or count < 2:
+            raise ValueError(f"folds are {count!r:.80}")
+    except (TypeError, ValueError, KeyError, AttributeError) as error:
         raise RunError(
             f"{folder / FILE}: is not as brique writes it ({error}); start a new training."
         ) from error
-    order = replace(order, device=device or order.device)
-    with hold(folder):
-        if not finish:
-            return _played(order, count, folder, trust=trust)
-        begun = _begun(folder, count)
-        with stopping.work(folder):
-            for out in begun:
-                resume(out, trust=trust, finish=True, device=order.device)
-            return _told(order, folder, begun)
+    return order, count
+
+
+@contextmanager
+def _data(folder: Path, verb: str, *, changed: bool = False) -> Iterator[None]:
+    """See that the data are those that the folds began with, and open them where they lie."""
+    places, said = compare_inputs(folder, verb, changed=changed)
+    if said:
+        known = _read(folder)
+        known["changed"] = [*known.get("changed", []), *said]
+        files.write_sealed(folder / FILE, known)
+    with elsewhere(places):
+        yield
+
+
+def is_finished(folder: Path) -> bool:
+    """Tell whether a training of folds has done all that it was asked. Raises RunError."""
+    (_, count), told = _asked(folder), _read(folder).get("result")
+    outs = [folder / f"fold-{number}" for number in range(1, count + 1)]
+    if not told or told.get("folds") != count or not (folder / "report.html").is_file():
+        return False
+    return all(
+        (out / "run.json").is_file() and read_run(check_inside(out)).state == "finished"
+        for out in outs
+    )
 
 
 def is_folds(folder: str | Path) -> bool:
@@ -84,18 +128,22 @@ def is_folds(folder: str | Path) -> bool:
     return (Path(folder) / FILE).is_file()
 
 
-def _played(order: Order, count: int, folder: Path, *, trust: bool = False) -> Path:
+def _played(
+    order: Order, count: int, folder: Path, *, trust: bool = False, changed: bool = False
+) -> Path:
     with stopping.work(folder):
-        return _told(order, folder, _each(order, count, folder, trust=trust))
+        return _told(order, folder, _each(order, count, folder, trust=trust, changed=changed))
 
 
-def _each(order: Order, count: int, folder: Path, *, trust: bool) -> list[Path]:
+def _each(order: Order, count: int, folder: Path, *, trust: bool, changed: bool) -> list[Path]:
     """Train each fold that has not finished; return the folders of all."""
     wishes = replace(order.wishes, minutes=order.wishes.minutes / count)
-    outs = [folder / f"fold-{number}" for number in range(1, count + 1)]
+    outs = [check_inside(folder / f"fold-{number}") for number in range(1, count + 1)]
     for number, out in enumerate(outs, 1):
         if (out / "run.json").is_file():
-            resume(out, trust=trust, device=order.device)  # a finished one stays as it is
+            resume(
+                out, trust=trust, device=order.device, changed=changed
+            )  # a finished one stays as it is
         else:
             options = (*wishes.options, f"fold={number}/{count}")
             train_once(replace(order, wishes=replace(wishes, options=options)), out)
@@ -104,7 +152,7 @@ def _each(order: Order, count: int, folder: Path, *, trust: bool) -> list[Path]:
 
 def _begun(folder: Path, count: int) -> list[Path]:
     """Return the folders of the folds that are begun. Raises RunError below two."""
-    outs = [folder / f"fold-{number}" for number in range(1, count + 1)]
+    outs = [check_inside(folder / f"fold-{number}") for number in range(1, count + 1)]
     begun = [out for out in outs if (out / "run.json").is_file()]
     if len(begun) < 2:
         alone = (

@@ -9,10 +9,12 @@ from torch import Tensor
 from brique.data import Data, Ragged, Split
 from brique.data.batch import Values
 from brique.data.column import Texts
+from brique.data.opening import elsewhere
 from brique.data.splitting import digest
 from brique.data.store import Store
 from brique.errors import DataError
 from brique.run import Record
+from brique.run.inputs import places
 from brique.schema import Category, Field, Mask, Number, Schema, Tags, Text
 from brique.workbench.opened import of_run
 
@@ -23,7 +25,8 @@ def own_data(record: Record, schema: Schema) -> Data | None:
     if not isinstance(source, str):
         return None
     try:
-        found = of_run(source, record.settings, schema)
+        with elsewhere(places(record.folder)):
+            found = of_run(source, record.settings, schema)
     except (DataError, OSError):
         return None
     before = [entry["fingerprint"] for entry in record.json["data"]]

@@ -3,10 +3,12 @@
 from pathlib import Path
 
 from brique.data import Data
-from brique.errors import BriqueError, DataError
+from brique.data.opening import elsewhere
+from brique.errors import BriqueError, DataError, RunError
 from brique.model import describe
 from brique.page import write
 from brique.run import Record, read_run
+from brique.run.inputs import places
 from brique.schema import Schema
 from brique.workbench.opened import of_run
 
@@ -29,8 +31,9 @@ def _data(record: Record) -> Data | None:
     if not isinstance(source, str):
         return None
     try:
-        return of_run(source, record.settings, _schema(record))
-    except (DataError, OSError):
+        with elsewhere(places(record.folder)):
+            return of_run(source, record.settings, _schema(record))
+    except (DataError, RunError, OSError):
         return None
 
 

@@ -1,5 +1,6 @@
 """Goes on with a run that was stopped, by the code that it began with."""
 
+from collections.abc import Mapping
 from dataclasses import fields
 from pathlib import Path
 from types import ModuleType, UnionType
@@ -9,8 +10,10 @@ from brique import catalog, files, measure, reader, stopping
 from brique.data.opening import elsewhere
 from brique.errors import RunError, UsageError
 from brique.run import Launch, Record, launched, read_run
-from brique.run.inputs import compare_inputs
+from brique.run.inputs import compare_inputs, tell_places
 from brique.workbench.report import report
+
+FOLDS, SEARCH = "folds.json", "tune.json"  # in a folder of several runs
 
 
 def resume(
@@ -20,6 +23,7 @@ def resume(
     finish: bool = False,
     device: str | None = None,
     changed: bool = False,
+    storage: str | None = None,
 ) -> Path:
     """Go on with a run until it has finished, and return its folder.
 
@@ -31,13 +35,16 @@ def resume(
         ended, and none is begun.
     device: "cpu", "cuda", "mps"; by default the fastest there is.
     changed: whether the data may be others than the run began with; run.json then says so.
+    storage: of a search that is kept in another database than its own: that, by its URL.
     Raises RunError when the folder is no run, its code cannot be had, or its data have changed.
     """
-    if (Path(run) / "folds.json").is_file():
+    if storage is not None and not (Path(run) / SEARCH).is_file():
+        raise UsageError(f"resume: --storage is of a search, and {run} holds none; leave it out.")
+    if (Path(run) / FOLDS).is_file():
         from brique.workbench.folds import go_on  # it stands upon this module
 
-        return go_on(Path(run), trust=trust, finish=finish, device=device)
-    if (Path(run) / "tune.json").is_file():
+        return go_on(Path(run), trust=trust, finish=finish, device=device, changed=changed)
+    if (Path(run) / SEARCH).is_file():
         from brique.workbench import tune  # it stands upon this module
 
         if finish:
@@ -45,7 +52,7 @@ def resume(
                 f"resume: --finish ends one training, and {run} holds a search, which ends when its"
                 " minutes are over; leave it out."
             )
-        return tune.go_on(Path(run), device=device)
+        return tune.go_on(Path(run), device=device, storage=storage, changed=changed)
     record = read_run(run)
     with stopping.work(record.folder):
         if record.state != "finished":
@@ -53,6 +60,25 @@ def resume(
         if lacks_report(record):
             report(record.folder)
     return record.folder
+
+
+def finished(run: str | Path) -> str | None:
+    """Say what is left to do of a run, folds or a search that has finished; None of another.
+
+    Raises RunError when the folder is none of them.
+    """
+    if (Path(run) / FOLDS).is_file():
+        from brique.workbench.folds import is_finished
+
+        return "nothing to do" if is_finished(Path(run)) else None
+    if (Path(run) / SEARCH).is_file():
+        from brique.workbench.tune import result
+
+        return None if result(Path(run)) is None else "nothing to do"
+    record = read_run(run)
+    if record.state != "finished":
+        return None
+    return "its report is written now" if lacks_report(record) else "nothing to do"
 
 
 def lacks_report(record: Record) -> bool:
@@ -64,9 +90,10 @@ def _gone_on(
     record: Record, *, trust: bool, finish: bool, device: str | None, changed: bool
 ) -> None:
     module = _code(record, trust=trust)
-    args = _args(record, module)
+    args = module.Args(**settings(record.settings, module.Args, f"run.json of {record.folder}"))
     before = _launch(record)
     places, differences = compare_inputs(record.folder, "resume", changed=changed)
+    tell_places(places)
     launch = Launch(
         out=record.folder,
         quick=bool(before.get("quick")),
@@ -121,27 +148,26 @@ def _code(record: Record, *, trust: bool) -> ModuleType:
     return catalog.execute(source)
 
 
-def _args(record: Record, module: ModuleType) -> Any:  # noqa: ANN401 - the recipe's own Args
-    """Return the Args that the run began with."""
-    known = {field.name for field in fields(module.Args)}
-    strange = sorted(set(record.settings) - known)
+def settings(given: Mapping[str, Any], kind: type[Any], where: str) -> dict[str, Any]:
+    """Return settings that a file of a folder holds, lists as tuples.
+
+    kind: the Args that take them. where: the file, for sentences. Raises RunError if they do not.
+    """
+    strange = sorted(set(given) - {field.name for field in fields(kind)})
     if strange:
         raise RunError(
-            f"resume: run.json of {record.folder} sets '{strange[0]}', which the recipe's Args does"
-            " not have; start a new run."
+            f"resume: {where} sets '{strange[0]}', which the recipe's Args does not have; start a"
+            " new run."
         )
-    values = {
-        name: tuple(value) if isinstance(value, list) else value
-        for name, value in record.settings.items()
-    }
-    kinds = get_type_hints(module.Args)
+    kinds = get_type_hints(kind)
+    values = {n: tuple(value) if isinstance(value, list) else value for n, value in given.items()}
     for name, value in values.items():
         if not _fits(value, kinds[name]):
             raise RunError(
-                f"resume: run.json of {record.folder} sets '{name}' to {_short(value)}, which the"
-                " recipe cannot take; restore the file, or start a new run."
+                f"resume: {where} sets '{name}' to {_short(value)}, which the recipe cannot take;"
+                " restore the file, or start a new run."
             )
-    return module.Args(**values)
+    return values
 
 
 def _short(value: object) -> str:

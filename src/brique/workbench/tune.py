@@ -8,30 +8,34 @@ import math
 import operator
 import statistics
 import time
-from dataclasses import asdict, replace
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from brique import files, keys, reader, stopping
+from brique import files, measure, reader, stopping
+from brique.data.opening import elsewhere
 from brique.data.said import spelled
-from brique.errors import DataError, PlayError, RunError, StoreError, UsageError
+from brique.errors import PlayError, RunError, StoreError, UsageError
 from brique.run import Record, read_run
-from brique.run.claim import claim, hold
+from brique.run.claim import check_inside, claim, hold
+from brique.run.inputs import compare_inputs, write_data
 from brique.run.start import pick_device
 from brique.schema import Category
 from brique.tasks import TASKS
 from brique.tasks.judged import finite
 from brique.voice import tell
+from brique.workbench import trials as memory
 from brique.workbench.plan import Wishes
-from brique.workbench.resume import resume
+from brique.workbench.resume import resume, settings
 from brique.workbench.train import Made, Order, command_line, prepared, train_prepared
 
 if TYPE_CHECKING:
     from optuna import Study, Trial
-    from optuna.samplers import TPESampler
     from optuna.trial import FrozenTrial
 
 FILE = "tune.json"  # in the folder of a search: what it is, and what was found
+FINAL = "final"  # there: the run of what was chosen
 TRIALS = 10  # that the minutes are for, at least
 AGAIN = 3  # trainings of the best trial, and of the plan: by seeds that nothing was chosen with,
 #            and on other examples of train and valid
@@ -39,7 +43,6 @@ _KEPT = 2  # of these time is kept for: mostly one of the first is not better
 _FACTORS = {"lr": 5.0, "weight_decay": 10.0}  # a setting is tried from 1/x to x times the plan's
 _SHARES = {"dropout": 0.6, "smoothing": 0.15, "shift": 0.2, "zoom": 0.25, "light": 0.4}  # from 0 on
 _PARTS = ("training", "judging", "baselines", "report")  # of a trial's seconds; others are once
-_DRAW = keys.word("tune")
 _SIZES = {"width": (0.5, 1.0, 1.5), "batch_size": (0.5, 1.0, 2.0)}  # twice the width is slow
 
 
@@ -66,40 +69,74 @@ def tune(
     Raises DataError without optuna (the extra `tune`) and as `train` does, UsageError on minutes
         that are none, RunError where the folder holds other things.
     """
-    _check_installed()
+    memory.check_installed()
     if trials is not None and trials < 1:
         raise UsageError(f"tune: trials must be 1 or more, not {trials}.")
     if not 0 < minutes < math.inf:
         raise UsageError(f"tune: minutes must be above 0 and finite, not {minutes:g}.")
     asked = {"source": str(source), "minutes": minutes, "seed": seed, "trials": trials,
-             "options": list(spelled(options)), "storage": storage}  # fmt: skip
+             "options": list(spelled(options)), "storage": memory.named(storage)}  # fmt: skip
+    memory.check_reached(storage)
     folder, lock = _folder(out, asked, str(source))
     with lock:
-        return _searched(asked, folder, device)
+        return _searched(asked, folder, _Way(verb="tune", device=device, storage=storage))
 
 
-def go_on(folder: Path, *, device: str | None = None) -> Path:
-    """Go on with the search in a folder, and return the folder of its last run."""
-    _check_installed()
+def go_on(
+    folder: Path, *, device: str | None = None, storage: str | None = None, changed: bool = False
+) -> Path:
+    """Go on with the search in a folder, and return the folder of its last run.
+
+    storage: the database that it is kept in, if that is another than its own.
+    changed: whether the data may be others than it began with; tune.json then says so.
+    Raises RunError where the folder holds no such search, or names a database that no person did.
+    """
+    memory.check_installed()
     with hold(folder):
-        return _searched(_read(folder)["asked"], folder, device)
+        way = _Way(verb="resume", device=device, storage=storage, changed=changed)
+        return _searched(_asked(folder), folder, way)
 
 
-def _searched(asked: dict[str, Any], folder: Path, device: str | None) -> Path:
-    if result := _read(folder).get("result"):
-        return folder / result["final"]
-    with stopping.work(folder):
-        search = _Search(asked, folder, device)
-        search.run()
-        return search.finish()
+def result(folder: Path) -> Path | None:
+    """Return the folder of a search's last run, None before it has finished. Raises RunError."""
+    return check_inside(folder / FINAL) if _read(folder).get("result") else None
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Way:
+    """How a search is gone on with: the verb, and what was said beside it."""
+
+    verb: str
+    device: str | None
+    storage: str | None
+    changed: bool = False
+
+    def guard(self) -> AbstractContextManager[None]:
+        """Hold nets to the limits of those from a folder, where one says what they are."""
+        return measure.building() if self.verb == "resume" else nullcontext()
+
+
+def _searched(asked: dict[str, Any], folder: Path, way: _Way) -> Path:
+    if (final := result(folder)) is not None:
+        return final
+    with stopping.work(folder, memory.flag(asked["storage"])):
+        known, there = _read(folder), memory.agreed(folder, asked["storage"], way.storage)
+        places, said = compare_inputs(folder, way.verb, changed=way.changed)
+        if said:
+            known["changed"] = [*known.get("changed", []), *said]
+            files.write_sealed(folder / FILE, known)
+        with elsewhere(places), memory.database(folder, there):
+            search = _Search(asked, folder, replace(way, storage=there))
+            search.run()
+            return search.finish()
 
 
 class _Search:
     """A search in its folder: trials are its runs, the database its memory."""
 
-    def __init__(self, asked: dict[str, Any], folder: Path, device: str | None) -> None:
-        self.folder, self.asked = folder, asked
-        self._device = pick_device(device)
+    def __init__(self, asked: dict[str, Any], folder: Path, way: _Way) -> None:
+        self.folder, self.asked, self._way = folder, asked, way
+        self._device = pick_device(way.device)
         self._minutes = asked["minutes"] / (TRIALS + 2 * _KEPT)
         self._wishes = Wishes(
             source=asked["source"], seed=asked["seed"], minutes=self._minutes,
@@ -107,7 +144,7 @@ class _Search:
         )  # fmt: skip
         unjudged = replace(self._wishes, options=(*self._wishes.options, "judged=none"))
         self._order = Order(
-            wishes=unjudged, start=None, device=device, exact=False, quick=False,
+            wishes=unjudged, start=None, device=way.device, exact=False, quick=False,
             command=command_line("tune", asked["source"], self._wishes.options,
                                  {"minutes": asked["minutes"], "seed": asked["seed"]}),
         )  # fmt: skip
@@ -124,18 +161,16 @@ class _Search:
         """Return what is prepared with the plan of the search: what a machine is fast at varies."""
         made, known = prepared(wishes, None, self._device, quick=False), _read(self.folder)
         if "plan" not in known:
+            write_data(self.folder, made.opened)
             known["plan"] = asdict(made.args)
             files.write_sealed(self.folder / FILE, known)
-        kept = {
-            name: tuple(value) if isinstance(value, list) else value
-            for name, value in known["plan"].items()
-            if name != "options"
-        }
+        plan = {name: value for name, value in known["plan"].items() if name != "options"}
+        kept = settings(plan, type(made.args), f"{FILE} of {self.folder}")
         return replace(made, args=replace(made.args, **kept))
 
     def run(self) -> None:
         """Try settings until the minutes are over, or as many as were asked for."""
-        study = _study(self.folder, self.asked)
+        study = memory.study(self.folder, self._way.storage)
         begun = time.monotonic() - sum(self._spent().values())
         for trial in [one for one in study.trials if one.state.name == "RUNNING"]:
             self._told(study, trial.number, trial.params)  # that was stopped
@@ -146,13 +181,13 @@ class _Search:
                 break
             if not study.trials:
                 study.enqueue_trial(_as_planned(self._plan))
-            study.sampler = _sampler(self.asked["seed"], len(study.trials))
+            study.sampler = memory.sampler(self.asked["seed"], len(study.trials))
             trial = study.ask()
             self._told(study, trial.number, _chosen(trial, self._plan))
 
     def finish(self) -> Path:
         """Compare the best trial with the plan once more, train on all, write what was found."""
-        study = _study(self.folder, self.asked)
+        study = memory.study(self.folder, self._way.storage)
         done = {one.number: one for one in study.trials if one.state.name == "COMPLETE"}
         if not done:
             raise RunError(
@@ -174,7 +209,7 @@ class _Search:
         says = "the plan stays" if not chosen else f"trial {chosen} is better than the plan"
         tell(f"tune: {says}; now it is trained on all")
         final = replace(self._wishes, minutes=self.asked["minutes"])
-        record = self._trained("final", settings, final)
+        record = self._trained(FINAL, settings, final)
         found = _found(study, scores, chosen, settings, record)
         files.write_sealed(self.folder / FILE, _read(self.folder) | {"result": found})
         from brique.page.tuned import write_tuned
@@ -212,9 +247,9 @@ class _Search:
 
     def _trained(self, name: str, params: dict[str, Any], wishes: Wishes) -> Record:
         """Return the finished run of that name, which is begun or gone on with where it is not."""
-        out = self.folder / name
+        out = check_inside(self.folder / name)
         if (out / "run.json").is_file():
-            return read_run(resume(out))
+            return read_run(resume(out, changed=self._way.changed))
         if wishes.options != self._made_by:
             is_last = wishes.options == self._wishes.options  # which has all the minutes
             self._made_by = wishes.options
@@ -222,13 +257,16 @@ class _Search:
                 self._planned(wishes)  # fmt: skip
         args = replace(self.made.args, **_applied(asdict(self.made.args), params), seed=wishes.seed)
         order = replace(self._order, wishes=wishes)
-        return read_run(train_prepared(order, replace(self.made, args=args), out))
+        with self._way.guard():
+            return read_run(train_prepared(order, replace(self.made, args=args), out))
 
     def _spent(self) -> dict[int, float]:
         """Return the seconds that each trial has taken."""
         found: dict[int, float] = {}
         for path in sorted(self.folder.glob("trial-*/run.json")):
-            seconds = read_run(path.parent).json["seconds"]
+            if not path.parent.name.removeprefix("trial-").isdecimal():
+                continue
+            seconds = read_run(check_inside(path.parent)).json["seconds"]
             own = sum(float(seconds.get(part, 0.0)) for part in _PARTS)
             found[int(path.parent.name.removeprefix("trial-"))] = own
         return found
@@ -267,6 +305,11 @@ def _applied(plan: dict[str, Any], params: dict[str, Any]) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for key, value in params.items():
         name = key.removesuffix(" x")
+        if name not in (*_FACTORS, *_SHARES, *_SIZES) or not isinstance(value, int | float):
+            raise RunError(
+                f"{memory.DATABASE}: tries '{key}' as {value!r:.80}, which no search does; remove"
+                " it: what was tried is read again from the trials' folders."
+            )
         found[name] = plan[name] * value if key.endswith(" x") else value
         if isinstance(plan[name], int):
             found[name] = plan[name] if value == 1 else max(8, 8 * round(found[name] / 8))
@@ -308,25 +351,6 @@ def _mattered(study: "Study") -> dict[str, float]:
         return {}
 
 
-def _study(folder: Path, asked: dict[str, Any]) -> "Study":
-    import optuna
-
-    optuna.logging.set_verbosity(optuna.logging.WARNING)
-    return optuna.create_study(
-        storage=asked["storage"] or f"sqlite:///{(folder / 'tune.db').resolve()}",
-        study_name=str(folder.resolve()),
-        direction="maximize",
-        load_if_exists=True,
-    )
-
-
-def _sampler(seed: int, number: int) -> "TPESampler":
-    """Return what proposes a trial: a search that was stopped proposes what it would have."""
-    from optuna.samplers import TPESampler
-
-    return TPESampler(seed=keys.mix(seed, _DRAW, number) >> 31, n_startup_trials=6)  # 32 bits
-
-
 def _folder(out: str | Path | None, asked: dict[str, Any], name: str) -> tuple[Path, files.Lock]:
     """Return the folder of a search, made or found, held. Raises RunError if it holds another."""
     folder = None if out is None else Path(out)
@@ -352,8 +376,15 @@ def _read(folder: Path) -> dict[str, Any]:
     return found
 
 
-def _check_installed() -> None:
-    from importlib.util import find_spec
-
-    if find_spec("optuna") is None:
-        raise DataError("tune: needs the package optuna; install 'brique[tune]'")
+def _asked(folder: Path) -> dict[str, Any]:
+    """Return what a search was asked, as tune.json has it. Raises RunError on any other."""
+    asked = _read(folder)["asked"]
+    kinds = {"source": str, "minutes": (int, float), "seed": int, "trials": (int, type(None)),
+             "options": list, "storage": (str, type(None))}  # fmt: skip
+    for name, kind in kinds.items():
+        if not isinstance(asked.get(name), kind) or isinstance(asked[name], bool):
+            raise RunError(
+                f"{folder / FILE}: is not as brique writes it ('{name}' of what was asked is"
+                f" {asked.get(name)!r:.80}); start a new search."
+            )
+    return asked
