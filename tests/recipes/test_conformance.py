@@ -12,10 +12,11 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import date
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -25,18 +26,19 @@ from safetensors.torch import load_file
 import brique
 from brique import catalog
 from brique.cli import main
-from brique.data import worlds
+from brique.data import Ragged, worlds
 from brique.model import Model, describe
-from brique.recipes.attention.translate import spoken
-from brique.recipes.foundations.three_kinds import MAP
+from brique.recipes.attention.translate import Translator, spoken
 from brique.recipes.recursive.treelstm import formulas
+from brique.recipes.reinforcement.q_learning import GRID
 from brique.run import read_run
 from brique.schema import Schema
 from resuming import Outcome, alone, assert_equal, stopped
 
+Finished = Callable[[str], Outcome]
 RECIPES = [entry.name for entry in catalog.entries()]
-SOURCES = {entry.name: entry.path.read_text() for entry in catalog.entries()}
-SOURCES |= {f"train-{task}": catalog.train_file(task).read_text() for task in catalog.tasks()}
+TRAINING = {f"train-{task}": catalog.train_file(task).read_text() for task in catalog.tasks()}
+SOURCES = {entry.name: entry.path.read_text() for entry in catalog.entries()} | TRAINING
 MECHANICS = {"detach", "zero_grad", "backward", "requires_grad_", "requires_grad", "step"}
 BY_HAND = {"backprop"}  # whose subject the mechanics are
 
@@ -57,7 +59,7 @@ def quick(name: str):
 
 
 @pytest.fixture(scope="session")
-def finished(tmp_path_factory) -> Iterator[Callable[[str], Outcome]]:
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Finished:
     """Return a function from a recipe to its finished quick run."""
     folder = tmp_path_factory.mktemp("quick")
 
@@ -74,7 +76,7 @@ def finished(tmp_path_factory) -> Iterator[Callable[[str], Outcome]]:
 
 
 @pytest.mark.parametrize("name", SOURCES)
-def test_it_is_short_an_island_and_leaves_mechanics_to_the_engine(name):
+def test_it_is_short_an_island_and_leaves_mechanics_to_the_engine(name: str):
     tree = ast.parse(SOURCES[name])
     assert 60 <= len(SOURCES[name].splitlines()) <= 200
     names = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
@@ -87,7 +89,7 @@ def test_it_is_short_an_island_and_leaves_mechanics_to_the_engine(name):
 
 
 @pytest.mark.parametrize("name", SOURCES)
-def test_it_says_what_its_readers_need_in_one_order(name):
+def test_it_says_what_its_readers_need_in_one_order(name: str):
     tree = ast.parse(SOURCES[name])
     lines = (ast.get_docstring(tree) or "").splitlines()
     starts = [line.split()[0] for line in lines if line[:1].isupper()][1:]
@@ -103,7 +105,7 @@ def test_it_says_what_its_readers_need_in_one_order(name):
 
 
 @table(RECIPES)
-def test_it_is_listed_shown_and_copied(name, capsys):
+def test_it_is_listed_shown_and_copied(name: str, capsys: pytest.CaptureFixture[str]):
     assert main(["list"]) == 0
     listed = [line.split()[1:3] for line in capsys.readouterr().out.splitlines()]
     assert [name, str(catalog.find(name).year)] in listed
@@ -120,7 +122,7 @@ def test_it_is_listed_shown_and_copied(name, capsys):
 
 
 @table(RECIPES)
-def test_its_quick_form_learns(name, finished):
+def test_its_quick_form_learns(name: str, finished: Finished):
     outcome, module = finished(name), catalog.load(name)
     rows = [json.loads(line) for line in outcome.log.splitlines()]
     first = next(key for key in rows[0] if key != "turn")  # the loss of the first player
@@ -132,7 +134,7 @@ def test_its_quick_form_learns(name, finished):
 
 
 @table(RECIPES)
-def test_its_figures_are_among_its_numbers_and_test_was_read_once(name, finished):
+def test_its_figures_are_among_its_numbers_and_test_was_read_once(name: str, finished: Finished):
     outcome, expect = finished(name), catalog.load(name).EXPECT
     data = getattr(quick(name), "data", "generated")
     assert set(expect.get(data, {})) <= set(outcome.numbers)
@@ -142,7 +144,9 @@ def test_its_figures_are_among_its_numbers_and_test_was_read_once(name, finished
 
 
 @table(RECIPES)
-def test_its_nets_are_built_from_settings_and_schema_alone(name, finished, monkeypatch):
+def test_its_nets_are_built_from_settings_and_schema_alone(
+    name: str, finished: Finished, monkeypatch: pytest.MonkeyPatch
+):
     module, (folder, model) = catalog.load(name), describe(finished(name).folder)
     monkeypatch.setattr("brique.data.opening.open", None)
     monkeypatch.setattr("brique.data.open", None)
@@ -159,38 +163,41 @@ def test_its_nets_are_built_from_settings_and_schema_alone(name, finished, monke
 
 def sentences(model: Model) -> None:
     text = next(worlds.grammar(10).test.batches(2)).en
+    assert isinstance(model.net, Translator)
     assert len(spoken(model.net, text)) == 2
 
 
 def trees(model: Model) -> None:
     tree = formulas(10).train["tree"]
+    assert isinstance(tree, Ragged)
     assert model.net(tree).isfinite().all()
     assert len(model.net(tree)) == len(tree.values)
 
 
-def places(model: Model) -> None:
-    (walked,) = model.net.parameters()
-    assert walked.isfinite().all()
+def positions(model: Model) -> None:
+    (w,) = model.net.parameters()
+    assert w.isfinite().all()
 
 
-def cells(model: Model) -> None:
+def states(model: Model) -> None:
     for part in ("q_table", "q_network"):
-        assert model.nets[part](torch.arange(len(MAP))).shape == (len(MAP), 4)
+        assert model.nets[part](torch.arange(len(GRID))).shape == (len(GRID), 4)
 
 
-ASKED = {"translate": sentences, "treelstm": trees, "descent": places, "three_kinds": cells}
-"""How nets are asked that hold no check, as they were not fed with plain batches."""
+ANSWERS = {"translate": sentences, "treelstm": trees, "descent": positions, "q_learning": states}
+"""Checks of nets whose model file holds none, as their inputs are no plain batches."""
 
 
 @table(RECIPES)
-def test_its_model_loads_and_answers(name, finished):
+def test_its_model_loads_and_answers(name: str, finished: Finished):
     folder = finished(name).folder
     model, entries = brique.load(folder), describe(folder)[1]["nets"]
     assert set(model.nets) == set(entries)
     unchecked = {part for part in entries if entries[part]["check"] is None}
-    if name in ASKED:
-        ASKED[name](model)
+    if name in ANSWERS:
+        ANSWERS[name](model)
     elif unchecked:  # nets of which the game asks a part only
+        assert model.schema is not None
         pictures = torch.rand(2, *model.schema["image"].shape)
         assert all(model.nets[part](pictures).isfinite().all() for part in unchecked)
     for part in entries.keys() - unchecked:
@@ -201,13 +208,16 @@ def test_its_model_loads_and_answers(name, finished):
             assert output.numel() > 0
             assert output.isfinite().all()
     if model.task == "classify":
+        assert model.schema is not None
         _, height, width = model.schema["image"].shape
-        (said,) = model.predict([Image.new("L", (width, height))])
-        assert said.answer in model.schema["label"].names
+        prediction: Any = model.predict([Image.new("L", (width, height))])[0]
+        assert prediction.answer in model.schema["label"].names
 
 
 @table(RECIPES)
-def test_a_copy_stopped_on_the_way_ends_in_equal_numbers(name, finished, tmp_path, monkeypatch):
+def test_a_copy_stopped_on_the_way_ends_in_equal_numbers(
+    name: str, finished: Finished, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
     whole = finished(name)
     monkeypatch.setenv("BRIQUE_CACHE", str(whole.folder.parent / "cache" / name))
     turns = read_run(whole.folder).turns
@@ -242,7 +252,9 @@ def kill_and_resume(name: str, whole: Outcome, out: Path) -> None:
 
 
 @table(KILLED)
-def test_killed_and_resumed_it_ends_in_equal_numbers(name, finished, tmp_path, monkeypatch):
+def test_killed_and_resumed_it_ends_in_equal_numbers(
+    name: str, finished: Finished, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
     monkeypatch.setenv("OMP_NUM_THREADS", "1")
     monkeypatch.setenv("BRIQUE_CACHE", str(finished(name).folder.parent / "cache" / name))
     kill_and_resume(name, finished(name), tmp_path / "killed")
@@ -251,7 +263,7 @@ def test_killed_and_resumed_it_ends_in_equal_numbers(name, finished, tmp_path, m
 @pytest.mark.slow
 @table(RECIPES)
 def test_as_a_command_it_is_killed_resumed_and_run_from_a_copy(
-    name, finished, tmp_path, monkeypatch
+    name: str, finished: Finished, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setenv("OMP_NUM_THREADS", "1")
     kill_and_resume(name, finished(name), tmp_path / "killed")
@@ -263,10 +275,10 @@ def test_as_a_command_it_is_killed_resumed_and_run_from_a_copy(
 # With data that are not for it
 
 WITH_DATA = [n for n in RECIPES if any(s.name == "data" for s in catalog.settings(SOURCES[n]))]
-BUILT_IN = {n: ast.literal_eval(catalog.settings(SOURCES[n])[0].default) for n in WITH_DATA}
+BUILT_IN = {n: ast.literal_eval(catalog.settings(SOURCES[n])[0].default or "") for n in WITH_DATA}
 
 
-def refused(capsys, *words: str) -> str:
+def refused(capsys: pytest.CaptureFixture[str], *words: str) -> str:
     """Run a recipe that must be refused in one line before anything is written; return the line."""
     capsys.readouterr()
     before = set(os.listdir())
@@ -277,7 +289,9 @@ def refused(capsys, *words: str) -> str:
 
 
 @table(WITH_DATA)
-def test_other_data_are_answered_with_what_it_needs_and_what_came(name, capsys, tmp_path):
+def test_other_data_are_answered_with_what_it_needs_and_what_came(
+    name: str, capsys: pytest.CaptureFixture[str], tmp_path: Path
+):
     rows = [f"{k},{k % 3},{'ab'[k % 2]}" for k in range(60)]
     (tmp_path / "wine.csv").write_text("\n".join(["age,sweetness,cellar", *rows]))
     said = refused(capsys, name, "--data", "wine.csv")
@@ -293,7 +307,11 @@ def test_other_data_are_answered_with_what_it_needs_and_what_came(name, capsys, 
 @table(WITH_DATA)
 @pytest.mark.parametrize("shelf", ["", "shelf"])
 def test_data_that_are_missing_are_named_with_the_place_and_a_stand_in(
-    name, shelf, capsys, tmp_path, monkeypatch
+    name: str,
+    shelf: str,
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ):
     (tmp_path / "shelf").mkdir()
     monkeypatch.setenv("BRIQUE_DATA", shelf)

@@ -1,8 +1,8 @@
-"""A forger imitates 25 heaps of points, led by a critic whose slope is held at one (WGAN-GP).
+"""A generator learns a mixture of 25 Gaussians with a critic of gradient norm one (WGAN-GP).
 
 Paper    Gulrajani et al. 2017, arXiv:1704.00028, algorithm 1.
-Departs  128 units a layer and few turns, so longer steps that shrink; the plain GAN beside it has
-         the same nets, and five times as many moves of its forger.
+Departs  128 units a layer; fewer turns at a higher, decaying learning rate; the plain GAN beside it
+         has the same nets, and its generator moves five times as often.
 Run      brique run wgan_gp
 Reached  see benchmarks/recipes.md
 """
@@ -21,12 +21,12 @@ from brique.game import Game, Player, linear, slope
 from brique.run import Run
 from brique.schema import Schema
 
-# modes: heaps found, of 25; steepness: mean norm of the critic's slope between real and forged
-EXPECT = {"generated": {"modes": (25, 25), "steepness": (0.9, 1.1), "plain_modes": (0, 24)}}
+# modes: found, of 25; gradient_norm: mean norm of the critic's gradient at interpolates
+EXPECT = {"generated": {"modes": (25, 25), "gradient_norm": (0.9, 1.1), "plain_modes": (0, 24)}}
 QUICK = {"turns": 160}
-LEARNS = {"penalized/apart": "falls"}
+LEARNS = {"wgan_gp/energy_distance": "falls"}
 
-SPREAD = 0.05  # of a heap; the middles of two neighbors are 1 apart
+STD = 0.05  # of each Gaussian; neighboring means are 1 apart
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,113 +34,123 @@ class Args:
     """Settings of the run; every field is a flag."""
 
     turns: int = 20000
-    """Turns of each game: a move of the critic; every fifth, one of the forger (plain: every)."""
+    """Turns of each game: one move of the critic; every fifth, one of the generator."""
     batch_size: int = 128
-    """Real points a turn, and as many forgeries."""
+    """Real points a turn, and as many fakes."""
     noise: int = 2
-    """Numbers that each forgery starts from."""
+    """Dimensions of the noise."""
     penalty: float = 1.0
-    """Weight of the squared distance of the critic's slope from one."""
+    """Weight of the gradient penalty, lambda in the paper."""
     lr: float = 2e-3
-    """First step length of WGAN-GP's Adams, falling to zero; a plain GAN's is a tenth of it."""
+    """Initial learning rate of WGAN-GP's Adams, decayed to zero; a tenth for the plain GAN."""
     seed: int = 0
     """Seed of everything random."""
 
 
 def build(args: Args, schema: Schema) -> dict[str, nn.Module]:
-    """Forgers: noise (N, Z) -> points (N, 2); critics: points -> scores (N, 1)."""
+    """Nets: noise (N, Z) -> points (N, 2); points (N, 2) -> scores (N, 1)."""
 
-    def layers(inputs: int, outputs: int) -> nn.Module:
+    def mlp(inputs: int, outputs: int) -> nn.Module:
         return nn.Sequential(
             nn.Linear(inputs, 128), nn.ReLU(), nn.Linear(128, 128), nn.ReLU(),
             nn.Linear(128, 128), nn.ReLU(), nn.Linear(128, outputs),
         )  # fmt: skip
 
-    sizes = {"forger": (args.noise, 2), "critic": (2, 1)}
-    sizes |= {f"plain_{name}": size for name, size in sizes.items()}
-    return {name: layers(*size) for name, size in sizes.items()}
+    return {
+        "generator": mlp(args.noise, 2), "critic": mlp(2, 1),
+        "plain_generator": mlp(args.noise, 2), "plain_discriminator": mlp(2, 1),
+    }  # fmt: skip
 
 
 def main(args: Args) -> dict[str, float]:
-    """Play the plain game, then the one with the penalty; count the heaps that each found."""
+    """Play a plain GAN, then WGAN-GP; count the modes that each generator found."""
     run = Run.start(__file__, args)
-    points = heaps(16_000)
+    points = gaussians(16_000)
     nets = run.place(build(args, points.schema))
-    fixed = run.noise(5000, args.noise, name="judged")  # the same seeds at every look
-    forger, critic, plain_forger, plain_critic = nets.values()
+    fixed = run.noise(5000, args.noise, name="scores")  # the same noise at every evaluation
+    generator, critic, plain_generator, plain_discriminator = nets.values()
 
-    def fooled(batch: Batch) -> Tensor:  # minus the earth mover's distance, as the critic sees it
-        real, fake = batch.point, forger(run.noise(len(batch), args.noise))
-        share = run.noise(len(batch), 1, kind="uniform")
-        steep = slope(critic, share * real + (1 - share) * fake).norm(dim=1)  # (N,)
-        penalty = args.penalty * (steep - 1).square().mean()
-        return critic(fake).mean() - critic(real).mean() + penalty
+    def critic_loss(batch: Batch) -> Tensor:  # minus the estimated Wasserstein distance
+        real, fake = batch.point, generator(run.noise(len(batch), args.noise))
+        epsilon = run.noise(len(batch), 1, kind="uniform")
+        norm = slope(critic, epsilon * real + (1 - epsilon) * fake).norm(dim=1)  # (N,)
+        gradient_penalty = args.penalty * (norm - 1).square().mean()
+        return critic(fake).mean() - critic(real).mean() + gradient_penalty
 
-    def caught(batch: Batch) -> Tensor:
-        return -critic(forger(run.noise(len(batch), args.noise))).mean()
-
-    def plain_fooled(batch: Batch) -> Tensor:
-        fake = plain_critic(plain_forger(run.noise(len(batch), args.noise)))
-        real = plain_critic(batch.point)
-        return functional.softplus(-real).mean() + functional.softplus(fake).mean()
-
-    def plain_caught(batch: Batch) -> Tensor:
-        fake = plain_critic(plain_forger(run.noise(len(batch), args.noise)))
-        return functional.softplus(-fake).mean()
+    def g_loss(batch: Batch) -> Tensor:
+        return -critic(generator(run.noise(len(batch), args.noise))).mean()
 
     adam = partial(torch.optim.Adam, lr=args.lr, betas=(0.0, 0.9))
-    plain_adam = partial(torch.optim.Adam, lr=args.lr / 10, betas=(0.5, 0.999))
-    plain = Game(
-        Player("critic", plain_critic, plain_fooled, plain_adam, schedule=linear),
-        Player("forger", plain_forger, plain_caught, plain_adam, schedule=linear),
+    wgan_gp = Game(
+        Player("critic", critic, critic_loss, adam, schedule=linear),
+        Player("generator", generator, g_loss, adam, schedule=linear, every=5),
     )
-    penalized = Game(
-        Player("critic", critic, fooled, adam, schedule=linear),
-        Player("forger", forger, caught, adam, schedule=linear, every=5),
-    )
-    for name, game, by in ("plain", plain, plain_forger), ("penalized", penalized, forger):
+    plain = plain_gan(run, plain_generator, plain_discriminator, args)
+    for name, game, net in ("plain", plain, plain_generator), ("wgan_gp", wgan_gp, generator):
         stream = points.train.batches(args.batch_size, turns=args.turns, seed=args.seed)
         for turn in run.play(game, stream, name=name):
             if turn.looks:
-                run.log(turn, apart=apart(by(fixed), points.valid), modes=modes(by(fixed)))
+                fake = net(fixed)
+                distance = energy_distance(fake, points.valid)
+                run.log(turn, energy_distance=distance, modes=count_modes(fake))
 
     (test,) = points.test.batches(len(points.test)).on(run.device)
-    plain_fake, fake = plain_forger(fixed), forger(fixed)
-    run.picture("points", seen(test.point, plain_fake, fake))
-    share = run.noise(len(test), 1, kind="uniform", name="between")
-    between = share * test.point + (1 - share) * fake[: len(test)]
-    steep = slope(critic, between).norm(dim=1).mean()
-    numbers = {"modes": modes(fake), "plain_modes": modes(plain_fake), "steepness": steep.item()}
-    return run.finish(answers="forger", task="generate", **nets, **numbers)
+    plain_fake, fake = plain_generator(fixed), generator(fixed)
+    run.picture("points", scatter(test.point, plain_fake, fake))
+    epsilon = run.noise(len(test), 1, kind="uniform", name="interpolates")
+    interpolates = epsilon * test.point + (1 - epsilon) * fake[: len(test)]
+    norm = slope(critic, interpolates).norm(dim=1).mean()
+    numbers = {"modes": count_modes(fake), "plain_modes": count_modes(plain_fake)}
+    numbers |= {"gradient_norm": norm.item()}
+    return run.finish(answers="generator", task="generate", **nets, **numbers)
 
 
-def heaps(n: int) -> data.Data:
-    """Return n points (2,): heaps round the 25 crossings of a grid."""
-    drawn = torch.Generator().manual_seed(25)
-    middles = torch.randint(-2, 3, (n, 2), generator=drawn)
-    points = middles + SPREAD * torch.randn(n, 2, generator=drawn)
+def plain_gan(run: Run, generator: nn.Module, discriminator: nn.Module, args: Args) -> Game:
+    """Return the game of Goodfellow et al. 2014, with the non-saturating loss."""
+
+    def d_loss(batch: Batch) -> Tensor:
+        fake_logits = discriminator(generator(run.noise(len(batch), args.noise)))
+        real_logits = discriminator(batch.point)
+        return functional.softplus(-real_logits).mean() + functional.softplus(fake_logits).mean()
+
+    def g_loss(batch: Batch) -> Tensor:
+        fake_logits = discriminator(generator(run.noise(len(batch), args.noise)))
+        return functional.softplus(-fake_logits).mean()
+
+    adam = partial(torch.optim.Adam, lr=args.lr / 10, betas=(0.5, 0.999))
+    return Game(
+        Player("discriminator", discriminator, d_loss, adam, schedule=linear),
+        Player("generator", generator, g_loss, adam, schedule=linear),
+    )
+
+
+def gaussians(n: int) -> data.Data:
+    """Return n points (2,) of a mixture of 25 Gaussians, their means on a 5 x 5 grid."""
+    generator = torch.Generator().manual_seed(25)
+    means = torch.randint(-2, 3, (n, 2), generator=generator)
+    points = means + STD * torch.randn(n, 2, generator=generator)
     return data.arrays(point=points, name="25 Gaussians")
 
 
-def modes(points: Tensor) -> int:
-    """Count the heaps that hold a quarter of their share of points (N, 2) within three spreads."""
-    middle = points.round().clamp(-2, 2)
-    near = middle[(points - middle).norm(dim=1) < 3 * SPREAD]
+def count_modes(points: Tensor) -> int:
+    """Count the modes with at least 1% of all points (N, 2) within three std of their mean."""
+    mean = points.round().clamp(-2, 2)
+    near = mean[(points - mean).norm(dim=1) < 3 * STD]
     _, counts = near.unique(dim=0, return_counts=True)
-    return int((counts >= len(points) / 100).sum())
+    return int((counts >= len(points) / 100).sum())  # an equal share is 4%
 
 
-def apart(fake: Tensor, split: Split) -> Tensor:
-    """Return the energy distance of forgeries (N, 2) from real points: 0 where they are alike."""
+def energy_distance(fake: Tensor, split: Split) -> Tensor:
+    """Return the energy distance between generated (N, 2) and real points: 0 if alike."""
     real, fake = next(split.batches(1000)).point, fake[:1000].cpu()
     across, within = torch.cdist(fake, real).mean(), torch.cdist(fake, fake).mean()
     return 2 * across - within - torch.cdist(real, real).mean()
 
 
-def seen(*clouds: Tensor) -> Tensor:
-    """Return drawings (3, H, W), side by side, of clouds of points (N, 2)."""
-    panels = [Panel(size=(200, 200), x=(-2.5, 2.5), y=(-2.5, 2.5)) for _ in clouds]
-    for panel, points in zip(panels, clouds, strict=True):
+def scatter(*samples: Tensor) -> Tensor:
+    """Return scatter plots (3, H, W), side by side, of samples (N, 2)."""
+    panels = [Panel(size=(200, 200), x=(-2.5, 2.5), y=(-2.5, 2.5)) for _ in samples]
+    for panel, points in zip(panels, samples, strict=True):
         panel.marks(points[:2500, 0], points[:2500, 1], radius=0.7, color=4)
     return torch.cat([panel.pixels() for panel in panels], dim=2)
 

@@ -1,0 +1,99 @@
+"""A multilayer perceptron compresses digits to 8 numbers, better than principal components do.
+
+Paper    Kramer 1991, "Nonlinear principal component analysis using autoassociative neural
+         networks".
+Departs  ReLU for sigmoids, Adam.
+Run      brique run mlp_autoencoder
+Reached  see benchmarks/recipes.md
+"""
+
+from dataclasses import dataclass
+from functools import partial
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from brique import cli, data
+from brique.data import Batch
+from brique.game import Game, Player, cosine
+from brique.run import Run
+from brique.schema import Picture, Schema
+from brique.tasks.reconstruct import principal, rebuilt, rows
+
+# unexplained: share of the variance of test pictures that the reconstructions miss
+EXPECT = {"digits": {"unexplained": (0, 0.25), "pca_unexplained": (0.28, 0.4)}}
+QUICK = {"turns": 100}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Args:
+    """Settings of the run; every field is a flag."""
+
+    data: str = "digits"
+    """Built-in name or path: pictures."""
+    size: int = 8
+    """Dimensions of the latent, and as many principal components."""
+    turns: int = 6000
+    """Turns, one batch each."""
+    batch_size: int = 64
+    """Pictures a turn."""
+    hidden: int = 128
+    """Units of the hidden layer before the latent, and of that after it."""
+    lr: float = 3e-3
+    """Initial learning rate of Adam, decayed to zero along a cosine."""
+    seed: int = 0
+    """Seed of everything random."""
+
+
+def build(args: Args, schema: Schema) -> nn.Sequential:
+    """Net of an encoder, pictures (N, C, H, W) -> latents (N, size), and a decoder back."""
+    shape = torch.Size(schema["image"].shape)
+    encoder = nn.Sequential(
+        nn.Flatten(),  # (N, C * H * W)
+        nn.Linear(shape.numel(), args.hidden), nn.ReLU(), nn.Linear(args.hidden, args.size),
+    )  # fmt: skip
+    decoder = nn.Sequential(
+        nn.Linear(args.size, args.hidden), nn.ReLU(), nn.Linear(args.hidden, shape.numel()),
+        nn.Unflatten(1, shape),
+    )  # fmt: skip
+    return nn.Sequential(encoder, decoder)
+
+
+def main(args: Args) -> dict[str, float]:
+    """Train on pictures alone; compare with as many principal components on the test part."""
+    run = Run.start(__file__, args)
+    digits = data.open(args.data, needs={"image": Picture})
+    net = run.place(build(args, digits.schema))
+    (valid,) = digits.valid.batches(len(digits.valid)).on(run.device)
+
+    def loss(batch: Batch) -> Tensor:
+        return functional.mse_loss(net(batch.image), batch.image)
+
+    adam = partial(torch.optim.Adam, lr=args.lr)
+    game = Game(Player("autoencoder", net, loss, adam, schedule=cosine))
+    stream = digits.train.batches(args.batch_size, turns=args.turns, seed=args.seed)
+    for turn in run.play(game, stream):
+        if turn.looks:
+            run.log(turn, valid_unexplained=unexplained(net, valid.image))
+
+    (test,) = digits.test.batches(len(digits.test)).on(run.device)
+    pca = principal(digits.train, [args.size])[0].to(run.device)
+    nets = {"autoencoder": net, f"{args.size} components": pca}
+    shown = {"test": test.image[:8]}
+    shown |= {name: rebuilt(one, shown["test"]) for name, one in nets.items()}
+    large = {name: functional.interpolate(row, scale_factor=4) for name, row in shown.items()}
+    run.picture("reconstructions", rows(large))
+    numbers = {"unexplained": unexplained(net, test.image),
+               "pca_unexplained": unexplained(pca, test.image)}  # fmt: skip
+    return run.finish(answers="net", task="reconstruct", net=net, **numbers)
+
+
+def unexplained(net: nn.Module, pictures: Tensor) -> Tensor:
+    """Return the squared error of reconstructed pictures over their variance; 0 if perfect."""
+    error = (rebuilt(net, pictures) - pictures).square().mean()
+    return error / pictures.var(dim=0, correction=0).mean()
+
+
+if __name__ == "__main__":
+    cli.main_with(Args, main)
