@@ -163,12 +163,18 @@ def test_a_kill_in_the_middle_of_a_write_leaves_what_was_there(tmp_path):
 REASONS = {
     errno.ENOSPC: ("disk full", "No space left on device; free some space or choose"),
     errno.EDQUOT: ("quota used up", r"\(quota\) is used up; remove files of yours there or choose"),
-    errno.EFBIG: ("file too large", "files may not become so large here; raise the limit"),
-    errno.EROFS: ("read-only", "the file system is read-only; choose another folder"),
+    errno.EFBIG: ("file too large", "the file system takes no file so large; move the folder to"),
+    errno.EROFS: (
+        "read-only",
+        "the file system is read-only; make it writable or choose another folder",
+    ),
     errno.EACCES: ("not permitted", "it may not be written by you; change who may write there"),
     errno.ENOENT: ("folder gone", "the folder is gone; put it back or choose another folder"),
     errno.ENAMETOOLONG: ("name too long", "the name is too long; choose a shorter one"),
-    errno.EBUSY: ("cannot be written", "Device or resource busy; choose another folder"),
+    errno.EBUSY: (
+        "cannot be written",
+        "Device or resource busy; mend that or choose another folder",
+    ),
 }
 
 
@@ -193,13 +199,16 @@ def test_paths_that_cannot_be_are_told_by_what_is_in_the_way(tmp_path):
     (tmp_path / "file").write_text("in the way")
     for path in ("file/below", "file/far/below"):
         with pytest.raises(
-            StoreError, match=r"cannot write .*: \S+/file is a file and no folder; ch"
+            StoreError,
+            match=r"cannot write .*: \S+/file is a file and no folder; move it away or ch",
         ):
             files.write(tmp_path / path, "x")
     with pytest.raises(StoreError, match="the name is too long; choose a shorter one$"):
         files.write(tmp_path / ("x" * 300), "x")
     (tmp_path / "folder").mkdir()
-    with pytest.raises(StoreError, match="there is a folder of that name; choose another name$"):
+    with pytest.raises(
+        StoreError, match="there is a folder of that name; move that away or choose another name$"
+    ):
         files.write(tmp_path / "folder", "x")
 
 

@@ -238,7 +238,10 @@ def journal(path: Path):
         (dangling, "tune.db: lies outside the folder"),
         (pipe, "tune.db: is a named pipe, not a file"),
         (journal, "tune.db-journal: names another file"),
-        (lambda path: path.write_bytes(b"no database" * 99), "not a database.; make room, or remo"),
+        (
+            lambda path: path.write_bytes(b"no database" * 99),
+            "not a database.; remove it where it is",
+        ),
     ],
 )
 def test_its_own_database_must_be_a_file_of_its_own(

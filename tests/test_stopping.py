@@ -167,8 +167,8 @@ def test_a_run_that_the_disk_refuses_says_why_and_how_to_go_on(capsys):
     with files.faults({operations - 12: "fail"}):
         assert main(words) == 2
     assert capsys.readouterr().err.splitlines()[-1] == (
-        "brique: cannot write r/model: No space left on device; free some space or choose another"
-        " folder; then go on with: brique resume r"
+        "brique: cannot write r/model: No space left on device; free some space, then go on"
+        " with: brique resume r"
     )
     assert read_run("r").state == "failed: disk full"
     assert main(["resume", "r"]) == 0

@@ -5,6 +5,7 @@ A message has four parts in one or two sentences: where, what was expected, what
 
 import difflib
 import errno
+import resource
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -29,39 +30,59 @@ class StoreError(BriqueError, OSError):
     """A file or folder that could not be written, or is damaged.
 
     state: why it could not be written, in a few words for the state of a run.
+    said, remedy: the sentence without what to do, and what to do where the place stays the same.
     """
 
     state: str = ""
+    said: str = ""
+    remedy: str = ""
 
     def __str__(self) -> str:
         """Return the sentence alone (OSError would print the tuple of its arguments)."""
         return str(self.args[0]) if self.args else ""
 
+    def going_on(self, way: str) -> "StoreError":
+        """Return what is said of work that is kept in its place; way: the command to go on.
+
+        What is damaged is said as it was.
+        """
+        if not self.state:
+            return self
+        return unwritten(self.said, self.state, self.remedy, "", f", then go on with: {way}")
+
+    def starting(self) -> "StoreError":
+        """Return what is said before anything is kept: another place may do as well."""
+        more = " with --out" if str(self).endswith(_ELSEWHERE) else ""
+        return unwritten(str(self), self.state, "", "", more)
+
 
 _ELSEWHERE, _NOT = "choose another folder", "not permitted"
-_REASONS = {  # errno: the state of a run, what is so, what to do
-    errno.ENOSPC: ("disk full", "No space left on device", f"free some space or {_ELSEWHERE}"),
+_REASONS = {  # errno: the state of a run, what is so, what to do there, and what else
+    errno.ENOSPC: ("disk full", "No space left on device", "free some space", _ELSEWHERE),
     errno.EDQUOT: (
         "quota used up", "your share of the disk (quota) is used up",
-        f"remove files of yours there or {_ELSEWHERE}",
+        "remove files of yours there", _ELSEWHERE,
     ),
     errno.EFBIG: (
-        "file too large", "files may not become so large here",
-        f"raise the limit ('ulimit -f' shows it) or {_ELSEWHERE}",
+        "file too large", "the file system takes no file so large",
+        "move the folder to another one", _ELSEWHERE,
     ),
-    errno.EROFS: ("read-only", "the file system is read-only", _ELSEWHERE),
+    errno.EROFS: (
+        "read-only", "the file system is read-only", "make it writable", _ELSEWHERE,
+    ),
     errno.EACCES: (
-        _NOT, "it may not be written by you",
-        f"change who may write there or {_ELSEWHERE}",
+        _NOT, "it may not be written by you", "change who may write there", _ELSEWHERE,
     ),
-    errno.ENOENT: ("folder gone", "the folder is gone", f"put it back or {_ELSEWHERE}"),
-    errno.EISDIR: (_NOT, "there is a folder of that name", "choose another name"),
-    errno.ENAMETOOLONG: ("name too long", "the name is too long", "choose a shorter one"),
+    errno.ENOENT: ("folder gone", "the folder is gone", "put it back", _ELSEWHERE),
+    errno.EISDIR: (
+        _NOT, "there is a folder of that name", "move that away", "choose another name",
+    ),
+    errno.ENAMETOOLONG: ("name too long", "the name is too long", "choose a shorter one", ""),
     errno.EMFILE: (
         "too many open files", "this process may open no more files",
-        "raise the limit ('ulimit -n' shows it)",
+        "raise the limit ('ulimit -n' shows it)", "",
     ),
-    errno.EIO: ("disk fails", "the disk failed (Input/output error)", f"mend it or {_ELSEWHERE}"),
+    errno.EIO: ("disk fails", "the disk failed (Input/output error)", "mend it", _ELSEWHERE),
 }  # fmt: skip
 _REASONS[errno.EPERM] = _REASONS[errno.EACCES]
 _REASONS[errno.ESTALE] = _REASONS[errno.ENOENT]
@@ -76,19 +97,41 @@ def refused(verb: str, path: Path | str, error: OSError) -> StoreError:
         error = error.__cause__
     if isinstance(error, StoreError):
         return error
+    place = f"cannot {verb} {path}"
     if error.errno in (errno.ENOTDIR, errno.EEXIST):
         places = (Path(path), *Path(path).parents)
-        file = next((place for place in places if place.is_file()), path)
-        return _made(f"cannot {verb} {path}: {file} is a file and no folder; {_ELSEWHERE}", _NOT)
-    other = ("cannot be written", error.strerror or str(error), _ELSEWHERE)
-    state, reason, remedy = _REASONS.get(error.errno or 0, other)
-    return _made(f"cannot {verb} {path}: {reason}; {remedy}", state)
+        file = next((one for one in places if one.is_file()), path)
+        said = f"{place}: {file} is a file and no folder"
+        return unwritten(said, _NOT, "move it away", _ELSEWHERE)
+    if error.errno == errno.EFBIG and is_limited():
+        most = resource.getrlimit(resource.RLIMIT_FSIZE)[0]
+        said = (
+            f"{place}: file too large: the limit on the size of files (ulimit -f) is {_size(most)}"
+        )
+        return unwritten(said, "file too large", "raise it ('ulimit -f unlimited')", "")
+    other = ("cannot be written", error.strerror or str(error), "mend that", _ELSEWHERE)
+    state, reason, remedy, elsewhere = _REASONS.get(error.errno or 0, other)
+    return unwritten(f"{place}: {reason}", state, remedy, elsewhere)
 
 
-def _made(sentence: str, state: str) -> StoreError:
-    error = StoreError(sentence)
-    error.state = state
+def is_limited() -> bool:
+    """Tell whether files of this process have a largest size."""
+    return resource.getrlimit(resource.RLIMIT_FSIZE)[0] != resource.RLIM_INFINITY
+
+
+def unwritten(said: str, state: str, remedy: str, elsewhere: str, more: str = "") -> StoreError:
+    """Return the error of what could not be written.
+
+    elsewhere: what to do instead of the remedy, where the place need not stay. more: the end.
+    """
+    ways = " or ".join(way for way in (remedy, elsewhere) if way)
+    error = StoreError(f"{said}{'; ' if ways else ''}{ways}{more}")
+    error.said, error.state, error.remedy = said, state, remedy
     return error
+
+
+def _size(size: int) -> str:
+    return f"{size // 1024:,} kB" if size >= 1024 else f"{size} bytes"
 
 
 class RunError(BriqueError):

@@ -63,6 +63,7 @@ def write(path: Path | str, content: bytes | str) -> None:
     path = Path(path)
     data = content.encode() if isinstance(content, str) else content
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    new = missing(path.parent)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         _write_synced(part, data)
@@ -70,8 +71,7 @@ def write(path: Path | str, content: bytes | str) -> None:
         part.replace(path)
         _sync_folder(path.parent)
     except OSError as error:
-        with suppress(OSError):
-            part.unlink()
+        undo([part, *new])
         raise refused("write", path, error) from error
 
 
@@ -183,6 +183,7 @@ def new_folder(path: Path | str) -> Iterator[Path]:
 
 def make_folder(folder: Path | str, *, new: bool = False) -> bool:
     """Make a folder and those above it; False where `new` and it is there. Raises StoreError."""
+    above = missing(folder)
     try:
         _touch("make")
         Path(folder).mkdir(parents=True, exist_ok=not new)
@@ -191,6 +192,7 @@ def make_folder(folder: Path | str, *, new: bool = False) -> bool:
             return False
         raise refused("make", folder, error) from error
     except OSError as error:
+        undo(above)
         raise refused("make", folder, error) from error
     return True
 
@@ -214,12 +216,16 @@ def _is_rest(name: str) -> bool:
     return name.startswith(".") and name.endswith((".part", ".old"))
 
 
-def undo(folder: Path | str, names: Iterable[str]) -> None:
-    """Remove files that were just written, and their folder if nothing else is in it."""
-    with suppress(OSError):
-        for name in (*names, LOCK):
-            Path(folder, name).unlink(missing_ok=True)
-        Path(folder).rmdir()
+def missing(folder: Path | str) -> list[Path]:
+    """Return a folder and those above it, as far as they are not there, the lowest first."""
+    return [one for one in (Path(folder), *Path(folder).parents) if not os.path.lexists(one)]
+
+
+def undo(places: Iterable[Path]) -> None:
+    """Remove files that were just written, and folders that were made for them, if empty."""
+    for place in places:
+        with suppress(OSError):
+            place.rmdir() if place.is_dir() else place.unlink()
 
 
 def remove(folder: Path | str) -> None:

@@ -72,7 +72,7 @@ def work(folder: Path | None = None, flags: str = "") -> Iterator[Work]:
             try:
                 one.keep()
             except StoreError as error:
-                tell(error)
+                tell(f"{error.said}; {error.remedy}" if error.state else error)
         one.marked("stopped")
         if (way := how()) is None:
             raise
@@ -82,9 +82,7 @@ def work(folder: Path | None = None, flags: str = "") -> Iterator[Work]:
         way = how()
         if way is None or not error.state or str(error).endswith(way):
             raise
-        more = StoreError(f"{error}; then go on with: {way}")
-        more.state = error.state
-        raise more from error
+        raise error.going_on(way) from error
     except Exception as error:
         one.marked(f"failed: {_reason(error)}")
         raise

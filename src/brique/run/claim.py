@@ -4,11 +4,11 @@ import itertools
 import re
 import shlex
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from brique import files, reader
-from brique.errors import RunError, StoreError
+from brique.errors import RunError, StoreError, unwritten
 from brique.voice import plain
 
 HOME = Path("runs")
@@ -39,12 +39,8 @@ def check_inside(part: Path) -> Path:
 def check_there(folder: Path) -> None:
     """Raise StoreError when the folder of a run is there no more."""
     if not folder.is_dir():
-        gone = StoreError(
-            f"{folder}: was removed, or moved, while the run wrote it; move it back, or start a new"
-            " run"
-        )
-        gone.state = "folder gone"
-        raise gone
+        said = f"{folder}: was removed, or moved, while the run wrote it"
+        raise unwritten(said, "folder gone", "start a new run, or move it back", "")
 
 
 def claim(out: Path | None, name: str, first: Mapping[str, bytes | str]) -> tuple[Path, files.Lock]:
@@ -55,29 +51,34 @@ def claim(out: Path | None, name: str, first: Mapping[str, bytes | str]) -> tupl
     Raises RunError when it holds something, or another process works there; StoreError.
     """
     check_free(out)
-    folder = _made(name) if out is None else out
-    files.make_folder(folder)
+    new = files.missing(HOME if out is None else out)
     try:
+        folder = _made(name) if out is None else out
+        new = [folder] * (out is None) + new
+        files.make_folder(folder)
         lock = hold(folder)
-    except StoreError:
-        files.undo(folder, ())
-        raise
+    except StoreError as error:
+        files.undo(new)
+        raise error.starting() from error
     try:
         check_free(folder)  # again, now that nobody else can write
         files.tidy(folder)
-        _filled(folder, first)
+        _filled(folder, first, new)
     except BaseException:
         lock.release()
         raise
     return folder, lock
 
 
-def _filled(folder: Path, first: Mapping[str, bytes | str]) -> None:
+def _filled(folder: Path, first: Mapping[str, bytes | str], new: Sequence[Path]) -> None:
+    """Write the first files; where that fails, remove them, and the folders that are new."""
     try:
         for name, content in first.items():
             files.write(folder / name, content)
-    except BaseException:
-        files.undo(folder, first)
+    except BaseException as error:
+        files.undo([*(folder / name for name in first), folder / files.LOCK, *new])
+        if isinstance(error, StoreError):
+            raise error.starting() from error
         raise
 
 

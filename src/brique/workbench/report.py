@@ -1,10 +1,11 @@
 """The page of a run that lies on the disk: its data are opened again."""
 
+import shlex
 from pathlib import Path
 
 from brique.data import Data
 from brique.data.opening import elsewhere
-from brique.errors import BriqueError, DataError, RunError
+from brique.errors import BriqueError, DataError, RunError, StoreError
 from brique.model import describe
 from brique.page import write
 from brique.run import Record, read_run
@@ -22,7 +23,10 @@ def report(run: str | Path, *, trust: bool = False) -> Path:
     has none. Raises RunError when the folder is no run, StoreError when the disk refuses.
     """
     record = read_run(run)
-    return write(record, _data(record), trust=trust)
+    try:
+        return write(record, _data(record), trust=trust)
+    except StoreError as error:
+        raise error.going_on(f"brique report {shlex.quote(str(run))}") from error
 
 
 def _data(record: Record) -> Data | None:

@@ -4,6 +4,7 @@ What a folder says of a database is never opened: only the folder's own file, lo
 the database that a person named now.
 """
 
+import errno
 import shlex
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,18 +12,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from brique import keys, reader
-from brique.errors import DataError, RunError, StoreError, UsageError
+from brique.errors import DataError, RunError, UsageError, is_limited, refused, unwritten
 from brique.stopping import resuming
 
 if TYPE_CHECKING:
-    from optuna import Study
+    from optuna import Study, Trial
     from optuna.samplers import TPESampler
+    from optuna.trial import FrozenTrial
     from sqlalchemy.engine import URL
 
 DATABASE = "tune.db"  # SQLite in the folder of a search
 _BESIDE = ("", "-journal", "-wal", "-shm")  # endings of the files that SQLite opens for it
 _NAMES_ANOTHER = bytes.fromhex("d9d505f920a163d7")  # ends a journal that names a file to remove
 _LIMIT = 1 << 30  # bytes
+_ERRNOS = {"FULL": errno.ENOSPC, "READONLY": errno.EROFS, "CANTOPEN": errno.EACCES}
 _DRAW = keys.word("tune")
 
 
@@ -114,13 +117,29 @@ def database(folder: Path, storage: str | None, *more: type[Exception]) -> Itera
         where = folder / DATABASE if storage is None else named(storage)
         cause = error.__cause__ if isinstance(error, OptunaError) else None
         cause = cause or error
-        said = str(getattr(cause, "orig", None) or cause).splitlines()[0].rstrip(".")
-        told = StoreError(
-            f"{where}: the database of the search cannot be used ({said}); "
-            + ("make it reachable" if storage else "make room, or remove it where it is damaged")
-        )
-        told.state = "database fails"
-        raise told from error
+        cause = getattr(cause, "orig", None) or cause
+        if storage is None and (number := _number(cause)):
+            raise refused("write", folder / DATABASE, OSError(number, "")) from error
+        said = str(cause).splitlines()[0].rstrip(".")
+        raise unwritten(
+            f"{where}: the database of the search cannot be used ({said})", "database fails",
+            "make it reachable" if storage else "remove it where it is damaged", "",
+        ) from error  # fmt: skip
+
+
+def _number(error: BaseException) -> int:
+    """Return the number of the system's error that SQLite stands for, or 0."""
+    name = getattr(error, "sqlite_errorname", "").removeprefix("SQLITE_")
+    if name.startswith("IOERR") and is_limited():
+        return errno.EFBIG
+    return _ERRNOS.get(name, 0)
+
+
+def again(study: "Study", stopped: "FrozenTrial") -> "Trial":
+    """Return a trial that was stopped, perhaps before all that it tries was chosen."""
+    from optuna.trial import Trial
+
+    return Trial(study, stopped._trial_id)  # pyright: ignore[reportPrivateUsage]
 
 
 def sampler(seed: int, number: int) -> "TPESampler":

@@ -172,8 +172,10 @@ class _Search:
         """Try settings until the minutes are over, or as many as were asked for."""
         study = memory.study(self.folder, self._way.storage)
         begun = time.monotonic() - sum(self._spent().values())
-        for trial in [one for one in study.trials if one.state.name == "RUNNING"]:
-            self._told(study, trial.number, trial.params)  # that was stopped
+        for stopped in [one for one in study.trials if one.state.name == "RUNNING"]:
+            study.sampler = memory.sampler(self.asked["seed"], stopped.number)
+            trial = memory.again(study, stopped)
+            self._told(study, trial.number, _chosen(trial, self._plan))
         limit = self.asked["trials"] or 10_000
         while len(study.trials) < limit:
             left = 60 * self.asked["minutes"] - (time.monotonic() - begun)
