@@ -3,6 +3,8 @@
 import errno
 import json
 import os
+from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -12,7 +14,7 @@ from brique.errors import StoreError
 
 
 @pytest.mark.parametrize("fault", ["fail", "short"])
-def test_a_write_that_fails_leaves_what_was_there(fault, tmp_path):
+def test_a_write_that_fails_leaves_what_was_there(fault: files.Fault, tmp_path: Path):
     path = tmp_path / "deep" / "note.txt"
     files.write(path, "before")
     with files.faults({}) as count:
@@ -33,14 +35,14 @@ def test_a_write_that_fails_leaves_what_was_there(fault, tmp_path):
     assert path.read_text() == "after"
 
 
-def test_a_write_into_a_folder_that_refuses(tmp_path):
+def test_a_write_into_a_folder_that_refuses(tmp_path: Path):
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(StoreError, match="cannot write"):
         files.write(tmp_path / "file" / "below", "x")
 
 
 @pytest.mark.parametrize("fault", ["fail", "short"])
-def test_a_folder_is_whole_or_absent(fault, tmp_path):
+def test_a_folder_is_whole_or_absent(fault: files.Fault, tmp_path: Path):
     def fill():
         with files.new_folder(tmp_path / "made") as part:
             files.write(part / "a", "a")
@@ -59,21 +61,21 @@ def test_a_folder_is_whole_or_absent(fault, tmp_path):
     assert files.damage(tmp_path / "made") is None
 
 
-def test_a_folder_is_replaced_whole(tmp_path):
+def test_a_folder_is_replaced_whole(tmp_path: Path):
     for text in ("one", "two"):
         with files.new_folder(tmp_path / "made") as part:
             files.write(part / text, text)
     assert sorted(p.name for p in (tmp_path / "made").iterdir()) == ["manifest.json", "two"]
 
 
-def test_a_folder_that_fails_in_the_block_does_not_appear(tmp_path):
+def test_a_folder_that_fails_in_the_block_does_not_appear(tmp_path: Path):
     with pytest.raises(KeyError), files.new_folder(tmp_path / "made") as part:
         files.write(part / "a", "a")
         raise KeyError("mine")
     assert list(tmp_path.iterdir()) == []
 
 
-def test_damage_is_named(tmp_path):
+def test_damage_is_named(tmp_path: Path):
     with files.new_folder(tmp_path / "made") as part:
         files.write(part / "a", "aaaa")
     made = tmp_path / "made"
@@ -93,7 +95,7 @@ def test_damage_is_named(tmp_path):
     assert files.damage(made) == "it has no readable manifest"
 
 
-def test_append_cut_and_sync(tmp_path):
+def test_append_cut_and_sync(tmp_path: Path):
     path = tmp_path / "log"
     files.write(path, "")
     for line in ("one\n", "two\n", "three\n"):
@@ -108,7 +110,7 @@ def test_append_cut_and_sync(tmp_path):
             act()
 
 
-def test_trees_come_back_as_they_went(tmp_path):
+def test_trees_come_back_as_they_went(tmp_path: Path):
     shared = torch.rand(3)
     tree = {
         "numbers": [1, -2.5, float("inf"), True, None],
@@ -133,7 +135,7 @@ def test_trees_come_back_as_they_went(tmp_path):
         files.pack({1, 2})
 
 
-def test_one_process_holds_a_lock(tmp_path):
+def test_one_process_holds_a_lock(tmp_path: Path):
     first, second = files.Lock(tmp_path), files.Lock(tmp_path)
     assert first.take()
     assert not second.take()
@@ -143,7 +145,7 @@ def test_one_process_holds_a_lock(tmp_path):
     second.release()
 
 
-def test_a_kill_in_the_middle_of_a_write_leaves_what_was_there(tmp_path):
+def test_a_kill_in_the_middle_of_a_write_leaves_what_was_there(tmp_path: Path):
     path = tmp_path / "note.txt"
     files.write(path, "before")
     with files.faults({}) as count:
@@ -179,8 +181,10 @@ REASONS = {
 
 
 @pytest.mark.parametrize("number", REASONS)
-def test_each_reason_has_its_own_sentence_once(number, tmp_path, monkeypatch):
-    def fail(*_):
+def test_each_reason_has_its_own_sentence_once(
+    number: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    def fail(*_: Any):
         raise OSError(number, os.strerror(number))
 
     monkeypatch.setattr(files, "_write_synced", fail)
@@ -195,7 +199,7 @@ def test_each_reason_has_its_own_sentence_once(number, tmp_path, monkeypatch):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_paths_that_cannot_be_are_told_by_what_is_in_the_way(tmp_path):
+def test_paths_that_cannot_be_are_told_by_what_is_in_the_way(tmp_path: Path):
     (tmp_path / "file").write_text("in the way")
     for path in ("file/below", "file/far/below"):
         with pytest.raises(
@@ -212,7 +216,7 @@ def test_paths_that_cannot_be_are_told_by_what_is_in_the_way(tmp_path):
         files.write(tmp_path / "folder", "x")
 
 
-def test_nothing_is_appended_to_a_file_that_is_gone(tmp_path):
+def test_nothing_is_appended_to_a_file_that_is_gone(tmp_path: Path):
     with pytest.raises(StoreError, match="cannot append to .*: the folder is gone"):
         files.append(tmp_path / "log", "x")
     assert list(tmp_path.iterdir()) == []

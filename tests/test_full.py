@@ -6,6 +6,7 @@ import sqlite3
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import create_engine, text
@@ -20,7 +21,7 @@ FULL = Path(__file__).parents[1] / "benchmarks" / "full.py"
 TRAIN = ["run", "lenet5", "--turns", "12", "--out", "r"]
 
 
-def may_mount(tmp_path):
+def may_mount(tmp_path: Path):
     command = ["mount", "-t", "tmpfs", "tmpfs", str(tmp_path)]
     for words in (["unshare", "-rm", *command], ["unshare", "-m", *command]):
         if shutil.which("unshare") and not subprocess.run(words, capture_output=True).returncode:
@@ -28,7 +29,7 @@ def may_mount(tmp_path):
     return False
 
 
-def test_a_sample_of_the_day_of_full_disks_limits_and_outputs(tmp_path):
+def test_a_sample_of_the_day_of_full_disks_limits_and_outputs(tmp_path: Path):
     if not may_mount(tmp_path):
         pytest.skip("a tmpfs may not be mounted here")
     seed = datetime.datetime.now(datetime.UTC).date().toordinal()
@@ -40,11 +41,11 @@ def test_a_sample_of_the_day_of_full_disks_limits_and_outputs(tmp_path):
     assert "make it writable or choose another folder with --out" in rows[0]
 
 
-def at_turn(number, work, monkeypatch):
+def at_turn(number: int, work: Any, monkeypatch: pytest.MonkeyPatch):
     """Let something happen in a turn of a training."""
     add = Stage.add
 
-    def added(stage, turn):
+    def added(stage: Any, turn: Any):
         if turn.index == number:
             work()
         add(stage, turn)
@@ -52,7 +53,9 @@ def at_turn(number, work, monkeypatch):
     monkeypatch.setattr(Stage, "add", added)
 
 
-def test_a_log_that_is_removed_in_training_is_said_and_whole(capsys, monkeypatch):
+def test_a_log_that_is_removed_in_training_is_said_and_whole(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+):
     assert main([*TRAIN[:-1], "whole"]) == 0
     at_turn(7, Path("r/log.jsonl").unlink, monkeypatch)
     capsys.readouterr()
@@ -63,7 +66,9 @@ def test_a_log_that_is_removed_in_training_is_said_and_whole(capsys, monkeypatch
     assert read_run("r").fault("log.jsonl") is None
 
 
-def test_a_folder_that_is_removed_in_training_is_one_sentence(capsys, monkeypatch):
+def test_a_folder_that_is_removed_in_training_is_one_sentence(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+):
     at_turn(7, lambda: shutil.rmtree("r"), monkeypatch)
     assert main(TRAIN) == 2
     said = [line for line in capsys.readouterr().err.splitlines() if line.startswith("brique: ")]
@@ -74,7 +79,7 @@ def test_a_folder_that_is_removed_in_training_is_one_sentence(capsys, monkeypatc
     assert not Path("r").exists()
 
 
-def test_a_folder_that_is_moved_in_training_and_moved_back_goes_on(monkeypatch):
+def test_a_folder_that_is_moved_in_training_and_moved_back_goes_on(monkeypatch: pytest.MonkeyPatch):
     assert main([*TRAIN[:-1], "whole"]) == 0
     with monkeypatch.context() as patch:
         at_turn(7, lambda: Path("r").rename("elsewhere"), patch)
@@ -84,7 +89,7 @@ def test_a_folder_that_is_moved_in_training_and_moved_back_goes_on(monkeypatch):
     assert Path("r/log.jsonl").read_bytes() == Path("whole/log.jsonl").read_bytes()
 
 
-def test_a_path_below_a_file_is_one_sentence(capsys):
+def test_a_path_below_a_file_is_one_sentence(capsys: pytest.CaptureFixture[str]):
     Path("file").touch()
     assert main([*TRAIN[:-1], "file/a/r"]) == 2
     assert capsys.readouterr().err == (
@@ -93,7 +98,7 @@ def test_a_path_below_a_file_is_one_sentence(capsys):
     )
 
 
-def test_a_folder_that_was_there_empty_stays(monkeypatch):
+def test_a_folder_that_was_there_empty_stays(monkeypatch: pytest.MonkeyPatch):
     from brique import files
 
     Path("r").mkdir()
@@ -104,7 +109,7 @@ def test_a_folder_that_was_there_empty_stays(monkeypatch):
 
 
 @pytest.mark.parametrize("number", range(1, 10))
-def test_a_start_without_room_leaves_no_folder_above(number):
+def test_a_start_without_room_leaves_no_folder_above(number: int):
     from brique import files
 
     with files.faults({number: "fail"}):
@@ -112,7 +117,7 @@ def test_a_start_without_room_leaves_no_folder_above(number):
     assert not Path("a").exists()
 
 
-def test_a_search_whose_database_refuses_is_one_sentence(tmp_path):
+def test_a_search_whose_database_refuses_is_one_sentence(tmp_path: Path):
     engine = create_engine(f"sqlite:///{tmp_path / 'tune.db'}")
     said = r"^cannot write \S+/tune\.db: No space left on device; free some space or choose another"
     with engine.connect() as there, pytest.raises(StoreError, match=said), database(tmp_path, None):
@@ -127,7 +132,7 @@ def test_a_search_whose_database_refuses_is_one_sentence(tmp_path):
     assert sqlite3.connect(tmp_path / "tune.db").execute("PRAGMA integrity_check").fetchone()
 
 
-def test_a_report_without_room_says_how_to_write_it(capsys):
+def test_a_report_without_room_says_how_to_write_it(capsys: pytest.CaptureFixture[str]):
     from brique import files
 
     assert main(TRAIN) == 0

@@ -362,7 +362,7 @@ def test_a_disk_that_refuses_is_told(run):
         files.faults({1: "fail"}),
         pytest.raises(
             StoreError,
-            match="cannot make .*: No space left on device; free some space or choose another folder with --out",
+            match="cannot make .*: No space left on device; free some space or choose another folder",
         ),
     ):
         run.log(x=1.0)

@@ -4,6 +4,7 @@ import os
 import shlex
 import signal
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -41,11 +42,11 @@ def _signals_are_heard():
         signal.signal(number, handler)
 
 
-def asking(patch, where, name, *numbers):
+def asking(patch: Any, where: Any, name: str, *numbers: Any):
     """Let a function send signals to this process when it is called the first time."""
     real, left = getattr(where, name), list(numbers)
 
-    def ask(*args, **named):
+    def ask(*args: Any, **named: Any):
         while left:
             os.kill(os.getpid(), left.pop(0))
         return real(*args, **named)
@@ -54,7 +55,9 @@ def asking(patch, where, name, *numbers):
 
 
 @pytest.mark.parametrize("phase", PHASES)
-def test_the_command_that_is_said_goes_on_from_any_phase(phase, capsys, monkeypatch):
+def test_the_command_that_is_said_goes_on_from_any_phase(
+    phase: Any, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+):
     number = {"audit": signal.SIGHUP, "training": signal.SIGHUP, "saving": signal.SIGINT}
     with monkeypatch.context() as patch:
         asking(patch, *PHASES[phase], number.get(phase, signal.SIGTERM))
@@ -75,12 +78,12 @@ def test_the_command_that_is_said_goes_on_from_any_phase(phase, capsys, monkeypa
     assert (Path("r") / "report.html").is_file()
 
 
-def two_stages(args):
+def two_stages(args: Any):
     """One number learns to be one, twice."""
     run = Run.start(__file__, args)
     net = run.place(nn.Linear(1, 1))
 
-    def loss(_):
+    def loss(_: Any):
         return (net(torch.ones(1, 1)) - 1).square().mean()
 
     for name in ("first", "second"):
@@ -110,11 +113,13 @@ def test_the_end_of_a_stage_is_kept_when_it_is_stopped_before_the_next():
             assert read_run(out).state == "running"
 
 
-def test_a_second_ctrl_c_ends_at_once_and_says_how_to_go_on(capsys, monkeypatch):
+def test_a_second_ctrl_c_ends_at_once_and_says_how_to_go_on(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+):
     class Ended(BaseException):
         pass
 
-    def end(code):
+    def end(code: int):
         raise Ended(code)
 
     monkeypatch.setattr(stopping.os, "_exit", end)
@@ -127,7 +132,7 @@ def test_a_second_ctrl_c_ends_at_once_and_says_how_to_go_on(capsys, monkeypatch)
     assert read_run("r").state == "stopped"
 
 
-def test_an_ignored_hangup_stays_ignored(monkeypatch):
+def test_an_ignored_hangup_stays_ignored(monkeypatch: pytest.MonkeyPatch):
     before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
     try:
         asking(monkeypatch, Play, "__next__", signal.SIGHUP)
@@ -137,16 +142,16 @@ def test_an_ignored_hangup_stays_ignored(monkeypatch):
         signal.signal(signal.SIGHUP, before)
 
 
-def test_the_signals_are_as_they_were_after_a_command(capsys):
+def test_the_signals_are_as_they_were_after_a_command(capsys: pytest.CaptureFixture[str]):
     before = [signal.getsignal(one) for one in stopping.SIGNALS]
     assert main(["list"]) == 0
     assert [signal.getsignal(one) for one in stopping.SIGNALS] == before
 
 
-def test_a_run_that_fails_says_why_in_its_record(monkeypatch):
+def test_a_run_that_fails_says_why_in_its_record(monkeypatch: pytest.MonkeyPatch):
     words = ["run", "lenet5", "--turns", "3", "--out", "r"]
 
-    def fail(*_, **__):
+    def fail(*_: Any, **__: Any):
         raise ZeroDivisionError
 
     with monkeypatch.context() as patch:
@@ -158,7 +163,7 @@ def test_a_run_that_fails_says_why_in_its_record(monkeypatch):
     assert read_run("r").state == "finished"
 
 
-def test_a_run_that_the_disk_refuses_says_why_and_how_to_go_on(capsys):
+def test_a_run_that_the_disk_refuses_says_why_and_how_to_go_on(capsys: pytest.CaptureFixture[str]):
     words = ["run", "lenet5", "--turns", "3", "--out", "r"]
     with files.faults({}) as count:
         assert main([*words[:-1], "whole"]) == 0
