@@ -28,7 +28,7 @@ from brique import catalog
 from brique.cli import main
 from brique.data import Ragged, worlds
 from brique.model import Model, describe
-from brique.recipes.attention.translate import Translator, spoken
+from brique.recipes.attention.translate import Seq2Seq, search
 from brique.recipes.recursive.treelstm import formulas
 from brique.recipes.reinforcement.q_learning import GRID
 from brique.run import read_run
@@ -163,8 +163,8 @@ def test_its_nets_are_built_from_settings_and_schema_alone(
 
 def sentences(model: Model) -> None:
     text = next(worlds.grammar(10).test.batches(2)).en
-    assert isinstance(model.net, Translator)
-    assert len(spoken(model.net, text)) == 2
+    assert isinstance(model.net, Seq2Seq)
+    assert len(search(model.net, text)) == 2
 
 
 def trees(model: Model) -> None:

@@ -1,11 +1,12 @@
-"""English becomes French word by word, from one summary of the sentence or looking back at it.
+"""A GRU encoder and decoder translate English to French, with and without attention.
 
 Paper    Bahdanau, Cho, Bengio 2014, arXiv:1409.0473, section 3 and appendix A.
-Departs  Adam and a tanh layer for maxout; the plain one looks back at one place, the summary.
+Departs  Adam and a tanh layer for maxout; the plain one attends to one vector, the last states.
 Run      brique run translate --data multi30k
 Reached  see benchmarks/recipes.md
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -15,16 +16,17 @@ from torch import Tensor, nn
 from torch.nn import functional
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
-from brique import cli
-from brique.data import Batch, Ragged
+from brique import cli, draw
+from brique.data import Batch, Ragged, Split
 from brique.game import Game, Player, cosine
 from brique.run import Run
-from brique.schema import Schema
-from brique.tasks import translate as task
+from brique.schema import Schema, Text
+from brique.tasks import at_rest
+from brique.tasks.translate import beam_search, bleu, opened, shifted, texts
 
-# exact: share of test sentences without a fault; gain: of attention over none
+# exact_match: share of test sentences translated without an error; gain: of attention over plain
 EXPECT = {
-    "world:grammar": {"exact": (0.95, 1.0), "gain": (0.05, 1.0)},
+    "world:grammar": {"exact_match": (0.95, 1.0), "gain": (0.05, 1.0)},
     "multi30k": {"bleu": (40, 100), "gain": (5, 100)},
 }
 QUICK = {"turns": 40, "width": 32, "lr": 1e-2}
@@ -37,105 +39,149 @@ class Args:
     data: str = "world:grammar"
     """Generated sentences; or the name or path of texts in two languages, such as multi30k."""
     languages: tuple[str, ...] = ("en", "fr")
-    """Names of the language that is read and of the one that is spoken."""
+    """Source and target language."""
     turns: int = 3200
     """Turns for each of the two translators."""
     batch_size: int = 32
     """Pairs of sentences a turn."""
     width: int = 256
-    """Numbers in a word's vector and in a state."""
+    """Dimensions of embeddings and hidden states."""
     lr: float = 2e-3
-    """First step length of Adam; it falls along a cosine to zero."""
+    """Initial learning rate of Adam, decayed to zero along a cosine."""
     seed: int = 0
     """Seed of everything random."""
 
 
-class Translator(nn.Module):
-    """Texts, and the words said so far -> what tells the next words, and where they were found."""
+class Seq2Seq(nn.Module):
+    """Source texts, previous target words -> hidden layer of the next words, attention weights."""
 
-    def __init__(self, width: int, sizes: list[int], *, attends: bool) -> None:
+    def __init__(self, width: int, sizes: list[int], *, attention: bool) -> None:
         super().__init__()
-        self.attends = attends
+        self.attention = attention
         self.source, self.target = (nn.Embedding(size, width) for size in sizes)
-        self.reader = nn.GRU(width, width, batch_first=True, bidirectional=True)
-        self.begin, self.key = nn.Linear(2 * width, width), nn.Linear(2 * width, width)
-        self.query, self.match = nn.Linear(width, width), nn.Linear(width, 1, bias=False)
+        self.encoder = nn.GRU(width, width, batch_first=True, bidirectional=True)
+        self.initial, self.key = nn.Linear(2 * width, width), nn.Linear(2 * width, width)
+        self.query, self.energy = nn.Linear(width, width), nn.Linear(width, 1, bias=False)
         self.cell = nn.GRUCell(3 * width, width)
-        self.tell = nn.Sequential(nn.Linear(4 * width, width), nn.Tanh(), nn.Dropout(0.2))
-        self.say = nn.Linear(width, sizes[1])
+        self.hidden = nn.Sequential(nn.Linear(4 * width, width), nn.Tanh(), nn.Dropout(0.2))
+        self.output = nn.Linear(width, sizes[1])
 
-    def read(self, text: Ragged) -> list[Tensor]:
-        """Return a first state (N, D); states to look at (N, S, 2 D), their keys, and mask."""
+    def encode(self, text: Ragged) -> list[Tensor]:
+        """Return the decoder's initial state (N, D); annotations (N, S, 2 D), keys, mask."""
         words, lengths = self.source(text.padded(0)), text.lengths.cpu()
         packed = pack_padded_sequence(words, lengths, batch_first=True, enforce_sorted=False)
-        states, last = self.reader(packed)
-        summary, mask = last.transpose(0, 1).flatten(1), text.mask
-        states = pad_packed_sequence(states, batch_first=True, total_length=text.longest)[0]
-        if not self.attends:
-            states, mask = summary.unsqueeze(1), mask[:, :1]
-        return [self.begin(summary).tanh(), states, self.key(states), mask]
+        states, last = self.encoder(packed)
+        summary, mask = last.transpose(0, 1).flatten(1), text.mask  # (N, 2 D), (N, S)
+        h = pad_packed_sequence(states, batch_first=True, total_length=text.longest)[0]
+        if not self.attention:
+            h, mask = summary.unsqueeze(1), mask[:, :1]
+        return [self.initial(summary).tanh(), h, self.key(h), mask]
 
-    def speak(self, word: Tensor, state: Tensor, *read: Tensor) -> list[Tensor]:
-        """Return, after words (N,): what is told (N, D), the new state, where it looked (N, S)."""
-        states, keys, mask = read
-        match = self.match(torch.tanh(self.query(state).unsqueeze(1) + keys)).squeeze(2)  # (N, S)
-        share = match.masked_fill(~mask, -torch.inf).softmax(dim=1)  # eq. 6
-        context, said = (share.unsqueeze(1) @ states).squeeze(1), self.target(word)  # eq. 5
-        state = self.cell(torch.cat([said, context], dim=1), state)
-        return [self.tell(torch.cat([said, context, state], dim=1)), state, share]
+    def decode_step(self, word: Tensor, state: Tensor, *encoded: Tensor) -> list[Tensor]:
+        """Return, from words (N,): the hidden layer (N, D), the next state, attention (N, S)."""
+        h, keys, mask = encoded
+        energy = self.energy(torch.tanh(self.query(state).unsqueeze(1) + keys)).squeeze(2)  # (N, S)
+        attention = energy.masked_fill(~mask, -torch.inf).softmax(dim=1)  # eq. 6
+        context, y = (attention.unsqueeze(1) @ h).squeeze(1), self.target(word)  # eq. 5
+        state = self.cell(torch.cat([y, context], dim=1), state)
+        return [self.hidden(torch.cat([y, context, state], dim=1)), state, attention]
 
-    def forward(self, text: Ragged, before: Tensor) -> list[Tensor]:
-        """Return what is told after words before (N, T): (N, T, D), and where it looked."""
-        steps, (state, *read) = [], self.read(text)
-        for word in before.unbind(1):
-            told, state, share = self.speak(word, state, *read)
-            steps.append((told, share))
+    def forward(self, text: Ragged, previous: Tensor) -> list[Tensor]:
+        """Return the hidden layer (N, T, D) after previous words (N, T), attention (N, T, S)."""
+        steps, (state, *encoded) = [], self.encode(text)
+        for word in previous.unbind(1):
+            hidden, state, attention = self.decode_step(word, state, *encoded)
+            steps.append((hidden, attention))
         return [torch.stack(values, dim=1) for values in zip(*steps, strict=True)]
 
 
-def spoken(net: Translator, text: Ragged) -> list[Tensor]:
-    """Return the likeliest translations that a search with 5 beginnings finds."""
-
-    def likely(word: Tensor, state: Tensor, *read: Tensor) -> tuple[Tensor, Tensor]:
-        told, state, _ = net.speak(word, state, *read)
-        return net.say(told).log_softmax(dim=1), state
-
-    return task.beam_search(likely, *net.read(text), width=5, longest=2 * text.longest)
-
-
-def build(args: Args, schema: Schema) -> dict[str, Translator]:
-    """Two translators: texts, words before (N, T) -> what is told (N, T, D), weights (N, T, S)."""
+def build(args: Args, schema: Schema) -> dict[str, Seq2Seq]:
+    """Two nets: texts, previous words (N, T) -> hidden layer (N, T, D), attention (N, T, S)."""
     sizes, kinds = [schema[one].size for one in args.languages], {"attention": True, "plain": False}
-    return {name: Translator(args.width, sizes, attends=kinds[name]) for name in kinds}
+    return {name: Seq2Seq(args.width, sizes, attention=kinds[name]) for name in kinds}
 
 
 def main(args: Args) -> dict[str, float]:
-    """Teach both to say what a person said, word by word; then let them speak."""
+    """Train both by teacher forcing; translate the test part by beam search."""
     run = Run.start(__file__, args)
     source, target = args.languages
-    pairs = task.opened(args.data, source, target)
+    pairs = opened(args.data, source, target)
     nets = run.place(build(args, pairs.schema))
     adam = partial(torch.optim.Adam, lr=args.lr)
 
     for name, net in nets.items():
 
-        def unlikely(batch: Batch, net: Translator = net) -> tuple[Tensor, Tensor]:  # nats, words
-            before, words, counts = task.shifted(task.texts(batch, target))
-            scores = net.say(net(batch[source], before)[0][counts])
-            return functional.cross_entropy(scores, words[counts], reduction="sum"), counts.sum()
+        def loss(batch: Batch, net: Seq2Seq = net) -> tuple[Tensor, Tensor]:  # nats, words
+            previous, words, mask = shifted(texts(batch, target))
+            scores = net.output(net(batch[source], previous)[0][mask])
+            return functional.cross_entropy(scores, words[mask], reduction="sum"), mask.sum()
 
-        game = Game(Player(name, net, unlikely, adam, schedule=cosine, clip=1.0))
+        game = Game(Player(name, net, loss, adam, schedule=cosine, clip=1.0))
         stream = pairs.train.batches(args.batch_size, turns=args.turns, seed=args.seed, bucket=True)
         for turn in run.play(game, stream, name=name):
             if turn.looks:
-                run.log(turn, valid_nats=task.nats(net, unlikely, pairs.valid))
+                run.log(turn, valid_loss=mean_loss(net, loss, pairs.valid))
 
-    run.picture("alignment", task.alignment(nets["attention"], pairs.valid, source, target))
-    said, meant = task.translations(spoken, nets, pairs.test, source, target)
-    score = task.exact if args.data == "world:grammar" else task.bleu
-    best, plain = (score(said[name], meant) for name in nets)
-    results: dict[str, Any] = {score.__name__: best, f"plain_{score.__name__}": plain, **nets}
+    run.picture("attention", attention_weights(nets["attention"], pairs.valid, source, target))
+    translations, references = translate(nets, pairs.test, source, target)
+    metric = exact_match if args.data == "world:grammar" else bleu
+    best, plain = (metric(translations[name], references) for name in nets)
+    results: dict[str, Any] = {metric.__name__: best, f"plain_{metric.__name__}": plain, **nets}
     return run.finish(task="translate", gain=best - plain, **results)
+
+
+def mean_loss(
+    net: nn.Module, loss: Callable[[Batch], tuple[Tensor, Tensor]], split: Split
+) -> float:
+    """Return the mean loss a word of a split, in nats."""
+    with at_rest(net) as device:
+        sums = [loss(batch) for batch in split.batches(100).on(device)]
+    return float(sum(total for total, _ in sums) / sum(count for _, count in sums))
+
+
+def translate(
+    nets: dict[str, Seq2Seq], split: Split, source: str, target: str
+) -> tuple[dict[str, list[str]], list[str]]:
+    """Return the translations of a split's texts by each net, and the references."""
+    field = split.schema[target]
+    assert isinstance(field, Text)
+    translations: dict[str, list[str]] = {name: [] for name in nets}
+    references: list[str] = []
+    with at_rest(nn.ModuleList(nets.values())) as device:
+        for batch in split.batches(100).on(device):
+            for name, net in nets.items():
+                translations[name] += map(field.restore, search(net, texts(batch, source)))
+            references += map(field.restore, texts(batch, target))
+    return translations, references
+
+
+def search(net: Seq2Seq, text: Ragged) -> list[Tensor]:
+    """Return the most likely translations, by a beam search of width 5."""
+
+    def step(word: Tensor, state: Tensor, *encoded: Tensor) -> tuple[Tensor, Tensor]:
+        hidden, state, _ = net.decode_step(word, state, *encoded)
+        return net.output(hidden).log_softmax(dim=1), state
+
+    return beam_search(step, *net.encode(text), width=5, longest=2 * text.longest)
+
+
+def exact_match(translations: list[str], references: list[str]) -> float:
+    """Return the share of translations that equal their reference."""
+    return sum(map(str.__eq__, translations, references)) / max(1, len(references))
+
+
+def attention_weights(net: Seq2Seq, split: Split, source: str, target: str) -> Tensor:
+    """Return a table (3, H, W) of attention in the first pair: a row for each target word."""
+    batch, fields = next(split.batches(1)), (split.schema[target], split.schema[source])
+    previous, words, _ = shifted(texts(batch, target))
+    with at_rest(net) as device:
+        weights = net(texts(batch, source).to(device), previous.to(device))[1][0]  # (T, S)
+    rows, columns = (
+        [field.restore(numbers[k : k + 1]).strip() for k in range(len(numbers))]
+        for field, numbers in zip(fields, (words[0, :-1], texts(batch, source).values), strict=True)
+        if isinstance(field, Text)
+    )
+    return draw.table(weights[:-1], rows, columns).pixels()
 
 
 if __name__ == "__main__":
