@@ -1,8 +1,8 @@
-"""A classifier whose answers do not tell a nuisance: an adversary tries to read it off them.
+"""A classifier whose output is independent of a nuisance parameter, by an adversary.
 
 Paper    Louppe, Kagan, Cranmer 2017, arXiv:1611.01046, algorithm 1 and section 5.1.
-Departs  Adam with falling steps for SGD; the adversary is asked for signal only, for the background
-         does not depend on the nuisance.
+Departs  Adam with a decaying learning rate for SGD; the adversary sees signal only, as the
+         background does not depend on the nuisance parameter.
 Run      brique run pivot
 Reached  see benchmarks/recipes.md
 """
@@ -23,21 +23,22 @@ from brique.run import Run
 from brique.schema import Schema
 from brique.tasks import at_rest
 
-# told: largest Kolmogorov-Smirnov distance of the answers to signal at two of z = -1, 0, 1
-EXPECT = {"generated": {"plain_told": (0.3, 1), "told": (0, 0.05), "plain_auc": (0.84, 1),
+# ks: largest Kolmogorov-Smirnov distance between outputs for signal at z = -1, 0, 1; plain: without
+# adversary
+EXPECT = {"generated": {"plain_ks": (0.3, 1), "ks": (0, 0.05), "plain_auc": (0.84, 1),
                         "auc": (0.7, 1)}}  # fmt: skip
-QUICK = {"turns": 300, "weights": (0.0, 30.0)}
-LEARNS = {"lambda_30/told": "falls"}
+QUICK = {"turns": 300, "lambdas": (0.0, 30.0)}
+LEARNS = {"lambda_30/ks": "falls"}
 
 
 @dataclass(frozen=True, kw_only=True)
 class Args:
     """Settings of the run; every field is a flag."""
 
-    weights: tuple[float, ...] = (0.0, 1.0, 3.0, 10.0, 30.0)
-    """Weights of the adversary's loss in the classifier's; each goes on where the last ended."""
+    lambdas: tuple[float, ...] = (0.0, 1.0, 3.0, 10.0, 30.0)
+    """Weights of the adversary's loss in the classifier's; each starts from the last classifier."""
     turns: int = 4500
-    """Turns for each weight: one move of the adversary; every third, one of the classifier."""
+    """Turns for each lambda: one move of the adversary; every third, one of the classifier."""
     batch_size: int = 512
     """Events a turn, about half of them signal."""
     seed: int = 0
@@ -45,104 +46,104 @@ class Args:
 
 
 def build(args: Args, schema: Schema) -> dict[str, nn.Module]:
-    """Classifiers: points (N, 2) -> scores (N, 1); adversary: answers (N, 1) -> (N, 15)."""
+    """Classifiers f: events (N, 2) -> logits (N, 1); adversary r: outputs (N, 1) -> (N, 15)."""
 
-    def layers(inputs: int, outputs: int) -> nn.Module:
+    def mlp(inputs: int, outputs: int) -> nn.Module:
         return nn.Sequential(
             nn.Linear(inputs, 32), nn.ReLU(), nn.Linear(32, 32), nn.ReLU(), nn.Linear(32, outputs)
         )
 
-    classifiers = {f"lambda_{weight:g}": layers(2, 1) for weight in args.weights}
-    return classifiers | {"adversary": layers(1, 15)}
+    classifiers = {f"lambda_{weight:g}": mlp(2, 1) for weight in args.lambdas}
+    return classifiers | {"adversary": mlp(1, 15)}
 
 
 def main(args: Args) -> dict[str, float]:
-    """Train a classifier against ever heavier words of an adversary; draw what it costs."""
+    """Train a classifier against an adversary of growing weight; draw what independence costs."""
     run = Run.start(__file__, args)
-    events, three = collisions(torch.Generator().manual_seed(0))
+    events, signal = toy_events(torch.Generator().manual_seed(0))
     nets = run.place(build(args, events.schema))
-    adversary, before = nets.pop("adversary"), nets[f"lambda_{args.weights[0]:g}"]
+    adversary, last = nets.pop("adversary"), nets[f"lambda_{args.lambdas[0]:g}"]
     (valid,) = events.valid.batches(len(events.valid))
 
-    for weight, (name, net) in zip(args.weights, nets.items(), strict=True):
-        net.load_state_dict(before.state_dict())
+    for weight, (name, net) in zip(args.lambdas, nets.items(), strict=True):
+        net.load_state_dict(last.state_dict())
         stream = events.train.batches(args.batch_size, turns=args.turns, seed=args.seed)
         for turn in run.play(game(net, adversary, weight), stream, name=name):
             if turn.looks:
-                run.log(turn, **judged(net, valid, three["valid"]))
-        before = net
+                run.log(turn, **metrics(net, valid, signal["valid"]))
+        last = net
 
     (test,) = events.test.batches(len(events.test))
-    results = [judged(net, test, three["test"]) for net in nets.values()]
-    run.picture("price", drawn(nets, results, three["test"]))
+    results = [metrics(net, test, signal["test"]) for net in nets.values()]
+    run.picture("tradeoff", draw(nets, results, signal["test"]))
     numbers = {f"plain_{name}": value for name, value in results[0].items()} | results[-1]
-    return run.finish(answers="net", task="none", net=before, **numbers)
+    return run.finish(answers="net", task="none", net=last, **numbers)
 
 
-def game(net: nn.Module, adversary: nn.Module, weight: float) -> Game:
-    """Return the game of a classifier against an adversary whose loss counts `weight` times."""
+def game(f: nn.Module, r: nn.Module, weight: float) -> Game:
+    """Return the game of a classifier f and an adversary r whose loss has this weight, lambda."""
 
-    def mistakes(batch: Batch) -> Tensor:
-        return functional.binary_cross_entropy_with_logits(net(batch.point)[:, 0], batch.truth)
+    def f_loss(batch: Batch) -> Tensor:
+        return functional.binary_cross_entropy_with_logits(f(batch.x)[:, 0], batch.y)
 
-    def guessing(batch: Batch) -> Tensor:  # nats to tell z of signal from the answer, by 5 normals
-        signal, answers = batch.truth == 1, net(batch.point).sigmoid()
-        share, mean, spread = adversary(4 * answers[signal] - 2).chunk(3, dim=1)
-        spread = 0.1 + functional.softplus(spread)  # or the classifier hunts for where it is small
-        off = (batch.nuisance[signal].unsqueeze(1) - mean) / spread  # (S, 5)
-        chance = share.log_softmax(dim=1) - off.square() / 2 - spread.log()
-        return math.log(2 * math.pi) / 2 - chance.logsumexp(dim=1).mean()
+    def r_loss(batch: Batch) -> Tensor:  # nats: -log p(z | f(x)), a mixture of 5 Gaussians
+        signal, output = batch.y == 1, f(batch.x).sigmoid()
+        logits, mean, std = r(4 * output[signal] - 2).chunk(3, dim=1)  # (S, 5) each
+        std = 0.1 + functional.softplus(std)  # bounded, or f seeks where it is small
+        scaled = (batch.z[signal].unsqueeze(1) - mean) / std
+        log_p = logits.log_softmax(dim=1) - scaled.square() / 2 - std.log()
+        return math.log(2 * math.pi) / 2 - log_p.logsumexp(dim=1).mean()
 
-    def value(batch: Batch) -> Tensor:
-        return mistakes(batch) - weight * guessing(batch)
+    def loss(batch: Batch) -> Tensor:  # L_f - lambda L_r
+        return f_loss(batch) - weight * r_loss(batch)
 
-    fast, slow = (partial(torch.optim.Adam, lr=lr, betas=(0.5, 0.999)) for lr in (5e-3, 2e-3))
+    r_adam, f_adam = (partial(torch.optim.Adam, lr=lr, betas=(0.5, 0.999)) for lr in (5e-3, 2e-3))
     return Game(
-        Player("adversary", adversary, guessing, fast, schedule=cosine),
-        Player("classifier", net, value, slow, schedule=cosine, every=3),
+        Player("adversary", r, r_loss, r_adam, schedule=cosine),
+        Player("classifier", f, loss, f_adam, schedule=cosine, every=3),
     )
 
 
-def collisions(drawn: torch.Generator) -> tuple[data.Data, dict[str, Tensor]]:
+def toy_events(rng: torch.Generator) -> tuple[data.Data, dict[str, Tensor]]:
     """Return 50,000 events, half of them signal; and signal (3, 20000, 2) at z = -1, 0 and 1."""
 
-    def points(truth: Tensor, z: Tensor) -> Tensor:
-        x, y = torch.randn(2, len(z), generator=drawn)
-        signal = torch.stack([x + 1, y + 1 + z], dim=1)
-        background = torch.stack([x, math.sqrt(0.75) * y - 0.5 * x], dim=1)
-        return torch.where(truth.unsqueeze(1) == 1, signal, background)
+    def sample(y: Tensor, z: Tensor) -> Tensor:
+        a, b = torch.randn(2, len(z), generator=rng)
+        signal = torch.stack([a + 1, b + 1 + z], dim=1)
+        background = torch.stack([a, math.sqrt(0.75) * b - 0.5 * a], dim=1)
+        return torch.where(y.unsqueeze(1) == 1, signal, background)
 
-    at = torch.tensor([-1.0, 0, 1]).repeat_interleave(20_000)
-    three = {p: points(torch.ones(60_000), at).view(3, -1, 2) for p in ("valid", "test")}
-    truth, z = torch.arange(50_000) % 2.0, torch.randn(50_000, generator=drawn)
-    return data.arrays(point=points(truth, z), truth=truth, nuisance=z, name="collisions"), three
-
-
-def judged(net: nn.Module, batch: Batch, three: Tensor) -> dict[str, float]:
-    """Return what the answers tell of z, and the chance that signal scores above background."""
-    with at_rest(net) as device:
-        scores, apart = net(batch.point.to(device))[:, 0].cpu(), net(three.to(device))[..., 0].cpu()
-    apart = apart.sort(dim=1).values
-    below = torch.searchsorted(apart, apart.view(1, -1).repeat(3, 1), right=True)  # (3, all)
-    told = (below.amax(dim=0) - below.amin(dim=0)).max() / apart.shape[1]
-    signal, background = scores[batch.truth == 1], scores[batch.truth == 0].sort().values
-    auc = torch.searchsorted(background, signal).double().mean() / len(background)
-    return {"told": float(told), "auc": float(auc)}
+    z = torch.tensor([-1.0, 0, 1]).repeat_interleave(20_000)
+    signal = {part: sample(torch.ones(60_000), z).view(3, -1, 2) for part in ("valid", "test")}
+    y, z = torch.arange(50_000) % 2.0, torch.randn(50_000, generator=rng)
+    return data.arrays(x=sample(y, z), y=y, z=z, name="toy events"), signal
 
 
-def drawn(nets: dict[str, nn.Module], results: list[dict[str, float]], three: Tensor) -> Tensor:
-    """Return drawings: the share of signal answered lower, by the first and last net; the price."""
+def metrics(f: nn.Module, batch: Batch, signal: Tensor) -> dict[str, float]:
+    """Return the largest KS distance between outputs for signal at the three z, and the AUC."""
+    with at_rest(f) as device:
+        scores, at_z = f(batch.x.to(device))[:, 0].cpu(), f(signal.to(device))[..., 0].cpu()
+    at_z = at_z.sort(dim=1).values  # (3, M)
+    cdf = torch.searchsorted(at_z, at_z.view(1, -1).repeat(3, 1), right=True)  # times M: (3, 3 M)
+    ks = (cdf.amax(dim=0) - cdf.amin(dim=0)).max() / at_z.shape[1]
+    positive, negative = scores[batch.y == 1], scores[batch.y == 0].sort().values
+    auc = torch.searchsorted(negative, positive).double().mean() / len(negative)
+    return {"ks": float(ks), "auc": float(auc)}
+
+
+def draw(nets: dict[str, nn.Module], results: list[dict[str, float]], signal: Tensor) -> Tensor:
+    """Return plots: CDFs of outputs for signal, by the first and last net; metrics by lambda."""
     names, share = list(nets), torch.linspace(0, 1, 200)
     panels = {name: Panel(name, size=(300, 210)) for name in (names[0], names[-1])}
-    price = Panel("price, by place of lambda", x=(0, len(nets) - 1), size=(300, 210))
+    tradeoff = Panel("metrics, by index of lambda", x=(0, len(nets) - 1), size=(300, 210))
     for name, panel in panels.items():
         with at_rest(nets[name]) as device:
-            for color, scores in enumerate(nets[name](three.to(device))[..., 0].sigmoid().cpu()):
+            for color, scores in enumerate(nets[name](signal.to(device))[..., 0].sigmoid().cpu()):
                 panel.line(scores.quantile(share), share, color=color, name=f"z = {color - 1}")
     for color, name in enumerate(results[0]):
         heights = [result[name] for result in results]
-        price.line(range(len(heights)), heights, color=color, name=name)
-    return torch.stack([panel.pixels() for panel in (*panels.values(), price)])
+        tradeoff.line(range(len(heights)), heights, color=color, name=name)
+    return torch.stack([panel.pixels() for panel in (*panels.values(), tradeoff)])
 
 
 if __name__ == "__main__":
