@@ -2,20 +2,32 @@
 
 import copy
 import json
+import os
+import subprocess
+import sys
 from dataclasses import dataclass
+from datetime import date
 from functools import partial
 from pathlib import Path
 
 import pytest
 import torch
+from PIL import Image
 from torch import nn
 
+import brique.page
+import killing
 from brique import files
-from brique.errors import RunError
+from brique.data import Data
+from brique.errors import Interrupted, RunError
 from brique.game import Game, Player
-from brique.run import Launch, Run, launched
+from brique.page import write
+from brique.run import Launch, Record, Run, launched
 from brique.run.checkpoints import fitting
+from brique.run.claim import hold, take_up
 from brique.run.nets import Nets
+from brique.workbench.resume import resume
+from brique.workbench.train import train
 from resuming import alone
 
 
@@ -82,3 +94,79 @@ def test_what_nets_are_fed_first_outlives_a_resume() -> None:
         resumed.restore(state)
     del state["inputs"]  # of an older version
     resumed.restore(state)
+
+
+def rest(folder: Path, name: str) -> Path:
+    """Leave what a write by another process, which was killed, would."""
+    part = folder / f".{name}.17.part"
+    part.mkdir()
+    (part / "half").write_text("{")
+    return part
+
+
+def test_rests_of_a_finished_run_go_when_it_is_resumed(tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    alone(rivals, Args(), run)
+    left = [rest(run, "report.html"), rest(run / "model", "model.json"), rest(run, "run.json")]
+    own = [run / ".notes.part", run / ".old"]  # of the user
+    for path in own:
+        path.write_text("")
+    with hold(run), pytest.raises(RunError, match="another process works on this run"):
+        resume(run)
+    assert all(path.exists() for path in left)
+    resume(run)
+    assert not any(path.exists() for path in left)
+    assert all(path.exists() for path in own)
+
+
+def test_rests_within_another_run_are_left_to_it(tmp_path: Path) -> None:
+    (tmp_path / "fold-1").mkdir()
+    outer, inner = rest(tmp_path, "folds.json"), rest(tmp_path / "fold-1", "run.json")
+    with hold(tmp_path / "fold-1"), take_up(tmp_path):
+        assert (outer.exists(), inner.exists()) == (False, True)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(files, "tidy", None)
+        with pytest.raises(TypeError):
+            take_up(tmp_path)
+    hold(tmp_path).release()  # it is free again
+
+
+def test_a_report_that_was_not_written_is_written_with_pictures_from_any_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for label, light in ("dark", 40), ("bright", 200):
+        (tmp_path / "photos" / label).mkdir(parents=True)
+        for number in range(20):
+            shades = (light + torch.arange(64).reshape(8, 8) % (7 + number)).byte()
+            Image.fromarray(shades.numpy()).save(tmp_path / "photos" / label / f"{number}.png")
+    monkeypatch.chdir(tmp_path)
+    run, written = tmp_path / "run", list[bytes]()
+
+    def killed(record: Record, opened: Data) -> None:
+        written.append(write(record, opened).read_bytes())
+        (run / "report.html").rename(rest(run, "report.html") / "half.html")
+        with pytest.raises(RunError, match="another process works on this run"):
+            resume(run)
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(brique.page, "write", killed)
+        with pytest.raises(Interrupted, match="brique resume"):
+            train("photos", quick=True, device="cpu", out=run)
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    resume(run)
+    assert files.rests(run) == []
+    assert (run / "report.html").read_bytes() == written[0]
+    assert written[0].count(b"<img") > 5
+
+
+def test_two_kills_of_the_day_outside_the_turns(tmp_path: Path) -> None:
+    day = date.today().toordinal()
+    words = ["train", str(killing.small(tmp_path)), "--epochs", "1", "--device", "cpu"]
+    command = [sys.executable, str(Path(killing.__file__)), str(tmp_path), str(day), "2", *words]
+    done = subprocess.run(
+        command, capture_output=True, text=True, env=os.environ | {"OMP_NUM_THREADS": "1"}
+    )
+    assert done.returncode == 0, f"seed {day}: {done.stdout}{done.stderr}"
+    assert done.stdout.count("equal") == 2

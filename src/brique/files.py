@@ -31,6 +31,7 @@ Fault = Literal["fail", "short", "kill"]
 
 _schedule: dict[int, Fault] = {}
 _calls = 0
+_REST = re.compile(r"\..+\.\d+\.(part|old)", re.DOTALL)
 _HALF = re.compile("[\ud800-\udfff]")  # in a string of JSON it may be spelled: \ud83d
 
 
@@ -203,17 +204,24 @@ def content(folder: Path | str) -> list[str]:
     return [name for name in names if name != LOCK and not _is_rest(name)]
 
 
-def tidy(folder: Path | str) -> None:
-    """Remove what interrupted writes left in a folder and below it. Raises StoreError."""
+def rests(folder: Path | str) -> list[Path]:
+    """Return what interrupted writes left in a folder and below it, but not in runs within it."""
+    found: list[Path] = []
     for place, folders, names in os.walk(folder):
-        for name in [*folders, *names]:
-            if _is_rest(name):
-                remove(Path(place) / name)
-        folders[:] = [name for name in folders if not _is_rest(name)]
+        found += [Path(place, name) for name in [*folders, *names] if _is_rest(name)]
+        below = [name for name in folders if not _is_rest(name)]
+        folders[:] = [name for name in below if not Path(place, name, LOCK).exists()]
+    return found
+
+
+def tidy(folder: Path | str) -> None:
+    """Remove what interrupted writes left in a folder; see `rests`. Raises StoreError."""
+    for path in rests(folder):
+        remove(path)
 
 
 def _is_rest(name: str) -> bool:
-    return name.startswith(".") and name.endswith((".part", ".old"))
+    return _REST.fullmatch(name) is not None
 
 
 def missing(folder: Path | str) -> list[Path]:

@@ -92,6 +92,20 @@ def hold(folder: Path) -> files.Lock:
     return lock
 
 
+def take_up(folder: Path) -> files.Lock:
+    """Return the lock on a folder in which work goes on, rid of what interrupted writes left.
+
+    Raises RunError when another process has it; StoreError.
+    """
+    lock = hold(folder)
+    try:
+        files.tidy(folder)
+    except BaseException:
+        lock.release()
+        raise
+    return lock
+
+
 def _made(name: str) -> Path:
     """Make a new folder in runs/; of two processes that want one name the second gets the next."""
     called = _ODD.sub("-", plain(name))[:_LONGEST]

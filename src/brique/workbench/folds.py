@@ -14,7 +14,7 @@ from brique.data.opening import elsewhere
 from brique.errors import RunError, StoreError
 from brique.page.folds import write_folds
 from brique.run import read_run
-from brique.run.claim import check_free, check_inside, claim, hold
+from brique.run.claim import check_free, check_inside, claim, take_up
 from brique.run.inputs import compare_inputs, write_data
 from brique.tasks import TASKS
 from brique.voice import tell
@@ -43,7 +43,7 @@ def train_folds(order: Order, count: int, folder: Path | None) -> Path:
             raise RunError(
                 f"{folder}: holds the folds of another training; name another folder with --out."
             )
-        with hold(folder), _data(folder, "train"):
+        with take_up(folder), _data(folder, "train"):
             return _played(order, count, folder)
     check_free(folder)
     whole, _ = opened(order.wishes.source, order.wishes.options, "train")
@@ -68,7 +68,7 @@ def go_on(
     """
     order, count = _asked(folder)
     order = replace(order, device=device or order.device)
-    with hold(folder):
+    with take_up(folder):
         if is_finished(folder):
             return folder
         with _data(folder, "resume", changed=changed):

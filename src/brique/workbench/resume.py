@@ -10,6 +10,7 @@ from brique import catalog, files, measure, reader, stopping
 from brique.data.opening import elsewhere
 from brique.errors import RunError, UsageError
 from brique.run import Launch, Record, launched, read_run
+from brique.run.claim import hold, take_up
 from brique.run.inputs import compare_inputs, tell_places
 from brique.workbench.report import report
 
@@ -57,8 +58,8 @@ def resume(
     with stopping.work(record.folder):
         if record.state != "finished":
             _gone_on(record, trust=trust, finish=finish, device=device, changed=changed)
-        if lacks_report(record):
-            report(record.folder)
+        elif lacks_report(record) or files.rests(record.folder):
+            _completed(record)
     return record.folder
 
 
@@ -86,6 +87,13 @@ def lacks_report(record: Record) -> bool:
     return record.train is not None and not (record.folder / "report.html").is_file()
 
 
+def _completed(record: Record) -> None:
+    """Give a finished run the page that it lacks, and remove what interrupted writes left."""
+    with take_up(record.folder):
+        if lacks_report(record):
+            report(record.folder)
+
+
 def _gone_on(
     record: Record, *, trust: bool, finish: bool, device: str | None, changed: bool
 ) -> None:
@@ -108,7 +116,8 @@ def _gone_on(
         with launched(launch), measure.building():
             module.main(args)
         if record.train is not None:
-            report(record.folder)
+            with hold(record.folder):
+                report(record.folder)
 
 
 def _launch(record: Record) -> dict[str, Any]:

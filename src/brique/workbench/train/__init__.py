@@ -18,7 +18,7 @@ from brique.data.audit import summary
 from brique.data.said import spelled
 from brique.errors import UsageError, nearest
 from brique.run import Launch, add_seconds, launched, read_run
-from brique.run.claim import check_free
+from brique.run.claim import check_free, hold
 from brique.run.start import pick_device
 from brique.schema import Text
 from brique.voice import tell
@@ -213,7 +213,7 @@ def _finished(folder: Path | None, made: Made) -> Path:
     from brique import page
 
     assert folder is not None
-    with stopping.work(folder):
+    with hold(folder), stopping.work(folder):
         add_seconds(folder, made.spent.parts)
         begun = time.perf_counter()
         page.write(read_run(folder), made.opened)
