@@ -104,7 +104,8 @@ def stopped(when: str, folder: Path) -> Interrupted:
 
 def resuming(folder: Path) -> str:
     """Return the command that goes on with what is in a folder."""
-    return f"brique resume {shlex.quote(str(folder))}"
+    name = str(folder)
+    return f"brique resume {shlex.quote(f'./{name}' if name.startswith('-') else name)}"
 
 
 class Stopper:

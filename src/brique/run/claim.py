@@ -2,13 +2,13 @@
 
 import itertools
 import re
-import shlex
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from brique import files, reader
 from brique.errors import RunError, StoreError, unwritten
+from brique.stopping import resuming
 from brique.voice import plain
 
 HOME = Path("runs")
@@ -21,8 +21,8 @@ def check_free(out: Path | None) -> None:
     """Raise RunError when a folder for a new run holds something; None is one that is made."""
     if out is not None and out.exists() and (not out.is_dir() or files.content(out)):
         raise RunError(
-            f"{out}: exists already; go on with 'brique resume {shlex.quote(str(out))}' if it is a"
-            " run, or name another folder with --out."
+            f"{out}: exists already; go on with '{resuming(out)}' if it is a run, or name another"
+            " folder with --out."
         )
 
 

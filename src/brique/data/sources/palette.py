@@ -227,7 +227,9 @@ def check_alike(name: str, palette: Palette, maps: Sequence[Mapping[int, int]],
                 " RGB and name the colors in class_dict.csv (name,r,g,b).",
             )
         )
-        palette.notes.append(f"{name}: the palettes of its masks differ, look at brique check.")
+        palette.notes.append(
+            f"{name}: the palettes of its masks differ, look at 'brique check DATA'."
+        )
 
 
 def say_snapped(name: str, palette: Palette, files: Sequence[str], held: bool) -> None:
