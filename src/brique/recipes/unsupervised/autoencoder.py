@@ -1,8 +1,8 @@
-"""Digits squeezed through 2 to 32 numbers and rebuilt, by a net and by principal components.
+"""Autoencoders with latents of 2 to 32 numbers, compared with principal components.
 
 Paper    Hinton, Salakhutdinov 2006, "Reducing the dimensionality of data with neural networks".
-Departs  convolutions at both ends, batch norm, layers with a way past them; trained as a whole from
-         the start, by squared error.
+Departs  convolutions at both ends, batch norm, residual layers; trained as a whole from scratch, by
+         squared error.
 Run      brique run autoencoder --data mnist
 Reached  see benchmarks/recipes.md
 """
@@ -21,12 +21,12 @@ from brique.run import Run
 from brique.schema import Category, Picture, Schema
 from brique.tasks.reconstruct import named, principal, rebuilt, rows
 
-# ratio: squared error of as many principal components, over the net's; gain: share of rebuilt
-# digits that a reader names rightly, less that of those rebuilt from principal components
+# error_ratio: squared error of PCA with as many components over the autoencoder's; accuracy_gain:
+# accuracy of a digit classifier on reconstructions, minus that on those of PCA
 EXPECT = {
     "mnist": {
-        "ratio2": (1.4, 3), "ratio8": (2.6, 9), "ratio32": (3.3, 9),
-        "gain2": (0.25, 1), "gain4": (0.25, 1),
+        "error_ratio2": (1.4, 3), "error_ratio8": (2.6, 9), "error_ratio32": (3.3, 9),
+        "accuracy_gain2": (0.25, 1), "accuracy_gain4": (0.25, 1),
     }
 }  # fmt: skip
 QUICK = {"turns": 60, "sizes": (2, 8)}
@@ -39,19 +39,19 @@ class Args:
     data: str = "digits"
     """Built-in name or path: pictures with classes."""
     sizes: tuple[int, ...] = (2, 4, 8, 16, 32)
-    """Numbers that a digit becomes, one net for each."""
+    """Dimensions of the latent, one autoencoder for each."""
     turns: int = 8500
-    """Turns of each net."""
+    """Turns of each autoencoder."""
     batch_size: int = 64
     """Digits a turn."""
     lr: float = 4e-3
-    """First step length of Adam; it falls along a cosine to zero."""
+    """Initial learning rate of Adam, decayed to zero along a cosine."""
     seed: int = 0
     """Seed of everything random."""
 
 
-class Deeper(nn.Module):
-    """Adds what a layer finds to what came in: depth for short codes, a way past it for long."""
+class ResidualLayer(nn.Module):
+    """x -> x + ReLU(BN(W x)): depth helps small latents, the skip connection large ones."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -63,68 +63,71 @@ class Deeper(nn.Module):
 
 
 def build(args: Args, schema: Schema) -> dict[str, nn.Sequential]:
-    """Nets of an encoder, digits (N, 1, 28, 28) -> codes (N, size), and a decoder back."""
+    """Nets of an encoder, digits (N, 1, 28, 28) -> latents (N, size), and a decoder back."""
 
-    def coder(size: int) -> nn.Sequential:
+    def autoencoder(size: int) -> nn.Sequential:
         encoder = nn.Sequential(
-            nn.Conv2d(1, 8, 4, stride=2, padding=1), nn.BatchNorm2d(8), nn.ReLU(),
+            nn.Conv2d(1, 8, 4, stride=2, padding=1), nn.BatchNorm2d(8), nn.ReLU(),  # (N, 8, 14, 14)
             nn.Conv2d(8, 16, 4, stride=2, padding=1), nn.BatchNorm2d(16), nn.ReLU(),
             nn.Flatten(), nn.Linear(784, 256), nn.BatchNorm1d(256), nn.ReLU(),
-            Deeper(), nn.Linear(256, size),
+            ResidualLayer(), nn.Linear(256, size),
         )  # fmt: skip
         decoder = nn.Sequential(
-            nn.Linear(size, 256), nn.BatchNorm1d(256), nn.ReLU(), Deeper(),
+            nn.Linear(size, 256), nn.BatchNorm1d(256), nn.ReLU(), ResidualLayer(),
             nn.Linear(256, 784), nn.BatchNorm1d(784), nn.ReLU(), nn.Unflatten(1, (16, 7, 7)),
             nn.ConvTranspose2d(16, 8, 4, stride=2, padding=1), nn.BatchNorm2d(8), nn.ReLU(),
             nn.ConvTranspose2d(8, 1, 4, stride=2, padding=1), nn.Sigmoid(),
         )  # fmt: skip
         return nn.Sequential(encoder, decoder)
 
-    return {f"code{size}": coder(size) for size in args.sizes}
+    return {f"latent{size}": autoencoder(size) for size in args.sizes}
 
 
 def main(args: Args) -> dict[str, float]:
-    """Train a net for each size of code; then set it beside as many principal components."""
+    """Train an autoencoder for each size of latent; compare each with as many components."""
     run = Run.start(__file__, args)
     digits = data.open(args.data, needs={"image": Picture, "label": Category}, size=28, channels=1)
     nets = run.place(build(args, digits.schema))
-    seen = next(digits.valid.batches(1000).on(run.device)).image
+    valid = next(digits.valid.batches(1000).on(run.device)).image
 
-    def error(net: nn.Module, batch: Batch) -> Tensor:
+    def reconstruction_loss(net: nn.Module, batch: Batch) -> Tensor:
         return functional.mse_loss(net(batch.image), batch.image)
 
     adam = partial(torch.optim.Adam, lr=args.lr)
     for name, net in nets.items():
-        game = Game(Player("autoencoder", net, partial(error, net), adam, schedule=cosine))
+        loss = partial(reconstruction_loss, net)
+        game = Game(Player("autoencoder", net, loss, adam, schedule=cosine))
         stream = digits.train.batches(args.batch_size, turns=args.turns, seed=args.seed)
         for turn in run.play(game, stream, name=name):
             if turn.looks:
-                run.log(turn, error=functional.mse_loss(rebuilt(net, seen), seen))
+                run.log(turn, valid_error=functional.mse_loss(rebuilt(net, valid), valid))
 
     (test,) = digits.test.batches(len(digits.test)).on(run.device)
-    linear = [axes.to(run.device) for axes in principal(digits.train, args.sizes)]
-    numbers = {"read": named(test.image, test.label, digits)}
-    shown, strips = {"test": test.image[:12]}, dict[str, Tensor]()
-    for size, net, axes in zip(args.sizes, nets.values(), linear, strict=True):
-        for kind, coder in ("net", net), ("linear", axes):
-            made = rebuilt(coder, test.image)
-            numbers[f"{kind}_error{size}"] = functional.mse_loss(made, test.image).item()
-            numbers[f"{kind}_read{size}"] = named(made, test.label, digits)
-            shown[f"{kind}, {size}"] = made[:12]
-            strips[f"{kind}, {size}"] = between(coder, *test.image[:2])
-        numbers[f"ratio{size}"] = numbers[f"linear_error{size}"] / numbers[f"net_error{size}"]
-        numbers[f"gain{size}"] = numbers[f"net_read{size}"] - numbers[f"linear_read{size}"]
+    components = [pca.to(run.device) for pca in principal(digits.train, args.sizes)]
+    numbers = {"accuracy": named(test.image, test.label, digits)}
+    shown, paths = {"test": test.image[:12]}, dict[str, Tensor]()
+    for size, net, pca in zip(args.sizes, nets.values(), components, strict=True):
+        for kind, coder in ("net", net), ("pca", pca):
+            reconstructions = rebuilt(coder, test.image)
+            error = functional.mse_loss(reconstructions, test.image).item()
+            numbers[f"{kind}_error{size}"] = error
+            numbers[f"{kind}_accuracy{size}"] = named(reconstructions, test.label, digits)
+            shown[f"{kind}, {size}"] = reconstructions[:12]
+            paths[f"{kind}, {size}"] = interpolate(coder, *test.image[:2])
+        numbers[f"error_ratio{size}"] = numbers[f"pca_error{size}"] / numbers[f"net_error{size}"]
+        gain = numbers[f"net_accuracy{size}"] - numbers[f"pca_accuracy{size}"]
+        numbers[f"accuracy_gain{size}"] = gain
     run.picture("reconstructions", rows(shown))
-    run.picture("interpolations", rows(strips))
+    run.picture("interpolations", rows(paths))
     return run.finish(answers=[*nets][-1], task="reconstruct", **nets, **numbers)
 
 
-def between(coder: nn.Sequential, first: Tensor, last: Tensor) -> Tensor:
-    """Return what is rebuilt from 12 codes on the line from one digit's to another's."""
+def interpolate(coder: nn.Sequential, first: Tensor, last: Tensor) -> Tensor:
+    """Return 12 decoded latents on the line from that of one digit to that of another."""
     encoder, decoder = coder
-    begin, end = rebuilt(encoder, torch.stack([first, last]))
-    share = torch.linspace(0, 1, 12, device=begin.device)[:, None]
-    return rebuilt(decoder, torch.lerp(begin, end, share))
+    start, end = rebuilt(encoder, torch.stack([first, last]))
+    weight = torch.linspace(0, 1, 12, device=start.device)[:, None]
+    return rebuilt(decoder, torch.lerp(start, end, weight))
 
 
 if __name__ == "__main__":
