@@ -1,29 +1,31 @@
-"""Closed forms behind the pictures, and what is promised of nets that are written down."""
+"""Closed forms behind the plots, and the error bound of constructed nets."""
 
 import math
+from collections.abc import Callable
 
 import pytest
 import torch
+from torch import Tensor
 from torch.nn import functional
 
 from brique.game import slope
 from brique.recipes.foundations import approximation
-from brique.recipes.foundations.approximation import ACTIVATIONS, CRITERIA, bumps, curve
+from brique.recipes.foundations.approximation import ACTIVATIONS, LOSSES, bumps, target
 
 
 @pytest.mark.parametrize("epsilon", [2.0, 0.7, 0.05])
-def test_bumps_stay_under_what_is_allowed(epsilon):
+def test_bumps_stay_within_epsilon(epsilon: float):
     x = torch.rand(2000, 1, dtype=torch.float64) * 3 - 1.5
-    assert float((bumps(x, epsilon) - curve(x)).abs().max()) < epsilon
+    assert float((bumps(x, epsilon) - target(x)).abs().max()) < epsilon
 
 
-def test_the_curve_is_nowhere_steeper_than_said():
+def test_the_derivative_of_the_target_is_below_its_bound():
     x = torch.linspace(-1.5, 1.5, 5001, dtype=torch.float64)
-    assert slope(curve, x).abs().max().item() < 13
+    assert slope(target, x).abs().max().item() < 13
 
 
-@pytest.mark.parametrize("functions", [ACTIVATIONS, CRITERIA], ids=["activations", "criteria"])
-def test_slopes_are_those_of_differences(functions):
+@pytest.mark.parametrize("functions", [ACTIVATIONS, LOSSES], ids=["activations", "losses"])
+def test_derivatives_are_those_of_differences(functions: dict[str, Callable[[Tensor], Tensor]]):
     x = torch.linspace(-3, 3, 61, dtype=torch.float64) + 0.017
     for name, function in functions.items():
         difference = (function(x + 1e-6) - function(x - 1e-6)) / 2e-6
@@ -37,7 +39,7 @@ def test_activations_obey_their_formulas():
     assert slope(torch.sigmoid, x).max().item() == pytest.approx(0.25)
     assert torch.allclose(ACTIVATIONS["tanh"](x), 2 / (1 + torch.exp(-2 * x)) - 1)
     assert torch.equal(torch.maximum(x, 0 * x), ACTIVATIONS["relu"](x))
-    assert torch.equal(torch.maximum(x, -x), x.abs())  # maxout of two holds both
+    assert torch.equal(torch.maximum(x, -x), x.abs())  # maxout of two contains both
     assert ACTIVATIONS["leaky relu"](torch.tensor(-2.0)).item() == pytest.approx(-0.2)
 
 
