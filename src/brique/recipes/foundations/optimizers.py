@@ -1,4 +1,4 @@
-"""Nine ways downhill, raced in a long valley, and eight of them on digits.
+"""Nine optimizers on an ill-conditioned quadratic, and eight of them on digits.
 
 Paper    LeCun, Bottou, Orr, Muller 1998, "Efficient BackProp", sections 4, 5 and 6.
 Departs  also Adagrad, Adadelta, RMSProp and Adam, which came later.
@@ -24,15 +24,15 @@ from brique.run import Run
 from brique.schema import Category, Picture, Schema
 from brique.tasks import accuracy
 
-EXPECT = {"digits": {  # turns until all but a millionth of the height is gone
+EXPECT = {"digits": {  # turns until the loss of the quadratic is a millionth of that at the start
     "sgd_turns": (300.0, 400.0), "momentum_turns": (50.0, 100.0), "nesterov_turns": (50.0, 100.0),
-    "lbfgs_turns": (1.0, 10.0), "newton_turns": (1.0, 1.0), "batch_of_stochastic": (2.0, 100.0),
+    "lbfgs_turns": (1.0, 10.0), "newton_turns": (1.0, 1.0), "full_batch_loss_ratio": (2.0, 100.0),
     "test_accuracy": (0.95, 1.0),
 }}  # fmt: skip
-QUICK = {"walk": 60, "turns": 60}
+QUICK = {"quadratic_turns": 60, "turns": 60}
 LEARNS = {"sgd-digits/valid_loss": "falls"}
 
-RACERS: dict[str, tuple[Callable[..., Any], float, float]] = {  # steps in the valley, on digits
+OPTIMIZERS: dict[str, tuple[Callable[..., Any], float, float]] = {  # learning rates on both
     "sgd": (optim.SGD, 2 / 101, 0.3),  # 2 / (least + greatest curvature): none is faster
     "momentum": (partial(optim.SGD, momentum=9 / 11), 0.01, 0.06),
     "nesterov": (partial(optim.SGD, momentum=9 / 11, nesterov=True), 0.01, 0.06),
@@ -50,10 +50,10 @@ class Args:
 
     data: str = "digits"
     """Built-in name or path: pictures with a class each."""
-    walk: int = 1000
-    """Most turns in the valley."""
+    quadratic_turns: int = 1000
+    """Most turns on the quadratic."""
     turns: int = 1000
-    """Turns on digits; who takes all digits at once gets as many slopes of examples."""
+    """Turns on digits; full-batch optimizers get as many gradients of single examples."""
     batch_size: int = 32
     """Digits a turn."""
     seed: int = 0
@@ -61,86 +61,86 @@ class Args:
 
 
 class Newton(optim.Optimizer):
-    """Steps to the bottom of the parabola that touches the function where it stands."""
+    """Newton's method: steps to the minimum of the second-order approximation."""
 
     def __init__(self, named: Iterable[Any], function: Callable[[Tensor], Tensor]) -> None:
         super().__init__(named, {"lr": 1.0})
         self.function = function
 
     def step(self, closure: None = None) -> None:  # type: ignore[override]
-        """Move by the slope over the curvature."""
-        (place,) = self.param_groups[0]["params"]
-        rows = [slope(lambda w, i=i: slope(self.function, w)[i], place) for i in range(len(place))]
+        """Move by minus the inverse Hessian times the gradient."""
+        (w,) = self.param_groups[0]["params"]
+        hessian = [slope(lambda w, i=i: slope(self.function, w)[i], w) for i in range(len(w))]
         with torch.no_grad():
-            place -= torch.linalg.solve(torch.stack(rows), place.grad)
+            w -= torch.linalg.solve(torch.stack(hessian), w.grad)
 
 
 def build(args: Args, schema: Schema) -> dict[str, nn.Module]:
-    """Like nets, one for each racer: pictures (N, 1, 8, 8) -> class scores (N, K)."""
+    """Equal nets, one for each optimizer: pictures (N, 1, 8, 8) -> class scores (N, K)."""
     count = len(schema["label"].names)
     net = nn.Sequential(nn.Flatten(), nn.Linear(64, 32), nn.Tanh(), nn.Linear(32, count))
-    return {name: copy.deepcopy(net) for name in [*RACERS, "batch"]}
+    return {name: copy.deepcopy(net) for name in [*OPTIMIZERS, "full_batch"]}
 
 
-def valley(w: Tensor) -> Tensor:
-    """Return the height of a place (..., 2): curvature 1 along the valley, 100 across."""
+def quadratic(w: Tensor) -> Tensor:
+    """Return the loss at w (..., 2): curvature 1 along the diagonal, 100 across."""
     x, y = w.unbind(-1)
     return ((x + y).square() + 100 * (x - y).square()) / 4
 
 
 def main(args: Args) -> dict[str, float]:
-    """Race in the valley, then on digits, where SGD also runs with all digits at once."""
+    """Minimize the quadratic, then train on digits, where SGD also has a full-batch form."""
     run = Run.start(__file__, args)
     digits = data.open(args.data, needs={"image": Picture, "label": Category}, size=8, channels=1)
     nets = run.place(build(args, digits.schema))
     valid = next(iter(digits.valid.batches(len(digits.valid)))).to(run.device)
 
-    def mistakes(net: nn.Module, batch: Batch) -> Tensor:
+    def classification_loss(net: nn.Module, batch: Batch) -> Tensor:
         return functional.cross_entropy(net(batch.image), batch.label)
 
-    racers = {name: partial(racer, lr=lr) for name, (racer, lr, _) in RACERS.items()}
-    racers["newton"] = partial(Newton, function=valley)
-    for name, racer in racers.items():
-        place = nn.Parameter(torch.tensor([1.3, 1.1], dtype=torch.float64, device=run.device))
-        bottom, run.memory[name] = 1e-6 * valley(place).item(), [place.tolist()]
-        game = Game(Player("point", [place], lambda _, place=place: valley(place), racer))
-        for _ in run.play(game, data.nothing(args.walk), name=name):
-            run.memory[name].append(place.tolist())
-            if valley(place) < bottom:
+    optimizers = {name: partial(kind, lr=lr) for name, (kind, lr, _) in OPTIMIZERS.items()}
+    optimizers["newton"] = partial(Newton, function=quadratic)
+    for name, optimizer in optimizers.items():
+        w = nn.Parameter(torch.tensor([1.3, 1.1], dtype=torch.float64, device=run.device))
+        tolerance, run.memory[name] = 1e-6 * quadratic(w).item(), [w.tolist()]
+        game = Game(Player("point", [w], lambda _, w=w: quadratic(w), optimizer))
+        for _ in run.play(game, data.nothing(args.quadratic_turns), name=name):
+            run.memory[name].append(w.tolist())
+            if quadratic(w) < tolerance:
                 break
-    run.picture("valley", torch.stack([_map(name, run.memory[name]) for name in racers]))
+    run.picture("paths", torch.stack([_path(name, run.memory[name]) for name in optimizers]))
 
-    for name, (racer, _, lr) in (RACERS | {"batch": RACERS["sgd"]}).items():
-        stage, loss = f"{name}-digits", partial(mistakes, nets[name])
-        size = len(digits.train) if name in ("batch", "lbfgs") else args.batch_size
+    for name, (kind, _, lr) in (OPTIMIZERS | {"full_batch": OPTIMIZERS["sgd"]}).items():
+        stage, loss = f"{name}-digits", partial(classification_loss, nets[name])
+        size = len(digits.train) if name in ("full_batch", "lbfgs") else args.batch_size
         turns = max(2, args.turns * args.batch_size // (size * (5 if name == "lbfgs" else 1)))
         run.memory[stage] = [[0.0, loss(valid).item()]]
-        game = Game(Player("classifier", nets[name], loss, partial(racer, lr=lr)))
+        game = Game(Player("classifier", nets[name], loss, partial(kind, lr=lr)))
         stream = digits.train.batches(size, turns=turns, seed=args.seed)
         for turn in run.play(game, stream, name=stage):
             if turn.looks:
                 run.log(turn, valid_loss=loss(valid))
                 run.memory[stage].append([(turn.index + 1) / turns, loss(valid).item()])
-    ends = {name: run.memory[f"{name}-digits"] for name in nets}
-    run.picture("digits", _race(ends))
-    numbers = {f"{name}_turns": len(run.memory[name]) - 1.0 for name in racers}
-    numbers["batch_of_stochastic"] = ends["batch"][-1][1] / ends["sgd"][-1][1]
-    best = min(nets, key=lambda name: ends[name][-1][1])
+    curves = {name: run.memory[f"{name}-digits"] for name in nets}
+    run.picture("curves", _curves(curves))
+    numbers = {f"{name}_turns": len(run.memory[name]) - 1.0 for name in optimizers}
+    numbers["full_batch_loss_ratio"] = curves["full_batch"][-1][1] / curves["sgd"][-1][1]
+    best = min(nets, key=lambda name: curves[name][-1][1])
     numbers["test_accuracy"] = accuracy(nets[best], digits.test)
     return run.finish(answers=best, task="classify", **nets, **numbers)
 
 
-def _map(title: str, path: list[list[float]]) -> Tensor:
+def _path(title: str, path: list[list[float]]) -> Tensor:
     grid = torch.cartesian_prod(*[torch.linspace(-0.4, 1.6, 160)] * 2).view(160, 160, 2)
     panel = Panel(f"{title}: {len(path) - 1} turns", x=(-0.4, 1.6), y=(-0.4, 1.6))
     xs, ys = zip(*path, strict=True)
-    panel.shade(((valley(grid) + 0.01).log() / 2).floor() % 2).line(xs, ys, color=5, width=1)
+    panel.shade(((quadratic(grid) + 0.01).log() / 2).floor() % 2).line(xs, ys, color=5, width=1)
     return panel.marks(xs, ys, color=5, radius=1.5).marks([0], [0], color=4).pixels()
 
 
-def _race(ends: dict[str, list[list[float]]]) -> Tensor:
-    panel = Panel("loss on validation digits", y=(0.05, 3), log=True, size=(360, 480))
-    for color, (name, points) in enumerate(ends.items()):
+def _curves(curves: dict[str, list[list[float]]]) -> Tensor:
+    panel = Panel("validation loss on digits", y=(0.05, 3), log=True, size=(360, 480))
+    for color, (name, points) in enumerate(curves.items()):
         ink, width = (color, 1.6) if color < 7 else (None, 2 * color - 13)
         panel.line(*zip(*points, strict=True), color=ink, width=width, name=name)
     return panel.pixels()
