@@ -1,10 +1,10 @@
-"""A GAN that collapses, on purpose: the recipe without two of its lines, beside the recipe.
+"""Mode collapse of a GAN: the recipe `gan` with and without two of its lines.
 
     python benchmarks/collapse.py [--turns 3000]
 
-Plays the recipe `gan` on MNIST as it is, and with a forger without batch norm against a critic that
-sees pixels in [0, 1] instead of [-1, 1]. Prints the numbers of both, keeps the runs in
-.bench/collapse, and writes the last grids of forgeries to docs/pictures.
+Trains the recipe on MNIST as it is, and with a generator without batch norm against a discriminator
+of pixels in [0, 1] instead of [-1, 1]. Prints the figures of both, keeps the runs in
+.bench/collapse, and writes the last grids of fakes to docs/pictures.
 """
 
 import argparse
@@ -22,17 +22,17 @@ WHOLE = gan.build
 
 
 def without_two_lines(args: gan.Args, schema: Schema) -> dict[str, nn.Module]:
-    """Return the recipe's nets without batch norm and without centred pixels."""
-    spared = nn.BatchNorm1d, gan.Standardize
+    """Return the recipe's nets without batch norm and without centered pixels."""
+    removed = nn.BatchNorm1d, gan.Standardize
     return {
-        name: nn.Sequential(*(layer for layer in net.children() if not isinstance(layer, spared)))
+        name: nn.Sequential(*(layer for layer in net.children() if not isinstance(layer, removed)))
         for name, net in WHOLE(args, schema).items()
     }
 
 
 def main() -> None:
-    """Play both forms, print their numbers, keep their pictures."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    """Train both forms, print their figures, keep their pictures."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--turns", type=int, default=3000)
     turns = parser.parse_args().turns
     for name, build in {"gan": WHOLE, "gan-collapsed": without_two_lines}.items():

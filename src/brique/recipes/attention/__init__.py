@@ -1,1 +1,1 @@
-"""Networks that choose where to look."""
+"""Networks with attention."""

@@ -1,1 +1,1 @@
-"""Networks that slide small filters over pictures."""
+"""Convolutional networks."""

@@ -35,9 +35,9 @@ class Args:
     batch_size: int = 128
     """Digits a turn."""
     lr: float = 0.1
-    """First step length of SGD; it falls along a cosine to zero."""
+    """Initial learning rate of SGD, decayed to zero along a cosine."""
     momentum: float = 0.9
-    """Share of the previous step kept, in [0, 1)."""
+    """Momentum, in [0, 1)."""
     seed: int = 0
     """Seed of everything random."""
 
@@ -55,16 +55,16 @@ def build(args: Args, schema: Schema) -> nn.Module:
 
 
 def main(args: Args) -> dict[str, float]:
-    """Train, look at the validation digits on the way, read the test digits once."""
+    """Train, evaluate on the validation digits on the way, on the test digits once."""
     run = Run.start(__file__, args)
     digits = data.open(args.data, needs={"image": Picture, "label": Category}, size=28, channels=1)
     net = run.place(build(args, digits.schema))
 
-    def mistakes(batch: Batch) -> Tensor:
+    def loss(batch: Batch) -> Tensor:
         return functional.cross_entropy(net(batch.image), batch.label)
 
     sgd = partial(torch.optim.SGD, lr=args.lr, momentum=args.momentum)
-    game = Game(Player("classifier", net, mistakes, sgd, schedule=cosine))
+    game = Game(Player("classifier", net, loss, sgd, schedule=cosine))
     stream = digits.train.batches(args.batch_size, turns=args.turns, seed=args.seed)
 
     for turn in run.play(game, stream):

@@ -1,1 +1,1 @@
-"""Networks that must not tell what they were not asked."""
+"""Networks whose output is independent of a protected or nuisance variable."""

@@ -1,1 +1,1 @@
-"""What every network stands on: slopes, approximation, steps downhill."""
+"""Gradients, approximation, optimization, and the first classifier."""

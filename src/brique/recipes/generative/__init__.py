@@ -1,1 +1,1 @@
-"""Networks that make what they have seen examples of."""
+"""Generative networks, and representations learned with them."""

@@ -1,1 +1,1 @@
-"""Networks that follow the structure of what they read."""
+"""Recursive networks, over trees."""

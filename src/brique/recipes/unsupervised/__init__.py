@@ -1,1 +1,1 @@
-"""Systems that learn from things alone, without answers."""
+"""Learning without labels."""
