@@ -158,11 +158,11 @@ def translate(
 def search(net: Seq2Seq, text: Ragged) -> list[Tensor]:
     """Return the most likely translations, by a beam search of width 5."""
 
-    def step(word: Tensor, state: Tensor, *encoded: Tensor) -> tuple[Tensor, Tensor]:
+    def next_words(word: Tensor, state: Tensor, *encoded: Tensor) -> tuple[Tensor, Tensor]:
         hidden, state, _ = net.decode_step(word, state, *encoded)
         return net.output(hidden).log_softmax(dim=1), state
 
-    return beam_search(step, *net.encode(text), width=5, longest=2 * text.longest)
+    return beam_search(next_words, *net.encode(text), width=5, longest=2 * text.longest)
 
 
 def exact_match(translations: list[str], references: list[str]) -> float:
