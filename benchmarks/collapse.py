@@ -13,6 +13,7 @@ from pathlib import Path
 from torch import nn
 
 from brique import files
+from brique.bricks import Standardize
 from brique.recipes.generative import gan
 from brique.run import Launch, launched
 from brique.schema import Schema
@@ -23,7 +24,7 @@ WHOLE = gan.build
 
 def without_two_lines(args: gan.Args, schema: Schema) -> dict[str, nn.Module]:
     """Return the recipe's nets without batch norm and without centered pixels."""
-    removed = nn.BatchNorm1d, gan.Standardize
+    removed = nn.BatchNorm1d, Standardize
     return {
         name: nn.Sequential(*(layer for layer in net.children() if not isinstance(layer, removed)))
         for name, net in WHOLE(args, schema).items()
