@@ -17,12 +17,12 @@ from torch import nn
 
 import brique.page
 import killing
-from brique import files
+from brique import data, files
 from brique.data import Data
 from brique.errors import Interrupted, RunError
 from brique.game import Game, Player
 from brique.page import write
-from brique.run import Launch, Record, Run, launched
+from brique.run import Launch, Record, Run, ending, launched, read_run
 from brique.run.checkpoints import fitting
 from brique.run.claim import hold, take_up
 from brique.run.nets import Nets
@@ -72,6 +72,31 @@ def test_a_run_that_ended_after_its_turns_keeps_the_checks_of_its_nets(
                       for name in ("whole", "r"))  # fmt: skip
     assert all(net["check"]["inputs"] for net in whole.values())
     assert whole == resumed
+
+
+def left_early(args: Args) -> dict[str, float]:
+    """Leave the loop by break, which ends the stage at `finish`, after test was read."""
+    run = Run.start(__file__, args)
+    digits = data.open("digits")
+    net = run.place(nn.Linear(1, 1))
+    game = Game(Player("p", net, lambda x: net(x).pow(2).mean(), partial(torch.optim.SGD, lr=0.1)))
+    for _ in run.play(game, [torch.ones(2, 1)] * 3):
+        break
+    next(iter(digits.test.batches(10)))
+    return run.finish(task="none", x=1.0, net=net)
+
+
+def test_test_is_counted_once_where_the_run_ended_after_it_was_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch, launched(Launch(out=tmp_path, quiet=True)):
+        patch.setattr(ending.Model, "save", None)
+        with pytest.raises(TypeError):
+            left_early(Args())
+    assert [one["test_reads"] for one in read_run(tmp_path).json["data"]] == [1]
+    with launched(Launch(out=tmp_path, quiet=True, resume=True)):
+        left_early(Args())
+    assert [one["test_reads"] for one in read_run(tmp_path).json["data"]] == [1]
 
 
 def test_what_nets_are_fed_first_outlives_a_resume() -> None:

@@ -1,11 +1,14 @@
 """What a run does besides playing, and every sentence of it."""
 
+import io
 import math
 import os
 import shutil
 import signal
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -30,18 +33,18 @@ class Args:
 
 
 @pytest.fixture
-def run(tmp_path):
+def run(tmp_path: Path):
     with launched(Launch(out=tmp_path / "run", quiet=True)):
         yield Run.start(__file__, Args())
 
 
-def counting(run, turns=4, **settings):
+def counting(run: Run, turns: int = 4, **settings: Any):
     net = run.place(nn.Linear(1, 1))
     game = Game(Player("p", net, lambda _: net(torch.ones(2, 1)).pow(2).mean(), SGD))
     return net, run.play(game, data.nothing(turns), **settings)
 
 
-def test_nothing_is_written_before_the_first_effect(tmp_path):
+def test_nothing_is_written_before_the_first_effect(tmp_path: Path):
     with launched(Launch(out=tmp_path / "run")) as told:
         run = Run.start(__file__, Args())
         assert told.folder == tmp_path / "run"
@@ -50,7 +53,7 @@ def test_nothing_is_written_before_the_first_effect(tmp_path):
         assert (tmp_path / "run" / "run.json").exists()
 
 
-def test_a_run_without_a_launch_lands_under_runs(tmp_path):
+def test_a_run_without_a_launch_lands_under_runs(tmp_path: Path):
     folders = []
     for _ in range(2):
         run = Run.start(__file__, Args())
@@ -60,7 +63,7 @@ def test_a_run_without_a_launch_lands_under_runs(tmp_path):
     assert [record.name for record in list_runs("runs")] == ["test_run", "test_run"]
 
 
-def test_stages_have_names_of_their_own(run, tmp_path):
+def test_stages_have_names_of_their_own(run: Run, tmp_path: Path):
     for name in ("a", "b"):
         _, turns = counting(run, name=name)
         for turn in turns:
@@ -71,7 +74,7 @@ def test_stages_have_names_of_their_own(run, tmp_path):
     assert read_run(tmp_path / "run").turns == 8
 
 
-def test_a_stage_named_twice(run):
+def test_a_stage_named_twice(run: Run):
     list(counting(run, name="a")[1])
     with pytest.raises(
         RunError,
@@ -80,7 +83,7 @@ def test_a_stage_named_twice(run):
         counting(run, name="a")
 
 
-def test_a_second_stage_without_a_name(run):
+def test_a_second_stage_without_a_name(run: Run):
     list(counting(run)[1])
     with pytest.raises(
         RunError,
@@ -93,7 +96,7 @@ def test_a_second_stage_without_a_name(run):
         counting(run, name="a/b")
 
 
-def test_a_loop_left_early_ends_in_the_state_it_had(run):
+def test_a_loop_left_early_ends_in_the_state_it_had(run: Run):
     net = run.place(nn.Linear(1, 1))
     game = Game(Player("p", net, lambda _: net(torch.ones(2, 1)).pow(2).mean(), SGD))
     for turn in run.play(game, data.nothing(10), name="a"):
@@ -108,7 +111,7 @@ def test_a_loop_left_early_ends_in_the_state_it_had(run):
     assert saved["index"] == 3
 
 
-def test_keep_best_leaves_the_best_weights_and_keeps_the_first_of_ties(run):
+def test_keep_best_leaves_the_best_weights_and_keeps_the_first_of_ties(run: Run):
     net, turns = counting(run, turns=6)
     scores, seen = [0.0, 2.0, 1.0, 2.0, 0.5, 1.5], []
     for turn in turns:
@@ -117,7 +120,7 @@ def test_keep_best_leaves_the_best_weights_and_keeps_the_first_of_ties(run):
     assert net.weight.item() == seen[1]
 
 
-def test_a_score_that_is_none_is_below_all_others(run):
+def test_a_score_that_is_none_is_below_all_others(run: Run):
     net, turns = counting(run, turns=4)
     scores, seen = [math.nan, -5.0, math.nan, -6.0], []
     for turn in turns:
@@ -126,16 +129,16 @@ def test_a_score_that_is_none_is_below_all_others(run):
     assert net.weight.item() == seen[1]
 
 
-def test_keep_best_of_a_net_that_was_not_placed(run):
+def test_keep_best_of_a_net_that_was_not_placed(run: Run):
     with pytest.raises(
         RunError, match=r"run\.keep_best: the net was not placed; pass what run\.place returned\."
     ):
         run.keep_best(nn.Linear(1, 1), 1.0)
 
 
-def test_keep_best_keeps_the_weights_that_it_is_given(run):
+def test_keep_best_keeps_the_weights_that_it_is_given(run: Run):
     net = run.place(nn.Sequential(nn.Linear(1, 1), nn.BatchNorm1d(1)))
-    player = Player("p", net, lambda _: net(torch.rand(4, 1)).sum() + net[0].weight.sum(), SGD,
+    player = Player("p", net, lambda _: net(torch.rand(4, 1)).sum() + next(net.parameters()).sum(), SGD,
                     average=0.9)  # fmt: skip
     game, kept = Game(player), []
     for turn in run.play(game, data.nothing(5)):
@@ -146,7 +149,7 @@ def test_keep_best_keeps_the_weights_that_it_is_given(run):
     assert all(torch.equal(a, b) for a, b in zip(best, kept[1], strict=True))
 
 
-def test_keep_best_of_weights_that_do_not_fit(run):
+def test_keep_best_of_weights_that_do_not_fit(run: Run):
     net = run.place(nn.Linear(1, 1))
     with pytest.raises(
         RunError, match=r"run\.keep_best: weights= is a net of other shapes than the one placed"
@@ -154,14 +157,14 @@ def test_keep_best_of_weights_that_do_not_fit(run):
         run.keep_best(net, 1.0, nn.Linear(2, 1))
 
 
-def test_arrays_that_are_kept_lie_in_a_file_of_their_own(run):
+def test_arrays_that_are_kept_lie_in_a_file_of_their_own(run: Run):
     run.keep("answers", label=torch.arange(3), scores=torch.rand(3, 2))
     kept = load_file(run.folder / "arrays" / "answers.safetensors")
     assert torch.equal(kept["label"], torch.arange(3))
     assert set(kept) == {"label", "scores"}
 
 
-def test_seconds_are_kept_by_part(run):
+def test_seconds_are_kept_by_part(run: Run):
     run.spent(judging=1.23456, baselines=2)
     run.finish(x=1.0)
     add_seconds(run.folder, {"opening": 10.0, "report": 5.0})
@@ -172,12 +175,14 @@ def test_seconds_are_kept_by_part(run):
     }  # fmt: skip
 
 
-def test_what_was_read_before_a_stop_is_counted_with_the_rest(tmp_path):
+def test_test_reads_that_a_resume_repeats_count_once(tmp_path: Path):
     for resume in (False, True):
         test = data.open("digits").test
         with launched(Launch(out=tmp_path / "run", quiet=True, resume=resume)):
             run = Run.start(__file__, Args())
-            list(counting(run, name="a")[1])
+            next(iter(test.batches(10)))
+            for _ in counting(run, name="a")[1]:
+                next(iter(test.batches(10)))  # which the resume does not repeat
             next(iter(test.batches(10)))
             turns = counting(run, name="b")[1]
             if resume:
@@ -188,10 +193,10 @@ def test_what_was_read_before_a_stop_is_counted_with_the_rest(tmp_path):
                     for _ in turns:
                         os.kill(os.getpid(), signal.SIGINT)
         (entry,) = read_run(tmp_path / "run").json["data"]
-        assert entry["test_reads"] == 1 + resume
+        assert entry["test_reads"] == 6
 
 
-def test_stop_when_flat(run):
+def test_stop_when_flat(run: Run):
     said = []
     for value in (0.1, 0.5, 0.4, 0.5, 0.6, 0.6, 0.6):
         run.log(score=value)
@@ -203,7 +208,7 @@ def test_stop_when_flat(run):
     assert not run.stop_when_flat("never logged", 2)
 
 
-def test_pictures(run):
+def test_pictures(run: Run):
     pixels = torch.rand(5, 1, 8, 8)
     assert run.picture("five", pixels) is pixels
     with Image.open(run.folder / "pictures" / "five.png") as image:
@@ -220,7 +225,7 @@ def test_pictures(run):
         run.picture("net", net)
 
 
-def test_noise_by_name_is_a_function_of_seed_and_name(run, tmp_path):
+def test_noise_by_name_is_a_function_of_seed_and_name(run: Run, tmp_path: Path):
     first = run.noise(4, 3, name="a")
     torch.randn(5)
     assert torch.equal(first, run.noise(4, 3, name="a"))
@@ -232,7 +237,7 @@ def test_noise_by_name_is_a_function_of_seed_and_name(run, tmp_path):
     assert not torch.equal(first, other.noise(4, 3, name="a"))
 
 
-def test_once_outside_the_loop_just_makes(run):
+def test_once_outside_the_loop_just_makes(run: Run):
     assert run.once(lambda x: x + 1, 2) == 3
 
 
@@ -244,23 +249,23 @@ def test_once_outside_the_loop_just_makes(run):
         ({"net": nn.Linear(1, 1), "answers": "other", "task": "none"}, r"run\.finish: answers='other' is none of the nets \(net\); name the one that answers\."),
     ],
 )  # fmt: skip
-def test_results_that_cannot_be_kept(run, results, message):
+def test_results_that_cannot_be_kept(run: Run, results: dict[str, Any], message: str):
     with pytest.raises(RunError, match=message):
         run.finish(**results)
 
 
-def test_a_finished_run_takes_no_more(run):
+def test_a_finished_run_takes_no_more(run: Run):
     run.finish(x=1.0)
     with pytest.raises(RunError, match="the run is finished; start a new one"):
         run.log(x=2.0)
 
 
-def test_a_number_that_is_not_finite_is_null_in_the_log(run):
+def test_a_number_that_is_not_finite_is_null_in_the_log(run: Run):
     run.log(x=float("nan"), y=1.0)
     assert (run.folder / "log.jsonl").read_text() == '{"x": null, "y": 1.0}\n'
 
 
-def test_a_game_that_failed_cannot_be_finished(run):
+def test_a_game_that_failed_cannot_be_finished(run: Run):
     net = run.place(nn.Linear(1, 1))
     game = Game(Player("p", net, lambda _: net(torch.ones(2, 1)).mean() * float("nan"), SGD))
     with pytest.raises(PlayError, match="turn 0: its loss is nan"):
@@ -272,14 +277,14 @@ def test_a_game_that_failed_cannot_be_finished(run):
         run.finish(x=1.0)
 
 
-def test_the_signals_are_given_back(run):
+def test_the_signals_are_given_back(run: Run):
     before = signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)
     for _ in counting(run)[1]:
         assert signal.getsignal(signal.SIGINT) != before[0]
     assert (signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)) == before
 
 
-def test_what_is_no_run_folder(tmp_path):
+def test_what_is_no_run_folder(tmp_path: Path):
     with pytest.raises(
         RunError, match=r"nowhere: no such run folder; 'brique runs' lists those there are\."
     ):
@@ -310,7 +315,7 @@ def test_what_is_no_run_folder(tmp_path):
             read_run(tmp_path)
 
 
-def test_settings_that_are_none(tmp_path):
+def test_settings_that_are_none(tmp_path: Path):
     with pytest.raises(
         UsageError, match=r"Run\.start: expected the recipe's Args, got a dict; pass a dataclass\."
     ):
@@ -318,7 +323,7 @@ def test_settings_that_are_none(tmp_path):
 
 
 @pytest.mark.parametrize("device", ["cuda:99", "tpu", "nonsense:x"])
-def test_a_device_that_is_not_there(device):
+def test_a_device_that_is_not_there(device: str):
     with (
         launched(Launch(device=device)),
         pytest.raises(
@@ -328,7 +333,7 @@ def test_a_device_that_is_not_there(device):
         Run.start(__file__, Args())
 
 
-def test_other_nets_than_the_checkpoint_holds(run, tmp_path):
+def test_other_nets_than_the_checkpoint_holds(run: Run, tmp_path: Path):
     for _ in counting(run, turns=3, save_every=1)[1]:
         pass
     with launched(Launch(out=tmp_path / "run", quiet=True, resume=True)):
@@ -342,7 +347,9 @@ def test_other_nets_than_the_checkpoint_holds(run, tmp_path):
             counting(again, turns=3)
 
 
-def test_a_damaged_end_of_a_stage_is_told_and_what_needs_it_is_not_used(run, tmp_path, capsys):
+def test_a_damaged_end_of_a_stage_is_told_and_what_needs_it_is_not_used(
+    run: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
     list(counting(run, name="a")[1])
     list(counting(run, name="b")[1])
     (tmp_path / "run" / "checkpoints" / "stage-00" / "state.json").write_text("{}")
@@ -357,7 +364,7 @@ def test_a_damaged_end_of_a_stage_is_told_and_what_needs_it_is_not_used(run, tmp
         assert len(list(counting(again, name="b")[1])) == 4
 
 
-def test_a_disk_that_refuses_is_told(run):
+def test_a_disk_that_refuses_is_told(run: Run):
     with (
         files.faults({1: "fail"}),
         pytest.raises(
@@ -368,22 +375,21 @@ def test_a_disk_that_refuses_is_told(run):
         run.log(x=1.0)
 
 
-class Terminal:
-    def __init__(self, is_live):
+class Terminal(io.StringIO):
+    def __init__(self, is_live: bool):
+        super().__init__()
         self.text, self._is_live = "", is_live
 
     def isatty(self):
         return self._is_live
 
-    def write(self, text):
+    def write(self, text: str):
         self.text += text
-
-    def flush(self):
-        pass
+        return len(text)
 
 
 @pytest.mark.parametrize("is_live", [True, False])
-def test_progress_is_one_live_line_or_one_line_a_look(is_live):
+def test_progress_is_one_live_line_or_one_line_a_look(is_live: bool):
     out = Terminal(is_live)
     progress = Progress("warm", 40, 0, quiet=False, out=out)
     net = nn.Linear(1, 1)
@@ -397,7 +403,9 @@ def test_progress_is_one_live_line_or_one_line_a_look(is_live):
     assert ("\r" in out.text) == is_live
 
 
-def test_what_was_left_out_of_the_data_is_told_and_kept(tmp_path, capsys):
+def test_what_was_left_out_of_the_data_is_told_and_kept(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
     for name in ("cat", "dog"):
         for number in range(12):
             picture = Image.new("RGB", (16, 16), (number * 9, 40, 99 if name == "cat" else 0))
@@ -419,7 +427,7 @@ def test_what_was_left_out_of_the_data_is_told_and_kept(tmp_path, capsys):
     assert len(read_run(tmp_path / "run").json["data"][0]["skipped"]) == 22
 
 
-def test_exact_asks_torch_for_deterministic_operations(monkeypatch):
+def test_exact_asks_torch_for_deterministic_operations(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("CUBLAS_WORKSPACE_CONFIG", "")
     monkeypatch.delenv("CUBLAS_WORKSPACE_CONFIG")
     try:
@@ -430,7 +438,7 @@ def test_exact_asks_torch_for_deterministic_operations(monkeypatch):
         torch.use_deterministic_algorithms(False)
 
 
-def test_one_of_two_starts_in_one_folder_is_refused_and_writes_nothing(tmp_path):
+def test_one_of_two_starts_in_one_folder_is_refused_and_writes_nothing(tmp_path: Path):
     with launched(Launch(out=tmp_path / "run", quiet=True)):
         Run.start(__file__, Args(seed=1)).log(loss=1.0)
         before = {p: p.read_bytes() for p in (tmp_path / "run").iterdir()}
@@ -442,7 +450,7 @@ def test_one_of_two_starts_in_one_folder_is_refused_and_writes_nothing(tmp_path)
         assert {p: p.read_bytes() for p in (tmp_path / "run").iterdir()} == before
 
 
-def test_one_of_two_that_begin_at_once_waits_for_no_one(tmp_path):
+def test_one_of_two_that_begin_at_once_waits_for_no_one(tmp_path: Path):
     with launched(Launch(out=tmp_path / "run", quiet=True)):
         first = Run.start(__file__, Args(seed=1))
         with launched(Launch(out=tmp_path / "run", quiet=True)):
@@ -453,7 +461,7 @@ def test_one_of_two_that_begin_at_once_waits_for_no_one(tmp_path):
     assert read_run(tmp_path / "run").settings["seed"] == 1
 
 
-def test_a_run_that_goes_on_elsewhere_is_not_resumed(run, tmp_path):
+def test_a_run_that_goes_on_elsewhere_is_not_resumed(run: Run, tmp_path: Path):
     run.log(loss=1.0)
     with (
         launched(Launch(out=tmp_path / "run", quiet=True, resume=True)),
@@ -462,7 +470,7 @@ def test_a_run_that_goes_on_elsewhere_is_not_resumed(run, tmp_path):
         Run.start(__file__, Args())
 
 
-def test_two_starts_in_one_second_get_two_folders(tmp_path, monkeypatch):
+def test_two_starts_in_one_second_get_two_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr("time.strftime", lambda *_: "2026-01-01-000000")
     folders = set()
     for seed in range(3):
@@ -474,7 +482,7 @@ def test_two_starts_in_one_second_get_two_folders(tmp_path, monkeypatch):
     }
 
 
-def test_a_full_disk_at_the_start_leaves_no_folder(tmp_path):
+def test_a_full_disk_at_the_start_leaves_no_folder(tmp_path: Path):
     for number in range(2, 12):
         with (
             launched(Launch(out=tmp_path / "run", quiet=True)),
@@ -485,7 +493,7 @@ def test_a_full_disk_at_the_start_leaves_no_folder(tmp_path):
         assert not (tmp_path / "run").exists(), number
 
 
-def test_what_an_interrupted_write_left_is_no_content_of_a_folder(tmp_path):
+def test_what_an_interrupted_write_left_is_no_content_of_a_folder(tmp_path: Path):
     (tmp_path / "run").mkdir()
     for name in (".lock", ".run.json.17.part"):
         (tmp_path / "run" / name).write_text("")
@@ -496,13 +504,16 @@ def test_what_an_interrupted_write_left_is_no_content_of_a_folder(tmp_path):
     ]  # fmt: skip
 
 
-def test_an_interrupted_write_is_no_checkpoint(run, tmp_path):
+def test_an_interrupted_write_is_no_checkpoint(run: Run, tmp_path: Path):
     for _ in counting(run, turns=3, save_every=1)[1]:
         pass
     run._release()
     folder = tmp_path / "run/checkpoints"
     newest = Checkpoints(folder).newest()
+    assert newest is not None
     shutil.copytree(folder / "turn-000003", folder / ".stage-00.17.part")
     text = (folder / ".stage-00.17.part/state.json").read_text()
     (folder / ".stage-00.17.part/state.json").write_text(text.replace('"order": ', '"order": 9'))
-    assert Checkpoints(folder).newest().folder == newest.folder
+    again = Checkpoints(folder).newest()
+    assert again is not None
+    assert again.folder == newest.folder

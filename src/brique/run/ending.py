@@ -53,13 +53,14 @@ def schema_of(begin: float) -> Schema | None:
 def note(begun: Begun, begin: float, training: float) -> None:
     """Put into run.json what it says of data and files, and the seconds since `begin`.
 
-    What a resumed run counted in earlier processes is added.
+    Reads of a test part that only earlier processes of a resumed run made are added.
     """
+    earlier = dict(begun.test_reads)
     begun.json["data"] = [
         {
             "name": e.name,
             "fingerprint": e.fingerprint,
-            "test_reads": e.test_reads + begun.test_reads.get(e.fingerprint, 0),
+            "test_reads": e.test_reads + earlier.pop(e.fingerprint, 0),
             "skipped": [{"file": file, "reason": reason} for file, reason in e.skipped],
         }
         for e in journal.since(begin)
@@ -69,6 +70,22 @@ def note(begun: Begun, begin: float, training: float) -> None:
     begun.json.pop("files", None)
     if begun.json["state"] != "running":
         begun.json["files"] = _kept(begun.folder)
+
+
+def test_reads(begun: Begun, begin: float) -> dict[str, int]:
+    """Return how often a run has read test parts, by fingerprint; what runs again counts once."""
+    found = dict(begun.test_reads)
+    for entry in journal.since(begin):
+        found[entry.fingerprint] = found.get(entry.fingerprint, 0) + entry.test_reads
+    return found
+
+
+def count_on(begun: Begun, begin: float, reads: dict[str, int] | None) -> None:
+    """Count from what a checkpoint holds of `test_reads`; older versions have none of it."""
+    if reads is not None:
+        begun.test_reads = {}
+        now = test_reads(begun, begin)
+        begun.test_reads = {name: int(known) - now.get(name, 0) for name, known in reads.items()}
 
 
 def _kept(folder: Path) -> dict[str, dict[str, Any]]:

@@ -33,7 +33,8 @@ class Begun:
     source: the recipe's file.
     saved: the newest good checkpoint, when resuming.
     lock: on the folder, once it is held.
-    test_reads: how often earlier processes of a resumed run read a test part, by its fingerprint.
+    test_reads: how often the run read a test part in what does not run again on resume, by its
+        fingerprint.
     seconds: that they took.
     """
 
@@ -224,7 +225,9 @@ def _found(
     record.json["state"] = "running"
     record.json.pop("files", None)  # they change from now on
     begun = Begun(record.folder, record.json, file, device, launch, checkpoints.newest(), lock)
-    begun.test_reads = {e["fingerprint"]: int(e.get("test_reads", 0)) for e in record.json["data"]}
+    if begun.saved is not None:  # of an older version, where the checkpoint holds none
+        data = record.json["data"]
+        begun.test_reads = {e["fingerprint"]: int(e.get("test_reads", 0)) for e in data}
     begun.seconds = float(record.json.get("seconds", {}).get("total", 0.0))
     return begun
 
