@@ -26,7 +26,7 @@ from PIL import Image
 
 import brique
 from brique import data
-from brique.data import Data, Finding
+from brique.data import Data, Finding, audit
 from spoiled import spoil
 
 HERE = Path(__file__).parent
@@ -160,7 +160,7 @@ def row_of_photos(seed: int, table: dict[str, list[str]]) -> str:
     start = time.process_time()
     opened = data.open(there.folder)
     ready = time.process_time()
-    found = opened.audit()
+    found = audit.findings(opened)
     ended = time.process_time()
     named = dict(items(found, "unreadable"))
     for name, kind in there.bad.items():
@@ -184,7 +184,7 @@ def line_of_tuned() -> list[str]:
     wrong = 0
     for seed in TUNED:
         there = planted(seed)
-        said = data.open(there.folder).audit()
+        said = audit.findings(data.open(there.folder))
         shutil.rmtree(there.folder)
         pairs = items(said, "leaked", "nearly leaked", "nearly duplicate")
         found.append(sum(len(there.pairs[kind] & pairs) for kind in CHANGES))
@@ -218,7 +218,7 @@ def row_of_digits(seed: int) -> str:
     labels[swapped] = (labels[swapped] + torch.from_numpy(draw.integers(1, 10, 20))) % 10
     names = [str(digit) for digit in range(10)]
     opened = data.arrays(image=pixels[rows], label=labels, classes=names)
-    found = opened.audit()
+    found = audit.findings(opened)
     doubted = [item for finding in found if finding.kind == "doubtful" for item in finding.items]
     planted = {f"example {row}" for row in swapped}
     first = [len(planted & {item[0] for item in doubted[:n]}) for n in (20, 40)]
@@ -230,7 +230,7 @@ def row_of_clean(name: str) -> str:
     start = time.process_time()
     opened: Data = data.open(name)
     ready = time.process_time()
-    found = opened.audit()
+    found = audit.findings(opened)
     seconds = time.process_time() - ready
     kinds = ("leaked", "nearly leaked", "duplicate", "nearly duplicate", "doubtful")
     count = dict.fromkeys(kinds, 0)
@@ -244,7 +244,7 @@ def row_of_clean(name: str) -> str:
 
 def main() -> None:
     """Plant, look, and write the tables."""
-    data.open("digits").audit()  # libraries are loaded outside the figures
+    audit.findings(data.open("digits"))  # libraries are loaded outside the figures
     table: dict[str, list[str]] = {}
     photos, digits = [row_of_photos(s, table) for s in SEEDS], [row_of_digits(s) for s in SEEDS]
     tuned = line_of_tuned()

@@ -21,9 +21,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from brique import catalog, files
+from brique.evaluation.sentences import method
 from brique.run import Record, read_run
-from brique.tasks import TASKS
-from brique.tasks.words import method
+from brique.tasks.table import TASKS
 
 HERE = Path(__file__).parent
 RUNS = HERE.parent / ".bench" / "kinds"

@@ -23,9 +23,10 @@ import torch
 from brique import data
 from brique.data import Data
 from brique.errors import DataError
+from brique.planning import Wishes
 from brique.tasks import classify
-from brique.workbench import plan as planning
-from brique.workbench.train import classify as module
+from brique.tasks.classify import plan as planning
+from brique.tasks.classify import train as module
 
 HERE = Path(__file__).parent
 KEPT = HERE.parent / ".bench" / "plans"
@@ -42,8 +43,8 @@ STEPS = {
 
 def plans(opened: Data, name: str) -> dict[str, dict[str, Any]]:
     """Return the settings of the default plan and of the eight, by title."""
-    wishes = planning.Wishes(source=name, minutes=MINUTES)
-    default = planning.plan(opened, wishes)
+    wishes = Wishes(source=name, minutes=MINUTES)
+    default = planning.plan_pictures(opened, wishes)
     found = {"default": default}
     for title, step in STEPS.items():
         for factor in (1, 2):

@@ -19,7 +19,7 @@ from pathlib import Path
 from brique import catalog, files
 from brique.errors import BriqueError
 from brique.run import Record, read_run
-from brique.workbench import plan
+from brique.tasks.classify import plan
 
 HERE = Path(__file__).parent
 RUNS = HERE.parent / ".bench" / "train"

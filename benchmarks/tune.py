@@ -18,7 +18,7 @@ from typing import Any
 
 from brique import files
 from brique.run import read_run
-from brique.tasks import TASKS
+from brique.tasks.table import TASKS
 from kinds import CASES, RUNS, commit, run, shelves, word
 
 HERE = Path(__file__).parent

@@ -14,6 +14,7 @@ import numpy as np
 import pandas
 
 from brique import data
+from brique.data import audit
 from brique.schema import Category, Moment, Number, Text
 
 MARKS = ("", "NA", "NaN", "NULL", "N/A", "?")  # of cells without a value
@@ -294,7 +295,7 @@ def differences(draw: random.Random, dialect: str, folder: Path) -> tuple[list[s
     table = drawn(draw)
     path = DIALECTS[dialect](draw, table, folder)
     opened = data.open(path, target="goal")
-    errors = [one for one in opened.audit() if one.severity == "error"]
+    errors = [one for one in audit.findings(opened) if one.severity == "error"]
     assert opened.store is not None
     if len(opened.store) != len(table):  # a class called None may be taken for a gap, and said
         is_all = len(opened.store) == len(table) - table.columns["goal"].values.count("None")

@@ -76,12 +76,13 @@ def test_a_recipe_is_imported_by_its_name():
 
 
 def test_training_files_are_found_by_task():
-    assert catalog.tasks() == [
-        "classify", "detect", "fields", "forecast", "generate", "reconstruct", "segment", "tag", "translate"
+    assert list(catalog.training_files()) == [
+        "classify", "classify_fields", "detect", "forecast", "generate", "label", "reconstruct",
+        "regress", "segment", "tag", "translation",
     ]  # fmt: skip
-    assert catalog.train_file("classify").name == "classify.py"
-    assert catalog.load_train("classify").__name__ == "brique.workbench.train.classify"
-    with pytest.raises(UsageError, match="no training for the task 'x'; there is one for: classi"):
+    assert catalog.train_file("classify").parent.name == "classify"
+    assert catalog.load_train("classify").__name__ == "brique.tasks.classify.train"
+    with pytest.raises(UsageError, match="no training file 'x'; there are: classify, classify_f"):
         catalog.train_file("x")
 
 

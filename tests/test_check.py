@@ -10,7 +10,7 @@ from PIL import Image
 import brique
 from brique import data
 from brique.cli import main
-from brique.data import Finding
+from brique.data import Finding, audit
 from brique.data.audit import verdict
 
 
@@ -90,7 +90,7 @@ def test_json_is_one_line_and_equals_the_function(capsys, tmp_path):
     assert finding["reason"]
     assert finding["remedy"]
     assert came["splits"]["train"] == {"count": 14, "classes": {"cat": 7, "dog": 7}}
-    assert [finding.to_json() for finding in data.open(root).audit()] == came["findings"]
+    assert [finding.to_json() for finding in audit.findings(data.open(root))] == came["findings"]
 
 
 def test_size_is_that_of_the_pictures_used(capsys, tmp_path):
@@ -198,7 +198,7 @@ def test_the_verdict_names_the_tests_that_were_not_run():
         " copies (tiny)."
     )
     assert verdict([warning, note]).startswith("1 warning; no test that was run says")
-    digits = verdict(data.open("digits").audit())
+    digits = verdict(audit.findings(data.open("digits")))
     assert "Not tested: near copies (pictures of less than 16 pixels)." in digits
     assert "nothing that would falsify" not in digits
 
@@ -206,6 +206,8 @@ def test_the_verdict_names_the_tests_that_were_not_run():
 def test_rows_without_a_target_are_counted(tmp_path):
     rows = [f"{i * 0.37 % 5:.3f},{'' if i % 10 else ('a' if i % 20 else 'b')}" for i in range(600)]
     (tmp_path / "t.csv").write_text("\n".join(["x,y", *rows]) + "\n")
-    (finding,) = [f for f in data.open(tmp_path / "t.csv").audit() if f.kind == "target missing"]
+    (finding,) = [
+        f for f in audit.findings(data.open(tmp_path / "t.csv")) if f.kind == "target missing"
+    ]
     assert (finding.severity, finding.count) == ("warning", 540)
     assert "Left out, since the target is missing: 540 of 600 examples." in finding.reason

@@ -6,7 +6,7 @@ import torch
 
 import brique
 from brique import data
-from brique.data import Ragged, shown
+from brique.data import Ragged, audit, shown
 from brique.data.column import Labels, Numbers, Sequences, Texts
 from brique.data.parts import build
 from brique.data.source import Source
@@ -95,7 +95,7 @@ def test_every_kind_is_drawn_and_escaped():
     assert html["sound"].count("<polyline") == 1
     assert html["tags"].count("<small>/") == 4
     assert "sky" in html["mask"]
-    page = checked.compose(opened, [one.to_json() for one in opened.audit()], "1 <error>")
+    page = checked.compose(opened, [one.to_json() for one in audit.findings(opened)], "1 <error>")
     for raw in ("<note>", "<damaged>", "<i>", "<sat>", "<error>", "<script"):
         assert raw not in page
     assert page.count("<h1>") == 1

@@ -16,8 +16,8 @@ from brique import files
 from brique.cli import main
 from brique.errors import DataError, UsageError
 from brique.model import load
-from brique.tasks import sentence
-from brique.tasks.regress.scores import scores
+from brique.tasks.regress.metrics import scores
+from brique.tasks.table import sentence
 
 
 def photographs(folder, size, *, each=15, classes=("dark", "light")):

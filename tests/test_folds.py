@@ -18,8 +18,9 @@ from brique.errors import DataError, Interrupted, RunError, UsageError
 from brique.game.play import Play
 from brique.run import read_run
 from brique.tasks import classify
-from brique.workbench.folds import ENDS, interval, together
-from brique.workbench.train import classify as training
+from brique.tasks.classify import train as training
+from brique.tasks.table import TASKS
+from brique.workbench.folds import interval, together
 
 
 @pytest.fixture(scope="module")
@@ -190,8 +191,10 @@ def test_numbers_are_told_by_their_own_score(tmp_path):
     page = Path("cv/report.html").read_text()
     assert "R² varies by" in page
     assert "linear regression" in page
-    assert interval([-0.5, 0.9], ENDS["r2"])[0] < 0  # what may lie below 0 is not cut there
-    assert interval([0.9, 0.7, 0.95, 0.6], ENDS["log_loss"])[1] > 1
+    assert (
+        interval([-0.5, 0.9], TASKS["regress"].ends["r2"])[0] < 0
+    )  # what may lie below 0 is not cut there
+    assert interval([0.9, 0.7, 0.95, 0.6], TASKS["classify"].ends["log_loss"])[1] > 1
 
 
 def lopsided():

@@ -10,8 +10,8 @@ from PIL import Image
 from brique import data, model, nets
 from brique.bricks import Temperature
 from brique.game import Game, Player
+from brique.inference import at_rest
 from brique.tasks import classify
-from brique.tasks.rest import at_rest
 
 COUNT = 200
 MODES = ("RGB", "L", "RGBA", "P", "LA", "1", "I;16")

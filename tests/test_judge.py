@@ -12,18 +12,14 @@ from brique import nets
 from brique.bricks import Temperature
 from brique.data import Ragged, arrays
 from brique.errors import DataError, ShapeError
+from brique.evaluation import calibration
+from brique.evaluation import classes as scores
 from brique.schema import Number, Picture
-from brique.tasks import TASKS, classify, sentence
-from brique.tasks.classify import (
-    baselines,
-    calibration,
-    comparison,
-    methods,
-    reading,
-    scores,
-    words,
-)
+from brique.tasks import classify
+from brique.tasks.classify import baselines, comparison, methods, reading, summary
+from brique.tasks.classify import calibration as classify_calibration
 from brique.tasks.classify.inputs import inputs_of, numbers_of
+from brique.tasks.table import TASKS, sentence
 
 
 class Says(nn.Module):
@@ -179,7 +175,7 @@ def test_imbalanced_classes_show_what_counts_rare_ones_in_the_sentence():
     data = arrays(image=torch.rand(400, 1, 4, 4), label=label, classes=["fine", "ill"])
     values = classify.judge(Says(data, 2), data).values
     assert values["imbalanced"]
-    said = words.sentence(values)
+    said = summary.sentence(values)
     assert (
         f"balanced accuracy {values['test']['balanced_accuracy']:.1%} (50.0% for always the" in said
     )
@@ -188,7 +184,7 @@ def test_imbalanced_classes_show_what_counts_rare_ones_in_the_sentence():
     even = classify.judge(Says(some(), 4), some(), compare=False).values
     assert not even["imbalanced"]
     assert "average_precision" not in even["test"]
-    assert "balanced" not in words.sentence(even)
+    assert "balanced" not in summary.sentence(even)
 
 
 def test_the_values_have_the_keys_that_reports_read(judged):
@@ -437,7 +433,7 @@ def test_a_large_valid_part_is_read_in_part(monkeypatch):
     data = some(2000)
     net = Says(data, 4, sure=6)
     whole = classify.calibrate(net, data.valid)
-    monkeypatch.setattr(calibration, "_NUMBERS", 4 * 80)
+    monkeypatch.setattr(classify_calibration, "_NUMBERS", 4 * 80)
     half = classify.calibrate(net, data.valid)
     assert half != whole
     assert half == pytest.approx(whole, rel=0.5)

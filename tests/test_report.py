@@ -19,10 +19,12 @@ from brique.data import Data
 from brique.errors import RunError
 from brique.model import Origin, Part, save
 from brique.nets import built_by
-from brique.page import answer, chart, colors, markup, thumbnails
+from brique.page import chart, colors, markup, thumbnails
 from brique.page.whole import LARGEST
 from brique.run import read_run
-from brique.tasks import classify, sentence
+from brique.tasks import classify
+from brique.tasks.classify import page
+from brique.tasks.table import TASKS, sentence
 
 SECTIONS = [
     "asked",
@@ -116,7 +118,7 @@ class Made:
         self.change(result=self.json["result"] | values)
 
     def page(self):
-        return Page(room.write(read_run(self.folder), self.data))
+        return Page(room.write(read_run(self.folder), self.data, TASKS["classify"]))
 
 
 def pictures(names, *, each=12, size=8, channels=1, noise=0.35, split=None):
@@ -440,13 +442,13 @@ def test_the_verdict_follows_the_comparison():
         ("even", "No clear difference from the best baseline"),
         ("worse", "Worse than the best baseline"),
     ):
-        found = answer.verdict(values | {"comparison": base | {"outcome": outcome}})
+        found = page.verdict(values | {"comparison": base | {"outcome": outcome}})
         assert found is not None
         assert found[0] == outcome
         assert says in found[1]
         assert "On 9 test examples only the net is right, on 1 only the baseline" in found[1]
         assert "2.1% of cases" in found[1]
-    assert answer.verdict(values) is None
+    assert page.verdict(values) is None
 
 
 @pytest.mark.parametrize(

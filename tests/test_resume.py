@@ -19,19 +19,19 @@ from brique.game import Game, Player
 from brique.recipes.convolutional import lenet5
 from brique.recipes.generative import gan
 from brique.run import Launch, Run, launched, read_run
-from brique.workbench.train import classify
+from brique.tasks.classify import train
 from resuming import Outcome, alone, assert_equal, stopped
 
 SYSTEMS = {
     "lenet5": (lenet5, {"turns": 100}, ["run", "lenet5", "--turns", "300"]),
     "gan": (gan, {"turns": 60}, ["run", "gan", "--turns", "200"]),
     "train": (
-        classify,
+        train,
         {"turns": 200, "width": 8, "patience": 1, "lr": 0.02, "average": 0.6},
         ["train", "digits", "--epochs", "20"],
     ),
 }
-STOPS_EARLY = ["-m", "brique.workbench.train.classify"]
+STOPS_EARLY = ["-m", "brique.tasks.classify.train"]
 """A training file run as a file: its flags reach what `brique train` decides by the data."""
 
 

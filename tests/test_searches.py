@@ -11,6 +11,7 @@ import socket
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -24,22 +25,20 @@ from brique.cli import main
 from brique.data import Data
 from brique.errors import BriqueError, DataError, Interrupted, RunError, StoreError, UsageError
 from brique.game.play import Play, Turn
+from brique.planning import Wishes
 from brique.run import read_run
+from brique.tasks.table import TASKS
 from brique.workbench import trials
-from brique.workbench.plan import Wishes
 
 
 @pytest.fixture(autouse=True)
 def _short(monkeypatch: pytest.MonkeyPatch):
-    from brique.workbench.train import PLANS
+    task = TASKS["classify"]
 
-    for name, more in (("fields", {"average": 0.8}), ("classify", {})):
-        plan = PLANS[name]
+    def small(opened: Data, wishes: Wishes) -> Any:
+        return task.plan(opened, wishes) | {"turns": 12, "width": 8, "average": 0.8}
 
-        def small(opened: Data, wishes: Wishes, plan: Any = plan, more: Any = more) -> Any:
-            return plan(opened, wishes) | {"turns": 12, "width": 8, **more}
-
-        monkeypatch.setitem(PLANS, name, small)
+    monkeypatch.setitem(TASKS, "classify", replace(task, plan=small))
 
 
 @pytest.fixture

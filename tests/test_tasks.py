@@ -6,9 +6,9 @@ from torch import nn
 
 from brique.data import arrays
 from brique.errors import DataError, ShapeError
+from brique.inference import at_rest, batch_size_for, device_of, evenly
 from brique.schema import Category, Picture
 from brique.tasks import accuracy, classify
-from brique.tasks.rest import at_rest, batch_size_for, device_of, evenly
 
 
 def some(count=200, names=("a", "b", "c")):

@@ -4,9 +4,9 @@ import torch
 from sklearn.ensemble import RandomForestClassifier
 
 from brique.data import arrays
-from brique.tasks import baselines
-from brique.tasks.baselines import trees
-from brique.tasks.baselines.matrix import matrix as as_matrix
+from brique.evaluation import baselines
+from brique.evaluation.baselines import trees
+from brique.evaluation.baselines.matrix import matrix as as_matrix
 
 
 def table(classes):

@@ -12,13 +12,13 @@ from brique.data import Ragged, worlds
 from brique.data.parts import rebuilt
 from brique.errors import DataError, ShapeError, UsageError
 from brique.nets.detector import detector, detector_arguments
+from brique.planning import Wishes
 from brique.tasks import detect
-from brique.tasks.detect import boxes, judging, scores
+from brique.tasks.detect import boxes, evaluate, metrics
 from brique.tasks.detect.found import Found
 from brique.tasks.detect.loss import assigned
+from brique.tasks.detect.plan import plan
 from brique.tasks.detect.reading import Truth
-from brique.workbench.plan import Wishes
-from brique.workbench.plan_regions import plan_detect
 
 ONCE = torch.ones(1, 1, dtype=torch.float64)
 
@@ -92,34 +92,34 @@ def test_average_precision_is_that_of_a_sum_done_by_hand():
         found((50, 50, 60, 60, 0.8, 0), (0, 0, 10, 6, 0.3, 0)),
         found((0, 0, 5, 5, 0.7, 0)),
     ]
-    (marks,) = scores.marks(there, said, 1)
+    (marks,) = metrics.marks(there, said, 1)
     # from the surest on: hit, miss (nothing there), miss (no box), miss (found already), hit, hit
     assert marks.hit[0].tolist() == [True, False, False, False, True, True]
     once = torch.ones(1, 3, dtype=torch.float64)
     # precision at the recalls 1/3, 2/3, 1: 1, then the best from there on: 3/6
-    assert float(scores.precision(marks, 0, once)) == pytest.approx((1 + 0.5 + 0.5) / 3)
+    assert float(metrics.precision(marks, 0, once)) == pytest.approx((1 + 0.5 + 0.5) / 3)
     # 21..30 has 0.9 of 20..30, and 0..6 has 0.6 of 0..10
-    assert marks.hit[:, 4].tolist() == [level <= 0.9 for level in scores.LEVELS]
-    assert marks.hit[:, 5].tolist() == [level <= 0.6 for level in scores.LEVELS]
+    assert marks.hit[:, 4].tolist() == [level <= 0.9 for level in metrics.LEVELS]
+    assert marks.hit[:, 5].tolist() == [level <= 0.6 for level in metrics.LEVELS]
     by_level = [2 / 3] * 3 + [(1 + 2 / 5) / 3] * 6 + [1 / 3]
-    told = scores.scores([marks])
+    told = metrics.scores([marks])
     assert told == pytest.approx({"ap50": 2 / 3, "ap": sum(by_level) / 10}, abs=1e-6)
     twice = torch.tensor([[1.0, 0.0, 0.0], [0.0, 2.0, 1.0]], dtype=torch.float64)
-    assert scores.precision(marks, 0, twice).tolist() == pytest.approx([(1 + 2 / 3) / 2, 2 / 5])
+    assert metrics.precision(marks, 0, twice).tolist() == pytest.approx([(1 + 2 / 3) / 2, 2 / 5])
 
 
 def test_each_class_counts_alike_and_absent_ones_not():
     there = [truth((0, 0, 10, 10, 0), (20, 0, 30, 10, 2))]
     said = [found((0, 0, 10, 10, 0.9, 0), (0, 0, 10, 10, 0.8, 1))]
-    marks = scores.marks(there, said, 3)
-    each = scores.by_class(marks, [0], ONCE)[0]
+    marks = metrics.marks(there, said, 3)
+    each = metrics.by_class(marks, [0], ONCE)[0]
     assert each[0] == 1
     assert math.isnan(each[1])
     assert each[2] == 0
-    assert scores.scores(marks)["ap50"] == 0.5
-    assert scores.by_picture(there, said, 3).tolist() == [0.5]
-    assert scores.by_picture([truth()], [found((0, 0, 1, 1, 0.25, 0))], 3).tolist() == [0.75]
-    assert scores.by_picture([truth()], [found()], 3).tolist() == [1.0]
+    assert metrics.scores(marks)["ap50"] == 0.5
+    assert metrics.by_picture(there, said, 3).tolist() == [0.5]
+    assert metrics.by_picture([truth()], [found((0, 0, 1, 1, 0.25, 0))], 3).tolist() == [0.75]
+    assert metrics.by_picture([truth()], [found()], 3).tolist() == [1.0]
 
 
 def test_a_net_that_knows_the_answers_finds_all_boxes(scenes):
@@ -141,10 +141,10 @@ def test_a_net_that_knows_the_answers_finds_all_boxes(scenes):
 def test_pictures_without_boxes_are_among_the_best_for_want_of_others_only():
     each = torch.tensor([1.0, 0.2, 1.0, 0.9, 0.8, 0.1])
     is_full = torch.tensor([False, True, False, True, True, True])
-    assert judging._shown(each, is_full).tolist() == [5, 1, 4, 0, 2, 3]
-    half, worst = judging.SHOWN // 2, torch.linspace(0, 0.5, 100)
+    assert evaluate._shown(each, is_full).tolist() == [5, 1, 4, 0, 2, 3]
+    half, worst = evaluate.SHOWN // 2, torch.linspace(0, 0.5, 100)
     each = torch.cat([torch.ones(50), worst])
-    shown = judging._shown(each, torch.arange(150) >= 50).tolist()
+    shown = evaluate._shown(each, torch.arange(150) >= 50).tolist()
     assert shown[:half] == [*range(50, 50 + half)]
     assert shown[half:] == [*range(150 - half, 150)]
 
@@ -277,11 +277,11 @@ def test_boxes_are_moved_back_to_the_picture_as_it_was(scenes):
 
 
 def test_the_plan_is_a_function_of_data_and_minutes(scenes):
-    one = plan_detect(scenes, Wishes(source="made", minutes=10))
-    assert one == plan_detect(scenes, Wishes(source="made", minutes=10))
-    assert plan_detect(scenes, Wishes(source="made", minutes=0.1))["turns"] < one["turns"]
-    assert plan_detect(scenes, Wishes(source="made", epochs=3))["turns"] == 6
+    one = plan(scenes, Wishes(source="made", minutes=10))
+    assert one == plan(scenes, Wishes(source="made", minutes=10))
+    assert plan(scenes, Wishes(source="made", minutes=0.1))["turns"] < one["turns"]
+    assert plan(scenes, Wishes(source="made", epochs=3))["turns"] == 6
     with pytest.raises(UsageError, match="is for classes of whole examples or of pixels, and"):
-        plan_detect(scenes, Wishes(source="made", balance="weights"))
-    started = plan_detect(scenes, Wishes(source="made", start="w.safetensors", freeze=True))
+        plan(scenes, Wishes(source="made", balance="weights"))
+    started = plan(scenes, Wishes(source="made", start="w.safetensors", freeze=True))
     assert (started["start"], started["freeze"], started["body_lr"]) == ("w.safetensors", True, 1.0)

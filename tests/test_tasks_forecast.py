@@ -17,8 +17,8 @@ from brique.model import load
 from brique.run import read_run
 from brique.schema import Category, Number, Schema
 from brique.tasks import forecast
+from brique.tasks.forecast import train as trained
 from brique.tasks.forecast.reading import before
-from brique.workbench.train import forecast as trained
 from resuming import alone, assert_equal, stopped
 
 OPTIONS = ("kind=series", "target=load", "length=24", "ahead=6")

@@ -5,7 +5,7 @@ from torch import nn
 
 from brique import data
 from brique.errors import ShapeError
-from brique.tasks import reader
+from brique.evaluation import classifier
 from brique.tasks.generate import gap, recognized
 
 
@@ -54,7 +54,7 @@ def test_one_digit_over_and_over_is_seen_by_the_rarest(digits):
 
 
 def test_the_reader_is_kept_and_the_same_each_time(digits, monkeypatch, tmp_path):
-    monkeypatch.setattr(reader, "_TURNS", 30)
+    monkeypatch.setattr(classifier, "_TURNS", 30)
     cache = tmp_path / "new"
     monkeypatch.setenv("BRIQUE_CACHE", str(cache))
     pictures = digits.valid["image"].float() / 255
@@ -73,7 +73,7 @@ def test_the_reader_is_kept_and_the_same_each_time(digits, monkeypatch, tmp_path
 
 
 def test_judging_disturbs_neither_draws_nor_modes(digits, monkeypatch, tmp_path):
-    monkeypatch.setattr(reader, "_TURNS", 30)
+    monkeypatch.setattr(classifier, "_TURNS", 30)
     monkeypatch.setenv("BRIQUE_CACHE", str(tmp_path / "new"))
     pictures = digits.valid["image"].float() / 255
     net = Shows(pictures)

@@ -12,17 +12,17 @@ from PIL import Image
 from torch import nn
 
 import brique
-from brique import data
+from brique import data, inference
 from brique.bricks import Temperature
 from brique.cli import main
 from brique.data import arrays
 from brique.errors import DataError, ShapeError
+from brique.evaluation.baselines.names import NAMES
 from brique.run import read_run
 from brique.schema import Category, Schema
-from brique.tasks import at_rest, label, rest
-from brique.tasks.label.scores import scores
-from brique.tasks.words import method
-from brique.workbench.train import fields
+from brique.tasks import at_rest, label
+from brique.tasks.label.metrics import scores
+from brique.tasks.regress import train
 from resuming import alone, assert_equal, stopped
 
 KINDS = {"hue": Category(("blue", "green", "red")), "round": Category(("no", "yes"))}
@@ -126,7 +126,7 @@ def test_a_judgement_stands_beside_simple_methods():
     assert values["each"]["round"]["count"].keys() == {"no", "yes"}
     says = label.sentence(values)
     assert "of the answers for 2 targets right" in says
-    assert method(values["comparison"]["best"]) in says
+    assert NAMES[values["comparison"]["best"]] in says
     json.dumps(values, allow_nan=False)
 
 
@@ -220,7 +220,7 @@ def labelled(films):
 
 def test_labels_are_learnt_judged_and_shown(labelled):
     record = read_run(labelled)
-    assert (record.train, record.result["task"]) == ("fields", "label")
+    assert (record.train, record.result["task"]) == ("label", "label")
     assert record.result["test"]["accuracy"] > 0.9
     assert record.result["test"]["exact"] <= record.result["test"]["accuracy"]
     page = (labelled / "report.html").read_text()
@@ -248,7 +248,9 @@ def test_valid_and_predict_say_the_same(films, labelled):
     model = brique.load(labelled)
     with at_rest(model.net):
         (batch,) = opened.valid.batches(len(opened.valid))
-        said = label.answers(model.net(rest.inputs(batch, opened.schema, model.net)), opened.schema)
+        said = label.answers(
+            model.net(inference.inputs(batch, opened.schema, model.net)), opened.schema
+        )
     rows = {
         f"row {at}": row for at, row in enumerate(csv.DictReader(films.read_text().splitlines()), 2)
     }
@@ -262,12 +264,12 @@ def test_stopped_and_resumed_it_ends_in_equal_bits(films, target, tmp_path, monk
         head, *rows = csv.reader(films.read_text().splitlines())
         films = tmp_path / "rated.csv"
         write(films, [*head, "rating"], [[*row, int(row[1]) / 7] for row in rows])
-    args = fields.Args(
+    args = train.Args(
         data=str(films), options=(f"target={target}",), turns=30, batch_size=32, width=16,
         average=0.8, patience=100,
     )  # fmt: skip
-    whole = alone(fields.main, args, tmp_path / "whole")
-    pieces = stopped(fields.main, args, tmp_path / "pieces", [4, 11, 12, 20, 27], monkeypatch)
+    whole = alone(train.main, args, tmp_path / "whole")
+    pieces = stopped(train.main, args, tmp_path / "pieces", [4, 11, 12, 20, 27], monkeypatch)
     assert_equal(whole, pieces)
 
 

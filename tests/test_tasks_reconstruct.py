@@ -4,7 +4,7 @@ from torch import nn
 
 from brique import data
 from brique.errors import ShapeError
-from brique.tasks import reader
+from brique.evaluation import classifier
 from brique.tasks.reconstruct import named, principal, rebuilt, rows
 from brique.tasks.reconstruct.pictures import GAP, WORDS
 
@@ -64,7 +64,7 @@ def test_a_size_out_of_range_is_refused(digits):
 
 
 def test_a_reader_names_real_digits_and_is_lost_on_noise(digits, monkeypatch):
-    monkeypatch.setattr(reader, "_TURNS", 100)
+    monkeypatch.setattr(classifier, "_TURNS", 100)
     pictures, label = digits.test["image"].float() / 255, digits.test["label"]
     assert named(pictures, label, digits) > 0.9
     assert named(pictures, (label + 1) % 10, digits) < 0.1

@@ -9,12 +9,13 @@ from torch import nn
 from brique.bricks import Restore
 from brique.data import arrays
 from brique.errors import DataError, ShapeError
+from brique.evaluation import bootstrap
+from brique.evaluation.conformal import quantile
 from brique.schema import Number, Schema
-from brique.tasks import at_rest, regress, resampling
-from brique.tasks.regress.intervals import quantile
-from brique.tasks.regress.judging import _covered
+from brique.tasks import at_rest, regress
+from brique.tasks.regress.evaluate import _covered
+from brique.tasks.regress.metrics import scores
 from brique.tasks.regress.reading import Reading
-from brique.tasks.regress.scores import scores
 
 
 class Says(nn.Module):
@@ -205,18 +206,18 @@ def test_the_bootstrap_interval_of_a_mean_is_that_of_the_normal_law():
     def mean(often):
         return often @ values / often.sum(dim=1)
 
-    low, high = resampling.interval(mean, values)
+    low, high = bootstrap.interval(mean, values)
     half = 1.96 * float(values.std()) / 20
     assert low == pytest.approx(float(values.mean()) - half, abs=0.02)
     assert high == pytest.approx(float(values.mean()) + half, abs=0.02)
-    assert (low, high) == resampling.interval(mean, values)  # the same each time
+    assert (low, high) == bootstrap.interval(mean, values)  # the same each time
 
 
 def test_two_nets_that_lose_alike_are_even_and_others_are_not():
     lost = torch.rand(100, generator=torch.Generator().manual_seed(2))
-    assert resampling.beside("mean", lost, lost)["outcome"] == "even"
-    assert resampling.beside("mean", lost, lost + 1)["outcome"] == "better"
-    assert resampling.beside("mean", lost + 1 + 0.1 * lost, lost)["outcome"] == "worse"
+    assert bootstrap.beside("mean", lost, lost)["outcome"] == "even"
+    assert bootstrap.beside("mean", lost, lost + 1)["outcome"] == "better"
+    assert bootstrap.beside("mean", lost + 1 + 0.1 * lost, lost)["outcome"] == "worse"
 
 
 class Steps(nn.Module):

@@ -6,10 +6,11 @@ import torch
 
 from brique.cli import main
 from brique.data import arrays
+from brique.evaluation import bootstrap
+from brique.evaluation.calibration import bins
+from brique.evaluation.sentences import few, within
 from brique.run import read_run
-from brique.tasks import classify, regress, resampling
-from brique.tasks.classify.calibration import bins
-from brique.tasks.words import few, within
+from brique.tasks import classify, regress
 
 
 def mean_of(values):
@@ -20,16 +21,16 @@ def test_alike_systems_are_told_apart_as_seldom_as_said_with_few_groups():
     draw = torch.Generator().manual_seed(0)
     for groups in (3, 5, 30):
         gaps = torch.randn(2000, groups, generator=draw, dtype=torch.float64)
-        told = [resampling.beside("x", torch.zeros(groups), gap)["outcome"] for gap in gaps]
+        told = [bootstrap.beside("x", torch.zeros(groups), gap)["outcome"] for gap in gaps]
         assert 0.03 < sum(one != "even" for one in told) / len(told) < 0.07
 
 
 def test_two_examples_that_agree_prove_nothing():
-    found = resampling.beside("x", torch.zeros(2), torch.ones(2))
+    found = bootstrap.beside("x", torch.zeros(2), torch.ones(2))
     assert found["outcome"] == "even"
     assert found["p"] == 0.5
-    assert resampling.beside("x", torch.zeros(8), torch.ones(8))["outcome"] == "better"
-    assert resampling.beside("x", torch.zeros(1), torch.ones(1))["p"] == 1.0
+    assert bootstrap.beside("x", torch.zeros(8), torch.ones(8))["outcome"] == "better"
+    assert bootstrap.beside("x", torch.zeros(1), torch.ones(1))["p"] == 1.0
 
 
 def test_a_score_that_is_no_mean_is_compared_by_itself():
@@ -40,17 +41,17 @@ def test_a_score_that_is_no_mean_is_compared_by_itself():
         ours, other = often @ net, often @ rival.double()
         return (ours.amin(dim=1) - other.amin(dim=1)) / often.sum(dim=1)
 
-    found = resampling.beside_score("x", ahead, net)
+    found = bootstrap.beside_score("x", ahead, net)
     assert found["outcome"] == "better"
     assert found["examples"] == 200
-    turned = resampling.beside_score("x", lambda often: -ahead(often), net)
+    turned = bootstrap.beside_score("x", lambda often: -ahead(often), net)
     assert turned["outcome"] == "worse"
     assert turned["p"] == found["p"]
 
 
 def test_where_most_draws_have_no_score_there_is_no_interval():
     values = torch.tensor([1.0, 0.0], dtype=torch.float64)
-    low, high = resampling.interval(lambda often: 1 / (often @ values), values)
+    low, high = bootstrap.interval(lambda often: 1 / (often @ values), values)
     assert math.isnan(low)
     assert math.isnan(high)
 
@@ -75,10 +76,10 @@ def test_an_interval_says_by_what_it_is_and_few_groups_are_said_to_be_few():
 
 def test_never_and_always_are_not_certain():
     for count in (8, 1000):
-        low, high = resampling.interval(mean_of(torch.zeros(count).double()), torch.zeros(count))
+        low, high = bootstrap.interval(mean_of(torch.zeros(count).double()), torch.zeros(count))
         assert low == 0
         assert math.isclose(high, 1.959964**2 / (count + 1.959964**2))
-        low, high = resampling.interval(mean_of(torch.ones(count).double()), torch.zeros(count))
+        low, high = bootstrap.interval(mean_of(torch.ones(count).double()), torch.zeros(count))
         assert high == 1
         assert 0 < low < 1
 
@@ -88,14 +89,14 @@ def test_examples_that_hang_together_count_as_one():
     level = torch.randn(20, generator=draw, dtype=torch.float64)
     together = torch.arange(20).repeat_interleave(50)
     values = level[together]  # 1,000 examples that say 20 things
-    low, high = resampling.interval(mean_of(values), values, together)
-    alone = resampling.interval(mean_of(values), values)
+    low, high = bootstrap.interval(mean_of(values), values, together)
+    alone = bootstrap.interval(mean_of(values), values)
     assert high - low > 4 * (alone[1] - alone[0])
     assert math.isclose(high - low, 2 * 1.96 * float(level.std()) / 20**0.5, rel_tol=0.2)
-    found = resampling.beside("x", values, torch.zeros(1000), together)
+    found = bootstrap.beside("x", values, torch.zeros(1000), together)
     assert found["examples"] == 20
     assert found["unit"] == "group"
-    assert found["p"] > resampling.beside("x", values, torch.zeros(1000))["p"]
+    assert found["p"] > bootstrap.beside("x", values, torch.zeros(1000))["p"]
 
 
 def test_every_score_of_grouped_data_is_found_by_groups():
@@ -143,7 +144,7 @@ def test_certainty_is_judged_by_groups():
 
 def test_one_group_alone_has_no_interval():
     values = torch.rand(50)
-    low, high = resampling.interval(mean_of(values.double()), values, torch.full((50,), 7))
+    low, high = bootstrap.interval(mean_of(values.double()), values, torch.full((50,), 7))
     assert math.isnan(low)
     assert math.isnan(high)
 

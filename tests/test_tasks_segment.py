@@ -10,12 +10,12 @@ from brique import data, nets
 from brique.data import worlds
 from brique.errors import DataError, ShapeError, UsageError
 from brique.nets.unet import unet, unet_arguments
+from brique.planning import Wishes
 from brique.schema import IGNORED
 from brique.tasks import segment
-from brique.tasks.segment import scores
-from brique.tasks.segment.judging import smaller
-from brique.workbench.plan import Wishes
-from brique.workbench.plan_regions import plan_segment
+from brique.tasks.segment import metrics
+from brique.tasks.segment.evaluate import smaller
+from brique.tasks.segment.plan import plan
 
 
 @pytest.fixture(scope="module")
@@ -82,17 +82,17 @@ def test_weights_have_a_mean_of_one_and_make_classes_alike(scenes):
 def test_iou_is_the_common_part_of_what_is_and_what_was_said():
     truth = torch.tensor([[[0, 0, 1, 1], [0, 0, 1, IGNORED]], [[2, 2, 2, 2], [0, 0, 0, 0]]]).byte()
     said = torch.tensor([[[0, 1, 1, 1], [0, 0, 0, 1]], [[2, 2, 0, 0], [0, 0, 0, 0]]])
-    counts = scores.confusion(truth, said, 4)
+    counts = metrics.confusion(truth, said, 4)
     assert counts.sum().item() == 15
     assert counts[0, :2, :2].tolist() == [[3, 1], [1, 2]]
-    found = scores.areas(counts)
-    assert scores.ious(found)[:3].tolist() == pytest.approx([7 / 11, 2 / 4, 2 / 4])
-    assert math.isnan(scores.ious(found)[3])
-    told = scores.scores(found)
+    found = metrics.areas(counts)
+    assert metrics.ious(found)[:3].tolist() == pytest.approx([7 / 11, 2 / 4, 2 / 4])
+    assert math.isnan(metrics.ious(found)[3])
+    told = metrics.scores(found)
     assert told["mean_iou"] == pytest.approx((7 / 11 + 1 / 2 + 1 / 2) / 3)
     assert told["pixel_accuracy"] == pytest.approx(11 / 15)
     assert told["mean_accuracy"] == pytest.approx((7 / 8 + 2 / 3 + 2 / 4) / 3)
-    assert scores.by_picture(found).tolist() == pytest.approx(
+    assert metrics.by_picture(found).tolist() == pytest.approx(
         [(3 / 5 + 2 / 4) / 2, (2 / 4 + 4 / 6) / 2]
     )
 
@@ -243,13 +243,13 @@ def test_unet_takes_pictures_of_any_size_and_is_built_from_json():
 
 
 def test_the_plan_is_a_function_of_data_and_minutes(scenes):
-    one = plan_segment(scenes, Wishes(source="made", minutes=10))
-    assert one == plan_segment(scenes, Wishes(source="made", minutes=10))
+    one = plan(scenes, Wishes(source="made", minutes=10))
+    assert one == plan(scenes, Wishes(source="made", minutes=10))
     assert one["turns"] == 200 * 5  # 40 pictures, 8 a turn
-    short = plan_segment(scenes, Wishes(source="made", minutes=0.2))
+    short = plan(scenes, Wishes(source="made", minutes=0.2))
     assert short["turns"] < one["turns"]
     assert short["width"] < one["width"]
-    assert plan_segment(scenes, Wishes(source="made", epochs=3))["turns"] == 15
-    assert plan_segment(scenes, Wishes(source="made", balance="weights"))["rareness"] == 1
+    assert plan(scenes, Wishes(source="made", epochs=3))["turns"] == 15
+    assert plan(scenes, Wishes(source="made", balance="weights"))["rareness"] == 1
     with pytest.raises(UsageError, match="shows examples of rare classes more often, and a"):
-        plan_segment(scenes, Wishes(source="made", balance="sampler"))
+        plan(scenes, Wishes(source="made", balance="sampler"))

@@ -19,7 +19,7 @@ from brique.run import read_run
 from brique.schema import Number, Schema, Tags, Text
 from brique.tasks import tag
 from brique.tasks.tag import entities
-from brique.workbench.train import tag as trained
+from brique.tasks.tag import train as trained
 from resuming import alone, assert_equal, stopped
 
 KINDS = {"DET": ["the", "a"], "NOUN": [], "VERB": [], "ADV": []}

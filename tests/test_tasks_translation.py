@@ -19,9 +19,9 @@ from brique.schema import Category, Schema, Text
 from brique.schema.texts import END
 from brique.tasks import translate as task
 from brique.tasks import translation
-from brique.tasks.translation import baselines, scores
+from brique.tasks.translation import baselines, metrics
+from brique.tasks.translation import train as trained
 from brique.workbench import languages
-from brique.workbench.train import translate as trained
 from resuming import alone, assert_equal, stopped
 
 WORDS = {"cat": "chat", "dog": "chien", "owl": "hibou", "red": "brun", "big": "grand"}
@@ -89,7 +89,7 @@ def test_what_predict_says_is_what_a_search_says_over_valid(run, folder):
     said = model.predict([texts[row] for row in opened.valid.ids.tolist()])
     kind, found = opened.schema["fr"], []
     for batch in opened.valid.batches(7):
-        found += [kind.restore(one) for one in translation.answer.spoken(model.net, batch["en"])]
+        found += [kind.restore(one) for one in translation.predict.spoken(model.net, batch["en"])]
     assert [one.answer for one in said] == found
     batch = next(opened.valid.batches(7))
     whole = model.net(batch["en"], batch["fr"])
@@ -142,25 +142,25 @@ def test_the_scores_of_all_pieces_follow_each_other(folder):
 def test_bleu_is_sacrebleus():
     said = ["the cat sat on the mat", "a dog", "it's a long, long way home to the sea."]
     meant = ["the cat sat on a mat", "a dog barks", "it's a long, long road home to the sea."]
-    found = float(scores.bleu(scores.counts(said, meant).sum(0)))
+    found = float(metrics.bleu(metrics.counts(said, meant).sum(0)))
     if find_spec("sacrebleu"):
         assert found == pytest.approx(task.bleu(said, meant))
-        one = scores.counts(said[1:2], meant[1:2]).sum(0)
-        assert float(scores.bleu(one)) == pytest.approx(task.bleu(said[1:2], meant[1:2]))
-    assert float(scores.bleu(scores.counts(["x"], ["y"]).sum(0))) == 0
-    assert float(scores.bleu(scores.counts([""], ["y"]).sum(0))) == 0
-    assert float(scores.bleu(scores.counts(meant, meant).sum(0))) == pytest.approx(100)
+        one = metrics.counts(said[1:2], meant[1:2]).sum(0)
+        assert float(metrics.bleu(one)) == pytest.approx(task.bleu(said[1:2], meant[1:2]))
+    assert float(metrics.bleu(metrics.counts(["x"], ["y"]).sum(0))) == 0
+    assert float(metrics.bleu(metrics.counts([""], ["y"]).sum(0))) == 0
+    assert float(metrics.bleu(metrics.counts(meant, meant).sum(0))) == pytest.approx(100)
 
 
 def test_without_sacrebleu_words_and_marks_are_counted(monkeypatch):
-    monkeypatch.setattr(scores, "find_spec", lambda name: None)
-    assert scores.cut_by() == "words"
-    both, said, meant = scores.counts(["a cat."], ["a dog."])[0][:, 0].tolist()
+    monkeypatch.setattr(metrics, "find_spec", lambda name: None)
+    assert metrics.cut_by() == "words"
+    both, said, meant = metrics.counts(["a cat."], ["a dog."])[0][:, 0].tolist()
     assert (both, said, meant) == (2, 3, 3)
 
 
 def test_the_plain_f_of_a_text_is_that_of_runs_of_words():
-    found = scores.overlap(scores.counts(["a b", "a b c d", ""], ["a b", "a x y z", "a"]))
+    found = metrics.overlap(metrics.counts(["a b", "a b c d", ""], ["a b", "a x y z", "a"]))
     assert found.tolist() == pytest.approx([1.0, 1 / 4 / 4, 0.0])
 
 

@@ -21,7 +21,7 @@ from brique.game.play import Play
 from brique.model import load
 from brique.run import read_run
 from brique.tasks import classify
-from brique.workbench.opened import form_of
+from brique.workbench.opened import fitting
 
 
 def said(capsys, *words):
@@ -231,7 +231,7 @@ def test_one_class_only_is_refused():
     with pytest.raises(
         DataError, match=r"arrays: 'label' has one class only \('cat'\); a net needs at least"
     ):
-        form_of(cats, "train")
+        fitting(cats, "train")
 
 
 def test_no_epoch_at_all_is_refused():
@@ -351,7 +351,7 @@ def test_small_data_have_a_temperature_from_halves_and_resume_to_the_same(tmp_pa
         return turn
 
     with monkeypatch.context() as patch, pytest.raises(Interrupted, match="stopped after turn 31"):
-        patch.setattr("brique.workbench.train.seconds_a_turn", lambda *_: 0.01)  # it plays, too
+        patch.setattr("brique.workbench.training.seconds_a_turn", lambda *_: 0.01)  # it plays, too
         patch.setattr(Play, "__next__", next_and_stop)
         brique.train(pets, epochs=15, out="cut")
     brique.resume("cut")

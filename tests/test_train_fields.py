@@ -12,12 +12,12 @@ import torch
 from PIL import Image
 
 import brique
-from brique import data
+from brique import data, inference
 from brique.cli import main
 from brique.errors import DataError
 from brique.run import read_run
-from brique.tasks import at_rest, rest
-from brique.workbench.train import fields
+from brique.tasks import at_rest
+from brique.tasks.regress import train
 from resuming import alone, assert_equal, stopped
 
 ROWS = 400
@@ -57,7 +57,7 @@ def priced(houses):
 
 def test_a_table_of_every_kind_of_column_is_learnt_and_judged(priced):
     record = read_run(priced)
-    assert record.train == "fields"
+    assert record.train == "regress"
     assert record.result["task"] == "regress"
     assert record.result["test"]["r2"] > 0.8
     assert record.result["coverage"]["asked"] == 0.9
@@ -80,7 +80,7 @@ def test_rows_of_a_table_get_the_answers_of_the_validation_stream(houses, priced
     model = brique.load(priced)
     with at_rest(model.net):
         (batch,) = opened.valid.batches(len(opened.valid))
-        said = model.net(rest.inputs(batch, opened.schema, model.net)).flatten()
+        said = model.net(inference.inputs(batch, opened.schema, model.net)).flatten()
     rows = {f"row {at}": row for at, row in enumerate(read(houses / "houses.csv"), 2)}
     asked = [rows[opened.valid.name(int(id))] for id in opened.valid.ids]
     answers = [one.answer["price"] for one in model.predict(asked)]
@@ -244,14 +244,14 @@ def test_it_is_judged_again_and_on_other_data(houses, priced, tmp_path):
 def quick(houses, target="price", **more):
     options = (f"target={target}", "types=about=text")
     settings = {"turns": 30, "batch_size": 32, "width": 16, "average": 0.8} | more
-    return fields.Args(data=str(houses / "houses.csv"), options=options, **settings)
+    return train.Args(data=str(houses / "houses.csv"), options=options, **settings)
 
 
 @pytest.mark.parametrize("target", ["price", "town"])
 def test_stopped_and_resumed_it_ends_in_equal_bits(houses, target, tmp_path, monkeypatch):
     args = quick(houses, target)
-    whole = alone(fields.main, args, tmp_path / "whole")
-    pieces = stopped(fields.main, args, tmp_path / "pieces", [4, 11, 12, 20, 27], monkeypatch)
+    whole = alone(train.main, args, tmp_path / "whole")
+    pieces = stopped(train.main, args, tmp_path / "pieces", [4, 11, 12, 20, 27], monkeypatch)
     assert_equal(whole, pieces)
 
 

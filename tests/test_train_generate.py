@@ -10,11 +10,12 @@ from brique import data, nets
 from brique.bricks import Mixture
 from brique.cli import main
 from brique.errors import DataError, ModelError, ShapeError
+from brique.planning import Wishes
 from brique.run import read_run
 from brique.tasks import generate
+from brique.tasks.generate import train as training
+from brique.tasks.generate.plan import plan
 from brique.tasks.samples import nearest_neighbor_test, own_neighbors
-from brique.workbench.plan import Wishes, plan_generate
-from brique.workbench.train import generate as training
 from resuming import alone, assert_equal, stopped
 
 
@@ -134,7 +135,7 @@ def test_stopped_and_resumed_it_ends_in_equal_bits(tmp_path, monkeypatch):
 
 def test_codes_are_half_as_long_as_to_rebuild():
     digits = data.open("digits")
-    assert plan_generate(digits, Wishes(source="digits"))["code"] == 8
+    assert plan(digits, Wishes(source="digits"))["code"] == 8
     empty = data.arrays(image=torch.rand(20, 1, 8, 8), split=["train"] * 20)
     with pytest.raises(DataError, match="generate: the split is empty"):
         generate.judge(Echo(torch.rand(4, 1, 8, 8)), empty)

@@ -15,8 +15,8 @@ from brique.cli import main
 from brique.cli.recipe import run_module
 from brique.errors import DataError
 from brique.run import Launch, launched, read_run
+from brique.tasks.classify import train
 from brique.workbench.opened import of_run
-from brique.workbench.train import classify
 from resuming import alone, assert_equal, stopped
 
 PEOPLE, EACH = 12, 4
@@ -113,9 +113,9 @@ def test_a_copy_opens_the_data_the_same_way_and_takes_other_options(trained):
 
 def test_stopped_and_resumed_it_equals_the_run_left_alone(faces, tmp_path, monkeypatch):
     options = ("target=mood", "rename=Happy=happy", "time=day", "size=6", *LEFT)
-    args = classify.Args(data=str(faces), options=options, turns=24, batch_size=8, width=4)
-    whole = alone(classify.main, args, tmp_path / "whole")
-    pieces = stopped(classify.main, args, tmp_path / "pieces", [3, 9, 4], monkeypatch)
+    args = train.Args(data=str(faces), options=options, turns=24, batch_size=8, width=4)
+    whole = alone(train.main, args, tmp_path / "whole")
+    pieces = stopped(train.main, args, tmp_path / "pieces", [3, 9, 4], monkeypatch)
     assert_equal(whole, pieces)
     opened = of_run(str(faces), read_run(tmp_path / "pieces").settings, None)
     last = PEOPLE * EACH - len(opened.test)

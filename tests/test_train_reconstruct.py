@@ -15,11 +15,12 @@ from brique import data, nets
 from brique.bricks import Usual
 from brique.cli import main
 from brique.errors import DataError, ShapeError, UsageError
+from brique.planning import Wishes
+from brique.planning.codes import plan_codes
 from brique.run import read_run
 from brique.tasks import at_rest, reconstruct
-from brique.workbench.opened import form_of
-from brique.workbench.plan import Wishes, plan_reconstruct
-from brique.workbench.train import reconstruct as training
+from brique.tasks.reconstruct import train as training
+from brique.workbench.opened import fitting
 from brique.workbench.train import train
 from resuming import alone, assert_equal, stopped
 
@@ -176,11 +177,11 @@ def test_photographs_without_a_class_are_rebuilt_from_a_flat_folder(tmp_path, ca
 
 def test_the_plan_follows_the_data():
     digits = data.open("digits")
-    settings = plan_reconstruct(digits, Wishes(source="digits", task="reconstruct"))
+    settings = plan_codes(digits, Wishes(source="digits", task="reconstruct"))
     assert settings["code"] == 8
     assert settings.keys() <= asdict(training.Args()).keys()
     with pytest.raises(UsageError, match="is for classes, and what is rebuilt has none"):
-        plan_reconstruct(digits, Wishes(source="digits", balance="weights"))
+        plan_codes(digits, Wishes(source="digits", balance="weights"))
 
 
 def test_what_is_no_picture_is_named(tmp_path, capsys):
@@ -188,7 +189,7 @@ def test_what_is_no_picture_is_named(tmp_path, capsys):
     with pytest.raises(
         DataError, match="train --task reconstruct takes pictures, and these hold x"
     ):
-        form_of(rows, "train", "reconstruct")
+        fitting(rows, "train", "reconstruct")
     assert main(["train", "digits", "--task", "reconstrukt"]) == 2
     assert (
         "task must be one of reconstruct, generate, not 'reconstrukt'; did you mean 'reconstruct'"

@@ -15,7 +15,8 @@ from brique import catalog, data
 from brique.cli import main
 from brique.model import load
 from brique.run import read_run
-from brique.tasks import TASKS, at_rest
+from brique.tasks import at_rest
+from brique.tasks.table import TASKS
 from regions import boxed, masked
 from resuming import alone, assert_equal, stopped
 

@@ -1,6 +1,7 @@
 """The search for settings: what it tries, that it never reads test, that it goes on where it was."""
 
 import json
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import ClassVar
 
@@ -13,6 +14,7 @@ from brique.cli import main
 from brique.errors import DataError, Interrupted, ModelError, PlayError, RunError, UsageError
 from brique.page.tuned import compose
 from brique.run import read_run
+from brique.tasks.table import TASKS
 from brique.workbench import tune as room
 
 
@@ -25,28 +27,24 @@ def table(tmp_path_factory):
     return file
 
 
+def short(task):
+    """Return a task whose plan is short."""
+
+    def plan(opened, wishes):
+        return task.plan(opened, wishes) | {"turns": 40, "width": 16, "average": 0.8}
+
+    return replace(task, plan=plan)
+
+
 @pytest.fixture(autouse=True)
 def _short(monkeypatch):
-    from brique.workbench.train import PLANS
-
-    plan = PLANS["fields"]
-
-    def small(opened, wishes):
-        return plan(opened, wishes) | {"turns": 40, "width": 16, "average": 0.8}
-
-    monkeypatch.setitem(PLANS, "fields", small)
+    monkeypatch.setitem(TASKS, "classify", short(TASKS["classify"]))
 
 
 @pytest.fixture(scope="module")
 def searched(table):
-    from brique.workbench.train import PLANS
-
-    plan = PLANS["fields"]
     with pytest.MonkeyPatch.context() as patch:
-        patch.setitem(
-            PLANS, "fields",
-            lambda opened, wishes: plan(opened, wishes) | {"turns": 40, "width": 16, "average": 0.8},
-        )  # fmt: skip
+        patch.setitem(TASKS, "classify", short(TASKS["classify"]))
         out = table.parent / "search"
         words = ["tune", str(table), "--trials", "6", "--minutes", "2", "--out", str(out)]
         assert main(words) == 0

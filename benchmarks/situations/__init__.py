@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from brique import data
-from brique.data import Data, Finding
+from brique.data import Data, Finding, audit
 from brique.errors import BriqueError
 from brique.schema import Schema
 from brique.workbench.questions import questions
@@ -92,7 +92,7 @@ def parts(opened: Data) -> dict[str, str]:
 
 def found(opened: Data, kind: str) -> Finding | None:
     """Return the worst finding of a kind."""
-    return next((one for one in opened.audit() if one.kind == kind), None)
+    return next((one for one in audit.findings(opened) if one.kind == kind), None)
 
 
 def expect_finding(opened: Data, kind: str, severity: str, says: str = "") -> None:

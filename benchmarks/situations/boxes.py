@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from brique import data
+from brique.data import audit
 from situations import each, expect, expect_finding, expect_refusal, variant, write
 from situations.drawn import SIZE, boxes, patch, save, stored_box
 
@@ -171,7 +172,7 @@ def odd_coco(at: Path, given: tuple[Callable[[dict[str, Any]], None], dict[str, 
     said = [
         *opened.notes,
         *map(" ".join, opened.skipped),
-        *(f"{one.severity} {one.reason} {one.items}" for one in opened.audit()),
+        *(f"{one.severity} {one.reason} {one.items}" for one in audit.findings(opened)),
     ]
     for words in right.get("says", []):
         expect(any(words in text for text in said), True, f"'{words}' in {said}")

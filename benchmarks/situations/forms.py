@@ -11,6 +11,7 @@ import openpyxl
 import pandas
 
 from brique import data
+from brique.data import audit
 from brique.errors import BriqueError
 from situations import asked, each, expect, expect_finding, expect_refusal, values, variant, write
 
@@ -224,7 +225,7 @@ def one_name_short(at: Path) -> None:
     except BriqueError as error:
         expect("x" in str(error), True, str(error))
         return
-    loud = [one for one in opened.audit() if one.severity in ("warning", "error")]
+    loud = [one for one in audit.findings(opened) if one.severity in ("warning", "error")]
     got = sorted(one["x"] for one in values(opened).values())
     is_decimal = [round(x, 1) for x in got] == sorted(float(f"{n % 7}.{n % 10}") for n in range(60))
     expect(is_decimal or bool(loud), True, f"x is {got[:3]} ... and nothing is said")

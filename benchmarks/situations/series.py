@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from brique import data
-from brique.data import Data
+from brique.data import Data, audit
 from brique.errors import BriqueError
 from brique.workbench.questions import questions
 from situations import WrongError, each, expect, expect_finding, expect_note, variant, write
@@ -126,7 +126,7 @@ def not_moments(at: Path, given: tuple[str, dict[str, str]]) -> None:
         expect(options, {}, "refused in spite of")
         return
     if not options:
-        warned = [one for one in opened.audit() if one.severity in ("warning", "error")]
+        warned = [one for one in audit.findings(opened) if one.severity in ("warning", "error")]
         shown = [one for one in warned if "slot 0x" in one.reason + str(one.items)]
         expect(bool(shown), True, f"a warning with the first row, of {len(warned)}")
     expect_windows(opened, LOADS)

@@ -8,6 +8,7 @@ from typing import Any
 
 import brique
 from brique import data
+from brique.data import audit
 from brique.model import load
 from situations import (
     WrongError,
@@ -236,7 +237,7 @@ def few_values(
     expect(abs(len(opened.test) - 0.2 * count) <= 0.05 * count, True, f"{opened!r}")
     expect(abs(len(opened.valid) - 0.08 * count) <= 0.04 * count, True, f"{opened!r}")
     expect_note(opened, "equal by chance")
-    expect([one.kind for one in opened.audit() if one.severity == "error"], [], "errors")
+    expect([one.kind for one in audit.findings(opened) if one.severity == "error"], [], "errors")
 
 
 each("44", "test is 20%, valid 8%, a note counts the equal ones, no leak is reported", few_values, {
@@ -277,7 +278,7 @@ def leak(
     rows = [(*made(n, draw), f"{draw.gauss(0, 1):.3f}") for n in range(3000)]
     rows = [(x, noise, y) for x, y, noise in rows]
     opened = data.open(write(at / "t.csv", csv_text(["x", "noise", "y"], rows)), target="y")
-    of = [one for one in opened.audit() if one.kind == "copies target"]
+    of = [one for one in audit.findings(opened) if one.kind == "copies target"]
     expect(next((one.severity for one in of if one.items[0][0] == "x"), None), severity, "'x'")
     expect([one.reason for one in of if one.items[0][0] == "noise"], [], "'noise'")
 
@@ -377,7 +378,9 @@ def rare_mark(at: Path) -> None:
     rows = [(n % 17, n % 13, "NA" if n in (50, 250) else "ab"[n % 2]) for n in range(400)]
     opened = data.open(write(at / "t.csv", csv_text(["x", "z", "kind"], rows)))
     expect(opened.schema["kind"].names, ("a", "b"))
-    said = [one for one in opened.audit() if one.severity != "note" and "kind" in one.reason]
+    said = [
+        one for one in audit.findings(opened) if one.severity != "note" and "kind" in one.reason
+    ]
     if not said:
         raise WrongError("nothing is said of the two cells")
     expect(values(opened).keys() & {"row 52", "row 252"}, set())

@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _ROOMS = (
-    "bricks", "catalog", "cli", "data", "draw", "errors", "files", "fit", "game", "keys", "measure",
-    "model", "nets", "page", "reader", "run", "schema", "stopping", "tasks", "transfer", "voice",
-    "workbench",
+    "bricks", "catalog", "cli", "data", "draw", "errors", "evaluation", "files", "fit", "game",
+    "inference", "keys", "measure", "model", "nets", "page", "planning", "reader", "run", "schema",
+    "stopping", "tasks", "transfer", "voice", "workbench",
 )  # fmt: skip
 _VERBS = {
     "check": "brique.workbench.check",

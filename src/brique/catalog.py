@@ -1,7 +1,7 @@
 """The closed table of what brique can run: its recipes and its own training files.
 
 Listing reads the files by `ast` and imports none of them. This is the only module of the project
-that imports code by a name from outside (`load`, `load_train`: of installed files, found here), or
+that imports code by a name from outside (`load`, `load_train`, `tasks`: of installed files), or
 executes a file that is not installed (`execute`: after --trust).
 """
 
@@ -66,29 +66,36 @@ def load(name: str) -> ModuleType:
     return importlib.import_module(f"brique.recipes.{entry.family}.{entry.name}")
 
 
-def tasks() -> list[str]:
-    """Return the tasks that `brique train` can train for."""
-    return sorted(path.stem for path in _HOUSE.glob("workbench/train/[!_]*.py"))
+def training_files() -> dict[str, Path]:
+    """Return the files that `brique train` runs, by name: tasks/NAME/train.py, or train_*.py."""
+    paths = sorted(_HOUSE.glob("tasks/*/train*.py"))
+    return {f"{path.parent.name}{path.stem.removeprefix('train')}": path for path in paths}
 
 
-def train_file(task: str) -> Path:
-    """Return the file that `brique train` runs for a task. Raises UsageError."""
-    if task not in tasks():
-        known = ", ".join(tasks())
-        raise UsageError(f"no training for the task '{task}'; there is one for: {known}.")
-    return _HOUSE / "workbench" / "train" / f"{task}.py"
+def train_file(name: str) -> Path:
+    """Return a training file by name. Raises UsageError."""
+    known = training_files()
+    if name not in known:
+        raise UsageError(f"no training file '{name}'; there are: {', '.join(known)}.")
+    return known[name]
 
 
-def load_train(task: str) -> ModuleType:
-    """Import the file that `brique train` runs for a task. Raises UsageError."""
-    return importlib.import_module(f"brique.workbench.train.{train_file(task).stem}")
+def load_train(name: str) -> ModuleType:
+    """Import a training file by name. Raises UsageError."""
+    path = train_file(name)
+    return importlib.import_module(f"brique.tasks.{path.parent.name}.{path.stem}")
+
+
+def tasks() -> Mapping[str, Any]:
+    """Return the table of tasks, `brique.tasks.table.TASKS`: it stands above this module."""
+    return importlib.import_module("brique.tasks.table").TASKS
 
 
 def identify(file: Path) -> tuple[str | None, str | None]:
-    """Return (recipe, task): which installed recipe or training file a path is, None for others."""
+    """Return (recipe, training file): which of those installed a path is, None for others."""
     path = file.resolve()
     recipe = next((e.name for e in _entries() if e.path.resolve() == path), None)
-    task = next((t for t in tasks() if train_file(t).resolve() == path), None)
+    task = next((t for t, p in training_files().items() if p.resolve() == path), None)
     return recipe, task
 
 
@@ -97,9 +104,9 @@ def load_by_source(sha256: str) -> ModuleType | None:
     for entry in _entries():
         if files.sha256(entry.path) == sha256:
             return load(entry.name)
-    for task in tasks():
-        if files.sha256(train_file(task)) == sha256:
-            return load_train(task)
+    for name, path in training_files().items():
+        if files.sha256(path) == sha256:
+            return load_train(name)
     return None
 
 

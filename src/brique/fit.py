@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from brique.errors import ModelError
-from brique.tasks.rest import at_rest
+from brique.inference import at_rest
 
 TOLERANCE = 1e-5  # of a net's output on its fixed input, relative to its size
 CHECKED = 64  # numbers of that output that are kept

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import ModuleType
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
 import torch
 from torch import Tensor, nn
@@ -20,13 +20,28 @@ from torch import Tensor, nn
 from brique import catalog, data, files, measure, nets, reader
 from brique.errors import BriqueError, DataError, ModelError, StoreError, nearest, several
 from brique.fit import Inputs, agrees, check_fit, check_inputs, check_numbers, check_of, fixed
+from brique.inference import at_rest, batch_size_for
 from brique.nets import zoo
 from brique.schema import Schema
-from brique.tasks import TASKS, Answer
-from brique.tasks.rest import at_rest, batch_size_for
 
 FORMAT = 1
 _ROOM = 64 << 20  # bytes that a net may hold beside its weights
+
+
+class Answer(Protocol):
+    """What a net says of one input."""
+
+    def to_json(self) -> dict[str, object]:
+        """Return {"answer": ..., and "probabilities" | "interval" | "boxes" | "mask" | "tags"}."""
+        ...
+
+    def cells(self) -> dict[str, object]:
+        """Return the answer as a row of a table, by the names of its columns."""
+        ...
+
+    def said(self) -> tuple[str, str]:
+        """Return the answer in words, and how sure it is; either may be empty."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -83,7 +98,7 @@ class Model:
         Raises ModelError when the model does not answer such inputs; DataError on a bad input.
         """
         schema = self.schema
-        if schema is None or not schema.inputs or self.task not in TASKS:
+        if schema is None or not schema.inputs or self.task not in catalog.tasks():
             raise ModelError(
                 f"predict: this model's task is '{self.task}', which has no answer to one input; "
                 "call model.net, or use a model that 'brique train' made."
@@ -110,13 +125,14 @@ class Model:
                     raise
                 found.append(error)
         answers: list[Answer] = []
+        task = catalog.tasks()[self.task]
         if ready:
             with at_rest(self.net) as device:
                 batch = data.together(schema, ready).to(device)
-                answers = TASKS[self.task].answers(self.net, batch, schema)
+                answers = task.predict(self.net, batch, schema)
         asked = (value for value, error in zip(inputs, found, strict=True) if error is None)
-        tell = TASKS[self.task].told
-        rest = (tell(one, value, schema) for one, value in zip(answers, asked, strict=True))
+        pairs = zip(answers, asked, strict=True)
+        rest = (task.complete(one, value, schema) for one, value in pairs)
         return [next(rest) if value is None else value for value in found]
 
 

@@ -15,7 +15,7 @@ import torch
 from PIL import Image, ImageDraw
 
 from brique import data
-from brique.data import likeness, splitting
+from brique.data import audit, likeness, splitting
 from brique.data.audit import doubt, summary, table
 from brique.data.originals import connected
 from brique.errors import DataError
@@ -52,7 +52,7 @@ def again(image: Image.Image, share: float, quality: int) -> bytes:
 
 
 def found(opened, kind):
-    return [finding for finding in opened.audit() if finding.kind == kind]
+    return [finding for finding in audit.findings(opened) if finding.kind == kind]
 
 
 def only(opened, kind):
@@ -164,7 +164,7 @@ def test_strokes_are_not_copies_of_each_other(tmp_path):
                 stroke = np.zeros((96, 96), np.uint8)
                 stroke[10:86, left : left + width] = 250 if name == "one" else 240
                 Image.fromarray(stroke).save(tmp_path / name / f"{left}-{width}.png")
-    findings = [f for f in data.open(tmp_path).audit() if f.kind == "nearly duplicate"]
+    findings = [f for f in audit.findings(data.open(tmp_path)) if f.kind == "nearly duplicate"]
     pairs = [item for finding in findings for item in finding.items]
     assert len(pairs) == 18  # each with the darker one of the same place and width
     assert all(one.split("/")[1] == two.split("/")[1] for one, two in pairs)
@@ -175,10 +175,10 @@ def test_tiny_pictures_are_only_searched_for_equal_ones():
     pixels = torch.randint(0, 200, (40, 1, 15, 15), dtype=torch.uint8, generator=draw)
     pixels[20:] = pixels[:20] + 1  # as like as can be
     opened = data.arrays(image=pixels, label=[0, 0, 1, 1] * 10, split=["train", "test"] * 20)
-    assert not {"nearly duplicate", "nearly leaked"} & {f.kind for f in opened.audit()}
+    assert not {"nearly duplicate", "nearly leaked"} & {f.kind for f in audit.findings(opened)}
     large = torch.nn.functional.interpolate(pixels.float(), size=(48, 48)).to(torch.uint8)
     opened = data.arrays(image=large, label=[0, 0, 1, 1] * 10, split=["train", "test"] * 20)
-    assert sum(f.count for f in opened.audit() if f.kind == "nearly duplicate") == 20
+    assert sum(f.count for f in audit.findings(opened) if f.kind == "nearly duplicate") == 20
 
 
 def test_thumbnails_of_files_and_of_pixels_agree():
@@ -268,7 +268,7 @@ def test_data_without_pictures_are_searched_for_equal_examples():
     opened = data.arrays(x=x, label=["a", "b", "a", "b"], split=["train", "train", "test", "test"])
     assert only(opened, "leaked").items == (("example 0", "example 2"),)
     opened = data.arrays(x=x, y=[0.5, 1.5, 2.5, 3.5], target="y", split=["train"] * 3 + ["test"])
-    assert [finding.kind for finding in opened.audit()] == ["duplicate"]
+    assert [finding.kind for finding in audit.findings(opened)] == ["duplicate"]
     assert summary(opened)["splits"]["train"] == {"count": 3, "classes": {}}
 
 
@@ -378,7 +378,7 @@ def odd(tmp_path_factory):
 
 def test_odd_pictures_are_named_with_what_is_odd(odd):
     notes = {}
-    for finding in odd.audit():
+    for finding in audit.findings(odd):
         if finding.kind in ("odd mode", "odd shape", "small", "animated", "turned", "see-through"):
             assert finding.severity == "note"
             for name, about in finding.items:
@@ -647,7 +647,7 @@ def test_every_kind_of_finding_is_explained():
 
 
 def test_findings_come_worst_first_and_as_json(leaky):
-    severities = [finding.severity for finding in leaky.audit()]
+    severities = [finding.severity for finding in audit.findings(leaky)]
     assert severities == sorted(severities, key=["error", "warning", "note"].index)
     said = json.loads(json.dumps(summary(leaky)))
     assert said["splits"]["test"] == {"count": 27, "classes": {"cat": 12, "dog": 15}}
@@ -658,7 +658,7 @@ def test_findings_come_worst_first_and_as_json(leaky):
 
 
 def test_findings_make_a_table_with_a_row_for_each_item(leaky):
-    findings = leaky.audit()
+    findings = audit.findings(leaky)
     rows = table(findings)
     assert rows[0] == ["kind", "severity", "split", "item", "reason", "remedy"]
     assert len(rows) == 1 + sum(max(1, len(finding.items)) for finding in findings)
@@ -695,7 +695,7 @@ def test_long_lists_are_cut_in_json():
 
 
 def test_clean_digits_have_nothing_that_falsifies():
-    kinds = {finding.kind: finding for finding in data.open("digits").audit()}
+    kinds = {finding.kind: finding for finding in audit.findings(data.open("digits"))}
     assert set(kinds) <= {"doubtful", "not tested"}
     assert kinds["doubtful"].count <= 10
     assert kinds["doubtful"].severity == "note"
@@ -725,6 +725,8 @@ def test_cut_copies_of_fine_grain_are_found_and_other_grain_is_not():
 def test_classes_that_differ_in_what_cannot_be_seen_are_found(tmp_path, other):
     rows = [f"{i},{('cat', f'{other}.', 'dog')[i % 3]}" for i in range(60)]
     (tmp_path / "t.csv").write_text("\n".join(["x,label", *rows]), encoding="utf-8")
-    (found,) = [one for one in data.open(tmp_path / "t.csv").audit() if one.kind == "spelling"]
+    (found,) = [
+        one for one in audit.findings(data.open(tmp_path / "t.csv")) if one.kind == "spelling"
+    ]
     assert set(found.items[0]) == {"cat", f"{other}."}
     assert "\\" in found.reason or "\uff23" in found.reason

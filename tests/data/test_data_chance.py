@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from brique import data
+from brique.data import audit
 
 
 def opened(tmp_path, head, rows, **options):
@@ -32,7 +33,7 @@ def test_rows_of_few_different_inputs_are_split(tmp_path):
         "equal by chance (6 different ones among 800): each is drawn into a part by itself" in note
         for note in found.notes
     )
-    kinds = {finding.kind: finding for finding in found.audit()}
+    kinds = {finding.kind: finding for finding in audit.findings(found)}
     assert not {"leaked", "duplicate", "contradictory"} & set(kinds)
     assert kinds["equal by chance"].severity == "note"
     assert kinds["equal by chance"].count == 794
@@ -130,6 +131,6 @@ def parts_of(rows, copies=0):
 def test_rows_of_a_given_test_part_may_be_equal_by_chance(decimals, copies, severity):
     draw = random.Random(8)
     rows = [(draw.choice("abcd"), round(draw.gauss(0, 1), decimals)) for _ in range(500)]
-    (finding,) = [one for one in parts_of(rows, copies).audit() if one.kind == "leaked"]
+    (finding,) = [one for one in audit.findings(parts_of(rows, copies)) if one.kind == "leaked"]
     assert finding.severity == severity
     assert ("equal by chance" in finding.reason) == (severity == "warning")

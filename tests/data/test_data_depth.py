@@ -6,6 +6,7 @@ import torch
 from PIL import Image
 
 from brique import data
+from brique.data import audit
 from brique.errors import DataError
 from brique.schema import Picture, Schema
 from brique.schema.pictures import examined
@@ -29,7 +30,7 @@ def folder(root, ending=".tif", n=20, **more):
 
 
 def findings(opened, kind):
-    return [one for one in opened.audit() if one.kind == kind]
+    return [one for one in audit.findings(opened) if one.kind == kind]
 
 
 def assert_equal_to_files(opened, root):

@@ -8,6 +8,7 @@ import torch
 from PIL import Image
 
 from brique import data
+from brique.data import audit
 from brique.errors import DataError
 
 
@@ -162,7 +163,7 @@ def test_a_class_without_pictures_is_noted(tmp_path):
     opened = data.open(root)
     assert opened.schema["label"].names == ("cat", "dog")
     assert opened.notes == ("eel: holds no pictures, so it is no class.",)
-    finding = next(one for one in opened.audit() if one.kind == "left out")
+    finding = next(one for one in audit.findings(opened) if one.kind == "left out")
     assert finding.items == (("cover.png",),)
     assert finding.severity == "warning"
     assert finding.reason == "Left out: 1 picture in no class's folder, such as cover.png."

@@ -11,7 +11,7 @@ import torch
 from PIL import Image
 
 from brique import data
-from brique.data import shown
+from brique.data import audit, shown
 from brique.errors import DataError
 from brique.page import checked
 from brique.schema import Number, Picture
@@ -182,6 +182,6 @@ def test_markup_in_names_is_text(tmp_path):
     assert set(opened.schema["label"].names) == set(names)
     assert told(opened) == {f"{name}/<i>{i}&'.png": name for name in names for i in range(6)}
     assert shown.examples(opened, [0])[0]["label"] in names
-    page = checked.compose(opened, [one.to_json() for one in opened.audit()], "none")
+    page = checked.compose(opened, [one.to_json() for one in audit.findings(opened)], "none")
     assert "<b>cat" not in page
     assert "<i>0" not in page

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from brique import data
+from brique.data import audit
 from brique.errors import DataError
 from brique.workbench.questions import questions
 from layouts import by_class, parts, picture, told, write
@@ -66,7 +67,7 @@ def test_parts_may_lie_within_each_class(tmp_path):
     assert opened.schema["label"].names == LABELS
     assert held(opened, "train") == everything("cat/train", "dog/train")
     assert held(opened, "test") == everything("cat/test", "dog/test")
-    assert one(opened.audit(), "left out").items == (("cat/odd.png",),)
+    assert one(audit.findings(opened), "left out").items == (("cat/odd.png",),)
 
 
 def test_folders_above_the_classes_say_nothing(tmp_path):
@@ -98,7 +99,7 @@ def test_pictures_to_be_asked_are_no_test_part(tmp_path):
         picture(tmp_path / "zoo" / "test" / f"{i}.png", 900 + i)
     opened = data.open(tmp_path / "zoo")
     assert told(opened).keys() == everything("train/cat", "train/dog")
-    finding = one(opened.audit(), "left out")
+    finding = one(audit.findings(opened), "left out")
     assert finding.count == 4
     assert finding.severity == "warning"
     assert "4 pictures of test without a class, which can only be asked (brique predict RUN" in (
@@ -133,7 +134,7 @@ def test_what_belongs_to_no_part_is_counted(tmp_path):
     by_class(tmp_path / "zoo" / "extra", n=2, start=700)
     opened = data.open(tmp_path / "zoo")
     assert len(told(opened)) == 24
-    said = {f.reason: f.items for f in opened.audit() if f.kind == "left out"}
+    said = {f.reason: f.items for f in audit.findings(opened) if f.kind == "left out"}
     lone, rest = "Left out: 1 picture in no class's folder", "Left out: 5 pictures in no part's"
     assert {reason.split(" folder")[0] + " folder" for reason in said} == {
         f"{lone.removesuffix(' folder')} folder", f"{rest} folder"
@@ -152,7 +153,7 @@ def test_pictures_in_folders_within_a_class_are_read(tmp_path):
     opened = data.open(root)
     inner = everything("cat/night/deep", n=4)
     assert told(opened) == {name: name.split("/")[0] for name in everything("cat", "dog") | inner}
-    finding = one(opened.audit(), "subfolders")
+    finding = one(audit.findings(opened), "subfolders")
     assert {item for (item,) in finding.items} == inner
     assert (
         "4 pictures in folders within that of a class, read as of that class: cat/night/deep"
@@ -205,7 +206,7 @@ def test_names_say_classes_below_parts_too(tmp_path):
         picture(tmp_path / "zoo" / "test" / f"{i}.jpg", 100 + i)
     opened = data.open(tmp_path / "zoo", names="{label}.{number}")
     assert told(opened) == {f"train/{LABELS[i % 2]}.{i}.jpg": LABELS[i % 2] for i in range(12)}
-    finding = one(opened.audit(), "left out")
+    finding = one(audit.findings(opened), "left out")
     assert "3 pictures not named as {label}.{number}, such as test/0.jpg" in finding.reason
 
 
@@ -418,7 +419,7 @@ def test_a_competition_is_read_as_it_is_shipped(tmp_path):
         in ("".join(opened.notes))
     )
     assert any("sample_submission.csv is an example of answers" in note for note in opened.notes)
-    finding = one(opened.audit(), "left out")
+    finding = one(audit.findings(opened), "left out")
     assert {item for (item,) in finding.items} == {f"test/{stem}.png" for stem in WANTED[8:]}
     asked = questions(opened.schema, (root / "test.csv",))
     assert [one.value["id"] for one in asked] == [root / "test" / f"{s}.png" for s in WANTED[8:]]
@@ -442,10 +443,10 @@ def test_the_table_counts_where_folders_differ(tmp_path):
     write(root / "labels.csv", table(cells[:11]))
     opened = data.open(root)
     assert told(opened) == dict(cells[:11])
-    finding = one(opened.audit(), "folders differ")
+    finding = one(audit.findings(opened), "folders differ")
     assert finding.items == (("cat/0.png", "cat", "dog"), ("dog/1.png", "dog", "cat"))
     assert "2 of 11 rows of the table give a picture another class" in finding.reason
-    assert one(opened.audit(), "left out").items == (("dog/5.png",),)
+    assert one(audit.findings(opened), "left out").items == (("dog/5.png",),)
 
 
 def test_folders_and_a_column_that_may_both_be_classes_are_refused(tmp_path):
@@ -538,7 +539,7 @@ def test_a_table_that_names_no_picture_is_said(tmp_path):
     rows = "".join(f"{folder}/{i}.jpg,{LABELS[i % 2]}\n" for folder in ("first", "second")
                    for i in range(6))  # fmt: skip
     write(tmp_path / "p" / "labels.csv", "image,label\n" + rows)
-    finding = one(data.open(tmp_path / "p").audit(), "unused table")
+    finding = one(audit.findings(data.open(tmp_path / "p")), "unused table")
     assert finding.severity == "warning"
     assert finding.reason == "labels.csv is left alone, as it names no picture of the folder."
     chosen = tmp_path / "q"
@@ -547,7 +548,7 @@ def test_a_table_that_names_no_picture_is_said(tmp_path):
         chosen / "labels.csv", "image,label\n" + rows.replace("jpg", "png").replace("first", "cat")
     )
     opened = data.open(chosen, kind="pictures")
-    assert not [found for found in opened.audit() if found.kind == "unused table"]
+    assert not [found for found in audit.findings(opened) if found.kind == "unused table"]
 
 
 def test_one_folder_beside_a_table_that_names_no_picture_is_refused_with_both(tmp_path):

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from brique import data
+from brique.data import audit
 
 N = 600
 
@@ -18,7 +19,7 @@ def table(tmp_path, columns, **options):
 
 def leaks(opened):
     """Return severity by column of what tells the target."""
-    return {f.items[0][0]: f.severity for f in opened.audit() if f.kind == "copies target"}
+    return {f.items[0][0]: f.severity for f in audit.findings(opened) if f.kind == "copies target"}
 
 
 def drawn(seed=0, n=N, share=0.5):
@@ -102,7 +103,7 @@ def test_a_column_that_lacks_where_one_of_several_classes_is_is_found(tmp_path):
     columns = {"x": rng.normal(size=N).round(4), "it": np.where(label == "b", "", noise)}
     opened = table(tmp_path, columns | {"label": label}, target="label")
     assert leaks(opened) == {"it": "error"}
-    (finding,) = [f for f in opened.audit() if f.kind == "copies target"]
+    (finding,) = [f for f in audit.findings(opened) if f.kind == "copies target"]
     assert "missing where 'label' is of one class, and there alone" in finding.reason
 
 
@@ -111,7 +112,7 @@ def test_a_column_that_may_name_groups_is_said_to(tmp_path):
     patient = np.repeat(np.arange(40), N // 40)
     ill = rng.choice(["yes", "no"], 40)[patient]
     columns = {"noise": noise, "patient": [f"p{i}" for i in patient], "ill": ill}
-    (finding,) = [f for f in table(tmp_path, columns).audit() if f.kind == "copies target"]
+    (finding,) = [f for f in audit.findings(table(tmp_path, columns)) if f.kind == "copies target"]
     assert "all of one 'patient' have one 'ill'." in finding.reason
     assert finding.remedy.endswith(
         "If new rows are of others, as of new patients: --group 'patient'."
@@ -128,7 +129,7 @@ def test_a_number_of_the_row_that_tells_the_class_is_an_error(tmp_path, name, fi
     opened = table(tmp_path, columns, target="label")
     (column,) = [one for one in opened.schema.inputs if one != "noise"]
     assert leaks(opened) == {column: "error"}
-    (finding,) = [f for f in opened.audit() if f.kind == "copies target"]
+    (finding,) = [f for f in audit.findings(opened) if f.kind == "copies target"]
     assert "numbers the rows, and the rows lie in an order that tells 'label'" in finding.reason
     columns["label"] = label
     assert leaks(table(tmp_path, columns, target="label")) == {}
@@ -171,7 +172,7 @@ def test_a_target_far_from_the_others_is_listed(tmp_path):
     noise, _, rng = drawn()
     y = np.where(np.arange(N) == 77, 1e9, rng.normal(size=N).round(3))
     opened = table(tmp_path, {"x": noise, "y": y}, target="y")
-    (finding,) = [f for f in opened.audit() if f.kind == "out of range"]
+    (finding,) = [f for f in audit.findings(opened) if f.kind == "out of range"]
     assert finding.items[0][:2] == ("row 79", "y")
 
 
@@ -184,5 +185,5 @@ def test_short_texts_that_many_write_are_no_copies(tmp_path, shared, severity):
     rows += [f"{shared},a,train", f"{shared},a,test", f"{shared},a,test"]
     (tmp_path / "t.csv").write_text("\n".join(["about,label,split", *rows]) + "\n")
     opened = data.open(tmp_path / "t.csv", target="label", types={"about": "text"})
-    (finding,) = [one for one in opened.audit() if one.kind == "leaked"]
+    (finding,) = [one for one in audit.findings(opened) if one.kind == "leaked"]
     assert finding.severity == severity

@@ -7,6 +7,7 @@ import pytest
 from PIL import Image
 
 from brique import data
+from brique.data import audit
 from brique.errors import DataError
 from layouts import by_class, parts, picture, told, write
 
@@ -112,7 +113,7 @@ def test_classes_whose_pictures_have_masks_beside_them_may_mean_either(tmp_path)
     assert told(opened) == {
         f"{name}/{name} ({i}).png": name for name in ("benign", "malignant") for i in range(8)
     }
-    left = next(one for one in opened.audit() if one.kind == "left out")
+    left = next(one for one in audit.findings(opened) if one.kind == "left out")
     assert left.count == 17
     opened = data.open(root, kind="masks")
     assert len(opened_masks(opened)) == 15
@@ -208,7 +209,7 @@ def test_what_lists_lack_is_counted(tmp_path):
         picture(root / "images" / "pie" / f"new{i}.jpg", 900 + i)
     write(root / "test.txt", (root / "test.txt").read_text() + "pie/gone\n")
     opened = data.open(root)
-    said = [one.reason for one in opened.audit() if one.kind == "left out"]
+    said = [one.reason for one in audit.findings(opened) if one.kind == "left out"]
     assert any("3 pictures on no list of a part" in one for one in said)
     assert any("1 of 7 lines of test.txt name no picture" in one for one in said)
 
@@ -235,7 +236,7 @@ def test_texts_that_may_say_parts_and_are_not_read_are_named(tmp_path):
     for name in ("train", "val", "test"):
         (root / f"{name}.txt").unlink()
     write(root / "train_test_split.txt", "".join(f"{i} {i % 2}\n" for i in range(24)))
-    finding = next(one for one in data.open(root).audit() if one.kind == "parts unread")
+    finding = next(one for one in audit.findings(data.open(root)) if one.kind == "parts unread")
     assert "train_test_split.txt may say which pictures are for test" in finding.reason
 
 
@@ -278,11 +279,13 @@ def test_a_link_to_a_folder_above_another_link_is_not_followed(tmp_path):
 def test_classes_that_differ_in_a_number_and_hold_the_same_folders_are_an_error(tmp_path, tops):
     for start, top in enumerate(tops):
         by_class(tmp_path / "zoo" / top, start=500 * start)
-    finding = next(one for one in data.open(tmp_path / "zoo").audit() if one.kind == "subfolders")
+    finding = next(
+        one for one in audit.findings(data.open(tmp_path / "zoo")) if one.kind == "subfolders"
+    )
     assert finding.severity == "error"
     assert "These differ in a number alone, and hold the same folders: cat, dog" in finding.reason
     said = data.open(tmp_path / "zoo", rename={tops[0]: tops[0]})
-    assert [one.severity for one in said.audit() if one.kind == "subfolders"] == ["warning"]
+    assert [one.severity for one in audit.findings(said) if one.kind == "subfolders"] == ["warning"]
 
 
 @pytest.mark.parametrize(
@@ -306,7 +309,7 @@ def test_pictures_without_a_label_are_no_class(tmp_path, folder):
         picture(root / folder / f"{i}.png", 900 + i)
     opened = data.open(root)
     assert opened.schema["label"].names == ("cat", "dog")
-    finding = next(one for one in opened.audit() if one.kind == "left out")
+    finding = next(one for one in audit.findings(opened) if one.kind == "left out")
     assert finding.count == 5
     said = data.open(root, rename={folder: folder})
     assert folder in said.schema["label"].names
@@ -325,7 +328,7 @@ def test_masks_whose_names_are_those_of_no_picture_are_no_class(tmp_path):
 def test_a_class_of_which_nothing_can_be_read_is_named(tmp_path):
     root = by_class(tmp_path / "zoo")
     write(root / "fox" / "1.heic", "heic")
-    finding = next(one for one in data.open(root).audit() if one.kind == "class left out")
+    finding = next(one for one in audit.findings(data.open(root)) if one.kind == "class left out")
     assert finding.items == (("fox",),)
     assert "No picture of fox can be used: it is no class here" in finding.reason
 
@@ -369,11 +372,11 @@ def test_a_sample_of_answers_alone_is_no_table_of_classes(tmp_path):
 def test_columns_that_may_say_parts_are_named(tmp_path, column):
     rows = [f"{i * 37 % 101},{'ab'[i % 2]},{i // 8}" for i in range(40)]
     file = write(tmp_path / "zoo.csv", "\n".join([f"size,label,{column}", *rows]))
-    finding = next(one for one in data.open(file).audit() if one.kind == "parts unread")
+    finding = next(one for one in audit.findings(data.open(file)) if one.kind == "parts unread")
     assert (
         finding.reason == f"'{column}' may say which rows are for test, and is taken as an input."
     )
     for options in ({"test": f"{column}=4"}, {"types": {column: "leave"}}):
         opened = data.open(file, **options)
         assert opened.schema.inputs == ("size",)
-        assert not [one for one in opened.audit() if one.kind == "parts unread"]
+        assert not [one for one in audit.findings(opened) if one.kind == "parts unread"]

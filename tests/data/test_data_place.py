@@ -17,7 +17,7 @@ import torch
 from PIL import Image
 
 from brique import data
-from brique.data import archive
+from brique.data import archive, audit
 from brique.data.place import Member, content, files, left_out, placed, plain_name, relative
 from brique.errors import DataError
 
@@ -159,8 +159,8 @@ def test_pictures_in_an_archive_open_as_in_a_folder(tmp_path, ending, above):
     assert torch.equal(opened.train["image"], plain.train["image"])
     names = [opened.train.name(i) for i in opened.train.ids.tolist()]
     assert names == [plain.train.name(i) for i in plain.train.ids.tolist()]
-    said = [(f.kind, f.items) for f in plain.audit()]
-    assert [(f.kind, f.items) for f in opened.audit()] == said
+    said = [(f.kind, f.items) for f in audit.findings(plain)]
+    assert [(f.kind, f.items) for f in audit.findings(opened)] == said
 
 
 def test_a_damaged_picture_in_an_archive_is_left_out(tmp_path):

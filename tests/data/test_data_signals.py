@@ -11,6 +11,7 @@ import pytest
 import torch
 
 from brique import data
+from brique.data import audit
 from brique.data.asked import Asked
 from brique.data.column import Labels
 from brique.data.echoes import echoes
@@ -59,11 +60,11 @@ def by_name(folder, labels=3, speakers=("ann", "bob"), takes=4):
 
 
 def kinds(opened):
-    return [(finding.kind, finding.severity, finding.count) for finding in opened.audit()]
+    return [(finding.kind, finding.severity, finding.count) for finding in audit.findings(opened)]
 
 
 def found(opened, kind):
-    return next(finding for finding in opened.audit() if finding.kind == kind)
+    return next(finding for finding in audit.findings(opened) if finding.kind == kind)
 
 
 def test_sounds_lie_in_folders_by_class(tmp_path):

@@ -11,6 +11,7 @@ import pytest
 import torch
 
 from brique import data
+from brique.data import audit
 from brique.data.column import Sequences
 from brique.errors import DataError
 
@@ -43,7 +44,7 @@ def shelf(*names):
 
 
 def kinds(opened):
-    return {finding.kind: finding for finding in opened.audit()}
+    return {finding.kind: finding for finding in audit.findings(opened)}
 
 
 def packings(folder, tmp_path):

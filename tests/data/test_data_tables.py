@@ -13,6 +13,7 @@ import torch
 from PIL import Image
 
 from brique import data
+from brique.data import audit
 from brique.data.sources import delimited
 from brique.errors import DataError
 from brique.schema import Category, Moment, Number, Picture, Schema, Text
@@ -190,7 +191,7 @@ def test_parquet_has_moments_truths_and_lists(tmp_path):
     assert found.schema["count"].fill is not None
     assert torch.isnan(found.store.fields["count"][3])
     assert "many" not in found.schema
-    assert one(found.audit(), "left out").items == (("many", "list<element: int64>"),)
+    assert one(audit.findings(found), "left out").items == (("many", "list<element: int64>"),)
 
 
 def test_json_lines_name_what_is_no_object(tmp_path):
@@ -198,7 +199,7 @@ def test_json_lines_name_what_is_no_object(tmp_path):
     table = opened(tmp_path, [*rows[:3], "{broken", "[1]", "", *rows[3:]], "t.jsonl", target="y")
     assert [name for name, _ in table.skipped] == ["t.jsonl row 4", "t.jsonl row 5"]
     assert table.train.name(3) == "row 7"
-    assert one(table.audit(), "left out").reason == (
+    assert one(audit.findings(table), "left out").reason == (
         "t.jsonl: 'deep' (lists) holds several values in a cell and is left out."
     )
     text = "t.jsonl: 2 of 3 lines are no JSON objects, the first t.jsonl row 1: is no JSON"
@@ -269,14 +270,14 @@ def test_ragged_rows_are_left_out_by_number(tmp_path):
         ("t.csv row 21", "has 1 fields, 3 expected"),
     )
     assert table.train.name(15) == "row 18"
-    assert one(table.audit(), "ragged rows").count == 2
+    assert one(audit.findings(table), "ragged rows").count == 2
 
 
 def test_a_row_of_sums_is_not_called_ragged(tmp_path):
     total = sum(float(line.split(",")[0]) for line in lines()[1:])
     table = opened(tmp_path, [*lines(), f"{total:.4f},,"])
     assert len(table.skipped) == 1
-    kinds = [finding.kind for finding in table.audit()]
+    kinds = [finding.kind for finding in audit.findings(table)]
     assert "row of sums" in kinds
     assert "ragged rows" not in kinds
 
@@ -293,7 +294,7 @@ def test_an_open_quotation_mark_swallows_no_rows(tmp_path):
     rows[5] = '"1.5,red,a'
     table = opened(tmp_path, rows, types={"size": "text"})
     assert len(table.source) == ROWS
-    assert one(table.audit(), "quotes").severity == "warning"
+    assert one(audit.findings(table), "quotes").severity == "warning"
 
 
 def test_broken_letters_are_found(tmp_path):
@@ -301,12 +302,12 @@ def test_broken_letters_are_found(tmp_path):
     write(tmp_path / "t.csv", rows, "cp1252")
     table = data.open(tmp_path / "t.csv")
     assert "Köln" in table.schema["town"].names or "Köln" in table.source.fields["town"].names
-    finding = one(table.audit(), "encoding")
+    finding = one(audit.findings(table), "encoding")
     assert finding.items == (("line 9", "Köln,b"),)
     mixed = "\n".join(["town,label", *["Köln,a", "Zürich,b"] * 20]).encode() + b"\nM\xfcnchen,a\n"
     (tmp_path / "u.csv").write_bytes(mixed)
     table = data.open(tmp_path / "u.csv")
-    assert one(table.audit(), "encoding").items == (("line 42", "M\ufffdnchen,a"),)
+    assert one(audit.findings(table), "encoding").items == (("line 42", "M\ufffdnchen,a"),)
 
 
 @pytest.mark.parametrize(
@@ -355,7 +356,7 @@ def test_a_comma_before_decimals_is_read_and_kept(tmp_path):
     kind = Schema.from_json(table.schema.to_json())["x"]
     assert kind.decimal == "comma"
     assert float(table.store.fields["x"][1]) == float(kind.prepare("1.101,5")) == 1101.5
-    assert "before the decimals" in one(table.audit(), "comma").reason
+    assert "before the decimals" in one(audit.findings(table), "comma").reason
 
 
 def test_plus_and_minus_are_classes(tmp_path):
@@ -376,7 +377,7 @@ def test_missing_marks_are_missing(tmp_path):
     assert {kind.prepare(mark) for mark in [*marks, None]} == {0}
     assert all(torch.isnan(table.schema["x"].prepare(mark)) for mark in [*marks, float("nan")])
     assert kind.prepare("green") == 2
-    assert one(table.audit(), "missing values").items[0] == ("x", "33.3%")
+    assert one(audit.findings(table), "missing values").items[0] == ("x", "33.3%")
 
 
 def test_missing_moments_are_filled(tmp_path):
@@ -393,7 +394,7 @@ def test_ambiguous_dates_are_said(tmp_path):
     rows = ["when,y", *[f"{i % 12 + 1:02d}/{i % 11 + 1:02d}/2020,{i % 2}" for i in range(ROWS)]]
     table = opened(tmp_path, rows)
     assert table.schema["when"].pattern == "%d/%m/%Y"
-    finding = one(table.audit(), "date as text")
+    finding = one(audit.findings(table), "date as text")
     assert finding.severity == "warning"
     assert "The other order would fit all of them too" in finding.reason
 
@@ -458,7 +459,7 @@ def test_a_test_table_is_joined_by_name(tmp_path):
     assert table.test["color"].tolist() == [table.schema["color"].prepare("red"), 3] * 5
     assert table.test.name(int(table.test.ids[1])) == "more.csv row 3"
     assert "more.csv: extra not in t.csv, left alone." in table.notes
-    assert one(table.audit(), "unseen class").items[0] == ("more.csv row 3", "pink")
+    assert one(audit.findings(table), "unseen class").items[0] == ("more.csv row 3", "pink")
     same = opened(tmp_path, lines(), test=tmp_path / "more.csv")
     assert same.fingerprint == table.fingerprint
 
@@ -513,13 +514,13 @@ def test_rows_without_a_target_are_left_out(tmp_path):
 def test_classes_are_renamed(tmp_path):
     rows = ["x,y", *[f"{['New York', 'new york', 'LA'][i % 3]},{'ab'[i % 2]}" for i in range(ROWS)]]
     table = opened(tmp_path, rows)
-    finding = one(table.audit(), "spelling")
+    finding = one(audit.findings(table), "spelling")
     assert finding.items == (("New York", "new york"),)
     assert "--rename 'new york=New York'" in finding.remedy
     table = opened(tmp_path, rows, rename={"new york": "New York", "a": "b2"})
     assert table.schema["x"].names == ("LA", "New York")
     assert table.schema["y"].names == ("b", "b2")
-    assert "spelling" not in kinds(table.audit())
+    assert "spelling" not in kinds(audit.findings(table))
 
 
 def photos(folder, n=24):
@@ -561,7 +562,9 @@ def test_a_table_of_paths_opens_with_its_pictures(tmp_path):
     assert len(table.source) == 22
     assert torch.equal(table.store.fields["path"][1], table.store.fields["other"][0])
     gone = ["path,y", *[f"q{i}.png,{i * 0.1}" for i in range(24)]]
-    assert one(opened(tmp_path, gone, target="y").audit(), "no pictures").items == (("path",),)
+    assert one(audit.findings(opened(tmp_path, gone, target="y")), "no pictures").items == (
+        ("path",),
+    )
 
 
 def test_a_picture_named_by_several_rows_is_there_in_each(tmp_path):
@@ -685,7 +688,7 @@ def planted(tmp_path, n=200):
 
 
 def test_planted_faults_are_found(tmp_path):
-    found = planted(tmp_path).audit()
+    found = audit.findings(planted(tmp_path))
     about = {
         "constant": "constant", "mixed types": "mixed", "many classes": "user",
         "same columns": "twice", "out of range": "far", "sentinel": "gap", "not finite": "endless",
@@ -704,7 +707,7 @@ def test_planted_faults_are_found(tmp_path):
 
 def test_good_columns_are_left_in_peace(tmp_path):
     rows = lines(300)
-    assert set(kinds(opened(tmp_path, rows).audit())) <= {"duplicate"}
+    assert set(kinds(audit.findings(opened(tmp_path, rows)))) <= {"duplicate"}
 
 
 @pytest.mark.parametrize(
@@ -720,7 +723,7 @@ def test_copies_of_a_number_are_found(tmp_path, cells, severity):
     rng = np.random.default_rng(0)
     y, noise = rng.normal(size=100), rng.normal(size=100)
     rows = [f"{a:.9g},{b:.9g}" for a, b in zip(cells(y, noise), y, strict=True)]
-    found = opened(tmp_path, ["x,y", *rows], target="y").audit()
+    found = audit.findings(opened(tmp_path, ["x,y", *rows], target="y"))
     assert [f.severity for f in found if f.kind == "copies target"] == (
         [severity] if severity else []
     )
@@ -729,7 +732,7 @@ def test_copies_of_a_number_are_found(tmp_path, cells, severity):
 def test_missing_that_differs_between_parts_is_found(tmp_path):
     rows = [f"{'test' if i > 70 else 'train'},{'' if i > 80 else i % 7},{i % 5},{i % 2}"
             for i in range(100)]  # fmt: skip
-    found = opened(tmp_path, ["split,x,z,y", *rows]).audit()
+    found = audit.findings(opened(tmp_path, ["split,x,z,y", *rows]))
     assert one(found, "missing differs").items == (("x",),)
 
 
@@ -760,37 +763,39 @@ def stamped(tmp_path, steps, last=lambda row: str(row % 7)):
 
 
 def test_rows_in_time_that_are_drawn_at_random_are_said(tmp_path):
-    found = one(stamped(tmp_path, [1] * 99, lambda row: str(row / 8)).audit(), "in time")
+    found = one(audit.findings(stamped(tmp_path, [1] * 99, lambda row: str(row / 8))), "in time")
     assert "The rows of t.csv follow each other in time by 1 hour, as 'when' says" in found.reason
     assert (
         found.remedy == "Judge on the last rows with --time 'when', or foretell with --kind series."
     )
-    found = one(stamped(tmp_path, [1, 9] * 40, lambda row: "ab"[row % 2]).audit(), "in time")
+    found = one(
+        audit.findings(stamped(tmp_path, [1, 9] * 40, lambda row: "ab"[row % 2])), "in time"
+    )
     assert "follow each other in time, as 'when' says" in found.reason
     assert found.remedy == "Judge on the last rows with --time 'when'."
-    found = one(stamped(tmp_path, [-48] * 60).audit(), "in time")
+    found = one(audit.findings(stamped(tmp_path, [-48] * 60)), "in time")
     assert "in time by 2 days, as" in found.reason
 
 
 def test_rows_in_no_order_of_time_are_left_alone(tmp_path):
-    assert "in time" not in kinds(stamped(tmp_path, [1] * 50 + [-7] + [1] * 50).audit())
-    assert "in time" not in kinds(stamped(tmp_path, [1] * 30).audit())
+    assert "in time" not in kinds(audit.findings(stamped(tmp_path, [1] * 50 + [-7] + [1] * 50)))
+    assert "in time" not in kinds(audit.findings(stamped(tmp_path, [1] * 30)))
     rows = [f"2024-01-01T{row // 60:02}:{row % 60:02},{row % 7}" for row in range(100)]
     timed = opened(tmp_path, ["when,y", *rows], target="y", time="when")
-    assert "in time" not in kinds(timed.audit())
+    assert "in time" not in kinds(audit.findings(timed))
 
 
 def test_classes_that_look_like_several_others_together_are_said(tmp_path):
     rows = [f"{row},{('comedy', 'drama')[row % 2]}" for row in range(60)]
     rows += [f'{row},"drama, comedy"' for row in range(60, 64)]
     table = opened(tmp_path, ["a,genre", *rows], target="genre")
-    found = one(table.audit(), "joined labels")
+    found = one(audit.findings(table), "joined labels")
     assert (
         "'genre' is taken for classes, and drama, comedy for classes of their own" in found.reason
     )
     assert found.remedy == "To tell each label by itself, say --types 'genre=labels'."
     told = opened(tmp_path, ["a,genre", *rows], target="genre", types={"genre": "category"})
-    assert "joined labels" not in kinds(told.audit())
+    assert "joined labels" not in kinds(audit.findings(told))
     rows = [f'{row},"{("Paris, France", "Rome, Italy")[row % 2]}"' for row in range(60)]
     table = opened(tmp_path, ["a,place", *rows], target="place")
-    assert "joined labels" not in kinds(table.audit())
+    assert "joined labels" not in kinds(audit.findings(table))

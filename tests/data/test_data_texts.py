@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from brique import data
-from brique.data import shingles
+from brique.data import audit, shingles
 from brique.data.audit import texts as texts_audit
 from brique.data.column import Labels, Texts
 from brique.data.parts import build
@@ -70,12 +70,12 @@ def sizes(opened):
 
 
 def kinds(opened, severity=None):
-    found = opened.audit()
+    found = audit.findings(opened)
     return {(one.kind, one.split) for one in found if severity in (None, one.severity)}
 
 
 def found(opened, kind):
-    return [one for one in opened.audit() if one.kind == kind]
+    return [one for one in audit.findings(opened) if one.kind == kind]
 
 
 def real(name, **options):

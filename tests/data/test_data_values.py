@@ -8,6 +8,7 @@ import pytest
 import torch
 
 from brique import data
+from brique.data import audit
 from brique.errors import DataError
 from brique.schema import Category, Number, Schema, Text
 
@@ -38,7 +39,7 @@ def numbers(table, name="x"):
 
 
 def kinds(table):
-    return {finding.kind: finding for finding in table.audit()}
+    return {finding.kind: finding for finding in audit.findings(table)}
 
 
 def stored(table, name="x"):
@@ -430,7 +431,7 @@ def test_marks_of_spreadsheets_are_missing_and_said(tmp_path):
         marks[i] if i < 7 else ["red", "green"][i % 2]))  # fmt: skip
     assert np.isnan(numbers(table)[:7]).all()
     assert table.schema["c"].names == ("green", "missing", "red")
-    found = [one for one in table.audit() if one.kind == "missing marks"]
+    found = [one for one in audit.findings(table) if one.kind == "missing marks"]
     assert [(one.severity, one.count) for one in found] == [("warning", 7)] * 2
     assert "'x' holds #N/A, #DIV/0!, #REF!, #VALUE!, . and 2 more in 7 rows" in found[0].reason
     assert all(torch.isnan(stored(table).prepare(mark)) for mark in marks)

@@ -12,8 +12,8 @@ from torch.nn import functional
 from brique import data
 from brique.data import Batch
 from brique.game import Game, Player, cosine
+from brique.inference import at_rest
 from brique.run import Run
-from brique.tasks.rest import at_rest
 from resuming import alone, assert_equal, stopped
 
 MADE = Counter()  # outside of the run: resuming does not put it back

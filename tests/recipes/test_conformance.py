@@ -37,7 +37,7 @@ from resuming import Outcome, alone, assert_equal, stopped
 
 Finished = Callable[[str], Outcome]
 RECIPES = [entry.name for entry in catalog.entries()]
-TRAINING = {f"train-{task}": catalog.train_file(task).read_text() for task in catalog.tasks()}
+TRAINING = {f"train-{name}": path.read_text() for name, path in catalog.training_files().items()}
 SOURCES = {entry.name: entry.path.read_text() for entry in catalog.entries()} | TRAINING
 MECHANICS = {"detach", "zero_grad", "backward", "requires_grad_", "requires_grad", "step"}
 BY_HAND = {"backprop"}  # whose subject the mechanics are

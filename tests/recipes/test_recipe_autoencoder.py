@@ -9,9 +9,9 @@ from torch import nn
 
 from brique import data
 from brique.data import Data
+from brique.evaluation import classifier
 from brique.recipes.unsupervised.autoencoder import Args, build, interpolate, main
 from brique.run import Launch, launched
-from brique.tasks import reader
 from brique.tasks.reconstruct import principal
 
 
@@ -42,7 +42,7 @@ def test_interpolation_is_linear_in_the_latents():
 def test_its_numbers_are_those_of_the_test_part(
     digits: Data, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(reader, "_TURNS", 20)
+    monkeypatch.setattr(classifier, "_TURNS", 20)
     args = replace(Args(), turns=3, sizes=(5,))
     with launched(Launch(out=tmp_path / "run", quiet=True)):
         numbers = main(args)

@@ -24,7 +24,7 @@ def print_json(value: Mapping[str, object]) -> None:
 def print_run(folder: Path, *, as_json: bool) -> None:
     """Print what a finished run has reached; the last line is its folder."""
     from brique.run import read_run
-    from brique.tasks import sentence
+    from brique.tasks.table import sentence
 
     if (folder / "folds.json").is_file():
         _print_folds(folder, as_json=as_json)
@@ -50,12 +50,13 @@ def _print_folds(folder: Path, *, as_json: bool) -> None:
     """Print what the nets of all folds reach together; the last line is their folder."""
     from brique import reader
     from brique.page.folds import sentence_of_folds
+    from brique.tasks.table import TASKS
 
     found = reader.read_sealed(folder / "folds.json")["result"]
     if as_json:
         print_json({"run": str(folder), **found})
         return
-    say(sentence_of_folds(found), f"report: {folder / 'report.html'}", folder)
+    say(sentence_of_folds(found, TASKS[found["task"]]), f"report: {folder / 'report.html'}", folder)
 
 
 def print_numbers(numbers: Mapping[str, float]) -> None:

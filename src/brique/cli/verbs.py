@@ -170,7 +170,7 @@ def evaluate(
     are for these.
     """
     from brique.measure import allowed
-    from brique.tasks import sentence
+    from brique.tasks.table import sentence
     from brique.workbench.evaluate import evaluate
 
     with allowed(memory):

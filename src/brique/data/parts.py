@@ -16,7 +16,6 @@ from brique.data import journal
 from brique.data.batch import Values
 from brique.data.column import Column
 from brique.data.depths import Depths
-from brique.data.finding import Finding
 from brique.data.journal import Entry
 from brique.data.ragged import Ragged
 from brique.data.source import PARTS, Source
@@ -52,17 +51,6 @@ class Data:
     source: Source | None = field(default=None, compare=False)
     store: Store | None = field(default=None, compare=False)
     learned: "Data | None" = field(default=None, compare=False)
-
-    def audit(self) -> list[Finding]:
-        """Return what may spoil a result, worst first (docs/audit.md).
-
-        Looked for: unreadable files, equal and nearly equal pictures within and across parts, equal
-        pictures of different classes, classes that are rare or missing in a part, odd pictures,
-        doubtful labels. Nothing is fitted that a training could use.
-        """
-        from brique.data import audit  # it stands upon this module
-
-        return audit.findings(self)
 
     def folds(self, count: int = 5) -> list["Data"]:
         """Return the data set in as many forms as there are folds, each with another test part.

@@ -4,7 +4,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from brique.tasks.words import amount
+from brique.evaluation.sentences import amount
 
 Point = tuple[float, float]
 

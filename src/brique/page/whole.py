@@ -1,78 +1,49 @@
 """The page as a whole: its sections in order, what is missing, and how large it may get."""
 
-from collections.abc import Callable
 from pathlib import Path
 
 from brique import files
 from brique.data import Data
-from brique.page import (
-    again,
-    answer,
-    certainty,
-    inside,
-    mistakes,
-    of_detect,
-    of_forecast,
-    of_generate,
-    of_label,
-    of_reconstruct,
-    of_regress,
-    of_segment,
-    of_tag,
-    of_translate,
-    rivals,
-    samples,
-    training,
-)  # fmt: skip
+from brique.evaluation.sentences import whole
+from brique.page import again, baselines, samples, training
 from brique.page.document import document
 from brique.page.facts import Facts, gather
-from brique.page.markup import Gap, Section, between, percent, seconds, text, tiles
+from brique.page.markup import Gap, Section, between, figures, percent, seconds, text, tiles
+from brique.page.parts import AMISS, gap, part
+from brique.page.subject import Subject
 from brique.page.thumbnails import Gallery
 from brique.run import Record
 from brique.voice import tell
 
-OF: dict[str, Callable[[Facts, Gallery], list[Section | Gap]]] = {
-    "detect": of_detect.sections,
-    "entities": of_tag.sections,
-    "forecast": of_forecast.sections,
-    "generate": of_generate.sections,
-    "label": of_label.sections,
-    "reconstruct": of_reconstruct.sections,
-    "regress": of_regress.sections,
-    "segment": of_segment.sections,
-    "tag": of_tag.sections,
-    "translate": of_translate.sections,
-}
-"""By task: what the page shows of the answers; classes have the pages named in `_answered`."""
 LARGEST = 2_000_000  # bytes of the page
 PICTURES = 1_200_000  # bytes of them that thumbnails may take
-_AMISS = (KeyError, TypeError, ValueError, IndexError, AttributeError, OverflowError)
 
 
-def write(record: Record, data: Data | None, *, trust: bool = False) -> Path:
+def write(record: Record, data: Data | None, task: Subject | None, *, trust: bool = False) -> Path:
     """Write report.html into a run's folder and return its path.
 
     data: the data that the run was trained on; pictures are left out if they are others, or None.
+    task: whose result the run holds, None where it is of none that is known.
     trust: whether the run's own source.py may be executed, where no installed code builds the net.
     Two reports of one run are equal byte for byte. Raises StoreError when the disk refuses.
     """
     facts = gather(record, data, trust=trust)
     for said in facts.damaged:
         tell(f"{record.folder}: {said}")
-    page = compose(facts)
+    page = compose(facts, task)
     path = record.folder / "report.html"
     files.write(path, page)
     return path
 
 
-def compose(facts: Facts) -> str:
+def compose(facts: Facts, task: Subject | None) -> str:
     """Return the page as HTML, in all of it no more than LARGEST bytes."""
     gallery = Gallery(facts.data, PICTURES)
     made = [
-        _made(samples.asked, facts),
-        _made(lambda known: samples.section(known, gallery), facts),
-        *_answered(facts, gallery),
-        _made(again.section, facts),
+        part(lambda: samples.asked(facts), "samples"),
+        part(lambda: samples.section(facts, gallery), "samples"),
+        *_answered(facts, gallery, task),
+        part(lambda: again.section(facts), "again"),
     ]
     sections = [one for one in made if isinstance(one, Section)]
     says = [*facts.damaged, *(one.says for one in made if isinstance(one, Gap))]
@@ -81,47 +52,42 @@ def compose(facts: Facts) -> str:
     if says:
         items = "".join(f"<li>{text(one, 500)}</li>" for one in says)
         sections.append(Section("missing", "Not on this page", f"<ul>{items}</ul>\n"))
-    page = _page(facts, sections)
+    page = _page(facts, sections, task)
     assert len(page.encode()) <= LARGEST
     return page
 
 
-def _answered(facts: Facts, gallery: Gallery) -> list[Section | Gap]:
+def _answered(facts: Facts, gallery: Gallery, task: Subject | None) -> list[Section | Gap]:
     """Return the sections on what came out, by task."""
-    task = facts.values.get("task")
-    if isinstance(task, str) and task in OF:
-        made = [_made(rivals.section, facts), _made(training.section, facts)]
-        try:
-            return made + OF[task](facts, gallery)
-        except _AMISS as error:
-            return [*made, _amiss(task, error)]
-    return [
-        _made(answer.section, facts),
-        _made(training.section, facts),
-        _made(lambda known: mistakes.section(known, gallery), facts),
-        _made(certainty.section, facts),
-        _made(inside.filters, facts),
-        _made(inside.landscape, facts),
-    ]
-
-
-def _made(make: Callable[[Facts], Section | Gap], facts: Facts) -> Section | Gap:
-    """Return a section, or a gap where run.json is not as this brique writes it."""
+    curves = part(lambda: training.section(facts), "training")
+    if task is None:
+        return [Gap(baselines.NOTHING), curves]
     try:
-        return make(facts)
-    except _AMISS as error:
-        return _amiss(make.__module__.rpartition(".")[2], error)
+        own = task.sections(facts, gallery)
+    except AMISS as error:
+        own = [gap(task.name, error)]
+    if task.has_own_answer:
+        return [own[0], curves, *own[1:]]
+    return [part(lambda: baselines.section(facts, task), "baselines"), curves, *own]
 
 
-def _amiss(where: str, error: Exception) -> Gap:
-    kind = type(error).__name__
-    return Gap(f"A part ({where}) is missing, since run.json is not as brique writes it: {kind}.")
-
-
-def _page(facts: Facts, sections: list[Section]) -> str:
-    said = answer.sentence(facts)
+def _page(facts: Facts, sections: list[Section], task: Subject | None) -> str:
     over = f"brique · report of a run · {_opened(facts)}"
-    return document(said, over, f"{_verdict(facts)}{_key_numbers(facts)}", sections)
+    head = "" if task is None else f"{_verdict(facts, task)}{_key_numbers(facts, task)}"
+    return document(_sentence(facts, task), over, head, sections)
+
+
+def _sentence(facts: Facts, task: Subject | None) -> str:
+    """Return the result in one sentence, as HTML."""
+    if task is not None:
+        try:
+            return text(whole(facts.values, task.sentence), 600)
+        except AMISS:
+            pass  # of an older run, or not as brique writes it
+    if facts.record.numbers:
+        named = [f"{key} {figures(value)}" for key, value in facts.record.numbers.items()]
+        return text(f"{facts.record.name}: {', '.join(named[:6])}", 300)
+    return text(f"{facts.record.name}: this run has no result yet", 300)
 
 
 def _opened(facts: Facts) -> str:
@@ -129,12 +95,12 @@ def _opened(facts: Facts) -> str:
     return text(entries[0].get("name", "") if entries else facts.record.name, 60)
 
 
-def _verdict(facts: Facts) -> str:
+def _verdict(facts: Facts, task: Subject) -> str:
     """Return the verdict against the best baseline."""
     try:
-        values = facts.values
-        found = (rivals if values.get("task") in OF else answer).verdict(values)
-    except _AMISS:
+        found = task.verdict(facts.values) if task.verdict else \
+            baselines.verdict(facts.values, task)  # fmt: skip
+    except AMISS:
         return ""
     if found is None:
         return ""
@@ -142,11 +108,11 @@ def _verdict(facts: Facts) -> str:
     return f'<p class="verdict {outcome}">{says}</p>\n'
 
 
-def _key_numbers(facts: Facts) -> str:
+def _key_numbers(facts: Facts, task: Subject) -> str:
     """Return the three or four numbers that everyone asks for."""
     values, record = facts.values, facts.record.json
     try:
-        shown = rivals.numbers(values) if values.get("task") in OF else [
+        shown = baselines.numbers(values, task) if not task.has_own_answer else [
             ("right on test", percent(values["test"]["accuracy"])),
             ("95% interval", between(values["interval"]["accuracy"])),
             ("test examples", f"{values['examples']:,}"),
@@ -154,6 +120,6 @@ def _key_numbers(facts: Facts) -> str:
         spent = record["seconds"].get("training")
         if isinstance(spent, int | float):
             shown.append(("training", seconds(spent)))
-    except _AMISS:
+    except AMISS:
         return ""
     return tiles(shown)

@@ -1,10 +1,4 @@
-"""What is asked of a net, one file each: its loss, its answers and its scores."""
+"""What is asked of a net: a folder for each task, by the same names in each."""
 
-from brique.tasks.classify import accuracy as accuracy
-from brique.tasks.rest import at_rest as at_rest
-from brique.tasks.table import TASKS as TASKS
-from brique.tasks.table import Answer as Answer
-from brique.tasks.table import sentence as sentence
-from brique.tasks.task import Look as Look
-from brique.tasks.task import Task as Task
-from brique.tasks.task import of as of
+from brique.evaluation.classes import accuracy as accuracy
+from brique.inference import at_rest as at_rest

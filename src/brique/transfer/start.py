@@ -14,8 +14,8 @@ from torch import nn
 
 from brique import files
 from brique.errors import DataError, ModelError, ShapeError
+from brique.inference import at_rest
 from brique.schema import Boxes, Category, Picture, Schema, Tags
-from brique.tasks import at_rest
 from brique.transfer import earlier, weights
 
 

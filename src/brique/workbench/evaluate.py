@@ -18,7 +18,7 @@ from brique.run import Record, read_run
 from brique.run.inputs import compare_inputs, places
 from brique.run.start import pick_device
 from brique.schema import Schema
-from brique.tasks import TASKS
+from brique.tasks.table import TASKS
 from brique.workbench.learned import own_data, seen, stand_in
 from brique.workbench.opened import FREE, of_run
 from brique.workbench.other import chosen, other, part_of, parts_of, run_options
@@ -124,7 +124,7 @@ def _on_own(
             f"{found.name} is what the run was trained on, so its test part is judged, which the"
             " net has not learned from; --part all judges all of it."
         )
-    judged = TASKS[loaded.task].judge(loaded.net, found, schema)
+    judged = TASKS[loaded.task].evaluate(loaded.net, found, schema)
     about = {"data": found.name, "part": "test", "examples": len(found.test)}
     values = {**judged.values, **_distrusted(record.errors()), "judged": about}
     return {**values, "seconds": judged.seconds}, notes
@@ -146,7 +146,7 @@ def _on_other(
             f"{found.name}: the data that the run learned from are gone or have changed, so no"
             " simple method is fitted beside the net."
         )
-    judged = TASKS[loaded.task].judge(loaded.net, found, schema, compare=own is not None)
+    judged = TASKS[loaded.task].evaluate(loaded.net, found, schema, compare=own is not None)
     about = {"data": found.name, "part": part, "examples": len(found.test)}
     values = {**judged.values, "judged": about, "seconds": judged.seconds}
     assert told.source is not None
@@ -191,7 +191,7 @@ def _seen(loaded: Model, found: Data, known: Tensor) -> dict[str, Any]:
     if not len(rest):
         return {"seen": count}
     others = replace(found, test=rest)
-    judged = TASKS[loaded.task].judge(loaded.net, others, _schema(loaded), compare=False)
+    judged = TASKS[loaded.task].evaluate(loaded.net, others, _schema(loaded), compare=False)
     return {"seen": count, "unseen": {"examples": len(rest), **judged.values["test"]}}
 
 

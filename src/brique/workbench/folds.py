@@ -13,21 +13,17 @@ from brique import files, reader, stopping
 from brique.data.opening import elsewhere
 from brique.errors import RunError, StoreError
 from brique.page.folds import write_folds
+from brique.planning import Wishes
 from brique.run import read_run
 from brique.run.claim import check_free, check_inside, claim, take_up
 from brique.run.inputs import compare_inputs, write_data
-from brique.tasks import TASKS
+from brique.tasks.table import TASKS
 from brique.voice import tell
 from brique.workbench.opened import opened
-from brique.workbench.plan import Wishes
-from brique.workbench.resume import resume, settings
-from brique.workbench.train import Order, train_once
+from brique.workbench.resuming import resume_run, settings
+from brique.workbench.training import Order, train_once
 
 FILE = "folds.json"  # in the folder of such a training: what it is, and what was found
-ENDS = {  # of scores that are no shares
-    "r2": (-math.inf, 1.0), "skill": (-math.inf, 1.0), "rmse": (0.0, math.inf),
-    "mae": (0.0, math.inf), "log_loss": (0.0, math.inf), "bleu": (0.0, 100.0),
-}  # fmt: skip
 
 
 def train_folds(order: Order, count: int, folder: Path | None) -> Path:
@@ -77,7 +73,7 @@ def go_on(
             begun = _begun(folder, count)
             with stopping.work(folder):
                 for out in begun:
-                    resume(out, trust=trust, finish=True, device=order.device, changed=changed)
+                    resume_run(out, trust=trust, finish=True, device=order.device, changed=changed)
                 return _told(order, folder, begun)
 
 
@@ -141,7 +137,7 @@ def _each(order: Order, count: int, folder: Path, *, trust: bool, changed: bool)
     outs = [check_inside(folder / f"fold-{number}") for number in range(1, count + 1)]
     for number, out in enumerate(outs, 1):
         if (out / "run.json").is_file():
-            resume(
+            resume_run(
                 out, trust=trust, device=order.device, changed=changed
             )  # a finished one stays as it is
         else:
@@ -177,7 +173,7 @@ def _told(order: Order, folder: Path, outs: list[Path]) -> Path:
     found = together([read_run(out).result for out in outs])
     written = _read(folder) | {"result": found}
     files.write_sealed(folder / FILE, written)
-    write_folds(folder, order.command, found)
+    write_folds(folder, order.command, found, TASKS[found["task"]])
     return folder
 
 
@@ -189,7 +185,8 @@ def together(results: list[dict[str, Any]]) -> dict[str, Any]:
     the standard deviation over folds, and the 95% interval of the mean; "baseline": mean and spread
     of each simple method's main score; "each": main score and examples of each fold.
     """
-    main = TASKS[results[0]["task"]].main.name
+    task = TASKS[results[0]["task"]]
+    main = task.main.name
     scores = [
         name for name in results[0]["test"] if all(_known(one["test"], name) for one in results)
     ]
@@ -206,7 +203,7 @@ def together(results: list[dict[str, Any]]) -> dict[str, Any]:
         "test": {name: statistics.fmean(column) for name, column in columns.items()},
         "spread": {name: statistics.stdev(column) for name, column in columns.items()},
         "interval": {
-            name: list(interval(column, ENDS.get(name, (0.0, 1.0))))
+            name: list(interval(column, task.ends.get(name, (0.0, 1.0))))
             for name, column in columns.items()
         },
         "baseline": {

@@ -8,10 +8,12 @@ from brique import data
 from brique.data import Data
 from brique.data.said import spelled
 from brique.errors import DataError
-from brique.schema import MISSING, Boxes, Category, Mask, Number, Picture, Schema, Tags, Text
+from brique.schema import MISSING, Boxes, Category, Mask, Number, Picture, Schema
+from brique.tasks.record import Task
+from brique.tasks.table import TASKS
 from brique.workbench import languages
 
-FREE = ("reconstruct", "generate")
+FREE = tuple(name for name, task in TASKS.items() if not task.needs_target)
 """Tasks that the data do not say: they need no target."""
 
 
@@ -35,7 +37,7 @@ def opened(
     if more := languages.chosen(found, said):
         said = (*said, *more)
         found = data.open(source, **data.options(said))
-    form_of(found, verb, task)
+    fitting(found, verb, task)
     rest = [name for name in found.schema.inputs if not isinstance(found.schema[name], Picture)]
     if not alone or not rest:
         return found, said
@@ -43,43 +45,25 @@ def opened(
     return data.open(source, **data.options(said)), said
 
 
-def form_of(found: Data, verb: str, task: str | None = None) -> str:
-    """Return the training file for data, by what their targets and inputs are. Raises DataError.
+def fitting(found: Data, verb: str, task: str | None = None) -> tuple[Task, str]:
+    """Return the task and the training file for data, by their targets and inputs.
 
-    task: one of FREE, for which targets do not count.
+    task: one of FREE, for which targets do not count. Raises DataError where none fits.
     """
     schema = found.schema
     if task is not None:
         _check_free(found, verb, task)
-        return task
-    targets = [schema[name] for name in schema.targets]
-    inputs = [schema[name] for name in schema.inputs]
+        return TASKS[task], str(TASKS[task].training(schema))
     _check_target(found, verb)
-    match targets:
-        case [Category()]:
-            is_picture = len(inputs) == 1 and isinstance(inputs[0], Picture)
-            return "classify" if is_picture else "fields"
-        case [Number()] if schema.inputs == ("past",) and len(schema["past"].shape) == 2:
-            return "forecast"
-        case [Text()] if len(inputs) == 1 and isinstance(inputs[0], Text):
-            return "translate"
-        case [Tags()] if len(inputs) == 1 and isinstance(inputs[0], Text):
-            return "tag"
-        case [Number(), *_] if all(isinstance(one, Number) for one in targets):
-            return "fields"
-        case [Category(), *_] if all(isinstance(one, Category) for one in targets):
-            return "fields"
-        case [Mask()]:
-            return "segment"
-        case [Boxes(), Tags()]:
-            return "detect"
-        case _:
-            held = ", ".join(f"{name} ({field.kind})" for name, field in schema.fields.items())
-            raise DataError(
-                f"{found.name}: {verb} has no net yet that answers with"
-                f" {', '.join(one.kind for one in targets)}; these hold {held}: choose another"
-                " target, or write a recipe of your own"
-            )
+    for one in TASKS.values():
+        if one.needs_target and (name := one.training(schema)) is not None:
+            return one, name
+    held = ", ".join(f"{name} ({field.kind})" for name, field in schema.fields.items())
+    raise DataError(
+        f"{found.name}: {verb} has no net yet that answers with"
+        f" {', '.join(schema[name].kind for name in schema.targets)}; these hold {held}: choose"
+        " another target, or write a recipe of your own"
+    )
 
 
 def _check_free(found: Data, verb: str, task: str) -> None:

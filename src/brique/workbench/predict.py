@@ -11,10 +11,9 @@ from brique import files
 from brique.data.prepared import StandIns, stand_ins
 from brique.data.sources.shelf import few
 from brique.errors import BriqueError, UsageError
-from brique.model import load
+from brique.model import Answer, load
 from brique.run.start import pick_device
 from brique.schema import Picture, Schema, picture_shape
-from brique.tasks import Answer
 from brique.voice import cell
 from brique.workbench.questions import Question, questions
 

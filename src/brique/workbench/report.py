@@ -11,6 +11,7 @@ from brique.page import write
 from brique.run import Record, read_run
 from brique.run.inputs import places
 from brique.schema import Schema
+from brique.tasks.table import TASKS
 from brique.workbench.opened import of_run
 
 
@@ -23,8 +24,9 @@ def report(run: str | Path, *, trust: bool = False) -> Path:
     has none. Raises RunError when the folder is no run, StoreError when the disk refuses.
     """
     record = read_run(run)
+    task = TASKS.get(str(record.result.get("task")))
     try:
-        return write(record, _data(record), trust=trust)
+        return write(record, _data(record), task, trust=trust)
     except StoreError as error:
         raise error.going_on(f"brique report {shlex.quote(str(run))}") from error
 

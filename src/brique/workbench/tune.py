@@ -17,18 +17,18 @@ from brique import files, measure, reader, stopping
 from brique.data.opening import elsewhere
 from brique.data.said import spelled
 from brique.errors import PlayError, RunError, StoreError, UsageError
+from brique.evaluation.result import finite
+from brique.planning import Wishes
 from brique.run import Record, read_run
 from brique.run.claim import check_inside, claim, hold
 from brique.run.inputs import compare_inputs, write_data
 from brique.run.start import pick_device
 from brique.schema import Category
-from brique.tasks import TASKS
-from brique.tasks.judged import finite
+from brique.tasks.table import TASKS
 from brique.voice import tell
 from brique.workbench import trials as memory
-from brique.workbench.plan import Wishes
-from brique.workbench.resume import resume, settings
-from brique.workbench.train import Made, Order, command_line, prepared, train_prepared
+from brique.workbench.resuming import resume_run, settings
+from brique.workbench.training import Made, Order, command_line, prepared, train_prepared
 
 if TYPE_CHECKING:
     from optuna import Study, Trial
@@ -251,7 +251,7 @@ class _Search:
         """Return the finished run of that name, which is begun or gone on with where it is not."""
         out = check_inside(self.folder / name)
         if (out / "run.json").is_file():
-            return read_run(resume(out, changed=self._way.changed))
+            return read_run(resume_run(out, changed=self._way.changed))
         if wishes.options != self._made_by:
             is_last = wishes.options == self._wishes.options  # which has all the minutes
             self._made_by = wishes.options

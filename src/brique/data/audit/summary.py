@@ -25,7 +25,12 @@ _RANKS = ("error", "warning", "note")
 
 
 def findings(data: Data) -> list[Finding]:
-    """Return what may spoil a result, worst first."""
+    """Return what may spoil a result, worst first (docs/audit.md).
+
+    Looked for: unreadable files, equal and nearly equal examples within and across parts, equal
+    ones of different classes, classes that are rare or missing in a part, odd pictures, doubtful
+    labels. Nothing is fitted that a training could use.
+    """
     if data.source is None:
         return []
     seen = Seen.of(data, data.source)

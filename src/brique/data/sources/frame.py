@@ -12,7 +12,7 @@ from brique.data.asked import Asked
 from brique.data.finding import Finding
 from brique.data.place import Place
 from brique.data.source import ALIASES, PARTS
-from brique.data.sources.cells import Cells, joined, read_cells
+from brique.data.sources.cells import joined, read_cells
 from brique.data.sources.guess import Cut, marks_among, trimmed, without
 from brique.data.sources.illustrated import Finder, Found
 from brique.data.sources.listing import (
@@ -25,6 +25,7 @@ from brique.data.sources.listing import (
     to_ask,
 )
 from brique.data.sources.numbers import Form, signs_of
+from brique.data.sources.rows import Cells
 from brique.data.sources.shelf import few
 from brique.errors import DataError
 from brique.schema.names import plain_name

@@ -16,6 +16,7 @@ from torch import Tensor
 
 from brique import keys
 from brique.data import Data, Split
+from brique.evaluation.baselines.names import NAMES as NAMES
 from brique.tasks.classify.inputs import Parts, can_be_numbers, inputs_of, most, smaller
 from brique.tasks.classify.methods import METHODS, Examples, Method, Unfit
 

@@ -10,11 +10,11 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from brique.data import Batch, Split
-from brique.errors import DataError, nearest
-from brique.tasks.classify.answer import check_scores
+from brique.evaluation.categories import check_scores
+from brique.evaluation.classes import check_not_empty, places_of
+from brique.inference import at_rest, batch_size_for, evenly, tensor_of
+from brique.inference import inputs as given
 from brique.tasks.classify.inputs import most, numbers_of
-from brique.tasks.rest import at_rest, batch_size_for, evenly, tensor_of
-from brique.tasks.rest import inputs as given
 
 HIDDEN = 1000  # examples at most whose hidden features are kept
 COMPARED = 10_000  # examples at most that the baselines are asked about
@@ -83,29 +83,6 @@ def read(
     ids, label, scores, hidden, asked = map(torch.cat, zip(*parts, strict=True))
     hidden_at, hidden = _thinned(hidden_at[: len(hidden)], hidden)
     return Reading(ids, label, scores, hidden_at, hidden, inputs_at, asked)
-
-
-def check_not_empty(split: Split) -> None:
-    """Raise DataError on a part without examples."""
-    if len(split) == 0:
-        raise DataError("accuracy: the split is empty; pass one with at least one example.")
-
-
-def places_of(classes: Sequence[str], names: Sequence[str]) -> Tensor:
-    """Return where each class of the data stands among the classes of the scores: (K,), int64.
-
-    Raises DataError when `names` lacks one.
-    """
-    known = list(names)
-    for name in classes:
-        if name not in known:
-            hint = nearest(name, known) or "; rename or remove it."
-            listed = ", ".join(known[:10]) + (", ..." if len(known) > 10 else "")
-            raise DataError(
-                f"accuracy: the data have the class '{name}', which the net does not know"
-                f" (it knows {listed}){hint}"
-            )
-    return torch.tensor([known.index(name) for name in classes])
 
 
 @contextmanager

@@ -8,10 +8,17 @@ import torch
 from torch import Tensor
 
 from brique.data import Data, Ragged, Split
+from brique.inference import tensor_of
 from brique.tasks.detect.boxes import kept, overlap
 from brique.tasks.detect.found import Found
 from brique.tasks.detect.reading import seen_small
-from brique.tasks.rest import tensor_of
+
+NAMES = {
+    "nearest_picture": "taking the boxes of the nearest picture",
+    "usual_boxes": "always answering the usual boxes",
+    "mean_box": "always answering the mean box",
+}
+"""What the methods are called in a sentence."""
 
 USUAL = 8  # boxes that always are said
 _SEEN = 2000  # training boxes or pictures that are looked at

@@ -7,9 +7,9 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from brique.data import Batch, Ragged, Split
+from brique.inference import at_rest, inputs, tensor_of
 from brique.schema import Boxes, Schema, Tags
 from brique.tasks.detect.found import Found, found
-from brique.tasks.rest import at_rest, inputs, tensor_of
 
 AT_ONCE = 16  # pictures
 SIDE = 12  # pixels of a picture that is made small

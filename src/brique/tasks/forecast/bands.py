@@ -3,9 +3,9 @@
 from torch import nn
 
 from brique.data import Split
-from brique.tasks.forecast.answer import banding
+from brique.evaluation.conformal import quantile
+from brique.tasks.forecast.predict import banding
 from brique.tasks.forecast.reading import read
-from brique.tasks.regress.intervals import quantile
 
 _LEAST = 20  # windows
 

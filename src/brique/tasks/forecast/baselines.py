@@ -6,8 +6,17 @@ from torch import Tensor
 
 from brique.data import Data, Split
 from brique.schema import Schema
-from brique.tasks.forecast.answer import kinds, own_of, steps_of
+from brique.tasks.forecast.predict import kinds, own_of, steps_of
 from brique.tasks.forecast.reading import Reading
+
+NAMES = {
+    "yesterday": "the values before",
+    "mean": "always answering the mean",
+    "last": "the last value",
+    "ridge": "a line of the target's own past",
+    "all": "a line of the past of all columns",
+}
+"""What the methods are called in a sentence."""
 
 _PENALTIES = (1.0, 100.0, 10_000.0)
 _MOST = 20_000  # windows that a line is fitted to

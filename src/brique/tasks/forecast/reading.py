@@ -8,8 +8,8 @@ from torch import Tensor, nn
 
 from brique.data import Split
 from brique.errors import DataError
-from brique.tasks.forecast.answer import half_of, own_of, past_of, spread_of, steps_of, unrest
-from brique.tasks.rest import at_rest
+from brique.inference import at_rest
+from brique.tasks.forecast.predict import half_of, own_of, past_of, spread_of, steps_of, unrest
 
 _AT_ONCE = 256
 

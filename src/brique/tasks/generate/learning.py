@@ -5,26 +5,13 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional
 
 from brique.bricks import Mixture
-from brique.data import Batch, Split
-from brique.errors import ModelError
-from brique.schema import Schema
-from brique.tasks.reconstruct.answer import missed
-from brique.tasks.rest import at_rest, batch_size_for, evenly, tensor_of
+from brique.data import Split
+from brique.evaluation.pictures import missed
+from brique.inference import at_rest, batch_size_for, evenly, tensor_of
 
 LARGEST = 20_000  # codes that a mixture is fitted to, at most
-
-
-def loss(made: Tensor, pictures: Tensor, codes: Tensor, *, pull: float) -> Tensor:
-    """Return the mean squared error a pixel, and that of the codes, times `pull`.
-
-    made, pictures: (N, C, H, W). codes: (N, D), which are to stay near 0, so that a distribution
-    can be fitted to them.
-    Source: Ghosh et al. 2020, arXiv:1903.12436, equation 6, with weight decay on all layers.
-    """
-    return functional.mse_loss(made, pictures) + pull * codes.square().mean()
 
 
 def look(net: nn.Module, split: Split) -> float:
@@ -60,11 +47,3 @@ def learn(net: nn.Module, train: Split) -> None:
 def _rebuilt(net: nn.Module, pictures: Tensor) -> Tensor:
     made: Any = getattr(net, "rebuilt")(pictures)  # noqa: B009 - nn.Module has no such method
     return made
-
-
-def answered(net: nn.Module, batch: Batch, schema: Schema) -> list[Any]:
-    """Raise ModelError: such a net is asked about nothing."""
-    raise ModelError(
-        "predict: this model makes pictures of noise, and has no answer to one that is given; in"
-        " Python, model.net(torch.randn(count, model.net.noise)) makes some."
-    )

@@ -8,11 +8,11 @@ from torch import Tensor, nn
 from brique.bricks import Temperature
 from brique.data import Split
 from brique.errors import DataError
+from brique.evaluation.calibration import LEAST, fitted
+from brique.evaluation.classes import places_of
+from brique.inference import LARGEST_BATCH, at_rest, inputs
 from brique.schema import Category, Schema
-from brique.tasks.classify.calibration import LEAST, fitted
-from brique.tasks.classify.reading import places_of
-from brique.tasks.label.answer import by_target
-from brique.tasks.rest import LARGEST_BATCH, at_rest, inputs
+from brique.tasks.label.predict import by_target
 
 
 @dataclass(frozen=True)

@@ -8,8 +8,8 @@ from torch import Tensor, nn
 from brique.data import Data, Split
 from brique.draw import Panel
 from brique.errors import ShapeError
-from brique.tasks.reader import reader_of
-from brique.tasks.rest import LARGEST_BATCH, at_rest, batch_size_for, tensor_of
+from brique.evaluation.classifier import reader_of
+from brique.inference import LARGEST_BATCH, at_rest, batch_size_for, tensor_of
 
 WORDS = 96  # pixels left of a row for its name
 GAP = 2

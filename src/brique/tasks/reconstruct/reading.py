@@ -7,9 +7,9 @@ from torch import Tensor, nn
 
 from brique.data import Split
 from brique.errors import DataError
-from brique.schema import Picture
-from brique.tasks.reconstruct.answer import knowing, missed
-from brique.tasks.rest import at_rest, batch_size_for, tensor_of
+from brique.evaluation.pictures import missed
+from brique.inference import at_rest, batch_size_for, tensor_of
+from brique.tasks.reconstruct.predict import knowing
 
 
 def read(net: nn.Module, split: Split) -> Tensor:
@@ -27,16 +27,6 @@ def read(net: nn.Module, split: Split) -> Tensor:
             for batch in split.batches(min(256, batch_size_for(split.schema[field]))).on(device)
         ]
     return torch.cat(parts)
-
-
-def pictures_of(split: Split, ids: Tensor) -> Tensor:
-    """Return the pictures (M, C, H, W) of some examples of a part, in [0, 1].
-
-    ids: (M,), int64, their numbers in the whole source.
-    """
-    values = split.select(ids)[split.schema.inputs[0]]
-    assert isinstance(values, Tensor)
-    return Picture.to_float(values)
 
 
 def look(net: nn.Module, split: Split) -> float:

@@ -1,13 +1,12 @@
 """Intervals that hold 90% of the truths, by what a net missed on valid."""
 
-import math
-
 import torch
 from torch import Tensor, nn
 
 from brique.bricks.restore import BINS
 from brique.data import Split
-from brique.tasks.regress.answer import restoring
+from brique.evaluation.conformal import quantile
+from brique.tasks.regress.predict import restoring
 from brique.tasks.regress.reading import read
 
 COVERED = 0.9
@@ -49,12 +48,3 @@ def _edges(said: Tensor) -> Tensor:
             kept.append(edge)
             before = until
     return torch.stack(kept) if kept else said.new_empty(0)
-
-
-def quantile(missed: Tensor) -> float:
-    """Return what 90% of new misses do not exceed, given some (N,): the upper one of rank order.
-
-    Infinite where there are too few to say.
-    """
-    rank = math.ceil((len(missed) + 1) * COVERED)
-    return float(missed.sort().values[rank - 1]) if rank <= len(missed) else math.inf

@@ -7,8 +7,9 @@ from torch import Tensor, nn
 
 from brique.data import Split
 from brique.errors import DataError
-from brique.tasks.regress.answer import restoring, wanted
-from brique.tasks.rest import LARGEST_BATCH, at_rest, inputs
+from brique.inference import LARGEST_BATCH, at_rest, inputs
+from brique.tasks.regress.loss import wanted
+from brique.tasks.regress.predict import restoring
 
 
 @dataclass(frozen=True)

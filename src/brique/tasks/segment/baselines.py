@@ -12,8 +12,14 @@ from torch.nn import functional
 
 from brique import keys
 from brique.data import Data, Split
+from brique.inference import tensor_of
 from brique.schema import IGNORED, Mask, Picture
-from brique.tasks.rest import tensor_of
+
+NAMES = {
+    "majority": "always answering the commonest class",
+    "logistic": "logistic regression",
+}
+"""What the methods are called in a sentence."""
 
 PIXELS = 20_000  # that are learnt from
 _TRIED = 20_000  # of valid, that the strength of the pull is chosen with

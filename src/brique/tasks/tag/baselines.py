@@ -10,6 +10,14 @@ from brique.data import Data, Ragged, Split
 from brique.schema import Tags, Text
 from brique.schema.texts import FIRST
 
+NAMES = {
+    "majority": "always answering the commonest class",
+    "usual": "the commonest tag of each word",
+    "endings": "the commonest tag of each word, or of its ending",
+    "window": "a linear model of each word and its neighbors",
+}
+"""What the methods are called in a sentence."""
+
 _MOST = 400_000  # words that the linear model is fitted on
 _RARE = 2  # times that a word comes at most by which unknown ones are told
 _NEAR = (-2, -1, 0, 1, 2)  # neighbors that the linear model sees

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from brique.tasks import resampling
+from brique.evaluation import bootstrap
 
 _TAG = re.compile(r"([BIESLUM])(?:[-_](.+))?", re.IGNORECASE)
 _LETTERS = {"L": "E", "U": "S", "M": "I"}  # of other schemes
@@ -48,7 +48,7 @@ class Found:
 
     def interval(self, together: Tensor | None) -> list[float]:
         """Return the 95% interval of the F1, by drawing texts, or groups of them, again."""
-        return list(resampling.interval(self.f1, self.true, together))
+        return list(bootstrap.interval(self.f1, self.true, together))
 
 
 def types_of(names: Sequence[str]) -> tuple[str, ...] | None:

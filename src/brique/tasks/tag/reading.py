@@ -10,11 +10,11 @@ from torch.nn import functional
 
 from brique.data import Data, Ragged, Split
 from brique.errors import DataError
+from brique.evaluation.classes import places_of
+from brique.inference import at_rest
 from brique.schema import Tags, Text
-from brique.tasks.classify.reading import places_of
-from brique.tasks.rest import at_rest
-from brique.tasks.tag.answer import tags_of, text_of
 from brique.tasks.tag.entities import count, types_of
+from brique.tasks.tag.predict import tags_of, text_of
 
 _AT_ONCE = 100  # texts
 

@@ -6,9 +6,16 @@ from collections.abc import Sequence
 import numpy as np
 
 from brique.data import Data
+from brique.inference import evenly
 from brique.schema.texts import WORDS
-from brique.tasks.rest import evenly
 from brique.tasks.translation.reading import written
+
+NAMES = {
+    "copy": "the text as it is",
+    "commonest": "always the commonest translation",
+    "dictionary": "a dictionary, word by word",
+}
+"""What the methods are called in a sentence."""
 
 _PAIRS = 40_000  # of texts, that a dictionary is made of
 _LEAST = 2  # pairs in which two words must come together

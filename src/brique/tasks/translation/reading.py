@@ -8,10 +8,11 @@ from torch import Tensor, nn
 from brique.data import Data, Ragged, Split
 from brique.data.column import Texts
 from brique.errors import DataError
+from brique.inference import at_rest
 from brique.schema import Schema, Text
-from brique.tasks.rest import at_rest
 from brique.tasks.translate import texts
-from brique.tasks.translation.answer import answered, loss
+from brique.tasks.translation.loss import loss
+from brique.tasks.translation.predict import answered
 
 _AT_ONCE = 50  # texts
 

@@ -1,0 +1,1 @@
+"""How results are found and told, whatever the task: metrics, intervals, baselines, sentences."""

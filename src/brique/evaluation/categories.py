@@ -1,0 +1,61 @@
+"""Scores of classes: their loss, and the probabilities that they stand for."""
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from brique.data import Split
+from brique.errors import DataError, ShapeError
+
+
+def loss(
+    scores: Tensor, label: Tensor, weights: Tensor | None = None, *, smoothing: float = 0.0
+) -> Tensor:
+    """Return the mean cross entropy in nats.
+
+    scores: (N, K), any real numbers.
+    label: class indices (N,), int64 in [0, K).
+    weights: (K,), what a mistake in each class costs; by default 1.
+    smoothing: share of each label that is spread over all classes, so that no net grows too sure.
+    """
+    if weights is None:
+        return functional.cross_entropy(scores, label, label_smoothing=smoothing)
+    costs = weights.to(label.device)[label]
+    lost = functional.cross_entropy(scores, label, reduction="none", label_smoothing=smoothing)
+    return (costs * lost).mean()
+
+
+def weights(split: Split, target: str | None = None) -> Tensor:
+    """Return a weight for each class, the smaller the commoner it is: (K,), float32.
+
+    target: the field of the classes, where there are several targets.
+
+    Over the split's examples they are 1 in the mean, and each class weighs the same in all. A net
+    trained with them takes all classes for equally common: its probabilities are those of data in
+    which they are, not of data like these.
+    Raises DataError when the split is empty.
+    """
+    target = target or split.schema.target
+    labels = split[target]
+    assert isinstance(labels, Tensor)
+    if not len(labels):
+        raise DataError("weights: the split is empty; pass one with at least one example.")
+    counts = torch.bincount(labels, minlength=len(split.schema[target].names))
+    return len(labels) / (counts > 0).sum() / counts.clamp(min=1)
+
+
+def probabilities(scores: Tensor) -> Tensor:
+    """Return how likely each class is, (N, K), float32, on the processor.
+
+    scores: (N, K), on any device.
+    """
+    return functional.softmax(scores.detach().float().cpu(), dim=1)
+
+
+def check_scores(where: str, scores: Tensor, classes: int) -> None:
+    """Raise ShapeError unless the scores are (N, classes)."""
+    if scores.ndim != 2 or scores.shape[1] != classes:
+        raise ShapeError(
+            f"{where}: scores have shape {tuple(scores.shape)} but there are {classes} classes;"
+            f" pass scores (N, {classes})."
+        )

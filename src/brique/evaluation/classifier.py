@@ -1,0 +1,152 @@
+"""What a net that makes pictures is judged by: a reader of real ones looks at its own."""
+
+import hashlib
+import json
+import os
+from contextlib import suppress
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from brique import files
+from brique.bricks import Standardize
+from brique.data import Batch, Data, Split
+from brique.errors import ShapeError
+from brique.evaluation.classes import accuracy
+from brique.game import Game, Player, cosine
+from brique.inference import at_rest, batch_size_for, device_of, tensor_of
+
+_READER = 2  # a new number when the reader or its training changes: kept ones are then not used
+_TURNS = 800
+_SURE = 0.9
+
+
+def recognized(net: nn.Module, inputs: Tensor, data: Data) -> dict[str, Any]:
+    """Return how a reader, a classifier fitted on `data.train`, sees what `net` makes.
+
+    net: inputs (N, ...) -> pictures (N, C, H, W) in [0, 1] of the data's shape; asked in eval mode.
+    inputs: what the net makes pictures from, such as noise.
+    data: pictures with a category as target. The reader is fitted once for each data set and kept
+        in the folder BRIQUE_CACHE (~/.cache/brique by default).
+    Returns "recognized": share of the pictures that the reader names with more than 0.9; "rarest":
+    share of the class named least often; "reader": the reader's own accuracy on `data.test`.
+    (Typed Any, so that they can be spread into `run.finish`.)
+    Raises ShapeError when the pictures are not of the data's shape.
+    """
+    reader = reader_of(data, device_of(net))
+    classes = len(data.schema[data.schema.target].names)
+    named = torch.zeros(classes)
+    sure = 0
+    with at_rest(net) as device:
+        for some in inputs.to(device).split(_pieces(data)):
+            pictures = net(some)
+            _check_shape(pictures, data)
+            chances = functional.softmax(reader(pictures.float()), dim=1)  # (N, K)
+            best, which = chances.max(dim=1)
+            sure += int((best > _SURE).sum())
+            named += torch.bincount(which.cpu(), minlength=classes)
+    total, score = max(1, len(inputs)), accuracy(reader, data.test)
+    return {"recognized": sure / total, "rarest": float(named.min()) / total, "reader": score}
+
+
+def gap(pictures: Tensor, split: Split) -> float:
+    """Return the mean absolute difference between the mean picture and the split's mean picture.
+
+    pictures: (N, C, H, W) in [0, 1], of the split's shape.
+    Raises ShapeError when the shapes differ.
+    """
+    field = split.schema.inputs[0]
+    shape = split.schema[field].shape
+    if tuple(pictures.shape[1:]) != tuple(shape):
+        raise ShapeError(
+            f"gap: the pictures have shape {tuple(pictures.shape[1:])} but those of the split have"
+            f" {tuple(shape)}; compare pictures of one shape."
+        )
+    total = torch.zeros(shape, dtype=torch.float64)
+    for batch in split.batches(batch_size_for(split.schema[field])):
+        total += tensor_of(batch, field).double().sum(dim=0)
+    made = pictures.detach().cpu().double().mean(dim=0)
+    return float((made - total / len(split)).abs().mean())
+
+
+def reader_of(data: Data, device: torch.device) -> nn.Module:
+    """Return a classifier fitted on `data.train`, at rest on `device`: pictures -> scores (N, K).
+
+    data: pictures with a category as target. It is fitted once for each data set and kept.
+    """
+    seeds = torch.cuda.device_count() if device.type == "cuda" else 0
+    with torch.random.fork_rng(devices=range(seeds)):  # nobody else's draws are disturbed
+        torch.manual_seed(0)
+        reader = _new_reader(data).to(device)
+        path = _kept(data, device)
+        if not _read(path, reader):
+            _fit(reader, data)
+            with suppress(OSError):  # where nothing can be kept it is fitted each time
+                files.write_tensors(path, reader.state_dict())
+    return reader.eval().requires_grad_(False)
+
+
+def _new_reader(data: Data) -> nn.Sequential:
+    """Pictures (N, C, H, W) -> scores (N, K)."""
+    channels, height, broad = data.schema[data.schema.inputs[0]].shape
+    places = ((height + 3) // 4) * ((broad + 3) // 4)
+    return nn.Sequential(
+        Standardize(0.5, 0.5),
+        nn.Conv2d(channels, 16, 5, stride=2, padding=2), nn.BatchNorm2d(16), nn.ReLU(),
+        nn.Conv2d(16, 32, 5, stride=2, padding=2), nn.BatchNorm2d(32), nn.ReLU(),
+        nn.Flatten(), nn.Linear(32 * places, 128), nn.ReLU(), nn.Dropout(0.3),
+        nn.Linear(128, len(data.schema[data.schema.target].names)),
+    )  # fmt: skip
+
+
+def _fit(reader: nn.Module, data: Data) -> None:
+    given, target = data.schema.inputs[0], data.schema.target
+
+    def mistakes(batch: Batch) -> Tensor:
+        return functional.cross_entropy(reader(batch[given]), tensor_of(batch, target))
+
+    adam = partial(torch.optim.Adam, lr=3e-3)
+    game = Game(Player("classifier", reader, mistakes, adam, schedule=cosine))
+    stream = data.train.batches(min(128, len(data.train)), turns=_TURNS, seed=0)
+    for _ in game.play(stream, seed=0):
+        pass
+
+
+def _kept(data: Data, device: torch.device) -> Path:
+    folder = os.environ.get("BRIQUE_CACHE") or "~/.cache/brique"
+    schema = json.dumps(data.schema.to_json(), sort_keys=True)
+    key = hashlib.sha256(
+        f"{_READER} {device.type} {data.fingerprint} {schema}".encode()
+    ).hexdigest()[:32]
+    return Path(folder).expanduser() / "readers" / f"{key}.safetensors"
+
+
+def _read(path: Path, reader: nn.Module) -> bool:
+    """Fill the reader from the file; tell whether there is a fitting one."""
+    from safetensors import SafetensorError
+    from safetensors.torch import load_file
+
+    if not path.is_file():
+        return False
+    try:
+        reader.load_state_dict(load_file(path))
+    except (SafetensorError, OSError, KeyError, RuntimeError):
+        return False  # damaged: it is fitted anew, and replaced
+    return True
+
+
+def _pieces(data: Data) -> int:
+    return batch_size_for(data.schema[data.schema.inputs[0]])
+
+
+def _check_shape(pictures: Tensor, data: Data) -> None:
+    shape = tuple(data.schema[data.schema.inputs[0]].shape)
+    if tuple(pictures.shape[1:]) != shape:
+        raise ShapeError(
+            f"recognized: the net makes pictures of shape {tuple(pictures.shape[1:])} but the data"
+            f" have {shape}; open the data with the size and channels that the net makes."
+        )

@@ -1,0 +1,30 @@
+"""Pictures that a net makes: how far they are from those that it was given."""
+
+from torch import Tensor
+
+from brique.data import Split
+from brique.errors import ShapeError
+from brique.schema import Picture
+
+
+def missed(made: Tensor, pictures: Tensor) -> Tensor:
+    """Return the mean squared error a pixel of each picture: (N,), float64.
+
+    Raises ShapeError where what a net made has another shape than what it was given.
+    """
+    if made.shape != pictures.shape:
+        raise ShapeError(
+            f"reconstruct: the net made {tuple(made.shape)} of pictures {tuple(pictures.shape)};"
+            " let it return pictures of the same shape."
+        )
+    return (made.double() - pictures.double()).square().flatten(1).mean(dim=1)
+
+
+def pictures_of(split: Split, ids: Tensor) -> Tensor:
+    """Return the pictures (M, C, H, W) of some examples of a part, in [0, 1].
+
+    ids: (M,), int64, their numbers in the whole source.
+    """
+    values = split.select(ids)[split.schema.inputs[0]]
+    assert isinstance(values, Tensor)
+    return Picture.to_float(values)

@@ -1,0 +1,90 @@
+"""What a turn costs, and how many fit into the minutes.
+
+What a plan costs is reckoned for a machine of two cores, a little slower than those it was tried
+on, so that the same data and minutes give the same plan everywhere. A speed measured before the
+first turn may only shorten it.
+"""
+
+import time
+from copy import deepcopy
+from types import ModuleType
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from brique.data import Data, Split
+from brique.inference import at_rest, batch_size_for, inputs
+
+LOOKS = 20  # of valid, in each run
+SHARE = 0.95  # of the minutes is planned for turns, the rest for looks
+_MEASURED = 2.5  # seconds of turns that a speed is measured on
+
+
+def decay(turns: int) -> float:
+    """Return a decay under which the average looks back on a fiftieth of the turns."""
+    return round(1 - 1 / min(1000, max(10, turns / 50)), 4)
+
+
+def shortened(settings: dict[str, Any], per_turn: float, minutes: float) -> dict[str, Any]:
+    """Return the settings with as many turns as fit into the minutes at a measured speed."""
+    fits = max(1, int(60 * minutes / per_turn))
+    if settings["turns"] <= fits:
+        return settings
+    return settings | {"turns": fits, "average": decay(fits)}
+
+
+def seconds_a_turn(
+    module: ModuleType, settings: dict[str, Any], opened: Data, device: torch.device
+) -> float:
+    """Return what a turn takes here, looks at valid included; nothing of the run is touched.
+
+    module: the training file, with `Args`, `build`, `game_of` and `stream_of`.
+    """
+    args = module.Args(**settings)
+    before = torch.get_rng_state()
+    net = module.build(args, opened.schema).to(device)
+    cut = opened.halves() if settings.get("halves") else []
+    more = [[(deepcopy(net), half) for half in cut]] if cut else []
+    game = module.game_of(args, net, opened, *more)
+    times: list[float] = []
+    last = begun = time.perf_counter()
+    for _ in game.play(module.stream_of(args, opened)):
+        times.append(time.perf_counter() - last)
+        last = time.perf_counter()
+        if last - begun > _MEASURED and len(times) > 3:
+            break
+    looks = min(LOOKS, args.turns) * _seconds_a_look(net, opened.valid)
+    torch.set_rng_state(before)
+    usual = sorted(times[1:] or times)[len(times) // 4]  # some turns wait for other processes
+    return usual + looks / args.turns
+
+
+def multiplications(net: nn.Module, shape: tuple[int, int, int]) -> int:
+    """Return the multiplications in convolutions and linear layers for one picture (C, H, W)."""
+    counts: list[int] = []
+
+    def count(layer: nn.Module, _: object, output: Tensor) -> None:
+        weight = layer.weight
+        assert isinstance(weight, Tensor)
+        counts.append(output[0].numel() * weight[0].numel())
+
+    layers = [part for part in net.modules() if isinstance(part, nn.Conv2d | nn.Linear)]
+    handles = [layer.register_forward_hook(count) for layer in layers]
+    with at_rest(net):
+        net(torch.zeros(1, *shape))
+    for handle in handles:
+        handle.remove()
+    return sum(counts)
+
+
+def _seconds_a_look(net: nn.Module, valid: Split) -> float:
+    """Return what a look at valid takes, from its first batch."""
+    if not len(valid):
+        return 0.0
+    size = min(len(valid), 500, batch_size_for(valid.schema[valid.schema.inputs[0]]))
+    with at_rest(net) as device:
+        batch = next(iter(valid.batches(size).on(device)))
+        begun = time.perf_counter()
+        getattr(net, "rebuilt", net)(inputs(batch, valid.schema, net))
+        return (time.perf_counter() - begun) * len(valid) / size

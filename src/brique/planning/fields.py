@@ -1,0 +1,70 @@
+"""The plan of a training on inputs of any kind but pictures alone: a function of the data."""
+
+import math
+from typing import Any
+
+from brique.data import Data, augment
+from brique.errors import UsageError
+from brique.planning.cost import decay
+from brique.planning.request import Wishes
+from brique.schema import Number, Picture, Signal, Text
+
+
+def plan_fields(opened: Data, wishes: Wishes) -> dict[str, Any]:
+    """Return the settings of a training, with the turns that are wanted; they are measured later.
+
+    Texts are learnt by heart soon, and are seen a few times; signals and few rows often. Only
+    texts alone come by length: batch normalisation, in what reads all else, must see what is usual.
+    Raises UsageError for examples that are drawn by class where there are several targets.
+    """
+    schema, count = opened.schema, len(opened.train)
+    if wishes.balance == "sampler" and len(schema.targets) > 1:
+        raise UsageError(
+            f"train: --balance sampler draws examples by their class, and these have"
+            f" {len(schema.targets)}, one for each target; take weights, by which mistakes in rare"
+            " ones cost more."
+        )
+    kinds = [schema[name] for name in schema.inputs]
+    has_texts = any(isinstance(kind, Text) for kind in kinds)
+    has_signals = any(isinstance(kind, Signal | Picture) or _is_series(kind) for kind in kinds)
+    batch_size = next(size for size, most in _SIZES if count < most)
+    if has_texts or has_signals:
+        batch_size = min(64, batch_size)
+    epochs = wishes.epochs or _epochs(count, texts=has_texts, signals=has_signals)
+    turns = max(1, epochs * max(1, count // min(count, batch_size)))
+    change = augment.default(schema)  # of a single picture among the inputs
+    moved = {} if change is None else {
+        name: getattr(change, name) for name in ("light", "shift", "turn", "zoom", "mirror")
+    }  # fmt: skip
+    return moved | {
+        "data": wishes.source,
+        "options": wishes.options,
+        "seed": wishes.seed,
+        "width": 64 if count < 2000 else 128 if count < 20_000 else 192,
+        "depth": 1 if count < 2000 else 2,
+        "dropout": 0.5 if has_texts and not has_signals else 0.2 if count < 5000 else 0.1,
+        "batch_size": min(count, batch_size),
+        "turns": turns,
+        "lr": 2e-3 if not has_signals else 3e-3,
+        "weight_decay": 0.05,
+        "average": decay(turns),
+        "patience": 10,
+        "balance": wishes.balance,
+        "bucket": all(isinstance(kind, Text) for kind in kinds),
+    }
+
+
+_SIZES = ((32, 1000), (64, 5000), (128, 20_000), (256, math.inf))
+
+
+def _epochs(count: int, *, texts: bool, signals: bool) -> int:
+    """Return how often each of so many training examples is seen, if time allows."""
+    if signals:
+        return round(min(100.0, max(20.0, 1500 / math.sqrt(count))))
+    if texts:
+        return round(min(20.0, max(5.0, 700 / math.sqrt(count))))
+    return round(min(150.0, max(20.0, 4000 / math.sqrt(count))))
+
+
+def _is_series(kind: object) -> bool:
+    return isinstance(kind, Number) and len(kind.shape) == 2

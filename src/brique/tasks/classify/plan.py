@@ -1,0 +1,151 @@
+"""The plan of a training: net, optimizer, length and augmentation as a function of data and time.
+
+What a plan costs is reckoned for a machine of two cores, a little slower than those it was tried
+on, so that the same data and minutes give the same plan everywhere. A speed measured before the
+first turn may only shorten it.
+"""
+
+import math
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from brique import nets
+from brique.data import Data, Split, augment
+from brique.planning import SHARE, Wishes, decay, multiplications
+from brique.planning.fields import plan_fields
+from brique.schema import Picture, Schema
+
+WIDTHS = (32, 16)  # multiples of 16 are what processors are fast at
+ENOUGH = 0.75  # of the turns that are wanted: half the width would cost more than the rest
+RATE = 85e9  # multiplications a second in convolutions, forward and back
+TURN = 0.004  # seconds that a turn costs besides
+FEW = 100  # examples for valid: with fewer a temperature is fitted on halves of train too
+
+
+def plan(opened: Data, wishes: Wishes) -> dict[str, Any]:
+    """Return the settings of a training: of pictures, or of inputs of any other kind."""
+    kinds = [opened.schema[name] for name in opened.schema.inputs]
+    is_picture = len(kinds) == 1 and isinstance(kinds[0], Picture)
+    return (plan_pictures if is_picture else plan_fields)(opened, wishes)
+
+
+def plan_pictures(opened: Data, wishes: Wishes) -> dict[str, Any]:
+    """Return the settings of a training on pictures: a function of data and wishes alone."""
+    count = len(opened.train)
+    settings: dict[str, Any] = {
+        "data": wishes.source,
+        "seed": wishes.seed,
+        "options": wishes.options,
+        "batch_size": min(count, 32 if count < 1000 else 64 if count < 20_000 else 128),
+        "patience": 10,
+        "balance": wishes.balance,
+        "halves": False,
+        **_steps(count),
+        **augmentation(opened.train, opened.schema),
+    }
+    if wishes.start is not None:
+        return settings | _started(count, wishes)
+    settings |= _shape(opened.schema)
+    found = settings
+    for width in WIDTHS:
+        found = in_time(settings | {"width": width}, opened, wishes)
+        if wishes.epochs is not None or found["turns"] >= ENOUGH * _wanted(found, count, wishes):
+            break
+    if _can_halve(opened):
+        halved = in_time(found | {"halves": True}, opened, wishes)
+        found = halved if halved["turns"] == found["turns"] else found
+    return found
+
+
+def _can_halve(opened: Data) -> bool:
+    """Tell whether valid is too small to fit a temperature on, and halves of train would help."""
+    labels = opened.train[opened.schema.target]
+    assert isinstance(labels, Tensor)
+    rarest = int(labels.bincount().min())
+    return len(opened.valid) < FEW <= len(opened.train) and rarest >= 4  # two in each half
+
+
+def in_time(settings: dict[str, Any], opened: Data, wishes: Wishes) -> dict[str, Any]:
+    """Return the settings with the turns that are wanted, or as many as the minutes are for."""
+    turns = _wanted(settings, len(opened.train), wishes)
+    if wishes.epochs is None:
+        field = opened.schema[opened.schema.inputs[0]]
+        assert isinstance(field, Picture)
+        shape = {name: settings[name] for name in ("width", "depth", "stages", "stem")}
+        net = nets.residual(**nets.default_arguments(opened.schema), **shape)
+        pictures = settings["batch_size"] * (2 if settings["halves"] else 1)
+        pictures *= multiplications(net, field.shape)
+        turns = min(turns, int(60 * wishes.minutes * SHARE / (TURN + 3 * pictures / RATE)))
+    return settings | {"turns": max(1, turns), "average": decay(turns)}
+
+
+def _wanted(settings: dict[str, Any], count: int, wishes: Wishes) -> int:
+    """Return the turns in which each picture is seen as often as it should be."""
+    return (wishes.epochs or epochs_for(count)) * max(1, count // settings["batch_size"])
+
+
+def epochs_for(count: int) -> int:
+    """Return how often each of so many training pictures is seen, if time allows."""
+    return round(min(120.0, max(20.0, 2000 / math.sqrt(count))))
+
+
+def _steps(count: int) -> dict[str, Any]:
+    """Return the optimizer: of many pictures SGD learns more in the same time (docs/log.md)."""
+    if count < 10_000:
+        return {"optimizer": "adamw", "lr": 3e-3, "weight_decay": 0.05}
+    return {"optimizer": "sgd", "lr": 0.15, "weight_decay": 5e-4}
+
+
+def augmentation(train: Split, schema: Schema) -> dict[str, Any]:
+    """Return how pictures may change without showing something else, and what lies beyond them."""
+    change = augment.default(schema)
+    assert change is not None
+    return {
+        "mirror": change.mirror, "shift": change.shift, "turn": change.turn, "zoom": change.zoom,
+        "light": change.light, "fill": _background(train, schema.inputs[0]),
+    }  # fmt: skip
+
+
+def _shape(schema: Schema) -> dict[str, int]:
+    """Return depth, stages and stem: the last stage of any picture has about 4 x 4 places."""
+    field = schema[schema.inputs[0]]
+    assert isinstance(field, Picture)
+    side = min(field.shape[1:])
+    stem = 1 if side < 48 else 2 if side < 128 else 4
+    stages = min(4, max(2, int(math.log2(max(4, side // stem))) - 1))
+    return {"depth": 1, "stages": stages, "stem": stem}
+
+
+def _started(count: int, wishes: Wishes) -> dict[str, Any]:
+    """Return the settings of a net that knows something already; what it costs is only measured.
+
+    A frozen body shows a picture each time as it is, so that a few epochs are enough; a body that
+    learns along moves by far smaller steps than its new head (docs/log.md).
+    """
+    batch_size = min(count, 16)
+    turns = (wishes.epochs or (8 if wishes.freeze else 15)) * (count // batch_size)
+    return {
+        "start": wishes.start,
+        "freeze": wishes.freeze,
+        "batch_size": batch_size,
+        **_steps(0),
+        "body_lr": 1.0 if wishes.freeze else 0.03,
+        "turns": turns,
+        "average": decay(turns),
+        **({"shift": 0.0, "turn": 0.0, "zoom": 0.0, "light": 0.0} if wishes.freeze else {}),
+    }
+
+
+def _background(train: Split, field: str) -> float | None:
+    """Return the one brightness that most edges of training pictures have, or None."""
+    pixels = train[field]
+    assert isinstance(pixels, Tensor)
+    some = pixels[:: max(1, len(pixels) // 1000)]
+    edges = torch.cat([some[:, :, :, 0], some[:, :, :, -1]], dim=2).flatten()
+    value, times = edges.unique(return_counts=True)
+    if int(times.max()) < 0.5 * len(edges):
+        return None
+    common = value[times.argmax()]
+    return round(float(common) / (255 if pixels.dtype == torch.uint8 else 1), 4)

@@ -1,0 +1,23 @@
+"""The plan of a training on a series: a function of the data."""
+
+import math
+from typing import Any
+
+from brique.data import Data
+from brique.planning import Wishes, decay
+
+
+def plan(opened: Data, wishes: Wishes) -> dict[str, Any]:
+    """Return the settings of a training on a series: few windows are seen often, many a few times.
+
+    Windows overlap, so that there is less to learn from them than their number says.
+    """
+    count = len(opened.train)
+    batch_size = min(count, 32 if count < 2000 else 64)
+    epochs = wishes.epochs or round(min(60.0, max(3.0, 350 / math.sqrt(count))))
+    turns = max(1, epochs * max(1, count // batch_size))
+    return {
+        "data": wishes.source, "options": wishes.options, "seed": wishes.seed,
+        "width": 16 if count < 2000 else 32,
+        "batch_size": batch_size, "turns": turns, "average": decay(turns), "patience": 10,
+    }  # fmt: skip

@@ -1,0 +1,108 @@
+"""A net learns how a series goes on: a straight line of its past, and what convolutions add.
+
+Paper    Zeng et al. 2023, arXiv:2205.13504, section 3: a line from which the last value was taken.
+Departs  convolutions over all columns (arXiv:1803.01271) add to the line, most other columns unseen
+         at a time; the average of the weights that was best on valid, where a band is fitted too.
+Run      brique train ETTh1.csv.gz --kind series --target OT --ahead 24
+Reached  see benchmarks/train.md
+"""
+
+from dataclasses import dataclass
+
+from torch import Tensor, optim
+
+from brique import cli, data, inference, nets
+from brique.data import Batch, Data, Stream
+from brique.game import Game, Player, cosine
+from brique.nets.forecaster import Forecaster
+from brique.run import Run
+from brique.schema import Schema
+from brique.tasks import forecast
+
+EXPECT = {"ETTh1.csv.gz": {"test_skill": (0.15, 0.6)}}
+QUICK = {"turns": 100, "width": 8, "depth": 2, "average": 0.9, "lr": 5e-3}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Args:
+    """Settings of the run; every field is a flag."""
+
+    data: str = "ETTh1.csv.gz"
+    """Path of a table with a column of time."""
+    options: tuple[str, ...] = ("kind=series", "target=OT", "ahead=24")
+    """What the data do not say by themselves, such as length=168; may be repeated."""
+    width: int = 32
+    """Features of the convolutions."""
+    depth: int = 3
+    """Residual layers of them; each looks twice as far as the one before."""
+    dropout: float = 0.7
+    """Share of the features that are not seen in training."""
+    lost: float = 0.8
+    """Share of the columns that are not foretold, and are not seen in training either."""
+    turns: int = 600
+    """Turns, one batch each."""
+    batch_size: int = 64
+    """Windows a turn."""
+    lr: float = 1e-3
+    """First step length of AdamW; it falls along a cosine to zero."""
+    weight_decay: float = 0.5
+    """Pull of every weight toward zero, in step lengths."""
+    patience: int = 10
+    """Looks at valid, of 20 in all, that may pass without a better one."""
+    average: float = 0.98
+    """Decay of the average of the weights that foretells in the end, in (0, 1)."""
+    seed: int = 0
+    """Seed of everything random."""
+
+
+def build(args: Args, schema: Schema) -> Forecaster:
+    """Pasts (N, L, C) -> futures (N, A), or (N, A, K) of several targets, in their units."""
+    shape = {"width": args.width, "depth": args.depth}
+    return nets.forecaster(schema.to_json(), **shape, dropout=args.dropout, lost=args.lost)
+
+
+def game_of(args: Args, net: Forecaster, windows: Data) -> Game:
+    """One player, the forecaster, pays for the squares of what it was off by."""
+
+    def missed(batch: Batch) -> Tensor:
+        return forecast.loss(
+            net(inference.inputs(batch, windows.schema, net)), batch, windows.schema
+        )
+
+    def adam(named: object) -> optim.Optimizer:
+        return optim.AdamW(named, lr=args.lr, weight_decay=args.weight_decay)  # pyright: ignore[reportArgumentType]
+
+    return Game(Player("forecaster", net, missed, adam, schedule=cosine, average=args.average))
+
+
+def stream_of(args: Args, windows: Data) -> Stream:
+    """Batches of training windows."""
+    return windows.train.batches(args.batch_size, turns=args.turns, seed=args.seed)
+
+
+def main(args: Args) -> dict[str, float]:
+    """Train, keep the average that is best on valid, fit the band there, read test once."""
+    run = Run.start(__file__, args)
+    windows = data.open(args.data, **data.options(args.options))
+    net = run.place(build(args, windows.schema))
+    game = game_of(args, net, windows)
+
+    for turn in run.play(game, stream_of(args, windows)):
+        if turn.looks and len(windows.valid):
+            average = game.averaged(net)
+            seen = forecast.look(average, windows.valid)
+            run.log(turn, valid_skill=seen.skill, valid_loss=seen.loss)
+            run.keep_best(net, seen.skill, average)
+            if run.stop_when_flat("valid_skill", args.patience):
+                break
+
+    forecast.calibrate(net, windows.valid)
+    judged = forecast.judge(net, windows)
+    run.keep("answers", **judged.arrays)
+    run.result(**judged.values)
+    run.spent(**judged.seconds)
+    return run.finish(net=net, task="forecast", test_skill=judged.values["test"]["skill"])
+
+
+if __name__ == "__main__":
+    cli.main_with(Args, main)

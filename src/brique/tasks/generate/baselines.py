@@ -1,0 +1,29 @@
+"""Pictures without a net: the mean picture, and draws along the principal components of train."""
+
+from collections.abc import Mapping
+
+import torch
+from torch import Tensor
+
+from brique import keys
+from brique.evaluation.principal import Axes
+
+NAMES = {
+    "mean": "always answering the mean",
+    "axes": "a normal distribution along principal components",
+}
+"""What the methods are called in a sentence."""
+
+_BESIDE = keys.word("generated along axes")
+
+
+def codes(real: Tensor, axes: Axes, *, fit: bool) -> Mapping[str, Tensor]:
+    """Return where the pictures of each method lie along the axes: (N, D), as many as real ones.
+
+    fit: whether pictures are drawn along the components; else there is the mean picture alone.
+    """
+    found = {"mean": torch.zeros_like(real)}
+    if fit:
+        normal = torch.randn(real.shape, generator=keys.generator(_BESIDE))
+        found["axes"] = normal * axes.spread
+    return found

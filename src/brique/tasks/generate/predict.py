@@ -1,0 +1,17 @@
+"""Why a net that makes pictures answers no input."""
+
+from typing import Any
+
+from torch import nn
+
+from brique.data import Batch
+from brique.errors import ModelError
+from brique.schema import Schema
+
+
+def answered(net: nn.Module, batch: Batch, schema: Schema) -> list[Any]:
+    """Raise ModelError: such a net is asked about nothing."""
+    raise ModelError(
+        "predict: this model makes pictures of noise, and has no answer to one that is given; in"
+        " Python, model.net(torch.randn(count, model.net.noise)) makes some."
+    )

@@ -1,0 +1,112 @@
+"""A net learns what pictures are made of, and makes new ones: a decoder of codes that are drawn.
+
+Paper    Ghosh et al. 2020, arXiv:1903.12436, "From variational to deterministic autoencoders".
+Departs  Residual blocks, AdamW; the average of the weights that was best on valid; then the mixture
+         that codes are drawn from is fitted to those of train.
+Run      brique train mnist --task generate
+Reached  see benchmarks/kinds.md
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from torch import Tensor, nn, optim
+
+from brique import cli, data, inference, nets
+from brique.data import Batch, Data, Stream
+from brique.game import Game, Player, cosine
+from brique.nets.autoencoder import Generator
+from brique.run import Run
+from brique.schema import Schema
+from brique.tasks import generate
+
+EXPECT = {"mnist": {"test_mixed": (0.5, 1.0)}}
+QUICK = {"turns": 100, "code": 8, "average": 0.9}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Args:
+    """Settings of the run; every field is a flag."""
+
+    data: str = "digits"
+    """Pictures to be made more of: built-in name or path."""
+    options: tuple[str, ...] = ()
+    """What the data do not say by themselves, such as size=64; may be repeated."""
+    code: int = 16
+    """Numbers that a picture is made of."""
+    pull: float = 1e-4
+    """How much codes are drawn toward 0."""
+    width: int = 16
+    """Features of the largest pictures' stage; each further stage has twice as many."""
+    mirror: bool = False
+    """Half of the pictures are seen from left to right."""
+    batch_size: int = 64
+    """Pictures a turn."""
+    turns: int = 8000
+    """Turns, each of one batch."""
+    lr: float = 4e-3
+    """First step length; it falls along a cosine to zero."""
+    average: float = 0.98
+    """Decay of the average of the weights that is judged, in (0, 1)."""
+    weight_decay: float = 0.01
+    """Pull of every weight toward zero, in step lengths."""
+    patience: int = 10
+    """Looks at valid without a better one, of 20 in all, after which training ends."""
+    seed: int = 0
+    """Seed of everything random."""
+
+
+def build(args: Args, schema: Schema) -> Generator:
+    """Noise (N, D + 1) -> pictures (N, C, H, W) in [0, 1]; its `rebuilt` takes pictures."""
+    shape = nets.autoencoder_arguments(schema)
+    return nets.generator(**shape, code=args.code, width=args.width)
+
+
+def game_of(args: Args, net: Generator, known: Data) -> Game:
+    """One player, the generator, pays for what it cannot rebuild, and for codes far from 0."""
+    field = known.schema.inputs[0]
+
+    def mistakes(batch: Batch) -> Tensor:
+        pictures = inference.tensor_of(batch, field)
+        codes = net.body(pictures)
+        return generate.loss(net.head(codes), pictures, codes, pull=args.pull)
+
+    def optimizer(named: Iterable[tuple[str, nn.Parameter]]) -> optim.Optimizer:
+        return optim.AdamW(named, lr=args.lr, weight_decay=args.weight_decay)
+
+    player = Player("generator", net, mistakes, optimizer, schedule=cosine, average=args.average)
+    return Game(player)
+
+
+def stream_of(args: Args, known: Data) -> Stream:
+    """Batches of training pictures."""
+    moved = data.Augment(field=known.schema.inputs[0], mirror=args.mirror)
+    return known.train.batches(args.batch_size, turns=args.turns, seed=args.seed, augment=moved)
+
+
+def main(args: Args) -> dict[str, float]:
+    """Train, keep the average that is best on valid, fit what codes are drawn from, read test."""
+    run = Run.start(__file__, args)
+    known = data.open(args.data, **data.options(args.options))
+    net = run.place(build(args, known.schema))
+    game = game_of(args, net, known)
+
+    for turn in run.play(game, stream_of(args, known)):
+        if turn.looks and len(known.valid):
+            error = generate.look(game.averaged(net), known.valid)
+            run.log(turn, valid_loss=error)
+            run.keep_best(net, -error, game.averaged(net))
+            if run.stop_when_flat("valid_loss", args.patience, lower=True):
+                break
+
+    generate.learn(net, known.train)
+    run.picture("samples", net, run.noise(48, net.noise, name="samples"))
+    judged = generate.judge(net, known)
+    run.result(**judged.values)
+    run.spent(**judged.seconds)
+    run.keep("answers", **judged.arrays)
+    return run.finish(net=net, task="generate", test_mixed=judged.values["test"]["mixed"])
+
+
+if __name__ == "__main__":
+    cli.main_with(Args, main)

@@ -1,0 +1,5 @@
+"""The plan of a training: that of inputs of any kind."""
+
+from brique.planning.fields import plan_fields as plan
+
+__all__ = ["plan"]

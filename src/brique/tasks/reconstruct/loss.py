@@ -1,0 +1,9 @@
+"""What a net that rebuilds pictures is trained by."""
+
+from torch import Tensor
+from torch.nn import functional
+
+
+def loss(made: Tensor, pictures: Tensor) -> Tensor:
+    """Return the mean squared error a pixel. made, pictures: (N, C, H, W)."""
+    return functional.mse_loss(made, pictures)

@@ -1,0 +1,20 @@
+"""The plan of a training that answers with numbers: that of inputs of any kind."""
+
+from typing import Any
+
+from brique.data import Data
+from brique.errors import UsageError
+from brique.planning import Wishes
+from brique.planning.fields import plan_fields
+
+
+def plan(opened: Data, wishes: Wishes) -> dict[str, Any]:
+    """Return the settings of a training. Raises UsageError for a balance of classes."""
+    if wishes.balance != "none":
+        raise UsageError(
+            f"train: --balance {wishes.balance} is for classes, and the targets are numbers; leave"
+            " it out."
+        )
+    settings = plan_fields(opened, wishes)
+    del settings["balance"]
+    return settings

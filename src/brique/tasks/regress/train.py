@@ -1,0 +1,129 @@
+"""A net for inputs of any kind, tables, texts, sounds or all mixed, learns to answer in numbers.
+
+Paper    Gorishniy et al. 2021, arXiv:2106.11959, section 3.2: residual layers for tables.
+Departs  numbers are also told by waves (arXiv:2203.05556); texts are read both ways, sounds by
+         their pitches; the average of the weights that was best on valid, where intervals
+         (Vovk, Gammerman, Shafer 2005) are fitted too.
+Run      brique train california-housing
+Reached  see benchmarks/train.md
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from torch import Tensor, nn
+from torch.optim import AdamW, Optimizer
+
+from brique import cli, data, inference, nets
+from brique.data import Augment, Batch, Data, Stream
+from brique.game import Game, Player, warmup
+from brique.run import Run
+from brique.schema import Picture, Schema
+from brique.tasks import regress
+
+EXPECT = {"california-housing": {"test_r2": (0.78, 0.9)}}
+QUICK = {"turns": 100, "width": 32, "average": 0.9}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Args:
+    """Settings of the run; every field is a flag."""
+
+    data: str = "digits"
+    """Built-in name or path."""
+    width: int = 128
+    """Features of what reads the columns of a table."""
+    depth: int = 2
+    """Its residual layers."""
+    options: tuple[str, ...] = ()
+    """What the data do not say by themselves, such as target=price; may be repeated."""
+    dropout: float = 0.1
+    """Share of the features that are not seen in training."""
+    bucket: bool = False
+    """Texts and signals of like lengths come together."""
+    light: float = 0.0
+    """Of a picture among the inputs: largest change of brightness and contrast, as a share."""
+    shift: float = 0.0
+    """Of such a picture: largest move, as a share of its side."""
+    turn: float = 0.0
+    """Its largest turn, in degrees."""
+    zoom: float = 0.0
+    """Its largest change of scale, as a share."""
+    mirror: bool = False
+    """Half of such pictures are seen from left to right."""
+    turns: int = 2000
+    """Turns, one batch each."""
+    batch_size: int = 128
+    """Examples a turn."""
+    weight_decay: float = 0.02
+    """Pull of every weight toward zero, in step lengths."""
+    lr: float = 2e-3
+    """Largest step length; it rises to it, then falls along a cosine to zero."""
+    patience: int = 10
+    """Looks at valid without a better one, of 20 in all, after which training ends."""
+    average: float = 0.98
+    """Decay of the running average of the weights, in (0, 1)."""
+    seed: int = 0
+    """Seed of everything random."""
+
+
+def build(args: Args, schema: Schema) -> nn.Sequential:
+    """Return a net: inputs -> class scores, or numbers in their units (N, K), by body and head."""
+    shape = {"width": args.width, "depth": args.depth, "dropout": args.dropout}
+    return nets.fields(schema.to_json(), **shape)
+
+
+def game_of(args: Args, net: nn.Sequential, rows: Data) -> Game:
+    """One player, the predictor, pays for what it is off by, in standard deviations."""
+    schema, std = rows.schema, regress.spread(rows.train)
+
+    def mistakes(batch: Batch) -> Tensor:
+        answers = net(inference.inputs(batch, schema, net))
+        return regress.loss(answers, regress.wanted(batch, schema), std.to(answers))
+
+    def optimizer(named: Iterable[tuple[str, nn.Parameter]]) -> Optimizer:
+        return AdamW(named, lr=args.lr, weight_decay=args.weight_decay)
+
+    return Game(
+        Player("predictor", net, mistakes, optimizer, schedule=warmup(0.1), average=args.average)
+    )
+
+
+def stream_of(args: Args, rows: Data) -> Stream:
+    """Batches of training examples."""
+    order: dict[str, Any] = {"bucket": args.bucket}
+    pictures = [name for name in rows.schema.inputs if isinstance(rows.schema[name], Picture)]
+    if len(pictures) == 1:
+        order["augment"] = Augment(
+            field=pictures[0], mirror=args.mirror, shift=args.shift, turn=args.turn,
+            zoom=args.zoom, light=args.light,
+        )  # fmt: skip
+    return rows.train.batches(args.batch_size, turns=args.turns, seed=args.seed, **order)
+
+
+def main(args: Args) -> dict[str, float]:
+    """Train, keep the average that is best on valid, fit there how sure it may be, read test."""
+    run = Run.start(__file__, args)
+    rows = data.open(args.data, **data.options(args.options))
+    net = run.place(build(args, rows.schema))
+    game, std = game_of(args, net, rows), regress.spread(rows.train)
+
+    for turn in run.play(game, stream_of(args, rows)):
+        if turn.looks and len(rows.valid):
+            seen = regress.look(game.averaged(net), rows.valid, std)
+            run.log(turn, valid_r2=seen.r2, valid_loss=seen.loss)
+            run.keep_best(net, -seen.loss, game.averaged(net))
+            if run.stop_when_flat("valid_loss", args.patience, lower=True):
+                break
+
+    regress.calibrate(net, rows.valid)
+    judged = regress.judge(net, rows)
+    run.result(**judged.values)
+    run.spent(**judged.seconds)
+    run.keep("answers", **judged.arrays)
+    return run.finish(net=net, task="regress", test_r2=judged.values["test"]["r2"])
+
+
+if __name__ == "__main__":
+    cli.main_with(Args, main)

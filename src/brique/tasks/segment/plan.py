@@ -1,0 +1,59 @@
+"""The plan of a training on pictures with masks: a function of the data and the time.
+
+What a turn costs is reckoned for a machine of two cores; a speed that is measured may only shorten
+the training.
+"""
+
+import math
+from typing import Any
+
+from torch import nn
+
+from brique import nets
+from brique.data import Data
+from brique.errors import UsageError
+from brique.planning import Wishes, decay
+from brique.planning.regions import common, epochs_for, per_epoch, picture_of, turns_within
+from brique.schema import Picture
+
+WIDTHS = (32, 24, 16)
+_LEAST = 40  # epochs, or the net is made smaller
+
+
+def plan(opened: Data, wishes: Wishes) -> dict[str, Any]:
+    """Return the settings of a training on pictures with masks.
+
+    The net is the widest that sees each picture forty times within the minutes. Rare classes count
+    more by half a power of their rareness, which helps on valid (docs/log.md), or by all of it.
+    Raises UsageError for a balance by whole pictures.
+    """
+    if wishes.balance == "sampler":
+        raise UsageError(
+            "train: --balance sampler shows examples of rare classes more often, and a picture"
+            " holds many classes; take weights, by which their pixels count more."
+        )
+    count = len(opened.train)
+    settings = common(opened, wishes, min(count, 8)) | {"depth": 1, **_stages(picture_of(opened))}
+    settings["rareness"] = 1.0 if wishes.balance == "weights" else 0.5
+    wanted = (wishes.epochs or epochs_for(count)) * per_epoch(settings, count)
+
+    def made(width: int) -> nn.Module:
+        shape = {name: settings[name] for name in ("depth", "stages", "stem")}
+        return nets.unet(**nets.unet_arguments(opened.schema), **shape, width=width)
+
+    turns = 1
+    for width in WIDTHS:
+        settings["width"] = width
+        fits = wanted if wishes.epochs else turns_within(made(width), settings, opened, wishes)
+        turns = min(wanted, fits)
+        if turns >= min(wanted, _LEAST * per_epoch(settings, count)):
+            break
+    turns = max(1, turns)
+    return settings | {"turns": turns, "average": decay(turns)}
+
+
+def _stages(field: Picture) -> dict[str, int]:
+    """Return stem and stages: the last stage of any picture has about 8 x 8 places or more."""
+    side = min(field.shape[1:])
+    stem = 1 if side < 96 else 2 if side < 320 else 4
+    return {"stem": stem, "stages": min(5, max(2, int(math.log2(max(4, side // stem))) - 2))}

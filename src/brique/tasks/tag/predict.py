@@ -1,0 +1,101 @@
+"""What a net that tags words is trained by, and what it says of one text."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import torch
+from torch import Tensor, nn
+
+from brique.data import Batch, Ragged
+from brique.errors import ShapeError
+from brique.schema import Schema, Tags, Text
+
+_TOLD = 12  # words that are told with their tags in one line
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answer:
+    """What a net says of one text: a tag for each of its words, and how likely it takes each.
+
+    words, tags, sure: as many as the text has words. Words that the net does not know are U+FFFD,
+    until `worded` puts them in.
+    """
+
+    words: tuple[str, ...]
+    tags: tuple[str, ...]
+    sure: tuple[float, ...]
+
+    def to_json(self) -> dict[str, object]:
+        """Return {"answer": "DET NOUN", "tags": [["the", "DET"], ...], "probabilities": [...]}."""
+        pairs = [list(pair) for pair in zip(self.words, self.tags, strict=True)]
+        return {"answer": " ".join(self.tags), "tags": pairs, "probabilities": list(self.sure)}
+
+    def cells(self) -> dict[str, object]:
+        """Return words and tags, each with blanks between."""
+        return {"words": " ".join(self.words), "answer": " ".join(self.tags)}
+
+    def said(self) -> tuple[str, str]:
+        """Return the first words with their tags, and how sure the least sure of all is."""
+        pairs = [f"{word}/{tag}" for word, tag in zip(self.words, self.tags, strict=True)]
+        more = " ..." if len(pairs) > _TOLD else ""
+        least = f"{min(self.sure):.1%} or more" if self.sure else ""
+        return " ".join(pairs[:_TOLD]) + more, least
+
+
+def answered(net: nn.Module, batch: Batch, schema: Schema) -> list[Answer]:
+    """Return an Answer for each text of a batch.
+
+    net: texts -> scores (M, K). schema: of the net: a text as input, tags as target.
+    Raises ShapeError when the net says anything else.
+    """
+    kind, tags = schema[schema.inputs[0]], schema[schema.target]
+    assert isinstance(kind, Text)
+    assert isinstance(tags, Tags)
+    text = text_of(batch, schema)
+    scores = net(text).float()
+    check_shape("answers", scores, schema, len(text.values))
+    sure, said = scores.softmax(dim=1).max(dim=1)
+    found: list[Answer] = []
+    for numbers, own, chance in zip(
+        text, Ragged(said, text.offsets), Ragged(sure, text.offsets), strict=True
+    ):
+        words = tuple(kind.restore(one[None]) for one in numbers.cpu())
+        chances = tuple(round(one, 6) for one in chance.tolist())
+        found.append(Answer(words=words, tags=tuple(tags.restore(own.cpu())), sure=chances))
+    return found
+
+
+def worded(answer: Answer, given: object, schema: Schema) -> Answer:
+    """Return an answer with the words that it was asked about, those unknown to the net too.
+
+    given: a text, a list of its words, or either under the name of the input.
+    """
+    name = schema.inputs[0]
+    source = given[name] if isinstance(given, Mapping) else given
+    kind = schema[name]
+    assert isinstance(kind, Text)
+    return replace(answer, words=tuple(kind.pieces(source)))
+
+
+def text_of(batch: Batch, schema: Schema) -> Ragged:
+    """Return the texts of a batch."""
+    values = batch[schema.inputs[0]]
+    assert isinstance(values, Ragged)
+    return values
+
+
+def tags_of(batch: Batch, schema: Schema) -> Ragged:
+    """Return the tags of a batch."""
+    values = batch[schema.target]
+    assert isinstance(values, Ragged)
+    return values
+
+
+def check_shape(where: str, scores: Tensor, schema: Schema, words: int) -> None:
+    """Raise ShapeError unless a net gives scores of each class to each word."""
+    wanted = (words, len(schema[schema.target].names))
+    if tuple(scores.shape) != wanted or not torch.is_floating_point(scores):
+        raise ShapeError(
+            f"tag: {where}: the net said {tuple(scores.shape)} where scores {wanted} are asked for,"
+            " a row for each word; let it return them."
+        )

@@ -1,0 +1,20 @@
+"""The plan of a training on texts in two languages: a function of the data."""
+
+import math
+from typing import Any
+
+from brique.data import Data
+from brique.planning import Wishes, decay
+
+
+def plan(opened: Data, wishes: Wishes) -> dict[str, Any]:
+    """Return the settings of a training on texts in two languages."""
+    count = len(opened.train)
+    batch_size = min(count, 32 if count < 5000 else 64)
+    epochs = wishes.epochs or round(min(40.0, max(4.0, 1000 / math.sqrt(count))))
+    turns = max(1, epochs * max(1, count // batch_size))
+    return {
+        "data": wishes.source, "options": wishes.options, "seed": wishes.seed,
+        "width": 128 if count < 5000 else 256,
+        "batch_size": batch_size, "turns": turns, "average": decay(turns), "patience": 10,
+    }  # fmt: skip

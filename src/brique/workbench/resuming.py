@@ -1,0 +1,150 @@
+"""Goes on with a run that was stopped, by the code that it began with."""
+
+from collections.abc import Mapping
+from dataclasses import fields
+from pathlib import Path
+from types import ModuleType, UnionType
+from typing import Any, Union, cast, get_args, get_origin, get_type_hints
+
+from brique import catalog, files, measure, reader, stopping
+from brique.data.opening import elsewhere
+from brique.errors import RunError
+from brique.run import Launch, Record, launched, read_run
+from brique.run.claim import hold, take_up
+from brique.run.inputs import compare_inputs, tell_places
+from brique.workbench.report import report
+
+
+def resume_run(
+    run: str | Path,
+    *,
+    trust: bool = False,
+    finish: bool = False,
+    device: str | None = None,
+    changed: bool = False,
+) -> Path:
+    """Go on with one run until it has finished, and return its folder; arguments as of `resume`."""
+    record = read_run(run)
+    with stopping.work(record.folder):
+        if record.state != "finished":
+            _gone_on(record, trust=trust, finish=finish, device=device, changed=changed)
+        elif lacks_report(record) or files.rests(record.folder):
+            _completed(record)
+    return record.folder
+
+
+def lacks_report(record: Record) -> bool:
+    """Tell whether a training has not written its page yet."""
+    return record.train is not None and not (record.folder / "report.html").is_file()
+
+
+def _completed(record: Record) -> None:
+    """Give a finished run the page that it lacks, and remove what interrupted writes left."""
+    with take_up(record.folder):
+        if lacks_report(record):
+            report(record.folder)
+
+
+def _gone_on(
+    record: Record, *, trust: bool, finish: bool, device: str | None, changed: bool
+) -> None:
+    module = _code(record, trust=trust)
+    args = module.Args(**settings(record.settings, module.Args, f"run.json of {record.folder}"))
+    before = _launch(record)
+    places, differences = compare_inputs(record.folder, "resume", changed=changed)
+    tell_places(places)
+    launch = Launch(
+        out=record.folder,
+        quick=bool(before.get("quick")),
+        device=device or before.get("device"),
+        exact=bool(before.get("exact")),
+        command=str(before.get("command", "")),
+        resume=True,
+        finish=finish,
+        changed=tuple(differences) if changed else None,
+    )
+    with elsewhere(places):
+        with launched(launch), measure.building():
+            module.main(args)
+        if record.train is not None:
+            with hold(record.folder):
+                report(record.folder)
+
+
+def _launch(record: Record) -> dict[str, Any]:
+    """Return how the run was launched. Raises RunError where that is of another form."""
+    found = record.json["launch"]
+    device, seed = found.get("device"), record.json["seed"]
+    if not isinstance(device, str | None) or not isinstance(found.get("threads"), int | None):
+        raise RunError(
+            f"resume: run.json of {record.folder} does not say on which device it ran; restore the"
+            " file, or start a new run."
+        )
+    if not -(2**63) <= seed < 2**63:
+        raise RunError(
+            f"resume: run.json of {record.folder} has the seed {seed:.3g}, which is none; restore"
+            " the file, or start a new run."
+        )
+    return found
+
+
+def _code(record: Record, *, trust: bool) -> ModuleType:
+    """Return the installed module that the run began with, or its source.py if that is trusted."""
+    module = catalog.load_by_source(record.source_sha256)
+    if module is not None:
+        return module
+    source = record.source
+    if reader.fault(source, record.folder) or files.sha256(source) != record.source_sha256:
+        raise RunError(
+            f"resume: {source} is not what the run began with (its SHA-256 differs from the one in"
+            " run.json); put the file back, or start a new run."
+        )
+    if not trust:
+        raise RunError(
+            f"resume: the code that {record.folder} began with is not installed, or has changed"
+            f" since; if you trust the run's own {source.name}, '{stopping.resuming(record.folder)}"
+            " --trust' executes that."
+        )
+    return catalog.execute(source)
+
+
+def settings(given: Mapping[str, Any], kind: type[Any], where: str) -> dict[str, Any]:
+    """Return settings that a file of a folder holds, lists as tuples.
+
+    kind: the Args that take them. where: the file, for sentences. Raises RunError if they do not.
+    """
+    strange = sorted(set(given) - {field.name for field in fields(kind)})
+    if strange:
+        raise RunError(
+            f"resume: {where} sets '{strange[0]}', which the recipe's Args does not have; start a"
+            " new run."
+        )
+    kinds = get_type_hints(kind)
+    values = {n: tuple(value) if isinstance(value, list) else value for n, value in given.items()}
+    for name, value in values.items():
+        if not _fits(value, kinds[name]):
+            raise RunError(
+                f"resume: {where} sets '{name}' to {_short(value)}, which the recipe cannot take;"
+                " restore the file, or start a new run."
+            )
+    return values
+
+
+def _short(value: object) -> str:
+    said = f"{value:.3g}" if type(value) is int and abs(value) > 10**12 else repr(value)
+    return said if len(said) < 80 else f"{said[:80]} ..."
+
+
+def _fits(value: object, kind: object) -> bool:
+    """Tell whether a value from a file has the type that a field is annotated with."""
+    if get_origin(kind) in (Union, UnionType):
+        return any(_fits(value, one) for one in get_args(kind))
+    plain = get_origin(kind) or kind
+    if plain is tuple and isinstance(value, tuple):
+        each = get_args(kind)[0]
+        return all(_fits(one, each) for one in cast("tuple[object, ...]", value))
+    if plain is float:
+        return isinstance(value, int | float) and not isinstance(value, bool)
+    if plain is int:
+        return isinstance(value, int) and not isinstance(value, bool) and abs(value) < 2**63
+    return isinstance(value, plain) if isinstance(plain, type) else True
