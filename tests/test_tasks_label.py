@@ -21,8 +21,8 @@ from brique.evaluation.baselines.names import NAMES
 from brique.run import read_run
 from brique.schema import Category, Schema
 from brique.tasks import at_rest, label
+from brique.tasks.label import train
 from brique.tasks.label.metrics import scores
-from brique.tasks.regress import train
 from resuming import alone, assert_equal, stopped
 
 KINDS = {"hue": Category(("blue", "green", "red")), "round": Category(("no", "yes"))}

@@ -17,6 +17,7 @@ from brique.cli import main
 from brique.errors import DataError
 from brique.run import read_run
 from brique.tasks import at_rest
+from brique.tasks.classify import train_fields
 from brique.tasks.regress import train
 from resuming import alone, assert_equal, stopped
 
@@ -244,14 +245,15 @@ def test_it_is_judged_again_and_on_other_data(houses, priced, tmp_path):
 def quick(houses, target="price", **more):
     options = (f"target={target}", "types=about=text")
     settings = {"turns": 30, "batch_size": 32, "width": 16, "average": 0.8} | more
-    return train.Args(data=str(houses / "houses.csv"), options=options, **settings)
+    room = train if target == "price" else train_fields
+    return room.Args(data=str(houses / "houses.csv"), options=options, **settings)
 
 
 @pytest.mark.parametrize("target", ["price", "town"])
 def test_stopped_and_resumed_it_ends_in_equal_bits(houses, target, tmp_path, monkeypatch):
-    args = quick(houses, target)
-    whole = alone(train.main, args, tmp_path / "whole")
-    pieces = stopped(train.main, args, tmp_path / "pieces", [4, 11, 12, 20, 27], monkeypatch)
+    args, main_of = quick(houses, target), (train if target == "price" else train_fields).main
+    whole = alone(main_of, args, tmp_path / "whole")
+    pieces = stopped(main_of, args, tmp_path / "pieces", [4, 11, 12, 20, 27], monkeypatch)
     assert_equal(whole, pieces)
 
 
