@@ -67,7 +67,9 @@ def together(
     ]  # fmt: skip
     end = time.monotonic() + seconds
     try:
-        while not all(mark.exists() for mark in marks) and time.monotonic() < end:
+        pairs = list(zip(marks, children, strict=True))
+        while any(not mark.exists() and child.poll() is None for mark, child in pairs):
+            assert time.monotonic() < end, "some did not get ready"
             time.sleep(0.01)
         begin.touch()
         said = [child.communicate(timeout=end - time.monotonic()) for child in children]
