@@ -100,9 +100,14 @@ def whole(folder: Path, words: list[str], stages: int) -> Whole:
     return found
 
 
+def outside(run: Whole) -> list[str]:
+    """Return the phases of a run that are outside of its turns; a search's are also of its runs."""
+    return [one for one in run.places if one.split(": ")[-1] not in PASSED or ": beg" in one]
+
+
 def drawn(run: Whole, count: int, draw: random.Random) -> list[Kill]:
     """Draw kills, by turns in each phase of a run that is outside of its turns."""
-    known = [one for one in run.places if one.split(": ")[-1] not in PASSED or ": beg" in one]
+    known = outside(run)
     draw.shuffle(known)
     kills: list[Kill] = []
     for number in range(count):
