@@ -99,6 +99,27 @@ def test_test_is_counted_once_where_the_run_ended_after_it_was_read(
     assert [one["test_reads"] for one in read_run(tmp_path).json["data"]] == [1]
 
 
+def test_results_of_turns_outlive_a_kill(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def play(*, is_resumed: bool) -> None:
+        with launched(Launch(out=tmp_path / "run", quiet=True, resume=is_resumed)):
+            run = Run.start(__file__, Args())
+            net = run.place(nn.Linear(1, 1))
+            sgd = partial(torch.optim.SGD, lr=0.1)
+            game = Game(Player("p", net, lambda x: net(x).pow(2).mean(), sgd))
+            for turn in run.play(game, [torch.ones(2, 1)] * 3):
+                run.result(**{f"turn {turn.index}": turn.index})
+            run.result(end={"score": 1.5})
+            run.finish(x=1.0)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Run, "_save_json", None)  # right after the checkpoint of the stage
+        with pytest.raises(TypeError):
+            play(is_resumed=False)
+    play(is_resumed=True)
+    expected = {"turn 0": 0, "turn 1": 1, "turn 2": 2, "end": {"score": 1.5}}
+    assert read_run(tmp_path / "run").result == expected
+
+
 def test_what_nets_are_fed_first_outlives_a_resume() -> None:
     nets, net = Nets(), nn.Conv1d(1, 1, 1)
     nets.add(net, None)

@@ -72,20 +72,27 @@ def note(begun: Begun, begin: float, training: float) -> None:
         begun.json["files"] = _kept(begun.folder)
 
 
-def test_reads(begun: Begun, begin: float) -> dict[str, int]:
-    """Return how often a run has read test parts, by fingerprint; what runs again counts once."""
+def seen(begun: Begun, begin: float) -> dict[str, Any]:
+    """Return what a checkpoint holds of run.json: reads of test by fingerprint, and the result."""
+    return {"test_reads": _reads(begun, begin), "result": dict(begun.json["result"])}
+
+
+def go_on(begun: Begun, begin: float, state: dict[str, Any]) -> None:
+    """Go on from what a checkpoint holds, as `seen` returned it; older versions have none of it."""
+    begun.json["result"] = dict(state.get("result", begun.json["result"]))
+    if "test_reads" in state:  # what this process read, it had read by then too
+        begun.test_reads = {}
+        now = _reads(begun, begin)
+        begun.test_reads = {
+            name: int(known) - now.get(name, 0) for name, known in state["test_reads"].items()
+        }
+
+
+def _reads(begun: Begun, begin: float) -> dict[str, int]:
     found = dict(begun.test_reads)
     for entry in journal.since(begin):
         found[entry.fingerprint] = found.get(entry.fingerprint, 0) + entry.test_reads
     return found
-
-
-def count_on(begun: Begun, begin: float, reads: dict[str, int] | None) -> None:
-    """Count from what a checkpoint holds of `test_reads`; older versions have none of it."""
-    if reads is not None:
-        begun.test_reads = {}
-        now = test_reads(begun, begin)
-        begun.test_reads = {name: int(known) - now.get(name, 0) for name, known in reads.items()}
 
 
 def _kept(folder: Path) -> dict[str, dict[str, Any]]:

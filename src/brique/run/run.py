@@ -370,7 +370,7 @@ class Run:
             "nets": self._nets.state(),
             "memory": dict(self.memory),
             "training": self._training,
-            "test_reads": ending.test_reads(self._begun, self._clock),
+            **ending.seen(self._begun, self._clock),
         }
 
     def _restore(self, state: dict[str, Any]) -> None:
@@ -380,7 +380,7 @@ class Run:
             self._stage.restore(state["stage"])
             self.memory.clear()
             self.memory.update(state["memory"])
-            ending.count_on(self._begun, self._clock, state.get("test_reads"))
+            ending.go_on(self._begun, self._clock, state)
         self._training = state["training"]
 
     def _release(self) -> None:
