@@ -48,12 +48,14 @@ def page(rows: list[str], seed: int, equal: int, seconds: float) -> str:
     commit = subprocess.run(
         ["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, cwd=HERE
     ).stdout.strip()
+    outside = sum(" | training | " not in row for row in rows)
     works = [f"- {name}: `brique {' '.join(words)}`" for name, words in WORKS.items()]
     return "\n".join([
         "# Kills outside the turns",
         "",
-        f"{len(rows)} kills by SIGKILL, {equal} of them resumed to what a run leaves that was never"
-        f" stopped; by `python benchmarks/phases.py`, seed {seed}, {seconds:.0f} s.",
+        f"{len(rows)} kills by SIGKILL, {outside} of them outside the turns; {equal} were resumed"
+        " to what a run leaves that was never stopped; by `python benchmarks/phases.py`, seed"
+        f" {seed}, {seconds:.0f} s.",
         "Compared is every file: names and bytes, but for times, dates and process ids, the number"
         " and seconds of a checkpoint, which moments of the training are kept, and a search's"
         " database by its trials.",

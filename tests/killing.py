@@ -70,10 +70,10 @@ def preload() -> None:
     import torch
 
     from brique import cli, workbench
-    from brique.workbench import train, tune
+    from brique.workbench import training, tune
 
     torch.set_num_threads(1)
-    train._import()  # pyright: ignore[reportPrivateUsage]
+    training._import()  # pyright: ignore[reportPrivateUsage]
     _ = cli, optuna, workbench, tune
 
 
@@ -113,7 +113,8 @@ def drawn(run: Whole, count: int, draw: random.Random) -> list[Kill]:
     for number in range(count):
         phase = known[number % len(known)]
         span, again = run.spans.get(phase, 0.0), draw.randint(1, 9) if number % 3 == 1 else 0
-        if span > LONG and draw.random() < 0.5:
+        is_long = span > LONG and not (phase.endswith("opening") and "training" in run.places)
+        if is_long and draw.random() < 0.5:  # turns follow the opening of a run
             kills.append(Kill(phase, 0, 0.6 * span * draw.random(), again))
         else:
             kills.append(Kill(phase, draw.randint(1, len(run.places[phase])), 0.0, again))

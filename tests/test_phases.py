@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import date
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -18,7 +19,6 @@ from torch import nn
 import brique.page
 import killing
 from brique import data, files
-from brique.data import Data
 from brique.errors import Interrupted, RunError
 from brique.game import Game, Player
 from brique.page import write
@@ -188,8 +188,8 @@ def test_a_report_that_was_not_written_is_written_with_pictures_from_any_folder(
     monkeypatch.chdir(tmp_path)
     run, written = tmp_path / "run", list[bytes]()
 
-    def killed(record: Record, opened: Data) -> None:
-        written.append(write(record, opened).read_bytes())
+    def killed(record: Record, *given: Any) -> None:
+        written.append(write(record, *given).read_bytes())
         (run / "report.html").rename(rest(run, "report.html") / "half.html")
         with pytest.raises(RunError, match="another process works on this run"):
             resume(run)
