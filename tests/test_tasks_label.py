@@ -23,6 +23,7 @@ from brique.schema import Category, Schema
 from brique.tasks import at_rest, label
 from brique.tasks.label import train
 from brique.tasks.label.metrics import scores
+from brique.tasks.regress import train as regress_train
 from resuming import alone, assert_equal, stopped
 
 KINDS = {"hue": Category(("blue", "green", "red")), "round": Category(("no", "yes"))}
@@ -264,12 +265,13 @@ def test_stopped_and_resumed_it_ends_in_equal_bits(films, target, tmp_path, monk
         head, *rows = csv.reader(films.read_text().splitlines())
         films = tmp_path / "rated.csv"
         write(films, [*head, "rating"], [[*row, int(row[1]) / 7] for row in rows])
-    args = train.Args(
+    room = regress_train if "," in target else train
+    args = room.Args(
         data=str(films), options=(f"target={target}",), turns=30, batch_size=32, width=16,
         average=0.8, patience=100,
     )  # fmt: skip
-    whole = alone(train.main, args, tmp_path / "whole")
-    pieces = stopped(train.main, args, tmp_path / "pieces", [4, 11, 12, 20, 27], monkeypatch)
+    whole = alone(room.main, args, tmp_path / "whole")
+    pieces = stopped(room.main, args, tmp_path / "pieces", [4, 11, 12, 20, 27], monkeypatch)
     assert_equal(whole, pieces)
 
 
