@@ -18,9 +18,10 @@ from brique.data.opening import elsewhere
 from brique.data.said import spelled
 from brique.errors import PlayError, RunError, StoreError, UsageError
 from brique.evaluation.result import finite
+from brique.page.tuned import write_tuned
 from brique.planning import Wishes
 from brique.run import Record, read_run
-from brique.run.claim import check_inside, claim, hold
+from brique.run.claim import check_inside, claim, take_up
 from brique.run.inputs import compare_inputs, write_data
 from brique.run.start import pick_device
 from brique.schema import Category
@@ -92,7 +93,7 @@ def go_on(
     Raises RunError where the folder holds no such search, or names a database that no person did.
     """
     memory.check_installed()
-    with hold(folder):
+    with take_up(folder):
         way = _Way(verb="resume", device=device, storage=storage, changed=changed)
         return _searched(_asked(folder), folder, way)
 
@@ -213,10 +214,8 @@ class _Search:
         final = replace(self._wishes, minutes=self.asked["minutes"])
         record = self._trained(FINAL, settings, final)
         found = _found(study, scores, chosen, settings, record)
+        write_tuned(self.folder, self._order.command, found)  # before it counts as finished
         files.write_sealed(self.folder / FILE, _read(self.folder) | {"result": found})
-        from brique.page.tuned import write_tuned
-
-        write_tuned(self.folder, self._order.command, found)
         return record.folder
 
     def _told(self, study: "Study", number: int, params: dict[str, Any]) -> None:
@@ -362,7 +361,7 @@ def _folder(out: str | Path | None, asked: dict[str, Any], name: str) -> tuple[P
                 f"{folder}: holds another search; name another folder with --out, or say what"
                 " that one was asked."
             )
-        return folder, hold(folder)
+        return folder, take_up(folder)
     first = {FILE: files.as_sealed({"asked": asked, "result": {}})}
     return claim(folder, f"{Path(name).name}-tune", first)
 
