@@ -19,11 +19,13 @@ from pathlib import Path
 import torch
 
 from brique import files, model
+from brique.data.contents import contents
 from brique.errors import BriqueError
 from brique.page import write
 from brique.recipes.convolutional import lenet5
 from brique.run import Launch, launched, read_run
 from brique.run.checkpoints import Checkpoints
+from brique.run.inputs import compare_inputs, fingerprints
 
 
 def made(folder: Path) -> dict[str, Path]:
@@ -33,6 +35,11 @@ def made(folder: Path) -> dict[str, Path]:
         lenet5.main(lenet5.Args(turns=20))
     out = runs["finished"]
     files.write_tensors(out / "arrays" / "answers.safetensors", {"ids": torch.arange(300)})
+    (folder / "data").mkdir()
+    for name in ("a.txt", "b.txt"):
+        (folder / "data" / name).write_text(name)
+    listed = {"given": "data", "path": str(folder / "data"), "files": contents(folder / "data")}
+    files.write_sealed(out / "data.json", {"fingerprints": {"data": "0"}, "roots": [listed]})
     record = read_run(out).json
     record["files"] = files.listed(out, ["log.jsonl", "arrays/answers.safetensors"])
     files.write_sealed(out / "run.json", record)
@@ -49,6 +56,7 @@ def outcome(run: Path, state: str) -> tuple[object, str]:
         with redirect_stderr(told):
             record = read_run(run)
             said: list[object] = [{k: v for k, v in record.json.items() if k != "checksum"}]
+            said += [compare_inputs(run, "resume", changed=True), fingerprints(run)]
             if state == "finished":
                 said.append(write(record, None).read_bytes())
                 net = model.load(run).net
@@ -101,7 +109,7 @@ def tried(folder: Path, flips: int, cuts: int, seed: int) -> tuple[Counter[str],
 
 def main() -> None:
     """Print the table."""
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
     parser.add_argument("--flips", type=int, default=300)
     parser.add_argument("--cuts", type=int, default=100)
     parser.add_argument("--seed", type=int, default=0)

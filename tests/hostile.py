@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from safetensors.torch import load_file, save_file
 
 from brique import files, reader
 
+Change = Callable[[Any], Any]  # of a run folder, or of a value in it
 DEEP = "[" * 10_000
 
 
@@ -29,7 +31,7 @@ def seal(folder: Path) -> None:
     files.write_json(folder / "manifest.json", {"format": 1, "files": reader.listed(folder, names)})
 
 
-def record(**values: Any):
+def record(**values: Any) -> Change:
     """Return a change of run.json, with a checksum that fits."""
 
     def change(run: Path) -> None:
@@ -43,11 +45,11 @@ def record(**values: Any):
     return change
 
 
-def settings(**values: Any):
+def settings(**values: Any) -> Change:
     return record(settings=values)
 
 
-def net(builder: str, **arguments: Any):
+def net(builder: str, **arguments: Any) -> Change:
     """Return a change of model.json: another builder."""
 
     def change(value: dict[str, Any]) -> None:
@@ -60,21 +62,21 @@ PLAIN = {"channels": 1, "classes": 10, "mean": [0.3], "spread": [0.4]}
 SHAPED = {"mean": [0.3], "spread": [0.4]}
 
 
-def residual(**values: Any):
+def residual(**values: Any) -> Change:
     return net("brique.nets.residual", **PLAIN | values)
 
 
-def check(change: Any):
+def check(change: Any) -> Change:
     return lambda run: edit_model(run, lambda value: change(value["nets"]["net"]["check"]))
 
 
-def shape(*sides: int):
+def shape(*sides: int) -> Change:
     return lambda run: edit_model(
         run, lambda value: value["schema"]["fields"]["image"].update(shape=list(sides))
     )
 
 
-def weights(change: Any, *, checks: bool = True):
+def weights(change: Any, *, checks: bool = True) -> Change:
     """Return a change of the weights, of which a manifest says that they are right."""
 
     def spoil(run: Path) -> None:
@@ -90,11 +92,11 @@ def weights(change: Any, *, checks: bool = True):
     return spoil
 
 
-def filled(number: float):
+def filled(number: float) -> Change:
     return lambda tensor: torch.full_like(tensor, number)
 
 
-def content(name: str, data: bytes | str, *, seals: bool = True):
+def content(name: str, data: bytes | str, *, seals: bool = True) -> Change:
     """Return a change of one file to other bytes."""
 
     def change(run: Path) -> None:
@@ -106,7 +108,7 @@ def content(name: str, data: bytes | str, *, seals: bool = True):
     return change
 
 
-def pipe(name: str):
+def pipe(name: str) -> Change:
     def change(run: Path) -> None:
         (run / name).unlink()
         os.mkfifo(run / name)
@@ -114,7 +116,7 @@ def pipe(name: str):
     return change
 
 
-def link(name: str, target: str):
+def link(name: str, target: str) -> Change:
     def change(run: Path) -> None:
         path = run / name
         shutil.rmtree(path) if path.is_dir() else path.unlink()
@@ -123,7 +125,7 @@ def link(name: str, target: str):
     return change
 
 
-def outside(name: str):
+def outside(name: str) -> Change:
     """Return a change that puts a link that leads out of the run in the place of a file."""
 
     def change(run: Path) -> None:
@@ -133,7 +135,7 @@ def outside(name: str):
     return change
 
 
-def state(change: Any):
+def state(change: Any) -> Change:
     """Return a change of the state of the last checkpoint, of which a manifest says it is right."""
 
     def spoil(run: Path) -> None:
@@ -146,7 +148,7 @@ def state(change: Any):
     return spoil
 
 
-def entry(name: str, new: Any):
+def entry(name: str, new: Any) -> Change:
     """Return a change of one entry of the packed state."""
 
     def change(value: dict[str, Any]) -> None:
@@ -156,14 +158,14 @@ def entry(name: str, new: Any):
     return state(change)
 
 
-def lost(name: str):
+def lost(name: str) -> Change:
     def change(value: dict[str, Any]) -> None:
         value["state"]["dict"] = [one for one in value["state"]["dict"] if one[0] != name]
 
     return state(change)
 
 
-def long(name: str, size: int):
+def long(name: str, size: int) -> Change:
     def change(run: Path) -> None:
         with (run / name).open("r+b") as file:
             file.truncate(size)
@@ -202,6 +204,11 @@ LOADED = {
         schema={"fields": {"past": {"kind": "number", "shape": [10, 10**9]}}, "targets": []},
     ),
     "no builder": net("", x=1),
+    "a million modules": residual(depth=10**6),
+    "a timm giant": net("timm:vit_gigantic_patch14_224", **PLAIN),
+    "a timm net of 7 billion numbers": net("timm:vit_7b_patch16_dinov3", **PLAIN),
+    "classes of a timm net": net("timm:resnet18", **PLAIN | {"classes": 10**9}),
+    "channels of a timm net": net("timm:resnet18", **PLAIN | {"channels": 10**7}),
     "check of 10^7 numbers": check(lambda one: one["inputs"][0].update(shape=[1, 10**7])),
     "check of 10^12 numbers": check(lambda one: one["inputs"][0].update(shape=[10**6, 10**6])),
     "1000 check inputs": check(lambda one: one.update(inputs=one["inputs"] * 1000)),

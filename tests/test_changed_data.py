@@ -6,6 +6,7 @@ import shutil
 import signal
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -18,7 +19,7 @@ from brique.game.play import Play
 from brique.run import read_run
 
 
-def photos(folder):
+def photos(folder: Any):
     draw = np.random.default_rng(0)
     for kind in ("disc", "square"):
         (folder / kind).mkdir(parents=True)
@@ -29,16 +30,16 @@ def photos(folder):
 
 
 @pytest.fixture
-def stopped(tmp_path, monkeypatch):
+def stopped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     """Return a run that was stopped in its third turn, of pictures in the folder photos."""
     photos(tmp_path / "photos")
     return _stopped(monkeypatch, "photos", tmp_path / "run")
 
 
-def _stopped(monkeypatch, source, out, **options):
+def _stopped(monkeypatch: pytest.MonkeyPatch, source: Any, out: Any, **options: Any):
     play_next = Play.__next__
 
-    def next_and_stop(play):
+    def next_and_stop(play: Any):
         turn = play_next(play)
         os.kill(os.getpid(), signal.SIGINT)
         return turn
@@ -51,11 +52,11 @@ def _stopped(monkeypatch, source, out, **options):
     return out
 
 
-def test_data_as_they_were_go_on(stopped):
+def test_data_as_they_were_go_on(stopped: Path):
     assert read_run(brique.resume(stopped)).state == "finished"
 
 
-def test_what_was_renamed_removed_added_and_changed_is_named(stopped, tmp_path):
+def test_what_was_renamed_removed_added_and_changed_is_named(stopped: Path, tmp_path: Path):
     folder = tmp_path / "photos"
     (folder / "disc/0.png").rename(folder / "disc/zero.png")
     (folder / "disc/1.png").unlink()
@@ -72,34 +73,38 @@ def test_what_was_renamed_removed_added_and_changed_is_named(stopped, tmp_path):
     assert read_run(brique.resume(stopped, changed=True)).json["changed"]
 
 
-def test_a_class_that_was_renamed_is_named(stopped, tmp_path, capsys):
+def test_a_class_that_was_renamed_is_named(
+    stopped: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
     (tmp_path / "photos/disc").rename(tmp_path / "photos/round")
     assert main(["resume", str(stopped)]) == 2
     assert "20 renamed (disc/0.png to round/0.png" in capsys.readouterr().err
 
 
-def test_files_that_were_copied_have_not_changed(stopped, tmp_path):
+def test_files_that_were_copied_have_not_changed(stopped: Path, tmp_path: Path):
     shutil.copytree(tmp_path / "photos", tmp_path / "again")
     shutil.rmtree(tmp_path / "photos")
     (tmp_path / "again").rename(tmp_path / "photos")  # other times, the same content
     assert read_run(brique.resume(stopped)).state == "finished"
 
 
-def test_a_run_goes_on_from_another_folder(stopped, tmp_path, monkeypatch):
+def test_a_run_goes_on_from_another_folder(
+    stopped: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
     (tmp_path / "far").mkdir()
     monkeypatch.chdir(tmp_path / "far")
     assert read_run(brique.resume("../run")).state == "finished"
     assert brique.evaluate("../run")["task"] == "classify"
 
 
-def test_data_that_are_gone_are_named_by_their_place(stopped, tmp_path):
+def test_data_that_are_gone_are_named_by_their_place(stopped: Path, tmp_path: Path):
     (tmp_path / "photos").rename(tmp_path / "pictures")
     with pytest.raises(RunError, match="lay at .*photos, where nothing is now; put them back"):
         brique.resume(stopped)
 
 
-def test_an_archive_names_its_members(tmp_path, monkeypatch):
-    def pack(skip=()):
+def test_an_archive_names_its_members(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    def pack(skip: Any = ()):
         with zipfile.ZipFile(tmp_path / "photos.zip", "w") as packed:
             for file in sorted((tmp_path / "photos").rglob("*.png")):
                 if file.name not in skip:
@@ -113,7 +118,9 @@ def test_an_archive_names_its_members(tmp_path, monkeypatch):
         brique.resume(run)
 
 
-def test_a_table_that_changed_is_named_and_evaluate_refuses_too(tmp_path, monkeypatch):
+def test_a_table_that_changed_is_named_and_evaluate_refuses_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
     rows = [f"{n % 7},{n % 3},{'up' if n % 7 > 3 else 'down'}" for n in range(120)]
     table = tmp_path / "t.csv"
     table.write_text("\n".join(["a,b,label", *rows]) + "\n")
@@ -125,9 +132,37 @@ def test_a_table_that_changed_is_named_and_evaluate_refuses_too(tmp_path, monkey
     assert brique.evaluate(run, changed=True)["task"] == "classify"
 
 
-def test_a_damaged_list_of_the_data_is_one_sentence(stopped):
+def test_a_damaged_list_of_the_data_is_one_sentence(stopped: Path):
     path = Path(stopped, "data.json")
     assert json.loads(path.read_text())["roots"][0]["given"] == "photos"
     path.write_text('{"roots": [1]}')
-    with pytest.raises(RunError, match=r"data.json: cannot be read \(TypeError\); remove it"):
+    with pytest.raises(
+        RunError, match=r"data.json: cannot be read \(.*names no format\); remove it"
+    ):
+        brique.resume(stopped)
+
+
+@pytest.mark.parametrize("place", [40, -40])
+def test_a_flipped_bit_in_the_list_of_the_data_is_named(stopped: Path, place: Any):
+    path, said = Path(stopped, "data.json"), "its checksum does not fit"
+    whole = path.read_bytes()
+    flipped = bytearray(whole)
+    flipped[place] ^= 1
+    path.write_bytes(flipped)
+    with pytest.raises(RunError, match=said):
+        brique.resume(stopped)
+    path.write_bytes(whole)
+    brique.resume(stopped)
+    path.write_bytes(flipped)
+    with pytest.raises(RunError, match=said):
+        brique.evaluate(stopped)
+
+
+def test_a_list_of_an_older_brique_is_read(stopped: Path, tmp_path: Path):
+    path = Path(stopped, "data.json")
+    value = json.loads(path.read_text())
+    value.pop("checksum")
+    path.write_text(json.dumps(value | {"format": 1}))
+    (tmp_path / "photos/disc/1.png").unlink()
+    with pytest.raises(RunError, match=r"1 removed \(disc/1.png\)"):
         brique.resume(stopped)

@@ -18,8 +18,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, cast
 
-from brique import files
-from brique.errors import UsageError, nearest
+from brique import files, reader
+from brique.errors import RunError, UsageError, nearest
 from brique.voice import tell
 
 _HOUSE = Path(__file__).parent
@@ -111,7 +111,12 @@ def load_by_source(sha256: str) -> ModuleType | None:
 
 
 def execute(source: Path) -> ModuleType:
-    """Execute a file of Python, say so, and return it as a module: for files that are trusted."""
+    """Execute a file of Python, say so, and return it as a module: for files that are trusted.
+
+    Raises RunError where it is no file.
+    """
+    if (said := reader.fault(source)) is not None:
+        raise RunError(f"{source}: {said}; put the file back.")
     tell(f"executing {source}, which you said to trust.")
     name = f"brique_trusted_{source.resolve().parent.name}_{source.stem}"
     spec = importlib.util.spec_from_file_location(name, source)

@@ -6,6 +6,7 @@ sums what one forward pass holds at once. `allowed` sets the limit.
 """
 
 import math
+import re
 import warnings
 import weakref
 from collections.abc import Callable, Iterator, Mapping
@@ -31,6 +32,7 @@ EXAMPLE = 1 / 16
 _SURE = 1 / 8  # share of the memory below which a rough bound is enough
 _OPERATIONS = 20_000  # of a forward pass that are looked at
 _FILLS = {"uniform_", "normal_", "fill_", "zero_", "trunc_normal_", "erfinv_", "clamp_", "copy_"}
+_UNALLOCATED = re.compile(r"tried to allocate (\d+) bytes|size calculation overflowed")  # by torch
 _memory: ContextVar[float] = ContextVar("memory", default=GIGABYTES * 1e9)
 _running: ContextVar["_Count | None"] = ContextVar("running", default=None)
 
@@ -76,7 +78,16 @@ def building(most: int | None = None) -> Iterator[None]:
             (hooks.register_module_buffer_registration_hook, count.tensor),
         ):
             stack.callback(register(hook).remove)
-        yield
+        try:
+            yield
+        except RuntimeError as error:
+            if (found := _UNALLOCATED.search(str(error))) is None:
+                raise
+            size = f" of {_said(int(found[1]))}" if found[1] else ""
+            raise TooLarge(
+                f"a tensor{size} is more than the memory holds; if these settings are not yours, do"
+                " not believe them."
+            ) from error
 
 
 def restart() -> None:

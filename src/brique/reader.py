@@ -101,12 +101,14 @@ def parsed(text: str) -> Any:  # noqa: ANN401 - JSON
     return value
 
 
-def read_sealed(path: Path | str, *, newer: bool = False) -> dict[str, Any]:
+def read_sealed(
+    path: Path | str, *, newer: bool = False, limit: int | None = None
+) -> dict[str, Any]:
     """Return a record that `files.write_sealed` wrote. Raises StoreError where it has changed.
 
-    newer: whether one of a newer format is returned, unchecked.
+    newer: whether one of a newer format is returned, unchecked. limit: its bytes at most.
     """
-    value = read_json(path, Path(path).parent)
+    value = read_json(path, Path(path).parent, limit=limit)
     number = value.get("format")
     if isinstance(number, bool) or not isinstance(number, int) or number < 1:
         raise StoreError(f"{path}: names no format")
@@ -137,6 +139,21 @@ def read_tensors(
         return load_file(path)
     except (SafetensorError, OSError, ValueError, KeyError, RuntimeError) as error:
         raise StoreError(f"{path}: cannot be read ({error})") from error
+
+
+def read_shapes(path: Path | str) -> dict[str, tuple[int, ...]]:
+    """Return the shapes of the tensors in a file by name, unread. Raises StoreError."""
+    from safetensors import SafetensorError, safe_open
+
+    path = Path(path)
+    if (said := fault(path)) is not None:
+        raise StoreError(f"{path}: {said}")
+    try:
+        with safe_open(path, "pt") as file:
+            names = list(file.keys())
+            return {name: tuple(file.get_slice(name).get_shape()) for name in names}
+    except (SafetensorError, OSError) as error:
+        raise StoreError(f"{path}: cannot be read as safetensors ({error})") from error
 
 
 def sha256(path: Path | str) -> str:

@@ -14,6 +14,7 @@ _SIGNS = "\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff"  # lines, directi
 _CONTROL = re.compile(f"[\x00-\x1f\x7f-\x9f{_SIGNS}]")
 _NO_CELL = re.compile(f"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f{_SIGNS}]")
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
+_LONGEST = 3000  # letters of a sentence
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
@@ -48,8 +49,14 @@ def say(*lines: object) -> None:
 
 
 def tell(sentence: object) -> None:
-    """Print one line on stderr, which begins with the name of the program."""
-    Guarded(sys.stderr).write(f"brique: {plain(str(sentence).replace(chr(10), ' '))}\n")
+    """Print one line on stderr, which begins with the name of the program.
+
+    Of one that is very long, as a name in it may be, the middle is left out.
+    """
+    line = plain(str(sentence).replace("\n", " "))
+    if len(line) > _LONGEST:
+        line = f"{line[: _LONGEST // 2]} ... {line[-_LONGEST // 2 :]}"
+    Guarded(sys.stderr).write(f"brique: {line}\n")
 
 
 class Guarded:

@@ -56,7 +56,8 @@ def changes(before: Mapping[str, Stamp], root: Path) -> Changes:
     gone = [name for name in before if name not in now]
     new = [name for name in now if name not in before]
     changed = [n for n, stamp in before.items() if n in now and _is_other(now[n], stamp)]
-    sums = {_stamp(now[name])[2]: name for name in new} if gone else {}
+    sizes = {before[name][0] for name in gone}
+    sums = {_stamp(now[name])[2]: name for name in new if _size(now[name]) in sizes}
     renamed = [(name, sums.pop(before[name][2])) for name in gone if before[name][2] in sums]
     was, became = {old for old, _ in renamed}, {late for _, late in renamed}
     return Changes(
@@ -78,6 +79,14 @@ def _about(file: Place) -> tuple[int, int]:
     if not stat.S_ISREG(about.st_mode):
         raise OSError(f"{file} is no regular file")
     return about.st_size, about.st_mtime_ns
+
+
+def _size(file: Place) -> int:
+    """Return the bytes of a file, -1 where it is none that can be read."""
+    try:
+        return _about(file)[0]
+    except (OSError, DataError):
+        return -1
 
 
 def _stamp(file: Place) -> Stamp:

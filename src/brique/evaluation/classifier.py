@@ -15,10 +15,11 @@ from torch.nn import functional
 from brique import files
 from brique.bricks import Standardize
 from brique.data import Batch, Data, Split
-from brique.errors import ShapeError
+from brique.errors import ShapeError, StoreError
 from brique.evaluation.classes import accuracy
 from brique.game import Game, Player, cosine
 from brique.inference import at_rest, batch_size_for, device_of, tensor_of
+from brique.reader import read_tensors
 
 _READER = 2  # a new number when the reader or its training changes: kept ones are then not used
 _TURNS = 800
@@ -127,15 +128,10 @@ def _kept(data: Data, device: torch.device) -> Path:
 
 def _read(path: Path, reader: nn.Module) -> bool:
     """Fill the reader from the file; tell whether there is a fitting one."""
-    from safetensors import SafetensorError
-    from safetensors.torch import load_file
-
-    if not path.is_file():
-        return False
     try:
-        reader.load_state_dict(load_file(path))
-    except (SafetensorError, OSError, KeyError, RuntimeError):
-        return False  # damaged: it is fitted anew, and replaced
+        reader.load_state_dict(read_tensors(path))
+    except (StoreError, KeyError, RuntimeError):
+        return False  # none, or damaged: it is fitted anew, and replaced
     return True
 
 

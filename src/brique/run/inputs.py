@@ -13,7 +13,7 @@ from brique.errors import RunError
 from brique.stopping import resuming
 from brique.voice import tell
 
-FILE, FORMAT = "data.json", 1
+FILE = "data.json"
 _LIMIT = 1 << 29  # bytes
 _TAKES = ("resume", "evaluate")  # verbs with the flag --changed
 
@@ -35,7 +35,7 @@ def _write(folder: Path, sums: dict[str, str], roots: Mapping[str, Path]) -> Non
         {"given": given, "path": str(root), "files": contents(root)}
         for given, root in roots.items()
     ]
-    files.write_json(folder / FILE, {"format": FORMAT, "fingerprints": sums, "roots": listed})
+    files.write_sealed(folder / FILE, {"fingerprints": sums, "roots": listed})
 
 
 def fingerprints(folder: Path) -> dict[str, str] | None:
@@ -43,7 +43,7 @@ def fingerprints(folder: Path) -> dict[str, str] | None:
     if not (folder / FILE).exists():
         return None
     try:
-        value = reader.read_json(folder / FILE, folder, limit=_LIMIT)
+        value = reader.read_sealed(folder / FILE, limit=_LIMIT)
         return {str(name): str(one) for name, one in value["fingerprints"].items()}
     except (OSError, KeyError, AttributeError) as error:
         raise _damaged(folder, error) from error
@@ -89,7 +89,7 @@ def compare_inputs(folder: Path, verb: str, *, changed: bool) -> tuple[dict[str,
 
 def _read(folder: Path) -> list[tuple[str, Path, dict[str, Stamp]]]:
     try:
-        value: Any = reader.read_json(folder / FILE, folder, limit=_LIMIT)
+        value: Any = reader.read_sealed(folder / FILE, limit=_LIMIT)
         return [
             (
                 str(one["given"]),

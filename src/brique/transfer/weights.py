@@ -8,8 +8,8 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from brique import nets
-from brique.errors import ModelError
+from brique import nets, reader
+from brique.errors import ModelError, StoreError
 from brique.nets import zoo
 
 Shapes = dict[str, tuple[int, ...]]
@@ -96,19 +96,10 @@ def by_timm(name: str, path: Path, classes: int) -> tuple[nn.Sequential, str]:
 
 def header(path: Path) -> Shapes:
     """Return the shapes of a file's tensors by name. Raises ModelError if it holds none."""
-    from safetensors import SafetensorError, safe_open
-
     try:
-        with safe_open(path, "pt") as file:
-            shapes = {
-                name: tuple(file.get_slice(name).get_shape())
-                for name in file.keys()  # noqa: SIM118 - it is no dict
-            }
-    except (SafetensorError, OSError) as error:
-        raise ModelError(
-            f"{path}: cannot be read as safetensors ({error}); fetch or save the weights again."
-        ) from error
-    return shapes
+        return reader.read_shapes(path)
+    except StoreError as error:
+        raise ModelError(f"{error}; fetch or save the weights again.") from error
 
 
 def listed(names: Iterable[str], most: int = 3) -> str:
@@ -172,11 +163,12 @@ def _check_fit(path: Path, what: str, own: Shapes, found: Shapes) -> None:
 
 def _tensors(path: Path) -> dict[str, Tensor]:
     """Return a file's tensors in single precision. Raises ModelError if one is not finite."""
-    from safetensors.torch import load_file
-
+    try:
+        found = reader.read_tensors(path)
+    except StoreError as error:
+        raise ModelError(f"{error}; fetch or save the weights again.") from error
     tensors = {
-        name: value.float() if value.is_floating_point() else value
-        for name, value in load_file(path).items()
+        name: value.float() if value.is_floating_point() else value for name, value in found.items()
     }
     wrong = [name for name, value in tensors.items() if not bool(value.isfinite().all())]
     if wrong:
