@@ -1,4 +1,4 @@
-"""Damage in picture files that decoders read over: wrong checksums, blocks of zeros."""
+"""Damage in picture files that decoders read over: checksums, blocks of zeros, bytes put in."""
 
 import re
 import zlib
@@ -8,6 +8,8 @@ from typing import IO
 from brique.errors import DataError
 
 _HOLE = bytes(512)  # a block of a disk; what a broken copy or download leaves where nothing came
+_GAP = rb"(?:\s|#[^\n]*\n)+"  # blanks and remarks
+_PNM = re.compile(rb"P([456])" + _GAP + rb"(\d+)" + _GAP + rb"(\d+)")
 _MARKER = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")  # that ends a JPEG's scan
 _SCAN, _TABLES, _END = 0xDA, 0xC4, 0xD9
 _BARE = frozenset([0x01, *range(0xD0, 0xD9)])  # markers without content
@@ -16,9 +18,10 @@ _SEQUENTIAL, _PROGRESSIVE = (0xC0, 0xC1), 0xC2
 
 
 def check_damage(file: IO[bytes], kind: str | None, where: str) -> None:
-    """Raise DataError where a PNG or JPEG is damaged so that Pillow reads on.
+    """Raise DataError where a PNG, JPEG, BMP or PPM is damaged so that Pillow reads on.
 
     kind: Pillow's word for the format. Others have no checksums; zeros are as good as other bytes.
+    Of BMP and PPM, whose pixels lie bare, bytes that were put in shift the rest: they are too long.
     where: what the sentence calls the file.
     """
     before = file.tell()
@@ -29,6 +32,11 @@ def check_damage(file: IO[bytes], kind: str | None, where: str) -> None:
         file.seek(0)
         content = file.read()
         reason = "a block of it is zero" if _HOLE in content and _jpeg(content) else ""
+    elif kind in _LENGTHS:
+        file.seek(0)
+        content = file.read()
+        more = len(content) - (_LENGTHS[kind](content) or len(content))
+        reason = f"it is {more:,} bytes longer than its head says" if more > 0 else ""
     file.seek(before)
     if reason:
         raise DataError(f"{where}: is damaged ({reason}); replace it or leave it out")
@@ -53,6 +61,39 @@ def _png(file: IO[bytes]) -> str:
         if zlib.crc32(content, zlib.crc32(kind)) != int.from_bytes(total):
             return f"the checksum of its {kind.decode()} does not fit"
     return "its end is missing"
+
+
+def _bmp(content: bytes) -> int | None:
+    """Return the length that a BMP's head says; None where that has no room for its pixels."""
+    if len(content) < 54 or int.from_bytes(content[14:18], "little") < 40:
+        return None
+    length, start = (int.from_bytes(content[at : at + 4], "little") for at in (2, 10))
+    width, height = (int.from_bytes(content[at : at + 4], "little", signed=True) for at in (18, 22))
+    bits, packed = (int.from_bytes(content[at : at + 2], "little") for at in (28, 30))
+    if packed not in (0, 3):  # run lengths: as long as they are
+        return None
+    row = (width * bits + 31) // 32 * 4
+    return length if length >= start + row * abs(height) else None
+
+
+def _ppm(content: bytes) -> int | None:
+    """Return the length that the head of a binary PBM, PGM or PPM says; None of another one."""
+    head = _PNM.match(content)
+    if head is None:
+        return None
+    kind, width, height = (int(head[place]) for place in (1, 2, 3))
+    row = (width + 7) // 8
+    if kind != 4:
+        most = re.compile(_GAP + rb"(\d+)\s").match(content, head.end())
+        if most is None:
+            return None
+        head, row = most, width * (3 if kind == 6 else 1) * (2 if int(most[1]) > 255 else 1)
+    end = head.end() + (kind == 4) + row * height
+    rest = content[end:].lstrip()
+    return None if not rest or re.match(rb"P[1-7]\s", rest) else end  # another may follow
+
+
+_LENGTHS = {"BMP": _bmp, "PPM": _ppm}
 
 
 def _jpeg(content: bytes) -> bool:
