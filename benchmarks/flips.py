@@ -58,7 +58,7 @@ def outcome(run: Path, state: str) -> tuple[object, str]:
             said: list[object] = [{k: v for k, v in record.json.items() if k != "checksum"}]
             said += [compare_inputs(run, "resume", changed=True), fingerprints(run)]
             if state == "finished":
-                said.append(write(record, None).read_bytes())
+                said.append(write(record, None, None).read_bytes())
                 net = model.load(run).net
                 said.append([value.sum().item() for value in net.state_dict().values()])
             else:
