@@ -331,10 +331,10 @@ def imported() -> None:
     import torch
 
     torch.set_num_threads(1)
-    from brique.workbench import check, evaluate, predict, report, train, tune
+    from brique.workbench import check, evaluate, predict, report, training, tune
 
     _ = check, evaluate, predict, report, tune
-    train._import()
+    training._import()
 
 
 def as_root() -> None:

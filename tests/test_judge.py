@@ -362,7 +362,7 @@ def test_the_temperature_is_exactly_1_only_below_20_answers_and_that_is_said(ans
     data = arrays(image=torch.rand(len(parts), 1, 4, 4), label=label, split=parts)
     net = Says(data, 2)
     assert (classify.calibrate(net, data.valid) != 1) == is_fitted
-    values = TASKS["classify"].judge(net, data, data.schema, compare=False).values
+    values = TASKS["classify"].evaluate(net, data, data.schema, compare=False).values
     assert values["calibration"]["answers"] == answers
     says = "; how sure it may be was not fitted, for want of 20 answers on valid"
     assert sentence(values).endswith(says) == (not is_fitted)
