@@ -86,7 +86,7 @@ def test_predict_says_of_files_what_the_net_says_of_the_stream(task, trained):
     batch = next(iter(opened.valid.batches(len(opened.valid))))
     files = [source / opened.valid.name(int(number)) for number in opened.valid.ids]
     with at_rest(model.net):
-        direct = TASKS[task].answers(model.net, batch, model.schema)
+        direct = TASKS[task].predict(model.net, batch, model.schema)
     asked = model.predict(files)
     for one, other in zip(asked, direct, strict=True):
         if task == "segment":
