@@ -137,10 +137,10 @@ def test_boxes_come_in_pixels_of_the_picture_as_it_was_given(trained, capsys, tm
 
 @pytest.mark.parametrize("task", MAIN)
 def test_evaluate_repeats_the_judgement_and_takes_pictures_of_another_size(task, trained, tmp_path):
-    _, run = trained(task)
+    source, run = trained(task)
     found = brique.evaluate(run)
     assert found["test"] == read_run(run).result["test"]
-    assert found["notes"] == []
+    assert found["notes"] == [f"the data are read from {source}."]
     other = masked(tmp_path / "other", 20) if task == "segment" else \
         boxed(tmp_path / "other", 20, (128, 64))  # fmt: skip
     assert brique.evaluate(run, other)["examples"] >= 4
