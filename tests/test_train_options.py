@@ -85,7 +85,7 @@ def test_what_comes_after_opens_the_data_the_same_way(faces, trained):
     record = read_run(trained)
     again = brique.evaluate(trained)
     assert again["test"] == record.result["test"]
-    assert again["notes"] == []
+    assert again["notes"] == [f"the data are read from {faces}."]
     page = trained / "report.html"
     page.unlink()
     brique.report(trained)

@@ -138,6 +138,8 @@ def constant(source: str, name: str) -> Any:  # noqa: ANN401 - any literal
     for node in ast.parse(source).body:
         if isinstance(node, ast.Assign) and any(_is_name(goal, name) for goal in node.targets):
             return ast.literal_eval(node.value)
+        if isinstance(node, ast.AnnAssign) and node.value and _is_name(node.target, name):
+            return ast.literal_eval(node.value)
     return None
 
 

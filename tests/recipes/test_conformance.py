@@ -95,7 +95,9 @@ def test_it_says_what_its_readers_need_in_one_order(name: str):
     starts = [line.split()[0] for line in lines if line[:1].isupper()][1:]
     assert starts == ["Paper", "Departs", "Run", "Reached"]
     parts = [
-        ast.unparse(node.targets[0]) if isinstance(node, ast.Assign) else getattr(node, "name", "")
+        ast.unparse(node.targets[0] if isinstance(node, ast.Assign) else node.target)
+        if isinstance(node, ast.Assign | ast.AnnAssign)
+        else getattr(node, "name", "")
         for node in tree.body
     ]
     wanted = ["EXPECT", "QUICK", "Args", "build", "main"]

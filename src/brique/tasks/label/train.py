@@ -22,7 +22,7 @@ from brique.run import Run
 from brique.schema import Picture, Schema
 from brique.tasks import label
 
-EXPECT = {}
+EXPECT: dict[str, dict[str, tuple[float, float]]] = {}  # no data of this kind are at hand
 QUICK = {"turns": 100, "width": 32, "average": 0.9}
 
 
