@@ -326,12 +326,12 @@ def test_data_that_run_json_names_are_a_path(run: Path, address: str, opened: li
 def test_data_that_data_json_names_are_a_path(run: Path, address: str, opened: list[str]):
     value = json.loads((run / "data.json").read_text())
     value["roots"][0]["path"] = address
-    (run / "data.json").write_text(json.dumps(value))
+    files.write_sealed(run / "data.json", value)
     for verb in (brique.resume, lambda run: brique.evaluate(run, "t.csv")):
         with pytest.raises(BriqueError, match=r"data.json: cannot be read|no model"):
             verb(run)
     value["roots"][0]["path"] = f"/{address}"
-    (run / "data.json").write_text(json.dumps(value))
+    files.write_sealed(run / "data.json", value)
     with pytest.raises(RunError, match="where nothing is now; put them back"):
         brique.resume(run)
     assert opened == []
