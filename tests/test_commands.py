@@ -117,7 +117,7 @@ def other_data() -> str:
     for file in map(Path, ("folds/data.json", "folds/fold-1/data.json")):
         known = json.loads(file.read_text())
         known["roots"][0]["path"] = str(Path("t.csv").absolute())
-        file.write_text(json.dumps(known))
+        files.write_sealed(file, known)
     Path("t.csv").write_text(Path("t.csv").read_text() + "0,0,y\n")
     quick = ("--quick", "--device", "cpu")
     return said("train", "t.csv", "--folds", "2", "--out", "folds", *quick)
