@@ -4,6 +4,7 @@ Used by tests/test_starts.py and benchmarks/starts.py.
 """
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -50,7 +51,7 @@ class Ended:
 def together(
     commands: Sequence[Sequence[str]], place: Path, *, seconds: float, imports: str = "brique.run"
 ) -> list[Ended]:
-    """Start command lines of brique at one moment in the folder `place`.
+    """Start command lines of brique at one moment in the folder `place`, each with one thread.
 
     seconds: that all of them may take. imports: modules that are imported before.
     """
@@ -61,7 +62,7 @@ def together(
             [sys.executable, "-c", _CHILD, str(mark.absolute()), str(begin.absolute()),
              imports, *words],
             cwd=place, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-            preexec_fn=_heard,
+            preexec_fn=_heard, env={**os.environ, "OMP_NUM_THREADS": "1"},
         )
         for mark, words in zip(marks, commands, strict=True)
     ]  # fmt: skip

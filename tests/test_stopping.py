@@ -18,7 +18,7 @@ from brique.game.play import Play
 from brique.recipes.convolutional import lenet5
 from brique.run import Launch, Run, ending, launched, read_run
 from brique.tasks import classify
-from brique.workbench import train
+from brique.workbench import training as train
 
 QUICK = ["train", "digits", "--quick", "--out", "r"]
 PHASES = {

@@ -114,7 +114,7 @@ def test_it_is_judged_and_shown(made):
         assert title in page
     assert "Not on this page" not in page
     assert brique.evaluate(made)["test"] == record.result["test"]
-    assert (made / "pictures" / "made.png").is_file()
+    assert (made / "pictures" / "samples.png").is_file()
 
 
 def test_its_model_makes_pictures_and_answers_none(made, tmp_path):
