@@ -46,7 +46,7 @@ def test_each_fold_is_a_run_of_its_own_and_all_are_told_together(folded):
         assert entry["fingerprint"] == whole.fold(number, 2).fingerprint
         assert entry["test_reads"] == 1
     report = (folded / "report.html").read_text()
-    assert f"{np.mean(scores):.1%} of test examples named rightly in the mean of 2 folds" in report
+    assert f"accuracy {np.mean(scores):.1%} in the mean of 2 folds" in report
     assert 'href="fold-2/report.html"' in report
 
 
@@ -64,7 +64,7 @@ def test_what_is_missing_of_a_training_of_folds_is_made_up(folded, tmp_path, cap
     kept = (mine / "fold-1" / "run.json").read_bytes()
     assert main(["resume", str(mine)]) == 0
     out = capsys.readouterr().out.splitlines()
-    assert f"{before['result']['test']['accuracy']:.1%} of test examples named" in out[0]
+    assert f"accuracy {before['result']['test']['accuracy']:.1%} in the mean of" in out[0]
     rivals = [one["accuracy"] for one in before["result"]["baseline"].values()]
     is_behind = max(rivals) > before["result"]["test"]["accuracy"]
     assert out[0].startswith("Behind a simple method in the mean: ") == is_behind

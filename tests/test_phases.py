@@ -138,8 +138,6 @@ def test_what_nets_are_fed_first_outlives_a_resume() -> None:
     state["inputs"] = {0: [([2], "load")]}
     with pytest.raises(RunError, match="load is no type of tensors"), fitting(Path("r")):
         resumed.restore(state)
-    del state["inputs"]  # of an older version
-    resumed.restore(state)
 
 
 def rest(folder: Path, name: str) -> Path:

@@ -257,6 +257,14 @@ def test_stopped_and_resumed_it_ends_in_equal_bits(houses, target, tmp_path, mon
     assert_equal(whole, pieces)
 
 
+def test_numbers_have_no_classes_to_balance(houses, capsys):
+    words = ["train", str(houses / "houses.csv"), "--target", "price", "--types", "about=text"]
+    assert main([*words, "--balance", "weights", "--out", "run"]) == 2
+    assert capsys.readouterr().err.endswith(
+        "brique: train: --balance weights is for classes, and the targets are numbers; leave it out.\n"
+    )
+
+
 def test_texts_are_named_line_by_line(tmp_path, capsys):
     (tmp_path / "mood").mkdir()
     for label, words in ("good", ["fine", "nice", "kind"]), ("bad", ["ugly", "mean", "poor"]):

@@ -57,7 +57,7 @@ def changes(before: Mapping[str, Stamp], root: Path) -> Changes:
     new = [name for name in now if name not in before]
     changed = [n for n, stamp in before.items() if n in now and _is_other(now[n], stamp)]
     sizes = {before[name][0] for name in gone}
-    sums = {_stamp(now[name])[2]: name for name in new if _size(now[name]) in sizes}
+    sums = {_stamp(now[name])[2]: name for name in new if _may_be_of(now[name], sizes)}
     renamed = [(name, sums.pop(before[name][2])) for name in gone if before[name][2] in sums]
     was, became = {old for old, _ in renamed}, {late for _, late in renamed}
     return Changes(
@@ -72,45 +72,42 @@ def _name(file: Place, place: Place) -> str:
     return relative(file, place) if place.is_dir() else file.name
 
 
-def _about(file: Place) -> tuple[int, int]:
-    if not isinstance(file, Path):
-        return len(file.read_bytes()), 0
+def _about(file: Path) -> tuple[int, int]:
     about = file.stat()
     if not stat.S_ISREG(about.st_mode):
         raise OSError(f"{file} is no regular file")
     return about.st_size, about.st_mtime_ns
 
 
-def _size(file: Place) -> int:
-    """Return the bytes of a file, -1 where it is none that can be read."""
+def _may_be_of(file: Place, sizes: set[int]) -> bool:
+    """Tell whether a file has one of some sizes; one in an archive is read to know that."""
     try:
-        return _about(file)[0]
-    except (OSError, DataError):
-        return -1
+        return not isinstance(file, Path) or _about(file)[0] in sizes
+    except OSError:
+        return False
 
 
 def _stamp(file: Place) -> Stamp:
     try:
-        return (*_about(file), _sum(file))
-    except OSError as error:
-        return (0, 0, f"{_UNREADABLE}: {error.strerror or error}")
-
-
-def _sum(file: Place) -> str:
-    if not isinstance(file, Path):
-        return hashlib.sha256(file.read_bytes()).hexdigest()
-    with file.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
+        if not isinstance(file, Path):
+            content = file.read_bytes()
+            return len(content), 0, hashlib.sha256(content).hexdigest()
+        about = _about(file)
+        with file.open("rb") as stream:
+            return (*about, hashlib.file_digest(stream, "sha256").hexdigest())
+    except (OSError, DataError) as error:
+        return 0, 0, f"{_UNREADABLE}: {getattr(error, 'strerror', None) or error}"
 
 
 def _is_other(file: Place, stamp: Stamp) -> bool:
-    try:
-        size, changed = _about(file)
-    except (OSError, DataError):
-        return not stamp[2].startswith(_UNREADABLE)
-    if isinstance(file, Path) and (size, changed) == stamp[:2]:
-        return False
-    return size != stamp[0] or _stamp(file)[2] != stamp[2]
+    if isinstance(file, Path) and not stamp[2].startswith(_UNREADABLE):
+        try:
+            size, changed = _about(file)
+        except OSError:
+            return True
+        if (size, changed) == stamp[:2] or size != stamp[0]:
+            return size != stamp[0]
+    return _stamp(file)[2] != stamp[2]
 
 
 def _few(names: Iterable[str]) -> str:

@@ -35,11 +35,9 @@ def sentence_of_folds(found: Mapping[str, Any], task: Subject) -> str:
     reached = shown(score, found["test"][score.name])
     is_behind = best is not None and best[1][score.name] > found["test"][score.name]
     start = "Behind a simple method in the mean: " if is_behind else ""
-    is_named = task.name == "classify"
-    what = f"{reached} of test examples named rightly" if is_named else f"{score.called} {reached}"
     return (
-        f"{distrust(found)}{start}{what} in the mean of {found['folds']} folds, spread"
-        f" {_spread(found, task)} (95% interval of the mean {low} to {high}){beside}"
+        f"{distrust(found)}{start}{score.called} {reached} in the mean of {found['folds']} folds,"
+        f" spread {_spread(found, task)} (95% interval of the mean {low} to {high}){beside}"
     )
 
 

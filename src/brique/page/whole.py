@@ -8,7 +8,7 @@ from brique.evaluation.sentences import whole
 from brique.page import again, baselines, samples, training
 from brique.page.document import document
 from brique.page.facts import Facts, gather
-from brique.page.markup import Gap, Section, between, figures, percent, seconds, text, tiles
+from brique.page.markup import Gap, Section, figures, seconds, text, tiles
 from brique.page.parts import AMISS, gap, part
 from brique.page.subject import Subject
 from brique.page.thumbnails import Gallery
@@ -112,11 +112,7 @@ def _key_numbers(facts: Facts, task: Subject) -> str:
     """Return the three or four numbers that everyone asks for."""
     values, record = facts.values, facts.record.json
     try:
-        shown = baselines.numbers(values, task) if not task.has_own_answer else [
-            ("right on test", percent(values["test"]["accuracy"])),
-            ("95% interval", between(values["interval"]["accuracy"])),
-            ("test examples", f"{values['examples']:,}"),
-        ]  # fmt: skip
+        shown = baselines.numbers(values, task)
         spent = record["seconds"].get("training")
         if isinstance(spent, int | float):
             shown.append(("training", seconds(spent)))

@@ -78,14 +78,16 @@ def seen(begun: Begun, begin: float) -> dict[str, Any]:
 
 
 def go_on(begun: Begun, begin: float, state: dict[str, Any]) -> None:
-    """Go on from what a checkpoint holds, as `seen` returned it; older versions have none of it."""
-    begun.json["result"] = dict(state.get("result", begun.json["result"]))
-    if "test_reads" in state:  # what this process read, it had read by then too
-        begun.test_reads = {}
-        now = _reads(begun, begin)
-        begun.test_reads = {
-            name: int(known) - now.get(name, 0) for name, known in state["test_reads"].items()
-        }
+    """Go on from what a checkpoint holds, as `seen` returned it.
+
+    What this process has read so far, it had read by then too.
+    """
+    begun.json["result"] = dict(state["result"])
+    begun.test_reads = {}
+    now = _reads(begun, begin)
+    begun.test_reads = {
+        name: int(known) - now.get(name, 0) for name, known in state["test_reads"].items()
+    }
 
 
 def _reads(begun: Begun, begin: float) -> dict[str, int]:

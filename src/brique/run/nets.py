@@ -100,7 +100,7 @@ class Nets:
         for number, (net, values) in enumerate(zip(self._placed, state["placed"], strict=True)):
             restore_tensors(_tensors(net), values, f"net {number} in order of run.place")
         self._best = {number: (kept[0], kept[1]) for number, kept in state["best"].items()}
-        for number, inputs in state.get("inputs", {}).items():  # older versions kept none
+        for number, inputs in state["inputs"].items():
             net = self._placed[number]
             self._inputs[net] = _parsed(inputs)
             if net in self._looks:

@@ -225,9 +225,6 @@ def _found(
     record.json["state"] = "running"
     record.json.pop("files", None)  # they change from now on
     begun = Begun(record.folder, record.json, file, device, launch, checkpoints.newest(), lock)
-    if begun.saved is not None:  # of an older version, where the checkpoint holds none
-        data = record.json["data"]
-        begun.test_reads = {e["fingerprint"]: int(e.get("test_reads", 0)) for e in data}
     begun.seconds = float(record.json.get("seconds", {}).get("total", 0.0))
     return begun
 

@@ -119,11 +119,6 @@ def is_finished(folder: Path) -> bool:
     )
 
 
-def is_folds(folder: str | Path) -> bool:
-    """Tell whether a folder holds the training of folds."""
-    return (Path(folder) / FILE).is_file()
-
-
 def _played(
     order: Order, count: int, folder: Path, *, trust: bool = False, changed: bool = False
 ) -> Path:
@@ -137,9 +132,8 @@ def _each(order: Order, count: int, folder: Path, *, trust: bool, changed: bool)
     outs = [check_inside(folder / f"fold-{number}") for number in range(1, count + 1)]
     for number, out in enumerate(outs, 1):
         if (out / "run.json").is_file():
-            resume_run(
-                out, trust=trust, device=order.device, changed=changed
-            )  # a finished one stays as it is
+            # a finished one stays as it is
+            resume_run(out, trust=trust, device=order.device, changed=changed)
         else:
             options = (*wishes.options, f"fold={number}/{count}")
             train_once(replace(order, wishes=replace(wishes, options=options)), out)

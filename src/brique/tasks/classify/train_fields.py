@@ -30,8 +30,8 @@ QUICK = {"turns": 100, "width": 32, "average": 0.9}
 class Args:
     """Settings of the run; every field is a flag."""
 
-    data: str = "digits"
-    """Built-in name or path."""
+    data: str = "adult"
+    """Name or path."""
     width: int = 128
     """Features of what reads the columns of a table."""
     depth: int = 2
@@ -73,7 +73,7 @@ class Args:
 
 
 def build(args: Args, schema: Schema) -> nn.Sequential:
-    """Return a net: inputs -> class scores, or numbers in their units (N, K), by body and head."""
+    """Return a net: inputs -> class scores (N, K), by body and head."""
     shape = {"width": args.width, "depth": args.depth, "dropout": args.dropout}
     return nets.fields(schema.to_json(), **shape)
 

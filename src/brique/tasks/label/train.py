@@ -4,7 +4,7 @@ Paper    Gorishniy et al. 2021, arXiv:2106.11959, section 3.2: residual layers f
 Departs  numbers are also told by waves (arXiv:2203.05556); texts are read both ways, sounds by
          their pitches; the average of the weights that was best on valid, where a temperature
          (arXiv:1706.04599) is fitted too.
-Run      brique train emotions
+Run      brique train films.csv --target genres
 Reached  see benchmarks/train.md
 """
 
@@ -30,8 +30,8 @@ QUICK = {"turns": 100, "width": 32, "average": 0.9}
 class Args:
     """Settings of the run; every field is a flag."""
 
-    data: str = "digits"
-    """Built-in name or path."""
+    data: str = "films.csv"
+    """Name or path."""
     width: int = 128
     """Features of what reads the columns of a table."""
     depth: int = 2
@@ -73,7 +73,7 @@ class Args:
 
 
 def build(args: Args, schema: Schema) -> nn.Sequential:
-    """Return a net: inputs -> class scores, or numbers in their units (N, K), by body and head."""
+    """Return a net: inputs -> class scores of all targets side by side (N, K), by body and head."""
     shape = {"width": args.width, "depth": args.depth, "dropout": args.dropout}
     return nets.fields(schema.to_json(), **shape)
 
