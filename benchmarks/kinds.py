@@ -21,7 +21,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from brique import catalog, files
-from brique.evaluation.sentences import method
 from brique.run import Record, read_run
 from brique.tasks.table import TASKS
 
@@ -170,7 +169,7 @@ def row(name: str, records: list[Record]) -> str:
         ", ".join(f"{value:.4f}" for value in values),
         f"{statistics.fmean(values):.4f} ± {spread:.2g}",
         "" if not held else "yes" if all(held) else "**no**", f"{low:.3f} to {high:.3f}",
-        f"{method(best)} {rival:.4f}",
+        f"{TASKS[first['task']].baselines.get(best, best)} {rival:.4f}",
         ", ".join(r.result["comparison"]["outcome"] for r in records),
         "; ".join(others), ", ".join(f"{r.json['seconds']['training']:.0f}" for r in records),
         commit(),

@@ -406,6 +406,18 @@ def test_every_task_has_the_same_files_and_a_line_in_the_table():
     assert all(f"brique.tasks.{folder.name}.task import" in table for folder in folders)
 
 
+def test_every_benchmark_finds_what_it_imports():
+    code = (
+        "import importlib, pathlib, sys\n"
+        "sys.path.insert(0, sys.argv[1])\n"
+        "for path in sorted(pathlib.Path(sys.argv[1]).glob('*.py')):\n"
+        "    importlib.import_module(path.stem)\n"
+    )
+    command = [sys.executable, "-c", code, str(HOUSE / "benchmarks")]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr[-2000:]
+
+
 def test_every_path_of_the_tour_exists():
     readme = (HOUSE / "README.md").read_text()
     tour = re.search(r"^## A tour.*?(?=^## )", readme, re.MULTILINE | re.DOTALL)
