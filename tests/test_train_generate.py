@@ -10,12 +10,12 @@ from brique import data, nets
 from brique.bricks import Mixture
 from brique.cli import main
 from brique.errors import DataError, ModelError, ShapeError
+from brique.evaluation.samples import nearest_neighbor_test, own_neighbors
 from brique.planning import Wishes
 from brique.run import read_run
 from brique.tasks import generate
 from brique.tasks.generate import train as training
 from brique.tasks.generate.plan import plan
-from brique.tasks.samples import nearest_neighbor_test, own_neighbors
 from resuming import alone, assert_equal, stopped
 
 

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from brique.data import Batch
+from brique.evaluation.samples import nearest_neighbor_test
 from brique.game import Game, Player
 from brique.recipes.generative.adversarial_autoencoder import (
     PRIORS,
@@ -18,7 +19,6 @@ from brique.recipes.generative.adversarial_autoencoder import (
     nn_accuracy,
     scatter,
 )
-from brique.tasks.samples import nearest_neighbor_test
 
 
 class Constant(nn.Module):

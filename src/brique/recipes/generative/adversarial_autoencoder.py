@@ -18,11 +18,11 @@ from torch.nn import functional
 from brique import cli, data
 from brique.data import Batch
 from brique.draw import Panel
+from brique.evaluation.samples import nearest_neighbor_test
 from brique.game import Game, Player, cosine
 from brique.run import Run
 from brique.schema import Category, Picture, Schema
 from brique.tasks.reconstruct import rebuilt, rows
-from brique.tasks.samples import nearest_neighbor_test
 
 # nn_accuracy: of a nearest-neighbor two-sample test of latents and prior, 0.5 if alike, 1 if apart;
 # error_ratio: largest reconstruction error of the three, over the plain autoencoder's

@@ -3,7 +3,7 @@
 from torch import Tensor
 
 from brique.evaluation import bootstrap
-from brique.tasks.samples import own_neighbors
+from brique.evaluation.samples import own_neighbors
 
 
 def own_kind(real: Tensor, made: Tensor) -> Tensor:

@@ -3,9 +3,9 @@ import torch
 from torch import Tensor
 
 from brique.errors import ShapeError
-from brique.tasks import samples
+from brique.evaluation import samples
+from brique.evaluation.samples import nearest_neighbor_test
 from brique.tasks.generate import metrics
-from brique.tasks.samples import nearest_neighbor_test
 
 
 def slowly(first: Tensor, second: Tensor) -> float:
