@@ -23,7 +23,7 @@ import torch
 from brique import data
 from brique.data import Data
 from brique.errors import DataError
-from brique.planning import Wishes
+from brique.planning import Request
 from brique.tasks import classify
 from brique.tasks.classify import plan as planning
 from brique.tasks.classify import train as module
@@ -43,13 +43,13 @@ STEPS = {
 
 def plans(opened: Data, name: str) -> dict[str, dict[str, Any]]:
     """Return the settings of the default plan and of the eight, by title."""
-    wishes = Wishes(source=name, minutes=MINUTES)
-    default = planning.plan_pictures(opened, wishes)
+    request = Request(source=name, minutes=MINUTES)
+    default = planning.plan_pictures(opened, request)
     found = {"default": default}
     for title, step in STEPS.items():
         for factor in (1, 2):
             settings = default | step | {"width": factor * default["width"]}
-            found[f"{title}, width x {factor}"] = planning.in_time(settings, opened, wishes)
+            found[f"{title}, width x {factor}"] = planning.in_time(settings, opened, request)
     return found
 
 

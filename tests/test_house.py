@@ -74,7 +74,7 @@ PUBLIC = {
     "planning": {
         "LOOKS",
         "SHARE",
-        "Wishes",
+        "Request",
         "decay",
         "multiplications",
         "seconds_a_turn",

@@ -3,7 +3,7 @@ import torch
 
 from brique import data, nets
 from brique.data import arrays
-from brique.planning import Wishes, multiplications, seconds_a_turn, shortened
+from brique.planning import Request, multiplications, seconds_a_turn, shortened
 from brique.tasks.classify import plan as planning
 from brique.tasks.classify import train
 from brique.tasks.classify.plan import epochs_for, plan_pictures
@@ -19,7 +19,7 @@ def blank(count, shape=(3, 32, 32), classes=("cat", "dog")):
 
 def test_the_plan_is_the_same_for_the_same_data_and_minutes():
     digits = data.open("digits")
-    first, again = (plan_pictures(digits, Wishes(source="digits", seed=3)) for _ in range(2))
+    first, again = (plan_pictures(digits, Request(source="digits", seed=3)) for _ in range(2))
     assert first == again
     assert first["seed"] == 3
     assert first["turns"] == epochs_for(1295) * (1295 // first["batch_size"])
@@ -27,8 +27,8 @@ def test_the_plan_is_the_same_for_the_same_data_and_minutes():
 
 
 def test_epochs_are_obeyed_whatever_the_time():
-    wishes = Wishes(source="digits", epochs=2, minutes=1e-3)
-    settings = plan_pictures(data.open("digits"), wishes)
+    request = Request(source="digits", epochs=2, minutes=1e-3)
+    settings = plan_pictures(data.open("digits"), request)
     assert settings["turns"] == 2 * (1295 // settings["batch_size"])
 
 
@@ -36,7 +36,7 @@ def test_less_time_never_gives_a_longer_plan_and_only_so_much_fits():
     photos = blank(4000)
     costs = []
     for minutes in (0.02, 0.1, 0.5, 2, 10, 60):
-        settings = plan_pictures(photos, Wishes(source="x", minutes=minutes))
+        settings = plan_pictures(photos, Request(source="x", minutes=minutes))
         shape = {name: settings[name] for name in ("width", "depth", "stages", "stem")}
         net = nets.residual(**nets.default_arguments(photos.schema), **shape)
         work = 3 * settings["batch_size"] * multiplications(net, (3, 32, 32)) / planning.RATE
@@ -61,13 +61,13 @@ def test_multiplications_are_those_that_arithmetic_gives():
      ((1, 112, 92), 2, 4), ((3, 224, 224), 4, 4), ((3, 1, 5), 1, 2)],
 )  # fmt: skip
 def test_the_last_stage_has_some_places_whatever_the_size(shape, stem, stages):
-    settings = plan_pictures(blank(40, shape), Wishes(source="x", minutes=1))
+    settings = plan_pictures(blank(40, shape), Request(source="x", minutes=1))
     assert (settings["stem"], settings["stages"]) == (stem, stages)
 
 
 def test_what_would_show_something_else_is_left_out():
     def changed(**settings):
-        return plan_pictures(blank(40, **settings), Wishes(source="x"))
+        return plan_pictures(blank(40, **settings), Request(source="x"))
 
     assert changed()["mirror"]
     assert not changed(shape=(1, 32, 32))["mirror"]
@@ -80,18 +80,18 @@ def test_what_would_show_something_else_is_left_out():
 
 def test_of_many_pictures_it_is_sgd():
     few, many = blank(200, (1, 8, 8)), blank(10_100, (1, 4, 4))
-    assert plan_pictures(few, Wishes(source="x"))["optimizer"] == "adamw"
-    assert plan_pictures(many, Wishes(source="x"))["optimizer"] == "sgd"
+    assert plan_pictures(few, Request(source="x"))["optimizer"] == "adamw"
+    assert plan_pictures(many, Request(source="x"))["optimizer"] == "sgd"
 
 
 def test_a_net_that_starts_from_weights_has_a_plan_of_its_own():
     frozen = plan_pictures(
-        blank(200, (3, 64, 64)), Wishes(source="x", start="w.safetensors", freeze=True)
+        blank(200, (3, 64, 64)), Request(source="x", start="w.safetensors", freeze=True)
     )
     assert (frozen["freeze"], frozen["shift"], frozen["optimizer"]) == (True, 0.0, "adamw")
     assert frozen["turns"] == 8 * (198 // 16)
     tuned = plan_pictures(
-        blank(200, (3, 64, 64)), Wishes(source="x", start="w.safetensors", epochs=2)
+        blank(200, (3, 64, 64)), Request(source="x", start="w.safetensors", epochs=2)
     )
     assert tuned["body_lr"] < 0.1
     assert tuned["turns"] == 2 * (198 // 16)
@@ -101,9 +101,9 @@ def test_beyond_the_edge_lies_the_background_if_there_is_one():
     pixels = torch.full((60, 1, 16, 16), 255, dtype=torch.uint8)
     pixels[:, :, 4:12, 4:12] = torch.randint(0, 256, (60, 1, 8, 8), dtype=torch.uint8)
     paper = arrays(image=pixels, label=[0, 1] * 30)
-    assert plan_pictures(paper, Wishes(source="x"))["fill"] == 1.0
-    assert plan_pictures(data.open("digits"), Wishes(source="x"))["fill"] == 0.0
-    assert plan_pictures(blank(40), Wishes(source="x"))["fill"] is None
+    assert plan_pictures(paper, Request(source="x"))["fill"] == 1.0
+    assert plan_pictures(data.open("digits"), Request(source="x"))["fill"] == 0.0
+    assert plan_pictures(blank(40), Request(source="x"))["fill"] is None
 
 
 @pytest.mark.parametrize(
@@ -119,9 +119,9 @@ def test_small_data_are_halved_where_time_allows(count, classes, minutes, is_hal
         label=[i % classes for i in range(count)], classes=[f"c{i}" for i in range(classes)],
         split=["valid"] * valid + ["train"] * (count - valid),
     )  # fmt: skip
-    settings = plan_pictures(photos, Wishes(source="x", minutes=minutes))
+    settings = plan_pictures(photos, Request(source="x", minutes=minutes))
     assert settings["halves"] is is_halved
-    assert not plan_pictures(photos, Wishes(source="x", start="w", freeze=True))["halves"]
+    assert not plan_pictures(photos, Request(source="x", start="w", freeze=True))["halves"]
 
 
 def test_a_measured_speed_only_shortens():
@@ -132,7 +132,7 @@ def test_a_measured_speed_only_shortens():
 
 def test_measuring_the_speed_leaves_nothing_behind():
     digits = data.open("digits")
-    settings = plan_pictures(digits, Wishes(source="digits")) | {"width": 8}
+    settings = plan_pictures(digits, Request(source="digits")) | {"width": 8}
     torch.manual_seed(7)
     before = torch.get_rng_state()
     assert seconds_a_turn(train, settings, digits, torch.device("cpu")) > 0

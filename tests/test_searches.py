@@ -25,7 +25,7 @@ from brique.cli import main
 from brique.data import Data
 from brique.errors import BriqueError, DataError, Interrupted, RunError, StoreError, UsageError
 from brique.game.play import Play, Turn
-from brique.planning import Wishes
+from brique.planning import Request
 from brique.run import read_run
 from brique.tasks.table import TASKS
 from brique.workbench import trials
@@ -35,8 +35,8 @@ from brique.workbench import trials
 def _short(monkeypatch: pytest.MonkeyPatch):
     task = TASKS["classify"]
 
-    def small(opened: Data, wishes: Wishes) -> Any:
-        return task.plan(opened, wishes) | {"turns": 12, "width": 8, "average": 0.8}
+    def small(opened: Data, request: Request) -> Any:
+        return task.plan(opened, request) | {"turns": 12, "width": 8, "average": 0.8}
 
     monkeypatch.setitem(TASKS, "classify", replace(task, plan=small))
 
@@ -436,14 +436,14 @@ def test_what_folds_were_asked_is_of_its_form(
     folder = tmp_path / "cv"
     stopped(brique.train, table(tmp_path), monkeypatch, "fold-1", folds=2, quick=True, out=folder)
     known = json.loads((folder / "folds.json").read_text())
-    known["asked"]["wishes"][name] = value
+    known["asked"]["request"][name] = value
     files.write_sealed(folder / "folds.json", known)
     with pytest.raises(
         RunError, match=f"folds.json of .* sets '{name}' to .*, which the recipe can"
     ):
         brique.resume(folder)
     known["asked"] |= {"folds": 1}
-    known["asked"]["wishes"] |= {"minutes": 1.0, "options": [], "seed": 0, "start": None}
+    known["asked"]["request"] |= {"minutes": 1.0, "options": [], "seed": 0, "start": None}
     files.write_sealed(folder / "folds.json", known)
     with pytest.raises(RunError, match=r"folds.json: is not as brique writes it \(folds are 1\)"):
         brique.resume(folder)

@@ -12,7 +12,7 @@ from brique.data import Ragged, worlds
 from brique.data.parts import rebuilt
 from brique.errors import DataError, ShapeError, UsageError
 from brique.nets.detector import detector, detector_arguments
-from brique.planning import Wishes
+from brique.planning import Request
 from brique.tasks import detect
 from brique.tasks.detect import boxes, evaluate, metrics
 from brique.tasks.detect.found import Found
@@ -277,11 +277,11 @@ def test_boxes_are_moved_back_to_the_picture_as_it_was(scenes):
 
 
 def test_the_plan_is_a_function_of_data_and_minutes(scenes):
-    one = plan(scenes, Wishes(source="made", minutes=10))
-    assert one == plan(scenes, Wishes(source="made", minutes=10))
-    assert plan(scenes, Wishes(source="made", minutes=0.1))["turns"] < one["turns"]
-    assert plan(scenes, Wishes(source="made", epochs=3))["turns"] == 6
+    one = plan(scenes, Request(source="made", minutes=10))
+    assert one == plan(scenes, Request(source="made", minutes=10))
+    assert plan(scenes, Request(source="made", minutes=0.1))["turns"] < one["turns"]
+    assert plan(scenes, Request(source="made", epochs=3))["turns"] == 6
     with pytest.raises(UsageError, match="is for classes of whole examples or of pixels, and"):
-        plan(scenes, Wishes(source="made", balance="weights"))
-    started = plan(scenes, Wishes(source="made", start="w.safetensors", freeze=True))
+        plan(scenes, Request(source="made", balance="weights"))
+    started = plan(scenes, Request(source="made", start="w.safetensors", freeze=True))
     assert (started["start"], started["freeze"], started["body_lr"]) == ("w.safetensors", True, 1.0)

@@ -10,7 +10,7 @@ from brique import data, nets
 from brique.data import worlds
 from brique.errors import DataError, ShapeError, UsageError
 from brique.nets.unet import unet, unet_arguments
-from brique.planning import Wishes
+from brique.planning import Request
 from brique.schema import IGNORED
 from brique.tasks import segment
 from brique.tasks.segment import metrics
@@ -243,13 +243,13 @@ def test_unet_takes_pictures_of_any_size_and_is_built_from_json():
 
 
 def test_the_plan_is_a_function_of_data_and_minutes(scenes):
-    one = plan(scenes, Wishes(source="made", minutes=10))
-    assert one == plan(scenes, Wishes(source="made", minutes=10))
+    one = plan(scenes, Request(source="made", minutes=10))
+    assert one == plan(scenes, Request(source="made", minutes=10))
     assert one["turns"] == 200 * 5  # 40 pictures, 8 a turn
-    short = plan(scenes, Wishes(source="made", minutes=0.2))
+    short = plan(scenes, Request(source="made", minutes=0.2))
     assert short["turns"] < one["turns"]
     assert short["width"] < one["width"]
-    assert plan(scenes, Wishes(source="made", epochs=3))["turns"] == 15
-    assert plan(scenes, Wishes(source="made", balance="weights"))["rareness"] == 1
+    assert plan(scenes, Request(source="made", epochs=3))["turns"] == 15
+    assert plan(scenes, Request(source="made", balance="weights"))["rareness"] == 1
     with pytest.raises(UsageError, match="shows examples of rare classes more often, and a"):
-        plan(scenes, Wishes(source="made", balance="sampler"))
+        plan(scenes, Request(source="made", balance="sampler"))

@@ -11,7 +11,7 @@ from brique.bricks import Mixture
 from brique.cli import main
 from brique.errors import DataError, ModelError, ShapeError
 from brique.evaluation.samples import nearest_neighbor_test, own_neighbors
-from brique.planning import Wishes
+from brique.planning import Request
 from brique.run import read_run
 from brique.tasks import generate
 from brique.tasks.generate import train as training
@@ -135,7 +135,7 @@ def test_stopped_and_resumed_it_ends_in_equal_bits(tmp_path, monkeypatch):
 
 def test_codes_are_half_as_long_as_to_rebuild():
     digits = data.open("digits")
-    assert plan(digits, Wishes(source="digits"))["code"] == 8
+    assert plan(digits, Request(source="digits"))["code"] == 8
     empty = data.arrays(image=torch.rand(20, 1, 8, 8), split=["train"] * 20)
     with pytest.raises(DataError, match="generate: the split is empty"):
         generate.judge(Echo(torch.rand(4, 1, 8, 8)), empty)

@@ -15,7 +15,7 @@ from brique import data, nets
 from brique.bricks import Usual
 from brique.cli import main
 from brique.errors import DataError, ShapeError, UsageError
-from brique.planning import Wishes
+from brique.planning import Request
 from brique.planning.codes import plan_codes
 from brique.run import read_run
 from brique.tasks import at_rest, reconstruct
@@ -177,11 +177,11 @@ def test_photographs_without_a_class_are_rebuilt_from_a_flat_folder(tmp_path, ca
 
 def test_the_plan_follows_the_data():
     digits = data.open("digits")
-    settings = plan_codes(digits, Wishes(source="digits", task="reconstruct"))
+    settings = plan_codes(digits, Request(source="digits", task="reconstruct"))
     assert settings["code"] == 8
     assert settings.keys() <= asdict(training.Args()).keys()
     with pytest.raises(UsageError, match="is for classes, and what is rebuilt has none"):
-        plan_codes(digits, Wishes(source="digits", balance="weights"))
+        plan_codes(digits, Request(source="digits", balance="weights"))
 
 
 def test_what_is_no_picture_is_named(tmp_path, capsys):

@@ -105,7 +105,7 @@ def test_what_was_best_is_seen_again_on_other_examples_but_none_of_test(table):
 def test_of_series_in_time_the_last_of_train_takes_the_place_of_valid():
     moments = np.arange(100.0)
     opened = data.arrays(x=np.random.rand(100, 2), y=np.random.rand(100), target="y", time=moments)
-    rest = opened.unjudged()
+    rest = opened.for_selection()
     assert rest.train.ids.max() < rest.valid.ids.min() <= rest.valid.ids.max() < rest.test.ids.min()
     assert rest.test.ids.tolist() == opened.valid.ids.tolist()
 
@@ -113,7 +113,7 @@ def test_of_series_in_time_the_last_of_train_takes_the_place_of_valid():
 def test_data_without_a_valid_part_cannot_be_searched():
     few = data.arrays(x=np.random.rand(3, 2), label=[0, 1, 0], split=["train", "train", "test"])
     with pytest.raises(DataError, match="has 0 examples to choose settings on and 2 to learn from"):
-        few.unjudged()
+        few.for_selection()
 
 
 def test_the_page_of_a_trial_does_not_speak_of_test(searched):

@@ -20,6 +20,7 @@ from typing import Any, cast
 
 from brique import files, reader
 from brique.errors import RunError, UsageError, nearest
+from brique.options import Options
 from brique.voice import tell
 
 _HOUSE = Path(__file__).parent
@@ -143,9 +144,12 @@ def constant(source: str, name: str) -> Any:  # noqa: ANN401 - any literal
     return None
 
 
-def settings(source: str) -> list[Setting]:
-    """Return the fields of the class Args in a recipe's source, with the docstring line of each."""
-    found = next((n for n in ast.parse(source).body if _is_args(n)), None)
+def settings(source: str, name: str = "Args") -> list[Setting]:
+    """Return the fields of the class Args in a recipe's source, with the docstring line of each.
+
+    name: of another class.
+    """
+    found = next((n for n in ast.parse(source).body if _is_class(n, name)), None)
     body = found.body if isinstance(found, ast.ClassDef) else []
     return [
         Setting(
@@ -164,7 +168,7 @@ def with_settings(source: str, values: Mapping[str, object]) -> str:
 
     values: by field; a value that the default already equals changes nothing.
     """
-    found = next((n for n in ast.parse(source).body if _is_args(n)), None)
+    found = next((n for n in ast.parse(source).body if _is_class(n, "Args")), None)
     lines = source.splitlines(keepends=True)
     for node in reversed(found.body if isinstance(found, ast.ClassDef) else []):
         if not (isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name)):
@@ -196,8 +200,8 @@ def _entry(path: Path) -> Entry:
     )
 
 
-def _is_args(node: ast.stmt) -> bool:
-    return isinstance(node, ast.ClassDef) and node.name == "Args"
+def _is_class(node: ast.stmt, name: str) -> bool:
+    return isinstance(node, ast.ClassDef) and node.name == name
 
 
 def _is_name(node: ast.expr, name: str) -> bool:
@@ -216,6 +220,12 @@ def _spelled(value: object) -> str:
     if isinstance(value, tuple):
         inside = ", ".join(map(_spelled, cast("tuple[object, ...]", value)))
         return f"({inside},)" if len(value) == 1 else f"({inside})"
+    if isinstance(value, Options):
+        given = (f"{name}={_spelled(one)}" for name, one in value.given().items())
+        return f"Options({', '.join(given)})"
+    if isinstance(value, Mapping):
+        pairs = cast("Mapping[str, object]", value).items()
+        return f"{{{', '.join(f'{_spelled(name)}: {_spelled(one)}' for name, one in pairs)}}}"
     return json.dumps(value, ensure_ascii=False) if isinstance(value, str) else repr(value)
 
 
@@ -223,6 +233,8 @@ def _spells(node: ast.expr | None, value: object) -> bool:
     """Tell whether the expression is the literal `value`."""
     if node is None:
         return False
+    if isinstance(value, Options):
+        return ast.unparse(node) == ast.unparse(ast.parse(_spelled(value)))
     try:
         return ast.literal_eval(node) == value
     except ValueError:

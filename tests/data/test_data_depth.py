@@ -62,7 +62,7 @@ def test_the_range_is_fitted_on_train_alone(tmp_path):
     assert "brightness outside 90 to 699, the range of train, where it is cut" in finding.reason
     assert float(opened.test["image"].max()) == 1.0
     assert_equal_to_files(opened, tmp_path)
-    fold = opened.unjudged()
+    fold = opened.for_selection()
     assert_equal_to_files(fold, tmp_path)
 
 

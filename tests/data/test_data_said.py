@@ -1,9 +1,9 @@
 """Options of `data.open` as texts."""
 
 import pytest
+from brique.data.said import spelled
 
 from brique import data
-from brique.data.said import spelled
 from brique.errors import DataError
 
 SAID = {

@@ -12,7 +12,6 @@ import torch
 
 from brique import data
 from brique.data import audit
-from brique.data.asked import Asked
 from brique.data.column import Labels
 from brique.data.echoes import echoes
 from brique.data.parts import build
@@ -20,6 +19,7 @@ from brique.data.ragged import Ragged
 from brique.data.source import Source
 from brique.data.sources import sequences, series, sounds, windows
 from brique.errors import DataError
+from brique.options import Options
 from brique.schema import Signal
 from brique.schema.clock import Clock
 
@@ -703,11 +703,11 @@ def test_series_without_any_time_are_refused(tmp_path):
 
 
 def test_columns_and_values_of_test_are_read():
-    assert Asked(test="take=0, 1,").chosen() == ("take", frozenset({"0", "1"}))
-    assert Asked(test="folder").chosen() is None
-    assert Asked().chosen() is None
+    assert Options(test="take=0, 1,").chosen() == ("take", frozenset({"0", "1"}))
+    assert Options(test="folder").chosen() is None
+    assert Options().chosen() is None
     with pytest.raises(DataError, match="test: expected a path or COLUMN=VALUE,VALUE, got '=1'"):
-        Asked(test="=1").chosen()
+        Options(test="=1").chosen()
 
 
 def opened_or_skipped(name, **options):

@@ -1,71 +1,91 @@
-"""What the command line says of data beside their name, for `brique.data.open`."""
+"""The options of data as flags: those of `brique.options`, each with its help from there."""
 
-from dataclasses import dataclass, fields
-from typing import Annotated, Any
+import dataclasses
+import inspect
+from typing import TYPE_CHECKING, Annotated, Any, get_origin, get_type_hints
 
-from cyclopts import Parameter
+from cyclopts import Group, Parameter, Token
 
+from brique import catalog, options
 from brique.cli.parse import Switch, Whole
+from brique.errors import DataError
+from brique.options import INTERNAL, Options, Size, pair
 
-Pairs = Annotated[list[str] | None, Parameter(negative=(), consume_multiple=False)]
+GROUP = Group("Data", sort_key=2)
+_ANSWERS = {"yes": True, "no": False}
 
 
-@dataclass(kw_only=True)
-class DataOptions:
-    """What the layout of the data does not say."""
+def chosen(flags: "DataFlags | None", defaults: Options | None = None) -> Options:
+    """Return the options that flags give; the others are those of `defaults`."""
+    pairs = vars(flags).items() if flags else ()
+    given = {name: value for name, value in pairs if value is not None and value is not False}
+    for name in ("types", "rename"):
+        if name in given:
+            given[name] = dict(_pair(name, text) for text in given[name])
+    return (defaults or Options()).replace(**given)
 
-    target: Annotated[
-        str | None, Parameter(help="What to predict: a column, by name or number.")
-    ] = None
-    kind: Annotated[str | None, Parameter(help="What the data are, where it is not clear.")] = None
-    header: Annotated[
-        str | None, Parameter(help="Whether a table's first line names its columns: yes or none.")
-    ] = None
-    sheet: Annotated[str | None, Parameter(help="Sheet of a spreadsheet, by name or number.")] = (
-        None
-    )
-    test: Annotated[
-        str | None, Parameter(help="The test part: a file or folder, or COLUMN=VALUE,VALUE.")
-    ] = None
-    size: Annotated[
-        str | None, Parameter(help="Pixels that pictures are brought to: 64, or 240x180.")
-    ] = None
-    channels: Annotated[Whole | None, Parameter(help="1 (grey) or 3 (color).")] = None
-    types: Annotated[Pairs, Parameter(help="COLUMN=KIND: what a column is. May be repeated.")] = (
-        None
-    )
-    rename: Annotated[Pairs, Parameter(help="OLD=NEW: a class's other name. May be repeated.")] = (
-        None
-    )
-    group: Annotated[str | None, Parameter(help="Column whose equal values stay in one part.")] = (
-        None
-    )
-    time: Annotated[
-        str | None, Parameter(help="Column by which the last examples become test.")
-    ] = None
-    names: Annotated[
-        str | None, Parameter(help="How files are named, such as '{label}_{speaker}_{take}'.")
-    ] = None
-    length: Annotated[
-        Whole | None, Parameter(help="Of pieces of a long text, or of a series' past.")
-    ] = None
-    ahead: Annotated[Whole | None, Parameter(help="Moments of a series to foretell.")] = None
-    unit: Annotated[
-        str | None, Parameter(help="What texts are cut into: words, characters, subwords.")
-    ] = None
-    decimal: Annotated[
-        str | None, Parameter(help="Sign before the decimals of a table: point or comma.")
-    ] = None
-    lower: Annotated[Switch, Parameter(help="Make the letters of texts small.")] = False
 
-    def given(self) -> dict[str, Any]:
-        """Return the options that were said, as `brique.data.open` takes them."""
-        from brique.data import options  # torch takes a second
+def _pair(name: str, text: str) -> tuple[str, str]:
+    found = pair(text)
+    if found is None:
+        raise DataError(
+            f"--{name}: expected two sides, such as OLD=NEW, got '{text}'; write it so."
+        )
+    return found
 
-        said: list[str] = []
-        for each in fields(self):
-            value = getattr(self, each.name)
-            if value is not None and value is not False:  # 0 is said, and refused
-                listed = value if isinstance(value, list) else ["yes" if value is True else value]
-                said += [f"{each.name}={one}" for one in listed]
-        return options(said)
+
+def _size(_: object, tokens: list[Token]) -> Size:
+    """Return a size in pixels: one number, or (height, width) from "WIDTHxHEIGHT"."""
+    text = tokens[0].value
+    sides = text.casefold().split("x")
+    if not 1 <= len(sides) <= 2 or not all(side.isascii() and side.isdigit() for side in sides):
+        raise DataError(
+            "--size: expected pixels such as 64, or width and height such as 240x180, got"
+            f" '{text}'; write it so."
+        )
+    return int(sides[0]) if len(sides) == 1 else (int(sides[1]), int(sides[0]))
+
+
+def _answer(_: object, tokens: list[Token]) -> bool:
+    text = tokens[0].value
+    if text not in _ANSWERS:
+        raise DataError(f"--header: expected yes or no, got '{text}'; write one of them.")
+    return _ANSWERS[text]
+
+
+def _flag(kind: Any, says: str) -> tuple[object, object]:  # noqa: ANN401 - any type
+    """Return the type of a flag, with its help, and its default."""
+    shared = {"help": says, "group": GROUP}
+    if kind is bool:
+        return Annotated[Switch, Parameter(**shared)], False
+    if kind == bool | None:
+        return Annotated[Any, Parameter(converter=_answer, **shared)], None
+    if kind == Size | None:
+        return Annotated[Any, Parameter(converter=_size, **shared)], None
+    if kind == int | None:
+        return Annotated[Whole | None, Parameter(**shared)], None
+    if get_origin(kind) is None or kind == str | None:
+        return Annotated[str | None, Parameter(**shared)], None
+    several = Parameter(negative=(), consume_multiple=False, **shared)
+    return Annotated[list[str] | None, several], None
+
+
+def _flags() -> list[tuple[str, Any, Any]]:
+    kinds = get_type_hints(Options)
+    helps = {one.name: one.says for one in catalog.settings(inspect.getsource(options), "Options")}
+    found: list[tuple[str, Any, Any]] = []
+    for each in dataclasses.fields(Options):
+        if each.name not in INTERNAL:
+            kind, default = _flag(kinds[each.name], helps[each.name].partition("\n\n")[0])
+            found.append((each.name, kind, dataclasses.field(default=default)))
+    return found
+
+
+if TYPE_CHECKING:
+
+    class DataFlags:
+        """The flags of a command that opens data."""
+
+else:
+    DataFlags = dataclasses.make_dataclass("DataFlags", _flags(), kw_only=True)
+    DataFlags.__module__ = __name__  # cyclopts takes a class of the standard library for a value

@@ -12,9 +12,11 @@ from typing import Annotated, Any, get_origin, get_type_hints
 from cyclopts import Parameter
 
 from brique import catalog
+from brique.cli.options import DataFlags, chosen
 from brique.cli.outcome import print_json, print_numbers, results_only
 from brique.cli.parse import call, is_number, number
 from brique.errors import DataError, UsageError, nearest
+from brique.options import Options
 from brique.voice import say
 
 RESERVED = ("out", "quick", "json", "device", "exact", "help")
@@ -45,12 +47,15 @@ def run_module(module: ModuleType, args_class: type, main: Main, words: Sequence
     quick = vars(module).get("QUICK", {})
     _check(args_class, quick, path.stem)
     defaults = quick if "--quick" in words else {}
+    opened = _options(args_class)
     name = f"brique run {recipe}" if recipe else f"python {path.name}"
 
     def play(**values: Any) -> int:  # noqa: ANN401 - values of any field
         from brique.run import Launch, launched
 
         as_json = values.pop("json")
+        for field, options in opened.items():
+            values[field] = chosen(values[field], options)
         common = {flag: values.pop(flag) for flag in ("out", "quick", "device", "exact")}
         launch = Launch(**common, command=shlex.join([*name.split(), *words]))
         with launched(launch) as run, results_only(as_json), _stand_in(args_class, values):
@@ -114,11 +119,21 @@ def _own_slots(
         inspect.Parameter(
             field.name,
             inspect.Parameter.KEYWORD_ONLY,
-            default=defaults.get(field.name, _default(field)),
-            annotation=_flag(kinds[field.name], says.get(field.name, "")),
+            default=None
+            if kinds[field.name] is Options
+            else defaults.get(field.name, _default(field)),
+            annotation=Annotated[DataFlags | None, Parameter(name="*")]
+            if kinds[field.name] is Options
+            else _flag(kinds[field.name], says.get(field.name, "")),
         )
         for field in dataclasses.fields(args_class)
     ]
+
+
+def _options(args_class: type) -> dict[str, Options]:
+    """Return the fields of an Args that are options of data, with their defaults."""
+    pairs = {field.name: _default(field) for field in dataclasses.fields(args_class)}
+    return {name: value for name, value in pairs.items() if isinstance(value, Options)}
 
 
 def _default(field: "dataclasses.Field[Any]") -> object:

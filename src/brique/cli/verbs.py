@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 from cyclopts import Parameter
 
-from brique.cli.options import DataOptions
+from brique.cli.options import DataFlags, chosen
 from brique.cli.outcome import print_json, print_run, print_table, results_only
 from brique.cli.parse import Decimal, Switch, Whole
 from brique.errors import UsageError
@@ -31,7 +31,7 @@ Balance = Annotated[
 ]
 Task = Annotated[str | None, Parameter(help="For pictures without target: reconstruct, generate.")]
 _NOTES = 3  # that are told of answers; --json has them all
-Options = Annotated[DataOptions | None, Parameter(name="*")]
+Options = Annotated[DataFlags | None, Parameter(name="*")]
 RunFolder = Annotated[str, Parameter(help="Folder of a run.")]
 
 
@@ -377,5 +377,5 @@ def about(*, json: Json = False) -> int:
     return 0
 
 
-def _given(options: DataOptions | None) -> dict[str, Any]:
-    return options.given() if options else {}
+def _given(flags: DataFlags | None) -> dict[str, Any]:
+    return chosen(flags).given()

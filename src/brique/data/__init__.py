@@ -12,7 +12,7 @@ from brique.data.prepared import prepared as prepared
 from brique.data.prepared import together as together
 from brique.data.ragged import Ragged as Ragged
 from brique.data.retold import retold as retold
-from brique.data.said import options as options
 from brique.data.split import Split as Split
 from brique.data.stream import Stream as Stream
 from brique.data.stream import nothing as nothing
+from brique.options import Options as Options

@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -12,12 +11,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from brique.data import journal
 from brique.data.batch import Values
 from brique.data.column import Column
 from brique.data.depths import Depths
-from brique.data.journal import Entry
 from brique.data.ragged import Ragged
+from brique.data.record import DataRecord
 from brique.data.source import PARTS, Source
 from brique.data.split import Split
 from brique.data.splitting import fold_numbers, fold_part, halved, held_out, split
@@ -38,6 +36,7 @@ class Data:
     skipped: (file, reason) of every picture that could not be read.
     notes: sentences on what was decided, for people to read.
     learned: of data that a net is only judged on, those whose train and valid these are.
+    record: what a run writes down of it.
     """
 
     name: str
@@ -51,6 +50,7 @@ class Data:
     source: Source | None = field(default=None, compare=False)
     store: Store | None = field(default=None, compare=False)
     learned: "Data | None" = field(default=None, compare=False)
+    record: DataRecord | None = field(default=None, compare=False)
 
     def folds(self, count: int = 5) -> list["Data"]:
         """Return the data set in as many forms as there are folds, each with another test part.
@@ -86,7 +86,7 @@ class Data:
         one, other = self.train.select(~second), self.train.select(second)
         return [replace(self, train=one, valid=other), replace(self, train=other, valid=one)]
 
-    def unjudged(self, draw: int = 0) -> "Data":
+    def for_selection(self, draw: int = 0) -> "Data":
         """Return the data set without its test part, to choose settings on.
 
         Valid takes the place of test, and a tenth of train that of valid; all that is fitted is
@@ -101,7 +101,6 @@ class Data:
                 f"{self.name}: has {len(self.valid)} examples to choose settings on and"
                 f" {len(self.train)} to learn from; add some"
             )
-        self.train.put_by()
         numbers = np.full(len(self.source), -1)
         numbers[self.train.ids.numpy()], numbers[self.valid.ids.numpy()] = 1, 0
         if draw and self.source.times is None:
@@ -114,21 +113,16 @@ class Data:
             ids = self.train.ids[torch.from_numpy(self.source.times)[self.train.ids].argsort()]
             part[self.train.ids] = 0
             part[ids[-(len(ids) // 10) :]] = 1
-        made = build(source, part)
-        made.train.put_by()
-        return made
+        return build(source, part)
 
     def _numbers(self, count: int) -> np.ndarray:
         assert self.source is not None
-        self.train.put_by()  # a run that uses a fold has not used the whole
         return fold_numbers(self.source, count)
 
     def _fold(self, numbers: np.ndarray, number: int, count: int) -> "Data":
         assert self.source is not None
         source = replace(self.source, name=f"{self.name}, fold {number} of {count}")
-        made = build(source, fold_part(source, numbers, number - 1))
-        made.train.put_by()
-        return made
+        return build(source, fold_part(source, numbers, number - 1))
 
     def __repr__(self) -> str:
         parts = ", ".join(f"{part} {len(getattr(self, part))}" for part in PARTS)  # fixed names
@@ -192,28 +186,16 @@ def judged(data: Data, part: str, fold: tuple[int, int] | None, learned: Data | 
 
 
 def _parted(source: Source, store: Store, ids: Sequence[Tensor], fingerprint: str) -> Data:
-    """Return a data set of three parts, entered into the journal."""
+    """Return a data set of three parts."""
     skipped, notes = tuple(source.skipped), tuple(source.notes)
-    now = time.perf_counter()
-    about = Entry(source.name, store.schema, fingerprint, now, notes, skipped)
-    about.roots = source.roots
-    entry = journal.enter(about)
+    record = DataRecord(source.name, store.schema, fingerprint, notes, skipped, source.roots)
     train, valid, test = (
-        Split(store, some, entry, is_test=place == 2) for place, some in enumerate(ids)
+        Split(store, some, record, is_test=place == 2) for place, some in enumerate(ids)
     )
     return Data(
-        source.name, store.schema, train, valid, test, fingerprint, skipped, notes, source, store
-    )
-
-
-def again(data: Data) -> Data:
-    """Return the same data set as one that was opened now: its test part has not been read."""
-    now = time.perf_counter()
-    about = Entry(data.name, data.schema, data.fingerprint, now, data.notes, data.skipped)
-    about.roots = data.source.roots if data.source else {}
-    entry = journal.enter(about)
-    splits = [part.reopened(entry) for part in (data.train, data.valid, data.test)]
-    return replace(data, train=splits[0], valid=splits[1], test=splits[2])
+        source.name, store.schema, train, valid, test, fingerprint, skipped, notes, source, store,
+        record=record,
+    )  # fmt: skip
 
 
 def _fitted(source: Source, name: str, train: Tensor) -> tuple[Field, Values]:

@@ -7,8 +7,8 @@ import torch
 from torch import Tensor
 
 from brique.data.batch import Values
-from brique.data.journal import Entry
 from brique.data.ragged import Ragged
+from brique.data.record import DataRecord
 from brique.data.store import Store, gather, rows_of
 from brique.data.stream import Augment, Plan, Stream
 from brique.errors import DataError, nearest
@@ -26,10 +26,10 @@ class Split:
     """
 
     def __init__(
-        self, store: Store, ids: Tensor, entry: Entry | None = None, *, is_test: bool = False
+        self, store: Store, ids: Tensor, record: DataRecord | None = None, *, is_test: bool = False
     ) -> None:
         self.ids = ids
-        self._entry, self._is_test = entry, is_test
+        self._record, self._is_test = record, is_test
         self._store = store
         self._fields: dict[str, Values] = {}
 
@@ -134,12 +134,13 @@ class Split:
         """
         _check_batches(len(self), batch_size, turns, epochs)
         _check_ways(balance, workers, bucket=bucket)
-        if self._entry is not None:
-            self._entry.visit(is_test=self._is_test)
+        if self._record is not None:
+            self._record.test_reads += self._is_test
         training = turns is not None or epochs is not None
         per_epoch = max(1, len(self) // batch_size) if training else -(-len(self) // batch_size)
         total = turns if turns is not None else per_epoch * (1 if epochs is None else epochs)
         plan = Plan(self._store, self.ids, batch_size=batch_size, turns=total, per_epoch=per_epoch)
+        plan.record = self._record
         plan.augment = augment
         plan.seed = seed if training and shuffle else None
         plan.lengths = _lengths(self) if bucket else None
@@ -157,17 +158,8 @@ class Split:
             )
         return Stream(plan, 0, torch.device("cpu"))
 
-    def reopened(self, entry: Entry) -> "Split":
-        """Return the same part, entered anew into the journal of what was opened."""
-        return Split(self._store, self.ids, entry, is_test=self._is_test)
-
-    def put_by(self) -> None:
-        """Tell the journal that the data set is not in use, until a part is gone through."""
-        if self._entry is not None:
-            self._entry.used = 0.0
-
     def _part(self, ids: Tensor) -> "Split":
-        return Split(self._store, ids, self._entry, is_test=self._is_test)
+        return Split(self._store, ids, self._record, is_test=self._is_test)
 
     def _field(self, name: str) -> Values:
         if name not in self._store.fields:

@@ -12,6 +12,7 @@ from brique.data import orders
 from brique.data.ahead import Ahead
 from brique.data.batch import Batch, Clock, Nothing
 from brique.data.ragged import Ragged
+from brique.data.record import DataRecord
 from brique.data.store import Store, gather
 from brique.errors import DataError
 
@@ -24,8 +25,10 @@ class Plan:
 
     ids: (n,), int64, the examples' places in the store.
     lengths, labels: (n,), of these, where they decide the order.
+    record: of the data set that they are from.
     """
 
+    record: DataRecord | None = None
     augment: Augment | None = None
     seed: int | None = None
     lengths: Tensor | None = None
@@ -125,6 +128,11 @@ class Stream:
             make = partial(plan.batch, device=self.device)  # not self: a dropped stream ends it
             self._ahead = Ahead(make, index, self.turns, plan.workers)
         return self._ahead.take()
+
+    @property
+    def record(self) -> DataRecord | None:
+        """What a run writes down of the data set whose batches these are."""
+        return self._plan.record
 
     def seek(self, turn: int) -> "Stream":
         """Return the same stream, standing before `turn`. Raises DataError beyond the end."""

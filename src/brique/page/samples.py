@@ -107,7 +107,7 @@ def _parts(facts: Facts) -> str:
         f"The net never saw the {count(len(data.test), 'test example')} while it learned, nor were"
         f" they used for any choice: they stand for {what} to come."
     )
-    if "judged=none" in facts.record.settings.get("options", ()):
+    if "selection" in facts.record.settings.get("options", {}):
         says = (
             "This is a trial of a search: what is called test here are examples that settings are"
             " chosen on. The test part is not opened."

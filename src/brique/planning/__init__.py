@@ -6,4 +6,4 @@ from brique.planning.cost import decay as decay
 from brique.planning.cost import multiplications as multiplications
 from brique.planning.cost import seconds_a_turn as seconds_a_turn
 from brique.planning.cost import shortened as shortened
-from brique.planning.request import Wishes as Wishes
+from brique.planning.request import Request as Request

@@ -6,30 +6,30 @@ from typing import Any
 from brique.data import Data, augment
 from brique.errors import UsageError
 from brique.planning.cost import decay
-from brique.planning.request import Wishes
+from brique.planning.request import Request
 from brique.schema import Picture
 
 
-def plan_codes(opened: Data, wishes: Wishes) -> dict[str, Any]:
+def plan_codes(opened: Data, request: Request) -> dict[str, Any]:
     """Return the settings of a training that rebuilds pictures; the turns are measured later.
 
     A picture of n numbers becomes n / 24, from 8 to 64. Raises UsageError for a balance of classes.
     """
-    if wishes.balance != "none":
+    if request.balance != "none":
         raise UsageError(
-            f"train: --balance {wishes.balance} is for classes, and what is rebuilt has none; leave"
+            f"train: --balance {request.balance} is for classes, and what is rebuilt has none; leave"
             " it out."
         )
     count, field = len(opened.train), opened.schema[opened.schema.inputs[0]]
     assert isinstance(field, Picture)
     batch_size = min(count, 32 if count < 2000 else 64)
-    epochs = wishes.epochs or round(min(300.0, max(10.0, 5000 / math.sqrt(count))))
+    epochs = request.epochs or round(min(300.0, max(10.0, 5000 / math.sqrt(count))))
     turns = max(1, epochs * max(1, count // batch_size))
     change = augment.default(opened.schema)
     return {
-        "data": wishes.source,
-        "options": wishes.options,
-        "seed": wishes.seed,
+        "data": request.source,
+        "options": request.options,
+        "seed": request.seed,
         "code": min(64, max(8, math.prod(field.shape) // 24)),
         "batch_size": batch_size,
         "turns": turns,

@@ -6,11 +6,11 @@ from typing import Any
 from brique.data import Data, augment
 from brique.errors import UsageError
 from brique.planning.cost import decay
-from brique.planning.request import Wishes
+from brique.planning.request import Request
 from brique.schema import Number, Picture, Signal, Text
 
 
-def plan_fields(opened: Data, wishes: Wishes) -> dict[str, Any]:
+def plan_fields(opened: Data, request: Request) -> dict[str, Any]:
     """Return the settings of a training, with the turns that are wanted; they are measured later.
 
     Texts are learnt by heart soon, and are seen a few times; signals and few rows often. Only
@@ -18,7 +18,7 @@ def plan_fields(opened: Data, wishes: Wishes) -> dict[str, Any]:
     Raises UsageError for examples that are drawn by class where there are several targets.
     """
     schema, count = opened.schema, len(opened.train)
-    if wishes.balance == "sampler" and len(schema.targets) > 1:
+    if request.balance == "sampler" and len(schema.targets) > 1:
         raise UsageError(
             f"train: --balance sampler draws examples by their class, and these have"
             f" {len(schema.targets)}, one for each target; take weights, by which mistakes in rare"
@@ -30,16 +30,16 @@ def plan_fields(opened: Data, wishes: Wishes) -> dict[str, Any]:
     batch_size = next(size for size, most in _SIZES if count < most)
     if has_texts or has_signals:
         batch_size = min(64, batch_size)
-    epochs = wishes.epochs or _epochs(count, texts=has_texts, signals=has_signals)
+    epochs = request.epochs or _epochs(count, texts=has_texts, signals=has_signals)
     turns = max(1, epochs * max(1, count // min(count, batch_size)))
     change = augment.default(schema)  # of a single picture among the inputs
     moved = {} if change is None else {
         name: getattr(change, name) for name in ("light", "shift", "turn", "zoom", "mirror")
     }  # fmt: skip
     return moved | {
-        "data": wishes.source,
-        "options": wishes.options,
-        "seed": wishes.seed,
+        "data": request.source,
+        "options": request.options,
+        "seed": request.seed,
         "width": 64 if count < 2000 else 128 if count < 20_000 else 192,
         "depth": 1 if count < 2000 else 2,
         "dropout": 0.5 if has_texts and not has_signals else 0.2 if count < 5000 else 0.1,
@@ -49,7 +49,7 @@ def plan_fields(opened: Data, wishes: Wishes) -> dict[str, Any]:
         "weight_decay": 0.05,
         "average": decay(turns),
         "patience": 10,
-        "balance": wishes.balance,
+        "balance": request.balance,
         "bucket": all(isinstance(kind, Text) for kind in kinds),
     }
 

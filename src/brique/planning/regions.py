@@ -11,19 +11,19 @@ from torch import nn
 
 from brique.data import Data, augment
 from brique.planning.cost import LOOKS, SHARE, multiplications
-from brique.planning.request import Wishes
+from brique.planning.request import Request
 from brique.schema import Picture
 
 RATE = 70e9  # multiplications a second in convolutions, forward and back
 TURN = 0.02  # seconds that a turn costs besides
 
 
-def common(opened: Data, wishes: Wishes, batch_size: int) -> dict[str, Any]:
-    """Return what the wishes say, and how pictures may change without showing something else."""
+def common(opened: Data, request: Request, batch_size: int) -> dict[str, Any]:
+    """Return what the request say, and how pictures may change without showing something else."""
     change = augment.default(opened.schema)
     assert change is not None
     return {
-        "data": wishes.source, "options": wishes.options, "seed": wishes.seed, "patience": 10,
+        "data": request.source, "options": request.options, "seed": request.seed, "patience": 10,
         "batch_size": batch_size, "mirror": change.mirror, "shift": change.shift,
         "turn": change.turn, "zoom": change.zoom, "light": change.light,
     }  # fmt: skip
@@ -46,9 +46,9 @@ def per_epoch(settings: dict[str, Any], count: int) -> int:
     return max(1, count // settings["batch_size"])
 
 
-def turns_within(net: nn.Module, settings: dict[str, Any], opened: Data, wishes: Wishes) -> int:
+def turns_within(net: nn.Module, settings: dict[str, Any], opened: Data, request: Request) -> int:
     """Return the turns that the minutes are enough for, looks at valid included."""
     each = multiplications(net, picture_of(opened).shape)
     looks = LOOKS * len(opened.valid) * each / RATE
     per_turn = TURN + 3 * settings["batch_size"] * each / RATE
-    return int((60 * wishes.minutes * SHARE - looks) / per_turn)
+    return int((60 * request.minutes * SHARE - looks) / per_turn)

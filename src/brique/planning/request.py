@@ -1,22 +1,36 @@
-"""What a person asked of a training, beside its data."""
+"""What a person asked of a training."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from brique.options import Options
 
 
 @dataclass(frozen=True, kw_only=True)
-class Wishes:
-    """What the user said beside the data; None: the plan chooses.
+class Request:
+    """A training as it was asked for; None: the plan chooses.
 
-    options: those of `brique.data.open`, as `brique.data.options` reads them.
+    source, options: the data.
+    minutes, epochs: time budget, or passes through the training examples.
+    start, freeze: weights or a run to start from, and whether only a new head learns.
     task: what the data do not say, such as "reconstruct".
+    command: as the user typed it.
     """
 
     source: str
+    options: Options = field(default_factory=Options)
     seed: int = 0
     minutes: float = 10.0
     epochs: int | None = None
-    options: tuple[str, ...] = ()
     start: str | None = None
     freeze: bool = False
     balance: str = "none"
     task: str | None = None
+    device: str | None = None
+    exact: bool = False
+    quick: bool = False
+    command: str = ""
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the request as JSON values."""
+        return asdict(self) | {"options": self.options.given()}

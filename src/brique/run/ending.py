@@ -1,6 +1,7 @@
 """The end of a run: its numbers, and its nets and arrays as a model."""
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -8,7 +9,7 @@ from typing import Any
 from torch import Tensor, nn
 
 from brique import files
-from brique.data import journal
+from brique.data.record import DataRecord
 from brique.errors import RunError
 from brique.inference import at_rest
 from brique.model import Origin, Part, save
@@ -45,12 +46,7 @@ def drawn(name: str, pixels: Tensor | nn.Module, inputs: Tensor | None) -> Tenso
     return quietly(pixels, inputs)
 
 
-def schema_of(begin: float) -> Schema | None:
-    """Return the schema of the first data set used since `begin`, or None."""
-    return next((entry.schema for entry in journal.since(begin)), None)
-
-
-def note(begun: Begun, begin: float, training: float) -> None:
+def note(begun: Begun, begin: float, training: float, records: Sequence[DataRecord]) -> None:
     """Put into run.json what it says of data and files, and the seconds since `begin`.
 
     Reads of a test part that only earlier processes of a resumed run made are added.
@@ -63,7 +59,7 @@ def note(begun: Begun, begin: float, training: float) -> None:
             "test_reads": e.test_reads + earlier.pop(e.fingerprint, 0),
             "skipped": [{"file": file, "reason": reason} for file, reason in e.skipped],
         }
-        for e in journal.since(begin)
+        for e in records
     ]
     total = begun.seconds + time.perf_counter() - begin
     begun.json["seconds"] |= {"training": round(training, 3), "total": round(total, 3)}
@@ -72,28 +68,28 @@ def note(begun: Begun, begin: float, training: float) -> None:
         begun.json["files"] = _kept(begun.folder)
 
 
-def seen(begun: Begun, begin: float) -> dict[str, Any]:
+def seen(begun: Begun, records: Sequence[DataRecord]) -> dict[str, Any]:
     """Return what a checkpoint holds of run.json: reads of test by fingerprint, and the result."""
-    return {"test_reads": _reads(begun, begin), "result": dict(begun.json["result"])}
+    return {"test_reads": _reads(begun, records), "result": dict(begun.json["result"])}
 
 
-def go_on(begun: Begun, begin: float, state: dict[str, Any]) -> None:
+def go_on(begun: Begun, records: Sequence[DataRecord], state: dict[str, Any]) -> None:
     """Go on from what a checkpoint holds, as `seen` returned it.
 
     What this process has read so far, it had read by then too.
     """
     begun.json["result"] = dict(state["result"])
     begun.test_reads = {}
-    now = _reads(begun, begin)
+    now = _reads(begun, records)
     begun.test_reads = {
         name: int(known) - now.get(name, 0) for name, known in state["test_reads"].items()
     }
 
 
-def _reads(begun: Begun, begin: float) -> dict[str, int]:
+def _reads(begun: Begun, records: Sequence[DataRecord]) -> dict[str, int]:
     found = dict(begun.test_reads)
-    for entry in journal.since(begin):
-        found[entry.fingerprint] = found.get(entry.fingerprint, 0) + entry.test_reads
+    for record in records:
+        found[record.fingerprint] = found.get(record.fingerprint, 0) + record.test_reads
     return found
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from brique import files, reader
 from brique.data import Data
 from brique.data.contents import Stamp, changes, contents
-from brique.data.journal import Entry
+from brique.data.record import DataRecord
 from brique.errors import RunError
 from brique.stopping import resuming
 from brique.voice import tell
@@ -18,10 +18,10 @@ _LIMIT = 1 << 29  # bytes
 _TAKES = ("resume", "evaluate")  # verbs with the flag --changed
 
 
-def write_inputs(folder: Path, entries: Sequence[Entry]) -> None:
+def write_inputs(folder: Path, records: Sequence[DataRecord]) -> None:
     """Write down the files of the data that a run begins with. Raises StoreError, DataError."""
-    roots = {given: root for entry in entries for given, root in entry.roots.items()}
-    _write(folder, {entry.name: entry.fingerprint for entry in entries}, roots)
+    roots = {given: root for record in records for given, root in record.roots.items()}
+    _write(folder, {record.name: record.fingerprint for record in records}, roots)
 
 
 def write_data(folder: Path, found: Data) -> None:

@@ -11,9 +11,9 @@ from brique import stopping
 from brique.files import Lock
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(kw_only=True)
 class Launch:
-    """Circumstances of a run that are no settings of its recipe.
+    """Circumstances of a run that are no settings of its recipe, and the run that it led to.
 
     out: the run's folder; None: a new one under ./runs.
     name: what a new folder is named after, beside the date; None: the recipe.
@@ -26,6 +26,7 @@ class Launch:
     finish: end training where the run stands, and judge what there is.
     changed: whether the data may be others than the run began with; how they differ, in words.
     quiet: draw no progress.
+    folder, lock, work: of the run, once `Run.start` has made or found it.
     """
 
     out: Path | None = None
@@ -39,39 +40,31 @@ class Launch:
     finish: bool = False
     changed: tuple[str, ...] | None = None
     quiet: bool = False
+    folder: Path | None = field(default=None, init=False)
+    lock: Lock | None = field(default=None, init=False)
+    work: stopping.Work = field(default_factory=stopping.Work, init=False)
 
 
-class Launched:
-    """What a launch led to, told to who launched it."""
-
-    def __init__(self, launch: Launch) -> None:
-        self.launch = launch
-        self.folder: Path | None = None  # set by Run.start, as is the lock on it
-        self.lock: Lock | None = None
-        self.work: stopping.Work = stopping.Work()
-
-
-_current: ContextVar[Launched | None] = ContextVar("brique_launch", default=None)
+_current: ContextVar[Launch | None] = ContextVar("brique_launch", default=None)
 
 
 @contextmanager
-def launched(launch: Launch) -> Iterator[Launched]:
-    """Give the next `Run.start` in the block these circumstances; yields what it led to.
+def launched(launch: Launch) -> Iterator[Launch]:
+    """Give the next `Run.start` in the block these circumstances; yields them.
 
     When the block ends, however it does, the run's folder is free for others, and its record says
     what became of it.
     """
-    told = Launched(launch)
-    token = _current.set(told)
+    token = _current.set(launch)
     try:
-        with stopping.work() as told.work:
-            yield told
+        with stopping.work() as launch.work:
+            yield launch
     finally:
         _current.reset(token)
-        if told.lock is not None:
-            told.lock.release()
+        if launch.lock is not None:
+            launch.lock.release()
 
 
-def current() -> Launched:
+def current() -> Launch:
     """Return the launch in force; one with every default outside of `launched`."""
-    return _current.get() or Launched(Launch())
+    return _current.get() or Launch()

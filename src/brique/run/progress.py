@@ -9,8 +9,7 @@ from typing import TextIO
 from torch import Tensor
 
 from brique import voice
-from brique.data import journal
-from brique.data.journal import Entry
+from brique.data.record import DataRecord
 from brique.game import Turn
 from brique.voice import Guarded, plain
 
@@ -73,20 +72,12 @@ class Progress:
         return plain("  ".join(parts))
 
 
-def tell_new(clock: float) -> None:
-    """Say once what was decided about each data set in use since a moment of the clock."""
-    for entry in journal.since(clock):
-        if not entry.is_told:
-            tell(entry)
-            entry.is_told = True
-
-
-def tell(entry: Entry) -> None:
+def tell(record: DataRecord) -> None:
     """Say on stderr what was decided about the data, and what of it was left out and why."""
-    lines = list(entry.notes)
-    lines += [f"left out {file}: {reason}" for file, reason in entry.skipped[:LISTED]]
-    if len(entry.skipped) > LISTED:
-        lines.append(f"left out {len(entry.skipped) - LISTED:,} more; run.json lists all.")
+    lines = list(record.notes)
+    lines += [f"left out {file}: {reason}" for file, reason in record.skipped[:LISTED]]
+    if len(record.skipped) > LISTED:
+        lines.append(f"left out {len(record.skipped) - LISTED:,} more; run.json lists all.")
     for line in lines:
         voice.tell(line)
 

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from brique import files, stopping
+from brique.data.record import DataRecord
 from brique.errors import RunError
 from brique.game import Game, Turn
 from brique.game.draws import Draws, Kind
@@ -45,9 +46,9 @@ class Run:
         self._begun, self._json = begun, begun.json
         self._log = Log(begun.folder / "log.jsonl")
         self._checkpoints = Checkpoints(begun.folder / "checkpoints")
-        self._launched = current()
-        self._launched.folder = begun.launch.out  # one in runs/ gets its name when it is made
+        begun.launch.folder = begun.launch.out  # one in runs/ gets its name when it is made
         self._nets = Nets()
+        self._data: list[DataRecord] = []  # of the streams that were played
         self._stages: list[str] = []  # names of those that ended
         self._stage: Stage | None = None
         self._turns = self._order = 0
@@ -65,7 +66,7 @@ class Run:
         Raises RunError when the folder is taken, is no run, or belongs to other code or settings;
         UsageError when there is no such device.
         """
-        launch = current().launch
+        launch = current()
         run = cls(start.begin(Path(file), args, launch))
         if launch.resume:
             run._open()
@@ -99,7 +100,7 @@ class Run:
         """
         self._open()
         self._end_stage()
-        start.take_data(self._begun, self._clock, is_first=self._stage is None)
+        self._take_data(stream)
         number, label = len(self._stages), name or ""
         check_name(label, self._stages)
         play = Play(game.table, stream, turns=turns, seed=self.seed, stage=label, reseeds=True)
@@ -203,7 +204,7 @@ class Run:
         self._end_stage()
         model = ending.Model.of(results, answers, task)
         numbers = self._log.last() | model.numbers
-        schema = ending.schema_of(self._clock)
+        schema = self._data[0].schema if self._data else None
         model.save(self.folder / "model", self._json, self._nets, numbers, schema)
         self._json["numbers"] = numbers
         self._save_json("finished")
@@ -218,21 +219,28 @@ class Run:
                 raise RunError(f"{self.folder}: the run is finished; start a new one.")
             check_there(self.folder)
             return
-        begun, launched = self._begun, self._launched
-        if not begun.launch.resume:
+        begun, launch = self._begun, self._begun.launch
+        if not launch.resume:
             start.create(begun)
             self.folder = begun.folder
             self._log = Log(begun.folder / "log.jsonl")
             self._checkpoints = Checkpoints(begun.folder / "checkpoints")
-        launched.folder, launched.lock, self._is_open = self.folder, begun.lock, True
-        launched.work.begin(self.folder, self._mark, self._save_left)
-        if begun.launch.resume:
+        launch.folder, launch.lock, self._is_open = self.folder, begun.lock, True
+        launch.work.begin(self.folder, self._mark, self._save_left)
+        if launch.resume:
             start.complete(begun)
             saved = begun.saved
             self._log.cut(0 if saved is None else saved.log)
             self._log.is_silent = saved is not None
             self._order = 0 if saved is None else saved.state["order"] + 1
             files.write_sealed(self.folder / "run.json", self._json)
+
+    def _take_data(self, stream: object) -> None:
+        """Write down the data set of a stream, once."""
+        record = getattr(stream, "record", None)
+        if isinstance(record, DataRecord) and record not in self._data:
+            self._data.append(record)
+            start.take_data(self._begun, self._data)
 
     def _resume_stage(self, stage: Stage) -> bool:
         """Put a stage where the newest checkpoint left it; tell whether it was over then."""
@@ -370,7 +378,7 @@ class Run:
             "nets": self._nets.state(),
             "memory": dict(self.memory),
             "training": self._training,
-            **ending.seen(self._begun, self._clock),
+            **ending.seen(self._begun, self._data),
         }
 
     def _restore(self, state: dict[str, Any]) -> None:
@@ -380,7 +388,7 @@ class Run:
             self._stage.restore(state["stage"])
             self.memory.clear()
             self.memory.update(state["memory"])
-            ending.go_on(self._begun, self._clock, state)
+            ending.go_on(self._begun, self._data, state)
         self._training = state["training"]
 
     def _release(self) -> None:
@@ -395,5 +403,5 @@ class Run:
 
     def _save_json(self, state: str) -> None:
         self._json |= {"state": state, "turns": self._turns}
-        ending.note(self._begun, self._clock, self._training)
+        ending.note(self._begun, self._clock, self._training, self._data)
         files.write_sealed(self.folder / "run.json", self._json)

@@ -5,22 +5,24 @@ import os
 import platform
 import random
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy
 import torch
 
 from brique import catalog, files
-from brique.data import journal
+from brique.data.record import DataRecord
 from brique.errors import RunError, UsageError
+from brique.options import Options
 from brique.run.checkpoints import Checkpoints, Saved
 from brique.run.claim import HOME, check_free, claim, hold
 from brique.run.inputs import fingerprints, write_inputs
 from brique.run.launch import Launch
-from brique.run.progress import tell_new
+from brique.run.progress import tell as tell_data
 from brique.run.record import FORMAT, read_run
 from brique.voice import tell
 
@@ -56,6 +58,9 @@ def begin(file: Path, args: object, launch: Launch) -> Begun:
             f"Run.start: expected the recipe's Args, got a {type(args).__name__}; pass a dataclass."
         )
     settings = dataclasses.asdict(args)
+    for name in settings:
+        if isinstance(options := getattr(args, name), Options):  # a field of the dataclass
+            settings[name] = options.given()
     device = pick_device(launch.device)
     begun = (_resumed if launch.resume else _fresh)(file, settings, device, launch)
     seed_everything(int(begun.json["seed"]))
@@ -82,33 +87,24 @@ def complete(begun: Begun) -> None:
         files.write(begun.folder / name, first[name])
 
 
-def take_data(begun: Begun, clock: float, *, is_first: bool) -> None:
-    """Say what was decided about the data of a stage; before the first, see to those of the run.
+def take_data(begun: Begun, records: Sequence[DataRecord]) -> None:
+    """See to the data of a stage, the last of those of the run: write them down, or compare them.
 
-    clock: when the process began it. Raises RunError for other data than it began with, StoreError.
+    Raises RunError for other data than the run began with, StoreError.
     """
-    if is_first:
-        _see_to_data(begun, clock)
+    record, known = records[-1], fingerprints(begun.folder)
+    if known is None or record.name not in known:
+        write_inputs(begun.folder, records)
+    elif known[record.name] != record.fingerprint:
+        changed = begun.launch.changed
+        if changed is None:
+            raise RunError(
+                f"{begun.folder}: its data '{record.name}' are not those that it began with; put"
+                " them back, or take them as they are now with --changed."
+            )
+        begun.json["changed"] = [*begun.json.get("changed", []), *(changed or [record.name])]
     if not begun.launch.quiet:
-        tell_new(clock)
-
-
-def _see_to_data(begun: Begun, clock: float) -> None:
-    """Write down which data a new run begins with; of a resumed one, compare them."""
-    entries, known = journal.since(clock), fingerprints(begun.folder)
-    if known is None:
-        write_inputs(begun.folder, entries)
-        return
-    there = {entry.fingerprint for entry in entries}
-    gone = [name for name, one in known.items() if one not in there]
-    changed = begun.launch.changed
-    if gone and changed is None:
-        raise RunError(
-            f"{begun.folder}: its data '{gone[0]}' are not those that it began with; put them back,"
-            " or take them as they are now with --changed."
-        )
-    if gone:
-        begun.json["changed"] = [*begun.json.get("changed", []), *(changed or gone)]
+        tell_data(record)
 
 
 def pick_device(name: str | None) -> torch.device:
@@ -204,7 +200,8 @@ def _found(
     """Return where a run that is held stands, if it is the one that is meant. Raises RunError."""
     assert launch.out is not None
     record = read_run(launch.out)
-    changed = [key for key in settings if settings[key] != _plain(record.settings).get(key)]
+    known = _plain(record.settings)
+    changed = [key for key in settings if _plain(settings[key]) != known.get(key)]
     if changed or set(settings) != set(record.settings):
         names = changed or sorted(set(settings) ^ set(record.settings))
         raise RunError(
@@ -229,6 +226,8 @@ def _found(
     return begun
 
 
-def _plain(settings: dict[str, Any]) -> dict[str, Any]:
-    """Return settings as they come back from JSON: lists for tuples."""
-    return {k: tuple(v) if isinstance(v, list) else v for k, v in settings.items()}
+def _plain(value: Any) -> Any:  # noqa: ANN401 - JSON
+    """Return settings with tuples in place of the lists of JSON."""
+    if isinstance(value, dict):
+        return {key: _plain(one) for key, one in cast("dict[str, Any]", value).items()}
+    return tuple(cast("list[Any]", value)) if isinstance(value, list) else value

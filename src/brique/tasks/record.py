@@ -12,7 +12,7 @@ from brique.model import Answer
 from brique.page.facts import Facts
 from brique.page.markup import Gap, Section
 from brique.page.thumbnails import Gallery
-from brique.planning import Wishes
+from brique.planning import Request
 from brique.schema import Schema
 
 
@@ -57,7 +57,7 @@ class Task:
     name: str
     main: Score
     training: Callable[[Schema], str | None]
-    plan: Callable[[Data, Wishes], dict[str, Any]]
+    plan: Callable[[Data, Request], dict[str, Any]]
     evaluate: Evaluate
     predict: Callable[[nn.Module, Batch, Schema], Sequence[Answer]]
     complete: Callable[[Any, object, Schema], Any] = _unchanged

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from brique import catalog, files, reader
 from brique.errors import UsageError
+from brique.workbench.opened import run_options
 
 
 def copy(name: str, file: str | Path) -> Path:
@@ -22,6 +23,8 @@ def copy(name: str, file: str | Path) -> Path:
             name: tuple(value) if isinstance(value, list) else value
             for name, value in record.settings.items()
         }
+        if isinstance(settings.get("options"), dict):
+            settings["options"] = run_options(settings)
         source = catalog.with_settings(source, settings)
         stem = record.name
     else:

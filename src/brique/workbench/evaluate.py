@@ -8,20 +8,19 @@ from typing import Any
 
 from torch import Tensor
 
-from brique import data
 from brique.data import Data
 from brique.data.opening import elsewhere
-from brique.data.said import spelled
 from brique.errors import DataError, ModelError, UsageError
 from brique.model import Model, load
+from brique.options import Options
 from brique.run import Record, read_run
 from brique.run.inputs import compare_inputs, places
 from brique.run.start import pick_device
 from brique.schema import Schema
 from brique.tasks.table import TASKS
 from brique.workbench.learned import own_data, seen, stand_in
-from brique.workbench.opened import FREE, of_run
-from brique.workbench.other import chosen, other, part_of, parts_of, run_options
+from brique.workbench.opened import FREE, of_run, run_options
+from brique.workbench.other import chosen, other, part_of, parts_of
 
 
 def evaluate(
@@ -57,22 +56,23 @@ def evaluate(
     UsageError for options without other data.
     """
     begun = time.perf_counter()
-    said = spelled(options)
-    if source is None and (said or part):
+    given = Options().replace(**options)
+    if source is None and (options or part):
+        name = next(iter(options), "part")
         raise UsageError(
-            f"evaluate: {said[0] if said else f'part={part}'} is for other data, and the run's own"
+            f"evaluate: --{name} is for other data, and the run's own"
             " are opened as it had them; name other data after the run, or leave it out."
         )
     record = read_run(run)
     loaded = load(run, trust=trust, device=pick_device(device or "cpu"))
     schema = _schema(loaded)
-    if source is None or (part is None and _is_own(record, source, data.options(said))):
+    if source is None or (part is None and _is_own(record, source, given)):
         where, _ = compare_inputs(record.folder, "evaluate", changed=changed)
         with elsewhere(where):
             values, notes = _on_own(record, loaded, schema, is_named=source is not None)
         notes += [f"the data are read from {place}." for place in where.values()]
     else:
-        values, notes = _on_other(record, loaded, source, data.options(said), part)
+        values, notes = _on_other(record, loaded, source, given, part)
     spent = values.pop("seconds")
     seconds = {"total": round(time.perf_counter() - begun, 3), **spent}
     return {"run": str(record.folder), **values, "seconds": seconds, "notes": notes}
@@ -95,10 +95,10 @@ def _own_source(record: Record) -> str:
     return named
 
 
-def _is_own(record: Record, source: str | Path, said: dict[str, Any]) -> bool:
+def _is_own(record: Record, source: str | Path, options: Options) -> bool:
     """Tell whether a source is the one that the run was trained on, and opened so."""
-    known = run_options(record.settings)
-    if any(known.get(name) != value for name, value in said.items()):
+    known = run_options(record.settings).given()
+    if any(known.get(name) != value for name, value in options.given().items()):
         return False
     own, named = str(record.settings.get("data")), Path(source).expanduser()
     if not os.path.exists(named):
@@ -131,16 +131,16 @@ def _on_own(
 
 
 def _on_other(
-    record: Record, loaded: Model, source: str | Path, said: dict[str, Any], part: str | None
+    record: Record, loaded: Model, source: str | Path, options: Options, part: str | None
 ) -> tuple[dict[str, Any], list[str]]:
     """Judge other data, beside simple methods that learn from the run's own."""
     schema = _schema(loaded)
-    part = part_of(part, said)
-    told = other(source, said, record.settings, schema, free=loaded.task in FREE)
+    part = part_of(part, options)
+    told = other(source, options, run_options(record.settings), schema, free=loaded.task in FREE)
     own = own_data(record, schema)
     learned = own or stand_in(record, schema, told)
-    found = chosen(told, part, said, learned)
-    notes = [*told.notes, _which(found, part, said)]
+    found = chosen(told, part, options.fold, learned)
+    notes = [*told.notes, _which(found, part)]
     if own is None:
         notes.append(
             f"{found.name}: the data that the run learned from are gone or have changed, so no"
@@ -164,7 +164,7 @@ def _distrusted(errors: list[str]) -> dict[str, Any]:
     return {"distrusted": found} if found else {}
 
 
-def _which(found: Data, part: str, said: dict[str, Any]) -> str:
+def _which(found: Data, part: str) -> str:
     """Say which examples are judged, and what is left out."""
     n = len(found.test)
     count, are = ("its only example", "is") if n == 1 else (f"all {n:,} examples", "are")

@@ -5,7 +5,7 @@ import math
 import statistics
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -13,42 +13,43 @@ from brique import files, reader, stopping
 from brique.data.opening import elsewhere
 from brique.errors import RunError, StoreError
 from brique.page.folds import write_folds
-from brique.planning import Wishes
+from brique.planning import Request
 from brique.run import read_run
 from brique.run.claim import check_free, check_inside, claim, take_up
 from brique.run.inputs import compare_inputs, write_data
 from brique.tasks.table import TASKS
 from brique.voice import tell
 from brique.workbench.opened import opened
-from brique.workbench.resuming import resume_run, settings
-from brique.workbench.training import Order, train_once
+from brique.workbench.resuming import resume_run
+from brique.workbench.stored import read_settings
+from brique.workbench.training import train_once
 
 FILE = "folds.json"  # in the folder of such a training: what it is, and what was found
 
 
-def train_folds(order: Order, count: int, folder: Path | None) -> Path:
+def train_folds(request: Request, count: int, folder: Path | None) -> Path:
     """Train a net for each fold and return the folder of all their runs.
 
     folder: None: a new one in runs/. One that holds the same training goes on: folds that have
         finished stay as they are, the one that was stopped is resumed.
     Raises DataError where the data cannot be cut so, RunError where the folder holds other things.
     """
-    asked = {"folds": count, **asdict(order)}
+    asked = {"folds": count, **request.to_json()}
     if folder is not None and (folder / FILE).is_file():
         if _read(folder).get("asked") != json.loads(json.dumps(asked)):
             raise RunError(
                 f"{folder}: holds the folds of another training; name another folder with --out."
             )
         with take_up(folder), _data(folder, "train"):
-            return _played(order, count, folder)
+            return _played(request, count, folder)
     check_free(folder)
-    whole, _ = opened(order.wishes.source, order.wishes.options, "train")
+    whole, _ = opened(request.source, request.options, "train")
     whole.fold(1, count)  # raises before anything is written
     first = {FILE: files.as_sealed({"asked": asked, "result": {}})}
     folder, lock = claim(folder, f"{whole.name}-folds", first)
     with lock:
         write_data(folder, whole)
-        return _played(order, count, folder)
+        return _played(request, count, folder)
 
 
 def go_on(
@@ -62,37 +63,37 @@ def go_on(
         there reach together.
     Raises RunError when the folder does not hold such a training, or has too few folds to finish.
     """
-    order, count = _asked(folder)
-    order = replace(order, device=device or order.device)
+    request, count = _asked(folder)
+    request = replace(request, device=device or request.device)
     with take_up(folder):
         if is_finished(folder):
             return folder
         with _data(folder, "resume", changed=changed):
             if not finish:
-                return _played(order, count, folder, trust=trust, changed=changed)
+                return _played(request, count, folder, trust=trust, changed=changed)
             begun = _begun(folder, count)
             with stopping.work(folder):
                 for out in begun:
-                    resume_run(out, trust=trust, finish=True, device=order.device, changed=changed)
-                return _told(order, folder, begun)
+                    resume_run(
+                        out, trust=trust, finish=True, device=request.device, changed=changed
+                    )
+                return _told(request, folder, begun)
 
 
-def _asked(folder: Path) -> tuple[Order, int]:
+def _asked(folder: Path) -> tuple[Request, int]:
     """Return what a training of folds was asked, and how many folds. Raises RunError."""
     asked = _read(folder).get("asked")
     try:
         rest = dict(cast("dict[str, Any]", asked))
-        count, wishes = rest.pop("folds"), rest.pop("wishes")
-        where = f"{FILE} of {folder}"
-        wishes = Wishes(**settings(wishes, Wishes, where))
-        order = Order(**settings(rest, Order, where), wishes=wishes)
+        count = rest.pop("folds")
+        request = Request(**read_settings(rest, Request, f"{FILE} of {folder}"))
         if not isinstance(count, int) or count < 2:
             raise ValueError(f"folds are {count!r:.80}")
     except (TypeError, ValueError, KeyError, AttributeError) as error:
         raise RunError(
             f"{folder / FILE}: is not as brique writes it ({error}); start a new training."
         ) from error
-    return order, count
+    return request, count
 
 
 @contextmanager
@@ -120,23 +121,23 @@ def is_finished(folder: Path) -> bool:
 
 
 def _played(
-    order: Order, count: int, folder: Path, *, trust: bool = False, changed: bool = False
+    request: Request, count: int, folder: Path, *, trust: bool = False, changed: bool = False
 ) -> Path:
     with stopping.work(folder):
-        return _told(order, folder, _each(order, count, folder, trust=trust, changed=changed))
+        return _told(request, folder, _each(request, count, folder, trust=trust, changed=changed))
 
 
-def _each(order: Order, count: int, folder: Path, *, trust: bool, changed: bool) -> list[Path]:
+def _each(request: Request, count: int, folder: Path, *, trust: bool, changed: bool) -> list[Path]:
     """Train each fold that has not finished; return the folders of all."""
-    wishes = replace(order.wishes, minutes=order.wishes.minutes / count)
+    minutes = request.minutes / count
     outs = [check_inside(folder / f"fold-{number}") for number in range(1, count + 1)]
     for number, out in enumerate(outs, 1):
         if (out / "run.json").is_file():
             # a finished one stays as it is
-            resume_run(out, trust=trust, device=order.device, changed=changed)
+            resume_run(out, trust=trust, device=request.device, changed=changed)
         else:
-            options = (*wishes.options, f"fold={number}/{count}")
-            train_once(replace(order, wishes=replace(wishes, options=options)), out)
+            options = request.options.replace(fold=(number, count))
+            train_once(replace(request, minutes=minutes, options=options), out)
     return outs
 
 
@@ -162,12 +163,12 @@ def _begun(folder: Path, count: int) -> list[Path]:
     return begun
 
 
-def _told(order: Order, folder: Path, outs: list[Path]) -> Path:
+def _told(request: Request, folder: Path, outs: list[Path]) -> Path:
     """Write what the finished folds reach together, and return their folder."""
     found = together([read_run(out).result for out in outs])
     written = _read(folder) | {"result": found}
     files.write_sealed(folder / FILE, written)
-    write_folds(folder, order.command, found, TASKS[found["task"]])
+    write_folds(folder, request.command, found, TASKS[found["task"]])
     return folder
 
 

@@ -1,17 +1,17 @@
 """Which of several languages is translated, and into what its texts are cut."""
 
+from collections.abc import Sequence
 from importlib.util import find_spec
 
-from brique import data
 from brique.data import Data
-from brique.data.said import spelled
+from brique.options import Options
 from brique.schema import Text
 
 _FIRST = "en"  # the language that is read, where there are several
 
 
-def chosen(found: Data, said: tuple[str, ...]) -> tuple[str, ...]:
-    """Return what must be said of texts in several languages beside `said`; () for other data.
+def chosen(found: Data, options: Options) -> Options:
+    """Return the options with what is chosen for texts in several languages.
 
     Of the languages that are not the target one is read, English if it is there, else the first;
     the others are left out. Texts are cut into subwords where the package for it is installed and
@@ -20,18 +20,22 @@ def chosen(found: Data, said: tuple[str, ...]) -> tuple[str, ...]:
     schema = found.schema
     kinds = [schema[name] for name in (*schema.targets, *schema.inputs)]
     if len(schema.targets) != 1 or len(kinds) < 2 or not all(isinstance(k, Text) for k in kinds):
-        return ()
+        return options
     names = schema.inputs
     read = _FIRST if _FIRST in names else names[0]
-    more = spelled({"types": {name: "leave" for name in names if name != read}})
-    if "unit" not in data.options(said) and find_spec("tokenizers") is not None:
-        more = (*more, "unit=subwords")
-    return more
+    others = [name for name in names if name != read]
+    options = options.without(others) if others else options
+    if options.unit is None and find_spec("tokenizers") is not None:
+        options = options.replace(unit="subwords")
+    return options
 
 
-def told(found: Data, more: tuple[str, ...]) -> str:
-    """Return in words what was chosen; found: the data, opened so."""
-    schema, options = found.schema, data.options(more)
-    cut = ", cut into subwords" if "unit" in options else ""
-    left = "; left out: " + ", ".join(options["types"]) if options.get("types") else ""
-    return f"{schema.inputs[0]} is translated to {schema.target}{cut}{left}."
+def told(found: Data, columns: Sequence[str], *, cut: bool) -> str:
+    """Return in words what was chosen.
+
+    found: the data, opened so. columns: that are left out. cut: whether into subwords.
+    """
+    schema = found.schema
+    unit = ", cut into subwords" if cut else ""
+    left = f"; left out: {', '.join(columns)}" if columns else ""
+    return f"{schema.inputs[0]} is translated to {schema.target}{unit}{left}."

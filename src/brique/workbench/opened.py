@@ -6,12 +6,13 @@ from typing import Any, cast
 
 from brique import data
 from brique.data import Data
-from brique.data.said import spelled
 from brique.errors import DataError
+from brique.options import Options
 from brique.schema import MISSING, Boxes, Category, Mask, Number, Picture, Schema
 from brique.tasks.record import Task
 from brique.tasks.table import TASKS
 from brique.workbench import languages
+from brique.workbench.stored import read_settings
 
 FREE = tuple(name for name, task in TASKS.items() if not task.needs_target)
 """Tasks that the data do not say: they need no target."""
@@ -19,30 +20,29 @@ FREE = tuple(name for name, task in TASKS.items() if not task.needs_target)
 
 def opened(
     source: str | Path,
-    said: tuple[str, ...],
+    options: Options,
     verb: str,
     *,
     alone: bool = False,
     task: str | None = None,
-) -> tuple[Data, tuple[str, ...]]:
-    """Open data that a net can be trained on; return them with what must be said to open them so.
+) -> tuple[Data, Options]:
+    """Open data that a net can be trained on; return them with the options that open them so.
 
-    said: options of `brique.data.open` as texts. verb: that asks for them, for sentences.
+    verb: that asks for them, for sentences.
     alone: whether pictures must be the only input: what a table has beside them is then left out,
-        and what is returned says it of each column.
+        and the options say it of each column.
     task: one of FREE, if it is asked for.
     Raises DataError for data that no net is trained on.
     """
-    found = data.open(source, **data.options(said))
-    if more := languages.chosen(found, said):
-        said = (*said, *more)
-        found = data.open(source, **data.options(said))
+    found = data.open(source, options)
+    if (more := languages.chosen(found, options)) != options:
+        found, options = data.open(source, more), more
     fitting(found, verb, task)
     rest = [name for name in found.schema.inputs if not isinstance(found.schema[name], Picture)]
     if not alone or not rest:
-        return found, said
-    said = (*said, *spelled({"types": dict.fromkeys(rest, "leave")}))
-    return data.open(source, **data.options(said)), said
+        return found, options
+    options = options.without(rest)
+    return data.open(source, options), options
 
 
 def fitting(found: Data, verb: str, task: str | None = None) -> tuple[Task, str]:
@@ -132,39 +132,36 @@ def of_run(source: str, settings: Mapping[str, Any], schema: Schema | None) -> D
     source, settings: from its record. schema: of its model, if there is one.
     Raises DataError where the data cannot be opened or cut so any more.
     """
-    listed = settings.get("options")
-    said = tuple(map(str, cast("list[object]", listed))) if isinstance(listed, list) else ()
+    options = run_options(settings)
     if not source.startswith("world:"):  # whose pictures have one size
-        said = as_taken(said, schema)
-    return data.open(source, **data.options(said))
+        options = as_taken(options, schema)
+    return data.open(source, options)
 
 
-def as_taken(
-    said: tuple[str, ...], schema: Schema | None, *, exact: bool = False
-) -> tuple[str, ...]:
-    """Return options with the size and channels of pictures that a model takes, unless said.
+def run_options(settings: Mapping[str, Any]) -> Options:
+    """Return the options that a run's data were opened with. Raises DataError, RunError."""
+    stored = settings.get("options")
+    if not isinstance(stored, Mapping):
+        return Options()
+    return Options(**read_settings(cast("Mapping[str, Any]", stored), Options, "run.json"))
 
-    Of a series with how much it is told, and foretells.
+
+def as_taken(options: Options, schema: Schema | None, *, exact: bool = False) -> Options:
+    """Return options with the size and channels of pictures that a model takes, unless given.
+
+    Of a series with the lengths of its past and of its forecast.
 
     exact: whether they must be of that size also where it is no square.
     """
     field = None if schema is None else schema[schema.inputs[0]]
-    if schema is not None and isinstance(field, Number) and "kind=series" in said:
-        spans = {"length": field.shape[0], "ahead": schema[schema.target].shape[0]}
-        return spelled(spans | data.options(said))
+    if schema is not None and isinstance(field, Number) and options.kind == "series":
+        length, horizon = field.shape[0], schema[schema.target].shape[0]
+        return options.replace(length=options.length or length, horizon=options.horizon or horizon)
     if not isinstance(field, Picture):
-        return said
+        return options
     channels, height, width = field.shape
     size = height if height == width else None
     goals = [] if schema is None else [schema[name] for name in schema.targets]
     if exact or len(goals) > 1 or any(isinstance(goal, Mask | Boxes) for goal in goals):
         size = (height, width)  # what lies in a picture is brought to its size with it
-    return with_shape(said, size, channels)
-
-
-def with_shape(
-    said: tuple[str, ...], size: int | tuple[int, int] | None, channels: int
-) -> tuple[str, ...]:
-    """Return options with the size and channels of pictures, where these are not said."""
-    shape = {"size": size, "channels": channels if channels in (1, 3) else None}
-    return spelled(shape | data.options(said))
+    return options.with_shape(size, channels)

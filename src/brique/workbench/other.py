@@ -1,19 +1,17 @@
 """Other data than those of a run, opened as the fields that its model knows, to be judged."""
 
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, cast
 
 from brique import data
 from brique.data import Data
 from brique.data.parts import judged
-from brique.data.said import spelled
 from brique.data.source import PARTS
 from brique.errors import DataError, UsageError, nearest
+from brique.options import Options
 from brique.schema import Category, Field, Moment, Number, Picture, Schema, Text
 from brique.workbench.opened import as_taken
 
-_KEPT = ("kind", "header", "names", "length", "ahead")  # of the run's options, where unsaid
+_KEPT = ("kind", "header", "names", "length", "horizon")  # of the run's options, where unsaid
 _SERIES = ("target", "time", "group", "types")  # and these, of a series
 _CUT = ("test", "time", "fold")  # options that say which part is for test
 _KINDS: dict[type, str] = {
@@ -23,48 +21,34 @@ _ANY = ("all", *PARTS)
 
 
 def other(
-    source: str | Path,
-    said: Mapping[str, Any],
-    settings: Mapping[str, Any],
-    schema: Schema,
-    *,
-    free: bool,
+    source: str | Path, options: Options, own: Options, schema: Schema, *, free: bool
 ) -> Data:
     """Return all examples of a source as a model's schema has them; notes say what was changed.
 
-    said: options of `brique.data.open` that a person gave. settings: of the run.
-    free: whether the task needs no target.
+    options: that a person gave. own: of the run. free: whether the task needs no target.
     Raises DataError where they cannot be read as such.
     """
-    own = run_options(settings)
-    given = {name: value for name, value in said.items() if name not in ("fold", "judged", "draw")}
-    found, given = _first(source, given, own, schema)
-    if not free and "target" not in given:
-        found, given = _asked(found, source, given, own, schema)
-    if types := _types(found, given, schema, free=free):
-        given = given | {"types": types | (given.get("types") or {})}
-        found = _open(source, given, schema)
-    told = data.retold(found, schema, own.get("rename"), free=free)
+    found, options = _first(source, options.replace(fold=None, selection=None), own, schema)
+    if not free and options.target is None:
+        found, options = _asked(found, source, options, own, schema)
+    if types := _types(found, options, schema, free=free):
+        options = options.replace(types=types | dict(options.types or {}))
+        found = _open(source, options, schema)
+    told = data.retold(found, schema, own.rename, free=free)
     return told if not (note := _scaled(found, schema)) else _noted(told, note)
 
 
-def run_options(settings: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the options of `brique.data.open` that a run's data were opened with."""
-    listed = settings.get("options")
-    return data.options(map(str, cast("list[object]", listed))) if isinstance(listed, list) else {}
-
-
-def part_of(part: str | None, said: Mapping[str, Any]) -> str:
+def part_of(part: str | None, options: Options) -> str:
     """Return which part is judged: all, if nothing was said of parts. Raises UsageError."""
     if part is not None and part not in _ANY:
         hint = nearest(part, _ANY) or "; choose one"
         raise UsageError(f"evaluate: --part must be one of {', '.join(_ANY)}, not '{part}'{hint}")
-    return part or ("test" if any(said.get(name) is not None for name in _CUT) else "all")
+    return part or ("test" if any(name in options.given() for name in _CUT) else "all")
 
 
-def chosen(found: Data, part: str, said: Mapping[str, Any], learned: Data | None) -> Data:
+def chosen(found: Data, part: str, fold: tuple[int, int] | None, learned: Data | None) -> Data:
     """Return the data with what is judged as test. Raises DataError where that is empty."""
-    made = judged(found, part, said.get("fold"), learned)
+    made = judged(found, part, fold, learned)
     if not len(made.test):
         assert found.source is not None
         counts = parts_of(found)
@@ -85,14 +69,15 @@ def parts_of(found: Data) -> str:
 
 
 def _first(
-    source: str | Path, given: dict[str, Any], own: dict[str, Any], schema: Schema
-) -> tuple[Data, dict[str, Any]]:
+    source: str | Path, given: Options, own: Options, schema: Schema
+) -> tuple[Data, Options]:
     """Open with the run's options that are not of its files alone; without them where that fails.
 
     Returns the data and the options that opened them.
     """
-    kept = _KEPT + (_SERIES if own.get("kind") == "series" else ())
-    more = {name: own[name] for name in kept if name in own and name not in given} | given
+    kept = _KEPT + (_SERIES if own.kind == "series" else ())
+    taken = {name: value for name, value in own.given().items() if name in kept}
+    more = given.replace(**(taken | given.given()))
     try:
         return _open(source, more, schema), more
     except DataError:
@@ -101,51 +86,47 @@ def _first(
     return _open(source, given, schema), given
 
 
-def _open(source: str | Path, given: dict[str, Any], schema: Schema) -> Data:
+def _open(source: str | Path, options: Options, schema: Schema) -> Data:
     """Open all of a source, pictures as a model takes them, unless it has none."""
-    taken = data.options(as_taken(spelled(given), schema, exact=True))
-    if taken == given or str(source).startswith("world:"):
-        return data.open(source, **given, whole=True)
+    taken = as_taken(options, schema, exact=True)
+    if taken == options or str(source).startswith("world:"):
+        return data.open(source, options, whole=True)
     try:
-        return data.open(source, **taken, whole=True)
+        return data.open(source, taken, whole=True)
     except DataError as error:
         try:
-            found = data.open(source, **given, whole=True)
+            found = data.open(source, options, whole=True)
         except DataError:
             raise error from None
     if any(isinstance(found.schema[name], Picture) for name in found.schema.inputs):
-        data.open(source, **taken, whole=True)  # raises
+        data.open(source, taken, whole=True)  # raises
     return found
 
 
 def _asked(
-    found: Data,
-    source: str | Path,
-    given: dict[str, Any],
-    own: dict[str, Any],
-    schema: Schema,
-) -> tuple[Data, dict[str, Any]]:
+    found: Data, source: str | Path, given: Options, own: Options, schema: Schema
+) -> tuple[Data, Options]:
     """Open data again with the targets that the model answers, where they ask for others."""
-    before = given
     if found.schema.targets == schema.targets:
         return found, given
+    options = given
     if all(name in found.schema for name in schema.targets):
-        given = given | {"target": ",".join(schema.targets)}
-    elif "target" in own:
-        types = {name: kind for name, kind in (own.get("types") or {}).items() if kind == "labels"}
-        given = given | {"target": own["target"]}
-        given |= {"types": types | (given.get("types") or {})} if types else {}
+        options = given.replace(target=",".join(schema.targets))
+    elif own.target is not None:
+        types = {name: kind for name, kind in (own.types or {}).items() if kind == "labels"}
+        types |= given.types or {}
+        options = given.replace(target=own.target, types=types or None)
     else:
         return found, given
     try:
-        return _open(source, given, schema), given
+        return _open(source, options, schema), options
     except DataError:
-        return found, before  # whose targets are then compared
+        return found, given  # whose targets are then compared
 
 
-def _types(found: Data, given: Mapping[str, Any], schema: Schema, *, free: bool) -> dict[str, str]:
+def _types(found: Data, options: Options, schema: Schema, *, free: bool) -> dict[str, str]:
     """Return the kinds of columns that are guessed otherwise than the model has them."""
-    known = given.get("types") or {}
+    known = options.types or {}
     names = schema.inputs if free else schema.fields
     return {
         name: _KINDS[type(schema[name])]

@@ -1,18 +1,18 @@
 """Goes on with a run that was stopped, by the code that it began with."""
 
-from collections.abc import Mapping
-from dataclasses import fields
 from pathlib import Path
-from types import ModuleType, UnionType
-from typing import Any, Union, cast, get_args, get_origin, get_type_hints
+from types import ModuleType
+from typing import Any
 
-from brique import catalog, files, measure, reader, stopping
+from brique import catalog, data, files, measure, reader, stopping
 from brique.data.opening import elsewhere
 from brique.errors import RunError
 from brique.run import Launch, Record, launched, read_run
-from brique.run.claim import hold, take_up
+from brique.run.claim import take_up
 from brique.run.inputs import compare_inputs, tell_places
 from brique.workbench.report import report
+from brique.workbench.stored import read_settings
+from brique.workbench.training import write_report
 
 
 def resume_run(
@@ -49,7 +49,9 @@ def _gone_on(
     record: Record, *, trust: bool, finish: bool, device: str | None, changed: bool
 ) -> None:
     module = _code(record, trust=trust)
-    args = module.Args(**settings(record.settings, module.Args, f"run.json of {record.folder}"))
+    args = module.Args(
+        **read_settings(record.settings, module.Args, f"run.json of {record.folder}")
+    )
     before = _launch(record)
     places, differences = compare_inputs(record.folder, "resume", changed=changed)
     tell_places(places)
@@ -64,11 +66,14 @@ def _gone_on(
         changed=tuple(differences) if changed else None,
     )
     with elsewhere(places):
+        if record.train is None:
+            with launched(launch), measure.building():
+                module.main(args)
+            return
+        found = data.open(args.data, args.options)
         with launched(launch), measure.building():
-            module.main(args)
-        if record.train is not None:
-            with hold(record.folder):
-                report(record.folder)
+            module.main(args, found)
+        write_report(record.folder, found, {})
 
 
 def _launch(record: Record) -> dict[str, Any]:
@@ -106,45 +111,3 @@ def _code(record: Record, *, trust: bool) -> ModuleType:
             " --trust' executes that."
         )
     return catalog.execute(source)
-
-
-def settings(given: Mapping[str, Any], kind: type[Any], where: str) -> dict[str, Any]:
-    """Return settings that a file of a folder holds, lists as tuples.
-
-    kind: the Args that take them. where: the file, for sentences. Raises RunError if they do not.
-    """
-    strange = sorted(set(given) - {field.name for field in fields(kind)})
-    if strange:
-        raise RunError(
-            f"resume: {where} sets '{strange[0]}', which the recipe's Args does not have; start a"
-            " new run."
-        )
-    kinds = get_type_hints(kind)
-    values = {n: tuple(value) if isinstance(value, list) else value for n, value in given.items()}
-    for name, value in values.items():
-        if not _fits(value, kinds[name]):
-            raise RunError(
-                f"resume: {where} sets '{name}' to {_short(value)}, which the recipe cannot take;"
-                " restore the file, or start a new run."
-            )
-    return values
-
-
-def _short(value: object) -> str:
-    said = f"{value:.3g}" if type(value) is int and abs(value) > 10**12 else repr(value)
-    return said if len(said) < 80 else f"{said[:80]} ..."
-
-
-def _fits(value: object, kind: object) -> bool:
-    """Tell whether a value from a file has the type that a field is annotated with."""
-    if get_origin(kind) in (Union, UnionType):
-        return any(_fits(value, one) for one in get_args(kind))
-    plain = get_origin(kind) or kind
-    if plain is tuple and isinstance(value, tuple):
-        each = get_args(kind)[0]
-        return all(_fits(one, each) for one in cast("tuple[object, ...]", value))
-    if plain is float:
-        return isinstance(value, int | float) and not isinstance(value, bool)
-    if plain is int:
-        return isinstance(value, int) and not isinstance(value, bool) and abs(value) < 2**63
-    return isinstance(value, plain) if isinstance(plain, type) else True

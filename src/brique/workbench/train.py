@@ -4,12 +4,12 @@ import math
 from pathlib import Path
 from typing import Any
 
-from brique.data.said import spelled
 from brique.errors import UsageError, nearest
-from brique.planning import Wishes
+from brique.options import Options, command_line
+from brique.planning import Request
 from brique.workbench.folds import train_folds
 from brique.workbench.opened import FREE
-from brique.workbench.training import Order, command_line, train_once
+from brique.workbench.training import train_once
 
 
 def train(
@@ -63,18 +63,14 @@ def train(
         "balance": balance if balance != "none" else None, "task": task, "out": out,
         "device": device, "exact": exact, "quick": quick,
     }  # fmt: skip
-    said = spelled(options)
-    wishes = Wishes(
-        source=str(source), seed=seed, minutes=minutes, epochs=epochs, options=said, freeze=freeze,
-        balance=balance, task=task,
+    chosen = Options().replace(**options)
+    request = Request(
+        source=str(source), options=chosen, seed=seed, minutes=minutes, epochs=epochs,
+        start=None if start is None else str(start), freeze=freeze, balance=balance, task=task,
+        device=device, exact=exact, quick=quick,
+        command=command_line("train", source, chosen, flags),
     )  # fmt: skip
-    order = Order(
-        wishes=wishes, start=None if start is None else str(start), device=device, exact=exact,
-        quick=quick, command=command_line("train", source, said, flags),
-    )  # fmt: skip
-    if folds is None:
-        return train_once(order, folder)
-    return train_folds(order, folds, folder)
+    return train_once(request, folder) if folds is None else train_folds(request, folds, folder)
 
 
 def _check(minutes: float, epochs: int | None, *, freeze: bool, start: object) -> None:

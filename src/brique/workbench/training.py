@@ -1,8 +1,7 @@
 """One training: opens the data, makes the plan, audits, runs the training file, reports."""
 
-import shlex
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -11,10 +10,11 @@ from typing import Any
 
 import torch
 
-from brique import catalog, data, stopping, transfer
+from brique import catalog, stopping, transfer
 from brique.data import Data
 from brique.data.audit import summary
-from brique.planning import Wishes, seconds_a_turn, shortened
+from brique.options import Options
+from brique.planning import Request, seconds_a_turn, shortened
 from brique.run import Launch, add_seconds, launched, read_run
 from brique.run.claim import check_free, hold
 from brique.run.start import pick_device
@@ -23,52 +23,38 @@ from brique.tasks.record import Task
 from brique.tasks.table import TASKS
 from brique.voice import tell
 from brique.workbench import languages
-from brique.workbench.opened import fitting, opened, with_shape
+from brique.workbench.opened import fitting, opened
 
 
-@dataclass(frozen=True, kw_only=True)
-class Order:
-    """All that a training is started with.
-
-    start: weights or run to start from. command: as the user typed it.
-    """
-
-    wishes: Wishes
-    start: str | None
-    device: str | None
-    exact: bool
-    quick: bool
-    command: str
-
-
-def train_once(order: Order, folder: Path | None) -> Path:
+def train_once(request: Request, folder: Path | None) -> Path:
     """Train one net, judge it, and return the run's folder.
 
     folder: of the run; None: a new one in runs/. Raises DataError, UsageError.
     """
-    there = pick_device(order.device)
+    device = pick_device(request.device)
     check_free(folder)
-    made = prepared(order.wishes, order.start, there, quick=order.quick)
-    return train_prepared(order, made, folder)
+    return train_prepared(request, prepare(request, device), folder)
 
 
-def train_prepared(order: Order, made: "Made", folder: Path | None) -> Path:
+def train_prepared(request: Request, prepared: "Prepared", folder: Path | None) -> Path:
     """Train the net of a plan, judge it, and return the run's folder; as `train_once`."""
     launch = Launch(
         out=folder,
-        name=made.opened.name,
-        quick=order.quick,
-        device=order.device,
-        exact=order.exact,
-        command=order.command,
-        facts=made.facts,
+        name=prepared.data.name,
+        quick=request.quick,
+        device=request.device,
+        exact=request.exact,
+        command=request.command,
+        facts=prepared.facts,
     )
-    with launched(launch) as run:
-        made.module.main(made.args)
-    return _finished(run.folder, made)
+    with launched(launch):
+        prepared.module.main(prepared.args, prepared.data)
+    assert launch.folder is not None
+    write_report(launch.folder, prepared.data, prepared.seconds.parts)
+    return launch.folder
 
 
-class _Spent:
+class _Seconds:
     """Seconds by part."""
 
     def __init__(self) -> None:
@@ -83,7 +69,7 @@ class _Spent:
 
 
 @dataclass(frozen=True)
-class Made:
+class Prepared:
     """What is known before a run starts.
 
     module, args: the training file and its settings.
@@ -92,43 +78,39 @@ class Made:
 
     module: ModuleType
     args: Any  # the file's own Args
-    opened: Data
+    data: Data
     facts: dict[str, Any]
-    spent: _Spent
+    seconds: _Seconds
 
 
-def prepared(
-    wishes: Wishes, start: str | Path | None, device: torch.device, *, quick: bool
-) -> Made:
+def prepare(request: Request, device: torch.device) -> Prepared:
     """Open the data, make the plan, audit."""
-    spent = _Spent()
-    with spent.on("imports"):
+    seconds = _Seconds()
+    with seconds.on("imports"):
         _import()
-    with spent.on("opening"):
-        found, wishes, started = _opened(wishes, start)
-        task, name = fitting(found, "train", wishes.task)
+    with seconds.on("opening"):
+        data, request, started = _opened(request)
+        task, name = fitting(data, "train", request.task)
         module = catalog.load_train(name)
-    with spent.on("planning"):
-        settings, estimate = _planned(task, module, found, wishes, device, quick=quick)
-    with spent.on("audit"):
-        audit = summary(found)
-        _say_findings(found.name, audit["findings"])
+    with seconds.on("planning"):
+        settings, estimate = _planned(task, module, data, request, device)
+    with seconds.on("audit"):
+        audit = summary(data)
+        _say_findings(data.name, audit["findings"])
     facts = {"audit": audit, "estimate": estimate, "start": started}
-    return Made(module, module.Args(**settings), found, facts, spent)
+    return Prepared(module, module.Args(**settings), data, facts, seconds)
 
 
-def _finished(folder: Path | None, made: Made) -> Path:
-    """Write the report, and what each part took; return the run's folder."""
+def write_report(folder: Path, data: Data, seconds: Mapping[str, float]) -> None:
+    """Write the report of a finished run, and the seconds that each part took."""
     from brique import page
 
-    assert folder is not None
     with hold(folder), stopping.work(folder):
-        add_seconds(folder, made.spent.parts)
-        begun = time.perf_counter()
+        add_seconds(folder, seconds)
+        begin = time.perf_counter()
         record = read_run(folder)
-        page.write(record, made.opened, TASKS.get(str(record.result.get("task"))))
-        add_seconds(folder, {"report": time.perf_counter() - begun})
-    return folder
+        page.write(record, data, TASKS.get(str(record.result.get("task"))))
+        add_seconds(folder, {"report": time.perf_counter() - begin})
 
 
 def _import() -> None:
@@ -147,48 +129,47 @@ def _import() -> None:
     _ = sklearn.ensemble, sklearn.linear_model, sklearn.manifold, sklearn.svm, torch._dynamo, page
 
 
-def _opened(wishes: Wishes, start: str | Path | None) -> tuple[Data, Wishes, dict[str, str] | None]:
+def _opened(request: Request) -> tuple[Data, Request, dict[str, str] | None]:
     """Open the data, as the weights to start from take pictures if there are any.
 
-    Returns the data, the wishes with all that must be said to open them so, and what is taken over
-    from the weights.
+    Returns the data, the request with all options that open them so, and what is taken over from
+    the weights.
     """
-    if start is not None:
-        source = transfer.resolved(start)
-        options = with_shape(wishes.options, *transfer.wants(source))
-        wishes = replace(wishes, start=source, options=options)
-    alone = wishes.start is not None or wishes.task is not None  # these take pictures
-    found, options = opened(wishes.source, wishes.options, "train", alone=alone, task=wishes.task)
-    _say_left_out(found, options[len(wishes.options) :])
-    wishes = replace(wishes, options=options)
-    if wishes.start is None:
-        return found, wishes, None
-    known = transfer.start(wishes.start, found.schema)
+    if request.start is not None:
+        source = transfer.resolved(request.start)
+        options = request.options.with_shape(*transfer.wants(source))
+        request = replace(request, start=source, options=options)
+    alone = request.start is not None or request.task is not None  # these take pictures
+    asked = request.options
+    data, options = opened(request.source, asked, "train", alone=alone, task=request.task)
+    _say_left_out(data, asked, options)
+    request = replace(request, options=options)
+    if request.start is None:
+        return data, request, None
+    known = transfer.start(request.start, data.schema)
     tell(f"{known.says}.")
-    return found, wishes, {"says": known.says, "sha256": known.sha256}
+    return data, request, {"says": known.says, "sha256": known.sha256}
 
 
 def _planned(
     task: Task,
     module: ModuleType,
     found: Data,
-    wishes: Wishes,
+    request: Request,
     device: torch.device,
-    *,
-    quick: bool,
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     """Return the settings, and the estimate of what training takes, told to the user."""
-    settings = task.plan(found, wishes)
-    if quick:
+    settings = task.plan(found, request)
+    if request.quick:
         return settings | module.QUICK, {"seconds": None, "turns": module.QUICK["turns"]}
     planned = settings["turns"]
     per_turn = seconds_a_turn(module, settings, found, device)
-    if per_turn * planned > 60 * wishes.minutes:  # too much, or was that a slow moment?
+    if per_turn * planned > 60 * request.minutes:  # too much, or was that a slow moment?
         if settings.get("halves"):
             settings["halves"] = False
         per_turn = min(per_turn, seconds_a_turn(module, settings, found, device))
-    if wishes.epochs is None:
-        settings = shortened(settings, per_turn, wishes.minutes)
+    if request.epochs is None:
+        settings = shortened(settings, per_turn, request.minutes)
     seconds = per_turn * settings["turns"]
     short = "" if settings["turns"] == planned else f", shortened from {planned:,} to fit"
     kinds = [found.schema[name] for name in found.schema.inputs]
@@ -206,13 +187,13 @@ def _words(seconds: float) -> str:
     return f"{seconds:.0f} seconds" if seconds < 100 else f"{seconds / 60:.0f} minutes"
 
 
-def _say_left_out(found: Data, more: tuple[str, ...]) -> None:
-    """Tell which columns of a table the net does not see; more: what was said to leave them out."""
-    if more and isinstance(found.schema[found.schema.inputs[0]], Text):
-        tell(f"{found.name}: {languages.told(found, more)}")
-    elif more:
-        columns = ", ".join(data.options(more)["types"])
-        tell(f"{found.name}: the net sees the pictures alone; left out: {columns}.")
+def _say_left_out(found: Data, asked: Options, options: Options) -> None:
+    """Tell which columns of a table the net does not see, beside those that were left out."""
+    columns = [name for name in options.types or {} if name not in (asked.types or {})]
+    if options != asked and isinstance(found.schema[found.schema.inputs[0]], Text):
+        tell(f"{found.name}: {languages.told(found, columns, cut=options.unit != asked.unit)}")
+    elif columns:
+        tell(f"{found.name}: the net sees the pictures alone; left out: {', '.join(columns)}.")
 
 
 def _say_findings(name: str, findings: list[dict[str, Any]]) -> None:
@@ -221,19 +202,3 @@ def _say_findings(name: str, findings: list[dict[str, Any]]) -> None:
         if finding["severity"] != "note":
             said = f"{finding['severity']}: {finding['reason']} {finding['remedy']}"
             tell(f"{name}: {said}")
-
-
-def command_line(
-    verb: str, source: str | Path, said: tuple[str, ...], flags: dict[str, object]
-) -> str:
-    """Return the command line that does the same."""
-    words = ["brique", verb, str(source)]
-    for option in said:
-        name, _, value = option.partition("=")
-        words += ["--lower"] if option == "lower=yes" else [f"--{name}", value]
-    for name, value in flags.items():
-        if value is True:
-            words.append(f"--{name}")
-        elif value not in (None, False):
-            words += [f"--{name}", str(value)]
-    return shlex.join(words)

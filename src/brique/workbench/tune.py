@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING, Any
 
 from brique import files, measure, reader, stopping
 from brique.data.opening import elsewhere
-from brique.data.said import spelled
 from brique.errors import PlayError, RunError, StoreError, UsageError
 from brique.evaluation.result import finite
+from brique.options import Options, command_line
 from brique.page.tuned import write_tuned
-from brique.planning import Wishes
+from brique.planning import Request
 from brique.run import Record, read_run
 from brique.run.claim import check_inside, claim, take_up
 from brique.run.inputs import compare_inputs, write_data
@@ -28,8 +28,9 @@ from brique.schema import Category
 from brique.tasks.table import TASKS
 from brique.voice import tell
 from brique.workbench import trials as memory
-from brique.workbench.resuming import resume_run, settings
-from brique.workbench.training import Made, Order, command_line, prepared, train_prepared
+from brique.workbench.resuming import resume_run
+from brique.workbench.stored import read_settings
+from brique.workbench.training import Prepared, prepare, train_prepared
 
 if TYPE_CHECKING:
     from optuna import Study, Trial
@@ -75,8 +76,9 @@ def tune(
         raise UsageError(f"tune: trials must be 1 or more, not {trials}.")
     if not 0 < minutes < math.inf:
         raise UsageError(f"tune: minutes must be above 0 and finite, not {minutes:g}.")
+    opened = Options().replace(**options)
     asked = {"source": str(source), "minutes": minutes, "seed": seed, "trials": trials,
-             "options": list(spelled(options)), "storage": memory.named(storage)}  # fmt: skip
+             "options": opened.given(), "storage": memory.named(storage)}  # fmt: skip
     memory.check_reached(storage)
     folder, lock = _folder(out, asked, str(source))
     with lock:
@@ -139,34 +141,31 @@ class _Search:
         self.folder, self.asked, self._way = folder, asked, way
         self._device = pick_device(way.device)
         self._minutes = asked["minutes"] / (TRIALS + 2 * _KEPT)
-        self._wishes = Wishes(
-            source=asked["source"], seed=asked["seed"], minutes=self._minutes,
-            options=tuple(asked["options"]),
+        options = Options(**read_settings(asked["options"], Options, f"{FILE} of {folder}"))
+        flags = {"minutes": asked["minutes"], "seed": asked["seed"]}
+        self._request = Request(
+            source=asked["source"], seed=asked["seed"], minutes=self._minutes, options=options,
+            device=way.device, command=command_line("tune", asked["source"], options, flags),
         )  # fmt: skip
-        unjudged = replace(self._wishes, options=(*self._wishes.options, "judged=none"))
-        self._order = Order(
-            wishes=unjudged, start=None, device=way.device, exact=False, quick=False,
-            command=command_line("tune", asked["source"], self._wishes.options,
-                                 {"minutes": asked["minutes"], "seed": asked["seed"]}),
-        )  # fmt: skip
-        self.made, self._made_by = self._planned(unjudged), unjudged.options
+        trial = replace(self._request, options=options.replace(selection=0))
+        self.made, self._made_by = self._planned(trial), trial.options
         self._plan = asdict(self.made.args)
-        schema = self.made.opened.schema
+        schema = self.made.data.schema
         if not any(isinstance(schema[name], Category) for name in schema.targets):
             self._plan.pop("smoothing", None)  # of labels, which there are none of
         for name in ("shift", "zoom", "light"):
             if not self._plan.get(name):  # no pictures, or what they show would be another
                 self._plan.pop(name, None)
 
-    def _planned(self, wishes: Wishes) -> Made:
+    def _planned(self, request: Request) -> Prepared:
         """Return what is prepared with the plan of the search: what a machine is fast at varies."""
-        made, known = prepared(wishes, None, self._device, quick=False), _read(self.folder)
+        made, known = prepare(request, self._device), _read(self.folder)
         if "plan" not in known:
-            write_data(self.folder, made.opened)
+            write_data(self.folder, made.data)
             known["plan"] = asdict(made.args)
+            known["plan"].pop("options")
             files.write_sealed(self.folder / FILE, known)
-        plan = {name: value for name, value in known["plan"].items() if name != "options"}
-        kept = settings(plan, type(made.args), f"{FILE} of {self.folder}")
+        kept = read_settings(known["plan"], type(made.args), f"{FILE} of {self.folder}")
         return replace(made, args=replace(made.args, **kept))
 
     def run(self) -> None:
@@ -211,10 +210,10 @@ class _Search:
         settings = done[chosen].params
         says = "the plan stays" if not chosen else f"trial {chosen} is better than the plan"
         tell(f"tune: {says}; now it is trained on all")
-        final = replace(self._wishes, minutes=self.asked["minutes"])
+        final = replace(self._request, minutes=self.asked["minutes"])
         record = self._trained(FINAL, settings, final)
         found = _found(study, scores, chosen, settings, record)
-        write_tuned(self.folder, self._order.command, found)  # before it counts as finished
+        write_tuned(self.folder, self._request.command, found)  # before it counts as finished
         files.write_sealed(self.folder / FILE, _read(self.folder) | {"result": found})
         return record.folder
 
@@ -231,13 +230,13 @@ class _Search:
         tell(f"tune: trial {number}: {says} with {made}")
 
     def _again(self, number: int, turn: int, params: dict[str, Any]) -> float:
-        score = self._scored(f"again-{number}-{turn}", params, 10_000 + turn, f"draw={turn + 1}")
+        score = self._scored(f"again-{number}-{turn}", params, 10_000 + turn, turn + 1)
         return -math.inf if score is None else score
 
-    def _scored(self, name: str, params: dict[str, Any], seed: int, *more: str) -> float | None:
+    def _scored(self, name: str, params: dict[str, Any], seed: int, draw: int = 0) -> float | None:
         """Return the main score of a trial on what it was judged on; None if it has none."""
-        before = self._order.wishes
-        seeded = replace(before, seed=self.asked["seed"] + seed, options=(*before.options, *more))
+        options = self._request.options.replace(selection=draw)
+        seeded = replace(self._request, seed=self.asked["seed"] + seed, options=options)
         try:
             record = self._trained(name, params, seeded)
         except PlayError as error:  # steps that are too long
@@ -246,20 +245,19 @@ class _Search:
         score = record.result["test"][TASKS[record.result["task"]].main.name]
         return None if score is None else float(score)
 
-    def _trained(self, name: str, params: dict[str, Any], wishes: Wishes) -> Record:
+    def _trained(self, name: str, params: dict[str, Any], request: Request) -> Record:
         """Return the finished run of that name, which is begun or gone on with where it is not."""
         out = check_inside(self.folder / name)
         if (out / "run.json").is_file():
             return read_run(resume_run(out, changed=self._way.changed))
-        if wishes.options != self._made_by:
-            is_last = wishes.options == self._wishes.options  # which has all the minutes
-            self._made_by = wishes.options
-            self.made = prepared(wishes, None, self._device, quick=False) if is_last else \
-                self._planned(wishes)  # fmt: skip
-        args = replace(self.made.args, **_applied(asdict(self.made.args), params), seed=wishes.seed)
-        order = replace(self._order, wishes=wishes)
+        if request.options != self._made_by:
+            is_last = request.options == self._request.options  # which has all the minutes
+            self._made_by = request.options
+            self.made = prepare(request, self._device) if is_last else self._planned(request)
+        settings = _applied(asdict(self.made.args), params)
+        args = replace(self.made.args, **settings, seed=request.seed)
         with self._way.guard():
-            return read_run(train_prepared(order, replace(self.made, args=args), out))
+            return read_run(train_prepared(request, replace(self.made, args=args), out))
 
     def _spent(self) -> dict[int, float]:
         """Return the seconds that each trial has taken."""
@@ -381,7 +379,7 @@ def _asked(folder: Path) -> dict[str, Any]:
     """Return what a search was asked, as tune.json has it. Raises RunError on any other."""
     asked = _read(folder)["asked"]
     kinds = {"source": str, "minutes": (int, float), "seed": int, "trials": (int, type(None)),
-             "options": list, "storage": (str, type(None))}  # fmt: skip
+             "options": dict, "storage": (str, type(None))}  # fmt: skip
     for name, kind in kinds.items():
         if not isinstance(asked.get(name), kind) or isinstance(asked[name], bool):
             raise RunError(

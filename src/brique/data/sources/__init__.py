@@ -6,7 +6,6 @@ Each module reads one kind of data. It has KIND, its name for `kind=`; USES, the
 
 from typing import Protocol
 
-from brique.data.asked import Asked
 from brique.data.place import Place
 from brique.data.source import Source
 from brique.data.sources import (
@@ -29,6 +28,7 @@ from brique.data.sources import (
     writing,
 )
 from brique.errors import DataError, nearest
+from brique.options import Options
 
 
 class Reader(Protocol):
@@ -41,7 +41,7 @@ class Reader(Protocol):
         """Tell from names and first bytes whether a place holds such data."""
         ...
 
-    def read(self, name: str, place: Place, asked: Asked) -> Source:
+    def read(self, name: str, place: Place, asked: Options) -> Source:
         """Return the examples of a place. Raises DataError."""
         ...
 
@@ -67,12 +67,14 @@ READERS: tuple[Reader, ...] = (
 KINDS: tuple[str, ...] = tuple(reader.KIND for reader in READERS)
 
 
-def read(name: str, place: Place, kind: str | None, asked: Asked) -> Source:
+def read(name: str, place: Place, options: Options) -> Source:
     """Return the examples of a place.
 
-    kind: one of KINDS; by default that of the first reader to which the place looks right.
+    options: their kind is one of KINDS; by default that of the first reader to which the place
+        looks right.
     Raises DataError when none does, an option means nothing for it, or it cannot be read.
     """
+    kind = options.kind
     if kind is not None and kind not in KINDS:
         raise DataError(
             f"{name}: kind must be one of {', '.join(KINDS)}, got '{kind}'{nearest(kind, KINDS)}"
@@ -82,10 +84,10 @@ def read(name: str, place: Place, kind: str | None, asked: Asked) -> Source:
             break
     else:
         raise unknown(name, place)
-    asked.check(name, reader.KIND, reader.USES)
+    options.check(name, reader.KIND, reader.USES)
     if kind is None and reader.KIND == pictures.KIND:
         paired.check(name, place)
-    return reader.read(name, place, asked)
+    return reader.read(name, place, options)
 
 
 def unknown(name: str, place: Place) -> DataError:

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from brique.data.asked import Asked
 from brique.data.finding import Finding
 from brique.data.place import Place, relative
 from brique.data.source import PARTS, part_named
@@ -12,6 +11,7 @@ from brique.data.sources.frame import Frame
 from brique.data.sources.shelf import few
 from brique.data.splitting import digest
 from brique.errors import DataError
+from brique.options import Options
 
 
 def marked(frame: Frame) -> tuple[str, ...]:
@@ -63,7 +63,7 @@ def obey_folders(frame: Frame) -> None:
         frame.keep(~lost)
 
 
-def compare(frame: Frame, targets: Sequence[str], asked: Asked, *, by_name: bool) -> None:
+def compare(frame: Frame, targets: Sequence[str], asked: Options, *, by_name: bool) -> None:
     """Say where the folders of pictures and a table differ; the table counts.
 
     by_name: whether the target is known by its name, or a person says it.

@@ -7,7 +7,6 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from brique.data.asked import Asked
 from brique.data.finding import Finding
 from brique.data.place import Place, relative
 from brique.data.ragged import Ragged
@@ -18,6 +17,7 @@ from brique.data.sources.decoding import decode
 from brique.data.sources.masks import KEPT_SIZE, sizes
 from brique.data.sources.turning import Turning, turning
 from brique.errors import DataError, nearest
+from brique.options import Options
 from brique.schema import Boxes, Picture, Tags, natural
 from brique.schema.pictures import Look
 from brique.schema.regions import cut_boxes, moved, turned
@@ -34,7 +34,7 @@ def fits(place: Place) -> bool:
     return place.is_dir() and is_annotated(place)
 
 
-def read(name: str, place: Place, asked: Asked) -> Source:
+def read(name: str, place: Place, asked: Options) -> Source:
     """Return pictures, their boxes and the classes of these, with the parts that lists name.
 
     size: height and width inside which each picture is scaled; by default the pictures' own, if it
@@ -101,7 +101,7 @@ class _Marks:
     turning: Turning
 
     @classmethod
-    def of(cls, found: Annotated, looks: Sequence[Look], asked: Asked) -> "_Marks":
+    def of(cls, found: Annotated, looks: Sequence[Look], asked: Options) -> "_Marks":
         """Return the boxes that annotations hold. Raises DataError where train has none."""
         part = torch.tensor(found.parts)
         lengths = torch.tensor([len(marked.boxes) for marked in found.marked])
@@ -252,7 +252,7 @@ def _said(marks: _Marks, place: int) -> str:
     return f"{marks.labels[place]} {corners}"
 
 
-def _sides(found: Annotated, asked: Asked) -> tuple[int, int]:
+def _sides(found: Annotated, asked: Options) -> tuple[int, int]:
     """Return height and width for all pictures, as asked, or from their headers."""
     if asked.size is not None:
         return (asked.size, asked.size) if isinstance(asked.size, int) else asked.size

@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from brique.data.asked import Asked
 from brique.data.column import Texts
 from brique.data.finding import Finding
 from brique.data.originals import Originals
@@ -15,6 +14,7 @@ from brique.data.sources.decoding import Decoded, decode, is_picture
 from brique.data.sources.shelf import beginning, check_train, few, lines, part_of, parts_of, shelf
 from brique.data.splitting import digest
 from brique.errors import DataError, nearest
+from brique.options import Options
 from brique.schema.texts import Unit
 
 KIND: str = "captions"
@@ -48,7 +48,7 @@ def fits(place: Place) -> bool:
     return any(_is_captions(file) for file in _texts(place))
 
 
-def read(name: str, place: Place, asked: Asked) -> Source:
+def read(name: str, place: Place, asked: Options) -> Source:
     """Return captions, each with its picture where the pictures lie below the same place.
 
     Fields: `caption`, the target, and `image`. Lists of pictures, files with train, dev and test in
@@ -74,7 +74,7 @@ def read(name: str, place: Place, asked: Asked) -> Source:
     parts = [found.listed.get(picture) for picture in found.pictures]
     check_train(source, parts)
     source.part, source.names, source.targets = parts_of(parts), found.called, ("caption",)
-    source.fields = {**source.fields, "caption": Texts(found.captions, unit, bool(asked.lower))}
+    source.fields = {**source.fields, "caption": Texts(found.captions, unit, asked.lower)}
     _, groups = np.unique(found.pictures, return_inverse=True)
     source.groups = groups.astype(np.int64)
     if shown is None:
@@ -174,7 +174,7 @@ def _leave_unlisted(found: _Read) -> None:
     found.keep(kept)
 
 
-def _show(found: _Read, place: Place, asked: Asked) -> Decoded | None:
+def _show(found: _Read, place: Place, asked: Options) -> Decoded | None:
     """Add the pictures as a field, if they are there; captions without one are left out."""
     source, wanted = found.source, set(found.pictures)
     there = {file.name: file for file in files(place) if is_picture(file) and file.name in wanted}

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 import numpy as np
 import torch
 
-from brique.data.asked import Asked
 from brique.data.batch import Values
 from brique.data.column import Column, Sequences, Texts
 from brique.data.place import Place, plain_name
@@ -25,6 +24,7 @@ from brique.data.sources.shelf import (
     shelf,
 )
 from brique.errors import DataError, nearest
+from brique.options import Options
 from brique.schema import Number
 
 KIND: str = "tags"
@@ -77,7 +77,7 @@ def _chosen(place: Place, source: Source) -> list[Place]:
     return tagged
 
 
-def read(name: str, place: Place, asked: Asked) -> Source:
+def read(name: str, place: Place, asked: Options) -> Source:
     """Return sentences with their tags.
 
     Fields: `words`, and the target alone, since any other tag would tell of it: in CoNLL-U `upos`,
@@ -99,7 +99,7 @@ def read(name: str, place: Place, asked: Asked) -> Source:
     source.part = parts_of(found.parts)
     source.names = found.called
     source.targets = names
-    words = Texts(found.words, lower=bool(asked.lower), endings=True)
+    words = Texts(found.words, lower=asked.lower, endings=True)
     values: dict[str, Values | Column] = {"words": words}
     for column in names:
         values[column] = _field(found, column, asked)
@@ -201,7 +201,7 @@ def _check_heads(heads: Sequence[str]) -> None:
             )
 
 
-def _field(found: _Read, column: str, asked: Asked) -> Values | Column:
+def _field(found: _Read, column: str, asked: Options) -> Values | Column:
     values = found.columns[column]
     if column == "head":
         lengths = torch.tensor([0, *map(len, values)])

@@ -9,7 +9,6 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from brique.data.asked import Size
 from brique.data.depths import Depths
 from brique.data.likeness import thumbnail
 from brique.data.originals import Originals
@@ -17,6 +16,7 @@ from brique.data.place import Place
 from brique.data.sources.gathered import Gathered
 from brique.data.splitting import digest
 from brique.errors import DataError
+from brique.options import Size
 from brique.schema import Picture, picture_shape
 from brique.schema.depth import preview
 from brique.schema.pictures import Look, examined

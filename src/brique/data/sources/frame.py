@@ -8,7 +8,6 @@ from typing import Any, cast
 
 import numpy as np
 
-from brique.data.asked import Asked
 from brique.data.finding import Finding
 from brique.data.place import Place
 from brique.data.source import ALIASES, PARTS
@@ -28,6 +27,7 @@ from brique.data.sources.numbers import Form, signs_of
 from brique.data.sources.rows import Cells
 from brique.data.sources.shelf import few
 from brique.errors import DataError
+from brique.options import Options
 from brique.schema.names import plain_name
 from brique.schema.numerals import Decimal
 from brique.schema.words import instead
@@ -126,7 +126,7 @@ class Frame:
         return signs_of(self.columns.values())
 
 
-def frame_of(name: str, place: Place, asked: Asked) -> Frame:
+def frame_of(name: str, place: Place, asked: Options) -> Frame:
     """Return the table at a place, with `test=` a second one as its test part. Raises DataError."""
     listed = listing(place)
     check(name, place, listed)
@@ -156,7 +156,7 @@ def frame_of(name: str, place: Place, asked: Asked) -> Frame:
 
 
 def _read(
-    name: str, place: Place, asked: Asked, listed: Listing
+    name: str, place: Place, asked: Options, listed: Listing
 ) -> tuple[list[Cells], Tables, str | None]:
     """Return the cells of the tables that are meant, these, and the target if those to ask tell it.
 
@@ -168,7 +168,7 @@ def _read(
             f"{name}: expected a table (.csv, .tsv, .xlsx, .parquet, .jsonl, .json), got none;"
             " check the path"
         )
-    if asked.test is not None and asked.chosen() is None:
+    if asked.test is not None and asked.test_values() is None:
         if any(part == PARTS.index("test") for _, part in files) and len(files) > 1:
             raise DataError(f"{name}: it has a test table already; leave out --test")
         files = [(file, part or 0) for file, part in files]
@@ -189,7 +189,7 @@ def _read(
     return found, [file for row, file in enumerate(files) if row not in asking], goal
 
 
-def _leave_index(frame: Frame, asked: Asked) -> None:
+def _leave_index(frame: Frame, asked: Options) -> None:
     """Leave out a first column without a name that numbers the rows, as data frames write it.
 
     It says nothing of an example but where it stood. Where a person names it, it stays.
@@ -231,7 +231,7 @@ def _test_table(name: str, place: Place, given: str) -> Place:
     return found[0]
 
 
-def _located(found: list[Cells], files: Tables, place: Place, asked: Asked) -> dict[str, Found]:
+def _located(found: list[Cells], files: Tables, place: Place, asked: Options) -> dict[str, Found]:
     """Find the pictures that columns of tables name, each table from where it lies."""
     is_whole = place.is_dir()
     root = place if is_whole else place.parent
@@ -309,9 +309,9 @@ def say_split(frame: Frame, told: Collection[str]) -> None:
             )
 
 
-def choose_test(frame: Frame, asked: Asked, targets: Collection[str]) -> None:
+def choose_test(frame: Frame, asked: Options, targets: Collection[str]) -> None:
     """Take for test the rows that have one of the values in test="COLUMN=VALUE,VALUE"."""
-    chosen = asked.chosen()
+    chosen = asked.test_values()
     if chosen is None:
         return
     column, values = frame.named(chosen[0], "test"), set(chosen[1])

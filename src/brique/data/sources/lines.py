@@ -3,12 +3,12 @@
 import re
 from collections.abc import Callable, Sequence
 
-from brique.data.asked import Asked
 from brique.data.place import Place, plain_name
 from brique.data.source import Source
 from brique.data.sources.shelf import beginning, lines, part_of, parted, shelf
 from brique.data.sources.texts import Labelled
 from brique.errors import DataError, nearest
+from brique.options import Options
 
 _Said = tuple[str, str]  # class, text
 _COARSE = re.compile(r"([A-Za-z]\w*:[A-Za-z]\w*)\s+(\S.*)")
@@ -31,7 +31,7 @@ def fits(place: Place) -> bool:
     return bool(beside) and all(_layout(_some(file)) is not None for file in beside)
 
 
-def read(name: str, place: Place, asked: Asked) -> Source:
+def read(name: str, place: Place, asked: Options) -> Source:
     """Return the texts of a file, or of files with the parts in their names, with their classes.
 
     target: "label", or "fine" where classes are written COARSE:fine: then all of it is the class.

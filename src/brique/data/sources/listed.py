@@ -7,13 +7,13 @@ from typing import Any
 import numpy as np
 import torch
 
-from brique.data.asked import Asked
 from brique.data.column import Labels
 from brique.data.place import relative
 from brique.data.ragged import Ragged
 from brique.data.source import ALIASES, PARTS, Source
 from brique.data.sources.gathered import Gathered
 from brique.errors import DataError, nearest
+from brique.options import Options
 from brique.schema import Signal, natural
 from brique.schema.words import instead
 
@@ -44,9 +44,9 @@ class Listed(Gathered):
             )
         return self.told[name]
 
-    def choose(self, asked: Asked) -> None:
+    def choose(self, asked: Options) -> None:
         """Make those examples the test part that test=COLUMN=VALUE,VALUE chooses."""
-        chosen = asked.chosen()
+        chosen = asked.test_values()
         if chosen is None:
             return
         if 2 in self.parts:
@@ -62,7 +62,9 @@ class Listed(Gathered):
         pairs = zip(column, self.parts, strict=True)
         self.parts[:] = [2 if one in values else part for one, part in pairs]
 
-    def source(self, kind: Signal, values: Ragged, field: str, target: str, asked: Asked) -> Source:
+    def source(
+        self, kind: Signal, values: Ragged, field: str, target: str, asked: Options
+    ) -> Source:
         """Return the examples: a field of signals and the classes, with what else is known."""
         labels = [asked.renamed(label) for label in self.told[target]]
         if len(set(labels)) < 2 and not asked.whole:

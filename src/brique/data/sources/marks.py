@@ -1,10 +1,10 @@
 """Marks of what is missing, such as NA: where they are classes, and what is said of them."""
 
-from brique.data.asked import Asked
 from brique.data.finding import Finding, Severity
 from brique.data.sources.frame import Frame
 from brique.data.sources.guess import kind_of, rows_said
 from brique.data.sources.shelf import few
+from brique.options import Options
 from brique.schema.numerals import numeral
 
 _WORDS = frozenset(("na", "n/a", "n.a.", "n.a", "none", "null"))  # that may name a class
@@ -13,7 +13,9 @@ _OFTEN = 0.05  # of the cells: a class; a rarer mark is missing
 _LEAST = 3  # rows
 
 
-def keep_words(frame: Frame, key: str, told: str | None, asked: Asked, *, is_target: bool) -> None:
+def keep_words(
+    frame: Frame, key: str, told: str | None, asked: Options, *, is_target: bool
+) -> None:
     """Take marks of a column for classes: all where a person says so, else words that are frequent.
 
     An empty cell is always missing. An input of one mark alone keeps it as the class "missing".

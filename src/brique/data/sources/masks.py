@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 import torch
 
-from brique.data.asked import Asked
 from brique.data.finding import Finding
 from brique.data.place import Place, files, relative
 from brique.data.source import ALIASES, PARTS, Source, part_named
@@ -22,6 +21,7 @@ from brique.data.sources.palette import Palette
 from brique.data.sources.part_lists import part_lists
 from brique.data.sources.shelf import few
 from brique.errors import DataError
+from brique.options import Options
 from brique.schema import Mask, natural, picture_shape
 from brique.schema.fitting import fit_classes
 from brique.schema.label_maps import LabelMap
@@ -116,7 +116,7 @@ def fits(place: Place) -> bool:
     return paired.is_whole(place, found) and len(paired.classes(place, list(found))) == 1
 
 
-def read(name: str, place: Place, asked: Asked) -> Source:
+def read(name: str, place: Place, asked: Options) -> Source:
     """Return pictures and their masks, decoded, with the parts that folders name.
 
     size: height and width; by default the pictures' own, if it is one and at most 512, else the
@@ -176,7 +176,9 @@ def sizes(pictures: Sequence[Place]) -> Counter[tuple[int, int]]:
     return Counter(size for size in abreast(size, pictures) if size is not None)
 
 
-def _sides(pictures: Sequence[Place], name: str, asked: Asked, notes: list[str]) -> tuple[int, int]:
+def _sides(
+    pictures: Sequence[Place], name: str, asked: Options, notes: list[str]
+) -> tuple[int, int]:
     """Return height and width for all pictures, as asked, or from their headers."""
     if asked.size is not None:
         return (asked.size, asked.size) if isinstance(asked.size, int) else asked.size

@@ -12,7 +12,6 @@ import torch
 from torch import Tensor
 
 from brique.data import memory
-from brique.data.asked import Asked
 from brique.data.batch import Values
 from brique.data.column import Column, Labels, Numbers, Sequences, Texts
 from brique.data.depths import Depths
@@ -21,6 +20,7 @@ from brique.data.source import PARTS, Source
 from brique.data.sources import frames, items, pixels
 from brique.data.sources.frames import Found
 from brique.errors import DataError, nearest
+from brique.options import Options
 from brique.schema import Field, Number
 from brique.schema.names import class_names
 
@@ -39,7 +39,7 @@ _GIVES = (
 )
 
 
-def source_of(given: object, asked: Asked) -> Source:
+def source_of(given: object, asked: Options) -> Source:
     """Return the examples of an object.
 
     given: a Hugging Face `Dataset` or `DatasetDict`; anything with `len` and `[i]` that gives
@@ -121,7 +121,7 @@ def _found(given: object, name: str, notes: list[str]) -> dict[str, Found]:
     raise DataError(f"data: cannot be read from a {type(given).__name__}; {_GIVES}")
 
 
-def _of_arrays(fields: Mapping[str, Any], name: str, asked: Asked) -> Source:
+def _of_arrays(fields: Mapping[str, Any], name: str, asked: Options) -> Source:
     """Return the examples of a dict of arrays, as `arrays` takes them."""
     columns = dict(fields)
     group, time = (_taken(columns, key, name, option)
@@ -156,7 +156,7 @@ def _check_alike(founds: list[tuple[int, dict[str, Found]]], name: str) -> None:
             )
 
 
-def _filled(source: Source, found: dict[str, Found], asked: Asked) -> Source:
+def _filled(source: Source, found: dict[str, Found], asked: Options) -> Source:
     """Return a source with fields, as they are asked for."""
     name, types = source.name, asked.types or {}
     for key in types:
@@ -191,7 +191,7 @@ def _filled(source: Source, found: dict[str, Found], asked: Asked) -> Source:
     return source if good.all() else _only(source, np.flatnonzero(good))
 
 
-def _target(found: Mapping[str, Found], asked: Asked, name: str) -> str | None:
+def _target(found: Mapping[str, Found], asked: Options, name: str) -> str | None:
     """Return the field to predict: as asked, else by its name, else the only one of classes."""
     if asked.target is not None:
         if asked.target in found:
@@ -205,7 +205,7 @@ def _target(found: Mapping[str, Found], asked: Asked, name: str) -> str | None:
 
 
 def _field(
-    found: Found, is_target: bool, kind: str, asked: Asked, where: str
+    found: Found, is_target: bool, kind: str, asked: Options, where: str
 ) -> tuple[Values | Column, Field | None]:
     """Return a field that is no picture; its kind, where nothing has to be fitted."""
     kind = kind or found.kind
@@ -219,9 +219,9 @@ def _field(
         return Numbers(found.numbers(where)), None
     if kind == "text":
         unit = cast("Any", asked.unit or "words")
-        return Texts([one or "" for one in found.texts()], unit, bool(asked.lower)), None
+        return Texts([one or "" for one in found.texts()], unit, asked.lower), None
     if kind == "pieces":
-        return Texts([list(one or ()) for one in found.values()], "words", bool(asked.lower)), None
+        return Texts([list(one or ()) for one in found.values()], "words", asked.lower), None
     if kind == "classes":
         return Sequences([list(one or ()) for one in found.values()]), None
     return _numbers(found, where)

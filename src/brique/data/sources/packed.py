@@ -9,11 +9,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from brique.data.asked import Asked
 from brique.data.place import Place, content
 from brique.data.source import Source
 from brique.data.splitting import all_digests
 from brique.errors import DataError
+from brique.options import Options
 from brique.schema import Category, Picture
 
 _IDX = re.compile(r"(train|t10k|test)[-_.](images|labels)[-_.]idx([13])[-_.]ubyte(\.gz)?")
@@ -31,7 +31,7 @@ def fits(place: Place) -> bool:
     return place.is_dir() and bool(_cifar_folder(place) or _idx_folder(place))
 
 
-def read(name: str, place: Place, asked: Asked) -> Source:
+def read(name: str, place: Place, asked: Options) -> Source:
     """Return the pictures of a folder of idx files or of CIFAR-10's binaries."""
     if (folder := _cifar_folder(place)) is not None:
         return _sized(cifar(folder, name), asked)
@@ -44,7 +44,7 @@ def read(name: str, place: Place, asked: Asked) -> Source:
     return _sized(idx(folder, name), asked)
 
 
-def built_in(asked: Asked) -> Source:
+def built_in(asked: Options) -> Source:
     """Return the built-in digits."""
     return _sized(digits(), asked)
 
@@ -228,7 +228,7 @@ def _cifar_table(path: Place, classes: int, name: str) -> np.ndarray:
     return table
 
 
-def _sized(source: Source, asked: Asked) -> Source:
+def _sized(source: Source, asked: Options) -> Source:
     """Fit pictures in memory to a size and channels, as `Picture.prepare` does."""
     pictures = source.fields["image"]
     assert isinstance(pictures, Tensor)

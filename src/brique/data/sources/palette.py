@@ -6,11 +6,11 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from brique.data.asked import Asked
 from brique.data.finding import Finding
 from brique.data.place import Place, content, plain_name
 from brique.data.source import PARTS, part_named
 from brique.errors import DataError
+from brique.options import Options
 from brique.schema import IGNORED
 from brique.schema.label_maps import LabelMap, read_colors, read_label_map
 
@@ -65,7 +65,7 @@ class Palette:
         return np.array([self.colors[code] for code in known.tolist()], np.uint8)[places]
 
 
-def find(folder: Place, asked: Asked) -> Palette:
+def find(folder: Place, asked: Options) -> Palette:
     """Return what a file in a folder says of classes; an empty palette if there is none."""
     parts = [one / _PIXELS for one in folder.iterdir() if part_named(one.name) == "train"]
     inside = [*folder.iterdir(), *parts]

@@ -4,12 +4,12 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from brique.data.asked import Asked
 from brique.data.column import Texts
 from brique.data.place import Place, plain_name
 from brique.data.source import Source
 from brique.data.sources.shelf import check_train, few, lines, part_of, parted, parts_of, shelf
 from brique.errors import DataError, nearest
+from brique.options import Options
 from brique.schema import natural
 from brique.schema.texts import Unit
 
@@ -50,7 +50,7 @@ def fits(place: Place) -> bool:
     return place.is_dir() and bool(_aligned(shelf(place), _CODES))
 
 
-def read(name: str, place: Place, asked: Asked) -> Source:
+def read(name: str, place: Place, asked: Options) -> Source:
     """Return texts of one meaning, a field for each language.
 
     Files are named PART.LANGUAGE; line n of one is a translation of line n of the others. Of
@@ -76,8 +76,7 @@ def read(name: str, place: Place, asked: Asked) -> Source:
     source.targets = _target(source, tuple(found.texts), asked.target)
     unit: Unit = asked.unit or "words"  # pyright: ignore[reportAssignmentType] - checked above
     source.fields = {
-        language: Side(texts, unit, lower=bool(asked.lower))
-        for language, texts in found.texts.items()
+        language: Side(texts, unit, lower=asked.lower) for language, texts in found.texts.items()
     }
     return source
 
@@ -103,7 +102,7 @@ def _named(language: str) -> str:
     return language.replace("-", "_").replace(" ", "_")
 
 
-def _left(name: str, sets: Sets, asked: Asked) -> Sets:
+def _left(name: str, sets: Sets, asked: Options) -> Sets:
     """Return the files without languages that are to be left out. Raises DataError."""
     known = sorted({language for texts in sets.values() for language in texts})
     for language, kind in (asked.types or {}).items():

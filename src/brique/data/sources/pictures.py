@@ -10,7 +10,6 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from brique.data.asked import Asked
 from brique.data.finding import Finding
 from brique.data.place import Place, files, is_hidden, placed, relative
 from brique.data.source import PARTS, Source
@@ -23,6 +22,7 @@ from brique.data.sources.listing import unused
 from brique.data.sources.part_lists import part_lists
 from brique.data.sources.shelf import is_about
 from brique.errors import DataError, nearest
+from brique.options import Options
 from brique.schema import Category, natural
 from brique.schema.words import instead
 
@@ -47,7 +47,7 @@ def fits(place: Place) -> bool:
     return place.is_dir() and any(map(is_picture, files(place))) and not tables.fits(place)
 
 
-def read(name: str, place: Place, asked: Asked) -> Source:
+def read(name: str, place: Place, asked: Options) -> Source:
     """Return the pictures below a folder, decoded, with their classes and parts.
 
     size: height and width; by default the pictures' own, if it is one and at most 128, else 64.
@@ -79,7 +79,7 @@ def read(name: str, place: Place, asked: Asked) -> Source:
     return source
 
 
-def _label(source: Source, found: _Found, asked: Asked) -> None:
+def _label(source: Source, found: _Found, asked: Options) -> None:
     """Put in the classes, and the groups that names say."""
     target = _target(found, asked)
     labels = [asked.renamed(label) for label in found.told[target]]
@@ -100,7 +100,7 @@ def _label(source: Source, found: _Found, asked: Asked) -> None:
         source.groups = groups.astype(np.int64)
 
 
-def _target(found: _Found, asked: Asked) -> str:
+def _target(found: _Found, asked: Options) -> str:
     """Return the name of what is to be predicted. Raises DataError."""
     if asked.target is not None:
         found.column(asked.target, "--target")
@@ -113,12 +113,12 @@ def _target(found: _Found, asked: Asked) -> str:
     )
 
 
-def _find(name: str, place: Place, asked: Asked) -> _Found:
+def _find(name: str, place: Place, asked: Options) -> _Found:
     """List the picture files, with their parts and what folders and names say."""
     where = "the names of the files (--names)" if asked.names else "the folders"
     found = _Found(name, place, where)
     test = None
-    if asked.test is not None and asked.chosen() is None:
+    if asked.test is not None and asked.test_values() is None:
         test = placed(Path(asked.test))
         if not test.is_dir():
             raise DataError(f"{name}: --test {test} is not a folder; give one of pictures by class")
@@ -140,7 +140,7 @@ def _find(name: str, place: Place, asked: Asked) -> _Found:
         found.others += (file for file in one.others if not is_about(file))
     _check_labels(found, own, asked)
     found.choose(asked)
-    found.has_parts |= asked.chosen() is not None
+    found.has_parts |= asked.test_values() is not None
     return found
 
 
@@ -174,7 +174,7 @@ def _is_named_so(file: Place) -> bool:
     return file.suffix.casefold() in SUFFIXES or file.suffix.casefold() in FOREIGN
 
 
-def _take(found: _Found, own: Laid, asked: Asked) -> None:
+def _take(found: _Found, own: Laid, asked: Options) -> None:
     """Add pictures with what is said of each; note what lies beside them."""
     pattern = None if asked.names is None else named.pattern(found.name, asked.names)
     strange: list[Place] = []
@@ -220,7 +220,7 @@ def _beside(own: Laid) -> list[str]:
     return notes
 
 
-def _check_labels(found: _Found, own: Laid, asked: Asked) -> None:
+def _check_labels(found: _Found, own: Laid, asked: Options) -> None:
     """Raise DataError where nothing can be learned; note where pictures have no class."""
     name = found.name
     for old in asked.rename or {}:

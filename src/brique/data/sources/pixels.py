@@ -8,10 +8,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from brique.data.asked import Asked
 from brique.data.depths import Depths
 from brique.data.splitting import digest
 from brique.errors import BriqueError, DataError
+from brique.options import Options
 from brique.schema import Picture
 from brique.schema.pictures import image_shape
 
@@ -66,7 +66,7 @@ class _OtherShape(Exception):
         self.shape = shape
 
 
-def read(values: Callable[[], Iterable[Any]], count: int, where: str, asked: Asked) -> Pixels:
+def read(values: Callable[[], Iterable[Any]], count: int, where: str, asked: Options) -> Pixels:
     """Return pictures as they are prepared for a net.
 
     values: gives the pictures, `count` of them, anew at each call: of Pillow, arrays or tensors.

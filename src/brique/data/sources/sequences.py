@@ -5,13 +5,13 @@ from collections import Counter, defaultdict
 
 from torch import Tensor
 
-from brique.data.asked import Asked
 from brique.data.place import Place, content, files, plain_name, relative
 from brique.data.ragged import Ragged
 from brique.data.source import Source
 from brique.data.sources import ucr
 from brique.data.sources.listed import FOLDERS, Listed, shared
 from brique.errors import DataError
+from brique.options import Options
 from brique.schema import Signal, natural
 from brique.schema.signals import Channels, read_channels
 
@@ -41,7 +41,7 @@ def fits(place: Place) -> bool:
     return _by_folder(place, sequences)
 
 
-def read(name: str, place: Place, asked: Asked) -> Source:
+def read(name: str, place: Place, asked: Options) -> Source:
     """Return the sequences below a folder, with the class that a table or a folder gives each.
 
     Field "signal", a Signal whose channels are the columns; and the target. Other columns of the
@@ -202,7 +202,7 @@ def _named(table: Place, keys: dict[str, int]) -> tuple[list[str], list[tuple[in
     return [stem if len(first) == 2 else f"{stem} {i}" for i in range(2, len(first) + 1)], rows
 
 
-def _target(found: Listed, asked: Asked) -> str:
+def _target(found: Listed, asked: Options) -> str:
     """Return the name of the column that is to be predicted. Raises DataError."""
     if asked.target is not None:
         found.column(asked.target, "--target")

@@ -5,19 +5,19 @@ from dataclasses import replace
 import numpy as np
 import torch
 
-from brique.data.asked import Asked
 from brique.data.place import Place, files
 from brique.data.source import Source
 from brique.data.sources.cells import may_be_table, read_cells
 from brique.data.sources.timed import FIRST, Timed, timed
 from brique.data.sources.windows import Track, cut, filled, gaps, sides, starts
 from brique.errors import DataError
+from brique.options import Options
 from brique.schema import Number
 from brique.schema.words import instead
 
 KIND: str = "series"
 USES: frozenset[str] = frozenset(
-    {"target", "header", "sheet", "time", "length", "ahead", "types", "group", "decimal"}
+    {"target", "header", "sheet", "time", "length", "horizon", "types", "group", "decimal"}
 )
 _AHEAD = 24
 _SHIFT = 0.5  # spreads between the means of train and test that are worth a note
@@ -28,7 +28,7 @@ def fits(place: Place) -> bool:
     return False
 
 
-def read(name: str, place: Place, asked: Asked) -> Source:
+def read(name: str, place: Place, asked: Options) -> Source:
     """Return the windows of the series in a table.
 
     Field "past", Number (length, C): the last `length` values of all columns; and the target
@@ -95,7 +95,7 @@ def _file(name: str, place: Place) -> Place:
     return tables[0]
 
 
-def _targets(table: Timed, asked: Asked) -> list[str]:
+def _targets(table: Timed, asked: Options) -> list[str]:
     """Return the columns that are to be foretold. Raises DataError."""
     if asked.target is None:
         if len(table.names) == 1:
@@ -168,15 +168,15 @@ def _median(column: np.ndarray) -> float:
     return float(np.median(known)) if len(known) else 0.0
 
 
-def _lengths(table: Timed, asked: Asked) -> tuple[int, int]:
+def _lengths(table: Timed, asked: Options) -> tuple[int, int]:
     """Return how many moments are foretold, and from how many. Raises DataError."""
-    for option, value in (("length", asked.length), ("ahead", asked.ahead)):
+    for option, value in (("length", asked.length), ("horizon", asked.horizon)):
         if value is not None and value < 1:
             raise DataError(
                 f"{table.name}: --{option} must be 1 or more moments, got {value}; choose how many"
             )
     shortest = int(np.bincount(table.series).min())
-    ahead = asked.ahead or max(1, min(_AHEAD, shortest // 20))
+    ahead = asked.horizon or max(1, min(_AHEAD, shortest // 20))
     return ahead, asked.length or 4 * ahead
 
 

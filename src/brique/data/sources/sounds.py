@@ -7,7 +7,6 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from brique.data.asked import Asked
 from brique.data.finding import Finding
 from brique.data.place import Place, content, files, placed, plain_name, relative
 from brique.data.ragged import Ragged
@@ -15,6 +14,7 @@ from brique.data.source import PARTS, Source, part_named
 from brique.data.sources import named, tabled
 from brique.data.sources.listed import Listed, shared
 from brique.errors import DataError
+from brique.options import Options
 from brique.schema import Signal, natural
 from brique.schema.sounds import Sound, read_sound
 
@@ -33,7 +33,7 @@ def fits(place: Place) -> bool:
     return 0 < len(names) <= 2 * sum(name.endswith((*_SUFFIXES, *_FOREIGN)) for name in names)
 
 
-def read(name: str, place: Place, asked: Asked) -> Source:
+def read(name: str, place: Place, asked: Options) -> Source:
     """Return the sounds below a folder, decoded, with what their folders or names say.
 
     Field "sound", a Signal of the commonest rate, to which the others are brought; and the target,
@@ -54,14 +54,14 @@ def read(name: str, place: Place, asked: Asked) -> Source:
     return source
 
 
-def _find(name: str, root: Place, asked: Asked) -> Listed:
+def _find(name: str, root: Place, asked: Options) -> Listed:
     """List the sounds with their parts, and what their folders and names say."""
     found = Listed(name, root, "the names of the files (--names)")
     if asked.names is None and (tables := tabled.of(root, _is_sound)):
         tabled.take(found, tables, _is_sound)
     else:
         _add(found, root, asked, None)
-    if asked.test is not None and asked.chosen() is None:
+    if asked.test is not None and asked.test_values() is None:
         test = placed(Path(asked.test))
         if any(found.parts):
             raise DataError(f"{name}: it has parts of its own already; leave out --test")
@@ -81,7 +81,7 @@ def _is_sound(file: Place) -> bool:
     return plain_name(file).endswith(_SUFFIXES)
 
 
-def _add(found: Listed, root: Place, asked: Asked, part: int | None) -> None:
+def _add(found: Listed, root: Place, asked: Options, part: int | None) -> None:
     """Add the sounds below a folder. part: of all of them, or None if folders say it."""
     sounds, above = _sounds(found, root)
     folders = {steps[0]: part_named(steps[0]) for _, steps in sounds if len(steps) > 1}
@@ -173,7 +173,7 @@ def _nameless(name: str, stems: list[str]) -> DataError:
     )
 
 
-def _target(found: Listed, asked: Asked) -> str:
+def _target(found: Listed, asked: Options) -> str:
     """Return the name of the column that is to be predicted. Raises DataError."""
     if asked.target is not None:
         found.column(asked.target, "--target")
@@ -186,7 +186,7 @@ def _target(found: Listed, asked: Asked) -> str:
     )
 
 
-def _decode(found: Listed, asked: Asked) -> tuple[Signal, list[Tensor], list[Finding]]:
+def _decode(found: Listed, asked: Options) -> tuple[Signal, list[Tensor], list[Finding]]:
     """Return the kind, the sounds at one rate, and what is odd; leaves out what cannot be read."""
     sounds = found.each(lambda file: read_sound(content(file), file.name))
     if not sounds:

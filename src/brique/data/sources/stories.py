@@ -9,7 +9,6 @@ from fnmatch import fnmatchcase
 import numpy as np
 import torch
 
-from brique.data.asked import Asked
 from brique.data.batch import Values
 from brique.data.column import Column, Labels, Texts
 from brique.data.place import Place
@@ -25,6 +24,7 @@ from brique.data.sources.shelf import (
     shelf,
 )
 from brique.errors import DataError, nearest
+from brique.options import Options
 from brique.schema import Field, Number, natural
 
 KIND: str = "stories"
@@ -124,7 +124,7 @@ def fits(place: Place) -> bool:
     return bool(found) and all(_FIRST.match(beginning(file)) for file in found[:2])
 
 
-def read(name: str, place: Place, asked: Asked) -> Source:
+def read(name: str, place: Place, asked: Options) -> Source:
     """Return questions with what was told before them.
 
     Fields: `story`, all sentences of the story before the question; `question`; `task`, what stands
@@ -149,7 +149,7 @@ def read(name: str, place: Place, asked: Asked) -> Source:
     source.part, source.names = parts_of(found.parts), found.called
     source.groups = np.array(found.groups)
     source.targets = (target,)
-    book = Book(list(found.places), bool(asked.lower))
+    book = Book(list(found.places), asked.lower)
     questions = [[question] for question in found.questions]
     fields: dict[str, Values | Column] = {
         "story": Told(book, _ragged(found.stories)),

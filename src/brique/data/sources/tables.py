@@ -9,7 +9,6 @@ from typing import Any, cast
 import numpy as np
 import torch
 
-from brique.data.asked import Asked
 from brique.data.column import Column, Labels, Numbers, Texts
 from brique.data.finding import Finding
 from brique.data.place import Place, relative
@@ -28,6 +27,7 @@ from brique.data.sources.timeline import when
 from brique.data.sources.timestamps import checked_moments, stamps, unread, written
 from brique.data.splitting import digest
 from brique.errors import DataError
+from brique.options import Options
 from brique.schema.texts import Unit
 from brique.schema.words import instead
 from brique.schema.written import SECOND
@@ -60,7 +60,7 @@ def fits(place: Place) -> bool:
     )
 
 
-def read(name: str, place: Place, asked: Asked) -> Source:
+def read(name: str, place: Place, asked: Options) -> Source:
     """Return the rows of a table, or of one for each part, as examples.
 
     Raises DataError where the file is no table, or an option names what it has not.
@@ -125,7 +125,7 @@ def _finish(source: Source, frame: Frame, pictures: dict[str, Decoded]) -> None:
     source.findings, source.notes = frame.findings, frame.notes
 
 
-def _targets(frame: Frame, asked: Asked) -> tuple[str, ...]:
+def _targets(frame: Frame, asked: Options) -> tuple[str, ...]:
     """Return the columns to predict: those that are named, or the only one that is likely.
 
     Several are named with "," between them, where that is not the name of one.
@@ -155,7 +155,7 @@ def _targets(frame: Frame, asked: Asked) -> tuple[str, ...]:
     return (choice,) if choice else ()
 
 
-def _types(frame: Frame, asked: Asked, targets: tuple[str, ...]) -> dict[str, str]:
+def _types(frame: Frame, asked: Options, targets: tuple[str, ...]) -> dict[str, str]:
     """Return the kinds that a person told, by column, and targets that are seen to list labels.
 
     The column of groups is no input, unless a person says so: in test all are new.
@@ -207,7 +207,7 @@ def _leave_out(frame: Frame, target: str, told: str | None) -> None:
 
 
 def _pictures(
-    frame: Frame, types: dict[str, str], asked: Asked, targets: Collection[str]
+    frame: Frame, types: dict[str, str], asked: Options, targets: Collection[str]
 ) -> dict[str, Decoded]:
     """Return the pictures that columns name; rows whose pictures cannot be read are left out."""
     names = [
@@ -240,7 +240,7 @@ def _pictures(
 
 
 def _column(
-    frame: Frame, key: str, told: str | None, asked: Asked, is_target: bool
+    frame: Frame, key: str, told: str | None, asked: Options, is_target: bool
 ) -> Column | None:
     """Return one column as its kind, or None if it is empty. Raises DataError."""
     cut = frame.cut(key)
@@ -263,7 +263,7 @@ def _column(
         unit = cast("Unit", asked.unit or "words")  # its kind checks it
         if illustrated.is_named_so(cut.sample):
             frame.findings.append(_no_pictures(key, cut.sample[0]))
-        column = Texts(cut.texts(), unit, asked.lower or False)
+        column = Texts(cut.texts(), unit, asked.lower)
         found = [] if told else of_codes(cut)
     if told is None and kind in ("category", "text"):
         found = found or unread(cut) or of_figures(cut, kind, is_target=is_target)
@@ -281,7 +281,7 @@ def _no_pictures(key: str, cell: str) -> Finding:
     return Finding("no pictures", "warning", None, ((key,),), 1, reason, remedy)
 
 
-def _classes(cut: Cut, frame: Frame, asked: Asked, is_target: bool) -> Column:
+def _classes(cut: Cut, frame: Frame, asked: Options, is_target: bool) -> Column:
     """Return classes, renamed, as an input or to be predicted."""
     frame.classes |= {*cut.names, *cut.codes().names}
     coded = cut.codes(asked.rename)
@@ -291,7 +291,7 @@ def _classes(cut: Cut, frame: Frame, asked: Asked, is_target: bool) -> Column:
     return Labels(texts, is_target=True, called=frame.called)
 
 
-def _check_target(frame: Frame, key: str, column: Column, asked: Asked) -> None:
+def _check_target(frame: Frame, key: str, column: Column, asked: Options) -> None:
     """Raise DataError for a target that has one value only, or is not finite."""
     said = column.said(0)
     if isinstance(column, Numbers) and not np.isfinite(column.values).all():
@@ -337,7 +337,7 @@ def _times(frame: Frame, given: str) -> np.ndarray:
     )
 
 
-def _check_renamed(frame: Frame, asked: Asked) -> None:
+def _check_renamed(frame: Frame, asked: Options) -> None:
     for name in asked.rename or {}:
         if name not in frame.classes:
             raise DataError(

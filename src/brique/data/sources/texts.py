@@ -8,7 +8,6 @@ from pathlib import Path
 
 import numpy as np
 
-from brique.data.asked import Asked
 from brique.data.column import Labels, Texts
 from brique.data.finding import Finding
 from brique.data.place import Place, files, placed, plain_name, relative
@@ -23,6 +22,7 @@ from brique.data.sources.shelf import (
     shelf,
 )
 from brique.errors import DataError
+from brique.options import Options
 from brique.schema import natural
 from brique.schema.texts import Unit
 
@@ -57,7 +57,7 @@ class Labelled:
         self.parts.append(part)
         self.called.append(called)
 
-    def fill(self, source: Source, asked: Asked, target: str = "label") -> Source:
+    def fill(self, source: Source, asked: Options, target: str = "label") -> Source:
         """Return the source with the texts, and their classes as target.
 
         Raises DataError where there is nothing to learn from.
@@ -93,7 +93,7 @@ def fits(place: Place) -> bool:
     return _are_lists([below for _, below in train])
 
 
-def read(name: str, place: Place, asked: Asked) -> Source:
+def read(name: str, place: Place, asked: Options) -> Source:
     """Return the texts below a folder, with their classes and parts.
 
     A class is a folder with a file for each text, or a file with a line for each; its name is what
@@ -126,7 +126,7 @@ def read(name: str, place: Place, asked: Asked) -> Source:
     return found.fill(source, asked)
 
 
-def texts_column(texts: Sequence[str], source: Source, asked: Asked) -> Texts:
+def texts_column(texts: Sequence[str], source: Source, asked: Options) -> Texts:
     """Return texts as a column, cut as asked; a note says so where characters are chosen."""
     unit: Unit = asked.unit or "words"  # pyright: ignore[reportAssignmentType] - checked by Text
     if asked.unit is None and np.median([len(text.split()) for text in texts]) <= 1:
@@ -135,7 +135,7 @@ def texts_column(texts: Sequence[str], source: Source, asked: Asked) -> Texts:
             f"{source.name}: its texts are single words, so they are cut into characters; --unit"
             " chooses another way."
         )
-    return Texts(texts, unit, bool(asked.lower))
+    return Texts(texts, unit, asked.lower)
 
 
 def gathered(findings: Iterable[Finding]) -> list[Finding]:

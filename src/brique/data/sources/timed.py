@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 
-from brique.data.asked import Asked
 from brique.data.finding import Finding, Severity
 from brique.data.sources.channels import channels_of
 from brique.data.sources.chronology import Order, key_of, labels_of, order
@@ -16,6 +15,7 @@ from brique.data.sources.pieces import When, cuts_of
 from brique.data.sources.timeline import ticks, when
 from brique.data.sources.windows import sides
 from brique.errors import DataError
+from brique.options import Options
 from brique.schema.clock import Clock
 from brique.schema.words import instead
 from brique.schema.written import SECOND
@@ -56,7 +56,7 @@ class Timed:
         self.findings.append(Finding(kind, severity, None, shown, len(items), reason, remedy))
 
 
-def timed(name: str, cells: Cells, asked: Asked) -> Timed:
+def timed(name: str, cells: Cells, asked: Options) -> Timed:
     """Return the table in the order of time, each series by itself."""
     cuts = cuts_of(cells, name, asked.decimal)
     _check_named(name, cells, asked)
@@ -88,7 +88,7 @@ def timed(name: str, cells: Cells, asked: Asked) -> Timed:
     return table
 
 
-def _check_named(name: str, cells: Cells, asked: Asked) -> None:
+def _check_named(name: str, cells: Cells, asked: Options) -> None:
     """Raise DataError where --group or --types names no column."""
     group = asked.group or ""
     named = [] if not group else [group] if group in cells.columns else group.split(",")
@@ -219,7 +219,7 @@ def _no_number(cuts: Mapping[str, Cut]) -> str:
 
 
 def _measure(
-    table: Timed, rows: Order, used: set[str], cuts: Mapping[str, Cut], asked: Asked
+    table: Timed, rows: Order, used: set[str], cuts: Mapping[str, Cut], asked: Options
 ) -> None:
     """Take the channels from the columns that do not say time or series."""
     train = sides(table.times) == 0

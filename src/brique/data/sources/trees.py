@@ -8,7 +8,6 @@ from itertools import chain
 import numpy as np
 import torch
 
-from brique.data.asked import Asked
 from brique.data.batch import Values
 from brique.data.column import MOST_PIECES, Column, Labels, Sequences, Texts
 from brique.data.place import Place, plain_name
@@ -24,6 +23,7 @@ from brique.data.sources.shelf import (
     shelf,
 )
 from brique.errors import DataError, nearest
+from brique.options import Options
 from brique.schema import MISSING, Field, Tree
 from brique.schema.trees import Nodes, nodes_of, written
 
@@ -79,7 +79,7 @@ def fits(place: Place) -> bool:
     return bool(found) and all(_is_trees(file) for file in found)
 
 
-def read(name: str, place: Place, asked: Asked) -> Source:
+def read(name: str, place: Place, asked: Options) -> Source:
     """Return trees, one a line, with their labels.
 
     Fields: `tree`, and the target alone, since the label of the whole tree is among those of its
@@ -105,7 +105,7 @@ def read(name: str, place: Place, asked: Asked) -> Source:
     source.part, source.names = parts_of(parts), called
     target = _target(name, asked.target, trees)
     source.targets = (target,) if target else ()
-    fields: dict[str, Values | Column] = {"tree": Trees(trees, bool(asked.lower))}
+    fields: dict[str, Values | Column] = {"tree": Trees(trees, asked.lower)}
     if target == "label":
         roots = [asked.renamed(tree.labels[-1] or MISSING) for tree in trees]
         fields["label"] = Labels(roots, True, called)

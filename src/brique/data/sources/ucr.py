@@ -9,7 +9,6 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from brique.data.asked import Asked
 from brique.data.batch import Values
 from brique.data.column import Column, Labels, Numbers
 from brique.data.finding import Finding
@@ -19,6 +18,7 @@ from brique.data.source import ALIASES, PARTS, Source
 from brique.data.sources.arff import arff
 from brique.data.sources.shelf import beginning
 from brique.errors import DataError
+from brique.options import Options
 from brique.schema import Signal
 from brique.schema.words import instead
 
@@ -57,7 +57,7 @@ def fits(place: Place) -> bool:
     return any(_is_archive(file) for file in _candidates(place))
 
 
-def read(name: str, place: Place, asked: Asked) -> Source:
+def read(name: str, place: Place, asked: Options) -> Source:
     """Return the sequences of an archive: field "signal", and "label", or "target" for numbers.
 
     NAME_TRAIN and NAME_TEST are the parts; `test` names another file. Missing values between
@@ -138,7 +138,7 @@ def _are_rows(head: str, mark: str | None) -> bool:
 
 
 def _chosen(
-    name: str, place: Place, asked: Asked
+    name: str, place: Place, asked: Options
 ) -> tuple[list[tuple[Place, int | None]], list[str]]:
     """Return the files to be read with the part of each, train first, and notes."""
     beside = [file for file in _candidates(place) if _is_archive(file)]
@@ -164,7 +164,7 @@ def _chosen(
     if asked.test is None:
         return pairs, notes
     path = Path(asked.test).expanduser()
-    if asked.chosen() is not None or not path.exists() or any(part == 2 for _, part in pairs):
+    if asked.test_values() is not None or not path.exists() or any(part == 2 for _, part in pairs):
         raise DataError(
             f"{name}: --test must be a file of sequences, where there is no test part, got"
             f" '{asked.test}'; check the path, or leave it out"

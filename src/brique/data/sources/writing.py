@@ -5,13 +5,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from brique.data.asked import Asked
 from brique.data.column import MOST_SUBWORDS, Texts
 from brique.data.place import Place, content, plain_name
 from brique.data.source import Source
 from brique.data.sources.shelf import check_train, lines, parted, parts_of, shelf
 from brique.data.sources.texts import gathered, is_text
 from brique.errors import DataError
+from brique.options import Options
 from brique.schema import subwords
 from brique.schema.texts import WORDS, Text, Unit
 
@@ -65,7 +65,7 @@ def fits(place: Place) -> bool:
     )
 
 
-def read(name: str, place: Place, asked: Asked) -> Source:
+def read(name: str, place: Place, asked: Options) -> Source:
     """Return consecutive pieces of a text, or of each text of a folder.
 
     Joined they are the text again. Nothing is drawn, as neighbours would tell of each other: the
@@ -81,7 +81,7 @@ def read(name: str, place: Place, asked: Asked) -> Source:
         raise DataError(f"{name}: length must be 1 or more {unit}, got {length}; pass a number")
     source = Source(name, {}, is_final=True)
     found = _texts(source, place, asked)
-    kind = Text((), unit) if unit != "subwords" else _fitted(found, lower=bool(asked.lower))
+    kind = Text((), unit) if unit != "subwords" else _fitted(found, lower=asked.lower)
     pieces: list[str] = []
     parts: list[int | None] = []
     called: list[str] = []
@@ -91,7 +91,7 @@ def read(name: str, place: Place, asked: Asked) -> Source:
         parts += one.sides(len(starts))
         called += [f"{one.file}, from character {start + 1:,}" for start in starts]
     check_train(source, parts)
-    source.fields = {"text": Texts(pieces, unit, bool(asked.lower))}
+    source.fields = {"text": Texts(pieces, unit, asked.lower)}
     source.part, source.names = parts_of(parts), called
     source.findings = gathered(source.findings)
     source.notes.append(
@@ -101,7 +101,7 @@ def read(name: str, place: Place, asked: Asked) -> Source:
     return source
 
 
-def _texts(source: Source, place: Place, asked: Asked) -> list[_Long]:
+def _texts(source: Source, place: Place, asked: Options) -> list[_Long]:
     """Return the texts of a place. Raises DataError where the only one cannot be read."""
     files = parted(source, shelf(place), asked.test)
     given = {part for _, part in files}

@@ -7,7 +7,6 @@ from train by a factor that train never shows, which the function's own page say
 from collections.abc import Callable
 from inspect import signature
 
-from brique.data.asked import Asked
 from brique.data.parts import Data
 from brique.data.worlds.faces import faces as faces
 from brique.data.worlds.figures import BONES as BONES
@@ -20,6 +19,7 @@ from brique.data.worlds.stereo import stereo as stereo
 from brique.data.worlds.stories import stories as stories
 from brique.data.worlds.throws import throws as throws
 from brique.errors import DataError, nearest
+from brique.options import Options
 
 WORLDS: dict[str, Callable[..., Data]] = {
     made.__name__: made
@@ -27,20 +27,21 @@ WORLDS: dict[str, Callable[..., Data]] = {
 }
 
 
-def opened(source: str, kind: str | None, asked: Asked) -> Data:
+def opened(source: str, options: Options) -> Data:
     """Return a world with its defaults: what `data.open("world:NAME", target=...)` gives.
 
-    source: "world:" and its name. kind: None. asked: none but target, by default the world's own.
-    Raises DataError when there is no such world, or for anything else that is asked.
+    source: "world:" and its name. options: none but target, by default the world's own.
+    Raises DataError when there is no such world, and on any other option.
     """
     name = source.removeprefix("world:")
     if name not in WORLDS:
         raise DataError(
             f"data: no world '{name}' among {', '.join(WORLDS)}; choose one{nearest(name, WORLDS)}"
         )
-    if kind is not None:
-        raise DataError(f"{source}: is generated, got --kind {kind}; leave it out")
+    if options.kind is not None:
+        raise DataError(f"{source}: is generated, got --kind {options.kind}; leave it out")
     has_targets = "target" in signature(WORLDS[name]).parameters
     uses = frozenset({"target"} if has_targets else ())
-    asked.check(source, "generated worlds", uses)
-    return WORLDS[name](**asked.given())
+    options.check(source, "generated worlds", uses)
+    target = options.target
+    return WORLDS[name]() if target is None else WORLDS[name](target=target)

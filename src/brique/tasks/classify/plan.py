@@ -13,7 +13,7 @@ from torch import Tensor
 
 from brique import nets
 from brique.data import Data, Split, augment
-from brique.planning import SHARE, Wishes, decay, multiplications
+from brique.planning import SHARE, Request, decay, multiplications
 from brique.planning.fields import plan_fields
 from brique.schema import Picture, Schema
 
@@ -24,37 +24,37 @@ TURN = 0.004  # seconds that a turn costs besides
 FEW = 100  # examples for valid: with fewer a temperature is fitted on halves of train too
 
 
-def plan(opened: Data, wishes: Wishes) -> dict[str, Any]:
+def plan(opened: Data, request: Request) -> dict[str, Any]:
     """Return the settings of a training: of pictures, or of inputs of any other kind."""
     kinds = [opened.schema[name] for name in opened.schema.inputs]
     is_picture = len(kinds) == 1 and isinstance(kinds[0], Picture)
-    return (plan_pictures if is_picture else plan_fields)(opened, wishes)
+    return (plan_pictures if is_picture else plan_fields)(opened, request)
 
 
-def plan_pictures(opened: Data, wishes: Wishes) -> dict[str, Any]:
-    """Return the settings of a training on pictures: a function of data and wishes alone."""
+def plan_pictures(opened: Data, request: Request) -> dict[str, Any]:
+    """Return the settings of a training on pictures: a function of data and request alone."""
     count = len(opened.train)
     settings: dict[str, Any] = {
-        "data": wishes.source,
-        "seed": wishes.seed,
-        "options": wishes.options,
+        "data": request.source,
+        "seed": request.seed,
+        "options": request.options,
         "batch_size": min(count, 32 if count < 1000 else 64 if count < 20_000 else 128),
         "patience": 10,
-        "balance": wishes.balance,
+        "balance": request.balance,
         "halves": False,
         **_steps(count),
         **augmentation(opened.train, opened.schema),
     }
-    if wishes.start is not None:
-        return settings | _started(count, wishes)
+    if request.start is not None:
+        return settings | _started(count, request)
     settings |= _shape(opened.schema)
     found = settings
     for width in WIDTHS:
-        found = in_time(settings | {"width": width}, opened, wishes)
-        if wishes.epochs is not None or found["turns"] >= ENOUGH * _wanted(found, count, wishes):
+        found = in_time(settings | {"width": width}, opened, request)
+        if request.epochs is not None or found["turns"] >= ENOUGH * _wanted(found, count, request):
             break
     if _can_halve(opened):
-        halved = in_time(found | {"halves": True}, opened, wishes)
+        halved = in_time(found | {"halves": True}, opened, request)
         found = halved if halved["turns"] == found["turns"] else found
     return found
 
@@ -67,23 +67,23 @@ def _can_halve(opened: Data) -> bool:
     return len(opened.valid) < FEW <= len(opened.train) and rarest >= 4  # two in each half
 
 
-def in_time(settings: dict[str, Any], opened: Data, wishes: Wishes) -> dict[str, Any]:
+def in_time(settings: dict[str, Any], opened: Data, request: Request) -> dict[str, Any]:
     """Return the settings with the turns that are wanted, or as many as the minutes are for."""
-    turns = _wanted(settings, len(opened.train), wishes)
-    if wishes.epochs is None:
+    turns = _wanted(settings, len(opened.train), request)
+    if request.epochs is None:
         field = opened.schema[opened.schema.inputs[0]]
         assert isinstance(field, Picture)
         shape = {name: settings[name] for name in ("width", "depth", "stages", "stem")}
         net = nets.residual(**nets.default_arguments(opened.schema), **shape)
         pictures = settings["batch_size"] * (2 if settings["halves"] else 1)
         pictures *= multiplications(net, field.shape)
-        turns = min(turns, int(60 * wishes.minutes * SHARE / (TURN + 3 * pictures / RATE)))
+        turns = min(turns, int(60 * request.minutes * SHARE / (TURN + 3 * pictures / RATE)))
     return settings | {"turns": max(1, turns), "average": decay(turns)}
 
 
-def _wanted(settings: dict[str, Any], count: int, wishes: Wishes) -> int:
+def _wanted(settings: dict[str, Any], count: int, request: Request) -> int:
     """Return the turns in which each picture is seen as often as it should be."""
-    return (wishes.epochs or epochs_for(count)) * max(1, count // settings["batch_size"])
+    return (request.epochs or epochs_for(count)) * max(1, count // settings["batch_size"])
 
 
 def epochs_for(count: int) -> int:
@@ -118,23 +118,23 @@ def _shape(schema: Schema) -> dict[str, int]:
     return {"depth": 1, "stages": stages, "stem": stem}
 
 
-def _started(count: int, wishes: Wishes) -> dict[str, Any]:
+def _started(count: int, request: Request) -> dict[str, Any]:
     """Return the settings of a net that knows something already; what it costs is only measured.
 
     A frozen body shows a picture each time as it is, so that a few epochs are enough; a body that
     learns along moves by far smaller steps than its new head (docs/log.md).
     """
     batch_size = min(count, 16)
-    turns = (wishes.epochs or (8 if wishes.freeze else 15)) * (count // batch_size)
+    turns = (request.epochs or (8 if request.freeze else 15)) * (count // batch_size)
     return {
-        "start": wishes.start,
-        "freeze": wishes.freeze,
+        "start": request.start,
+        "freeze": request.freeze,
         "batch_size": batch_size,
         **_steps(0),
-        "body_lr": 1.0 if wishes.freeze else 0.03,
+        "body_lr": 1.0 if request.freeze else 0.03,
         "turns": turns,
         "average": decay(turns),
-        **({"shift": 0.0, "turn": 0.0, "zoom": 0.0, "light": 0.0} if wishes.freeze else {}),
+        **({"shift": 0.0, "turn": 0.0, "zoom": 0.0, "light": 0.0} if request.freeze else {}),
     }
 
 

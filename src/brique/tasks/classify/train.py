@@ -14,7 +14,7 @@ from torch import Tensor, as_tensor, nn
 from torch.optim import SGD, AdamW, Optimizer
 
 from brique import cli, data, nets, transfer
-from brique.data import Augment, Batch, Data, Stream
+from brique.data import Augment, Batch, Data, Options, Stream
 from brique.game import Game, Player, warmup
 from brique.run import Run
 from brique.schema import Schema
@@ -31,8 +31,8 @@ class Args:
 
     data: str = "digits"
     """Built-in name or path."""
-    options: tuple[str, ...] = ()
-    """What the data do not say by themselves, such as size=64 or group=patient; may be repeated."""
+    options: Options = Options()
+    """How the data are opened; each option is a flag."""
     start: str | None = None
     """Weights or run to start from; by default a new net."""
     freeze: bool = False
@@ -120,10 +120,10 @@ def stream_of(args: Args, photos: Data) -> Stream:
     return photos.train.batches(args.batch_size, turns=args.turns, augment=augment, **order)
 
 
-def main(args: Args) -> dict[str, float]:
+def main(args: Args, photos: Data | None = None) -> dict[str, float]:
     """Train, keep the average that is best on valid, read the test pictures once."""
     run = Run.start(__file__, args)
-    photos = data.open(args.data, **data.options(args.options))
+    photos = photos or data.open(args.data, args.options)
     net = run.place(build(args, photos.schema))
     cut = photos.halves() if args.halves else []
     halves = [(run.place(build(args, half.schema)), half) for half in cut]

@@ -7,28 +7,28 @@ from torch import nn
 from brique import nets
 from brique.data import Data
 from brique.errors import UsageError
-from brique.planning import Wishes, decay
+from brique.planning import Request, decay
 from brique.planning.regions import common, epochs_for, per_epoch, picture_of, turns_within
 
 
-def plan(opened: Data, wishes: Wishes) -> dict[str, Any]:
+def plan(opened: Data, request: Request) -> dict[str, Any]:
     """Return the settings of a training on pictures with boxes.
 
     Boxes need more epochs than classes do: only a few places of a picture learn at a time.
     Raises UsageError for a balance, which boxes do not have.
     """
-    if wishes.balance != "none":
+    if request.balance != "none":
         raise UsageError(
-            f"train: --balance {wishes.balance} is for classes of whole examples or of pixels, and"
+            f"train: --balance {request.balance} is for classes of whole examples or of pixels, and"
             " boxes are found one by one; leave it out."
         )
     count, side = len(opened.train), min(picture_of(opened).shape[1:])
-    settings = common(opened, wishes, min(count, 16))
+    settings = common(opened, request, min(count, 16))
     del settings["turn"]  # boxes would grow
     settings["zoom"] = max(settings["zoom"], 0.25)
-    if wishes.start is not None:
-        settings |= {"start": wishes.start, "freeze": wishes.freeze,
-                     "body_lr": 1.0 if wishes.freeze else 0.1}  # fmt: skip
+    if request.start is not None:
+        settings |= {"start": request.start, "freeze": request.freeze,
+                     "body_lr": 1.0 if request.freeze else 0.1}  # fmt: skip
         net: nn.Module = nets.detector(3, 1, backbone="squeezenet")
         epochs = epochs_for(count) // 2
     else:
@@ -37,7 +37,7 @@ def plan(opened: Data, wishes: Wishes) -> dict[str, Any]:
         settings |= shape
         net = nets.detector(**nets.detector_arguments(opened.schema), **shape)
         epochs = 2 * epochs_for(count)
-    wanted = (wishes.epochs or epochs) * per_epoch(settings, count)
-    fits = wanted if wishes.epochs else turns_within(net, settings, opened, wishes)
+    wanted = (request.epochs or epochs) * per_epoch(settings, count)
+    fits = wanted if request.epochs else turns_within(net, settings, opened, request)
     turns = max(1, min(wanted, fits))
     return settings | {"turns": turns, "average": decay(turns)}

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from torch.optim import AdamW, Optimizer
 
 from brique import cli, data, nets, transfer
-from brique.data import Augment, Batch, Data, Stream
+from brique.data import Augment, Batch, Data, Options, Stream
 from brique.game import Game, Player, warmup
 from brique.run import Run
 from brique.schema import Schema
@@ -31,8 +31,8 @@ class Args:
 
     data: str = "raccoon"
     """Name of a folder of pictures with boxes, or path."""
-    options: tuple[str, ...] = ()
-    """What the data do not say by themselves, such as size=320; may be repeated."""
+    options: Options = Options()
+    """How the data are opened; each option is a flag."""
     start: str | None = None
     """Published weights to start from; by default a new net."""
     freeze: bool = False
@@ -115,10 +115,10 @@ def stream_of(args: Args, photos: Data) -> Stream:
     return photos.train.batches(size, turns=turns, augment=augment, seed=args.seed)
 
 
-def main(args: Args) -> dict[str, float]:
+def main(args: Args, photos: Data | None = None) -> dict[str, float]:
     """Train, keep the average that finds most on valid, read the test pictures once."""
     run = Run.start(__file__, args)
-    photos = data.open(args.data, **data.options(args.options))
+    photos = photos or data.open(args.data, args.options)
     net = run.place(build(args, photos.schema))
     game = game_of(args, net, photos)
 

@@ -34,7 +34,7 @@ def judge(net: nn.Module, data: Data, *, compare: bool = True) -> Judged:
         "task": "forecast",
         "examples": len(reading.ids),
         "targets": list(future.names),
-        "ahead": reading.truth.shape[1],
+        "horizon": reading.truth.shape[1],
         "block": {"windows": length, "count": int(blocks.max()) + 1},
         "test": scores(reading.said, reading, spread),
         "interval": {"skill": interval(reading.said, reading, spread, blocks)},

@@ -45,7 +45,7 @@ def _drawn(facts: Facts, ids: Tensor, values: tuple[Tensor, Tensor, Tensor]) -> 
         "The line is the truth, with what came before it; from where the forecast begins, its band"
         " is meant to hold nine of ten truths."
     )
-    title = f"How {target} goes on, foretold {facts.values['ahead']} steps at a time"
+    title = f"How {target} goes on, foretold {facts.values['horizon']} steps at a time"
     return figure(title, says, f'{keys}<div class="pair">{charts}</div>')
 
 

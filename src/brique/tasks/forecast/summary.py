@@ -14,7 +14,7 @@ def sentence(judged: Mapping[str, Any]) -> str:
     so first.
     """
     skill, count = judged["test"]["skill"], judged["examples"]
-    names, ahead = judged["targets"], judged["ahead"]
+    names, ahead = judged["targets"], judged["horizon"]
     what = f"'{names[0]}'" if len(names) == 1 else f"{len(names)} targets"
     compared, block = judged["comparison"], judged["block"]
     off = f", off by {amount(judged['test']['mae'])} in the mean" if len(names) == 1 else ""

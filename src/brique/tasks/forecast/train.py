@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from torch import Tensor, optim
 
 from brique import cli, data, inference, nets
-from brique.data import Batch, Data, Stream
+from brique.data import Batch, Data, Options, Stream
 from brique.game import Game, Player, cosine
 from brique.nets.forecaster import Forecaster
 from brique.run import Run
@@ -29,8 +29,8 @@ class Args:
 
     data: str = "ETTh1.csv.gz"
     """Path of a table with a column of time."""
-    options: tuple[str, ...] = ("kind=series", "target=OT", "ahead=24")
-    """What the data do not say by themselves, such as length=168; may be repeated."""
+    options: Options = Options(kind="series", target="OT", horizon=24)
+    """How the data are opened; each option is a flag."""
     width: int = 32
     """Features of the convolutions."""
     depth: int = 3
@@ -80,10 +80,10 @@ def stream_of(args: Args, windows: Data) -> Stream:
     return windows.train.batches(args.batch_size, turns=args.turns, seed=args.seed)
 
 
-def main(args: Args) -> dict[str, float]:
+def main(args: Args, windows: Data | None = None) -> dict[str, float]:
     """Train, keep the average that is best on valid, fit the band there, read test once."""
     run = Run.start(__file__, args)
-    windows = data.open(args.data, **data.options(args.options))
+    windows = windows or data.open(args.data, args.options)
     net = run.place(build(args, windows.schema))
     game = game_of(args, net, windows)
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from torch import Tensor, nn, optim
 
 from brique import cli, data, inference, nets
-from brique.data import Batch, Data, Stream
+from brique.data import Batch, Data, Options, Stream
 from brique.game import Game, Player, cosine
 from brique.nets.autoencoder import Generator
 from brique.run import Run
@@ -30,8 +30,8 @@ class Args:
 
     data: str = "digits"
     """Pictures to be made more of: built-in name or path."""
-    options: tuple[str, ...] = ()
-    """What the data do not say by themselves, such as size=64; may be repeated."""
+    options: Options = Options()
+    """How the data are opened; each option is a flag."""
     code: int = 16
     """Numbers that a picture is made of."""
     pull: float = 1e-4
@@ -84,10 +84,10 @@ def stream_of(args: Args, known: Data) -> Stream:
     return known.train.batches(args.batch_size, turns=args.turns, seed=args.seed, augment=moved)
 
 
-def main(args: Args) -> dict[str, float]:
+def main(args: Args, known: Data | None = None) -> dict[str, float]:
     """Train, keep the average that is best on valid, fit what codes are drawn from, read test."""
     run = Run.start(__file__, args)
-    known = data.open(args.data, **data.options(args.options))
+    known = known or data.open(args.data, args.options)
     net = run.place(build(args, known.schema))
     game = game_of(args, net, known)
 

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from torch.optim import AdamW, Optimizer
 
 from brique import cli, data, inference, nets
-from brique.data import Augment, Batch, Data, Stream
+from brique.data import Augment, Batch, Data, Options, Stream
 from brique.game import Game, Player, cosine
 from brique.run import Run
 from brique.schema import Schema
@@ -30,8 +30,8 @@ class Args:
 
     data: str = "digits"
     """Pictures: built-in name or path."""
-    options: tuple[str, ...] = ()
-    """What the data do not say by themselves, such as size=64; may be repeated."""
+    options: Options = Options()
+    """How the data are opened; each option is a flag."""
     code: int = 32
     """Numbers that a picture becomes."""
     width: int = 16
@@ -82,10 +82,10 @@ def stream_of(args: Args, seen: Data) -> Stream:
     return seen.train.batches(args.batch_size, turns=args.turns, seed=args.seed, augment=moved)
 
 
-def main(args: Args) -> dict[str, float]:
+def main(args: Args, seen: Data | None = None) -> dict[str, float]:
     """Train, keep the average that is best on valid, learn there what is usual, read test once."""
     run = Run.start(__file__, args)
-    seen = data.open(args.data, **data.options(args.options))
+    seen = seen or data.open(args.data, args.options)
     net = run.place(build(args, seen.schema))
     game = game_of(args, net, seen)
 

@@ -4,17 +4,17 @@ from typing import Any
 
 from brique.data import Data
 from brique.errors import UsageError
-from brique.planning import Wishes
+from brique.planning import Request
 from brique.planning.fields import plan_fields
 
 
-def plan(opened: Data, wishes: Wishes) -> dict[str, Any]:
+def plan(opened: Data, request: Request) -> dict[str, Any]:
     """Return the settings of a training. Raises UsageError for a balance of classes."""
-    if wishes.balance != "none":
+    if request.balance != "none":
         raise UsageError(
-            f"train: --balance {wishes.balance} is for classes, and the targets are numbers; leave"
+            f"train: --balance {request.balance} is for classes, and the targets are numbers; leave"
             " it out."
         )
-    settings = plan_fields(opened, wishes)
+    settings = plan_fields(opened, request)
     del settings["balance"]
     return settings

@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from torch.optim import AdamW, Optimizer
 
 from brique import cli, data, inference, nets
-from brique.data import Augment, Batch, Data, Stream
+from brique.data import Augment, Batch, Data, Options, Stream
 from brique.game import Game, Player, warmup
 from brique.run import Run
 from brique.schema import Picture, Schema
@@ -36,8 +36,8 @@ class Args:
     """Features of what reads the columns of a table."""
     depth: int = 2
     """Its residual layers."""
-    options: tuple[str, ...] = ()
-    """What the data do not say by themselves, such as target=price; may be repeated."""
+    options: Options = Options()
+    """How the data are opened; each option is a flag."""
     dropout: float = 0.1
     """Share of the features that are not seen in training."""
     bucket: bool = False
@@ -102,10 +102,10 @@ def stream_of(args: Args, rows: Data) -> Stream:
     return rows.train.batches(args.batch_size, turns=args.turns, seed=args.seed, **order)
 
 
-def main(args: Args) -> dict[str, float]:
+def main(args: Args, rows: Data | None = None) -> dict[str, float]:
     """Train, keep the average that is best on valid, fit there how sure it may be, read test."""
     run = Run.start(__file__, args)
-    rows = data.open(args.data, **data.options(args.options))
+    rows = rows or data.open(args.data, args.options)
     net = run.place(build(args, rows.schema))
     game, std = game_of(args, net, rows), regress.spread(rows.train)
 

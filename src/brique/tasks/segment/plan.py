@@ -12,7 +12,7 @@ from torch import nn
 from brique import nets
 from brique.data import Data
 from brique.errors import UsageError
-from brique.planning import Wishes, decay
+from brique.planning import Request, decay
 from brique.planning.regions import common, epochs_for, per_epoch, picture_of, turns_within
 from brique.schema import Picture
 
@@ -20,22 +20,22 @@ WIDTHS = (32, 24, 16)
 _LEAST = 40  # epochs, or the net is made smaller
 
 
-def plan(opened: Data, wishes: Wishes) -> dict[str, Any]:
+def plan(opened: Data, request: Request) -> dict[str, Any]:
     """Return the settings of a training on pictures with masks.
 
     The net is the widest that sees each picture forty times within the minutes. Rare classes count
     more by half a power of their rareness, which helps on valid (docs/log.md), or by all of it.
     Raises UsageError for a balance by whole pictures.
     """
-    if wishes.balance == "sampler":
+    if request.balance == "sampler":
         raise UsageError(
             "train: --balance sampler shows examples of rare classes more often, and a picture"
             " holds many classes; take weights, by which their pixels count more."
         )
     count = len(opened.train)
-    settings = common(opened, wishes, min(count, 8)) | {"depth": 1, **_stages(picture_of(opened))}
-    settings["rareness"] = 1.0 if wishes.balance == "weights" else 0.5
-    wanted = (wishes.epochs or epochs_for(count)) * per_epoch(settings, count)
+    settings = common(opened, request, min(count, 8)) | {"depth": 1, **_stages(picture_of(opened))}
+    settings["rareness"] = 1.0 if request.balance == "weights" else 0.5
+    wanted = (request.epochs or epochs_for(count)) * per_epoch(settings, count)
 
     def made(width: int) -> nn.Module:
         shape = {name: settings[name] for name in ("depth", "stages", "stem")}
@@ -44,7 +44,7 @@ def plan(opened: Data, wishes: Wishes) -> dict[str, Any]:
     turns = 1
     for width in WIDTHS:
         settings["width"] = width
-        fits = wanted if wishes.epochs else turns_within(made(width), settings, opened, wishes)
+        fits = wanted if request.epochs else turns_within(made(width), settings, opened, request)
         turns = min(wanted, fits)
         if turns >= min(wanted, _LEAST * per_epoch(settings, count)):
             break

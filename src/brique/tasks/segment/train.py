@@ -15,7 +15,7 @@ from torch import Tensor, as_tensor, nn
 from torch.optim import AdamW, Optimizer
 
 from brique import cli, data, nets
-from brique.data import Augment, Batch, Data, Stream
+from brique.data import Augment, Batch, Data, Options, Stream
 from brique.game import Game, Player, warmup
 from brique.run import Run
 from brique.schema import Schema
@@ -31,8 +31,8 @@ class Args:
 
     data: str = "camvid"
     """Name of a folder of pictures and masks, or path."""
-    options: tuple[str, ...] = ("size=240x180",)
-    """What the data do not say by themselves, such as size=240x180; may be repeated."""
+    options: Options = Options(size=(180, 240))
+    """How the data are opened; each option is a flag."""
     rareness: float = 0.5
     """How much more pixels of rare classes count: 0 not at all, 1 until all classes are alike."""
     width: int = 32
@@ -102,10 +102,10 @@ def stream_of(args: Args, scenes: Data) -> Stream:
     return scenes.train.batches(args.batch_size, turns=args.turns, seed=args.seed, augment=augment)
 
 
-def main(args: Args) -> dict[str, float]:
+def main(args: Args, scenes: Data | None = None) -> dict[str, float]:
     """Train, keep the average that is best on valid, read the test pictures once."""
     run = Run.start(__file__, args)
-    scenes = data.open(args.data, **data.options(args.options))
+    scenes = scenes or data.open(args.data, args.options)
     net = run.place(build(args, scenes.schema))
     game = game_of(args, net, scenes)
 

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from brique import cli, data, nets
-from brique.data import Batch, Data, Stream
+from brique.data import Batch, Data, Options, Stream
 from brique.game import Game, Player, warmup
 from brique.nets.tagger import Tagger
 from brique.run import Run
@@ -30,8 +30,8 @@ class Args:
 
     data: str = "ud-english-ewt"
     """Name or path of sentences with tags."""
-    options: tuple[str, ...] = ()
-    """What the data do not say by themselves, such as target=xpos; may be repeated."""
+    options: Options = Options()
+    """How the data are opened; each option is a flag."""
     size: int = 128
     """Numbers that a word is told by."""
     hidden: int = 128
@@ -89,10 +89,10 @@ def stream_of(args: Args, texts: Data) -> Stream:
     return texts.train.batches(args.batch_size, turns=args.turns, seed=args.seed, bucket=True)
 
 
-def main(args: Args) -> dict[str, float]:
+def main(args: Args, texts: Data | None = None) -> dict[str, float]:
     """Train, keep the average that is best on valid, read the test sentences once."""
     run = Run.start(__file__, args)
-    texts = data.open(args.data, **data.options(args.options))
+    texts = texts or data.open(args.data, args.options)
     net = run.place(build(args, texts.schema))
     game = game_of(args, net, texts)
 

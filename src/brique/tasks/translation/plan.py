@@ -4,17 +4,17 @@ import math
 from typing import Any
 
 from brique.data import Data
-from brique.planning import Wishes, decay
+from brique.planning import Request, decay
 
 
-def plan(opened: Data, wishes: Wishes) -> dict[str, Any]:
+def plan(opened: Data, request: Request) -> dict[str, Any]:
     """Return the settings of a training on texts in two languages."""
     count = len(opened.train)
     batch_size = min(count, 32 if count < 5000 else 64)
-    epochs = wishes.epochs or round(min(40.0, max(4.0, 1000 / math.sqrt(count))))
+    epochs = request.epochs or round(min(40.0, max(4.0, 1000 / math.sqrt(count))))
     turns = max(1, epochs * max(1, count // batch_size))
     return {
-        "data": wishes.source, "options": wishes.options, "seed": wishes.seed,
+        "data": request.source, "options": request.options, "seed": request.seed,
         "width": 128 if count < 5000 else 256,
         "batch_size": batch_size, "turns": turns, "average": decay(turns), "patience": 10,
     }  # fmt: skip

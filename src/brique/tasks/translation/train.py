@@ -14,7 +14,7 @@ from torch import Tensor
 from torch.optim import AdamW
 
 from brique import cli, data, nets
-from brique.data import Batch, Data, Stream
+from brique.data import Batch, Data, Options, Stream
 from brique.game import Game, Player, warmup
 from brique.nets.translator import Translator
 from brique.run import Run
@@ -31,8 +31,8 @@ class Args:
 
     data: str = "multi30k"
     """Name or path of texts in two languages."""
-    options: tuple[str, ...] = ("target=fr", "unit=subwords")
-    """What the data do not say by themselves, such as lower=yes; may be repeated."""
+    options: Options = Options(target="fr", unit="subwords")
+    """How the data are opened; each option is a flag."""
     width: int = 256
     """Numbers in a piece's vector and in a state."""
     dropout: float = 0.3
@@ -79,10 +79,10 @@ def stream_of(args: Args, pairs: Data) -> Stream:
     return pairs.train.batches(args.batch_size, turns=args.turns, seed=args.seed, bucket=True)
 
 
-def main(args: Args) -> dict[str, float]:
+def main(args: Args, pairs: Data | None = None) -> dict[str, float]:
     """Teach the net to say what a person said; then let it speak, once for each test text."""
     run = Run.start(__file__, args)
-    pairs = data.open(args.data, **data.options(args.options))
+    pairs = pairs or data.open(args.data, args.options)
     net = run.place(build(args, pairs.schema))
     game = game_of(args, net, pairs)
 
