@@ -2,9 +2,10 @@
 
 import dataclasses
 import inspect
-from typing import TYPE_CHECKING, Annotated, Any, get_origin, get_type_hints
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
 
-from cyclopts import Group, Parameter, Token
+from cyclopts import Group, Parameter
 
 from brique import catalog, options
 from brique.cli.parse import Switch, Whole
@@ -18,10 +19,14 @@ _ANSWERS = {"yes": True, "no": False}
 def chosen(flags: "DataFlags | None", defaults: Options | None = None) -> Options:
     """Return the options that flags give; the others are those of `defaults`."""
     pairs = vars(flags).items() if flags else ()
-    given = {name: value for name, value in pairs if value is not None and value is not False}
+    plain = Options()
+    given = {name: value for name, value in pairs if value != getattr(plain, name)}
     for name in ("types", "rename"):
         if name in given:
             given[name] = dict(_pair(name, text) for text in given[name])
+    for name, read in (("size", _size), ("header", _answer)):
+        if name in given:
+            given[name] = read(given[name])
     return (defaults or Options()).replace(**given)
 
 
@@ -34,9 +39,8 @@ def _pair(name: str, text: str) -> tuple[str, str]:
     return found
 
 
-def _size(_: object, tokens: list[Token]) -> Size:
+def _size(text: str) -> Size:
     """Return a size in pixels: one number, or (height, width) from "WIDTHxHEIGHT"."""
-    text = tokens[0].value
     sides = text.casefold().split("x")
     if not 1 <= len(sides) <= 2 or not all(side.isascii() and side.isdigit() for side in sides):
         raise DataError(
@@ -46,8 +50,7 @@ def _size(_: object, tokens: list[Token]) -> Size:
     return int(sides[0]) if len(sides) == 1 else (int(sides[1]), int(sides[0]))
 
 
-def _answer(_: object, tokens: list[Token]) -> bool:
-    text = tokens[0].value
+def _answer(text: str) -> bool:
     if text not in _ANSWERS:
         raise DataError(f"--header: expected yes or no, got '{text}'; write one of them.")
     return _ANSWERS[text]
@@ -58,16 +61,12 @@ def _flag(kind: Any, says: str) -> tuple[object, object]:  # noqa: ANN401 - any 
     shared = {"help": says, "group": GROUP}
     if kind is bool:
         return Annotated[Switch, Parameter(**shared)], False
-    if kind == bool | None:
-        return Annotated[Any, Parameter(converter=_answer, **shared)], None
-    if kind == Size | None:
-        return Annotated[Any, Parameter(converter=_size, **shared)], None
     if kind == int | None:
         return Annotated[Whole | None, Parameter(**shared)], None
-    if get_origin(kind) is None or kind == str | None:
-        return Annotated[str | None, Parameter(**shared)], None
-    several = Parameter(negative=(), consume_multiple=False, **shared)
-    return Annotated[list[str] | None, several], None
+    if kind == Mapping[str, str] | None:
+        several = Parameter(negative=(), consume_multiple=False, **shared)
+        return Annotated[list[str] | None, several], None
+    return Annotated[str | None, Parameter(**shared)], None
 
 
 def _flags() -> list[tuple[str, Any, Any]]:
