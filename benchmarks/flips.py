@@ -19,7 +19,7 @@ from pathlib import Path
 import torch
 
 from brique import files, model
-from brique.data.contents import contents
+from brique.data.contents import file_stamps
 from brique.errors import BriqueError
 from brique.page import write
 from brique.recipes.convolutional import lenet5
@@ -38,7 +38,7 @@ def made(folder: Path) -> dict[str, Path]:
     (folder / "data").mkdir()
     for name in ("a.txt", "b.txt"):
         (folder / "data" / name).write_text(name)
-    listed = {"given": "data", "path": str(folder / "data"), "files": contents(folder / "data")}
+    listed = {"given": "data", "path": str(folder / "data"), "files": file_stamps(folder / "data")}
     files.write_sealed(out / "data.json", {"fingerprints": {"data": "0"}, "roots": [listed]})
     record = read_run(out).json
     record["files"] = files.listed(out, ["log.jsonl", "arrays/answers.safetensors"])

@@ -67,7 +67,7 @@ def covered(right: Tensor) -> float:
     held = 0
     for draw in range(DRAWS):
         order = torch.randperm(len(right), generator=keys.generator(keys.mix(SEED, draw)))
-        low, high = classify.interval(float(right[order[:SIZE]].double().mean()), SIZE)
+        low, high = classify.wilson_interval(float(right[order[:SIZE]].double().mean()), SIZE)
         held += low <= truth <= high
     return held / DRAWS
 
@@ -76,7 +76,7 @@ def exact(total: int, wrong: int) -> float:
     """Return the same share over all draws that there are: a sum, not a sample."""
     held = 0
     for missed in range(min(wrong, SIZE) + 1):
-        low, high = classify.interval(1 - missed / SIZE, SIZE)
+        low, high = classify.wilson_interval(1 - missed / SIZE, SIZE)
         if low <= 1 - wrong / total <= high:
             held += math.comb(wrong, missed) * math.comb(total - wrong, SIZE - missed)
     return held / math.comb(total, SIZE)
@@ -84,7 +84,7 @@ def exact(total: int, wrong: int) -> float:
 
 def find(mnist: Data, shape: dict[str, int]) -> Found:
     """Train a net, judge it, draw."""
-    judged = classify.judge(trained(mnist, shape), mnist, compare=False)
+    judged = classify.evaluate(trained(mnist, shape), mnist, compare=False)
     right = judged.arrays["probabilities"].argmax(dim=1) == judged.arrays["label"]
     calibration = judged.values["calibration"]
     return Found(int((~right).sum()), len(right), covered(right), calibration)

@@ -148,7 +148,7 @@ def marked(record: Record) -> str:
 def row(name: str, records: list[Record]) -> str:
     """Return the line of the table for a data set."""
     case, first = CASES[name], records[0].result
-    score = TASKS[first["task"]].main
+    score = TASKS[first["task"]].main_metric
     values = [float(one.result["test"][score.name]) for one in records]
     spread = statistics.stdev(values) if len(values) > 1 else 0.0
     held, others = [], []
@@ -169,7 +169,7 @@ def row(name: str, records: list[Record]) -> str:
         ", ".join(f"{value:.4f}" for value in values),
         f"{statistics.fmean(values):.4f} ± {spread:.2g}",
         "" if not held else "yes" if all(held) else "**no**", f"{low:.3f} to {high:.3f}",
-        f"{TASKS[first['task']].baselines.get(best, best)} {rival:.4f}",
+        f"{TASKS[first['task']].baseline_names.get(best, best)} {rival:.4f}",
         ", ".join(r.result["comparison"]["outcome"] for r in records),
         "; ".join(others), ", ".join(f"{r.json['seconds']['training']:.0f}" for r in records),
         commit(),

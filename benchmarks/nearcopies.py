@@ -138,44 +138,44 @@ def pictures(name: str) -> list[Image.Image]:
     return [Image.fromarray(one) for one in arrays]
 
 
-def thumbs(images: Sequence[Image.Image]) -> np.ndarray:
+def thumbs(originals: Sequence[Image.Image]) -> np.ndarray:
     """Return thumbnails (N, 1152): of photographs as of files, of small ones as in memory."""
-    if images[0].size != images[-1].size:
-        return np.stack([likeness.thumbnail(image) for image in images])
-    pixels = torch.from_numpy(np.stack([np.asarray(image) for image in images]))
+    if originals[0].size != originals[-1].size:
+        return np.stack([likeness.thumbnail(image) for image in originals])
+    pixels = torch.from_numpy(np.stack([np.asarray(image) for image in originals]))
     pixels = pixels[:, None] if pixels.ndim == 3 else pixels.permute(0, 3, 1, 2)
     return likeness.thumbnails(pixels)
 
 
 def planted(
-    images: list[Image.Image],
+    originals: list[Image.Image],
     change: Callable[[Image.Image, random.Random], Image.Image],
     seed: int,
 ) -> tuple[list[Image.Image], list[tuple[int, int]]]:
     """Return copies of some pictures, and the places of both if they are put behind all."""
     draw = random.Random(seed)
-    rows = draw.sample(range(len(images)), COPIES)
-    copies = [change(images[row], draw) for row in rows]
-    return copies, [(row, len(images) + at) for at, row in enumerate(rows)]
+    rows = draw.sample(range(len(originals)), COPIES)
+    copies = [change(originals[row], draw) for row in rows]
+    return copies, [(row, len(originals) + at) for at, row in enumerate(rows)]
 
 
 def line(name: str) -> str:
     """Return the line of a set in the table."""
-    images = pictures(name)
-    side = min(images[0].size) if name != "photographs" else 128
-    known = thumbs(images)
+    originals = pictures(name)
+    side = min(originals[0].size) if name != "photographs" else 128
+    known = thumbs(originals)
     start = time.process_time()
     alone = {tuple(pair) for pair in likeness.near_pairs(known, side=side).tolist()}
     seconds = time.process_time() - start
     found: list[str] = []
     for seed, change in enumerate(CHANGES):
-        copies, pairs = planted(images, change, seed)
+        copies, pairs = planted(originals, change, seed)
         sought = likeness.near_pairs(np.concatenate([known, thumbs(copies)]), side=side)
         hit = {tuple(pair) for pair in sought.tolist()}
         found.append(f"{len(hit & set(pairs))}")
-    rate = 1000 * len(alone) / len(images)
+    rate = 1000 * len(alone) / len(originals)
     return (
-        f"| {name} | {len(images):,} | {' | '.join(found)} | {len(alone)} | {rate:.2f} |"
+        f"| {name} | {len(originals):,} | {' | '.join(found)} | {len(alone)} | {rate:.2f} |"
         f" {seconds:.1f} |"
     )
 

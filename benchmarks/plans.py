@@ -49,7 +49,7 @@ def plans(opened: Data, name: str) -> dict[str, dict[str, Any]]:
     for title, step in STEPS.items():
         for factor in (1, 2):
             settings = default | step | {"width": factor * default["width"]}
-            found[f"{title}, width x {factor}"] = planning.in_time(settings, opened, request)
+            found[f"{title}, width x {factor}"] = planning.fit_to_time(settings, opened, request)
     return found
 
 
@@ -59,13 +59,13 @@ def play(settings: dict[str, Any], opened: Data) -> dict[str, float]:
     torch.manual_seed(settings["seed"])
     args = module.Args(**settings)
     net = module.build(args, opened.schema)
-    game = module.game_of(args, net, opened)
+    game = module.build_game(args, net, opened)
     best, kept = -float("inf"), net.state_dict()
     begun = time.perf_counter()
-    for turn in game.play(module.stream_of(args, opened)):
+    for turn in game.play(module.build_stream(args, opened)):
         if turn.looks:
             average = game.averaged(net)
-            seen = classify.look(average, opened.valid)
+            seen = classify.validate(average, opened.valid)
             if -seen.loss > best:
                 best, kept = -seen.loss, average.state_dict()
     net.load_state_dict(kept)

@@ -68,7 +68,7 @@ def rows(name: str) -> list[str]:
     score = ""
     for seed in SEEDS:
         found, plan = searched(name, seed), planned(name, seed)
-        score = TASKS[plan["task"]].main.name
+        score = TASKS[plan["task"]].main_metric.name
         reached, before = float(found["test"][score]), float(plan["test"][score])
         gaps.append(reached - before)
         chosen = "the plan"

@@ -15,7 +15,7 @@ import torch
 from PIL import Image
 
 from brique import data
-from brique.workbench.questions import questions
+from brique.workbench.questions import read_inputs
 
 MODES = ("L", "RGB", "RGBA", "P", "LA", "1", "CMYK", "I;16")
 FORMS = {  # by ending: the modes that Pillow writes
@@ -54,7 +54,7 @@ def differences(kind: str, count: int, seed: int, folder: Path) -> tuple[int, li
         for id in part.ids.tolist():
             name = part.name(id)
             given = case.asked(name)
-            batch = data.together(schema, [data.prepared(schema, given)])
+            batch = data.collate(schema, [data.prepare_inputs(schema, given)])
             (seen,) = part.select(torch.tensor([id])).batches(1)
             compared += 1
             if not all(_equal(batch[one], seen[one]) for one in schema.inputs):
@@ -248,7 +248,7 @@ def documents(folder: Path, count: int, draw: random.Random) -> Case:
         whole = end.join(f"{text(draw)} {n}" for _ in range(draw.randrange(1, 4)))
         path.write_bytes(whole.encode(draw.choice(["utf-8", "utf-8-sig", "utf-16"])))
     opened = data.open(folder / "t", lower=draw.choice([True, False]))
-    asked = {str(one): one.value for one in questions(opened.schema, (folder / "t",))}
+    asked = {str(one): one.value for one in read_inputs(opened.schema, (folder / "t",))}
     return Case(opened, lambda name: asked[str(folder / "t" / name)])
 
 
@@ -262,7 +262,7 @@ def lines(folder: Path, count: int, draw: random.Random) -> Case:
     asked = {
         f"{path.name}:{one.row}": one.value
         for path in (folder / "t").iterdir()
-        for one in questions(opened.schema, (path,))
+        for one in read_inputs(opened.schema, (path,))
     }
     return Case(opened, lambda name: asked[name])
 
@@ -288,7 +288,7 @@ def rows(folder: Path, count: int, draw: random.Random, file: Path) -> Case:
     written(file, made)
     types = {"about": "text", "code": "category"}
     opened = data.open(file, target="label", types=types)
-    asked = {f"row {one.row}": one.value for one in questions(opened.schema, (file,))}
+    asked = {f"row {one.row}": one.value for one in read_inputs(opened.schema, (file,))}
     return Case(opened, lambda name: asked[name])
 
 
@@ -357,7 +357,7 @@ def series(folder: Path, count: int, draw: random.Random) -> Case:
         )
         some = body[max(0, place - 100) : place]
         (folder / "last.csv").write_text("\n".join([head, *some]) + "\n")
-        (one,) = questions(opened.schema, (folder / "last.csv",))
+        (one,) = read_inputs(opened.schema, (folder / "last.csv",))
         return one.value
 
     return Case(opened, asked)

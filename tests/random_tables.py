@@ -15,7 +15,7 @@ import pandas
 
 from brique import data
 from brique.data import audit
-from brique.schema import Category, Moment, Number, Text
+from brique.schema import Category, Timestamp, Number, Text
 
 MARKS = ("", "NA", "NaN", "NULL", "N/A", "?")  # of cells without a value
 WORDS = ("oak", "Elm", "pine tree", "café", "Zürich", "O'Neil", "a;b", "c,d", 'say "x"', "50 | 50")
@@ -114,7 +114,7 @@ def day(draw: random.Random, n: int) -> Column:
     first = dt.datetime(2001, 2, 3)
     unit = draw.choice([dt.timedelta(days=1), dt.timedelta(seconds=97)])
     values = [first + unit * draw.randrange(9_000) for _ in range(n)]
-    return Column(Moment, gapped(draw, values))
+    return Column(Timestamp, gapped(draw, values))
 
 
 def note(draw: random.Random, n: int) -> Column:
@@ -334,7 +334,7 @@ def _held(opened: data.Data, name: str, row: int) -> Any:
     if isinstance(opened.schema[name], Number):
         value = float(opened.store.fields[name][row])
         return "gap" if np.isnan(value) else value
-    said = opened.source.fields[name].said(row)
+    said = opened.source.fields[name].text(row)
     return " ".join(said.replace("T", " ").split()) or "gap"
 
 

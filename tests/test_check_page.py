@@ -12,7 +12,7 @@ from brique.data.parts import build
 from brique.data.source import Source
 from brique.page import checked, drawn
 from brique.page.spectrogram import spectrogram
-from brique.schema import Boxes, Mask, Moment, Number, Picture, Signal, Tags, Tree
+from brique.schema import Boxes, Mask, Timestamp, Number, Picture, Signal, Tags, Tree
 
 
 def everything(n=12):
@@ -42,9 +42,9 @@ def everything(n=12):
         "boxes": Boxes((16, 24)),
         "classes": Tags(("car",)),
         "sound": Signal(1, rate=500.0),
-        "when": Moment(),
+        "when": Timestamp(),
         "tree": Tree(("good", "film")),
-        "pair": Number(shape=(2,), whole=True),
+        "pair": Number(shape=(2,), is_integer=True),
     }
     source = Source("all", fields, kinds, ("label",), notes=["all: a <note>."])
     source.skipped.append(("a<b>.png", "is <damaged>"))
@@ -68,13 +68,13 @@ SAID = {
 
 def test_every_kind_is_said_in_a_few_words():
     opened = everything()
-    [example] = shown.examples(opened, [1])
+    [example] = shown.describe_examples(opened, [1])
     assert example["size"] == "1"
-    assert shown.examples(opened, [0])[0]["size"] == ""
+    assert shown.describe_examples(opened, [0])[0]["size"] == ""
     assert list(example) == list(opened.schema.fields)
     for name, words in SAID.items():
         assert words in example[name] or name == "mask", (name, example[name])
-    said = shown.kinds(opened)
+    said = shown.describe_fields(opened)
     assert said["size"].startswith("number of cm, mean ")
     assert "some missing (filled with " in said["size"]
     assert said["pair"] == "2 whole numbers"
@@ -86,7 +86,7 @@ def test_every_kind_is_said_in_a_few_words():
 
 def test_every_kind_is_drawn_and_escaped():
     opened = everything()
-    html = drawn.example(opened, 1)
+    html = drawn.render_example(opened, 1)
     assert "&lt;sat&gt;" in html["words"]
     assert html["tree"] == "<p>(good film)</p>"
     assert html["boxes"].count("<rect") == 1
@@ -120,12 +120,12 @@ def test_kinds_survive_json(name):
 
 def test_arrays_are_shown_too():
     opened = data.arrays(x=torch.rand(20, 3), label=[0, 1] * 10)
-    assert shown.examples(opened, [0])[0]["x"].count(" ") == 2
+    assert shown.describe_examples(opened, [0])[0]["x"].count(" ") == 2
 
 
 def test_rows_of_numbers_are_curves():
     opened = data.arrays(past=torch.rand(20, 12, 2), x=torch.rand(20, 3), label=[0, 1] * 10)
-    html = drawn.example(opened, 0)
+    html = drawn.render_example(opened, 0)
     assert html["past"].count("<polyline") == 2
     assert "12 x 2 numbers" in html["past"]
     assert "<polyline" not in html["x"]
@@ -148,6 +148,6 @@ def test_sounds_have_their_spectrogram_and_other_signals_have_none(rate, is_hear
     kind = Signal(1, rate=rate)
     signals = Ragged.of([torch.rand(400, 1) for _ in range(4)])
     source = Source("s", {"heard": signals}, {"heard": kind})
-    html = drawn.example(build(source), 1)["heard"]
+    html = drawn.render_example(build(source), 1)["heard"]
     assert ("spectrogram, up to 4 kHz" in html) is is_heard
     assert html.count("<polyline") == 1

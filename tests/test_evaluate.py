@@ -16,7 +16,7 @@ from brique import files
 from brique.cli import main
 from brique.errors import DataError, UsageError
 from brique.model import load
-from brique.tasks.regress.metrics import scores
+from brique.tasks.regress.metrics import compute_metrics
 from brique.tasks.table import sentence
 
 
@@ -82,7 +82,7 @@ def test_two_targets_are_judged_on_other_data_as_predict_answers_them(tmp_path):
     said = torch.tensor([[*one.answer.values()] for one in load(run).predict(rows)])
     truth = cells[:, 2:]
     assert found["examples"] == 90
-    assert found["test"] == pytest.approx(scores(said, truth), rel=1e-4)
+    assert found["test"] == pytest.approx(compute_metrics(said, truth), rel=1e-4)
     assert found["targets"] == ["near", "far"]
 
 
@@ -283,7 +283,7 @@ def test_tables_are_judged_by_the_names_of_their_columns(priced, tmp_path):
         [{k: row[k] for k in ("area", "town", "code", "age")} for row in rows]
     )]  # fmt: skip
     truth = torch.tensor([[row["price"]] for row in rows])
-    expected = scores(torch.tensor(said)[:, None], truth)
+    expected = compute_metrics(torch.tensor(said)[:, None], truth)
     for found in (same, turned, packed):
         assert found["test"] == pytest.approx(expected, rel=1e-4)
     assert same["baseline"] == {

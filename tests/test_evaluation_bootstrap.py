@@ -8,7 +8,7 @@ from brique.cli import main
 from brique.data import arrays
 from brique.evaluation import bootstrap
 from brique.evaluation.calibration import bins
-from brique.evaluation.sentences import few, within
+from brique.evaluation.sentences import small_test_note, interval_text
 from brique.run import read_run
 from brique.tasks import classify, regress
 
@@ -21,16 +21,16 @@ def test_alike_systems_are_told_apart_as_seldom_as_said_with_few_groups():
     draw = torch.Generator().manual_seed(0)
     for groups in (3, 5, 30):
         gaps = torch.randn(2000, groups, generator=draw, dtype=torch.float64)
-        told = [bootstrap.beside("x", torch.zeros(groups), gap)["outcome"] for gap in gaps]
+        told = [bootstrap.compare("x", torch.zeros(groups), gap)["outcome"] for gap in gaps]
         assert 0.03 < sum(one != "even" for one in told) / len(told) < 0.07
 
 
 def test_two_examples_that_agree_prove_nothing():
-    found = bootstrap.beside("x", torch.zeros(2), torch.ones(2))
+    found = bootstrap.compare("x", torch.zeros(2), torch.ones(2))
     assert found["outcome"] == "even"
     assert found["p"] == 0.5
-    assert bootstrap.beside("x", torch.zeros(8), torch.ones(8))["outcome"] == "better"
-    assert bootstrap.beside("x", torch.zeros(1), torch.ones(1))["p"] == 1.0
+    assert bootstrap.compare("x", torch.zeros(8), torch.ones(8))["outcome"] == "better"
+    assert bootstrap.compare("x", torch.zeros(1), torch.ones(1))["p"] == 1.0
 
 
 def test_a_score_that_is_no_mean_is_compared_by_itself():
@@ -41,10 +41,10 @@ def test_a_score_that_is_no_mean_is_compared_by_itself():
         ours, other = often @ net, often @ rival.double()
         return (ours.amin(dim=1) - other.amin(dim=1)) / often.sum(dim=1)
 
-    found = bootstrap.beside_score("x", ahead, net)
+    found = bootstrap.compare_scores("x", ahead, net)
     assert found["outcome"] == "better"
     assert found["examples"] == 200
-    turned = bootstrap.beside_score("x", lambda often: -ahead(often), net)
+    turned = bootstrap.compare_scores("x", lambda often: -ahead(often), net)
     assert turned["outcome"] == "worse"
     assert turned["p"] == found["p"]
 
@@ -58,7 +58,7 @@ def test_where_most_draws_have_no_score_there_is_no_interval():
 
 def said(ends, compared=None, examples=50):
     judged = {"interval": {"r2": ends}, "comparison": compared, "examples": examples}
-    return within(judged, "r2", "{:.0%}".format), few(judged)
+    return interval_text(judged, "r2", "{:.0%}".format), small_test_note(judged)
 
 
 def test_an_interval_says_by_what_it_is_and_few_groups_are_said_to_be_few():
@@ -93,10 +93,10 @@ def test_examples_that_hang_together_count_as_one():
     alone = bootstrap.interval(mean_of(values), values)
     assert high - low > 4 * (alone[1] - alone[0])
     assert math.isclose(high - low, 2 * 1.96 * float(level.std()) / 20**0.5, rel_tol=0.2)
-    found = bootstrap.beside("x", values, torch.zeros(1000), together)
+    found = bootstrap.compare("x", values, torch.zeros(1000), together)
     assert found["examples"] == 20
     assert found["unit"] == "group"
-    assert found["p"] > bootstrap.beside("x", values, torch.zeros(1000))["p"]
+    assert found["p"] > bootstrap.compare("x", values, torch.zeros(1000))["p"]
 
 
 def test_every_score_of_grouped_data_is_found_by_groups():
@@ -116,7 +116,7 @@ def test_every_score_of_grouped_data_is_found_by_groups():
     narrow = arrays(x=x, label=label, target="label")
     assert wide.test.groups.max() + 1 == len(wide.test) / 20
     assert narrow.test.groups is None
-    found = [classify.judge(Signs(), one, compare=False).values for one in (wide, narrow)]
+    found = [classify.evaluate(Signs(), one, compare=False).values for one in (wide, narrow)]
     (low, high), (least, most) = (one["interval"]["accuracy"] for one in found)
     assert high - low > 2 * (most - least)
     for name in ("a", "b"):
@@ -125,7 +125,7 @@ def test_every_score_of_grouped_data_is_found_by_groups():
     assert found[0]["comparison"]["unit"] == "group"
     assert "only_net" in found[1]["comparison"]
     number = arrays(x=x, y=x[:, 0], target="y", group=named)
-    values = regress.judge(torch.nn.Identity(), number, compare=False).values
+    values = regress.evaluate(torch.nn.Identity(), number, compare=False).values
     assert values["comparison"]["examples"] == len(number.test) / 20
 
 

@@ -20,7 +20,7 @@ from brique.run import read_run
 from brique.tasks import classify
 from brique.tasks.classify import train as training
 from brique.tasks.table import TASKS
-from brique.workbench.folds import interval, together
+from brique.workbench.folds import interval, aggregate
 
 
 @pytest.fixture(scope="module")
@@ -164,7 +164,7 @@ def test_a_method_that_was_skipped_in_a_fold_has_no_mean():
     one = {"task": "classify", "examples": 4, "test": {"accuracy": 0.5},
            "baseline": {"a": {"accuracy": 1.0}, "b": {"accuracy": 0.0}}}  # fmt: skip
     other = {**one, "baseline": {"a": {"accuracy": 0.5}, "b": {"skipped": "too large"}}}
-    assert together([one, other])["baseline"] == {
+    assert aggregate([one, other])["baseline"] == {
         "a": {"accuracy": 0.75, "spread": pytest.approx(0.5**0.5 / 2)}
     }
 
@@ -173,7 +173,7 @@ def test_a_score_that_a_fold_lacks_has_no_mean():
     one = {"task": "classify", "examples": 4, "test": {"accuracy": 0.5, "auc": 0.6},
            "baseline": {"a": {"accuracy": 1.0}}}  # fmt: skip
     other = {**one, "test": {"accuracy": 1.0, "auc": None}, "baseline": {"a": {"accuracy": None}}}
-    found = together([one, other])
+    found = aggregate([one, other])
     assert found["test"] == {"accuracy": 0.75}
     assert found["baseline"] == {}
 
@@ -192,9 +192,9 @@ def test_numbers_are_told_by_their_own_score(tmp_path):
     assert "R² varies by" in page
     assert "linear regression" in page
     assert (
-        interval([-0.5, 0.9], TASKS["regress"].ends["r2"])[0] < 0
+        interval([-0.5, 0.9], TASKS["regress"].bounds["r2"])[0] < 0
     )  # what may lie below 0 is not cut there
-    assert interval([0.9, 0.7, 0.95, 0.6], TASKS["classify"].ends["log_loss"])[1] > 1
+    assert interval([0.9, 0.7, 0.95, 0.6], TASKS["classify"].bounds["log_loss"])[1] > 1
 
 
 def lopsided():
@@ -221,7 +221,7 @@ def test_weights_make_all_classes_weigh_the_same():
 def test_balance_reaches_the_loss_and_the_stream():
     photos = lopsided()
     plain, sampler = (
-        training.stream_of(training.Args(turns=3, batch_size=20, balance=how), photos)
+        training.build_stream(training.Args(turns=3, batch_size=20, balance=how), photos)
         for how in ("weights", "sampler")
     )
     assert next(sampler).label.tolist().count(1) == 10
@@ -232,7 +232,7 @@ def test_balance_reaches_the_loss_and_the_stream():
     losses = {}
     for how in ("none", "weights"):
         args = training.Args(turns=1, balance=how)
-        game = training.game_of(args, net.train(), photos)
+        game = training.build_game(args, net.train(), photos)
         net.eval()
         losses[how] = float(game.table.seats[0].player.loss(batch).detach())
     expected = classify.loss(net(batch.image), batch.label, classify.weights(photos.train))

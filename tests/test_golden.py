@@ -110,7 +110,7 @@ def test_arrays_are_answered_as_in_the_stream(folder, opened, loaded, streamed):
 
 
 def test_the_judgement_has_the_same_probabilities(opened, loaded, streamed):
-    arrays = classify.judge(loaded.net, opened, compare=False).arrays
+    arrays = classify.evaluate(loaded.net, opened, compare=False).arrays
     for id, row in zip(arrays["ids"], arrays["probabilities"], strict=True):
         assert torch.allclose(row, streamed[opened.test.name(int(id))], rtol=0, atol=1e-6)
 

@@ -18,7 +18,7 @@ from brique.schema import Number, Picture
 from brique.tasks import classify
 from brique.tasks.classify import baselines, comparison, methods, reading, summary
 from brique.tasks.classify import calibration as classify_calibration
-from brique.tasks.classify.inputs import inputs_of, numbers_of
+from brique.tasks.classify.inputs import select_vectors, to_vectors
 from brique.tasks.table import TASKS, sentence
 
 
@@ -65,7 +65,7 @@ def judged():
     data = some(2000)
     net = Says(data, 4)
     net.temperature.value.fill_(1.7)
-    return data, net, classify.judge(net, data)
+    return data, net, classify.evaluate(net, data)
 
 
 # The scores, against scikit-learn
@@ -91,7 +91,7 @@ def test_scores_are_those_of_scikit_learn(judged):
     for number, entry in enumerate(found.values["classes"].values()):
         ours = [entry["precision"], entry["recall"], entry["f1"], entry["count"]]
         assert ours == pytest.approx([column[number] for column in each])
-        assert entry["interval"] == list(scores.interval(entry["recall"], entry["count"]))
+        assert entry["interval"] == list(scores.wilson_interval(entry["recall"], entry["count"]))
 
 
 def test_what_is_undefined_is_null_and_counts_as_nothing():
@@ -104,7 +104,7 @@ def test_what_is_undefined_is_null_and_counts_as_nothing():
     assert (classes["c"]["recall"], classes["c"]["interval"]) == (None, None)
     assert (classes["c"]["precision"], classes["c"]["f1"]) == (0.0, 0.0)
     assert set(classes["d"].values()) == {None, 0}
-    means = scores.overall(classes)
+    means = scores.macro_scores(classes)
     oracle = metrics.precision_recall_fscore_support(
         label, answer, average="macro", zero_division=0
     )
@@ -131,7 +131,7 @@ def test_calibration_error_is_that_of_a_plain_loop(judged):
             confidence = sum(sure for sure, _ in inside) / len(inside)
             share = sum(right for _, right in inside) / len(inside)
             assert (bin["confidence"], bin["accuracy"]) == pytest.approx((confidence, share))
-            assert bin["interval"] == list(scores.interval(bin["accuracy"], len(inside)))
+            assert bin["interval"] == list(scores.wilson_interval(bin["accuracy"], len(inside)))
             gaps += len(inside) / len(label) * abs(share - confidence)
         else:
             assert (bin["confidence"], bin["accuracy"], bin["interval"]) == (None, None, None)
@@ -173,7 +173,7 @@ def test_average_precision_is_that_of_scikit_learn():
 def test_imbalanced_classes_show_what_counts_rare_ones_in_the_sentence():
     label = (torch.arange(400) % 5 == 0).long()
     data = arrays(image=torch.rand(400, 1, 4, 4), label=label, classes=["fine", "ill"])
-    values = classify.judge(Says(data, 2), data).values
+    values = classify.evaluate(Says(data, 2), data).values
     assert values["imbalanced"]
     said = summary.sentence(values)
     assert (
@@ -181,7 +181,7 @@ def test_imbalanced_classes_show_what_counts_rare_ones_in_the_sentence():
     )
     precision = values["test"]["average_precision"]
     assert f"average precision of 'ill' {precision:.1%} (20.0% by chance)" in said
-    even = classify.judge(Says(some(), 4), some(), compare=False).values
+    even = classify.evaluate(Says(some(), 4), some(), compare=False).values
     assert not even["imbalanced"]
     assert "average_precision" not in even["test"]
     assert "balanced" not in summary.sentence(even)
@@ -211,7 +211,7 @@ def test_the_arrays_hold_every_example_and_some_hidden_features():
     net = nn.Sequential()
     net.body = nn.Sequential(nn.Flatten(), nn.Linear(16, 5), nn.ReLU())
     net.head = nn.Sequential(nn.Linear(5, 4), Temperature())
-    found = classify.judge(net, data, compare=False).arrays
+    found = classify.evaluate(net, data, compare=False).arrays
     assert torch.equal(found["ids"], data.test.ids)
     assert torch.equal(found["label"], data.test["label"])
     assert len(found["hidden_ids"]) == 1000
@@ -229,7 +229,7 @@ def test_the_arrays_hold_every_example_and_some_hidden_features():
 def test_hidden_features_are_what_the_last_linear_layer_reads():
     data = some()
     net = nn.Sequential(nn.Flatten(), nn.Linear(16, 6), nn.Tanh(), nn.Linear(6, 4))
-    found = classify.judge(net, data, compare=False).arrays
+    found = classify.evaluate(net, data, compare=False).arrays
     torch.testing.assert_close(found["hidden"], net[:3](data.test["image"]).detach())
     assert torch.equal(found["hidden_ids"], data.test.ids)
     assert not net[3]._forward_pre_hooks  # it is left as it was
@@ -237,7 +237,7 @@ def test_hidden_features_are_what_the_last_linear_layer_reads():
 
 def test_a_net_that_shows_no_features_has_none():
     data = some()
-    found = classify.judge(Says(data, 4), data, compare=False).arrays
+    found = classify.evaluate(Says(data, 4), data, compare=False).arrays
     assert set(found) == {"ids", "label", "probabilities"}
 
 
@@ -245,7 +245,7 @@ def test_many_features_are_kept_of_fewer_examples(monkeypatch):
     data = some()
     net = nn.Sequential(nn.Flatten(), nn.Linear(16, 4))
     monkeypatch.setattr(reading, "_NUMBERS", 160)
-    found = classify.judge(net, data, compare=False).arrays
+    found = classify.evaluate(net, data, compare=False).arrays
     assert found["hidden"].shape == (10, 16)
     assert len(found["hidden_ids"]) == 10
 
@@ -255,7 +255,7 @@ def test_the_test_part_is_read_once_at_rest_in_float32(judged):
     before = data.test._entry.test_reads
     net.calls.clear()
     net.train()
-    classify.judge(net, data)
+    classify.evaluate(net, data)
     assert data.test._entry.test_reads == before + 1
     assert sum(count for *_, count in net.calls) == len(data.test)
     assert {call[:3] for call in net.calls} == {(False, False, torch.float32)}
@@ -269,7 +269,7 @@ def test_a_net_with_more_classes_than_the_data_is_judged_by_name():
     data = some(classes=2)  # c0, c1
     names = ["zebra", "c1", "c0", "ant"]
     net = linear(data, 4)
-    found = classify.judge(net, data, names=names).values
+    found = classify.evaluate(net, data, names=names).values
     said = net(data.test["image"]).argmax(1)
     right = [
         names[int(n)] == f"c{int(label)}" for n, label in zip(said, data.test["label"], strict=True)
@@ -286,15 +286,15 @@ def test_a_net_with_more_classes_than_the_data_is_judged_by_name():
 def test_a_class_that_the_net_lacks_and_scores_of_another_width_are_refused():
     data = some(classes=2)
     with pytest.raises(DataError, match="the data have the class 'c0', which the net does not"):
-        classify.judge(linear(data), data, names=["c1", "cat"])
+        classify.evaluate(linear(data), data, names=["c1", "cat"])
     with pytest.raises(ShapeError, match=r"judge: scores have shape \(\d+, 2\) but there are 3"):
-        classify.judge(linear(data), data, names=["c0", "c1", "c2"])
+        classify.evaluate(linear(data), data, names=["c0", "c1", "c2"])
 
 
 def test_an_empty_test_part_is_refused():
     data = arrays(image=torch.rand(4, 1, 4, 4), label=[0, 1, 0, 1], split=["train"] * 4)
     with pytest.raises(DataError, match="the split is empty; pass one with at least one example"):
-        classify.judge(linear(data), data)
+        classify.evaluate(linear(data), data)
 
 
 def test_scores_that_are_not_finite_become_null():
@@ -302,7 +302,7 @@ def test_scores_that_are_not_finite_become_null():
     net = linear(data)
     with torch.no_grad():
         net[1].weight.fill_(math.nan)
-    values = classify.judge(net, data, compare=False).values
+    values = classify.evaluate(net, data, compare=False).values
     assert values["test"]["log_loss"] is None
     json.dumps(values, allow_nan=False)
 
@@ -321,12 +321,12 @@ def known(count, temperature, classes=10, seed=0):
 @pytest.mark.parametrize("temperature", [0.4, 1.0, 2.5])
 def test_the_temperature_of_drawn_labels_is_found(temperature):
     raw, label = known(20_000, temperature)
-    assert calibration.fitted([(raw, label, 1)]) == pytest.approx(temperature, rel=0.03)
+    assert calibration.fit_temperature([(raw, label, 1)]) == pytest.approx(temperature, rel=0.03)
 
 
 def test_what_half_trained_nets_say_counts_at_the_square():
     raw, label = known(20_000, 2.25)
-    assert calibration.fitted([(raw, label, 2)]) == pytest.approx(1.5, rel=0.02)
+    assert calibration.fit_temperature([(raw, label, 2)]) == pytest.approx(1.5, rel=0.02)
 
 
 def test_the_temperature_is_where_a_fine_grid_is_least():
@@ -334,25 +334,25 @@ def test_the_temperature_is_where_a_fine_grid_is_least():
     grid = torch.linspace(math.log(0.05), math.log(20), 4001, dtype=torch.float64)
     costs = [
         300 * float(nn.functional.cross_entropy(raw / math.exp(x), label))
-        + calibration.doubt(float(x))
+        + calibration.prior_penalty(float(x))
         for x in grid
     ]
     best = math.exp(float(grid[int(np.argmin(costs))]))
-    assert calibration.fitted([(raw, label, 1)]) == pytest.approx(best, rel=2e-3)
+    assert calibration.fit_temperature([(raw, label, 1)]) == pytest.approx(best, rel=2e-3)
 
 
 def test_without_a_mistake_a_small_part_makes_no_net_absurdly_sure():
     raw = torch.zeros(143, 10, dtype=torch.float64)
     raw[:, 3] = 9.0  # 0.1% of doubt
     label = torch.full((143,), 3)
-    assert 0.95 < calibration.fitted([(raw, label, 1)]) < 1
+    assert 0.95 < calibration.fit_temperature([(raw, label, 1)]) < 1
     raw[:, 3] = 4.0  # 14% of doubt, and never wrong
-    assert 0.3 < calibration.fitted([(raw, label, 1)]) < 0.8
-    assert 0.8 < calibration.fitted([(raw[:5], label[:5], 1)]) < 1  # five say little
+    assert 0.3 < calibration.fit_temperature([(raw, label, 1)]) < 0.8
+    assert 0.8 < calibration.fit_temperature([(raw[:5], label[:5], 1)]) < 1  # five say little
     label[:5] = 4  # five mistakes, each sure
     raw[:, 3] = 12.0
-    assert 1.5 < calibration.fitted([(raw, label, 1)]) < 6
-    assert 3 < calibration.fitted([(raw[:5], label[:5], 1)]) < 20  # short of the bound
+    assert 1.5 < calibration.fit_temperature([(raw, label, 1)]) < 6
+    assert 3 < calibration.fit_temperature([(raw[:5], label[:5], 1)]) < 20  # short of the bound
 
 
 @pytest.mark.parametrize(("answers", "is_fitted"), [(19, False), (20, True)])
@@ -389,7 +389,7 @@ def test_the_temperature_stays_whatever_the_test_part_would_have():
         halves = [(net, data.train)]
         value = classify.calibrate(net, data.valid, halves)
         assert data.test._entry.test_reads == before  # nothing of it was looked at
-        classify.judge(net, data)
+        classify.evaluate(net, data)
         assert float(net[2].value) == value
         found.append(value)
     assert found[0] == found[1]
@@ -406,11 +406,11 @@ def test_calibrate_sets_the_brick_and_says_the_same_each_time():
     assert float(net.temperature.value) == pytest.approx(value)
     assert value != 1
     assert classify.calibrate(net, data.valid) == pytest.approx(value, rel=1e-4)  # not twice
-    before = classify.judge(net, data, compare=False).values
+    before = classify.evaluate(net, data, compare=False).values
     assert before["calibration"]["temperature"] == pytest.approx(value)
     assert before["calibration"]["log_loss"] < before["calibration"]["log_loss_before"]
     net.temperature.value.fill_(1.0)
-    plain = classify.judge(net, data, compare=False).values
+    plain = classify.evaluate(net, data, compare=False).values
     assert plain["calibration"]["log_loss"] == pytest.approx(
         before["calibration"]["log_loss_before"], rel=1e-5
     )
@@ -469,7 +469,7 @@ def digits():
 
 @pytest.fixture(scope="module")
 def beside(digits):
-    return classify.judge(linear(digits), digits).values["baseline"]
+    return classify.evaluate(linear(digits), digits).values["baseline"]
 
 
 @pytest.mark.parametrize(
@@ -479,7 +479,7 @@ def beside(digits):
 def test_baselines_on_digits_are_as_good_as_these_methods_are(beside, method, least):
     entry = beside[method]
     assert entry["accuracy"] >= least
-    assert entry["interval"] == list(scores.interval(entry["accuracy"], 359))
+    assert entry["interval"] == list(scores.wilson_interval(entry["accuracy"], 359))
     assert entry["examples"] == 1295
     assert entry["seconds"] < 30
     assert entry["settings"]
@@ -491,10 +491,10 @@ def test_a_baseline_says_the_same_each_time_and_disturbs_no_draws(digits, beside
     expected = torch.rand(3), np.random.rand()
     torch.manual_seed(5)
     np.random.seed(5)
-    again = classify.judge(linear(digits), digits).values["baseline"]
+    again = classify.evaluate(linear(digits), digits).values["baseline"]
     torch.manual_seed(5)  # linear() drew
     np.random.seed(5)
-    classify.judge(nn.Sequential(nn.Flatten(), nn.Identity(), First()), digits)
+    classify.evaluate(nn.Sequential(nn.Flatten(), nn.Identity(), First()), digits)
     assert torch.equal(torch.rand(3), expected[0])
     assert np.random.rand() == expected[1]
     for name, entry in beside.items():
@@ -520,8 +520,8 @@ def test_baselines_are_fitted_on_train_alone():
             classes=["a", "b"],
             split=["train"] * 50 + ["valid"] * 20 + ["test"] * 20,
         )
-        numbers = inputs_of(data.test, data.test.ids)
-        return {name: said.answers for name, said in baselines.fitted(data, numbers).items()}
+        numbers = select_vectors(data.test, data.test.ids)
+        return {name: said.predictions for name, said in baselines.fit_predict(data, numbers).items()}
 
     zeros, ones = torch.zeros(20, dtype=torch.long), torch.ones(20, dtype=torch.long)
     first, second = fitted(zeros, zeros), fitted(zeros, ones)
@@ -536,7 +536,7 @@ def test_pictures_of_any_kind_have_baselines(shape, floats):
     pixels = torch.cat([data.train["image"], data.valid["image"], data.test["image"]])
     label = torch.cat([data.train["label"], data.valid["label"], data.test["label"]])
     data = arrays(image=pixels if floats else (255 * pixels).byte(), label=label)
-    entries = classify.judge(linear(data), data).values["baseline"]
+    entries = classify.evaluate(linear(data), data).values["baseline"]
     assert all(0 <= entry["accuracy"] <= 1 for entry in entries.values())
 
 
@@ -548,7 +548,7 @@ def test_plain_numbers_have_baselines_too(shape):
     data = arrays(size=1000 * values, label=label)  # a large unit is no harm
     net = nn.Sequential(nn.Flatten(0) if shape == () else nn.Flatten(), Column(), nn.LazyLinear(2))
     net(data.test["size"][:1])
-    entries = classify.judge(net, data).values["baseline"]
+    entries = classify.evaluate(net, data).values["baseline"]
     assert min(entry["accuracy"] for entry in entries.values() if "seconds" in entry) >= 0.8
 
 
@@ -560,7 +560,7 @@ class Column(nn.Module):
 def test_inputs_of_several_kinds_are_given_together_and_have_baselines_of_their_own():
     label = torch.arange(60) % 2
     data = arrays(image=torch.rand(60, 1, 4, 4), weight=torch.rand(60) + 3 * label, label=label)
-    values = classify.judge(nets.fields(data.schema.to_json(), width=8), data).values
+    values = classify.evaluate(nets.fields(data.schema.to_json(), width=8), data).values
     assert values["baseline"]["logistic"]["accuracy"] == 1
     assert values["baseline"]["boosting"]["accuracy"] == 1
     assert values["baseline"]["bayes"] == {"skipped": "there is no text"}
@@ -570,7 +570,7 @@ def test_inputs_of_several_kinds_are_given_together_and_have_baselines_of_their_
 def test_inputs_of_which_simple_methods_know_nothing_have_no_baselines_but_the_majority():
     walks = Ragged.of([torch.rand(3, 2) for _ in range(30)])
     data = arrays(walk=walks, weight=torch.rand(30), label=torch.arange(30) % 2)
-    values = classify.judge(Weighs(), data).values
+    values = classify.evaluate(Weighs(), data).values
     reason = "the inputs are of kinds that simple methods do not read"
     assert values["baseline"]["boosting"] == {"skipped": reason}
     assert values["comparison"]["best"] == "majority"
@@ -590,7 +590,7 @@ def test_tiny_training_parts_are_fitted_or_skipped_with_a_reason(train):
     data = arrays(
         image=torch.rand(len(names), 1, 3, 3), label=names, split=split, classes=["a", "b", "c"]
     )
-    values = classify.judge(linear(data), data).values
+    values = classify.evaluate(linear(data), data).values
     for entry in list(values["baseline"].values())[1:]:
         if len(set(train)) == 1:
             reason = "the training part has examples of one class only"
@@ -603,14 +603,14 @@ def test_pictures_that_are_all_alike_are_no_trouble():
     data = arrays(
         image=torch.zeros(40, 1, 12, 12), label=torch.arange(40) // 20, split=["train", "test"] * 20
     )
-    found = classify.judge(linear(data), data).values["baseline"]
+    found = classify.evaluate(linear(data), data).values["baseline"]
     assert found["svm"]["examples"] == 20
 
 
 def test_more_classes_than_pairs_allow_go_without_the_machine(monkeypatch):
     monkeypatch.setattr(methods, "_PAIRS", 3)
     data = some(classes=4)
-    found = classify.judge(linear(data), data).values["baseline"]
+    found = classify.evaluate(linear(data), data).values["baseline"]
     assert found["svm"] == {"skipped": "with more than 3 classes their pairs are too many"}
     assert "accuracy" in found["logistic"]
 
@@ -618,7 +618,7 @@ def test_more_classes_than_pairs_allow_go_without_the_machine(monkeypatch):
 def test_large_data_are_cut_so_that_classes_keep_their_shares(monkeypatch):
     monkeypatch.setattr(baselines, "_TRAIN", 50)
     data = some(1000)
-    found = classify.judge(linear(data), data).values["baseline"]
+    found = classify.evaluate(linear(data), data).values["baseline"]
     assert {found[name]["examples"] for name in methods.METHODS} == {50}
 
 
@@ -626,14 +626,14 @@ def test_a_machine_takes_as_many_examples_as_its_support_vectors_leave_time_for(
     monkeypatch.setattr(methods, "_TRIED", 40)
     monkeypatch.setattr(methods, "_PRODUCTS", 100.0**2)
     data = some(1000)
-    entry = classify.judge(linear(data), data).values["baseline"]["svm"]
+    entry = classify.evaluate(linear(data), data).values["baseline"]["svm"]
     assert 100 <= entry["examples"] < 150  # noise: nearly every example is a support vector
 
 
 def test_a_large_test_part_is_answered_in_part(monkeypatch):
     monkeypatch.setattr(reading, "COMPARED", 30)
     data = some(1000)
-    values = classify.judge(Says(data, 4), data).values
+    values = classify.evaluate(Says(data, 4), data).values
     assert values["examples"] == len(data.test)
     assert values["comparison"]["best"] != "majority" or values["comparison"]["examples"] > 30
     svm = values["baseline"]["svm"]
@@ -642,31 +642,31 @@ def test_a_large_test_part_is_answered_in_part(monkeypatch):
 
 def test_each_beginning_of_the_order_holds_the_classes_in_their_shares():
     label = torch.tensor([0] * 600 + [1] * 300 + [2] * 100)
-    order = baselines.spread_out(label)
+    order = baselines.stratified_order(label)
     assert sorted(order.tolist()) == list(range(1000))
     for count in (3, 10, 50, 500):
         shares = torch.bincount(label[order[:count]], minlength=3)
         expected = count * torch.tensor([0.6, 0.3, 0.1])
         assert float((shares - expected).abs().max()) <= 1.5
-    assert torch.equal(order, baselines.spread_out(label))
+    assert torch.equal(order, baselines.stratified_order(label))
     assert order.tolist() != sorted(order.tolist())
 
 
 def test_pixels_become_the_means_of_areas():
     pictures = torch.randint(0, 256, (2, 3, 64, 128), dtype=torch.uint8)
-    numbers = numbers_of(pictures, Picture((3, 64, 128)))
+    numbers = to_vectors(pictures, Picture((3, 64, 128)))
     expected = (pictures.double() / 255).view(2, 3, 32, 2, 32, 4).mean((3, 5)).flatten(1)
     torch.testing.assert_close(numbers.double(), expected, atol=1e-6, rtol=0)
     small = torch.rand(2, 1, 8, 8)
-    assert torch.equal(numbers_of(small, Picture((1, 8, 8))), small.flatten(1))
-    assert numbers_of(torch.rand(2, 48, 20, 20), Picture((48, 20, 20))).shape == (2, 48 * 8 * 8)
-    assert numbers_of(torch.arange(3), Number(whole=True)).shape == (3, 1)
+    assert torch.equal(to_vectors(small, Picture((1, 8, 8))), small.flatten(1))
+    assert to_vectors(torch.rand(2, 48, 20, 20), Picture((48, 20, 20))).shape == (2, 48 * 8 * 8)
+    assert to_vectors(torch.arange(3), Number(is_integer=True)).shape == (3, 1)
 
 
 def test_without_a_comparison_only_the_majority_stands_beside():
     labels = torch.tensor([0] * 150 + [1] * 50)
     data = arrays(image=torch.rand(200, 1, 4, 4), label=labels, classes=["cat", "dog"])
-    values = classify.judge(linear(data), data, compare=False).values
+    values = classify.evaluate(linear(data), data, compare=False).values
     cats = float((data.test["label"] == 0).double().mean())
     assert values["baseline"] == {"majority": {"accuracy": pytest.approx(cats), "answer": "cat"}}
     assert values["comparison"]["best"] == "majority"
@@ -676,7 +676,7 @@ def test_warnings_of_solvers_stay_inside(monkeypatch):
     data = some(100, shape=(1, 20, 20))
     with warnings.catch_warnings(record=True) as heard:
         warnings.simplefilter("always")
-        classify.judge(linear(data), data)
+        classify.evaluate(linear(data), data)
     assert heard == []
 
 
@@ -705,13 +705,13 @@ def test_a_net_that_knows_is_better_and_one_that_guesses_is_worse(digits):
             self.start += len(x)
             return nn.functional.one_hot((label + self.wrong) % 10, 10).float()
 
-    found = classify.judge(Knows(0), digits).values["comparison"]
+    found = classify.evaluate(Knows(0), digits).values["comparison"]
     assert found["only_baseline"] == 0
     assert found["outcome"] == "even"  # the best baseline makes too few mistakes to be told apart
-    found = classify.judge(Knows(1), digits).values["comparison"]
+    found = classify.evaluate(Knows(1), digits).values["comparison"]
     assert (found["outcome"], found["only_net"]) == ("worse", 0)
     assert found["p"] < 1e-50
-    found = classify.judge(Knows(0), digits, compare=False).values["comparison"]
+    found = classify.evaluate(Knows(0), digits, compare=False).values["comparison"]
     assert (found["best"], found["outcome"]) == ("majority", "better")
 
 

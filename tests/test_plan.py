@@ -3,7 +3,7 @@ import torch
 
 from brique import data, nets
 from brique.data import arrays
-from brique.planning import Request, multiplications, seconds_a_turn, shortened
+from brique.planning import Request, multiplications, seconds_per_turn, shorten
 from brique.tasks.classify import plan as planning
 from brique.tasks.classify import train
 from brique.tasks.classify.plan import epochs_for, plan_pictures
@@ -39,8 +39,8 @@ def test_less_time_never_gives_a_longer_plan_and_only_so_much_fits():
         settings = plan_pictures(photos, Request(source="x", minutes=minutes))
         shape = {name: settings[name] for name in ("width", "depth", "stages", "stem")}
         net = nets.residual(**nets.default_arguments(photos.schema), **shape)
-        work = 3 * settings["batch_size"] * multiplications(net, (3, 32, 32)) / planning.RATE
-        seconds = settings["turns"] * (planning.TURN + work)
+        work = 3 * settings["batch_size"] * multiplications(net, (3, 32, 32)) / planning.MULTIPLICATIONS_PER_SECOND
+        seconds = settings["turns"] * (planning.TURN_SECONDS + work)
         assert seconds <= 60 * minutes
         costs.append(seconds)
     assert costs == sorted(costs)
@@ -126,8 +126,8 @@ def test_small_data_are_halved_where_time_allows(count, classes, minutes, is_hal
 
 def test_a_measured_speed_only_shortens():
     settings = {"turns": 100, "average": 0.9}
-    assert shortened(settings, 0.1, minutes=1) == settings
-    assert shortened(settings, 1.2, minutes=1)["turns"] == 50
+    assert shorten(settings, 0.1, minutes=1) == settings
+    assert shorten(settings, 1.2, minutes=1)["turns"] == 50
 
 
 def test_measuring_the_speed_leaves_nothing_behind():
@@ -135,5 +135,5 @@ def test_measuring_the_speed_leaves_nothing_behind():
     settings = plan_pictures(digits, Request(source="digits")) | {"width": 8}
     torch.manual_seed(7)
     before = torch.get_rng_state()
-    assert seconds_a_turn(train, settings, digits, torch.device("cpu")) > 0
+    assert seconds_per_turn(train, settings, digits, torch.device("cpu")) > 0
     assert torch.equal(torch.get_rng_state(), before)

@@ -20,7 +20,7 @@ from brique.errors import RunError
 from brique.model import Origin, Part, save
 from brique.nets import built_by
 from brique.page import chart, colors, markup, thumbnails
-from brique.page.whole import LARGEST
+from brique.page.whole import MAX_BYTES
 from brique.run import read_run
 from brique.tasks import classify
 from brique.tasks.classify import page
@@ -139,7 +139,7 @@ def made(folder, names, *, compare=False, **given):
 
 
 def kept(folder, opened, patterns, *, compare=False, source="shapes"):
-    judged = classify.judge(Matcher(patterns), opened, compare=compare)
+    judged = classify.evaluate(Matcher(patterns), opened, compare=compare)
     net = nets.residual(**nets.default_arguments(opened.schema), width=8, stages=1)
     origin = built_by(net)
     schema = opened.schema
@@ -222,7 +222,7 @@ def check_form(page):
     assert not page.all("script") + page.all("link") + page.all("iframe") + page.all("object")
     assert not [key for _, attrs in page.tags for key in attrs if key.startswith("on")]
     assert not re.search(r"https?:|url\(|@import|src=\"(?!data:)", page.text)
-    assert len(page.text.encode()) <= LARGEST
+    assert len(page.text.encode()) <= MAX_BYTES
 
 
 # The whole page
@@ -285,7 +285,7 @@ def test_the_budget_of_pictures_is_kept(original):
     one = int(original.data.train.ids[0])
     shown = [gallery.show(original.data.train, one, "a picture") for _ in range(5)]
     assert [bool(text) for text in shown] == [True, False, False, False, False]
-    assert gallery.left_out == 4
+    assert gallery.num_omitted == 4
 
 
 @pytest.mark.parametrize("classes", [2, 100])
@@ -536,7 +536,7 @@ def test_a_folder_that_is_no_run_is_an_error(tmp_path):
 def test_the_palette_is_that_of_okabe_and_ito():
     published = {"#E69F00", "#56B4E9", "#009E73", "#F0E442", "#0072B2", "#D55E00", "#CC79A7"}
     assert set(colors.PALETTE) == published
-    assert [colors.of_class(n)[1] for n in (0, 7, 8, 15, 16)] == [False, False, True, True, False]
+    assert [colors.class_color(n)[1] for n in (0, 7, 8, 15, 16)] == [False, False, True, True, False]
 
 
 def luminance(color):
@@ -565,24 +565,24 @@ def test_axes_hold_their_values():
         for high in (0.0, 0.05, 0.4, 0.95, 1.0):
             if high < low:
                 continue
-            axis = chart.shares(low, high)
+            axis = chart.share_axis(low, high)
             assert 0 <= axis.low <= low
             assert high <= axis.high <= 1
             assert 2 <= len(axis.ticks) <= 6
-        assert chart.shares(low).at(1.0) == 100
+        assert chart.share_axis(low).position(1.0) == 100
     for values in ([2.0, 0.001], [0.5, 0.4], [0.0, 3.0], [-2.0, 5.0], [0.7], [0.0]):
-        axis = chart.losses(values)
+        axis = chart.loss_axis(values)
         assert axis.low <= min(values)
         assert axis.high >= max(values)
         assert 2 <= len(axis.ticks) <= 12
-    assert chart.losses([1.0, 0.01]).at(0.1) == 50
-    assert chart.whole(942).at(471) == 50
+    assert chart.loss_axis([1.0, 0.01]).position(0.1) == 50
+    assert chart.integer_axis(942).position(471) == 50
 
 
 def test_numbers_read_the_same_everywhere():
     assert markup.percent(0.9916) == "99.2%"
     assert markup.percent(None) == markup.percent(float("nan")) == "—"
-    assert markup.between([0.98, 1]) == "98.0% to 100.0%"
+    assert markup.format_interval([0.98, 1]) == "98.0% to 100.0%"
     assert markup.seconds(0.4) == "0.40 s"
     assert markup.seconds(390.2) == "6 min 30 s"
     assert markup.text("a\x00b\ud800 \n c") == "a\ufffdb? c"

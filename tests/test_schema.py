@@ -12,7 +12,7 @@ from PIL import Image
 
 from brique import schema
 from brique.errors import DataError
-from brique.schema import Category, Number, Picture, Schema, natural, read_picture
+from brique.schema import Category, Number, Picture, Schema, natural_key, read_picture
 
 RED, WHITE = (200, 30, 60), (255, 255, 255)
 
@@ -34,9 +34,9 @@ def fails(text: str):
 
 def full_schema() -> Schema:
     fields = {
-        "image": Picture((1, 2, 3), mean=(0.5,), spread=(0.25,)),
-        "age": Number(mean=3.0, spread=1.5, unit="years"),
-        "words": Number(shape=(), varies=True, whole=True),
+        "image": Picture((1, 2, 3), mean=(0.5,), std=(0.25,)),
+        "age": Number(mean=3.0, std=1.5, unit="years"),
+        "words": Number(shape=(), is_sequence=True, is_integer=True),
         "point": Number((0.0, 1.0), (1.0, 2.0), shape=(2,)),
         "label": Category(("cat", "dog")),
     }
@@ -145,21 +145,21 @@ def test_class_listed_twice_is_refused():
 
 def test_natural_order_puts_2_before_10():
     names = ["10", "2", "a10", "a2", "A3", "b", "1", "01", "", "²"]
-    assert sorted(names, key=natural)[:4] == ["", "01", "1", "2"]
-    order = sorted(names, key=natural)
+    assert sorted(names, key=natural_key)[:4] == ["", "01", "1", "2"]
+    order = sorted(names, key=natural_key)
     assert order.index("2") < order.index("10")
     assert order.index("a2") < order.index("A3") < order.index("a10")
-    assert sorted(order[3:] + order[:3], key=natural) == order
+    assert sorted(order[3:] + order[:3], key=natural_key) == order
 
 
 def test_numbers_are_prepared_and_checked():
     assert Number().prepare(3).dtype == torch.float32
-    assert Number(whole=True).prepare(3).dtype == torch.int64
-    assert Number(shape=(2,), varies=True).prepare([[1, 2], [3, 4], [5, 6]]).shape == (3, 2)
+    assert Number(is_integer=True).prepare(3).dtype == torch.int64
+    assert Number(shape=(2,), is_sequence=True).prepare([[1, 2], [3, 4], [5, 6]]).shape == (3, 2)
     with fails(r"number: expected shape \(2,\), got \(3,\); reshape it"):
         Number(shape=(2,)).prepare([1, 2, 3])
     with fails(r"number: expected shape \(length, 2\), got \(\); reshape it"):
-        Number(shape=(2,), varies=True).prepare(1)
+        Number(shape=(2,), is_sequence=True).prepare(1)
     with fails(r"number: expected finite numbers, got nan; replace them"):
         Number().prepare(float("nan"))
     with fails(r"number: expected numbers, got 'three'; write it like 12\.5"):

@@ -11,9 +11,9 @@ from brique.data.column import Texts
 from brique.errors import DataError
 from brique.nets.readers.words import Words
 from brique.schema import Schema, Text, endings
-from brique.schema.texts import FIRST
+from brique.schema.texts import FIRST_ID
 
-KIND = Text(("the", "n't", "do"), endings=("…ing", "A…", "…g"))
+KIND = Text(("the", "n't", "do"), signatures=("…ing", "A…", "…g"))
 
 
 def test_a_word_has_a_signature_for_each_number_of_letters():
@@ -28,12 +28,12 @@ def test_a_word_has_a_signature_for_each_number_of_letters():
 
 def test_an_unknown_word_has_the_number_of_its_longest_signature():
     numbers = KIND.prepare(["the", "walking", "dog", "Walking", "ox"])
-    first = FIRST + 3
-    assert numbers.tolist() == [FIRST, first, first + 2, first + 1, 0]
-    assert KIND.size == FIRST + 6
+    first = FIRST_ID + 3
+    assert numbers.tolist() == [FIRST_ID, first, first + 2, first + 1, 0]
+    assert KIND.num_embeddings == FIRST_ID + 6
     assert KIND.is_unknown(numbers).tolist() == [False, True, True, True, True]
     assert KIND.restore(numbers) == "the \ufffd \ufffd \ufffd \ufffd"
-    assert KIND.stand_in("the") == 0
+    assert KIND.fallback_id("the") == 0
 
 
 def test_endings_are_stored_and_left_out_where_there_are_none():
@@ -44,21 +44,21 @@ def test_endings_are_stored_and_left_out_where_there_are_none():
 
 def test_endings_are_fitted_on_rare_words_of_the_training_part():
     rare = ["walking talking baking making " * 1, "the the the the the the", "Zing"]
-    kind, numbers = Texts([one.split() for one in rare], endings=True).fitted(
+    kind, numbers = Texts([one.split() for one in rare], endings=True).fit(
         np.arange(2), "x: text"
     )
-    assert "…ing" in kind.endings
-    assert kind.endings[0] in ("…", "…g", "…ing", "…ng")
-    assert not any(end.startswith("A") for end in kind.endings)
+    assert "…ing" in kind.signatures
+    assert kind.signatures[0] in ("…", "…g", "…ing", "…ng")
+    assert not any(end.startswith("A") for end in kind.signatures)
     assert torch.equal(numbers[0], kind.prepare(rare[0].split()))
-    plain, _ = Texts([one.split() for one in rare]).fitted(np.arange(2), "x: text")
-    assert plain.endings == ()
+    plain, _ = Texts([one.split() for one in rare]).fit(np.arange(2), "x: text")
+    assert plain.signatures == ()
 
 
 def test_a_word_is_cut_before_a_known_end_with_an_apostrophe_where_words_are_tagged():
-    assert KIND.pieces("Don't stop, o'clock") == ["Do", "n't", "stop", ",", "o'clock"]
-    assert KIND.pieces(["don't"]) == ["don't"]
-    assert Text(("n't",)).pieces("don't") == ["don't"]
+    assert KIND.tokenize("Don't stop, o'clock") == ["Do", "n't", "stop", ",", "o'clock"]
+    assert KIND.tokenize(["don't"]) == ["don't"]
+    assert Text(("n't",)).tokenize("don't") == ["don't"]
 
 
 @pytest.mark.parametrize(
@@ -80,11 +80,11 @@ def test_other_endings_are_refused(values, text):
 
 
 def test_rare_words_are_taken_for_their_endings_in_training_alone():
-    words = Words(Text(tuple(f"w{k}ing" for k in range(40)), endings=("0…ing",)), 8, lost=0.99)
-    pieces = torch.arange(FIRST, FIRST + 40)
+    words = Words(Text(tuple(f"w{k}ing" for k in range(40)), signatures=("0…ing",)), 8, lost=0.99)
+    pieces = torch.arange(FIRST_ID, FIRST_ID + 40)
     words.eval()
     assert torch.equal(words(pieces), words(pieces))
-    ending = words(torch.tensor([FIRST + 40]))
+    ending = words(torch.tensor([FIRST_ID + 40]))
     assert not torch.isclose(words(pieces), ending).all(dim=1).any()
     words.train()
     is_ending = torch.isclose(words(pieces), ending).all(dim=1)
@@ -94,7 +94,7 @@ def test_rare_words_are_taken_for_their_endings_in_training_alone():
 
 def test_letters_have_the_same_numbers_in_every_process():
     words = Words(Text(("barn", "crab", "narwhal", "bran")), 4)
-    assert words.spelled[FIRST, :5].tolist() == [3, 2, 5, 4, 0]  # a to z in the first piece
+    assert words.spelled[FIRST_ID, :5].tolist() == [3, 2, 5, 4, 0]  # a to z in the first piece
 
 
 def test_an_empty_text_has_no_pieces_to_read():

@@ -8,7 +8,7 @@ from PIL import Image
 from brique.errors import DataError
 from brique.schema import Boxes, Mask, Picture
 from brique.schema.label_maps import read_label_map
-from brique.schema.regions import areas, cut_boxes, moved
+from brique.schema.regions import box_areas, clip_boxes, transform_boxes
 
 SIZES = [(40, 60), (60, 40), (33, 47), (200, 31), (12, 12), (7, 90)]
 
@@ -31,12 +31,12 @@ def hull(pixels):
 @pytest.mark.parametrize("size", SIZES)
 def test_placing_says_where_points_of_a_picture_come_to_lie(size, inside):
     height, width = size
-    picture = Picture((1, 32, 48), inside=inside)
+    picture = Picture((1, 32, 48), letterbox=inside)
     box = (width // 3, height // 3, 2 * width // 3 + 1, 2 * height // 3 + 1)
     pixels = picture.prepare(Image.fromarray(marked(*size, box)))[0].numpy()
     far = torch.tensor([48.0, 32, 48, 32])
-    placing = torch.tensor([picture.placing(size)])
-    expected, _ = cut_boxes(moved(torch.tensor([box]).float(), placing), far)
+    placing = torch.tensor([picture.resize_transform(size)])
+    expected, _ = clip_boxes(transform_boxes(torch.tensor([box]).float(), placing), far)
     assert (
         float((hull(pixels > 128 + 0.4 * (int(pixels.max()) - 128)) - expected[0]).abs().max())
         <= 1.5
@@ -44,7 +44,7 @@ def test_placing_says_where_points_of_a_picture_come_to_lie(size, inside):
 
 
 def test_inside_nothing_is_lost_and_grey_lies_round_it():
-    picture = Picture((3, 20, 40), inside=True)
+    picture = Picture((3, 20, 40), letterbox=True)
     wide = picture.prepare(np.full((10, 100, 3), 200, np.uint8))
     assert wide.shape == (3, 20, 40)
     assert bool((wide[:, 8:12] == 200).all())
@@ -52,29 +52,29 @@ def test_inside_nothing_is_lost_and_grey_lies_round_it():
     assert bool((wide[:, 12:] == 128).all())
     tall = picture.prepare(np.full((3, 100, 10), 0.75, np.float32))
     assert tall[:, 5].unique().tolist() == [0.5, 0.75]
-    grey = Picture((1, 20, 40), inside=True).prepare(np.zeros((5, 5), np.uint8))
+    grey = Picture((1, 20, 40), letterbox=True).prepare(np.zeros((5, 5), np.uint8))
     assert float((grey == 0).float().mean()) == 0.5  # enlarged to 20 x 20
-    assert Picture((1, 4, 4), inside=True).prepare(np.ones((300, 1), bool)).shape == (1, 4, 4)
+    assert Picture((1, 4, 4), letterbox=True).prepare(np.ones((300, 1), bool)).shape == (1, 4, 4)
 
 
 def test_boxes_go_where_their_pictures_go():
-    placing = Picture((3, 64, 64), inside=True).placing((100, 31))
+    placing = Picture((3, 64, 64), letterbox=True).resize_transform((100, 31))
     boxes = torch.tensor([[0.0, 0, 31, 100], [10, 20, 20, 60]])
-    there = moved(boxes, torch.tensor([placing, placing]))
+    there = transform_boxes(boxes, torch.tensor([placing, placing]))
     assert torch.allclose(there[0, 1::2], torch.tensor([0.0, 64]))
     assert torch.allclose(there[0, [0, 2]].sum(), torch.tensor(64.0))  # grey on both sides alike
     assert torch.allclose(there[1, 2:] - there[1, :2], torch.tensor([6.4, 25.6]))
-    assert Picture((3, 64, 64)).placing((64, 64)) == (1.0, 0.0, 0.0)
+    assert Picture((3, 64, 64)).resize_transform((64, 64)) == (1.0, 0.0, 0.0)
 
 
 def test_boxes_beyond_the_edge_are_cut_or_dropped():
     boxes = torch.tensor(
         [[-5.0, 0, 5, 10], [-8, 0, 2, 10], [2, 2, 2, 9], [8, 8, 6, 9], [1, 1, 2, 2]]
     )
-    cut, kept = cut_boxes(boxes, torch.tensor([10.0, 10, 10, 10]))
+    cut, kept = clip_boxes(boxes, torch.tensor([10.0, 10, 10, 10]))
     assert kept.tolist() == [True, False, False, False, True]
     assert cut[0].tolist() == [0, 0, 5, 10]
-    assert areas(boxes).tolist() == [100, 100, 0, 0, 1]
+    assert box_areas(boxes).tolist() == [100, 100, 0, 0, 1]
 
 
 @pytest.mark.parametrize("size", SIZES)

@@ -13,7 +13,7 @@ import torch
 
 from brique.errors import DataError
 from brique.schema import Signal
-from brique.schema.sounds import read_sound, resampled
+from brique.schema.sounds import read_wav, resample
 
 
 def wav(data, *, tag=1, channels=1, rate=8000, bits=16, size=None, extra=b""):
@@ -39,7 +39,7 @@ def ints(values, bits):
 def test_plain_numbers_are_divided_by_full_scale(bits):
     full = 1 << (bits - 1)
     values = [-full, -full // 2, 0, full // 4, full - 1]
-    sound = read_sound(wav(ints(values, bits), bits=bits), "a.wav")
+    sound = read_wav(wav(ints(values, bits), bits=bits), "a.wav")
     assert sound.rate == 8000
     assert sound.samples.dtype == np.float32
     expected = np.array(values, np.float64) / full
@@ -49,7 +49,7 @@ def test_plain_numbers_are_divided_by_full_scale(bits):
 @pytest.mark.parametrize("bits", [32, 64])
 def test_floats_are_cut_to_full_scale(bits):
     data = np.array([0.25, -1.0, 1e300 if bits == 64 else 3.0, 0.5], f"<f{bits // 8}").tobytes()
-    sound = read_sound(wav(data, tag=3, bits=bits, channels=2), "a.wav")
+    sound = read_wav(wav(data, tag=3, bits=bits, channels=2), "a.wav")
     assert sound.samples.tolist() == [[0.25, -1.0], [1.0, 0.5]]
 
 
@@ -62,7 +62,7 @@ def test_the_standard_library_agrees():
         out.setsampwidth(2)
         out.setframerate(16000)
         out.writeframes(values.tobytes())
-    sound = read_sound(file.getvalue(), "a.wav")
+    sound = read_wav(file.getvalue(), "a.wav")
     assert sound.rate == 16000
     assert np.array_equal(sound.samples, values.astype(np.float32) / 32768)
 
@@ -71,12 +71,12 @@ def test_extended_formats_are_read():
     mark = bytes.fromhex("0100000000001000800000aa00389b71")
     extra = struct.pack("<HHI", 22, 16, 0) + mark
     content = wav(ints([1 << 14], 16), tag=0xFFFE, extra=extra)
-    assert read_sound(content, "a.wav").samples.tolist() == [[0.5]]
+    assert read_wav(content, "a.wav").samples.tolist() == [[0.5]]
 
 
 def test_a_length_that_was_never_filled_in_is_the_rest():
     content = wav(ints([1 << 14, 0], 16), size=0xFFFFFFFF)
-    assert len(read_sound(content, "a.wav").samples) == 2
+    assert len(read_wav(content, "a.wav").samples) == 2
 
 
 @pytest.mark.parametrize(
@@ -110,7 +110,7 @@ def test_a_length_that_was_never_filled_in_is_the_rest():
 )
 def test_what_is_no_sound_is_named(content, says):
     with pytest.raises(DataError) as raised:
-        read_sound(content, "a.wav")
+        read_wav(content, "a.wav")
     assert says in str(raised.value)
     assert "a.wav" in str(raised.value)
     assert "\n" not in str(raised.value)
@@ -120,31 +120,31 @@ def test_no_cut_of_a_file_raises_anything_else():
     whole = wav(ints(range(40), 16), extra=b"\0\0")
     for end in range(len(whole)):
         with pytest.raises(DataError):
-            read_sound(whole[:end], "a.wav")
+            read_wav(whole[:end], "a.wav")
     rng = np.random.default_rng(0)
     for _ in range(300):
         bad = bytearray(whole)
         for place in rng.integers(0, 60, 3):
             bad[place] = rng.integers(256)
         with contextlib.suppress(DataError):
-            assert np.isfinite(read_sound(bytes(bad), "a.wav").samples).all()
+            assert np.isfinite(read_wav(bytes(bad), "a.wav").samples).all()
 
 
 def test_sounds_that_last_too_long_are_refused(monkeypatch):
     monkeypatch.setattr("brique.schema.sounds.LIMIT", 99)
     with pytest.raises(DataError, match="lasts 0.0 minutes, 1 channels at 8,000 a second; at most"):
-        read_sound(wav(ints([0] * 100, 16)), "a.wav")
+        read_wav(wav(ints([0] * 100, 16)), "a.wav")
 
 
 def test_resampling_keeps_a_tone_and_drops_what_the_new_rate_cannot_hold():
     t = np.arange(16000) / 16000
     low, high = np.sin(2 * np.pi * 440 * t), np.sin(2 * np.pi * 7000 * t)
-    half = resampled((low + high)[:, None].astype(np.float32), 16000, 8000)[:, 0]
+    half = resample((low + high)[:, None].astype(np.float32), 16000, 8000)[:, 0]
     assert half.dtype == np.float32
     assert len(half) == 8000
     expected = np.sin(2 * np.pi * 440 * np.arange(8000) / 8000)
     assert np.abs(half - expected)[100:-100].max() < 0.02
-    assert len(resampled(np.zeros((441, 1), np.float32), 44100, 16000)) == 160
+    assert len(resample(np.zeros((441, 1), np.float32), 44100, 16000)) == 160
 
 
 def test_prepare_takes_paths_bytes_open_files_and_arrays_alike(tmp_path):

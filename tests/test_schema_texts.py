@@ -20,7 +20,7 @@ ENGLISH = [
 
 
 def fitted(texts, unit="words", **options):
-    kind, numbers = Texts(texts, unit, **options).fitted(np.arange(len(texts)), "x: text")
+    kind, numbers = Texts(texts, unit, **options).fit(np.arange(len(texts)), "x: text")
     return kind, numbers
 
 
@@ -31,11 +31,11 @@ def again(kind):
 
 def test_words_are_words_and_marks():
     kind = Text(("the", "owl", "."))
-    assert kind.pieces("The owl's nest.") == ["The", "owl's", "nest", "."]
+    assert kind.tokenize("The owl's nest.") == ["The", "owl's", "nest", "."]
     assert kind.prepare("the owl .").tolist() == [3, 4, 5]
     assert kind.prepare("an owl").tolist() == [0, 4]
     assert kind.restore(torch.tensor([1, 3, 4, 0, 2])) == "the owl \ufffd"
-    assert kind.size == 6
+    assert kind.num_embeddings == 6
     assert Text(("the",), lower=True).prepare("THE").tolist() == [3]
 
 
@@ -56,7 +56,7 @@ def test_a_schema_from_json_cuts_as_the_column_did(unit, lower):
     for text, row in zip(ENGLISH, numbers, strict=True):
         assert torch.equal(rebuilt.prepare(text), row)
         assert row.dtype == torch.int64
-        assert int(row.max()) < kind.size
+        assert int(row.max()) < kind.num_embeddings
 
 
 @pytest.mark.parametrize(
@@ -73,7 +73,7 @@ def test_subwords_give_any_text_back(text):
 def test_subwords_join_what_is_common_and_never_differ():
     pytest.importorskip("tokenizers")
     kind, numbers = fitted(ENGLISH, "subwords", most=300)
-    assert kind.pieces("the owl") == ["the", "Ġowl"]
+    assert kind.tokenize("the owl") == ["the", "Ġowl"]
     assert len(kind.vocabulary) <= 300
     assert numbers.lengths.tolist()[0] < len(ENGLISH[0]) / 2
     assert fitted(list(ENGLISH), "subwords", most=300)[0] == kind
@@ -83,7 +83,7 @@ def test_subwords_join_what_is_common_and_never_differ():
 
 
 def test_subwords_without_the_package_name_the_extra(monkeypatch):
-    kind = Text(tuple(subwords.letters()), "subwords")
+    kind = Text(tuple(subwords.unicode_to_byte()), "subwords")
     monkeypatch.setattr(subwords, "find_spec", lambda name: None)
     for asked in (lambda: kind.prepare("owl"), lambda: fitted(ENGLISH, "subwords")):
         with pytest.raises(DataError, match=r"the package tokenizers, .* install 'brique\[text\]'"):
@@ -106,8 +106,8 @@ def test_damaged_texts_are_refused(value, text):
 
 @pytest.mark.parametrize("merge", ["ab", "a b c", "a zz", "a ", ""])
 def test_merges_that_do_not_fit_are_refused(merge):
-    vocabulary = (*subwords.letters(), "ab")
-    assert Text(vocabulary, "subwords", merges=("a b",)).pieces("ab") == ["ab"]
+    vocabulary = (*subwords.unicode_to_byte(), "ab")
+    assert Text(vocabulary, "subwords", merges=("a b",)).tokenize("ab") == ["ab"]
     with pytest.raises(DataError, match="text: merges must be pairs 'one two' whose parts"):
         Text(vocabulary, "subwords", merges=(merge,))
 
@@ -124,28 +124,28 @@ def test_what_is_no_text_is_refused():
 
 def test_the_vocabulary_is_fitted_on_the_training_part_commonest_first():
     column = Texts(["b a a", "c a b", "zebra zebra zebra a"])
-    kind, numbers = column.fitted(np.array([0, 1]), "x: text")
+    kind, numbers = column.fit(np.array([0, 1]), "x: text")
     assert kind.vocabulary == ("a", "b", "c")
     assert numbers[2].tolist() == [0, 0, 0, 3]
-    kind, _ = Texts(column.texts, least=2, most=1).fitted(np.arange(3), "x: text")
+    kind, _ = Texts(column.texts, min_count=2, max_size=1).fit(np.arange(3), "x: text")
     assert kind.vocabulary == ("a",)
-    kind, numbers = Texts(["", "b"]).fitted(np.array([0]), "x: text")
+    kind, numbers = Texts(["", "b"]).fit(np.array([0]), "x: text")
     assert (kind.vocabulary, numbers.lengths.tolist()) == ((), [0, 1])
-    kind, numbers = Texts([["New York", "is"], "is big"]).fitted(np.arange(2), "x: text")
+    kind, numbers = Texts([["New York", "is"], "is big"]).fit(np.arange(2), "x: text")
     assert numbers[0].tolist() == [3 + kind.vocabulary.index(p) for p in ("New York", "is")]
 
 
 def test_a_class_that_no_training_example_is_of_names_the_example_and_the_flag():
     labels = Labels(["<=50K", ">50K", "<=50K.", ">50K."], True, ["a:1", "a:2", "b:1", "b:2"])
     with pytest.raises(DataError) as raised:
-        labels.fitted(np.array([0, 1]), "adult: income")
+        labels.fit(np.array([0, 1]), "adult: income")
     said = str(raised.value)
     assert said.startswith("adult: income: b:1 is of class '<=50K.' (and 1 more: >50K.), which no")
     assert "--rename '<=50K.=<=50K' --rename '>50K.=>50K' joins them" in said
     with pytest.raises(DataError, match="x: example 1 is of class 'owl'.*--rename 'owl=CLASS'"):
-        Labels(["cat", "owl"], True).fitted(np.array([0]), "x")
-    kind, numbers = Labels(["cat", None, "owl"]).fitted(np.array([0, 1]), "x")
-    assert (kind.names, kind.others, numbers.tolist()) == (("cat", "missing"), True, [0, 1, 2])
+        Labels(["cat", "owl"], True).fit(np.array([0]), "x")
+    kind, numbers = Labels(["cat", None, "owl"]).fit(np.array([0, 1]), "x")
+    assert (kind.names, kind.has_other, numbers.tolist()) == (("cat", "missing"), True, [0, 1, 2])
 
 
 def test_what_a_text_says_does_not_hang_on_those_beside_it():

@@ -8,7 +8,7 @@ import torch
 
 from brique.errors import DataError
 from brique.schema import Schema, Tree
-from brique.schema.trees import nodes_of, written
+from brique.schema.trees import parse_tree, format_tree
 
 KIND = Tree(("It", "works", "well", "(", "1/2"))
 
@@ -31,14 +31,14 @@ def test_a_word_alone_is_a_tree():
 
 
 def test_labels_are_of_nodes_and_may_be_missing():
-    assert nodes_of("(3 (2 It) (works))").labels == ["2", None, "3"]
-    assert nodes_of("((It) (works))").labels == [None, None, None]
+    assert parse_tree("(3 (2 It) (works))").labels == ["2", None, "3"]
+    assert parse_tree("((It) (works))").labels == [None, None, None]
 
 
 def test_brackets_in_words_are_escaped():
-    nodes = nodes_of(r"(2 (2 -LRB-) (2 x-rrb-) (2 1\/2) (2 8 1\/2))")
+    nodes = parse_tree(r"(2 (2 -LRB-) (2 x-rrb-) (2 1\/2) (2 8 1\/2))")
     assert nodes.words == ["(", "x)", "1/2", "8_1/2", None]
-    assert written(nodes.words, nodes.parents) == "((-LRB-) (x-RRB-) (1/2) (8_1/2))"
+    assert format_tree(nodes.words, nodes.parents) == "((-LRB-) (x-RRB-) (1/2) (8_1/2))"
 
 
 def test_unknown_words_and_small_letters():

@@ -183,9 +183,9 @@ def test_a_database_that_tune_json_names_is_never_opened(search: Path, opened: l
 
 
 def test_a_password_is_not_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    assert trials.named("postgresql://me:secret@host/x") == "postgresql://me:***@host/x"
-    kept = trials.named("postgresql://me:secret@host/x")
-    assert "secret" in str(trials.agreed(tmp_path, kept, "postgresql://me:secret@host/x"))
+    assert trials.masked_url("postgresql://me:secret@host/x") == "postgresql://me:***@host/x"
+    kept = trials.masked_url("postgresql://me:secret@host/x")
+    assert "secret" in str(trials.resolve_storage(tmp_path, kept, "postgresql://me:secret@host/x"))
 
 
 def test_a_database_that_is_none_is_refused_before_there_is_a_folder(tmp_path: Path):

@@ -77,8 +77,8 @@ def test_accuracy_is_the_same_under_autocast():
     data = some()
     net = nn.Sequential(nn.Flatten(), nn.Linear(16, 3))
     with torch.autocast("cpu", dtype=torch.bfloat16):
-        inside = classify.look(net, data.test)
-    assert inside == classify.look(net, data.test)
+        inside = classify.validate(net, data.test)
+    assert inside == classify.validate(net, data.test)
 
 
 def test_a_look_is_accuracy_and_mean_cross_entropy():
@@ -86,11 +86,11 @@ def test_a_look_is_accuracy_and_mean_cross_entropy():
     net = nn.Sequential(nn.Flatten(), nn.Linear(16, 3))
     scores = net(data.test["image"]).detach()
     expected = float(classify.loss(scores, data.test["label"]))
-    seen = classify.look(net, data.test)
+    seen = classify.validate(net, data.test)
     assert seen.loss == pytest.approx(expected, abs=1e-6)
     assert seen.accuracy == accuracy(net, data.test)
     nobody = data.test.select(torch.zeros(len(data.test), dtype=torch.bool))
-    assert math.isnan(classify.look(net, nobody).loss)
+    assert math.isnan(classify.validate(net, nobody).loss)
 
 
 def test_classes_are_compared_by_name():
@@ -114,19 +114,19 @@ def test_an_empty_split_is_refused():
 
 def test_answers_name_classes_and_are_float32_shares():
     scores = torch.tensor([[0.0, math.log(3)], [5.0, 5.0]], dtype=torch.float64)
-    first, second = classify.answers(scores, ["cat", "dog"])
+    first, second = classify.predictions(scores, ["cat", "dog"])
     assert first.answer == "dog"
     assert first.probabilities == pytest.approx({"cat": 0.25, "dog": 0.75})
     assert second.answer == "cat"  # of equals the first
     assert first.to_json() == {"answer": "dog", "probabilities": first.probabilities}
-    assert first.said() == ("dog", "75.0%")
+    assert first.summary() == ("dog", "75.0%")
     chances = {"p(cat)": 0.25, "p(dog)": 0.75}
     assert first.cells() == pytest.approx({"answer": "dog", "probability": 0.75} | chances)
 
 
 def test_scores_of_another_width_are_refused():
     with pytest.raises(ShapeError, match=r"shape \(2, 3\) but there are 2 classes; pass scores"):
-        classify.answers(torch.zeros(2, 3), ["cat", "dog"])
+        classify.predictions(torch.zeros(2, 3), ["cat", "dog"])
 
 
 @pytest.mark.parametrize(
@@ -139,7 +139,7 @@ def test_scores_of_another_width_are_refused():
     ],
 )
 def test_interval_is_that_of_wilson(right, total, low, high):
-    assert classify.interval(right / total, total) == pytest.approx((low, high), abs=1e-4)
+    assert classify.wilson_interval(right / total, total) == pytest.approx((low, high), abs=1e-4)
 
 
 def test_large_pictures_come_in_smaller_batches():

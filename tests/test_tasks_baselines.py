@@ -19,7 +19,7 @@ def table(classes):
 
 def boosting(classes):
     known = table(classes)
-    return baselines.fitted(known, known.test)["boosting"]
+    return baselines.fit_predict(known, known.test)["boosting"]
 
 
 def test_many_classes_have_fewer_trees_each(monkeypatch):
@@ -33,7 +33,7 @@ def test_many_classes_have_fewer_trees_each(monkeypatch):
 def test_trees_that_would_take_long_are_left_out_and_say_so(monkeypatch):
     monkeypatch.setattr(trees, "_MINUTE", 0.02)
     said = boosting(12)
-    assert said.answers is None
+    assert said.predictions is None
     assert said.entry["skipped"] == "trees for 12 answers from 20 columns take more than a minute"
 
 
@@ -42,18 +42,18 @@ def test_numbers_are_judged_without_a_valid_part():
     parts = ["train"] * 30 + ["test"] * 10
     known = arrays(x=x, y=x.sum(dim=1), split=parts, target="y")
     assert not len(known.valid)
-    assert baselines.fitted(known, known.test)["linear"].answers.shape == (10, 1)
+    assert baselines.fit_predict(known, known.test)["linear"].predictions.shape == (10, 1)
 
 
 def test_forests_and_boosting_are_those_of_scikit_learn_by_default():
     known = table(3)
-    said = baselines.fitted(known, known.test)
+    said = baselines.fit_predict(known, known.test)
     assert said["forest"].entry["settings"]["trees"] == 100
     assert said["boosting"].entry["settings"]["trees"] >= 100
     x, y = known.train["x"].numpy(), known.train["kind"].numpy()
     oracle = RandomForestClassifier(random_state=0).fit(x, y).predict(known.test["x"].numpy())
     truth = known.test["kind"].numpy()
-    ours = (said["forest"].answers.numpy() == truth).mean()
+    ours = (said["forest"].predictions.numpy() == truth).mean()
     assert ours > (oracle == truth).mean() - 0.04  # rows in another order, so other draws
     assert "reduced" not in said["forest"].entry
 
@@ -61,20 +61,20 @@ def test_forests_and_boosting_are_those_of_scikit_learn_by_default():
 def test_a_forest_of_numbers_answers_for_several_targets():
     x = torch.rand(200, 3, generator=torch.Generator().manual_seed(1))
     known = arrays(x=x, y=x[:, 0] * 2, z=-x[:, 1], target=("y", "z"))
-    said = baselines.fitted(known, known.test)["forest"]
+    said = baselines.fit_predict(known, known.test)["forest"]
     truth = torch.stack([known.test["y"], known.test["z"]], dim=1)
-    assert said.answers.shape == truth.shape
-    assert (said.answers - truth).square().mean() < 0.1 * truth.var(dim=0).mean()
+    assert said.predictions.shape == truth.shape
+    assert (said.predictions - truth).square().mean() < 0.1 * truth.var(dim=0).mean()
 
 
 def test_less_than_usual_is_said(monkeypatch):
     monkeypatch.setattr(trees, "_MINUTE", 0.2)
     known = table(2)
-    said = baselines.fitted(known, known.test)["forest"]
+    said = baselines.fit_predict(known, known.test)["forest"]
     assert said.entry["settings"]["trees"] < 100
     assert said.entry["reduced"].endswith("as 100 would take over a minute")
     monkeypatch.setattr(trees, "_MINUTE", 0.001)
-    assert trees.most_of_forest(matrix(known.test), is_class=True, most=50_000) < 2000
+    assert trees.max_forest_examples(matrix(known.test), is_class=True, limit=50_000) < 2000
 
 
 def matrix(split):

@@ -9,16 +9,16 @@ from torch import nn
 from brique import data, nets
 from brique.bricks import Least
 from brique.data import Ragged, worlds
-from brique.data.parts import rebuilt
+from brique.data.parts import with_fields
 from brique.errors import DataError, ShapeError, UsageError
 from brique.nets.detector import detector, detector_arguments
 from brique.planning import Request
 from brique.tasks import detect
 from brique.tasks.detect import boxes, evaluate, metrics
-from brique.tasks.detect.found import Found
-from brique.tasks.detect.loss import assigned
+from brique.tasks.detect.found import Detections
+from brique.tasks.detect.loss import assign_targets
 from brique.tasks.detect.plan import plan
-from brique.tasks.detect.reading import Truth
+from brique.tasks.detect.reading import Target
 
 ONCE = torch.ones(1, 1, dtype=torch.float64)
 
@@ -52,22 +52,22 @@ class Told(nn.Module):
 def found(*said):
     """Return the boxes (x0, y0, x1, y1, score, class) of one picture, the surest first."""
     rows = torch.tensor(sorted(said, key=lambda one: -one[4])).reshape(-1, 6)
-    return Found(rows[:, :4], rows[:, 4], rows[:, 5].long())
+    return Detections(rows[:, :4], rows[:, 4], rows[:, 5].long())
 
 
 def truth(*there):
     rows = torch.tensor(there).reshape(-1, 5)
-    return Truth(rows[:, :4], rows[:, 4].long())
+    return Target(rows[:, :4], rows[:, 4].long())
 
 
 def test_overlap_is_the_common_area_over_that_of_either():
     a = torch.tensor([[0.0, 0, 2, 2], [0, 0, 1, 1]])
     b = torch.tensor([[1.0, 1, 3, 3], [0, 0, 2, 2], [5, 5, 6, 6]])
-    assert boxes.overlap(a, b).flatten().tolist() == pytest.approx([1 / 7, 1, 0, 0, 1 / 4, 0])
-    assert boxes.generous(a, b[[0, 2]]).tolist() == pytest.approx([1 / 7 - 2 / 9, -34 / 36])
+    assert boxes.box_iou(a, b).flatten().tolist() == pytest.approx([1 / 7, 1, 0, 0, 1 / 4, 0])
+    assert boxes.generalized_iou(a, b[[0, 2]]).tolist() == pytest.approx([1 / 7 - 2 / 9, -34 / 36])
     torchvision = pytest.importorskip("torchvision")
     some = torch.rand(40, 4).sort(1).values[:, [0, 1, 2, 3]]
-    torch.testing.assert_close(boxes.overlap(some, some), torchvision.ops.box_iou(some, some))
+    torch.testing.assert_close(boxes.box_iou(some, some), torchvision.ops.box_iou(some, some))
 
 
 def test_of_boxes_that_say_the_same_the_surest_is_kept():
@@ -75,14 +75,14 @@ def test_of_boxes_that_say_the_same_the_surest_is_kept():
     low = torch.rand(200, 2, generator=generator) * 20
     all_ = torch.cat([low, low + 4 + 8 * torch.rand(200, 2, generator=generator)], 1)
     sure, label = torch.rand(200, generator=generator), torch.arange(200) % 3
-    kept = boxes.kept(all_, sure, label)
+    kept = boxes.non_max_suppression(all_, sure, label)
     assert sure[kept].tolist() == sorted(sure[kept].tolist(), reverse=True)
     good: list[int] = []
     for k in torch.argsort(sure, descending=True).tolist():  # the plain loop
         same = [o for o in good if label[o] == label[k]]
-        if not any(boxes.overlap(all_[o][None], all_[k][None]) > boxes.ALIKE for o in same):
+        if not any(boxes.box_iou(all_[o][None], all_[k][None]) > boxes.NMS_IOU for o in same):
             good.append(k)
-    assert kept.tolist() == good[: boxes.MOST]
+    assert kept.tolist() == good[: boxes.MAX_BOXES]
 
 
 def test_average_precision_is_that_of_a_sum_done_by_hand():
@@ -92,43 +92,43 @@ def test_average_precision_is_that_of_a_sum_done_by_hand():
         found((50, 50, 60, 60, 0.8, 0), (0, 0, 10, 6, 0.3, 0)),
         found((0, 0, 5, 5, 0.7, 0)),
     ]
-    (marks,) = metrics.marks(there, said, 1)
+    (marks,) = metrics.match_boxes(there, said, 1)
     # from the surest on: hit, miss (nothing there), miss (no box), miss (found already), hit, hit
-    assert marks.hit[0].tolist() == [True, False, False, False, True, True]
+    assert marks.true_positive[0].tolist() == [True, False, False, False, True, True]
     once = torch.ones(1, 3, dtype=torch.float64)
     # precision at the recalls 1/3, 2/3, 1: 1, then the best from there on: 3/6
-    assert float(metrics.precision(marks, 0, once)) == pytest.approx((1 + 0.5 + 0.5) / 3)
+    assert float(metrics.average_precision(marks, 0, once)) == pytest.approx((1 + 0.5 + 0.5) / 3)
     # 21..30 has 0.9 of 20..30, and 0..6 has 0.6 of 0..10
-    assert marks.hit[:, 4].tolist() == [level <= 0.9 for level in metrics.LEVELS]
-    assert marks.hit[:, 5].tolist() == [level <= 0.6 for level in metrics.LEVELS]
+    assert marks.true_positive[:, 4].tolist() == [level <= 0.9 for level in metrics.IOU_THRESHOLDS]
+    assert marks.true_positive[:, 5].tolist() == [level <= 0.6 for level in metrics.IOU_THRESHOLDS]
     by_level = [2 / 3] * 3 + [(1 + 2 / 5) / 3] * 6 + [1 / 3]
-    told = metrics.scores([marks])
+    told = metrics.compute_metrics([marks])
     assert told == pytest.approx({"ap50": 2 / 3, "ap": sum(by_level) / 10}, abs=1e-6)
     twice = torch.tensor([[1.0, 0.0, 0.0], [0.0, 2.0, 1.0]], dtype=torch.float64)
-    assert metrics.precision(marks, 0, twice).tolist() == pytest.approx([(1 + 2 / 3) / 2, 2 / 5])
+    assert metrics.average_precision(marks, 0, twice).tolist() == pytest.approx([(1 + 2 / 3) / 2, 2 / 5])
 
 
 def test_each_class_counts_alike_and_absent_ones_not():
     there = [truth((0, 0, 10, 10, 0), (20, 0, 30, 10, 2))]
     said = [found((0, 0, 10, 10, 0.9, 0), (0, 0, 10, 10, 0.8, 1))]
-    marks = metrics.marks(there, said, 3)
-    each = metrics.by_class(marks, [0], ONCE)[0]
+    marks = metrics.match_boxes(there, said, 3)
+    each = metrics.average_precision_by_class(marks, [0], ONCE)[0]
     assert each[0] == 1
     assert math.isnan(each[1])
     assert each[2] == 0
-    assert metrics.scores(marks)["ap50"] == 0.5
-    assert metrics.by_picture(there, said, 3).tolist() == [0.5]
-    assert metrics.by_picture([truth()], [found((0, 0, 1, 1, 0.25, 0))], 3).tolist() == [0.75]
-    assert metrics.by_picture([truth()], [found()], 3).tolist() == [1.0]
+    assert metrics.compute_metrics(marks)["ap50"] == 0.5
+    assert metrics.ap50_by_picture(there, said, 3).tolist() == [0.5]
+    assert metrics.ap50_by_picture([truth()], [found((0, 0, 1, 1, 0.25, 0))], 3).tolist() == [0.75]
+    assert metrics.ap50_by_picture([truth()], [found()], 3).tolist() == [1.0]
 
 
 def test_a_net_that_knows_the_answers_finds_all_boxes(scenes):
-    judged = detect.judge(Told(scenes.test), scenes)
+    judged = detect.evaluate(Told(scenes.test), scenes)
     assert judged.values["test"] == {"ap50": 1.0, "ap": 1.0}
     assert judged.values["comparison"]["outcome"] == "better"
     assert judged.values["answered"]["recall"] > 0.9
     assert set(judged.values["baseline"]) == {"mean_box", "usual_boxes", "nearest_picture"}
-    less = detect.judge(Told(scenes.test, miss=True, shift=1.5), scenes, compare=False)
+    less = detect.evaluate(Told(scenes.test, miss=True, shift=1.5), scenes, compare=False)
     assert 0.2 < less.values["test"]["ap"] < less.values["test"]["ap50"] < 1
     low, high = less.values["interval"]["ap50"]
     assert low < less.values["test"]["ap50"] < high
@@ -141,16 +141,16 @@ def test_a_net_that_knows_the_answers_finds_all_boxes(scenes):
 def test_pictures_without_boxes_are_among_the_best_for_want_of_others_only():
     each = torch.tensor([1.0, 0.2, 1.0, 0.9, 0.8, 0.1])
     is_full = torch.tensor([False, True, False, True, True, True])
-    assert evaluate._shown(each, is_full).tolist() == [5, 1, 4, 0, 2, 3]
-    half, worst = evaluate.SHOWN // 2, torch.linspace(0, 0.5, 100)
+    assert evaluate._select_pictures(each, is_full).tolist() == [5, 1, 4, 0, 2, 3]
+    half, worst = evaluate.MAX_PICTURES // 2, torch.linspace(0, 0.5, 100)
     each = torch.cat([torch.ones(50), worst])
-    shown = evaluate._shown(each, torch.arange(150) >= 50).tolist()
+    shown = evaluate._select_pictures(each, torch.arange(150) >= 50).tolist()
     assert shown[:half] == [*range(50, 50 + half)]
     assert shown[half:] == [*range(150 - half, 150)]
 
 
 def test_a_net_behind_a_simple_method_is_said_to_be_so(scenes):
-    judged = detect.judge(Told(scenes.test, shift=500.0), scenes)
+    judged = detect.evaluate(Told(scenes.test, shift=500.0), scenes)
     values = judged.values | {"comparison": {"best": "usual_boxes", "p": 0.9, "outcome": "even"}}
     values["baseline"]["usual_boxes"]["ap50"] = 0.2
     assert detect.sentence(values).startswith("No better than a simple method: 0.0% average prec")
@@ -164,15 +164,15 @@ def test_places_answer_for_the_box_they_lie_in():
     rows[0, :, 1] = torch.arange(16) // 4 * 10 + 5.0
     rows[0, :, 3:5], rows[0, :, 5:7] = rows[0, :, :2] - 10, rows[0, :, :2] + 10
     there = torch.tensor([[[0.0, 0, 20, 20], [31, 31, 33, 33]]])
-    owner, worth = assigned(rows, there, torch.zeros(1, 2).long(), torch.ones(1, 2).bool())
+    owner, worth = assign_targets(rows, there, torch.zeros(1, 2).long(), torch.ones(1, 2).bool())
     assert (worth[0] > 0).nonzero().flatten().tolist() == [0, 1, 4, 5, 15]
     assert owner[0, [0, 1, 4, 5]].tolist() == [0] * 4
     assert owner[0, 15] == 1  # it is smaller than the step between places: the nearest answers
-    best = boxes.overlap(there[0], rows[0, :, 3:7]).amax(1)
+    best = boxes.box_iou(there[0], rows[0, :, 3:7]).amax(1)
     assert float(worth[0, :8].max()) == pytest.approx(float(best[0]))
     padded = torch.cat([there, torch.zeros(1, 1, 4)], 1)
     exists = torch.tensor([[True, True, False]])
-    again = assigned(rows, padded, torch.zeros(1, 3).long(), exists)
+    again = assign_targets(rows, padded, torch.zeros(1, 3).long(), exists)
     assert torch.equal(again[1], worth)
 
 
@@ -236,28 +236,28 @@ def test_classes_are_found_by_name(scenes):
             return torch.cat([rows[..., :7], rows[..., 7:].roll(1, dims=2)], 2)
 
     other = (names[-1], *names[:-1])
-    judged = detect.judge(Turned(scenes.test), scenes, names=other)
+    judged = detect.evaluate(Turned(scenes.test), scenes, names=other)
     assert judged.values["test"]["ap50"] == 1
     with pytest.raises(DataError, match="the data have the class '.*', which the net does not"):
-        detect.judge(Told(scenes.test), scenes, names=(*names[:-1], "dog"))
+        detect.evaluate(Told(scenes.test), scenes, names=(*names[:-1], "dog"))
 
 
 def test_what_does_not_fit_is_refused(scenes):
     digits = data.open("digits")
     with pytest.raises(DataError, match="detect: expected boxes and their classes as targets, got"):
-        detect.judge(nn.Identity(), digits)
+        detect.evaluate(nn.Identity(), digits)
     with pytest.raises(DataError, match="detector: expected one picture, and boxes with their"):
         detector_arguments(digits.schema)
     with pytest.raises(ShapeError, match=r"detect: the net said \(8, 3, 64, 64\) of 4 classes"):
-        detect.judge(nn.Identity(), scenes)
+        detect.evaluate(nn.Identity(), scenes)
     empty = replace(scenes, test=scenes.test.select(torch.empty(0, dtype=torch.int64)))
     with pytest.raises(DataError, match="detect: the test part is empty"):
-        detect.judge(Told(scenes.test), empty)
+        detect.evaluate(Told(scenes.test), empty)
     none = torch.zeros(len(scenes.store) + 1, dtype=torch.int64)
     bare = {"boxes": Ragged(torch.empty(0, 4), none), "classes": Ragged(none[:0], none)}
-    without = rebuilt(scenes, {**scenes.store.fields, **bare}, scenes.schema)
+    without = with_fields(scenes, {**scenes.store.fields, **bare}, scenes.schema)
     with pytest.raises(DataError, match="none of the 8 test pictures has a box, so nothing can"):
-        detect.judge(Told(scenes.test), without)
+        detect.evaluate(Told(scenes.test), without)
 
 
 def test_boxes_are_moved_back_to_the_picture_as_it_was(scenes):
@@ -268,11 +268,11 @@ def test_boxes_are_moved_back_to_the_picture_as_it_was(scenes):
     wide = np.zeros((100, 200, 3), np.uint8)
     kind = replace(schema["image"], inside=True)
     inside = type(schema)(dict(schema.fields) | {"image": kind}, schema.targets)
-    (box,) = detect.placed(answer, wide, inside).boxes
+    (box,) = detect.postprocess(answer, wide, inside).boxes
     assert box == pytest.approx((0, 0, 200, 100))
-    (box,) = detect.placed(answer, wide, schema).boxes  # cut about the middle
+    (box,) = detect.postprocess(answer, wide, schema).boxes  # cut about the middle
     assert box == pytest.approx((50, 25, 150, 75))
-    assert answer.said() == ("1 a", "90.0%")
+    assert answer.summary() == ("1 a", "90.0%")
     assert answer.cells()["boxes"] == "a 0.900 0.0 16.0 64.0 48.0"
 
 

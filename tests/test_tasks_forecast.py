@@ -11,14 +11,14 @@ import brique
 from brique import data, nets
 from brique.bricks import Band
 from brique.cli import main
-from brique.data.latest import latest
+from brique.data.latest import last_windows
 from brique.errors import DataError, ShapeError
 from brique.model import load
 from brique.run import read_run
 from brique.schema import Category, Number, Schema
 from brique.tasks import forecast
 from brique.tasks.forecast import train as trained
-from brique.tasks.forecast.reading import before
+from brique.tasks.forecast.reading import naive_forecast
 from resuming import alone, assert_equal, stopped
 
 OPTIONS = ("kind=series", "target=load", "length=24", "ahead=6")
@@ -116,7 +116,7 @@ def test_the_last_rows_of_a_table_are_asked_about_by_their_names(run, hours, tmp
 
 def only(file, kind):
     """Return the last rows of the only series of a table, or raise why they cannot be asked."""
-    (one,) = latest(file, kind)
+    (one,) = last_windows(file, kind)
     if isinstance(one.values, DataError):
         raise one.values
     return one.values
@@ -162,23 +162,23 @@ class Before(nn.Module):
         self.band = Band((ahead, 1))
 
     def forward(self, past):
-        return self.band(before(past[:, :, self.own : self.own + 1], self.ahead))[:, :, 0]
+        return self.band(naive_forecast(past[:, :, self.own : self.own + 1], self.ahead))[:, :, 0]
 
 
 def test_the_values_before_have_no_skill_and_the_band_holds_nine_of_ten_on_valid(hours):
     opened = data.open(hours, **SAID)
     net = Before(6, 0)
-    assert forecast.look(net, opened.valid).skill == 0
-    judged = forecast.judge(net, opened, compare=False)
+    assert forecast.validate(net, opened.valid).skill == 0
+    judged = forecast.evaluate(net, opened, compare=False)
     assert judged.values["test"]["skill"] == 0
     assert judged.values["comparison"]["outcome"] == "even"
     assert "coverage" not in judged.values
     off = (judged.arrays["said"] - judged.arrays["truth"]).double()
     assert judged.values["test"]["rmse"] == pytest.approx(float(off.square().mean().sqrt()))
     forecast.calibrate(net, opened.valid)
-    again = forecast.judge(net, opened, compare=False)
+    again = forecast.evaluate(net, opened, compare=False)
     assert 0.5 < again.values["coverage"]["reached"] <= 1
-    on_valid = forecast.judge(net, data_of_valid(opened), compare=False).values
+    on_valid = forecast.evaluate(net, data_of_valid(opened), compare=False).values
     assert 0.9 <= on_valid["coverage"]["reached"] < 0.97
     said = forecast.sentence(judged.values)
     assert said.startswith(
@@ -222,8 +222,8 @@ def data_of_valid(opened):
 
 def test_yesterday_is_said_again_where_it_is_shorter_than_the_future():
     past = torch.tensor([[1.0, 2.0, 3.0]]).unsqueeze(2)
-    assert before(past, 2).flatten().tolist() == [2, 3]
-    assert before(past, 5).flatten().tolist() == [1, 2, 3, 1, 2]
+    assert naive_forecast(past, 2).flatten().tolist() == [2, 3]
+    assert naive_forecast(past, 5).flatten().tolist() == [1, 2, 3, 1, 2]
 
 
 def test_a_series_is_judged_by_as_much_as_the_model_takes(run, hours):
@@ -239,7 +239,7 @@ def test_a_series_that_stands_still_has_no_skill_to_show(tmp_path):
     ]
     (tmp_path / "still.csv").write_text("\n".join(["when,load,other", *rows]))
     opened = data.open(tmp_path / "still.csv", **SAID)
-    values = forecast.judge(nets.forecaster(opened.schema.to_json()), opened).values
+    values = forecast.evaluate(nets.forecaster(opened.schema.to_json()), opened).values
     assert values["test"]["skill"] == 0
     assert values["interval"]["skill"] == [None, None]
     said = forecast.sentence(values)
@@ -263,13 +263,13 @@ def test_several_targets_are_foretold_together(hours):
     assert opened.schema["future"].shape == (6, 2)
     net = nets.forecaster(opened.schema.to_json())
     forecast.calibrate(net, opened.valid)
-    values = forecast.judge(net, opened).values
+    values = forecast.evaluate(net, opened).values
     assert values["targets"] == ["load", "other"]
     batch = next(opened.valid.batches(3))
-    answer = forecast.answered(net.eval(), batch, opened.schema)[0]
+    answer = forecast.predict(net.eval(), batch, opened.schema)[0]
     assert set(answer.to_json()["interval"]) == {"load", "other"}
     assert len(answer.answer["other"]) == 6
-    assert answer.said()[0].startswith("load ")
+    assert answer.summary()[0].startswith("load ")
     assert "2 targets" in forecast.sentence(values)
     loss = forecast.loss(net(batch["past"]), batch, opened.schema)
     assert math.isfinite(loss.item())
@@ -281,13 +281,13 @@ def test_other_shapes_and_empty_parts_are_refused(hours):
     with pytest.raises(ShapeError, match=r"forecast: loss: the net said \(3, 5\) where futures"):
         forecast.loss(torch.zeros(3, 5), batch, opened.schema)
     with pytest.raises(ShapeError, match=r"forecast: answers: the net said \(3, 4\)"):
-        forecast.answered(Before(4, 0), batch, opened.schema)
+        forecast.predict(Before(4, 0), batch, opened.schema)
     empty = opened.test.select(torch.zeros(len(opened.test), dtype=torch.bool))
     from dataclasses import replace
 
     with pytest.raises(DataError, match="forecast: the split is empty; pass one with at least"):
-        forecast.judge(Before(6, 0), replace(opened, test=empty))
-    assert math.isnan(forecast.look(Before(6, 0), empty).skill)
+        forecast.evaluate(Before(6, 0), replace(opened, test=empty))
+    assert math.isnan(forecast.validate(Before(6, 0), empty).skill)
 
 
 def test_the_forecaster_wants_named_columns():

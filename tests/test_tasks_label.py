@@ -22,7 +22,7 @@ from brique.run import read_run
 from brique.schema import Category, Schema
 from brique.tasks import at_rest, label
 from brique.tasks.label import train
-from brique.tasks.label.metrics import scores
+from brique.tasks.label.metrics import compute_metrics
 from brique.tasks.regress import train as regress_train
 from resuming import alone, assert_equal, stopped
 
@@ -86,7 +86,7 @@ def test_scores_agree_with_scikit_learn():
     draw = torch.Generator().manual_seed(0)
     truth = torch.stack([torch.randint(k, (60,), generator=draw) for k in (3, 2)], 1)
     answers = torch.where(torch.rand(60, 2, generator=draw) < 0.4, truth.flip(0), truth)
-    found = scores(answers, truth, SCHEMA)
+    found = compute_metrics(answers, truth, SCHEMA)
     assert found["accuracy"] == pytest.approx((answers == truth).float().mean().item())
     assert found["exact"] == pytest.approx((answers == truth).all(1).float().mean().item())
     of_hue = metrics.f1_score(truth[:, 0], answers[:, 0], average="macro")
@@ -95,29 +95,29 @@ def test_scores_agree_with_scikit_learn():
 
 
 def test_an_answer_names_what_is_borne():
-    (one,) = label.answers(torch.tensor([[0.0, 0.0, 9.0, 0.0, 9.0]]), SCHEMA)
+    (one,) = label.predictions(torch.tensor([[0.0, 0.0, 9.0, 0.0, 9.0]]), SCHEMA)
     assert one.answer == {"hue": "red", "round": "yes"}
-    assert one.said() == ("hue: red, round", "")
+    assert one.summary() == ("hue: red, round", "")
     assert one.cells()["p(round)"] == pytest.approx(1, abs=1e-3)
-    (other,) = label.answers(
+    (other,) = label.predictions(
         torch.tensor([[9.0, 0.0]]), Schema({"round": KINDS["round"]}, ("round",))
     )
-    assert other.said() == ("none", "")
+    assert other.summary() == ("none", "")
     assert other.cells()["p(round)"] < 1e-3  # of a label: that it is borne
-    assert label.answers(torch.zeros(0, 5), SCHEMA) == []
+    assert label.predictions(torch.zeros(0, 5), SCHEMA) == []
 
 
 def test_one_temperature_fits_all_targets():
     found, net = noisy(wrong=0.5), Knows(sure=8.0)
-    before = label.look(net, found.valid).loss
+    before = label.validate(net, found.valid).loss
     label.calibrate(net, found.valid)
     assert float(net.last.value) > 2
-    assert label.look(net, found.valid).loss < before
+    assert label.validate(net, found.valid).loss < before
 
 
 def test_a_judgement_stands_beside_simple_methods():
     found = noisy()
-    values = label.judge(Knows(), found).values
+    values = label.evaluate(Knows(), found).values
     assert set(values["baseline"]) == {"majority", "logistic", "bayes", "forest", "boosting"}
     assert values["baseline"]["bayes"]["skipped"] == "there is no text"
     assert values["test"]["accuracy"] > values["baseline"]["majority"]["accuracy"] + 0.2
@@ -132,7 +132,7 @@ def test_a_judgement_stands_beside_simple_methods():
 
 
 def test_all_right_has_an_interval_below_one():
-    values = label.judge(Knows(), noisy(wrong=0.0), compare=False).values
+    values = label.evaluate(Knows(), noisy(wrong=0.0), compare=False).values
     assert values["test"]["accuracy"] == 1.0
     assert 0.95 < values["interval"]["accuracy"][0] < 1
     assert math.isclose(values["interval"]["accuracy"][1], 1)
@@ -142,10 +142,10 @@ def test_targets_and_classes_are_found_by_name():
     found = noisy(wrong=0.0)
     turned = replace(KINDS["hue"], names=("red", "green", "blue"))
     other = Schema({**found.schema.fields, "hue": turned}, ("hue", "round"))
-    assert label.judge(Knows(), found, schema=other, compare=False).values["test"]["accuracy"] < 1
+    assert label.evaluate(Knows(), found, schema=other, compare=False).values["test"]["accuracy"] < 1
     strange = Schema({**found.schema.fields, "size": KINDS["hue"]}, ("size", "round"))
     with pytest.raises(DataError, match="answers for 'size', which is no class in these data"):
-        label.judge(Knows(), found, schema=strange)
+        label.evaluate(Knows(), found, schema=strange)
 
 
 # Tables with several targets, or a column of labels
@@ -249,7 +249,7 @@ def test_valid_and_predict_say_the_same(films, labelled):
     model = brique.load(labelled)
     with at_rest(model.net):
         (batch,) = opened.valid.batches(len(opened.valid))
-        said = label.answers(
+        said = label.predictions(
             model.net(inference.inputs(batch, opened.schema, model.net)), opened.schema
         )
     rows = {

@@ -5,8 +5,8 @@ from torch import nn
 from brique import data
 from brique.errors import ShapeError
 from brique.evaluation import classifier
-from brique.tasks.reconstruct import named, principal, rebuilt, rows
-from brique.tasks.reconstruct.pictures import GAP, WORDS
+from brique.tasks.reconstruct import class_accuracy, principal_components, reconstruct, labeled_rows
+from brique.tasks.reconstruct.pictures import GAP, LABEL_WIDTH
 
 
 class Halves(nn.Module):
@@ -29,7 +29,7 @@ def digits():
 
 def test_pictures_are_rebuilt_at_rest_and_some_at_once():
     net, pictures = Halves(), torch.rand(2500, 1, 4, 4)
-    assert torch.equal(rebuilt(net, pictures), pictures / 2)
+    assert torch.equal(reconstruct(net, pictures), pictures / 2)
     assert net.asked == [(1000, False, False), (1000, False, False), (500, False, False)]
     assert net.training
 
@@ -38,50 +38,50 @@ def test_principal_components_lose_what_the_small_singular_values_hold(digits):
     pictures = digits.train["image"].flatten(1).double() / 255
     values = torch.linalg.svdvals(pictures - pictures.mean(dim=0))
     given = pictures.float().view(-1, 1, 8, 8)
-    for size, coder in zip((1, 2, 10, 64), principal(digits.train, (1, 2, 10, 64)), strict=True):
+    for size, coder in zip((1, 2, 10, 64), principal_components(digits.train, (1, 2, 10, 64)), strict=True):
         encoder, decoder = coder
-        codes = rebuilt(encoder, given)
+        codes = reconstruct(encoder, given)
         assert codes.shape == (len(given), size)
         assert torch.allclose(codes.mean(dim=0), torch.zeros(size), atol=1e-5)
-        error = (rebuilt(decoder, codes) - given).square().mean().item()
+        error = (reconstruct(decoder, codes) - given).square().mean().item()
         lost = values[size:].square().sum().item() / pictures.numel()
         assert error == pytest.approx(lost, rel=1e-4, abs=1e-9)
 
 
 def test_principal_components_are_those_of_the_split_alone(digits):
-    (coder,) = principal(digits.train.select(digits.train.ids[:3]), [2])
+    (coder,) = principal_components(digits.train.select(digits.train.ids[:3]), [2])
     three = digits.train["image"][:3].float() / 255
-    assert torch.allclose(rebuilt(coder, three), three, atol=1e-4), "two axes hold three points"
+    assert torch.allclose(reconstruct(coder, three), three, atol=1e-4), "two axes hold three points"
 
 
 def test_a_size_out_of_range_is_refused(digits):
     with pytest.raises(
         ShapeError, match=r"principal: size 65 of pictures \(1, 8, 8\); pass one in"
     ):
-        principal(digits.train, [2, 65])
+        principal_components(digits.train, [2, 65])
     with pytest.raises(ShapeError, match="principal: size 0 of"):
-        principal(digits.train, [0])
+        principal_components(digits.train, [0])
 
 
 def test_a_reader_names_real_digits_and_is_lost_on_noise(digits, monkeypatch):
     monkeypatch.setattr(classifier, "_TURNS", 100)
     pictures, label = digits.test["image"].float() / 255, digits.test["label"]
-    assert named(pictures, label, digits) > 0.9
-    assert named(pictures, (label + 1) % 10, digits) < 0.1
-    assert named(torch.rand_like(pictures), label, digits) < 0.3
+    assert class_accuracy(pictures, label, digits) > 0.9
+    assert class_accuracy(pictures, (label + 1) % 10, digits) < 0.1
+    assert class_accuracy(torch.rand_like(pictures), label, digits) < 0.3
 
 
 def test_rows_stand_below_one_another_behind_their_names():
     dark, bright = torch.zeros(3, 1, 20, 30), torch.ones(3, 1, 20, 30)
-    drawn = rows({"dark": dark, "bright": bright})
-    assert drawn.shape == (3, 2 * (20 + GAP), WORDS + GAP + 3 * (30 + GAP))
-    assert drawn[:, : 20 + GAP, :WORDS].min() < 0.5, "a name is written"
-    cells = drawn[:, :20, WORDS + GAP :]
+    drawn = labeled_rows({"dark": dark, "bright": bright})
+    assert drawn.shape == (3, 2 * (20 + GAP), LABEL_WIDTH + GAP + 3 * (30 + GAP))
+    assert drawn[:, : 20 + GAP, :LABEL_WIDTH].min() < 0.5, "a name is written"
+    cells = drawn[:, :20, LABEL_WIDTH + GAP :]
     assert torch.equal(cells[:, :, :30], torch.zeros(3, 20, 30))
     assert cells[:, :, 30 : 30 + GAP].min() == 1, "a gap is white"
-    assert drawn[:, 20 + GAP :, WORDS + GAP :].min() == 1
+    assert drawn[:, 20 + GAP :, LABEL_WIDTH + GAP :].min() == 1
 
 
 def test_rows_of_unlike_pictures_are_refused():
     with pytest.raises(ShapeError, match="rows: expected pictures of one shape, got {'a': "):
-        rows({"a": torch.zeros(2, 1, 8, 8), "b": torch.zeros(3, 1, 8, 8)})
+        labeled_rows({"a": torch.zeros(2, 1, 8, 8), "b": torch.zeros(3, 1, 8, 8)})

@@ -13,9 +13,9 @@ from brique.evaluation import bootstrap
 from brique.evaluation.conformal import quantile
 from brique.schema import Number, Schema
 from brique.tasks import at_rest, regress
-from brique.tasks.regress.evaluate import _covered
-from brique.tasks.regress.metrics import scores
-from brique.tasks.regress.reading import Reading
+from brique.tasks.regress.evaluate import _coverage
+from brique.tasks.regress.metrics import compute_metrics
+from brique.tasks.regress.reading import Outputs
 
 
 class Says(nn.Module):
@@ -48,16 +48,16 @@ def test_loss_is_hubers_in_spreads():
 def test_targets_are_put_side_by_side():
     data = arrays(x=torch.rand(20, 2), y=torch.arange(20.0), target="y")
     batch = next(data.train.batches(4))
-    assert regress.wanted(batch, data.schema).shape == (4, 1)
+    assert regress.targets(batch, data.schema).shape == (4, 1)
 
 
 def test_scores_agree_with_scikit_learn():
     from sklearn import metrics
 
     said, truth = torch.randn(50, 2), torch.randn(50, 2) * torch.tensor([1.0, 30.0])
-    found = scores(said, truth)
+    found = compute_metrics(said, truth)
     assert found["r2"] == pytest.approx(metrics.r2_score(truth, said))
-    one = scores(said[:, :1], truth[:, :1])
+    one = compute_metrics(said[:, :1], truth[:, :1])
     assert one["rmse"] == pytest.approx(metrics.root_mean_squared_error(truth[:, 0], said[:, 0]))
     assert one["mae"] == pytest.approx(metrics.mean_absolute_error(truth[:, 0], said[:, 0]))
 
@@ -71,7 +71,7 @@ def test_the_rank_of_the_interval_is_that_of_split_conformal_prediction():
 def test_intervals_hold_nine_tenths_and_are_as_wide_as_the_misses_there():
     data, net = noisy(8000, spread=lambda x: 0.2 + x.clamp(min=0)), Says()
     regress.calibrate(net, data.valid)
-    values = regress.judge(net, data, compare=False).values
+    values = regress.evaluate(net, data, compare=False).values
     assert 0.88 < values["coverage"]["reached"] < 0.92
     with at_rest(net):
         low, high = net.last.around(torch.tensor([[-3.0], [4.0]])).flatten().tolist()
@@ -81,13 +81,13 @@ def test_intervals_hold_nine_tenths_and_are_as_wide_as_the_misses_there():
 def test_without_enough_of_valid_no_interval_is_known():
     data, net = noisy(16), Says()
     regress.calibrate(net, data.valid)
-    (answer,) = regress.answers(net, net(torch.ones(1, 1)), data.schema)
+    (answer,) = regress.predictions(net, net(torch.ones(1, 1)), data.schema)
     assert answer.to_json() == {"answer": pytest.approx(2.0), "interval": []}
-    assert "coverage" not in regress.judge(net, data).values
+    assert "coverage" not in regress.evaluate(net, data).values
 
 
 def test_judgement_beside_linear_regression_that_is_as_good():
-    judged = regress.judge(Says(), noisy())
+    judged = regress.evaluate(Says(), noisy())
     values = judged.values
     assert values["test"]["r2"] == pytest.approx(0.8, abs=0.03)
     low, high = values["interval"]["r2"]
@@ -106,7 +106,7 @@ def test_a_net_that_is_worse_is_said_to_be_so_first():
         def forward(self, x):
             return torch.zeros(len(x), 1)
 
-    said = regress.sentence(regress.judge(Mean(), noisy()).values)
+    said = regress.sentence(regress.evaluate(Mean(), noisy()).values)
     assert said.startswith("Behind a simple method: ")
     assert ": 0.0% of the variance" in said
     assert "linear regression explains " in said
@@ -144,7 +144,7 @@ def test_several_targets_are_scored_in_their_own_spreads():
         def forward(self, x):
             return torch.stack([x[:, 0], 0 * x[:, 1]], dim=1)
 
-    values = regress.judge(Both(), data).values
+    values = regress.evaluate(Both(), data).values
     assert values["targets"] == ["y 1", "y 2"]
     assert values["test"]["r2"] == pytest.approx(0.5, abs=0.05)
     assert values["test"]["rmse"] == pytest.approx(0.5**0.5, abs=0.1)
@@ -159,28 +159,28 @@ def test_several_targets_are_scored_in_their_own_spreads():
 
 def test_the_width_of_intervals_is_in_the_unit_of_one_target_and_in_spreads_of_several():
     truth = torch.tensor([[1.0, 1000.0], [3.0, 5000.0]])  # spreads 1 and 2,000
-    both = Reading(torch.arange(2), truth, truth, torch.tensor([[0.5, 3000.0]]).expand(2, 2))
-    assert _covered(both)["coverage"]["width"] == pytest.approx((1.0 + 3.0) / 2)
-    alone = Reading(*(one[:, 1:] if one.ndim == 2 else one for one in vars(both).values()))
-    assert _covered(alone)["coverage"]["width"] == 6000
+    both = Outputs(torch.arange(2), truth, truth, torch.tensor([[0.5, 3000.0]]).expand(2, 2))
+    assert _coverage(both)["coverage"]["width"] == pytest.approx((1.0 + 3.0) / 2)
+    alone = Outputs(*(one[:, 1:] if one.ndim == 2 else one for one in vars(both).values()))
+    assert _coverage(alone)["coverage"]["width"] == 6000
 
 
 def test_large_numbers_are_said_without_powers_of_ten():
     told = regress.Answer(answer={"price": 131811.2}, interval={"price": (90512.0, 2.5e6)})
-    assert told.said() == ("131,811", "90,512 to 2,500,000")
+    assert told.summary() == ("131,811", "90,512 to 2,500,000")
     small = regress.Answer(answer={"price": 0.0123456}, interval={})
-    assert small.said() == ("0.012346", "")
+    assert small.summary() == ("0.012346", "")
 
 
 def test_the_unit_of_an_answer_is_said():
     told = regress.Answer(
         answer={"price": 1200.5}, interval={"price": (900.0, 1500.0)}, units={"price": "$"}
     )
-    assert told.said() == ("1200.5 $", "900 to 1500")
+    assert told.summary() == ("1200.5 $", "900 to 1500")
     assert told.to_json() == {"answer": 1200.5, "interval": [900, 1500], "unit": "$"}
     assert told.cells() == {"answer": 1200.5, "low": 900, "high": 1500, "unit": "$"}
     both = regress.Answer(answer={"a": 1, "b": 2}, interval={}, units={"b": "kg"})
-    assert both.said() == ("a 1 b 2 kg", "")
+    assert both.summary() == ("a 1 b 2 kg", "")
     assert both.to_json() == {"answer": {"a": 1, "b": 2}, "interval": {}, "unit": {"b": "kg"}}
     assert both.cells() == {"a": 1, "b": 2, "b unit": "kg"}
 
@@ -188,7 +188,7 @@ def test_the_unit_of_an_answer_is_said():
 def test_what_a_net_says_must_be_as_many_numbers_as_are_asked_for():
     schema = Schema({"x": Number(), "y": Number()}, ("y",))
     with pytest.raises(ShapeError, match=r"the net said \(4, 2\) where 1 numbers are asked for"):
-        regress.answers(Says(), torch.zeros(4, 2), schema)
+        regress.predictions(Says(), torch.zeros(4, 2), schema)
 
 
 def test_an_empty_part_cannot_be_judged():
@@ -197,7 +197,7 @@ def test_an_empty_part_cannot_be_judged():
     from dataclasses import replace
 
     with pytest.raises(DataError, match="regress: the split is empty; pass one with at least one"):
-        regress.judge(Says(), replace(data, test=nothing))
+        regress.evaluate(Says(), replace(data, test=nothing))
 
 
 def test_the_bootstrap_interval_of_a_mean_is_that_of_the_normal_law():
@@ -215,9 +215,9 @@ def test_the_bootstrap_interval_of_a_mean_is_that_of_the_normal_law():
 
 def test_two_nets_that_lose_alike_are_even_and_others_are_not():
     lost = torch.rand(100, generator=torch.Generator().manual_seed(2))
-    assert bootstrap.beside("mean", lost, lost)["outcome"] == "even"
-    assert bootstrap.beside("mean", lost, lost + 1)["outcome"] == "better"
-    assert bootstrap.beside("mean", lost + 1 + 0.1 * lost, lost)["outcome"] == "worse"
+    assert bootstrap.compare("mean", lost, lost)["outcome"] == "even"
+    assert bootstrap.compare("mean", lost, lost + 1)["outcome"] == "better"
+    assert bootstrap.compare("mean", lost + 1 + 0.1 * lost, lost)["outcome"] == "worse"
 
 
 class Steps(nn.Module):
@@ -238,16 +238,16 @@ def test_equal_answers_share_a_range_of_their_intervals():
     parts = ["valid"] * 1000 + ["test"] * 490 + ["train"] * 10
     data = arrays(x=x, y=y, target="y", split=parts)
     regress.calibrate(net, data.valid)
-    values = regress.judge(net, data).values
+    values = regress.evaluate(net, data).values
     assert 0.86 < values["coverage"]["reached"] < 0.94
     assert 2.8 < values["coverage"]["width"] < 3.8  # 90% of a normal distribution: 3.3
 
 
 def test_small_units_and_equal_truths_have_honest_scores():
     truth = 1e-13 * torch.randn(100, 1, generator=torch.Generator().manual_seed(0))
-    assert abs(scores(torch.zeros(100, 1), truth)["r2"]) < 0.1
-    assert scores(torch.ones(5, 1), torch.ones(5, 1))["r2"] == 1
-    assert scores(torch.zeros(5, 1), torch.ones(5, 1))["r2"] == 0
+    assert abs(compute_metrics(torch.zeros(100, 1), truth)["r2"]) < 0.1
+    assert compute_metrics(torch.ones(5, 1), torch.ones(5, 1))["r2"] == 1
+    assert compute_metrics(torch.zeros(5, 1), torch.ones(5, 1))["r2"] == 0
 
 
 class Far(nn.Module):
@@ -261,5 +261,5 @@ def test_the_interval_of_numbers_far_from_zero_keeps_its_digits():
     draw = torch.Generator().manual_seed(0)
     x, off = torch.randn(300, 1, generator=draw), 0.001 * torch.randn(300, generator=draw)
     data = arrays(x=x, y=1000 + 0.01 * x[:, 0] + off, target="y", split=["test"] * 299 + ["train"])
-    low, high = regress.judge(Far(), data, compare=False).values["interval"]["r2"]
+    low, high = regress.evaluate(Far(), data, compare=False).values["interval"]["r2"]
     assert 0.95 < low < high < 1

@@ -11,10 +11,10 @@ from brique.data import worlds
 from brique.errors import DataError, ShapeError, UsageError
 from brique.nets.unet import unet, unet_arguments
 from brique.planning import Request
-from brique.schema import IGNORED
+from brique.schema import IGNORE_INDEX
 from brique.tasks import segment
 from brique.tasks.segment import metrics
-from brique.tasks.segment.evaluate import smaller
+from brique.tasks.segment.evaluate import downsample
 from brique.tasks.segment.plan import plan
 
 
@@ -36,7 +36,7 @@ class Told(nn.Module):
         masks = torch.stack([self.masks[int(row.nonzero()[0])] for row in rows]).long()
         for number in self.blind:
             masks = torch.where(masks == number, 0, masks)
-        masks = torch.where(masks == IGNORED, 0, masks)
+        masks = torch.where(masks == IGNORE_INDEX, 0, masks)
         return functional.one_hot(masks, self.classes).permute(0, 3, 1, 2).float()
 
 
@@ -50,13 +50,13 @@ class Constant(nn.Module):
 def test_loss_is_the_mean_cross_entropy_of_the_pixels_that_count():
     said = torch.randn(3, 4, 5, 6, dtype=torch.float64)
     truth = torch.randint(4, (3, 5, 6)).byte()
-    truth[0, :2] = IGNORED
+    truth[0, :2] = IGNORE_INDEX
     total, count = segment.loss(said, truth)
-    expected = functional.cross_entropy(said.float(), truth.long(), ignore_index=IGNORED)
+    expected = functional.cross_entropy(said.float(), truth.long(), ignore_index=IGNORE_INDEX)
     torch.testing.assert_close(total / count, expected)
     weights = torch.tensor([1.0, 2.0, 3.0, 4.0])
     total, count = segment.loss(said, truth, weights)
-    expected = functional.cross_entropy(said.float(), truth.long(), weights, ignore_index=IGNORED)
+    expected = functional.cross_entropy(said.float(), truth.long(), weights, ignore_index=IGNORE_INDEX)
     torch.testing.assert_close(total / count, expected)
     whole = segment.loss(said, truth, weights)
     parts = [segment.loss(said[k : k + 1], truth[k : k + 1], weights) for k in range(3)]
@@ -65,7 +65,7 @@ def test_loss_is_the_mean_cross_entropy_of_the_pixels_that_count():
 
 
 def test_a_batch_in_which_no_pixel_counts_costs_nothing():
-    total, count = segment.loss(torch.randn(1, 2, 3, 3), torch.full((1, 3, 3), IGNORED).byte())
+    total, count = segment.loss(torch.randn(1, 2, 3, 3), torch.full((1, 3, 3), IGNORE_INDEX).byte())
     assert float(total / count) == 0
 
 
@@ -80,30 +80,30 @@ def test_weights_have_a_mean_of_one_and_make_classes_alike(scenes):
 
 
 def test_iou_is_the_common_part_of_what_is_and_what_was_said():
-    truth = torch.tensor([[[0, 0, 1, 1], [0, 0, 1, IGNORED]], [[2, 2, 2, 2], [0, 0, 0, 0]]]).byte()
+    truth = torch.tensor([[[0, 0, 1, 1], [0, 0, 1, IGNORE_INDEX]], [[2, 2, 2, 2], [0, 0, 0, 0]]]).byte()
     said = torch.tensor([[[0, 1, 1, 1], [0, 0, 0, 1]], [[2, 2, 0, 0], [0, 0, 0, 0]]])
     counts = metrics.confusion(truth, said, 4)
     assert counts.sum().item() == 15
     assert counts[0, :2, :2].tolist() == [[3, 1], [1, 2]]
-    found = metrics.areas(counts)
-    assert metrics.ious(found)[:3].tolist() == pytest.approx([7 / 11, 2 / 4, 2 / 4])
-    assert math.isnan(metrics.ious(found)[3])
-    told = metrics.scores(found)
+    found = metrics.count_pixels(counts)
+    assert metrics.class_ious(found)[:3].tolist() == pytest.approx([7 / 11, 2 / 4, 2 / 4])
+    assert math.isnan(metrics.class_ious(found)[3])
+    told = metrics.compute_metrics(found)
     assert told["mean_iou"] == pytest.approx((7 / 11 + 1 / 2 + 1 / 2) / 3)
     assert told["pixel_accuracy"] == pytest.approx(11 / 15)
     assert told["mean_accuracy"] == pytest.approx((7 / 8 + 2 / 3 + 2 / 4) / 3)
-    assert metrics.by_picture(found).tolist() == pytest.approx(
+    assert metrics.mean_iou_by_picture(found).tolist() == pytest.approx(
         [(3 / 5 + 2 / 4) / 2, (2 / 4 + 4 / 6) / 2]
     )
 
 
 def test_a_net_that_knows_the_answers_is_right_and_shows_its_worst_pictures(scenes):
-    judged = segment.judge(Told(scenes.test, 5), scenes)
+    judged = segment.evaluate(Told(scenes.test, 5), scenes)
     assert judged.values["test"] == {"mean_iou": 1.0, "pixel_accuracy": 1.0, "mean_accuracy": 1.0}
     low, high = judged.values["interval"]["mean_iou"]
     assert low < 1 == high  # a few pictures do not say that all others would be right
     assert judged.values["comparison"]["outcome"] == "better"
-    blind = segment.judge(Told(scenes.test, 5, blind=(2,)), scenes, compare=False)
+    blind = segment.evaluate(Told(scenes.test, 5, blind=(2,)), scenes, compare=False)
     classes = blind.values["classes"]
     assert classes["square"]["iou"] == 0
     assert classes["circle"]["iou"] == 1
@@ -123,7 +123,7 @@ def test_logistic_regression_knows_colors_and_places():
     image[:, 0, :, 12:], mask[:, :, 12:] = 0.9, 1  # by color
     mask[:, :4, :12] = 2  # by place
     found = scenes_of(image, mask, ("left", "right", "top"))
-    judged = segment.judge(Told(found.test, 3), found)
+    judged = segment.evaluate(Told(found.test, 3), found)
     entry = judged.values["baseline"]["logistic"]
     assert entry["mean_iou"] > 0.9
     assert entry["seconds"] < 30
@@ -131,7 +131,7 @@ def test_logistic_regression_knows_colors_and_places():
 
 
 def test_a_net_behind_the_baseline_is_said_to_be_so(scenes):
-    judged = segment.judge(Told(scenes.test, 5, blind=(1, 2, 3, 4)), scenes, compare=False)
+    judged = segment.evaluate(Told(scenes.test, 5, blind=(1, 2, 3, 4)), scenes, compare=False)
     assert segment.sentence(judged.values).startswith("No better than a simple method") or \
         judged.values["test"]["mean_iou"] >= judged.values["baseline"]["majority"]["mean_iou"]  # fmt: skip
     values = judged.values | {"comparison": {"best": "majority", "p": 0.001, "outcome": "worse"}}
@@ -160,16 +160,16 @@ def test_classes_are_found_by_name(scenes):
         def forward(self, x):
             return super().forward(x).roll(-1, dims=1)
 
-    judged = segment.judge(Turned(scenes.test, 5), scenes, names=other, compare=False)
+    judged = segment.evaluate(Turned(scenes.test, 5), scenes, names=other, compare=False)
     assert judged.values["test"]["mean_iou"] == 1
     with pytest.raises(DataError, match="the data have the class 'star', which the net does not"):
-        segment.judge(Told(scenes.test, 5), scenes, names=names[:-1])
+        segment.evaluate(Told(scenes.test, 5), scenes, names=names[:-1])
 
 
 def test_what_does_not_fit_is_refused(scenes):
     digits = data.open("digits")
     with pytest.raises(DataError, match="segment: expected a mask as target, got category"):
-        segment.judge(nn.Identity(), digits)
+        segment.evaluate(nn.Identity(), digits)
     with pytest.raises(DataError, match="segment.weights: expected a mask as target, got categ"):
         segment.weights(digits.train, power=0.5)
     with pytest.raises(DataError, match="unet: expected one picture and a mask as target"):
@@ -177,37 +177,37 @@ def test_what_does_not_fit_is_refused(scenes):
     with pytest.raises(ShapeError, match=r"segment.loss: scores \(2, 3, 4\) do not fit masks"):
         segment.loss(torch.zeros(2, 3, 4), torch.zeros(2, 4, 4))
     with pytest.raises(ShapeError, match=r"the net said \(2, 3, 4, 4\) of 2 classes; let it"):
-        segment.answers(torch.zeros(2, 3, 4, 4), ("a", "b"))
+        segment.predictions(torch.zeros(2, 3, 4, 4), ("a", "b"))
 
     class Coarse(Told):
         def forward(self, x):
             return super().forward(x)[:, :, ::2]
 
     with pytest.raises(ShapeError, match="where masks are"):
-        segment.judge(Coarse(scenes.test, 5), scenes, compare=False)
+        segment.evaluate(Coarse(scenes.test, 5), scenes, compare=False)
     from dataclasses import replace
 
     empty = replace(scenes, test=scenes.test.select(torch.empty(0, dtype=torch.int64)))
     with pytest.raises(DataError, match="segment: the test part is empty"):
-        segment.judge(Told(scenes.test, 5), empty)
-    blank = scenes_of(torch.rand(10, 1, 4, 4), torch.full((10, 4, 4), IGNORED).byte(), ("a", "b"))
+        segment.evaluate(Told(scenes.test, 5), empty)
+    blank = scenes_of(torch.rand(10, 1, 4, 4), torch.full((10, 4, 4), IGNORE_INDEX).byte(), ("a", "b"))
     with pytest.raises(DataError, match="no pixel of the training masks counts"):
         segment.weights(blank.train, power=0.5)
     with pytest.raises(DataError, match="no pixel of the 2 test masks counts, so nothing"):
-        segment.judge(Constant(), blank, compare=False)
+        segment.evaluate(Constant(), blank, compare=False)
 
 
 def test_a_mask_is_laid_over_the_picture_as_it_was_given(scenes):
     mask = torch.arange(64)[None].expand(64, -1).byte() // 32  # left 0, right 1
     names = scenes.schema["mask"].names
-    (answer,) = segment.answers(functional.one_hot(mask[None].long(), 5).permute(0, 3, 1, 2), names)
+    (answer,) = segment.predictions(functional.one_hot(mask[None].long(), 5).permute(0, 3, 1, 2), names)
     assert answer.answer == {"background": 0.5, "circle": 0.5}
-    twice = segment.placed(answer, torch.zeros(3, 128, 128).numpy(), scenes.schema).mask
+    twice = segment.postprocess(answer, torch.zeros(3, 128, 128).numpy(), scenes.schema).mask
     assert torch.equal(twice, torch.arange(128)[None].expand(128, -1).byte() // 64)
-    wide = segment.placed(answer, torch.zeros(3, 100, 200).numpy(), scenes.schema).mask
+    wide = segment.postprocess(answer, torch.zeros(3, 100, 200).numpy(), scenes.schema).mask
     assert wide.shape == (100, 200)  # cut about the middle, 100 x 100
     assert wide[50].tolist() == [255] * 50 + [0] * 50 + [1] * 50 + [255] * 50
-    assert answer.said() == ("background 50%, circle 50%", "")
+    assert answer.summary() == ("background 50%, circle 50%", "")
     assert answer.cells()["star"] == 0
 
 
@@ -219,17 +219,17 @@ def test_a_mask_is_laid_over_a_turned_photograph_as_it_is_seen(scenes, tmp_path,
     Image.new("RGB", (100, 60)).save(path, exif=exif)
     scores = torch.zeros(1, len(scenes.schema["mask"].names), 64, 64)
     scores[:, 1, :32] = 1  # the upper half as seen
-    answer = segment.answers(scores, scenes.schema["mask"].names)[0]
-    mask = segment.placed(answer, path, scenes.schema).mask
+    answer = segment.predictions(scores, scenes.schema["mask"].names)[0]
+    mask = segment.postprocess(answer, path, scenes.schema).mask
     assert tuple(mask.shape) == (100, 60)
     assert mask[25:49].unique().tolist() == [1]
     assert mask[51:75].unique().tolist() == [0]
 
 
 def test_masks_of_the_report_are_small():
-    assert smaller(torch.zeros(2, 400, 300).byte()).shape == (2, 192, 144)
+    assert downsample(torch.zeros(2, 400, 300).byte()).shape == (2, 192, 144)
     masks = torch.randint(5, (2, 30, 40)).byte()
-    assert torch.equal(smaller(masks), masks)
+    assert torch.equal(downsample(masks), masks)
 
 
 def test_unet_takes_pictures_of_any_size_and_is_built_from_json():

@@ -145,13 +145,13 @@ class Always(nn.Module):
 def test_the_judgement_counts_words_and_draws_sentences(folder):
     opened = tagged(folder)
     truth = opened.test["tag"].values
-    judged = tag.judge(Always(4, 1), opened, compare=False)
+    judged = tag.evaluate(Always(4, 1), opened, compare=False)
     values = judged.values
     assert values["test"]["accuracy"] == pytest.approx(float((truth == 1).double().mean()))
     assert values["words"] == len(truth)
     assert sum(map(sum, values["confusion"])) == len(truth)
     assert set(values["baseline"]) == {"majority"}
-    beside = tag.judge(Always(4, 1), opened).values
+    beside = tag.evaluate(Always(4, 1), opened).values
     assert beside["comparison"]["outcome"] == "worse"
     assert values["test"]["faultless"] == 0
     assert tag.sentence(beside).startswith("Behind a simple method: ")
@@ -163,12 +163,12 @@ def test_tags_are_compared_by_name(folder):
     opened = tagged(folder)
     names = opened.schema["tag"].names
     turned = list(reversed(names))
-    one = tag.judge(Always(4, 1), opened, compare=False).values
-    other = tag.judge(Always(4, 2), opened, names=turned, compare=False).values
+    one = tag.evaluate(Always(4, 1), opened, compare=False).values
+    other = tag.evaluate(Always(4, 2), opened, names=turned, compare=False).values
     assert one["test"]["accuracy"] == other["test"]["accuracy"]
     assert one["baseline"] == other["baseline"]
     with pytest.raises(DataError, match="the data have the class"):
-        tag.judge(Always(3), opened, names=names[1:], compare=False)
+        tag.evaluate(Always(3), opened, names=names[1:], compare=False)
 
 
 def of_words(tags, part=(0, 0, 2)):
@@ -183,7 +183,7 @@ def of_words(tags, part=(0, 0, 2)):
 def test_a_word_without_its_tag_is_named():
     tags = Ragged.of([torch.tensor([0, 1]), torch.tensor([0, 0]), torch.tensor([1, 1])])
     with pytest.raises(DataError, match="example 1 has 1 words and 2 tags; give each word its tag"):
-        tag.check(of_words(tags))
+        tag.check_lengths(of_words(tags))
 
 
 def test_scores_of_another_shape_and_empty_parts_are_refused():
@@ -193,9 +193,9 @@ def test_scores_of_another_shape_and_empty_parts_are_refused():
     with pytest.raises(ShapeError, match=r"tag: loss: the net said \(3, 5\) where scores \(3, 2\)"):
         tag.loss(torch.zeros(3, 5), batch, opened.schema)
     with pytest.raises(ShapeError, match=r"tag: answers: the net said \(3, 4\)"):
-        tag.answered(Always(4), batch, opened.schema)
+        tag.predict(Always(4), batch, opened.schema)
     with pytest.raises(DataError, match="tag: the split holds no word"):
-        tag.judge(Always(2), of_words(tags, (0, 0, 1)))
+        tag.evaluate(Always(2), of_words(tags, (0, 0, 1)))
 
 
 def test_the_tagger_wants_a_text_and_tags():
@@ -223,14 +223,14 @@ def test_entities_are_counted_as_seqeval_and_conlleval_do(scheme):
     for seed in range(40):
         names, meant, said = drawn(scheme, seed)
         flat = [torch.tensor([names.index(t) for tags in x for t in tags]) for x in (meant, said)]
-        found = entities.count(*flat, torch.tensor([len(tags) for tags in meant]), names)
+        found = entities.count_entities(*flat, torch.tensor([len(tags) for tags in meant]), names)
         assert found.scores() == pytest.approx({
             "f1": metrics.f1_score(meant, said, zero_division=0),
             "precision": metrics.precision_score(meant, said, zero_division=0),
             "recall": metrics.recall_score(meant, said, zero_division=0),
         })  # fmt: skip
         report = metrics.classification_report(meant, said, output_dict=True, zero_division=0)
-        for at, kind in enumerate(entities.types_of(names)):
+        for at, kind in enumerate(entities.entity_types(names)):
             assert int(found.true[:, at].sum()) == report.get(kind, {"support": 0})["support"]
 
 
@@ -244,11 +244,11 @@ def test_bilou_counts_as_bioes_and_other_tags_mark_no_entities():
         ]
         names = sorted({t for x in written for tags in x for t in tags})
         flat = [torch.tensor([names.index(t) for tags in x for t in tags]) for x in written]
-        scores.append(entities.count(*flat, torch.tensor([len(t) for t in meant]), names).scores())
+        scores.append(entities.count_entities(*flat, torch.tensor([len(t) for t in meant]), names).scores())
     assert scores[0] == scores[1]
-    assert entities.types_of(["NOUN", "B-PER", "O"]) is None
-    assert entities.types_of(["B", "I", "NOUN"]) is None
-    assert entities.types_of(["O"]) is None
+    assert entities.entity_types(["NOUN", "B-PER", "O"]) is None
+    assert entities.entity_types(["B", "I", "NOUN"]) is None
+    assert entities.entity_types(["O"]) is None
 
 
 def named(count, seed):
@@ -277,7 +277,7 @@ def persons(tmp_path_factory):
 def test_always_outside_looks_bad_though_most_words_are_right(persons):
     opened = tagged(persons)
     names = opened.schema["tag"].names
-    values = tag.judge(Always(3, names.index("O")), opened, compare=False).values
+    values = tag.evaluate(Always(3, names.index("O")), opened, compare=False).values
     assert values["task"] == "entities"
     assert values["test"]["accuracy"] > 0.9
     assert values["test"]["f1"] == values["test"]["recall"] == 0
@@ -286,7 +286,7 @@ def test_always_outside_looks_bad_though_most_words_are_right(persons):
         **{k: values["test"][k] for k in ("accuracy", "unknown_accuracy") if k in values["test"]},
         "interval": values["interval"]["f1"],
     }  # fmt: skip
-    assert tag.sentence_of_entities(values).startswith(
+    assert tag.entities_sentence(values).startswith(
         "No better than a simple method: entity F1 0."
     )
 
@@ -307,6 +307,6 @@ def test_a_net_of_entities_is_chosen_and_judged_by_their_f1(persons, tmp_path):
 
 
 def test_weights_are_chosen_by_f1_before_words():
-    low, high = tag.Look(0.99, 0.1, 0.2), tag.Look(0.9, 0.5, 0.3)
-    assert high.best > low.best
-    assert tag.Look(0.99, 0.1).best == 0.99
+    low, high = tag.Validation(0.99, 0.1, 0.2), tag.Validation(0.9, 0.5, 0.3)
+    assert high.score > low.score
+    assert tag.Validation(0.99, 0.1).score == 0.99

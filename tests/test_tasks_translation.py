@@ -16,7 +16,7 @@ from brique.errors import DataError, ModelError
 from brique.model import load
 from brique.run import read_run
 from brique.schema import Category, Schema, Text
-from brique.schema.texts import END
+from brique.schema.texts import END_ID
 from brique.tasks import translate as task
 from brique.tasks import translation
 from brique.tasks.translation import baselines, metrics
@@ -133,8 +133,8 @@ def test_the_scores_of_all_pieces_follow_each_other(folder):
     expected = found[first].clone()
     expected[:, :2] = -torch.inf
     torch.testing.assert_close(chances, expected.log_softmax(1))
-    _, words, counts = task.shifted(batch["fr"])
-    assert int((words[counts] == END).sum()) == 5
+    _, words, counts = task.teacher_forcing(batch["fr"])
+    assert int((words[counts] == END_ID).sum()) == 5
     loss = translation.loss(found, batch, opened.schema)
     torch.testing.assert_close(loss, nn.functional.cross_entropy(found, words[counts]))
 
@@ -142,31 +142,31 @@ def test_the_scores_of_all_pieces_follow_each_other(folder):
 def test_bleu_is_sacrebleus():
     said = ["the cat sat on the mat", "a dog", "it's a long, long way home to the sea."]
     meant = ["the cat sat on a mat", "a dog barks", "it's a long, long road home to the sea."]
-    found = float(metrics.bleu(metrics.counts(said, meant).sum(0)))
+    found = float(metrics.bleu(metrics.count_ngrams(said, meant).sum(0)))
     if find_spec("sacrebleu"):
         assert found == pytest.approx(task.bleu(said, meant))
-        one = metrics.counts(said[1:2], meant[1:2]).sum(0)
+        one = metrics.count_ngrams(said[1:2], meant[1:2]).sum(0)
         assert float(metrics.bleu(one)) == pytest.approx(task.bleu(said[1:2], meant[1:2]))
-    assert float(metrics.bleu(metrics.counts(["x"], ["y"]).sum(0))) == 0
-    assert float(metrics.bleu(metrics.counts([""], ["y"]).sum(0))) == 0
-    assert float(metrics.bleu(metrics.counts(meant, meant).sum(0))) == pytest.approx(100)
+    assert float(metrics.bleu(metrics.count_ngrams(["x"], ["y"]).sum(0))) == 0
+    assert float(metrics.bleu(metrics.count_ngrams([""], ["y"]).sum(0))) == 0
+    assert float(metrics.bleu(metrics.count_ngrams(meant, meant).sum(0))) == pytest.approx(100)
 
 
 def test_without_sacrebleu_words_and_marks_are_counted(monkeypatch):
     monkeypatch.setattr(metrics, "find_spec", lambda name: None)
-    assert metrics.cut_by() == "words"
-    both, said, meant = metrics.counts(["a cat."], ["a dog."])[0][:, 0].tolist()
+    assert metrics.tokenizer_name() == "words"
+    both, said, meant = metrics.count_ngrams(["a cat."], ["a dog."])[0][:, 0].tolist()
     assert (both, said, meant) == (2, 3, 3)
 
 
 def test_the_plain_f_of_a_text_is_that_of_runs_of_words():
-    found = metrics.overlap(metrics.counts(["a b", "a b c d", ""], ["a b", "a x y z", "a"]))
+    found = metrics.ngram_f(metrics.count_ngrams(["a b", "a b c d", ""], ["a b", "a x y z", "a"]))
     assert found.tolist() == pytest.approx([1.0, 1 / 4 / 4, 0.0])
 
 
 def test_a_dictionary_is_what_comes_together(folder):
     opened = data.open(folder, target="fr")
-    said = baselines.dictionary(opened, ["big owl zebra"])
+    said = baselines.word_by_word(opened, ["big owl zebra"])
     assert said == ["grand hibou zebra"]
 
 
@@ -177,14 +177,14 @@ def test_of_several_languages_one_is_read(tmp_path, folder, capsys):
             (tmp_path / f"{path.stem}.de").write_text(path.read_text())
     opened = data.open(tmp_path, target="fr")
     assert opened.schema.inputs == ("de", "en")
-    more = languages.chosen(opened, ("target=fr",))
+    more = languages.translation_options(opened, ("target=fr",))
     assert more[0] == "types=de=leave"
-    assert languages.chosen(opened, ("target=fr", "unit=words")) == ("types=de=leave",)
+    assert languages.translation_options(opened, ("target=fr", "unit=words")) == ("types=de=leave",)
     chosen = data.open(tmp_path, target="fr", types={"de": "leave"})
-    told = languages.told(chosen, more)
+    told = languages.describe_options(chosen, more)
     assert told.startswith("en is translated to fr")
     assert told.endswith("; left out: de.")
-    assert languages.chosen(data.open("digits"), ()) == ()
+    assert languages.translation_options(data.open("digits"), ()) == ()
 
 
 class Mute(nn.Module):
@@ -198,11 +198,11 @@ def test_a_net_that_does_not_speak_and_an_empty_part_are_refused(folder):
     opened = data.open(folder, target="fr")
     batch = next(opened.test.batches(2))
     with pytest.raises(ModelError, match="a Mute does not say piece by piece what is likely"):
-        translation.answered(Mute(), batch, opened.schema)
+        translation.predict(Mute(), batch, opened.schema)
     empty = opened.test.select(torch.zeros(len(opened.test), dtype=torch.bool))
     net = nets.translator(opened.schema.to_json(), width=8)
     with pytest.raises(DataError, match="translate: the split is empty; pass one with at least"):
-        translation.judge(net, replace(opened, test=empty))
+        translation.evaluate(net, replace(opened, test=empty))
 
 
 def test_the_translator_wants_two_texts():

@@ -21,7 +21,7 @@ from brique.game.play import Play
 from brique.model import load
 from brique.run import read_run
 from brique.tasks import classify
-from brique.workbench.opened import fitting
+from brique.workbench.opened import choose_task
 
 
 def said(capsys, *words):
@@ -234,7 +234,7 @@ def test_one_class_only_is_refused():
     with pytest.raises(
         DataError, match=r"arrays: 'label' has one class only \('cat'\); a net needs at least"
     ):
-        fitting(cats, "train")
+        choose_task(cats, "train")
 
 
 def test_no_epoch_at_all_is_refused():

@@ -73,7 +73,7 @@ def test_a_table_of_every_kind_of_column_is_learnt_and_judged(priced):
 
 def _row(run, town):
     row = {"rooms": 3, "area": 60.0, "town": town, "sold": "2024-05-05", "about": "a street"}
-    return data.prepared(brique.load(run).schema, row)
+    return data.prepare_inputs(brique.load(run).schema, row)
 
 
 def test_rows_of_a_table_get_the_answers_of_the_validation_stream(houses, priced):
@@ -191,7 +191,7 @@ def test_a_class_that_never_came_is_other_and_said(houses, priced, capsys, tmp_p
 def test_an_unknown_class_is_the_mean_of_the_known(priced):
     read = brique.load(priced).net.body.columns
     rows = read.embeddings[0].weight
-    batch = data.together(brique.load(priced).schema, [_row(priced, "Bern")])
+    batch = data.collate(brique.load(priced).schema, [_row(priced, "Bern")])
     seen = {}
     read.first.register_forward_pre_hook(lambda _, given: seen.update(x=given[0]))
     read(batch)

@@ -10,7 +10,7 @@ from brique import data, nets
 from brique.bricks import Mixture
 from brique.cli import main
 from brique.errors import DataError, ModelError, ShapeError
-from brique.evaluation.samples import nearest_neighbor_test, own_neighbors
+from brique.evaluation.samples import nearest_neighbor_test, own_neighbor_shares
 from brique.planning import Request
 from brique.run import read_run
 from brique.tasks import generate
@@ -65,7 +65,7 @@ def pixels(split):
 
 def test_copies_of_train_are_found():
     digits = data.open("digits")
-    values = generate.judge(Echo(pixels(digits.train)), digits, compare=False).values
+    values = generate.evaluate(Echo(pixels(digits.train)), digits, compare=False).values
     assert values["test"]["copied"] == 1.0
     assert values["test"]["mixed"] > 0.8
     assert set(values["baseline"]) == {"mean"}
@@ -74,7 +74,7 @@ def test_copies_of_train_are_found():
 def test_noise_is_told_from_digits_and_a_normal_distribution_stands_beside():
     digits = data.open("digits")
     noise = torch.rand(200, 1, 8, 8, generator=torch.Generator().manual_seed(1))
-    values = generate.judge(Echo(noise), digits).values
+    values = generate.evaluate(Echo(noise), digits).values
     assert values["test"]["mixed"] < 0.1
     assert values["test"]["copied"] == 0
     assert values["comparison"]["best"] == "axes"
@@ -83,12 +83,12 @@ def test_noise_is_told_from_digits_and_a_normal_distribution_stands_beside():
         "Behind a simple method: made pictures mix with 359"
     )
     with pytest.raises(ShapeError, match="does not say which noise it takes"):
-        generate.judge(nn.Linear(3, 64), digits)
+        generate.evaluate(nn.Linear(3, 64), digits)
 
 
 def test_the_shares_are_those_of_the_test_of_two_samples():
     first, second = torch.randn(40, 2), torch.randn(40, 2) + 1
-    own = own_neighbors(first, second)
+    own = own_neighbor_shares(first, second)
     assert own.shape == (80,)
     assert float(own.mean()) == nearest_neighbor_test(first, second)
 
@@ -127,7 +127,7 @@ def test_its_model_makes_pictures_and_answers_none(made, tmp_path):
 
 
 def test_stopped_and_resumed_it_ends_in_equal_bits(tmp_path, monkeypatch):
-    args = training.Args(turns=30, batch_size=32, width=8, code=4, average=0.8, patience=100)
+    args = training.Args(turns=30, batch_size=32, width=8, latent=4, average=0.8, patience=100)
     whole = alone(training.main, args, tmp_path / "whole")
     pieces = stopped(training.main, args, tmp_path / "pieces", [4, 11, 12, 20, 27], monkeypatch)
     assert_equal(whole, pieces)
@@ -138,4 +138,4 @@ def test_codes_are_half_as_long_as_to_rebuild():
     assert plan(digits, Request(source="digits"))["code"] == 8
     empty = data.arrays(image=torch.rand(20, 1, 8, 8), split=["train"] * 20)
     with pytest.raises(DataError, match="generate: the split is empty"):
-        generate.judge(Echo(torch.rand(4, 1, 8, 8)), empty)
+        generate.evaluate(Echo(torch.rand(4, 1, 8, 8)), empty)

@@ -16,7 +16,7 @@ from brique.cli.recipe import run_module
 from brique.errors import DataError
 from brique.run import Launch, launched, read_run
 from brique.tasks.classify import train
-from brique.workbench.opened import of_run
+from brique.workbench.opened import open_run_data
 from resuming import alone, assert_equal, stopped
 
 PEOPLE, EACH = 12, 4
@@ -74,7 +74,7 @@ def test_what_was_said_stands_in_the_settings(faces, trained):
     record = read_run(trained)
     assert record.settings["options"] == list(ASKED)
     assert "--types day=leave --rename Happy=happy --group person --out" in record.json["command"]
-    opened = of_run(str(faces), record.settings, None)
+    opened = open_run_data(str(faces), record.settings, None)
     assert record.json["data"][0]["fingerprint"] == opened.fingerprint
     assert opened.schema.inputs == ("file",)
     assert opened.schema["mood"].names == ("happy", "sad")
@@ -117,7 +117,7 @@ def test_stopped_and_resumed_it_equals_the_run_left_alone(faces, tmp_path, monke
     whole = alone(train.main, args, tmp_path / "whole")
     pieces = stopped(train.main, args, tmp_path / "pieces", [3, 9, 4], monkeypatch)
     assert_equal(whole, pieces)
-    opened = of_run(str(faces), read_run(tmp_path / "pieces").settings, None)
+    opened = open_run_data(str(faces), read_run(tmp_path / "pieces").settings, None)
     last = PEOPLE * EACH - len(opened.test)
     assert sorted(opened.test.name(int(id)) for id in opened.test.ids) == sorted(
         f"{number}.png" for number in range(last, PEOPLE * EACH)
@@ -131,7 +131,7 @@ def test_folds_keep_groups_on_one_side(faces, tmp_path):
     tested = []
     for number in (1, 2):
         record = read_run(folder / f"fold-{number}")
-        opened = of_run(str(faces), record.settings, None)
+        opened = open_run_data(str(faces), record.settings, None)
         assert record.json["data"][0]["fingerprint"] == opened.fingerprint
         assert_apart(faces, opened)
         tested += opened.test.ids.tolist()

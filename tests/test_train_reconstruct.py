@@ -16,11 +16,11 @@ from brique.bricks import Usual
 from brique.cli import main
 from brique.errors import DataError, ShapeError, UsageError
 from brique.planning import Request
-from brique.planning.codes import plan_codes
+from brique.planning.codes import plan_autoencoder
 from brique.run import read_run
 from brique.tasks import at_rest, reconstruct
 from brique.tasks.reconstruct import train as training
-from brique.workbench.opened import fitting
+from brique.workbench.opened import choose_task
 from brique.workbench.train import train
 from resuming import alone, assert_equal, stopped
 
@@ -67,7 +67,7 @@ class Halves(nn.Module):
 
 def test_the_error_is_that_of_numpy():
     digits = data.open("digits")
-    values = reconstruct.judge(Halves(), digits, compare=False).values
+    values = reconstruct.evaluate(Halves(), digits, compare=False).values
     pixels = np.asarray(digits.test["image"], dtype=np.float64) / 255
     mean = (np.asarray(digits.train["image"], dtype=np.float64) / 255).mean(0)
     whole = ((pixels - mean) ** 2).mean()
@@ -80,11 +80,11 @@ def test_the_error_is_that_of_numpy():
 
 def test_principal_components_are_those_of_the_closed_form():
     digits = data.open("digits")
-    net = reconstruct.principal(digits.train, [8])[0]
+    net = reconstruct.principal_components(digits.train, [8])[0]
     named = nn.Sequential()
     named.add_module("body", net[0])
     named.add_module("head", net[1])
-    values = reconstruct.judge(named, digits).values
+    values = reconstruct.evaluate(named, digits).values
     assert values["code"] == 8
     assert values["baseline"]["principal"]["r2"] == pytest.approx(values["test"]["r2"], abs=1e-4)
     assert values["comparison"]["outcome"] == "even"
@@ -92,7 +92,7 @@ def test_principal_components_are_those_of_the_closed_form():
 
 def test_pictures_of_another_shape_are_refused():
     with pytest.raises(ShapeError, match="let it return pictures of the same shape"):
-        reconstruct.judge(nn.Flatten(), data.open("digits"))
+        reconstruct.evaluate(nn.Flatten(), data.open("digits"))
 
 
 # The verb
@@ -140,14 +140,14 @@ def test_valid_and_predict_say_the_same(rebuilt):
     digits, model = data.open("digits"), brique.load(rebuilt)
     with at_rest(model.net):
         (batch,) = digits.valid.batches(len(digits.valid))
-        streamed = reconstruct.answered(model.net, batch, digits.schema)
+        streamed = reconstruct.predict(model.net, batch, digits.schema)
     asked = model.predict(list(digits.valid["image"][:, 0]))
-    assert [one.unusual for one in asked] == pytest.approx([one.unusual for one in streamed])
-    assert asked[3].code == pytest.approx(streamed[3].code, abs=1e-4)
+    assert [one.unusual for one in asked] == pytest.approx([one.error_quantile for one in streamed])
+    assert asked[3].code == pytest.approx(streamed[3].latent, abs=1e-4)
 
 
 def test_stopped_and_resumed_it_ends_in_equal_bits(tmp_path, monkeypatch):
-    args = training.Args(turns=30, batch_size=32, width=8, code=4, average=0.8, patience=100)
+    args = training.Args(turns=30, batch_size=32, width=8, latent=4, average=0.8, patience=100)
     whole = alone(training.main, args, tmp_path / "whole")
     pieces = stopped(training.main, args, tmp_path / "pieces", [4, 11, 12, 20, 27], monkeypatch)
     assert_equal(whole, pieces)
@@ -177,11 +177,11 @@ def test_photographs_without_a_class_are_rebuilt_from_a_flat_folder(tmp_path, ca
 
 def test_the_plan_follows_the_data():
     digits = data.open("digits")
-    settings = plan_codes(digits, Request(source="digits", task="reconstruct"))
+    settings = plan_autoencoder(digits, Request(source="digits", task="reconstruct"))
     assert settings["code"] == 8
     assert settings.keys() <= asdict(training.Args()).keys()
     with pytest.raises(UsageError, match="is for classes, and what is rebuilt has none"):
-        plan_codes(digits, Request(source="digits", balance="weights"))
+        plan_autoencoder(digits, Request(source="digits", balance="weights"))
 
 
 def test_what_is_no_picture_is_named(tmp_path, capsys):
@@ -189,7 +189,7 @@ def test_what_is_no_picture_is_named(tmp_path, capsys):
     with pytest.raises(
         DataError, match="train --task reconstruct takes pictures, and these hold x"
     ):
-        fitting(rows, "train", "reconstruct")
+        choose_task(rows, "train", "reconstruct")
     assert main(["train", "digits", "--task", "reconstrukt"]) == 2
     assert (
         "task must be one of reconstruct, generate, not 'reconstrukt'; did you mean 'reconstruct'"

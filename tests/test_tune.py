@@ -209,7 +209,7 @@ def test_time_is_kept_for_seeing_again_whether_the_best_beats_the_plan(monkeypat
             SimpleNamespace(number=number, value=score, state=state)
             for number, score in enumerate(scores)
         ]
-        return search._needed(SimpleNamespace(trials=trials))
+        return search._seconds_needed(SimpleNamespace(trials=trials))
 
     assert needed(0.1, 0.2, 0.0) == 20 + 2 * (10 + 40)
     assert needed(0.3, 0.2, 0.0) == 20 + 2 * (10 + 20)  # the next may be better, and usual
@@ -275,7 +275,7 @@ def test_the_best_is_compared_by_scores_that_it_was_not_chosen_by(
 
 def test_settings_of_the_plan_that_lie_beyond_the_search_are_tried_first():
     plan = {"dropout": 0.7, "smoothing": 0.0}
-    assert room._as_planned(plan)["dropout"] == 0.7
+    assert room._plan_params(plan)["dropout"] == 0.7
 
     class Asked:
         params: ClassVar = {}
@@ -283,7 +283,7 @@ def test_settings_of_the_plan_that_lie_beyond_the_search_are_tried_first():
         def suggest_float(self, name, low, high, **_):
             self.params[name] = (low, high)
 
-    assert room._chosen(Asked(), plan)["dropout"] == (0.0, 0.7)
+    assert room._suggest(Asked(), plan)["dropout"] == (0.0, 0.7)
 
 
 def test_no_trials_are_refused(table):

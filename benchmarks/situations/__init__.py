@@ -11,7 +11,7 @@ from brique import data
 from brique.data import Data, Finding, audit
 from brique.errors import BriqueError
 from brique.schema import Schema
-from brique.workbench.questions import questions
+from brique.workbench.questions import read_inputs
 
 Check = Callable[[Path], None]
 
@@ -126,11 +126,11 @@ def asked(schema: Schema, file: Path) -> list[dict[str, Any]]:
     An input is None where it is missing; a refusal is its sentence under "".
     """
     held: list[dict[str, Any]] = []
-    for one in questions(schema, (file,)):
+    for one in read_inputs(schema, (file,)):
         try:
             if isinstance(one.value, Exception):
                 raise one.value
-            ready = data.prepared(schema, one.value)
+            ready = data.prepare_inputs(schema, one.value)
         except BriqueError as error:
             held.append({"": str(error)})
         else:

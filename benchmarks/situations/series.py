@@ -10,7 +10,7 @@ from typing import Any
 from brique import data
 from brique.data import Data, audit
 from brique.errors import BriqueError
-from brique.workbench.questions import questions
+from brique.workbench.questions import read_inputs
 from situations import WrongError, each, expect, expect_finding, expect_note, variant, write
 
 COUNT, PAST, AHEAD = 400, 6, 3
@@ -64,7 +64,7 @@ def backwards(at: Path, given: tuple[str, Write, list[datetime]]) -> None:
     opened = data.open(path, target="load", **SPANS)
     expect_windows(opened, LOADS)
     expect_note(opened, "newest row is first")
-    (asked,) = questions(opened.schema, (path,))
+    (asked,) = read_inputs(opened.schema, (path,))
     got = [round(float(x), 3) for x in asked.value.flatten()]
     expect(got, LOADS[-PAST:], "the past that predict takes")
 
@@ -175,7 +175,7 @@ def two_columns(at: Path, given: dict[str, Any]) -> None:
     expect_windows(opened, [round(load, 2) for load in LOADS])
     expect(opened.schema.inputs, ("past",))
     expect(opened.schema["past"].names, ("load",), "columns of the past")
-    (asked,) = questions(opened.schema, (path,))
+    (asked,) = read_inputs(opened.schema, (path,))
     got = [round(float(x), 2) for x in asked.value.flatten()]
     expect(got, [round(load, 2) for load in LOADS[-PAST:]], "the past that predict takes")
 

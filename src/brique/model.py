@@ -118,7 +118,7 @@ class Model:
         found: list[DataError | None] = []
         for value in inputs:
             try:
-                ready.append(data.prepared(schema, value))
+                ready.append(data.prepare_inputs(schema, value))
                 found.append(None)
             except DataError as error:
                 if errors == "raise":
@@ -128,7 +128,7 @@ class Model:
         task = catalog.tasks()[self.task]
         if ready:
             with at_rest(self.net) as device:
-                batch = data.together(schema, ready).to(device)
+                batch = data.collate(schema, ready).to(device)
                 answers = task.predict(self.net, batch, schema)
         asked = (value for value, error in zip(inputs, found, strict=True) if error is None)
         pairs = zip(answers, asked, strict=True)

@@ -140,8 +140,8 @@ def test_fields_have_their_kinds():
     fields = opened.schema.fields
     assert fields["image"].shape == fields["mask"].shape == (1, 4, 5)
     assert isinstance(fields["mask"], Picture)
-    assert fields["words"] == Number(varies=True, whole=True)
-    assert (fields["signal"].shape, fields["signal"].varies) == ((2,), True)
+    assert fields["words"] == Number(is_sequence=True, is_integer=True)
+    assert (fields["signal"].shape, fields["signal"].is_sequence) == ((2,), True)
     assert opened.train["table"].dtype == opened.train["image"].dtype == torch.float32
     assert opened.train["exact"].dtype == torch.float64
     assert opened.train["count"].dtype == torch.int64
@@ -171,7 +171,7 @@ def test_strings_are_texts_or_categories():
     kinds = opened.schema.fields
     assert kinds["says"].vocabulary == ("good", "day", "night")
     assert [row.tolist() for row in opened.train["says"]] == [[3, 4], [3, 5], []]
-    assert kinds["color"] == Category(("blue", "missing", "red"), others=True)
+    assert kinds["color"] == Category(("blue", "missing", "red"), has_other=True)
     assert opened.train["color"].tolist() == [2, 1, 0]
     assert opened.test["color"].tolist() == [3]
     assert kinds["size"].names == ("4", "8")

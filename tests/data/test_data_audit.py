@@ -17,10 +17,10 @@ from PIL import Image, ImageDraw
 from brique import data
 from brique.data import audit, likeness, splitting
 from brique.data.audit import doubt, summary, table
-from brique.data.originals import connected
+from brique.data.originals import connected_components
 from brique.errors import DataError
-from brique.schema.pictures import examined
-from brique.tasks.classify import interval
+from brique.schema.pictures import read_with_info
+from brique.tasks.classify import wilson_interval
 
 
 def photo(seed: int, size=(150, 110)) -> Image.Image:
@@ -137,7 +137,7 @@ def test_copies_stay_on_one_side_of_a_drawn_split(tmp_path):
 def test_a_split_without_copies_is_drawn_from_content_alone(tmp_path):
     opened = data.open(album(tmp_path, n=15))
     source = opened.source
-    drawn = splitting._draw(source.digests, source.fields["label"].numpy(), 0.2, 0.1)
+    drawn = splitting._assign_by_digest(source.digests, source.fields["label"].numpy(), 0.2, 0.1)
     for place, split in enumerate((opened.train, opened.valid, opened.test)):
         assert split.ids.tolist() == np.flatnonzero(drawn == place).tolist()
 
@@ -224,7 +224,7 @@ def test_groups_are_those_that_pairs_connect():
     pairs = [(draw.randrange(200), draw.randrange(200)) for _ in range(120)]
     equal = np.arange(200)
     equal[[3, 70, 199]] = 3
-    came = connected(200, pairs, equal)
+    came = connected_components(200, pairs, equal)
     reach = np.eye(200, dtype=bool) | (equal[:, None] == equal[None])
     for one, two in pairs:
         reach[one, two] = reach[two, one] = True
@@ -312,7 +312,7 @@ def test_few_examples_say_what_can_be_said():
     train, test = found(data.arrays(image=pixels, label=labels, split=split), "few examples")
     assert (train.severity, train.split, train.items) == ("warning", "train", (("c", "4"),))
     assert (test.severity, test.split, test.items) == ("note", "test", (("c", "2"),))
-    low, _ = interval(1.0, 2)
+    low, _ = wilson_interval(1.0, 2)
     assert f"may be as low as {low:.0%}" in test.reason
     assert "class c has fewer than 5 examples in test: even if all 2 examples of c" in test.reason
 
@@ -498,12 +498,12 @@ def test_blocks_of_zeros_are_damage_in_photographs_and_not_in_drawings(tmp_path,
     for place, picture in enumerate(flat_pictures()):
         picture.save(tmp_path / f"{place}.jpg", quality=60, **options)
         whole += bytes(512) in (tmp_path / f"{place}.jpg").read_bytes()
-        examined(tmp_path / f"{place}.jpg")
+        read_with_info(tmp_path / f"{place}.jpg")
     assert whole > 0 or not options
     for seed in range(80, 84):
         (tmp_path / "photo.jpg").write_bytes(holed(seed, **options))
         with pytest.raises(DataError, match="is damaged|cannot be decoded"):
-            examined(tmp_path / "photo.jpg")
+            read_with_info(tmp_path / "photo.jpg")
 
 
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "GIF", "WEBP", "BMP", "TIFF", "PPM"])
@@ -514,7 +514,7 @@ def test_a_picture_that_is_cut_short_is_never_filled_up(tmp_path, kind, share):
         photo(85).save(file, kind, **options)
         (tmp_path / "cut.bin").write_bytes(file.getvalue()[: int(share * file.tell())])
         with pytest.raises(DataError, match=r"cut.bin: "):
-            examined(tmp_path / "cut.bin")
+            read_with_info(tmp_path / "cut.bin")
 
 
 def test_a_tiff_that_leads_in_a_circle_ends(tmp_path):
@@ -525,7 +525,7 @@ def test_a_tiff_that_leads_in_a_circle_ends(tmp_path):
     (count,) = struct.unpack("<H", content[start : start + 2])
     content[start + 2 + 12 * count : start + 6 + 12 * count] = struct.pack("<I", start)
     (tmp_path / "circle.tif").write_bytes(bytes(content))
-    image, look = examined(tmp_path / "circle.tif")
+    image, look = read_with_info(tmp_path / "circle.tif")
     assert image.size == (150, 110)
     assert not look.is_animated
 
@@ -583,7 +583,7 @@ def test_answers_on_examples_left_out_are_those_of_fits_without_them():
     draw = torch.Generator().manual_seed(0)
     mapped = torch.randn(40, 7, generator=draw)
     goals = torch.randn(40, 3, generator=draw)
-    came = doubt._left_out(mapped, goals)
+    came = doubt._leave_one_out_scores(mapped, goals)
     mean = goals.mean(0)
     tables = {}
     for ridge in doubt._RIDGES:

@@ -24,7 +24,7 @@ def seen(split, batch_size, augment, turns=None, seed=5):
     return found
 
 
-EVERYTHING = Augment(mirror=True, shift=0.2, turn=20, zoom=0.3, light=0.2)
+EVERYTHING = Augment(mirror=True, shift=0.2, rotate=20, zoom=0.3, light=0.2)
 
 
 def test_what_an_example_looks_like_does_not_depend_on_its_batch():
@@ -80,7 +80,7 @@ def test_a_turn_is_a_rotation_about_the_middle_also_of_oblong_pictures():
     # a disk off the middle: turned, its distance from the middle stays
     y, x = torch.meshgrid(torch.arange(41.0) - 20, torch.arange(61.0) - 30, indexing="ij")
     disk = (((x - 12) ** 2 + y**2) < 9).float().expand(200, 1, 41, 61)
-    out = Augment(turn=90, fill=0.0)(Batch({"image": disk})).image[:, 0]
+    out = Augment(rotate=90, fill=0.0)(Batch({"image": disk})).image[:, 0]
     mass = out.sum((1, 2))
     cx, cy = (out * x).sum((1, 2)) / mass, (out * y).sum((1, 2)) / mass
     assert torch.allclose((cx**2 + cy**2).sqrt(), torch.full((200,), 12.0), atol=0.1)
@@ -110,7 +110,7 @@ def test_numbers_out_of_range_are_refused():
     with pytest.raises(DataError, match=r"Augment: shift must lie from 0 to 1, got 3; choose one"):
         Augment(shift=3)
     with pytest.raises(DataError, match=r"turn must lie from 0 to 180, got -1"):
-        Augment(turn=-1)
+        Augment(rotate=-1)
 
 
 def test_draws_are_even_and_independent_of_each_other():
@@ -180,7 +180,7 @@ def test_masks_and_boxes_move_with_their_pictures(settings):
 
 
 def test_turned_boxes_lie_round_what_they_were_about():
-    after = Augment(turn=30, zoom=0.1, mirror=True, **WITH_ALL)(scene(60))
+    after = Augment(rotate=30, zoom=0.1, mirror=True, **WITH_ALL)(scene(60))
     loose = (hulls(after.mask) - after.boxes.values).abs()
     assert float(loose.max()) <= 1.5  # the hull of turned corners is that of the turned mask
 
@@ -209,7 +209,7 @@ def test_a_box_of_which_little_is_left_is_dropped_with_its_class():
 
 
 def test_masks_and_boxes_do_not_depend_on_the_batch():
-    augment = Augment(mirror=True, shift=0.3, turn=20, zoom=0.3, **WITH_ALL)
+    augment = Augment(mirror=True, shift=0.3, rotate=20, zoom=0.3, **WITH_ALL)
     whole = scene(24)
     all_at_once = augment(whole)
     for size in (1, 5):
@@ -244,7 +244,7 @@ def schema_of(*targets, image=(3, 64, 64), **inputs):
 
 def test_the_default_keeps_what_a_picture_means():
     photos = default(schema_of(Category(("cat", "dog"))))
-    assert photos == Augment(mirror=True, shift=0.1, turn=10, zoom=0.1, light=0.2)
+    assert photos == Augment(mirror=True, shift=0.1, rotate=10, zoom=0.1, light=0.2)
     assert not default(schema_of(Category(("0", "1")))).mirror
     assert not default(schema_of(Category(("turn left", "stop")))).mirror
     assert not default(
@@ -257,12 +257,12 @@ def test_the_default_keeps_what_a_picture_means():
     labels = Schema({"image": Picture((3, 64, 64)), **borne}, tuple(borne))
     assert not default(labels).mirror
     assert not default(schema_of(Category(("cat", "dog")), image=(1, 64, 64))).mirror
-    assert default(schema_of(Category(("cat", "dog")), image=(3, 32, 32))).turn == 0
+    assert default(schema_of(Category(("cat", "dog")), image=(3, 32, 32))).rotate == 0
     assert not default(schema_of(Category(("a cat", "x")), question=Text(("left",)))).mirror
     masks = default(schema_of(Mask(("0", "1"), (64, 64))))
     assert (masks.mirror, masks.mask, masks.fill) == (True, "target0", None)
     boxes = default(schema_of(Boxes((64, 64)), Tags(("cat",))))
-    assert (boxes.boxes, boxes.classes, boxes.turn, boxes.fill) == ("target0", "target1", 0, 0.5)
+    assert (boxes.boxes, boxes.classes, boxes.rotate, boxes.fill) == ("target0", "target1", 0, 0.5)
     assert not default(schema_of(Boxes((64, 64)), Tags(("a", "b")))).mirror
 
 

@@ -9,8 +9,8 @@ from PIL import Image
 
 from brique import data
 from brique.data.sources import boxes as boxes_source
-from brique.data.sources.annotations import voc as voc_of
-from brique.data.sources.coco import _unpacked
+from brique.data.sources.annotations import read_voc as voc_of
+from brique.data.sources.coco import _decode_rle
 from brique.errors import DataError
 
 HEIGHT, WIDTH = 60, 80
@@ -504,8 +504,8 @@ def test_one_folder_for_two_parts_is_no_part_of_its_own(tmp_path):
 
 def test_packed_runs_are_unpacked_as_pycocotools_packs_them():
     for box in ((0, 0, 3, 3), (70, 50, 10, 10), (5, 0, 1, HEIGHT), (0, 7, WIDTH, 2)):
-        assert _unpacked(packed(runs(box))) == runs(box)
-    assert _unpacked("\x7f") is None
+        assert _decode_rle(packed(runs(box))) == runs(box)
+    assert _decode_rle("\x7f") is None
 
 
 def change_first(**changes):

@@ -109,8 +109,8 @@ def test_texts_of_many_words_stay_on_one_side(tmp_path):
     rows = [f"{words[at % 150]},{'up' if at % 2 else 'down'}" for at in range(300)]
     found = opened(tmp_path, "text,label", rows, types={"text": "text"})
     column = found.source.fields["text"]
-    learnt = {column.said(row) for row in found.train.ids.tolist()}
-    assert not learnt & {column.said(row) for row in found.test.ids.tolist()}
+    learnt = {column.text(row) for row in found.train.ids.tolist()}
+    assert not learnt & {column.text(row) for row in found.test.ids.tolist()}
 
 
 def parts_of(rows, copies=0):

@@ -5,10 +5,10 @@ import pyarrow.parquet as pq
 import pytest
 
 from brique import data
-from brique.data.prepared import prepared
+from brique.data.prepared import prepare_inputs
 from brique.errors import DataError
 from brique.schema import Schema
-from brique.workbench.questions import questions
+from brique.workbench.questions import read_inputs
 
 ROWS = 60
 
@@ -26,7 +26,7 @@ def asked(tmp_path, schema, cells, delimiter=","):
     rows = [delimiter.join(("1", cell)) for cell in cells]
     path = tmp_path / "new.csv"
     path.write_text("\n".join([delimiter.join(("n", "x")), *rows]) + "\n")
-    return [prepared(schema, one.value)["x"].item() for one in questions(schema, (path,))]
+    return [prepare_inputs(schema, one.value)["x"].item() for one in read_inputs(schema, (path,))]
 
 
 POINTS = [f"{i + 1},{i + 100}.25" if i % 2 else f"{i + 1}.75" for i in range(ROWS)]
@@ -77,10 +77,10 @@ def test_dates_with_day_and_month_exchanged_are_refused_as_a_table(tmp_path):
 def test_a_bad_cell_alone_is_refused_by_its_row(tmp_path):
     known = schema(tmp_path, [f"{i}.25" for i in range(ROWS)])
     (tmp_path / "new.csv").write_text("n,x\n1,2.5\n1,abc\n")
-    first, second = questions(known, (tmp_path / "new.csv",))
-    assert prepared(known, first.value)["x"] == 2.5
+    first, second = read_inputs(known, (tmp_path / "new.csv",))
+    assert prepare_inputs(known, first.value)["x"] == 2.5
     with pytest.raises(DataError, match="expected numbers, got 'abc'"):
-        prepared(known, second.value)
+        prepare_inputs(known, second.value)
 
 
 @pytest.mark.parametrize("names", [("0", "1", "2", "3"), ("Code", "1990", "1991", "1992", "grp")])
@@ -100,9 +100,9 @@ def test_numbers_that_count_on_are_the_names_of_columns(tmp_path, names, ending)
     few = tmp_path / f"few.{ending}"
     few.write_text("\n".join(sign.join(row) for row in [names, rows[7]]) + "\n")
     for file, count in ((path, ROWS), (few, 1)):
-        asked = questions(found.schema, (file,))
+        asked = read_inputs(found.schema, (file,))
         assert len(asked) == count
-        assert prepared(found.schema, asked[-1].value)[names[2]] == float(
+        assert prepare_inputs(found.schema, asked[-1].value)[names[2]] == float(
             rows[7 if count == 1 else -1][2]
         )
 
@@ -116,7 +116,7 @@ def test_a_first_row_that_counts_on_by_chance_is_a_row(tmp_path):
     path.write_text("\n".join(",".join(map(str, row)) for row in rows) + "\n")
     found = data.open(path)
     assert len(found.source) == ROWS + 1
-    assert len(questions(found.schema, (path,))) == ROWS + 1
+    assert len(read_inputs(found.schema, (path,))) == ROWS + 1
 
 
 def test_a_test_part_with_other_dates_is_an_error(tmp_path):
@@ -137,16 +137,16 @@ def test_a_table_without_the_unit_of_training_is_said(tmp_path):
     (tmp_path / "new.csv").write_text("n,x\n1,0.12\n2,0.5\n")
     pq.write_table(pa.table({"n": [1.0], "x": [0.12]}), tmp_path / "new.parquet")
     for name in ("new.csv", "new.parquet"):
-        for one in questions(known, (tmp_path / name,)):
+        for one in read_inputs(known, (tmp_path / name,)):
             assert one.note == "'x' is written without a unit, and taken as %"
     (tmp_path / "new.csv").write_text("n,x\n1,12%\n")
-    assert questions(known, (tmp_path / "new.csv",))[0].note is None
+    assert read_inputs(known, (tmp_path / "new.csv",))[0].note is None
 
 
 def test_what_is_odd_about_a_table_that_is_asked_is_said(tmp_path):
     known = schema(tmp_path, [f"{i}.25" for i in range(ROWS)])
     (tmp_path / "new.csv").write_text("n,x,x\n1,2.5,3.5\n")
-    (one,) = questions(known, (tmp_path / "new.csv",))
+    (one,) = read_inputs(known, (tmp_path / "new.csv",))
     assert "new.csv names columns alike: x" in one.note
 
 

@@ -9,7 +9,7 @@ from brique import data
 from brique.data import audit
 from brique.errors import DataError
 from brique.schema import Picture, Schema
-from brique.schema.pictures import examined
+from brique.schema.pictures import read_with_info
 
 
 def deep(seed, low=90, high=700, size=(32, 32)):
@@ -124,9 +124,9 @@ def test_colors_of_16_bits_are_known_in_other_formats(tmp_path):
     (tmp_path / "a.ppm").write_bytes(b"P6 2 2 4095\n" + bytes(24))
     (tmp_path / "b.ppm").write_bytes(b"P6 2 2 255\n" + bytes(12))
     (tmp_path / "a.tif").write_bytes(tiff_color(np.zeros((2, 2, 3), "<u2")))
-    assert examined(tmp_path / "a.ppm")[1].is_cut
-    assert examined(tmp_path / "a.tif")[1].is_cut
-    assert not examined(tmp_path / "b.ppm")[1].is_cut
+    assert read_with_info(tmp_path / "a.ppm")[1].is_truncated
+    assert read_with_info(tmp_path / "a.tif")[1].is_truncated
+    assert not read_with_info(tmp_path / "b.ppm")[1].is_truncated
 
 
 def tiff_color(array):
@@ -195,10 +195,10 @@ def test_objects_hold_what_is_prepared_from_their_pictures():
 
 
 def test_inside_the_grey_round_a_deep_picture_is_the_middle():
-    kind = Picture((1, 10, 20), inside=True, range=(100, 300))
+    kind = Picture((1, 10, 20), letterbox=True, value_range=(100, 300))
     pixels = kind.prepare(np.full((10, 10), 300, np.uint16))
     assert pixels.unique().tolist() == [0.5, 1.0]
-    assert Picture((1, 10, 20), inside=True).prepare(
+    assert Picture((1, 10, 20), letterbox=True).prepare(
         np.full((10, 10), 65535, np.uint16)
     ).unique().tolist() == [128, 255]
 
@@ -206,25 +206,25 @@ def test_inside_the_grey_round_a_deep_picture_is_the_middle():
 def test_a_range_is_two_finite_numbers():
     for wrong in ((1.0,), (2.0, 1.0), (0.0, float("inf")), 3.0):
         with pytest.raises(DataError, match="picture: range must be two finite numbers, the lower"):
-            Picture((1, 4, 4), range=wrong)
+            Picture((1, 4, 4), value_range=wrong)
     with pytest.raises(DataError, match="expected finite brightness up to 16,777,216, got NaN"):
-        Picture((1, 2, 2), range=(0, 1)).prepare(Image.fromarray(np.full((2, 2), np.nan, "f4")))
+        Picture((1, 2, 2), value_range=(0, 1)).prepare(Image.fromarray(np.full((2, 2), np.nan, "f4")))
 
 
 def test_what_is_asked_beyond_the_range_is_said(tmp_path):
-    kind = Picture((1, 32, 32), range=(90.0, 699.0))
-    low, high = kind.cut(saved(tmp_path / "a.tif", deep(1, 0, 4000)))
+    kind = Picture((1, 32, 32), value_range=(90.0, 699.0))
+    low, high = kind.clipped_range(saved(tmp_path / "a.tif", deep(1, 0, 4000)))
     assert low < 90
     assert 3500 < high < 4000
-    assert kind.cut(saved(tmp_path / "b.tif", deep(1))) is None
+    assert kind.clipped_range(saved(tmp_path / "b.tif", deep(1))) is None
 
 
 def test_other_data_are_stretched_by_the_range_of_the_model(tmp_path):
     opened = data.open(folder(tmp_path / "mine"))
     others = data.open(folder(tmp_path / "theirs", low=500, high=3000), size=20)
-    told = data.retold(others, opened.schema)
+    told = data.align_schema(others, opened.schema)
     kind = opened.schema["image"]
-    same = data.retold(data.open(tmp_path / "theirs"), opened.schema)
+    same = data.align_schema(data.open(tmp_path / "theirs"), opened.schema)
     row = int(same.train.ids[0])
     assert torch.equal(
         same.train["image"][0], kind.prepare(tmp_path / "theirs" / same.train.name(row))

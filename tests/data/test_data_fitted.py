@@ -52,7 +52,7 @@ def test_outliers_beyond_train_change_nothing_that_is_fitted(part):
     before, after = opened(fields(), WHERE), opened(spoilt(part), WHERE)
     assert after.schema.to_json() == before.schema.to_json()
     assert after.fingerprint != before.fingerprint
-    assert before.schema["color"] == Category(("green", "missing", "red"), others=True)
+    assert before.schema["color"] == Category(("green", "missing", "red"), has_other=True)
     row = getattr(after, part)
     assert row["color"][3] == 3  # the open class
     assert row["says"][3].tolist()[:1] == [before.schema["says"].prepare("a")[0]]

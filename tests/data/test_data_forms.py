@@ -21,8 +21,8 @@ from pyarrow import parquet
 from brique import data
 from brique.data.sources.cells import read_cells
 from brique.errors import DataError
-from brique.schema import Category, Moment, Number, Schema, Text
-from brique.workbench.questions import questions
+from brique.schema import Category, Timestamp, Number, Schema, Text
+from brique.workbench.questions import read_inputs
 
 NAMES = ["size", "count", "note", "kind"]
 NOTES = [
@@ -167,7 +167,7 @@ def test_what_stands_round_the_rows_is_no_row(tmp_path, form, delimiter):
     assert held == rows
     if first is not None:
         assert cells.rows.tolist() == list(range(first, first + len(rows)))
-    asked = [one for one in questions(SCHEMA, (tmp_path / "t.csv",)) if isinstance(one.value, dict)]
+    asked = [one for one in read_inputs(SCHEMA, (tmp_path / "t.csv",)) if isinstance(one.value, dict)]
     assert [one.row for one in asked] == cells.rows.tolist()
     assert [[as_text(cell) for cell in one.value.values()] for one in asked] == rows
 
@@ -519,7 +519,7 @@ def test_sheets_hold_the_rows(tmp_path, form):
     rows, first = SHEETS[form]
     book(tmp_path / "t.xlsx", ("Data", rows))
     check(tmp_path / "t.xlsx", first=first)
-    asked = questions(SCHEMA, (tmp_path / "t.xlsx",))
+    asked = read_inputs(SCHEMA, (tmp_path / "t.xlsx",))
     good = [one for one in asked if isinstance(one.value, dict)]
     assert [one.row for one in good] == list(range(first, first + len(ROWS)))
     (tmp_path / "named.csv").write_bytes((tmp_path / "t.xlsx").read_bytes())
@@ -571,7 +571,7 @@ def test_cells_of_every_type(tmp_path):
     ]  # fmt: skip
     many = [[when + datetime.timedelta(days=i), i, "ab"[i % 2]] for i in range(30)]
     book(tmp_path / "m.xlsx", ("A", [["when", "x", "y"], *many]))
-    assert isinstance(data.open(tmp_path / "m.xlsx").schema["when"], Moment)
+    assert isinstance(data.open(tmp_path / "m.xlsx").schema["when"], Timestamp)
 
 
 def test_errors_and_formulas_in_cells_are_counted(tmp_path):
@@ -689,5 +689,5 @@ def test_questions_and_ids_of_a_survey_are_no_rows(tmp_path):
     assert len(opened.source) == 60
     assert opened.schema["Q2"].names == ("no", "yes")
     assert opened.source.fields["Q1"].values.tolist() == [i + 18 for i in range(60)]
-    assert len(questions(opened.schema, (path,))) == 60
+    assert len(read_inputs(opened.schema, (path,))) == 60
     assert "How old are you" in " ".join(opened.notes)

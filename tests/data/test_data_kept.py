@@ -15,7 +15,7 @@ from brique.data import audit, shown
 from brique.errors import DataError
 from brique.page import checked
 from brique.schema import Number, Picture
-from brique.workbench.questions import questions
+from brique.workbench.questions import read_inputs
 from layouts import by_class, picture, told, write
 
 CATS_AND_DOGS = {f"{name}/{i}.png": name for name in ("cat", "dog") for i in range(6)}
@@ -115,7 +115,7 @@ def test_pictures_of_other_sizes_are_asked(tmp_path):
     opened = data.open(by_class(tmp_path / "zoo"))
     large = picture(tmp_path / "asked" / "large.png", 7, size=(90, 40))
     grey = picture(tmp_path / "asked" / "grey.jpg", 8, size=(9, 9), mode="L")
-    asked = questions(opened.schema, (tmp_path / "asked",))
+    asked = read_inputs(opened.schema, (tmp_path / "asked",))
     assert [one.file for one in asked] == [grey, large]
     assert [opened.schema["image"].prepare(one.value).shape for one in asked] == [(3, 12, 10)] * 2
 
@@ -126,7 +126,7 @@ def test_columns_may_stand_in_another_order_when_asked(tmp_path):
     opened = data.open(tmp_path / "t.csv")
     assert opened.schema.inputs == ("size", "color")
     write(tmp_path / "ask.csv", "more,color,size\n1,u,5\n2,v,6\n")
-    asked = [one.value for one in questions(opened.schema, (tmp_path / "ask.csv",))]
+    asked = [one.value for one in read_inputs(opened.schema, (tmp_path / "ask.csv",))]
     seen = [{name: str(one[name]) for name in opened.schema.inputs} for one in asked]
     assert seen == [{"size": "5", "color": "u"}, {"size": "6", "color": "v"}]
 
@@ -181,7 +181,7 @@ def test_markup_in_names_is_text(tmp_path):
     opened = data.open(tmp_path / "zoo")
     assert set(opened.schema["label"].names) == set(names)
     assert told(opened) == {f"{name}/<i>{i}&'.png": name for name in names for i in range(6)}
-    assert shown.examples(opened, [0])[0]["label"] in names
+    assert shown.describe_examples(opened, [0])[0]["label"] in names
     page = checked.compose(opened, [one.to_json() for one in audit.findings(opened)], "none")
     assert "<b>cat" not in page
     assert "<i>0" not in page

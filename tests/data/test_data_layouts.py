@@ -8,7 +8,7 @@ import pytest
 from brique import data
 from brique.data import audit
 from brique.errors import DataError
-from brique.workbench.questions import questions
+from brique.workbench.questions import read_inputs
 from layouts import by_class, parts, picture, told, write
 
 LABELS = ("cat", "dog")
@@ -421,7 +421,7 @@ def test_a_competition_is_read_as_it_is_shipped(tmp_path):
     assert any("sample_submission.csv is an example of answers" in note for note in opened.notes)
     finding = one(audit.findings(opened), "left out")
     assert {item for (item,) in finding.items} == {f"test/{stem}.png" for stem in WANTED[8:]}
-    asked = questions(opened.schema, (root / "test.csv",))
+    asked = read_inputs(opened.schema, (root / "test.csv",))
     assert [one.value["id"] for one in asked] == [root / "test" / f"{s}.png" for s in WANTED[8:]]
 
 

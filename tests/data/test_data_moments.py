@@ -9,8 +9,8 @@ import torch
 from brique import data
 from brique.data.sources.patterns import pattern_of
 from brique.errors import DataError
-from brique.schema import Category, Moment, Number, Schema, Text
-from brique.schema.written import month_of, read_moment, time_of_day
+from brique.schema import Category, Timestamp, Number, Schema, Text
+from brique.schema.written import month_number, parse_timestamp, parse_time_of_day
 
 PLUS_2 = timezone(timedelta(hours=2))
 MINUTE = datetime(2024, 3, 1, 13, 5)
@@ -60,7 +60,7 @@ WAYS = {
 
 @pytest.mark.parametrize(("text", "pattern"), WAYS.items())
 def test_one_moment_is_read_in_many_ways(text, pattern):
-    read = read_moment(text, pattern)
+    read = parse_timestamp(text, pattern)
     assert read is not None
     assert abs(read.micros / 1e6 - second(MINUTE)) < 1e-3
     assert read.has_time
@@ -81,7 +81,7 @@ def test_one_moment_is_read_in_many_ways(text, pattern):
     ],
 )  # fmt: skip
 def test_days_months_quarters_and_weeks_are_read(text, pattern, day):
-    read = read_moment(text, pattern)
+    read = parse_timestamp(text, pattern)
     assert read is not None
     assert read.micros == np.datetime64(day, "us").astype(int)
 
@@ -96,14 +96,14 @@ def test_days_months_quarters_and_weeks_are_read(text, pattern, day):
     ],
 )  # fmt: skip
 def test_what_is_no_moment_is_none(text, pattern):
-    assert read_moment(text, pattern) is None
+    assert parse_timestamp(text, pattern) is None
 
 
 def test_times_of_day_and_months_by_name():
-    assert time_of_day("13:05:00.5") == time_of_day("1:05:00.5 pm") == (13 * 3600 + 300.5) * 1e6
-    assert time_of_day("12:00 AM") == 0
-    assert time_of_day("soon") is None
-    assert [month_of(name) for name in ("Jan", "sept.", "December", "Mai")] == [1, 9, 12, None]
+    assert parse_time_of_day("13:05:00.5") == parse_time_of_day("1:05:00.5 pm") == (13 * 3600 + 300.5) * 1e6
+    assert parse_time_of_day("12:00 AM") == 0
+    assert parse_time_of_day("soon") is None
+    assert [month_number(name) for name in ("Jan", "sept.", "December", "Mai")] == [1, 9, 12, None]
 
 
 def test_the_year_of_two_digits_stands_where_fewer_values_are():
@@ -144,7 +144,7 @@ def test_a_column_of_a_table_is_asked_as_it_was_opened(tmp_path, way):
     cells = [COLUMNS[way](moment) for moment in HOURS]
     opened = table(tmp_path, cells, name="event_time")
     kind = opened.schema["event_time"]
-    assert isinstance(kind, Moment)
+    assert isinstance(kind, Timestamp)
     assert opened.store.fields["event_time"].tolist() == [int(t.timestamp()) for t in HOURS]
     assert Schema.from_json(opened.schema.to_json())["event_time"] == kind
     for moment, cell in zip(HOURS, cells, strict=True):
@@ -168,12 +168,12 @@ def test_months_and_quarters_of_a_table_are_moments(tmp_path):
 
 def test_numbers_are_moments_by_name_and_size_alone(tmp_path):
     seconds = [1_700_000_000 + 977 * i for i in range(60)]
-    assert isinstance(table(tmp_path, seconds, "time").schema["time"], Moment)
+    assert isinstance(table(tmp_path, seconds, "time").schema["time"], Timestamp)
     assert isinstance(table(tmp_path, seconds, "sold").schema["sold"], Number)
     assert isinstance(table(tmp_path, range(60), "time").schema["time"], Number)
     assert isinstance(table(tmp_path, range(1960, 2020), "year").schema["year"], Number)
     days = [int(f"{t:%Y%m%d}") for t in HOURS]
-    assert isinstance(table(tmp_path, days, "date").schema["date"], Moment)
+    assert isinstance(table(tmp_path, days, "date").schema["date"], Timestamp)
     assert isinstance(table(tmp_path, days, "amount").schema["amount"], Number)
     assert isinstance(
         table(tmp_path, ["2024-03"] * 30 + ["x"] * 30).schema["when"], Category | Text
@@ -208,7 +208,7 @@ def test_offsets_are_kept_as_in_training(tmp_path):
     with pytest.raises(DataError, match="expected a moment without its offset from UTC, as in tra"):
         bare.prepare("2024-03-01 17:30+02:00")
     assert int(bare.prepare("2024-03-01 17:30Z")) == int(bare.prepare("2024-03-01 17:30"))
-    assert int(Moment().prepare("2024-03-01 17:30+02:00")) == int(bare.prepare("2024-03-01 15:30"))
+    assert int(Timestamp().prepare("2024-03-01 17:30+02:00")) == int(bare.prepare("2024-03-01 15:30"))
 
 
 def test_offsets_that_are_written_now_and_then_are_an_error(tmp_path):
@@ -221,7 +221,7 @@ def test_offsets_that_are_written_now_and_then_are_an_error(tmp_path):
 
 
 def test_a_moment_of_another_pattern_is_refused_and_iso_is_read():
-    kind = Moment(pattern="%d/%m/%Y")
+    kind = Timestamp(pattern="%d/%m/%Y")
     assert int(kind.prepare("2024-03-01")) == int(kind.prepare("01/03/2024"))
     with pytest.raises(DataError, match="expected a moment written as %d/%m/%Y, got '03/13/2024'"):
         kind.prepare("03/13/2024")
@@ -241,14 +241,14 @@ def test_parquet_keeps_fractions_of_seconds_for_series_and_whole_ones_for_tables
 
 
 def test_the_quick_way_of_reading_is_the_slow_one():
-    from brique.schema.written import _form, _found
+    from brique.schema.written import _compile_pattern, _from_groups
 
     draw = np.random.default_rng(0)
     for second in draw.integers(-(10**10), 10**10, 300).tolist():
         whole = str(np.datetime64(second, "s"))
         for text in (whole, whole.replace("T", " "), whole[:16], whole[:10]):
-            match = _form("%Y-%m-%d").fullmatch(text)
-            assert read_moment(text, None) == _found(match.groupdict())
+            match = _compile_pattern("%Y-%m-%d").fullmatch(text)
+            assert parse_timestamp(text, None) == _from_groups(match.groupdict())
 
 
 def test_the_last_rows_of_a_table_by_date_and_time_in_two_columns(tmp_path):

@@ -152,9 +152,9 @@ def test_data_sets_of_hugging_face_say_what_they_are():
     kinds = opened.schema.fields
     assert kinds["picture"].shape == (1, 6, 5)
     assert isinstance(kinds["says"], Text)
-    assert kinds["color"] == Category(("green", "missing", "red"), others=True)
+    assert kinds["color"] == Category(("green", "missing", "red"), has_other=True)
     assert kinds["size"].fill is not None
-    assert (kinds["past"].varies, kinds["past"].whole) == (True, True)
+    assert (kinds["past"].is_sequence, kinds["past"].is_integer) == (True, True)
     assert kinds["tags"].names == ("N", "V")
     assert "who" not in kinds
     assert opened.schema.targets == ("label",)

@@ -18,7 +18,7 @@ from PIL import Image
 
 from brique import data
 from brique.data import archive, audit
-from brique.data.place import Member, content, files, left_out, placed, plain_name, relative
+from brique.data.place import Member, read_content, list_files, skipped_files, resolve_place, plain_name, relative
 from brique.errors import DataError
 
 TREE = {
@@ -67,11 +67,11 @@ def test_an_archive_is_read_as_its_folder_is(tmp_path, ending):
     folder = write_folder(tmp_path / "plain") / "photos"
     packed = tmp_path / f"photos{ending}"
     (write_zip if ending.casefold() == ".zip" else write_tar)(packed)
-    root = placed(packed)
+    root = resolve_place(packed)
     assert isinstance(root, Member)
     assert root.name == "photos"
-    assert [relative(f, root) for f in files(root)] == [relative(f, folder) for f in files(folder)]
-    assert [content(f) for f in files(root)] == [content(f) for f in files(folder)]
+    assert [relative(f, root) for f in list_files(root)] == [relative(f, folder) for f in list_files(folder)]
+    assert [read_content(f) for f in list_files(root)] == [read_content(f) for f in list_files(folder)]
     assert [e.name for e in root.iterdir()] == ["cat", "dog"]
     one = root / "cat" / "1.txt"
     assert (one.name, one.stem, one.suffix, one.parent.name) == ("1.txt", "1", ".txt", "cat")
@@ -84,26 +84,26 @@ def test_an_archive_is_read_as_its_folder_is(tmp_path, ending):
     assert (root / "dog/./a b.txt").exists()
     assert str(one) == f"{packed}/photos/cat/1.txt"
     assert {one, root / "cat/1.txt"} == {one}
-    assert list(left_out(root)) == []
+    assert list(skipped_files(root)) == []
 
 
 def test_files_packed_by_gzip_are_unpacked_wherever_they_lie(tmp_path):
     tree = {"a.csv.gz": gzip.compress(b"1,2"), "b.CSV": b"3,4"}
     for place in (
         write_folder(tmp_path / "f", tree),
-        placed(write_zip(tmp_path / "z.zip", tree)),
-        placed(write_tar(tmp_path / "t.tar.gz", tree)),
+        resolve_place(write_zip(tmp_path / "z.zip", tree)),
+        resolve_place(write_tar(tmp_path / "t.tar.gz", tree)),
     ):
-        assert [plain_name(f) for f in files(place)] == ["a.csv", "b.csv"]
-        assert [content(f) for f in files(place)] == [b"1,2", b"3,4"]
+        assert [plain_name(f) for f in list_files(place)] == ["a.csv", "b.csv"]
+        assert [read_content(f) for f in list_files(place)] == [b"1,2", b"3,4"]
 
 
 def test_parts_and_several_folders_stay_where_they_are(tmp_path):
-    only_train = placed(write_zip(tmp_path / "a.zip", {"train/cat/1.txt": b"", "readme.txt": b""}))
+    only_train = resolve_place(write_zip(tmp_path / "a.zip", {"train/cat/1.txt": b"", "readme.txt": b""}))
     assert [e.name for e in only_train.iterdir()] == ["readme.txt", "train"]
-    deep = placed(write_zip(tmp_path / "b.zip", {"x/y/train/1": b"", "x/y/test/1": b""}))
+    deep = resolve_place(write_zip(tmp_path / "b.zip", {"x/y/train/1": b"", "x/y/test/1": b""}))
     assert [e.name for e in deep.iterdir()] == ["test", "train"]
-    beside = placed(write_zip(tmp_path / "c.zip", {"x/1.txt": b"", "data.csv": b""}))
+    beside = resolve_place(write_zip(tmp_path / "c.zip", {"x/1.txt": b"", "data.csv": b""}))
     assert sorted(e.name for e in beside.iterdir()) == ["data.csv", "x"]
 
 
@@ -111,12 +111,12 @@ def test_a_folder_with_one_archive_and_notes_is_that_archive(tmp_path):
     write_zip(tmp_path / "photos.zip")
     for note in ("README", "LICENSE.txt", "photos.txt", "photos.names", "SHA256SUMS", ".x"):
         (tmp_path / note).write_text("about")
-    assert [e.name for e in placed(tmp_path).iterdir()] == ["cat", "dog"]
+    assert [e.name for e in resolve_place(tmp_path).iterdir()] == ["cat", "dog"]
     (tmp_path / "train.csv").write_text("1,2")
-    assert placed(tmp_path) == tmp_path
+    assert resolve_place(tmp_path) == tmp_path
     (tmp_path / "train.csv").unlink()
     write_tar(tmp_path / "more.tar")
-    assert placed(tmp_path) == tmp_path
+    assert resolve_place(tmp_path) == tmp_path
 
 
 @pytest.mark.parametrize(
@@ -128,7 +128,7 @@ def test_shipped_archives_are_found(name, below):
     found = [shelf / name for shelf in shelves if (shelf / name).is_dir()]
     if not found:
         pytest.skip(f"needs {name}: a folder under BRIQUE_DATA")
-    assert len(files(placed(found[0]))) == below
+    assert len(list_files(resolve_place(found[0]))) == below
 
 
 # Pictures in archives
@@ -150,7 +150,7 @@ def album(root: Path) -> Path:
 @pytest.mark.parametrize("above", ["", "photos/"])
 def test_pictures_in_an_archive_open_as_in_a_folder(tmp_path, ending, above):
     folder = album(tmp_path / "photos")
-    tree = {above + f.relative_to(folder).as_posix(): f.read_bytes() for f in files(folder)}
+    tree = {above + f.relative_to(folder).as_posix(): f.read_bytes() for f in list_files(folder)}
     packed = write(tmp_path / f"photos{ending}", tree)
     plain, opened = data.open(folder), data.open(packed)
     assert opened.fingerprint == plain.fingerprint
@@ -165,7 +165,7 @@ def test_pictures_in_an_archive_open_as_in_a_folder(tmp_path, ending, above):
 
 def test_a_damaged_picture_in_an_archive_is_left_out(tmp_path):
     folder = album(tmp_path / "photos")
-    tree = {f.relative_to(folder).as_posix(): f.read_bytes() for f in files(folder)}
+    tree = {f.relative_to(folder).as_posix(): f.read_bytes() for f in list_files(folder)}
     packed = tmp_path / "photos.zip"
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_STORED) as opened:
         for name, some in tree.items():
@@ -187,10 +187,10 @@ def test_a_damaged_picture_in_an_archive_is_left_out(tmp_path):
 def test_names_that_lead_out_are_left_out(tmp_path, ending):
     tree = {"../up.txt": b"1", "a/../../b.txt": b"2", "/etc/passwd": b"3", "a/c.txt": b"4"}
     tree |= {"a\\d.txt": b"5", "C:\\e.txt": b"6"}
-    root = placed(write(tmp_path / f"x{ending}", tree))
-    found = {relative(f, root): content(f) for f in files(root)}
+    root = resolve_place(write(tmp_path / f"x{ending}", tree))
+    found = {relative(f, root): read_content(f) for f in list_files(root)}
     assert found == {"C:/e.txt": b"6", "a/c.txt": b"4", "a/d.txt": b"5", "etc/passwd": b"3"}
-    assert list(left_out(root)) == [
+    assert list(skipped_files(root)) == [
         ("../up.txt", "has a name that leads out of the archive"),
         ("a/../../b.txt", "has a name that leads out of the archive"),
     ]
@@ -206,45 +206,45 @@ def test_links_and_devices_in_archives_are_not_followed(tmp_path):
             opened.addfile(entry)
         entry = tarfile.TarInfo("d.txt")
         opened.addfile(entry, io.BytesIO())
-    root = placed(tmp_path / "x.tar")
-    assert [f.name for f in files(root)] == ["d.txt"]
+    root = resolve_place(tmp_path / "x.tar")
+    assert [f.name for f in list_files(root)] == ["d.txt"]
     reason = "is a link, which is not followed in an archive"
-    assert list(left_out(root)) == [("a", reason), ("b", reason), ("c", "is no plain file")]
+    assert list(skipped_files(root)) == [("a", reason), ("b", reason), ("c", "is no plain file")]
     link = zipfile.ZipInfo("a")
     link.external_attr = (stat.S_IFLNK | 0o777) << 16
     with zipfile.ZipFile(tmp_path / "x.zip", "w") as opened:
         opened.writestr(link, str(tmp_path / "secret"))
         opened.writestr("d.txt", b"")
-    root = placed(tmp_path / "x.zip")
-    assert [f.name for f in files(root)] == ["d.txt"]
-    assert list(left_out(root)) == [("a", reason)]
+    root = resolve_place(tmp_path / "x.zip")
+    assert [f.name for f in list_files(root)] == ["d.txt"]
+    assert list(skipped_files(root)) == [("a", reason)]
 
 
 def test_a_file_where_a_folder_is_does_not_confuse(tmp_path):
-    root = placed(write_tar(tmp_path / "x.tar", {"a": b"1", "a/b": b"2", "c/d": b"3", "c": b"4"}))
-    assert [relative(f, root) for f in files(root)] == ["a", "c/d"]
-    assert [name for name, _ in left_out(root)] == ["a/b", "c"]
-    assert left_out(root)[0][1] == "has the name of a folder or file beside it"
+    root = resolve_place(write_tar(tmp_path / "x.tar", {"a": b"1", "a/b": b"2", "c/d": b"3", "c": b"4"}))
+    assert [relative(f, root) for f in list_files(root)] == ["a", "c/d"]
+    assert [name for name, _ in skipped_files(root)] == ["a/b", "c"]
+    assert skipped_files(root)[0][1] == "has the name of a folder or file beside it"
 
 
 def test_bombs_are_not_unpacked(tmp_path, monkeypatch):
     monkeypatch.setattr(archive, "_EASY", 1 << 16)
     tree = {"a/zeros.txt": bytes(1 << 20), "a/some.txt": b"some"}
-    root = placed(write_zip(tmp_path / "x.zip", tree))
-    assert [f.name for f in files(root)] == ["some.txt"]
+    root = resolve_place(write_zip(tmp_path / "x.zip", tree))
+    assert [f.name for f in list_files(root)] == ["some.txt"]
     reason = "unpacks to 0.0 GiB or more; unpack it and give the folder"
-    assert list(left_out(root)) == [("a/zeros.txt", reason)]
+    assert list(skipped_files(root)) == [("a/zeros.txt", reason)]
     with pytest.raises(DataError, match=r"x.tar.gz: unpacks to 0.0 GiB or more; unpack it and"):
-        placed(write_tar(tmp_path / "x.tar.gz", tree))
+        resolve_place(write_tar(tmp_path / "x.tar.gz", tree))
     (tmp_path / "zeros.csv.gz").write_bytes(gzip.compress(bytes(1 << 20)))
     with pytest.raises(DataError, match=r"zeros.csv.gz: unpacks to 0.0 GiB or more; unpack it fir"):
-        content(tmp_path / "zeros.csv.gz")
-    assert len(files(placed(write_tar(tmp_path / "x.tar", tree)))) == 2  # it is as large as it says
+        read_content(tmp_path / "zeros.csv.gz")
+    assert len(list_files(resolve_place(write_tar(tmp_path / "x.tar", tree)))) == 2  # it is as large as it says
     monkeypatch.setattr(archive, "LIMIT", 1 << 16)
     draw = np.random.default_rng(0).bytes(1 << 17)
     with pytest.raises(DataError, match=r"y.tar: unpacks to"):
-        placed(write_tar(tmp_path / "y.tar", {"a": draw}))
-    assert list(left_out(placed(write_zip(tmp_path / "y.zip", {"a": draw, "b": b""})))) != []
+        resolve_place(write_tar(tmp_path / "y.tar", {"a": draw}))
+    assert list(skipped_files(resolve_place(write_zip(tmp_path / "y.zip", {"a": draw, "b": b""})))) != []
 
 
 def test_a_size_that_lies_unpacks_no_more(tmp_path):
@@ -252,7 +252,7 @@ def test_a_size_that_lies_unpacks_no_more(tmp_path):
     raw = path.read_bytes().replace(struct.pack("<I", 5000), struct.pack("<I", 10))
     path.write_bytes(raw)
     with pytest.raises(DataError, match=r"x.zip: a.txt cannot be read \(Bad CRC-32"):
-        content(placed(path) / "a.txt")
+        read_content(resolve_place(path) / "a.txt")
 
 
 def test_a_locked_zip_is_refused(tmp_path):
@@ -266,7 +266,7 @@ def test_a_locked_zip_is_refused(tmp_path):
         DataError,
         match=r"x.zip: is locked with a password \(a.txt of 1 such files\); unpack it and give",
     ):
-        placed(path)
+        resolve_place(path)
 
 
 def test_archives_in_archives_are_named(tmp_path):
@@ -275,9 +275,9 @@ def test_archives_in_archives_are_named(tmp_path):
     with pytest.raises(
         DataError, match=r"outer.zip: holds nothing but another archive \(inner.zip\); unpack it"
     ):
-        placed(outer)
-    beside = placed(write_zip(tmp_path / "both.zip", {"inner.zip": inner, "a.csv": b"1"}))
-    assert [f.name for f in files(beside)] == ["a.csv", "inner.zip"]
+        resolve_place(outer)
+    beside = resolve_place(write_zip(tmp_path / "both.zip", {"inner.zip": inner, "a.csv": b"1"}))
+    assert [f.name for f in list_files(beside)] == ["a.csv", "inner.zip"]
 
 
 @pytest.mark.parametrize("ending", [".zip", ".tar", ".tar.gz", ".tar.xz", ".tar.bz2"])
@@ -288,21 +288,21 @@ def test_archives_cut_short_or_of_noise_are_refused(tmp_path, ending):
         path = tmp_path / f"{name}{ending}"
         path.write_bytes(some)
         with pytest.raises(DataError, match=rf"{name}{ending}: .*(archive|unpacks|cannot be read)"):
-            for file in files(placed(path)) or [placed(path)]:
-                content(file)
+            for file in list_files(resolve_place(path)) or [resolve_place(path)]:
+                read_content(file)
     with pytest.raises(DataError, match=r"cannot be opened as an archive \(.*\); fetch it again"):
-        placed(tmp_path / f"noise{ending}")
+        resolve_place(tmp_path / f"noise{ending}")
 
 
 def test_names_in_other_encodings_can_be_written(tmp_path):
     path = write_zip(tmp_path / "x.zip", {"Xr/1.txt": b"1", "Y/2.txt": b"2"})
     raw = path.read_bytes().replace(b"Xr/1", "ü/1".encode())  # UTF-8 that does not say so
     path.write_bytes(raw)
-    assert [e.name for e in placed(path).iterdir()] == ["Y", "ü"]
+    assert [e.name for e in resolve_place(path).iterdir()] == ["Y", "ü"]
     with tarfile.open(tmp_path / "x.tar", "w", encoding="latin-1") as opened:
         for name in ("Größe/1.txt", "Y/2.txt"):
             opened.addfile(tarfile.TarInfo(name), io.BytesIO())
-    names = [e.name for e in placed(tmp_path / "x.tar").iterdir()]
+    names = [e.name for e in resolve_place(tmp_path / "x.tar").iterdir()]
     assert names == ["Größe", "Y"]
     assert "".join(names).encode()
 
@@ -314,8 +314,8 @@ def test_many_members_are_listed_fast(tmp_path):
         for name, some in tree.items():
             opened.writestr(name, some)
     begun = time.process_time()
-    root = placed(path)
-    assert len(files(root)) == 20_000
+    root = resolve_place(path)
+    assert len(list_files(root)) == 20_000
     assert time.process_time() - begun < 5
 
 
@@ -323,12 +323,12 @@ def test_threads_may_read_at_once(tmp_path):
     draw = np.random.default_rng(0)
     tree = {f"{i}.bin": draw.bytes(int(draw.integers(1, 20_000))) for i in range(60)}
     for ending in (".zip", ".tar", ".tar.gz"):
-        root = placed(write(tmp_path / f"x{ending}", tree))
+        root = resolve_place(write(tmp_path / f"x{ending}", tree))
         wrong = []
 
         def read(root=root, wrong=wrong):
-            for file in files(root):
-                if content(file) != tree[file.name]:
+            for file in list_files(root):
+                if read_content(file) != tree[file.name]:
                     wrong.append(file.name)
 
         threads = [threading.Thread(target=read) for _ in range(8)]
@@ -347,27 +347,27 @@ def test_links_on_the_disk(tmp_path):
     (tmp_path / "a" / "up").symlink_to(tmp_path)
     (tmp_path / "a" / "broken.txt").symlink_to("nowhere.txt")
     (tmp_path / "b").symlink_to(tmp_path / "a")
-    assert [relative(f, tmp_path) for f in files(tmp_path)] == [
+    assert [relative(f, tmp_path) for f in list_files(tmp_path)] == [
         "a/1.txt", "a/broken.txt", "b/1.txt", "b/broken.txt"
     ]  # fmt: skip
     assert not (tmp_path / "a" / "broken.txt").exists()
     with pytest.raises(
         DataError, match=r"broken.txt: cannot be read \(No such file or directory\)"
     ):
-        content(tmp_path / "a" / "broken.txt")
+        read_content(tmp_path / "a" / "broken.txt")
 
 
 def test_pipes_and_folders_are_no_content(tmp_path):
     os.mkfifo(tmp_path / "pipe.csv")
     with pytest.raises(DataError, match=r"pipe.csv: cannot be read \(it is a pipe or device, no"):
-        content(tmp_path / "pipe.csv")
+        read_content(tmp_path / "pipe.csv")
     with pytest.raises(DataError, match=r"cannot be read \(Is a directory\); replace it"):
-        content(tmp_path)
-    root = placed(write_zip(tmp_path / "x.zip", {"a/1": b"", "b/2": b""}))
+        read_content(tmp_path)
+    root = resolve_place(write_zip(tmp_path / "x.zip", {"a/1": b"", "b/2": b""}))
     with pytest.raises(DataError, match=r"a: cannot be read \("):
-        content(root / "a")
+        read_content(root / "a")
     with pytest.raises(DataError, match=r"9: cannot be read \("):
-        content(root / "9")
+        read_content(root / "9")
     with pytest.raises(ValueError, match="place: a member of an archive is opened as rb, not w"):
         (root / "a" / "1").open("w")
 
@@ -376,13 +376,13 @@ def test_pipes_and_folders_are_no_content(tmp_path):
 def test_a_folder_that_may_not_be_read_is_named(tmp_path):
     (tmp_path / "a").mkdir(mode=0)
     with pytest.raises(DataError, match=r"a: the folder cannot be read \(.*\); change who may"):
-        files(tmp_path)
+        list_files(tmp_path)
 
 
 def test_a_gz_that_is_damaged_is_named(tmp_path):
     (tmp_path / "a.csv.gz").write_bytes(gzip.compress(b"1,2" * 999)[:-9])
     with pytest.raises(DataError, match=r"a.csv.gz: cannot be read \(Compressed file ended"):
-        content(tmp_path / "a.csv.gz")
+        read_content(tmp_path / "a.csv.gz")
 
 
 # Archives with a flipped bit
@@ -413,7 +413,7 @@ def everything(path):
     """Return all that an archive says, files and what it leaves out, or why it is refused."""
     try:
         found = archive.Archive(path)
-        return {parts: found.content(parts) for parts in found.files}, found.left_out, ""
+        return {parts: found.content(parts) for parts in found.files}, found.skipped, ""
     except DataError as error:
         return {}, [], str(error)
 

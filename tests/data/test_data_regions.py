@@ -13,7 +13,7 @@ from PIL import Image
 
 from brique import data
 from brique.data.audit import regions
-from brique.data.audit.seen import Seen
+from brique.data.audit.seen import Examples
 from brique.data.sources import boxes as boxes_source
 from brique.data.sources import masks as masks_source
 from brique.errors import DataError
@@ -47,7 +47,7 @@ def street(root, parts=(("train", 6), ("val", 2), ("test", 3)), size=(12, 16)):
 
 def found(opened, kind=None):
     assert opened.source is not None
-    several = list(regions.findings(Seen.of(opened, opened.source))) + opened.source.findings
+    several = list(regions.findings(Examples.from_data(opened, opened.source))) + opened.source.findings
     return [one for one in several if kind in (None, one.kind)]
 
 
@@ -115,7 +115,7 @@ def test_what_has_no_mate_or_is_damaged_is_left_out(tmp_path):
     assert "damaged PNG" in reasons["train/train2.png"]
     assert reasons["valannot/val0.png"].startswith("holds class 9 in 96 pixels")
     assert "has 12 x 16 pixels, its picture 16 x 12" in reasons["testannot/test0.png"]
-    assert len(opened.source.names) == len(opened.source.originals.looks) == 6
+    assert len(opened.source.names) == len(opened.source.image_metadata.infos) == 6
 
 
 def test_classes_are_renamed_and_joined(tmp_path):

@@ -9,11 +9,11 @@ import torch
 from openpyxl import Workbook
 
 from brique import data
-from brique.data.latest import latest
+from brique.data.latest import last_windows
 from brique.errors import DataError
 from brique.schema import Number, Schema
-from brique.schema.clock import Clock
-from brique.workbench.questions import questions
+from brique.schema.clock import TimeIndex
+from brique.workbench.questions import read_inputs
 
 COUNT, LENGTH, AHEAD = 300, 6, 3
 VALUES = np.round(100 + np.cumsum(np.random.default_rng(0).normal(size=COUNT)), 2)
@@ -121,7 +121,7 @@ def test_the_same_hours_open_to_the_same_windows(tmp_path, way, newest_first):
     clock = opened.schema["past"].clock
     assert (clock.step, clock.is_monthly) == (3600, False)
     assert Schema.from_json(opened.schema.to_json()) == opened.schema
-    (last,) = latest(path, opened.schema["past"])
+    (last,) = last_windows(path, opened.schema["past"])
     assert torch.equal(last.values[:, 0], torch.tensor(VALUES[-LENGTH:], dtype=torch.float32))
     assert bool(last.notes) == newest_first
 
@@ -227,7 +227,7 @@ def test_decimal_commas_and_missing_marks_of_a_series(tmp_path):
     path = form(tmp_path / "a.csv", HOURLY["german"], decimal=",")
     opened = data.open(path, **FIELDS)
     check(opened)
-    (last,) = latest(path, opened.schema["past"])
+    (last,) = last_windows(path, opened.schema["past"])
     assert torch.equal(last.values[:, 0], torch.tensor(VALUES[-LENGTH:], dtype=torch.float32))
     lines = path.read_text().splitlines()
     lines[40] = lines[40].rpartition(";")[0] + ";N/A"
@@ -301,7 +301,7 @@ def test_day_and_month_are_told_apart_by_even_steps(tmp_path):
             tmp_path / "a.csv", ("t", lambda t, o=order: f"{t:{o} %H:%M}"), hours, VALUES[:240]
         )
         opened = data.open(path, kind="series", length=2, ahead=1)
-        assert opened.schema["past"].clock == Clock(("t",), (order,), 3600, offset=False)
+        assert opened.schema["past"].clock == TimeIndex(("t",), (order,), 3600, has_offset=False)
         assert kinds(opened) == [("date as text", "note")]
         (finding,) = [one for one in opened.source.findings if one.kind == "date as text"]
         assert "as so the rows are even and in order" in finding.reason
@@ -330,7 +330,7 @@ def test_rows_of_several_sensors_are_never_one_series(tmp_path):
     assert torch.equal(opened.train["future"][: len(past)], future)
     assert len(opened.train) == 3 * len(past)
     assert data.open(path, group="sensor", **FIELDS).fingerprint == opened.fingerprint
-    asked = latest(path, opened.schema["past"])
+    asked = last_windows(path, opened.schema["past"])
     assert [one.name for one in asked] == ["1", "2", "3"]
     wanted = torch.tensor(np.round(VALUES[-LENGTH:] * 3, 2), dtype=torch.float32)
     torch.testing.assert_close(asked[2].values[:, 0], wanted)
@@ -441,7 +441,7 @@ def test_rows_out_of_order_are_sorted_and_said(tmp_path):
     opened = data.open(path, **FIELDS)
     check(opened)
     assert kinds(opened) == [("unsorted", "warning")]
-    (last,) = latest(path, opened.schema["past"])
+    (last,) = last_windows(path, opened.schema["past"])
     assert torch.equal(last.values[:, 0], torch.tensor(VALUES[-LENGTH:], dtype=torch.float32))
 
 
@@ -474,15 +474,15 @@ def test_rows_that_are_asked_are_read_as_in_training(tmp_path):
     other = ("Datum;Uhrzeit", lambda t: f"{t:%Y-%m-%d};{t:%I:%M %p}")  # ISO is read as well
     for way, turn in ((HOURLY["german"], -1), (other, 1)):
         some, values = HOURS[-20:][::turn], VALUES[-20:][::turn]
-        (last,) = latest(form(tmp_path / "b.csv", way, some, values), kind)
+        (last,) = last_windows(form(tmp_path / "b.csv", way, some, values), kind)
         assert torch.equal(last.values[:, 0], wanted)
     with pytest.raises(
         DataError, match="b.csv: there is no column 'Datum', which says the time of"
     ):
-        latest(form(tmp_path / "b.csv", HOURLY["iso"]), kind)
+        last_windows(form(tmp_path / "b.csv", HOURLY["iso"]), kind)
     kind = data.open(form(tmp_path / "c.csv", HOURLY["short year"]), **FIELDS).schema["past"]
     few = [datetime(2024, 3, 1, tzinfo=UTC) + timedelta(hours=i) for i in range(30)]
-    (last,) = latest(form(tmp_path / "d.csv", HOURLY["short year"], few, VALUES[:30]), kind)
+    (last,) = last_windows(form(tmp_path / "d.csv", HOURLY["short year"], few, VALUES[:30]), kind)
     assert torch.equal(last.values[:, 0], torch.tensor(VALUES[24:30], dtype=torch.float32))
     assert last.notes == ()
 
@@ -503,7 +503,7 @@ def test_a_series_is_read_in_every_form_of_tables(tmp_path):
         options = {"sheet": "hours"} if name == "a.xlsx" else {}
         opened = data.open(tmp_path / name, **options, **FIELDS)
         check(opened)
-        found = questions(opened.schema, (tmp_path / name,))
+        found = read_inputs(opened.schema, (tmp_path / name,))
         wanted = torch.tensor(VALUES[-LENGTH:], dtype=torch.float32)
         assert [torch.equal(one.value[:, 0], wanted) for one in found] == [True]
     with pytest.raises(DataError, match="--sheet is for spreadsheets"):
@@ -513,7 +513,7 @@ def test_a_series_is_read_in_every_form_of_tables(tmp_path):
 def test_rows_at_another_step_are_refused(tmp_path):
     kind = data.open(form(tmp_path / "a.csv", HOURLY["iso"]), **FIELDS).schema["past"]
     path = form(tmp_path / "b.csv", HOURLY["iso"], HOURS[::2], VALUES[::2])
-    (last,) = latest(path, kind)
+    (last,) = last_windows(path, kind)
     assert isinstance(last.values, DataError)
     assert str(last.values) == (
         "b.csv: expected rows 1 hour apart, as in training, got 2 hours (2024-06-11 08:00:00, then"
@@ -521,32 +521,32 @@ def test_rows_at_another_step_are_refused(tmp_path):
     )
     kind = data.open(form(tmp_path / "a.csv", MONTHLY["iso"], MONTHS), **FIELDS).schema["past"]
     days = form(tmp_path / "b.csv", ("month", lambda t: f"{t:%Y-%m-%d}"), DAYS)
-    (last,) = latest(days, kind)
+    (last,) = last_windows(days, kind)
     assert "expected rows 1 month apart, as in training, got 1 day" in str(last.values)
     middle = [t + timedelta(days=14) for t in MONTHS]  # as far apart, but not the first of each
-    (last,) = latest(form(tmp_path / "c.csv", ("month", lambda t: f"{t:%Y-%m-%d}"), middle), kind)
+    (last,) = last_windows(form(tmp_path / "c.csv", ("month", lambda t: f"{t:%Y-%m-%d}"), middle), kind)
     assert torch.equal(last.values[:, 0], torch.tensor(VALUES[-LENGTH:], dtype=torch.float32))
 
 
 def test_data_at_another_step_are_not_judged(tmp_path):
-    from brique.data.retold import retold
+    from brique.data.retold import align_schema
 
     model = data.open(form(tmp_path / "a.csv", HOURLY["iso"]), **FIELDS)
     same = data.open(form(tmp_path / "b.csv", HOURLY["ms"]), **FIELDS)
-    assert torch.equal(retold(same, model.schema).train["past"], same.train["past"])
+    assert torch.equal(align_schema(same, model.schema).train["past"], same.train["past"])
     other = data.open(form(tmp_path / "c.csv", HOURLY["iso"], HOURS[::2], VALUES[::2]), **FIELDS)
     with pytest.raises(
         DataError, match="c.csv: expected rows 1 hour apart, as in training, got 2 h"
     ):
-        retold(other, model.schema)
+        align_schema(other, model.schema)
 
 
 def test_a_clock_that_is_none_is_refused():
     with pytest.raises(DataError, match="clock: expected a way for each of 1 columns, got 0; pass"):
-        Clock(("time",), ())
+        TimeIndex(("time",), ())
     with pytest.raises(DataError, match="clock: step must be above 0, got 0.0; pass such, or none"):
-        Clock(step=0.0)
-    value = Schema({"past": Number(shape=(2, 1), names=("a",), clock=Clock())}).to_json()
+        TimeIndex(step=0.0)
+    value = Schema({"past": Number(shape=(2, 1), names=("a",), time_index=TimeIndex())}).to_json()
     value["fields"]["past"]["clock"]["ways"] = 3
     with pytest.raises(
         DataError, match="field 'past': clock: ways: expected a list of texts, got 3"

@@ -13,7 +13,7 @@ import torch
 from brique import data
 from brique.data import audit
 from brique.data.column import Labels
-from brique.data.echoes import echoes
+from brique.data.echoes import near_pairs
 from brique.data.parts import build
 from brique.data.ragged import Ragged
 from brique.data.source import Source
@@ -21,7 +21,7 @@ from brique.data.sources import sequences, series, sounds, windows
 from brique.errors import DataError
 from brique.options import Options
 from brique.schema import Signal
-from brique.schema.clock import Clock
+from brique.schema.clock import TimeIndex
 
 
 def wav(values, rate=8000, channels=1):
@@ -300,15 +300,15 @@ def test_near_copies_of_sounds_are_drawn_to_one_side(tmp_path):
             write(tmp_path / "ab"[number % 2] / f"{number}-again.wav", wav(again))
     opened = data.open(tmp_path)
     assert len(opened.test) == 12
-    assert found(opened, "nearly duplicate").count == 20 == len(opened.source.near)
+    assert found(opened, "nearly duplicate").count == 20 == len(opened.source.near_pairs)
     for one in (opened, *opened.folds(4)):
         assert not [kind for kind, *_ in kinds(one) if kind == "nearly leaked"]
 
 
 def test_echoes_of_nothing_are_none():
     short = Ragged.of([torch.zeros(600, 1), torch.zeros(5, 1), torch.zeros(0, 1)])
-    assert echoes(short).shape == (0, 2)
-    assert echoes(Ragged.of([torch.randn(600, 1)] * 3)).tolist() == [[0, 1], [0, 2], [1, 2]]
+    assert near_pairs(short).shape == (0, 2)
+    assert near_pairs(Ragged.of([torch.randn(600, 1)] * 3)).tolist() == [[0, 1], [0, 2], [1, 2]]
 
 
 def indoor(folder, count=12, names=True):
@@ -661,7 +661,7 @@ def test_moments_are_read_in_many_ways(tmp_path):
     numbered = line(tmp_path / "n.csv", [(1900 + i, i * i % 97) for i in range(120)], "year,value")
     opened = data.open(numbered, kind="series", time="year", length=4, ahead=2)
     assert opened.source.times[0] == np.datetime64("1904", "s").astype(float)
-    assert opened.schema["past"].clock == Clock(("year",), ("%Y",), 12, True, False)
+    assert opened.schema["past"].clock == TimeIndex(("year",), ("%Y",), 12, True, False)
     assert data.open(numbered, kind="series", length=4, ahead=2).fingerprint == opened.fingerprint
 
 

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from brique import data
-from brique.data.dealing import Hand, dealt
+from brique.data.dealing import GroupedExamples, assign_stratified
 from brique.data.parts import build
 from brique.errors import DataError
 from brique.schema import Category
@@ -275,11 +275,11 @@ def test_each_side_gets_what_it_should_whatever_the_units():
         n, groups, classes = draw.integers(20, 200), draw.integers(10, 60), draw.integers(1, 5)
         units = np.unique(draw.integers(0, groups, n), return_inverse=True)[1]
         keys = draw.integers(0, 1 << 62, units.max() + 1).astype(np.uint64)
-        hand = Hand(units, draw.integers(0, classes, n), keys)
-        found = dealt(hand, (0.72, 0.08, 0.2), home=0)
+        hand = GroupedExamples(units, draw.integers(0, classes, n), keys)
+        found = assign_stratified(hand, (0.72, 0.08, 0.2), home=0)
         assert len(np.unique(np.stack([units, found]), axis=1).T) == units.max() + 1
         assert set(hand.strata[found == 0].tolist()) == set(hand.strata.tolist())
-        folds = dealt(hand, (0.25,) * 4)
+        folds = assign_stratified(hand, (0.25,) * 4)
         assert set(folds.tolist()) == {0, 1, 2, 3}
 
 

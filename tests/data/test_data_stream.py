@@ -187,7 +187,7 @@ def test_batch_is_its_fields():
     assert batch[4:99].label.tolist() == [4, 5]
     assert len(batch[4:2]) == 0
     assert batch.to("cpu").label.tolist() == list(range(6))
-    some = batch[2:].among(torch.tensor([5, 1, 3]))
+    some = batch[2:].select_ids(torch.tensor([5, 1, 3]))
     assert some.label.tolist() == some.ids.tolist() == [3, 5]
     assert torch.equal(some.image, batch.image[[3, 5]])
     with pytest.raises(AttributeError, match="batch: no field 'labek' among image, label; did you"):
@@ -270,7 +270,7 @@ def photos(n):
     return data.arrays(image=pixels, label=torch.arange(n) % 7, split=["train"] * n).train
 
 
-CHANGES = data.Augment(mirror=True, shift=0.2, turn=25.0, zoom=0.2, light=0.3)
+CHANGES = data.Augment(mirror=True, shift=0.2, rotate=25.0, zoom=0.2, light=0.3)
 
 
 def hashes(stream, per_epoch):

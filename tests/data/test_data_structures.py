@@ -205,8 +205,8 @@ def test_parts_need_examples(tmp_path):
 
 def test_sequences_need_a_class():
     with pytest.raises(DataError, match="no training example has a class; leave the field out"):
-        Sequences([[], []]).fitted(np.array([0, 1]), "tags")
-    kind, values = Sequences([["b"], [], ["a", "b"]]).fitted(np.array([0, 2]), "tags")
+        Sequences([[], []]).fit(np.array([0, 1]), "tags")
+    kind, values = Sequences([["b"], [], ["a", "b"]]).fit(np.array([0, 2]), "tags")
     assert kind.names == ("a", "b")
     assert [one.tolist() for one in values] == [[1], [], [0, 1]]
 
@@ -318,11 +318,11 @@ def test_classes_of_trees_can_be_renamed(tmp_path):
 
 def test_poems_in_brackets_are_no_trees(tmp_path):
     folder = files(tmp_path / "a", {"train.txt": "(Chorus)\n(La)\n" * 3})
-    from brique.data.place import placed
+    from brique.data.place import resolve_place
     from brique.data.sources import trees
 
-    assert not trees.fits(placed(folder))
-    assert trees.fits(placed(treebank(tmp_path / "bank")))
+    assert not trees.fits(resolve_place(folder))
+    assert trees.fits(resolve_place(treebank(tmp_path / "bank")))
 
 
 def test_trees_are_audited(tmp_path):
@@ -461,11 +461,11 @@ def test_one_pair_of_files_is_drawn(tmp_path):
 
 
 def test_files_of_other_endings_are_no_languages(tmp_path):
-    from brique.data.place import placed
+    from brique.data.place import resolve_place
     from brique.data.sources import parallel
 
-    assert not parallel.fits(placed(files(tmp_path / "a", {"rt.pos": "x", "rt.neg": "y"})))
-    assert not parallel.fits(placed(files(tmp_path / "b", {"a.en": "x", "b.de": "y"})))
+    assert not parallel.fits(resolve_place(files(tmp_path / "a", {"rt.pos": "x", "rt.neg": "y"})))
+    assert not parallel.fits(resolve_place(files(tmp_path / "b", {"a.en": "x", "b.de": "y"})))
 
 
 def test_parallel_text_is_audited(tmp_path):

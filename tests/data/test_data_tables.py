@@ -16,7 +16,7 @@ from brique import data
 from brique.data import audit
 from brique.data.sources import delimited
 from brique.errors import DataError
-from brique.schema import Category, Moment, Number, Picture, Schema, Text
+from brique.schema import Category, Timestamp, Number, Picture, Schema, Text
 
 ROWS = 40
 
@@ -185,7 +185,7 @@ def test_parquet_has_moments_truths_and_lists(tmp_path):
     })  # fmt: skip
     parquet.write_table(table, tmp_path / "t.parquet")
     found = data.open(tmp_path / "t.parquet", target="y")
-    assert isinstance(found.schema["when"], Moment)
+    assert isinstance(found.schema["when"], Timestamp)
     assert found.store.fields["when"].tolist() == [i * 86400 for i in range(n)]
     assert found.schema["is_new"].names == ("false", "true")
     assert found.schema["count"].fill is not None
@@ -250,7 +250,7 @@ def test_comments_and_blank_lines_are_counted_but_no_rows(tmp_path):
 def test_quoted_cells_hold_delimiters_and_lines(tmp_path):
     rows = ["text,label", *[f'"one, {i}\nand ""two""",{"ab"[i % 2]}' for i in range(20)]]
     table = opened(tmp_path, rows)
-    assert table.source.fields["text"].said(3) == 'one, 3\nand "two"'
+    assert table.source.fields["text"].text(3) == 'one, 3\nand "two"'
     assert table.train.name(3) == "row 5"
 
 
@@ -320,10 +320,10 @@ def test_broken_letters_are_found(tmp_path):
         (lambda i: "rare" if i == 5 else i, Number),
         (lambda i: f"{i % 3 + 1:03d}", Category),
         (lambda i: "yn"[i % 2], Category),
-        (lambda i: f"2020-01-{i % 28 + 1:02d}", Moment),
-        (lambda i: f"2020-01-01T10:{i:02d}:00Z", Moment),
-        (lambda i: f"{i % 28 + 1:02d}/02/2010 12:30", Moment),
-        (lambda i: f"{i % 28 + 1} Mar 2011", Moment),
+        (lambda i: f"2020-01-{i % 28 + 1:02d}", Timestamp),
+        (lambda i: f"2020-01-01T10:{i:02d}:00Z", Timestamp),
+        (lambda i: f"{i % 28 + 1:02d}/02/2010 12:30", Timestamp),
+        (lambda i: f"{i % 28 + 1} Mar 2011", Timestamp),
         (lambda i: f"this is the long text number {i} of all", Text),
     ],
 )
@@ -387,7 +387,7 @@ def test_missing_moments_are_filled(tmp_path):
     assert float(table.store.fields["when"][4]) == kind.fill == float(kind.prepare(""))
     assert Schema.from_json(table.schema.to_json())["when"] == kind
     with pytest.raises(DataError, match=r"moment: mean, spread and fill must be finite, got inf"):
-        Moment(fill=float("inf"))
+        Timestamp(fill=float("inf"))
 
 
 def test_ambiguous_dates_are_said(tmp_path):
@@ -495,7 +495,7 @@ def test_groups_and_times_are_handed_on(tmp_path):
                table.notes)  # fmt: skip
     assert "who" in opened(tmp_path, rows, group="who", types={"who": "category"}).schema
     timed = opened(tmp_path, rows, time="when")
-    assert timed.source.times[3] == Moment().seconds("2020-01-04")
+    assert timed.source.times[3] == Timestamp().seconds("2020-01-04")
     assert max(timed.source.times[timed.train.ids]) < min(timed.source.times[timed.test.ids])
     assert opened(tmp_path, rows, time="x").source.times.tolist() == list(range(ROWS))
 

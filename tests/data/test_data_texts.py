@@ -169,7 +169,7 @@ def test_packed_files_are_read_as_plain_ones(tmp_path):
     ],
 )
 def test_a_class_is_named_by_what_differs_in_the_names_of_files(tmp_path, names, classes):
-    assert texts._told_apart([tmp_path / name for name in names]) == classes
+    assert texts._distinct_names([tmp_path / name for name in names]) == classes
 
 
 def test_a_bad_file_is_left_out_and_named(tmp_path):
@@ -194,7 +194,7 @@ def test_encodings_are_told_and_guessed(tmp_path):
     })  # fmt: skip
     opened = data.open(root)
     vocabulary = set(opened.schema["text"].vocabulary)
-    texts_ = {opened.source.fields["text"].said(i) for i in range(22)}
+    texts_ = {opened.source.fields["text"].text(i) for i in range(22)}
     assert {"eins\ncaf\xe9 \u201csehr\u201d", "marked", "sixteen \xe9"} <= texts_
     assert "\ufeffmarked" not in vocabulary
     (finding,) = found(opened, "encoding")
@@ -448,7 +448,7 @@ def test_near_copies_of_texts_are_drawn_to_one_side(tmp_path):
         assert not found(fold, "nearly leaked")
     pairs = {frozenset((f"{n}/{i}.txt", f"{n}/{i}-again.txt")) for n in "ab" for i in range(30)}
     names = opened.source.names
-    assert {frozenset((names[a], names[b])) for a, b in opened.source.near.tolist()} == pairs
+    assert {frozenset((names[a], names[b])) for a, b in opened.source.near_pairs.tolist()} == pairs
 
 
 def test_texts_of_one_template_are_drawn_one_by_one(tmp_path):
@@ -484,8 +484,8 @@ def test_the_audit_finds_empty_long_broken_and_unknown_texts(tmp_path):
     (broken,) = found(opened, "broken letters")
     assert sorted(item[0] for item in broken.items) == ["good/fffd.txt", "good/moji.txt"]
     assert ("good/moji.txt", "\u00c3\u00a9", "\u00e9") in broken.items
-    assert texts_audit._broken_at("it\u00e2\u20ac\u2122s") == ("\u00e2\u20ac\u2122", "\u2019")
-    assert texts_audit._broken_at("S\u00e3o Paulo, caf\u00e9\u2019, \u00c4\u201c") is None
+    assert texts_audit._find_mojibake("it\u00e2\u20ac\u2122s") == ("\u00e2\u20ac\u2122", "\u2019")
+    assert texts_audit._find_mojibake("S\u00e3o Paulo, caf\u00e9\u2019, \u00c4\u201c") is None
     (long,) = found(opened, "long text")
     assert long.items == (("good/long.txt", "700"),)
     write(

@@ -98,7 +98,7 @@ def test_a_picture_is_turned_once_whoever_opens_it(tmp_path, ending, orientation
     path = stored(tmp_path / f"a{ending}", array, orientation)
     found = picture_orientation(path)
     lying = STORED[orientation](array).shape[:2]
-    assert (found.number, found.stored, found.seen) == (orientation, lying, (24, 16))
+    assert (found.number, found.stored_size, found.upright_size) == (orientation, lying, (24, 16))
     assert picture_shape(path) == (3, 24, 16)
     stored(tmp_path / "set" / "x" / f"1{ending}", array, orientation)
     stored(tmp_path / "set" / "y" / f"2{ending}", array, 1)
@@ -259,4 +259,4 @@ def test_an_orientation_that_does_not_exist_turns_nothing(tmp_path, number):
     for ending, more in ENDINGS.items():
         Image.fromarray(seen(3)).save(tmp_path / f"a{ending}", exif=exif, **more)
         found = picture_orientation(tmp_path / f"a{ending}")
-        assert (found.number, found.stored, found.seen) == (1, (40, 30), (40, 30))
+        assert (found.number, found.stored_size, found.upright_size) == (1, (40, 30), (40, 30))

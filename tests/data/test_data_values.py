@@ -185,7 +185,7 @@ def test_a_code_among_whole_numbers_keeps_its_word(tmp_path, code):
 def test_one_code_in_a_long_column_is_said(tmp_path):
     table = opened(tmp_path, x=lambda i: "01234" if i == 17 else str(1000 + 13 * i))
     assert not isinstance(table.schema["x"], Number)
-    assert table.source.fields["x"].said(17) == "01234"
+    assert table.source.fields["x"].text(17) == "01234"
     finding = kinds(table)["codes"]
     assert finding.severity == "warning"
     assert "'x' holds codes such as 01234 (row 19; 1 row in all)" in finding.reason

@@ -10,7 +10,7 @@ from brique import data
 from brique.data import worlds
 from brique.data.batch import Batch
 from brique.data.ragged import Ragged
-from brique.data.worlds.drawing import NEW_TEXTURES, TEXTURES, Outlines, ellipse, stroke
+from brique.data.worlds.drawing import TEST_TEXTURES, TEXTURES, Outlines, ellipse, stroke
 from brique.data.worlds.draws import Draws
 from brique.data.worlds.grammar import WORD_LISTS
 from brique.errors import DataError
@@ -87,7 +87,7 @@ def test_no_part_begins_as_another(name):
 @pytest.mark.parametrize("name", ["figures", "scenes", "faces"])
 def test_textures_of_test_never_come_in_train(name):
     world = small(name, n=200)
-    new = torch.tensor([TEXTURES.index(texture) for texture in NEW_TEXTURES])
+    new = torch.tensor([TEXTURES.index(texture) for texture in TEST_TEXTURES])
     assert torch.isin(world.test["texture"], new).all()
     assert len(world.test["texture"].unique()) == 2
     for part in (world.train, world.valid):
@@ -124,7 +124,7 @@ def test_draws_are_even_and_independent_of_one_another():
     one, two = drawn.uniform("one"), drawn.uniform("two")
     assert abs(float(one.mean()) - 0.5) < 0.03
     assert abs(float(torch.corrcoef(torch.stack([one, two]))[0, 1])) < 0.07
-    assert drawn.whole("dice", 6).bincount(minlength=6).min() > 250
+    assert drawn.integers("dice", 6).bincount(minlength=6).min() > 250
     normal = drawn.normal("normal", 3)
     assert abs(float(normal.mean())) < 0.05
     assert abs(float(normal.std()) - 1) < 0.05
@@ -132,7 +132,7 @@ def test_draws_are_even_and_independent_of_one_another():
 
 def test_parts_own_numbers_of_their_own():
     owned = {
-        part: set(draws(part).owned("cell", 3).tolist()) for part in ("train", "valid", "test")
+        part: set(draws(part).part_integers("cell", 3).tolist()) for part in ("train", "valid", "test")
     }
     assert {part: len(cells) for part, cells in owned.items()} == {
         "train": 21,
@@ -140,7 +140,7 @@ def test_parts_own_numbers_of_their_own():
         "test": 6,
     }
     assert set.union(*owned.values()) == set(range(30))
-    apart = {part: (draws(part).apart("cell", 3) * 30).long() for part in owned}
+    apart = {part: (draws(part).part_uniform("cell", 3) * 30).long() for part in owned}
     assert {part: set(cells.tolist()) for part, cells in apart.items()} == owned
 
 
@@ -150,7 +150,7 @@ def test_parts_own_numbers_of_their_own():
 def test_outlines_cover_the_area_of_a_circle_of_their_radius():
     shape = torch.arange(4)
     middle, radius = torch.full((4,), 31.3), torch.full((4,), 12.0)
-    covered = Outlines(shape, middle, middle, radius, torch.full((4,), 0.3)).covered(64)
+    covered = Outlines(shape, middle, middle, radius, torch.full((4,), 0.3)).coverage(64)
     area = covered.sum((1, 2))
     assert torch.allclose(area, torch.full((4,), torch.pi * 144), rtol=0.02)
     at = (covered * (torch.arange(64) + 0.5)).sum((1, 2)) / area
@@ -161,7 +161,7 @@ def test_outlines_cover_the_area_of_a_circle_of_their_radius():
 def test_corners_point_where_they_are_turned():
     zero = torch.zeros(1)
     up = Outlines(torch.tensor([2]), zero + 32, zero + 32, zero + 10, zero - torch.pi / 2)
-    rows = up.covered(64)[0].sum(1)
+    rows = up.coverage(64)[0].sum(1)
     inside = rows.nonzero().flatten()
     assert rows[inside[1]] < 6 < 20 < rows[inside[-2]]  # a corner above, a side below
     assert 32 - 15.6 - 1 < inside[0] < 32 - 15.6 + 2.5
@@ -215,7 +215,7 @@ def test_factors_of_scenes_are_those_of_the_largest_shape(scenes):
 
 
 def test_colors_of_scenes_are_those_drawn(scenes):
-    from brique.data.worlds.drawing import PIXELS
+    from brique.data.worlds.drawing import COLOR_VALUES
 
     part = scenes.train
     alone = (part["count"] == 0).nonzero().flatten()
@@ -223,7 +223,7 @@ def test_colors_of_scenes_are_those_drawn(scenes):
         [part["image"][i][:, part["mask"][i] > 0].float().mean(1) for i in alone.tolist()]
     )
     hue = seen / seen.norm(dim=1, keepdim=True)
-    known = PIXELS / PIXELS.norm(dim=1, keepdim=True)
+    known = COLOR_VALUES / COLOR_VALUES.norm(dim=1, keepdim=True)
     near = (hue @ known.T).argmax(1) == part["color"][alone]
     assert near.float().mean() > 0.95  # the light and the haze change some
 

@@ -12,7 +12,7 @@ from brique.data import Data
 from brique.evaluation import classifier
 from brique.recipes.unsupervised.autoencoder import Args, build, interpolate, main
 from brique.run import Launch, launched
-from brique.tasks.reconstruct import principal
+from brique.tasks.reconstruct import principal_components
 
 
 @pytest.fixture(scope="module")
@@ -46,7 +46,7 @@ def test_its_numbers_are_those_of_the_test_part(
     args = replace(Args(), turns=3, sizes=(5,))
     with launched(Launch(out=tmp_path / "run", quiet=True)):
         numbers = main(args)
-    (pca,) = principal(digits.train, [5])
+    (pca,) = principal_components(digits.train, [5])
     (test,) = digits.test.batches(1000)
     error = (pca(test.image) - test.image).square().mean().item()
     assert numbers["pca_error5"] == pytest.approx(error, rel=1e-5)

@@ -23,7 +23,7 @@ def test_each_derivative_is_that_of_its_activation(name: str):
 
 
 def test_every_public_brick_is_checked_against_differences():
-    nodes = list(ast.walk(ast.parse(inspect.getsource(backprop.checks))))
+    nodes = list(ast.walk(ast.parse(inspect.getsource(backprop.check_gradients))))
     used = {n.id for n in nodes if isinstance(n, ast.Name)}
     used |= {n.attr for n in nodes if isinstance(n, ast.Attribute)}
     bricks = {name for name, value in vars(brique.bricks).items() if inspect.isclass(value)}
@@ -32,7 +32,7 @@ def test_every_public_brick_is_checked_against_differences():
 
 def test_all_checks_hold():
     torch.manual_seed(3)
-    found = backprop.checks()
+    found = backprop.check_gradients()
     assert set(found) == set(backprop.EXPECT["generated"]) - {"output_difference"}
     for name, value in found.items():
         low, high = backprop.EXPECT["generated"][name]
@@ -43,7 +43,7 @@ def test_all_checks_hold():
 def test_a_wrong_derivative_by_hand_is_found(monkeypatch: pytest.MonkeyPatch):
     wrong = {**backprop.ACTIVATIONS, "tanh": (nn.Tanh(), lambda a: 1 - a.tanh())}
     monkeypatch.setattr(backprop, "ACTIVATIONS", wrong)
-    assert float(backprop.checks()["gradient_difference"]) > 1e-3
+    assert float(backprop.check_gradients()["gradient_difference"]) > 1e-3
 
 
 class WrongSquare(torch.autograd.Function):

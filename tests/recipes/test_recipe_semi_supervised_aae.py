@@ -6,12 +6,12 @@ import torch
 from brique import data
 from brique.data import Batch
 from brique.recipes.generative.semi_supervised_aae import (
-    STYLE,
+    STYLE_SIZE,
     Args,
     ClassAndStyle,
     accuracy,
     build,
-    few_of_each,
+    examples_per_class,
     prior,
 )
 
@@ -31,7 +31,7 @@ def test_the_prior_is_a_uniform_class_and_a_normal_style():
 
 
 def test_latents_hold_class_probabilities_and_the_style_as_it_is():
-    numbers = torch.randn(6, 3 + STYLE)
+    numbers = torch.randn(6, 3 + STYLE_SIZE)
     latents = ClassAndStyle()(numbers)
     assert torch.allclose(latents[:, :3], numbers[:, :3].softmax(dim=1))
     assert torch.equal(latents[:, 3:], numbers[:, 3:])
@@ -44,13 +44,13 @@ def test_few_of_each_class_are_the_lowest_in_order():
         classes=["a", "b"],
         split=["train"] * 8 + ["valid", "test"],
     )
-    few = few_of_each(points.train, 2, torch.tensor([3.0, 7, 2, 6, 1, 5, 4, 0]))
+    few = examples_per_class(points.train, 2, torch.tensor([3.0, 7, 2, 6, 1, 5, 4, 0]))
     assert sorted(few.x.tolist()) == [2, 4, 6, 7]
-    assert len(few_of_each(points.train, 100, torch.randn(8))) == 8
+    assert len(examples_per_class(points.train, 100, torch.randn(8))) == 8
 
 
 def test_accuracy_is_that_of_the_most_probable_class():
-    latents = prior(3, noise(1 + STYLE)[:1000])
+    latents = prior(3, noise(1 + STYLE_SIZE)[:1000])
     label = latents[:, :3].argmax(dim=1)
     label[:100] = (label[:100] + 1) % 3
     batch = Batch({"image": latents, "label": label})
@@ -64,5 +64,5 @@ def test_all_encoders_and_the_discriminator_have_latents_of_one_size():
     assert nets["autoencoder"](pictures).shape == pictures.shape
     for encoder in (nets["autoencoder"][0], nets["supervised"]):
         latents = encoder(pictures)
-        assert latents.shape == (4, 10 + STYLE)
+        assert latents.shape == (4, 10 + STYLE_SIZE)
         assert nets["discriminator"](latents).shape == (4, 1)

@@ -12,7 +12,7 @@ from brique.draw import table
 from brique.errors import DataError, ShapeError
 from brique.recipes.attention import translate
 from brique.recipes.attention.translate import Seq2Seq
-from brique.schema.texts import END, START
+from brique.schema.texts import END_ID, START_ID
 from brique.tasks import translate as task
 
 WORDS = 6  # numbers 0 to 5, of which 2 is END
@@ -32,8 +32,8 @@ def most_likely(scores: Tensor, longest: int) -> list[int] | None:
     """Return the best of all texts of up to `longest` words, END included, by mean."""
     best, found = -torch.inf, None
     for length in range(1, longest + 1):
-        for text in itertools.product([k for k in range(WORDS) if k != END], repeat=length - 1):
-            path = [START, *text, END]
+        for text in itertools.product([k for k in range(WORDS) if k != END_ID], repeat=length - 1):
+            path = [START_ID, *text, END_ID]
             mean = sum(float(scores[a, b]) for a, b in itertools.pairwise(path)) / length
             if mean > best:
                 best, found = mean, list(text)
@@ -43,7 +43,7 @@ def most_likely(scores: Tensor, longest: int) -> list[int] | None:
 @pytest.mark.parametrize("seed", range(4))
 def test_a_wide_search_finds_the_most_likely_text(seed: int):
     scores = torch.stack([chain(seed), chain(seed + 10)])
-    found = task.beam_search(step, torch.zeros(2, 1), scores, width=WORDS**3, longest=4)
+    found = task.beam_search(step, torch.zeros(2, 1), scores, width=WORDS**3, max_length=4)
     # all texts of up to 4 words compete there; those without END count as they stand
     for text, one in zip(found, scores, strict=True):
         if len(text) < 4:
@@ -52,18 +52,18 @@ def test_a_wide_search_finds_the_most_likely_text(seed: int):
 
 def test_a_search_of_width_one_is_greedy():
     one = chain(3)
-    (text,) = task.beam_search(step, torch.zeros(1, 1), one[None], width=1, longest=9)
-    path = [START]
-    while path[-1] != END and len(path) < 10:
+    (text,) = task.beam_search(step, torch.zeros(1, 1), one[None], width=1, max_length=9)
+    path = [START_ID]
+    while path[-1] != END_ID and len(path) < 10:
         path.append(int(one[path[-1]].argmax()))
-    assert text.tolist() == [word for word in path[1:] if word != END]
+    assert text.tolist() == [word for word in path[1:] if word != END_ID]
 
 
 def test_previous_words_are_shifted_by_one():
     text = Ragged.of([torch.tensor([7, 8]), torch.tensor([9])])
-    previous, words, mask = task.shifted(text)
-    assert previous.tolist() == [[START, 7, 8], [START, 9, END]]
-    assert words.tolist() == [[7, 8, END], [9, END, END]]
+    previous, words, mask = task.teacher_forcing(text)
+    assert previous.tolist() == [[START_ID, 7, 8], [START_ID, 9, END_ID]]
+    assert words.tolist() == [[7, 8, END_ID], [9, END_ID, END_ID]]
     assert mask.tolist() == [[True, True, True], [True, True, False]]
 
 
@@ -75,7 +75,7 @@ def nets(width: int = 8) -> tuple[Data, dict[str, Seq2Seq]]:
 def test_a_text_is_encoded_alike_alone_and_among_longer_ones():
     pairs, both = nets()
     batch = next(pairs.train.batches(5))
-    previous, _, mask = task.shifted(batch.fr)
+    previous, _, mask = task.teacher_forcing(batch.fr)
     for net in both.values():
         net.eval()
         hidden, attention = net(batch.en.rounded(8), previous)
@@ -88,7 +88,7 @@ def test_a_text_is_encoded_alike_alone_and_among_longer_ones():
 def test_attention_sums_to_one_and_the_plain_net_attends_to_one_vector():
     pairs, both = nets()
     batch = next(pairs.train.batches(5))
-    previous, _, _ = task.shifted(batch.fr)
+    previous, _, _ = task.teacher_forcing(batch.fr)
     attention = both["attention"](batch.en, previous)[1]
     torch.testing.assert_close(attention.sum(2), torch.ones_like(attention[..., 0]))
     padding = ~batch.en.mask.unsqueeze(1).expand_as(attention)
@@ -107,10 +107,10 @@ def test_beam_search_is_at_least_as_likely_as_greedy_search_under_teacher_forcin
         hidden, state, _ = net.decode_step(word, state, *encoded)
         return net.output(hidden).log_softmax(1), state
 
-    greedy = task.beam_search(step, *net.encode(batch.en), width=1, longest=2 * batch.en.longest)
+    greedy = task.beam_search(step, *net.encode(batch.en), width=1, max_length=2 * batch.en.longest)
 
     def mean(k: int, words: Tensor) -> float:
-        previous, after, _ = task.shifted(Ragged.of([words]))
+        previous, after, _ = task.teacher_forcing(Ragged.of([words]))
         scores = net.output(net(batch.en[k : k + 1], previous)[0]).log_softmax(2)
         return scores.gather(2, after.unsqueeze(2)).mean().item()
 

@@ -12,7 +12,7 @@ from brique.draw import tree as branches
 from brique.errors import DataError, ShapeError
 from brique.nets.trees import children, climb, levels
 from brique.recipes.recursive import treelstm
-from brique.recipes.recursive.treelstm import TreeLSTM, accuracies, predicted
+from brique.recipes.recursive.treelstm import TreeLSTM, accuracies, draw_prediction
 
 
 def formulas(n: int = 40) -> Data:
@@ -133,7 +133,7 @@ def test_the_drawing_of_a_formula_shows_its_symbols_and_predictions():
     trees = formulas()
     tree = next(trees.valid.batches(1)).tree
     names = [treelstm.SYMBOLS[int(k)] for k in tree.values]
-    drawn = predicted(Positive(), trees.valid)
+    drawn = draw_prediction(Positive(), trees.valid)
     assert torch.equal(drawn, branches(tree.parent.tolist(), names, [4] * len(names)).pixels())
 
 

@@ -31,13 +31,13 @@ VERBS = {
     "about": "show versions and device",
 }
 """Every verb and what it does. Its function is called, and what it needs imported, when it is."""
-_RUNNING = ("train", "tune", "run", "resume")  # what these did is more than what they show
+_RUN_VERBS = ("train", "tune", "run", "resume")  # what these did is more than what they show
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line `argv` (that of the process by default) and return its exit code."""
-    words = list(sys.argv[1:] if argv is None else argv)
-    return _guarded(lambda: _dispatch(words), ["brique", *words])
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    return _run_guarded(lambda: _dispatch(arguments), ["brique", *arguments])
 
 
 def main_with(args_class: type, main: Callable[[Any], dict[str, float] | None]) -> None:
@@ -49,16 +49,16 @@ def main_with(args_class: type, main: Callable[[Any], dict[str, float] | None]) 
     from brique.cli.recipe import run_module
 
     module = sys.modules[main.__module__]
-    words = sys.argv[1:]
-    again = ["python", sys.argv[0], *words]
-    sys.exit(_guarded(lambda: run_module(module, args_class, main, words), again))
+    arguments = sys.argv[1:]
+    command = ["python", sys.argv[0], *arguments]
+    sys.exit(_run_guarded(lambda: run_module(module, args_class, main, arguments), command))
 
 
-def _dispatch(words: list[str]) -> int:
-    if not words or words[0] in ("--help", "-h", "help"):
+def _dispatch(arguments: list[str]) -> int:
+    if not arguments or arguments[0] in ("--help", "-h", "help"):
         say(*_overview().split("\n"))
         return 0
-    verb, rest = words[0], words[1:]
+    verb, remaining = arguments[0], arguments[1:]
     if verb == "--version":
         from brique import __version__
 
@@ -68,17 +68,17 @@ def _dispatch(words: list[str]) -> int:
         kind = "flag" if verb.startswith("-") else "verb"
         hint = nearest(verb, VERBS) or ";"
         raise UsageError(f"no {kind} '{verb}'{hint} 'brique --help' shows all.")
-    if verb == "run" and rest and rest[0] not in ("--help", "-h"):
+    if verb == "run" and remaining and remaining[0] not in ("--help", "-h"):
         from brique.cli.recipe import run_recipe
 
-        return run_recipe(rest[0], rest[1:])
+        return run_recipe(remaining[0], remaining[1:])
     from brique.cli import verbs
     from brique.cli.parse import call
 
-    return call(_function(verbs, verb), f"brique {verb}", rest)
+    return call(_verb_function(verbs, verb), f"brique {verb}", remaining)
 
 
-def _function(verbs: ModuleType, verb: str) -> Callable[..., int]:
+def _verb_function(verbs: ModuleType, verb: str) -> Callable[..., int]:
     """Return the verb's function; one that would hide a built-in name ends in an underscore."""
     functions = vars(verbs)
     return functions.get(verb) or functions[f"{verb}_"]
@@ -86,7 +86,7 @@ def _function(verbs: ModuleType, verb: str) -> Callable[..., int]:
 
 def _overview() -> str:
     width = max(map(len, VERBS)) + 2
-    lines = [f"  {verb:<{width}}{says}" for verb, says in VERBS.items()]
+    lines = [f"  {verb:<{width}}{summary}" for verb, summary in VERBS.items()]
     return "\n".join(
         [
             "brique: train, understand and use neural networks.",
@@ -100,29 +100,29 @@ def _overview() -> str:
     )
 
 
-def _guarded(work: Callable[[], int], words: list[str]) -> int:
+def _run_guarded(function: Callable[[], int], arguments: list[str]) -> int:
     """Do the work of a command line, hear signals meanwhile, and return the exit code."""
-    runs = words[0] != "brique" or words[1:2] in ([verb] for verb in _RUNNING)
+    writes_run = arguments[0] != "brique" or arguments[1:2] in ([verb] for verb in _RUN_VERBS)
     with listening():
-        return told(lambda: _done(work, words if runs else None), is_shown=not runs)
+        return told(lambda: _exit_code(function, arguments if writes_run else None), is_shown=not writes_run)
 
 
-def _done(work: Callable[[], int], again: list[str] | None) -> int:
+def _exit_code(function: Callable[[], int], command: list[str] | None) -> int:
     """Do the work; turn what the user can mend into a sentence on stderr and an exit code.
 
-    again: the words to begin with again what nothing is kept of.
+    command: the words to begin with again what nothing is kept of.
     """
     try:
-        return work()
-    except Interrupted as stop:
-        return _said(stop, 130)
+        return function()
+    except Interrupted as interruption:
+        return _print_error(interruption, 130)
     except BriqueError as error:
-        return _said(error, 2)
+        return _print_error(error, 2)
     except KeyboardInterrupt:
-        way = f"stopped before anything was kept; begin again with: {shlex.join(again or [])}"
-        return _said(way if again else "interrupted.", 130)
+        message = f"stopped before anything was kept; begin again with: {shlex.join(command or [])}"
+        return _print_error(message if command else "interrupted.", 130)
 
 
-def _said(sentence: object, code: int) -> int:
-    tell(sentence)
+def _print_error(message: object, code: int) -> int:
+    tell(message)
     return code

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
 from cyclopts import Group, Parameter
 
 from brique import catalog, options
-from brique.cli.parse import Switch, Whole
+from brique.cli.parse import Flag, Integer
 from brique.errors import DataError
 from brique.options import INTERNAL, Options, Size, pair
 
@@ -60,9 +60,9 @@ def _flag(kind: Any, says: str) -> tuple[object, object]:  # noqa: ANN401 - any 
     """Return the type of a flag, with its help, and its default."""
     shared = {"help": says, "group": GROUP}
     if kind is bool:
-        return Annotated[Switch, Parameter(**shared)], False
+        return Annotated[Flag, Parameter(**shared)], False
     if kind == int | None:
-        return Annotated[Whole | None, Parameter(**shared)], None
+        return Annotated[Integer | None, Parameter(**shared)], None
     if kind == Mapping[str, str] | None:
         several = Parameter(negative=(), consume_multiple=False, **shared)
         return Annotated[list[str] | None, several], None

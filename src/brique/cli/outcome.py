@@ -10,15 +10,15 @@ from pathlib import Path
 
 from brique.voice import plain, say
 
-_SPELLED = re.compile("[\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
-MANY = 1000
+_UNPRINTABLE = re.compile("[\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+MAX_ITEMS = 1000
 """Lists in JSON that are longer end here, and say how many more there are."""
 
 
 def print_json(value: Mapping[str, object]) -> None:
     """Print one line: {"format": 1, ...}; numbers that are not finite become null."""
-    text = json.dumps(_finite({"format": 1, **value}), ensure_ascii=False, allow_nan=False)
-    say(_SPELLED.sub(lambda sign: f"\\u{ord(sign[0]):04x}", text))
+    text = json.dumps(_json_value({"format": 1, **value}), ensure_ascii=False, allow_nan=False)
+    say(_UNPRINTABLE.sub(lambda match: f"\\u{ord(match[0]):04x}", text))
 
 
 def print_run(folder: Path, *, as_json: bool) -> None:
@@ -49,14 +49,14 @@ def print_run(folder: Path, *, as_json: bool) -> None:
 def _print_folds(folder: Path, *, as_json: bool) -> None:
     """Print what the nets of all folds reach together; the last line is their folder."""
     from brique import reader
-    from brique.page.folds import sentence_of_folds
+    from brique.page.folds import folds_sentence
     from brique.tasks.table import TASKS
 
-    found = reader.read_sealed(folder / "folds.json")["result"]
+    result = reader.read_sealed(folder / "folds.json")["result"]
     if as_json:
-        print_json({"run": str(folder), **found})
+        print_json({"run": str(folder), **result})
         return
-    say(sentence_of_folds(found, TASKS[found["task"]]), f"report: {folder / 'report.html'}", folder)
+    say(folds_sentence(result, TASKS[result["task"]]), f"report: {folder / 'report.html'}", folder)
 
 
 def print_numbers(numbers: Mapping[str, float]) -> None:
@@ -84,14 +84,14 @@ def results_only(as_json: bool) -> Iterator[None]:
         yield
 
 
-def _finite(value: object) -> object:
+def _json_value(value: object) -> object:
     """Return a JSON value in which lists are not too long and all numbers finite."""
     if isinstance(value, float) and not math.isfinite(value):
         return None
     if isinstance(value, Mapping):
-        pairs = {str(key): _finite(item) for key, item in value.items()}
+        pairs = {str(key): _json_value(item) for key, item in value.items()}
         lengths = [len(item) for item in value.values() if isinstance(item, list | tuple)]
-        return pairs | ({"more": max(lengths) - MANY} if max(lengths, default=0) > MANY else {})
+        return pairs | ({"more": max(lengths) - MAX_ITEMS} if max(lengths, default=0) > MAX_ITEMS else {})
     if isinstance(value, list | tuple):
-        return [_finite(item) for item in value[:MANY]]
+        return [_json_value(item) for item in value[:MAX_ITEMS]]
     return value

@@ -20,8 +20,8 @@ from cyclopts.exceptions import (
 from brique.errors import UsageError, nearest
 
 
-def call(function: Callable[..., int], name: str, words: Sequence[str]) -> int:
-    """Call `function` with the arguments that `words` spell and return what it returns.
+def call(function: Callable[..., int], name: str, arguments: Sequence[str]) -> int:
+    """Call `function` with the arguments that `arguments` spell and return what it returns.
 
     name: how the command is called, such as "brique train"; `--help` shows it.
     Raises UsageError on words that the function does not take.
@@ -29,82 +29,82 @@ def call(function: Callable[..., int], name: str, words: Sequence[str]) -> int:
     app = App(name=name, version_flags=[], help_format="plaintext", result_action="return_value")
     app.default(function)
     try:
-        command, bound, _ = app.parse_args(list(words), exit_on_error=False, print_error=False)
+        command, bound, _ = app.parse_args(list(arguments), exit_on_error=False, print_error=False)
     except CycloptsError as error:
-        raise UsageError(_sentence(error, name)) from None
+        raise UsageError(_error_message(error, name)) from None
     bound.apply_defaults()
     return command(*bound.args, **bound.kwargs) or 0
 
 
-def number(kind: object, tokens: Sequence[Token]) -> object:
+def convert_number(annotation: object, tokens: Sequence[Token]) -> object:
     """Return the number, or tuple of numbers, that words spell (cyclopts rounds 1.5 to 2)."""
-    if get_origin(kind) is tuple:
-        return tuple(_one(get_args(kind)[0], token.value) for token in tokens)
-    return _one(kind, tokens[0].value)
+    if get_origin(annotation) is tuple:
+        return tuple(_parse_number(get_args(annotation)[0], token.value) for token in tokens)
+    return _parse_number(annotation, tokens[0].value)
 
 
-Whole = Annotated[int, Parameter(converter=number)]
-Decimal = Annotated[float, Parameter(converter=number)]
-Switch = Annotated[bool, Parameter(negative=(), show_default=False)]
+Integer = Annotated[int, Parameter(converter=convert_number)]
+Float = Annotated[float, Parameter(converter=convert_number)]
+Flag = Annotated[bool, Parameter(negative=(), show_default=False)]
 
 
-def is_number(kind: object) -> bool:
+def is_number(annotation: object) -> bool:
     """Tell whether a field's type is int, float, or a tuple of one of them, or None besides."""
-    kinds = [k for k in get_args(kind) if k is not NoneType] if _is_union(kind) else [kind]
-    inner = get_args(kinds[0])[0] if get_origin(kinds[0]) is tuple else kinds[0]
-    return len(kinds) == 1 and inner in (int, float)
+    annotations = [k for k in get_args(annotation) if k is not NoneType] if _is_union(annotation) else [annotation]
+    inner = get_args(annotations[0])[0] if get_origin(annotations[0]) is tuple else annotations[0]
+    return len(annotations) == 1 and inner in (int, float)
 
 
-def _one(kind: object, word: str) -> object:
+def _parse_number(number_type: object, text: str) -> object:
     try:
-        value = int(word) if kind is int else float(word)
+        value = int(text) if number_type is int else float(text)
     except ValueError:
-        raise ValueError(_named(kind)) from None
+        raise ValueError(_describe_type(number_type)) from None
     if isinstance(value, int) and abs(value) >= 1 << 63:
         raise ValueError("a whole number of at most 18 digits")
     if not math.isfinite(value):
-        raise ValueError(_named(kind))
+        raise ValueError(_describe_type(number_type))
     return value
 
 
-def _is_union(kind: object) -> bool:
-    return get_origin(kind) in (Union, UnionType)
+def _is_union(annotation: object) -> bool:
+    return get_origin(annotation) in (Union, UnionType)
 
 
-def _sentence(error: CycloptsError, name: str) -> str:
+def _error_message(error: CycloptsError, name: str) -> str:
     """Return where, what was expected, what came and what to do, for an error of cyclopts."""
-    where = name.removeprefix("brique ")
-    shows = f"'{name} --help' shows all."
+    command = name.removeprefix("brique ")
+    hint = f"'{name} --help' shows all."
     if isinstance(error, UnknownOptionError):
         flag = (error.token.keyword or error.token.value).partition("=")[0]
         known = [n for argument in error.argument_collection for n in argument.names]
-        return f"{where}: no flag '{flag}'{nearest(flag, known) or ';'} {shows}"
+        return f"{command}: no flag '{flag}'{nearest(flag, known) or ';'} {hint}"
     if isinstance(error, RepeatArgumentError):
-        return f"{where}: {error.token.keyword} is given more than once; give it once."
+        return f"{command}: {error.token.keyword} is given more than once; give it once."
     if isinstance(error, UnusedCliTokensError):
         extra = " ".join(error.unused_tokens or [])
-        return f"{where}: '{extra}' is more than it takes; '{name} --help' shows what it takes."
+        return f"{command}: '{extra}' is more than it takes; '{name} --help' shows what it takes."
     if isinstance(error, MissingArgumentError) and error.argument is not None:
         missing = error.argument.name
-        lacks = "needs a value" if error.argument.tokens or error.keyword else "is missing"
-        return f"{where}: {missing} {lacks}; '{name} --help' shows what it takes."
+        problem = "needs a value" if error.argument.tokens or error.keyword else "is missing"
+        return f"{command}: {missing} {problem}; '{name} --help' shows what it takes."
     if isinstance(error, CoercionError) and error.argument is not None:
-        came = " ".join(t.value for t in error.argument.tokens or [error.token] if t is not None)
-        wanted = str(error.msg or _named(error.argument.hint))
-        return f"{where}: {error.argument.name} must be {wanted}, not '{came}'; {shows}"
+        received = " ".join(t.value for t in error.argument.tokens or [error.token] if t is not None)
+        expected = str(error.msg or _describe_type(error.argument.hint))
+        return f"{command}: {error.argument.name} must be {expected}, not '{received}'; {hint}"
     error.verbose = False
-    return f"{where}: {' '.join(str(error).split())} {shows}"
+    return f"{command}: {' '.join(str(error).split())} {hint}"
 
 
-def _named(kind: object) -> str:
+def _describe_type(annotation: object) -> str:
     """Say in words which values a type has."""
-    if get_origin(kind) is Annotated:
-        return _named(get_args(kind)[0])
-    if _is_union(kind):
-        return " or ".join(_named(k) for k in get_args(kind) if k is not NoneType)
-    if get_origin(kind) is Literal:
-        return "one of " + ", ".join(str(value) for value in get_args(kind))
-    if get_origin(kind) is tuple:
-        return "several numbers" if is_number(kind) else "several words"
-    words = {int: "a whole number", float: "a number", bool: "yes or no"}
-    return words.get(kind, "a word") if isinstance(kind, type) else "a word"
+    if get_origin(annotation) is Annotated:
+        return _describe_type(get_args(annotation)[0])
+    if _is_union(annotation):
+        return " or ".join(_describe_type(k) for k in get_args(annotation) if k is not NoneType)
+    if get_origin(annotation) is Literal:
+        return "one of " + ", ".join(str(value) for value in get_args(annotation))
+    if get_origin(annotation) is tuple:
+        return "several numbers" if is_number(annotation) else "several words"
+    names = {int: "a whole number", float: "a number", bool: "yes or no"}
+    return names.get(annotation, "a word") if isinstance(annotation, type) else "a word"

@@ -14,7 +14,7 @@ from cyclopts import Parameter
 from brique import catalog
 from brique.cli.options import DataFlags, chosen
 from brique.cli.outcome import print_json, print_numbers, results_only
-from brique.cli.parse import call, is_number, number
+from brique.cli.parse import call, is_number, convert_number
 from brique.errors import DataError, UsageError, nearest
 from brique.options import Options
 from brique.voice import say
@@ -25,19 +25,19 @@ RESERVED = ("out", "quick", "json", "device", "exact", "help")
 Main = Callable[[Any], Mapping[str, float] | None]
 
 
-def run_recipe(name: str, words: Sequence[str]) -> int:
-    """Run the installed recipe of that name with the flags in `words`; return the exit code."""
+def run_recipe(name: str, arguments: Sequence[str]) -> int:
+    """Run the installed recipe of that name with the flags in `arguments`; return the exit code."""
     if name.startswith("-"):
         raise UsageError(
             f"run: expected the name of a recipe, not '{name}'; flags stand after it, as in"
             " 'brique run lenet5 --quick'."
         )
     module = catalog.load(name)
-    return run_module(module, module.Args, module.main, words)
+    return run_module(module, module.Args, module.main, arguments)
 
 
-def run_module(module: ModuleType, args_class: type, main: Main, words: Sequence[str]) -> int:
-    """Run a recipe's `main` with the flags in `words`; return the exit code.
+def run_module(module: ModuleType, args_class: type, main: Main, arguments: Sequence[str]) -> int:
+    """Run a recipe's `main` with the flags in `arguments`; return the exit code.
 
     module: where the recipe stands; its QUICK holds what `--quick` puts over the defaults.
     Raises UsageError on flags it does not have and on an Args that cannot be one.
@@ -46,7 +46,7 @@ def run_module(module: ModuleType, args_class: type, main: Main, words: Sequence
     recipe, _ = catalog.identify(path)
     quick = vars(module).get("QUICK", {})
     _check(args_class, quick, path.stem)
-    defaults = quick if "--quick" in words else {}
+    defaults = quick if "--quick" in arguments else {}
     opened = _options(args_class)
     name = f"brique run {recipe}" if recipe else f"python {path.name}"
 
@@ -57,21 +57,21 @@ def run_module(module: ModuleType, args_class: type, main: Main, words: Sequence
         for field, options in opened.items():
             values[field] = chosen(values[field], options)
         common = {flag: values.pop(flag) for flag in ("out", "quick", "device", "exact")}
-        launch = Launch(**common, command=shlex.join([*name.split(), *words]))
-        with launched(launch) as run, results_only(as_json), _stand_in(args_class, values):
+        launch = Launch(**common, command=shlex.join([*name.split(), *arguments]))
+        with launched(launch) as run, results_only(as_json), _suggest_built_in(args_class, values):
             numbers = dict(main(args_class(**values)) or {})
-        _print_outcome(run.folder, numbers, as_json=as_json)
+        _print_result(run.folder, numbers, as_json=as_json)
         return 0
 
-    says = (module.__doc__ or "").partition("\n")[0]
-    play.__doc__ = says
-    slots = [*_own_slots(args_class, defaults, path), *_common_slots()]
-    play.__signature__ = inspect.Signature(slots)  # type: ignore[attr-defined]
-    return call(play, name, words)
+    summary = (module.__doc__ or "").partition("\n")[0]
+    play.__doc__ = summary
+    parameters = [*_recipe_parameters(args_class, defaults, path), *_common_parameters()]
+    play.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    return call(play, name, arguments)
 
 
 @contextmanager
-def _stand_in(args_class: type, values: Mapping[str, object]) -> Iterator[None]:
+def _suggest_built_in(args_class: type, values: Mapping[str, object]) -> Iterator[None]:
     """Say with what is wrong with the data that `--data` names which others there always are."""
     try:
         yield
@@ -79,11 +79,11 @@ def _stand_in(args_class: type, values: Mapping[str, object]) -> Iterator[None]:
         built_in = vars(args_class).get("data")
         if built_in is None or values["data"] == built_in:
             raise
-        mended = " Or" if str(error).endswith("?") else ", or"
-        raise DataError(f"{error}{mended} leave --data out for '{built_in}', built in") from error
+        conjunction = " Or" if str(error).endswith("?") else ", or"
+        raise DataError(f"{error}{conjunction} leave --data out for '{built_in}', built in") from error
 
 
-def _print_outcome(folder: Path | None, numbers: Mapping[str, float], *, as_json: bool) -> None:
+def _print_result(folder: Path | None, numbers: Mapping[str, float], *, as_json: bool) -> None:
     """Print the last numbers and, if there is a run, its folder."""
     if as_json:
         print_json({"run": None if folder is None else str(folder), "numbers": numbers})
@@ -98,10 +98,10 @@ def _check(args_class: type, quick: Mapping[str, object], name: str) -> None:
     if not dataclasses.is_dataclass(args_class):
         raise UsageError(f"{name}: Args must be a dataclass; put @dataclass(frozen=True) above it.")
     fields = [field.name for field in dataclasses.fields(args_class)]
-    for taken in (field for field in fields if field in RESERVED):
+    for reserved in (field for field in fields if field in RESERVED):
         flags = ", ".join(f"--{flag}" for flag in RESERVED)
         raise UsageError(
-            f"{name}: the field '{taken}' of Args would be the flag --{taken}, which every recipe"
+            f"{name}: the field '{reserved}' of Args would be the flag --{reserved}, which every recipe"
             f" has ({flags}); rename the field."
         )
     for unknown in (key for key in quick if key not in fields):
@@ -109,22 +109,22 @@ def _check(args_class: type, quick: Mapping[str, object], name: str) -> None:
         raise UsageError(f"{name}: QUICK sets '{unknown}', which Args does not have{hint}")
 
 
-def _own_slots(
+def _recipe_parameters(
     args_class: type, defaults: Mapping[str, object], path: Path
 ) -> list[inspect.Parameter]:
-    kinds = get_type_hints(args_class, include_extras=True)
+    annotations = get_type_hints(args_class, include_extras=True)
     source = path.read_text(encoding="utf-8") if path.is_file() else ""
-    says = {setting.name: setting.says for setting in catalog.settings(source)}
+    help_texts = {setting.name: setting.says for setting in catalog.settings(source)}
     return [
         inspect.Parameter(
             field.name,
             inspect.Parameter.KEYWORD_ONLY,
             default=None
-            if kinds[field.name] is Options
+            if annotations[field.name] is Options
             else defaults.get(field.name, _default(field)),
             annotation=Annotated[DataFlags | None, Parameter(name="*")]
-            if kinds[field.name] is Options
-            else _flag(kinds[field.name], says.get(field.name, "")),
+            if annotations[field.name] is Options
+            else _flag_annotation(annotations[field.name], help_texts.get(field.name, "")),
         )
         for field in dataclasses.fields(args_class)
     ]
@@ -144,18 +144,18 @@ def _default(field: "dataclasses.Field[Any]") -> object:
     return inspect.Parameter.empty
 
 
-def _flag(kind: object, says: str) -> object:
+def _flag_annotation(annotation: object, help_text: str) -> object:
     """Return the type of a field as a flag: with its help, and numbers read exactly."""
-    if is_number(kind):
-        several = get_origin(kind) is tuple
-        flag = Parameter(
-            help=says, converter=number, consume_multiple=several, negative_iterable=()
+    if is_number(annotation):
+        is_tuple = get_origin(annotation) is tuple
+        parameter = Parameter(
+            help=help_text, converter=convert_number, consume_multiple=is_tuple, negative_iterable=()
         )
-        return Annotated[kind, flag]
-    return Annotated[kind, Parameter(help=says)]
+        return Annotated[annotation, parameter]
+    return Annotated[annotation, Parameter(help=help_text)]
 
 
-def _common_slots() -> list[inspect.Parameter]:
+def _common_parameters() -> list[inspect.Parameter]:
     flags: list[tuple[str, object, object, str]] = [
         ("out", Path | None, None, "Folder of the run; by default a new one in runs/."),
         ("quick", bool, False, "Seconds instead of the full work: other defaults, the same code."),
@@ -168,7 +168,7 @@ def _common_slots() -> list[inspect.Parameter]:
             name,
             inspect.Parameter.KEYWORD_ONLY,
             default=default,
-            annotation=Annotated[kind, Parameter(help=says, negative=(), show_default=False)],
+            annotation=Annotated[annotation, Parameter(help=help_text, negative=(), show_default=False)],
         )
-        for name, kind, default, says in flags
+        for name, annotation, default, help_text in flags
     ]

@@ -8,29 +8,29 @@ from cyclopts import Parameter
 
 from brique.cli.options import DataFlags, chosen
 from brique.cli.outcome import print_json, print_run, print_table, results_only
-from brique.cli.parse import Decimal, Switch, Whole
+from brique.cli.parse import Float, Flag, Integer
 from brique.errors import UsageError
 from brique.voice import say, tell
 
-Changed = Annotated[Switch, Parameter(help="Take the run's data as they are now.")]
-Json = Annotated[Switch, Parameter(help="Print one line of JSON.")]
+Changed = Annotated[Flag, Parameter(help="Take the run's data as they are now.")]
+Json = Annotated[Flag, Parameter(help="Print one line of JSON.")]
 Device = Annotated[str | None, Parameter(help="cpu, cuda, mps; by default the fastest there is.")]
-Asked = Annotated[str | None, Parameter(name="--device", help="cpu, cuda, mps; cpu by default.")]
+InferenceDevice = Annotated[str | None, Parameter(name="--device", help="cpu, cuda, mps; cpu by default.")]
 Trust = Annotated[
-    Switch, Parameter(help="Execute the run's own source.py where no installed code fits.")
+    Flag, Parameter(help="Execute the run's own source.py where no installed code fits.")
 ]
 Memory = Annotated[
-    Decimal | None, Parameter(help="Gigabytes that the run's net may take; 2 by default.")
+    Float | None, Parameter(help="Gigabytes that the run's net may take; 2 by default.")
 ]
-Freeze = Annotated[Switch, Parameter(help="Of what --from names, only a new head learns.")]
+Freeze = Annotated[Flag, Parameter(help="Of what --from names, only a new head learns.")]
 Folds = Annotated[
-    Whole | None, Parameter(help="Train so many nets, each judged on another part of the data.")
+    Integer | None, Parameter(help="Train so many nets, each judged on another part of the data.")
 ]
 Balance = Annotated[
     str, Parameter(help="For rare classes: none, weights (in the loss), sampler (more often).")
 ]
 Task = Annotated[str | None, Parameter(help="For pictures without target: reconstruct, generate.")]
-_NOTES = 3  # that are told of answers; --json has them all
+_MAX_NOTES = 3  # that are told of answers; --json has them all
 Options = Annotated[DataFlags | None, Parameter(name="*")]
 RunFolder = Annotated[str, Parameter(help="Folder of a run.")]
 
@@ -41,7 +41,7 @@ def check(
     *,
     options: Options = None,
     strict: Annotated[
-        Switch, Parameter(help="Exit code 1 on warnings too, not on errors alone.")
+        Flag, Parameter(help="Exit code 1 on warnings too, not on errors alone.")
     ] = False,
     csv: Annotated[
         Path | None, Parameter(help="A .csv file to write the findings to; replaced if it exists.")
@@ -58,27 +58,27 @@ def check(
     from brique.cli.findings import print_check
     from brique.workbench.check import check
 
-    checked = check(data, csv=csv, html=html, **_given(options))
+    result = check(data, csv=csv, html=html, **_data_options(options))
     if json:
-        print_json(checked)
+        print_json(result)
     else:
-        for sentence in checked["notes"]:
-            tell(sentence)
-        print_check(checked)
-    bad = ("error", "warning") if strict else ("error",)
-    return int(any(finding["severity"] in bad for finding in checked["findings"]))
+        for note in result["notes"]:
+            tell(note)
+        print_check(result)
+    severities = ("error", "warning") if strict else ("error",)
+    return int(any(finding["severity"] in severities for finding in result["findings"]))
 
 
 def train(
     data: Annotated[str, Parameter(help="Built-in name, name under BRIQUE_DATA, or path.")],
     /,
     *,
-    seed: Annotated[Whole, Parameter(help="Seed of everything random.")] = 0,
+    seed: Annotated[Integer, Parameter(help="Seed of everything random.")] = 0,
     minutes: Annotated[
-        Decimal, Parameter(help="That training may take; the plan is made for them.")
+        Float, Parameter(help="That training may take; the plan is made for them.")
     ] = 10.0,
     epochs: Annotated[
-        Whole | None, Parameter(help="How often each example is seen, whatever the time.")
+        Integer | None, Parameter(help="How often each example is seen, whatever the time.")
     ] = None,
     start: Annotated[
         str | None,
@@ -93,9 +93,9 @@ def train(
     ] = None,
     device: Device = None,
     options: Options = None,
-    quick: Annotated[Switch, Parameter(help="Some seconds of training, to see it work.")] = False,
+    quick: Annotated[Flag, Parameter(help="Some seconds of training, to see it work.")] = False,
     exact: Annotated[
-        Switch, Parameter(help="Bit for bit the same each time, also where that is slower.")
+        Flag, Parameter(help="Bit for bit the same each time, also where that is slower.")
     ] = False,
     json: Json = False,
 ) -> int:
@@ -109,7 +109,7 @@ def train(
         folder = train(
             data, seed=seed, minutes=minutes, epochs=epochs, start=start, freeze=freeze,
             folds=folds, balance=balance, task=task, out=out, device=device, quick=quick,
-            exact=exact, **_given(options),
+            exact=exact, **_data_options(options),
         )  # fmt: skip
     print_run(folder, as_json=json)
     return 0
@@ -119,9 +119,9 @@ def tune(
     data: Annotated[str, Parameter(help="Built-in name, name under BRIQUE_DATA, or path.")],
     /,
     *,
-    minutes: Annotated[Decimal, Parameter(help="That the search may take.")] = 10.0,
-    seed: Annotated[Whole, Parameter(help="Of the search, and of the last training.")] = 0,
-    trials: Annotated[Whole | None, Parameter(help="How many settings are tried at most.")] = None,
+    minutes: Annotated[Float, Parameter(help="That the search may take.")] = 10.0,
+    seed: Annotated[Integer, Parameter(help="Of the search, and of the last training.")] = 0,
+    trials: Annotated[Integer | None, Parameter(help="How many settings are tried at most.")] = None,
     storage: Annotated[
         str | None, Parameter(help="A database of optuna by its URL; by default SQLite.")
     ] = None,
@@ -141,7 +141,7 @@ def tune(
     with results_only(json):
         folder = tune(
             data, minutes=minutes, seed=seed, trials=trials, storage=storage, out=out,
-            device=device, **_given(options),
+            device=device, **_data_options(options),
         )  # fmt: skip
     print_run(folder, as_json=json)
     return 0
@@ -159,7 +159,7 @@ def evaluate(
     ] = None,
     options: Options = None,
     changed: Changed = False,
-    device: Asked = None,
+    device: InferenceDevice = None,
     memory: Memory = None,
     trust: Trust = False,
     json: Json = False,
@@ -174,15 +174,15 @@ def evaluate(
     from brique.workbench.evaluate import evaluate
 
     with allowed(memory):
-        judged = evaluate(
-            run, data, part=part, changed=changed, device=device, trust=trust, **_given(options)
+        result = evaluate(
+            run, data, part=part, changed=changed, device=device, trust=trust, **_data_options(options)
         )
     if json:
-        print_json(judged)
+        print_json(result)
         return 0
-    for said in judged["notes"]:
-        tell(said)
-    say(sentence(judged))
+    for note in result["notes"]:
+        tell(note)
+    say(sentence(result))
     return 0
 
 
@@ -193,36 +193,36 @@ def predict(
     csv: Annotated[
         Path | None, Parameter(help="A .csv file to write the answers to; replaced if it exists.")
     ] = None,
-    device: Asked = None,
+    device: InferenceDevice = None,
     memory: Memory = None,
     trust: Trust = False,
     json: Json = False,
 ) -> int:
     """Ask the model of a run about each file or row. Exit code 1 if one could not be read."""
     from brique.measure import allowed
-    from brique.workbench.predict import counted, predict
+    from brique.workbench.predict import describe_substitutions, predict
 
     if not files:
         raise UsageError("predict: FILE is missing; name files, folders, or a table.")
     with allowed(memory):
-        said = predict(run, *files, out=csv, device=device, trust=trust)
+        predictions = predict(run, *files, out=csv, device=device, trust=trust)
     if json:
-        print_json({"answers": [one.to_json() for one in said]})
+        print_json({"answers": [entry.to_json() for entry in predictions]})
     else:
-        print_table([(one.file, *one.answer.said()) for one in said if one.answer is not None])
-        for one in said:
-            if one.error is not None:
-                tell(one.error if one.file in one.error else f"{one.file}: {one.error}")
-        notes = Counter(one.note for one in said if one.note is not None)
-        some = notes.most_common(_NOTES)
-        for told, count in some:
-            first = next(one.file for one in said if one.note == told)
-            tell(f"{first}{f' and {count - 1:,} more' if count > 1 else ''}: {told}.")
-        if rest := notes.total() - sum(count for _, count in some):
-            tell(f"{rest:,} more are changed otherwise; --json says how.")
-        if stood_in := counted(said):
-            tell(stood_in)
-    return 1 if any(one.error is not None for one in said) else 0
+        print_table([(entry.file, *entry.answer.said()) for entry in predictions if entry.answer is not None])
+        for entry in predictions:
+            if entry.error is not None:
+                tell(entry.error if entry.file in entry.error else f"{entry.file}: {entry.error}")
+        notes = Counter(entry.note for entry in predictions if entry.note is not None)
+        most_common = notes.most_common(_MAX_NOTES)
+        for note, count in most_common:
+            first = next(entry.file for entry in predictions if entry.note == note)
+            tell(f"{first}{f' and {count - 1:,} more' if count > 1 else ''}: {note}.")
+        if remaining := notes.total() - sum(count for _, count in most_common):
+            tell(f"{remaining:,} more are changed otherwise; --json says how.")
+        if summary := describe_substitutions(predictions):
+            tell(summary)
+    return 1 if any(entry.error is not None for entry in predictions) else 0
 
 
 def report(
@@ -247,7 +247,7 @@ def resume(
     *,
     trust: Trust = False,
     finish: Annotated[
-        Switch, Parameter(help="End the training where it stands, and judge what there is.")
+        Flag, Parameter(help="End the training where it stands, and judge what there is.")
     ] = False,
     changed: Changed = False,
     storage: Annotated[
@@ -259,10 +259,10 @@ def resume(
 ) -> int:
     """Go on with a run, folds or a search that were stopped, to what they would have come to."""
     from brique.measure import allowed
-    from brique.workbench.resume import finished, resume
+    from brique.workbench.resume import remaining_work, resume
 
-    if (rest := finished(run)) is not None:
-        tell(f"{run} has finished already; {rest}.")
+    if (remaining := remaining_work(run)) is not None:
+        tell(f"{run} has finished already; {remaining}.")
     with results_only(json), allowed(memory):
         folder = resume(
             run, trust=trust, finish=finish, device=device, changed=changed, storage=storage
@@ -275,11 +275,11 @@ def runs(
     folder: Annotated[str, Parameter(help="Where the runs lie.")] = "runs", /, *, json: Json = False
 ) -> int:
     """Show the runs in a folder: name, recipe, state, turns played, last numbers."""
-    from brique.workbench.runs import row, runs
+    from brique.workbench.runs import summary, runs
 
-    found = [row(record) for record in runs(folder)]
+    entries = [summary(record) for record in runs(folder)]
     if json:
-        print_json({"runs": found})
+        print_json({"runs": entries})
         return 0
     titles = {
         "run": "RUN",
@@ -288,8 +288,8 @@ def runs(
         "turns": "TURNS",
         "result": "RESULT",
     }
-    if found:
-        print_table([[str(line[key]) for key in titles] for line in [titles, *found]])
+    if entries:
+        print_table([[str(entry[key]) for key in titles] for entry in [titles, *entries]])
     else:
         tell(f"no runs in '{folder}' yet; 'brique train digits' makes one.")
     return 0
@@ -299,14 +299,14 @@ def list_(*, json: Json = False) -> int:
     """Show every recipe, by family: name, year of the paper, what it does."""
     from brique import catalog
 
-    found = catalog.entries()
+    entries = catalog.entries()
     if json:
         recipes = [
-            {"name": e.name, "family": e.family, "year": e.year, "says": e.says} for e in found
+            {"name": entry.name, "family": entry.family, "year": entry.year, "says": entry.says} for entry in entries
         ]
         print_json({"recipes": recipes})
         return 0
-    print_table([(e.family, e.name, str(e.year or ""), e.says) for e in found])
+    print_table([(entry.family, entry.name, str(entry.year or ""), entry.says) for entry in entries])
     return 0
 
 
@@ -319,21 +319,21 @@ def show(
     entry = catalog.find(recipe)
     text = entry.path.read_text(encoding="utf-8")
     settings = catalog.settings(text)
-    about, expect = catalog.docstring(text), catalog.constant(text, "EXPECT") or {}
+    docstring, expect = catalog.docstring(text), catalog.constant(text, "EXPECT") or {}
     if json:
-        flags = [{"name": s.name, "default": s.default, "says": s.says} for s in settings]
+        flags = [{"name": setting.name, "default": setting.default, "says": setting.says} for setting in settings]
         print_json(
             {"name": entry.name, "family": entry.family, "year": entry.year, "says": entry.says,
-             "about": about, "settings": flags, "expect": expect, "file": str(entry.path)}
+             "about": docstring, "settings": flags, "expect": expect, "file": str(entry.path)}
         )  # fmt: skip
         return 0
-    say(*about.split("\n"), "", "Settings, each a flag:")
+    say(*docstring.split("\n"), "", "Settings, each a flag:")
     print_table(
-        [(f"  --{s.name.replace('_', '-')}", s.default or "(required)", s.says) for s in settings]
+        [(f"  --{setting.name.replace('_', '-')}", setting.default or "(required)", setting.says) for setting in settings]
     )
     say("")
-    for name, figures in expect.items():
-        ranges = [f"{key} {low} to {high}" for key, (low, high) in figures.items()]
+    for name, bounds in expect.items():
+        ranges = [f"{key} {low} to {high}" for key, (low, high) in bounds.items()]
         say(f"Must reach on {name}: {', '.join(ranges)}")
     say(f"File: {entry.path}")
     say(f"A copy to edit: brique copy {entry.name} {entry.name}.py")
@@ -348,9 +348,9 @@ def copy(
     """Write a recipe, or what a run ran, into a file of your own to edit and run with python."""
     from brique.workbench.copy import copy
 
-    target = copy(source, file)
-    say(target)
-    tell(f"run it with: python {target}")
+    path = copy(source, file)
+    say(path)
+    tell(f"run it with: python {path}")
     return 0
 
 
@@ -377,5 +377,5 @@ def about(*, json: Json = False) -> int:
     return 0
 
 
-def _given(flags: DataFlags | None) -> dict[str, Any]:
+def _data_options(flags: DataFlags | None) -> dict[str, Any]:
     return chosen(flags).given()

@@ -8,10 +8,10 @@ from brique.data.finding import Finding as Finding
 from brique.data.memory import arrays as arrays
 from brique.data.opening import open as open
 from brique.data.parts import Data as Data
-from brique.data.prepared import prepared as prepared
-from brique.data.prepared import together as together
+from brique.data.prepared import prepare_inputs as prepare_inputs
+from brique.data.prepared import collate as collate
 from brique.data.ragged import Ragged as Ragged
-from brique.data.retold import retold as retold
+from brique.data.retold import align_schema as align_schema
 from brique.data.split import Split as Split
 from brique.data.stream import Stream as Stream
 from brique.data.stream import nothing as nothing

@@ -7,10 +7,10 @@ from concurrent.futures import Future, ThreadPoolExecutor
 
 from brique.data.batch import Batch
 
-_EACH = 2  # batches that are ahead, a thread
+_BATCHES_PER_WORKER = 2  # batches that are ahead, a thread
 
 
-class Ahead:
+class Prefetcher:
     """Batches `start` to `stop`, made in threads and taken in order.
 
     make: function of a batch's number alone; it is called from several threads at once, and what
@@ -18,20 +18,20 @@ class Ahead:
     The threads end when all is taken, or when nobody holds this object any more.
     """
 
-    def __init__(self, make: Callable[[int], Batch], start: int, stop: int, workers: int) -> None:
-        self._make, self._next, self._stop = make, start, stop
-        self._depth = _EACH * workers
-        self._made: deque[Future[Batch]] = deque()
+    def __init__(self, make_batch: Callable[[int], Batch], start: int, stop: int, workers: int) -> None:
+        self._make_batch, self._next_index, self._stop = make_batch, start, stop
+        self._depth = _BATCHES_PER_WORKER * workers
+        self._pending: deque[Future[Batch]] = deque()
         self._pool = ThreadPoolExecutor(workers, thread_name_prefix="brique-batches")
-        self._end = weakref.finalize(self, self._pool.shutdown, wait=False, cancel_futures=True)
+        self._finalizer = weakref.finalize(self, self._pool.shutdown, wait=False, cancel_futures=True)
 
     def take(self) -> Batch:
         """Return the next batch, and have those after it made."""
-        while self._next < self._stop and len(self._made) <= self._depth:
-            self._made.append(self._pool.submit(self._make, self._next))
-            self._next += 1
+        while self._next_index < self._stop and len(self._pending) <= self._depth:
+            self._pending.append(self._pool.submit(self._make_batch, self._next_index))
+            self._next_index += 1
         try:
-            return self._made.popleft().result()
+            return self._pending.popleft().result()
         finally:
-            if not self._made and self._next >= self._stop:
-                self._end()
+            if not self._pending and self._next_index >= self._stop:
+                self._finalizer()

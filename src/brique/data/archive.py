@@ -13,10 +13,10 @@ from pathlib import Path
 from brique.errors import DataError
 
 ENDINGS = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tar.xz", ".txz")
-LIMIT = 8 << 30  # bytes of a file that is unpacked, and of all files of a packed tar
-_EASY = 256 << 20  # bytes that a file may have, however small it was packed
-_RATIO = 200  # times its packed size that a larger file may have: no bomb fills the memory
-_DAMAGE = (
+MAX_BYTES = 8 << 30  # bytes of a file that is unpacked, and of all files of a packed tar
+_ALWAYS_ALLOWED = 256 << 20  # bytes that a file may have, however small it was packed
+_MAX_RATIO = 200  # times its packed size that a larger file may have: no bomb fills the memory
+_DAMAGE_ERRORS = (
     OSError,
     EOFError,
     RuntimeError,
@@ -33,58 +33,58 @@ Parts = tuple[str, ...]
 class Archive:
     """What lies in an archive: files by their parts, folders with the names that they hold.
 
-    left_out: (name, reason) of what is in it and is not read.
+    skipped: (name, reason) of what is in it and is not read.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self.files: dict[Parts, object] = {}
         self.folders: dict[Parts, set[str]] = {(): set()}
-        self.left_out: list[tuple[str, str]] = []
+        self.skipped: list[tuple[str, str]] = []
         self._lock = threading.Lock()
-        self._read: Callable[[object], bytes] = self._opened()
+        self._read_entry: Callable[[object], bytes] = self._open()
 
     def content(self, parts: Parts) -> bytes:
         """Return the bytes of a file. Raises DataError where they are damaged."""
         try:
-            return self._read(self.files[parts])
-        except _DAMAGE as error:
+            return self._read_entry(self.files[parts])
+        except _DAMAGE_ERRORS as error:
             raise DataError(
                 f"{self.path.name}: {'/'.join(parts)} cannot be read ({_reason(error)}); replace it"
             ) from error
 
-    def _opened(self) -> Callable[[object], bytes]:
+    def _open(self) -> Callable[[object], bytes]:
         """List the files, and return what reads one."""
         try:
             if self.path.name.casefold().endswith(".zip"):
-                return self._zip()
-            return self._tar()
+                return self._open_zip()
+            return self._open_tar()
         except DataError:
             raise
-        except _DAMAGE as error:
+        except _DAMAGE_ERRORS as error:
             raise DataError(
                 f"{self.path.name}: cannot be opened as an archive ({_reason(error)}); fetch it"
                 " again"
             ) from error
 
-    def _zip(self) -> Callable[[object], bytes]:
+    def _open_zip(self) -> Callable[[object], bytes]:
         archive = zipfile.ZipFile(self.path)
         for entry in archive.infolist():
-            if entry.is_dir() or _is_hidden(_parts(_zip_name(entry))):
-                _check_passed_over(archive, entry)
+            if entry.is_dir() or _is_hidden(_path_parts(_zip_name(entry))):
+                _check_unread_entry(archive, entry)
         entries = [entry for entry in archive.infolist() if not entry.is_dir()]
-        locked = [entry for entry in entries if entry.flag_bits & 1]
-        if locked:
+        encrypted = [entry for entry in entries if entry.flag_bits & 1]
+        if encrypted:
             raise DataError(
-                f"{self.path.name}: is locked with a password ({_zip_name(locked[0])} of"
-                f" {len(locked):,} such files); unpack it and give the folder"
+                f"{self.path.name}: is locked with a password ({_zip_name(encrypted[0])} of"
+                f" {len(encrypted):,} such files); unpack it and give the folder"
             )
         for entry in entries:
             name = _zip_name(entry)
             if stat.S_ISLNK(entry.external_attr >> 16):
-                self.left_out.append((name, "is a link, which is not followed in an archive"))
+                self.skipped.append((name, "is a link, which is not followed in an archive"))
             elif is_bomb(entry.file_size, entry.compress_size):
-                self.left_out.append((name, _too_large(entry.file_size)))
+                self.skipped.append((name, _too_large(entry.file_size)))
             else:
                 self._add(name, entry)
 
@@ -95,7 +95,7 @@ class Archive:
 
         return read
 
-    def _tar(self) -> Callable[[object], bytes]:
+    def _open_tar(self) -> Callable[[object], bytes]:
         """List a tar. A packed one can only be read from its start, so its files are kept."""
         is_packed = not self.path.name.casefold().endswith(".tar")
         total, packed = 0, self.path.stat().st_size
@@ -103,22 +103,22 @@ class Archive:
             for entry in archive:
                 name = _printable(entry.name)
                 if entry.issym() or entry.islnk():
-                    self.left_out.append((name, "is a link, which is not followed in an archive"))
+                    self.skipped.append((name, "is a link, which is not followed in an archive"))
                 elif entry.isdev() or entry.issparse():
-                    self.left_out.append((name, "is no plain file"))
+                    self.skipped.append((name, "is no plain file"))
                 elif entry.isfile():
                     total += entry.size if is_packed else 0
-                    if entry.size > LIMIT or is_bomb(total, packed):
+                    if entry.size > MAX_BYTES or is_bomb(total, packed):
                         raise DataError(f"{self.path.name}: {_too_large(max(total, entry.size))}")
-                    found = archive.extractfile(entry) if is_packed else None
-                    kept = found.read() if found else (entry.offset_data, entry.size)
-                    if isinstance(kept, bytes) and len(kept) != entry.size:
+                    file = archive.extractfile(entry) if is_packed else None
+                    data = file.read() if file else (entry.offset_data, entry.size)
+                    if isinstance(data, bytes) and len(data) != entry.size:
                         raise EOFError("its end is missing")
-                    self._add(name, kept)
+                    self._add(name, data)
             _check_end(archive, packed if is_packed else None)
-        return self._tar_content
+        return self._read_tar_entry
 
-    def _tar_content(self, entry: object) -> bytes:
+    def _read_tar_entry(self, entry: object) -> bytes:
         if isinstance(entry, bytes):
             return entry
         assert isinstance(entry, tuple)
@@ -132,27 +132,27 @@ class Archive:
 
     def _add(self, name: str, entry: object) -> None:
         """Take note of a file, unless it is hidden or its name leads out of the archive."""
-        parts = _parts(name)
+        parts = _path_parts(name)
         if ".." in parts:
-            self.left_out.append((name, "has a name that leads out of the archive"))
+            self.skipped.append((name, "has a name that leads out of the archive"))
             return
         if not parts or _is_hidden(parts):
             return
-        above = [parts[:depth] for depth in range(len(parts))]
-        if parts in self.folders or any(folder in self.files for folder in above):
-            self.left_out.append((name, "has the name of a folder or file beside it"))
+        parents = [parts[:depth] for depth in range(len(parts))]
+        if parts in self.folders or any(folder in self.files for folder in parents):
+            self.skipped.append((name, "has the name of a folder or file beside it"))
             return
         self.files[parts] = entry
-        for folder in above:
+        for folder in parents:
             self.folders.setdefault(folder, set()).add(parts[len(folder)])
 
 
 def is_bomb(size: int, packed: int) -> bool:
     """Tell whether a file is more than may be unpacked: bytes, and bytes as it is packed."""
-    return size > LIMIT or (size > _EASY and size > _RATIO * packed)
+    return size > MAX_BYTES or (size > _ALWAYS_ALLOWED and size > _MAX_RATIO * packed)
 
 
-def _parts(name: str) -> Parts:
+def _path_parts(name: str) -> Parts:
     return tuple(part for part in name.replace("\\", "/").split("/") if part not in ("", "."))
 
 
@@ -160,7 +160,7 @@ def _is_hidden(parts: Parts) -> bool:
     return any(part.startswith((".", "__MACOSX")) for part in parts)
 
 
-def _check_passed_over(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> None:
+def _check_unread_entry(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> None:
     """Raise BadZipFile where an entry that nothing reads is one by damage of the list alone."""
     if entry.is_dir() and entry.file_size:
         raise zipfile.BadZipFile(f"the folder {entry.filename} holds bytes")
@@ -181,16 +181,16 @@ def _check_end(archive: tarfile.TarFile, packed: int | None) -> None:
     if packed is not None:
         return
     stream.seek(archive.offset)
-    mark = stream.read(tarfile.BLOCKSIZE)
-    if len(mark) < tarfile.BLOCKSIZE:
+    block = stream.read(tarfile.BLOCKSIZE)
+    if len(block) < tarfile.BLOCKSIZE:
         raise tarfile.ReadError("its end is missing")
-    if mark.count(0) < len(mark):
+    if block.count(0) < len(block):
         raise tarfile.ReadError("the head of a file in it is damaged")
 
 
 def _reason(error: Exception) -> str:
-    said = str(error).split("\n")[0].rstrip(".: ") or type(error).__name__
-    return re.sub(r" 0x[0-9a-f]+ != 0x[0-9a-f]+", "", said)
+    message = str(error).split("\n")[0].rstrip(".: ") or type(error).__name__
+    return re.sub(r" 0x[0-9a-f]+ != 0x[0-9a-f]+", "", message)
 
 
 def _too_large(size: int) -> str:

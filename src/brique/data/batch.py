@@ -13,7 +13,7 @@ from brique.errors import DataError, nearest
 Values = Tensor | Ragged
 
 
-class Clock:
+class TurnInfo:
     """Which turn of how many a batch belongs to; its tensors are made when first asked for."""
 
     __slots__ = ("_progress", "_turn", "device", "index", "key", "turns")
@@ -37,8 +37,8 @@ class Clock:
     def progress(self) -> Tensor:
         """Share of the turns that lie behind, in [0, 1): float32, ()."""
         if self._progress is None:
-            share = self.index / max(self.turns, 1)
-            self._progress = torch.full((), share, dtype=torch.float32, device=self.device)
+            done = self.index / max(self.turns, 1)
+            self._progress = torch.full((), done, dtype=torch.float32, device=self.device)
         return self._progress
 
 
@@ -57,12 +57,12 @@ class Batch:
     (2, torch.Size([1, 8, 8]))
     """
 
-    __slots__ = ("_clock", "_values", "ids")
+    __slots__ = ("_turn_info", "_values", "ids")
 
     ids: Tensor
 
     def __init__(
-        self, values: Mapping[str, Values], ids: Tensor | None = None, clock: Clock | None = None
+        self, values: Mapping[str, Values], ids: Tensor | None = None, turn_info: TurnInfo | None = None
     ) -> None:
         self._values = dict(values)
         if ids is None:
@@ -70,7 +70,7 @@ class Batch:
             device = first.device if isinstance(first, Tensor) else first.values.device
             ids = torch.arange(len(first), device=device)
         self.ids = ids
-        self._clock = clock if clock is not None else Clock(0, 1, ids.device)
+        self._turn_info = turn_info if turn_info is not None else TurnInfo(0, 1, ids.device)
 
     def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - the reader knows the kind
         if name.startswith("_"):  # a copy in the making has no fields yet
@@ -78,7 +78,7 @@ class Batch:
         try:
             return self._values[name]
         except KeyError:
-            raise AttributeError(f"batch: {_missing(name, self._values)}") from None
+            raise AttributeError(f"batch: {_missing_field(name, self._values)}") from None
 
     def __getitem__(self, key: str | slice) -> "Values | Batch":
         if isinstance(key, slice):
@@ -88,7 +88,7 @@ class Batch:
             return self.cut(start, max(start, stop))
         if key in self._values:
             return self._values[key]
-        raise DataError(f"batch: {_missing(key, self._values)}")
+        raise DataError(f"batch: {_missing_field(key, self._values)}")
 
     def __contains__(self, name: object) -> bool:
         return name in self._values
@@ -107,12 +107,12 @@ class Batch:
     @property
     def turn(self) -> Tensor:
         """Number of the turn, from 0: int64, (), on the batch's device."""
-        return self._clock.turn
+        return self._turn_info.turn
 
     @property
     def progress(self) -> Tensor:
         """Turn / turns, in [0, 1): float32, (), on the batch's device."""
-        return self._clock.progress
+        return self._turn_info.progress
 
     def uniform(self, name: str, columns: int) -> Tensor:
         """Return numbers in [0, 1), (N, columns), float32: what an augmentation draws.
@@ -120,12 +120,12 @@ class Batch:
         Each row is a function of the stream's seed, the epoch, the example and `name`, whatever the
         batch size and whoever stands beside it.
         """
-        return keys.uniform(keys.mix(self._clock.key, keys.word(name)), self.ids, columns)
+        return keys.uniform(keys.mix(self._turn_info.key, keys.word(name)), self.ids, columns)
 
-    def at(self, turn: int, turns: int) -> "Batch":
+    def with_turn(self, turn: int, turns: int) -> "Batch":
         """Return the batch as that of a turn, of so many: for streams of one's own."""
-        clock = Clock(turn, turns, self.ids.device, self._clock.key)
-        return Batch(self._values, self.ids, clock)
+        turn_info = TurnInfo(turn, turns, self.ids.device, self._turn_info.key)
+        return Batch(self._values, self.ids, turn_info)
 
     def cut(self, start: int, stop: int) -> "Batch":
         """Return examples start to stop, as views, of the same turn."""
@@ -133,39 +133,39 @@ class Batch:
             name: value.cut(start, stop) if isinstance(value, Ragged) else value[start:stop]
             for name, value in self._values.items()
         }
-        return Batch(values, self.ids[start:stop], self._clock)
+        return Batch(values, self.ids[start:stop], self._turn_info)
 
-    def among(self, ids: Tensor) -> "Batch":
+    def select_ids(self, ids: Tensor) -> "Batch":
         """Return those of its examples whose numbers in the source are among `ids` (M,), int64."""
         rows = torch.isin(self.ids, ids.to(self.ids.device)).nonzero().flatten()
         values = {
             name: value.select(rows) if isinstance(value, Ragged) else value[rows]
             for name, value in self._values.items()
         }
-        return Batch(values, self.ids[rows], self._clock)
+        return Batch(values, self.ids[rows], self._turn_info)
 
     def replace(self, /, **values: Values) -> "Batch":
         """Return the batch with some fields replaced or added."""
-        return Batch(self._values | values, self.ids, self._clock)
+        return Batch(self._values | values, self.ids, self._turn_info)
 
     def to(self, device: torch.device | str) -> "Batch":
         """Return the batch on `device`."""
-        old = self._clock
-        clock = Clock(old.index, old.turns, torch.device(device), old.key)
+        before = self._turn_info
+        turn_info = TurnInfo(before.index, before.turns, torch.device(device), before.key)
         values = {name: value.to(device) for name, value in self._values.items()}
-        return Batch(values, self.ids.to(device), clock)
+        return Batch(values, self.ids.to(device), turn_info)
 
 
 class Nothing:
     """A batch without examples, for games without data: a turn, a progress, length 0, no `cut`."""
 
-    __slots__ = ("_clock", "ids")
+    __slots__ = ("_turn_info", "ids")
 
     fields: tuple[str, ...] = ()
 
-    def __init__(self, clock: Clock) -> None:
-        self._clock = clock
-        self.ids: Tensor = torch.empty(0, dtype=torch.int64, device=clock.device)
+    def __init__(self, turn_info: TurnInfo) -> None:
+        self._turn_info = turn_info
+        self.ids: Tensor = torch.empty(0, dtype=torch.int64, device=turn_info.device)
 
     def __len__(self) -> int:
         return 0
@@ -176,17 +176,17 @@ class Nothing:
     @property
     def turn(self) -> Tensor:
         """Number of the turn, from 0: int64, ()."""
-        return self._clock.turn
+        return self._turn_info.turn
 
     @property
     def progress(self) -> Tensor:
         """Turn / turns, in [0, 1): float32, ()."""
-        return self._clock.progress
+        return self._turn_info.progress
 
     def to(self, device: torch.device | str) -> "Nothing":
         """Return the batch on `device`."""
-        return Nothing(Clock(self._clock.index, self._clock.turns, torch.device(device)))
+        return Nothing(TurnInfo(self._turn_info.index, self._turn_info.turns, torch.device(device)))
 
 
-def _missing(name: str, known: Iterable[str]) -> str:
-    return f"no field '{name}' among {', '.join(known) or 'none'}{nearest(name, known)}"
+def _missing_field(name: str, names: Iterable[str]) -> str:
+    return f"no field '{name}' among {', '.join(names) or 'none'}{nearest(name, names)}"

@@ -6,22 +6,22 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from brique.data.place import Place, files, placed, relative
+from brique.data.place import Place, list_files, resolve_place, relative
 from brique.errors import DataError
 
 Stamp = tuple[int, int, str]
 """Size in bytes, time of the last change in ns (0 in an archive), SHA-256 in hexadecimal."""
 _UNREADABLE = "unreadable"  # where the SHA-256 would stand
-_NAMED = 3  # files of each sort that a sentence names
+_MAX_NAMES = 3  # files of each sort that a sentence names
 
 
-def contents(root: Path) -> dict[str, Stamp]:
+def file_stamps(root: Path) -> dict[str, Stamp]:
     """Return the stamp of each file of a folder, archive or file by its path below it.
 
     Raises DataError where it cannot be read.
     """
-    place = placed(root)
-    return {_name(file, place): _stamp(file) for file in files(place)}
+    place = resolve_place(root)
+    return {_name(file, place): _stamp(file) for file in list_files(place)}
 
 
 @dataclass(frozen=True)
@@ -41,9 +41,9 @@ class Changes:
 
     def __str__(self) -> str:
         pairs = [f"{old} to {new}" for old, new in self.renamed]
-        sorts = (("renamed", pairs), ("removed", self.removed), ("added", self.added),
+        groups = (("renamed", pairs), ("removed", self.removed), ("added", self.added),
                  ("changed", self.changed))  # fmt: skip
-        return "; ".join(f"{len(some):,} {sort} ({_few(some)})" for sort, some in sorts if some)
+        return "; ".join(f"{len(names):,} {kind} ({_first_names(names)})" for kind, names in groups if names)
 
 
 def changes(before: Mapping[str, Stamp], root: Path) -> Changes:
@@ -51,19 +51,19 @@ def changes(before: Mapping[str, Stamp], root: Path) -> Changes:
 
     Raises DataError where it cannot be read.
     """
-    place = placed(root)
-    now = {_name(file, place): file for file in files(place)}
-    gone = [name for name in before if name not in now]
-    new = [name for name in now if name not in before]
-    changed = [n for n, stamp in before.items() if n in now and _is_other(now[n], stamp)]
-    sizes = {before[name][0] for name in gone}
-    sums = {_stamp(now[name])[2]: name for name in new if _may_be_of(now[name], sizes)}
-    renamed = [(name, sums.pop(before[name][2])) for name in gone if before[name][2] in sums]
-    was, became = {old for old, _ in renamed}, {late for _, late in renamed}
+    place = resolve_place(root)
+    current = {_name(file, place): file for file in list_files(place)}
+    missing = [name for name in before if name not in current]
+    new_names = [name for name in current if name not in before]
+    changed = [file_name for file_name, stamp in before.items() if file_name in current and _has_changed(current[file_name], stamp)]
+    sizes = {before[name][0] for name in missing}
+    sums = {_stamp(current[name])[2]: name for name in new_names if _may_have_size(current[name], sizes)}
+    renamed = [(name, sums.pop(before[name][2])) for name in missing if before[name][2] in sums]
+    old_names, renamed_to = {old for old, _ in renamed}, {new_name for _, new_name in renamed}
     return Changes(
         tuple(renamed),
-        tuple(name for name in gone if name not in was),
-        tuple(name for name in new if name not in became),
+        tuple(name for name in missing if name not in old_names),
+        tuple(name for name in new_names if name not in renamed_to),
         tuple(changed),
     )
 
@@ -72,17 +72,17 @@ def _name(file: Place, place: Place) -> str:
     return relative(file, place) if place.is_dir() else file.name
 
 
-def _about(file: Path) -> tuple[int, int]:
-    about = file.stat()
-    if not stat.S_ISREG(about.st_mode):
+def _size_and_time(file: Path) -> tuple[int, int]:
+    info = file.stat()
+    if not stat.S_ISREG(info.st_mode):
         raise OSError(f"{file} is no regular file")
-    return about.st_size, about.st_mtime_ns
+    return info.st_size, info.st_mtime_ns
 
 
-def _may_be_of(file: Place, sizes: set[int]) -> bool:
+def _may_have_size(file: Place, sizes: set[int]) -> bool:
     """Tell whether a file has one of some sizes; one in an archive is read to know that."""
     try:
-        return not isinstance(file, Path) or _about(file)[0] in sizes
+        return not isinstance(file, Path) or _size_and_time(file)[0] in sizes
     except OSError:
         return False
 
@@ -92,25 +92,25 @@ def _stamp(file: Place) -> Stamp:
         if not isinstance(file, Path):
             content = file.read_bytes()
             return len(content), 0, hashlib.sha256(content).hexdigest()
-        about = _about(file)
+        size_and_time = _size_and_time(file)
         with file.open("rb") as stream:
-            return (*about, hashlib.file_digest(stream, "sha256").hexdigest())
+            return (*size_and_time, hashlib.file_digest(stream, "sha256").hexdigest())
     except (OSError, DataError) as error:
         return 0, 0, f"{_UNREADABLE}: {getattr(error, 'strerror', None) or error}"
 
 
-def _is_other(file: Place, stamp: Stamp) -> bool:
+def _has_changed(file: Place, stamp: Stamp) -> bool:
     if isinstance(file, Path) and not stamp[2].startswith(_UNREADABLE):
         try:
-            size, changed = _about(file)
+            size, modified = _size_and_time(file)
         except OSError:
             return True
-        if (size, changed) == stamp[:2] or size != stamp[0]:
+        if (size, modified) == stamp[:2] or size != stamp[0]:
             return size != stamp[0]
     return _stamp(file)[2] != stamp[2]
 
 
-def _few(names: Iterable[str]) -> str:
-    listed = list(names)
-    more = len(listed) - _NAMED
-    return ", ".join(listed[:_NAMED]) + (f" and {more:,} more" if more > 0 else "")
+def _first_names(names: Iterable[str]) -> str:
+    all_names = list(names)
+    others = len(all_names) - _MAX_NAMES
+    return ", ".join(all_names[:_MAX_NAMES]) + (f" and {others:,} more" if others > 0 else "")

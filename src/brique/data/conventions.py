@@ -1,16 +1,16 @@
 """Conventions: whether a table that is asked writes numbers and dates as training did."""
 
-from brique.data.sources.guess import trimmed
+from brique.data.sources.guess import trim
 from brique.data.sources.rows import Cells
 from brique.errors import DataError
-from brique.schema import Moment, Number, Schema
-from brique.schema.numerals import Decimal, numeral
-from brique.schema.written import Read, read_moment
+from brique.schema import Timestamp, Number, Schema
+from brique.schema.numerals import Decimal, parse_numeral
+from brique.schema.written import ParsedTimestamp, parse_timestamp
 
-_SIGNS: tuple[Decimal, ...] = ("point", "comma")
+_DECIMAL_SIGNS: tuple[Decimal, ...] = ("point", "comma")
 
 
-def check_conventions(cells: Cells, schema: Schema) -> list[str]:
+def check_cell_formats(cells: Cells, schema: Schema) -> list[str]:
     """Return what a reader of the answers should know of how a table is written.
 
     Raises DataError where cells of an input would be misread.
@@ -20,67 +20,67 @@ def check_conventions(cells: Cells, schema: Schema) -> list[str]:
     """
     import pyarrow as pa
 
-    notes = [one.reason.removesuffix(".") for one in cells.findings if one.severity != "note"]
+    notes = [finding.reason.removesuffix(".") for finding in cells.findings if finding.severity != "note"]
     for name in schema.inputs:
         values, kind = cells.columns.get(name), schema[name]
         if values is None:
             continue
         is_text = pa.types.is_string(values.type)
-        texts: list[str] = trimmed(values).unique().drop_null().to_pylist() if is_text else []
+        texts: list[str] = trim(values).unique().drop_null().to_pylist() if is_text else []
         if isinstance(kind, Number) and kind.unit and not any(map(_unit, texts)):
             notes.append(f"'{name}' is written without a unit, and taken as {kind.unit}")
         if isinstance(kind, Number) and not kind.shape:
-            found = _other_sign(texts, kind.decimal)
-        elif isinstance(kind, Moment) and kind.pattern is not None:
-            found = _other_order(texts, kind.pattern)
+            conflict = _decimal_conflict(texts, kind.decimal)
+        elif isinstance(kind, Timestamp) and kind.pattern is not None:
+            conflict = _date_order_conflict(texts, kind.pattern)
         else:
             continue
-        if found is not None:
-            strange, likewise, first, second = found
+        if conflict is not None:
+            unreadable, ambiguous, own_reading, other_reading = conflict
             raise DataError(
-                f"predict: '{name}' in {cells.file} is not written as in training: '{strange}'"
-                f" cannot be read so, and '{likewise}', which would be {first}, is {second} if"
+                f"predict: '{name}' in {cells.file} is not written as in training: '{unreadable}'"
+                f" cannot be read so, and '{ambiguous}', which would be {own_reading}, is {other_reading} if"
                 " written as the former; write the column as in training"
             )
     return notes
 
 
 def _unit(text: str) -> str:
-    made = numeral(text)
-    return made.unit if made else ""
+    number = parse_numeral(text)
+    return number.unit if number else ""
 
 
-def _other_sign(texts: list[str], decimal: Decimal) -> tuple[str, str, str, str] | None:
+def _decimal_conflict(texts: list[str], decimal: Decimal) -> tuple[str, str, str, str] | None:
     """Return a number that has another decimal sign, one that could have it, and both readings."""
-    made = {text: one for text in texts if (one := numeral(text)) is not None}
-    own = {text: one.value(decimal) for text, one in made.items()}
-    for sign in _SIGNS:
-        other = {text: one.value(sign) for text, one in made.items()}
-        strange = [text for text in made if own[text] is None and other[text] is not None]
-        unlike = [text for text in made if None not in (own[text], other[text])
-                  and own[text] != other[text]]  # fmt: skip
-        if strange and unlike:
-            one = unlike[0]
-            return strange[0], one, f"{own[one]:.15g}", f"{other[one]:.15g}"
+    numbers = {text: one for text in texts if (one := parse_numeral(text)) is not None}
+    own_values = {text: one.value(decimal) for text, one in numbers.items()}
+    for sign in _DECIMAL_SIGNS:
+        other_values = {text: one.value(sign) for text, one in numbers.items()}
+        unreadable = [text for text in numbers if own_values[text] is None and other_values[text] is not None]
+        ambiguous = [text for text in numbers if None not in (own_values[text], other_values[text])
+                  and own_values[text] != other_values[text]]  # fmt: skip
+        if unreadable and ambiguous:
+            one = ambiguous[0]
+            return unreadable[0], one, f"{own_values[one]:.15g}", f"{other_values[one]:.15g}"
     return None
 
 
-def _other_order(texts: list[str], pattern: str) -> tuple[str, str, str, str] | None:
+def _date_order_conflict(texts: list[str], pattern: str) -> tuple[str, str, str, str] | None:
     """Return a date whose day and month are exchanged, one that could be so, and both readings."""
-    turned = pattern.replace("%d", "%?").replace("%m", "%d").replace("%?", "%m")
-    if turned == pattern:
+    swapped = pattern.replace("%d", "%?").replace("%m", "%d").replace("%?", "%m")
+    if swapped == pattern:
         return None
-    own = {text: read_moment(text, pattern) or read_moment(text, None) for text in texts}
-    other = {text: read_moment(text, turned) for text in texts}
-    strange = [text for text in texts if own[text] is None and other[text] is not None]
-    unlike = [text for text in texts if own[text] and other[text] and own[text] != other[text]]
-    if not strange or not unlike:
+    own_values = {text: parse_timestamp(text, pattern) or parse_timestamp(text, None) for text in texts}
+    other_values = {text: parse_timestamp(text, swapped) for text in texts}
+    unreadable = [text for text in texts if own_values[text] is None and other_values[text] is not None]
+    ambiguous = [text for text in texts if own_values[text] and other_values[text] and own_values[text] != other_values[text]]
+    if not unreadable or not ambiguous:
         return None
-    one = unlike[0]
-    return strange[0], one, _day(own[one]), _day(other[one])
+    one = ambiguous[0]
+    return unreadable[0], one, _date(own_values[one]), _date(other_values[one])
 
 
-def _day(moment: Read | None) -> str:
+def _date(moment: ParsedTimestamp | None) -> str:
     import numpy as np
 
     return str(np.datetime64(moment.micros if moment else 0, "us").astype("datetime64[D]"))

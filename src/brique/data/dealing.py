@@ -10,7 +10,7 @@ import numpy as np
 
 
 @dataclass(frozen=True)
-class Hand:
+class GroupedExamples:
     """What is to be dealt.
 
     units: (N,), int64, number of each example's unit, from 0.
@@ -23,7 +23,7 @@ class Hand:
     draws: np.ndarray
 
 
-def dealt(hand: Hand, shares: tuple[float, ...], *, home: int | None = None) -> np.ndarray:
+def assign_stratified(examples: GroupedExamples, shares: tuple[float, ...], *, home: int | None = None) -> np.ndarray:
     """Return the side of each example (N,), int64, a place in `shares`; no unit is on two sides.
 
     shares: of the examples on each side; they sum to 1.
@@ -31,119 +31,119 @@ def dealt(hand: Hand, shares: tuple[float, ...], *, home: int | None = None) -> 
         alone if it has two units.
     Every side with a share gets a unit where there are as many units and classes allow it.
     """
-    table = _Table(hand, np.asarray(shares), home)
-    for unit in table.order():
-        table.place(unit, table.best(unit))
-    table.fill_empty()
-    sides = table.sides[hand.units]
-    alone = np.flatnonzero(sides < 0)
-    if len(alone):
-        _fill(sides, alone, hand, table)
-    return sides
+    assignment = _Assignment(examples, np.asarray(shares), home)
+    for unit in assignment.multi_example_units():
+        assignment.assign(unit, assignment.best_part(unit))
+    assignment.fill_empty_parts()
+    parts = assignment.parts[examples.units]
+    singles = np.flatnonzero(parts < 0)
+    if len(singles):
+        _assign_singles(parts, singles, examples, assignment)
+    return parts
 
 
-class _Table:
+class _Assignment:
     """Where the units of several examples lie, and how many of each class that makes.
 
     counts: (S, K + 1), examples on each side by class, and of all classes together.
-    left: (K,), examples of each class in units that have no side yet.
+    unassigned: (K,), examples of each class in units that have no side yet.
     """
 
-    def __init__(self, hand: Hand, shares: np.ndarray, home: int | None) -> None:
-        classes = int(hand.strata.max(initial=0)) + 1
-        totals = np.bincount(hand.strata, minlength=classes).astype(np.float64)
-        self.home, self.shares, self.draws = home, shares, hand.draws
-        self.left = totals.copy()
-        self.goals = shares[:, None] * np.append(totals, totals.sum())
-        self.counts = np.zeros_like(self.goals)
-        self.sides = np.full(len(hand.draws), -1, np.int64)
-        self.sizes = np.bincount(hand.units, minlength=len(hand.draws))
-        pairs, self._times = np.unique(hand.units * classes + hand.strata, return_counts=True)
-        self._classes = pairs % classes
-        self._starts = np.searchsorted(pairs // classes, np.arange(len(hand.draws) + 1))
-        self._all = classes
+    def __init__(self, examples: GroupedExamples, shares: np.ndarray, home: int | None) -> None:
+        num_classes = int(examples.strata.max(initial=0)) + 1
+        totals = np.bincount(examples.strata, minlength=num_classes).astype(np.float64)
+        self.home, self.shares, self.draws = home, shares, examples.draws
+        self.unassigned = totals.copy()
+        self.desired = shares[:, None] * np.append(totals, totals.sum())
+        self.counts = np.zeros_like(self.desired)
+        self.parts = np.full(len(examples.draws), -1, np.int64)
+        self.sizes = np.bincount(examples.units, minlength=len(examples.draws))
+        pairs, self._class_counts = np.unique(examples.units * num_classes + examples.strata, return_counts=True)
+        self._classes = pairs % num_classes
+        self._starts = np.searchsorted(pairs // num_classes, np.arange(len(examples.draws) + 1))
+        self._total_column = num_classes
 
-    def order(self) -> list[int]:
+    def multi_example_units(self) -> list[int]:
         """Return the units of several: the largest first, of like sizes by their draw.
 
         If no example stands alone in its unit, so that none can fill a gap, all are such.
         """
-        least = 2 if (self.sizes == 1).any() and (self.sizes > 1).mean() < 0.5 else 1
-        units = np.flatnonzero(self.sizes >= least)
+        min_size = 2 if (self.sizes == 1).any() and (self.sizes > 1).mean() < 0.5 else 1
+        units = np.flatnonzero(self.sizes >= min_size)
         octave = np.frexp(self.sizes[units].astype(np.float64))[1]
         return units[np.lexsort((self.draws[units], -octave))].tolist()
 
-    def best(self, unit: int) -> int:
+    def best_part(self, unit: int) -> int:
         """Return the side on which a unit brings classes nearest to their shares."""
-        classes, times = self._of(unit)
-        there, goals = self.counts[:, classes], np.maximum(self.goals[:, classes], 1e-9)
-        costs = ((2 * (there - goals) + times) * times / goals).sum(1)
+        classes, unit_counts = self._unit_classes(unit)
+        current, desired = self.counts[:, classes], np.maximum(self.desired[:, classes], 1e-9)
+        costs = ((2 * (current - desired) + unit_counts) * unit_counts / desired).sum(1)
         costs[self.shares == 0] = np.inf
         if self.home is not None:
-            if not self._can_leave(unit):
+            if not self._can_move(unit):
                 return self.home
         else:
-            own = classes[:-1]
-            ends = self.left[own] - times[:-1] <= 0  # classes of which no other unit is left
-            elsewhere = self.counts[:, own].sum(0) - self.counts[:, own]
-            costs[((elsewhere == 0) & (self.counts[:, own] > 0))[:, ends].any(1)] = np.inf
+            unit_classes = classes[:-1]
+            is_last = self.unassigned[unit_classes] - unit_counts[:-1] <= 0  # classes of which no other unit is left
+            elsewhere = self.counts[:, unit_classes].sum(0) - self.counts[:, unit_classes]
+            costs[((elsewhere == 0) & (self.counts[:, unit_classes] > 0))[:, is_last].any(1)] = np.inf
         return int(costs.argmin())
 
-    def place(self, unit: int, side: int) -> None:
+    def assign(self, unit: int, part: int) -> None:
         """Put a unit on a side, away from where it was."""
-        classes, times = self._of(unit)
-        before = self.sides[unit]
-        if before < 0:
-            self.left[classes[:-1]] -= times[:-1]
+        classes, unit_counts = self._unit_classes(unit)
+        previous = self.parts[unit]
+        if previous < 0:
+            self.unassigned[classes[:-1]] -= unit_counts[:-1]
         else:
-            self.counts[before, classes] -= times
-        self.counts[side, classes] += times
-        self.sides[unit] = side
+            self.counts[previous, classes] -= unit_counts
+        self.counts[part, classes] += unit_counts
+        self.parts[unit] = part
 
-    def fill_empty(self) -> None:
+    def fill_empty_parts(self) -> None:
         """Give the smallest unit that can leave to each side that has none, if all are placed."""
-        if (self.sides < 0).any():
+        if (self.parts < 0).any():
             return
-        for side in np.flatnonzero(self.shares > 0).tolist()[::-1]:
-            if (self.sides == side).any():
+        for part in np.flatnonzero(self.shares > 0).tolist()[::-1]:
+            if (self.parts == part).any():
                 continue
             for unit in np.lexsort((self.draws, self.sizes)).tolist():
-                alone = (self.sides == self.sides[unit]).sum() == 1
-                if not alone and (self.home is None or self._can_leave(unit)):
-                    self.place(unit, side)
+                is_only = (self.parts == self.parts[unit]).sum() == 1
+                if not is_only and (self.home is None or self._can_move(unit)):
+                    self.assign(unit, part)
                     break
 
-    def _can_leave(self, unit: int) -> bool:
+    def _can_move(self, unit: int) -> bool:
         """Tell whether each class of a unit has other examples at home, or to come there."""
-        classes, times = (each[:-1] for each in self._of(unit))
-        held = self.counts[self.home, classes] + self.left[classes]
-        is_counted = self.sides[unit] in (-1, self.home)
-        return bool((held - (times if is_counted else 0) > 0).all())
+        classes, unit_counts = (each[:-1] for each in self._unit_classes(unit))
+        remaining = self.counts[self.home, classes] + self.unassigned[classes]
+        is_counted = self.parts[unit] in (-1, self.home)
+        return bool((remaining - (unit_counts if is_counted else 0) > 0).all())
 
-    def _of(self, unit: int) -> tuple[np.ndarray, np.ndarray]:
+    def _unit_classes(self, unit: int) -> tuple[np.ndarray, np.ndarray]:
         """Return the classes of a unit and how often each is there; last, all of them."""
         span = slice(self._starts[unit], self._starts[unit + 1])
-        times = self._times[span]
-        classes = np.append(self._classes[span], self._all)
-        return classes, np.append(times, times.sum()).astype(np.float64)
+        unit_counts = self._class_counts[span]
+        classes = np.append(self._classes[span], self._total_column)
+        return classes, np.append(unit_counts, unit_counts.sum()).astype(np.float64)
 
 
-def _fill(sides: np.ndarray, alone: np.ndarray, hand: Hand, table: _Table) -> None:
+def _assign_singles(parts: np.ndarray, singles: np.ndarray, examples: GroupedExamples, assignment: _Assignment) -> None:
     """Give the examples that stand alone, in the order of their draws, to sides that want them."""
-    order = alone[np.lexsort((hand.draws[hand.units[alone]], hand.strata[alone]))]
-    strata = hand.strata[order]
+    order = singles[np.lexsort((examples.draws[examples.units[singles]], examples.strata[singles]))]
+    strata = examples.strata[order]
     starts = np.flatnonzero(np.append(True, strata[1:] != strata[:-1]))
     ends = np.append(starts[1:], len(order))
-    turn = 0
+    offset = 0
     for start, end in zip(starts.tolist(), ends.tolist(), strict=True):
         stratum = strata[start]
-        want = np.maximum(table.goals[:, stratum] - table.counts[:, stratum], 0)
-        want = want if want.sum() else table.shares
-        exact = want * ((end - start) / want.sum())
-        whole = np.floor(exact + 1e-9).astype(np.int64)
-        rest = end - start - int(whole.sum())
-        places = (np.arange(len(want)) - turn) % len(want)  # who had one more comes last
-        more = np.lexsort((places, -np.round(exact - whole, 9)))[:rest]
-        whole[more] += 1
-        turn += rest
-        sides[order[start:end]] = np.repeat(np.arange(len(want)), whole)
+        deficit = np.maximum(assignment.desired[:, stratum] - assignment.counts[:, stratum], 0)
+        deficit = deficit if deficit.sum() else assignment.shares
+        exact = deficit * ((end - start) / deficit.sum())
+        part_counts = np.floor(exact + 1e-9).astype(np.int64)
+        remainder = end - start - int(part_counts.sum())
+        priority = (np.arange(len(deficit)) - offset) % len(deficit)  # who had one more comes last
+        extra = np.lexsort((priority, -np.round(exact - part_counts, 9)))[:remainder]
+        part_counts[extra] += 1
+        offset += remainder
+        parts[order[start:end]] = np.repeat(np.arange(len(deficit)), part_counts)

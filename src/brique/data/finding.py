@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 Severity = Literal["error", "warning", "note"]
-_MANY = 1000  # items that JSON holds; `count` says how many there are
+_MAX_ITEMS = 1000  # items that JSON holds; `count` says how many there are
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class Finding:
             "kind": self.kind,
             "severity": self.severity,
             "split": self.split,
-            "items": [list(item) for item in self.items[:_MANY]],
+            "items": [list(item) for item in self.items[:_MAX_ITEMS]],
             "count": self.count,
             "reason": self.reason,
             "remedy": self.remedy,

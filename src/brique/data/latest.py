@@ -9,20 +9,20 @@ import torch
 from torch import Tensor
 
 from brique.data.sources.cells import read_cells
-from brique.data.sources.chronology import Order, labels_of, order
-from brique.data.sources.guess import Cut
-from brique.data.sources.pieces import When, cuts_of
-from brique.data.sources.timeline import asked_as, ticks, when
+from brique.data.sources.chronology import TimeOrder, series_labels, sort_by_time
+from brique.data.sources.guess import RawColumn
+from brique.data.sources.pieces import RowTimes, raw_columns_of
+from brique.data.sources.timeline import times_as_trained, ticks, find_row_times
 from brique.errors import DataError
 from brique.schema import MISSING, Number
-from brique.schema.clock import Clock
-from brique.schema.words import instead
+from brique.schema.clock import TimeIndex
+from brique.schema.words import alternatives
 
-_DOUBLED = 0.1  # share of rows with the time of another that makes them several series
+_MAX_DUPLICATE_SHARE = 0.1  # share of rows with the time of another that makes them several series
 
 
 @dataclass(frozen=True)
-class Latest:
+class LastWindow:
     """The last L moments of one series of a table.
 
     name: of the series, where the model knows several.
@@ -34,7 +34,7 @@ class Latest:
     notes: tuple[str, ...] = ()
 
 
-def latest(file: Path, kind: Number) -> list[Latest]:
+def last_windows(file: Path, kind: Number) -> list[LastWindow]:
     """Return the last L moments of each series of a table, the columns found by their names.
 
     file: a table as for `data.open(kind="series")`. Its rows are taken in the order of their times,
@@ -46,149 +46,149 @@ def latest(file: Path, kind: Number) -> list[Latest]:
     where there are too few rows, they have another step than in training, moments lack among the
     last L, or texts stand in place of numbers.
     """
-    clock = kind.clock
-    sought = {name for name in kind.names if "=" not in name} | {*(clock.columns if clock else ())}
-    cuts = cuts_of(read_cells(file, None, known=sought), file.name)
-    found = when(cuts, None, file.name) if clock is None else asked_as(cuts, clock, file.name)
+    clock = kind.time_index
+    needed_columns = {name for name in kind.names if "=" not in name} | {*(clock.columns if clock else ())}
+    columns = raw_columns_of(read_cells(file, None, expected_names=needed_columns), file.name)
+    times = find_row_times(columns, None, file.name) if clock is None else times_as_trained(columns, clock, file.name)
     key = None if clock is None else clock.key
-    for one in [] if key is None or key in cuts else key.split(","):
-        if one not in cuts:
-            raise _lacks(file.name, one, ", which names the series of a row", cuts)
-    rows = order(found, labels_of(cuts, key))
-    _check_alone(cuts, rows, file.name)
-    notes = () if found.columns else (
+    for series in [] if key is None or key in columns else key.split(","):
+        if series not in columns:
+            raise _missing_column_error(file.name, series, ", which names the series of a row", columns)
+    rows = sort_by_time(times, series_labels(columns, key))
+    _check_single_series(columns, rows, file.name)
+    notes = () if times.columns else (
         "no column says the time, so its rows are taken as even, in the order of the file",
     )  # fmt: skip
-    if found.doubt is not None and not found.doubt[1]:
-        notes = (*notes, found.doubt[0].removesuffix("."))
-    if rows.is_backwards:
-        notes = (*notes, f"the newest row is first ({found.said[0]}), so the rows are sorted")
-    every = np.unique(rows.series) if len(rows.rows) else np.zeros(1, np.int64)
-    pasts: list[Latest] = []
-    for one in every.tolist():
-        name = None if key is None else rows.labels[one]
+    if times.ambiguity is not None and not times.ambiguity[1]:
+        notes = (*notes, times.ambiguity[0].removesuffix("."))
+    if rows.is_descending:
+        notes = (*notes, f"the newest row is first ({times.texts[0]}), so the rows are sorted")
+    series_numbers = np.unique(rows.series) if len(rows.rows) else np.zeros(1, np.int64)
+    windows: list[LastWindow] = []
+    for series in series_numbers.tolist():
+        name = None if key is None else rows.labels[series]
         where = file.name if name is None else f"{file.name} ({name})"
         try:
-            values: Tensor | DataError = _past(cuts, found, _alone(rows, one), kind, where)
+            values: Tensor | DataError = _last_window(columns, times, _rows_of_series(rows, series), kind, where)
         except DataError as error:
             values = error
-        pasts.append(Latest(name, values, notes))
-    return pasts
+        windows.append(LastWindow(name, values, notes))
+    return windows
 
 
-def _alone(rows: Order, one: int) -> tuple[np.ndarray, np.ndarray]:
-    is_own = rows.series == one
+def _rows_of_series(rows: TimeOrder, series: int) -> tuple[np.ndarray, np.ndarray]:
+    is_own = rows.series == series
     return rows.rows[is_own], rows.micros[is_own]
 
 
-def _past(
-    cuts: Mapping[str, Cut],
-    found: When,
+def _last_window(
+    columns: Mapping[str, RawColumn],
+    times: RowTimes,
     rows: tuple[np.ndarray, np.ndarray],
     kind: Number,
     where: str,
 ) -> Tensor:
     """Return the last L moments (L, C) of the rows of one series. Raises DataError."""
-    places, micros = rows
+    positions, micros = rows
     length = kind.shape[0]
-    if len(places) < length:
+    if len(positions) < length:
         raise DataError(
-            f"{where}: expected {length} moments or more, got {len(places)}; give the last"
+            f"{where}: expected {length} moments or more, got {len(positions)}; give the last"
             f" {length} rows of the series"
         )
-    _check_steps(found, places, micros, kind, where)
+    _check_steps(times, positions, micros, kind, where)
     means = kind.mean if isinstance(kind.mean, tuple) else (0.0,) * len(kind.names)
-    units = kind.clock.units if kind.clock and kind.clock.units else ("",) * len(kind.names)
-    columns: list[np.ndarray] = []
+    units = kind.time_index.units if kind.time_index and kind.time_index.units else ("",) * len(kind.names)
+    arrays: list[np.ndarray] = []
     for name, mean, unit in zip(kind.names, means, units, strict=True):
-        reader = Number(mean, unit=unit or None, fill=0.0, decimal=kind.decimal, absent=kind.absent)
-        some = places[_first(cuts.get(name), places, length) :]
-        columns.append(_column(cuts, name, some, reader, where)[-length:])
-    return torch.from_numpy(np.stack(columns, axis=1).astype(np.float32))
+        number_kind = Number(mean, unit=unit or None, fill=0.0, decimal=kind.decimal, na_values=kind.na_values)
+        window_rows = positions[_first_needed(columns.get(name), positions, length) :]
+        arrays.append(_column(columns, name, window_rows, number_kind, where)[-length:])
+    return torch.from_numpy(np.stack(arrays, axis=1).astype(np.float32))
 
 
-def _first(cut: Cut | None, places: np.ndarray, length: int) -> int:
+def _first_needed(column: RawColumn | None, positions: np.ndarray, length: int) -> int:
     """Return from where rows are read: the last ones, and back to one that has a value."""
-    first = len(places) - length
-    is_known = None if cut is None else cut.is_known[places]
+    first = len(positions) - length
+    is_known = None if column is None else column.is_known[positions]
     while is_known is not None and first > 0 and not is_known[first]:
         first -= 1
     return first
 
 
-def _check_alone(cuts: Mapping[str, Cut], rows: Order, where: str) -> None:
+def _check_single_series(columns: Mapping[str, RawColumn], rows: TimeOrder, where: str) -> None:
     """Raise DataError where many rows have the time of another, and say something else."""
-    columns = [cut.values.to_pylist() for cut in cuts.values()]
-    others = rows.differing(columns)
-    count = len(rows.rows) + len(rows.doubled)
-    if len(others) > _DOUBLED * count:
+    values = [cut.values.to_pylist() for cut in columns.values()]
+    duplicates = rows.conflicting_duplicates(values)
+    count = len(rows.rows) + len(rows.duplicates)
+    if len(duplicates) > _MAX_DUPLICATE_SHARE * count:
         raise DataError(
-            f"{where}: expected one series, got {len(others):,} of {count:,} rows with the time of"
+            f"{where}: expected one series, got {len(duplicates):,} of {count:,} rows with the time of"
             " another; give each series a file of its own"
         )
 
 
 def _check_steps(
-    found: When, places: np.ndarray, micros: np.ndarray, kind: Number, where: str
+    times: RowTimes, positions: np.ndarray, micros: np.ndarray, kind: Number, where: str
 ) -> None:
     """Raise DataError where the last moments are not as far apart as in training."""
     length = kind.shape[0]
-    even, is_monthly = ticks(micros, is_calendar=found.is_calendar)
-    even, said = even[-length:], found.said[places[-length:]]
-    steps = np.diff(even)
-    if not len(steps) or (kind.clock is not None and kind.clock.step is None):
+    tick_times, is_monthly = ticks(micros, is_calendar=times.is_calendar)
+    tick_times, texts = tick_times[-length:], times.texts[positions[-length:]]
+    intervals = np.diff(tick_times)
+    if not len(intervals) or (kind.time_index is not None and kind.time_index.step is None):
         return
-    own = replace(kind.clock or Clock(), columns=found.columns, ways=found.ways)
-    own = replace(own, step=float(np.median(steps)), is_monthly=is_monthly)
-    clock = kind.clock or own
-    step, each = clock.seconds or 1.0, (own.seconds or 1.0) / (own.step or 1.0)
-    if not clock.is_like(own):
+    own_clock = replace(kind.time_index or TimeIndex(), columns=times.columns, ways=times.patterns)
+    own_clock = replace(own_clock, step=float(np.median(intervals)), is_monthly=is_monthly)
+    clock = kind.time_index or own_clock
+    interval, tick_seconds = clock.seconds or 1.0, (own_clock.seconds or 1.0) / (own_clock.step or 1.0)
+    if not clock.has_similar_step(own_clock):
         raise DataError(
-            f"{where}: expected rows {clock.span} apart, as in training, got {own.span}"
-            f" ({said[-2]}, then {said[-1]}); give rows at that step"
+            f"{where}: expected rows {clock.step_text} apart, as in training, got {own_clock.step_text}"
+            f" ({texts[-2]}, then {texts[-1]}); give rows at that step"
         )
-    broken = np.flatnonzero(np.abs(steps * each - step) > 0.5 * step)
-    if len(broken):
+    gaps = np.flatnonzero(np.abs(intervals * tick_seconds - interval) > 0.5 * interval)
+    if len(gaps):
         raise DataError(
-            f"{where}: expected the last {length} moments without a gap, got {said[broken[0]]} and"
-            f" then {said[broken[0] + 1]}; add the rows that lack, with empty cells where nothing"
+            f"{where}: expected the last {length} moments without a gap, got {texts[gaps[0]]} and"
+            f" then {texts[gaps[0] + 1]}; add the rows that lack, with empty cells where nothing"
             " is known"
         )
 
 
 def _column(
-    cuts: Mapping[str, Cut], name: str, places: np.ndarray, reader: Number, where: str
+    columns: Mapping[str, RawColumn], name: str, positions: np.ndarray, number_kind: Number, where: str
 ) -> np.ndarray:
     """Return a column of numbers, or whether one of texts is of a class ("wind=NE"): (T,)."""
-    if name in cuts:
-        return _numbers(cuts[name], places, reader, where)
-    column, is_class, kept = name.rpartition("=")
-    if is_class and column in cuts:
-        said = cuts[column].texts()
-        return np.array([(said[row] or MISSING) == kept for row in places.tolist()], float)
-    raise _lacks(where, name, ", which the model was trained with", cuts)
+    if name in columns:
+        return _numbers(columns[name], positions, number_kind, where)
+    column, is_class, class_name = name.rpartition("=")
+    if is_class and column in columns:
+        texts = columns[column].texts()
+        return np.array([(texts[row] or MISSING) == class_name for row in positions.tolist()], float)
+    raise _missing_column_error(where, name, ", which the model was trained with", columns)
 
 
-def _numbers(cut: Cut, places: np.ndarray, reader: Number, where: str) -> np.ndarray:
+def _numbers(column: RawColumn, positions: np.ndarray, number_kind: Number, where: str) -> np.ndarray:
     """Return the numbers of rows (T,), in which what is missing is the last one before.
 
-    reader: how they are written; its mean stands before the first.
+    number_kind: how they are written; its mean stands before the first.
     """
-    last = reader.mean if isinstance(reader.mean, float) else 0.0
-    found = np.empty(len(places))
-    cells = cut.values.take(places).to_pylist()
-    for at, (row, cell) in enumerate(zip(places.tolist(), cells, strict=True)):
+    last = number_kind.mean if isinstance(number_kind.mean, float) else 0.0
+    numbers = np.empty(len(positions))
+    cells = column.values.take(positions).to_pylist()
+    for position, (row, cell) in enumerate(zip(positions.tolist(), cells, strict=True)):
         try:
-            value = float(reader.prepare(cell))
+            value = float(number_kind.prepare(cell))
         except DataError as error:
             raise DataError(
-                f"{where}: expected a number in the column '{cut.name}', got '{cell}' in"
-                f" {cut.called[row]} ({error}); correct it, or leave the cell empty"
+                f"{where}: expected a number in the column '{column.name}', got '{cell}' in"
+                f" {column.row_names[row]} ({error}); correct it, or leave the cell empty"
             ) from error
         last = last if np.isnan(value) else value
-        found[at] = last
-    return found
+        numbers[position] = last
+    return numbers
 
 
-def _lacks(where: str, name: str, why: str, cuts: Mapping[str, Cut]) -> DataError:
-    return DataError(f"{where}: there is no column '{name}'{why}{instead(name, cuts)}")
+def _missing_column_error(where: str, name: str, purpose: str, columns: Mapping[str, RawColumn]) -> DataError:
+    return DataError(f"{where}: there is no column '{name}'{purpose}{alternatives(name, columns)}")

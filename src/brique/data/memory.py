@@ -10,17 +10,17 @@ from torch import Tensor
 
 from brique.data import column as columns
 from brique.data.batch import Values
-from brique.data.depths import Depths
+from brique.data.depths import DeepPictures
 from brique.data.parts import Data, build
 from brique.data.ragged import Ragged
 from brique.data.source import PARTS, Source
 from brique.errors import DataError, ShapeError, nearest
-from brique.schema import Category, Field, Number, Picture, natural, scaled_pixels
-from brique.schema.depth import TOP
-from brique.schema.pictures import checked
+from brique.schema import Category, Field, Number, Picture, natural_key, convert_pixels
+from brique.schema.depth import UINT16_MAX
+from brique.schema.pictures import normalize_image
 
 Column = Tensor | Ragged | ArrayLike
-_NONE = type(None)
+_NONE_TYPE = type(None)
 
 
 def arrays(
@@ -83,67 +83,67 @@ def source_of(
     _check_names(fields, targets, categories)
     if classes is not None and len(targets) > 1:
         raise DataError("arrays: classes= names those of one target; give each target as texts")
-    part = None if split is None else _parts(split)
+    part = None if split is None else _part_numbers(split)
     values: dict[str, Values | columns.Column] = {}
     kinds: dict[str, Field] = {}
     for key, column in fields.items():
         if key in targets and classes is None and time is not None and _is_category(column, None):
-            values[key] = columns.Labels(_texts(f"arrays: {key}", column), is_target=True)
+            values[key] = columns.Labels(_to_texts(f"arrays: {key}", column), is_target=True)
         elif key in targets and _is_category(column, classes):
-            values[key], kinds[key] = _labels(f"arrays: {key}", column, classes, part)
+            values[key], kinds[key] = _class_numbers(f"arrays: {key}", column, classes, part)
         elif key in categories:
-            values[key] = columns.Labels(_texts(f"arrays: {key}", column))
+            values[key] = columns.Labels(_to_texts(f"arrays: {key}", column))
         elif _holds_texts(column):
-            said = _texts(f"arrays: {key}", column)
-            values[key] = columns.Texts([text or "" for text in said])
+            texts = _to_texts(f"arrays: {key}", column)
+            values[key] = columns.Texts([text or "" for text in texts])
         else:
-            values[key], kinds[key] = _column(key, column)
+            values[key], kinds[key] = _convert_column(key, column)
     source = Source(name, values, kinds, targets, part)
     source.is_final = part is not None
-    source.groups = None if group is None else groups_of(_texts("arrays: group", group), "arrays")
-    source.times = None if time is None else times_of(time, "arrays")
+    source.groups = None if group is None else group_numbers(_to_texts("arrays: group", group), "arrays")
+    source.times = None if time is None else to_seconds(time, "arrays")
     _check_lengths(source)
     return source
 
 
-def _column(key: str, column: Column) -> tuple[Values | columns.Column, Field]:
+def _convert_column(key: str, column: Column) -> tuple[Values | columns.Column, Field]:
     """Return one field that is not a category, and its kind."""
     where = f"arrays: {key}"
     if isinstance(column, Ragged):
         column.check()
-        whole = not column.values.is_floating_point()
-        return column, Number(shape=tuple(column.values.shape[1:]), varies=True, whole=whole)
+        is_integer = not column.values.is_floating_point()
+        return column, Number(shape=tuple(column.values.shape[1:]), is_sequence=True, is_integer=is_integer)
     if _holds_images(column):
-        column = _of_images(where, cast("list[Any]", column))
+        column = _stack_images(where, cast("list[Any]", column))
         key = "image"
-    tensor = column.detach().cpu() if isinstance(column, Tensor) else _tensor(where, column)
+    tensor = column.detach().cpu() if isinstance(column, Tensor) else _to_tensor(where, column)
     if not tensor.ndim:
         raise ShapeError(f"{where}: expected one entry per example, got one number; pass a list")
     if key == "image" or (tensor.dtype == torch.uint8 and tensor.ndim in (3, 4)):
-        return _pictures(where, tensor)
+        return _convert_pictures(where, tensor)
     if tensor.is_floating_point():
         if not bool(torch.isfinite(tensor).all()):
-            bad = int((~torch.isfinite(tensor)).reshape(len(tensor), -1).any(1).nonzero()[0])
-            raise DataError(f"{where}: example {bad} is not finite; replace it or leave it out")
+            index = int((~torch.isfinite(tensor)).reshape(len(tensor), -1).any(1).nonzero()[0])
+            raise DataError(f"{where}: example {index} is not finite; replace it or leave it out")
         tensor = tensor if tensor.dtype == torch.float64 else tensor.float()
         return tensor, Number(shape=tuple(tensor.shape[1:]))
-    return tensor.long(), Number(shape=tuple(tensor.shape[1:]), whole=True)
+    return tensor.long(), Number(shape=tuple(tensor.shape[1:]), is_integer=True)
 
 
-def _pictures(where: str, tensor: Tensor) -> tuple[Tensor | Depths, Picture]:
+def _convert_pictures(where: str, tensor: Tensor) -> tuple[Tensor | DeepPictures, Picture]:
     if tensor.ndim not in (3, 4) or not tensor.numel():
         raise ShapeError(
             f"{where}: expected pictures (N, H, W) or (N, C, H, W), got shape "
             f"{tuple(tensor.shape)}; reshape them"
         )
-    pixels = torch.from_numpy(scaled_pixels(tensor.numpy(), where)).contiguous()
+    pixels = torch.from_numpy(convert_pixels(tensor.numpy(), where)).contiguous()
     pixels = pixels.unsqueeze(1) if pixels.ndim == 3 else pixels
     if pixels.shape[3] in (1, 3) and pixels.shape[1] not in (1, 3, 4):  # channels last
         pixels = pixels.permute(0, 3, 1, 2).contiguous()
     channels, height, width = pixels.shape[1:]
     kind = Picture((channels, height, width))
     if pixels.dtype == torch.uint16:
-        return Depths(pixels.float(), np.full(len(pixels), TOP), kind), kind
+        return DeepPictures(pixels.float(), np.full(len(pixels), UINT16_MAX), kind), kind
     return pixels, kind
 
 
@@ -152,24 +152,24 @@ def _holds_images(column: Column) -> bool:
     return isinstance(column, list | tuple) and bool(column) and hasattr(column[0], "getbands")
 
 
-def _of_images(where: str, images: Sequence[Any]) -> np.ndarray:
+def _stack_images(where: str, images: Sequence[Any]) -> np.ndarray:
     """Return pictures of Pillow of one size, upright, as an array (N, H, W) or (N, H, W, 3)."""
-    flat = [checked(one, f"{where}: example {row}") for row, one in enumerate(images)]
-    sizes = sorted({one.size for one in flat})
+    upright = [normalize_image(image, f"{where}: example {row}") for row, image in enumerate(images)]
+    sizes = sorted({image.size for image in upright})
     if len(sizes) > 1:
         raise ShapeError(
             f"{where}: expected pictures of one size, got {len(sizes)}, such as {sizes[0]} and"
             f" {sizes[1]}; scale them, or save them in folders by class"
         )
-    is_grey = all(one.mode != "RGB" for one in flat)
-    if len({one.mode for one in flat}) > 1:
-        if any(one.mode not in ("L", "RGB") for one in flat):
+    is_grey = all(image.mode != "RGB" for image in upright)
+    if len({image.mode for image in upright}) > 1:
+        if any(image.mode not in ("L", "RGB") for image in upright):
             raise DataError(f"{where}: expected pictures of one depth; save all with 8 or 16 bits")
-        flat = [one.convert("L" if is_grey else "RGB") for one in flat]
-    return np.stack([np.asarray(one) for one in flat])
+        upright = [image.convert("L" if is_grey else "RGB") for image in upright]
+    return np.stack([np.asarray(image) for image in upright])
 
 
-def _tensor(where: str, column: ArrayLike) -> Tensor:
+def _to_tensor(where: str, column: ArrayLike) -> Tensor:
     array = np.asarray(column)
     if array.dtype.kind not in "biuf":
         raise DataError(
@@ -187,26 +187,26 @@ def _holds_texts(column: Column) -> bool:
     """Tell whether a column holds strings, perhaps with None among them."""
     if isinstance(column, Tensor | Ragged):
         return False
-    listed = cast("Sequence[Any]", column) if isinstance(column, list | tuple) else None
-    if listed is None:
+    entries = cast("Sequence[Any]", column) if isinstance(column, list | tuple) else None
+    if entries is None:
         array = np.asarray(column)
         if array.dtype.kind != "O" or array.ndim != 1:
             return array.dtype.kind in "UT"
-        listed = cast("Sequence[Any]", array.tolist())
-    kinds = {type(one) for one in listed}
-    return bool(kinds) and all(issubclass(kind, str | _NONE) for kind in kinds) and kinds != {_NONE}
+        entries = cast("Sequence[Any]", array.tolist())
+    kinds = {type(entry) for entry in entries}
+    return bool(kinds) and all(issubclass(kind, str | _NONE_TYPE) for kind in kinds) and kinds != {_NONE_TYPE}
 
 
-def _texts(where: str, column: Column) -> list[str | None]:
+def _to_texts(where: str, column: Column) -> list[str | None]:
     """Return the values of a column as they are written; None stays."""
     if isinstance(column, Ragged):
         raise ShapeError(f"{where}: expected one class per example, got a Ragged; pass a list")
-    whole = column.detach().cpu() if isinstance(column, Tensor) else column
-    listed = whole if isinstance(whole, list) else np.asarray(whole).tolist()
-    found = cast("list[Any]", listed if isinstance(listed, list) else [listed])
-    if any(isinstance(one, list | tuple | np.ndarray) for one in found):
+    values = column.detach().cpu() if isinstance(column, Tensor) else column
+    as_list = values if isinstance(values, list) else np.asarray(values).tolist()
+    entries = cast("list[Any]", as_list if isinstance(as_list, list) else [as_list])
+    if any(isinstance(entry, list | tuple | np.ndarray) for entry in entries):
         raise ShapeError(f"{where}: expected one text per example, got lists of them; join each")
-    return [one if one is None else str(one) for one in found]
+    return [entry if entry is None else str(entry) for entry in entries]
 
 
 def _check_names(
@@ -216,23 +216,23 @@ def _check_names(
         raise DataError("arrays: got no fields; pass at least one, such as image=pictures")
     pairs = [(option, key) for option, keys in (("target", targets), ("categories:", categories))
              for key in keys]  # fmt: skip
-    for option, asked in pairs:
-        if asked not in fields:
+    for option, name in pairs:
+        if name not in fields:
             raise DataError(
-                f"arrays: {option} '{asked}' is not among the fields {', '.join(fields)}"
-                f"; pass it as a field{nearest(asked, fields)}"
+                f"arrays: {option} '{name}' is not among the fields {', '.join(fields)}"
+                f"; pass it as a field{nearest(name, fields)}"
             )
 
 
-def groups_of(said: Sequence[str | None], where: str) -> np.ndarray:
+def group_numbers(names: Sequence[str | None], where: str) -> np.ndarray:
     """Return a number for each example's group (N,), int64. Raises DataError where one has none."""
-    for row, one in enumerate(said):
-        if one is None or one in ("", "nan"):
+    for row, name in enumerate(names):
+        if name is None or name in ("", "nan"):
             raise DataError(f"{where}: group: example {row} has no group; give it one of its own")
-    return np.unique(np.array(said), return_inverse=True)[1].astype(np.int64)
+    return np.unique(np.array(names), return_inverse=True)[1].astype(np.int64)
 
 
-def times_of(time: ArrayLike, where: str) -> np.ndarray:
+def to_seconds(time: ArrayLike, where: str) -> np.ndarray:
     """Return times (N,), float64; dates in seconds since 1970. NaN is what is missing.
 
     Raises DataError when they are neither numbers nor dates.
@@ -264,7 +264,7 @@ def _is_category(column: Column, classes: Sequence[str] | None) -> bool:
     return classes is not None or np.asarray(column).dtype.kind != "f"
 
 
-def _labels(
+def _class_numbers(
     where: str, column: Column, classes: Sequence[str] | None, part: Tensor | None
 ) -> tuple[Tensor, Category]:
     """Return class numbers (N,), int64, and the classes."""
@@ -281,18 +281,18 @@ def _labels(
         return numbers, Category(names)
     texts = [str(text) for text in array.tolist()]
     train = texts if part is None else [t for t, p in zip(texts, part, strict=True) if p == 0]
-    names = tuple(sorted(set(train), key=natural)) if classes is None else tuple(classes)
-    place = {name: number for number, name in enumerate(names)}
+    names = tuple(sorted(set(train), key=natural_key)) if classes is None else tuple(classes)
+    number_of = {name: number for number, name in enumerate(names)}
     for number, text in enumerate(texts):
-        if text not in place:
+        if text not in number_of:
             raise DataError(
                 f"{where}: example {number} has the class '{text}', not among "
                 f"{', '.join(names[:10])}; name it in classes={nearest(text, names)}"
             )
-    return torch.tensor([place[text] for text in texts], dtype=torch.int64), Category(names)
+    return torch.tensor([number_of[text] for text in texts], dtype=torch.int64), Category(names)
 
 
-def _parts(split: Sequence[str]) -> Tensor:
+def _part_numbers(split: Sequence[str]) -> Tensor:
     for number, part in enumerate(split):
         if part not in PARTS:
             raise DataError(
@@ -303,12 +303,12 @@ def _parts(split: Sequence[str]) -> Tensor:
 
 def _check_lengths(source: Source) -> None:
     lengths = {name: len(value) for name, value in source.fields.items()}
-    more = {"split": source.part, "group": source.groups, "time": source.times}
-    lengths |= {name: len(value) for name, value in more.items() if value is not None}
+    per_example = {"split": source.part, "group": source.groups, "time": source.times}
+    lengths |= {name: len(value) for name, value in per_example.items() if value is not None}
     if len(set(lengths.values())) > 1:
-        came = ", ".join(f"{name} {n}" for name, n in lengths.items())
+        counts = ", ".join(f"{name} {n}" for name, n in lengths.items())
         raise ShapeError(
-            f"arrays: all fields must have one entry per example, got {came}; pass as many of each"
+            f"arrays: all fields must have one entry per example, got {counts}; pass as many of each"
         )
     if not len(source):
         raise DataError("arrays: got no examples; pass one or more")

@@ -17,31 +17,31 @@ def near_pairs(source: Source) -> np.ndarray:
     Pictures of files, texts and sounds are sought through, where they are the only input: a text
     among other columns does not make two examples the same. Of equal texts one stands for all.
     """
-    if source.near is None:
-        source.near = _sought(source)
-    return source.near
+    if source.near_pairs is None:
+        source.near_pairs = _find_near_pairs(source)
+    return source.near_pairs
 
 
-def _sought(source: Source) -> np.ndarray:
-    if source.originals is not None:
-        return source.originals.near_pairs()
+def _find_near_pairs(source: Source) -> np.ndarray:
+    if source.image_metadata is not None:
+        return source.image_metadata.near_pairs()
     inputs = [name for name in source.fields if name not in source.targets]
     if len(inputs) == 1:
         value, kind = source.fields[inputs[0]], source.kinds.get(inputs[0])
         if isinstance(value, Texts):
-            return _texts(source, [value.said(row) for row in range(len(value))])
+            return _near_text_pairs(source, [value.said(row) for row in range(len(value))])
         if isinstance(value, Ragged) and isinstance(kind, Signal) and kind.rate is not None:
-            return echoes.echoes(value)
+            return echoes.near_pairs(value)
     return np.empty((0, 2), np.int64)
 
 
-def _texts(source: Source, said: Sequence[str]) -> np.ndarray:
+def _near_text_pairs(source: Source, texts: Sequence[str]) -> np.ndarray:
     """Return the pairs of texts that are nearly the same, equal ones of one part left out."""
-    n = len(said)
+    n = len(texts)
     parts = [0] * n if source.part is None else source.part.tolist()
     times = [0.0] * n if source.times is None else source.times.tolist()
     first: dict[tuple[str, int, float], int] = {}
-    for row, key in enumerate(zip(said, parts, times, strict=True)):
+    for row, key in enumerate(zip(texts, parts, times, strict=True)):
         first.setdefault(key, row)
     rows = np.fromiter(first.values(), np.int64, len(first))
     pairs = rows[shingles.near_pairs([text for text, *_ in first])]

@@ -11,27 +11,27 @@ import torch
 
 from brique.data import worlds
 from brique.data.parts import Data, build
-from brique.data.place import left_out, placed
+from brique.data.place import skipped_files, resolve_place
 from brique.data.source import Source
 from brique.data.sources import objects, packed, read
 from brique.errors import DataError, nearest
 from brique.options import Options
 from brique.schema import Field
 
-_elsewhere: ContextVar[Mapping[str, Path] | None] = ContextVar("brique_elsewhere", default=None)
+_redirects: ContextVar[Mapping[str, Path] | None] = ContextVar("brique_elsewhere", default=None)
 
 
 @contextmanager
-def elsewhere(roots: Mapping[str, Path]) -> Iterator[None]:
+def redirect_roots(roots: Mapping[str, Path]) -> Iterator[None]:
     """While it lasts, what has a root is opened there, wherever the process stands.
 
     roots: as in `Source`: relative paths are those of the folder that a run was started in.
     """
-    token = _elsewhere.set(roots)
+    token = _redirects.set(roots)
     try:
         yield
     finally:
-        _elsewhere.reset(token)
+        _redirects.reset(token)
 
 
 def open(
@@ -57,83 +57,83 @@ def open(
     Raises DataError when there is no such source, or it cannot be a data set, or has not what it
         needs; on an unknown option, and on one that means nothing for this source.
     """
-    name, path = _found(source) if isinstance(source, str | Path) else ("", None)
+    name, path = _find_source(source) if isinstance(source, str | Path) else ("", None)
     chosen = (options or Options()).replace(**more)
-    chosen = chosen.replace(test=_beside(chosen.test, path))
-    found = _needed((source, name, path), chosen, needs or {})
-    found = found if chosen.fold is None else found.fold(*chosen.fold)
-    return found if chosen.selection is None else found.for_selection(chosen.selection)
+    chosen = chosen.replace(test=_resolve_test(chosen.test, path))
+    data = _open_with_fields((source, name, path), chosen, needs or {})
+    data = data if chosen.fold is None else data.fold(*chosen.fold)
+    return data if chosen.selection is None else data.for_selection(chosen.selection)
 
 
-def _needed(
-    place: tuple[object, str, Path | None],
+def _open_with_fields(
+    location: tuple[object, str, Path | None],
     options: Options,
     needs: Mapping[str, type[Field]],
 ) -> Data:
     """Return a data set that has the fields that are needed. Raises DataError."""
     try:
-        found = _opened(*place, options)
+        data = _open_cached(*location, options)
     except DataError:
         if needs and options.given():  # which means nothing for data of another kind
-            found = _opened(*place, Options(kind=options.kind, whole=options.whole))
-            found.schema.needs(found.name, needs)
+            data = _open_cached(*location, Options(kind=options.kind, whole=options.whole))
+            data.schema.require(data.name, needs)
         raise
-    found.schema.needs(found.name, needs)
-    return found
+    data.schema.require(data.name, needs)
+    return data
 
 
-def _opened(source: object, name: str, path: Path | None, options: Options) -> Data:
+def _open_cached(source: object, name: str, path: Path | None, options: Options) -> Data:
     if not isinstance(source, str | Path):
-        return _built(_of_object(source, options), options)
+        return _build_data(_source_of_object(source, options), options)
     if path is None and name.startswith("world:"):
-        opened = worlds.opened(name, options)
-        return _built(opened.source, options) if options.whole and opened.source else opened
-    is_there = options.test is not None and os.path.exists(options.test)
-    beside = _readable(options.test, Path(options.test)) if options.test and is_there else None
-    pairs = ((source, path), (options.test, beside))
-    roots = {str(given): Path(at).absolute() for given, at in pairs if at is not None}
-    return _built(_read(name, path, options, roots), options)
+        data = worlds.open_world(name, options)
+        return _build_data(data.source, options) if options.whole and data.source else data
+    test_exists = options.test is not None and os.path.exists(options.test)
+    test_path = _check_readable(options.test, Path(options.test)) if options.test and test_exists else None
+    pairs = ((source, path), (options.test, test_path))
+    roots = {str(typed): Path(location).absolute() for typed, location in pairs if location is not None}
+    return _build_data(_read_source(name, path, options, roots), options)
 
 
-def _built(source: Source, options: Options) -> Data:
+def _build_data(source: Source, options: Options) -> Data:
     """Return the data set of a source, cut into parts, or all of it in train."""
     return build(source, torch.zeros(len(source), dtype=torch.uint8) if options.whole else None)
 
 
-def _read(name: str, path: Path | None, options: Options, roots: dict[str, Path]) -> Source:
+def _read_source(name: str, path: Path | None, options: Options, roots: dict[str, Path]) -> Source:
     if path is None:
         if options.kind is not None:
             raise DataError(f"{name}: is built in, its kind is known; leave out --kind")
         options.check(name, packed.KIND, packed.USES)
         return packed.built_in(options)
-    place = placed(path)
+    place = resolve_place(path)
     source = read(name, place, options)
-    source.skipped[:0] = left_out(place)
+    source.skipped[:0] = skipped_files(place)
     source.roots = roots
     return source
 
 
-def _of_object(given: object, options: Options) -> Source:
+def _source_of_object(data: object, options: Options) -> Source:
     if options.kind is not None:
         raise DataError(
-            f"data: kind='{options.kind}' is for files, and a {type(given).__name__} says what it"
+            f"data: kind='{options.kind}' is for files, and a {type(data).__name__} says what it"
             " holds; leave it out, or correct single fields with types="
         )
-    return objects.source_of(given, options)
+    return objects.make_source(data, options)
 
 
-def _beside(test: str | Path | None, path: Path | None) -> str | None:
+def _resolve_test(test: str | Path | None, path: Path | None) -> str | None:
     """Return what is said of the test part: the whole path of a file beside the source."""
-    known = _elsewhere.get() or {}
-    if test is None or str(test) in known:
-        return None if test is None else str(known[str(test)])
-    if path is not None and (known or not os.path.exists(test)):
-        near = path.parent / test
-        return str(near) if os.path.exists(near) else str(test)
+    roots = _redirects.get() or {}
+    if test is None or str(test) in roots:
+        return None if test is None else str(roots[str(test)])
+    if path is not None and (roots or not os.path.exists(test)):
+        sibling = path.parent / test
+        return str(sibling) if os.path.exists(sibling) else str(test)
     return str(test)
 
 
-def _found(source: str | Path) -> tuple[str, Path | None]:
+def _find_source(source: str | Path) -> tuple[str, Path | None]:
     """Return the name and place of a source, None if it is built in. Raises DataError."""
     if source == "digits":
         return "digits", None
@@ -142,31 +142,31 @@ def _found(source: str | Path) -> tuple[str, Path | None]:
     if not str(source):
         raise DataError("data: got an empty name; pass 'digits', a path, or a name in BRIQUE_DATA")
     path = Path(source).expanduser()
-    path = (_elsewhere.get() or {}).get(str(source), path)
+    path = (_redirects.get() or {}).get(str(source), path)
     if os.path.exists(path):  # also of a name that is too long
-        return path.resolve().name or str(path), _readable(source, path)
-    shelves = [
-        Path(shelf) for shelf in os.environ.get("BRIQUE_DATA", "").split(os.pathsep) if shelf
+        return path.resolve().name or str(path), _check_readable(source, path)
+    folders = [
+        Path(folder) for folder in os.environ.get("BRIQUE_DATA", "").split(os.pathsep) if folder
     ]
-    entries = [entry for shelf in shelves if shelf.is_dir() for entry in sorted(shelf.iterdir())]
-    wanted = _plain(path.parts[0])
+    entries = [entry for folder in folders if folder.is_dir() for entry in sorted(folder.iterdir())]
+    plain_name = _plain_name(path.parts[0])
     for ending in ("", "batchesbin", "batchespy"):  # cifar-10 is shipped as such a folder
         for entry in entries:
-            below = entry.joinpath(*path.parts[1:])
-            if _plain(entry.name) == wanted + ending and os.path.exists(below):
-                return path.name, below
-    known = ["digits", *(entry.name.casefold() for entry in entries)]
+            candidate = entry.joinpath(*path.parts[1:])
+            if _plain_name(entry.name) == plain_name + ending and os.path.exists(candidate):
+                return path.name, candidate
+    known_names = ["digits", *(entry.name.casefold() for entry in entries)]
     if os.path.isdir(path.parent):
-        known += [str(path.parent / entry.name) for entry in path.parent.iterdir()]
-    looked = f"in BRIQUE_DATA ({os.pathsep.join(map(str, shelves))})" if shelves else ""
+        known_names += [str(path.parent / entry.name) for entry in path.parent.iterdir()]
+    place_note = f"in BRIQUE_DATA ({os.pathsep.join(map(str, folders))})" if folders else ""
     raise DataError(
         f"data: no '{source}': it is not built in (digits), no such path exists, and it is not "
-        f"{looked or 'found by name, as BRIQUE_DATA is not set'}"
-        f"{nearest(str(source), known) or '; check the name'}"
+        f"{place_note or 'found by name, as BRIQUE_DATA is not set'}"
+        f"{nearest(str(source), known_names) or '; check the name'}"
     )
 
 
-def _readable(source: str | Path, path: Path) -> Path:
+def _check_readable(source: str | Path, path: Path) -> Path:
     """Return a path that is a file or folder: a pipe or device may never end. Raises DataError."""
     if path.is_file() or path.is_dir():
         return path
@@ -176,5 +176,5 @@ def _readable(source: str | Path, path: Path) -> Path:
     )
 
 
-def _plain(name: str) -> str:
+def _plain_name(name: str) -> str:
     return name.casefold().replace("-", "").replace("_", "")

@@ -8,28 +8,28 @@ from brique import keys
 _ORDER = keys.word("order")
 _BUCKETS = keys.word("buckets")
 _BALANCED = keys.word("balanced order")
-_POOL = 50  # batches whose samples are sorted by length together
+_POOL_BATCHES = 50  # batches whose samples are sorted by length together
 
 
-def shuffled(count: int, seed: int, epoch: int) -> Tensor:
+def permutation(count: int, seed: int, epoch: int) -> Tensor:
     """Return the places 0 to count - 1 in a drawn order: (count,), int64."""
     return torch.randperm(count, generator=keys.generator(keys.mix(seed, _ORDER, epoch)))
 
 
-def bucketed(places: Tensor, lengths: Tensor, batch_size: int, seed: int, epoch: int) -> Tensor:
+def bucket_by_length(indices: Tensor, lengths: Tensor, batch_size: int, seed: int, epoch: int) -> Tensor:
     """Return places such that like lengths come in one batch: pools of 50 batches are sorted.
 
-    places: (M * batch_size,). lengths: (N,), of each place. The order of the batches is drawn.
+    indices: (M * batch_size,). lengths: (N,), of each place. The order of the batches is drawn.
     """
     pools = [
-        pool[torch.argsort(lengths[pool], stable=True)] for pool in places.split(_POOL * batch_size)
+        pool[torch.argsort(lengths[pool], stable=True)] for pool in indices.split(_POOL_BATCHES * batch_size)
     ]
-    drawn = keys.generator(keys.mix(seed, _BUCKETS, epoch))
+    generator = keys.generator(keys.mix(seed, _BUCKETS, epoch))
     batches = torch.cat(pools).view(-1, batch_size)
-    return batches[torch.randperm(len(batches), generator=drawn)].flatten()
+    return batches[torch.randperm(len(batches), generator=generator)].flatten()
 
 
-def balanced(labels: Tensor, seed: int, epoch: int) -> tuple[Tensor, Tensor]:
+def balanced_sample(labels: Tensor, seed: int, epoch: int) -> tuple[Tensor, Tensor]:
     """Return as many places as there are, in which each class comes equally often.
 
     labels: (N,), int64, class of each place; of K classes that are there, each run of K places that
@@ -39,13 +39,13 @@ def balanced(labels: Tensor, seed: int, epoch: int) -> tuple[Tensor, Tensor]:
     """
     classes, sizes = labels.unique(return_counts=True)
     members = torch.argsort(labels, stable=True).split(sizes.tolist())
-    drawn = keys.generator(keys.mix(seed, _BALANCED, epoch))
+    generator = keys.generator(keys.mix(seed, _BALANCED, epoch))
     rounds = -(-len(labels) // len(classes))
-    which = torch.rand(rounds, len(classes), generator=drawn).argsort(1)  # a class at each place
-    places, copies = torch.empty(2, rounds, len(classes), dtype=torch.int64)
-    for number, own in enumerate(members):
-        cycles = -(-rounds // len(own))
-        order = torch.rand(cycles, len(own), generator=drawn).argsort(1)
-        places[which == number] = own[order].flatten()[:rounds]
-        copies[which == number] = torch.arange(rounds) // len(own)
-    return places.flatten()[: len(labels)], copies.flatten()[: len(labels)]
+    class_order = torch.rand(rounds, len(classes), generator=generator).argsort(1)  # a class at each place
+    indices, repeats = torch.empty(2, rounds, len(classes), dtype=torch.int64)
+    for number, class_members in enumerate(members):
+        cycles = -(-rounds // len(class_members))
+        order = torch.rand(cycles, len(class_members), generator=generator).argsort(1)
+        indices[class_order == number] = class_members[order].flatten()[:rounds]
+        repeats[class_order == number] = torch.arange(rounds) // len(class_members)
+    return indices.flatten()[: len(labels)], repeats.flatten()[: len(labels)]

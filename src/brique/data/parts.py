@@ -13,12 +13,12 @@ from torch import Tensor
 
 from brique.data.batch import Values
 from brique.data.column import Column
-from brique.data.depths import Depths
+from brique.data.depths import DeepPictures
 from brique.data.ragged import Ragged
 from brique.data.record import DataRecord
 from brique.data.source import PARTS, Source
 from brique.data.split import Split
-from brique.data.splitting import fold_numbers, fold_part, halved, held_out, split
+from brique.data.splitting import fold_numbers, fold_part, in_second_half, hold_out, assign_parts
 from brique.data.store import Store
 from brique.errors import DataError
 from brique.schema import Field, Mask, Number, Picture, Schema, Signal
@@ -35,7 +35,7 @@ class Data:
     fingerprint: SHA-256 of all examples, class names and the split, in hexadecimal.
     skipped: (file, reason) of every picture that could not be read.
     notes: sentences on what was decided, for people to read.
-    learned: of data that a net is only judged on, those whose train and valid these are.
+    training_data: of data that a net is only judged on, those whose train and valid these are.
     record: what a run writes down of it.
     """
 
@@ -49,7 +49,7 @@ class Data:
     notes: tuple[str, ...] = ()
     source: Source | None = field(default=None, compare=False)
     store: Store | None = field(default=None, compare=False)
-    learned: "Data | None" = field(default=None, compare=False)
+    training_data: "Data | None" = field(default=None, compare=False)
     record: DataRecord | None = field(default=None, compare=False)
 
     def folds(self, count: int = 5) -> list["Data"]:
@@ -62,18 +62,18 @@ class Data:
         Raises DataError when count is below 2, above the examples, or a class or a group is on one
         side alone.
         """
-        numbers = self._numbers(count)
-        return [self._fold(numbers, number, count) for number in range(1, count + 1)]
+        numbers = self._fold_numbers(count)
+        return [self._make_fold(numbers, number, count) for number in range(1, count + 1)]
 
     def fold(self, number: int, count: int) -> "Data":
         """Return one of the `folds`, from 1. Raises DataError as they do, or if there is none."""
-        numbers = self._numbers(count)
+        numbers = self._fold_numbers(count)
         if not 1 <= number <= count:
             raise DataError(
                 f"{self.name}: there is no fold {number} of {count}; pass a number from 1 to"
                 f" {count}"
             )
-        return self._fold(numbers, number, count)
+        return self._make_fold(numbers, number, count)
 
     def halves(self) -> list["Data"]:
         """Return the training part cut in two, each half once for train and once for valid.
@@ -82,9 +82,9 @@ class Data:
         fitted stays as it was, on all of the training part; test stays where it is.
         """
         assert self.source is not None
-        second = torch.from_numpy(halved(self.source, self.train.ids.numpy()))
-        one, other = self.train.select(~second), self.train.select(second)
-        return [replace(self, train=one, valid=other), replace(self, train=other, valid=one)]
+        second = torch.from_numpy(in_second_half(self.source, self.train.ids.numpy()))
+        first, second_half = self.train.select(~second), self.train.select(second)
+        return [replace(self, train=first, valid=second_half), replace(self, train=second_half, valid=first)]
 
     def for_selection(self, draw: int = 0) -> "Data":
         """Return the data set without its test part, to choose settings on.
@@ -106,7 +106,7 @@ class Data:
         if draw and self.source.times is None:
             rows = np.flatnonzero(numbers >= 0)
             with suppress(DataError):  # groups, or classes of few, allow no other
-                numbers[rows] = held_out(self.source, rows, len(self.valid) / len(rows), draw)
+                numbers[rows] = hold_out(self.source, rows, len(self.valid) / len(rows), draw)
         source = replace(self.source, name=f"{self.name} without test")
         part = fold_part(source, numbers, 0)
         if self.source.times is not None:
@@ -115,11 +115,11 @@ class Data:
             part[ids[-(len(ids) // 10) :]] = 1
         return build(source, part)
 
-    def _numbers(self, count: int) -> np.ndarray:
+    def _fold_numbers(self, count: int) -> np.ndarray:
         assert self.source is not None
         return fold_numbers(self.source, count)
 
-    def _fold(self, numbers: np.ndarray, number: int, count: int) -> "Data":
+    def _make_fold(self, numbers: np.ndarray, number: int, count: int) -> "Data":
         assert self.source is not None
         source = replace(self.source, name=f"{self.name}, fold {number} of {count}")
         return build(source, fold_part(source, numbers, number - 1))
@@ -136,22 +136,22 @@ def build(source: Source, part: Tensor | None = None) -> Data:
         default the source's own, or a fixed draw.
     Raises DataError when no example is left for training.
     """
-    part = split(source) if part is None else part
+    part = assign_parts(source) if part is None else part
     train = (part == 0).nonzero().flatten()  # ids
     if not len(train):
         raise DataError(
             f"{source.name}: no example is left for training, of {len(source)}; add examples"
         )
-    fitted = {name: _fitted(source, name, train) for name in source.fields}
+    fitted = {name: _fit_field(source, name, train) for name in source.fields}
     schema = Schema({name: kind for name, (kind, _) in fitted.items()}, source.targets)
     groups = None if source.groups is None else torch.as_tensor(source.groups)
     values = {name: value for name, (_, value) in fitted.items()}
     store = Store(values, schema, source.names, groups)
-    ids = [(part == place).nonzero().flatten() for place in range(3)]
-    return _parted(source, store, ids, _fingerprint(store, part))
+    part_ids = [(part == part_number).nonzero().flatten() for part_number in range(3)]
+    return _make_data(source, store, part_ids, _fingerprint(store, part))
 
 
-def rebuilt(data: Data, fields: Mapping[str, Values], schema: Schema) -> Data:
+def with_fields(data: Data, fields: Mapping[str, Values], schema: Schema) -> Data:
     """Return a data set with other values of its fields; parts and fingerprint stay.
 
     fields: (N, ...) of all examples of the source. schema: what they are.
@@ -160,37 +160,37 @@ def rebuilt(data: Data, fields: Mapping[str, Values], schema: Schema) -> Data:
     assert data.store is not None
     store = Store(fields, schema, data.store.names, data.store.groups)
     ids = [data.train.ids, data.valid.ids, data.test.ids]
-    return _parted(data.source, store, ids, data.fingerprint)
+    return _make_data(data.source, store, ids, data.fingerprint)
 
 
-def judged(data: Data, part: str, fold: tuple[int, int] | None, learned: Data | None) -> Data:
+def for_evaluation(data: Data, part: str, fold: tuple[int, int] | None, training_data: Data | None) -> Data:
     """Return a data set that has for test all of its examples, or one of the source's parts.
 
     part: "all", or one of PARTS. fold: number and count, of which test is taken.
-    learned: whose train and valid it gets, to fit simple methods on; by default they are empty.
+    training_data: whose train and valid it gets, to fit simple methods on; by default they are empty.
     """
     assert data.source is not None
     assert data.store is not None
-    sides = torch.full((len(data.store),), PARTS.index("test"), dtype=torch.uint8)
+    part_of = torch.full((len(data.store),), PARTS.index("test"), dtype=torch.uint8)
     if fold is not None:
-        sides = fold_part(data.source, fold_numbers(data.source, fold[1]), fold[0] - 1)
+        part_of = fold_part(data.source, fold_numbers(data.source, fold[1]), fold[0] - 1)
     elif part != "all":
-        sides = split(data.source)
-    ids = (sides == PARTS.index("test" if part == "all" else part)).nonzero().flatten()
-    none = torch.empty(0, dtype=torch.int64)
-    made = _parted(data.source, data.store, [none, none, ids], data.fingerprint)
-    made = replace(made, notes=data.notes)
-    if learned is None:
-        return made
-    return replace(made, train=learned.train, valid=learned.valid, learned=learned)
+        part_of = assign_parts(data.source)
+    test_ids = (part_of == PARTS.index("test" if part == "all" else part)).nonzero().flatten()
+    no_ids = torch.empty(0, dtype=torch.int64)
+    evaluated = _make_data(data.source, data.store, [no_ids, no_ids, test_ids], data.fingerprint)
+    evaluated = replace(evaluated, notes=data.notes)
+    if training_data is None:
+        return evaluated
+    return replace(evaluated, train=training_data.train, valid=training_data.valid, learned=training_data)
 
 
-def _parted(source: Source, store: Store, ids: Sequence[Tensor], fingerprint: str) -> Data:
+def _make_data(source: Source, store: Store, ids: Sequence[Tensor], fingerprint: str) -> Data:
     """Return a data set of three parts."""
     skipped, notes = tuple(source.skipped), tuple(source.notes)
     record = DataRecord(source.name, store.schema, fingerprint, notes, skipped, source.roots)
     train, valid, test = (
-        Split(store, some, record, is_test=place == 2) for place, some in enumerate(ids)
+        Split(store, part_ids, record, is_test=part_number == 2) for part_number, part_ids in enumerate(ids)
     )
     return Data(
         source.name, store.schema, train, valid, test, fingerprint, skipped, notes, source, store,
@@ -198,37 +198,37 @@ def _parted(source: Source, store: Store, ids: Sequence[Tensor], fingerprint: st
     )  # fmt: skip
 
 
-def _fitted(source: Source, name: str, train: Tensor) -> tuple[Field, Values]:
+def _fit_field(source: Source, name: str, train: Tensor) -> tuple[Field, Values]:
     """Return a field's kind, with what is fitted on the training examples, and its values."""
     value = source.fields[name]
-    if isinstance(value, Depths):
-        kind, values = value.fitted(train.numpy(), f"{source.name}: {name}")
-        return _fit(kind, values, train), values
+    if isinstance(value, DeepPictures):
+        kind, values = value.fit(train.numpy(), f"{source.name}: {name}")
+        return _fit_statistics(kind, values, train), values
     if isinstance(value, Column):
-        return value.fitted(train.numpy(), f"{source.name}: {name}")
-    return _fit(source.kinds[name], value, train), value
+        return value.fit(train.numpy(), f"{source.name}: {name}")
+    return _fit_statistics(source.kinds[name], value, train), value
 
 
-def _fit(kind: Field, value: Values, train: Tensor) -> Field:
+def _fit_statistics(kind: Field, value: Values, train: Tensor) -> Field:
     """Return the kind with mean and spread of the training examples."""
     if isinstance(kind, Picture):
         assert isinstance(value, Tensor)
-        mean, spread = _moments(value, train)
-        return replace(kind, mean=mean, spread=spread)
-    if not isinstance(kind, Number | Signal) or (isinstance(kind, Number) and kind.whole):
+        mean, std = _mean_and_std(value, train)
+        return replace(kind, mean=mean, spread=std)
+    if not isinstance(kind, Number | Signal) or (isinstance(kind, Number) and kind.is_integer):
         return kind
     values = value.select(train).values if isinstance(value, Ragged) else value[train]
     shape = (kind.channels,) if isinstance(kind, Signal) else kind.shape
     columns = values.reshape(-1, shape[-1] if shape else 1)
     if not len(columns):
         return kind
-    means, spreads = columns.double().mean(0).tolist(), columns.double().std(0, False).tolist()
+    means, stds = columns.double().mean(0).tolist(), columns.double().std(0, False).tolist()
     if shape:
-        return replace(kind, mean=tuple(means), spread=tuple(spreads))
-    return replace(cast("Number", kind), mean=means[0], spread=spreads[0])
+        return replace(kind, mean=tuple(means), spread=tuple(stds))
+    return replace(cast("Number", kind), mean=means[0], spread=stds[0])
 
 
-def _moments(pictures: Tensor, rows: Tensor) -> tuple[tuple[float, ...], tuple[float, ...]]:
+def _mean_and_std(pictures: Tensor, rows: Tensor) -> tuple[tuple[float, ...], tuple[float, ...]]:
     """Return mean and standard deviation per channel, of brightness in [0, 1].
 
     Sums of uint8 are exact in float64, whatever the number of threads.
@@ -236,31 +236,31 @@ def _moments(pictures: Tensor, rows: Tensor) -> tuple[tuple[float, ...], tuple[f
     channels = pictures.shape[1]
     total = torch.zeros(channels, dtype=torch.float64)
     squares = torch.zeros(channels, dtype=torch.float64)
-    for some in rows.split(max(1, _PIXELS // pictures[0].numel())):
-        pixels = pictures.index_select(0, some).to(torch.float64).flatten(2)
+    for block in rows.split(max(1, _PIXELS // pictures[0].numel())):
+        pixels = pictures.index_select(0, block).to(torch.float64).flatten(2)
         total += pixels.sum((0, 2))
         squares += (pixels * pixels).sum((0, 2))
     n = len(rows) * pictures[0, 0].numel()
-    top = 255 if pictures.dtype == torch.uint8 else 1
+    white = 255 if pictures.dtype == torch.uint8 else 1
     mean = total / n
-    spread = (squares / n - mean * mean).clamp(min=0).sqrt()
-    return tuple((mean / top).tolist()), tuple((spread / top).tolist())
+    std = (squares / n - mean * mean).clamp(min=0).sqrt()
+    return tuple((mean / white).tolist()), tuple((std / white).tolist())
 
 
 def _fingerprint(store: Store, part: Tensor) -> str:
     """Return the SHA-256 of fields, schema and split; how files write them does not count."""
-    about = store.schema.to_json()
-    for entry in about["fields"].values():  # how files lead to classes, which the masks hold
-        codes = ("codes", "colored") if entry["kind"] == Mask.kind else ()
+    schema_json = store.schema.to_json()
+    for field_json in schema_json["fields"].values():  # how files lead to classes, which the masks hold
+        codes = ("codes", "colored") if field_json["kind"] == Mask.kind else ()
         for key in ("clock", "offset", *codes):
-            entry.pop(key, None)
-    total = hashlib.sha256(json.dumps(about, sort_keys=True).encode())
-    total.update(part.numpy().tobytes())
+            field_json.pop(key, None)
+    digest = hashlib.sha256(json.dumps(schema_json, sort_keys=True).encode())
+    digest.update(part.numpy().tobytes())
     for name, value in sorted(store.fields.items()):
         ragged = (value.values, value.offsets, value.parent) if isinstance(value, Ragged) else ()
         for tensor in ragged or (value,):
             if isinstance(tensor, Tensor):
                 shape = f"{name} {tensor.dtype} {tuple(tensor.shape)}"
-                total.update(shape.encode())
-                total.update(tensor.contiguous().numpy().data)
-    return total.hexdigest()
+                digest.update(shape.encode())
+                digest.update(tensor.contiguous().numpy().data)
+    return digest.hexdigest()

@@ -10,15 +10,15 @@ from typing import IO
 from brique.data.archive import ENDINGS, Archive, Parts, is_bomb
 from brique.errors import DataError
 
-_PIECE = 16 << 20  # bytes that are unpacked at a time
-_NOTES = (".md", ".rst", ".names", ".nfo", ".pdf", ".bib")
+_BLOCK_BYTES = 16 << 20  # bytes that are unpacked at a time
+_NOTE_SUFFIXES = (".md", ".rst", ".names", ".nfo", ".pdf", ".bib")
 _NOTE_WORDS = frozenset([
     "readme", "license", "licence", "copying", "copyright", "citation", "notice", "changelog",
     "changes", "authors", "about", "notes", "info", "description", "sha256sums", "md5sums",
     "checksums",
 ])  # fmt: skip
-_JUNK = frozenset(["thumbs.db", "ehthumbs.db", "desktop.ini", "icon\r", "picasa.ini"])  # of systems
-_PARTS = frozenset(["train", "training", "valid", "val", "validation", "dev", "test", "testing"])
+_SYSTEM_FILES = frozenset(["thumbs.db", "ehthumbs.db", "desktop.ini", "icon\r", "picasa.ini"])  # of systems
+_PART_NAMES = frozenset(["train", "training", "valid", "val", "validation", "dev", "test", "testing"])
 
 
 class Member:
@@ -46,9 +46,9 @@ class Member:
     def __lt__(self, other: "Member") -> bool:
         return str(self) < str(other)
 
-    def __truediv__(self, below: str) -> "Member":
-        steps = tuple(step for step in below.split("/") if step not in ("", "."))
-        return Member(self._archive, self._parts + steps)
+    def __truediv__(self, relative: str) -> "Member":
+        parts = tuple(part for part in relative.split("/") if part not in ("", "."))
+        return Member(self._archive, self._parts + parts)
 
     @property
     def name(self) -> str:
@@ -66,9 +66,9 @@ class Member:
         return Path(self.name).suffix
 
     @property
-    def left_out(self) -> list[tuple[str, str]]:
+    def skipped(self) -> list[tuple[str, str]]:
         """What the archive holds and is not read: names and reasons."""
-        return self._archive.left_out
+        return self._archive.skipped
 
     @property
     def parent(self) -> "Member":
@@ -110,15 +110,15 @@ class Member:
         """Return its content as text."""
         return self.read_bytes().decode(encoding, errors)
 
-    def below(self, other: "Member") -> str:
+    def relative_to(self, root: "Member") -> str:
         """Return its path below another member of the same archive."""
-        return "/".join(self._parts[len(other._parts) :])
+        return "/".join(self._parts[len(root._parts) :])
 
 
 Place = Path | Member
 
 
-def placed(path: Path) -> Place:
+def resolve_place(path: Path) -> Place:
     """Return a path, or where the files begin in the archive that it is, or that alone it holds.
 
     A folder holds an archive alone where nothing but notes, such as README, lies beside it. In an
@@ -126,7 +126,7 @@ def placed(path: Path) -> Place:
     Raises DataError where the archive cannot be read, or holds nothing but another.
     """
     if path.is_dir():
-        path = _alone(path) or path
+        path = _only_archive(path) or path
     if not _is_archive(path.name) or not path.is_file():
         return path
     root = Member(Archive(path), ())
@@ -139,25 +139,25 @@ def placed(path: Path) -> Place:
                 f"{path.name}: holds nothing but another archive ({inner[0].name}); unpack it, and"
                 " give what was in it"
             )
-        if not inner[0].is_dir() or inner[0].name.casefold() in _PARTS:
+        if not inner[0].is_dir() or inner[0].name.casefold() in _PART_NAMES:
             return root
         root = inner[0]
 
 
-def left_out(place: Place) -> Sequence[tuple[str, str]]:
+def skipped_files(place: Place) -> Sequence[tuple[str, str]]:
     """Return the name and reason of each file of an archive that is not read; none of a folder."""
-    return place.left_out if isinstance(place, Member) else ()
+    return place.skipped if isinstance(place, Member) else ()
 
 
-def _alone(folder: Path) -> Path | None:
+def _only_archive(folder: Path) -> Path | None:
     """Return the only archive of a folder in which nothing but notes lies beside it."""
     entries = [entry for entry in folder.iterdir() if not entry.name.startswith((".", "__"))]
     archives = [entry for entry in entries if _is_archive(entry.name) and entry.is_file()]
     if len(archives) != 1:
         return None
     stem = archives[0].name.casefold().split(".")[0]
-    rest = [entry for entry in entries if entry != archives[0]]
-    are_notes = all(_is_note(entry.name, stem) and entry.is_file() for entry in rest)
+    others = [entry for entry in entries if entry != archives[0]]
+    are_notes = all(_is_note(entry.name, stem) and entry.is_file() for entry in others)
     return archives[0] if are_notes else None
 
 
@@ -168,36 +168,36 @@ def _is_archive(name: str) -> bool:
 def _is_note(name: str, stem: str = "readme") -> bool:
     """Tell whether a file is about the data: by its name, or a text named as the archive is."""
     plain = name.casefold()
-    first, _, ending = plain.partition(".")
-    words = set(first.replace("-", "_").split("_"))
-    is_named = bool(words & _NOTE_WORDS) or first == stem
-    return plain.endswith(_NOTES) or (is_named and ending in ("", "txt", "html"))
+    base, _, suffix = plain.partition(".")
+    words = set(base.replace("-", "_").split("_"))
+    is_named = bool(words & _NOTE_WORDS) or base == stem
+    return plain.endswith(_NOTE_SUFFIXES) or (is_named and suffix in ("", "txt", "html"))
 
 
-def content(place: Place) -> bytes:
+def read_content(place: Place) -> bytes:
     """Return the bytes of a file, unpacked if its name ends in .gz. Raises DataError."""
     try:
         if isinstance(place, Path) and place.exists() and not (place.is_file() or place.is_dir()):
             raise OSError("it is a pipe or device, no file")
         packed = place.read_bytes()
-        return _unpacked(packed, place.name) if place.suffix.casefold() == ".gz" else packed
+        return _gunzip(packed, place.name) if place.suffix.casefold() == ".gz" else packed
     except (OSError, EOFError, zlib.error) as error:
         reason = getattr(error, "strerror", None) or str(error).rstrip(".")
         raise DataError(f"{place.name}: cannot be read ({reason}); replace it") from error
 
 
-def _unpacked(packed: bytes, name: str) -> bytes:
+def _gunzip(packed: bytes, name: str) -> bytes:
     """Return what was packed by gzip. Raises DataError where it is far too much."""
-    found = io.BytesIO()
+    unpacked = io.BytesIO()
     with gzip.open(io.BytesIO(packed)) as file:
-        while piece := file.read(_PIECE):
-            found.write(piece)
-            if is_bomb(found.tell(), len(packed)):
+        while block := file.read(_BLOCK_BYTES):
+            unpacked.write(block)
+            if is_bomb(unpacked.tell(), len(packed)):
                 raise DataError(
-                    f"{name}: unpacks to {found.tell() / (1 << 30):.1f} GiB or more; unpack it"
+                    f"{name}: unpacks to {unpacked.tell() / (1 << 30):.1f} GiB or more; unpack it"
                     " first"
                 )
-    return found.getvalue()
+    return unpacked.getvalue()
 
 
 def plain_name(place: Place) -> str:
@@ -205,7 +205,7 @@ def plain_name(place: Place) -> str:
     return place.name.casefold().removesuffix(".gz")
 
 
-def files(place: Place, above: tuple[Path, ...] = ()) -> list[Place]:
+def list_files(place: Place, parents: tuple[Path, ...] = ()) -> list[Place]:
     """Return all files below a folder, hidden ones and junk left out, by path; a file is its own.
 
     A link that leads back to a folder above it is left out; an empty folder that is named as a file
@@ -213,33 +213,33 @@ def files(place: Place, above: tuple[Path, ...] = ()) -> list[Place]:
     """
     if not place.is_dir():
         return [place]
-    above = (*above, place.resolve()) if isinstance(place, Path) else ()
+    parents = (*parents, place.resolve()) if isinstance(place, Path) else ()
     try:
         entries = sorted(place.iterdir(), key=lambda entry: entry.name)
     except OSError as error:
         raise DataError(
             f"{place}: the folder cannot be read ({error.strerror}); change who may read it"
         ) from error
-    found: list[Place] = []
+    listed: list[Place] = []
     for entry in entries:
-        if not is_hidden(entry) and not _leads_back(entry, above):
-            found += files(entry, above) or ([entry] if entry.suffix else [])
-    return found
+        if not is_hidden(entry) and not _is_circular_link(entry, parents):
+            listed += list_files(entry, parents) or ([entry] if entry.suffix else [])
+    return listed
 
 
 def is_hidden(place: Place) -> bool:
     """Tell whether a file or folder is hidden, or is what a system leaves in folders."""
     name = place.name.casefold()
-    return name.startswith(".") or name in _JUNK or (name.startswith("__") and place.is_dir())
+    return name.startswith(".") or name in _SYSTEM_FILES or (name.startswith("__") and place.is_dir())
 
 
-def _leads_back(place: Place, above: tuple[Path, ...]) -> bool:
+def _is_circular_link(place: Place, parents: tuple[Path, ...]) -> bool:
     """Tell whether a link leads to a folder in which it is itself. above: those gone through."""
     if isinstance(place, Member) or not place.is_symlink():
         return False
     try:
-        goal = place.resolve()
-        return goal in above or place.parent.resolve().is_relative_to(goal)
+        target = place.resolve()
+        return target in parents or place.parent.resolve().is_relative_to(target)
     except (OSError, RuntimeError):  # links in a circle
         return False
 
@@ -247,7 +247,7 @@ def _leads_back(place: Place, above: tuple[Path, ...]) -> bool:
 def relative(place: Place, root: Place) -> str:
     """Return a file's path below a folder, with "/" between its parts; else its whole path."""
     if isinstance(place, Member) and isinstance(root, Member):
-        return place.below(root)
+        return place.relative_to(root)
     if isinstance(place, Path) and isinstance(root, Path) and place.is_relative_to(root):
         return place.relative_to(root).as_posix()
     return str(place)

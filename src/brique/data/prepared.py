@@ -9,107 +9,107 @@ from torch import Tensor
 
 from brique.data.batch import Batch, Values
 from brique.data.ragged import Ragged
-from brique.data.sources.shelf import few
+from brique.data.sources.shelf import format_names
 from brique.errors import DataError, nearest
 from brique.schema import MISSING, Category, Field, Number, Picture, Schema, Signal, Text
-from brique.schema.kinds import is_absent
+from brique.schema.kinds import is_missing
 
-Inputs = dict[str, Any]  # Any: what the `prepare` of a field returns
+PreparedInputs = dict[str, Any]  # Any: what the `prepare` of a field returns
 
 
-def prepared(schema: Schema, given: object) -> Inputs:
+def prepare_inputs(schema: Schema, example: object) -> PreparedInputs:
     """Return the inputs of one example by name, each as its field prepares it.
 
-    given: the value of the only input (a path, a picture, a text, an array); or a mapping of all
+    example: the value of the only input (a path, a picture, a text, an array); or a mapping of all
         inputs by name. A value may be missing (None, NaN, "" ...): the median of the training part
         stands for a number or a moment, for a class "missing", for a text none. Left out may be
         inputs of which the training data lacked some.
     Raises DataError, which names the field, when one is missing or cannot be read.
     """
     names = list(schema.inputs)
-    if not isinstance(given, Mapping):
+    if not isinstance(example, Mapping):
         if len(names) > 1:
             raise DataError(
                 f"predict: expected the inputs {', '.join(names[:8])} by name, got"
-                f" {type(given).__name__}; pass a mapping, or a row of a table"
+                f" {type(example).__name__}; pass a mapping, or a row of a table"
             )
-        return {names[0]: schema[names[0]].prepare(given)}
-    row = cast("Mapping[str, object]", given)
-    found: Inputs = {}
+        return {names[0]: schema[names[0]].prepare(example)}
+    row = cast("Mapping[str, object]", example)
+    inputs: PreparedInputs = {}
     for name in names:
         kind = schema[name]
-        if name not in row and not may_lack(kind):
+        if name not in row and not may_be_missing(kind):
             raise DataError(
                 f"predict: expected a value of '{name}', got {', '.join(list(row)[:8]) or 'none'}"
                 f"{nearest(name, row) or '; add it'}"
             )
         try:
             value = row.get(name)
-            found[name] = kind.prepare("" if isinstance(kind, Text) and is_absent(value) else value)
+            inputs[name] = kind.prepare("" if isinstance(kind, Text) and is_missing(value) else value)
         except DataError as error:
             raise DataError(f"{name}: {error}") from error
-    return found
+    return inputs
 
 
-def together(schema: Schema, examples: Sequence[Inputs]) -> Batch:
+def collate(schema: Schema, examples: Sequence[PreparedInputs]) -> Batch:
     """Return prepared examples as a batch, pictures in [0, 1]."""
     values: dict[str, Values] = {}
     for name in schema.inputs:
         kind, column = schema[name], [example[name] for example in examples]
         if isinstance(kind, Picture):
-            values[name] = torch.stack([kind.to_float(one) for one in column])
-        elif isinstance(kind, Text | Signal) or (isinstance(kind, Number) and kind.varies):
+            values[name] = torch.stack([kind.to_float(entry) for entry in column])
+        elif isinstance(kind, Text | Signal) or (isinstance(kind, Number) and kind.is_sequence):
             values[name] = Ragged.of(cast("list[Tensor]", column))
         else:
-            values[name] = torch.stack([torch.as_tensor(one) for one in column])
+            values[name] = torch.stack([torch.as_tensor(entry) for entry in column])
     return Batch(values)
 
 
-def may_lack(kind: Field) -> bool:
+def may_be_missing(kind: Field) -> bool:
     """Tell whether a kind of input may be left out: the training data lacked some of its values."""
-    is_listed = isinstance(kind, Category) and MISSING in kind.names
-    return is_listed or getattr(kind, "optional", False)
+    has_missing_class = isinstance(kind, Category) and MISSING in kind.names
+    return has_missing_class or getattr(kind, "optional", False)
 
 
 @dataclass(frozen=True)
-class StandIns:
+class Substitutions:
     """What of an example is not as it was given, as something else stands for it.
 
     missing: inputs that have no value. unseen: by input, a class that the training part has not.
     """
 
     missing: tuple[str, ...] = ()
-    unseen: Mapping[str, str] = field(default_factory=dict[str, str])
+    unknown: Mapping[str, str] = field(default_factory=dict[str, str])
 
     def __str__(self) -> str:
-        said: list[str] = []
+        messages: list[str] = []
         if self.missing:
-            names = few([f"'{name}'" for name in self.missing])
-            said.append(
+            names = format_names([f"'{name}'" for name in self.missing])
+            messages.append(
                 f"{names} {'are' if self.missing[1:] else 'is'} missing, filled from training"
             )
-        if self.unseen:
-            pairs = few([f"'{value}' in '{name}'" for name, value in self.unseen.items()])
-            said.append(f"{pairs} never occurred in training, taken as 'other'")
-        return "; ".join(said)
+        if self.unknown:
+            pairs = format_names([f"'{value}' in '{name}'" for name, value in self.unknown.items()])
+            messages.append(f"{pairs} never occurred in training, taken as 'other'")
+        return "; ".join(messages)
 
 
-def stand_ins(schema: Schema, given: object) -> StandIns:
+def substitutions(schema: Schema, example: object) -> Substitutions:
     """Return for what of an example something else stands when it is `prepared`.
 
-    given: all inputs by name; what is given otherwise needs no stand-in.
+    example: all inputs by name; what is given otherwise needs no stand-in.
     """
-    if not isinstance(given, Mapping):
-        return StandIns()
-    row = cast("Mapping[str, object]", given)
+    if not isinstance(example, Mapping):
+        return Substitutions()
+    row = cast("Mapping[str, object]", example)
     missing: list[str] = []
-    unseen: dict[str, str] = {}
+    unknown: dict[str, str] = {}
     for name in schema.inputs:
         kind, value = schema[name], row.get(name)
         is_class = isinstance(kind, Category) and str(value) in kind.names  # such as one called NA
-        is_told = isinstance(kind, Number) and str(value).strip() in kind.absent
-        if is_told or (is_absent(value) and not is_class):
+        is_missing_mark = isinstance(kind, Number) and str(value).strip() in kind.na_values
+        if is_missing_mark or (is_missing(value) and not is_class):
             missing.append(name)
-        elif isinstance(kind, Category) and kind.others and kind.prepare(value) == len(kind.names):
-            unseen[name] = str(value)
-    return StandIns(tuple(missing), unseen)
+        elif isinstance(kind, Category) and kind.has_other and kind.prepare(value) == len(kind.names):
+            unknown[name] = str(value)
+    return Substitutions(tuple(missing), unknown)

@@ -64,11 +64,11 @@ class Ragged:
                 f"ragged: offsets must be int64 (N + 1,), got {offsets.dtype} "
                 f"{tuple(offsets.shape)}; pass where each sequence starts, and the end"
             )
-        falls = bool((offsets.diff() < 0).any())
-        if int(offsets[0]) != 0 or int(offsets[-1]) != len(self.values) or falls:
+        has_decrease = bool((offsets.diff() < 0).any())
+        if int(offsets[0]) != 0 or int(offsets[-1]) != len(self.values) or has_decrease:
             raise ShapeError(
                 f"ragged: offsets must rise from 0 to {len(self.values)}, the number of values, "
-                f"got {_few(offsets)}; pass where each sequence starts, and the end"
+                f"got {_first_values(offsets)}; pass where each sequence starts, and the end"
             )
         if self.parent is not None:
             self._check_parents(self.parent)
@@ -92,7 +92,7 @@ class Ragged:
             yield self.values[start:stop]
 
     def __repr__(self) -> str:
-        shape = ", ".join(str(n) for n in self.values.shape[1:])
+        shape = ", ".join(str(size) for size in self.values.shape[1:])
         return f"Ragged({len(self)} x (T{', ' + shape if shape else ''}), {self.values.dtype})"
 
     @property
@@ -111,8 +111,8 @@ class Ragged:
     @property
     def mask(self) -> Tensor:
         """True where `padded` holds a value: (N, T), bool."""
-        places = torch.arange(self.longest, device=self.offsets.device)
-        return places < self.lengths.unsqueeze(1)
+        positions = torch.arange(self.longest, device=self.offsets.device)
+        return positions < self.lengths.unsqueeze(1)
 
     def padded(self, fill: float, length: int | None = None) -> Tensor:
         """Return (N, T, ...): each sequence, then `fill` up to T.
@@ -120,12 +120,12 @@ class Ragged:
         length: T; by default the longest, rounded up to `multiple`; longer sequences are cut.
         """
         length = self.longest if length is None else length
-        places = torch.arange(length, device=self.offsets.device)  # (T,)
-        inside = places < self.lengths.unsqueeze(1)  # (N, T)
+        positions = torch.arange(length, device=self.offsets.device)  # (T,)
+        inside = positions < self.lengths.unsqueeze(1)  # (N, T)
         if not len(self.values):
             return self.values.new_full((len(self), length, *self.values.shape[1:]), fill)
-        at = (self.offsets[:-1].unsqueeze(1) + places).clamp_(max=len(self.values) - 1)
-        rows = self.values.index_select(0, at.flatten()).unflatten(0, at.shape)
+        indices = (self.offsets[:-1].unsqueeze(1) + positions).clamp_(max=len(self.values) - 1)
+        rows = self.values.index_select(0, indices.flatten()).unflatten(0, indices.shape)
         outside = ~inside.view(*inside.shape, *[1] * (rows.ndim - 2))
         return rows.masked_fill(outside, fill)
 
@@ -142,10 +142,10 @@ class Ragged:
         offsets = _offsets(lengths)
         starts = self.offsets.index_select(0, index) - offsets[:-1]
         total = int(offsets[-1])
-        at = torch.arange(total, device=starts.device)
-        at += torch.repeat_interleave(starts, lengths, output_size=total)
-        parent = None if self.parent is None else self.parent.index_select(0, at)
-        return Ragged(self.values.index_select(0, at), offsets, parent, multiple=self.multiple)
+        indices = torch.arange(total, device=starts.device)
+        indices += torch.repeat_interleave(starts, lengths, output_size=total)
+        parent = None if self.parent is None else self.parent.index_select(0, indices)
+        return Ragged(self.values.index_select(0, indices), offsets, parent, multiple=self.multiple)
 
     def rounded(self, multiple: int) -> "Ragged":
         """Return the same sequences, padded to a multiple of `multiple` from now on."""
@@ -167,13 +167,13 @@ class Ragged:
             )
         lengths = self.lengths
         tree = torch.repeat_interleave(torch.arange(len(self), device=lengths.device), lengths)
-        place = torch.arange(len(parent), device=lengths.device) - self.offsets[tree]
-        good = (parent == -1) | ((parent > place) & (parent < lengths[tree]))
-        if not bool(good.all()):
-            at = int((~good).nonzero()[0])
+        position = torch.arange(len(parent), device=lengths.device) - self.offsets[tree]
+        is_valid = (parent == -1) | ((parent > position) & (parent < lengths[tree]))
+        if not bool(is_valid.all()):
+            index = int((~is_valid).nonzero()[0])
             raise DataError(
-                f"ragged: tree {int(tree[at])}: node {int(place[at])} has parent "
-                f"{int(parent[at])}; a parent must stand after its children in its own tree, "
+                f"ragged: tree {int(tree[index])}: node {int(position[index])} has parent "
+                f"{int(parent[index])}; a parent must stand after its children in its own tree, "
                 "-1 marks a root"
             )
 
@@ -184,6 +184,6 @@ def _offsets(lengths: Tensor) -> Tensor:
     return offsets
 
 
-def _few(values: Tensor) -> str:
-    listed = ", ".join(str(n) for n in values[:6].tolist())
-    return f"({listed}, ...)" if len(values) > 6 else f"({listed})"
+def _first_values(values: Tensor) -> str:
+    text = ", ".join(str(n) for n in values[:6].tolist())
+    return f"({text}, ...)" if len(values) > 6 else f"({text})"

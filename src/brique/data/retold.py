@@ -9,20 +9,20 @@ from torch import Tensor
 
 from brique.data.batch import Values
 from brique.data.column import Texts
-from brique.data.depths import Depths
-from brique.data.parts import Data, rebuilt
-from brique.data.prepared import may_lack
+from brique.data.depths import DeepPictures
+from brique.data.parts import Data, with_fields
+from brique.data.prepared import may_be_missing
 from brique.data.ragged import Ragged
-from brique.data.sources.shelf import few
+from brique.data.sources.shelf import format_names
 from brique.errors import DataError
-from brique.schema import Category, Field, Mask, Moment, Number, Picture, Schema, Signal, Tags, Text
-from brique.schema.clock import Clock
+from brique.schema import Category, Field, Mask, Timestamp, Number, Picture, Schema, Signal, Tags, Text
+from brique.schema.clock import TimeIndex
 
-_FEW = 8  # names that a sentence lists
+_MAX_NAMES = 8  # names that a sentence lists
 
 
-def retold(
-    data: Data, schema: Schema, rename: Mapping[str, str] | None = None, *, free: bool = False
+def align_schema(
+    data: Data, schema: Schema, rename: Mapping[str, str] | None = None, *, ignore_targets: bool = False
 ) -> Data:
     """Return a data set with the fields of another schema, in its order, and no others.
 
@@ -38,176 +38,176 @@ def retold(
     assert data.store is not None
     assert data.source is not None
     notes: list[str] = []
-    goals = () if free else schema.targets
-    _check_targets(data, schema, goals)
+    targets = () if ignore_targets else schema.targets
+    _check_targets(data, schema, targets)
     fields: dict[str, Values] = {}
     kinds: dict[str, Field] = {}
     for name in schema.inputs:
-        fields[name] = _input(data, name, schema, notes)
+        fields[name] = _align_input(data, name, schema, notes)
         kinds[name] = schema[name]
-    for name in goals:
-        fields[name], kinds[name] = _target(data, name, schema[name], rename or {}, notes)
-    order = [name for name in schema.fields if name in fields]
-    kinds = {name: kinds[name] for name in order}
-    made = rebuilt(data, {name: fields[name] for name in order}, Schema(kinds, goals))
-    return replace(made, notes=tuple(notes))
+    for name in targets:
+        fields[name], kinds[name] = _align_target(data, name, schema[name], rename or {}, notes)
+    field_names = [name for name in schema.fields if name in fields]
+    kinds = {name: kinds[name] for name in field_names}
+    aligned = with_fields(data, {name: fields[name] for name in field_names}, Schema(kinds, targets))
+    return replace(aligned, notes=tuple(notes))
 
 
-def _check_targets(data: Data, schema: Schema, goals: Sequence[str]) -> None:
+def _check_targets(data: Data, schema: Schema, targets: Sequence[str]) -> None:
     """Raise DataError where the data ask for something else than the model answers."""
-    known = _listed(schema, goals)
-    asked = _listed(data.schema, data.schema.targets if goals else ())
-    if sorted(known) != sorted(asked):
-        told = [", ".join(f"'{name}' ({kind})" for name, kind in one[:_FEW]) or "nothing"
-                for one in (known, asked)]  # fmt: skip
-        said = f"{data.name}: the model answers {told[0]}, and these data ask for {told[1]};"
-        if not asked:
-            raise DataError(f"{said} add it as a column, or ask for answers with 'brique predict'")
-        is_there = all(name in data.schema for name in goals)
-        end = (
-            "say what it answers with --target" if is_there else "call the column that holds it so"
+    model_targets = _target_columns(schema, targets)
+    data_targets = _target_columns(data.schema, data.schema.targets if targets else ())
+    if sorted(model_targets) != sorted(data_targets):
+        descriptions = [", ".join(f"'{name}' ({kind})" for name, kind in target_list[:_MAX_NAMES]) or "nothing"
+                for target_list in (model_targets, data_targets)]  # fmt: skip
+        message = f"{data.name}: the model answers {descriptions[0]}, and these data ask for {descriptions[1]};"
+        if not data_targets:
+            raise DataError(f"{message} add it as a column, or ask for answers with 'brique predict'")
+        has_fields = all(name in data.schema for name in targets)
+        advice = (
+            "say what it answers with --target" if has_fields else "call the column that holds it so"
         )
-        raise DataError(f"{said} {end}, or choose other data")
+        raise DataError(f"{message} {advice}, or choose other data")
 
 
-def _listed(schema: Schema, names: Sequence[str]) -> list[tuple[str, str]]:
+def _target_columns(schema: Schema, names: Sequence[str]) -> list[tuple[str, str]]:
     """Return name and kind of some fields; of a series the names of its columns."""
-    found: list[tuple[str, str]] = []
+    pairs: list[tuple[str, str]] = []
     for name in names:
         kind = schema[name]
         columns = kind.names if isinstance(kind, Number) and kind.names else (name,)
-        found += [(column, kind.kind) for column in columns]
-    return found
+        pairs += [(column, kind.kind) for column in columns]
+    return pairs
 
 
-def _input(data: Data, name: str, schema: Schema, notes: list[str]) -> Values:
+def _align_input(data: Data, name: str, schema: Schema, notes: list[str]) -> Values:
     """Return the values of an input (N, ...) as another schema has it. Raises DataError."""
     assert data.store is not None
     kind = schema[name]
-    own = _named(data, name, kind, alone=len(schema.inputs) == 1)
-    if own is not None:
-        return data.store.fields[own] if data.schema[own] == kind else _values(data, own, kind)
-    held = ", ".join(f"{one} ({field.kind})" for one, field in [*data.schema.fields.items()][:_FEW])
-    if not may_lack(kind):
-        what = f"{kind.kind}s" if len(schema.inputs) == 1 else f"'{name}' ({kind.kind})"
+    own_name = _matching_field(data, name, kind, is_only=len(schema.inputs) == 1)
+    if own_name is not None:
+        return data.store.fields[own_name] if data.schema[own_name] == kind else _align_values(data, own_name, kind)
+    own_fields = ", ".join(f"{one} ({field.kind})" for one, field in [*data.schema.fields.items()][:_MAX_NAMES])
+    if not may_be_missing(kind):
+        expected = f"{kind.kind}s" if len(schema.inputs) == 1 else f"'{name}' ({kind.kind})"
         raise DataError(
-            f"{data.name}: the model takes {what}, and these data hold {held}; choose other data"
+            f"{data.name}: the model takes {expected}, and these data hold {own_fields}; choose other data"
         )
     notes.append(f"{data.name}: it has no column '{name}', which counts as missing everywhere.")
     return torch.stack([torch.as_tensor(kind.prepare(None))] * len(data.store))
 
 
-def _named(data: Data, name: str, kind: Field, *, alone: bool) -> str | None:
+def _matching_field(data: Data, name: str, kind: Field, *, is_only: bool) -> str | None:
     """Return which field of the data is an input; one alone may have another name."""
     if name in data.schema.inputs:
         return name
-    like = [one for one in data.schema.inputs if isinstance(data.schema[one], type(kind))]
-    return like[0] if alone and len(like) == 1 else None
+    matches = [field_name for field_name in data.schema.inputs if isinstance(data.schema[field_name], type(kind))]
+    return matches[0] if is_only and len(matches) == 1 else None
 
 
-def _target(
+def _align_target(
     data: Data, name: str, kind: Field, rename: Mapping[str, str], notes: list[str]
 ) -> tuple[Values, Field]:
     """Return the values of a target (N, ...), and its kind, with classes that are new behind."""
     assert data.store is not None
-    was, values = data.schema[name], data.store.fields[name]
-    if isinstance(kind, Category | Tags | Mask) and isinstance(was, Category | Tags | Mask):
-        names = [rename.get(one, one) for one in was.names]
-        names = [_joined(data, one, kind.names, notes) for one in names]
-        new = tuple(dict.fromkeys(one for one in names if one not in kind.names))
+    own_kind, values = data.schema[name], data.store.fields[name]
+    if isinstance(kind, Category | Tags | Mask) and isinstance(own_kind, Category | Tags | Mask):
+        names = [rename.get(class_name, class_name) for class_name in own_kind.names]
+        names = [_known_class(data, class_name, kind.names, notes) for class_name in names]
+        new = tuple(dict.fromkeys(class_name for class_name in names if class_name not in kind.names))
         if not set(names) & set(kind.names):
             raise DataError(
-                f"{data.name}: '{name}' has the classes {few(names)}, none of which the model"
-                f" answers, but {few(kind.names)}; choose other data, or join spellings with"
+                f"{data.name}: '{name}' has the classes {format_names(names)}, none of which the model"
+                f" answers, but {format_names(kind.names)}; choose other data, or join spellings with"
                 f" --rename '{names[0]}={kind.names[0]}'"
             )
-        numbers = [[*kind.names, *new].index(one) for one in names]
-        return _renumbered(values, numbers), replace(kind, names=(*kind.names, *new))
-    units = [one.unit for one in (was, kind) if isinstance(one, Number) and one.unit]
+        numbers = [[*kind.names, *new].index(class_name) for class_name in names]
+        return _renumber(values, numbers), replace(kind, names=(*kind.names, *new))
+    units = [class_name.unit for class_name in (own_kind, kind) if isinstance(class_name, Number) and class_name.unit]
     if len(set(units)) > 1:
         raise DataError(
             f"{data.name}: '{name}' is in {units[0]}, and the model answers in {units[1]}; bring it"
             " to that unit"
         )
-    return (values, kind) if was == kind else (_values(data, name, kind), kind)
+    return (values, kind) if own_kind == kind else (_align_values(data, name, kind), kind)
 
 
-def _joined(data: Data, name: str, known: Sequence[str], notes: list[str]) -> str:
+def _known_class(data: Data, name: str, known: Sequence[str], notes: list[str]) -> str:
     """Return the known class that a name is but for case, blanks and dots, or the name itself."""
-    same = [] if name in known else [one for one in known if _plain(one) == _plain(name)]
-    if len(same) != 1:
+    matches = [] if name in known else [class_name for class_name in known if _plain_name(class_name) == _plain_name(name)]
+    if len(matches) != 1:
         return name
-    notes.append(f"{data.name}: the class '{name}' is taken for the model's '{same[0]}'.")
-    return same[0]
+    notes.append(f"{data.name}: the class '{name}' is taken for the model's '{matches[0]}'.")
+    return matches[0]
 
 
-def _plain(name: str) -> str:
+def _plain_name(name: str) -> str:
     words = name.casefold().replace("_", " ").replace("-", " ").split()
     return " ".join(words).strip(" .:;,") or name
 
 
-def _renumbered(values: Values, numbers: list[int]) -> Values:
+def _renumber(values: Values, numbers: list[int]) -> Values:
     """Return numbers of classes as other numbers; what is none of them, as in masks, stays."""
-    table = torch.arange(max(256, len(numbers)))
-    table[: len(numbers)] = torch.tensor(numbers)
+    mapping = torch.arange(max(256, len(numbers)))
+    mapping[: len(numbers)] = torch.tensor(numbers)
     if isinstance(values, Ragged):
-        return Ragged(table[values.values], values.offsets)
-    return table[values.long()].to(values.dtype)
+        return Ragged(mapping[values.values], values.offsets)
+    return mapping[values.long()].to(values.dtype)
 
 
-def _values(data: Data, name: str, kind: Field) -> Values:
+def _align_values(data: Data, name: str, kind: Field) -> Values:
     """Return the values of a field (N, ...) as another kind has them. Raises DataError."""
     assert data.store is not None
     assert data.source is not None
-    was, values, raw = data.schema[name], data.store.fields[name], data.source.fields[name]
+    own_kind, values, raw = data.schema[name], data.store.fields[name], data.source.fields[name]
     if isinstance(kind, Text) and isinstance(raw, Texts):
         return Ragged.of([kind.prepare(text) for text in raw.texts])
-    if isinstance(kind, Category) and isinstance(was, Category):
-        numbers = torch.tensor([_place(data, kind, one) for one in (*was.names, "")])
-        return numbers[cast("Tensor", values).clamp(max=len(was.names))]
-    if isinstance(kind, Picture) and isinstance(raw, Depths):
-        return raw.told(kind)
-    if isinstance(kind, Picture) and isinstance(was, Picture):
+    if isinstance(kind, Category) and isinstance(own_kind, Category):
+        numbers = torch.tensor([_class_number(data, kind, one) for one in (*own_kind.names, "")])
+        return numbers[cast("Tensor", values).clamp(max=len(own_kind.names))]
+    if isinstance(kind, Picture) and isinstance(raw, DeepPictures):
+        return raw.prepare(kind)
+    if isinstance(kind, Picture) and isinstance(own_kind, Picture):
         return torch.stack([kind.prepare(one) for one in cast("Tensor", values)])
     if (
         isinstance(kind, Signal)
-        and isinstance(was, Signal)
-        and (kind.rate is None) == (was.rate is None)
+        and isinstance(own_kind, Signal)
+        and (kind.rate is None) == (own_kind.rate is None)
     ):
         return Ragged.of([
-            kind.prepare(one.numpy() if was.rate is None else (one.numpy(), was.rate))
+            kind.prepare(one.numpy() if own_kind.rate is None else (one.numpy(), own_kind.rate))
             for one in cast("Ragged", values)
         ])  # fmt: skip
-    _check_written(data.name, kind, was)
-    if replace(kind, **_fitted(kind)) == replace(was, **_fitted(was)):
+    _check_clock(data.name, kind, own_kind)
+    if replace(kind, **_fitted_attributes(kind)) == replace(own_kind, **_fitted_attributes(own_kind)):
         return values
-    wanted, came = (
-        f"{one.channels} channels" if isinstance(one, Signal) else one.kind for one in (kind, was)
+    expected, found = (
+        f"{one.channels} channels" if isinstance(one, Signal) else one.kind for one in (kind, own_kind)
     )
     raise DataError(
-        f"{data.name}: the model takes '{name}' as {wanted}, and it holds {came} of another form;"
+        f"{data.name}: the model takes '{name}' as {expected}, and it holds {found} of another form;"
         " choose data like those that it was trained on"
     )
 
 
-def _check_written(name: str, kind: Field, was: Field) -> None:
+def _check_clock(name: str, kind: Field, own_kind: Field) -> None:
     """Raise DataError where rows stand at another step, or moments lack their offsets."""
-    if isinstance(kind, Number) and isinstance(was, Number):
-        wanted, came = kind.clock or Clock(), was.clock or Clock()
-        if wanted.seconds and came.seconds and not wanted.is_like(came):
+    if isinstance(kind, Number) and isinstance(own_kind, Number):
+        expected, found = kind.time_index or TimeIndex(), own_kind.time_index or TimeIndex()
+        if expected.seconds and found.seconds and not expected.has_similar_step(found):
             raise DataError(
-                f"{name}: expected rows {wanted.span} apart, as in training, got {came.span}; give"
+                f"{name}: expected rows {expected.step_text} apart, as in training, got {found.step_text}; give"
                 " rows at that step"
             )
-    if isinstance(kind, Moment) and isinstance(was, Moment) and None not in (
-        kind.offset, was.offset) and kind.offset != was.offset:  # fmt: skip
+    if isinstance(kind, Timestamp) and isinstance(own_kind, Timestamp) and None not in (
+        kind.has_offset, own_kind.has_offset) and kind.has_offset != own_kind.has_offset:  # fmt: skip
         raise DataError(
-            f"{name}: expected moments with{'' if kind.offset else 'out'} their offset from UTC, as"
+            f"{name}: expected moments with{'' if kind.has_offset else 'out'} their offset from UTC, as"
             " in training; write them so"
         )
 
 
-def _place(data: Data, kind: Category, name: str) -> int:
+def _class_number(data: Data, kind: Category, name: str) -> int:
     try:
         return kind.prepare(name)
     except DataError as error:
@@ -216,8 +216,8 @@ def _place(data: Data, kind: Category, name: str) -> int:
         raise DataError(f"{data.name}: {error}") from error
 
 
-def _fitted(kind: Field) -> dict[str, Any]:
+def _fitted_attributes(kind: Field) -> dict[str, Any]:
     """Return what two fields of equal values may differ in, as a field that says none of it."""
-    nothing: dict[str, Any] = dict.fromkeys(("mean", "spread", "fill", "unit", "pattern"))
-    nothing |= {"optional": False, "decimal": "point", "absent": (), "clock": None, "offset": None}
-    return {name: value for name, value in nothing.items() if hasattr(kind, name)}
+    neutral: dict[str, Any] = dict.fromkeys(("mean", "spread", "fill", "unit", "pattern"))
+    neutral |= {"optional": False, "decimal": "point", "absent": (), "clock": None, "offset": None}
+    return {name: value for name, value in neutral.items() if hasattr(kind, name)}

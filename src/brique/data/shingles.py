@@ -13,14 +13,14 @@ import numpy as np
 
 from brique import keys
 
-_NEAR = 0.8  # least share of the shingles of two texts that both have
-_RUN = 3  # words of a shingle
-_MOST = 500  # words of a text that are looked at
+_MIN_SIMILARITY = 0.8  # least share of the shingles of two texts that both have
+_SHINGLE_WORDS = 3  # words of a shingle
+_MAX_WORDS = 500  # words of a text that are looked at
 _BANDS, _ROWS = 16, 4  # a pair of 0.8 shares a band with a chance of 0.9998
 _WORD = re.compile(r"\w+")
-_CACHED = 1 << 16  # shingles looked at at a time
-_TOGETHER = 1 << 14  # pairs compared at a time
-_ODD = np.uint64(0x9E3779B97F4A7C15)
+_SHINGLES_AT_ONCE = 1 << 16  # shingles looked at at a time
+_PAIRS_AT_ONCE = 1 << 14  # pairs compared at a time
+_INCREMENT = np.uint64(0x9E3779B97F4A7C15)
 
 
 def near_pairs(texts: Sequence[str]) -> np.ndarray:
@@ -34,12 +34,12 @@ def near_pairs(texts: Sequence[str]) -> np.ndarray:
     if not len(text):
         return np.empty((0, 2), np.int64)
     pairs = _candidates(text, shingle, len(texts))
-    return pairs[_shared(text, shingle, pairs, len(texts)) >= _NEAR]
+    return pairs[_jaccard(text, shingle, pairs, len(texts)) >= _MIN_SIMILARITY]
 
 
-def mixed(numbers: np.ndarray) -> np.ndarray:
+def mix64(numbers: np.ndarray) -> np.ndarray:
     """Return 64-bit numbers well mixed, one to one (the end of SplitMix64)."""
-    numbers = numbers + _ODD
+    numbers = numbers + _INCREMENT
     numbers = (numbers ^ (numbers >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     numbers = (numbers ^ (numbers >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
     return numbers ^ (numbers >> np.uint64(31))
@@ -47,27 +47,27 @@ def mixed(numbers: np.ndarray) -> np.ndarray:
 
 def _shingles(texts: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
     """Return the different shingles of texts: places (S,), rising, and numbers (S,), uint64."""
-    known: defaultdict[str, int] = defaultdict()
-    known.default_factory = known.__len__
+    index_of: defaultdict[str, int] = defaultdict()
+    index_of.default_factory = index_of.__len__
     words, lengths = array("q"), np.zeros(len(texts), np.int64)
     for row, text in enumerate(texts):
-        found = _WORD.findall(text.casefold())[:_MOST]
-        words.extend(map(known.__getitem__, found))
-        lengths[row] = len(found)
+        text_words = _WORD.findall(text.casefold())[:_MAX_WORDS]
+        words.extend(map(index_of.__getitem__, text_words))
+        lengths[row] = len(text_words)
     if not words:
         return np.zeros(0, np.int64), np.zeros(0, np.uint64)
-    flat = mixed(np.frombuffer(words, np.int64).astype(np.uint64))
+    flat = mix64(np.frombuffer(words, np.int64).astype(np.uint64))
     owner = np.repeat(np.arange(len(texts)), lengths)
-    runs = np.minimum(lengths, _RUN)[owner]
-    place = np.arange(len(flat)) - np.repeat(np.cumsum(lengths) - lengths, lengths)
-    starts = np.flatnonzero(place + runs <= lengths[owner])
+    runs = np.minimum(lengths, _SHINGLE_WORDS)[owner]
+    position = np.arange(len(flat)) - np.repeat(np.cumsum(lengths) - lengths, lengths)
+    starts = np.flatnonzero(position + runs <= lengths[owner])
     numbers = np.zeros(len(starts), np.uint64)
-    for step in range(_RUN):
-        inside = runs[starts] > step
-        at = starts[inside] + step
-        numbers[inside] = mixed(numbers[inside] * np.uint64(31) + flat[at])
+    for offset in range(_SHINGLE_WORDS):
+        inside = runs[starts] > offset
+        positions = starts[inside] + offset
+        numbers[inside] = mix64(numbers[inside] * np.uint64(31) + flat[positions])
     owner = owner[starts]
-    _, once = np.unique(mixed(numbers + mixed(owner.astype(np.uint64))), return_index=True)
+    _, once = np.unique(mix64(numbers + mix64(owner.astype(np.uint64))), return_index=True)
     once.sort()
     return owner[once], numbers[once]
 
@@ -76,36 +76,36 @@ def _candidates(text: np.ndarray, shingle: np.ndarray, n: int) -> np.ndarray:
     """Return pairs that agree in a band of least numbers (P, 2), unlike and each once."""
     starts = np.flatnonzero(np.r_[True, text[1:] != text[:-1]])
     rows = text[starts]
-    found: list[np.ndarray] = []
+    band_pairs: list[np.ndarray] = []
     for band in range(_BANDS):
         key = np.zeros(len(rows), np.uint64)
-        for step in range(_ROWS):
-            key = mixed(key + _least(shingle, starts, 2 * keys.mix(band, step) + 1))
+        for row in range(_ROWS):
+            key = mix64(key + _min_hashes(shingle, starts, 2 * keys.mix(band, row) + 1))
         order = np.argsort(key, kind="stable")
         key, ordered = key[order], rows[order]
         same = key[1:] == key[:-1]
-        first = np.maximum.accumulate(np.where(np.r_[True, ~same], np.arange(len(key)), 0))
-        found.append(np.stack([ordered[:-1][same], ordered[1:][same]], 1))
-        found.append(np.stack([ordered[first[1:]][same], ordered[1:][same]], 1))
-    pairs = np.sort(np.concatenate(found), axis=1)
+        group_start = np.maximum.accumulate(np.where(np.r_[True, ~same], np.arange(len(key)), 0))
+        band_pairs.append(np.stack([ordered[:-1][same], ordered[1:][same]], 1))
+        band_pairs.append(np.stack([ordered[group_start[1:]][same], ordered[1:][same]], 1))
+    pairs = np.sort(np.concatenate(band_pairs), axis=1)
     codes = np.unique(pairs[:, 0] * n + pairs[:, 1])
     return np.stack([codes // n, codes % n], 1)
 
 
-def _least(shingle: np.ndarray, starts: np.ndarray, factor: int) -> np.ndarray:
+def _min_hashes(shingle: np.ndarray, starts: np.ndarray, factor: int) -> np.ndarray:
     """Return the least of the shingles of each text, in an order that `factor` (odd) decides."""
     ends = np.r_[starts[1:], len(shingle)]
-    found = np.empty(len(starts), np.uint64)
+    minima = np.empty(len(starts), np.uint64)
     first = 0
     while first < len(starts):  # as many texts as a processor's cache holds
-        last = max(first + 1, int(np.searchsorted(ends, starts[first] + _CACHED, side="right")))
-        turned = shingle[starts[first] : ends[last - 1]] * np.uint64(factor)
-        found[first:last] = np.minimum.reduceat(turned, starts[first:last] - starts[first])
+        last = max(first + 1, int(np.searchsorted(ends, starts[first] + _SHINGLES_AT_ONCE, side="right")))
+        hashed = shingle[starts[first] : ends[last - 1]] * np.uint64(factor)
+        minima[first:last] = np.minimum.reduceat(hashed, starts[first:last] - starts[first])
         first = last
-    return found
+    return minima
 
 
-def _shared(text: np.ndarray, shingle: np.ndarray, pairs: np.ndarray, n: int) -> np.ndarray:
+def _jaccard(text: np.ndarray, shingle: np.ndarray, pairs: np.ndarray, n: int) -> np.ndarray:
     """Return the share of shingles that each pair has in common (P,)."""
     from scipy.sparse import csr_array
 
@@ -114,11 +114,11 @@ def _shared(text: np.ndarray, shingle: np.ndarray, pairs: np.ndarray, n: int) ->
     text, shingle = text[is_paired[text]], shingle[is_paired[text]]
     _, column = np.unique(shingle, return_inverse=True)
     ones = np.ones(len(text), np.float32)
-    table = csr_array((ones, (text, column)), shape=(n, len(text) + 1))
+    incidence = csr_array((ones, (text, column)), shape=(n, len(text) + 1))
     sizes = np.bincount(text, minlength=n)
-    both = np.zeros(len(pairs))
-    for start in range(0, len(pairs), _TOGETHER):
-        some = pairs[start : start + _TOGETHER]
-        common = table[some[:, 0]].multiply(table[some[:, 1]])
-        both[start : start + len(some)] = np.asarray(common.sum(axis=1)).ravel()
-    return both / (sizes[pairs].sum(axis=1) - both)
+    intersections = np.zeros(len(pairs))
+    for start in range(0, len(pairs), _PAIRS_AT_ONCE):
+        block = pairs[start : start + _PAIRS_AT_ONCE]
+        common = incidence[block[:, 0]].multiply(incidence[block[:, 1]])
+        intersections[start : start + len(block)] = np.asarray(common.sum(axis=1)).ravel()
+    return intersections / (sizes[pairs].sum(axis=1) - intersections)

@@ -8,12 +8,12 @@ from torch import Tensor
 from brique.data.column import Column
 from brique.data.parts import Data
 from brique.schema import (
-    IGNORED,
+    IGNORE_INDEX,
     Boxes,
     Category,
     Field,
     Mask,
-    Moment,
+    Timestamp,
     Number,
     Picture,
     Signal,
@@ -22,39 +22,39 @@ from brique.schema import (
     Tree,
 )
 
-_LONG = 60  # letters of a value that are shown
-_NAMES = 5  # classes that are named
+_MAX_LETTERS = 60  # letters of a value that are shown
+_MAX_NAMES = 5  # classes that are named
 
 
-def kinds(data: Data) -> dict[str, str]:
+def describe_fields(data: Data) -> dict[str, str]:
     """Return what each field is, in a few words, by name."""
-    return {name: described(kind) for name, kind in data.schema.fields.items()}
+    return {name: describe_kind(kind) for name, kind in data.schema.fields.items()}
 
 
-def examples(data: Data, ids: list[int]) -> list[dict[str, str]]:
+def describe_examples(data: Data, ids: list[int]) -> list[dict[str, str]]:
     """Return what examples hold, by name of field, in a few words each.
 
     ids: their numbers in the whole source, as in `Split.ids`.
     """
     assert data.source is not None
     assert data.store is not None
-    found: list[dict[str, str]] = []
+    described_examples: list[dict[str, str]] = []
     for row in ids:
         example: dict[str, str] = {}
         for name, kind in data.schema.fields.items():
             column = data.source.fields[name]
             if isinstance(column, Column):
-                example[name] = _short(column.said(row))
+                example[name] = _shorten(column.text(row))
             else:
                 value = data.store.fields[name]
                 entry = value[row]
                 assert isinstance(entry, Tensor)
-                example[name] = _short(said(kind, entry))
-        found.append(example)
-    return found
+                example[name] = _shorten(describe_value(kind, entry))
+        described_examples.append(example)
+    return described_examples
 
 
-def described(kind: Field) -> str:
+def describe_kind(kind: Field) -> str:
     """Return what a field is, in a few words."""
     match kind:
         case Picture():
@@ -62,11 +62,11 @@ def described(kind: Field) -> str:
             color = {1: "grey", 3: "color"}.get(channels, f"{channels} channels")
             return f"picture, {width} x {height}, {color}"
         case Category():
-            more = f" and {len(kind.names) - _NAMES:,} more" if len(kind.names) > _NAMES else ""
-            return f"{len(kind.names):,} classes: {', '.join(kind.names[:_NAMES])}{more}"
+            others = f" and {len(kind.names) - _MAX_NAMES:,} more" if len(kind.names) > _MAX_NAMES else ""
+            return f"{len(kind.names):,} classes: {', '.join(kind.names[:_MAX_NAMES])}{others}"
         case Number():
-            return _number(kind)
-        case Moment():
+            return _describe_number(kind)
+        case Timestamp():
             return "moment"
         case Text():
             return f"text, {len(kind.vocabulary):,} {kind.unit}"
@@ -83,7 +83,7 @@ def described(kind: Field) -> str:
             return f"boxes in {kind.shape[1]} x {kind.shape[0]}"
 
 
-def said(kind: Field, value: Tensor) -> str:
+def describe_value(kind: Field, value: Tensor) -> str:
     """Return what one example of a field holds, in a few words.
 
     value: as it is stored: pictures (C, H, W), classes and numbers (), texts and tags (T,), signals
@@ -94,7 +94,7 @@ def said(kind: Field, value: Tensor) -> str:
             bright = Picture.to_float(value).mean()
             return f"{value.shape[2]} x {value.shape[1]}, brightness {float(bright):.2f}"
         case Mask():
-            return _shares(kind, value)
+            return _describe_mask(kind, value)
         case Signal():
             length = f"{len(value) / kind.rate:.2f} s" if kind.rate else f"{len(value):,} moments"
             return f"{length}, from {float(value.min()):.3g} to {float(value.max()):.3g}" if (
@@ -107,38 +107,38 @@ def said(kind: Field, value: Tensor) -> str:
         case Tree():
             return kind.words.restore(value[value > 0])
         case Number():
-            return _numbers(value)
-        case Moment():
+            return _describe_numbers(value)
+        case Timestamp():
             return str(kind.restore(value)).removesuffix(" 00:00:00")
         case Category() | Text():
             return kind.restore(value)
 
 
-def _number(kind: Number) -> str:
-    whole = "whole numbers" if kind.whole else "numbers"
-    shape = " x ".join(map(str, (*(("varying",) if kind.varies else ()), *kind.shape)))
-    what = f"{shape} {whole}" if shape else whole[:-1]
-    spread = "" if not isinstance(kind.mean, float) else (
-        f", mean {kind.mean:.4g}, spread {kind.spread:.4g}"
+def _describe_number(kind: Number) -> str:
+    number_word = "whole numbers" if kind.is_integer else "numbers"
+    shape = " x ".join(map(str, (*(("varying",) if kind.is_sequence else ()), *kind.shape)))
+    description = f"{shape} {number_word}" if shape else number_word[:-1]
+    statistics = "" if not isinstance(kind.mean, float) else (
+        f", mean {kind.mean:.4g}, spread {kind.std:.4g}"
     )  # fmt: skip
-    gaps = "" if kind.fill is None else f", some missing (filled with {kind.fill:.4g})"
-    return f"{what}{f' of {kind.unit}' if kind.unit else ''}{spread}{gaps}"
+    missing_note = "" if kind.fill is None else f", some missing (filled with {kind.fill:.4g})"
+    return f"{description}{f' of {kind.unit}' if kind.unit else ''}{statistics}{missing_note}"
 
 
-def _numbers(value: Tensor) -> str:
-    entries = value.flatten()[:_NAMES].tolist()
-    more = f" ... ({value.numel():,} in all)" if value.numel() > _NAMES else ""
-    told = ["missing" if math.isnan(entry) else f"{entry:.6g}" for entry in entries]
-    return " ".join(told) + more
+def _describe_numbers(value: Tensor) -> str:
+    entries = value.flatten()[:_MAX_NAMES].tolist()
+    rest_note = f" ... ({value.numel():,} in all)" if value.numel() > _MAX_NAMES else ""
+    texts = ["missing" if math.isnan(entry) else f"{entry:.6g}" for entry in entries]
+    return " ".join(texts) + rest_note
 
 
-def _shares(kind: Mask, value: Tensor) -> str:
-    counts = torch.bincount(value.flatten().long(), minlength=IGNORED + 1)[: len(kind.names)]
+def _describe_mask(kind: Mask, value: Tensor) -> str:
+    counts = torch.bincount(value.flatten().long(), minlength=IGNORE_INDEX + 1)[: len(kind.names)]
     order = torch.argsort(counts, descending=True, stable=True)[:3].tolist()
     shares = [(kind.names[i], float(counts[i]) / max(value.numel(), 1)) for i in order]
     return ", ".join(f"{name} {share:.0%}" for name, share in shares if share)
 
 
-def _short(text: str) -> str:
+def _shorten(text: str) -> str:
     one_line = " ".join(text.split())
-    return one_line if len(one_line) <= _LONG else f"{one_line[: _LONG - 3]}..."
+    return one_line if len(one_line) <= _MAX_LETTERS else f"{one_line[: _MAX_LETTERS - 3]}..."

@@ -11,18 +11,18 @@ from torch import Tensor
 from brique.data.batch import Values
 from brique.data.column import Column
 from brique.data.finding import Finding
-from brique.data.originals import Originals
+from brique.data.originals import ImageMetadata
 from brique.schema import Field
 
 PARTS = ("train", "valid", "test")
-UNTOLD = "its target is missing: "  # how the reason of a row that is left out for it begins
+NO_TARGET = "its target is missing: "  # how the reason of a row that is left out for it begins
 ALIASES = {
     "train": "train", "training": "train",
     "valid": "valid", "val": "valid", "validation": "valid",
     "dev": "valid", "development": "valid",
     "test": "test", "testing": "test",
 }  # fmt: skip
-_BESIDE = frozenset([
+_OTHER_WORDS = frozenset([
     "set", "data", "dataset", "split", "part", "folder", "files", "samples", "seg", "audio",
     "images", "image", "imgs", "img", "pictures", "photos", "pics", "sounds", "wav", "wavs",
 ])  # fmt: skip # words that a folder's name may have beside that of a part
@@ -36,9 +36,9 @@ def part_named(folder: str) -> str | None:
     """
     words = re.findall(r"[^\W\d_]+", folder.casefold())
     words = [word.removesuffix("set") or word for word in words]
-    told = {ALIASES[word] for word in words if word in ALIASES}
-    is_said = all(word in ALIASES or word in _BESIDE for word in words)
-    return told.pop() if len(told) == 1 and is_said else None
+    part_names = {ALIASES[word] for word in words if word in ALIASES}
+    is_part_name = all(word in ALIASES or word in _OTHER_WORDS for word in words)
+    return part_names.pop() if len(part_names) == 1 and is_part_name else None
 
 
 @dataclass
@@ -52,14 +52,14 @@ class Source:
         made from the fields. Sources that change pictures give those of the originals, so that
         a size moves no example to another part.
     is_final: whether a part that it does not have stays empty, instead of being drawn from train.
-    originals: what is known of the picture files.
+    image_metadata: what is known of the picture files.
     names: what a person calls each example; by default "example 17".
     groups: (N,), int64: examples of one number stay in one part, whatever draws it.
     times: (N,), float64: the last examples are drawn as test, those before them as valid.
     findings: what the source itself found that an audit should say.
-    near: (P, 2), int64, pairs of examples that are nearly the same, once they were sought.
+    near_pairs: (P, 2), int64, pairs of examples that are nearly the same, once they were sought.
     roots: the files or folders that were read, by what a person called them.
-    by_chance: whether equal examples are so by chance, once that was looked at.
+    are_equal_by_chance: whether equal examples are so by chance, once that was looked at.
     """
 
     name: str
@@ -71,13 +71,13 @@ class Source:
     is_final: bool = False
     skipped: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
     notes: list[str] = field(default_factory=list[str])
-    originals: Originals | None = None
+    image_metadata: ImageMetadata | None = None
     names: Sequence[str] = ()
     groups: np.ndarray | None = None
     times: np.ndarray | None = None
     findings: list[Finding] = field(default_factory=list[Finding])
-    near: np.ndarray | None = None
-    by_chance: bool | None = None
+    near_pairs: np.ndarray | None = None
+    are_equal_by_chance: bool | None = None
     roots: dict[str, Path] = field(default_factory=dict[str, Path])
 
     def __len__(self) -> int:

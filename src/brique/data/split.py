@@ -9,8 +9,8 @@ from torch import Tensor
 from brique.data.batch import Values
 from brique.data.ragged import Ragged
 from brique.data.record import DataRecord
-from brique.data.store import Store, gather, rows_of
-from brique.data.stream import Augment, Plan, Stream
+from brique.data.store import Store, gather, select_rows
+from brique.data.stream import BatchFunction, BatchLoader, Stream
 from brique.errors import DataError, nearest
 from brique.schema import Category, Schema
 
@@ -90,15 +90,15 @@ class Split:
                     f"split: a mask must have shape ({len(self)},), got {tuple(ids.shape)}; "
                     "pass one truth per example"
                 )
-            return self._part(self.ids[ids.cpu()])
+            return self._subset(self.ids[ids.cpu()])
         ids = ids.to("cpu", torch.int64)
-        strange = ids[~torch.isin(ids, self.ids)]
-        if len(strange):
+        unknown = ids[~torch.isin(ids, self.ids)]
+        if len(unknown):
             raise DataError(
-                f"split: example {int(strange[0])} is not in this part of {len(self)}; "
+                f"split: example {int(unknown[0])} is not in this part of {len(self)}; "
                 "pass numbers from its .ids"
             )
-        return self._part(ids)
+        return self._subset(ids)
 
     def batches(
         self,
@@ -107,7 +107,7 @@ class Split:
         turns: int | None = None,
         epochs: int | None = None,
         seed: int = 0,
-        augment: Augment | None = None,
+        augment: BatchFunction | None = None,
         bucket: bool = False,
         shuffle: bool = True,
         balance: Balance = "none",
@@ -133,32 +133,32 @@ class Split:
         Raises DataError when a number is out of range, or the split is empty.
         """
         _check_batches(len(self), batch_size, turns, epochs)
-        _check_ways(balance, workers, bucket=bucket)
+        _check_options(balance, workers, bucket=bucket)
         if self._record is not None:
             self._record.test_reads += self._is_test
-        training = turns is not None or epochs is not None
-        per_epoch = max(1, len(self) // batch_size) if training else -(-len(self) // batch_size)
+        is_training = turns is not None or epochs is not None
+        per_epoch = max(1, len(self) // batch_size) if is_training else -(-len(self) // batch_size)
         total = turns if turns is not None else per_epoch * (1 if epochs is None else epochs)
-        plan = Plan(self._store, self.ids, batch_size=batch_size, turns=total, per_epoch=per_epoch)
-        plan.record = self._record
-        plan.augment = augment
-        plan.seed = seed if training and shuffle else None
-        plan.lengths = _lengths(self) if bucket else None
-        plan.labels = _labels(self) if balance == "sampler" else None
-        plan.workers = workers
-        if bucket and plan.seed is None:
+        loader = BatchLoader(self._store, self.ids, batch_size=batch_size, turns=total, per_epoch=per_epoch)
+        loader.record = self._record
+        loader.augment = augment
+        loader.seed = seed if is_training and shuffle else None
+        loader.lengths = _lengths(self) if bucket else None
+        loader.labels = _labels(self) if balance == "sampler" else None
+        loader.workers = workers
+        if bucket and loader.seed is None:
             raise DataError(
                 "batches: bucket=True shuffles, so it needs turns= or epochs=, and shuffle=True; "
                 "leave it out for a pass in order"
             )
-        if balance == "sampler" and plan.seed is None:
+        if balance == "sampler" and loader.seed is None:
             raise DataError(
                 "batches: balance='sampler' draws, so it needs turns= or epochs=, and shuffle=True;"
                 " leave it out for a pass in order"
             )
-        return Stream(plan, 0, torch.device("cpu"))
+        return Stream(loader, 0, torch.device("cpu"))
 
-    def _part(self, ids: Tensor) -> "Split":
+    def _subset(self, ids: Tensor) -> "Split":
         return Split(self._store, ids, self._record, is_test=self._is_test)
 
     def _field(self, name: str) -> Values:
@@ -168,7 +168,7 @@ class Split:
                 f"split: no field '{name}' among {', '.join(known)}{nearest(name, known)}"
             )
         if name not in self._fields:
-            self._fields[name] = rows_of(self._store.fields[name], self.ids)
+            self._fields[name] = select_rows(self._store.fields[name], self.ids)
         return self._fields[name]
 
 
@@ -195,7 +195,7 @@ def _labels(split: Split) -> Tensor:
     )
 
 
-def _check_ways(balance: str, workers: int, *, bucket: bool) -> None:
+def _check_options(balance: str, workers: int, *, bucket: bool) -> None:
     if balance not in ("none", "sampler"):
         raise DataError(
             f"batches: balance must be 'none' or 'sampler', got '{balance}'"

@@ -9,26 +9,26 @@ import torch
 from torch import Tensor
 
 from brique.data.batch import Values
-from brique.data.chance import each_by_itself, equal_by_chance
+from brique.data.chance import distinct_digests, equal_by_chance
 from brique.data.column import Column, Labels
-from brique.data.dealing import Hand, dealt
+from brique.data.dealing import GroupedExamples, assign_stratified
 from brique.data.finding import Finding
 from brique.data.nearness import near_pairs
-from brique.data.originals import connected
+from brique.data.originals import connected_components
 from brique.data.ragged import Ragged
 from brique.data.source import PARTS, Source
 from brique.errors import DataError
 from brique.schema import Category
 
-TEST, VALID = 0.2, 0.1  # share of all examples; share of those that are not for test
-_MOST_NEAR = 0.5  # share of examples that a chain of near copies may hold, to stay together
-_FEW_NEAR = 20  # and so many may it hold in any case
-ASIDE = 3  # in place of a part: in none of them
-_HELD = 1 << 20  # salts from here on are of `held_out`
+TEST_SHARE, VALID_SHARE = 0.2, 0.1  # share of all examples; share of those that are not for test
+_MAX_NEAR_SHARE = 0.5  # share of examples that a chain of near copies may hold, to stay together
+_MIN_NEAR_GROUP = 20  # and so many may it hold in any case
+NO_PART = 3  # in place of a part: in none of them
+_HOLDOUT_SALT = 1 << 20  # salts from here on are of `held_out`
 _FIRST_SECONDS = 1e8  # times from here on are seconds since 1970, not years or counts
 
 
-def split(source: Source) -> Tensor:
+def assign_parts(source: Source) -> Tensor:
     """Return the part of each example (N,), uint8: the source's own, else a fixed draw.
 
     Raises DataError where groups or times allow no such draw.
@@ -36,19 +36,19 @@ def split(source: Source) -> Tensor:
     part = (
         torch.zeros(len(source), dtype=torch.uint8) if source.part is None else source.part.clone()
     )
-    given = [bool((part == place).any()) for place in range(3)]
-    free = (part == 0).nonzero().flatten().numpy()
-    test, valid = (0.0 if given[2] else TEST), (0.0 if given[1] else VALID)
+    has_part = [bool((part == number).any()) for number in range(3)]
+    row_ids = (part == 0).nonzero().flatten().numpy()
+    test, valid = (0.0 if has_part[2] else TEST_SHARE), (0.0 if has_part[1] else VALID_SHARE)
     if source.part is not None and source.groups is not None:
-        _say_crossing(source, source.part.numpy(), source.groups)
+        _report_crossing_groups(source, source.part.numpy(), source.groups)
     if source.is_final or (not test and not valid):
         return part
-    sides = _sides(source, free, test, valid)
-    part[torch.from_numpy(free)] = torch.from_numpy(sides)
+    parts = _assign_rows(source, row_ids, test, valid)
+    part[torch.from_numpy(row_ids)] = torch.from_numpy(parts)
     if source.part is not None and source.times is None:
-        made = [f"{PARTS[p]} is {(sides == p).sum():,}" for p in (1, 2) if not given[p]]
+        messages = [f"{PARTS[p]} is {(parts == p).sum():,}" for p in (1, 2) if not has_part[p]]
         source.notes.append(
-            f"{source.name}: {' and '.join(made)} of its {len(free):,} training examples, held out "
+            f"{source.name}: {' and '.join(messages)} of its {len(row_ids):,} training examples, held out "
             "by a fixed draw."
         )
     return part
@@ -67,44 +67,44 @@ def fold_numbers(source: Source, count: int) -> np.ndarray:
             f"{source.name}: folds and a split by time cannot both be, as a net would learn from"
             " what comes after its test; leave out --folds, or --time"
         )
-    own = np.zeros(len(source), np.uint8) if source.part is None else source.part.numpy()
-    rows = np.flatnonzero(own != PARTS.index("test"))
-    hand = _hand(source, rows, salt=0)
-    if not 2 <= count <= len(hand.draws):
+    own_parts = np.zeros(len(source), np.uint8) if source.part is None else source.part.numpy()
+    rows = np.flatnonzero(own_parts != PARTS.index("test"))
+    grouped = _group_examples(source, rows, salt=0)
+    if not 2 <= count <= len(grouped.draws):
         raise DataError(
-            f"{source.name}: folds must be 2 to {len(hand.draws):,}, as many as there are"
+            f"{source.name}: folds must be 2 to {len(grouped.draws):,}, as many as there are"
             f" {'groups' if source.groups is not None else 'different examples'}, got {count};"
             " choose another number"
         )
-    pairs = np.unique(np.stack([hand.strata, hand.units], 1), axis=0)
+    pairs = np.unique(np.stack([grouped.strata, grouped.units], 1), axis=0)
     classes, units = np.unique(pairs[:, 0], return_counts=True)
     if len(classes) > 1 and int(units.min()) < 2:
-        row = int(rows[np.flatnonzero(hand.strata == classes[units.argmin()])[0]])
+        row = int(rows[np.flatnonzero(grouped.strata == classes[units.argmin()])[0]])
         raise DataError(
             f"{source.name}: folds need each class in two places at least, but all of class"
-            f" '{_class_of(source, row)}' is one {_unit(source)}, and would be missing where it is"
+            f" '{_class_of(source, row)}' is one {_unit_word(source)}, and would be missing where it is"
             " for test; add examples, leave the class out, or choose another --group"
         )
     numbers = np.full(len(source), -1, np.int64)
-    numbers[rows] = dealt(hand, (1 / count,) * count)
+    numbers[rows] = assign_stratified(grouped, (1 / count,) * count)
     return numbers
 
 
-def halved(source: Source, rows: np.ndarray) -> np.ndarray:
+def in_second_half(source: Source, rows: np.ndarray) -> np.ndarray:
     """Return which of the examples at `rows` are in the second of two halves (M,), bool.
 
     Classes keep their shares; equal examples, and those of one group, are in one half.
     """
-    return dealt(_hand(source, rows, salt=0), (0.5, 0.5)).astype(bool)
+    return assign_stratified(_group_examples(source, rows, salt=0), (0.5, 0.5)).astype(bool)
 
 
-def held_out(source: Source, rows: np.ndarray, share: float, draw: int) -> np.ndarray:
+def hold_out(source: Source, rows: np.ndarray, share: float, draw: int) -> np.ndarray:
     """Return 0 for about a share of the examples at `rows`, 1 for the others (M,), int64.
 
     draw: another number is another draw. Classes, equal examples and groups are as in `split`.
     """
-    sides = _drawn(source, rows, share, 0.0, salt=_HELD + draw)
-    return (sides != PARTS.index("test")).astype(np.int64)
+    parts = _assign_random(source, rows, share, 0.0, salt=_HOLDOUT_SALT + draw)
+    return (parts != PARTS.index("test")).astype(np.int64)
 
 
 def fold_part(source: Source, numbers: np.ndarray, number: int) -> Tensor:
@@ -113,62 +113,62 @@ def fold_part(source: Source, numbers: np.ndarray, number: int) -> Tensor:
     numbers: (N,), of `fold_numbers`. Of the other folds a tenth is for valid; what is in no fold is
     ASIDE.
     """
-    part = np.full(len(source), ASIDE, np.uint8)
+    part = np.full(len(source), NO_PART, np.uint8)
     part[numbers == number] = PARTS.index("test")
-    rest = np.flatnonzero((numbers >= 0) & (numbers != number))
-    part[rest] = _drawn(source, rest, 0.0, VALID, salt=number + 1)
+    others = np.flatnonzero((numbers >= 0) & (numbers != number))
+    part[others] = _assign_random(source, others, 0.0, VALID_SHARE, salt=number + 1)
     return torch.from_numpy(part)
 
 
-def _sides(source: Source, rows: np.ndarray, test: float, valid: float) -> np.ndarray:
+def _assign_rows(source: Source, rows: np.ndarray, test: float, valid: float) -> np.ndarray:
     """Return the part of each example at `rows`, uint8, by groups, times or content."""
     if source.times is None:
-        return _drawn(source, rows, test, valid, salt=0)
+        return _assign_random(source, rows, test, valid, salt=0)
     if source.groups is not None:
         raise DataError(
             f"{source.name}: --group and --time cannot both decide the split; choose one of them"
         )
-    return _by_time(source, source.times[rows], rows, test, valid)
+    return _assign_by_time(source, source.times[rows], rows, test, valid)
 
 
-def _drawn(source: Source, rows: np.ndarray, test: float, valid: float, *, salt: int) -> np.ndarray:
+def _assign_random(source: Source, rows: np.ndarray, test: float, valid: float, *, salt: int) -> np.ndarray:
     """Return the part of each example at `rows` (M,), uint8, by a fixed draw.
 
     salt: another number is another draw.
     """
     if source.groups is None:
-        lowest = _joined(source, rows)
-        return _draw(_salted(lowest, salt), _strata(source, rows), test, valid)
-    hand = _hand(source, rows, salt=salt)
-    if len(hand.draws) < 2:
+        group_digests = _near_group_digests(source, rows)
+        return _assign_by_digest(_salted(group_digests, salt), _strata(source, rows), test, valid)
+    grouped = _group_examples(source, rows, salt=salt)
+    if len(grouped.draws) < 2:
         raise DataError(
             f"{source.name}: all {len(rows):,} examples are of one group, or equal to some of one,"
             " so that none can be held out; choose another --group"
         )
     shares = ((1 - test) * (1 - valid), (1 - test) * valid, test)
-    sides = dealt(hand, shares, home=0).astype(np.uint8)
-    if test and not (sides == PARTS.index("test")).any():
+    parts = assign_stratified(grouped, shares, home=0).astype(np.uint8)
+    if test and not (parts == PARTS.index("test")).any():
         raise DataError(
             f"{source.name}: no group can be held out for test without a class losing all of its"
             " training examples, as each has one whose examples are all in that group; choose"
             " another --target, or another --group than what is to be predicted"
         )
-    return sides
+    return parts
 
 
-def _by_time(
+def _assign_by_time(
     source: Source, times: np.ndarray, rows: np.ndarray, test: float, valid: float
 ) -> np.ndarray:
     """Return the part of each example, uint8: the last are for test, those before them for valid.
 
     Examples of equal times are in one part: the cut is where times differ, nearest to the share.
     """
-    lost = np.flatnonzero(~np.isfinite(times))
-    if len(lost):
-        row = int(rows[lost[0]])
+    untimed = np.flatnonzero(~np.isfinite(times))
+    if len(untimed):
+        row = int(rows[untimed[0]])
         raise DataError(
-            f"{source.name}: {_name(source, row)} has no time, and the split is by time; give it"
-            f" one, or leave it out ({len(lost):,} such in all)"
+            f"{source.name}: {_example_name(source, row)} has no time, and the split is by time; give it"
+            f" one, or leave it out ({len(untimed):,} such in all)"
         )
     order = np.sort(times)
     cuts = np.flatnonzero(np.append(order[1:] != order[:-1], True)) + 1  # places between times
@@ -177,36 +177,36 @@ def _by_time(
             f"{source.name}: examples have {len(cuts)} different time{'s' * (len(cuts) > 1)}, too"
             " few for parts that follow each other; choose another --time"
         )
-    n = len(times)
-    before_test = _nearest(cuts, n * (1 - test), least=(valid > 0) + 0) if test else n
-    rest = cuts[cuts <= before_test]
-    before_valid = _nearest(rest, before_test * (1 - valid), least=0) if valid else before_test
-    sides = np.zeros(n, np.uint8)
-    if before_valid < n:
-        sides[times >= order[before_valid]] = PARTS.index("valid")
-    if before_test < n:
-        sides[times >= order[before_test]] = PARTS.index("test")
-    source.notes.append(_dates(source.name, times, sides))
-    return sides
+    total = len(times)
+    before_test = _nearest_cut(cuts, total * (1 - test), min_index=(valid > 0) + 0) if test else total
+    earlier_cuts = cuts[cuts <= before_test]
+    before_valid = _nearest_cut(earlier_cuts, before_test * (1 - valid), min_index=0) if valid else before_test
+    parts = np.zeros(total, np.uint8)
+    if before_valid < total:
+        parts[times >= order[before_valid]] = PARTS.index("valid")
+    if before_test < total:
+        parts[times >= order[before_test]] = PARTS.index("test")
+    source.notes.append(_describe_spans(source.name, times, parts))
+    return parts
 
 
-def _nearest(cuts: np.ndarray, wanted: float, *, least: int) -> int:
-    """Return the cut nearest to a number, neither one of the first `least` nor the last."""
-    inner = cuts[least:-1]
-    return int(inner[np.abs(inner - wanted).argmin()])
+def _nearest_cut(cuts: np.ndarray, position: float, *, min_index: int) -> int:
+    """Return the cut nearest to a number, neither one of the first `min_index` nor the last."""
+    inner = cuts[min_index:-1]
+    return int(inner[np.abs(inner - position).argmin()])
 
 
-def _dates(name: str, times: np.ndarray, sides: np.ndarray) -> str:
+def _describe_spans(name: str, times: np.ndarray, parts: np.ndarray) -> str:
     spans: list[str] = []
-    for place, part in enumerate(PARTS):
-        own = times[sides == place]
-        if len(own):
-            span = f"{_moment(own.min())} to {_moment(own.max())}"
-            spans.append(f"{part} is {span} ({len(own):,})")
+    for number, part in enumerate(PARTS):
+        part_times = times[parts == number]
+        if len(part_times):
+            span = f"{_format_time(part_times.min())} to {_format_time(part_times.max())}"
+            spans.append(f"{part} is {span} ({len(part_times):,})")
     return f"{name}: split by time: {', '.join(spans)}."
 
 
-def _moment(time: float) -> str:
+def _format_time(time: float) -> str:
     """Return a time as a date, or as the number that it is."""
     if abs(time) < _FIRST_SECONDS or abs(time) > 1e11:
         return f"{time:.15g}"
@@ -214,22 +214,22 @@ def _moment(time: float) -> str:
     return written.removesuffix(":00").removesuffix(" 00:00")
 
 
-def _say_crossing(source: Source, part: np.ndarray, groups: np.ndarray) -> None:
+def _report_crossing_groups(source: Source, part: np.ndarray, groups: np.ndarray) -> None:
     """Add a finding where the source's own parts tear groups apart."""
-    numbers, first, place = np.unique(groups, return_index=True, return_inverse=True)
-    seen = np.zeros((len(numbers), 3), bool)
-    seen[place, part] = True
-    torn = np.flatnonzero(seen[:, 2] & seen[:, :2].any(1))
-    if len(torn) and not any(found.kind == "group on two sides" for found in source.findings):
-        says = "1 group has" if len(torn) == 1 else f"{len(torn):,} groups have"
+    numbers, first, group_index = np.unique(groups, return_index=True, return_inverse=True)
+    has_examples = np.zeros((len(numbers), 3), bool)
+    has_examples[group_index, part] = True
+    crossing = np.flatnonzero(has_examples[:, 2] & has_examples[:, :2].any(1))
+    if len(crossing) and not any(finding.kind == "group on two sides" for finding in source.findings):
+        message = "1 group has" if len(crossing) == 1 else f"{len(crossing):,} groups have"
         source.findings.append(
             Finding(
                 "group on two sides",
                 "error",
                 "test",
-                tuple((_name(source, row),) for row in first[torn].tolist()),
-                len(torn),
-                f"{says} examples both in test and in the parts that are learnt from: what is"
+                tuple((_example_name(source, row),) for row in first[crossing].tolist()),
+                len(crossing),
+                f"{message} examples both in test and in the parts that are learnt from: what is"
                 " peculiar to a group is known, and the score on test flatters.",
                 "Take the parts out of the data, so that brique draws them by group, or move the"
                 " groups to one side.",
@@ -237,22 +237,22 @@ def _say_crossing(source: Source, part: np.ndarray, groups: np.ndarray) -> None:
         )
 
 
-def _hand(source: Source, rows: np.ndarray, *, salt: int) -> Hand:
+def _group_examples(source: Source, rows: np.ndarray, *, salt: int) -> GroupedExamples:
     """Return the examples at `rows` as units, with their classes and draws."""
-    lowest = _joined(source, rows)
+    group_digests = _near_group_digests(source, rows)
     if source.groups is not None:
-        _, equal = np.unique(lowest, return_inverse=True)
-        _, first = np.unique(equal, return_index=True)
-        pairs = np.stack([np.arange(len(rows)), first[equal]], 1)
-        groups = connected(len(rows), pairs[pairs[:, 0] != pairs[:, 1]].tolist(),
+        _, digest_numbers = np.unique(group_digests, return_inverse=True)
+        _, first = np.unique(digest_numbers, return_index=True)
+        pairs = np.stack([np.arange(len(rows)), first[digest_numbers]], 1)
+        groups = connected_components(len(rows), pairs[pairs[:, 0] != pairs[:, 1]].tolist(),
                            source.groups[rows])  # fmt: skip
     else:
-        groups = lowest
+        groups = group_digests
     _, units = np.unique(groups, return_inverse=True)
     draws = np.full(int(units.max(initial=-1)) + 1, np.iinfo(np.uint64).max, np.uint64)
-    np.minimum.at(draws, units, lowest)
+    np.minimum.at(draws, units, group_digests)
     _, strata = np.unique(_strata(source, rows), return_inverse=True)
-    return Hand(units, strata, _salted(draws, salt, least_of_several=True))
+    return GroupedExamples(units, strata, _salted(draws, salt, least_of_several=True))
 
 
 def _salted(draws: np.ndarray, salt: int, *, least_of_several: bool = False) -> np.ndarray:
@@ -269,7 +269,7 @@ def _salted(draws: np.ndarray, salt: int, *, least_of_several: bool = False) -> 
     return state ^ (state >> np.uint64(31))
 
 
-def _draw(digests: np.ndarray, strata: np.ndarray, test: float, valid: float) -> np.ndarray:
+def _assign_by_digest(digests: np.ndarray, strata: np.ndarray, test: float, valid: float) -> np.ndarray:
     """Return the part of each example (N,), uint8, by its content alone.
 
     Within a stratum, examples stand in the order of their digests; the first fill test, the next
@@ -284,16 +284,16 @@ def _draw(digests: np.ndarray, strata: np.ndarray, test: float, valid: float) ->
     ends = np.cumsum(sizes[order])
     totals = np.bincount(stratum[order], weights=sizes[order]).astype(np.int64)
     starts = np.concatenate([[0], np.cumsum(totals)[:-1]])
-    n, end = totals[stratum[order]], ends - starts[stratum[order]]
-    tests = _share(n, test, least=3)
-    valids = _share(n - tests, valid, least=2)
-    sides = np.where(end <= tests, 2, np.where(end <= tests + valids, 1, 0)).astype(np.uint8)
+    stratum_sizes, ends_in_stratum = totals[stratum[order]], ends - starts[stratum[order]]
+    test_counts = _rounded_share(stratum_sizes, test, min_count=3)
+    valid_counts = _rounded_share(stratum_sizes - test_counts, valid, min_count=2)
+    parts = np.where(ends_in_stratum <= test_counts, 2, np.where(ends_in_stratum <= test_counts + valid_counts, 1, 0)).astype(np.uint8)
     of_group = np.empty(len(first), np.uint8)
-    of_group[order] = sides
+    of_group[order] = parts
     return of_group[group]
 
 
-def _joined(source: Source, rows: np.ndarray) -> np.ndarray:
+def _near_group_digests(source: Source, rows: np.ndarray) -> np.ndarray:
     """Return a number for each example at `rows`, uint64, one for all that are equal or nearly so.
 
     It is the lowest of their digests. Where most examples are near copies of each other, as texts
@@ -301,32 +301,32 @@ def _joined(source: Source, rows: np.ndarray) -> np.ndarray:
     """
     digests = all_digests(source, rows) if source.digests is None else source.digests[rows]
     if len(np.unique(digests)) < len(digests) and equal_by_chance(source):
-        return each_by_itself(source, digests)
-    place = {row: i for i, row in enumerate(rows.tolist())}
+        return distinct_digests(source, digests)
+    index_of = {row: index for index, row in enumerate(rows.tolist())}
     pairs = near_pairs(source).tolist()  # places in the whole source
-    linked = [(place[a], place[b]) for a, b in pairs if a in place and b in place]
-    if not linked:
+    index_pairs = [(index_of[a], index_of[b]) for a, b in pairs if a in index_of and b in index_of]
+    if not index_pairs:
         return digests
-    _, equal = np.unique(digests, return_inverse=True)
-    groups = connected(len(digests), linked, equal)
+    _, digest_numbers = np.unique(digests, return_inverse=True)
+    groups = connected_components(len(digests), index_pairs, digest_numbers)
     largest = int(np.bincount(groups).max())
-    if largest > max(_FEW_NEAR, _MOST_NEAR * len(rows)) and largest > np.bincount(equal).max():
+    if largest > max(_MIN_NEAR_GROUP, _MAX_NEAR_SHARE * len(rows)) and largest > np.bincount(digest_numbers).max():
         note = (
             f"{source.name}: {largest:,} of {len(rows):,} examples are nearly the same as another"
             " of them, too many to be on one side: near copies of what is learnt are in test."
         )
         source.notes += [] if note in source.notes else [note]
         return digests
-    lowest = np.full(len(digests), np.iinfo(np.uint64).max, np.uint64)
-    np.minimum.at(lowest, groups, digests)
-    return lowest[groups]
+    min_digests = np.full(len(digests), np.iinfo(np.uint64).max, np.uint64)
+    np.minimum.at(min_digests, groups, digests)
+    return min_digests[groups]
 
 
-def _share(n: np.ndarray, share: float, *, least: int) -> np.ndarray:
-    """Return round(share * n), but 1 at least where n reaches `least`."""
+def _rounded_share(counts: np.ndarray, share: float, *, min_count: int) -> np.ndarray:
+    """Return round(share * n), but 1 at least where n reaches `min_count`."""
     if not share:
-        return np.zeros_like(n)
-    return np.maximum(np.rint(n * share).astype(np.int64), (n >= least).astype(np.int64))
+        return np.zeros_like(counts)
+    return np.maximum(np.rint(counts * share).astype(np.int64), (counts >= min_count).astype(np.int64))
 
 
 def _strata(source: Source, rows: np.ndarray) -> np.ndarray:
@@ -334,8 +334,8 @@ def _strata(source: Source, rows: np.ndarray) -> np.ndarray:
     for name in source.targets:
         labels = source.fields[name]
         if isinstance(labels, Labels):
-            _, places = np.unique([labels.said(row) for row in rows.tolist()], return_inverse=True)
-            return places.astype(np.int64)
+            _, class_numbers = np.unique([labels.text(row) for row in rows.tolist()], return_inverse=True)
+            return class_numbers.astype(np.int64)
         if isinstance(source.kinds.get(name), Category):
             assert isinstance(labels, Tensor)
             return labels.numpy()[rows]
@@ -347,34 +347,34 @@ def _class_of(source: Source, row: int) -> str:
     for name in source.targets:
         labels, kind = source.fields[name], source.kinds.get(name)
         if isinstance(labels, Labels):
-            return labels.said(row)
+            return labels.text(row)
         if isinstance(kind, Category) and isinstance(labels, Tensor):
             return kind.restore(labels[row])
     return ""
 
 
-def _unit(source: Source) -> str:
+def _unit_word(source: Source) -> str:
     return "example" if source.groups is None else "group"
 
 
-def _name(source: Source, row: int) -> str:
+def _example_name(source: Source, row: int) -> str:
     return source.names[row] if source.names else f"example {row}"
 
 
 def all_digests(source: Source, rows: np.ndarray) -> np.ndarray:
     """Return a number for the inputs of each example at `rows`, equal for equal ones: uint64."""
-    columns = [_bytes(value) for name, value in source.fields.items() if name not in source.targets]
-    words = [digest(b"".join([column(row) for column in columns])) for row in rows.tolist()]
+    columns = [_content_function(value) for name, value in source.fields.items() if name not in source.targets]
+    words = [content_digest(b"".join([column(row) for column in columns])) for row in rows.tolist()]
     return np.array(words, dtype=np.uint64)
 
 
-def digest(content: bytes) -> int:
+def content_digest(content: bytes) -> int:
     """Return a 64-bit number for an example's content: its place in the fixed draw of the split."""
     word = hashlib.blake2b(content, digest_size=8, key=b"brique split").digest()
     return int.from_bytes(word, "little")
 
 
-def _bytes(value: Values | Column) -> Callable[[int], bytes]:
+def _content_function(value: Values | Column) -> Callable[[int], bytes]:
     """Return a function from an example's place to its bytes."""
     if isinstance(value, Column):
         return value.content

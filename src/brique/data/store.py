@@ -39,7 +39,7 @@ class Store:
         if device.type == "cpu":
             return self.fields
         if device not in self._copies:
-            self._copies[device] = {name: v.to(device) for name, v in self.fields.items()}
+            self._copies[device] = {name: value.to(device) for name, value in self.fields.items()}
         return self._copies[device]
 
 
@@ -48,7 +48,7 @@ def gather(fields: Mapping[str, Values], schema: Schema, rows: Tensor) -> dict[s
 
     Masks come as int64, (N, H, W).
     """
-    values = {name: rows_of(value, rows) for name, value in fields.items()}
+    values = {name: select_rows(value, rows) for name, value in fields.items()}
     for name, field in schema.fields.items():
         if type(field) is Picture:
             values[name] = Picture.to_float(values[name])  # pyright: ignore[reportArgumentType]
@@ -57,6 +57,6 @@ def gather(fields: Mapping[str, Values], schema: Schema, rows: Tensor) -> dict[s
     return values
 
 
-def rows_of(value: Values, rows: Tensor) -> Values:
+def select_rows(value: Values, rows: Tensor) -> Values:
     """Return a field of the examples at `rows` (M,), int64."""
     return value.select(rows) if isinstance(value, Ragged) else value.index_select(0, rows)

@@ -9,18 +9,18 @@ from torch import Tensor
 
 from brique import keys
 from brique.data import orders
-from brique.data.ahead import Ahead
-from brique.data.batch import Batch, Clock, Nothing
+from brique.data.ahead import Prefetcher
+from brique.data.batch import Batch, TurnInfo, Nothing
 from brique.data.ragged import Ragged
 from brique.data.record import DataRecord
 from brique.data.store import Store, gather
 from brique.errors import DataError
 
-Augment = Callable[[Batch], Batch]
+BatchFunction = Callable[[Batch], Batch]
 _DRAWS = keys.word("draws of an augmentation")
 
 
-class Plan:
+class BatchLoader:
     """What the copies of one stream share: settings, and the orders of the epochs last asked for.
 
     ids: (n,), int64, the examples' places in the store.
@@ -29,7 +29,7 @@ class Plan:
     """
 
     record: DataRecord | None = None
-    augment: Augment | None = None
+    augment: BatchFunction | None = None
     seed: int | None = None
     lengths: Tensor | None = None
     labels: Tensor | None = None
@@ -43,14 +43,14 @@ class Plan:
         self.batch_size = batch_size
         self.turns = turns
         self.per_epoch = per_epoch
-        self._orders: dict[tuple[int, torch.device], tuple[Tensor, Tensor | None]] = {}
+        self._order_cache: dict[tuple[int, torch.device], tuple[Tensor, Tensor | None]] = {}
         self._lock = Lock()
 
     def batch(self, index: int, device: torch.device) -> Batch:
         """Return batch `index`, from 0; several threads may ask at once."""
-        epoch, step = divmod(index, self.per_epoch)
-        span = slice(step * self.batch_size, (step + 1) * self.batch_size)
-        order, copies = self._order(epoch, device)
+        epoch, offset = divmod(index, self.per_epoch)
+        span = slice(offset * self.batch_size, (offset + 1) * self.batch_size)
+        order, repeats = self._order(epoch, device)
         rows = order[span]
         store = self.store
         values = gather(store.on(device), store.schema, rows)
@@ -58,37 +58,37 @@ class Plan:
             for name, value in values.items():
                 values[name] = value.rounded(8) if isinstance(value, Ragged) else value
         key = keys.mix(self.seed or 0, _DRAWS, epoch)
-        clock = Clock(index, self.turns, device, key)
+        clock = TurnInfo(index, self.turns, device, key)
         if self.augment is None:
             return Batch(values, rows, clock)
-        if copies is None:
+        if repeats is None:
             return self.augment(Batch(values, rows, clock))
-        changed = self.augment(Batch(values, rows + copies[span] * len(store), clock))
-        changed.ids = rows  # while it was changed, each copy of an example had draws of its own
-        return changed
+        augmented = self.augment(Batch(values, rows + repeats[span] * len(store), clock))
+        augmented.ids = rows  # while it was changed, each copy of an example had draws of its own
+        return augmented
 
     def _order(self, epoch: int, device: torch.device) -> tuple[Tensor, Tensor | None]:
         """Return ids in the order of `epoch` (n,), int64, and how often each came before."""
         with self._lock:
-            if (epoch, device) not in self._orders:
-                places, copies = self._places(epoch)
-                ids = self.ids if places is None else self.ids.index_select(0, places)
-                made = ids.to(device), None if copies is None else copies.to(device)
-                last = list(self._orders.items())[-1:]
-                self._orders = dict(last) | {(epoch, device): made}
-            return self._orders[epoch, device]
+            if (epoch, device) not in self._order_cache:
+                indices, repeats = self._indices(epoch)
+                ids = self.ids if indices is None else self.ids.index_select(0, indices)
+                result = ids.to(device), None if repeats is None else repeats.to(device)
+                last_item = list(self._order_cache.items())[-1:]
+                self._order_cache = dict(last_item) | {(epoch, device): result}
+            return self._order_cache[epoch, device]
 
-    def _places(self, epoch: int) -> tuple[Tensor | None, Tensor | None]:
+    def _indices(self, epoch: int) -> tuple[Tensor | None, Tensor | None]:
         """Return places in the split, None for all as they stand, and how often each came."""
         if self.seed is None:
             return None, None
         if self.labels is not None:
-            return orders.balanced(self.labels, self.seed, epoch)
-        places = orders.shuffled(len(self.ids), self.seed, epoch)
+            return orders.balanced_sample(self.labels, self.seed, epoch)
+        indices = orders.permutation(len(self.ids), self.seed, epoch)
         if self.lengths is not None and self.per_epoch > 1:
-            whole = places[: self.per_epoch * self.batch_size]
-            places = orders.bucketed(whole, self.lengths, self.batch_size, self.seed, epoch)
-        return places, None
+            used = indices[: self.per_epoch * self.batch_size]
+            indices = orders.bucket_by_length(used, self.lengths, self.batch_size, self.seed, epoch)
+        return indices, None
 
 
 class Stream:
@@ -98,14 +98,14 @@ class Stream:
     where the stream stands and leaves it there; `next(stream)` moves it.
     """
 
-    def __init__(self, plan: Plan, position: int, device: torch.device) -> None:
-        self._plan = plan
+    def __init__(self, loader: BatchLoader, position: int, device: torch.device) -> None:
+        self._loader = loader
         self._position = position
         self.device = device
-        self.turns: int = plan.turns
-        self.per_epoch: int = plan.per_epoch
-        self.batch_size: int = plan.batch_size
-        self._ahead: Ahead | None = None
+        self.turns: int = loader.turns
+        self.per_epoch: int = loader.per_epoch
+        self.batch_size: int = loader.batch_size
+        self._prefetcher: Prefetcher | None = None
 
     def __len__(self) -> int:
         return self.turns
@@ -114,38 +114,38 @@ class Stream:
         return f"Stream(turn {self._position} of {self.turns}, {self.batch_size} a turn)"
 
     def __iter__(self) -> "Stream":
-        return Stream(self._plan, self._position, self.device)
+        return Stream(self._loader, self._position, self.device)
 
     def __next__(self) -> Batch:
         index = self._position
         if index >= self.turns:
             raise StopIteration
         self._position = index + 1
-        plan = self._plan
-        if not plan.workers or self.device.type != "cpu":
-            return plan.batch(index, self.device)
-        if self._ahead is None:
-            make = partial(plan.batch, device=self.device)  # not self: a dropped stream ends it
-            self._ahead = Ahead(make, index, self.turns, plan.workers)
-        return self._ahead.take()
+        loader = self._loader
+        if not loader.workers or self.device.type != "cpu":
+            return loader.batch(index, self.device)
+        if self._prefetcher is None:
+            make_batch = partial(loader.batch, device=self.device)  # not self: a dropped stream ends it
+            self._prefetcher = Prefetcher(make_batch, index, self.turns, loader.workers)
+        return self._prefetcher.take()
 
     @property
     def record(self) -> DataRecord | None:
         """What a run writes down of the data set whose batches these are."""
-        return self._plan.record
+        return self._loader.record
 
     def seek(self, turn: int) -> "Stream":
         """Return the same stream, standing before `turn`. Raises DataError beyond the end."""
         if not 0 <= turn <= self.turns:
             raise DataError(f"stream: no turn {turn}; seek from 0 to {self.turns}")
-        return Stream(self._plan, turn, self.device)
+        return Stream(self._loader, turn, self.device)
 
     def on(self, device: torch.device | str) -> "Stream":
         """Return the same stream, whose batches lie on `device`; the data are copied there once."""
-        return Stream(self._plan, self._position, torch.device(device))
+        return Stream(self._loader, self._position, torch.device(device))
 
 
-class Pulse:
+class EmptyStream:
     """A stream of empty batches: the stream of a game without data."""
 
     batch_size = 0
@@ -159,28 +159,28 @@ class Pulse:
     def __len__(self) -> int:
         return self.turns
 
-    def __iter__(self) -> "Pulse":
-        return Pulse(self.turns, self._position, self.device)
+    def __iter__(self) -> "EmptyStream":
+        return EmptyStream(self.turns, self._position, self.device)
 
     def __next__(self) -> Nothing:
         if self._position >= self.turns:
             raise StopIteration
         self._position += 1
-        return Nothing(Clock(self._position - 1, self.turns, self.device))
+        return Nothing(TurnInfo(self._position - 1, self.turns, self.device))
 
-    def seek(self, turn: int) -> "Pulse":
+    def seek(self, turn: int) -> "EmptyStream":
         """Return the same stream, standing before `turn`. Raises DataError beyond the end."""
         if not 0 <= turn <= self.turns:
             raise DataError(f"stream: no turn {turn}; seek from 0 to {self.turns}")
-        return Pulse(self.turns, turn, self.device)
+        return EmptyStream(self.turns, turn, self.device)
 
-    def on(self, device: torch.device | str) -> "Pulse":
+    def on(self, device: torch.device | str) -> "EmptyStream":
         """Return the same stream, whose batches lie on `device`."""
-        return Pulse(self.turns, self._position, torch.device(device))
+        return EmptyStream(self.turns, self._position, torch.device(device))
 
 
-def nothing(turns: int) -> Pulse:
+def nothing(turns: int) -> EmptyStream:
     """Return a stream of `turns` empty batches, for a game without data. Raises DataError."""
     if turns < 0:
         raise DataError(f"nothing: turns must be 0 or more, got {turns}; pass how many to play")
-    return Pulse(turns, 0, torch.device("cpu"))
+    return EmptyStream(turns, 0, torch.device("cpu"))

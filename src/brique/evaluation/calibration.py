@@ -14,38 +14,38 @@ from brique.evaluation.classes import share_interval
 
 BINS = 15
 RANGE = (0.05, 20.0)
-_PULL = 3.0  # nats for each unit of |log temperature|: a Laplace prior about 1
-_ROUND = 0.05  # within which it has no corner, so that no temperature is 1 for the prior alone
-LEAST = 20  # answers that a temperature is fitted on
-_DRAWS, _DRAWN = 200, 20_000_000  # draws of what chance would do; numbers in all of them
-_DRAW = keys.word("calibration")
+_PRIOR_STRENGTH = 3.0  # nats for each unit of |log temperature|: a Laplace prior about 1
+_SMOOTHING = 0.05  # within which it has no corner, so that no temperature is 1 for the prior alone
+MIN_EXAMPLES = 20  # answers that a temperature is fitted on
+_MAX_REPEATS, _MAX_DRAWS = 200, 20_000_000  # draws of what chance would do; numbers in all of them
+_KEY = keys.word("calibration")
 _GOLDEN = (math.sqrt(5) - 1) / 2
 
 
-def fitted(said: Sequence[tuple[Tensor, Tensor, int]]) -> float:
+def fit_temperature(outputs: Sequence[tuple[Tensor, Tensor, int]]) -> float:
     """Return the temperature T that fits scores best.
 
-    said: scores (N, K), float64, of examples of classes (N,), and the power of T that divides them.
+    outputs: scores (N, K), float64, of examples of classes (N,), and the power of T that divides them.
     """
 
-    def cost(log: float) -> float:
-        return doubt(log) + sum(
-            len(label) * log_loss(scores / math.exp(power * log), label)
-            for scores, label, power in said
+    def cost(log_temperature: float) -> float:
+        return prior_penalty(log_temperature) + sum(
+            len(label) * log_loss(scores / math.exp(power * log_temperature), label)
+            for scores, label, power in outputs
         )
 
-    return math.exp(_least(cost, math.log(RANGE[0]), math.log(RANGE[1])))
+    return math.exp(_minimize(cost, math.log(RANGE[0]), math.log(RANGE[1])))
 
 
-def doubt(log: float) -> float:
+def prior_penalty(log_temperature: float) -> float:
     """Return how many nats speak against a temperature before any example is seen."""
-    return _PULL * (math.hypot(log, _ROUND) - _ROUND)
+    return _PRIOR_STRENGTH * (math.hypot(log_temperature, _SMOOTHING) - _SMOOTHING)
 
 
 def temperature(net: nn.Module) -> float:
     """Return a net's temperature, 1.0 where it has none of its own."""
-    bricks = [part for part in net.modules() if isinstance(part, Temperature)]
-    return float(bricks[0].value) if len(bricks) == 1 else 1.0
+    layers = [module for module in net.modules() if isinstance(module, Temperature)]
+    return float(layers[0].value) if len(layers) == 1 else 1.0
 
 
 def log_loss(scores: Tensor, label: Tensor) -> float:
@@ -53,12 +53,12 @@ def log_loss(scores: Tensor, label: Tensor) -> float:
 
     scores: (N, K). label: class indices (N,), int64.
     """
-    sure = functional.log_softmax(scores.double(), dim=1).gather(1, label[:, None])
-    return -float(sure.sum()) / len(label)
+    log_probabilities = functional.log_softmax(scores.double(), dim=1).gather(1, label[:, None])
+    return -float(log_probabilities.sum()) / len(label)
 
 
 def bins(
-    probabilities: Tensor, label: Tensor, together: Tensor | None = None
+    probabilities: Tensor, label: Tensor, groups: Tensor | None = None
 ) -> list[dict[str, Any]]:
     """Return, for 15 equal ranges of confidence, how sure the net was there and how often right.
 
@@ -66,36 +66,36 @@ def bins(
     drawn by for the intervals, if not each by itself.
     Confidence is the largest probability; a range holds its upper end. Shares of nothing are None.
     """
-    confidence, answer = probabilities.double().max(dim=1)
-    place = ((confidence * BINS).ceil().long() - 1).clamp(0, BINS - 1)
-    found: list[dict[str, Any]] = []
-    for number in range(BINS):
-        inside = place == number
-        count = int(inside.sum())
-        right = (answer == label)[inside]
-        hung = None if together is None else together[inside]
-        found.append(
+    confidence, predictions = probabilities.double().max(dim=1)
+    bin_index = ((confidence * BINS).ceil().long() - 1).clamp(0, BINS - 1)
+    ranges: list[dict[str, Any]] = []
+    for index in range(BINS):
+        is_inside = bin_index == index
+        count = int(is_inside.sum())
+        is_correct = (predictions == label)[is_inside]
+        bin_groups = None if groups is None else groups[is_inside]
+        ranges.append(
             {
-                "from": number / BINS,
-                "to": (number + 1) / BINS,
+                "from": index / BINS,
+                "to": (index + 1) / BINS,
                 "count": count,
-                "confidence": float(confidence[inside].mean()) if count else None,
-                "accuracy": int(right.sum()) / count if count else None,
-                "interval": share_interval(right, hung) if count else None,
+                "confidence": float(confidence[is_inside].mean()) if count else None,
+                "accuracy": int(is_correct.sum()) / count if count else None,
+                "interval": share_interval(is_correct, bin_groups) if count else None,
             }
         )
-    return found
+    return ranges
 
 
-def calibration_error(found: list[dict[str, Any]]) -> float:
+def calibration_error(ranges: list[dict[str, Any]]) -> float:
     """Return the expected calibration error: the mean of |accuracy - confidence| over examples.
 
-    found: the ranges that `bins` returned; the difference is taken between the means of a range.
+    ranges: the ranges that `bins` returned; the difference is taken between the means of a range.
     Source: Naeini, Cooper, Hauskrecht 2015, "Obtaining well calibrated probabilities using
     Bayesian binning".
     """
-    total = sum(each["count"] for each in found)
-    gaps = (e["count"] * abs(e["accuracy"] - e["confidence"]) for e in found if e["count"])
+    total = sum(entry["count"] for entry in ranges)
+    gaps = (item["count"] * abs(item["accuracy"] - item["confidence"]) for item in ranges if item["count"])
     return math.fsum(gaps) / total
 
 
@@ -108,31 +108,31 @@ def error_by_chance(probabilities: Tensor) -> float:
     Source: Bröcker, Smith 2007, "Increasing the reliability of reliability diagrams".
     """
     confidence = probabilities.double().max(dim=1).values
-    place = ((confidence * BINS).ceil().long() - 1).clamp(0, BINS - 1)
-    inside = functional.one_hot(place, BINS).double()  # (N, 15)
-    times = max(20, min(_DRAWS, _DRAWN // max(1, len(confidence))))
-    generator, errors = keys.generator(_DRAW), 0.0
-    for _ in range(times):
-        drawn = torch.rand(len(confidence), generator=generator, dtype=torch.float64)
-        off = (drawn < confidence).double() - confidence
-        errors += float((off @ inside).abs().sum()) / len(confidence)
-    return errors / times
+    bin_index = ((confidence * BINS).ceil().long() - 1).clamp(0, BINS - 1)
+    membership = functional.one_hot(bin_index, BINS).double()  # (N, 15)
+    repeats = max(20, min(_MAX_REPEATS, _MAX_DRAWS // max(1, len(confidence))))
+    generator, errors = keys.generator(_KEY), 0.0
+    for _ in range(repeats):
+        uniform = torch.rand(len(confidence), generator=generator, dtype=torch.float64)
+        residual = (uniform < confidence).double() - confidence
+        errors += float((residual @ membership).abs().sum()) / len(confidence)
+    return errors / repeats
 
 
-def _least(cost: Callable[[float], float], low: float, high: float) -> float:
+def _minimize(cost: Callable[[float], float], low: float, high: float) -> float:
     """Return where a function is least, to 1e-6: the best of 33 places, then golden section."""
     step = (high - low) / 32
-    best = min((low + number * step for number in range(33)), key=cost)
+    best = min((low + index * step for index in range(33)), key=cost)
     low, high = max(low, best - step), min(high, best + step)
     left, right = high - _GOLDEN * (high - low), low + _GOLDEN * (high - low)
-    at_left, at_right = cost(left), cost(right)
+    cost_left, cost_right = cost(left), cost(right)
     while high - low > 1e-6:
-        if at_left <= at_right:
-            high, right, at_right = right, left, at_left
+        if cost_left <= cost_right:
+            high, right, cost_right = right, left, cost_left
             left = high - _GOLDEN * (high - low)
-            at_left = cost(left)
+            cost_left = cost(left)
         else:
-            low, left, at_left = left, right, at_right
+            low, left, cost_left = left, right, cost_right
             right = low + _GOLDEN * (high - low)
-            at_right = cost(right)
+            cost_right = cost(right)
     return (low + high) / 2

@@ -21,8 +21,8 @@ def loss(
     if weights is None:
         return functional.cross_entropy(scores, label, label_smoothing=smoothing)
     costs = weights.to(label.device)[label]
-    lost = functional.cross_entropy(scores, label, reduction="none", label_smoothing=smoothing)
-    return (costs * lost).mean()
+    losses = functional.cross_entropy(scores, label, reduction="none", label_smoothing=smoothing)
+    return (costs * losses).mean()
 
 
 def weights(split: Split, target: str | None = None) -> Tensor:
@@ -52,10 +52,10 @@ def probabilities(scores: Tensor) -> Tensor:
     return functional.softmax(scores.detach().float().cpu(), dim=1)
 
 
-def check_scores(where: str, scores: Tensor, classes: int) -> None:
+def check_scores(where: str, scores: Tensor, num_classes: int) -> None:
     """Raise ShapeError unless the scores are (N, classes)."""
-    if scores.ndim != 2 or scores.shape[1] != classes:
+    if scores.ndim != 2 or scores.shape[1] != num_classes:
         raise ShapeError(
-            f"{where}: scores have shape {tuple(scores.shape)} but there are {classes} classes;"
-            f" pass scores (N, {classes})."
+            f"{where}: scores have shape {tuple(scores.shape)} but there are {num_classes} classes;"
+            f" pass scores (N, {num_classes})."
         )

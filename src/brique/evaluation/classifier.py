@@ -21,9 +21,9 @@ from brique.game import Game, Player, cosine
 from brique.inference import at_rest, batch_size_for, device_of, tensor_of
 from brique.reader import read_tensors
 
-_READER = 2  # a new number when the reader or its training changes: kept ones are then not used
+_VERSION = 2  # a new number when the reader or its training changes: kept ones are then not used
 _TURNS = 800
-_SURE = 0.9
+_MIN_CONFIDENCE = 0.9
 
 
 def recognized(net: nn.Module, inputs: Tensor, data: Data) -> dict[str, Any]:
@@ -38,20 +38,20 @@ def recognized(net: nn.Module, inputs: Tensor, data: Data) -> dict[str, Any]:
     (Typed Any, so that they can be spread into `run.finish`.)
     Raises ShapeError when the pictures are not of the data's shape.
     """
-    reader = reader_of(data, device_of(net))
-    classes = len(data.schema[data.schema.target].names)
-    named = torch.zeros(classes)
-    sure = 0
+    classifier = reference_classifier(data, device_of(net))
+    num_classes = len(data.schema[data.schema.target].names)
+    class_counts = torch.zeros(num_classes)
+    num_confident = 0
     with at_rest(net) as device:
-        for some in inputs.to(device).split(_pieces(data)):
-            pictures = net(some)
+        for chunk in inputs.to(device).split(_batch_size(data)):
+            pictures = net(chunk)
             _check_shape(pictures, data)
-            chances = functional.softmax(reader(pictures.float()), dim=1)  # (N, K)
-            best, which = chances.max(dim=1)
-            sure += int((best > _SURE).sum())
-            named += torch.bincount(which.cpu(), minlength=classes)
-    total, score = max(1, len(inputs)), accuracy(reader, data.test)
-    return {"recognized": sure / total, "rarest": float(named.min()) / total, "reader": score}
+            probabilities = functional.softmax(classifier(pictures.float()), dim=1)  # (N, K)
+            confidence, predicted = probabilities.max(dim=1)
+            num_confident += int((confidence > _MIN_CONFIDENCE).sum())
+            class_counts += torch.bincount(predicted.cpu(), minlength=num_classes)
+    total, test_accuracy = max(1, len(inputs)), accuracy(classifier, data.test)
+    return {"recognized": num_confident / total, "rarest": float(class_counts.min()) / total, "reader": test_accuracy}
 
 
 def gap(pictures: Tensor, split: Split) -> float:
@@ -70,72 +70,72 @@ def gap(pictures: Tensor, split: Split) -> float:
     total = torch.zeros(shape, dtype=torch.float64)
     for batch in split.batches(batch_size_for(split.schema[field])):
         total += tensor_of(batch, field).double().sum(dim=0)
-    made = pictures.detach().cpu().double().mean(dim=0)
-    return float((made - total / len(split)).abs().mean())
+    mean = pictures.detach().cpu().double().mean(dim=0)
+    return float((mean - total / len(split)).abs().mean())
 
 
-def reader_of(data: Data, device: torch.device) -> nn.Module:
+def reference_classifier(data: Data, device: torch.device) -> nn.Module:
     """Return a classifier fitted on `data.train`, at rest on `device`: pictures -> scores (N, K).
 
     data: pictures with a category as target. It is fitted once for each data set and kept.
     """
-    seeds = torch.cuda.device_count() if device.type == "cuda" else 0
-    with torch.random.fork_rng(devices=range(seeds)):  # nobody else's draws are disturbed
+    num_devices = torch.cuda.device_count() if device.type == "cuda" else 0
+    with torch.random.fork_rng(devices=range(num_devices)):  # nobody else's draws are disturbed
         torch.manual_seed(0)
-        reader = _new_reader(data).to(device)
-        path = _kept(data, device)
-        if not _read(path, reader):
-            _fit(reader, data)
+        classifier = _build(data).to(device)
+        path = _cache_path(data, device)
+        if not _load(path, classifier):
+            _fit(classifier, data)
             with suppress(OSError):  # where nothing can be kept it is fitted each time
-                files.write_tensors(path, reader.state_dict())
-    return reader.eval().requires_grad_(False)
+                files.write_tensors(path, classifier.state_dict())
+    return classifier.eval().requires_grad_(False)
 
 
-def _new_reader(data: Data) -> nn.Sequential:
+def _build(data: Data) -> nn.Sequential:
     """Pictures (N, C, H, W) -> scores (N, K)."""
-    channels, height, broad = data.schema[data.schema.inputs[0]].shape
-    places = ((height + 3) // 4) * ((broad + 3) // 4)
+    channels, height, width = data.schema[data.schema.inputs[0]].shape
+    num_positions = ((height + 3) // 4) * ((width + 3) // 4)
     return nn.Sequential(
         Standardize(0.5, 0.5),
         nn.Conv2d(channels, 16, 5, stride=2, padding=2), nn.BatchNorm2d(16), nn.ReLU(),
         nn.Conv2d(16, 32, 5, stride=2, padding=2), nn.BatchNorm2d(32), nn.ReLU(),
-        nn.Flatten(), nn.Linear(32 * places, 128), nn.ReLU(), nn.Dropout(0.3),
+        nn.Flatten(), nn.Linear(32 * num_positions, 128), nn.ReLU(), nn.Dropout(0.3),
         nn.Linear(128, len(data.schema[data.schema.target].names)),
     )  # fmt: skip
 
 
-def _fit(reader: nn.Module, data: Data) -> None:
-    given, target = data.schema.inputs[0], data.schema.target
+def _fit(classifier: nn.Module, data: Data) -> None:
+    field, target = data.schema.inputs[0], data.schema.target
 
-    def mistakes(batch: Batch) -> Tensor:
-        return functional.cross_entropy(reader(batch[given]), tensor_of(batch, target))
+    def loss(batch: Batch) -> Tensor:
+        return functional.cross_entropy(classifier(batch[field]), tensor_of(batch, target))
 
     adam = partial(torch.optim.Adam, lr=3e-3)
-    game = Game(Player("classifier", reader, mistakes, adam, schedule=cosine))
+    game = Game(Player("classifier", classifier, loss, adam, schedule=cosine))
     stream = data.train.batches(min(128, len(data.train)), turns=_TURNS, seed=0)
     for _ in game.play(stream, seed=0):
         pass
 
 
-def _kept(data: Data, device: torch.device) -> Path:
+def _cache_path(data: Data, device: torch.device) -> Path:
     folder = os.environ.get("BRIQUE_CACHE") or "~/.cache/brique"
     schema = json.dumps(data.schema.to_json(), sort_keys=True)
     key = hashlib.sha256(
-        f"{_READER} {device.type} {data.fingerprint} {schema}".encode()
+        f"{_VERSION} {device.type} {data.fingerprint} {schema}".encode()
     ).hexdigest()[:32]
     return Path(folder).expanduser() / "readers" / f"{key}.safetensors"
 
 
-def _read(path: Path, reader: nn.Module) -> bool:
+def _load(path: Path, classifier: nn.Module) -> bool:
     """Fill the reader from the file; tell whether there is a fitting one."""
     try:
-        reader.load_state_dict(read_tensors(path))
+        classifier.load_state_dict(read_tensors(path))
     except (StoreError, KeyError, RuntimeError):
         return False  # none, or damaged: it is fitted anew, and replaced
     return True
 
 
-def _pieces(data: Data) -> int:
+def _batch_size(data: Data) -> int:
     return batch_size_for(data.schema[data.schema.inputs[0]])
 
 

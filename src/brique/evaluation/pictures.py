@@ -7,20 +7,20 @@ from brique.errors import ShapeError
 from brique.schema import Picture
 
 
-def missed(made: Tensor, pictures: Tensor) -> Tensor:
+def squared_errors(outputs: Tensor, pictures: Tensor) -> Tensor:
     """Return the mean squared error a pixel of each picture: (N,), float64.
 
     Raises ShapeError where what a net made has another shape than what it was given.
     """
-    if made.shape != pictures.shape:
+    if outputs.shape != pictures.shape:
         raise ShapeError(
-            f"reconstruct: the net made {tuple(made.shape)} of pictures {tuple(pictures.shape)};"
+            f"reconstruct: the net made {tuple(outputs.shape)} of pictures {tuple(pictures.shape)};"
             " let it return pictures of the same shape."
         )
-    return (made.double() - pictures.double()).square().flatten(1).mean(dim=1)
+    return (outputs.double() - pictures.double()).square().flatten(1).mean(dim=1)
 
 
-def pictures_of(split: Split, ids: Tensor) -> Tensor:
+def select_pictures(split: Split, ids: Tensor) -> Tensor:
     """Return the pictures (M, C, H, W) of some examples of a part, in [0, 1].
 
     ids: (M,), int64, their numbers in the whole source.

@@ -8,7 +8,7 @@ from torch import Tensor
 
 
 @dataclass(frozen=True)
-class Score:
+class Metric:
     """A number by which a net is judged; more is better.
 
     name: in "test" of the judgement. called: by people. says: what it means, in a few words.
@@ -16,13 +16,13 @@ class Score:
     """
 
     name: str
-    called: str
-    says: str
+    title: str
+    description: str
     is_share: bool = True
 
 
 @dataclass(frozen=True)
-class Judged:
+class Result:
     """What a net reaches on a test part.
 
     values: as JSON, for run.json and reports: "task", "examples", "test" (scores by name),

@@ -5,7 +5,7 @@ from torch import Tensor
 
 from brique.errors import ShapeError
 
-_AT_ONCE = 500  # points whose distances from all others are held at once
+_CHUNK = 500  # points whose distances from all others are held at once
 
 
 def nearest_neighbor_test(first: Tensor, second: Tensor) -> float:
@@ -21,10 +21,10 @@ def nearest_neighbor_test(first: Tensor, second: Tensor) -> float:
     >>> nearest_neighbor_test(torch.tensor([[0.0], [1.0]]), torch.tensor([[1.5], [9.0]]))
     0.5
     """
-    return float(own_neighbors(first, second).mean())
+    return float(own_neighbor_shares(first, second).mean())
 
 
-def own_neighbors(first: Tensor, second: Tensor) -> Tensor:
+def own_neighbor_shares(first: Tensor, second: Tensor) -> Tensor:
     """Return for each point whether its nearest neighbor is of its own sample: (2N,), float64.
 
     first, second: as for `nearest_neighbor_test`, and its errors. The result is on the CPU.
@@ -35,13 +35,13 @@ def own_neighbors(first: Tensor, second: Tensor) -> Tensor:
             f"{tuple(second.shape)}; pass two of one shape (N, D)."
         )
     points, size = torch.cat([first, second.to(first)]), len(first)
-    own: list[Tensor] = []
-    for begin in range(0, 2 * size, _AT_ONCE):
-        some = points[begin : begin + _AT_ONCE]
-        far = torch.cdist(some, points, compute_mode="donot_use_mm_for_euclid_dist")
-        far.diagonal(begin).fill_(torch.inf)  # a point is not its own neighbor
-        is_nearest = far == far.amin(dim=1, keepdim=True)
-        is_first = torch.arange(begin, begin + len(some), device=points.device) < size
-        of_first = is_nearest[:, :size].sum(dim=1) / is_nearest.sum(dim=1)
-        own.append(torch.where(is_first, of_first, 1 - of_first).double().cpu())
-    return torch.cat(own)
+    is_own: list[Tensor] = []
+    for start in range(0, 2 * size, _CHUNK):
+        chunk = points[start : start + _CHUNK]
+        distances = torch.cdist(chunk, points, compute_mode="donot_use_mm_for_euclid_dist")
+        distances.diagonal(start).fill_(torch.inf)  # a point is not its own neighbor
+        is_nearest = distances == distances.amin(dim=1, keepdim=True)
+        is_first = torch.arange(start, start + len(chunk), device=points.device) < size
+        share_first = is_nearest[:, :size].sum(dim=1) / is_nearest.sum(dim=1)
+        is_own.append(torch.where(is_first, share_first, 1 - share_first).double().cpu())
+    return torch.cat(is_own)

@@ -108,7 +108,7 @@ def autoencoder_arguments(schema: Schema) -> dict[str, Any]:
     return {
         "shape": list(picture.shape),
         "mean": list(picture.mean or (0.0,)),
-        "spread": [one or 1.0 for one in picture.spread or (1.0,)],  # a constant channel has 0
+        "spread": [one or 1.0 for one in picture.std or (1.0,)],  # a constant channel has 0
     }
 
 

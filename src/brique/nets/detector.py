@@ -86,7 +86,7 @@ def detector_arguments(schema: Schema) -> dict[str, Any]:
         "channels": picture.shape[0],
         "classes": len(tags[0].names),
         "mean": list(picture.mean or (0.0,)),
-        "spread": [one or 1.0 for one in picture.spread or (1.0,)],  # a constant channel has 0
+        "spread": [one or 1.0 for one in picture.std or (1.0,)],  # a constant channel has 0
     }
 
 

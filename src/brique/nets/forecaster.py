@@ -39,7 +39,7 @@ class Forecaster(nn.Module):
         length, columns = past.shape
         self.shape: tuple[int, ...] = future.shape
         ahead, targets = (*future.shape, 1)[:2]
-        for name, values in (("mean", past.mean), ("spread", past.spread)):
+        for name, values in (("mean", past.mean), ("spread", past.std)):
             given = values if isinstance(values, tuple) else (1.0,) * columns
             self.register_buffer(
                 name, torch.tensor([one or float(name != "mean") for one in given])

@@ -11,7 +11,7 @@ from brique.data import Ragged
 from brique.errors import DataError
 from brique.nets.builder import builder
 from brique.schema import Schema, Text
-from brique.schema.texts import END, START, UNKNOWN
+from brique.schema.texts import END_ID, START_ID, UNKNOWN_ID
 
 
 class Translator(nn.Module):
@@ -48,7 +48,7 @@ class Translator(nn.Module):
         text: N of them; an empty one is read as one unknown piece.
         """
         lengths = text.lengths.clamp(min=1)
-        words = text.padded(UNKNOWN, max(1, text.longest))
+        words = text.padded(UNKNOWN_ID, max(1, text.longest))
         told = self.drop(self.source(words))
         packed = pack_padded_sequence(told, lengths.cpu(), batch_first=True, enforce_sorted=False)
         found, last = self.reader(packed)
@@ -76,7 +76,7 @@ class Translator(nn.Module):
         """
         told, state, _ = self.speak(word.unsqueeze(1), state, *read)
         scores = self.say(told[:, 0])
-        scores[:, [UNKNOWN, START]] = -torch.inf
+        scores[:, [UNKNOWN_ID, START_ID]] = -torch.inf
         return scores.log_softmax(dim=1), state
 
     def forward(self, text: Ragged, said: Ragged | None = None) -> Tensor:
@@ -86,10 +86,10 @@ class Translator(nn.Module):
         The scores of one text stand behind those of the one before it.
         """
         state, *read = self.read(text)
-        before = torch.full((len(text), 1), START, device=state.device)
+        before = torch.full((len(text), 1), START_ID, device=state.device)
         counts = before.bool()
         if said is not None:
-            before = torch.cat([before, said.padded(END)], dim=1)
+            before = torch.cat([before, said.padded(END_ID)], dim=1)
             counts = torch.cat([counts, said.mask], dim=1)
         return self.say(self.speak(before, state, *read)[0][counts])
 

@@ -6,35 +6,35 @@ from typing import Any
 
 from brique import files
 from brique.data import Data
-from brique.data.shown import kinds
+from brique.data.shown import describe_fields
 from brique.page import drawn, findings
 from brique.page.document import document
 from brique.page.markup import Section, box, count, figure, name, percent, text, tiles
 from brique.page.thumbnails import Gallery
 
-EXAMPLES = 6
-PICTURES = 900_000  # bytes of the page that pictures may take
-_FIELDS = 60
-_CLASSES = 60
+MAX_EXAMPLES = 6
+PICTURE_BYTES = 900_000  # bytes of the page that pictures may take
+_MAX_FIELDS = 60
+_MAX_SKIPPED = 60
 
 
 def write_audit(
-    path: Path | str, data: Data, found: Sequence[dict[str, Any]], verdict: str
+    path: Path | str, data: Data, audit_findings: Sequence[dict[str, Any]], verdict: str
 ) -> Path:
     """Write the page of an audit and return its path.
 
-    found: the findings as JSON values. verdict: the sentence that sums them up.
+    audit_findings: the findings as JSON values. verdict: the sentence that sums them up.
     Raises StoreError when the disk refuses.
     """
-    files.write(path, compose(data, found, verdict))
+    files.write(path, compose(data, audit_findings, verdict))
     return Path(path)
 
 
-def compose(data: Data, found: Sequence[dict[str, Any]], verdict: str) -> str:
+def compose(data: Data, audit_findings: Sequence[dict[str, Any]], verdict: str) -> str:
     """Return the page of an audit as HTML."""
-    gallery = Gallery(data, PICTURES)
+    gallery = Gallery(data, PICTURE_BYTES)
     sections = [
-        Section("found", "What may spoil a result", findings.shown(list(found), data, gallery)),
+        Section("found", "What may spoil a result", findings.render(list(audit_findings), data, gallery)),
         Section("data", "The data", _parts(data) + _fields(data)),
         Section("examples", "Examples", _examples(data)),
     ]
@@ -47,53 +47,53 @@ def _parts(data: Data) -> str:
     sizes = [("train", len(data.train)), ("valid", len(data.valid)), ("test", len(data.test))]
     total = sum(size for _, size in sizes)
     rows = [
-        (f'<span class="swatch {part}"></span>{part}', f"{n:,} <small>{percent(n / total)}</small>")
-        for part, n in sizes
+        (f'<span class="swatch {part}"></span>{part}', f"{num:,} <small>{percent(num / total)}</small>")
+        for part, num in sizes
     ]
     bar = "".join(
-        f'<span class="part {part}" style="flex-grow:{n}"></span>' for part, n in sizes if n
+        f'<span class="part {part}" style="flex-grow:{num}"></span>' for part, num in sizes if num
     )
     title = count(total, "example")
-    says = "A net learns from train, choices are made on valid, and test is read once, at the end."
-    return figure(title, says, f'<div class="parts" aria-hidden="true">{bar}</div>\n{tiles(rows)}')
+    caption = "A net learns from train, choices are made on valid, and test is read once, at the end."
+    return figure(title, caption, f'<div class="parts" aria-hidden="true">{bar}</div>\n{tiles(rows)}')
 
 
 def _fields(data: Data) -> str:
-    what = list(kinds(data).items())
+    descriptions = list(describe_fields(data).items())
     rows = "".join(
-        f'<tr><th scope="row">{name(field)}</th><td>{text(said, 200)}</td>'
+        f'<tr><th scope="row">{name(field)}</th><td>{text(description, 200)}</td>'
         f"<td>{'target' if field in data.schema.targets else 'input'}</td></tr>"
-        for field, said in what[:_FIELDS]
+        for field, description in descriptions[:_MAX_FIELDS]
     )
-    more = f"<p>and {len(what) - _FIELDS:,} more</p>" if len(what) > _FIELDS else ""
+    more = f"<p>and {len(descriptions) - _MAX_FIELDS:,} more</p>" if len(descriptions) > _MAX_FIELDS else ""
     head = "<thead><tr><th>field</th><th>holds</th><th>is</th></tr></thead>"
     table = box("fields", f"<table>{head}<tbody>{rows}</tbody></table>")
-    says = "What is fitted, such as classes, words, means, comes from train alone."
-    return figure(count(len(what), "field"), says, table + more)
+    caption = "What is fitted, such as classes, words, means, comes from train alone."
+    return figure(count(len(descriptions), "field"), caption, table + more)
 
 
 def _examples(data: Data) -> str:
     """Return examples of train, one card each."""
     ids = data.train.ids
-    step = max(1, len(ids) // EXAMPLES)
+    stride = max(1, len(ids) // MAX_EXAMPLES)
     cards = ""
-    for row in ids[::step][:EXAMPLES].tolist():
-        shown = drawn.example(data, row)
+    for row in ids[::stride][:MAX_EXAMPLES].tolist():
+        contents = drawn.render_example(data, row)
         body = "".join(
-            f"<div><dt>{name(field)}</dt><dd>{held}</dd></div>"
-            for field, held in list(shown.items())[:_FIELDS]
+            f"<div><dt>{name(field)}</dt><dd>{content}</dd></div>"
+            for field, content in list(contents.items())[:_MAX_FIELDS]
         )
         cards += f"<div><h3>{name(data.train.name(row))}</h3><dl>{body}</dl></div>\n"
     return f'<div class="pair">{cards}</div>\n'
 
 
 def _notes(data: Data) -> str:
-    said = "".join(f"<li>{text(note, 500)}</li>" for note in data.notes)
+    notes = "".join(f"<li>{text(note, 500)}</li>" for note in data.notes)
     skipped = "".join(
-        f"<li>{name(file, 90)}: {text(why, 200)}</li>" for file, why in data.skipped[:_CLASSES]
+        f"<li>{name(file, 90)}: {text(reason, 200)}</li>" for file, reason in data.skipped[:_MAX_SKIPPED]
     )
-    more = len(data.skipped) - _CLASSES
+    more = len(data.skipped) - _MAX_SKIPPED
     skipped += f"<li>and {more:,} more</li>" if more > 0 else ""
-    return (f"<ul>{said}</ul>" if said else "") + (
+    return (f"<ul>{notes}</ul>" if notes else "") + (
         f"<h3>Left out</h3><ul>{skipped}</ul>" if skipped else ""
     )

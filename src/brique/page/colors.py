@@ -15,21 +15,21 @@ def variables() -> str:
 
     Black is the ink of the page, so that it also shows on a dark ground.
     """
-    named = [f"--c{place}:{color};" for place, color in enumerate(PALETTE)]
-    return "".join([*named, f"--c{len(PALETTE)}:var(--ink);"])
+    definitions = [f"--c{index}:{color};" for index, color in enumerate(PALETTE)]
+    return "".join([*definitions, f"--c{len(PALETTE)}:var(--ink);"])
 
 
-def of_class(place: int) -> tuple[str, bool]:
+def class_color(index: int) -> tuple[str, bool]:
     """Return the color of a class, and whether its mark is a ring: after the palette, rings."""
     count = len(PALETTE) + 1
-    return f"var(--c{place % count})", (place // count) % 2 == 1
+    return f"var(--c{index % count})", (index // count) % 2 == 1
 
 
-def of_classes(count: int) -> Tensor:
+def class_palette(count: int) -> Tensor:
     """Return a color for each number of a mask, (256, 3), uint8; what is no class is white."""
-    table = torch.full((256, 3), 255, dtype=torch.uint8)
-    for place in range(count):
-        base = torch.tensor(rgb(PALETTE[place % len(PALETTE)]))
-        dark = 1 - 0.35 * (place // len(PALETTE) % 3)
-        table[place] = (base * dark).byte()
-    return table
+    palette = torch.full((256, 3), 255, dtype=torch.uint8)
+    for index in range(count):
+        base = torch.tensor(rgb(PALETTE[index % len(PALETTE)]))
+        shade = 1 - 0.35 * (index // len(PALETTE) % 3)
+        palette[index] = (base * shade).byte()
+    return palette

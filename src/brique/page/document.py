@@ -6,18 +6,18 @@ from brique.page import colors
 from brique.page.markup import Section
 
 
-def document(title: str, over: str, head: str, sections: list[Section]) -> str:
+def document(title: str, overline: str, head: str, sections: list[Section]) -> str:
     """Return a whole page as HTML.
 
     title: its heading. over: what stands small above it. head: what stands below it, before the
         contents. All are HTML.
     """
     style = (Path(__file__).parent / "style.css").read_text(encoding="utf-8")
-    links = "".join(f'<li><a href="#{one.name}">{one.title}</a></li>' for one in sections)
+    links = "".join(f'<li><a href="#{section.name}">{section.title}</a></li>' for section in sections)
     body = "".join(
-        f'<section id="{one.name}" aria-labelledby="h-{one.name}">\n'
-        f'<h2 id="h-{one.name}">{one.title}</h2>\n{one.html}</section>\n'
-        for one in sections
+        f'<section id="{section.name}" aria-labelledby="h-{section.name}">\n'
+        f'<h2 id="h-{section.name}">{section.title}</h2>\n{section.html}</section>\n'
+        for section in sections
     )
     return (
         '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
@@ -25,7 +25,7 @@ def document(title: str, over: str, head: str, sections: list[Section]) -> str:
         '<meta name="color-scheme" content="light dark">\n'
         f"<title>{title}</title>\n<style>\n:root{{{colors.variables()}}}\n{style}</style>\n"
         '</head>\n<body>\n<a class="skip" href="#content">Skip to the content</a>\n'
-        f'<header>\n<p class="over">{over}</p>\n'
+        f'<header>\n<p class="over">{overline}</p>\n'
         f"<h1>{title}</h1>\n{head}</header>\n"
         f'<nav aria-label="Contents"><ul>{links}</ul></nav>\n'
         f'<main id="content">\n{body}</main>\n'

@@ -18,7 +18,7 @@ _TENSORS = {"ids": 1, "label": 1, "probabilities": 2}
 
 
 @dataclass(frozen=True)
-class Answers:
+class TestPredictions:
     """What the net said of each test example.
 
     ids, label: (N,), int64.
@@ -33,19 +33,19 @@ class Answers:
     hidden: Tensor | None
 
     @cached_property
-    def said(self) -> Tensor:
+    def predicted(self) -> Tensor:
         """The class answered (N,), int64."""
         return self.probabilities.argmax(1)
 
     @cached_property
-    def sure(self) -> Tensor:
+    def confidence(self) -> Tensor:
         """The probability of the answer (N,)."""
         return self.probabilities.max(1).values
 
     @cached_property
-    def is_right(self) -> Tensor:
+    def is_correct(self) -> Tensor:
         """Whether the answer is the class (N,), bool."""
-        return self.said == self.label
+        return self.predicted == self.label
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,49 +53,49 @@ class Facts:
     """A run, its data and its net.
 
     data: the run's own, unchanged since; None if they are not to be had.
-    changed: whether data were there, but others than the run's.
+    has_changed_data: whether data were there, but others than the run's.
     values: what the judge found, "result" in run.json.
     names: the classes, in the order of the scores.
-    answers: of a net that names classes. arrays: what any other kept of its answers.
+    predictions: of a net that names classes. arrays: what any other kept of its answers.
     log: the lines of log.jsonl.
     net: the net that answers, or None; why says why not.
-    damaged: what is left out, since its file is not what the run wrote.
+    damage_messages: what is left out, since its file is not what the run wrote.
     """
 
     record: Record
     data: Data | None
-    changed: bool
+    has_changed_data: bool
     values: dict[str, Any]  # Any: JSON
     names: list[str]
-    answers: Answers | None
+    predictions: TestPredictions | None
     arrays: dict[str, Tensor]
     log: list[dict[str, float]]
     net: nn.Module | None
-    why: str
-    damaged: list[str]
+    net_error: str
+    damage_messages: list[str]
 
 
 def gather(record: Record, data: Data | None, *, trust: bool) -> Facts:
     """Return what a run folder says."""
-    known = [entry["fingerprint"] for entry in record.json["data"]]
-    is_own = data is not None and data.fingerprint in known
-    own = data if is_own else None
+    fingerprints = [entry["fingerprint"] for entry in record.json["data"]]
+    is_own = data is not None and data.fingerprint in fingerprints
+    own_data = data if is_own else None
     names = _names(record.result, data)
-    net, why = _net(record, trust=trust)
-    damaged: list[str] = []
-    arrays = _arrays(record, damaged)
+    net, net_error = _net(record, trust=trust)
+    damage_messages: list[str] = []
+    arrays = _arrays(record, damage_messages)
     return Facts(
         record=record,
-        data=own,
-        changed=data is not None and not is_own,
+        data=own_data,
+        has_changed_data=data is not None and not is_own,
         values=record.result,
         names=names,
-        answers=_answers(arrays, len(names), own),
+        predictions=_predictions(arrays, len(names), own_data),
         arrays=arrays,
-        log=_log(record, damaged),
+        log=_log(record, damage_messages),
         net=net,
-        why=why,
-        damaged=damaged,
+        net_error=net_error,
+        damage_messages=damage_messages,
     )
 
 
@@ -115,52 +115,52 @@ def _net(record: Record, *, trust: bool) -> tuple[nn.Module | None, str]:
         return None, str(error)
 
 
-def _answers(found: dict[str, Tensor], classes: int, data: Data | None) -> Answers | None:
+def _predictions(arrays: dict[str, Tensor], num_classes: int, data: Data | None) -> TestPredictions | None:
     """Return the stored answers, or None if they are missing or fit neither net nor data."""
-    if any(name not in found or found[name].ndim != n for name, n in _TENSORS.items()):
+    if any(name not in arrays or arrays[name].ndim != ndim for name, ndim in _TENSORS.items()):
         return None
-    ids, label, probabilities = (found[name] for name in _TENSORS)
-    if not len(ids) == len(label) == len(probabilities) > 0 or probabilities.shape[1] != classes:
+    ids, label, probabilities = (arrays[name] for name in _TENSORS)
+    if not len(ids) == len(label) == len(probabilities) > 0 or probabilities.shape[1] != num_classes:
         return None
-    if bool(((label < 0) | (label >= classes)).any()) or not bool(probabilities.isfinite().all()):
+    if bool(((label < 0) | (label >= num_classes)).any()) or not bool(probabilities.isfinite().all()):
         return None
     if data is not None and not set(ids.tolist()) <= set(data.test.ids.tolist()):
         return None
-    answers = Answers(ids.long(), label.long(), probabilities.float(), None, None)
-    return _with_hidden(answers, found)
+    predictions = TestPredictions(ids.long(), label.long(), probabilities.float(), None, None)
+    return _with_hidden(predictions, arrays)
 
 
-def _arrays(record: Record, damaged: list[str]) -> dict[str, Tensor]:
+def _arrays(record: Record, damage_messages: list[str]) -> dict[str, Tensor]:
     """Return what the run kept of its answers; nothing where it is damaged, which is noted."""
     name = "arrays/answers.safetensors"
     path = record.folder / name
     if not path.exists() and name not in (record.json.get("files") or {}):
         return {}
-    said = record.fault(name)
+    fault = record.fault(name)
     try:
-        found = reader.read_tensors(path, record.folder) if said is None else {}
+        arrays = reader.read_tensors(path, record.folder) if fault is None else {}
     except StoreError as error:
-        said, found = f"{name} is damaged: {error}", {}
-    if said is not None:
-        damaged.append(f"{said}; the answers are left out.")
-    return found
+        fault, arrays = f"{name} is damaged: {error}", {}
+    if fault is not None:
+        damage_messages.append(f"{fault}; the answers are left out.")
+    return arrays
 
 
-def _with_hidden(answers: Answers, found: dict[str, Tensor]) -> Answers:
-    ids, hidden = found.get("hidden_ids"), found.get("hidden")
+def _with_hidden(predictions: TestPredictions, arrays: dict[str, Tensor]) -> TestPredictions:
+    ids, hidden = arrays.get("hidden_ids"), arrays.get("hidden")
     if ids is None or hidden is None or hidden.ndim != 2 or ids.shape != hidden.shape[:1]:
-        return answers
-    known = set(ids.tolist()) <= set(answers.ids.tolist())
-    if not known or not hidden.shape[1] or not bool(hidden.isfinite().all()):
-        return answers
-    return Answers(answers.ids, answers.label, answers.probabilities, ids.long(), hidden.float())
+        return predictions
+    is_subset = set(ids.tolist()) <= set(predictions.ids.tolist())
+    if not is_subset or not hidden.shape[1] or not bool(hidden.isfinite().all()):
+        return predictions
+    return TestPredictions(predictions.ids, predictions.label, predictions.probabilities, ids.long(), hidden.float())
 
 
-def _log(record: Record, damaged: list[str]) -> list[dict[str, float]]:
+def _log(record: Record, damage_messages: list[str]) -> list[dict[str, float]]:
     """Return the lines of the log, finite numbers only; a line that is torn is passed over."""
-    said = record.fault("log.jsonl")
-    if said is not None:
-        damaged.append(f"{said}; the curves are left out.")
+    fault = record.fault("log.jsonl")
+    if fault is not None:
+        damage_messages.append(f"{fault}; the curves are left out.")
         return []
     content = reader.read(record.folder / "log.jsonl", record.folder)
     lines: list[dict[str, float]] = []
@@ -170,7 +170,7 @@ def _log(record: Record, damaged: list[str]) -> list[dict[str, float]]:
         except (ValueError, RecursionError):
             continue
         if isinstance(line, dict):
-            lines.append({str(k): float(v) for k, v in line.items() if _is_number(v)})
+            lines.append({str(key): float(value) for key, value in line.items() if _is_number(value)})
     return lines
 
 

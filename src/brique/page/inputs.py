@@ -2,34 +2,34 @@
 
 from torch import as_tensor
 
-from brique.data.shown import said
+from brique.data.shown import describe_value
 from brique.page.facts import Facts
 from brique.page.markup import box, name, text
 from brique.page.thumbnails import Gallery
 from brique.schema import Picture
 
-FIELDS = 8  # of each example that are shown
-SIDE = 48  # pixels of a thumbnail
-LETTERS = 60
+MAX_FIELDS = 8  # of each example that are shown
+THUMBNAIL_SIDE = 48  # pixels of a thumbnail
+MAX_LETTERS = 60
 
 
-def table(
-    facts: Facts, gallery: Gallery, label: str, heads: list[str], rows: list[tuple[int, list[str]]]
+def render(
+    facts: Facts, gallery: Gallery, label: str, headers: list[str], rows: list[tuple[int, list[str]]]
 ) -> str:
     """Return test examples as HTML.
 
     label: of the table. heads: of what is said of them. rows: the number of each example in the
     whole source, and what is said of it; all but the numbers are HTML.
     """
-    fields = [] if facts.data is None else list(facts.data.schema.inputs)[:FIELDS]
+    fields = [] if facts.data is None else list(facts.data.schema.inputs)[:MAX_FIELDS]
     lines: list[str] = []
-    for number, told in rows:
-        held = cells(facts, gallery, number, fields)
-        called = f"example {number}" if facts.data is None else facts.data.test.name(number)
-        both = "".join(f"<td>{one}</td>" for one in [*told, *held])
-        lines.append(f'<tr><th scope="row">{name(called, 30)}</th>{both}</tr>')
-    titles = "".join(f"<th>{one}</th>" for one in [*heads, *(name(one, 24) for one in fields)])
-    head = f"<thead><tr><th>example</th>{titles}</tr></thead>"
+    for number, values in rows:
+        contents = cells(facts, gallery, number, fields)
+        example_name = f"example {number}" if facts.data is None else facts.data.test.name(number)
+        columns = "".join(f"<td>{content}</td>" for content in [*values, *contents])
+        lines.append(f'<tr><th scope="row">{name(example_name, 30)}</th>{columns}</tr>')
+    header_cells = "".join(f"<th>{content}</th>" for content in [*headers, *(name(content, 24) for content in fields)])
+    head = f"<thead><tr><th>example</th>{header_cells}</tr></thead>"
     return box(label, f"<table>{head}<tbody>{''.join(lines)}</tbody></table>")
 
 
@@ -37,12 +37,12 @@ def cells(facts: Facts, gallery: Gallery, number: int, fields: list[str]) -> lis
     """Return some fields of an example as HTML."""
     if facts.data is None or facts.data.store is None:
         return []
-    found: list[str] = []
-    for one in fields:
-        kind = facts.data.schema[one]
-        value = as_tensor(facts.data.store.fields[one][number])
-        told, drawn = said(kind, value), ""
+    contents: list[str] = []
+    for field in fields:
+        kind = facts.data.schema[field]
+        value = as_tensor(facts.data.store.fields[field][number])
+        description, picture = describe_value(kind, value), ""
         if isinstance(kind, Picture) and len(value) in (1, 3):
-            drawn = gallery.add(value, told, SIDE)
-        found.append(drawn or text(told, LETTERS))
-    return found
+            picture = gallery.add(value, description, THUMBNAIL_SIDE)
+        contents.append(picture or text(description, MAX_LETTERS))
+    return contents

@@ -5,7 +5,7 @@ import math
 import re
 from dataclasses import dataclass
 
-LONGEST = 80  # letters of a name
+MAX_LETTERS = 80  # letters of a name
 _UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufdd0-\ufdef\ufffe\uffff]")
 
 
@@ -22,10 +22,10 @@ class Section:
 class Gap:
     """A part that the page does not have, and the sentence that says why."""
 
-    says: str
+    reason: str
 
 
-def text(value: object, longest: int = LONGEST) -> str:
+def text(value: object, limit: int = MAX_LETTERS) -> str:
     """Return a value as HTML text, good inside of quotes too; the middle of a long one is cut out.
 
     >>> text("<b>"), text("x" * 20, longest=9)
@@ -33,15 +33,15 @@ def text(value: object, longest: int = LONGEST) -> str:
     """
     plain = str(value).encode("utf-8", "replace").decode()
     plain = " ".join(_UNPRINTABLE.sub("\ufffd", plain).split())
-    if len(plain) > longest:
-        half = (longest - 1) // 2
+    if len(plain) > limit:
+        half = (limit - 1) // 2
         plain = f"{plain[:half]}…{plain[len(plain) - half :]}"
     return html.escape(plain)
 
 
-def name(value: object, longest: int = LONGEST) -> str:
+def name(value: object, limit: int = MAX_LETTERS) -> str:
     """Return a name as HTML, its direction of writing kept to itself."""
-    return f"<bdi>{text(value, longest)}</bdi>"
+    return f"<bdi>{text(value, limit)}</bdi>"
 
 
 def percent(share: object) -> str:
@@ -49,20 +49,20 @@ def percent(share: object) -> str:
     return f"{share:.1%}" if isinstance(share, int | float) and math.isfinite(share) else "—"
 
 
-def ends_of(stored: object) -> tuple[float, float] | None:
+def parse_interval(interval: object) -> tuple[float, float] | None:
     """Return both ends of an interval; None of one that is not stored, or could not be found."""
-    if isinstance(stored, list | tuple) and len(stored) == 2 and None not in stored:
-        return float(stored[0]), float(stored[1])
+    if isinstance(interval, list | tuple) and len(interval) == 2 and None not in interval:
+        return float(interval[0]), float(interval[1])
     return None
 
 
-def between(stored: object) -> str:
+def format_interval(interval: object) -> str:
     """Return the two ends of an interval as "98.0% to 99.8%", or a dash."""
-    ends = ends_of(stored)
-    return "—" if ends is None else f"{percent(ends[0])} to {percent(ends[1])}"
+    bounds = parse_interval(interval)
+    return "—" if bounds is None else f"{percent(bounds[0])} to {percent(bounds[1])}"
 
 
-def figures(number: object) -> str:
+def short_number(number: object) -> str:
     """Return a number with three figures, or a dash.
 
     >>> figures(0.012345), figures(12345), figures(None)
@@ -81,22 +81,22 @@ def seconds(number: float) -> str:
         return f"{number:.2f} s"
     if number < 99.95:
         return f"{number:.1f} s"
-    minutes, rest = divmod(round(number), 60)
-    return f"{minutes:,} min {rest} s"
+    minutes, remainder = divmod(round(number), 60)
+    return f"{minutes:,} min {remainder} s"
 
 
-def count(number: int, one: str, many: str | None = None) -> str:
+def count(number: int, singular: str, plural: str | None = None) -> str:
     """Return "1 example" or "2 examples".
 
     >>> count(1, "class", "classes"), count(1200, "turn")
     ('1 class', '1,200 turns')
     """
-    return f"{number:,} {one if number == 1 else many or one + 's'}"
+    return f"{number:,} {singular if number == 1 else plural or singular + 's'}"
 
 
-def figure(title: str, says: str, body: str) -> str:
+def figure(title: str, caption: str, body: str) -> str:
     """Return a figure under a heading that states its finding, with what it means; all are HTML."""
-    return f'<figure><h3>{title}</h3><p class="says">{says}</p>\n{body}</figure>\n'
+    return f'<figure><h3>{title}</h3><p class="says">{caption}</p>\n{body}</figure>\n'
 
 
 def box(label: str, table: str) -> str:
@@ -104,18 +104,18 @@ def box(label: str, table: str) -> str:
     return f'<div class="box" role="region" tabindex="0" aria-label="{label}">{table}</div>\n'
 
 
-def pairs(rows: list[tuple[str, str]]) -> str:
+def definition_list(rows: list[tuple[str, str]]) -> str:
     """Return names and what they are as a list; both are HTML."""
-    return "<dl>" + "".join(f"<div><dt>{a}</dt><dd>{b}</dd></div>" for a, b in rows) + "</dl>\n"
+    return "<dl>" + "".join(f"<div><dt>{term}</dt><dd>{description}</dd></div>" for term, description in rows) + "</dl>\n"
 
 
 def tiles(rows: list[tuple[str, str]]) -> str:
     """Return a few numbers with what they are, large and side by side; both are HTML."""
-    shown = "".join(f"<div><dt>{a}</dt><dd>{b}</dd></div>" for a, b in rows)
-    return f'<dl class="tiles">{shown}</dl>\n'
+    items = "".join(f"<div><dt>{term}</dt><dd>{description}</dd></div>" for term, description in rows)
+    return f'<dl class="tiles">{items}</dl>\n'
 
 
-def sure(share: float) -> str:
+def format_confidence(share: float) -> str:
     """Return a probability; one that is only nearly 1 is not said to be 100%.
 
     >>> sure(0.9931), sure(0.99999)

@@ -4,14 +4,14 @@ from collections.abc import Callable
 
 from brique.page.markup import Gap, Section
 
-AMISS = (KeyError, TypeError, ValueError, IndexError, AttributeError, OverflowError)
+RECORD_ERRORS = (KeyError, TypeError, ValueError, IndexError, AttributeError, OverflowError)
 
 
-def part(make: Callable[[], Section | Gap], where: str) -> Section | Gap:
+def section_or_gap(make: Callable[[], Section | Gap], where: str) -> Section | Gap:
     """Return what `make` makes; where that fails, a gap that names the part."""
     try:
         return make()
-    except AMISS as error:
+    except RECORD_ERRORS as error:
         return gap(where, error)
 
 

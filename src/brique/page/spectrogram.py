@@ -7,9 +7,9 @@ from torch import Tensor
 from torch.nn import functional
 
 HEIGHT, WIDTH = 64, 192  # pixels
-SOFT = 60.0  # decibels below the loudest that are white
-HEARD = 1000.0  # samples a second from which on a signal is a sound
-_WINDOW, _MOVE = 0.025, 0.01  # seconds
+DYNAMIC_RANGE = 60.0  # decibels below the loudest that are white
+MIN_SOUND_RATE = 1000.0  # samples a second from which on a signal is a sound
+_WINDOW_SECONDS, _HOP_SECONDS = 0.025, 0.01  # seconds
 
 
 def spectrogram(sound: Tensor, rate: float) -> Tensor:
@@ -18,16 +18,16 @@ def spectrogram(sound: Tensor, rate: float) -> Tensor:
     sound: (T, C); channels are heard together. rate: samples a second.
     Pitches are spaced as people tell them apart (Stevens, Volkmann, Newman 1937).
     """
-    size, move = round(_WINDOW * rate), max(1, round(_MOVE * rate))
+    window, hop = round(_WINDOW_SECONDS * rate), max(1, round(_HOP_SECONDS * rate))
     wave = sound.float().mean(dim=1).nan_to_num(0.0)
-    wave = functional.pad(wave, (0, max(0, size - len(wave))))
-    power = torch.fft.rfft(wave.unfold(0, size, move) * torch.hann_window(size)).abs().square()
-    top = 1127 * math.log1p(rate / 2 / 700)
-    pitches = 700 * (torch.linspace(0, top, HEIGHT) / 1127).expm1()  # in Hz
-    places = (pitches / (rate / 2) * (power.shape[1] - 1)).round().long()
-    loud = 10 * (power[:, places].T.flip(0) + 1e-10).log10()  # decibels, (64, W)
-    if loud.shape[1] > WIDTH:
-        loud = functional.adaptive_max_pool1d(loud, WIDTH)
+    wave = functional.pad(wave, (0, max(0, window - len(wave))))
+    power = torch.fft.rfft(wave.unfold(0, window, hop) * torch.hann_window(window)).abs().square()
+    max_mel = 1127 * math.log1p(rate / 2 / 700)
+    frequencies = 700 * (torch.linspace(0, max_mel, HEIGHT) / 1127).expm1()  # in Hz
+    bins = (frequencies / (rate / 2) * (power.shape[1] - 1)).round().long()
+    decibels = 10 * (power[:, bins].T.flip(0) + 1e-10).log10()  # decibels, (64, W)
+    if decibels.shape[1] > WIDTH:
+        decibels = functional.adaptive_max_pool1d(decibels, WIDTH)
     else:
-        loud = functional.interpolate(loud[None], WIDTH, mode="linear", align_corners=True)[0]
-    return ((loud.max() - loud) / SOFT).clamp(0, 1)[None]
+        decibels = functional.interpolate(decibels[None], WIDTH, mode="linear", align_corners=True)[0]
+    return ((decibels.max() - decibels) / DYNAMIC_RANGE).clamp(0, 1)[None]

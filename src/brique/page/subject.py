@@ -3,15 +3,15 @@
 from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
-from brique.evaluation.result import Score
+from brique.evaluation.result import Metric
 from brique.page.facts import Facts
 from brique.page.markup import Gap, Section
 from brique.page.thumbnails import Gallery
 
-Values = Mapping[str, Any]
+ResultValues = Mapping[str, Any]
 
 
-class Subject(Protocol):
+class PageTask(Protocol):
     """A task, as `brique.tasks.record.Task` has it."""
 
     @property
@@ -20,22 +20,22 @@ class Subject(Protocol):
         ...
 
     @property
-    def main(self) -> Score:
+    def main_metric(self) -> Metric:
         """The score that is named first."""
         ...
 
     @property
-    def scores(self) -> Mapping[str, Score]:
+    def metrics(self) -> Mapping[str, Metric]:
         """Scores beside the main one, by name."""
         ...
 
     @property
-    def baselines(self) -> Mapping[str, str]:
+    def baseline_names(self) -> Mapping[str, str]:
         """What the simple methods are called."""
         ...
 
     @property
-    def sentence(self) -> Callable[[Values], str]:
+    def sentence(self) -> Callable[[ResultValues], str]:
         """A result in one sentence."""
         ...
 
@@ -45,11 +45,11 @@ class Subject(Protocol):
         ...
 
     @property
-    def verdict(self) -> Callable[[Values], tuple[str, str] | None] | None:
+    def verdict(self) -> Callable[[ResultValues], tuple[str, str] | None] | None:
         """The outcome, and what it says of the best baseline; None: the usual verdict."""
         ...
 
     @property
-    def has_own_answer(self) -> bool:
+    def has_baseline_section(self) -> bool:
         """Whether `sections` begin with the net beside the baselines."""
         ...

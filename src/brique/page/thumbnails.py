@@ -16,22 +16,22 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
 SIDE = 96  # pixels of a picture's longer side, at most
-SMALL = 40  # up to this side, pictures are kept as they are and shown with sharp pixels
-SHOWN = 64  # pixels of the page that a thumbnail takes
+MAX_SHARP_SIDE = 40  # up to this side, pictures are kept as they are and shown with sharp pixels
+DISPLAY_SIDE = 64  # pixels of the page that a thumbnail takes
 
 
 class Gallery:
     """Thumbnails of a data set's examples, until `budget` letters are spent.
 
     is_open: whether there are pictures to show at all.
-    left_out: how many were asked for after the budget was spent.
+    num_omitted: how many were asked for after the budget was spent.
     """
 
     def __init__(self, data: Data | None, budget: int) -> None:
         self._field = _picture_field(data)
-        self._left = budget
+        self._remaining = budget
         self.is_open: bool = self._field is not None
-        self.left_out: int = 0
+        self.num_omitted: int = 0
 
     def show(self, split: Split, number: int, alt: str) -> str:
         """Return example `number` of a split as <img>, or nothing where none can be shown.
@@ -42,53 +42,53 @@ class Gallery:
             return ""
         pixels = split.select(torch.tensor([number]))[self._field]
         assert isinstance(pixels, Tensor)
-        address = thumbnail(pixels[0])
-        if len(address) > self._left:
-            self.left_out += 1
+        url = thumbnail(pixels[0])
+        if len(url) > self._remaining:
+            self.num_omitted += 1
             return ""
-        self._left -= len(address)
+        self._remaining -= len(url)
         height, width = pixels.shape[2:]
-        return img(address, alt, (width, height), is_sharp=max(height, width) <= SMALL)
+        return img(url, alt, (width, height), is_sharp=max(height, width) <= MAX_SHARP_SIDE)
 
     def add(self, pixels: Tensor, alt: str, side: int) -> str:
         """Return any picture as <img> with a longer side of `side`, or nothing.
 
         pixels: (C, H, W), uint8 or float in [0, 1]. alt: what it shows; escaped here.
         """
-        where = thumbnail(pixels, side)
-        if len(where) > self._left:
-            self.left_out += 1
+        url = thumbnail(pixels, side)
+        if len(url) > self._remaining:
+            self.num_omitted += 1
             return ""
-        self._left -= len(where)
+        self._remaining -= len(url)
         height, width = pixels.shape[1:]
-        return img(where, alt, (width, height), is_sharp=False, side=side)
+        return img(url, alt, (width, height), is_sharp=False, side=side)
 
-    def drawn(self, pixels: Tensor, marks: str, alt: str, side: int) -> str:
+    def annotated(self, pixels: Tensor, shapes: str, alt: str, side: int) -> str:
         """Return a picture with marks over it, or nothing.
 
         pixels: (C, H, W), uint8 or float in [0, 1]. marks: shapes of SVG, in its pixels.
         alt: what it shows; escaped here. side: the longer one, as shown.
         """
-        where = thumbnail(pixels if len(pixels) in (1, 3) else pixels[:1], side)
-        if len(where) + len(marks) > self._left:
-            self.left_out += 1
+        url = thumbnail(pixels if len(pixels) in (1, 3) else pixels[:1], side)
+        if len(url) + len(shapes) > self._remaining:
+            self.num_omitted += 1
             return ""
-        self._left -= len(where) + len(marks)
+        self._remaining -= len(url) + len(shapes)
         height, width = pixels.shape[1:]
         factor = side / max(height, width)
         return (
             f'<svg viewBox="0 0 {width} {height}" width="{round(width * factor)}"'
             f' height="{round(height * factor)}" role="img" aria-label="{text(alt, 200)}">'
-            f'<image href="{where}" width="{width}" height="{height}"/>{marks}</svg>'
+            f'<image href="{url}" width="{width}" height="{height}"/>{shapes}</svg>'
         )
 
 
-def img(address: str, alt: str, size: tuple[int, int], *, is_sharp: bool, side: int = SHOWN) -> str:
+def img(url: str, alt: str, size: tuple[int, int], *, is_sharp: bool, side: int = DISPLAY_SIDE) -> str:
     """Return <img> with its longer side as long as all thumbnails' longer sides are."""
     factor = side / max(size)
     width, height = (max(1, round(side * factor)) for side in size)
     sharp = ' class="sharp"' if is_sharp else ""
-    return f'<img{sharp} src="{address}" alt="{text(alt, 200)}" width="{width}" height="{height}">'
+    return f'<img{sharp} src="{url}" alt="{text(alt, 200)}" width="{width}" height="{height}">'
 
 
 def thumbnail(pixels: Tensor, side: int = SIDE) -> str:
@@ -105,24 +105,24 @@ def thumbnail(pixels: Tensor, side: int = SIDE) -> str:
         np.ascontiguousarray(array[:, :, 0] if array.shape[2] == 1 else array)
     )
     file = io.BytesIO()
-    if max(picture.size) <= SMALL:
+    if max(picture.size) <= MAX_SHARP_SIDE:
         return png(picture)
     picture.thumbnail((side, side), Image.Resampling.LANCZOS)
-    kind = "webp" if features.check("webp") else "jpeg"
-    picture.save(file, kind, quality=70)
-    return address(file.getvalue(), kind)
+    file_format = "webp" if features.check("webp") else "jpeg"
+    picture.save(file, file_format, quality=70)
+    return data_url(file.getvalue(), file_format)
 
 
 def png(picture: "Image") -> str:
     """Return a picture of Pillow, losslessly, as an address that holds it."""
     file = io.BytesIO()
     picture.save(file, "png", optimize=True)
-    return address(file.getvalue(), "png")
+    return data_url(file.getvalue(), "png")
 
 
-def address(content: bytes, kind: str) -> str:
+def data_url(content: bytes, file_format: str) -> str:
     """Return the address of a picture that is its own content."""
-    return f"data:image/{kind};base64,{base64.b64encode(content).decode()}"
+    return f"data:image/{file_format};base64,{base64.b64encode(content).decode()}"
 
 
 def _picture_field(data: Data | None) -> str | None:

@@ -4,22 +4,22 @@ from pathlib import Path
 
 from brique import files
 from brique.data import Data
-from brique.evaluation.sentences import whole
+from brique.evaluation.sentences import full_sentence
 from brique.page import again, baselines, samples, training
 from brique.page.document import document
 from brique.page.facts import Facts, gather
-from brique.page.markup import Gap, Section, figures, seconds, text, tiles
-from brique.page.parts import AMISS, gap, part
-from brique.page.subject import Subject
+from brique.page.markup import Gap, Section, short_number, seconds, text, tiles
+from brique.page.parts import RECORD_ERRORS, gap, section_or_gap
+from brique.page.subject import PageTask
 from brique.page.thumbnails import Gallery
 from brique.run import Record
 from brique.voice import tell
 
-LARGEST = 2_000_000  # bytes of the page
-PICTURES = 1_200_000  # bytes of them that thumbnails may take
+MAX_BYTES = 2_000_000  # bytes of the page
+PICTURE_BYTES = 1_200_000  # bytes of them that thumbnails may take
 
 
-def write(record: Record, data: Data | None, task: Subject | None, *, trust: bool = False) -> Path:
+def write(record: Record, data: Data | None, task: PageTask | None, *, trust: bool = False) -> Path:
     """Write report.html into a run's folder and return its path.
 
     data: the data that the run was trained on; pictures are left out if they are others, or None.
@@ -28,94 +28,94 @@ def write(record: Record, data: Data | None, task: Subject | None, *, trust: boo
     Two reports of one run are equal byte for byte. Raises StoreError when the disk refuses.
     """
     facts = gather(record, data, trust=trust)
-    for said in facts.damaged:
-        tell(f"{record.folder}: {said}")
+    for message in facts.damage_messages:
+        tell(f"{record.folder}: {message}")
     page = compose(facts, task)
     path = record.folder / "report.html"
     files.write(path, page)
     return path
 
 
-def compose(facts: Facts, task: Subject | None) -> str:
+def compose(facts: Facts, task: PageTask | None) -> str:
     """Return the page as HTML, in all of it no more than LARGEST bytes."""
-    gallery = Gallery(facts.data, PICTURES)
-    made = [
-        part(lambda: samples.asked(facts), "samples"),
-        part(lambda: samples.section(facts, gallery), "samples"),
-        *_answered(facts, gallery, task),
-        part(lambda: again.section(facts), "again"),
+    gallery = Gallery(facts.data, PICTURE_BYTES)
+    parts = [
+        section_or_gap(lambda: samples.run_section(facts), "samples"),
+        section_or_gap(lambda: samples.data_section(facts, gallery), "samples"),
+        *_task_sections(facts, gallery, task),
+        section_or_gap(lambda: again.section(facts), "again"),
     ]
-    sections = [one for one in made if isinstance(one, Section)]
-    says = [*facts.damaged, *(one.says for one in made if isinstance(one, Gap))]
-    if gallery.left_out:
-        says.append(f"{gallery.left_out:,} pictures were left out, to keep this page small.")
-    if says:
-        items = "".join(f"<li>{text(one, 500)}</li>" for one in says)
+    sections = [item for item in parts if isinstance(item, Section)]
+    missing = [*facts.damage_messages, *(item.reason for item in parts if isinstance(item, Gap))]
+    if gallery.num_omitted:
+        missing.append(f"{gallery.num_omitted:,} pictures were left out, to keep this page small.")
+    if missing:
+        items = "".join(f"<li>{text(item, 500)}</li>" for item in missing)
         sections.append(Section("missing", "Not on this page", f"<ul>{items}</ul>\n"))
     page = _page(facts, sections, task)
-    assert len(page.encode()) <= LARGEST
+    assert len(page.encode()) <= MAX_BYTES
     return page
 
 
-def _answered(facts: Facts, gallery: Gallery, task: Subject | None) -> list[Section | Gap]:
+def _task_sections(facts: Facts, gallery: Gallery, task: PageTask | None) -> list[Section | Gap]:
     """Return the sections on what came out, by task."""
-    curves = part(lambda: training.section(facts), "training")
+    curves = section_or_gap(lambda: training.section(facts), "training")
     if task is None:
-        return [Gap(baselines.NOTHING), curves]
+        return [Gap(baselines.NO_RESULT), curves]
     try:
-        own = task.sections(facts, gallery)
-    except AMISS as error:
-        own = [gap(task.name, error)]
-    if task.has_own_answer:
-        return [own[0], curves, *own[1:]]
-    return [part(lambda: baselines.section(facts, task), "baselines"), curves, *own]
+        task_sections = task.sections(facts, gallery)
+    except RECORD_ERRORS as error:
+        task_sections = [gap(task.name, error)]
+    if task.has_baseline_section:
+        return [task_sections[0], curves, *task_sections[1:]]
+    return [section_or_gap(lambda: baselines.section(facts, task), "baselines"), curves, *task_sections]
 
 
-def _page(facts: Facts, sections: list[Section], task: Subject | None) -> str:
-    over = f"brique · report of a run · {_opened(facts)}"
+def _page(facts: Facts, sections: list[Section], task: PageTask | None) -> str:
+    overline = f"brique · report of a run · {_data_name(facts)}"
     head = "" if task is None else f"{_verdict(facts, task)}{_key_numbers(facts, task)}"
-    return document(_sentence(facts, task), over, head, sections)
+    return document(_sentence(facts, task), overline, head, sections)
 
 
-def _sentence(facts: Facts, task: Subject | None) -> str:
+def _sentence(facts: Facts, task: PageTask | None) -> str:
     """Return the result in one sentence, as HTML."""
     if task is not None:
         try:
-            return text(whole(facts.values, task.sentence), 600)
-        except AMISS:
+            return text(full_sentence(facts.values, task.sentence), 600)
+        except RECORD_ERRORS:
             pass  # of an older run, or not as brique writes it
     if facts.record.numbers:
-        named = [f"{key} {figures(value)}" for key, value in facts.record.numbers.items()]
-        return text(f"{facts.record.name}: {', '.join(named[:6])}", 300)
+        numbers_text = [f"{key} {short_number(value)}" for key, value in facts.record.numbers.items()]
+        return text(f"{facts.record.name}: {', '.join(numbers_text[:6])}", 300)
     return text(f"{facts.record.name}: this run has no result yet", 300)
 
 
-def _opened(facts: Facts) -> str:
+def _data_name(facts: Facts) -> str:
     entries = facts.record.json["data"]
     return text(entries[0].get("name", "") if entries else facts.record.name, 60)
 
 
-def _verdict(facts: Facts, task: Subject) -> str:
+def _verdict(facts: Facts, task: PageTask) -> str:
     """Return the verdict against the best baseline."""
     try:
-        found = task.verdict(facts.values) if task.verdict else \
+        verdict = task.verdict(facts.values) if task.verdict else \
             baselines.verdict(facts.values, task)  # fmt: skip
-    except AMISS:
+    except RECORD_ERRORS:
         return ""
-    if found is None:
+    if verdict is None:
         return ""
-    outcome, says = found
-    return f'<p class="verdict {outcome}">{says}</p>\n'
+    outcome, description = verdict
+    return f'<p class="verdict {outcome}">{description}</p>\n'
 
 
-def _key_numbers(facts: Facts, task: Subject) -> str:
+def _key_numbers(facts: Facts, task: PageTask) -> str:
     """Return the three or four numbers that everyone asks for."""
     values, record = facts.values, facts.record.json
     try:
-        shown = baselines.numbers(values, task)
-        spent = record["seconds"].get("training")
-        if isinstance(spent, int | float):
-            shown.append(("training", seconds(spent)))
-    except AMISS:
+        rows = baselines.key_numbers(values, task)
+        training_seconds = record["seconds"].get("training")
+        if isinstance(training_seconds, int | float):
+            rows.append(("training", seconds(training_seconds)))
+    except RECORD_ERRORS:
         return ""
-    return tiles(shown)
+    return tiles(rows)

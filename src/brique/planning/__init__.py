@@ -1,9 +1,9 @@
 """What the plans of all trainings share."""
 
-from brique.planning.cost import LOOKS as LOOKS
-from brique.planning.cost import SHARE as SHARE
-from brique.planning.cost import decay as decay
+from brique.planning.cost import EVALUATIONS as EVALUATIONS
+from brique.planning.cost import TRAINING_SHARE as TRAINING_SHARE
+from brique.planning.cost import average_decay as average_decay
 from brique.planning.cost import multiplications as multiplications
-from brique.planning.cost import seconds_a_turn as seconds_a_turn
-from brique.planning.cost import shortened as shortened
+from brique.planning.cost import seconds_per_turn as seconds_per_turn
+from brique.planning.cost import shorten as shorten
 from brique.planning.request import Request as Request

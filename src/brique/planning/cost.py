@@ -16,48 +16,48 @@ from torch import Tensor, nn
 from brique.data import Data, Split
 from brique.inference import at_rest, batch_size_for, inputs
 
-LOOKS = 20  # of valid, in each run
-SHARE = 0.95  # of the minutes is planned for turns, the rest for looks
-_MEASURED = 2.5  # seconds of turns that a speed is measured on
+EVALUATIONS = 20  # of valid, in each run
+TRAINING_SHARE = 0.95  # of the minutes is planned for turns, the rest for looks
+_MEASURE_SECONDS = 2.5  # seconds of turns that a speed is measured on
 
 
-def decay(turns: int) -> float:
+def average_decay(turns: int) -> float:
     """Return a decay under which the average looks back on a fiftieth of the turns."""
     return round(1 - 1 / min(1000, max(10, turns / 50)), 4)
 
 
-def shortened(settings: dict[str, Any], per_turn: float, minutes: float) -> dict[str, Any]:
+def shorten(settings: dict[str, Any], seconds_per_turn: float, minutes: float) -> dict[str, Any]:
     """Return the settings with as many turns as fit into the minutes at a measured speed."""
-    fits = max(1, int(60 * minutes / per_turn))
-    if settings["turns"] <= fits:
+    max_turns = max(1, int(60 * minutes / seconds_per_turn))
+    if settings["turns"] <= max_turns:
         return settings
-    return settings | {"turns": fits, "average": decay(fits)}
+    return settings | {"turns": max_turns, "average": average_decay(max_turns)}
 
 
-def seconds_a_turn(
-    module: ModuleType, settings: dict[str, Any], opened: Data, device: torch.device
+def seconds_per_turn(
+    module: ModuleType, settings: dict[str, Any], data: Data, device: torch.device
 ) -> float:
     """Return what a turn takes here, looks at valid included; nothing of the run is touched.
 
     module: the training file, with `Args`, `build`, `game_of` and `stream_of`.
     """
     args = module.Args(**settings)
-    before = torch.get_rng_state()
-    net = module.build(args, opened.schema).to(device)
-    cut = opened.halves() if settings.get("halves") else []
-    more = [[(deepcopy(net), half) for half in cut]] if cut else []
-    game = module.game_of(args, net, opened, *more)
+    rng_state = torch.get_rng_state()
+    net = module.build(args, data.schema).to(device)
+    halves = data.halves() if settings.get("halves") else []
+    half_nets = [[(deepcopy(net), half) for half in halves]] if halves else []
+    game = module.game_of(args, net, data, *half_nets)
     times: list[float] = []
-    last = begun = time.perf_counter()
-    for _ in game.play(module.stream_of(args, opened)):
+    last = started = time.perf_counter()
+    for _ in game.play(module.stream_of(args, data)):
         times.append(time.perf_counter() - last)
         last = time.perf_counter()
-        if last - begun > _MEASURED and len(times) > 3:
+        if last - started > _MEASURE_SECONDS and len(times) > 3:
             break
-    looks = min(LOOKS, args.turns) * _seconds_a_look(net, opened.valid)
-    torch.set_rng_state(before)
-    usual = sorted(times[1:] or times)[len(times) // 4]  # some turns wait for other processes
-    return usual + looks / args.turns
+    evaluation_seconds = min(EVALUATIONS, args.turns) * _evaluation_seconds(net, data.valid)
+    torch.set_rng_state(rng_state)
+    typical = sorted(times[1:] or times)[len(times) // 4]  # some turns wait for other processes
+    return typical + evaluation_seconds / args.turns
 
 
 def multiplications(net: nn.Module, shape: tuple[int, int, int]) -> int:
@@ -69,7 +69,7 @@ def multiplications(net: nn.Module, shape: tuple[int, int, int]) -> int:
         assert isinstance(weight, Tensor)
         counts.append(output[0].numel() * weight[0].numel())
 
-    layers = [part for part in net.modules() if isinstance(part, nn.Conv2d | nn.Linear)]
+    layers = [module for module in net.modules() if isinstance(module, nn.Conv2d | nn.Linear)]
     handles = [layer.register_forward_hook(count) for layer in layers]
     with at_rest(net):
         net(torch.zeros(1, *shape))
@@ -78,13 +78,13 @@ def multiplications(net: nn.Module, shape: tuple[int, int, int]) -> int:
     return sum(counts)
 
 
-def _seconds_a_look(net: nn.Module, valid: Split) -> float:
+def _evaluation_seconds(net: nn.Module, valid: Split) -> float:
     """Return what a look at valid takes, from its first batch."""
     if not len(valid):
         return 0.0
     size = min(len(valid), 500, batch_size_for(valid.schema[valid.schema.inputs[0]]))
     with at_rest(net) as device:
         batch = next(iter(valid.batches(size).on(device)))
-        begun = time.perf_counter()
+        started = time.perf_counter()
         getattr(net, "rebuilt", net)(inputs(batch, valid.schema, net))
-        return (time.perf_counter() - begun) * len(valid) / size
+        return (time.perf_counter() - started) * len(valid) / size

@@ -5,19 +5,19 @@ from typing import Any
 
 from brique.data import Data, augment
 from brique.errors import UsageError
-from brique.planning.cost import decay
+from brique.planning.cost import average_decay
 from brique.planning.request import Request
 from brique.schema import Number, Picture, Signal, Text
 
 
-def plan_fields(opened: Data, request: Request) -> dict[str, Any]:
+def plan_fields(data: Data, request: Request) -> dict[str, Any]:
     """Return the settings of a training, with the turns that are wanted; they are measured later.
 
     Texts are learnt by heart soon, and are seen a few times; signals and few rows often. Only
     texts alone come by length: batch normalisation, in what reads all else, must see what is usual.
     Raises UsageError for examples that are drawn by class where there are several targets.
     """
-    schema, count = opened.schema, len(opened.train)
+    schema, count = data.schema, len(data.train)
     if request.balance == "sampler" and len(schema.targets) > 1:
         raise UsageError(
             f"train: --balance sampler draws examples by their class, and these have"
@@ -27,16 +27,16 @@ def plan_fields(opened: Data, request: Request) -> dict[str, Any]:
     kinds = [schema[name] for name in schema.inputs]
     has_texts = any(isinstance(kind, Text) for kind in kinds)
     has_signals = any(isinstance(kind, Signal | Picture) or _is_series(kind) for kind in kinds)
-    batch_size = next(size for size, most in _SIZES if count < most)
+    batch_size = next(size for size, limit in _BATCH_SIZES if count < limit)
     if has_texts or has_signals:
         batch_size = min(64, batch_size)
-    epochs = request.epochs or _epochs(count, texts=has_texts, signals=has_signals)
+    epochs = request.epochs or _epochs(count, has_texts=has_texts, has_signals=has_signals)
     turns = max(1, epochs * max(1, count // min(count, batch_size)))
-    change = augment.default(schema)  # of a single picture among the inputs
-    moved = {} if change is None else {
-        name: getattr(change, name) for name in ("light", "shift", "turn", "zoom", "mirror")
+    default = augment.default(schema)  # of a single picture among the inputs
+    augmentation = {} if default is None else {
+        name: getattr(default, name) for name in ("light", "shift", "turn", "zoom", "mirror")
     }  # fmt: skip
-    return moved | {
+    return augmentation | {
         "data": request.source,
         "options": request.options,
         "seed": request.seed,
@@ -47,21 +47,21 @@ def plan_fields(opened: Data, request: Request) -> dict[str, Any]:
         "turns": turns,
         "lr": 2e-3 if not has_signals else 3e-3,
         "weight_decay": 0.05,
-        "average": decay(turns),
+        "average": average_decay(turns),
         "patience": 10,
         "balance": request.balance,
         "bucket": all(isinstance(kind, Text) for kind in kinds),
     }
 
 
-_SIZES = ((32, 1000), (64, 5000), (128, 20_000), (256, math.inf))
+_BATCH_SIZES = ((32, 1000), (64, 5000), (128, 20_000), (256, math.inf))
 
 
-def _epochs(count: int, *, texts: bool, signals: bool) -> int:
+def _epochs(count: int, *, has_texts: bool, has_signals: bool) -> int:
     """Return how often each of so many training examples is seen, if time allows."""
-    if signals:
+    if has_signals:
         return round(min(100.0, max(20.0, 1500 / math.sqrt(count))))
-    if texts:
+    if has_texts:
         return round(min(20.0, max(5.0, 700 / math.sqrt(count))))
     return round(min(150.0, max(20.0, 4000 / math.sqrt(count))))
 

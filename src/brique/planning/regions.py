@@ -10,28 +10,28 @@ from typing import Any
 from torch import nn
 
 from brique.data import Data, augment
-from brique.planning.cost import LOOKS, SHARE, multiplications
+from brique.planning.cost import EVALUATIONS, TRAINING_SHARE, multiplications
 from brique.planning.request import Request
 from brique.schema import Picture
 
-RATE = 70e9  # multiplications a second in convolutions, forward and back
-TURN = 0.02  # seconds that a turn costs besides
+MULTIPLICATIONS_PER_SECOND = 70e9  # multiplications a second in convolutions, forward and back
+TURN_SECONDS = 0.02  # seconds that a turn costs besides
 
 
-def common(opened: Data, request: Request, batch_size: int) -> dict[str, Any]:
+def base_settings(data: Data, request: Request, batch_size: int) -> dict[str, Any]:
     """Return what the request say, and how pictures may change without showing something else."""
-    change = augment.default(opened.schema)
-    assert change is not None
+    augmentation = augment.default(data.schema)
+    assert augmentation is not None
     return {
         "data": request.source, "options": request.options, "seed": request.seed, "patience": 10,
-        "batch_size": batch_size, "mirror": change.mirror, "shift": change.shift,
-        "turn": change.turn, "zoom": change.zoom, "light": change.light,
+        "batch_size": batch_size, "mirror": augmentation.mirror, "shift": augmentation.shift,
+        "turn": augmentation.rotate, "zoom": augmentation.zoom, "light": augmentation.light,
     }  # fmt: skip
 
 
-def picture_of(opened: Data) -> Picture:
+def picture_field(data: Data) -> Picture:
     """Return the field of the pictures."""
-    field = opened.schema[opened.schema.inputs[0]]
+    field = data.schema[data.schema.inputs[0]]
     assert isinstance(field, Picture)
     return field
 
@@ -41,14 +41,14 @@ def epochs_for(count: int) -> int:
     return round(min(200.0, max(30.0, 2000 / math.sqrt(count))))
 
 
-def per_epoch(settings: dict[str, Any], count: int) -> int:
+def turns_per_epoch(settings: dict[str, Any], count: int) -> int:
     """Return the turns in which each of so many pictures is seen once."""
     return max(1, count // settings["batch_size"])
 
 
-def turns_within(net: nn.Module, settings: dict[str, Any], opened: Data, request: Request) -> int:
+def turns_within(net: nn.Module, settings: dict[str, Any], data: Data, request: Request) -> int:
     """Return the turns that the minutes are enough for, looks at valid included."""
-    each = multiplications(net, picture_of(opened).shape)
-    looks = LOOKS * len(opened.valid) * each / RATE
-    per_turn = TURN + 3 * settings["batch_size"] * each / RATE
-    return int((60 * request.minutes * SHARE - looks) / per_turn)
+    cost = multiplications(net, picture_field(data).shape)
+    evaluation_cost = EVALUATIONS * len(data.valid) * cost / MULTIPLICATIONS_PER_SECOND
+    turn_seconds = TURN_SECONDS + 3 * settings["batch_size"] * cost / MULTIPLICATIONS_PER_SECOND
+    return int((60 * request.minutes * TRAINING_SHARE - evaluation_cost) / turn_seconds)

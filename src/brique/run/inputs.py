@@ -7,7 +7,7 @@ from typing import Any
 
 from brique import files, reader
 from brique.data import Data
-from brique.data.contents import Stamp, changes, contents
+from brique.data.contents import Stamp, changes, file_stamps
 from brique.data.record import DataRecord
 from brique.errors import RunError
 from brique.stopping import resuming
@@ -32,7 +32,7 @@ def write_data(folder: Path, found: Data) -> None:
 
 def _write(folder: Path, sums: dict[str, str], roots: Mapping[str, Path]) -> None:
     listed = [
-        {"given": given, "path": str(root), "files": contents(root)}
+        {"given": given, "path": str(root), "files": file_stamps(root)}
         for given, root in roots.items()
     ]
     files.write_sealed(folder / FILE, {"fingerprints": sums, "roots": listed})

@@ -9,13 +9,13 @@ from brique.schema.kinds import OTHER as OTHER
 from brique.schema.kinds import Category as Category
 from brique.schema.kinds import Number as Number
 from brique.schema.kinds import Picture as Picture
-from brique.schema.kinds import natural as natural
-from brique.schema.moments import Moment as Moment
+from brique.schema.kinds import natural_key as natural_key
+from brique.schema.moments import Timestamp as Timestamp
 from brique.schema.pictures import picture_orientation as picture_orientation
 from brique.schema.pictures import picture_shape as picture_shape
 from brique.schema.pictures import read_picture as read_picture
-from brique.schema.pictures import scaled_pixels as scaled_pixels
-from brique.schema.regions import IGNORED as IGNORED
+from brique.schema.pictures import convert_pixels as convert_pixels
+from brique.schema.regions import IGNORE_INDEX as IGNORE_INDEX
 from brique.schema.regions import Boxes as Boxes
 from brique.schema.regions import Mask as Mask
 from brique.schema.schema import Schema as Schema

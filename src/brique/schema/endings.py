@@ -11,11 +11,11 @@ from collections.abc import Iterable
 
 from brique.errors import DataError
 
-CUT = "…"
-LAST = 3  # letters at most that a signature holds
-RARE = 2  # times that a word comes at most whose signatures are counted
-LEAST, MOST = 4, 1000  # rare words of a signature that gets a number; signatures that get one
-_MARKS = ("0", "AA", "A", "-", "")
+ELLIPSIS = "…"
+MAX_LETTERS = 3  # letters at most that a signature holds
+MAX_RARE_COUNT = 2  # times that a word comes at most whose signatures are counted
+MIN_WORDS, MAX_SIGNATURES = 4, 1000  # rare words of a signature that gets a number; signatures that get one
+_PREFIXES = ("0", "AA", "A", "-", "")
 
 
 def signatures(word: str) -> list[str]:
@@ -24,16 +24,16 @@ def signatures(word: str) -> list[str]:
     >>> signatures("Walking")
     ['A…ing', 'A…ng', 'A…g', 'A…']
     """
-    mark, small = _mark(word), word.lower()
-    ends = (
-        small[-count:] if count else "" for count in range(min(LAST, max(0, len(word) - 1)), -1, -1)
+    prefix, lowercase = _shape_prefix(word), word.lower()
+    suffixes = (
+        lowercase[-length:] if length else "" for length in range(min(MAX_LETTERS, max(0, len(word) - 1)), -1, -1)
     )
-    return [f"{mark}{CUT}{end}" for end in ends]
+    return [f"{prefix}{ELLIPSIS}{suffix}" for suffix in suffixes]
 
 
-def longest(word: str, known: "dict[str, int]", default: int) -> int:
+def signature_id(word: str, ids: "dict[str, int]", default: int) -> int:
     """Return the number of the longest signature of a word that is known, or `default`."""
-    return next((known[one] for one in signatures(word) if one in known), default)
+    return next((ids[signature] for signature in signatures(word) if signature in ids), default)
 
 
 def fit(words: Iterable[str]) -> tuple[str, ...]:
@@ -41,23 +41,23 @@ def fit(words: Iterable[str]) -> tuple[str, ...]:
 
     words: the rare ones of a training part, each once.
     """
-    times = Counter(one for word in words for one in signatures(word))
-    often = sorted((-count, one) for one, count in times.items() if count >= LEAST)
-    return tuple(one for _, one in often[:MOST])
+    counts = Counter(signature for word in words for signature in signatures(word))
+    frequent = sorted((-count, signature) for signature, count in counts.items() if count >= MIN_WORDS)
+    return tuple(signature for _, signature in frequent[:MAX_SIGNATURES])
 
 
-def check(listed: tuple[str, ...]) -> None:
+def check(items: tuple[str, ...]) -> None:
     """Raise DataError unless all are signatures."""
-    for one in listed:
-        mark, cut, last = one.partition(CUT)
-        if not cut or mark not in _MARKS or len(last) > LAST:
+    for item in items:
+        prefix, separator, suffix = item.partition(ELLIPSIS)
+        if not separator or prefix not in _PREFIXES or len(suffix) > MAX_LETTERS:
             raise DataError(
-                f"text: endings must be a mark, '{CUT}' and up to {LAST} letters, such as"
-                f" 'A{CUT}ing', got '{one[:20]}'; write them so"
+                f"text: endings must be a mark, '{ELLIPSIS}' and up to {MAX_LETTERS} letters, such as"
+                f" 'A{ELLIPSIS}ing', got '{item[:20]}'; write them so"
             )
 
 
-def _mark(word: str) -> str:
+def _shape_prefix(word: str) -> str:
     if any(letter.isdigit() for letter in word):
         return "0"
     if len(word) > 1 and word.isupper():

@@ -6,25 +6,25 @@ from typing import Any, cast
 from brique.errors import DataError
 
 
-def check_fitted(where: str, mean: object, spread: object, n: int) -> None:
+def check_statistics(where: str, mean: object, std: object, count: int) -> None:
     """Raise DataError unless mean and spread are None, or n finite numbers each."""
-    for name, values in (("mean", mean), ("spread", spread)):
+    for name, values in (("mean", mean), ("spread", std)):
         items = cast("tuple[float, ...]", values if type(values) is tuple else ())
-        good = values is None or (
-            len(items) == n
+        is_valid = values is None or (
+            len(items) == count
             and all(type(item) in (float, int) and math.isfinite(item) for item in items)
             and (name == "mean" or min(items, default=0) >= 0)
         )
-        if not good:
+        if not is_valid:
             raise DataError(
-                f"{where}: {name} must be {n} finite numbers"
+                f"{where}: {name} must be {count} finite numbers"
                 f"{', none below 0' if name == 'spread' else ''}, got {values}; pass one each"
             )
 
 
-def fitted_json(mean: object, spread: object) -> dict[str, Any]:
+def statistics_json(mean: object, std: object) -> dict[str, Any]:
     """Return what is known of mean and spread as JSON values."""
-    pairs = (("mean", mean), ("spread", spread))
+    pairs = (("mean", mean), ("spread", std))
     return {
-        k: list(cast("Any", v)) if isinstance(v, tuple) else v for k, v in pairs if v is not None
+        name: list(cast("Any", value)) if isinstance(value, tuple) else value for name, value in pairs if value is not None
     }

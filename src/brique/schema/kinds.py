@@ -8,20 +8,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from brique.errors import DataError
-from brique.schema.clock import Clock
-from brique.schema.depth import TOP, deep_plane, is_deep, shallow, stretched, top_of
-from brique.schema.fitted import check_fitted, fitted_json
-from brique.schema.fitting import fit_image, fit_planes, placing
-from brique.schema.names import place_of, places
-from brique.schema.numerals import Decimal, numeral, same_unit
+from brique.schema.clock import TimeIndex
+from brique.schema.depth import UINT16_MAX, intensity_plane, is_high_bit_depth, to_uint8, rescale_intensity, white_level
+from brique.schema.fitted import check_statistics, statistics_json
+from brique.schema.fitting import resize_image, resize_planes, resize_transform
+from brique.schema.names import class_index, class_indices
+from brique.schema.numerals import Decimal, parse_numeral, same_unit
 from brique.schema.pictures import (
-    check_pixels,
-    checked,
-    examined,
-    flat,
-    pixels_of,
+    check_pixel_count,
+    normalize_image,
+    read_with_info,
+    to_gray_or_rgb,
+    to_pixels,
 )
-from brique.schema.words import instead, short
+from brique.schema.words import alternatives, short_repr
 
 if TYPE_CHECKING:
     import numpy as np
@@ -31,7 +31,7 @@ MISSING, OTHER = (
     "missing",
     "other",
 )  # what is not there; what is not listed
-ABSENT = frozenset(  # small; how it is written, also by spreadsheets
+NA_VALUES = frozenset(  # small; how it is written, also by spreadsheets
     (
         "", "na", "n/a", "n.a.", "n.a", "<na>", "nan", "-nan", "nat", "null", "none", "?", "-", ".",
         "--", "#n/a", "#n/a n/a", "#div/0!", "#ref!", "#value!", "#name?", "#num!", "#null!", "#nv",
@@ -46,19 +46,19 @@ class Picture:
     """A picture of C channels (1 grey, 3 red green blue), H rows and W columns.
 
     shape: (C, H, W).
-    mean, spread: per channel, of brightness in [0, 1], fitted on the training part; spread is the
+    mean, std: per channel, of brightness in [0, 1], fitted on the training part; spread is the
         standard deviation.
-    inside: whether it is scaled until all of it lies within (H, W), about the middle of grey, in
+    letterbox: whether it is scaled until all of it lies within (H, W), about the middle of grey, in
         place of being cut.
-    range: of deep pictures (over 8 bits, or floats in files), what becomes 0 and 1: the least and
+    value_range: of deep pictures (over 8 bits, or floats in files), what becomes 0 and 1: the least and
         the greatest brightness of the training part. None where that holds none.
     """
 
     shape: tuple[int, int, int]
     mean: tuple[float, ...] | None = None
-    spread: tuple[float, ...] | None = None
-    inside: bool = False
-    range: tuple[float, float] | None = None
+    std: tuple[float, ...] | None = None
+    letterbox: bool = False
+    value_range: tuple[float, float] | None = None
     kind: ClassVar[str] = "picture"
 
     def __post_init__(self) -> None:
@@ -67,16 +67,16 @@ class Picture:
                 f"picture: shape must be (channels, height, width), got {self.shape}; "
                 "pass three whole numbers of 1 or more"
             )
-        check_pixels("picture", self.shape[1], self.shape[2])
-        check_fitted("picture", self.mean, self.spread, self.shape[0])
-        span = (0.0, 1.0) if self.range is None else self.range
+        check_pixel_count("picture", self.shape[1], self.shape[2])
+        check_statistics("picture", self.mean, self.std, self.shape[0])
+        value_range = (0.0, 1.0) if self.value_range is None else self.value_range
         if (
-            type(span) is not tuple
-            or len(span) != 2
-            or not -math.inf < span[0] < span[1] < math.inf
+            type(value_range) is not tuple
+            or len(value_range) != 2
+            or not -math.inf < value_range[0] < value_range[1] < math.inf
         ):
             raise DataError(
-                f"picture: range must be two finite numbers, the lower first, got {self.range};"
+                f"picture: range must be two finite numbers, the lower first, got {self.value_range};"
                 " leave it out"
             )
 
@@ -90,22 +90,22 @@ class Picture:
             `range`, deep pictures are stretched by it, and all are float32.
         Raises DataError when it is not a picture.
         """
-        planes, top = self.fitted(source)
-        if self.range is None:
+        planes, white = self.decode(source)
+        if self.value_range is None:
             where = f"picture {source}" if isinstance(source, str | Path) else "picture"
-            return _tensor(shallow(planes, top, where) if top else planes)
-        return _tensor(stretched(planes, self.range)) if top else self.to_float(_tensor(planes))
+            return _to_tensor(to_uint8(planes, white, where) if white else planes)
+        return _to_tensor(rescale_intensity(planes, self.value_range)) if white else self.to_float(_to_tensor(planes))
 
-    def cut(self, source: object) -> tuple[float, float] | None:
+    def clipped_range(self, source: object) -> tuple[float, float] | None:
         """Return the brightness of a deep picture that goes beyond the range, else None."""
         import numpy as np
 
-        planes, top = self.fitted(source)
+        planes, white = self.decode(source)
         low, high = float(np.nanmin(planes)), float(np.nanmax(planes))
-        span = self.range or (low, high)
-        return (low, high) if top and (low < span[0] or high > span[1]) else None
+        value_range = self.value_range or (low, high)
+        return (low, high) if white and (low < value_range[0] or high > value_range[1]) else None
 
-    def fitted(self, source: object) -> "tuple[np.ndarray[Any, Any], float]":
+    def decode(self, source: object) -> "tuple[np.ndarray[Any, Any], float]":
         """Return a picture (C, H, W) before its brightness is stretched, and what is white in it.
 
         The second is 0 for what is not deep, which is uint8, or float32 in [0, 1].
@@ -113,34 +113,34 @@ class Picture:
         from PIL import Image
 
         if isinstance(source, str | Path):
-            image = examined(source)[0]
+            image = read_with_info(source)[0]
         elif isinstance(source, Image.Image):
-            image = checked(source, "picture")
+            image = normalize_image(source, "picture")
         else:
-            pixels = pixels_of(source, self.shape)
+            pixels = to_pixels(source, self.shape)
             if pixels.dtype == "uint16":
-                return self._fit(pixels.astype("float32"), grey=math.nan), TOP
+                return self._resize(pixels.astype("float32"), fill=math.nan), UINT16_MAX
             if pixels.dtype.kind == "f" or pixels.shape[0] not in (1, 3, 4):
-                planes = self._fit(pixels)
+                planes = self._resize(pixels)
                 return (planes.clip(0, 1) if planes.dtype.kind == "f" else planes), 0.0
             if pixels.shape == self.shape:
                 return pixels.copy(), 0.0
-            rows = pixels[0] if len(pixels) == 1 else pixels.transpose(1, 2, 0)
-            image = flat(Image.fromarray(rows.copy()))
-        if is_deep(image):
-            return self._fit(deep_plane(image), grey=math.nan), top_of(image)
-        return fit_image(image, self.shape, inside=self.inside), 0.0
+            channels_last = pixels[0] if len(pixels) == 1 else pixels.transpose(1, 2, 0)
+            image = to_gray_or_rgb(Image.fromarray(channels_last.copy()))
+        if is_high_bit_depth(image):
+            return self._resize(intensity_plane(image), fill=math.nan), white_level(image)
+        return resize_image(image, self.shape, letterbox=self.letterbox), 0.0
 
-    def _fit(self, planes: "np.ndarray[Any, Any]", grey: float = 0.5) -> "np.ndarray[Any, Any]":
-        return fit_planes(planes, self.shape, inside=self.inside, grey=grey)
+    def _resize(self, planes: "np.ndarray[Any, Any]", fill: float = 0.5) -> "np.ndarray[Any, Any]":
+        return resize_planes(planes, self.shape, letterbox=self.letterbox, fill=fill)
 
-    def placing(self, original: tuple[int, int]) -> tuple[float, float, float]:
+    def resize_transform(self, original_size: tuple[int, int]) -> tuple[float, float, float]:
         """Return (scale, dx, dy): where `prepare` moves the points of a picture.
 
-        original: (height, width) of a picture as it was, upright. Its point x, y comes to
+        original_size: (height, width) of a picture as it was, upright. Its point x, y comes to
             scale * x + dx, scale * y + dy; a pixel spans from its number to the next.
         """
-        return placing(original, self.shape[1:], inside=self.inside)
+        return resize_transform(original_size, self.shape[1:], letterbox=self.letterbox)
 
     @staticmethod
     def to_float(pixels: "torch.Tensor") -> "torch.Tensor":
@@ -172,20 +172,20 @@ class Picture:
     def to_json(self) -> dict[str, Any]:
         """Return the field as JSON values."""
         value: dict[str, Any] = {"kind": self.kind, "shape": list(self.shape)}
-        value |= fitted_json(self.mean, self.spread)
-        value |= {"range": list(self.range)} if self.range else {}
-        return value | ({"inside": True} if self.inside else {})
+        value |= statistics_json(self.mean, self.std)
+        value |= {"range": list(self.value_range)} if self.value_range else {}
+        return value | ({"inside": True} if self.letterbox else {})
 
 
 @dataclass(frozen=True)
 class Category:
     """One of a list of named classes; its number is its place in the list.
 
-    others: whether a name that is not listed is let in, as number len(names): for inputs.
+    has_other: whether a name that is not listed is let in, as number len(names): for inputs.
     """
 
     names: tuple[str, ...]
-    others: bool = False
+    has_other: bool = False
     kind: ClassVar[str] = "category"
 
     def __post_init__(self) -> None:
@@ -194,8 +194,8 @@ class Category:
                 f"category: names must be texts, one or more, got {self.names}; name every class"
             )
         if len(set(self.names)) != len(self.names):
-            twice = next(name for name in self.names if self.names.count(name) > 1)
-            raise DataError(f"category: the class '{twice}' is listed twice; list each class once")
+            duplicate = next(name for name in self.names if self.names.count(name) > 1)
+            raise DataError(f"category: the class '{duplicate}' is listed twice; list each class once")
 
     def prepare(self, source: object) -> int:
         """Return the number of the class named `source`. Raises DataError if there is none.
@@ -204,74 +204,74 @@ class Category:
         like are the class "missing" where that is listed.
         """
         name = "" if source is None else str(source)
-        known = (name, name.strip(), *([MISSING] if is_absent(source) else []))
-        for one in known:
-            if one in self._places:
-                return self._places[one]
-        place = place_of(source, self._plain)
-        if place is not None:
-            return place
-        if self.others:
+        candidates = (name, name.strip(), *([MISSING] if is_missing(source) else []))
+        for candidate in candidates:
+            if candidate in self._indices:
+                return self._indices[candidate]
+        index = class_index(source, self._canonical_indices)
+        if index is not None:
+            return index
+        if self.has_other:
             return len(self.names)
-        name = known[-1]
-        raise DataError(f"category: no class '{name}'{instead(name, self.names)}")
+        name = candidates[-1]
+        raise DataError(f"category: no class '{name}'{alternatives(name, self.names)}")
 
     def restore(self, value: object) -> str:
         """Return the name of a class; "other" for one that is not listed."""
-        number = int(cast("Any", value))
-        return self.names[number] if 0 <= number < len(self.names) else OTHER
+        index = int(cast("Any", value))
+        return self.names[index] if 0 <= index < len(self.names) else OTHER
 
     def form(self) -> dict[str, Any]:
         """Return what a form asks for: one of the names."""
-        return {"input": "select", "options": [*self.names, *([OTHER] if self.others else [])]}
+        return {"input": "select", "options": [*self.names, *([OTHER] if self.has_other else [])]}
 
     def to_json(self) -> dict[str, Any]:
         """Return the field as JSON values."""
         value: dict[str, Any] = {"kind": self.kind, "names": list(self.names)}
-        return value | ({"others": True} if self.others else {})
+        return value | ({"others": True} if self.has_other else {})
 
     @cached_property
-    def _places(self) -> dict[str, int]:
-        return {name: place for place, name in enumerate(self.names)}
+    def _indices(self) -> dict[str, int]:
+        return {name: index for index, name in enumerate(self.names)}
 
     @cached_property
-    def _plain(self) -> dict[str, int]:
-        return places(self.names)
+    def _canonical_indices(self) -> dict[str, int]:
+        return class_indices(self.names)
 
 
 @dataclass(frozen=True)
 class Number:
     """A number, or an array of numbers of one shape.
 
-    mean, spread: fitted on the training part: a float if `shape` is (), else one per entry of the
+    mean, std: fitted on the training part: a float if `shape` is (), else one per entry of the
         last axis; spread is the standard deviation.
     unit: what it is measured in.
     shape: of one example; () is a single number.
-    varies: an example is a sequence of such arrays, of any length (a Ragged field).
-    whole: whole numbers (int64), not float32.
+    is_sequence: an example is a sequence of such arrays, of any length (a Ragged field).
+    is_integer: whole numbers (int64), not float32.
     fill: what stands for a missing value: the median of the training part. A missing value is NaN
         in a batch, for a net to fill.
     optional: whether values were missing where it was fitted: a net marks them, and a table that is
         asked may lack the column.
     decimal: the sign before the decimals of texts: "point" (1,234.5), "comma" (1.234,5), or
         "either" (1.5 and 1,5), which has no sign between thousands.
-    absent: texts of the training data that count as missing, beside "NA" and the like.
+    na_values: texts of the training data that count as missing, beside "NA" and the like.
     names: what the entries of the last axis are, or what all of them are: columns of a series.
-    clock: of the past of a series: how its rows say their time.
+    time_index: of the past of a series: how its rows say their time.
     """
 
     mean: float | tuple[float, ...] | None = None
-    spread: float | tuple[float, ...] | None = None
+    std: float | tuple[float, ...] | None = None
     unit: str | None = None
     shape: tuple[int, ...] = ()
-    varies: bool = False
-    whole: bool = False
+    is_sequence: bool = False
+    is_integer: bool = False
     fill: float | None = None
     optional: bool = False
     decimal: Decimal = "point"
-    absent: tuple[str, ...] = ()
+    na_values: tuple[str, ...] = ()
     names: tuple[str, ...] = ()
-    clock: Clock | None = None
+    time_index: TimeIndex | None = None
     kind: ClassVar[str] = "number"
 
     def __post_init__(self) -> None:
@@ -280,11 +280,11 @@ class Number:
                 f"number: shape must hold whole numbers of 0 or more, got {self.shape}; "
                 "pass the shape of one example"
             )
-        mean, spread = (
+        mean, std = (
             value if isinstance(value, tuple) or value is None else (value,)
-            for value in (self.mean, self.spread)
+            for value in (self.mean, self.std)
         )
-        check_fitted("number", mean, spread, self.shape[-1] if self.shape else 1)
+        check_statistics("number", mean, std, self.shape[-1] if self.shape else 1)
         if self.decimal not in ("point", "comma", "either"):
             raise DataError(
                 f"number: decimal must be point, comma or either, got '{self.decimal}'; pass one"
@@ -294,7 +294,7 @@ class Number:
                 f"number: names must be one for each entry of the last axis, or one for all, got"
                 f" {len(self.names)} for shape {self.shape}; name each"
             )
-        if self.fill is not None and (self.shape or self.varies or not math.isfinite(self.fill)):
+        if self.fill is not None and (self.shape or self.is_sequence or not math.isfinite(self.fill)):
             raise DataError(
                 f"number: fill is for single numbers and must be finite, got {self.fill}; leave it"
                 " out"
@@ -309,38 +309,38 @@ class Number:
         """
         import torch
 
-        is_told = isinstance(source, str) and source.strip() in self.absent
-        if self.fill is not None and (is_told or is_absent(source)):
+        is_na_text = isinstance(source, str) and source.strip() in self.na_values
+        if self.fill is not None and (is_na_text or is_missing(source)):
             return torch.tensor(math.nan)
         try:
-            given = self._read(source) if isinstance(source, str) else source
-            value = torch.as_tensor(cast("Any", given))
+            raw = self._parse(source) if isinstance(source, str) else source
+            value = torch.as_tensor(cast("Any", raw))
         except DataError:
             raise
         except (TypeError, ValueError, RuntimeError) as error:
-            said = isinstance(source, str)
+            is_text = isinstance(source, str)
             example = "12,5" if self.decimal == "comma" else "12.5"
-            remedy = f"write it like {example}" if said else "pass numbers"
-            raise DataError(f"number: expected numbers, got {short(source)}; {remedy}") from error
-        came = tuple(value.shape)
-        if (came[1:] if self.varies else came) != self.shape or len(came) < self.varies:
-            wanted = ("length", *self.shape) if self.varies else self.shape
-            wanted = str(wanted).replace("'", "")
-            raise DataError(f"number: expected shape {wanted}, got {came}; reshape it")
+            remedy = f"write it like {example}" if is_text else "pass numbers"
+            raise DataError(f"number: expected numbers, got {short_repr(source)}; {remedy}") from error
+        actual_shape = tuple(value.shape)
+        if (actual_shape[1:] if self.is_sequence else actual_shape) != self.shape or len(actual_shape) < self.is_sequence:
+            expected_shape = ("length", *self.shape) if self.is_sequence else self.shape
+            expected_shape = str(expected_shape).replace("'", "")
+            raise DataError(f"number: expected shape {expected_shape}, got {actual_shape}; reshape it")
         if not bool(torch.isfinite(value).all()):
-            raise DataError(f"number: expected finite numbers, got {short(source)}; replace them")
-        return value.to(torch.int64 if self.whole else torch.float32)
+            raise DataError(f"number: expected finite numbers, got {short_repr(source)}; replace them")
+        return value.to(torch.int64 if self.is_integer else torch.float32)
 
-    def _read(self, text: str) -> float:
+    def _parse(self, text: str) -> float:
         """Return the number that a text stands for. Raises ValueError, or DataError for a unit."""
-        found = numeral(text)
-        value = None if found is None else found.value(self.decimal)
-        if found is None or value is None:
+        parsed = parse_numeral(text)
+        value = None if parsed is None else parsed.value(self.decimal)
+        if parsed is None or value is None:
             raise ValueError(text)  # "9,5" may be nine and a half, and is not 95
-        if found.unit and not same_unit(found.unit, self.unit or ""):
-            wanted = f"a number in {self.unit}" if self.unit else "a number without a unit"
+        if parsed.unit and not same_unit(parsed.unit, self.unit or ""):
+            expected = f"a number in {self.unit}" if self.unit else "a number without a unit"
             raise DataError(
-                f"number: expected {wanted}, got {short(text)} in {found.unit}; convert it"
+                f"number: expected {expected}, got {short_repr(text)} in {parsed.unit}; convert it"
             )
         return value
 
@@ -351,27 +351,27 @@ class Number:
 
     def form(self) -> dict[str, Any]:
         """Return what a form asks for: a number, or numbers."""
-        single = not self.shape and not self.varies
-        asked = {"input": "number" if single else "numbers", "step": 1 if self.whole else "any"}
-        return asked | ({"unit": self.unit} if self.unit else {})
+        is_single = not self.shape and not self.is_sequence
+        spec = {"input": "number" if is_single else "numbers", "step": 1 if self.is_integer else "any"}
+        return spec | ({"unit": self.unit} if self.unit else {})
 
     def to_json(self) -> dict[str, Any]:
         """Return the field as JSON values; what is at its default is left out."""
-        value: dict[str, Any] = {"kind": self.kind} | fitted_json(self.mean, self.spread)
-        rest = {"unit": self.unit, "shape": list(self.shape)}
-        flags = {"varies": self.varies, "whole": self.whole, "optional": self.optional}
-        flags |= {"absent": list(self.absent)}
-        value |= {name: item for name, item in (rest | flags).items() if item}
+        value: dict[str, Any] = {"kind": self.kind} | statistics_json(self.mean, self.std)
+        settings = {"unit": self.unit, "shape": list(self.shape)}
+        flags = {"varies": self.is_sequence, "whole": self.is_integer, "optional": self.optional}
+        flags |= {"absent": list(self.na_values)}
+        value |= {name: item for name, item in (settings | flags).items() if item}
         value |= {} if self.decimal == "point" else {"decimal": self.decimal}
         value |= {"names": list(self.names)} if self.names else {}
-        value |= {} if self.clock is None else {"clock": self.clock.to_json()}
+        value |= {} if self.time_index is None else {"clock": self.time_index.to_json()}
         return value | ({} if self.fill is None else {"fill": self.fill})
 
 
-def is_absent(source: object) -> bool:
+def is_missing(source: object) -> bool:
     """Tell whether a value stands for one that is missing: None, NaN, NaT, "", "NA", "?" ..."""
     if isinstance(source, str):
-        return source.strip().casefold() in ABSENT
+        return source.strip().casefold() in NA_VALUES
     if source is None or type(source).__name__ == "NAType":  # of pandas, which equals nothing
         return True
     if getattr(source, "shape", ()) != ():
@@ -379,13 +379,13 @@ def is_absent(source: object) -> bool:
     return bool(source != source)  # NaN and NaT, of whatever library
 
 
-def natural(name: str) -> tuple[Any, ...]:
+def natural_key(name: str) -> tuple[Any, ...]:
     """Return a sorting key by which '2' stands before '10'."""
     parts = [part for part in re.split(r"([0-9]+)", name.casefold()) if part]
     return (*((0, int(p), "") if p.isdecimal() else (1, 0, p) for p in parts), (0, -1, name))
 
 
-def _tensor(pixels: "np.ndarray[Any, Any]") -> "torch.Tensor":
+def _to_tensor(pixels: "np.ndarray[Any, Any]") -> "torch.Tensor":
     import torch
 
     return torch.from_numpy(pixels)  # pyright: ignore[reportUnknownMemberType]

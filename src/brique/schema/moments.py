@@ -6,38 +6,38 @@ from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from brique.errors import DataError
-from brique.schema.kinds import is_absent
-from brique.schema.words import short
-from brique.schema.written import SECOND, read_moment
+from brique.schema.kinds import is_missing
+from brique.schema.words import short_repr
+from brique.schema.written import SECOND, parse_timestamp
 
 if TYPE_CHECKING:
     import torch
 
 
 @dataclass(frozen=True)
-class Moment:
+class Timestamp:
     """A moment, in whole seconds since 1970-01-01 UTC.
 
-    mean, spread: in seconds, fitted on the training part.
+    mean, std: in seconds, fitted on the training part.
     pattern: how it is written beside ISO 8601: a date in the marks of `datetime.strptime`, which a
         time of day may follow; "@s", "@ms", "@us" since 1970, or "@excel", days of a spreadsheet.
     fill: what a missing moment is taken for: the median of the training part.
     optional: whether moments were missing where it was fitted: a table that is asked may lack the
         column.
-    offset: whether each is written with its offset from UTC (then all must be), or none is (then
+    has_offset: whether each is written with its offset from UTC (then all must be), or none is (then
         none may be but UTC's); by default that is not known.
     """
 
     mean: float | None = None
-    spread: float | None = None
+    std: float | None = None
     pattern: str | None = None
     fill: float | None = None
     optional: bool = False
-    offset: bool | None = None
+    has_offset: bool | None = None
     kind: ClassVar[str] = "moment"
 
     def __post_init__(self) -> None:
-        for value in (self.mean, self.spread, self.fill):
+        for value in (self.mean, self.std, self.fill):
             if value is not None and not math.isfinite(value):
                 raise DataError(
                     f"moment: mean, spread and fill must be finite, got {value}; pass such"
@@ -55,13 +55,13 @@ class Moment:
 
     def seconds(self, source: object) -> int:
         """Return a moment as whole seconds since 1970. Raises DataError when it is none."""
-        if self.fill is not None and is_absent(source):
+        if self.fill is not None and is_missing(source):
             return math.floor(self.fill)
         return self.micros(source) // SECOND
 
     def micros(self, source: object) -> int:
         """Return a moment as microseconds since 1970. Raises DataError when it is none."""
-        given = source
+        original = source
         if isinstance(source, float) and source.is_integer():
             source = int(source)
         if type(source) is int and self.pattern is None:
@@ -71,21 +71,21 @@ class Moment:
         elif type(source) in (int, float):
             source = str(source)
         if not isinstance(source, str):
-            raise self._strange(given)
-        found = read_moment(source, self.pattern) or (read_moment(source, None) if (
+            raise self._format_error(original)
+        parsed = parse_timestamp(source, self.pattern) or (parse_timestamp(source, None) if (
             self.pattern is not None and "-" in source) else None)  # fmt: skip
-        if found is None:
-            raise self._strange(given)
-        if self.offset is not None and self.offset != found.has_offset and (
-            self.offset or not found.is_utc
+        if parsed is None:
+            raise self._format_error(original)
+        if self.has_offset is not None and self.has_offset != parsed.has_offset and (
+            self.has_offset or not parsed.is_utc
         ):  # fmt: skip
-            raise self._strange(given, offset=self.offset)
-        return found.micros
+            raise self._format_error(original, has_offset=self.has_offset)
+        return parsed.micros
 
     def restore(self, value: "torch.Tensor") -> str:
         """Return a moment as ISO 8601 writes it, UTC."""
-        moment = datetime.fromtimestamp(int(value), UTC).replace(tzinfo=None)
-        return moment.isoformat(sep=" ")
+        timestamp = datetime.fromtimestamp(int(value), UTC).replace(tzinfo=None)
+        return timestamp.isoformat(sep=" ")
 
     def form(self) -> dict[str, Any]:
         """Return what a form asks for: date and time."""
@@ -93,15 +93,15 @@ class Moment:
 
     def to_json(self) -> dict[str, Any]:
         """Return the field as JSON values; what is at its default is left out."""
-        value = {"mean": self.mean, "spread": self.spread, "pattern": self.pattern}
-        value |= {"fill": self.fill, "optional": self.optional or None, "offset": self.offset}
-        return {"kind": self.kind} | {k: item for k, item in value.items() if item is not None}
+        value = {"mean": self.mean, "spread": self.std, "pattern": self.pattern}
+        value |= {"fill": self.fill, "optional": self.optional or None, "offset": self.has_offset}
+        return {"kind": self.kind} | {name: item for name, item in value.items() if item is not None}
 
-    def _strange(self, source: object, *, offset: bool | None = None) -> DataError:
-        shown = (self.pattern or "").replace("%B", "%b")
-        wanted = f"a moment written as {shown}" if shown else (
+    def _format_error(self, source: object, *, has_offset: bool | None = None) -> DataError:
+        pattern = (self.pattern or "").replace("%B", "%b")
+        expected = f"a moment written as {pattern}" if pattern else (
             "a moment such as 2024-03-01 or 2024-03-01 17:30:00"
         )  # fmt: skip
-        if offset is not None:
-            wanted = f"a moment with{'' if offset else 'out'} its offset from UTC, as in training"
-        return DataError(f"moment: expected {wanted}, got {short(source)}; write it so")
+        if has_offset is not None:
+            expected = f"a moment with{'' if has_offset else 'out'} its offset from UTC, as in training"
+        return DataError(f"moment: expected {expected}, got {short_repr(source)}; write it so")

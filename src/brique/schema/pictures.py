@@ -11,9 +11,9 @@ from typing import IO, TYPE_CHECKING, Any, Literal, Protocol, cast
 
 from brique.errors import DataError
 from brique.schema.damage import check_damage
-from brique.schema.depth import deep_plane, is_deep, shallow, top_of
-from brique.schema.upright import Orientation, orientation_of, upright
-from brique.schema.words import short
+from brique.schema.depth import intensity_plane, is_high_bit_depth, to_uint8, white_level
+from brique.schema.upright import Orientation, orientation_of, exif_transpose
+from brique.schema.words import short_repr
 
 if TYPE_CHECKING:
     import numpy as np
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "GIF", "TIFF", "PPM")
 PIXEL_LIMIT = 50_000_000
 
-_CONTENTS = {  # what a file begins with that Pillow does not know for a picture
+_FILE_SIGNATURES = {  # what a file begins with that Pillow does not know for a picture
     "a damaged JPEG": rb"\xff\xd8",
     "a damaged PNG": rb"\x89PNG",
     "a damaged GIF": rb"GIF8",
@@ -57,8 +57,8 @@ def picture_shape(path: "str | Path | Readable") -> tuple[int, int, int]:
 
     Raises DataError when it has none that can be read.
     """
-    with _reading(path), _file(path) as file:
-        return image_shape(_open(file, f"picture {path}")[0])
+    with _picture_errors(path), _open_file(path) as file:
+        return image_shape(_open_image(file, f"picture {path}")[0])
 
 
 def picture_orientation(path: "str | Path | Readable") -> Orientation:
@@ -66,17 +66,17 @@ def picture_orientation(path: "str | Path | Readable") -> Orientation:
 
     Raises DataError when its header cannot be read.
     """
-    with _reading(path), _file(path) as file:
-        return orientation_of(_open(file, f"picture {path}")[0])
+    with _picture_errors(path), _open_file(path) as file:
+        return orientation_of(_open_image(file, f"picture {path}")[0])
 
 
 def image_shape(image: "Image.Image") -> tuple[int, int, int]:
     """Return the upright (C, H, W) of an image that need not be decoded yet, 1 or 3 channels."""
     channels = 1 if image.mode[0] in "1LIF" and image.mode != "LAB" else 3
-    return (channels, *orientation_of(image).seen)
+    return (channels, *orientation_of(image).upright_size)
 
 
-def _file(path: "str | Path | Readable") -> IO[bytes]:
+def _open_file(path: "str | Path | Readable") -> IO[bytes]:
     path = Path(path) if isinstance(path, str) else path
     if isinstance(path, Path) and path.exists() and not (path.is_file() or path.is_dir()):
         raise DataError(f"picture {path}: expected a file, got a pipe or device; leave it out")
@@ -91,35 +91,35 @@ def read_picture(path: "str | Path | Readable") -> "Image.Image":
     """
     from PIL import Image
 
-    image = examined(path)[0]
-    if not is_deep(image):
+    image = read_with_info(path)[0]
+    if not is_high_bit_depth(image):
         return image
-    with _reading(path):
-        return Image.fromarray(shallow(deep_plane(image), top_of(image))[0])
+    with _picture_errors(path):
+        return Image.fromarray(to_uint8(intensity_plane(image), white_level(image))[0])
 
 
 @contextmanager
-def opened(path: "str | Path | Readable") -> "Generator[tuple[Image.Image, str]]":
+def open_picture(path: "str | Path | Readable") -> "Generator[tuple[Image.Image, str]]":
     """Give the image in a file, perhaps to be turned yet, and Pillow's word for its samples.
 
     Raises DataError, which names the file, for whatever goes wrong.
     """
-    with _reading(path), _file(path) as file:
-        image, samples = _open(file, f"picture {path}")
+    with _picture_errors(path), _open_file(path) as file:
+        image, raw_mode = _open_image(file, f"picture {path}")
         check_damage(file, image.format, f"picture {path}")
-        yield image, samples
+        yield image, raw_mode
 
 
 @dataclass(frozen=True)
-class Look:
+class PictureInfo:
     """What a picture file is like before it is read as brique reads it.
 
     mode: Pillow's word for its pixels, such as "RGB", "CMYK", "P", "I;16".
     height, width: upright, in pixels.
     orientation: how a note in the file (EXIF) turns or mirrors it.
     is_animated: whether it has several frames.
-    is_see_through: whether some of it is transparent.
-    is_cut: whether its colors have 16 bits each, of which Pillow reads the upper 8.
+    is_transparent: whether some of it is transparent.
+    is_truncated: whether its colors have 16 bits each, of which Pillow reads the upper 8.
     """
 
     mode: str
@@ -127,55 +127,55 @@ class Look:
     width: int
     orientation: Orientation
     is_animated: bool
-    is_see_through: bool = False
-    is_cut: bool = False
+    is_transparent: bool = False
+    is_truncated: bool = False
 
 
-def examined(path: "str | Path | Readable") -> "tuple[Image.Image, Look]":
+def read_with_info(path: "str | Path | Readable") -> "tuple[Image.Image, PictureInfo]":
     """Return the picture in a file as `flat` does, upright, and what the file is like."""
-    with opened(path) as (image, samples):
+    with open_picture(path) as (image, raw_mode):
         orientation = orientation_of(image)
-        shown = flat(upright(image))
-        if is_deep(shown):
-            deep_plane(shown)  # whose brightness is looked at where the file's name is known
-        mode, is_see_through = image.mode, _is_see_through(image)
+        upright_image = to_gray_or_rgb(exif_transpose(image))
+        if is_high_bit_depth(upright_image):
+            intensity_plane(upright_image)  # whose brightness is looked at where the file's name is known
+        mode, is_transparent = image.mode, _is_transparent(image)
         is_animated = _is_animated(image)
-        white = re.search(r"(\d+)\)$", samples) if image.format == "PPM" else None
-        is_wide = ";16" in samples or (white is not None and int(white[1]) > 255)
-        is_cut = is_wide and not is_deep(shown)
-        look = Look(mode, shown.height, shown.width, orientation, is_animated, is_see_through,
-                    is_cut)  # fmt: skip
-        return shown, look
+        maxval = re.search(r"(\d+)\)$", raw_mode) if image.format == "PPM" else None
+        is_16_bit = ";16" in raw_mode or (maxval is not None and int(maxval[1]) > 255)
+        is_truncated = is_16_bit and not is_high_bit_depth(upright_image)
+        info = PictureInfo(mode, upright_image.height, upright_image.width, orientation, is_animated, is_transparent,
+                    is_truncated)  # fmt: skip
+        return upright_image, info
 
 
-def checked(image: "Image.Image", where: str) -> "Image.Image":
+def normalize_image(image: "Image.Image", where: str) -> "Image.Image":
     """Return an image that a caller made as `flat` does, upright, first frame."""
-    check_pixels(where, image.height, image.width)
+    check_pixel_count(where, image.height, image.width)
     try:
-        return flat(upright(image))
+        return to_gray_or_rgb(exif_transpose(image))
     except DataError:
         raise
     except Exception as error:
         raise DataError(f"{where}: cannot be decoded ({error}); pass another") from error
 
 
-def flat(image: "Image.Image") -> "Image.Image":
+def to_gray_or_rgb(image: "Image.Image") -> "Image.Image":
     """Return any image as 8-bit "L" (grey) or "RGB", transparency over white; deep ones stay."""
     from PIL import Image
 
-    if is_deep(image):
+    if is_high_bit_depth(image):
         return image
     if image.has_transparency_data:
-        layers = image.convert("RGBA")
-        white = Image.new("RGBA", image.size, "white")
-        flat = Image.alpha_composite(white, layers).convert("RGB")
-        return flat.convert("L") if image.mode in ("1", "L", "LA", "La") else flat
+        rgba = image.convert("RGBA")
+        background = Image.new("RGBA", image.size, "white")
+        composite = Image.alpha_composite(background, rgba).convert("RGB")
+        return composite.convert("L") if image.mode in ("1", "L", "LA", "La") else composite
     if image.mode in ("L", "RGB"):
         return image
     return image.convert("L" if image.mode == "1" else "RGB")
 
 
-def pixels_of(source: object, shape: tuple[int, int, int]) -> "np.ndarray[Any, Any]":
+def to_pixels(source: object, shape: tuple[int, int, int]) -> "np.ndarray[Any, Any]":
     """Return an array or tensor as (c, h, w), uint8, uint16 or float32 in [0, 1]."""
     import numpy as np
 
@@ -184,7 +184,7 @@ def pixels_of(source: object, shape: tuple[int, int, int]) -> "np.ndarray[Any, A
         array = np.asarray(cast("Any", source).detach().cpu() if is_tensor else source)
     except (TypeError, ValueError) as error:
         raise DataError(
-            f"picture: expected a file, a picture or an array, got {short(source)}; pass one"
+            f"picture: expected a file, a picture or an array, got {short_repr(source)}; pass one"
         ) from error
     if array.ndim == 2:
         array = array[None]
@@ -195,11 +195,11 @@ def pixels_of(source: object, shape: tuple[int, int, int]) -> "np.ndarray[Any, A
             f"picture: expected an array (height, width) or {shape}, got shape {array.shape}; "
             "pass one picture"
         )
-    check_pixels("picture", *array.shape[1:])
-    return scaled_pixels(array, "picture")
+    check_pixel_count("picture", *array.shape[1:])
+    return convert_pixels(array, "picture")
 
 
-def scaled_pixels(array: "np.ndarray[Any, Any]", where: str) -> "np.ndarray[Any, Any]":
+def convert_pixels(array: "np.ndarray[Any, Any]", where: str) -> "np.ndarray[Any, Any]":
     """Return pixels as uint8, uint16 or float32 in [0, 1], from these, bool or other floats.
 
     Raises DataError for other numbers, or floats outside [0, 1].
@@ -214,11 +214,11 @@ def scaled_pixels(array: "np.ndarray[Any, Any]", where: str) -> "np.ndarray[Any,
         low, high = (float(array.min()), float(array.max())) if array.size else (0.0, 1.0)
         if low >= 0 and high <= 1:  # false for NaN too
             return array.astype(np.float32)
-        came = f"floats from {low:g} to {high:g}"
+        actual = f"floats from {low:g} to {high:g}"
     else:
-        came = str(array.dtype)
+        actual = str(array.dtype)
     raise DataError(
-        f"{where}: expected uint8 from 0 to 255 or floats in [0, 1], got {came}; "
+        f"{where}: expected uint8 from 0 to 255 or floats in [0, 1], got {actual}; "
         "convert or divide them"
     )
 
@@ -235,11 +235,11 @@ def original_size(source: object, shape: tuple[int, int, int]) -> tuple[int, int
         return picture_shape(source)[1:]
     if isinstance(source, Image.Image):
         return image_shape(source)[1:]
-    _, height, width = pixels_of(source, shape).shape
+    _, height, width = to_pixels(source, shape).shape
     return height, width
 
 
-def check_pixels(where: str, height: int, width: int) -> None:
+def check_pixel_count(where: str, height: int, width: int) -> None:
     """Raise DataError for a picture with more pixels than are decoded."""
     if height * width > PIXEL_LIMIT:
         raise DataError(
@@ -248,7 +248,7 @@ def check_pixels(where: str, height: int, width: int) -> None:
 
 
 @contextmanager
-def _reading(path: "str | Path | Readable") -> Generator[None]:
+def _picture_errors(path: "str | Path | Readable") -> Generator[None]:
     """Turn whatever goes wrong in a picture file into a DataError that names it."""
     try:
         yield
@@ -263,10 +263,10 @@ def _reading(path: "str | Path | Readable") -> Generator[None]:
             f"picture {path}: expected a file, got a folder of that name; rename it"
         ) from error
     except DataError as error:
-        said = str(error)
-        if not said.startswith("picture: "):
+        message = str(error)
+        if not message.startswith("picture: "):
             raise
-        raise DataError(f"picture {path}: {said.removeprefix('picture: ')}") from error
+        raise DataError(f"picture {path}: {message.removeprefix('picture: ')}") from error
     except Exception as error:  # decoders raise anything on damaged files
         reason = str(error).split("\n")[0].rstrip(".") or type(error).__name__
         raise DataError(
@@ -274,7 +274,7 @@ def _reading(path: "str | Path | Readable") -> Generator[None]:
         ) from error
 
 
-def _open(file: IO[bytes], where: str) -> "tuple[Image.Image, str]":
+def _open_image(file: IO[bytes], where: str) -> "tuple[Image.Image, str]":
     """Read a picture's header: the image, and Pillow's word for its samples, such as "L;4"."""
     from PIL import Image
 
@@ -290,33 +290,33 @@ def _open(file: IO[bytes], where: str) -> "tuple[Image.Image, str]":
         except Image.UnidentifiedImageError as error:
             raise DataError(
                 f"{where}: expected a picture (JPEG, PNG, WebP, BMP, GIF, TIFF, PGM or PPM), got "
-                f"{_content(file)}; convert it or leave it out"
+                f"{_describe_content(file)}; convert it or leave it out"
             ) from error
-        check_pixels(where, image.height, image.width)
-        samples = str(next((tile[3] for tile in getattr(image, "tile", ())), ""))
+        check_pixel_count(where, image.height, image.width)
+        raw_mode = str(next((tile[3] for tile in getattr(image, "tile", ())), ""))
         orientation_of(image)  # a damaged note may warn once; a PNG is decoded to look for it
-    return image, samples
+    return image, raw_mode
 
 
-def _content(file: IO[bytes]) -> str:
+def _describe_content(file: IO[bytes]) -> str:
     """Say what a file holds that Pillow does not know for a picture."""
     file.seek(0)
-    start = file.read(512)
-    if not start:
+    head = file.read(512)
+    if not head:
         return "an empty file"
-    for name, beginning in _CONTENTS.items():
-        if re.match(beginning, start):
+    for name, pattern in _FILE_SIGNATURES.items():
+        if re.match(pattern, head):
             return name
-    if all(byte >= 32 or byte in b"\t\n\r\f" for byte in start):
+    if all(byte >= 32 or byte in b"\t\n\r\f" for byte in head):
         return "a text"
     return "none of these"
 
 
-def _is_see_through(image: "Image.Image") -> bool:
+def _is_transparent(image: "Image.Image") -> bool:
     if not image.has_transparency_data:
         return False
-    lowest, _ = cast("tuple[int, int]", image.convert("RGBA").getchannel("A").getextrema())
-    return lowest < 255
+    min_alpha, _ = cast("tuple[int, int]", image.convert("RGBA").getchannel("A").getextrema())
+    return min_alpha < 255
 
 
 def _is_animated(image: "Image.Image") -> bool:

@@ -6,8 +6,8 @@ from types import MappingProxyType
 from typing import Any
 
 from brique.errors import DataError
-from brique.schema.stored import Field, field_of, object_of, texts_of
-from brique.schema.words import instead
+from brique.schema.stored import Field, field_from_json, json_object, json_strings
+from brique.schema.words import alternatives
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class Schema:
         for name in self.targets:
             if name not in self.fields:
                 raise DataError(
-                    f"schema: the target '{name}' is not a field{instead(name, self.fields)}"
+                    f"schema: the target '{name}' is not a field{alternatives(name, self.fields)}"
                 )
         if len(set(self.targets)) != len(self.targets):
             raise DataError(f"schema: a target is listed twice in {self.targets}; list it once")
@@ -35,7 +35,7 @@ class Schema:
     def __getitem__(self, name: str) -> Any:  # noqa: ANN401 - the reader knows the kind
         if name in self.fields:
             return self.fields[name]
-        raise DataError(f"schema: no field '{name}'{instead(name, self.fields)}")
+        raise DataError(f"schema: no field '{name}'{alternatives(name, self.fields)}")
 
     def __contains__(self, name: object) -> bool:
         return name in self.fields
@@ -50,20 +50,20 @@ class Schema:
         """Name of the only target. Raises DataError if there is none, or more than one."""
         if len(self.targets) == 1:
             return self.targets[0]
-        came = ", ".join(self.targets) or "none"
-        raise DataError(f"schema: expected one target, got {came}; name the field to predict")
+        actual = ", ".join(self.targets) or "none"
+        raise DataError(f"schema: expected one target, got {actual}; name the field to predict")
 
-    def needs(self, name: str, kinds: Mapping[str, type[Field]]) -> None:
+    def require(self, name: str, kinds: Mapping[str, type[Field]]) -> None:
         """Raise DataError unless there is a field of each name and kind.
 
         name: of the data. kinds: by name of the field, such as {"image": Picture}.
         """
-        if not all(isinstance(self.fields.get(one), kind) for one, kind in kinds.items()):
-            wanted = ", ".join(f"{one} ({kind.kind})" for one, kind in kinds.items())
-            found = [f"{one} ({field.kind})" for one, field in self.fields.items()]
-            more = f", ... ({len(found)} in all)" if len(found) > 6 else ""
+        if not all(isinstance(self.fields.get(field_name), kind) for field_name, kind in kinds.items()):
+            expected = ", ".join(f"{field_name} ({kind.kind})" for field_name, kind in kinds.items())
+            actual = [f"{field_name} ({field.kind})" for field_name, field in self.fields.items()]
+            suffix = f", ... ({len(actual)} in all)" if len(actual) > 6 else ""
             raise DataError(
-                f"{name}: expected the fields {wanted}, got {', '.join(found[:6])}{more}; choose"
+                f"{name}: expected the fields {expected}, got {', '.join(actual[:6])}{suffix}; choose"
                 " data that have them"
             )
 
@@ -75,7 +75,7 @@ class Schema:
     @classmethod
     def from_json(cls, value: object) -> "Schema":
         """Return the schema that `to_json` wrote. Raises DataError on anything else."""
-        whole = object_of(value, "schema", {"fields", "targets"})
-        fields = object_of(whole.get("fields"), "schema: fields", None)
-        targets = texts_of(whole.get("targets"), "schema: targets")
-        return cls({name: field_of(name, field) for name, field in fields.items()}, targets)
+        entry = json_object(value, "schema", {"fields", "targets"})
+        fields = json_object(entry.get("fields"), "schema: fields", None)
+        targets = json_strings(entry.get("targets"), "schema: targets")
+        return cls({name: field_from_json(name, field) for name, field in fields.items()}, targets)

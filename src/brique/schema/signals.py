@@ -8,14 +8,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from brique.errors import DataError
-from brique.schema.sounds import check_finite, full_scale, is_wave, read_sound, resampled
-from brique.schema.words import short
+from brique.schema.sounds import check_finite, pcm_to_float, is_wav, read_wav, resample
+from brique.schema.words import short_repr
 
 if TYPE_CHECKING:
     import numpy as np
     import torch
 
-_LARGEST = 1 << 30  # bytes of one file, unpacked
+_MAX_BYTES = 1 << 30  # bytes of one file, unpacked
 
 
 @dataclass(frozen=True)
@@ -25,14 +25,14 @@ class Signal:
     channels: C.
     rate: moments a second, or None where time has no unit.
     names: of the channels, or none.
-    mean, spread: per channel, fitted on the training part; spread is the standard deviation.
+    mean, std: per channel, fitted on the training part; spread is the standard deviation.
     """
 
     channels: int
     rate: float | None = None
     names: tuple[str, ...] = ()
     mean: tuple[float, ...] | None = None
-    spread: tuple[float, ...] | None = None
+    std: tuple[float, ...] | None = None
     kind: ClassVar[str] = "signal"
 
     def __post_init__(self) -> None:
@@ -60,22 +60,22 @@ class Signal:
         import numpy as np
         import torch
 
-        content, name = _content(source)
-        if content is not None and (self.rate is not None or is_wave(content)):
-            sound = read_sound(content, name)
+        content, name = _read_content(source)
+        if content is not None and (self.rate is not None or is_wav(content)):
+            sound = read_wav(content, name)
             values, rate, where = sound.samples, float(sound.rate), f"sound {name}"
         elif content is not None:
-            values, rate = read_channels(content, name).chosen(self), None
+            values, rate = read_channels(content, name).select(self), None
             where = f"signal {name}"
         else:
-            (values, rate), where = _array(source), "signal"
+            (values, rate), where = _to_array(source), "signal"
             if self.rate is not None and values.dtype in (np.int16, np.int32):
-                values = full_scale(values)
+                values = pcm_to_float(values)
         with np.errstate(over="ignore"):  # what float32 cannot hold becomes infinite
-            values = self._mixed(values, where).astype(np.float32, order="C", copy=content is None)
+            values = self._match_channels(values, where).astype(np.float32, order="C", copy=content is None)
         check_finite(values, where)
         if rate is not None and self.rate is not None:
-            values = resampled(values, rate, self.rate)
+            values = resample(values, rate, self.rate)
         return torch.from_numpy(values)  # pyright: ignore[reportUnknownMemberType]
 
     def restore(self, value: "torch.Tensor") -> list[list[float]]:
@@ -91,11 +91,11 @@ class Signal:
         value: dict[str, Any] = {"kind": self.kind, "channels": self.channels}
         value |= {} if self.rate is None else {"rate": self.rate}
         for name in ("names", "mean", "spread"):
-            given = getattr(self, name)  # fixed names
-            value |= {name: list(given)} if given else {}
+            items = getattr(self, name)  # fixed names
+            value |= {name: list(items)} if items else {}
         return value
 
-    def _mixed(self, values: "np.ndarray[Any, Any]", where: str) -> "np.ndarray[Any, Any]":
+    def _match_channels(self, values: "np.ndarray[Any, Any]", where: str) -> "np.ndarray[Any, Any]":
         """Return a signal with the field's channels. Raises DataError."""
         import numpy as np
 
@@ -105,22 +105,22 @@ class Signal:
                 f"{where}: expected numbers of shape (moments, channels), got {values.shape}; pass"
                 " one row for each moment"
             )
-        came = values.shape[1]
-        if came == self.channels:
+        actual = values.shape[1]
+        if actual == self.channels:
             return values
-        if self.rate is not None and self.channels == 1 and came:
+        if self.rate is not None and self.channels == 1 and actual:
             return values.mean(1, keepdims=True, dtype=np.float32)
-        if self.rate is not None and came == 1:
+        if self.rate is not None and actual == 1:
             return values.repeat(self.channels, axis=1)
-        listed = f" ({', '.join(self.names)})" if self.names else ""
+        name_list = f" ({', '.join(self.names)})" if self.names else ""
         raise DataError(
-            f"{where}: expected {self.channels} channels{listed}, got {came}; pass a number of each"
+            f"{where}: expected {self.channels} channels{name_list}, got {actual}; pass a number of each"
             " at every moment"
         )
 
 
 @dataclass(frozen=True)
-class Channels:
+class ChannelTable:
     """The columns of a table of numbers.
 
     values: (T, C), float64. names: of the columns, or none. where: what sentences call the table.
@@ -130,20 +130,20 @@ class Channels:
     names: tuple[str, ...]
     where: str
 
-    def chosen(self, kind: Signal) -> "np.ndarray[Any, Any]":
+    def select(self, kind: Signal) -> "np.ndarray[Any, Any]":
         """Return the columns that a field names, in its order, or all. Raises DataError."""
         if not kind.names or not self.names or self.names == kind.names:
             return self.values
-        absent = [name for name in kind.names if name not in self.names]
-        if absent:
+        missing = [name for name in kind.names if name not in self.names]
+        if missing:
             raise DataError(
                 f"{self.where}: expected the columns {', '.join(kind.names)}, got"
-                f" {', '.join(self.names)}; add {', '.join(absent)}"
+                f" {', '.join(self.names)}; add {', '.join(missing)}"
             )
         return self.values[:, [self.names.index(name) for name in kind.names]]
 
 
-def read_channels(content: bytes, name: str) -> Channels:
+def read_channels(content: bytes, name: str) -> ChannelTable:
     """Return the columns of a table of numbers: CSV, with or without a line of names.
 
     name: what sentences call it. Raises DataError, with line and column, when it is none.
@@ -153,38 +153,38 @@ def read_channels(content: bytes, name: str) -> Channels:
     where = f"signal {name}"
     text = content.decode("utf-8-sig", "replace")
     lines = [line for line in text.splitlines() if line.strip()]
-    mark = next((mark for mark in ",;\t" if lines and mark in lines[0]), ",")
-    first = [cell.strip().strip('"') for cell in lines[0].lstrip("#").split(mark)] if lines else []
-    has_names = bool(first) and not all(_is_number(cell) for cell in first)
-    rows = lines[has_names:]
+    delimiter = next((delimiter for delimiter in ",;\t" if lines and delimiter in lines[0]), ",")
+    header = [cell.strip().strip('"') for cell in lines[0].lstrip("#").split(delimiter)] if lines else []
+    has_header = bool(header) and not all(_is_number(cell) for cell in header)
+    rows = lines[has_header:]
     if not rows:
         raise DataError(f"{where}: holds no line of numbers; fetch it again, or remove it")
     try:
-        values = np.loadtxt(rows, delimiter=mark, ndmin=2, comments=None, quotechar='"')
+        values = np.loadtxt(rows, delimiter=delimiter, ndmin=2, comments=None, quotechar='"')
     except ValueError as error:
-        raise _bad_cell(rows, mark, where, int(has_names)) from error
-    if has_names and len(first) != values.shape[1]:
+        raise _cell_error(rows, delimiter, where, int(has_header)) from error
+    if has_header and len(header) != values.shape[1]:
         raise DataError(
-            f"{where}: its first line has {len(first)} names, the others {values.shape[1]} numbers;"
+            f"{where}: its first line has {len(header)} names, the others {values.shape[1]} numbers;"
             " name each column"
         )
-    return Channels(values, tuple(first) if has_names else (), where)
+    return ChannelTable(values, tuple(header) if has_header else (), where)
 
 
-def _bad_cell(rows: list[str], mark: str, where: str, above: int) -> DataError:
+def _cell_error(rows: list[str], delimiter: str, where: str, header_lines: int) -> DataError:
     """Return the error for the first line that is not as many numbers as the line before it."""
-    wide = len(rows[0].split(mark))
-    for line, row in enumerate(rows, 1 + above):
-        cells = [cell.strip().strip('"') for cell in row.split(mark)]
-        if len(cells) != wide:
+    width = len(rows[0].split(delimiter))
+    for line, row in enumerate(rows, 1 + header_lines):
+        cells = [cell.strip().strip('"') for cell in row.split(delimiter)]
+        if len(cells) != width:
             return DataError(
-                f"{where}: line {line}: expected {wide} numbers, got {len(cells)}; mend the line"
+                f"{where}: line {line}: expected {width} numbers, got {len(cells)}; mend the line"
             )
         for column, cell in enumerate(cells, 1):
             if not _is_number(cell):
                 return DataError(
                     f"{where}: line {line}, column {column}: expected a number, got"
-                    f" {short(cell)}; mend it, or remove the file"
+                    f" {short_repr(cell)}; mend it, or remove the file"
                 )
     return DataError(f"{where}: expected a table of numbers; save it as CSV")
 
@@ -197,20 +197,20 @@ def _is_number(cell: str) -> bool:
     return True
 
 
-def _content(source: object) -> tuple[bytes | None, str]:
+def _read_content(source: object) -> tuple[bytes | None, str]:
     """Return the bytes of a file with its name, or None for what is no file. Raises DataError."""
     source = Path(source) if isinstance(source, str) else source
     if isinstance(source, bytes | bytearray | memoryview):
         return bytes(source), "of bytes"
-    known = cast("Any", source)
+    file = cast("Any", source)
     name = str(getattr(source, "name", None) or "of an open file")
     try:
-        if isinstance(source, Path) and source.stat().st_size > _LARGEST:
+        if isinstance(source, Path) and source.stat().st_size > _MAX_BYTES:
             raise DataError(f"signal {source}: has more than 1 GiB; cut it into pieces")
         if hasattr(source, "read_bytes"):
-            return _unpacked(known.read_bytes(), name), str(source)
+            return _decompress(file.read_bytes(), name), str(source)
         if hasattr(source, "read"):
-            return _unpacked(known.read(), name), name
+            return _decompress(file.read(), name), name
     except (OSError, EOFError, zlib.error, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error).rstrip(".")
         raise DataError(
@@ -219,20 +219,20 @@ def _content(source: object) -> tuple[bytes | None, str]:
     return None, ""
 
 
-def _unpacked(content: bytes, name: str) -> bytes:
+def _decompress(content: bytes, name: str) -> bytes:
     """Return the content of a file, unpacked where its name ends in .gz."""
     if not name.casefold().endswith(".gz"):
         return content
     import io
 
     with gzip.open(io.BytesIO(content)) as file:
-        found = file.read(_LARGEST + 1)
-    if len(found) > _LARGEST:
+        unpacked = file.read(_MAX_BYTES + 1)
+    if len(unpacked) > _MAX_BYTES:
         raise DataError(f"signal {name}: unpacks to more than 1 GiB; cut it into pieces")
-    return found
+    return unpacked
 
 
-def _array(source: object) -> "tuple[np.ndarray[Any, Any], float | None]":
+def _to_array(source: object) -> "tuple[np.ndarray[Any, Any], float | None]":
     """Return an array with its rate, if one was given with it. Raises DataError."""
     import numpy as np
 
@@ -246,14 +246,14 @@ def _array(source: object) -> "tuple[np.ndarray[Any, Any], float | None]":
     try:
         values = np.asarray(source.detach().cpu() if hasattr(source, "detach") else source)  # pyright: ignore
     except (TypeError, ValueError) as error:
-        raise DataError(_wanted(source)) from error
+        raise DataError(_expected_message(source)) from error
     if values.dtype.kind not in "iufb":
-        raise DataError(_wanted(source))
+        raise DataError(_expected_message(source))
     return values if values.dtype.kind in "if" else values.astype(np.float32), rate
 
 
-def _wanted(source: object) -> str:
+def _expected_message(source: object) -> str:
     return (
-        f"signal: expected a WAV or CSV file, or numbers (moments, channels), got {short(source)};"
+        f"signal: expected a WAV or CSV file, or numbers (moments, channels), got {short_repr(source)};"
         " pass one of them"
     )

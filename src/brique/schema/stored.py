@@ -3,150 +3,150 @@
 from collections.abc import Callable
 from typing import Any, cast
 
-from brique.schema.clock import Clock
+from brique.schema.clock import TimeIndex
 from brique.schema.kinds import Category, Number, Picture
-from brique.schema.moments import Moment
+from brique.schema.moments import Timestamp
 from brique.schema.regions import Boxes, Mask
 from brique.schema.signals import Signal
 from brique.schema.texts import Tags, Text
 from brique.schema.trees import Tree
-from brique.schema.words import damaged
+from brique.schema.words import damaged_error
 
-Field = Picture | Category | Number | Moment | Text | Tags | Tree | Signal | Mask | Boxes
+Field = Picture | Category | Number | Timestamp | Text | Tags | Tree | Signal | Mask | Boxes
 
 
-def field_of(name: str, value: object) -> Field:
+def field_from_json(name: str, value: object) -> Field:
     """Rebuild one field from JSON values; nothing but the known kinds comes of it."""
     where = f"schema: field '{name}'"
-    entry = object_of(value, where, None)
+    entry = json_object(value, where, None)
     kind = entry.pop("kind", None)
     if type(kind) is not str or kind not in _KINDS:
-        raise damaged(where, f"a kind among {', '.join(_KINDS)}", kind)
-    made, values = _KINDS[kind]
+        raise damaged_error(where, f"a kind among {', '.join(_KINDS)}", kind)
+    field_class, parsers = _KINDS[kind]
     if kind == "number" and entry.pop("comma", False) is True:  # of runs before "decimal" was there
         entry["decimal"] = "comma"
-    object_of(entry, where, set(values))
-    for key in sorted(_NEEDED & values.keys() - entry.keys()):
+    json_object(entry, where, set(parsers))
+    for key in sorted(_REQUIRED & parsers.keys() - entry.keys()):
         if (kind, key) not in (("number", "shape"), ("number", "names"), ("signal", "names")):
-            raise damaged(f"{where}: {key}", "a value", None)
-    return made(**{key: values[key](item, f"{where}: {key}") for key, item in entry.items()})
+            raise damaged_error(f"{where}: {key}", "a value", None)
+    return field_class(**{key: parsers[key](item, f"{where}: {key}") for key, item in entry.items()})
 
 
-def object_of(value: object, where: str, known: set[str] | None) -> dict[str, Any]:
+def json_object(value: object, where: str, allowed: set[str] | None) -> dict[str, Any]:
     """Return a JSON object with none but the known keys. Raises DataError."""
     if not isinstance(value, dict):
-        raise damaged(where, "an object", value)
+        raise damaged_error(where, "an object", value)
     entry = cast("dict[str, Any]", dict(cast("Any", value)))
-    if known is not None and not entry.keys() <= known:
-        raise damaged(where, f"only {', '.join(sorted(known))}", sorted(entry.keys() - known))
+    if allowed is not None and not entry.keys() <= allowed:
+        raise damaged_error(where, f"only {', '.join(sorted(allowed))}", sorted(entry.keys() - allowed))
     return entry
 
 
-def texts_of(value: object, where: str) -> tuple[str, ...]:
+def json_strings(value: object, where: str) -> tuple[str, ...]:
     """Return a JSON list of texts. Raises DataError."""
     items = cast("list[str]", value)
     if type(value) is not list or any(type(item) is not str for item in items):
-        raise damaged(where, "a list of texts", items)
+        raise damaged_error(where, "a list of texts", items)
     return tuple(items)
 
 
-def _whole(value: object, where: str) -> tuple[int, ...]:
+def _integers(value: object, where: str) -> tuple[int, ...]:
     items = cast("list[int]", value)
     if type(value) is not list or any(type(item) is not int for item in items):
-        raise damaged(where, "a list of numbers", items)
+        raise damaged_error(where, "a list of numbers", items)
     return tuple(items)
 
 
-def _pairs(value: object, where: str) -> tuple[tuple[int, int], ...]:
+def _integer_pairs(value: object, where: str) -> tuple[tuple[int, int], ...]:
     items = cast("list[object]", value)
-    pairs = [_whole(item, where) for item in items] if type(value) is list else []
+    pairs = [_integers(item, where) for item in items] if type(value) is list else []
     if type(value) is not list or any(len(pair) != 2 for pair in pairs):
-        raise damaged(where, "a list of pairs of numbers", items)
+        raise damaged_error(where, "a list of pairs of numbers", items)
     return tuple((pair[0], pair[1]) for pair in pairs)
 
 
-def _fitted(value: object, where: str) -> float | tuple[float, ...] | None:
+def _statistic(value: object, where: str) -> float | tuple[float, ...] | None:
     if value is None or type(value) in (int, float):
         return cast("float | None", value)
     items = cast("list[float]", value)
     if type(value) is not list or any(type(item) not in (int, float) for item in items):
-        raise damaged(where, "a list of numbers", items)
+        raise damaged_error(where, "a list of numbers", items)
     return tuple(items)
 
 
 def _number(value: object, where: str) -> float:
     if type(value) not in (int, float):
-        raise damaged(where, "a number", value)
+        raise damaged_error(where, "a number", value)
     return cast("float", value)
 
 
-def _count(value: object, where: str) -> int:
+def _integer(value: object, where: str) -> int:
     if type(value) is not int:
-        raise damaged(where, "a whole number", value)
+        raise damaged_error(where, "a whole number", value)
     return value
 
 
-def _text(value: object, where: str) -> str:
+def _string(value: object, where: str) -> str:
     if type(value) is not str:
-        raise damaged(where, "a text", value)
+        raise damaged_error(where, "a text", value)
     return value
 
 
-def _truth(value: object, where: str) -> bool:
+def _boolean(value: object, where: str) -> bool:
     if type(value) is not bool:
-        raise damaged(where, "true or false", value)
+        raise damaged_error(where, "true or false", value)
     return value
 
 
-def _clock(value: object, where: str) -> Clock:
-    known: dict[str, Callable[[object, str], Any]] = {
-        "columns": texts_of, "ways": texts_of, "step": _number, "is_monthly": _truth,
-        "offset": _truth, "key": _text, "units": texts_of,
+def _time_index(value: object, where: str) -> TimeIndex:
+    parsers: dict[str, Callable[[object, str], Any]] = {
+        "columns": json_strings, "ways": json_strings, "step": _number, "is_monthly": _boolean,
+        "offset": _boolean, "key": _string, "units": json_strings,
     }  # fmt: skip
-    entry = object_of(value, where, set(known))
-    return Clock(**{key: known[key](item, f"{where}: {key}") for key, item in entry.items()})
+    entry = json_object(value, where, set(parsers))
+    return TimeIndex(**{key: parsers[key](item, f"{where}: {key}") for key, item in entry.items()})
 
 
-_NEEDED = {"shape", "names", "vocabulary", "channels"}  # without a default, where a kind has them
+_REQUIRED = {"shape", "names", "vocabulary", "channels"}  # without a default, where a kind has them
 _KINDS: dict[str, tuple[Callable[..., Field], dict[str, Callable[[object, str], Any]]]] = {
     "picture": (
         Picture,
-        {"shape": _whole, "mean": _fitted, "spread": _fitted, "inside": _truth}
-        | {"range": _fitted},
+        {"shape": _integers, "mean": _statistic, "spread": _statistic, "inside": _boolean}
+        | {"range": _statistic},
     ),
-    "category": (Category, {"names": texts_of, "others": _truth}),
+    "category": (Category, {"names": json_strings, "others": _boolean}),
     "number": (
         Number,
-        {"mean": _fitted, "spread": _fitted, "unit": _text, "shape": _whole, "varies": _truth}
+        {"mean": _statistic, "spread": _statistic, "unit": _string, "shape": _integers, "varies": _boolean}
         | {
-            "whole": _truth,
+            "whole": _boolean,
             "fill": _number,
-            "optional": _truth,
-            "decimal": _text,
-            "absent": texts_of,
+            "optional": _boolean,
+            "decimal": _string,
+            "absent": json_strings,
         }
-        | {"names": texts_of, "clock": _clock},
+        | {"names": json_strings, "clock": _time_index},
     ),
     "moment": (
-        Moment,
-        {"mean": _number, "spread": _number, "pattern": _text}
-        | {"fill": _number, "optional": _truth, "offset": _truth},
+        Timestamp,
+        {"mean": _number, "spread": _number, "pattern": _string}
+        | {"fill": _number, "optional": _boolean, "offset": _boolean},
     ),
     "text": (
         Text,
-        {"vocabulary": texts_of, "unit": _text, "lower": _truth, "merges": texts_of}
-        | {"endings": texts_of},
+        {"vocabulary": json_strings, "unit": _string, "lower": _boolean, "merges": json_strings}
+        | {"endings": json_strings},
     ),
-    "tags": (Tags, {"names": texts_of}),
-    "tree": (Tree, {"vocabulary": texts_of, "lower": _truth}),
+    "tags": (Tags, {"names": json_strings}),
+    "tree": (Tree, {"vocabulary": json_strings, "lower": _boolean}),
     "signal": (
         Signal,
-        {"channels": _count, "rate": _number, "names": texts_of}
-        | {"mean": _fitted, "spread": _fitted},
+        {"channels": _integer, "rate": _number, "names": json_strings}
+        | {"mean": _statistic, "spread": _statistic},
     ),
     "mask": (
         Mask,
-        {"names": texts_of, "shape": _whole, "codes": _pairs, "colored": _truth},
+        {"names": json_strings, "shape": _integers, "codes": _integer_pairs, "colored": _boolean},
     ),
-    "boxes": (Boxes, {"shape": _whole}),
+    "boxes": (Boxes, {"shape": _integers}),
 }

@@ -14,101 +14,101 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING, cast
 
 from brique.errors import DataError
-from brique.schema.words import short
+from brique.schema.words import short_repr
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
 
-BYTES = 256
-_PRINTED = (range(33, 127), range(161, 173), range(174, 256))  # bytes that are their own letter
+NUM_BYTES = 256
+_PRINTABLE = (range(33, 127), range(161, 173), range(174, 256))  # bytes that are their own letter
 
 
-def fit(texts: Iterable[str], most: int, least: int) -> tuple[tuple[str, ...], tuple[str, ...]]:
+def fit(texts: Iterable[str], vocabulary_size: int, min_frequency: int) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Return vocabulary and merges learnt from texts, the letters of bytes first.
 
-    most: size of the vocabulary. least: how often a pair must come to be joined.
-    Raises DataError when the extra `text` is not installed, or `most` leaves bytes out.
+    vocabulary_size: size of the vocabulary. least: how often a pair must come to be joined.
+    Raises DataError when the extra `text` is not installed, or `vocabulary_size` leaves bytes out.
     """
-    if most < BYTES:
+    if vocabulary_size < NUM_BYTES:
         raise DataError(
-            f"text: a vocabulary of subwords must hold {BYTES} pieces or more, got {most}; allow"
+            f"text: a vocabulary of subwords must hold {NUM_BYTES} pieces or more, got {vocabulary_size}; allow"
             " more, or cut into characters"
         )
     _check_installed()
     from tokenizers import Tokenizer, models, pre_tokenizers, trainers
 
-    whole = Tokenizer(models.BPE())
-    whole.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    bpe = Tokenizer(models.BPE())
+    bpe.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     trainer = trainers.BpeTrainer(
-        vocab_size=most,
-        min_frequency=least,
+        vocab_size=vocabulary_size,
+        min_frequency=min_frequency,
         show_progress=False,
-        initial_alphabet=sorted(letters()),
+        initial_alphabet=sorted(unicode_to_byte()),
     )
-    whole.train_from_iterator((_sound(text) for text in texts), trainer)
-    learnt = json.loads(whole.to_str())["model"]
-    vocabulary = tuple(sorted(learnt["vocab"], key=learnt["vocab"].__getitem__))
-    return vocabulary, tuple(" ".join(pair) for pair in learnt["merges"])
+    bpe.train_from_iterator((_valid_unicode(text) for text in texts), trainer)
+    model = json.loads(bpe.to_str())["model"]
+    vocabulary = tuple(sorted(model["vocab"], key=model["vocab"].__getitem__))
+    return vocabulary, tuple(" ".join(pair) for pair in model["merges"])
 
 
 def check(vocabulary: Sequence[str], merges: Sequence[str]) -> None:
     """Raise DataError unless every text can be cut with a vocabulary and merges."""
-    known = set(vocabulary)
-    missing = sum(letter not in known for letter in letters())
+    tokens = set(vocabulary)
+    missing = sum(letter not in tokens for letter in unicode_to_byte())
     if missing:
         raise DataError(
-            f"text: vocabulary of subwords must hold the {BYTES} letters that stand for bytes, got"
-            f" {BYTES - missing} of them; fit it on texts"
+            f"text: vocabulary of subwords must hold the {NUM_BYTES} letters that stand for bytes, got"
+            f" {NUM_BYTES - missing} of them; fit it on texts"
         )
     for merge in merges:
-        one, _, two = merge.partition(" ")
-        if not {one, two, one + two} <= known:
+        left, _, right = merge.partition(" ")
+        if not {left, right, left + right} <= tokens:
             raise DataError(
                 "text: merges must be pairs 'one two' whose parts and whole are in the vocabulary,"
-                f" got {short(merge)}; fit them on texts"
+                f" got {short_repr(merge)}; fit them on texts"
             )
 
 
-def tokenizer(vocabulary: Sequence[str], merges: Sequence[str]) -> "Tokenizer":
+def build_tokenizer(vocabulary: Sequence[str], merges: Sequence[str]) -> "Tokenizer":
     """Return what cuts texts into the numbers of a vocabulary, from 0. Raises DataError."""
     _check_installed()
     from tokenizers import Tokenizer, models, pre_tokenizers
 
     pairs = [cast("tuple[str, str]", tuple(merge.split(" "))) for merge in merges]
-    model = models.BPE(vocab={p: i for i, p in enumerate(vocabulary)}, merges=pairs)
-    made = Tokenizer(model)
-    made.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
-    return made
+    model = models.BPE(vocab={token: index for index, token in enumerate(vocabulary)}, merges=pairs)
+    bpe = Tokenizer(model)
+    bpe.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    return bpe
 
 
-def numbers(cutter: "Tokenizer", texts: Sequence[str]) -> list[list[int]]:
+def encode(tokenizer: "Tokenizer", texts: Sequence[str]) -> list[list[int]]:
     """Return the numbers of the pieces of texts, from 0."""
-    return [found.ids for found in cutter.encode_batch_fast([_sound(text) for text in texts])]
+    return [encoding.ids for encoding in tokenizer.encode_batch_fast([_valid_unicode(text) for text in texts])]
 
 
-def joined(pieces: Iterable[str]) -> str:
+def decode(tokens: Iterable[str]) -> str:
     """Return the text that pieces stand for; bytes that are no UTF-8 are U+FFFD."""
-    places = letters()
-    found = b"".join(
-        bytes(places[letter] for letter in piece)
-        if all(letter in places for letter in piece)
-        else piece.encode()
-        for piece in pieces
+    byte_of_letter = unicode_to_byte()
+    content = b"".join(
+        bytes(byte_of_letter[letter] for letter in token)
+        if all(letter in byte_of_letter for letter in token)
+        else token.encode()
+        for token in tokens
     )
-    return found.decode("utf-8", errors="replace")
+    return content.decode("utf-8", errors="replace")
 
 
 @cache
-def letters() -> dict[str, int]:
+def unicode_to_byte() -> dict[str, int]:
     """Return the byte that each of the 256 letters stands for."""
-    own = [byte for part in _PRINTED for byte in part]
-    rest = [byte for byte in range(BYTES) if byte not in own]
-    return {chr(byte): byte for byte in own} | {
-        chr(BYTES + place): byte for place, byte in enumerate(rest)
+    printable = [byte for byte_range in _PRINTABLE for byte in byte_range]
+    others = [byte for byte in range(NUM_BYTES) if byte not in printable]
+    return {chr(byte): byte for byte in printable} | {
+        chr(NUM_BYTES + index): byte for index, byte in enumerate(others)
     }
 
 
-def _sound(text: str) -> str:
+def _valid_unicode(text: str) -> str:
     """Return a text that can be written as UTF-8: a half of a pair of surrogates cannot."""
     return text if text.isascii() else text.encode("utf-8", "replace").decode()
 

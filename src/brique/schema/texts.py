@@ -9,17 +9,17 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, cast
 from brique.errors import DataError
 from brique.schema import endings as signs
 from brique.schema import subwords
-from brique.schema.words import instead, short
+from brique.schema.words import alternatives, short_repr
 
 if TYPE_CHECKING:
     import torch
     from tokenizers import Tokenizer
 
 Unit = Literal["words", "characters", "subwords"]
-UNKNOWN, START, END = 0, 1, 2  # numbers that stand for no piece of a vocabulary
-FIRST = 3  # number of the first piece
+UNKNOWN_ID, START_ID, END_ID = 0, 1, 2  # numbers that stand for no piece of a vocabulary
+FIRST_ID = 3  # number of the first piece
 _UNITS = ("words", "characters", "subwords")
-WORDS = re.compile(r"\w+(?:['\u2019]\w+)*|[^\w\s]")
+WORD_PATTERN = re.compile(r"\w+(?:['\u2019]\w+)*|[^\w\s]")
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class Text:
         bytes joined to longer pieces: nothing is unknown to them.
     lower: whether letters are made small first.
     merges: for subwords, the pairs that are joined, in order, each "one two".
-    endings: for words, signatures such as "A…ing" whose numbers follow those of the vocabulary: a
+    signatures: for words, signatures such as "A…ing" whose numbers follow those of the vocabulary: a
         word that has no number of its own gets that of its longest one.
     """
 
@@ -40,64 +40,64 @@ class Text:
     unit: Unit = "words"
     lower: bool = False
     merges: tuple[str, ...] = ()
-    endings: tuple[str, ...] = ()
+    signatures: tuple[str, ...] = ()
     kind: ClassVar[str] = "text"
 
     def __post_init__(self) -> None:
         check_names("text: vocabulary", self.vocabulary)
         if self.unit not in _UNITS:
             raise DataError(
-                f"text: unit must be {', '.join(_UNITS)}, got {short(self.unit)}; choose one"
+                f"text: unit must be {', '.join(_UNITS)}, got {short_repr(self.unit)}; choose one"
             )
         if self.unit == "subwords":
             subwords.check(self.vocabulary, self.merges)
         elif self.merges:
             raise DataError(f"text: merges are for subwords, not {self.unit}; leave them out")
-        if self.endings:
-            check_names("text: endings", self.endings)
-            signs.check(self.endings)
+        if self.signatures:
+            check_names("text: endings", self.signatures)
+            signs.check(self.signatures)
             if self.unit != "words":
                 raise DataError(f"text: endings are for words, not {self.unit}; leave them out")
 
     @property
-    def size(self) -> int:
+    def num_embeddings(self) -> int:
         """How many numbers there are: rows of an embedding."""
-        return FIRST + len(self.vocabulary) + len(self.endings)
+        return FIRST_ID + len(self.vocabulary) + len(self.signatures)
 
-    def is_unknown(self, numbers: "torch.Tensor") -> "torch.Tensor":
+    def is_unknown(self, ids: "torch.Tensor") -> "torch.Tensor":
         """Return which numbers (M,) stand for pieces that are not in the vocabulary (M,), bool."""
-        return (numbers == UNKNOWN) | (numbers >= FIRST + len(self.vocabulary))
+        return (ids == UNKNOWN_ID) | (ids >= FIRST_ID + len(self.vocabulary))
 
-    def stand_in(self, piece: str) -> int:
+    def fallback_id(self, token: str) -> int:
         """Return the number that a piece has, or would have, where it is not in the vocabulary."""
-        return signs.longest(piece, self._ends, UNKNOWN)
+        return signs.signature_id(token, self._signature_ids, UNKNOWN_ID)
 
-    def pieces(self, source: object) -> list[str]:
+    def tokenize(self, source: object) -> list[str]:
         """Return the pieces of a text; a list of texts is taken for pieces already.
 
         Where there are endings, a word that is not known is cut before a known end with an
         apostrophe, such as "n't" or "'s".
         """
         if isinstance(source, list | tuple):
-            found = [str(piece) for piece in cast("Sequence[object]", source)]
-            return [piece.lower() for piece in found] if self.lower else found
+            tokens = [str(token) for token in cast("Sequence[object]", source)]
+            return [token.lower() for token in tokens] if self.lower else tokens
         if not isinstance(source, str):
-            raise DataError(f"text: expected a text, got {short(source)}; pass one")
+            raise DataError(f"text: expected a text, got {short_repr(source)}; pass one")
         text = source.lower() if self.lower else source
         if self.unit == "words":
-            found = WORDS.findall(text)
+            tokens = WORD_PATTERN.findall(text)
             return (
-                [part for piece in found for part in self._parted(piece)] if self.endings else found
+                [part for token in tokens for part in self._split_clitic(token)] if self.signatures else tokens
             )
         if self.unit == "characters":
             return list(text)
-        return [self.vocabulary[n] for n in subwords.numbers(self.cutter, [text])[0]]
+        return [self.vocabulary[index] for index in subwords.encode(self.tokenizer, [text])[0]]
 
     def prepare(self, source: object) -> "torch.Tensor":
         """Return the numbers of a text's pieces (T,), int64. Raises DataError for no text."""
         import torch
 
-        return torch.tensor([self._number(p) for p in self.pieces(source)], dtype=torch.long)
+        return torch.tensor([self._token_id(token) for token in self.tokenize(source)], dtype=torch.long)
 
     def restore(self, value: "torch.Tensor") -> str:
         """Return the text that numbers (T,) stand for.
@@ -105,15 +105,15 @@ class Text:
         Characters and subwords give it back as it was, but for what `lower` and unknown characters
         (U+FFFD) took; words come with a blank between them.
         """
-        end = FIRST + len(self.vocabulary)
-        said = [
-            self.vocabulary[number - FIRST] if FIRST <= number < end else "\ufffd"
-            for number in value.tolist()
-            if number not in (START, END)
+        stop = FIRST_ID + len(self.vocabulary)
+        tokens = [
+            self.vocabulary[token_id - FIRST_ID] if FIRST_ID <= token_id < stop else "\ufffd"
+            for token_id in value.tolist()
+            if token_id not in (START_ID, END_ID)
         ]
         if self.unit == "subwords":
-            return subwords.joined(said)
-        return (" " if self.unit == "words" else "").join(said)
+            return subwords.decode(tokens)
+        return (" " if self.unit == "words" else "").join(tokens)
 
     def form(self) -> dict[str, Any]:
         """Return what a form asks for: a text."""
@@ -125,34 +125,34 @@ class Text:
         value |= {} if self.unit == "words" else {"unit": self.unit}
         value |= {"lower": True} if self.lower else {}
         value |= {"merges": list(self.merges)} if self.merges else {}
-        return value | ({"endings": list(self.endings)} if self.endings else {})
+        return value | ({"endings": list(self.signatures)} if self.signatures else {})
 
-    def _parted(self, piece: str) -> list[str]:
+    def _split_clitic(self, token: str) -> list[str]:
         """Return a piece, cut as those who tagged words do: "don't" is "do", "n't" where known."""
-        if piece not in self._places and {"'", "\u2019"} & {*piece}:
-            for at in range(1, len(piece)):
-                rear = piece[at:]
-                if rear in self._places and {"'", "\u2019"} & {*rear}:
-                    return [piece[:at], rear]
-        return [piece]
+        if token not in self._token_ids and {"'", "\u2019"} & {*token}:
+            for position in range(1, len(token)):
+                suffix = token[position:]
+                if suffix in self._token_ids and {"'", "\u2019"} & {*suffix}:
+                    return [token[:position], suffix]
+        return [token]
 
-    def _number(self, piece: str) -> int:
-        number = self._places.get(piece)
-        return self.stand_in(piece) if number is None else number
+    def _token_id(self, token: str) -> int:
+        token_id = self._token_ids.get(token)
+        return self.fallback_id(token) if token_id is None else token_id
 
     @cached_property
-    def cutter(self) -> "Tokenizer":
+    def tokenizer(self) -> "Tokenizer":
         """What cuts texts into subwords. Raises DataError without the extra `text`."""
-        return subwords.tokenizer(self.vocabulary, self.merges)
+        return subwords.build_tokenizer(self.vocabulary, self.merges)
 
     @cached_property
-    def _places(self) -> dict[str, int]:
-        return {piece: FIRST + place for place, piece in enumerate(self.vocabulary)}
+    def _token_ids(self) -> dict[str, int]:
+        return {token: FIRST_ID + index for index, token in enumerate(self.vocabulary)}
 
     @cached_property
-    def _ends(self) -> dict[str, int]:
-        first = FIRST + len(self.vocabulary)
-        return {end: first + place for place, end in enumerate(self.endings)}
+    def _signature_ids(self) -> dict[str, int]:
+        first = FIRST_ID + len(self.vocabulary)
+        return {signature: first + index for index, signature in enumerate(self.signatures)}
 
 
 @dataclass(frozen=True)
@@ -174,20 +174,20 @@ class Tags:
         """
         import torch
 
-        given = source.split() if isinstance(source, str) else source
-        if not isinstance(given, list | tuple):
-            raise DataError(f"tags: expected a list of names, got {short(source)}; pass one")
-        numbers: list[int] = []
-        for name in cast("Sequence[object]", given):
-            number = self._places.get(str(name))
-            if number is None:
-                raise DataError(f"tags: no class '{name}'{instead(str(name), self.names)}")
-            numbers.append(number)
-        return torch.tensor(numbers, dtype=torch.long)
+        items = source.split() if isinstance(source, str) else source
+        if not isinstance(items, list | tuple):
+            raise DataError(f"tags: expected a list of names, got {short_repr(source)}; pass one")
+        indices: list[int] = []
+        for name in cast("Sequence[object]", items):
+            index = self._indices.get(str(name))
+            if index is None:
+                raise DataError(f"tags: no class '{name}'{alternatives(str(name), self.names)}")
+            indices.append(index)
+        return torch.tensor(indices, dtype=torch.long)
 
     def restore(self, value: "torch.Tensor") -> list[str]:
         """Return the names of numbers (T,)."""
-        return [self.names[number] for number in value.tolist()]
+        return [self.names[index] for index in value.tolist()]
 
     def form(self) -> dict[str, Any]:
         """Return what a form asks for: names, one for each piece."""
@@ -198,14 +198,14 @@ class Tags:
         return {"kind": self.kind, "names": list(self.names)}
 
     @cached_property
-    def _places(self) -> dict[str, int]:
-        return {name: place for place, name in enumerate(self.names)}
+    def _indices(self) -> dict[str, int]:
+        return {name: index for index, name in enumerate(self.names)}
 
 
 def check_names(where: str, names: Sequence[str]) -> None:
     """Raise DataError where names are no texts, or one is listed twice."""
     if any(type(name) is not str or not name for name in names):
-        raise DataError(f"{where} must be texts that are not empty, got {short(names)}; name each")
+        raise DataError(f"{where} must be texts that are not empty, got {short_repr(names)}; name each")
     if len(set(names)) != len(names):
-        twice = next(name for name in names if names.count(name) > 1)
-        raise DataError(f"{where}: '{twice}' is listed twice; list each once")
+        duplicate = next(name for name in names if names.count(name) > 1)
+        raise DataError(f"{where}: '{duplicate}' is listed twice; list each once")

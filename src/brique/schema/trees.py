@@ -7,16 +7,16 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from brique.errors import DataError
-from brique.schema.texts import FIRST, Text, check_names
-from brique.schema.words import short
+from brique.schema.texts import FIRST_ID, Text, check_names
+from brique.schema.words import short_repr
 
 if TYPE_CHECKING:
     import torch
 
-INNER = 0  # number at a node that is no leaf
-_MARKS = re.compile(r"[()]|[^()\s]+")
+INNER_ID = 0  # number at a node that is no leaf
+_TOKEN = re.compile(r"[()]|[^()\s]+")
 _ESCAPES = {"-LRB-": "(", "-RRB-": ")", "-LSB-": "[", "-RSB-": "]", "-LCB-": "{", "-RCB-": "}"}
-_ESCAPED = re.compile("|".join(_ESCAPES), re.IGNORECASE)
+_ESCAPE_PATTERN = re.compile("|".join(_ESCAPES), re.IGNORECASE)
 _BRACKET = re.compile(r"[()]")
 
 
@@ -52,9 +52,9 @@ class Tree:
         check_names("tree: vocabulary", self.vocabulary)
 
     @property
-    def size(self) -> int:
+    def num_embeddings(self) -> int:
         """How many numbers there are: rows of an embedding."""
-        return FIRST + len(self.vocabulary)
+        return FIRST_ID + len(self.vocabulary)
 
     def prepare(self, source: object) -> "tuple[torch.Tensor, torch.Tensor]":
         """Return a tree's words (T,) and the place of each node's parent (T,), -1 at the root.
@@ -67,28 +67,28 @@ class Tree:
         import torch
 
         if not isinstance(source, str):
-            raise DataError(f"tree: expected a text in brackets, got {short(source)}; pass one")
-        nodes = nodes_of(source)
-        return self.numbered(nodes.words), torch.tensor(nodes.parents, dtype=torch.long)
+            raise DataError(f"tree: expected a text in brackets, got {short_repr(source)}; pass one")
+        nodes = parse_tree(source)
+        return self.word_ids(nodes.words), torch.tensor(nodes.parents, dtype=torch.long)
 
-    def numbered(self, words: Sequence[str | None]) -> "torch.Tensor":
+    def word_ids(self, words: Sequence[str | None]) -> "torch.Tensor":
         """Return the numbers of nodes' words (T,), int64; `INNER` where there is none."""
         import torch
 
-        numbers = torch.full((len(words),), INNER)
-        leaves = [place for place, word in enumerate(words) if word is not None]
-        numbers[leaves] = self.words.prepare([word for word in words if word is not None])
-        return numbers
+        ids = torch.full((len(words),), INNER_ID)
+        leaves = [index for index, word in enumerate(words) if word is not None]
+        ids[leaves] = self.words.prepare([word for word in words if word is not None])
+        return ids
 
     def restore(self, value: "tuple[torch.Tensor, torch.Tensor]") -> str:
         """Return a tree's words and parents, each (T,), as a text in brackets without labels."""
-        numbers, parents = value[0], value[1].tolist()
+        ids, parents = value[0], value[1].tolist()
         inner = set(parents)
         words = [
-            None if place in inner else self.words.restore(numbers[place : place + 1])
-            for place in range(len(parents))
+            None if index in inner else self.words.restore(ids[index : index + 1])
+            for index in range(len(parents))
         ]
-        return written(words, parents)
+        return format_tree(words, parents)
 
     def form(self) -> dict[str, Any]:
         """Return what a form asks for: a text in brackets."""
@@ -105,80 +105,80 @@ class Tree:
         return Text(self.vocabulary, lower=self.lower)
 
 
-def nodes_of(text: str) -> Nodes:
+def parse_tree(text: str) -> Nodes:
     """Return the nodes of one bracketed tree, however deep. Raises DataError."""
     nodes = Nodes()
     stack: list[tuple[int, list[str], list[int]]] = []  # open nodes: mark, words, children
-    for place, mark in enumerate(_MARKS.findall(text)):
-        if mark == "(":
+    for position, token in enumerate(_TOKEN.findall(text)):
+        if token == "(":
             if stack and not stack[-1][2] and len(stack[-1][1]) > 1:
-                raise _misfit(text, place, "a bracket after two words")
+                raise _syntax_error(text, position, "a bracket after two words")
             if not stack and nodes.words:
-                raise _misfit(text, place, "a second tree")
-            stack.append((place, [], []))
+                raise _syntax_error(text, position, "a second tree")
+            stack.append((position, [], []))
         elif not stack:
-            raise _misfit(text, place, f"'{mark[:20]}' outside of brackets")
-        elif mark != ")":
+            raise _syntax_error(text, position, f"'{token[:20]}' outside of brackets")
+        elif token != ")":
             if stack[-1][2]:
-                raise _misfit(text, place, f"'{mark[:20]}' without brackets of its own")
-            stack[-1][1].append(mark)
+                raise _syntax_error(text, position, f"'{token[:20]}' without brackets of its own")
+            stack[-1][1].append(token)
         else:
             _, words, children = stack.pop()
             if not words and not children:
-                raise _misfit(text, place, "an empty pair of brackets")
-            _close(nodes, words, children)
+                raise _syntax_error(text, position, "an empty pair of brackets")
+            _append_node(nodes, words, children)
             if stack:
                 stack[-1][2].append(len(nodes) - 1)
     if stack:
-        raise _misfit(text, stack[-1][0], "a bracket that is not closed")
+        raise _syntax_error(text, stack[-1][0], "a bracket that is not closed")
     if not nodes.words:
-        raise _misfit(text, 0, "no tree")
+        raise _syntax_error(text, 0, "no tree")
     return nodes
 
 
-def written(words: Sequence[str | None], parents: Sequence[int]) -> str:
+def format_tree(words: Sequence[str | None], parents: Sequence[int]) -> str:
     """Return a tree as a text in brackets without labels."""
-    below: list[list[str]] = [[] for _ in words]
-    whole: list[str] = []
-    for place, (word, parent) in enumerate(zip(words, parents, strict=True)):
-        parts = below[place] if word is None else [_BRACKET.sub(_escaped, word)]
+    child_parts: list[list[str]] = [[] for _ in words]
+    root_parts: list[str] = []
+    for index, (word, parent) in enumerate(zip(words, parents, strict=True)):
+        parts = child_parts[index] if word is None else [_BRACKET.sub(_escape, word)]
         parts[0] = "(" + parts[0]
         parts[-1] += ")"
-        whole = parts
+        root_parts = parts
         if parent >= 0:
-            below[parent] += parts
-    return " ".join(whole)
+            child_parts[parent] += parts
+    return " ".join(root_parts)
 
 
-def _close(nodes: Nodes, words: Sequence[str], children: Sequence[int]) -> None:
+def _append_node(nodes: Nodes, words: Sequence[str], children: Sequence[int]) -> None:
     """Add a node: its label and children, or its label and word, labels where there are."""
-    place = len(nodes)
+    index = len(nodes)
     for child in children:
-        nodes.parents[child] = place
+        nodes.parents[child] = index
     nodes.parents.append(-1)
     if children:
         nodes.words.append(None)
         nodes.labels.append(words[0] if words else None)
     else:
-        nodes.words.append(_plain("_".join(words[1:] or words)))
+        nodes.words.append(_unescape("_".join(words[1:] or words)))
         nodes.labels.append(words[0] if len(words) > 1 else None)
 
 
-def _plain(word: str) -> str:
+def _unescape(word: str) -> str:
     """Return a word without the escapes of the Penn Treebank."""
     if "-" in word:
-        word = _ESCAPED.sub(lambda found: _ESCAPES[found[0].upper()], word)
+        word = _ESCAPE_PATTERN.sub(lambda match: _ESCAPES[match[0].upper()], word)
     return word.replace("\\/", "/").replace("\\*", "*") if "\\" in word else word
 
 
-def _escaped(bracket: re.Match[str]) -> str:
-    return next(name for name, mark in _ESCAPES.items() if mark == bracket[0])
+def _escape(match: re.Match[str]) -> str:
+    return next(name for name, character in _ESCAPES.items() if character == match[0])
 
 
-def _misfit(text: str, place: int, came: str) -> DataError:
+def _syntax_error(text: str, position: int, actual: str) -> DataError:
     """Return the error for the mark at a place among the marks of a text."""
-    starts = [found.start() for found in _MARKS.finditer(text)]
+    offsets = [match.start() for match in _TOKEN.finditer(text)]
     return DataError(
-        f"tree: character {starts[place] + 1 if starts else 1}: expected brackets such as"
-        f" (3 (2 It) (4 works)) or ((It) (works)), got {came} in {short(text)}; mend it"
+        f"tree: character {offsets[position] + 1 if offsets else 1}: expected brackets such as"
+        f" (3 (2 It) (4 works)) or ((It) (works)), got {actual} in {short_repr(text)}; mend it"
     )

@@ -8,8 +8,8 @@ if TYPE_CHECKING:
     from PIL import Image
 
 _ORIENTATION, _WIDTH, _HEIGHT = 0x0112, 0x0100, 0x0101  # tags of EXIF and TIFF
-_TURNS = {2: 0, 3: 3, 4: 1, 5: 5, 6: 4, 7: 6, 8: 2}  # EXIF orientation -> PIL Transpose
-_NOTES = ("exif", "Raw profile type exif", "xmp", "XML:com.adobe.xmp")
+_TRANSPOSES = {2: 0, 3: 3, 4: 1, 5: 5, 6: 4, 7: 6, 8: 2}  # EXIF orientation -> PIL Transpose
+_METADATA_KEYS = ("exif", "Raw profile type exif", "xmp", "XML:com.adobe.xmp")
 
 
 @dataclass(frozen=True)
@@ -17,45 +17,45 @@ class Orientation:
     """How the pixels in a picture file become those that people see.
 
     number: of EXIF, 1 to 8; 1 leaves them as they are.
-    stored, seen: (height, width) of the pixels in the file, and as people see them.
+    stored_size, upright_size: (height, width) of the pixels in the file, and as people see them.
     """
 
     number: int
-    stored: tuple[int, int]
-    seen: tuple[int, int]
+    stored_size: tuple[int, int]
+    upright_size: tuple[int, int]
 
 
 def orientation_of(image: "Image.Image") -> Orientation:
     """Return the orientation of an image that need not be decoded yet."""
-    number = _number(image)
+    number = _exif_orientation(image)
     tags = getattr(image, "tag_v2", {})  # Pillow swaps the size of a TIFF, and turns it in load()
     is_swapped = tags.get(_ORIENTATION) is not None
     sides = (tags[_HEIGHT], tags[_WIDTH]) if is_swapped else (image.height, image.width)
-    stored = cast("tuple[int, int]", sides)
-    height, width = stored
-    return Orientation(number, stored, (width, height) if number >= 5 else stored)
+    stored_size = cast("tuple[int, int]", sides)
+    height, width = stored_size
+    return Orientation(number, stored_size, (width, height) if number >= 5 else stored_size)
 
 
-def upright(image: "Image.Image") -> "Image.Image":
+def exif_transpose(image: "Image.Image") -> "Image.Image":
     """Return a copy of an image as people see it, without the note: it is never turned again."""
     from PIL import Image
 
     _load(image)
-    turn = _TURNS.get(_number(image))  # after load(), which itself turns a TIFF
-    turned = image.copy() if turn is None else image.transpose(Image.Transpose(turn))
-    for note in _NOTES:
-        turned.info.pop(note, None)
-    return turned
+    transpose = _TRANSPOSES.get(_exif_orientation(image))  # after load(), which itself turns a TIFF
+    transposed = image.copy() if transpose is None else image.transpose(Image.Transpose(transpose))
+    for key in _METADATA_KEYS:
+        transposed.info.pop(key, None)
+    return transposed
 
 
-def turned(pixels: "np.ndarray[Any, Any]", number: int) -> "np.ndarray[Any, Any]":
+def transpose_pixels(pixels: "np.ndarray[Any, Any]", number: int) -> "np.ndarray[Any, Any]":
     """Return stored pixels (h, w), uint8, as an EXIF number of 1 to 8 turns them."""
     import numpy as np
     from PIL import Image
 
-    turn = _TURNS.get(number)
+    transpose = _TRANSPOSES.get(number)
     image = Image.fromarray(pixels)
-    return pixels if turn is None else np.asarray(image.transpose(Image.Transpose(turn)))
+    return pixels if transpose is None else np.asarray(image.transpose(Image.Transpose(transpose)))
 
 
 def _load(image: "Image.Image") -> None:
@@ -70,10 +70,10 @@ def _load(image: "Image.Image") -> None:
             image.filename = name  # pyright: ignore[reportAttributeAccessIssue]
 
 
-def _number(image: "Image.Image") -> int:
+def _exif_orientation(image: "Image.Image") -> int:
     """Return the number that a note gives, 1 where there is none, or a damaged one."""
     try:
         number = int(image.getexif().get(_ORIENTATION, 1))
     except Exception:  # a damaged note is no reason to lose the picture
         return 1
-    return number if number in _TURNS else 1
+    return number if number in _TRANSPOSES else 1

@@ -5,21 +5,21 @@ from collections.abc import Iterable
 from brique.errors import DataError, nearest
 
 
-def damaged(where: str, expected: str, came: object) -> DataError:
+def damaged_error(where: str, expected: str, actual: object) -> DataError:
     """Return the error for a stored value that is not what it should be."""
     return DataError(
-        f"{where}: expected {expected}, got {short(came)}; the file is damaged, or newer"
+        f"{where}: expected {expected}, got {short_repr(actual)}; the file is damaged, or newer"
     )
 
 
-def instead(name: str, known: Iterable[str]) -> str:
+def alternatives(name: str, options: Iterable[str]) -> str:
     """Return what there is in place of an unknown name, the nearest if one is near."""
-    known = list(known)
-    few = ", ".join(known[:10]) + (f", ... ({len(known)} in all)" if len(known) > 10 else "")
-    return f" among {few or 'none'}{nearest(name, known) or '; check its name'}"
+    options = list(options)
+    listing = ", ".join(options[:10]) + (f", ... ({len(options)} in all)" if len(options) > 10 else "")
+    return f" among {listing or 'none'}{nearest(name, options) or '; check its name'}"
 
 
-def short(value: object) -> str:
+def short_repr(value: object) -> str:
     """Return a value as Python writes it, cut to 60 characters."""
     text = repr(value)
     return text if len(text) <= 60 else f"{text[:57]}..."

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from brique.evaluation.sentences import whole
+from brique.evaluation.sentences import full_sentence
 from brique.tasks.classify.task import TASK as CLASSIFY
 from brique.tasks.detect.task import TASK as DETECT
 from brique.tasks.forecast.task import TASK as FORECAST
@@ -25,9 +25,9 @@ TASKS: dict[str, Task] = {
 }  # fmt: skip
 
 
-def sentence(judged: Mapping[str, Any]) -> str:
+def sentence(result: Mapping[str, Any]) -> str:
     """Return a result in one sentence, whatever the task; judged: what `evaluate` returned.
 
     What makes it worthless, as the audit of the data found it, comes first.
     """
-    return whole(judged, TASKS[judged["task"]].sentence)
+    return full_sentence(result, TASKS[result["task"]].sentence)

@@ -10,12 +10,12 @@ from brique import data
 from brique.data import Batch, Data, Ragged
 from brique.errors import DataError
 from brique.schema import Text
-from brique.schema.texts import END, START
+from brique.schema.texts import END_ID, START_ID
 
-Step = Callable[..., tuple[Tensor, Tensor]]
+DecodeStep = Callable[..., tuple[Tensor, Tensor]]
 
 
-def opened(name: str, source: str, target: str) -> Data:
+def open_pairs(name: str, source: str, target: str) -> Data:
     """Return pairs of texts, a field for each language, cut into subwords.
 
     name: of the data, or their path. source, target: two languages.
@@ -28,49 +28,49 @@ def opened(name: str, source: str, target: str) -> Data:
     return pairs
 
 
-def shifted(text: Ragged) -> tuple[Tensor, Tensor, Tensor]:
+def teacher_forcing(texts: Ragged) -> tuple[Tensor, Tensor, Tensor]:
     """Return previous words, words and mask of a target text, for teacher forcing.
 
-    text: N texts. Returns previous words (N, T + 1), from START on; words (N, T + 1), to END;
+    texts: N texts. Returns previous words (N, T + 1), from START on; words (N, T + 1), to END;
     mask (N, T + 1), bool, which words count.
     """
-    words, start = text.padded(END), text.values.new_full((len(text), 1), START)
-    mask = torch.cat([text.mask.new_ones(len(text), 1), text.mask], dim=1)
-    return torch.cat([start, words], 1), torch.cat([words, torch.full_like(start, END)], 1), mask
+    words, start = texts.padded(END_ID), texts.values.new_full((len(texts), 1), START_ID)
+    mask = torch.cat([texts.mask.new_ones(len(texts), 1), texts.mask], dim=1)
+    return torch.cat([start, words], 1), torch.cat([words, torch.full_like(start, END_ID)], 1), mask
 
 
 def beam_search(
-    step: Step, state: Tensor, *encoded: Tensor, width: int = 5, longest: int = 60
+    step: DecodeStep, state: Tensor, *encoded: Tensor, width: int = 5, max_length: int = 60
 ) -> list[Tensor]:
     """Return the most likely texts that a beam search finds.
 
     step: previous words (M,), states (M, ...), encoded (M, ...) each -> log-probabilities of the
         next words (M, V), next states; each text has `width` rows.
     state: initial states (N, ...). encoded: (N, ...) each, the source texts.
-    longest: words at most.
+    max_length: words at most.
     Returns N tensors (T,), int64, without START and END: of the texts found, that with the highest
     mean log-probability a word, END included.
     """
-    n, device = len(state), state.device
-    state, *rest = [one.repeat_interleave(width, dim=0) for one in (state, *encoded)]
-    first = width * torch.arange(n, device=device).unsqueeze(1)  # (N, 1): first row of each text
-    words = torch.full((n * width, 1), START, device=device)
-    total = state.new_full((n, width), -torch.inf)
-    total[:, 0] = 0.0  # all hypotheses are equal at first
-    ended = torch.zeros(n * width, dtype=torch.bool, device=device)
-    for _ in range(longest):
-        scores, state = step(words[:, -1], state, *rest)
-        scores = scores.masked_fill(ended.unsqueeze(1), -torch.inf)
-        scores[:, END] = scores[:, END].masked_fill(ended, 0.0)
-        total, best = (total.view(-1, 1) + scores).view(n, -1).topk(width)
-        rows = (first + best // scores.shape[1]).flatten()
+    num_texts, device = len(state), state.device
+    state, *encoded_rows = [tensor.repeat_interleave(width, dim=0) for tensor in (state, *encoded)]
+    first_rows = width * torch.arange(num_texts, device=device).unsqueeze(1)  # (N, 1): first row of each text
+    words = torch.full((num_texts * width, 1), START_ID, device=device)
+    totals = state.new_full((num_texts, width), -torch.inf)
+    totals[:, 0] = 0.0  # all hypotheses are equal at first
+    is_ended = torch.zeros(num_texts * width, dtype=torch.bool, device=device)
+    for _ in range(max_length):
+        scores, state = step(words[:, -1], state, *encoded_rows)
+        scores = scores.masked_fill(is_ended.unsqueeze(1), -torch.inf)
+        scores[:, END_ID] = scores[:, END_ID].masked_fill(is_ended, 0.0)
+        totals, best = (totals.view(-1, 1) + scores).view(num_texts, -1).topk(width)
+        rows = (first_rows + best // scores.shape[1]).flatten()
         words = torch.cat([words[rows], (best % scores.shape[1]).view(-1, 1)], dim=1)
-        state, ended = state[rows], ended[rows] | (words[:, -1] == END)
-        if bool(ended.all()):
+        state, is_ended = state[rows], is_ended[rows] | (words[:, -1] == END_ID)
+        if bool(is_ended.all()):
             break
-    lengths = (words != END).sum(dim=1).view(n, width)  # START counts for END
-    found = words[first[:, 0] + (total / lengths).argmax(dim=1), 1:]
-    return [text[text != END] for text in found]
+    lengths = (words != END_ID).sum(dim=1).view(num_texts, width)  # START counts for END
+    best_words = words[first_rows[:, 0] + (totals / lengths).argmax(dim=1), 1:]
+    return [text[text != END_ID] for text in best_words]
 
 
 def bleu(translations: Sequence[str], references: Sequence[str]) -> float:
@@ -86,7 +86,7 @@ def bleu(translations: Sequence[str], references: Sequence[str]) -> float:
     return float(corpus_bleu(list(translations), [list(references)]).score)
 
 
-def texts(batch: Batch, field: str) -> Ragged:
+def ragged_of(batch: Batch, field: str) -> Ragged:
     """Return a field of a batch that is known to be texts."""
     values = batch[field]
     assert isinstance(values, Ragged)

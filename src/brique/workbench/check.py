@@ -10,7 +10,7 @@ from brique import data, files, page
 from brique.data import audit, shown
 from brique.data.finding import Finding
 
-_EXAMPLES = 3  # that are shown
+_NUM_EXAMPLES = 3  # that are shown
 
 
 def check(
@@ -32,35 +32,35 @@ def check(
     "seconds". Raises DataError when there is no
     such source, or it cannot be a data set.
     """
-    begun = time.perf_counter()
-    for out in (csv, html):
-        if out is not None:
+    started = time.perf_counter()
+    for output in (csv, html):
+        if output is not None:
             test = options.get("test")
-            tests = () if test is None else (test, Path(source).parent / test)
-            files.check_is_other(out, source, *tests)
-    opened = data.open(source, **options)
-    ready = time.perf_counter()
-    findings = audit.findings(opened)
-    seconds = {"opening": ready - begun, "audit": time.perf_counter() - ready}
+            test_paths = () if test is None else (test, Path(source).parent / test)
+            files.check_is_other(output, source, *test_paths)
+    dataset = data.open(source, **options)
+    opened = time.perf_counter()
+    findings = audit.findings(dataset)
+    seconds = {"opening": opened - started, "audit": time.perf_counter() - opened}
     if csv is not None:
-        files.write(csv, _table(findings))
-    found = [one.to_json() for one in findings]
+        files.write(csv, _to_csv(findings))
+    entries = [finding.to_json() for finding in findings]
     if html is not None:
-        page.write_audit(html, opened, found, audit.verdict(findings))
+        page.write_audit(html, dataset, entries, audit.verdict(findings))
     return {
-        "name": opened.name,
-        "fields": shown.kinds(opened),
-        "targets": list(opened.schema.targets),
-        "examples": shown.examples(opened, opened.train.ids[:_EXAMPLES].tolist()),
-        "findings": found,
+        "name": dataset.name,
+        "fields": shown.describe_fields(dataset),
+        "targets": list(dataset.schema.targets),
+        "examples": shown.describe_examples(dataset, dataset.train.ids[:_NUM_EXAMPLES].tolist()),
+        "findings": entries,
         "verdict": audit.verdict(findings),
-        "splits": audit.counts(opened),
-        "notes": list(opened.notes),
+        "splits": audit.counts(dataset),
+        "notes": list(dataset.notes),
         "seconds": {name: round(value, 3) for name, value in seconds.items()},
     }
 
 
-def _table(findings: list[Finding]) -> str:
+def _to_csv(findings: list[Finding]) -> str:
     text = io.StringIO()
     csv.writer(text, lineterminator="\n").writerows(audit.table(findings))
     return text.getvalue()

@@ -30,11 +30,11 @@ def copy(name: str, file: str | Path) -> Path:
     else:
         entry = catalog.find(name)
         source, stem = entry.path.read_text(encoding="utf-8"), entry.name
-    target = Path(file)
-    target = target / f"{stem}.py" if target.is_dir() else target
-    if target.exists():
+    path = Path(file)
+    path = path / f"{stem}.py" if path.is_dir() else path
+    if path.exists():
         raise UsageError(
-            f"copy: {target} exists already, and is left as it is; choose another name."
+            f"copy: {path} exists already, and is left as it is; choose another name."
         )
-    files.write(target, source)
-    return target
+    files.write(path, source)
+    return path

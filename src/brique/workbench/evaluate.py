@@ -9,7 +9,7 @@ from typing import Any
 from torch import Tensor
 
 from brique.data import Data
-from brique.data.opening import elsewhere
+from brique.data.opening import redirect_roots
 from brique.errors import DataError, ModelError, UsageError
 from brique.model import Model, load
 from brique.options import Options
@@ -18,9 +18,9 @@ from brique.run.inputs import compare_inputs, places
 from brique.run.start import pick_device
 from brique.schema import Schema
 from brique.tasks.table import TASKS
-from brique.workbench.learned import own_data, seen, stand_in
-from brique.workbench.opened import FREE, of_run, run_options
-from brique.workbench.other import chosen, other, part_of, parts_of
+from brique.workbench.learned import open_recorded_data, find_duplicates, baseline_data
+from brique.workbench.opened import UNSUPERVISED_TASKS, open_run_data, run_options
+from brique.workbench.other import select_part, open_new_data, choose_part, describe_parts
 
 
 def evaluate(
@@ -55,7 +55,7 @@ def evaluate(
     Raises DataError when the data do not fit the model, or ask for something else than it answers;
     UsageError for options without other data.
     """
-    begun = time.perf_counter()
+    started = time.perf_counter()
     given = Options().replace(**options)
     if source is None and (options or part):
         name = next(iter(options), "part")
@@ -64,146 +64,146 @@ def evaluate(
             " are opened as it had them; name other data after the run, or leave it out."
         )
     record = read_run(run)
-    loaded = load(run, trust=trust, device=pick_device(device or "cpu"))
-    schema = _schema(loaded)
-    if source is None or (part is None and _is_own(record, source, given)):
-        where, _ = compare_inputs(record.folder, "evaluate", changed=changed)
-        with elsewhere(where):
-            values, notes = _on_own(record, loaded, schema, is_named=source is not None)
-        notes += [f"the data are read from {place}." for place in where.values()]
+    model = load(run, trust=trust, device=pick_device(device or "cpu"))
+    schema = _schema(model)
+    if source is None or (part is None and _is_run_data(record, source, given)):
+        locations, _ = compare_inputs(record.folder, "evaluate", changed=changed)
+        with redirect_roots(locations):
+            values, notes = _evaluate_run_data(record, model, schema, is_named=source is not None)
+        notes += [f"the data are read from {location}." for location in locations.values()]
     else:
-        values, notes = _on_other(record, loaded, source, given, part)
-    spent = values.pop("seconds")
-    seconds = {"total": round(time.perf_counter() - begun, 3), **spent}
+        values, notes = _evaluate_new_data(record, model, source, given, part)
+    task_seconds = values.pop("seconds")
+    seconds = {"total": round(time.perf_counter() - started, 3), **task_seconds}
     return {"run": str(record.folder), **values, "seconds": seconds, "notes": notes}
 
 
-def _schema(loaded: Model) -> Schema:
+def _schema(model: Model) -> Schema:
     """Return the schema of a model that can be judged. Raises ModelError on any other."""
-    if loaded.task not in TASKS or loaded.schema is None:
+    if model.task not in TASKS or model.schema is None:
         raise ModelError(
-            f"evaluate: the model's task is '{loaded.task}', and only models of a task that is"
+            f"evaluate: the model's task is '{model.task}', and only models of a task that is"
             " known can be judged; see the numbers of the run in its run.json."
         )
-    return loaded.schema
+    return model.schema
 
 
-def _own_source(record: Record) -> str:
-    named = record.settings.get("data")
-    if not isinstance(named, str):
+def _run_source(record: Record) -> str:
+    source = record.settings.get("data")
+    if not isinstance(source, str):
         raise DataError(f"evaluate: {record.folder} does not say which data it used; name them.")
-    return named
+    return source
 
 
-def _is_own(record: Record, source: str | Path, options: Options) -> bool:
+def _is_run_data(record: Record, source: str | Path, options: Options) -> bool:
     """Tell whether a source is the one that the run was trained on, and opened so."""
-    known = run_options(record.settings).given()
-    if any(known.get(name) != value for name, value in options.given().items()):
+    recorded = run_options(record.settings).given()
+    if any(recorded.get(name) != value for name, value in options.given().items()):
         return False
-    own, named = str(record.settings.get("data")), Path(source).expanduser()
-    if not os.path.exists(named):
-        return own == str(source)
-    place = places(record.folder).get(own, Path(own).expanduser())
-    return place.resolve() == named.resolve()
+    run_source, path = str(record.settings.get("data")), Path(source).expanduser()
+    if not os.path.exists(path):
+        return run_source == str(source)
+    location = places(record.folder).get(run_source, Path(run_source).expanduser())
+    return location.resolve() == path.resolve()
 
 
-def _on_own(
-    record: Record, loaded: Model, schema: Schema, *, is_named: bool
+def _evaluate_run_data(
+    record: Record, model: Model, schema: Schema, *, is_named: bool
 ) -> tuple[dict[str, Any], list[str]]:
     """Judge the test part of the run's own data."""
-    found = of_run(_own_source(record), record.settings, schema)
-    before = [entry["fingerprint"] for entry in record.json["data"]]
+    dataset = open_run_data(_run_source(record), record.settings, schema)
+    fingerprints = [entry["fingerprint"] for entry in record.json["data"]]
     notes: list[str] = []
-    if found.fingerprint not in before:
+    if dataset.fingerprint not in fingerprints:
         notes.append(
-            f"{found.name} has changed since the run: its test part may hold examples that the"
+            f"{dataset.name} has changed since the run: its test part may hold examples that the"
             " net was trained on."
         )
     elif is_named:
         notes.append(
-            f"{found.name} is what the run was trained on, so its test part is judged, which the"
+            f"{dataset.name} is what the run was trained on, so its test part is judged, which the"
             " net has not learned from; --part all judges all of it."
         )
-    judged = TASKS[loaded.task].evaluate(loaded.net, found, schema)
-    about = {"data": found.name, "part": "test", "examples": len(found.test)}
-    values = {**judged.values, **_distrusted(record.errors()), "judged": about}
-    return {**values, "seconds": judged.seconds}, notes
+    result = TASKS[model.task].evaluate(model.net, dataset, schema)
+    evaluated_on = {"data": dataset.name, "part": "test", "examples": len(dataset.test)}
+    values = {**result.values, **_data_errors(record.errors()), "judged": evaluated_on}
+    return {**values, "seconds": result.seconds}, notes
 
 
-def _on_other(
-    record: Record, loaded: Model, source: str | Path, options: Options, part: str | None
+def _evaluate_new_data(
+    record: Record, model: Model, source: str | Path, options: Options, part: str | None
 ) -> tuple[dict[str, Any], list[str]]:
     """Judge other data, beside simple methods that learn from the run's own."""
-    schema = _schema(loaded)
-    part = part_of(part, options)
-    told = other(source, options, run_options(record.settings), schema, free=loaded.task in FREE)
-    own = own_data(record, schema)
-    learned = own or stand_in(record, schema, told)
-    found = chosen(told, part, options.fold, learned)
-    notes = [*told.notes, _which(found, part)]
-    if own is None:
+    schema = _schema(model)
+    part = choose_part(part, options)
+    aligned = open_new_data(source, options, run_options(record.settings), schema, ignore_targets=model.task in UNSUPERVISED_TASKS)
+    run_data = open_recorded_data(record, schema)
+    training_data = run_data or baseline_data(record, schema, aligned)
+    dataset = select_part(aligned, part, options.fold, training_data)
+    notes = [*aligned.notes, _describe_evaluated(dataset, part)]
+    if run_data is None:
         notes.append(
-            f"{found.name}: the data that the run learned from are gone or have changed, so no"
+            f"{dataset.name}: the data that the run learned from are gone or have changed, so no"
             " simple method is fitted beside the net."
         )
-    judged = TASKS[loaded.task].evaluate(loaded.net, found, schema, compare=own is not None)
-    about = {"data": found.name, "part": part, "examples": len(found.test)}
-    values = {**judged.values, "judged": about, "seconds": judged.seconds}
-    assert told.source is not None
-    errors = [one.reason for one in told.source.findings if one.severity == "error"]
-    values |= _distrusted([*record.errors(of_parts=False), *errors])
-    if own is not None and bool((known := seen(own, found.test, told)).any()):
-        values |= _seen(loaded, found, known)
-        notes.insert(0, _warned(values, found, known))
+    result = TASKS[model.task].evaluate(model.net, dataset, schema, compare=run_data is not None)
+    evaluated_on = {"data": dataset.name, "part": part, "examples": len(dataset.test)}
+    values = {**result.values, "judged": evaluated_on, "seconds": result.seconds}
+    assert aligned.source is not None
+    errors = [finding.reason for finding in aligned.source.findings if finding.severity == "error"]
+    values |= _data_errors([*record.errors(of_parts=False), *errors])
+    if run_data is not None and bool((is_duplicate := find_duplicates(run_data, dataset.test, aligned)).any()):
+        values |= _duplicate_scores(model, dataset, is_duplicate)
+        notes.insert(0, _duplicate_warning(values, dataset, is_duplicate))
     return values, notes
 
 
-def _distrusted(errors: list[str]) -> dict[str, Any]:
+def _data_errors(errors: list[str]) -> dict[str, Any]:
     """Return what says that a result is not to be trusted, if anything does."""
-    found = list(dict.fromkeys(errors))
-    return {"distrusted": found} if found else {}
+    reasons = list(dict.fromkeys(errors))
+    return {"distrusted": reasons} if reasons else {}
 
 
-def _which(found: Data, part: str) -> str:
+def _describe_evaluated(dataset: Data, part: str) -> str:
     """Say which examples are judged, and what is left out."""
-    n = len(found.test)
-    count, are = ("its only example", "is") if n == 1 else (f"all {n:,} examples", "are")
-    left = ""
-    if found.skipped:
-        (first, reason), more = found.skipped[0], len(found.skipped) - 1
-        left = f" Left out: {first} ({reason}){f' and {more:,} more' if more else ''}."
-    if part == "all" and (parts := parts_of(found)):
-        return f"{found.name}: {count} {are} judged ({parts}); --part test judges one part.{left}"
+    n = len(dataset.test)
+    subject, verb = ("its only example", "is") if n == 1 else (f"all {n:,} examples", "are")
+    skipped = ""
+    if dataset.skipped:
+        (first, reason), num_more = dataset.skipped[0], len(dataset.skipped) - 1
+        skipped = f" Left out: {first} ({reason}){f' and {num_more:,} more' if num_more else ''}."
+    if part == "all" and (parts := describe_parts(dataset)):
+        return f"{dataset.name}: {subject} {verb} judged ({parts}); --part test judges one part.{skipped}"
     if part == "all":
-        return f"{found.name}: {count} {are} judged.{left}"
-    count = (
+        return f"{dataset.name}: {subject} {verb} judged.{skipped}"
+    subject = (
         f"the only example of its {part} part"
         if n == 1
         else f"the {n:,} examples of its {part} part"
     )
-    return f"{found.name}: {count} {are} judged.{left}"
+    return f"{dataset.name}: {subject} {verb} judged.{skipped}"
 
 
-def _seen(loaded: Model, found: Data, known: Tensor) -> dict[str, Any]:
+def _duplicate_scores(model: Model, dataset: Data, is_duplicate: Tensor) -> dict[str, Any]:
     """Return how many examples were learned from, and the scores on the others."""
-    count = int(known.sum())
-    rest = found.test.select(~known)
-    if not len(rest):
-        return {"seen": count}
-    others = replace(found, test=rest)
-    judged = TASKS[loaded.task].evaluate(loaded.net, others, _schema(loaded), compare=False)
-    return {"seen": count, "unseen": {"examples": len(rest), **judged.values["test"]}}
+    num_duplicates = int(is_duplicate.sum())
+    unique = dataset.test.select(~is_duplicate)
+    if not len(unique):
+        return {"seen": num_duplicates}
+    unique_data = replace(dataset, test=unique)
+    result = TASKS[model.task].evaluate(model.net, unique_data, _schema(model), compare=False)
+    return {"seen": num_duplicates, "unseen": {"examples": len(unique), **result.values["test"]}}
 
 
-def _warned(values: dict[str, Any], found: Data, known: Tensor) -> str:
+def _duplicate_warning(values: dict[str, Any], dataset: Data, is_duplicate: Tensor) -> str:
     """Say how many of the examples the net has learned from, and what it reaches on the others."""
-    main = TASKS[values["task"]].main
-    what = (
-        f"{found.name}: {values['seen']:,} of {len(known):,} examples have the very inputs of ones"
+    main = TASKS[values["task"]].main_metric
+    message = (
+        f"{dataset.name}: {values['seen']:,} of {len(is_duplicate):,} examples have the very inputs of ones"
     )
-    what += " that the net has learned from"
+    message += " that the net has learned from"
     if "unseen" not in values:
-        return f"{what}: these scores say nothing of new ones."
-    reached = values["unseen"].get(main.name)
-    shown = "none" if reached is None else f"{reached:.1%}" if main.is_share else f"{reached:.4g}"
-    return f"{what}; on the {values['unseen']['examples']:,} others its {main.called} is {shown}."
+        return f"{message}: these scores say nothing of new ones."
+    score = values["unseen"].get(main.name)
+    score_text = "none" if score is None else f"{score:.1%}" if main.is_share else f"{score:.4g}"
+    return f"{message}; on the {values['unseen']['examples']:,} others its {main.title} is {score_text}."

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from brique import files, reader, stopping
-from brique.data.opening import elsewhere
+from brique.data.opening import redirect_roots
 from brique.errors import RunError, StoreError
 from brique.page.folds import write_folds
 from brique.planning import Request
@@ -34,25 +34,25 @@ def train_folds(request: Request, count: int, folder: Path | None) -> Path:
         finished stay as they are, the one that was stopped is resumed.
     Raises DataError where the data cannot be cut so, RunError where the folder holds other things.
     """
-    asked = {"folds": count, **request.to_json()}
+    arguments = {"folds": count, **request.to_json()}
     if folder is not None and (folder / FILE).is_file():
-        if _read(folder).get("asked") != json.loads(json.dumps(asked)):
+        if _read(folder).get("asked") != json.loads(json.dumps(arguments)):
             raise RunError(
                 f"{folder}: holds the folds of another training; name another folder with --out."
             )
-        with take_up(folder), _data(folder, "train"):
-            return _played(request, count, folder)
+        with take_up(folder), _checked_data(folder, "train"):
+            return _train_and_summarize(request, count, folder)
     check_free(folder)
-    whole, _ = opened(request.source, request.options, "train")
-    whole.fold(1, count)  # raises before anything is written
-    first = {FILE: files.as_sealed({"asked": asked, "result": {}})}
-    folder, lock = claim(folder, f"{whole.name}-folds", first)
+    dataset, _ = opened(request.source, request.options, "train")
+    dataset.fold(1, count)  # raises before anything is written
+    initial_files = {FILE: files.as_sealed({"asked": arguments, "result": {}})}
+    folder, lock = claim(folder, f"{dataset.name}-folds", initial_files)
     with lock:
-        write_data(folder, whole)
-        return _played(request, count, folder)
+        write_data(folder, dataset)
+        return _train_and_summarize(request, count, folder)
 
 
-def go_on(
+def resume_folds(
     folder: Path, *, trust: bool, finish: bool, device: str | None, changed: bool = False
 ) -> Path:
     """Go on with the training of folds in a folder, and return it.
@@ -63,30 +63,30 @@ def go_on(
         there reach together.
     Raises RunError when the folder does not hold such a training, or has too few folds to finish.
     """
-    request, count = _asked(folder)
+    request, count = _read_arguments(folder)
     request = replace(request, device=device or request.device)
     with take_up(folder):
         if is_finished(folder):
             return folder
-        with _data(folder, "resume", changed=changed):
+        with _checked_data(folder, "resume", changed=changed):
             if not finish:
-                return _played(request, count, folder, trust=trust, changed=changed)
-            begun = _begun(folder, count)
+                return _train_and_summarize(request, count, folder, trust=trust, changed=changed)
+            started = _started_folders(folder, count)
             with stopping.work(folder):
-                for out in begun:
+                for fold_folder in started:
                     resume_run(
-                        out, trust=trust, finish=True, device=request.device, changed=changed
+                        fold_folder, trust=trust, finish=True, device=request.device, changed=changed
                     )
-                return _told(request, folder, begun)
+                return _write_result(request, folder, started)
 
 
-def _asked(folder: Path) -> tuple[Request, int]:
+def _read_arguments(folder: Path) -> tuple[Request, int]:
     """Return what a training of folds was asked, and how many folds. Raises RunError."""
-    asked = _read(folder).get("asked")
+    arguments = _read(folder).get("asked")
     try:
-        rest = dict(cast("dict[str, Any]", asked))
-        count = rest.pop("folds")
-        request = Request(**read_settings(rest, Request, f"{FILE} of {folder}"))
+        values = dict(cast("dict[str, Any]", arguments))
+        count = values.pop("folds")
+        request = Request(**read_settings(values, Request, f"{FILE} of {folder}"))
         if not isinstance(count, int) or count < 2:
             raise ValueError(f"folds are {count!r:.80}")
     except (TypeError, ValueError, KeyError, AttributeError) as error:
@@ -97,82 +97,82 @@ def _asked(folder: Path) -> tuple[Request, int]:
 
 
 @contextmanager
-def _data(folder: Path, verb: str, *, changed: bool = False) -> Iterator[None]:
+def _checked_data(folder: Path, verb: str, *, changed: bool = False) -> Iterator[None]:
     """See that the data are those that the folds began with, and open them where they lie."""
-    places, said = compare_inputs(folder, verb, changed=changed)
-    if said:
-        known = _read(folder)
-        known["changed"] = [*known.get("changed", []), *said]
-        files.write_sealed(folder / FILE, known)
-    with elsewhere(places):
+    locations, differences = compare_inputs(folder, verb, changed=changed)
+    if differences:
+        content = _read(folder)
+        content["changed"] = [*content.get("changed", []), *differences]
+        files.write_sealed(folder / FILE, content)
+    with redirect_roots(locations):
         yield
 
 
 def is_finished(folder: Path) -> bool:
     """Tell whether a training of folds has done all that it was asked. Raises RunError."""
-    (_, count), told = _asked(folder), _read(folder).get("result")
-    outs = [folder / f"fold-{number}" for number in range(1, count + 1)]
-    if not told or told.get("folds") != count or not (folder / "report.html").is_file():
+    (_, count), result = _read_arguments(folder), _read(folder).get("result")
+    fold_folders = [folder / f"fold-{number}" for number in range(1, count + 1)]
+    if not result or result.get("folds") != count or not (folder / "report.html").is_file():
         return False
     return all(
-        (out / "run.json").is_file() and read_run(check_inside(out)).state == "finished"
-        for out in outs
+        (fold_folder / "run.json").is_file() and read_run(check_inside(fold_folder)).state == "finished"
+        for fold_folder in fold_folders
     )
 
 
-def _played(
+def _train_and_summarize(
     request: Request, count: int, folder: Path, *, trust: bool = False, changed: bool = False
 ) -> Path:
     with stopping.work(folder):
-        return _told(request, folder, _each(request, count, folder, trust=trust, changed=changed))
+        return _write_result(request, folder, _train_each(request, count, folder, trust=trust, changed=changed))
 
 
-def _each(request: Request, count: int, folder: Path, *, trust: bool, changed: bool) -> list[Path]:
+def _train_each(request: Request, count: int, folder: Path, *, trust: bool, changed: bool) -> list[Path]:
     """Train each fold that has not finished; return the folders of all."""
     minutes = request.minutes / count
-    outs = [check_inside(folder / f"fold-{number}") for number in range(1, count + 1)]
-    for number, out in enumerate(outs, 1):
-        if (out / "run.json").is_file():
+    fold_folders = [check_inside(folder / f"fold-{number}") for number in range(1, count + 1)]
+    for number, fold_folder in enumerate(fold_folders, 1):
+        if (fold_folder / "run.json").is_file():
             # a finished one stays as it is
-            resume_run(out, trust=trust, device=request.device, changed=changed)
+            resume_run(fold_folder, trust=trust, device=request.device, changed=changed)
         else:
             options = request.options.replace(fold=(number, count))
-            train_once(replace(request, minutes=minutes, options=options), out)
-    return outs
+            train_once(replace(request, minutes=minutes, options=options), fold_folder)
+    return fold_folders
 
 
-def _begun(folder: Path, count: int) -> list[Path]:
+def _started_folders(folder: Path, count: int) -> list[Path]:
     """Return the folders of the folds that are begun. Raises RunError below two."""
-    outs = [check_inside(folder / f"fold-{number}") for number in range(1, count + 1)]
-    begun = [out for out in outs if (out / "run.json").is_file()]
-    if len(begun) < 2:
-        alone = (
-            f", or end that one alone with '{stopping.resuming(begun[0])} --finish'"
-            if begun
+    fold_folders = [check_inside(folder / f"fold-{number}") for number in range(1, count + 1)]
+    started = [fold_folder for fold_folder in fold_folders if (fold_folder / "run.json").is_file()]
+    if len(started) < 2:
+        hint = (
+            f", or end that one alone with '{stopping.resuming(started[0])} --finish'"
+            if started
             else ""
         )
         raise RunError(
-            f"resume: {folder} has begun {len(begun)} of {count} folds, and a spread needs two; go"
-            f" on without --finish{alone}."
+            f"resume: {folder} has begun {len(started)} of {count} folds, and a spread needs two; go"
+            f" on without --finish{hint}."
         )
-    if len(begun) < count:
+    if len(started) < count:
         tell(
-            f"{len(begun)} of {count} folds are told; '{stopping.resuming(folder)}' makes up the"
+            f"{len(started)} of {count} folds are told; '{stopping.resuming(folder)}' makes up the"
             " others."
         )
-    return begun
+    return started
 
 
-def _told(request: Request, folder: Path, outs: list[Path]) -> Path:
+def _write_result(request: Request, folder: Path, fold_folders: list[Path]) -> Path:
     """Write what the finished folds reach together, and return their folder."""
-    found = together([read_run(out).result for out in outs])
-    written = _read(folder) | {"result": found}
-    files.write_sealed(folder / FILE, written)
-    write_folds(folder, request.command, found, TASKS[found["task"]])
+    result = aggregate([read_run(fold_folder).result for fold_folder in fold_folders])
+    content = _read(folder) | {"result": result}
+    files.write_sealed(folder / FILE, content)
+    write_folds(folder, request.command, result, TASKS[result["task"]])
     return folder
 
 
-def together(results: list[dict[str, Any]]) -> dict[str, Any]:
+def aggregate(results: list[dict[str, Any]]) -> dict[str, Any]:
     """Return what nets of k folds reach together, as JSON values.
 
     results: of each run, as its task's `judge` finds them.
@@ -181,15 +181,15 @@ def together(results: list[dict[str, Any]]) -> dict[str, Any]:
     of each simple method's main score; "each": main score and examples of each fold.
     """
     task = TASKS[results[0]["task"]]
-    main = task.main.name
-    scores = [
-        name for name in results[0]["test"] if all(_known(one["test"], name) for one in results)
+    main_metric = task.main_metric.name
+    metric_names = [
+        name for name in results[0]["test"] if all(_has_score(one["test"], name) for one in results)
     ]
-    columns = {name: [float(one["test"][name]) for one in results] for name in scores}
-    methods = {
-        name: [float(one["baseline"][name][main]) for one in results]
+    columns = {name: [float(one["test"][name]) for one in results] for name in metric_names}
+    baselines = {
+        name: [float(one["baseline"][name][main_metric]) for one in results]
         for name in results[0]["baseline"]
-        if all(_known(one["baseline"].get(name, {}), main) for one in results)
+        if all(_has_score(one["baseline"].get(name, {}), main_metric) for one in results)
     }
     return {
         "task": results[0]["task"],
@@ -198,32 +198,32 @@ def together(results: list[dict[str, Any]]) -> dict[str, Any]:
         "test": {name: statistics.fmean(column) for name, column in columns.items()},
         "spread": {name: statistics.stdev(column) for name, column in columns.items()},
         "interval": {
-            name: list(interval(column, task.ends.get(name, (0.0, 1.0))))
+            name: list(interval(column, task.bounds.get(name, (0.0, 1.0))))
             for name, column in columns.items()
         },
         "baseline": {
-            name: {main: statistics.fmean(one), "spread": statistics.stdev(one)}
-            for name, one in methods.items()
+            name: {main_metric: statistics.fmean(one), "spread": statistics.stdev(one)}
+            for name, one in baselines.items()
         },
-        "each": [{main: one["test"][main], "examples": one["examples"]} for one in results],
-    } | _distrusted(results)
+        "each": [{main_metric: one["test"][main_metric], "examples": one["examples"]} for one in results],
+    } | _data_errors(results)
 
 
-def _distrusted(results: list[dict[str, Any]]) -> dict[str, list[str]]:
+def _data_errors(results: list[dict[str, Any]]) -> dict[str, list[str]]:
     """Return what the audits of all folds found that falsifies a result, if there is any."""
-    found = list(dict.fromkeys(said for one in results for said in one.get("distrusted", [])))
-    return {"distrusted": found} if found else {}
+    reasons = list(dict.fromkeys(reason for result in results for reason in result.get("distrusted", [])))
+    return {"distrusted": reasons} if reasons else {}
 
 
-def _known(scores: dict[str, Any], name: str) -> bool:
+def _has_score(scores: dict[str, Any], name: str) -> bool:
     """Tell whether a fold has a score: of a class that its test lacks there may be none."""
     return isinstance(scores.get(name), int | float)
 
 
-def interval(scores: list[float], ends: tuple[float, float] = (0.0, 1.0)) -> tuple[float, float]:
+def interval(scores: list[float], bounds: tuple[float, float] = (0.0, 1.0)) -> tuple[float, float]:
     """Return the 95% interval of the mean score of k folds.
 
-    ends: between which the score lies, and so its interval too.
+    bounds: between which the score lies, and so its interval too.
     Folds share most of their training examples, so that they vary less than new data would: the
     variance is taken times 1/k + 1/(k - 1).
     Source: Nadeau, Bengio 2003, "Inference for the generalization error".
@@ -231,10 +231,10 @@ def interval(scores: list[float], ends: tuple[float, float] = (0.0, 1.0)) -> tup
     from scipy.special import stdtrit  # pyright: ignore[reportMissingTypeStubs]
 
     k = len(scores)
-    factor = float(cast("Any", stdtrit)(k - 1, 0.975))
-    half = factor * statistics.stdev(scores) * math.sqrt(1 / k + 1 / (k - 1))
+    t_quantile = float(cast("Any", stdtrit)(k - 1, 0.975))
+    half_width = t_quantile * statistics.stdev(scores) * math.sqrt(1 / k + 1 / (k - 1))
     mean = statistics.fmean(scores)
-    return max(ends[0], mean - half), min(ends[1], mean + half)
+    return max(bounds[0], mean - half_width), min(bounds[1], mean + half_width)
 
 
 def _read(folder: Path) -> dict[str, Any]:

@@ -7,35 +7,35 @@ from brique.data import Data
 from brique.options import Options
 from brique.schema import Text
 
-_FIRST = "en"  # the language that is read, where there are several
+_SOURCE_LANGUAGE = "en"  # the language that is read, where there are several
 
 
-def chosen(found: Data, options: Options) -> Options:
+def translation_options(dataset: Data, options: Options) -> Options:
     """Return the options with what is chosen for texts in several languages.
 
     Of the languages that are not the target one is read, English if it is there, else the first;
     the others are left out. Texts are cut into subwords where the package for it is installed and
     nothing else was said: to them no word is unknown.
     """
-    schema = found.schema
+    schema = dataset.schema
     kinds = [schema[name] for name in (*schema.targets, *schema.inputs)]
     if len(schema.targets) != 1 or len(kinds) < 2 or not all(isinstance(k, Text) for k in kinds):
         return options
     names = schema.inputs
-    read = _FIRST if _FIRST in names else names[0]
-    others = [name for name in names if name != read]
+    source = _SOURCE_LANGUAGE if _SOURCE_LANGUAGE in names else names[0]
+    others = [name for name in names if name != source]
     options = options.without(others) if others else options
     if options.unit is None and find_spec("tokenizers") is not None:
         options = options.replace(unit="subwords")
     return options
 
 
-def told(found: Data, columns: Sequence[str], *, cut: bool) -> str:
+def describe_options(dataset: Data, columns: Sequence[str], *, tokenization: bool) -> str:
     """Return in words what was chosen.
 
-    found: the data, opened so. columns: that are left out. cut: whether into subwords.
+    dataset: the data, opened so. columns: that are left out. cut: whether into subwords.
     """
-    schema = found.schema
-    unit = ", cut into subwords" if cut else ""
-    left = f"; left out: {', '.join(columns)}" if columns else ""
-    return f"{schema.inputs[0]} is translated to {schema.target}{unit}{left}."
+    schema = dataset.schema
+    unit = ", cut into subwords" if tokenization else ""
+    omitted = f"; left out: {', '.join(columns)}" if columns else ""
+    return f"{schema.inputs[0]} is translated to {schema.target}{unit}{omitted}."

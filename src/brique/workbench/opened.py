@@ -14,7 +14,7 @@ from brique.tasks.table import TASKS
 from brique.workbench import languages
 from brique.workbench.stored import read_settings
 
-FREE = tuple(name for name, task in TASKS.items() if not task.needs_target)
+UNSUPERVISED_TASKS = tuple(name for name, task in TASKS.items() if not task.needs_target)
 """Tasks that the data do not say: they need no target."""
 
 
@@ -23,110 +23,110 @@ def opened(
     options: Options,
     verb: str,
     *,
-    alone: bool = False,
+    pictures_only: bool = False,
     task: str | None = None,
 ) -> tuple[Data, Options]:
     """Open data that a net can be trained on; return them with the options that open them so.
 
     verb: that asks for them, for sentences.
-    alone: whether pictures must be the only input: what a table has beside them is then left out,
+    pictures_only: whether pictures must be the only input: what a table has beside them is then left out,
         and the options say it of each column.
     task: one of FREE, if it is asked for.
     Raises DataError for data that no net is trained on.
     """
-    found = data.open(source, options)
-    if (more := languages.chosen(found, options)) != options:
-        found, options = data.open(source, more), more
-    fitting(found, verb, task)
-    rest = [name for name in found.schema.inputs if not isinstance(found.schema[name], Picture)]
-    if not alone or not rest:
-        return found, options
-    options = options.without(rest)
+    dataset = data.open(source, options)
+    if (added := languages.translation_options(dataset, options)) != options:
+        dataset, options = data.open(source, added), added
+    choose_task(dataset, verb, task)
+    other_inputs = [name for name in dataset.schema.inputs if not isinstance(dataset.schema[name], Picture)]
+    if not pictures_only or not other_inputs:
+        return dataset, options
+    options = options.without(other_inputs)
     return data.open(source, options), options
 
 
-def fitting(found: Data, verb: str, task: str | None = None) -> tuple[Task, str]:
+def choose_task(dataset: Data, verb: str, task: str | None = None) -> tuple[Task, str]:
     """Return the task and the training file for data, by their targets and inputs.
 
     task: one of FREE, for which targets do not count. Raises DataError where none fits.
     """
-    schema = found.schema
+    schema = dataset.schema
     if task is not None:
-        _check_free(found, verb, task)
-        return TASKS[task], str(TASKS[task].training(schema))
-    _check_target(found, verb)
-    for one in TASKS.values():
-        if one.needs_target and (name := one.training(schema)) is not None:
-            return one, name
-    held = ", ".join(f"{name} ({field.kind})" for name, field in schema.fields.items())
+        _check_pictures(dataset, verb, task)
+        return TASKS[task], str(TASKS[task].training_file(schema))
+    _check_target(dataset, verb)
+    for candidate in TASKS.values():
+        if candidate.needs_target and (name := candidate.training_file(schema)) is not None:
+            return candidate, name
+    contents = ", ".join(f"{name} ({field.kind})" for name, field in schema.fields.items())
     raise DataError(
-        f"{found.name}: {verb} has no net yet that answers with"
-        f" {', '.join(schema[name].kind for name in schema.targets)}; these hold {held}: choose"
+        f"{dataset.name}: {verb} has no net yet that answers with"
+        f" {', '.join(schema[name].kind for name in schema.targets)}; these hold {contents}: choose"
         " another target, or write a recipe of your own"
     )
 
 
-def _check_free(found: Data, verb: str, task: str) -> None:
+def _check_pictures(dataset: Data, verb: str, task: str) -> None:
     """Raise DataError unless there are pictures to learn from, and some to judge on."""
-    inputs = [found.schema[name] for name in found.schema.inputs]
-    if not any(isinstance(one, Picture) for one in inputs):
-        held = ", ".join(f"{name} ({one.kind})" for name, one in found.schema.fields.items())
+    inputs = [dataset.schema[name] for name in dataset.schema.inputs]
+    if not any(isinstance(field, Picture) for field in inputs):
+        contents = ", ".join(f"{name} ({field.kind})" for name, field in dataset.schema.fields.items())
         raise DataError(
-            f"{found.name}: {verb} --task {task} takes pictures, and these hold {held}; leave the"
+            f"{dataset.name}: {verb} --task {task} takes pictures, and these hold {contents}; leave the"
             " task out, or name pictures"
         )
-    _check_test(found)
+    _check_test(dataset)
 
 
-def _check_target(found: Data, verb: str) -> None:
+def _check_target(dataset: Data, verb: str) -> None:
     """Raise DataError unless there is something to learn, and something to judge it on."""
-    schema = found.schema
+    schema = dataset.schema
     if not schema.targets and all(isinstance(one, Picture) for one in schema.fields.values()):
         raise DataError(
-            f"{found.name}: {verb} must know what the pictures show; put each into the folder of"
+            f"{dataset.name}: {verb} must know what the pictures show; put each into the folder of"
             " its class, or say --task reconstruct to learn what they have in common"
         )
     if not schema.targets:
-        likely = [n for n, field in schema.fields.items() if isinstance(field, Category | Number)]
-        named = f"; likely are {', '.join(likely[-4:])}" if likely else ""
+        candidates = [n for n, field in schema.fields.items() if isinstance(field, Category | Number)]
+        suggestion = f"; likely are {', '.join(candidates[-4:])}" if candidates else ""
         raise DataError(
-            f"{found.name}: {verb} must know what to predict, and no target is named; say it with"
-            f" --target{named}"
+            f"{dataset.name}: {verb} must know what to predict, and no target is named; say it with"
+            f" --target{suggestion}"
         )
     for name in schema.targets:
         field = schema[name]
         if isinstance(field, Category) and len(field.names) < 2:
             raise DataError(
-                f"{found.name}: '{name}' has one class only ('{field.restore(0)}'); a net needs at"
+                f"{dataset.name}: '{name}' has one class only ('{field.restore(0)}'); a net needs at"
                 " least two to tell apart."
             )
-        if isinstance(field, Category) and 2 * len(field.names) > len(found.train) > 4:
+        if isinstance(field, Category) and 2 * len(field.names) > len(dataset.train) > 4:
             raise DataError(
-                f"{found.name}: '{name}' has {len(field.names):,} classes for"
-                f" {len(found.train):,} training examples; a net needs several of each: choose"
-                f" another target, or {_instead_of_classes(name, field)}"
+                f"{dataset.name}: '{name}' has {len(field.names):,} classes for"
+                f" {len(dataset.train):,} training examples; a net needs several of each: choose"
+                f" another target, or {_class_remedy(name, field)}"
             )
-    _check_test(found)
+    _check_test(dataset)
 
 
-def _instead_of_classes(name: str, field: Category) -> str:
+def _class_remedy(name: str, field: Category) -> str:
     """Return what may be done with a target of nearly as many classes as examples."""
     try:
-        known = [float(one) for one in field.names if one != MISSING]
+        numbers = [float(one) for one in field.names if one != MISSING]
     except ValueError:
         return "give classes that are alike one name with --rename 'OLD=NEW'"
-    return f"take its {len(known):,} values as numbers: --types '{name}=number'"
+    return f"take its {len(numbers):,} values as numbers: --types '{name}=number'"
 
 
-def _check_test(found: Data) -> None:
-    if not len(found.test):
+def _check_test(dataset: Data) -> None:
+    if not len(dataset.test):
         raise DataError(
-            f"{found.name}: {len(found.train) + len(found.valid)} examples are too few to hold any"
+            f"{dataset.name}: {len(dataset.train) + len(dataset.valid)} examples are too few to hold any"
             " out for a test; add some, at least three a class."
         )
 
 
-def of_run(source: str, settings: Mapping[str, Any], schema: Schema | None) -> Data:
+def open_run_data(source: str, settings: Mapping[str, Any], schema: Schema | None) -> Data:
     """Return the data of a run as the run had them.
 
     source, settings: from its record. schema: of its model, if there is one.
@@ -134,7 +134,7 @@ def of_run(source: str, settings: Mapping[str, Any], schema: Schema | None) -> D
     """
     options = run_options(settings)
     if not source.startswith("world:"):  # whose pictures have one size
-        options = as_taken(options, schema)
+        options = model_shape_options(options, schema)
     return data.open(source, options)
 
 
@@ -146,7 +146,7 @@ def run_options(settings: Mapping[str, Any]) -> Options:
     return Options(**read_settings(cast("Mapping[str, Any]", stored), Options, "run.json"))
 
 
-def as_taken(options: Options, schema: Schema | None, *, exact: bool = False) -> Options:
+def model_shape_options(options: Options, schema: Schema | None, *, exact: bool = False) -> Options:
     """Return options with the size and channels of pictures that a model takes, unless given.
 
     Of a series with the lengths of its past and of its forecast.
@@ -161,7 +161,7 @@ def as_taken(options: Options, schema: Schema | None, *, exact: bool = False) ->
         return options
     channels, height, width = field.shape
     size = height if height == width else None
-    goals = [] if schema is None else [schema[name] for name in schema.targets]
-    if exact or len(goals) > 1 or any(isinstance(goal, Mask | Boxes) for goal in goals):
+    targets = [] if schema is None else [schema[name] for name in schema.targets]
+    if exact or len(targets) > 1 or any(isinstance(goal, Mask | Boxes) for goal in targets):
         size = (height, width)  # what lies in a picture is brought to its size with it
     return options.with_shape(size, channels)

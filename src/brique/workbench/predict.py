@@ -8,14 +8,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from brique import files
-from brique.data.prepared import StandIns, stand_ins
-from brique.data.sources.shelf import few
+from brique.data.prepared import Substitutions, substitutions
+from brique.data.sources.shelf import format_names
 from brique.errors import BriqueError, UsageError
 from brique.model import Answer, load
 from brique.run.start import pick_device
 from brique.schema import Picture, Schema, picture_shape
 from brique.voice import cell
-from brique.workbench.questions import Question, questions
+from brique.workbench.questions import PredictionInput, read_inputs
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,20 +24,20 @@ class Prediction:
 
     file: where it stands. place: the same as JSON, with the row of a table.
     note: how a picture was changed to be as the net takes it, or what stood in for what.
-    stand_ins: what of a row is missing, or never came in training.
+    substitutions: what of a row is missing, or never came in training.
     """
 
     file: str
     answer: Answer | None
     error: str | None
     note: str | None = None
-    place: dict[str, object] = field(default_factory=dict[str, object])
-    stand_ins: StandIns = field(default_factory=StandIns)
+    location: dict[str, object] = field(default_factory=dict[str, object])
+    substitutions: Substitutions = field(default_factory=Substitutions)
 
     def to_json(self) -> dict[str, object]:
         """Return the entry of `brique predict --json`."""
-        said = {"answer": None} if self.answer is None else self.answer.to_json()
-        return {"input": self.place, **said, "error": self.error, "note": self.note}
+        entry = {"answer": None} if self.answer is None else self.answer.to_json()
+        return {"input": self.location, **entry, "error": self.error, "note": self.note}
 
 
 def predict(
@@ -60,81 +60,81 @@ def predict(
     """
     if out is not None and Path(out).suffix.lower() != ".csv":
         raise UsageError(f"predict: '{out}' does not end in .csv; name the file of answers so.")
-    loaded = load(run, trust=trust, device=pick_device(device or "cpu"))
-    schema = loaded.schema or Schema({})
-    asked = questions(schema, tuple(map(Path, inputs))) if schema.inputs else []
-    if schema.inputs and not asked:
+    model = load(run, trust=trust, device=pick_device(device or "cpu"))
+    schema = model.schema or Schema({})
+    examples = read_inputs(schema, tuple(map(Path, inputs))) if schema.inputs else []
+    if schema.inputs and not examples:
         raise UsageError("predict: no file was named; name one, or a folder.")
     if out is not None:
-        files.check_is_other(out, *{one.file for one in asked})
-    known = [one.value for one in asked if not isinstance(one.value, BriqueError)]
-    answers = iter(loaded.predict(known, errors="keep") if known or not asked else ())
-    said = [one.value if isinstance(one.value, BriqueError) else next(answers) for one in asked]
-    predictions = [_prediction(*pair, schema) for pair in zip(asked, said, strict=True)]
+        files.check_is_other(out, *{example.file for example in examples})
+    values = [example.value for example in examples if not isinstance(example.value, BriqueError)]
+    outputs = iter(model.predict(values, errors="keep") if values or not examples else ())
+    outcomes = [example.value if isinstance(example.value, BriqueError) else next(outputs) for example in examples]
+    predictions = [_make_prediction(*pair, schema) for pair in zip(examples, outcomes, strict=True)]
     if out is not None:
-        files.write(out, _table(predictions))
+        files.write(out, _to_csv(predictions))
     return predictions
 
 
-def counted(predictions: Sequence[Prediction]) -> str:
+def describe_substitutions(predictions: Sequence[Prediction]) -> str:
     """Return how many answers had missing values or unknown classes in their input, or ""."""
-    missing = Counter(name for one in predictions for name in one.stand_ins.missing)
-    unseen = Counter(name for one in predictions for name in one.stand_ins.unseen)
-    said: list[str] = []
+    missing = Counter(name for prediction in predictions for name in prediction.substitutions.missing)
+    unknown = Counter(name for prediction in predictions for name in prediction.substitutions.unknown)
+    clauses: list[str] = []
     if missing:
         values = "value" if missing.total() == 1 else "values"
-        listed = f"{missing.total():,} missing {values} ({_by_column(missing)})"
-        said.append(f"{listed} filled from training")
-    if unseen:
-        classes = "class" if unseen.total() == 1 else "classes"
-        listed = f"{unseen.total():,} unknown {classes} ({_by_column(unseen)})"
-        said.append(f"{listed} taken as 'other'")
-    rows = sum(one.stand_ins != StandIns() for one in predictions)
-    return f"{rows:,} of {len(predictions):,} answers rest on {' and '.join(said)}." if said else ""
+        listing = f"{missing.total():,} missing {values} ({_by_column(missing)})"
+        clauses.append(f"{listing} filled from training")
+    if unknown:
+        classes = "class" if unknown.total() == 1 else "classes"
+        listing = f"{unknown.total():,} unknown {classes} ({_by_column(unknown)})"
+        clauses.append(f"{listing} taken as 'other'")
+    rows = sum(prediction.substitutions != Substitutions() for prediction in predictions)
+    return f"{rows:,} of {len(predictions):,} answers rest on {' and '.join(clauses)}." if clauses else ""
 
 
 def _by_column(counts: Counter[str]) -> str:
-    return few([f"'{name}' {count:,}" for name, count in counts.most_common()])
+    return format_names([f"'{name}' {count:,}" for name, count in counts.most_common()])
 
 
-def _prediction(asked: Question, said: Answer | BriqueError, schema: Schema) -> Prediction:
-    name, place = str(asked), asked.place
-    if isinstance(said, BriqueError):
-        return Prediction(file=name, answer=None, error=str(said), place=place)
-    found = stand_ins(schema, asked.value)
+def _make_prediction(example: PredictionInput, outcome: Answer | BriqueError, schema: Schema) -> Prediction:
+    name, location = str(example), example.location
+    if isinstance(outcome, BriqueError):
+        return Prediction(file=name, answer=None, error=str(outcome), location=location)
+    substituted = substitutions(schema, example.value)
     return Prediction(
-        file=name, answer=said, error=None, place=place, stand_ins=found,
-        note="; ".join(filter(None, (asked.note, str(found)))) or _changed(asked.value, schema),
+        file=name, answer=outcome, error=None, location=location, substitutions=substituted,
+        note="; ".join(filter(None, (example.note, str(substituted)))) or _describe_conversion(example.value, schema),
     )  # fmt: skip
 
 
-def _changed(asked: object, schema: Schema) -> str | None:
+def _describe_conversion(value: object, schema: Schema) -> str | None:
     """Say how a picture differs from those that a model takes, or None."""
     kind = schema[schema.inputs[0]]
-    if not isinstance(kind, Picture) or not isinstance(asked, Path):
+    if not isinstance(kind, Picture) or not isinstance(value, Path):
         return None
-    shape, (channels, height, width) = kind.shape, picture_shape(asked)
+    shape, (channels, height, width) = kind.shape, picture_shape(value)
     changes: list[str] = []
     if (height, width) != shape[1:]:
-        is_cut = height * shape[2] != width * shape[1] and not kind.inside
-        cut = ", and cut to fit" if is_cut else ""
-        changes.append(f"scaled from {width} x {height} to {shape[2]} x {shape[1]} pixels{cut}")
+        is_cropped = height * shape[2] != width * shape[1] and not kind.letterbox
+        cropping = ", and cut to fit" if is_cropped else ""
+        changes.append(f"scaled from {width} x {height} to {shape[2]} x {shape[1]} pixels{cropping}")
     if channels != shape[0]:
         changes.append("turned to grey" if shape[0] == 1 else "given color channels")
-    if kind.range is not None and (low := kind.cut(asked)) is not None:
-        changes.append(f"brightness from {low[0]:g} to {low[1]:g} cut to that of the training,"
-                       f" {kind.range[0]:g} to {kind.range[1]:g}")  # fmt: skip
+    if kind.value_range is not None and (limits := kind.clipped_range(value)) is not None:
+        changes.append(f"brightness from {limits[0]:g} to {limits[1]:g} cut to that of the training,"
+                       f" {kind.value_range[0]:g} to {kind.value_range[1]:g}")  # fmt: skip
     return " and ".join(changes) or None
 
 
-def _table(predictions: Sequence[Prediction]) -> str:
+def _to_csv(predictions: Sequence[Prediction]) -> str:
     """Return the answers as CSV: where each input stands, what the answer holds, the error."""
-    rows = [{} if one.answer is None else one.answer.cells() for one in predictions]
+    rows = [{} if entry.answer is None else entry.answer.cells() for entry in predictions]
     names = list(dict.fromkeys(name for row in rows for name in row)) or ["answer"]
     text = io.StringIO()
-    table = csv.writer(text, lineterminator="\n")
-    table.writerow([cell(name) for name in ("file", *names, "error")])
-    for one, row in zip(predictions, rows, strict=True):
-        cells = [one.file, *(row.get(name, "") for name in names), one.error or ""]
-        table.writerow([cell(value) for value in cells])
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow([cell(name) for name in ("file", *names, "error")])
+    for entry, row in zip(predictions, rows, strict=True):
+        cells = [entry.file, *(row.get(name, "") for name in names), entry.error or ""]
+        writer.writerow([cell(value) for value in cells])
     return text.getvalue()

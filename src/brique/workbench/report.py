@@ -4,7 +4,7 @@ import shlex
 from pathlib import Path
 
 from brique.data import Data
-from brique.data.opening import elsewhere
+from brique.data.opening import redirect_roots
 from brique.errors import BriqueError, DataError, RunError, StoreError
 from brique.model import describe
 from brique.page import write
@@ -12,7 +12,7 @@ from brique.run import Record, read_run
 from brique.run.inputs import places
 from brique.schema import Schema
 from brique.tasks.table import TASKS
-from brique.workbench.opened import of_run
+from brique.workbench.opened import open_run_data
 
 
 def report(run: str | Path, *, trust: bool = False) -> Path:
@@ -37,8 +37,8 @@ def _data(record: Record) -> Data | None:
     if not isinstance(source, str):
         return None
     try:
-        with elsewhere(places(record.folder)):
-            return of_run(source, record.settings, _schema(record))
+        with redirect_roots(places(record.folder)):
+            return open_run_data(source, record.settings, _schema(record))
     except (DataError, RunError, OSError):
         return None
 
@@ -46,8 +46,8 @@ def _data(record: Record) -> Data | None:
 def _schema(record: Record) -> Schema | None:
     """Return the schema of a run's model, None where there is none that can be read."""
     try:
-        _, described = describe(record.folder)
-        schema = Schema.from_json(described["schema"])
+        _, description = describe(record.folder)
+        schema = Schema.from_json(description["schema"])
         _ = schema[schema.inputs[0]]
     except (BriqueError, KeyError, TypeError, ValueError, AttributeError, IndexError):
         return None

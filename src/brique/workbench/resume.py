@@ -33,18 +33,18 @@ def resume(
     if storage is not None and not (Path(run) / tune.FILE).is_file():
         raise UsageError(f"resume: --storage is of a search, and {run} holds none; leave it out.")
     if (Path(run) / folds.FILE).is_file():
-        return folds.go_on(Path(run), trust=trust, finish=finish, device=device, changed=changed)
+        return folds.resume_folds(Path(run), trust=trust, finish=finish, device=device, changed=changed)
     if (Path(run) / tune.FILE).is_file():
         if finish:
             raise UsageError(
                 f"resume: --finish ends one training, and {run} holds a search, which ends when its"
                 " minutes are over; leave it out."
             )
-        return tune.go_on(Path(run), device=device, storage=storage, changed=changed)
+        return tune.resume_search(Path(run), device=device, storage=storage, changed=changed)
     return resume_run(run, trust=trust, finish=finish, device=device, changed=changed)
 
 
-def finished(run: str | Path) -> str | None:
+def remaining_work(run: str | Path) -> str | None:
     """Say what is left to do of a run, folds or a search that has finished; None of another.
 
     Raises RunError when the folder is none of them.
@@ -52,7 +52,7 @@ def finished(run: str | Path) -> str | None:
     if (Path(run) / folds.FILE).is_file():
         return "nothing to do" if folds.is_finished(Path(run)) else None
     if (Path(run) / tune.FILE).is_file():
-        return None if tune.result(Path(run)) is None else "nothing to do"
+        return None if tune.final_run(Path(run)) is None else "nothing to do"
     record = read_run(run)
     if record.state != "finished":
         return None

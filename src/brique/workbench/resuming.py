@@ -5,7 +5,7 @@ from types import ModuleType
 from typing import Any
 
 from brique import catalog, data, files, measure, reader, stopping
-from brique.data.opening import elsewhere
+from brique.data.opening import redirect_roots
 from brique.errors import RunError
 from brique.run import Launch, Record, launched, read_run
 from brique.run.claim import take_up
@@ -27,9 +27,9 @@ def resume_run(
     record = read_run(run)
     with stopping.work(record.folder):
         if record.state != "finished":
-            _gone_on(record, trust=trust, finish=finish, device=device, changed=changed)
+            _resume(record, trust=trust, finish=finish, device=device, changed=changed)
         elif lacks_report(record) or files.rests(record.folder):
-            _completed(record)
+            _write_missing_report(record)
     return record.folder
 
 
@@ -38,34 +38,34 @@ def lacks_report(record: Record) -> bool:
     return record.train is not None and not (record.folder / "report.html").is_file()
 
 
-def _completed(record: Record) -> None:
+def _write_missing_report(record: Record) -> None:
     """Give a finished run the page that it lacks, and remove what interrupted writes left."""
     with take_up(record.folder):
         if lacks_report(record):
             report(record.folder)
 
 
-def _gone_on(
+def _resume(
     record: Record, *, trust: bool, finish: bool, device: str | None, changed: bool
 ) -> None:
-    module = _code(record, trust=trust)
+    module = _load_code(record, trust=trust)
     args = module.Args(
         **read_settings(record.settings, module.Args, f"run.json of {record.folder}")
     )
-    before = _launch(record)
-    places, differences = compare_inputs(record.folder, "resume", changed=changed)
-    tell_places(places)
+    previous = _launch(record)
+    locations, differences = compare_inputs(record.folder, "resume", changed=changed)
+    tell_places(locations)
     launch = Launch(
         out=record.folder,
-        quick=bool(before.get("quick")),
-        device=device or before.get("device"),
-        exact=bool(before.get("exact")),
-        command=str(before.get("command", "")),
+        quick=bool(previous.get("quick")),
+        device=device or previous.get("device"),
+        exact=bool(previous.get("exact")),
+        command=str(previous.get("command", "")),
         resume=True,
         finish=finish,
         changed=tuple(differences) if changed else None,
     )
-    with elsewhere(places):
+    with redirect_roots(locations):
         if record.train is None:
             with launched(launch), measure.building():
                 module.main(args)
@@ -78,9 +78,9 @@ def _gone_on(
 
 def _launch(record: Record) -> dict[str, Any]:
     """Return how the run was launched. Raises RunError where that is of another form."""
-    found = record.json["launch"]
-    device, seed = found.get("device"), record.json["seed"]
-    if not isinstance(device, str | None) or not isinstance(found.get("threads"), int | None):
+    launch = record.json["launch"]
+    device, seed = launch.get("device"), record.json["seed"]
+    if not isinstance(device, str | None) or not isinstance(launch.get("threads"), int | None):
         raise RunError(
             f"resume: run.json of {record.folder} does not say on which device it ran; restore the"
             " file, or start a new run."
@@ -90,10 +90,10 @@ def _launch(record: Record) -> dict[str, Any]:
             f"resume: run.json of {record.folder} has the seed {seed:.3g}, which is none; restore"
             " the file, or start a new run."
         )
-    return found
+    return launch
 
 
-def _code(record: Record, *, trust: bool) -> ModuleType:
+def _load_code(record: Record, *, trust: bool) -> ModuleType:
     """Return the installed module that the run began with, or its source.py if that is trusted."""
     module = catalog.load_by_source(record.source_sha256)
     if module is not None:

@@ -17,7 +17,7 @@ def runs(folder: str | Path = "runs") -> list[Record]:
     return list_runs(folder)
 
 
-def row(record: Record) -> dict[str, object]:
+def summary(record: Record) -> dict[str, object]:
     """Return what a table of runs says of one, as JSON values."""
     numbers = [f"{name} {value:.4g}" for name, value in record.numbers.items()]
     return {

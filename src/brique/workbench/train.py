@@ -8,7 +8,7 @@ from brique.errors import UsageError, nearest
 from brique.options import Options, command_line
 from brique.planning import Request
 from brique.workbench.folds import train_folds
-from brique.workbench.opened import FREE
+from brique.workbench.opened import UNSUPERVISED_TASKS
 from brique.workbench.training import train_once
 
 
@@ -87,14 +87,14 @@ def _check(minutes: float, epochs: int | None, *, freeze: bool, start: object) -
 
 
 def _check_choices(balance: str, task: str | None, *, start: object) -> None:
-    known = ("none", "weights", "sampler")
-    if balance not in known:
-        hint = nearest(balance, known) or "; choose one"
-        listed = ", ".join(known)
-        raise UsageError(f"train: --balance must be one of {listed}, not '{balance}'{hint}")
-    if task is not None and task not in FREE:
-        hint = nearest(task, FREE) or "; what else there is, the targets say: leave it out"
-        raise UsageError(f"train: --task must be one of {', '.join(FREE)}, not '{task}'{hint}")
+    choices = ("none", "weights", "sampler")
+    if balance not in choices:
+        hint = nearest(balance, choices) or "; choose one"
+        listing = ", ".join(choices)
+        raise UsageError(f"train: --balance must be one of {listing}, not '{balance}'{hint}")
+    if task is not None and task not in UNSUPERVISED_TASKS:
+        hint = nearest(task, UNSUPERVISED_TASKS) or "; what else there is, the targets say: leave it out"
+        raise UsageError(f"train: --task must be one of {', '.join(UNSUPERVISED_TASKS)}, not '{task}'{hint}")
     if task is not None and start is not None:
         raise UsageError(
             f"train: --from is for nets that name things, not for --task {task}; leave one of both"

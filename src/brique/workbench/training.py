@@ -14,7 +14,7 @@ from brique import catalog, stopping, transfer
 from brique.data import Data
 from brique.data.audit import summary
 from brique.options import Options
-from brique.planning import Request, seconds_a_turn, shortened
+from brique.planning import Request, seconds_per_turn, shorten
 from brique.run import Launch, add_seconds, launched, read_run
 from brique.run.claim import check_free, hold
 from brique.run.start import pick_device
@@ -23,7 +23,7 @@ from brique.tasks.record import Task
 from brique.tasks.table import TASKS
 from brique.voice import tell
 from brique.workbench import languages
-from brique.workbench.opened import fitting, opened
+from brique.workbench.opened import choose_task, opened
 
 
 def train_once(request: Request, folder: Path | None) -> Path:
@@ -90,13 +90,13 @@ def prepare(request: Request, device: torch.device) -> Prepared:
         _import()
     with seconds.on("opening"):
         data, request, started = _opened(request)
-        task, name = fitting(data, "train", request.task)
+        task, name = choose_task(data, "train", request.task)
         module = catalog.load_train(name)
     with seconds.on("planning"):
         settings, estimate = _planned(task, module, data, request, device)
     with seconds.on("audit"):
         audit = summary(data)
-        _say_findings(data.name, audit["findings"])
+        _tell_findings(data.name, audit["findings"])
     facts = {"audit": audit, "estimate": estimate, "start": started}
     return Prepared(module, module.Args(**settings), data, facts, seconds)
 
@@ -139,66 +139,66 @@ def _opened(request: Request) -> tuple[Data, Request, dict[str, str] | None]:
         source = transfer.resolved(request.start)
         options = request.options.with_shape(*transfer.wants(source))
         request = replace(request, start=source, options=options)
-    alone = request.start is not None or request.task is not None  # these take pictures
+    pictures_only = request.start is not None or request.task is not None  # these take pictures
     asked = request.options
-    data, options = opened(request.source, asked, "train", alone=alone, task=request.task)
-    _say_left_out(data, asked, options)
+    data, options = opened(request.source, asked, "train", pictures_only=pictures_only, task=request.task)
+    _tell_omitted(data, asked, options)
     request = replace(request, options=options)
     if request.start is None:
         return data, request, None
-    known = transfer.start(request.start, data.schema)
-    tell(f"{known.says}.")
-    return data, request, {"says": known.says, "sha256": known.sha256}
+    pretrained = transfer.start(request.start, data.schema)
+    tell(f"{pretrained.says}.")
+    return data, request, {"says": pretrained.says, "sha256": pretrained.sha256}
 
 
 def _planned(
     task: Task,
     module: ModuleType,
-    found: Data,
+    dataset: Data,
     request: Request,
     device: torch.device,
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     """Return the settings, and the estimate of what training takes, told to the user."""
-    settings = task.plan(found, request)
+    settings = task.plan(dataset, request)
     if request.quick:
         return settings | module.QUICK, {"seconds": None, "turns": module.QUICK["turns"]}
     planned = settings["turns"]
-    per_turn = seconds_a_turn(module, settings, found, device)
+    per_turn = seconds_per_turn(module, settings, dataset, device)
     if per_turn * planned > 60 * request.minutes:  # too much, or was that a slow moment?
         if settings.get("halves"):
             settings["halves"] = False
-        per_turn = min(per_turn, seconds_a_turn(module, settings, found, device))
+        per_turn = min(per_turn, seconds_per_turn(module, settings, dataset, device))
     if request.epochs is None:
-        settings = shortened(settings, per_turn, request.minutes)
+        settings = shorten(settings, per_turn, request.minutes)
     seconds = per_turn * settings["turns"]
-    short = "" if settings["turns"] == planned else f", shortened from {planned:,} to fit"
-    kinds = [found.schema[name] for name in found.schema.inputs]
-    what = "pictures" if all(isinstance(one, Picture) for one in kinds) else "examples"
+    shortening = "" if settings["turns"] == planned else f", shortened from {planned:,} to fit"
+    kinds = [dataset.schema[name] for name in dataset.schema.inputs]
+    noun = "pictures" if all(isinstance(one, Picture) for one in kinds) else "examples"
     tell(
-        f"{settings['turns']:,} turns of {settings['batch_size']} {what}{short}; training"
-        f" takes about {_words(seconds)}."
+        f"{settings['turns']:,} turns of {settings['batch_size']} {noun}{shortening}; training"
+        f" takes about {_format_duration(seconds)}."
     )
     return settings, {
         "seconds": round(seconds, 1), "turns": settings["turns"], "planned": planned,
     }  # fmt: skip
 
 
-def _words(seconds: float) -> str:
+def _format_duration(seconds: float) -> str:
     return f"{seconds:.0f} seconds" if seconds < 100 else f"{seconds / 60:.0f} minutes"
 
 
-def _say_left_out(found: Data, asked: Options, options: Options) -> None:
+def _tell_omitted(dataset: Data, asked: Options, options: Options) -> None:
     """Tell which columns of a table the net does not see, beside those that were left out."""
     columns = [name for name in options.types or {} if name not in (asked.types or {})]
-    if options != asked and isinstance(found.schema[found.schema.inputs[0]], Text):
-        tell(f"{found.name}: {languages.told(found, columns, cut=options.unit != asked.unit)}")
+    if options != asked and isinstance(dataset.schema[dataset.schema.inputs[0]], Text):
+        tell(f"{dataset.name}: {languages.describe_options(dataset, columns, tokenization=options.unit != asked.unit)}")
     elif columns:
-        tell(f"{found.name}: the net sees the pictures alone; left out: {', '.join(columns)}.")
+        tell(f"{dataset.name}: the net sees the pictures alone; left out: {', '.join(columns)}.")
 
 
-def _say_findings(name: str, findings: list[dict[str, Any]]) -> None:
+def _tell_findings(name: str, findings: list[dict[str, Any]]) -> None:
     """Tell what the audit found, errors and warnings, and what to do; the report has it all."""
     for finding in findings:
         if finding["severity"] != "note":
-            said = f"{finding['severity']}: {finding['reason']} {finding['remedy']}"
-            tell(f"{name}: {said}")
+            message = f"{finding['severity']}: {finding['reason']} {finding['remedy']}"
+            tell(f"{name}: {message}")

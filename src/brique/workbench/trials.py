@@ -22,11 +22,11 @@ if TYPE_CHECKING:
     from sqlalchemy.engine import URL
 
 DATABASE = "tune.db"  # SQLite in the folder of a search
-_BESIDE = ("", "-journal", "-wal", "-shm")  # endings of the files that SQLite opens for it
-_NAMES_ANOTHER = bytes.fromhex("d9d505f920a163d7")  # ends a journal that names a file to remove
-_LIMIT = 1 << 30  # bytes
+_SQLITE_SUFFIXES = ("", "-journal", "-wal", "-shm")  # endings of the files that SQLite opens for it
+_SUPER_JOURNAL_MAGIC = bytes.fromhex("d9d505f920a163d7")  # ends a journal that names a file to remove
+_MAX_BYTES = 1 << 30  # bytes
 _ERRNOS = {"FULL": errno.ENOSPC, "READONLY": errno.EROFS, "CANTOPEN": errno.EACCES}
-_DRAW = keys.word("tune")
+_KEY = keys.word("tune")
 
 
 def check_installed() -> None:
@@ -37,49 +37,49 @@ def check_installed() -> None:
         raise DataError("tune: needs the package optuna; install 'brique[tune]'")
 
 
-def named(storage: str | None) -> str | None:
+def masked_url(storage: str | None) -> str | None:
     """Return a database as tune.json names it: a file by its whole path, a password as ***.
 
     Raises UsageError where it is no URL.
     """
     if storage is None:
         return None
-    return _url(storage).render_as_string(hide_password=True)
+    return _parse_url(storage).render_as_string(hide_password=True)
 
 
-def flag(kept: str | None) -> str:
+def storage_flag(recorded: str | None) -> str:
     """Return what a command must say beside the folder to go on with a search."""
-    return "" if kept is None else f" --storage {shlex.quote(kept)}"
+    return "" if recorded is None else f" --storage {shlex.quote(recorded)}"
 
 
-def agreed(folder: Path, kept: str | None, given: str | None) -> str | None:
+def resolve_storage(folder: Path, recorded: str | None, storage: str | None) -> str | None:
     """Return the database that a search goes on in; None is the folder's own.
 
-    kept: as tune.json names it. given: by a person. Raises RunError where they differ.
+    recorded: as tune.json names it. given: by a person. Raises RunError where they differ.
     """
-    if kept == named(given):
-        return None if given is None else _url(given).render_as_string(hide_password=False)
-    if kept is None:
+    if recorded == masked_url(storage):
+        return None if storage is None else _parse_url(storage).render_as_string(hide_password=False)
+    if recorded is None:
         raise RunError(
-            f"{folder}: keeps its search in its own {DATABASE}, not in {named(given)}; leave"
+            f"{folder}: keeps its search in its own {DATABASE}, not in {masked_url(storage)}; leave"
             " --storage out."
         )
     raise RunError(
         f"{folder}: keeps its search in another database, which is not opened because a folder says"
-        f" so; if that is yours, '{resuming(folder)}{flag(kept)}' goes on."
+        f" so; if that is yours, '{resuming(folder)}{storage_flag(recorded)}' goes on."
     )
 
 
-def check_reached(storage: str | None) -> None:
+def check_connection(storage: str | None) -> None:
     """Raise StoreError where the database that a person named cannot be opened."""
     from sqlalchemy import create_engine
 
     if storage is not None:
-        with database(Path(), storage, ImportError):
-            create_engine(_url(storage)).connect().close()
+        with storage_errors(Path(), storage, ImportError):
+            create_engine(_parse_url(storage)).connect().close()
 
 
-def study(folder: Path, storage: str | None) -> "Study":
+def open_study(folder: Path, storage: str | None) -> "Study":
     """Return the study of a search, made or found.
 
     storage: as `agreed` returns it. Raises RunError where it cannot be opened.
@@ -88,14 +88,14 @@ def study(folder: Path, storage: str | None) -> "Study":
     from sqlalchemy.engine import URL
 
     optuna.logging.set_verbosity(optuna.logging.WARNING)
-    place = storage
-    if place is None:
-        _check_own(folder)
-        own = URL.create("sqlite", database=str((folder / DATABASE).resolve()))
-        place = own.render_as_string(hide_password=False)
-    with database(folder, storage, ImportError, RuntimeError, ValueError):
+    url = storage
+    if url is None:
+        _check_database_files(folder)
+        sqlite_url = URL.create("sqlite", database=str((folder / DATABASE).resolve()))
+        url = sqlite_url.render_as_string(hide_password=False)
+    with storage_errors(folder, storage, ImportError, RuntimeError, ValueError):
         return optuna.create_study(
-            storage=place,
+            storage=url,
             study_name="search" if storage is None else str(folder.resolve()),
             direction="maximize",
             load_if_exists=True,
@@ -103,31 +103,31 @@ def study(folder: Path, storage: str | None) -> "Study":
 
 
 @contextmanager
-def database(folder: Path, storage: str | None, *more: type[Exception]) -> Iterator[None]:
+def storage_errors(folder: Path, storage: str | None, *exceptions: type[Exception]) -> Iterator[None]:
     """Say in one sentence that a database refuses. Raises StoreError.
 
-    more: what else stands for that.
+    exceptions: what else stands for that.
     """
     from optuna.exceptions import OptunaError
     from sqlalchemy.exc import SQLAlchemyError
 
     try:
         yield
-    except (OptunaError, SQLAlchemyError, *more) as error:
-        where = folder / DATABASE if storage is None else named(storage)
+    except (OptunaError, SQLAlchemyError, *exceptions) as error:
+        location = folder / DATABASE if storage is None else masked_url(storage)
         cause = error.__cause__ if isinstance(error, OptunaError) else None
         cause = cause or error
         cause = getattr(cause, "orig", None) or cause
-        if storage is None and (number := _number(cause)):
-            raise refused("write", folder / DATABASE, OSError(number, "")) from error
-        said = str(cause).splitlines()[0].rstrip(".")
+        if storage is None and (error_number := _error_number(cause)):
+            raise refused("write", folder / DATABASE, OSError(error_number, "")) from error
+        message = str(cause).splitlines()[0].rstrip(".")
         raise unwritten(
-            f"{where}: the database of the search cannot be used ({said})", "database fails",
+            f"{location}: the database of the search cannot be used ({message})", "database fails",
             "make it reachable" if storage else "remove it where it is damaged", "",
         ) from error  # fmt: skip
 
 
-def _number(error: BaseException) -> int:
+def _error_number(error: BaseException) -> int:
     """Return the number of the system's error that SQLite stands for, or 0."""
     name = getattr(error, "sqlite_errorname", "").removeprefix("SQLITE_")
     if name.startswith("IOERR") and is_limited():
@@ -135,21 +135,21 @@ def _number(error: BaseException) -> int:
     return _ERRNOS.get(name, 0)
 
 
-def again(study: "Study", stopped: "FrozenTrial") -> "Trial":
+def reopen_trial(study: "Study", frozen: "FrozenTrial") -> "Trial":
     """Return a trial that was stopped, perhaps before all that it tries was chosen."""
     from optuna.trial import Trial
 
-    return Trial(study, stopped._trial_id)  # pyright: ignore[reportPrivateUsage]
+    return Trial(study, frozen._trial_id)  # pyright: ignore[reportPrivateUsage]
 
 
-def sampler(seed: int, number: int) -> "TPESampler":
+def make_sampler(seed: int, number: int) -> "TPESampler":
     """Return what proposes a trial: a search that was stopped proposes what it would have."""
     from optuna.samplers import TPESampler
 
-    return TPESampler(seed=keys.mix(seed, _DRAW, number) >> 31, n_startup_trials=6)  # 32 bits
+    return TPESampler(seed=keys.mix(seed, _KEY, number) >> 31, n_startup_trials=6)  # 32 bits
 
 
-def _url(storage: str) -> "URL":
+def _parse_url(storage: str) -> "URL":
     from sqlalchemy.engine import make_url
     from sqlalchemy.exc import ArgumentError
 
@@ -164,20 +164,20 @@ def _url(storage: str) -> "URL":
     return url
 
 
-def _check_own(folder: Path) -> None:
+def _check_database_files(folder: Path) -> None:
     """Raise RunError where opening the folder's database would open or remove another file."""
-    for ending in _BESIDE:
-        path = folder / f"{DATABASE}{ending}"
+    for suffix in _SQLITE_SUFFIXES:
+        path = folder / f"{DATABASE}{suffix}"
         if not path.exists() and not path.is_symlink():
             continue
-        said = reader.fault(path, folder, limit=_LIMIT)
-        if said is None and ending == "-journal" and _ends_so(path):
-            said = "names another file"
-        if said is not None:
+        problem = reader.fault(path, folder, limit=_MAX_BYTES)
+        if problem is None and suffix == "-journal" and _names_super_journal(path):
+            problem = "names another file"
+        if problem is not None:
             raise RunError(
-                f"{path}: {said}; remove it: what was tried is read again from the trials' folders."
+                f"{path}: {problem}; remove it: what was tried is read again from the trials' folders."
             )
 
 
-def _ends_so(journal: Path) -> bool:
-    return reader.read(journal, limit=_LIMIT).endswith(_NAMES_ANOTHER)
+def _names_super_journal(journal: Path) -> bool:
+    return reader.read(journal, limit=_MAX_BYTES).endswith(_SUPER_JOURNAL_MAGIC)

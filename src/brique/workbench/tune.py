@@ -14,11 +14,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from brique import files, measure, reader, stopping
-from brique.data.opening import elsewhere
+from brique.data.opening import redirect_roots
 from brique.errors import PlayError, RunError, StoreError, UsageError
 from brique.evaluation.result import finite
 from brique.options import Options, command_line
-from brique.page.tuned import write_tuned
+from brique.page.tuned import write_tuning
 from brique.planning import Request
 from brique.run import Record, read_run
 from brique.run.claim import check_inside, claim, take_up
@@ -38,14 +38,14 @@ if TYPE_CHECKING:
 
 FILE = "tune.json"  # in the folder of a search: what it is, and what was found
 FINAL = "final"  # there: the run of what was chosen
-TRIALS = 10  # that the minutes are for, at least
-AGAIN = 3  # trainings of the best trial, and of the plan: by seeds that nothing was chosen with,
+MIN_TRIALS = 10  # that the minutes are for, at least
+REPEATS = 3  # trainings of the best trial, and of the plan: by seeds that nothing was chosen with,
 #            and on other examples of train and valid
-_KEPT = 2  # of these time is kept for: mostly one of the first is not better
+_RESERVED_REPEATS = 2  # of these time is kept for: mostly one of the first is not better
 _FACTORS = {"lr": 5.0, "weight_decay": 10.0}  # a setting is tried from 1/x to x times the plan's
-_SHARES = {"dropout": 0.6, "smoothing": 0.15, "shift": 0.2, "zoom": 0.25, "light": 0.4}  # from 0 on
-_PARTS = ("training", "judging", "baselines", "report")  # of a trial's seconds; others are once
-_SIZES = {"width": (0.5, 1.0, 1.5), "batch_size": (0.5, 1.0, 2.0)}  # twice the width is slow
+_UPPER_BOUNDS = {"dropout": 0.6, "smoothing": 0.15, "shift": 0.2, "zoom": 0.25, "light": 0.4}  # from 0 on
+_PHASES = ("training", "judging", "baselines", "report")  # of a trial's seconds; others are once
+_MULTIPLIERS = {"width": (0.5, 1.0, 1.5), "batch_size": (0.5, 1.0, 2.0)}  # twice the width is slow
 
 
 def tune(
@@ -77,15 +77,15 @@ def tune(
     if not 0 < minutes < math.inf:
         raise UsageError(f"tune: minutes must be above 0 and finite, not {minutes:g}.")
     opened = Options().replace(**options)
-    asked = {"source": str(source), "minutes": minutes, "seed": seed, "trials": trials,
-             "options": opened.given(), "storage": memory.named(storage)}  # fmt: skip
-    memory.check_reached(storage)
-    folder, lock = _folder(out, asked, str(source))
+    arguments = {"source": str(source), "minutes": minutes, "seed": seed, "trials": trials,
+             "options": opened.given(), "storage": memory.masked_url(storage)}  # fmt: skip
+    memory.check_connection(storage)
+    folder, lock = _claim_folder(out, arguments, str(source))
     with lock:
-        return _searched(asked, folder, _Way(verb="tune", device=device, storage=storage))
+        return _run_search(arguments, folder, _Invocation(verb="tune", device=device, storage=storage))
 
 
-def go_on(
+def resume_search(
     folder: Path, *, device: str | None = None, storage: str | None = None, changed: bool = False
 ) -> Path:
     """Go on with the search in a folder, and return the folder of its last run.
@@ -96,17 +96,17 @@ def go_on(
     """
     memory.check_installed()
     with take_up(folder):
-        way = _Way(verb="resume", device=device, storage=storage, changed=changed)
-        return _searched(_asked(folder), folder, way)
+        invocation = _Invocation(verb="resume", device=device, storage=storage, changed=changed)
+        return _run_search(_read_arguments(folder), folder, invocation)
 
 
-def result(folder: Path) -> Path | None:
+def final_run(folder: Path) -> Path | None:
     """Return the folder of a search's last run, None before it has finished. Raises RunError."""
     return check_inside(folder / FINAL) if _read(folder).get("result") else None
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Way:
+class _Invocation:
     """How a search is gone on with: the verb, and what was said beside it."""
 
     verb: str
@@ -119,17 +119,17 @@ class _Way:
         return measure.building() if self.verb == "resume" else nullcontext()
 
 
-def _searched(asked: dict[str, Any], folder: Path, way: _Way) -> Path:
-    if (final := result(folder)) is not None:
+def _run_search(arguments: dict[str, Any], folder: Path, invocation: _Invocation) -> Path:
+    if (final := final_run(folder)) is not None:
         return final
-    with stopping.work(folder, memory.flag(asked["storage"])):
-        known, there = _read(folder), memory.agreed(folder, asked["storage"], way.storage)
-        places, said = compare_inputs(folder, way.verb, changed=way.changed)
-        if said:
-            known["changed"] = [*known.get("changed", []), *said]
-            files.write_sealed(folder / FILE, known)
-        with elsewhere(places), memory.database(folder, there):
-            search = _Search(asked, folder, replace(way, storage=there))
+    with stopping.work(folder, memory.storage_flag(arguments["storage"])):
+        content, storage_url = _read(folder), memory.resolve_storage(folder, arguments["storage"], invocation.storage)
+        locations, differences = compare_inputs(folder, invocation.verb, changed=invocation.changed)
+        if differences:
+            content["changed"] = [*content.get("changed", []), *differences]
+            files.write_sealed(folder / FILE, content)
+        with redirect_roots(locations), memory.storage_errors(folder, storage_url):
+            search = _Search(arguments, folder, replace(invocation, storage=storage_url))
             search.run()
             return search.finish()
 
@@ -137,18 +137,18 @@ def _searched(asked: dict[str, Any], folder: Path, way: _Way) -> Path:
 class _Search:
     """A search in its folder: trials are its runs, the database its memory."""
 
-    def __init__(self, asked: dict[str, Any], folder: Path, way: _Way) -> None:
-        self.folder, self.asked, self._way = folder, asked, way
-        self._device = pick_device(way.device)
-        self._minutes = asked["minutes"] / (TRIALS + 2 * _KEPT)
-        options = Options(**read_settings(asked["options"], Options, f"{FILE} of {folder}"))
-        flags = {"minutes": asked["minutes"], "seed": asked["seed"]}
+    def __init__(self, arguments: dict[str, Any], folder: Path, invocation: _Invocation) -> None:
+        self.folder, self.arguments, self._invocation = folder, arguments, invocation
+        self._device = pick_device(invocation.device)
+        self._minutes = arguments["minutes"] / (MIN_TRIALS + 2 * _RESERVED_REPEATS)
+        options = Options(**read_settings(arguments["options"], Options, f"{FILE} of {folder}"))
+        flags = {"minutes": arguments["minutes"], "seed": arguments["seed"]}
         self._request = Request(
-            source=asked["source"], seed=asked["seed"], minutes=self._minutes, options=options,
-            device=way.device, command=command_line("tune", asked["source"], options, flags),
+            source=arguments["source"], seed=arguments["seed"], minutes=self._minutes, options=options,
+            device=invocation.device, command=command_line("tune", arguments["source"], options, flags),
         )  # fmt: skip
         trial = replace(self._request, options=options.replace(selection=0))
-        self.made, self._made_by = self._planned(trial), trial.options
+        self.made, self._prepared_options = self._prepare(trial), trial.options
         self._plan = asdict(self.made.args)
         schema = self.made.data.schema
         if not any(isinstance(schema[name], Category) for name in schema.targets):
@@ -157,233 +157,233 @@ class _Search:
             if not self._plan.get(name):  # no pictures, or what they show would be another
                 self._plan.pop(name, None)
 
-    def _planned(self, request: Request) -> Prepared:
+    def _prepare(self, request: Request) -> Prepared:
         """Return what is prepared with the plan of the search: what a machine is fast at varies."""
-        made, known = prepare(request, self._device), _read(self.folder)
-        if "plan" not in known:
+        made, content = prepare(request, self._device), _read(self.folder)
+        if "plan" not in content:
             write_data(self.folder, made.data)
-            known["plan"] = asdict(made.args)
-            known["plan"].pop("options")
-            files.write_sealed(self.folder / FILE, known)
-        kept = read_settings(known["plan"], type(made.args), f"{FILE} of {self.folder}")
-        return replace(made, args=replace(made.args, **kept))
+            content["plan"] = asdict(made.args)
+            content["plan"].pop("options")
+            files.write_sealed(self.folder / FILE, content)
+        restored = read_settings(content["plan"], type(made.args), f"{FILE} of {self.folder}")
+        return replace(made, args=replace(made.args, **restored))
 
     def run(self) -> None:
         """Try settings until the minutes are over, or as many as were asked for."""
-        study = memory.study(self.folder, self._way.storage)
-        begun = time.monotonic() - sum(self._spent().values())
-        for stopped in [one for one in study.trials if one.state.name == "RUNNING"]:
-            study.sampler = memory.sampler(self.asked["seed"], stopped.number)
-            trial = memory.again(study, stopped)
-            self._told(study, trial.number, _chosen(trial, self._plan))
-        limit = self.asked["trials"] or 10_000
+        study = memory.open_study(self.folder, self._invocation.storage)
+        started = time.monotonic() - sum(self._seconds_by_trial().values())
+        for interrupted in [frozen for frozen in study.trials if frozen.state.name == "RUNNING"]:
+            study.sampler = memory.make_sampler(self.arguments["seed"], interrupted.number)
+            trial = memory.reopen_trial(study, interrupted)
+            self._run_trial(study, trial.number, _suggest(trial, self._plan))
+        limit = self.arguments["trials"] or 10_000
         while len(study.trials) < limit:
-            left = 60 * self.asked["minutes"] - (time.monotonic() - begun)
-            if study.trials and left < self._needed(study):
+            remaining = 60 * self.arguments["minutes"] - (time.monotonic() - started)
+            if study.trials and remaining < self._seconds_needed(study):
                 break
             if not study.trials:
-                study.enqueue_trial(_as_planned(self._plan))
-            study.sampler = memory.sampler(self.asked["seed"], len(study.trials))
+                study.enqueue_trial(_plan_params(self._plan))
+            study.sampler = memory.make_sampler(self.arguments["seed"], len(study.trials))
             trial = study.ask()
-            self._told(study, trial.number, _chosen(trial, self._plan))
+            self._run_trial(study, trial.number, _suggest(trial, self._plan))
 
     def finish(self) -> Path:
         """Compare the best trial with the plan once more, train on all, write what was found."""
-        study = memory.study(self.folder, self._way.storage)
-        done = {one.number: one for one in study.trials if one.state.name == "COMPLETE"}
-        if not done:
+        study = memory.open_study(self.folder, self._invocation.storage)
+        completed = {frozen.number: frozen for frozen in study.trials if frozen.state.name == "COMPLETE"}
+        if not completed:
             raise RunError(
                 f"{self.folder}: none of {len(study.trials)} trials ended, as their losses were not"
                 " finite or there was nothing to score; see what 'brique train' says of the data."
             )
-        best = max(done, key=lambda number: (_value(done[number]), -number))
-        scores = {best: [_value(done[best])]}
-        if best and 0 in done:  # that a trial was chosen for its score says too much of it
+        best = max(completed, key=lambda number: (_score(completed[number]), -number))
+        scores = {best: [_score(completed[best])]}
+        if best and 0 in completed:  # that a trial was chosen for its score says too much of it
             scores = {0: [], best: []}
-            for turn in range(AGAIN):
+            for repeat in range(REPEATS):
                 for number, values in scores.items():
-                    values.append(self._again(number, turn, done[number].params))
+                    values.append(self._repeat_trial(number, repeat, completed[number].params))
                 if scores[best][-1] <= scores[0][-1]:
                     break  # it must be better each time
         is_better = best == 0 or 0 not in scores or all(map(operator.gt, scores[best], scores[0]))
         chosen = best if is_better else 0
-        settings = done[chosen].params
-        says = "the plan stays" if not chosen else f"trial {chosen} is better than the plan"
-        tell(f"tune: {says}; now it is trained on all")
-        final = replace(self._request, minutes=self.asked["minutes"])
-        record = self._trained(FINAL, settings, final)
-        found = _found(study, scores, chosen, settings, record)
-        write_tuned(self.folder, self._request.command, found)  # before it counts as finished
-        files.write_sealed(self.folder / FILE, _read(self.folder) | {"result": found})
+        settings = completed[chosen].params
+        message = "the plan stays" if not chosen else f"trial {chosen} is better than the plan"
+        tell(f"tune: {message}; now it is trained on all")
+        final = replace(self._request, minutes=self.arguments["minutes"])
+        record = self._finished_run(FINAL, settings, final)
+        summary = _search_result(study, scores, chosen, settings, record)
+        write_tuning(self.folder, self._request.command, summary)  # before it counts as finished
+        files.write_sealed(self.folder / FILE, _read(self.folder) | {"result": summary})
         return record.folder
 
-    def _told(self, study: "Study", number: int, params: dict[str, Any]) -> None:
+    def _run_trial(self, study: "Study", number: int, params: dict[str, Any]) -> None:
         from optuna.trial import TrialState
 
-        score = self._scored(f"trial-{number:03d}", params, number + 1)
+        score = self._trial_score(f"trial-{number:03d}", params, number + 1)
         if score is None:
             study.tell(number, state=TrialState.FAIL)
         else:
             study.tell(number, score)
-        says = "no score" if score is None else f"{score:.4f}"
-        made = ", ".join(f"{name} {value:.3g}" for name, value in params.items())
-        tell(f"tune: trial {number}: {says} with {made}")
+        outcome = "no score" if score is None else f"{score:.4f}"
+        description = ", ".join(f"{name} {value:.3g}" for name, value in params.items())
+        tell(f"tune: trial {number}: {outcome} with {description}")
 
-    def _again(self, number: int, turn: int, params: dict[str, Any]) -> float:
-        score = self._scored(f"again-{number}-{turn}", params, 10_000 + turn, turn + 1)
+    def _repeat_trial(self, number: int, repeat: int, params: dict[str, Any]) -> float:
+        score = self._trial_score(f"again-{number}-{repeat}", params, 10_000 + repeat, repeat + 1)
         return -math.inf if score is None else score
 
-    def _scored(self, name: str, params: dict[str, Any], seed: int, draw: int = 0) -> float | None:
+    def _trial_score(self, name: str, params: dict[str, Any], seed: int, draw: int = 0) -> float | None:
         """Return the main score of a trial on what it was judged on; None if it has none."""
         options = self._request.options.replace(selection=draw)
-        seeded = replace(self._request, seed=self.asked["seed"] + seed, options=options)
+        seeded = replace(self._request, seed=self.arguments["seed"] + seed, options=options)
         try:
-            record = self._trained(name, params, seeded)
+            record = self._finished_run(name, params, seeded)
         except PlayError as error:  # steps that are too long
             tell(f"tune: {error}")
             return None
-        score = record.result["test"][TASKS[record.result["task"]].main.name]
+        score = record.result["test"][TASKS[record.result["task"]].main_metric.name]
         return None if score is None else float(score)
 
-    def _trained(self, name: str, params: dict[str, Any], request: Request) -> Record:
+    def _finished_run(self, name: str, params: dict[str, Any], request: Request) -> Record:
         """Return the finished run of that name, which is begun or gone on with where it is not."""
         out = check_inside(self.folder / name)
         if (out / "run.json").is_file():
-            return read_run(resume_run(out, changed=self._way.changed))
-        if request.options != self._made_by:
+            return read_run(resume_run(out, changed=self._invocation.changed))
+        if request.options != self._prepared_options:
             is_last = request.options == self._request.options  # which has all the minutes
-            self._made_by = request.options
-            self.made = prepare(request, self._device) if is_last else self._planned(request)
-        settings = _applied(asdict(self.made.args), params)
+            self._prepared_options = request.options
+            self.made = prepare(request, self._device) if is_last else self._prepare(request)
+        settings = _apply_params(asdict(self.made.args), params)
         args = replace(self.made.args, **settings, seed=request.seed)
-        with self._way.guard():
+        with self._invocation.guard():
             return read_run(train_prepared(request, replace(self.made, args=args), out))
 
-    def _spent(self) -> dict[int, float]:
+    def _seconds_by_trial(self) -> dict[int, float]:
         """Return the seconds that each trial has taken."""
-        found: dict[int, float] = {}
+        by_trial: dict[int, float] = {}
         for path in sorted(self.folder.glob("trial-*/run.json")):
             if not path.parent.name.removeprefix("trial-").isdecimal():
                 continue
             seconds = read_run(check_inside(path.parent)).json["seconds"]
-            own = sum(float(seconds.get(part, 0.0)) for part in _PARTS)
-            found[int(path.parent.name.removeprefix("trial-"))] = own
-        return found
+            trial_seconds = sum(float(seconds.get(phase, 0.0)) for phase in _PHASES)
+            by_trial[int(path.parent.name.removeprefix("trial-"))] = trial_seconds
+        return by_trial
 
-    def _needed(self, study: "Study") -> float:
+    def _seconds_needed(self, study: "Study") -> float:
         """Return the seconds for another trial, and to see again whether it beats the plan."""
-        spent = self._spent()
-        usual = statistics.fmean(spent.values()) if spent else 0.0
-        done = [one for one in study.trials if one.state.name == "COMPLETE"]
-        best = max(done, key=_value).number if done else 0
-        return usual + _KEPT * (spent.get(0, usual) + max(usual, spent.get(best, usual)))
+        by_trial = self._seconds_by_trial()
+        mean_seconds = statistics.fmean(by_trial.values()) if by_trial else 0.0
+        completed = [frozen for frozen in study.trials if frozen.state.name == "COMPLETE"]
+        best = max(completed, key=_score).number if completed else 0
+        return mean_seconds + _RESERVED_REPEATS * (by_trial.get(0, mean_seconds) + max(mean_seconds, by_trial.get(best, mean_seconds)))
 
 
-def _chosen(trial: "Trial", plan: dict[str, Any]) -> dict[str, Any]:
+def _suggest(trial: "Trial", plan: dict[str, Any]) -> dict[str, Any]:
     """Let the search choose, as factors of the plan's settings or shares."""
     for name, factor in _FACTORS.items():
         if plan.get(name):
             trial.suggest_float(f"{name} x", 1 / factor, factor, log=True)
-    for name, most in _SHARES.items():
+    for name, upper in _UPPER_BOUNDS.items():
         if isinstance(plan.get(name), float):
-            trial.suggest_float(name, 0.0, max(most, plan[name]))
-    for name, factors in _SIZES.items():
+            trial.suggest_float(name, 0.0, max(upper, plan[name]))
+    for name, factors in _MULTIPLIERS.items():
         if plan.get(name):
             trial.suggest_categorical(f"{name} x", factors)
     return dict(trial.params)
 
 
-def _as_planned(plan: dict[str, Any]) -> dict[str, Any]:
+def _plan_params(plan: dict[str, Any]) -> dict[str, Any]:
     """Return the parameters that stand for the plan itself: the first trial."""
-    same = {f"{name} x": 1.0 for name in (*_FACTORS, *_SIZES) if plan.get(name)}
-    return same | {name: plan[name] for name in _SHARES if isinstance(plan.get(name), float)}
+    params = {f"{name} x": 1.0 for name in (*_FACTORS, *_MULTIPLIERS) if plan.get(name)}
+    return params | {name: plan[name] for name in _UPPER_BOUNDS if isinstance(plan.get(name), float)}
 
 
-def _applied(plan: dict[str, Any], params: dict[str, Any]) -> dict[str, Any]:
+def _apply_params(plan: dict[str, Any], params: dict[str, Any]) -> dict[str, Any]:
     """Return the settings that parameters stand for; the examples seen stay as many."""
-    found: dict[str, Any] = {}
+    changes: dict[str, Any] = {}
     for key, value in params.items():
         name = key.removesuffix(" x")
-        if name not in (*_FACTORS, *_SHARES, *_SIZES) or not isinstance(value, int | float):
+        if name not in (*_FACTORS, *_UPPER_BOUNDS, *_MULTIPLIERS) or not isinstance(value, int | float):
             raise RunError(
                 f"{memory.DATABASE}: tries '{key}' as {value!r:.80}, which no search does; remove"
                 " it: what was tried is read again from the trials' folders."
             )
-        found[name] = plan[name] * value if key.endswith(" x") else value
+        changes[name] = plan[name] * value if key.endswith(" x") else value
         if isinstance(plan[name], int):
-            found[name] = plan[name] if value == 1 else max(8, 8 * round(found[name] / 8))
-    if "batch_size" in found:
-        found["turns"] = max(1, round(plan["turns"] * plan["batch_size"] / found["batch_size"]))
-    return found
+            changes[name] = plan[name] if value == 1 else max(8, 8 * round(changes[name] / 8))
+    if "batch_size" in changes:
+        changes["turns"] = max(1, round(plan["turns"] * plan["batch_size"] / changes["batch_size"]))
+    return changes
 
 
-def _value(trial: "FrozenTrial") -> float:
+def _score(trial: "FrozenTrial") -> float:
     assert trial.value is not None  # it is complete
     return float(trial.value)
 
 
-def _found(
+def _search_result(
     study: "Study", scores: dict[int, Any], chosen: int, settings: dict[str, Any], record: Record
 ) -> dict[str, Any]:
     """Return what a search found, as JSON values."""
-    done = [one for one in study.trials if one.state.name == "COMPLETE"]
+    completed = [frozen for frozen in study.trials if frozen.state.name == "COMPLETE"]
     return {
-        "score": TASKS[record.result["task"]].main.name,
-        "trials": [{"number": one.number, "score": one.value, "settings": one.params}
-                   for one in done],
-        "compared": finite({str(number): both for number, both in scores.items()}),
+        "score": TASKS[record.result["task"]].main_metric.name,
+        "trials": [{"number": frozen.number, "score": frozen.value, "settings": frozen.params}
+                   for frozen in completed],
+        "compared": finite({str(number): values for number, values in scores.items()}),
         "chosen": chosen,
         "settings": settings,
-        "mattered": _mattered(study) if len(done) >= 6 else {},
+        "mattered": _importances(study) if len(completed) >= 6 else {},
         "final": record.folder.name,
         "test": record.result["test"],
     }  # fmt: skip
 
 
-def _mattered(study: "Study") -> dict[str, float]:
+def _importances(study: "Study") -> dict[str, float]:
     """Return which share of the differences between trials each setting explains."""
     from optuna.importance import get_param_importances
 
     try:
-        return {name: float(share) for name, share in get_param_importances(study).items()}
+        return {name: float(importance) for name, importance in get_param_importances(study).items()}
     except (ValueError, RuntimeError):
         return {}
 
 
-def _folder(out: str | Path | None, asked: dict[str, Any], name: str) -> tuple[Path, files.Lock]:
+def _claim_folder(out: str | Path | None, arguments: dict[str, Any], name: str) -> tuple[Path, files.Lock]:
     """Return the folder of a search, made or found, held. Raises RunError if it holds another."""
     folder = None if out is None else Path(out)
     if folder is not None and (folder / FILE).is_file():
-        if _read(folder).get("asked") != asked:
+        if _read(folder).get("asked") != arguments:
             raise RunError(
                 f"{folder}: holds another search; name another folder with --out, or say what"
                 " that one was asked."
             )
         return folder, take_up(folder)
-    first = {FILE: files.as_sealed({"asked": asked, "result": {}})}
-    return claim(folder, f"{Path(name).name}-tune", first)
+    initial_files = {FILE: files.as_sealed({"asked": arguments, "result": {}})}
+    return claim(folder, f"{Path(name).name}-tune", initial_files)
 
 
 def _read(folder: Path) -> dict[str, Any]:
     """Return what tune.json holds. Raises RunError where it is damaged."""
     try:
-        found = reader.read_sealed(folder / FILE)
+        content = reader.read_sealed(folder / FILE)
     except StoreError as error:
         raise RunError(f"{error}; restore the file, or start a new search.") from error
-    if not isinstance(found.get("asked"), dict):
+    if not isinstance(content.get("asked"), dict):
         raise RunError(f"{folder / FILE}: does not say what was asked; start a new search.")
-    return found
+    return content
 
 
-def _asked(folder: Path) -> dict[str, Any]:
+def _read_arguments(folder: Path) -> dict[str, Any]:
     """Return what a search was asked, as tune.json has it. Raises RunError on any other."""
-    asked = _read(folder)["asked"]
-    kinds = {"source": str, "minutes": (int, float), "seed": int, "trials": (int, type(None)),
+    arguments = _read(folder)["asked"]
+    types = {"source": str, "minutes": (int, float), "seed": int, "trials": (int, type(None)),
              "options": dict, "storage": (str, type(None))}  # fmt: skip
-    for name, kind in kinds.items():
-        if not isinstance(asked.get(name), kind) or isinstance(asked[name], bool):
+    for name, expected_type in types.items():
+        if not isinstance(arguments.get(name), expected_type) or isinstance(arguments[name], bool):
             raise RunError(
                 f"{folder / FILE}: is not as brique writes it ('{name}' of what was asked is"
-                f" {asked.get(name)!r:.80}); start a new search."
+                f" {arguments.get(name)!r:.80}); start a new search."
             )
-    return asked
+    return arguments

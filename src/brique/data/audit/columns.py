@@ -11,19 +11,19 @@ import numpy as np
 from torch import Tensor
 
 from brique.data.audit import goals
-from brique.data.audit.seen import Seen
+from brique.data.audit.seen import Examples
 from brique.data.column import Column as Given
 from brique.data.finding import Finding
 from brique.data.source import PARTS
 from brique.data.sources.patterns import pattern_of
-from brique.schema import MISSING, Category, Field, Moment, Number, Text
+from brique.schema import MISSING, Category, Field, Timestamp, Number, Text
 
-_LEAST = 20  # rows below which chance alone makes columns look odd
+_MIN_ROWS = 20  # rows below which chance alone makes columns look odd
 _SENTINELS = (-1.0, -9.0, -99.0, -999.0, -9999.0, 99.0, 999.0, 9999.0, 99999.0, 999999.0)
-_FAR = 20.0  # robust spreads from the median, from which a value is looked at
-_RARE = 0.01  # share of values above which they are no outliers but a tail
-_MANY = 100  # items that are named
-_CODE = re.compile(r"(^|[_ ])(id|ids|code|zip|zipcode|postcode|plz|key)($|[_ ])", re.IGNORECASE)
+_OUTLIER_DISTANCE = 20.0  # robust spreads from the median, from which a value is looked at
+_MAX_OUTLIER_SHARE = 0.01  # share of values above which they are no outliers but a tail
+_MAX_ITEMS = 100  # items that are named
+_CODE_NAME = re.compile(r"(^|[_ ])(id|ids|code|zip|zipcode|postcode|plz|key)($|[_ ])", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -38,55 +38,55 @@ class Column:
     values: np.ndarray
 
     @cached_property
-    def known(self) -> np.ndarray:
+    def present(self) -> np.ndarray:
         """The values that are not missing."""
         return self.values[~np.isnan(self.values)]
 
     @cached_property
     def distinct(self) -> np.ndarray:
         """The different values, sorted."""
-        return np.unique(self.known)
+        return np.unique(self.present)
 
     @property
-    def is_whole(self) -> bool:
+    def is_integer(self) -> bool:
         """Whether all values are whole numbers."""
-        return bool(len(self.known)) and bool((self.known == np.rint(self.known)).all())
+        return bool(len(self.present)) and bool((self.present == np.rint(self.present)).all())
 
 
-def findings(seen: Seen) -> list[Finding]:
+def findings(examples: Examples) -> list[Finding]:
     """Return what is odd about the columns of a table, or of arrays."""
-    columns = list(_columns(seen))
-    if len(seen.source) < 2 or not columns:
+    columns = list(_columns(examples))
+    if len(examples.source) < 2 or not columns:
         return []
-    inputs = [column for column in columns if column.name not in seen.source.targets]
-    varied = [column for column in inputs if len(column.distinct) > 1]
-    numbers = [column for column in varied if isinstance(column.kind, Number)]
-    goal_numbers = [
+    inputs = [column for column in columns if column.name not in examples.source.targets]
+    varying = [column for column in inputs if len(column.distinct) > 1]
+    numbers = [column for column in varying if isinstance(column.kind, Number)]
+    target_numbers = [
         column for column in columns
-        if column.name in seen.source.targets and isinstance(column.kind, Number)
+        if column.name in examples.source.targets and isinstance(column.kind, Number)
     ]  # fmt: skip
     return [
-        *goals.findings(seen, columns),
+        *goals.findings(examples, columns),
         *_constant(inputs),
-        *_same(varied),
-        *_identifiers(seen, numbers),
+        *_duplicates(varying),
+        *_identifiers(examples, numbers),
         *_codes(numbers),
-        *_many_classes(seen, inputs),
-        *_dates(seen),
-        *_spellings(seen),
-        *_far(seen, [*numbers, *goal_numbers]),
-        *_sentinels(seen, numbers),
-        *_missing(seen, inputs),
-        *_unseen(seen),
+        *_many_classes(examples, inputs),
+        *_dates(examples),
+        *_spellings(examples),
+        *_outliers(examples, [*numbers, *target_numbers]),
+        *_sentinels(examples, numbers),
+        *_missing(examples, inputs),
+        *_unseen_classes(examples),
     ]
 
 
-def _columns(seen: Seen) -> Iterator[Column]:
-    for name, kind in seen.kinds.items():
-        value = seen.fields[name]
+def _columns(examples: Examples) -> Iterator[Column]:
+    for name, kind in examples.kinds.items():
+        value = examples.fields[name]
         if not isinstance(value, Tensor) or value.ndim != 1:
             continue
-        if isinstance(kind, Number | Category | Moment):
+        if isinstance(kind, Number | Category | Timestamp):
             values = value.numpy().astype(np.float64)
             if isinstance(kind, Category) and MISSING in kind.names:
                 values = np.where(values == kind.names.index(MISSING), np.nan, values)
@@ -97,57 +97,57 @@ def _constant(inputs: list[Column]) -> Iterator[Finding]:
     names = [
         column.name
         for column in inputs
-        if len(column.distinct) == 1 and len(column.known) == len(column.values)
+        if len(column.distinct) == 1 and len(column.present) == len(column.values)
     ]
     if names:
-        has = (
+        subject = (
             f"'{names[0]}' has"
             if len(names) == 1
             else f"'{names[0]}' and {len(names) - 1} more have"
         )
         yield Finding(
             "constant", "warning", None, tuple((name,) for name in names), len(names),
-            f"{has} one value in all rows, so nothing can be learnt from it.",
+            f"{subject} one value in all rows, so nothing can be learnt from it.",
             f"Leave it out: --types '{names[0]}=leave'.",
         )  # fmt: skip
 
 
-def _same(columns: list[Column]) -> Iterator[Finding]:
+def _duplicates(columns: list[Column]) -> Iterator[Finding]:
     """Yield columns that say the same, under whatever names of values."""
-    found: dict[bytes, list[str]] = {}
+    groups: dict[bytes, list[str]] = {}
     for column in columns:
         values = column.values
         if 2 * len(column.distinct) <= len(values):  # else any two go one with one
-            _, first, places = np.unique(values, return_index=True, return_inverse=True)
-            values = np.argsort(np.argsort(first))[places].astype(np.float64)
-        found.setdefault(hashlib.sha256(values.tobytes()).digest(), []).append(column.name)
-    for names in found.values():
+            _, first_rows, inverse = np.unique(values, return_index=True, return_inverse=True)
+            values = np.argsort(np.argsort(first_rows))[inverse].astype(np.float64)
+        groups.setdefault(hashlib.sha256(values.tobytes()).digest(), []).append(column.name)
+    for names in groups.values():
         if len(names) > 1:
-            said = "' and '".join(names[:5])
+            joined = "' and '".join(names[:5])
             yield Finding(
                 "same columns", "note", None, (tuple(names),), len(names) - 1,
-                f"'{said}' say the same of each row: each"
+                f"'{joined}' say the same of each row: each"
                 " value of one goes with one value of the other.",
                 f"Keep one: --types '{names[1]}=leave'.",
             )  # fmt: skip
 
 
-def _identifiers(seen: Seen, numbers: list[Column]) -> Iterator[Finding]:
-    n = len(seen.source)
-    if n < _LEAST:
+def _identifiers(examples: Examples, numbers: list[Column]) -> Iterator[Finding]:
+    n = len(examples.source)
+    if n < _MIN_ROWS:
         return
     for column in numbers:
-        if not column.is_whole or len(column.known) < n or len(column.distinct) < 0.9 * n:
+        if not column.is_integer or len(column.present) < n or len(column.distinct) < 0.9 * n:
             continue
         steps = np.diff(column.values)
-        counts = bool((steps > 0).all()) or bool((steps < 0).all())
+        is_monotonic = bool((steps > 0).all()) or bool((steps < 0).all())
         is_dense = float(np.ptp(column.values)) < 2 * n
-        if not (counts or is_dense or column.distinct[0] >= 10_000):
+        if not (is_monotonic or is_dense or column.distinct[0] >= 10_000):
             continue
-        how = "counts the rows" if counts else "has another whole number in nearly each row"
+        reason = "counts the rows" if is_monotonic else "has another whole number in nearly each row"
         yield Finding(
             "identifier", "warning", None, ((column.name,),), 1,
-            f"'{column.name}' {how}: it looks like an identifier, by which a net learns rows by"
+            f"'{column.name}' {reason}: it looks like an identifier, by which a net learns rows by"
             " heart, or the order in which they were gathered.",
             f"Leave it out if it is one: --types '{column.name}=leave'.",
         )  # fmt: skip
@@ -155,7 +155,7 @@ def _identifiers(seen: Seen, numbers: list[Column]) -> Iterator[Finding]:
 
 def _codes(numbers: list[Column]) -> Iterator[Finding]:
     for column in numbers:
-        if column.is_whole and _CODE.search(column.name):
+        if column.is_integer and _CODE_NAME.search(column.name):
             yield Finding(
                 "code", "note", None, ((column.name,),), 1,
                 f"'{column.name}' is taken for numbers, but by its name it holds codes, of which"
@@ -164,19 +164,19 @@ def _codes(numbers: list[Column]) -> Iterator[Finding]:
             )  # fmt: skip
 
 
-def _many_classes(seen: Seen, inputs: list[Column]) -> Iterator[Finding]:
-    n = len(seen.source)
-    found = [
-        (one.name, len(one.distinct))
-        for one in inputs
-        if isinstance(one.kind, Category) and len(one.distinct) > max(_LEAST, n / 3)
+def _many_classes(examples: Examples, inputs: list[Column]) -> Iterator[Finding]:
+    n = len(examples.source)
+    high_cardinality = [
+        (column.name, len(column.distinct))
+        for column in inputs
+        if isinstance(column.kind, Category) and len(column.distinct) > max(_MIN_ROWS, n / 3)
     ]
-    for name, kind in seen.kinds.items():
-        if isinstance(kind, Text) and name not in seen.source.targets and n >= _LEAST:
-            texts = _texts(seen, name)
+    for name, kind in examples.kinds.items():
+        if isinstance(kind, Text) and name not in examples.source.targets and n >= _MIN_ROWS:
+            texts = _texts(examples, name)
             if len(set(texts)) > 0.9 * n and all(" " not in text for text in texts):
-                found.append((name, len(set(texts))))
-    for name, count in found:
+                high_cardinality.append((name, len(set(texts))))
+    for name, count in high_cardinality:
         yield Finding(
             "many classes", "warning", None, ((name,),), 1,
             f"'{name}' has {count:,} different values in {n:,} rows: there is hardly one to learn"
@@ -185,54 +185,54 @@ def _many_classes(seen: Seen, inputs: list[Column]) -> Iterator[Finding]:
         )  # fmt: skip
 
 
-def _texts(seen: Seen, name: str) -> list[str]:
+def _texts(examples: Examples, name: str) -> list[str]:
     """Return what a field's values are as a person writes them; for fields of the source alone."""
-    column = seen.source.fields[name]
-    return [column.said(row) for row in range(len(column))] if isinstance(column, Given) else []
+    column = examples.source.fields[name]
+    return [column.text(row) for row in range(len(column))] if isinstance(column, Given) else []
 
 
-def _dates(seen: Seen) -> Iterator[Finding]:
+def _dates(examples: Examples) -> Iterator[Finding]:
     """Yield columns of texts or classes most of which are dates."""
-    for name, kind in seen.kinds.items():
+    for name, kind in examples.kinds.items():
         if not isinstance(kind, Text | Category):
             continue
-        names = kind.names if isinstance(kind, Category) else _texts(seen, name)
+        names = kind.names if isinstance(kind, Category) else _texts(examples, name)
         sample = [text for text in dict.fromkeys(names) if text and text != MISSING][:200]
-        dated = [text for text in sample if pattern_of([text]) is not None]
-        if len(sample) > 1 and 2 * len(dated) > len(sample):
+        dates = [text for text in sample if pattern_of([text]) is not None]
+        if len(sample) > 1 and 2 * len(dates) > len(sample):
             yield Finding(
-                "date as text", "warning", None, ((name, dated[0]),), 1,
-                f"'{name}' holds dates such as {dated[0]}, and is taken for"
+                "date as text", "warning", None, ((name, dates[0]),), 1,
+                f"'{name}' holds dates such as {dates[0]}, and is taken for"
                 f" {'classes' if isinstance(kind, Category) else 'texts'}, as not all are written"
                 " in one way: their order is lost.",
                 f"Write all as 2024-03-01, then they are moments: --types '{name}=moment'.",
             )  # fmt: skip
 
 
-def _spellings(seen: Seen) -> Iterator[Finding]:
-    for name, kind in seen.kinds.items():
+def _spellings(examples: Examples) -> Iterator[Finding]:
+    for name, kind in examples.kinds.items():
         if not isinstance(kind, Category):
             continue
-        alike: dict[str, list[str]] = {}
-        for one in kind.names:
-            plain = re.sub(
-                "[\u200b-\u200f\u2060\ufeff\xad]", "", unicodedata.normalize("NFKC", one)
+        by_spelling: dict[str, list[str]] = {}
+        for class_name in kind.names:
+            normalized = re.sub(
+                "[\u200b-\u200f\u2060\ufeff\xad]", "", unicodedata.normalize("NFKC", class_name)
             )
-            words = re.sub(r"[_\s]+|-(?!\d)", " ", plain.casefold())  # the minus of a number stays
-            alike.setdefault(" ".join(words.split()).strip(" .:;,'\""), []).append(one)
-        groups = [tuple(names) for plain, names in alike.items() if len(names) > 1 and plain]
+            spaced = re.sub(r"[_\s]+|-(?!\d)", " ", normalized.casefold())  # the minus of a number stays
+            by_spelling.setdefault(" ".join(spaced.split()).strip(" .:;,'\""), []).append(class_name)
+        groups = [tuple(names) for normalized, names in by_spelling.items() if len(names) > 1 and normalized]
         if groups:
-            flags = [f"--rename '{one}={names[0]}'" for names in groups for one in names[1:]]
+            flags = [f"--rename '{class_name}={names[0]}'" for names in groups for class_name in names[1:]]
             yield Finding(
-                "spelling", "warning", None, tuple(groups[:_MANY]), len(groups),
+                "spelling", "warning", None, tuple(groups[:_MAX_ITEMS]), len(groups),
                 f"'{name}' has classes that differ in case, blanks or dots alone, or in signs that"
-                f" cannot be seen, such as {_seen(groups[0][0])} and {_seen(groups[0][1])}: they"
+                f" cannot be seen, such as {_quoted(groups[0][0])} and {_quoted(groups[0][1])}: they"
                 " count as different.",
                 f"Join those that are one: {' '.join(flags[:10])}.",
             )  # fmt: skip
 
 
-def _seen(name: str) -> str:
+def _quoted(name: str) -> str:
     """Return a name between quotes, with what cannot be seen in it as its number."""
     return (
         ascii(name)
@@ -241,69 +241,69 @@ def _seen(name: str) -> str:
     )
 
 
-def _far(seen: Seen, numbers: list[Column]) -> Iterator[Finding]:
+def _outliers(examples: Examples, numbers: list[Column]) -> Iterator[Finding]:
     """Yield values far from the others, by the median and the median distance from it.
 
     Source: Hampel 1974, "The influence curve and its role in robust estimation".
     """
-    found: list[tuple[float, int, Column]] = []
+    outliers: list[tuple[float, int, Column]] = []
     for column in numbers:
-        middle = np.median(column.known)
-        spread = 1.4826 * float(np.median(np.abs(column.known - middle)))
-        if not spread or len(column.known) < _LEAST:
+        median = np.median(column.present)
+        scale = 1.4826 * float(np.median(np.abs(column.present - median)))
+        if not scale or len(column.present) < _MIN_ROWS:
             continue
-        distance = np.abs(column.values - middle) / spread
-        rows = np.flatnonzero(distance > _FAR)
-        if len(rows) <= _RARE * len(column.known):
-            found += [(float(distance[row]), row, column) for row in rows.tolist()]
-    found.sort(key=lambda one: -one[0])
-    if found:
-        times, row, column = found[0]
+        distance = np.abs(column.values - median) / scale
+        rows = np.flatnonzero(distance > _OUTLIER_DISTANCE)
+        if len(rows) <= _MAX_OUTLIER_SHARE * len(column.present):
+            outliers += [(float(distance[row]), row, column) for row in rows.tolist()]
+    outliers.sort(key=lambda outlier: -outlier[0])
+    if outliers:
+        ratio, row, column = outliers[0]
         yield Finding(
             "out of range", "note", None,
-            tuple(item for _, row, column in found[:_MANY] for item in _items(seen, column, [row])),
-            len(found),
-            f"{len(found):,} {'number is' if len(found) == 1 else 'numbers are'} more than"
-            f" {_FAR:g} times as far from the median of the column as is usual; the farthest,"
-            f" {column.values[row]:g} of '{column.name}', {times:,.0f} times.",
+            tuple(item for _, row, column in outliers[:_MAX_ITEMS] for item in _items(examples, column, [row])),
+            len(outliers),
+            f"{len(outliers):,} {'number is' if len(outliers) == 1 else 'numbers are'} more than"
+            f" {_OUTLIER_DISTANCE:g} times as far from the median of the column as is usual; the farthest,"
+            f" {column.values[row]:g} of '{column.name}', {ratio:,.0f} times.",
             "Look whether they are true, slips of the pen, or another unit.",
         )  # fmt: skip
 
 
-def _sentinels(seen: Seen, numbers: list[Column]) -> Iterator[Finding]:
+def _sentinels(examples: Examples, numbers: list[Column]) -> Iterator[Finding]:
     """Yield numbers such as -999 that stand apart and may mean that a value is missing."""
     for column in numbers:
         distinct = column.distinct
-        if len(distinct) < 4 or len(column.known) < _LEAST:
+        if len(distinct) < 4 or len(column.present) < _MIN_ROWS:
             continue
-        for value, rest in ((distinct[0], distinct[1:]), (distinct[-1], distinct[:-1])):
-            gap = float(np.abs(rest - value).min())
+        for value, others in ((distinct[0], distinct[1:]), (distinct[-1], distinct[:-1])):
+            gap = float(np.abs(others - value).min())
             rows = np.flatnonzero(column.values == value)
-            stands_apart = gap > 0.5 * float(np.ptp(rest)) and gap > 1
+            stands_apart = gap > 0.5 * float(np.ptp(others)) and gap > 1
             if float(value) in _SENTINELS and stands_apart and len(rows) > 1:
                 yield Finding(
-                    "sentinel", "warning", None, _items(seen, column, rows), len(rows),
+                    "sentinel", "warning", None, _items(examples, column, rows), len(rows),
                     f"'{column.name}' is {value:g} in {len(rows):,} rows, far from all other"
                     " values: it may stand for a missing or a cut one.",
                     "Leave such cells empty if they are missing: then they count as missing.",
                 )  # fmt: skip
 
 
-def _missing(seen: Seen, inputs: list[Column]) -> Iterator[Finding]:
-    shares = [(one, float(np.isnan(one.values).mean())) for one in inputs]
+def _missing(examples: Examples, inputs: list[Column]) -> Iterator[Finding]:
+    shares = [(item, float(np.isnan(item.values).mean())) for item in inputs]
     shares = sorted((pair for pair in shares if pair[1]), key=lambda pair: -pair[1])
     if shares:
-        name, most = shares[0][0].name, shares[0][1]
+        name, max_share = shares[0][0].name, shares[0][1]
         yield Finding(
-            "missing values", "warning" if most > 0.5 else "note", None,
-            tuple((one.name, f"{share:.1%}") for one, share in shares), len(shares),
+            "missing values", "warning" if max_share > 0.5 else "note", None,
+            tuple((item.name, f"{share:.1%}") for item, share in shares), len(shares),
             f"{len(shares)} {'column lacks' if len(shares) == 1 else 'columns lack'} values, most"
-            f" of all '{name}' ({most:.1%}).",
+            f" of all '{name}' ({max_share:.1%}).",
             "Fill them where that is possible; a net is told which are missing.",
         )  # fmt: skip
     for column, _ in shares:
-        lacks = np.isnan(column.values)
-        rates = [float(lacks[seen.part == p].mean()) for p in (0, 2) if (seen.part == p).any()]
+        is_missing = np.isnan(column.values)
+        rates = [float(is_missing[examples.part == part].mean()) for part in (0, 2) if (examples.part == part).any()]
         if len(rates) == 2 and abs(rates[0] - rates[1]) > 0.1:
             yield Finding(
                 "missing differs", "warning", "test", ((column.name,),), 1,
@@ -313,19 +313,19 @@ def _missing(seen: Seen, inputs: list[Column]) -> Iterator[Finding]:
             )  # fmt: skip
 
 
-def _unseen(seen: Seen) -> Iterator[Finding]:
+def _unseen_classes(examples: Examples) -> Iterator[Finding]:
     """Yield classes of inputs that are in valid or test and not in train."""
-    for name, kind in seen.kinds.items():
-        value = seen.fields[name]
-        if not isinstance(kind, Category) or not kind.others or not isinstance(value, Tensor):
+    for name, kind in examples.kinds.items():
+        value = examples.fields[name]
+        if not isinstance(kind, Category) or not kind.has_other or not isinstance(value, Tensor):
             continue
         rows = np.flatnonzero(value.numpy() == len(kind.names))
         if len(rows):
-            texts = _texts(seen, name)
+            texts = _texts(examples, name)
             items = tuple(
-                (seen.name(row), texts[row] if texts else "") for row in rows[:_MANY].tolist()
+                (examples.name(row), texts[row] if texts else "") for row in rows[:_MAX_ITEMS].tolist()
             )
-            parts = ", ".join(sorted({PARTS[p] for p in seen.part[rows].tolist()}))
+            parts = ", ".join(sorted({PARTS[part] for part in examples.part[rows].tolist()}))
             yield Finding(
                 "unseen class", "note", None, items, len(rows),
                 f"'{name}' has classes in {parts} that train has not, in {len(rows):,} rows: they"
@@ -334,8 +334,8 @@ def _unseen(seen: Seen) -> Iterator[Finding]:
             )  # fmt: skip
 
 
-def _items(seen: Seen, column: Column, rows: np.ndarray | list[int]) -> tuple[tuple[str, ...], ...]:
+def _items(examples: Examples, column: Column, rows: np.ndarray | list[int]) -> tuple[tuple[str, ...], ...]:
     return tuple(
-        (seen.name(row), column.name, f"{column.values[row]:.15g}")
-        for row in np.asarray(rows)[:_MANY].tolist()
+        (examples.name(row), column.name, f"{column.values[row]:.15g}")
+        for row in np.asarray(rows)[:_MAX_ITEMS].tolist()
     )

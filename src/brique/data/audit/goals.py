@@ -8,14 +8,14 @@ import numpy as np
 
 from brique.data.audit import leaks
 from brique.data.audit.leaks import Leak
-from brique.data.audit.seen import Seen
+from brique.data.audit.seen import Examples
 from brique.data.column import Column as Given
 from brique.data.finding import Finding
 from brique.schema import Category, Field, Number, Text
 
-LEAST = 20  # rows below which chance alone tells the target
-_INDEX = 0.5  # share of what the base leaves that a column of row numbers may not tell
-_TIMES = 3  # rows of each value, at least, of a column that may name groups
+MIN_ROWS = 20  # rows below which chance alone tells the target
+_MIN_INDEX_SHARE = 0.5  # share of what the base leaves that a column of row numbers may not tell
+_MIN_ROWS_PER_GROUP = 3  # rows of each value, at least, of a column that may name groups
 _DIGITS = re.compile(r"\d+")
 
 
@@ -38,34 +38,34 @@ class Column(Protocol):
         ...
 
 
-def findings(seen: Seen, columns: Sequence[Column]) -> Iterator[Finding]:
+def findings(examples: Examples, columns: Sequence[Column]) -> Iterator[Finding]:
     """Yield the columns that tell the target."""
-    if len(seen.source) < LEAST:
+    if len(examples.source) < MIN_ROWS:
         return
-    goals = [column for column in columns if column.name in seen.source.targets]
-    inputs = [column for column in columns if column.name not in seen.source.targets]
-    is_alone = _is_alone(seen)
-    for goal in goals:
+    target_columns = [column for column in columns if column.name in examples.source.targets]
+    inputs = [column for column in columns if column.name not in examples.source.targets]
+    has_single_input = _has_single_input(examples)
+    for target in target_columns:
         for column in inputs:
-            if is_index(seen, column) and (share := _told_by_index(column, goal)) >= _INDEX:
-                yield _finding_of_index(column, goal, share)
+            if is_index(examples, column) and (share := _explained_by_index(column, target)) >= _MIN_INDEX_SHARE:
+                yield _index_finding(column, target, share)
             else:
-                found = _told(
-                    column.name, column.values, goal, is_category=isinstance(column.kind, Category)
+                column_findings = _column_leak(
+                    column.name, column.values, target, is_category=isinstance(column.kind, Category)
                 )
-                yield from (one for one in found if one.severity == "error" or not is_alone)
-        for name, values in () if is_alone else _stems(seen):
-            if isinstance(goal.kind, Category):
-                yield from _told(name, values, goal, is_category=True)
+                yield from (finding for finding in column_findings if finding.severity == "error" or not has_single_input)
+        for name, values in () if has_single_input else _name_stems(examples):
+            if isinstance(target.kind, Category):
+                yield from _column_leak(name, values, target, is_category=True)
 
 
-def is_index(seen: Seen, column: Column) -> bool:
+def is_index(examples: Examples, column: Column) -> bool:
     """Tell whether a column counts the rows, or numbers them in another order."""
     if not isinstance(column.kind, Number):
         return False
-    values = column.values[seen.part == 0] if (seen.part == 0).any() else column.values
+    values = column.values[examples.part == 0] if (examples.part == 0).any() else column.values
     n = len(values)
-    if n < LEAST or np.isnan(values).any() or (values != np.rint(values)).any():
+    if n < MIN_ROWS or np.isnan(values).any() or (values != np.rint(values)).any():
         return False
     if len(np.unique(values)) < 0.9 * n:
         return False
@@ -73,100 +73,100 @@ def is_index(seen: Seen, column: Column) -> bool:
     return bool((steps > 0).all() or (steps < 0).all() or np.ptp(values) < 2 * n)
 
 
-def _is_alone(seen: Seen) -> bool:
+def _has_single_input(examples: Examples) -> bool:
     """Tell whether a text or code is all there is to learn from: that it tells much is the aim."""
-    kinds = [kind for name, kind in seen.kinds.items() if name not in seen.source.targets]
+    kinds = [kind for name, kind in examples.kinds.items() if name not in examples.source.targets]
     return len(kinds) == 1 and isinstance(kinds[0], Text | Category)
 
 
-def _told(name: str, values: np.ndarray, goal: Column, *, is_category: bool) -> Iterator[Finding]:
+def _column_leak(name: str, values: np.ndarray, target: Column, *, is_category: bool) -> Iterator[Finding]:
     """Yield the finding of a column that tells the target."""
-    is_class = isinstance(goal.kind, Category)
-    tell = leaks.of_class if is_class else leaks.of_number
-    leak = tell(values, goal.values, is_category=is_category)
+    is_class = isinstance(target.kind, Category)
+    measure = leaks.class_leak if is_class else leaks.number_leak
+    leak = measure(values, target.values, is_category=is_category)
     if (
         leak is not None
-        and leak.is_sure
-        and leak.gain >= (leaks.LARGE if is_class else leaks.CLOSE)
+        and leak.is_significant
+        and leak.gain >= (leaks.MIN_CLASS_GAIN if is_class else leaks.MIN_R2)
     ):
-        yield _finding(
-            name, goal, leak, is_group=is_category and _has_one_each(values, goal.values)
+        yield _leak_finding(
+            name, target, leak, is_group=is_category and _determines_target(values, target.values)
         )
 
 
-def _has_one_each(values: np.ndarray, goal: np.ndarray) -> bool:
+def _determines_target(values: np.ndarray, target: np.ndarray) -> bool:
     """Tell whether all rows of a value have one target, as those of a patient may have."""
-    rows = np.stack([values, goal], 1)[~np.isnan(values) & ~np.isnan(goal)]
-    known, targets = len(np.unique(rows[:, 0])), len(np.unique(rows[:, 1]))
-    return targets < known == len(np.unique(rows, axis=0)) and len(rows) >= _TIMES * known
+    rows = np.stack([values, target], 1)[~np.isnan(values) & ~np.isnan(target)]
+    num_values, num_targets = len(np.unique(rows[:, 0])), len(np.unique(rows[:, 1]))
+    return num_targets < num_values == len(np.unique(rows, axis=0)) and len(rows) >= _MIN_ROWS_PER_GROUP * num_values
 
 
-def _told_by_index(column: Column, goal: Column) -> float:
+def _explained_by_index(column: Column, target: Column) -> float:
     """Return the share of what the base leaves that the number of the row tells."""
-    if not isinstance(goal.kind, Category):
-        return leaks.of_order(column.values, goal.values)
-    leak = leaks.of_class(column.values, goal.values, is_category=False)
-    return leak.gain if leak is not None and leak.is_sure else 0.0
+    if not isinstance(target.kind, Category):
+        return leaks.explained_by_order(column.values, target.values)
+    leak = leaks.class_leak(column.values, target.values, is_category=False)
+    return leak.gain if leak is not None and leak.is_significant else 0.0
 
 
-def _stems(seen: Seen) -> Iterator[tuple[str, np.ndarray]]:
+def _name_stems(examples: Examples) -> Iterator[tuple[str, np.ndarray]]:
     """Yield columns of names, such as cat_017 or scans/cat/3.png, by folder and without digits.
 
     A column is such if most of its values differ, but few do once the digits are left out.
     """
-    for name, kind in seen.kinds.items():
-        column = seen.source.fields[name]
-        if name in seen.source.targets or not isinstance(kind, Text | Category):
+    for name, kind in examples.kinds.items():
+        column = examples.source.fields[name]
+        if name in examples.source.targets or not isinstance(kind, Text | Category):
             continue
         if not isinstance(column, Given):
             continue
-        texts = [column.said(row) for row in range(len(column))]
+        texts = [column.text(row) for row in range(len(column))]
         if 2 * len(set(texts)) <= len(texts):
             continue
-        for plain in (
+        for stems in (
             [re.split(r"[/\\]", text)[:-1] for text in texts],
             [_DIGITS.sub("", text) for text in texts],
         ):
-            words = np.array([str(one) for one in plain])
-            known, places = np.unique(words, return_inverse=True)
-            if 1 < len(known) <= max(2, len(texts) / 10):
-                yield name, places.astype(np.float64)
+            labels = np.array([str(stem) for stem in stems])
+            distinct, inverse = np.unique(labels, return_inverse=True)
+            if 1 < len(distinct) <= max(2, len(texts) / 10):
+                yield name, inverse.astype(np.float64)
                 break
 
 
-def _finding_of_index(column: Column, goal: Column, share: float) -> Finding:
+def _index_finding(column: Column, target: Column, share: float) -> Finding:
     return Finding(
-        "copies target", "error", None, ((column.name, goal.name),), 1,
+        "copies target", "error", None, ((column.name, target.name),), 1,
         f"'{column.name}' numbers the rows, and the rows lie in an order that tells"
-        f" '{goal.name}': the number alone explains {share:.1%} of what always answering"
-        f" {'the commonest class' if isinstance(goal.kind, Category) else 'the mean'} gets wrong.",
+        f" '{target.name}': the number alone explains {share:.1%} of what always answering"
+        f" {'the commonest class' if isinstance(target.kind, Category) else 'the mean'} gets wrong.",
         f"Leave it out: --types '{column.name}=leave'.",
     )  # fmt: skip
 
 
-def _finding(name: str, goal: Column, leak: Leak, *, is_group: bool) -> Finding:
-    is_class = isinstance(goal.kind, Category)
-    rest = "it may have been written down after the target was known, or be made of it."
-    if leak.how == "copy":
-        reason = f"'{name}' is the target '{goal.name}' under another name: a net that sees"
+def _leak_finding(name: str, target: Column, leak: Leak, *, is_group: bool) -> Finding:
+    is_class = isinstance(target.kind, Category)
+    explanation = "it may have been written down after the target was known, or be made of it."
+    if leak.kind == "copy":
+        reason = f"'{name}' is the target '{target.name}' under another name: a net that sees"
         reason += " it has nothing to learn, and fails where it is not known."
-    elif leak.how == "missing":
-        where = "is of one class" if is_class else "lies beyond a bound"
-        reason = f"'{name}' is missing where '{goal.name}' {where}, and there alone: {rest}"
-    elif leak.how == "ranges":
-        reason = f"Each value of '{name}' has a range of '{goal.name}' to itself: {rest}"
+    elif leak.kind == "missing":
+        condition = "is of one class" if is_class else "lies beyond a bound"
+        reason = f"'{name}' is missing where '{target.name}' {condition}, and there alone: {explanation}"
+    elif leak.kind == "ranges":
+        reason = f"Each value of '{name}' has a range of '{target.name}' to itself: {explanation}"
     elif is_class:
-        reason = f"'{name}' alone tells {leak.told:.2%} of '{goal.name}' on rows held out, where"
-        reason += f" always answering the commonest class is right in {leak.base:.2%}: {rest}"
+        reason = f"'{name}' alone tells {leak.score:.2%} of '{target.name}' on rows held out, where"
+        reason += f" always answering the commonest class is right in {leak.baseline:.2%}: {explanation}"
     else:
-        reason = f"'{name}' alone goes with '{goal.name}' nearly exactly (R2 {leak.told:.4f}):"
-        reason += f" {rest}"
+        reason = f"'{name}' alone goes with '{target.name}' nearly exactly (R2 {leak.score:.4f}):"
+        reason += f" {explanation}"
     remedy = f"Leave it out unless it is known before the target is: --types '{name}=leave'."
-    if is_group and leak.how == "tells":
-        reason += f" Or it names what rows belong to: all of one '{name}' have one '{goal.name}'."
+    if is_group and leak.kind == "tells":
+        reason += f" Or it names what rows belong to: all of one '{name}' have one '{target.name}'."
         remedy += f" If new rows are of others, as of new patients: --group '{name}'."
-    is_exact = leak.how == "copy" or (leak.how == "missing" and leak.gain == 1)
+    is_exact = leak.kind == "copy" or (leak.kind == "missing" and leak.gain == 1)
     return Finding(
-        "copies target", "error" if is_exact else "warning", None, ((name, goal.name),), 1,
+        "copies target", "error" if is_exact else "warning", None, ((name, target.name),), 1,
         reason, remedy,
     )  # fmt: skip

@@ -5,39 +5,39 @@ from collections.abc import Iterable
 import torch
 
 from brique.data.audit import doubt
-from brique.data.audit.seen import Seen
+from brique.data.audit.seen import Examples
 from brique.data.finding import Finding
 
-_DOUBTFUL, _SURE = 0.05, 0.5  # most chance of the label, least of another class, to the reader
-_MANY = 0.01  # share of doubted labels from which more than hard examples must be among them
-_LEAST = 20  # examples below which no reader is asked
+_MAX_LABEL_PROBABILITY, _MIN_OTHER_PROBABILITY = 0.05, 0.5  # most chance of the label, least of another class, to the reader
+_SERIOUS_SHARE = 0.01  # share of doubted labels from which more than hard examples must be among them
+_MIN_EXAMPLES = 20  # examples below which no reader is asked
 
 
-def findings(seen: Seen) -> Iterable[Finding]:
+def findings(examples: Examples) -> Iterable[Finding]:
     """Return the examples whose label a cheap reader doubts, most doubtful first."""
-    if seen.labels is None or seen.pictures is None:
+    if examples.labels is None or examples.pictures is None:
         return
-    if len(seen.labels) < _LEAST or len(seen.classes) < 2:
+    if len(examples.labels) < _MIN_EXAMPLES or len(examples.classes) < 2:
         return
-    labels = torch.from_numpy(seen.labels)
-    reading = doubt.read(seen.pictures, labels, len(seen.classes))
-    own = reading.probabilities.gather(1, labels[:, None]).squeeze(1)
-    sure, said = reading.probabilities.max(1)
-    rows = ((own < _DOUBTFUL) & (sure >= _SURE)).nonzero().flatten()
-    if not len(rows) or not doubt.is_heard(reading.accuracy, seen.labels):
+    labels = torch.from_numpy(examples.labels)
+    predictions = doubt.leave_one_out(examples.pictures, labels, len(examples.classes))
+    label_probability = predictions.probabilities.gather(1, labels[:, None]).squeeze(1)
+    confidence, predicted = predictions.probabilities.max(1)
+    rows = ((label_probability < _MAX_LABEL_PROBABILITY) & (confidence >= _MIN_OTHER_PROBABILITY)).nonzero().flatten()
+    if not len(rows) or not doubt.is_reliable(predictions.accuracy, examples.labels):
         return
-    rows = rows[torch.argsort(own[rows], stable=True)].tolist()
-    answers = [(seen.classes[int(said[row])], f"{float(sure[row]):.3f}") for row in rows]
-    pairs = zip(rows, answers, strict=True)
-    is_sure = doubt.is_heard(reading.accuracy, seen.labels, well=True)
-    is_serious = is_sure and len(rows) >= _MANY * len(labels)
+    rows = rows[torch.argsort(label_probability[rows], stable=True)].tolist()
+    details = [(examples.classes[int(predicted[row])], f"{float(confidence[row]):.3f}") for row in rows]
+    pairs = zip(rows, details, strict=True)
+    is_reliable = doubt.is_reliable(predictions.accuracy, examples.labels, is_strict=True)
+    is_serious = is_reliable and len(rows) >= _SERIOUS_SHARE * len(labels)
     yield Finding(
         "doubtful",
         "warning" if is_serious else "note",
         None,
-        tuple((seen.name(row), seen.class_of(row), *answer) for row, answer in pairs),
+        tuple((examples.name(row), examples.class_of(row), *detail) for row, detail in pairs),
         len(rows),
-        f"A cheap reader of pixels, which says the label of {reading.accuracy:.1%} of all examples"
+        f"A cheap reader of pixels, which says the label of {predictions.accuracy:.1%} of all examples"
         f" when it has seen the others, does not believe {len(rows):,} of them: the label is wrong,"
         " or the example is hard. Most doubtful first: the example, its label, what the reader"
         " says, and how sure it is.",

@@ -7,18 +7,18 @@ from typing import Any
 import numpy as np
 
 from brique.data.column import Texts
-from brique.data.shingles import mixed
+from brique.data.shingles import mix64
 from brique.schema.texts import Unit
 
 _FOLDS = 5
-_MOST = 20_000  # texts that are read
-_FEATURES = 20_000
-_LETTERS = 3000  # of a text that are read
-_STEPS = 40  # of the solver; it need not end
+_MAX_TEXTS = 20_000  # texts that are read
+_MAX_FEATURES = 20_000
+_MAX_CHARACTERS = 3000  # of a text that are read
+_MAX_ITERATIONS = 40  # of the solver; it need not end
 
 
 @dataclass(frozen=True)
-class Reading:
+class HeldOutPredictions:
     """What a cheap reader says.
 
     rows: (M,), places of the examples read, rising.
@@ -29,7 +29,7 @@ class Reading:
     probabilities: np.ndarray
 
 
-def read(column: Texts, labels: np.ndarray, digests: np.ndarray, unit: Unit) -> Reading:
+def cross_validate(column: Texts, labels: np.ndarray, digests: np.ndarray, unit: Unit) -> HeldOutPredictions:
     """Return what a logistic regression on weighted words says of the class of each text.
 
     labels: (N,), int64. digests: (N,), equal for equal texts, which come into one fold; by them
@@ -39,35 +39,35 @@ def read(column: Texts, labels: np.ndarray, digests: np.ndarray, unit: Unit) -> 
     """
     from sklearn.feature_extraction.text import TfidfVectorizer
 
-    drawn = mixed(digests)  # by the digests themselves the test part was drawn
-    rows = np.sort(np.argsort(drawn, kind="stable")[:_MOST])
-    labels, folds = labels[rows], drawn[rows] % np.uint64(_FOLDS)
-    texts = [column.said(row)[:_LETTERS] for row in rows.tolist()]
-    is_fine = unit == "characters"
-    maker = TfidfVectorizer(
-        analyzer="char_wb" if is_fine else "word",
-        ngram_range=(1, 3) if is_fine else (1, 1),
-        token_pattern=r"(?u)\b\w\w+\b" if is_fine else r"\w+|[^\w\s]",  # the first: unused
+    hashes = mix64(digests)  # by the digests themselves the test part was drawn
+    rows = np.sort(np.argsort(hashes, kind="stable")[:_MAX_TEXTS])
+    labels, folds = labels[rows], hashes[rows] % np.uint64(_FOLDS)
+    texts = [column.said(row)[:_MAX_CHARACTERS] for row in rows.tolist()]
+    is_by_character = unit == "characters"
+    vectorizer = TfidfVectorizer(
+        analyzer="char_wb" if is_by_character else "word",
+        ngram_range=(1, 3) if is_by_character else (1, 1),
+        token_pattern=r"(?u)\b\w\w+\b" if is_by_character else r"\w+|[^\w\s]",  # the first: unused
         sublinear_tf=True,
-        max_features=_FEATURES,
+        max_features=_MAX_FEATURES,
     )
-    words = maker.fit_transform(texts)
-    said = np.zeros((len(rows), int(labels.max()) + 1), np.float32)
+    features = vectorizer.fit_transform(texts)
+    probabilities = np.zeros((len(rows), int(labels.max()) + 1), np.float32)
     for fold in range(_FOLDS):
-        inside = folds == fold
-        known = np.unique(labels[~inside])
-        if inside.any() and len(known) > 1:
-            said[np.ix_(inside, known)] = _answers(words, labels, inside)
-    return Reading(rows, said)
+        is_held_out = folds == fold
+        classes = np.unique(labels[~is_held_out])
+        if is_held_out.any() and len(classes) > 1:
+            probabilities[np.ix_(is_held_out, classes)] = _predict_fold(features, labels, is_held_out)
+    return HeldOutPredictions(rows, probabilities)
 
 
-def _answers(words: Any, labels: np.ndarray, inside: np.ndarray) -> np.ndarray:  # noqa: ANN401 - words: a sparse array
+def _predict_fold(features: Any, labels: np.ndarray, is_held_out: np.ndarray) -> np.ndarray:  # noqa: ANN401 - words: a sparse array
     """Return probabilities of the examples inside, fitted on those that are not."""
     from sklearn.exceptions import ConvergenceWarning
     from sklearn.linear_model import LogisticRegression
 
-    model = LogisticRegression(C=4.0, max_iter=_STEPS)
+    model = LogisticRegression(C=4.0, max_iter=_MAX_ITERATIONS)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
-        model.fit(words[~inside], labels[~inside])
-    return model.predict_proba(words[inside])
+        model.fit(features[~is_held_out], labels[~is_held_out])
+    return model.predict_proba(features[is_held_out])

@@ -16,8 +16,8 @@ def table(findings: Iterable[Finding]) -> list[list[str]]:
     letter is spelled out.
     """
     rows = [list(COLUMNS)]
-    for one in findings:
-        for item in one.items or ((),):
-            said = [one.kind, one.severity, one.split or "", " | ".join(item)]
-            rows.append([str(cell(text)) for text in (*said, one.reason, one.remedy)])
+    for finding in findings:
+        for item in finding.items or ((),):
+            cells = [finding.kind, finding.severity, finding.split or "", " | ".join(item)]
+            rows.append([str(cell(text)) for text in (*cells, finding.reason, finding.remedy)])
     return rows

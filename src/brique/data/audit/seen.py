@@ -15,11 +15,11 @@ from brique.data.source import PARTS, Source
 from brique.data.splitting import all_digests
 from brique.schema import Category, Field, Picture
 
-_SHORT = 3  # words of a text that many write
+_MAX_SHORT_WORDS = 3  # words of a text that many write
 
 
 @dataclass(frozen=True)
-class Seen:
+class Examples:
     """A data set as an audit sees it: all examples of its source in order.
 
     part: (N,), place in PARTS of each example.
@@ -30,11 +30,11 @@ class Seen:
     part: np.ndarray
 
     @classmethod
-    def of(cls, data: Data, source: Source) -> "Seen":
+    def from_data(cls, data: Data, source: Source) -> "Examples":
         """Return what there is to see of a data set made from a source."""
         part = np.zeros(len(source), np.int64)
-        for place, split in enumerate((data.train, data.valid, data.test)):
-            part[split.ids.numpy()] = place
+        for index, split in enumerate((data.train, data.valid, data.test)):
+            part[split.ids.numpy()] = index
         return cls(data, source, part)
 
     def name(self, row: int) -> str:
@@ -53,9 +53,9 @@ class Seen:
     def is_short(self, row: int) -> bool:
         """Tell whether an example is a text alone, of so few words that others write it too."""
         fields = self.source.fields
-        inputs = [one for key, one in fields.items() if key not in self.source.targets]
-        texts = [one for one in inputs if isinstance(one, Texts)]
-        return len(texts) == len(inputs) and all(len(t.said(row).split()) <= _SHORT for t in texts)
+        inputs = [column for name, column in fields.items() if name not in self.source.targets]
+        texts = [column for column in inputs if isinstance(column, Texts)]
+        return len(texts) == len(inputs) and all(len(t.said(row).split()) <= _MAX_SHORT_WORDS for t in texts)
 
     @property
     def kinds(self) -> Mapping[str, Field]:
@@ -72,8 +72,8 @@ class Seen:
     def classes(self) -> tuple[str, ...]:
         """Names of the target's classes; none if the targets are not one category."""
         kinds = [self.kinds[name] for name in self.source.targets]
-        found = [kind.names for kind in kinds if isinstance(kind, Category)]
-        return found[0] if len(found) == 1 else ()
+        class_lists = [kind.names for kind in kinds if isinstance(kind, Category)]
+        return class_lists[0] if len(class_lists) == 1 else ()
 
     @cached_property
     def labels(self) -> np.ndarray | None:
@@ -103,13 +103,13 @@ class Seen:
     @cached_property
     def near_pairs(self) -> np.ndarray:
         """Pairs of pictures that are nearly the same and not equal (P, 2)."""
-        if self.source.originals is not None:
-            pairs = self.source.originals.near_pairs()
+        if self.source.image_metadata is not None:
+            pairs = self.source.image_metadata.near_pairs()
         elif self.pictures is not None:
             side = min(self.pictures.shape[2:])
-            small = side < likeness.LEAST_SIDE
-            thumbs = np.empty((0, 0)) if small else likeness.thumbnails(self.pictures)
-            pairs = likeness.near_pairs(thumbs, side=side)
+            is_small = side < likeness.MIN_SIDE
+            thumbnails = np.empty((0, 0)) if is_small else likeness.thumbnails(self.pictures)
+            pairs = likeness.near_pairs(thumbnails, side=side)
         else:
             return np.empty((0, 2), np.int64)
         return pairs[self.digests[pairs[:, 0]] != self.digests[pairs[:, 1]]]

@@ -4,98 +4,98 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
-from brique.data.audit.seen import Seen
+from brique.data.audit.seen import Examples
 from brique.data.finding import Finding, Severity
 from brique.data.nearness import near_pairs
 from brique.data.ragged import Ragged
 from brique.data.source import PARTS
 from brique.schema import Signal
 
-_FULL = 0.999  # of full scale: louder is clipped
-_CLIPPED = 0.001  # share of a sound's samples
-_QUIET = 0.001  # of full scale: peak of a sound that nobody hears, -60 dB
-_ODD = 10.0  # times as long, or as short, as the middle one
-_SERIOUS = 0.01  # share of a test part that nearly equal examples must reach to be an error
+_CLIPPING_LEVEL = 0.999  # of full scale: louder is clipped
+_MIN_CLIPPED_SHARE = 0.001  # share of a sound's samples
+_SILENCE_PEAK = 0.001  # of full scale: peak of a sound that nobody hears, -60 dB
+_LENGTH_RATIO = 10.0  # times as long, or as short, as the middle one
+_SERIOUS_SHARE = 0.01  # share of a test part that nearly equal examples must reach to be an error
 _NEARLY = "nearly the same (louder or softer, cut at the ends, or written anew)"
 
 
-def findings(seen: Seen) -> list[Finding]:
+def findings(examples: Examples) -> list[Finding]:
     """Return what is odd about signals."""
-    found: list[Finding] = []
-    for name, kind in seen.kinds.items():
-        value = seen.fields[name]
+    results: list[Finding] = []
+    for name, kind in examples.kinds.items():
+        value = examples.fields[name]
         if not isinstance(kind, Signal) or not isinstance(value, Ragged) or not len(value.values):
             continue
-        found += _strange(seen, value)
-        found += _flat(seen, value, kind)
-        found += _lengths(seen, value, kind)
+        results += _not_finite(examples, value)
+        results += _constant(examples, value, kind)
+        results += _lengths(examples, value, kind)
         if kind.rate is not None:
-            found += [*_clipped(seen, value), *_echoes(seen)]
-    return found
+            results += [*_clipped(examples, value), *_near_duplicates(examples)]
+    return results
 
 
-def _found(
-    seen: Seen, kind: str, severity: Severity, rows: Sequence[int], *, says: str, remedy: str
+def _finding(
+    examples: Examples, kind: str, severity: Severity, rows: Sequence[int], *, template: str, remedy: str
 ) -> Finding:
     """Return a finding about examples; {n} in the sentence is how many of how many."""
-    whole = len(seen.source)
-    share = f"1 of {whole:,} signals is" if len(rows) == 1 else f"{len(rows):,} of {whole:,} are"
-    items = tuple((seen.name(row),) for row in rows)
-    return Finding(kind, severity, None, items, len(rows), says.format(n=share), remedy)
+    total = len(examples.source)
+    subject = f"1 of {total:,} signals is" if len(rows) == 1 else f"{len(rows):,} of {total:,} are"
+    items = tuple((examples.name(row),) for row in rows)
+    return Finding(kind, severity, None, items, len(rows), template.format(n=subject), remedy)
 
 
-def _each(value: Ragged, whole: np.ndarray, join: np.ufunc) -> np.ndarray:
+def _reduce_each(value: Ragged, numbers: np.ndarray, ufunc: np.ufunc) -> np.ndarray:
     """Return numbers (total, C) joined over each signal that is not empty: (M, C)."""
     starts = value.offsets[:-1][value.lengths > 0].numpy()
-    return np.asarray(join.reduceat(whole, starts, axis=0))
+    return np.asarray(ufunc.reduceat(numbers, starts, axis=0))
 
 
-def _rows(value: Ragged) -> np.ndarray:
+def _nonempty_rows(value: Ragged) -> np.ndarray:
     """Return the places of the signals that are not empty (M,)."""
     return (value.lengths > 0).nonzero().flatten().numpy()
 
 
-def _strange(seen: Seen, value: Ragged) -> Iterable[Finding]:
-    good = np.isfinite(value.values.numpy())
-    if not good.all():
-        rows = _rows(value)[~_each(value, good, np.logical_and).all(1)].tolist()
-        yield _found(
-            seen, "not finite", "error", rows,
-            says="{n} not finite somewhere: one such number makes every weight of a net not a"
+def _not_finite(examples: Examples, value: Ragged) -> Iterable[Finding]:
+    is_finite = np.isfinite(value.values.numpy())
+    if not is_finite.all():
+        rows = _nonempty_rows(value)[~_reduce_each(value, is_finite, np.logical_and).all(1)].tolist()
+        yield _finding(
+            examples, "not finite", "error", rows,
+            template="{n} not finite somewhere: one such number makes every weight of a net not a"
             " number.",
             remedy="Replace these numbers, or remove the signals.",
         )  # fmt: skip
 
 
-def _flat(seen: Seen, value: Ragged, kind: Signal) -> Iterable[Finding]:
+def _constant(examples: Examples, value: Ragged, kind: Signal) -> Iterable[Finding]:
     """Yield what is silent, constant, or constant in a channel."""
     numbers = value.values.numpy()
-    low, high = _each(value, numbers, np.minimum), _each(value, numbers, np.maximum)
+    low, high = _reduce_each(value, numbers, np.minimum), _reduce_each(value, numbers, np.maximum)
     peak = np.maximum(np.abs(low), np.abs(high)).max(1)
-    still = low == high  # (M, C)
+    is_constant = low == high  # (M, C)
     is_sound = kind.rate is not None
-    silent = still.all(1) | (peak < _QUIET if is_sound else False)
-    rows = _rows(value)
-    if silent.any():
-        what = "silent, or nearly so" if is_sound else "constant"
-        yield _found(
-            seen, "silent" if is_sound else "constant", "warning", rows[silent].tolist(),
-            says=f"{{n}} {what}: nothing can be learnt from what does not change.",
+    is_silent = is_constant.all(1) | (peak < _SILENCE_PEAK if is_sound else False)
+    rows = _nonempty_rows(value)
+    if is_silent.any():
+        description = "silent, or nearly so" if is_sound else "constant"
+        yield _finding(
+            examples, "silent" if is_sound else "constant", "warning", rows[is_silent].tolist(),
+            template=f"{{n}} {description}: nothing can be learnt from what does not change.",
             remedy="Remove them, or look whether their files are damaged.",
         )  # fmt: skip
-    dead = still.all(0) & (low == low[0]).all(0)
-    for channel in np.flatnonzero(dead).tolist():
+    is_constant_channel = is_constant.all(0) & (low == low[0]).all(0)
+    for channel in np.flatnonzero(is_constant_channel).tolist():
         name = _channel(kind, channel)
         yield Finding(
             "constant channel", "warning", None, ((name,),), 1,
             f"{name} has the same value everywhere: it says nothing.",
             "Leave it out of the files, or look why nothing was recorded.",
         )  # fmt: skip
-    some = still[:, ~dead].any(1) & ~silent
-    if some.any():
-        yield _found(
-            seen, "constant channel", "note", rows[some].tolist(),
-            says="{n} constant in one channel or more, perhaps because a sensor was off.",
+    has_constant_channel = is_constant[:, ~is_constant_channel].any(1) & ~is_silent
+    if has_constant_channel.any():
+        yield _finding(
+            examples, "constant channel", "note", rows[has_constant_channel].tolist(),
+            template="{n} constant in one channel or more, perhaps because a sensor was off.",
             remedy="Look whether these channels were recorded.",
         )  # fmt: skip
 
@@ -104,70 +104,70 @@ def _channel(kind: Signal, channel: int) -> str:
     return kind.names[channel] if kind.names else f"channel {channel + 1}"
 
 
-def _clipped(seen: Seen, value: Ragged) -> Iterable[Finding]:
-    loud = np.array(np.abs(value.values.numpy()).max(1, keepdims=True) >= _FULL, np.int64)
-    share = _each(value, loud, np.add)[:, 0] / value.lengths.numpy()[_rows(value)]
+def _clipped(examples: Examples, value: Ragged) -> Iterable[Finding]:
+    is_clipped = np.array(np.abs(value.values.numpy()).max(1, keepdims=True) >= _CLIPPING_LEVEL, np.int64)
+    share = _reduce_each(value, is_clipped, np.add)[:, 0] / value.lengths.numpy()[_nonempty_rows(value)]
     order = np.argsort(-share, kind="stable")
-    rows = _rows(value)[order[share[order] >= _CLIPPED]].tolist()
+    rows = _nonempty_rows(value)[order[share[order] >= _MIN_CLIPPED_SHARE]].tolist()
     if rows:
-        yield _found(
-            seen, "clipped", "warning", rows,
-            says=f"{{n}} at full scale for {_CLIPPED:.1%} of the time or more: what was louder is"
+        yield _finding(
+            examples, "clipped", "warning", rows,
+            template=f"{{n}} at full scale for {_MIN_CLIPPED_SHARE:.1%} of the time or more: what was louder is"
             " cut off, which sounds like noise.",
             remedy="Record them with less gain; where that cannot be, see that no class or part has"
             " more of them.",
         )  # fmt: skip
 
 
-def _lengths(seen: Seen, value: Ragged, kind: Signal) -> Iterable[Finding]:
+def _lengths(examples: Examples, value: Ragged, kind: Signal) -> Iterable[Finding]:
     lengths = value.lengths.numpy()
-    middle = float(np.median(lengths))
-    odd = np.flatnonzero((lengths * _ODD < middle) | (lengths > _ODD * middle))
-    if len(odd):
+    median = float(np.median(lengths))
+    odd_rows = np.flatnonzero((lengths * _LENGTH_RATIO < median) | (lengths > _LENGTH_RATIO * median))
+    if len(odd_rows):
         unit = 1.0 if kind.rate is None else kind.rate
-        word = "moments" if kind.rate is None else "seconds"
-        items = tuple((seen.name(row), f"{lengths[row] / unit:.4g} {word}") for row in odd.tolist())
+        unit_name = "moments" if kind.rate is None else "seconds"
+        items = tuple((examples.name(row), f"{lengths[row] / unit:.4g} {unit_name}") for row in odd_rows.tolist())
         yield Finding(
-            "odd length", "note", None, items, len(odd),
-            f"{len(odd):,} of {len(lengths):,} signals are more than {_ODD:g} times as long or as"
-            f" short as the middle one of {middle / unit:.4g} {word}: short ones may hold nothing,"
+            "odd length", "note", None, items, len(odd_rows),
+            f"{len(odd_rows):,} of {len(lengths):,} signals are more than {_LENGTH_RATIO:g} times as long or as"
+            f" short as the middle one of {median / unit:.4g} {unit_name}: short ones may hold nothing,"
             " and long ones make the others of their batch cost as much.",
             "Cut the long ones into pieces; look whether the short ones are whole.",
         )  # fmt: skip
 
 
-def _echoes(seen: Seen) -> Iterable[Finding]:
+def _near_duplicates(examples: Examples) -> Iterable[Finding]:
     """Yield what is nearly the same, across parts and within them."""
-    pairs = near_pairs(seen.source)
-    pairs = pairs[seen.digests[pairs[:, 0]] != seen.digests[pairs[:, 1]]]
-    order = np.argsort(seen.part[pairs], axis=1, kind="stable")  # what is learnt from comes first
+    pairs = near_pairs(examples.source)
+    pairs = pairs[examples.digests[pairs[:, 0]] != examples.digests[pairs[:, 1]]]
+    order = np.argsort(examples.part[pairs], axis=1, kind="stable")  # what is learnt from comes first
     pairs = np.take_along_axis(pairs, order, axis=1)
-    part = seen.part[pairs]
-    across = part[:, 0] != part[:, 1]
-    for place in (2, 1):
-        here = pairs[across & (part.max(1) == place)]
-        if len(here):
-            whole = int((seen.part == place).sum())
-            n = len({row for pair in here.tolist() for row in pair if seen.part[row] == place})
-            is_serious = place == 2 and n >= _SERIOUS * whole
+    part = examples.part[pairs]
+    crosses_parts = part[:, 0] != part[:, 1]
+    for index in (2, 1):
+        part_pairs = pairs[crosses_parts & (part.max(1) == index)]
+        if len(part_pairs):
+            total = int((examples.part == index).sum())
+            count = len({row for pair in part_pairs.tolist() for row in pair if examples.part[row] == index})
+            is_serious = index == 2 and count >= _SERIOUS_SHARE * total
             yield Finding(
-                "nearly leaked", "error" if is_serious else "warning", PARTS[place],
-                _named(seen, here), len(here),
-                f"{n:,} of {whole:,} sounds of {PARTS[place]} are {_NEARLY} as one in another part:"
-                f" what is reached on {PARTS[place]} may be too good by up to {n / whole:.1%}.",
-                f"Listen to the pairs; remove copies from {PARTS[place]}, or what they copy from"
+                "nearly leaked", "error" if is_serious else "warning", PARTS[index],
+                _named(examples, part_pairs), len(part_pairs),
+                f"{count:,} of {total:,} sounds of {PARTS[index]} are {_NEARLY} as one in another part:"
+                f" what is reached on {PARTS[index]} may be too good by up to {count / total:.1%}.",
+                f"Listen to the pairs; remove copies from {PARTS[index]}, or what they copy from"
                 " the other part.",
             )  # fmt: skip
-    for place, name in enumerate(PARTS):
-        here = pairs[~across & (part[:, 0] == place)]
-        if len(here):
+    for index, name in enumerate(PARTS):
+        part_pairs = pairs[~crosses_parts & (part[:, 0] == index)]
+        if len(part_pairs):
             yield Finding(
-                "nearly duplicate", "note" if place == 0 else "warning", name,
-                _named(seen, here), len(here),
-                f"{len(here):,} pairs of sounds are {_NEARLY} in {name}: they count twice.",
+                "nearly duplicate", "note" if index == 0 else "warning", name,
+                _named(examples, part_pairs), len(part_pairs),
+                f"{len(part_pairs):,} pairs of sounds are {_NEARLY} in {name}: they count twice.",
                 "Listen to the pairs; keep one of each where they are copies.",
             )  # fmt: skip
 
 
-def _named(seen: Seen, pairs: np.ndarray) -> tuple[tuple[str, ...], ...]:
-    return tuple((seen.name(one), seen.name(two)) for one, two in pairs.tolist())
+def _named(examples: Examples, pairs: np.ndarray) -> tuple[tuple[str, ...], ...]:
+    return tuple((examples.name(first), examples.name(second)) for first, second in pairs.tolist())

@@ -15,13 +15,13 @@ from brique.data.audit import (
     twins,
     untested,
 )
-from brique.data.audit.seen import Seen
+from brique.data.audit.seen import Examples
 from brique.data.audit.untested import NOT_TESTED
 from brique.data.finding import Finding
 from brique.data.parts import Data
 from brique.data.source import PARTS
 
-_RANKS = ("error", "warning", "note")
+_SEVERITIES = ("error", "warning", "note")
 
 
 def findings(data: Data) -> list[Finding]:
@@ -33,21 +33,21 @@ def findings(data: Data) -> list[Finding]:
     """
     if data.source is None:
         return []
-    seen = Seen.of(data, data.source)
-    found = [
-        *seen.source.findings,
-        *twins.findings(seen),
-        *classes.findings(seen),
-        *columns.findings(seen),
-        *pictures.findings(seen),
-        *regions.findings(seen),
-        *signals.findings(seen),
-        *labels.findings(seen),
-        *texts.findings(seen),
-        *structures.findings(seen),
-        *untested.findings(seen),
+    examples = Examples.from_data(data, data.source)
+    collected = [
+        *examples.source.findings,
+        *twins.findings(examples),
+        *classes.findings(examples),
+        *columns.findings(examples),
+        *pictures.findings(examples),
+        *regions.findings(examples),
+        *signals.findings(examples),
+        *labels.findings(examples),
+        *texts.findings(examples),
+        *structures.findings(examples),
+        *untested.findings(examples),
     ]
-    return sorted(found, key=lambda finding: _RANKS.index(finding.severity))
+    return sorted(collected, key=lambda finding: _SEVERITIES.index(finding.severity))
 
 
 def summary(data: Data) -> dict[str, Any]:
@@ -55,7 +55,7 @@ def summary(data: Data) -> dict[str, Any]:
 
     {"findings": [...], "splits": {"train": {"count": 90, "classes": {"cat": 40, "dog": 50}}, ...}}
     """
-    return {"findings": [one.to_json() for one in findings(data)], "splits": counts(data)}
+    return {"findings": [finding.to_json() for finding in findings(data)], "splits": counts(data)}
 
 
 def verdict(findings: Sequence[Finding]) -> str:
@@ -63,34 +63,34 @@ def verdict(findings: Sequence[Finding]) -> str:
 
     That nothing would falsify a result is said only where each test was run.
     """
-    skipped = [item for one in findings if one.kind == NOT_TESTED for item in one.items]
-    rest = [finding for finding in findings if finding.kind != NOT_TESTED]
+    skipped = [item for entry in findings if entry.kind == NOT_TESTED for item in entry.items]
+    problems = [finding for finding in findings if finding.kind != NOT_TESTED]
     counts = {
-        severity: sum(finding.severity == severity for finding in rest)
+        severity: sum(finding.severity == severity for finding in problems)
         for severity in ("error", "warning", "note")
     }
-    said = [f"{n} {word}{'s' if n > 1 else ''}" for word, n in counts.items() if n]
-    left = f" Not tested: {'; '.join(f'{what} ({why})' for what, why in skipped)}."
+    tallies = [f"{count} {word}{'s' if count > 1 else ''}" for word, count in counts.items() if count]
+    untested_text = f" Not tested: {'; '.join(f'{label} ({reason})' for label, reason in skipped)}."
     if counts["error"]:
-        end = "a result on these data would be false; mend the errors first"
-        return f"{', '.join(said)}: {end}.{left if skipped else ''}"
+        advice = "a result on these data would be false; mend the errors first"
+        return f"{', '.join(tallies)}: {advice}.{untested_text if skipped else ''}"
     if skipped:
-        what = ", ".join(said) or "Nothing found"
-        return f"{what}; no test that was run says that a result would be false.{left}"
-    if not said:
+        label = ", ".join(tallies) or "Nothing found"
+        return f"{label}; no test that was run says that a result would be false.{untested_text}"
+    if not tallies:
         return "Nothing to object to."
-    return f"{', '.join(said)}: nothing that would falsify a result."
+    return f"{', '.join(tallies)}: nothing that would falsify a result."
 
 
 def counts(data: Data) -> dict[str, dict[str, Any]]:
     """Return how many examples each part has, and of each class, as JSON values."""
     splits = zip(PARTS, (data.train, data.valid, data.test), strict=True)
-    table: dict[str, dict[str, Any]] = {
+    result: dict[str, dict[str, Any]] = {
         part: {"count": len(split), "classes": {}} for part, split in splits
     }
     if data.source is not None:
-        seen = Seen.of(data, data.source)
-        if seen.labels is not None:
-            for part, row in zip(PARTS, seen.counts().tolist(), strict=True):
-                table[part]["classes"] = dict(zip(seen.classes, row, strict=True))
-    return table
+        examples = Examples.from_data(data, data.source)
+        if examples.labels is not None:
+            for part, row in zip(PARTS, examples.counts().tolist(), strict=True):
+                result[part]["classes"] = dict(zip(examples.classes, row, strict=True))
+    return result

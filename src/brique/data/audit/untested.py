@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from torch import Tensor
 
 from brique.data import echoes, likeness
-from brique.data.audit.goals import LEAST as FEWEST_ROWS
-from brique.data.audit.seen import Seen
+from brique.data.audit.goals import MIN_ROWS as FEWEST_ROWS
+from brique.data.audit.seen import Examples
 from brique.data.finding import Finding
 from brique.data.ragged import Ragged
 from brique.schema import Signal
@@ -14,27 +14,27 @@ from brique.schema import Signal
 NOT_TESTED = "not tested"
 
 
-def findings(seen: Seen) -> Iterator[Finding]:
+def findings(examples: Examples) -> Iterator[Finding]:
     """Yield one note that names the tests that were not run, if there are any."""
-    items = tuple(_untested(seen))
+    items = tuple(_untested(examples))
     if items:
         yield Finding(
             NOT_TESTED, "note", None, items, len(items),
-            f"Not tested: {'; '.join(f'{what} ({why})' for what, why in items)}.",
+            f"Not tested: {'; '.join(f'{test} ({reason})' for test, reason in items)}.",
             "Look for them by other means.",
         )  # fmt: skip
 
 
-def _untested(seen: Seen) -> Iterator[tuple[str, str]]:
-    if seen.pictures is not None and min(seen.pictures.shape[2:]) < likeness.LEAST_SIDE:
-        files = seen.source.originals
+def _untested(examples: Examples) -> Iterator[tuple[str, str]]:
+    if examples.pictures is not None and min(examples.pictures.shape[2:]) < likeness.MIN_SIDE:
+        files = examples.source.image_metadata
         if files is None or not len(files.thumbs):
-            yield "near copies", f"pictures of less than {likeness.LEAST_SIDE} pixels"
-    for name, kind in seen.kinds.items():
-        value = seen.fields[name]
-        if isinstance(kind, Signal) and isinstance(value, Ragged) and len(value) > echoes.MOST:
-            yield "near copies", f"more than {echoes.MOST:,} sounds"
-    inputs = [seen.fields[name] for name in seen.kinds if name not in seen.source.targets]
+            yield "near copies", f"pictures of less than {likeness.MIN_SIDE} pixels"
+    for name, kind in examples.kinds.items():
+        value = examples.fields[name]
+        if isinstance(kind, Signal) and isinstance(value, Ragged) and len(value) > echoes.MAX_SOUNDS:
+            yield "near copies", f"more than {echoes.MAX_SOUNDS:,} sounds"
+    inputs = [examples.fields[name] for name in examples.kinds if name not in examples.source.targets]
     has_columns = any(isinstance(value, Tensor) and value.ndim == 1 for value in inputs)
-    if has_columns and seen.source.targets and 1 < len(seen.source) < FEWEST_ROWS:
+    if has_columns and examples.source.targets and 1 < len(examples.source) < FEWEST_ROWS:
         yield "columns that tell the target", f"fewer than {FEWEST_ROWS} examples"

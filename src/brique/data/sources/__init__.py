@@ -86,15 +86,15 @@ def read(name: str, place: Place, options: Options) -> Source:
         raise unknown(name, place)
     options.check(name, reader.KIND, reader.USES)
     if kind is None and reader.KIND == pictures.KIND:
-        paired.check(name, place)
+        paired.check_ambiguous(name, place)
     return reader.read(name, place, options)
 
 
 def unknown(name: str, place: Place) -> DataError:
     """Return the error for a place that holds nothing known."""
     if place.is_file():
-        return packed.refusal(place) or DataError(
+        return packed.pickle_error(place) or DataError(
             f"{name}: is one file of no known kind; give a table (.csv, .tsv, .parquet, .jsonl), a"
             " text, an archive, or the folder that holds a folder of pictures for each class"
         )
-    return pictures.no_pictures(place, name)
+    return pictures.unknown_layout_error(place, name)

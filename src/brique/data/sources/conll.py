@@ -12,16 +12,16 @@ from brique.data.column import Column, Sequences, Texts
 from brique.data.place import Place, plain_name
 from brique.data.ragged import Ragged
 from brique.data.source import Source
-from brique.data.sources.columns import Form, are_tagged, blocks, form_of
+from brique.data.sources.columns import ColumnLayout, is_tagged_file, blocks, detect_layout
 from brique.data.sources.shelf import (
-    beginning,
+    read_head,
     check_train,
-    few,
-    lines,
-    part_of,
-    parted,
-    parts_of,
-    shelf,
+    format_names,
+    read_lines,
+    part_from_name,
+    files_with_parts,
+    parts_tensor,
+    data_files,
 )
 from brique.errors import DataError, nearest
 from brique.options import Options
@@ -30,54 +30,54 @@ from brique.schema import Number
 KIND: str = "tags"
 USES: frozenset[str] = frozenset({"target", "test", "rename", "lower"})
 
-_UNIVERSAL = {"upos": 3, "xpos": 4, "deprel": 7, "head": 6}  # columns of CoNLL-U, from 0
+_CONLLU_COLUMNS = {"upos": 3, "xpos": 4, "deprel": 7, "head": 6}  # columns of CoNLL-U, from 0
 _ENDINGS = (".conllu", ".conll", ".iob", ".iob2", ".bio", ".testa", ".testb")
-_UNIVERSALLY = re.compile(r"\s*(#.*\n|\s*\n)*1(-\d+)?\t([^\t\n]*\t){8}[^\t\n]*$", re.MULTILINE)
-_LOOKED_AT = 8  # files by whose lines the kind is known
+_CONLLU = re.compile(r"\s*(#.*\n|\s*\n)*1(-\d+)?\t([^\t\n]*\t){8}[^\t\n]*$", re.MULTILINE)
+_SAMPLE_FILES = 8  # files by whose lines the kind is known
 
 
 @dataclass
-class _Read:
+class _Sentences:
     """Sentences as they were found: a list of words, and for each column a list of values."""
 
     source: Source
-    places: dict[str, int]  # column of each field, from 0
+    column_indices: dict[str, int]  # column of each field, from 0
     words: list[list[str]] = field(default_factory=list[list[str]])
     columns: dict[str, list[list[str]]] = field(default_factory=dict[str, list[list[str]]])
-    called: list[str] = field(default_factory=list[str])
+    example_names: list[str] = field(default_factory=list[str])
     parts: list[int | None] = field(default_factory=list[int | None])
 
 
 def fits(place: Place) -> bool:
     """Tell whether a place holds files named as CoNLL-U or as columns of tags, or lines of such."""
-    found = shelf(place, _ENDINGS)
-    if found and plain_name(found[0]).endswith(_ENDINGS):
+    by_suffix = data_files(place, _ENDINGS)
+    if by_suffix and plain_name(by_suffix[0]).endswith(_ENDINGS):
         return True
-    beside = shelf(place)
-    train = [file for file in beside if part_of(file) == 0] or beside[:_LOOKED_AT]
-    return bool(train) and all(_is_tagged(file) for file in train)
+    files = data_files(place)
+    train_files = [file for file in files if part_from_name(file) == 0] or files[:_SAMPLE_FILES]
+    return bool(train_files) and all(_is_tagged(file) for file in train_files)
 
 
 def _is_tagged(file: Place) -> bool:
-    return bool(_UNIVERSALLY.match(beginning(file))) or are_tagged(file)
+    return bool(_CONLLU.match(read_head(file))) or is_tagged_file(file)
 
 
-def _chosen(place: Place, source: Source) -> list[Place]:
+def _select_files(place: Place, source: Source) -> list[Place]:
     """Return the files that hold tags; others of which the name tells a part are named."""
-    beside = shelf(place)
-    named = [file for file in beside if plain_name(file).endswith((*_ENDINGS, ".train"))]
+    files = data_files(place)
+    by_name = [file for file in files if plain_name(file).endswith((*_ENDINGS, ".train"))]
     if not place.is_dir():
-        return beside
-    tagged = [file for file in beside if file in named or _is_tagged(file)]
+        return files
+    tagged = [file for file in files if file in by_name or _is_tagged(file)]
     if not tagged:
-        return beside
-    for file in beside:
-        if file not in tagged and part_of(file) is not None and not named:
+        return files
+    for file in files:
+        if file not in tagged and part_from_name(file) is not None and not by_name:
             source.skipped.append((file.name, "its lines do not hold words with tags"))
     return tagged
 
 
-def read(name: str, place: Place, asked: Options) -> Source:
+def read(name: str, place: Place, options: Options) -> Source:
     """Return sentences with their tags.
 
     Fields: `words`, and the target alone, since any other tag would tell of it: in CoNLL-U `upos`,
@@ -88,36 +88,36 @@ def read(name: str, place: Place, asked: Options) -> Source:
     that cannot be read is left out, and named in `skipped`.
     """
     source = Source(name, {})
-    pairs = parted(source, _chosen(place, source), asked.test)
-    is_universal = any(_is_universal(file) for file, _ in pairs)
-    places = _wanted(name, asked.target, is_universal)
-    names = tuple(places)
-    found = _Read(source, places, columns={column: [] for column in names})
+    pairs = files_with_parts(source, _select_files(place, source), options.test)
+    is_conllu = any(_is_conllu(file) for file, _ in pairs)
+    column_indices = _target_columns(name, options.target, is_conllu)
+    names = tuple(column_indices)
+    sentences = _Sentences(source, column_indices, columns={column: [] for column in names})
     for file, part in pairs:
-        _sentences(found, file, part, is_universal)
-    check_train(source, found.parts)
-    source.part = parts_of(found.parts)
-    source.names = found.called
+        _read_sentences(sentences, file, part, is_conllu)
+    check_train(source, sentences.parts)
+    source.part = parts_tensor(sentences.parts)
+    source.names = sentences.example_names
     source.targets = names
-    words = Texts(found.words, lower=asked.lower, endings=True)
+    words = Texts(sentences.words, lower=options.lower, endings=True)
     values: dict[str, Values | Column] = {"words": words}
     for column in names:
-        values[column] = _field(found, column, asked)
+        values[column] = _build_field(sentences, column, options)
     source.fields = values
-    kinds = {"head": Number(varies=True, whole=True)} if "head" in names else {}
+    kinds = {"head": Number(is_sequence=True, is_integer=True)} if "head" in names else {}
     source.kinds = dict(kinds)
-    _say(source, names, is_universal)
+    _add_notes(source, names, is_conllu)
     return source
 
 
-def _is_universal(file: Place) -> bool:
+def _is_conllu(file: Place) -> bool:
     """Tell whether a file is CoNLL-U, by its name or its first word."""
-    return plain_name(file).endswith(".conllu") or bool(_UNIVERSALLY.match(beginning(file)))
+    return plain_name(file).endswith(".conllu") or bool(_CONLLU.match(read_head(file)))
 
 
-def _wanted(name: str, target: str | None, is_universal: bool) -> dict[str, int]:
+def _target_columns(name: str, target: str | None, is_conllu: bool) -> dict[str, int]:
     """Return the columns, from 0, that become fields. Raises DataError for an unknown target."""
-    if not is_universal:
+    if not is_conllu:
         if target in (None, "tag"):
             return {"tag": -1}
         if str(target).isdecimal() and int(str(target)) > 1:
@@ -127,41 +127,41 @@ def _wanted(name: str, target: str | None, is_universal: bool) -> dict[str, int]
             "choose one"
         )
     target = target or "upos"
-    if target not in _UNIVERSAL:
+    if target not in _CONLLU_COLUMNS:
         raise DataError(
-            f"{name}: target must be one of {', '.join(_UNIVERSAL)}, got '{target}'"
-            f"{nearest(target, _UNIVERSAL) or '; choose one'}"
+            f"{name}: target must be one of {', '.join(_CONLLU_COLUMNS)}, got '{target}'"
+            f"{nearest(target, _CONLLU_COLUMNS) or '; choose one'}"
         )
-    wanted = ("head", "deprel") if target == "head" else (target,)
-    return {column: _UNIVERSAL[column] for column in wanted}
+    columns = ("head", "deprel") if target == "head" else (target,)
+    return {column: _CONLLU_COLUMNS[column] for column in columns}
 
 
-def _sentences(found: _Read, file: Place, part: int | None, is_universal: bool) -> None:
+def _read_sentences(sentences: _Sentences, file: Place, part: int | None, is_conllu: bool) -> None:
     """Add the sentences of a file."""
     try:
-        text = lines(file, found.source)
+        text = read_lines(file, sentences.source)
     except DataError as error:
-        found.source.skipped.append((file.name, str(error).removeprefix(f"{file.name}: ")))
+        sentences.source.skipped.append((file.name, str(error).removeprefix(f"{file.name}: ")))
         return
-    form = Form(True, 10, 1, (), frozenset()) if is_universal else form_of(text)
-    if form.header:
-        found.source.notes.append(f"{file.name}: its first line names the columns.")
-    if form.word and not is_universal:
-        found.source.notes.append(
+    layout = ColumnLayout(True, 10, 1, (), frozenset()) if is_conllu else detect_layout(text)
+    if layout.header:
+        sentences.source.notes.append(f"{file.name}: its first line names the columns.")
+    if layout.word_column and not is_conllu:
+        sentences.source.notes.append(
             f"{file.name}: its first column counts the words and is left out."
         )
     for start, block in blocks(text):
         try:
-            rows = _universal(block) if is_universal else form.rows(start, block)
+            rows = _parse_conllu(block) if is_conllu else layout.rows(start, block)
             if rows:
-                _keep(found, rows, form.word)
-                found.called.append(f"{file.name}:{start}")
-                found.parts.append(part)
+                _add_sentence(sentences, rows, layout.word_column)
+                sentences.example_names.append(f"{file.name}:{start}")
+                sentences.parts.append(part)
         except DataError as error:
-            found.source.skipped.append((f"{file.name}:{start}", str(error)))
+            sentences.source.skipped.append((f"{file.name}:{start}", str(error)))
 
 
-def _universal(rows: Sequence[str]) -> list[list[str]]:
+def _parse_conllu(rows: Sequence[str]) -> list[list[str]]:
     """Return the columns of each word of a sentence of CoNLL-U. Raises DataError."""
     cells = [row.split("\t") for row in rows if not row.startswith("#")]
     for row in cells:
@@ -170,26 +170,26 @@ def _universal(rows: Sequence[str]) -> list[list[str]]:
                 f"tags: expected 10 columns at '{row[0][:20]}', got {len(row)}; mend it"
             )
     words = [row for row in cells if row[0].isdecimal()]
-    for place, row in enumerate(words, 1):
-        if int(row[0]) != place:
-            raise DataError(f"tags: expected word {place}, got {row[0]}; number the words from 1")
+    for number, row in enumerate(words, 1):
+        if int(row[0]) != number:
+            raise DataError(f"tags: expected word {number}, got {row[0]}; number the words from 1")
     return words
 
 
-def _keep(found: _Read, rows: Sequence[Sequence[str]], word: int) -> None:
+def _add_sentence(sentences: _Sentences, rows: Sequence[Sequence[str]], word_column: int) -> None:
     """Add a sentence. Raises DataError where it lacks a column."""
-    taken: list[list[str]] = []
-    for name, place in found.places.items():
-        if place >= len(rows[0]):
+    fields: list[list[str]] = []
+    for name, index in sentences.column_indices.items():
+        if index >= len(rows[0]):
             raise DataError(
-                f"tags: no column {place + 1} among {len(rows[0])}; choose another target"
+                f"tags: no column {index + 1} among {len(rows[0])}; choose another target"
             )
-        taken.append([row[place] for row in rows])
+        fields.append([row[index] for row in rows])
         if name == "head":
-            _check_heads(taken[-1])
-    found.words.append([row[word] for row in rows])
-    for name, values in zip(found.places, taken, strict=True):
-        found.columns[name].append(values)
+            _check_heads(fields[-1])
+    sentences.words.append([row[word_column] for row in rows])
+    for name, values in zip(sentences.column_indices, fields, strict=True):
+        sentences.columns[name].append(values)
 
 
 def _check_heads(heads: Sequence[str]) -> None:
@@ -201,26 +201,26 @@ def _check_heads(heads: Sequence[str]) -> None:
             )
 
 
-def _field(found: _Read, column: str, asked: Options) -> Values | Column:
-    values = found.columns[column]
+def _build_field(sentences: _Sentences, column: str, options: Options) -> Values | Column:
+    values = sentences.columns[column]
     if column == "head":
         lengths = torch.tensor([0, *map(len, values)])
         heads = np.array([int(head) for heads in values for head in heads], dtype=np.int64)
         return Ragged(torch.from_numpy(heads), lengths.cumsum(0))
-    if asked.rename:
-        values = [[asked.renamed(tag) for tag in tags] for tags in values]
-    return Sequences(values, found.called)
+    if options.rename:
+        values = [[options.renamed(tag) for tag in tags] for tags in values]
+    return Sequences(values, sentences.example_names)
 
 
-def _say(source: Source, names: Sequence[str], is_universal: bool) -> None:
+def _add_notes(source: Source, names: Sequence[str], is_conllu: bool) -> None:
     if source.skipped:
         source.notes.append(
             f"{source.name}: {len(source.skipped):,} sentences or files cannot be read and are left"
-            f" out: {few([file for file, _ in source.skipped], 3)}."
+            f" out: {format_names([file for file, _ in source.skipped], 3)}."
         )
-    rest = [name for name in _UNIVERSAL if name not in names]
-    if is_universal:
+    other_targets = [name for name in _CONLLU_COLUMNS if name not in names]
+    if is_conllu:
         source.notes.append(
             f"{source.name}: the target is {' and '.join(names)}, told from the words alone; "
-            f"--target takes {', '.join(rest)}."
+            f"--target takes {', '.join(other_targets)}."
         )

@@ -9,64 +9,64 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from brique.data.depths import Depths
+from brique.data.depths import DeepPictures
 from brique.data.likeness import thumbnail
-from brique.data.originals import Originals
+from brique.data.originals import ImageMetadata
 from brique.data.place import Place
-from brique.data.sources.gathered import Gathered
-from brique.data.splitting import digest
+from brique.data.sources.gathered import ExampleFiles
+from brique.data.splitting import content_digest
 from brique.errors import DataError
 from brique.options import Size
 from brique.schema import Picture, picture_shape
 from brique.schema.depth import preview
-from brique.schema.pictures import Look, examined
+from brique.schema.pictures import PictureInfo, read_with_info
 
 if TYPE_CHECKING:
     from PIL.Image import Image
 
 DEFAULT_SIZE = 64
-KEPT_SIZE = 128  # pictures of one common size up to this keep it
+MAX_OWN_SIZE = 128  # pictures of one common size up to this keep it
 SUFFIXES = frozenset((
     ".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff", ".ppm",
     ".pgm", ".pbm", ".pnm",
 ))  # fmt: skip
-FOREIGN = frozenset((
+UNSUPPORTED_SUFFIXES = frozenset((
     ".heic", ".heif", ".avif", ".jxl", ".jp2", ".svg", ".psd", ".dng", ".cr2", ".nef", ".arw",
     ".raw", ".eps", ".dcm", ".dicom", ".nii", ".nrrd", ".mha", ".czi", ".nd2", ".lif", ".svs",
 ))  # fmt: skip # pictures that are not read
 
 
 @dataclass
-class Decoded:
+class DecodedPictures:
     """Pictures that could be read, in order, and what is known of them.
 
     pixels: (M, C, H, W), uint8; or brightness that is to be stretched, where some are deep.
-    kept: (M,), the place of each among the files that were given.
+    indices: (M,), the place of each among the files that were given.
     digests: (M,), uint64, of the pictures as they are, before they are fitted.
     skipped: (file, reason) of the others.
     kind: what the pictures are, nothing fitted yet.
     """
 
-    pixels: Tensor | Depths
-    kept: np.ndarray
+    pixels: Tensor | DeepPictures
+    indices: np.ndarray
     digests: np.ndarray
-    originals: Originals
+    image_metadata: ImageMetadata
     skipped: list[tuple[str, str]]
     notes: list[str]
     kind: Picture
 
-    def only(self, rows: np.ndarray) -> "Decoded":
+    def select(self, rows: np.ndarray) -> "DecodedPictures":
         """Return the pictures at some places, rising."""
-        if len(rows) == len(self.kept):
+        if len(rows) == len(self.indices):
             return self
-        originals = Originals([self.originals.looks[row] for row in rows.tolist()])
-        originals.thumbs = self.originals.thumbs[rows]
+        image_metadata = ImageMetadata([self.image_metadata.infos[row] for row in rows.tolist()])
+        image_metadata.thumbs = self.image_metadata.thumbs[rows]
         return replace(
             self,
             pixels=self.pixels[torch.from_numpy(rows)],
-            kept=self.kept[rows],
+            kept=self.indices[rows],
             digests=self.digests[rows],
-            originals=originals,
+            originals=image_metadata,
         )
 
 
@@ -83,7 +83,7 @@ def decode(
     size: Size | None,
     channels: int | None,
     inside: bool = False,
-) -> Decoded:
+) -> DecodedPictures:
     """Return the pictures in files, those that cannot be read left out.
 
     root: below which files are named. name: of the source, for sentences.
@@ -92,105 +92,105 @@ def decode(
     inside: whether each is scaled to lie inside the size, instead of being cut to it.
     Raises DataError when none can be read.
     """
-    found = _Files(name, root, files=list(files), places=list(range(len(files))))
-    sides = (size, size) if isinstance(size, int) else size
-    height, width = sides or _common_size(found)
-    picture = Picture((channels or 3, height, width), inside=inside)
-    decoded = _decode(found, picture, may_be_grey=channels is None)
-    if not found.files:
+    examples = _Files(name, root, files=list(files), indices=list(range(len(files))))
+    requested_size = (size, size) if isinstance(size, int) else size
+    height, width = requested_size or _common_size(examples)
+    picture = Picture((channels or 3, height, width), letterbox=inside)
+    decoded = _decode(examples, picture, may_be_grey=channels is None)
+    if not examples.files:
         raise DataError(
             f"{name}: none of its {len(files):,} pictures can be read; the first, "
-            f"{found.skipped[0][0]}: {found.skipped[0][1]}"
+            f"{examples.skipped[0][0]}: {examples.skipped[0][1]}"
         )
     return decoded
 
 
 @dataclass
-class _Files(Gathered):
+class _Files(ExampleFiles):
     """Files that are still good, with the place of each among those given."""
 
-    places: list[int] = field(default_factory=list[int])
+    indices: list[int] = field(default_factory=list[int])
 
     def columns(self) -> list[list[Any]]:
-        return [self.files, self.places]
+        return [self.files, self.indices]
 
 
-def _common_size(found: _Files) -> tuple[int, int]:
+def _common_size(examples: _Files) -> tuple[int, int]:
     """Return (height, width) for all pictures, from their headers."""
-    sizes = {shape[1:] for shape in found.each(picture_shape)}
+    sizes = {shape[1:] for shape in examples.apply(picture_shape)}
     if len(sizes) == 1:
         height, width = next(iter(sizes))
-        if max(height, width) <= KEPT_SIZE:
+        if max(height, width) <= MAX_OWN_SIZE:
             return height, width
-        why = f"its pictures have {width} x {height} pixels"
+        reason = f"its pictures have {width} x {height} pixels"
     else:
-        why = f"its pictures have {len(sizes)} sizes"
+        reason = f"its pictures have {len(sizes)} sizes"
     if sizes:
-        found.notes.append(
-            f"{found.name}: {why}, so each is scaled and cut to {DEFAULT_SIZE} x {DEFAULT_SIZE}; "
+        examples.notes.append(
+            f"{examples.name}: {reason}, so each is scaled and cut to {DEFAULT_SIZE} x {DEFAULT_SIZE}; "
             "--size chooses another."
         )
     return DEFAULT_SIZE, DEFAULT_SIZE
 
 
-def _decode(found: _Files, picture: Picture, *, may_be_grey: bool) -> Decoded:
+def _decode(examples: _Files, picture: Picture, *, may_be_grey: bool) -> DecodedPictures:
     """Return the pictures, prepared. may_be_grey: whether all get one channel if all are grey."""
-    pixels = torch.empty(len(found.files), *picture.shape, dtype=torch.uint8)
-    places = {id(file): place for place, file in enumerate(found.files)}  # a file may come twice
+    pixels = torch.empty(len(examples.files), *picture.shape, dtype=torch.uint8)
+    index_by_file = {id(file): index for index, file in enumerate(examples.files)}  # a file may come twice
     colored: list[Place] = []
-    deep: dict[int, tuple[np.ndarray, float]] = {}
+    deep_pictures: dict[int, tuple[np.ndarray, float]] = {}
 
-    def one(file: Place) -> tuple[int, int, Look, np.ndarray]:
-        image, look = examined(file)
+    def decode_one(file: Place) -> tuple[int, int, PictureInfo, np.ndarray]:
+        image, info = read_with_info(file)
         if may_be_grey and not colored and not _is_grey(image):
             colored.append(file)
-        planes, top = picture.fitted(image)
-        if top:
-            deep[places[id(file)]] = planes, top
+        planes, white = picture.decode(image)
+        if white:
+            deep_pictures[index_by_file[id(file)]] = planes, white
         else:
-            pixels[places[id(file)]] = torch.from_numpy(planes)
-        number = digest(f"{image.size} ".encode() + image.tobytes())
-        return places[id(file)], number, look, thumbnail(preview(image))
+            pixels[index_by_file[id(file)]] = torch.from_numpy(planes)
+        digest_value = content_digest(f"{image.size} ".encode() + image.tobytes())
+        return index_by_file[id(file)], digest_value, info, thumbnail(preview(image))
 
-    done = _of_one_scale(found, found.each(one), deep)
-    good = torch.tensor([place for place, *_ in done], dtype=torch.int64)
-    found_of = Depths.of(pixels, deep, picture, found.name) if deep else pixels
-    kept_of = found_of if torch.equal(good, torch.arange(len(pixels))) else found_of[good]
+    records = _drop_minority_scale(examples, examples.apply(decode_one), deep_pictures)
+    indices = torch.tensor([index for index, *_ in records], dtype=torch.int64)
+    all_pixels = DeepPictures.from_pixels(pixels, deep_pictures, picture, examples.name) if deep_pictures else pixels
+    selected = all_pixels if torch.equal(indices, torch.arange(len(pixels))) else all_pixels[indices]
     if may_be_grey and not colored:
         picture = replace(picture, shape=(1, *pixels.shape[2:]))
-        kept_of = kept_of.grey() if isinstance(kept_of, Depths) else kept_of[:, :1].contiguous()
-    originals = Originals([look for _, _, look, _ in done])
-    originals.thumbs = np.stack([thumb for *_, thumb in done]) if done else originals.thumbs
-    digests = np.array([number for _, number, *_ in done], dtype=np.uint64)
-    kept = np.array(found.places, np.int64)
-    return Decoded(kept_of, kept, digests, originals, found.skipped, found.notes, picture)
+        selected = selected.grey() if isinstance(selected, DeepPictures) else selected[:, :1].contiguous()
+    image_metadata = ImageMetadata([info for _, _, info, _ in records])
+    image_metadata.thumbs = np.stack([thumb for *_, thumb in records]) if records else image_metadata.thumbs
+    digests = np.array([digest_value for _, digest_value, *_ in records], dtype=np.uint64)
+    file_indices = np.array(examples.indices, np.int64)
+    return DecodedPictures(selected, file_indices, digests, image_metadata, examples.skipped, examples.notes, picture)
 
 
-def _of_one_scale(
-    found: _Files,
-    done: list[tuple[int, int, Look, np.ndarray]],
-    deep: dict[int, tuple[np.ndarray, float]],
-) -> list[tuple[int, int, Look, np.ndarray]]:
+def _drop_minority_scale(
+    examples: _Files,
+    records: list[tuple[int, int, PictureInfo, np.ndarray]],
+    deep_pictures: dict[int, tuple[np.ndarray, float]],
+) -> list[tuple[int, int, PictureInfo, np.ndarray]]:
     """Return what is known of pictures without the fewer of floats and whole numbers.
 
     Their brightness has no scale in common. deep: those of more than 8 bits, by place; cleared too.
     """
-    tops = Counter(top for _, top in deep.values())
-    if len(tops) < 2:
-        return done
-    kept = tops.most_common(1)[0][0]
-    lost = {place for place, (_, top) in deep.items() if top != kept}
-    words = ("whole numbers", "floats") if kept == 1 else ("floats", "whole numbers")
-    for row, (place, *_) in enumerate(done):
-        if place in lost:
+    white_counts = Counter(white for _, white in deep_pictures.values())
+    if len(white_counts) < 2:
+        return records
+    majority = white_counts.most_common(1)[0][0]
+    dropped = {index for index, (_, white) in deep_pictures.items() if white != majority}
+    names = ("whole numbers", "floats") if majority == 1 else ("floats", "whole numbers")
+    for row, (index, *_) in enumerate(records):
+        if index in dropped:
             reason = (
-                f"holds {words[0]} and most others {words[1]}, on another scale; save all alike"
+                f"holds {names[0]} and most others {names[1]}, on another scale; save all alike"
             )
-            found.skip(found.files[row], reason)
-            del deep[place]
-    rows = [row for row, (place, *_) in enumerate(done) if place not in lost]
-    found.keep(rows)
-    return [done[row] for row in rows]
+            examples.skip(examples.files[row], reason)
+            del deep_pictures[index]
+    rows = [row for row, (index, *_) in enumerate(records) if index not in dropped]
+    examples.keep_rows(rows)
+    return [records[row] for row in rows]
 
 
 def _is_grey(image: "Image") -> bool:

@@ -8,93 +8,93 @@ from typing import Any
 import numpy as np
 
 from brique.data.finding import Finding
-from brique.data.place import Place, content
+from brique.data.place import Place, read_content
 from brique.data.sources.dialect import (
-    LINES,
-    delimiter_of,
-    offset_of,
-    plain,
-    rows_of,
-    told_delimiter,
+    MAX_LINES,
+    detect_delimiter,
+    byte_offset,
+    normalize,
+    first_rows,
+    split_sep_line,
 )
 from brique.data.sources.encoding import as_utf8
 from brique.data.sources.ends import trim_end
-from brique.data.sources.header import Head, head_of, is_header
+from brique.data.sources.header import TableHeader, find_header, is_header
 from brique.data.sources.rows import Cells as Cells
 from brique.data.sources.rows import name_columns
 from brique.errors import DataError
 
-_SAMPLE = 1 << 16  # bytes by which delimiter and header are guessed
-_SOME = 10  # lines that it has at least
-_BLOCK = 1 << 26  # bytes that one row may have
+_SAMPLE_SIZE = 1 << 16  # bytes by which delimiter and header are guessed
+_MIN_LINES = 10  # lines that it has at least
+_BLOCK_SIZE = 1 << 26  # bytes that one row may have
 
 
-def read_delimited(file: Place, header: bool | None, known: Collection[str] = ()) -> Cells:
+def read_delimited(file: Place, has_header: bool | None, expected_names: Collection[str] = ()) -> Cells:
     """Return a delimited table, each cell a text.
 
-    header: whether a line names the columns; None to guess it.
-    known: names that the columns should have, by which the header is found.
+    has_header: whether a line names the columns; None to guess it.
+    expected_names: names that the columns should have, by which the header is found.
     Raises DataError where the file is no such table.
     """
-    raw, findings = as_utf8(content(file), file)
+    raw, findings = as_utf8(read_content(file), file)
     if not raw.strip():
         raise DataError(f"{file.name}: is empty; give a table with a header and rows")
-    whole, told = told_delimiter(raw)
-    above = raw.count(b"\n") - whole.count(b"\n")
-    comments, head = _comments(_head(whole))
-    raw = whole[sum(len(line.encode()) + 1 for line in comments) :]
-    between = delimiter_of(head, told)[0]
-    raw, delimiter = plain(raw, between)
-    head = _head(raw)
-    width = delimiter_of(head, delimiter)[1]
-    rows = rows_of(head, delimiter, LINES)
-    found = head_of(rows, width, header, known)
-    above += len(comments)
-    _number(found, above)
-    begin = offset_of(raw, head, delimiter, found.above)
-    cells = _parsed(raw[begin:], file, _Form(delimiter, width, above + found.above))
-    cells.findings[:0], cells.delimiter = findings, between
-    _of_comment(found, comments, delimiter, (rows, width, header))
-    name_columns(cells, found)
-    _leave_headers(cells)
+    body, declared = split_sep_line(raw)
+    num_above = raw.count(b"\n") - body.count(b"\n")
+    comments, sample = _split_comments(_first_lines(body))
+    raw = body[sum(len(line.encode()) + 1 for line in comments) :]
+    original_delimiter = detect_delimiter(sample, declared)[0]
+    raw, delimiter = normalize(raw, original_delimiter)
+    sample = _first_lines(raw)
+    width = detect_delimiter(sample, delimiter)[1]
+    rows = first_rows(sample, delimiter, MAX_LINES)
+    table_header = find_header(rows, width, has_header, expected_names)
+    num_above += len(comments)
+    _shift_line_numbers(table_header, num_above)
+    start = byte_offset(raw, sample, delimiter, table_header.num_above)
+    cells = _parse_rows(raw[start:], file, _RowFormat(delimiter, width, num_above + table_header.num_above))
+    cells.findings[:0], cells.delimiter = findings, original_delimiter
+    _names_from_comment(table_header, comments, delimiter, (rows, width, has_header))
+    name_columns(cells, table_header)
+    _drop_repeated_headers(cells)
     trim_end(cells)
     if not len(cells.rows):
         raise DataError(f"{file.name}: expected a table, got no rows below a header; add rows")
     return cells
 
 
-def _head(raw: bytes) -> str:
+def _first_lines(raw: bytes) -> str:
     """Return the first lines of a text: some, however long they are."""
-    size = _SAMPLE
-    while size < len(raw) and raw.count(b"\n", 0, size) < _SOME:
+    size = _SAMPLE_SIZE
+    while size < len(raw) and raw.count(b"\n", 0, size) < _MIN_LINES:
         size *= 4
     head = raw[:size].decode(errors="replace")
     return head if len(raw) <= size else head[: head.rfind("\n") + 1]
 
 
-def _number(found: Head, above: int) -> None:
+def _shift_line_numbers(table_header: TableHeader, offset: int) -> None:
     """Count the lines that belong to no example from the beginning of the file."""
-    for lines in (found.titles, found.about):
-        lines[:] = [(number + above, text) for number, text in lines]
+    for lines in (table_header.titles, table_header.descriptions):
+        lines[:] = [(number + offset, text) for number, text in lines]
 
 
-def _of_comment(
-    found: Head,
+def _names_from_comment(
+    table_header: TableHeader,
     comments: list[str],
     delimiter: str,
-    about: tuple[list[list[str]], int, bool | None],
+    table_info: tuple[list[list[str]], int, bool | None],
 ) -> None:
     """Take the names from the last comment, where it names all columns and no other line does."""
-    rows, width, header = about
-    last = comments[-1].lstrip("# ") if comments else ""
-    told = next(csv.reader([last], delimiter=delimiter), [])
+    rows, width, has_header = table_info
+    comment = comments[-1].lstrip("# ") if comments else ""
+    comment_names = next(csv.reader([comment], delimiter=delimiter), [])
     first = next((row for row in rows if any(map(str.strip, row))), [])
     below = [row for row in rows if row is not first]
-    if header is None and len(told) == width > 1 and not is_header(first, below, width):
-        found.names = [name.strip() for name in told]
+    if has_header is None and len(comment_names) == width > 1 and not is_header(first, below, width):
+        table_header.names = [name.strip() for name in comment_names]
 
 
-def _comments(head: str) -> tuple[list[str], str]:
+def _split_comments(head: str) -> tuple[list[str], str]:
     """Return the lines at the head that begin with #, without it, and what stands below."""
     lines = head.split("\n")
     count = next((i for i, line in enumerate(lines) if not line.startswith("#")), len(lines))
@@ -103,88 +103,88 @@ def _comments(head: str) -> tuple[list[str], str]:
     return lines[:count], "\n".join(lines[count:])
 
 
-def _leave_headers(cells: Cells) -> None:
+def _drop_repeated_headers(cells: Cells) -> None:
     """Leave out rows that repeat the header, as files joined end to end have them."""
     import pyarrow.compute as pc
 
     if not cells.has_header:
         return
-    is_again = np.ones(len(cells.rows), bool)
+    is_repeat = np.ones(len(cells.rows), bool)
     for name, values in cells.columns.items():
         if name:
-            bare = pc.call_function("utf8_trim_whitespace", [values])
-            same = pc.call_function("equal", [bare, name])
-            is_again &= same.to_numpy(zero_copy_only=False)
-        if not is_again.any():
+            trimmed = pc.call_function("utf8_trim_whitespace", [values])
+            is_equal = pc.call_function("equal", [trimmed, name])
+            is_repeat &= is_equal.to_numpy(zero_copy_only=False)
+        if not is_repeat.any():
             return
-    again = cells.rows[is_again].tolist()
-    cells.skipped += [(f"{cells.file} row {row}", "repeats the header") for row in again]
-    cells.keep(~is_again)
+    repeated_rows = cells.rows[is_repeat].tolist()
+    cells.skipped += [(f"{cells.file} row {row}", "repeats the header") for row in repeated_rows]
+    cells.keep(~is_repeat)
 
 
 @dataclass(frozen=True)
-class _Form:
+class _RowFormat:
     """How rows are written, and how many there are before the first."""
 
     delimiter: str
     width: int
-    before: int
+    num_before: int
 
 
-def _parsed(raw: bytes, file: Place, form: _Form) -> Cells:
+def _parse_rows(raw: bytes, file: Place, row_format: _RowFormat) -> Cells:
     """Return the rows that have as many fields as they should."""
-    cells, error = _attempt(raw, file, form, quoted=True)
+    cells, error = _try_parse(raw, file, row_format, quoted=True)
     if error or raw.count(b'"') % 2:
-        bare, bare_error = _attempt(raw, file, form, quoted=False)
-        if not bare_error and (error or len(bare.rows) > len(cells.rows)):
+        unquoted, unquoted_error = _try_parse(raw, file, row_format, quoted=False)
+        if not unquoted_error and (error or len(unquoted.rows) > len(cells.rows)):
             reason = f'{file.name} has a quotation mark (") without its like: all are kept.'
             remedy = 'Double each quotation mark that belongs to a text, "".'
-            bare.findings.append(Finding("quotes", "warning", None, (), 1, reason, remedy))
-            cells, error = bare, ""
+            unquoted.findings.append(Finding("quotes", "warning", None, (), 1, reason, remedy))
+            cells, error = unquoted, ""
     if error:
         raise DataError(f"{file.name}: cannot be read as a table ({error}); save it as CSV again")
     if len(cells.skipped) > len(cells.rows):
         row, reason = cells.skipped[0]
         raise DataError(
             f"{file.name}: {len(cells.skipped):,} rows of {len(cells.skipped) + len(cells.rows):,} "
-            f"do not fit, the first: {row} {reason}; check that '{form.delimiter}' stands between"
+            f"do not fit, the first: {row} {reason}; check that '{row_format.delimiter}' stands between"
             " fields, and what has one in quotation marks"
         )
     return cells
 
 
-def _attempt(raw: bytes, file: Place, form: _Form, *, quoted: bool) -> tuple[Cells, str]:
+def _try_parse(raw: bytes, file: Place, row_format: _RowFormat, *, quoted: bool) -> tuple[Cells, str]:
     """Return the rows, and what went wrong, if anything."""
     import pyarrow as pa
     import pyarrow.compute as pc
     from pyarrow import csv as arrow
 
-    bad: dict[int, str] = {}
+    bad_rows: dict[int, str] = {}
 
-    def strange(row: Any) -> str:  # noqa: ANN401 - pyarrow's InvalidRow
-        bad[row.number] = f"has {row.actual_columns} fields, {row.expected_columns} expected"
+    def on_invalid_row(row: Any) -> str:  # noqa: ANN401 - pyarrow's InvalidRow
+        bad_rows[row.number] = f"has {row.actual_columns} fields, {row.expected_columns} expected"
         return "skip"
 
-    names = [str(place) for place in range(form.width)]
-    read = arrow.ReadOptions(column_names=names, use_threads=False, block_size=_BLOCK)
-    parse = arrow.ParseOptions(
-        delimiter=form.delimiter, quote_char='"' if quoted else False, newlines_in_values=quoted,
-        ignore_empty_lines=False, invalid_row_handler=strange,
+    names = [str(index) for index in range(row_format.width)]
+    read_options = arrow.ReadOptions(column_names=names, use_threads=False, block_size=_BLOCK_SIZE)
+    parse_options = arrow.ParseOptions(
+        delimiter=row_format.delimiter, quote_char='"' if quoted else False, newlines_in_values=quoted,
+        ignore_empty_lines=False, invalid_row_handler=on_invalid_row,
     )  # fmt: skip
-    texts = arrow.ConvertOptions(column_types=dict.fromkeys(names, pa.string()))
+    convert_options = arrow.ConvertOptions(column_types=dict.fromkeys(names, pa.string()))
     empty = Cells(file.name, {name: pa.array([], pa.string()) for name in names}, np.empty(0, int))
     if not raw.strip():
         return empty, ""
     try:
-        table = arrow.read_csv(pa.BufferReader(raw), read, parse, texts)
+        table = arrow.read_csv(pa.BufferReader(raw), read_options, parse_options, convert_options)
     except pa.ArrowInvalid as error:
         return empty, str(error).split("\n")[0].rstrip(".")
-    rows = np.setdiff1d(np.arange(1, len(table) + len(bad) + 1), list(bad), assume_unique=True)
+    rows = np.setdiff1d(np.arange(1, len(table) + len(bad_rows) + 1), list(bad_rows), assume_unique=True)
     columns = {name: table.column(name).combine_chunks() for name in names}
-    if form.width > 1 and b"\n\n" in raw:
-        lengths = [pc.call_function("binary_length", [c]).to_numpy() for c in columns.values()]
-        is_there = np.logical_or.reduce(lengths)
-        columns = {name: column.filter(pa.array(is_there)) for name, column in columns.items()}
-        rows = rows[is_there]
-    skipped = [(f"{file.name} row {form.before + row}", reason) for row, reason in bad.items()]
-    return Cells(file.name, columns, rows + form.before, skipped=skipped), ""
+    if row_format.width > 1 and b"\n\n" in raw:
+        lengths = [pc.call_function("binary_length", [values]).to_numpy() for values in columns.values()]
+        is_filled = np.logical_or.reduce(lengths)
+        columns = {name: column.filter(pa.array(is_filled)) for name, column in columns.items()}
+        rows = rows[is_filled]
+    skipped = [(f"{file.name} row {row_format.num_before + row}", reason) for row, reason in bad_rows.items()]
+    return Cells(file.name, columns, rows + row_format.num_before, skipped=skipped), ""

@@ -7,8 +7,8 @@ from brique.data.place import Place
 from brique.errors import DataError
 
 _SAMPLE = 1 << 16  # bytes by which UTF-16 without a mark is known
-_MANY = 1000  # lines of broken letters that are named
-_MARKS = (
+_MAX_ITEMS = 1000  # lines of broken letters that are named
+_BYTE_ORDER_MARKS = (
     (b"\xff\xfe\0\0", "utf-32"), (b"\0\0\xfe\xff", "utf-32"),
     (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"),
 )  # fmt: skip
@@ -19,14 +19,14 @@ def as_utf8(raw: bytes, file: Place) -> tuple[bytes, list[Finding]]:
 
     Raises DataError where it holds NUL bytes, as no text does.
     """
-    wide = _wide(raw)
-    if wide is not None:
-        raw = raw.decode(wide, errors="replace").encode()
+    encoding = _wide_encoding(raw)
+    if encoding is not None:
+        raw = raw.decode(encoding, errors="replace").encode()
     raw = raw.removeprefix(b"\xef\xbb\xbf")
     if b"\r" in raw:
         raw = raw.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
-    if (at := raw.find(b"\0")) >= 0:
-        line = raw.count(b"\n", 0, at) + 1
+    if (position := raw.find(b"\0")) >= 0:
+        line = raw.count(b"\n", 0, position) + 1
         raise DataError(
             f"{file.name}: expected a table of text, got NUL bytes, the first in line {line}; save"
             " it as CSV in UTF-8"
@@ -34,15 +34,15 @@ def as_utf8(raw: bytes, file: Place) -> tuple[bytes, list[Finding]]:
     try:
         raw.decode()
     except UnicodeDecodeError:
-        return _mended(raw, file)
-    if wide is not None and b"\xef\xbf\xbd" in raw:
-        return raw, [_broken(raw.decode(), file, wide.upper(), "what is broken is shown as \ufffd")]
+        return _repair(raw, file)
+    if encoding is not None and b"\xef\xbf\xbd" in raw:
+        return raw, [_encoding_finding(raw.decode(), file, encoding.upper(), "what is broken is shown as \ufffd")]
     return raw, []
 
 
-def _wide(raw: bytes) -> str | None:
+def _wide_encoding(raw: bytes) -> str | None:
     """Return the encoding of a text whose letters take two or four bytes."""
-    for mark, name in _MARKS:
+    for mark, name in _BYTE_ORDER_MARKS:
         if raw.startswith(mark):
             return name
     sample = raw[:_SAMPLE]
@@ -53,29 +53,29 @@ def _wide(raw: bytes) -> str | None:
     return None
 
 
-def _mended(raw: bytes, file: Place) -> tuple[bytes, list[Finding]]:
+def _repair(raw: bytes, file: Place) -> tuple[bytes, list[Finding]]:
     """Return what is not UTF-8 as UTF-8: single bytes replaced, or all read as Windows-1252."""
     text = raw.decode(errors="replace")
     broken = text.count("\ufffd")
     if broken <= sum(map(len, re.findall(r"[^\x00-\x7f]+", text))) / 2:
-        how = "what is broken is shown as \ufffd"
-        return text.encode(), [_broken(text, file, "UTF-8", how)]
-    how = "the file is read as Windows-1252: letters with accents may be wrong"
-    lost = [i for i, line in enumerate(raw.split(b"\n"), 1) if not line.isascii()]
+        consequence = "what is broken is shown as \ufffd"
+        return text.encode(), [_encoding_finding(text, file, "UTF-8", consequence)]
+    consequence = "the file is read as Windows-1252: letters with accents may be wrong"
+    bad_lines = [i for i, line in enumerate(raw.split(b"\n"), 1) if not line.isascii()]
     try:
         text = raw.decode("cp1252")
     except UnicodeDecodeError:
         text = raw.decode("latin-1")
-    return text.encode(), [_broken(text, file, "UTF-8", how, lost)]
+    return text.encode(), [_encoding_finding(text, file, "UTF-8", consequence, bad_lines)]
 
 
-def _broken(
-    text: str, file: Place, encoding: str, how: str, lost: list[int] | None = None
+def _encoding_finding(
+    text: str, file: Place, encoding: str, consequence: str, bad_lines: list[int] | None = None
 ) -> Finding:
-    shown = text.split("\n")
-    if lost is None:
-        lost = [i for i, line in enumerate(shown, 1) if "\ufffd" in line]
-    items = tuple((f"line {line}", shown[line - 1][:60]) for line in lost[:_MANY])
-    count = "1 line" if len(lost) == 1 else f"{len(lost):,} lines"
-    reason = f"{file.name} is not {encoding} in {count}, the first {lost[0]:,}; {how}."
-    return Finding("encoding", "warning", None, items, len(lost), reason, "Save the file as UTF-8.")
+    lines = text.split("\n")
+    if bad_lines is None:
+        bad_lines = [i for i, line in enumerate(lines, 1) if "\ufffd" in line]
+    items = tuple((f"line {line}", lines[line - 1][:60]) for line in bad_lines[:_MAX_ITEMS])
+    count = "1 line" if len(bad_lines) == 1 else f"{len(bad_lines):,} lines"
+    reason = f"{file.name} is not {encoding} in {count}, the first {bad_lines[0]:,}; {consequence}."
+    return Finding("encoding", "warning", None, items, len(bad_lines), reason, "Save the file as UTF-8.")

@@ -6,10 +6,10 @@ import numpy as np
 
 from brique.data.finding import Finding
 from brique.data.sources.rows import Cells
-from brique.schema.kinds import ABSENT
+from brique.schema.kinds import NA_VALUES
 
-_NOTES = 20  # rows at the end that may be notes
-_LEAST = 3  # rows from which a sum can be told from chance
+_MAX_NOTES = 20  # rows at the end that may be notes
+_MIN_ROWS = 3  # rows from which a sum can be told from chance
 _SUMS = frozenset([
     "total", "totals", "sum", "sums", "grand total", "subtotal", "overall", "all", "summe",
     "gesamt", "gesamtsumme", "insgesamt", "suma", "totale", "totaal", "totalt",
@@ -23,40 +23,40 @@ def trim_end(cells: Cells) -> None:
     They are notes, which fill few cells and stand where numbers stand above, and a row that holds
     the sums or means of the columns above it.
     """
-    for _ in range(_NOTES):
+    for _ in range(_MAX_NOTES):
         row = len(cells.rows) - 1
-        if row < _LEAST or not _is_note(cells, row):
+        if row < _MIN_ROWS or not _is_note(cells, row):
             break
-        text = next(value for value in _last(cells) if value)
-        cells.leave_out(row, f"is a note below the table: '{text[:40]}'")
-    if len(cells.rows) > _LEAST:
-        _leave_sums(cells)
+        text = next(value for value in _last_cells(cells) if value)
+        cells.drop_row(row, f"is a note below the table: '{text[:40]}'")
+    if len(cells.rows) > _MIN_ROWS:
+        _drop_sums(cells)
 
 
-def _last(cells: Cells) -> list[str]:
+def _last_cells(cells: Cells) -> list[str]:
     """Return the cells of the last row."""
-    found = [values[len(values) - 1].as_py() for values in cells.columns.values()]
-    return ["" if value is None else str(value).strip() for value in found]
+    row_values = [values[len(values) - 1].as_py() for values in cells.columns.values()]
+    return ["" if value is None else str(value).strip() for value in row_values]
 
 
 def _is_note(cells: Cells, row: int) -> bool:
-    last = _last(cells)
-    filled = [place for place, value in enumerate(last) if value]
+    last = _last_cells(cells)
+    filled = [index for index, value in enumerate(last) if value]
     if len(last) < 2 or not filled or 2 * len(filled) > len(last):
         return False
-    apart = cells.rows[row] - cells.rows[row - 1] > 1
-    strange = [place for place in filled if number(last[place]) is None]
+    is_apart = cells.rows[row] - cells.rows[row - 1] > 1
+    text_indices = [index for index in filled if parse_number(last[index]) is None]
     columns = list(cells.columns.values())
-    over = any(_are_numbers(columns[place].slice(max(0, row - 20), 20)) for place in strange)
-    return bool(strange) and len(strange) == len(filled) and (over or (apart and len(filled) == 1))
+    is_over_numbers = any(_are_numbers(columns[index].slice(max(0, row - 20), 20)) for index in text_indices)
+    return bool(text_indices) and len(text_indices) == len(filled) and (is_over_numbers or (is_apart and len(filled) == 1))
 
 
 def _are_numbers(values: Any) -> bool:  # noqa: ANN401 - a pyarrow array of texts
-    known = [one for one in values.to_pylist() if one and one.strip().casefold() not in ABSENT]
-    return 2 * sum(number(one) is not None for one in known[:-1]) > len(known[:-1])
+    present = [text for text in values.to_pylist() if text and text.strip().casefold() not in NA_VALUES]
+    return 2 * sum(parse_number(text) is not None for text in present[:-1]) > len(present[:-1])
 
 
-def number(text: str) -> float | None:
+def parse_number(text: str) -> float | None:
     """Return a number that is written with a point or a comma before the decimals, or None."""
     text = text.strip()
     points, commas = text.count("."), text.count(",")
@@ -73,32 +73,32 @@ def number(text: str) -> float | None:
         return None
 
 
-def _leave_sums(cells: Cells) -> None:
+def _drop_sums(cells: Cells) -> None:
     """Leave out a last row that holds the sums or means of those above it; say it where it may."""
-    last, columns = _last(cells), list(cells.columns.values())
-    known = {place: number(value) for place, value in enumerate(last) if number(value) is not None}
+    last, columns = _last_cells(cells), list(cells.columns.values())
+    number_by_index = {index: parse_number(value) for index, value in enumerate(last) if parse_number(value) is not None}
     words = {
-        place: value for place, value in enumerate(last)
-        if value.casefold().strip(" :.=") in _SUMS | _MEANS and _comes_once(columns[place], value)
+        index: value for index, value in enumerate(last)
+        if value.casefold().strip(" :.=") in _SUMS | _MEANS and _occurs_once(columns[index], value)
     }  # fmt: skip
-    if not known or not (words or _has_gap(last, columns)):
+    if not number_by_index or not (words or _has_gap(last, columns)):
         return
-    measured = {place: _floats(columns[place]) for place in known}
+    numbers_above = {index: _floats(columns[index]) for index in number_by_index}
     kinds = [
         kind
-        for kind, of in (("sums", np.nansum), ("means", np.nanmean))
-        if all(_is_such(of, measured[place], last[place]) for place in known)
+        for kind, aggregate in (("sums", np.nansum), ("means", np.nanmean))
+        if all(_matches_aggregate(aggregate, numbers_above[index], last[index]) for index in number_by_index)
     ]
-    is_plain = len(known) > 1 or (kinds[:1] == ["sums"] and len(cells.rows) > 10)
-    is_all = bool(kinds) and (bool(words) or is_plain)
-    if not is_all and not any(value.casefold().strip(" :.=") in _SUMS for value in words.values()):
+    is_certain = len(number_by_index) > 1 or (kinds[:1] == ["sums"] and len(cells.rows) > 10)
+    is_sum_row = bool(kinds) and (bool(words) or is_certain)
+    if not is_sum_row and not any(value.casefold().strip(" :.=") in _SUMS for value in words.values()):
         return
     row = f"row {cells.rows[-1]}"
     item = (row, ", ".join(value for value in last if value)[:60])
-    if is_all:
+    if is_sum_row:
         reason = f"The last row of {cells.file} ({row}) holds the {kinds[0]} of the columns above;"
         reason, remedy = f"{reason} it is left out.", "Remove it from the table."
-        cells.leave_out(len(cells.rows) - 1, f"holds the {kinds[0]} of the rows above")
+        cells.drop_row(len(cells.rows) - 1, f"holds the {kinds[0]} of the rows above")
     else:
         word = next(iter(words.values()))
         reason = f"The last row of {cells.file} ({row}) says '{word}': it may be no example."
@@ -108,29 +108,29 @@ def _leave_sums(cells: Cells) -> None:
 
 def _has_gap(last: list[str], columns: list[Any]) -> bool:
     """Tell whether a row lacks what all others have, and fills columns of numbers alone."""
-    if not all(_are_numbers(columns[place].slice(0, 200)) for place, one in enumerate(last) if one):
+    if not all(_are_numbers(columns[index].slice(0, 200)) for index, cell in enumerate(last) if cell):
         return False
-    whole = (columns[place].to_pylist()[:-1] for place, value in enumerate(last) if not value)
-    return any(all(above) for above in whole)
+    columns_above = (columns[index].to_pylist()[:-1] for index, value in enumerate(last) if not value)
+    return any(all(above) for above in columns_above)
 
 
-def _comes_once(values: Any, value: str) -> bool:  # noqa: ANN401 - a pyarrow array of texts
+def _occurs_once(values: Any, value: str) -> bool:  # noqa: ANN401 - a pyarrow array of texts
     import pyarrow.compute as pc
 
-    plain = pc.call_function("utf8_trim_whitespace", [values])
-    return (pc.call_function("sum", [pc.call_function("equal", [plain, value])]).as_py() or 0) == 1
+    trimmed = pc.call_function("utf8_trim_whitespace", [values])
+    return (pc.call_function("sum", [pc.call_function("equal", [trimmed, value])]).as_py() or 0) == 1
 
 
 def _floats(values: Any) -> np.ndarray:  # noqa: ANN401 - a pyarrow array of texts
-    found = [number(one or "") for one in values.slice(0, len(values) - 1).to_pylist()]
-    return np.array([np.nan if one is None else one for one in found], np.float64)
+    numbers = [parse_number(one or "") for one in values.slice(0, len(values) - 1).to_pylist()]
+    return np.array([np.nan if one is None else one for one in numbers], np.float64)
 
 
-def _is_such(of: Any, above: np.ndarray, text: str) -> bool:  # noqa: ANN401 - of numpy
+def _matches_aggregate(aggregate: Any, above: np.ndarray, text: str) -> bool:  # noqa: ANN401 - of numpy
     """Tell whether a cell is the sum or mean of the numbers above it, as far as it is written."""
-    told = number(text)
-    if told is None or np.isnan(above).all() or not np.nan_to_num(above).any():
+    stated = parse_number(text)
+    if stated is None or np.isnan(above).all() or not np.nan_to_num(above).any():
         return False
     decimals = len(text.replace(",", ".").partition(".")[2].split("e")[0])
-    slack = 0.51 * 10.0**-decimals * len(above) + 1e-9 * np.nansum(np.abs(above))
-    return bool(abs(float(of(above)) - told) <= min(slack, 1e-3 * abs(told)))
+    tolerance = 0.51 * 10.0**-decimals * len(above) + 1e-9 * np.nansum(np.abs(above))
+    return bool(abs(float(aggregate(above)) - stated) <= min(tolerance, 1e-3 * abs(stated)))

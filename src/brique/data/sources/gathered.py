@@ -9,12 +9,12 @@ from typing import Any, TypeVar
 from brique.data.place import Place, relative
 from brique.errors import DataError
 
-_Given = TypeVar("_Given")
-_Seen = TypeVar("_Seen")
+_Input = TypeVar("_Given")
+_Output = TypeVar("_Seen")
 
 
 @dataclass
-class Gathered:
+class ExampleFiles:
     """Files, in order; what else is known of each stands in lists of the same length.
 
     name: of the source. root: the folder below which files are named.
@@ -33,7 +33,7 @@ class Gathered:
         """Return the lists that have an entry for each file."""
         return [self.files, self.parts]
 
-    def keep(self, rows: Sequence[int]) -> None:
+    def keep_rows(self, rows: Sequence[int]) -> None:
         """Leave out all files but those at some places."""
         for column in self.columns():
             column[:] = [column[row] for row in rows]
@@ -42,25 +42,25 @@ class Gathered:
         """Note why a file is left out."""
         self.skipped.append((relative(file, self.root), reason))
 
-    def each(self, look: Callable[[Place], _Seen]) -> list[_Seen]:
+    def apply(self, function: Callable[[Place], _Output]) -> list[_Output]:
         """Return look(file) for each file; leaves out, with the reason, those where it raises."""
 
-        def tried(file: Place) -> _Seen | DataError:
+        def attempt(file: Place) -> _Output | DataError:
             try:
-                return look(file)
+                return function(file)
             except DataError as error:
                 return error
 
-        seen = abreast(tried, self.files)
-        for file, one in zip(self.files, seen, strict=True):
-            if isinstance(one, DataError):
-                before, name, reason = str(one).partition(f"{file.name}: ")
-                self.skip(file, reason if name else before)
-        self.keep([row for row, one in enumerate(seen) if not isinstance(one, DataError)])
-        return [one for one in seen if not isinstance(one, DataError)]
+        results = map_parallel(attempt, self.files)
+        for file, result in zip(self.files, results, strict=True):
+            if isinstance(result, DataError):
+                prefix, name, reason = str(result).partition(f"{file.name}: ")
+                self.skip(file, reason if name else prefix)
+        self.keep_rows([row for row, result in enumerate(results) if not isinstance(result, DataError)])
+        return [result for result in results if not isinstance(result, DataError)]
 
 
-def abreast(look: Callable[[_Given], _Seen], things: Iterable[_Given]) -> list[_Seen]:
+def map_parallel(function: Callable[[_Input], _Output], items: Iterable[_Input]) -> list[_Output]:
     """Return look(thing) for each thing, in order; several are looked at at a time."""
     with ThreadPoolExecutor(min(8, os.cpu_count() or 1)) as pool:
-        return list(pool.map(look, things))
+        return list(pool.map(function, items))

@@ -6,56 +6,56 @@ from typing import Any
 import numpy as np
 
 from brique.data.finding import Finding
-from brique.data.sources.coded import Moments
-from brique.data.sources.guess import Cut
-from brique.data.sources.labelled import SIGNS
-from brique.data.sources.shelf import few
-from brique.schema.clock import span
+from brique.data.sources.coded import TimestampColumn
+from brique.data.sources.guess import RawColumn
+from brique.data.sources.labelled import SEPARATORS
+from brique.data.sources.shelf import format_names
+from brique.schema.clock import format_step
 
-_ROWS = 50  # at least, whose moments may be called even
-_EVEN = 0.95  # of the steps between rows are equal
+_MIN_ROWS = 50  # at least, whose moments may be called even
+_EVEN_SHARE = 0.95  # of the steps between rows are equal
 
 
-def of_series(fields: Mapping[str, Any], name: str, *, are_numbers: bool) -> list[Finding]:
+def time_order_findings(fields: Mapping[str, Any], name: str, *, has_numeric_targets: bool) -> list[Finding]:
     """Return a finding for each column by whose moments the rows follow each other.
 
     fields: the columns of a table, in the order of its rows. name: of the table.
-    are_numbers: whether the targets are, so that they could be foretold.
+    has_numeric_targets: whether the targets are, so that they could be foretold.
     """
-    found: list[Finding] = []
+    findings: list[Finding] = []
     for key, column in fields.items():
-        if not isinstance(column, Moments) or column.is_missing.any() or len(column) < _ROWS:
+        if not isinstance(column, TimestampColumn) or column.is_missing.any() or len(column) < _MIN_ROWS:
             continue
-        steps = np.diff(column.seconds)
-        if not ((steps > 0).all() or (steps < 0).all()):
+        differences = np.diff(column.seconds)
+        if not ((differences > 0).all() or (differences < 0).all()):
             continue
-        lengths, counts = np.unique(np.abs(steps), return_counts=True)
-        is_even = counts.max() >= _EVEN * len(steps)
-        by = f" by {span(int(lengths[counts.argmax()]))}" if is_even else ""
+        lengths, counts = np.unique(np.abs(differences), return_counts=True)
+        is_even = counts.max() >= _EVEN_SHARE * len(differences)
+        spacing = f" by {format_step(int(lengths[counts.argmax()]))}" if is_even else ""
         reason = (
-            f"The rows of {name} follow each other in time{by}, as '{key}' says. Neighbors are"
+            f"The rows of {name} follow each other in time{spacing}, as '{key}' says. Neighbors are"
             " often alike: drawn into parts at random, they make a net look better than it will be"
             " on what comes later."
         )
-        foretell = ", or foretell with --kind series" if are_numbers else ""
-        remedy = f"Judge on the last rows with --time '{key}'{foretell}."
-        ends = ((column.said(0), column.said(len(column) - 1)),)
-        found.append(Finding("in time", "warning", None, ends, len(column), reason, remedy))
-    return found
+        suggestion = ", or foretell with --kind series" if has_numeric_targets else ""
+        remedy = f"Judge on the last rows with --time '{key}'{suggestion}."
+        ends = ((column.text(0), column.text(len(column) - 1)),)
+        findings.append(Finding("in time", "warning", None, ends, len(column), reason, remedy))
+    return findings
 
 
-def of_labels(cut: Cut) -> list[Finding]:
+def joined_label_findings(raw_column: RawColumn) -> list[Finding]:
     """Return a finding where some classes of a target look like several of the others together."""
-    names = set(cut.distinct)
-    for sign in SIGNS:
-        parts = {name: [part.strip() for part in name.split(sign)] for name in cut.distinct}
-        joined = [name for name, some in parts.items() if len(some) > 1 and names.issuperset(some)]
-        if joined:
+    names = set(raw_column.distinct)
+    for separator in SEPARATORS:
+        parts = {name: [part.strip() for part in name.split(separator)] for name in raw_column.distinct}
+        combined = [name for name, labels in parts.items() if len(labels) > 1 and names.issuperset(labels)]
+        if combined:
             reason = (
-                f"'{cut.name}' is taken for classes, and {few(joined)} for classes of their own,"
+                f"'{raw_column.name}' is taken for classes, and {format_names(combined)} for classes of their own,"
                 " though they look like several of the others together."
             )
-            remedy = f"To tell each label by itself, say --types '{cut.name}=labels'."
-            items = tuple((name,) for name in joined)
-            return [Finding("joined labels", "warning", None, items, len(joined), reason, remedy)]
+            remedy = f"To tell each label by itself, say --types '{raw_column.name}=labels'."
+            items = tuple((name,) for name in combined)
+            return [Finding("joined labels", "warning", None, items, len(combined), reason, remedy)]
     return []

@@ -12,35 +12,35 @@ from brique.data.sources.decoding import SUFFIXES, is_picture
 from brique.data.sources.delimited import Cells
 from brique.errors import DataError
 
-_LOOKED = 500  # different cells by which a column is told
-_ENDING = re.compile(r"\.(" + "|".join(sorted(one[1:] for one in SUFFIXES)) + r")$", re.IGNORECASE)
-_LONGEST = 250  # characters of a path
-_DEEPEST = 12  # folders within one another
-_NEAR = 2  # folders within one another that a table alone is looked for in
+_MAX_CELLS = 500  # different cells by which a column is told
+_PICTURE_SUFFIX = re.compile(r"\.(" + "|".join(sorted(one[1:] for one in SUFFIXES)) + r")$", re.IGNORECASE)
+_MAX_LENGTH = 250  # characters of a path
+_MAX_DEPTH = 12  # folders within one another
+_NEAR_DEPTH = 2  # folders within one another that a table alone is looked for in
 
-Steps = tuple[str, ...]
+Segments = tuple[str, ...]
 
 
-def is_named_so(cells: Sequence[str]) -> bool:
+def are_picture_names(cells: Sequence[str]) -> bool:
     """Tell whether all cells end as the names of picture files do."""
-    return bool(cells) and all(_ENDING.search(cell.split("?")[0]) for cell in cells)
+    return bool(cells) and all(_PICTURE_SUFFIX.search(cell.split("?")[0]) for cell in cells)
 
 
 @dataclass
-class Found:
+class FileMatches:
     """Where the files are that the cells of a column name.
 
     files: by cell. unclear: cells that may mean several files, with two of them.
-    moved, cased: how many were found by the end of their path, or in another case.
+    num_by_suffix, num_other_case: how many were found by the end of their path, or in another case.
     """
 
     files: dict[str, Place] = field(default_factory=dict[str, Place])
-    unclear: dict[str, tuple[str, str]] = field(default_factory=dict[str, tuple[str, str]])
-    moved: int = 0
-    cased: int = 0
+    ambiguous: dict[str, tuple[str, str]] = field(default_factory=dict[str, tuple[str, str]])
+    num_by_suffix: int = 0
+    num_other_case: int = 0
 
 
-class Finder:
+class FileFinder:
     """Finds the files that a table names: where it says, else by the end of their paths.
 
     root: the folder below which they lie. home: that of the table. part: that of the table.
@@ -53,166 +53,166 @@ class Finder:
         home: Place | None = None,
         part: str | None = None,
         *,
-        is_whole: bool = True,
-        is_wanted: Callable[[Place], bool] = is_picture,
+        owns_folder: bool = True,
+        accepts: Callable[[Place], bool] = is_picture,
     ) -> None:
         self._root, self._home, self._part = root, home or root, part
-        self._depth = _DEEPEST if is_whole else _NEAR
-        self._is_wanted = is_wanted
-        self._index: dict[str, list[Steps]] | None = None
-        self._folders: set[Steps] = set()
+        self._depth = _MAX_DEPTH if owns_folder else _NEAR_DEPTH
+        self._accepts = accepts
+        self._index: dict[str, list[Segments]] | None = None
+        self._folders: set[Segments] = set()
 
-    def find(self, cells: Iterable[str | None]) -> Found:
+    def find(self, cells: Iterable[str | None]) -> FileMatches:
         """Return where the files are that cells name; those that are nowhere are left out."""
-        found = Found()
-        rest: list[str] = []
+        matches = FileMatches()
+        unresolved: list[str] = []
         for cell in dict.fromkeys(cell for cell in cells if cell):
-            direct = self._direct(cell)
+            direct = self._find_direct(cell)
             if direct is not None:
-                found.files[cell] = direct
-            elif len(cell) < 4 * _LONGEST:
-                rest.append(cell)
-        if rest:
-            is_flat = len({_steps(cell)[:-1] for cell in rest}) == 1
-            for cell in rest:
-                self._by_end(found, cell, is_flat)
-        return found
+                matches.files[cell] = direct
+            elif len(cell) < 4 * _MAX_LENGTH:
+                unresolved.append(cell)
+        if unresolved:
+            is_flat = len({_split_path(cell)[:-1] for cell in unresolved}) == 1
+            for cell in unresolved:
+                self._match_suffix(matches, cell, is_flat)
+        return matches
 
-    def _direct(self, cell: str) -> Place | None:
-        plain = cell.strip().replace("\\", "/")
-        if len(plain) > _LONGEST or "://" in plain:
+    def _find_direct(self, cell: str) -> Place | None:
+        path = cell.strip().replace("\\", "/")
+        if len(path) > _MAX_LENGTH or "://" in path:
             return None
         for folder in dict.fromkeys((self._home, self._root)):
-            place = folder / plain
-            if self._is_wanted(place) and place.is_file():
+            place = folder / path
+            if self._accepts(place) and place.is_file():
                 return place
         return None
 
-    def _by_end(self, found: Found, cell: str, is_flat: bool) -> None:
+    def _match_suffix(self, matches: FileMatches, cell: str, is_flat: bool) -> None:
         """Find the file whose path ends as a cell does, or of which a cell ends as the path does.
 
         is_flat: whether all cells name one folder, which says nothing then.
         """
-        steps = _steps(cell)
-        if not steps:
+        segments = _split_path(cell)
+        if not segments:
             return
-        several = self._listed().get(_plain(steps[-1]), [])
-        scores = {one: _shared(one, steps) for one in several}
-        good = [one for one in several if scores[one] >= min(len(one), len(steps))]
-        good = [one for one in good if scores[one] == max(scores[two] for two in good)]
-        if not good and (is_flat or len(self._folders) == 1):
-            good = several
-        if len(good) > 1:
-            good = [one for one in good if self._is_near(one)] or good
-        if len(good) > 1:
-            good = [one for one in good if one[-1] == steps[-1]] or good
-        if len(good) > 1:
-            found.unclear[cell] = ("/".join(good[0]), "/".join(good[1]))
-        elif good:
-            found.files[cell] = self._root / "/".join(good[0])
-            found.moved += 1
-            name, said = good[0][-1], steps[-1]
-            name, said = (unicodedata.normalize("NFC", one) for one in (name, said))
-            found.cased += said not in (name, name.rpartition(".")[0])
+        candidates = self._files_by_name().get(_normalize(segments[-1]), [])
+        scores = {path: _count_shared(path, segments) for path in candidates}
+        best = [path for path in candidates if scores[path] >= min(len(path), len(segments))]
+        best = [path for path in best if scores[path] == max(scores[other] for other in best)]
+        if not best and (is_flat or len(self._folders) == 1):
+            best = candidates
+        if len(best) > 1:
+            best = [path for path in best if self._is_near(path)] or best
+        if len(best) > 1:
+            best = [path for path in best if path[-1] == segments[-1]] or best
+        if len(best) > 1:
+            matches.ambiguous[cell] = ("/".join(best[0]), "/".join(best[1]))
+        elif best:
+            matches.files[cell] = self._root / "/".join(best[0])
+            matches.num_by_suffix += 1
+            name, cell_name = best[0][-1], segments[-1]
+            name, cell_name = (unicodedata.normalize("NFC", path) for path in (name, cell_name))
+            matches.num_other_case += cell_name not in (name, name.rpartition(".")[0])
 
-    def _is_near(self, steps: Steps) -> bool:
+    def _is_near(self, segments: Segments) -> bool:
         """Tell whether a file lies where the table does, or in the folder of its part."""
         home = relative(self._home, self._root) if self._home != self._root else "."
         if home not in ("", "."):
-            return steps[: home.count("/") + 1] == tuple(home.split("/"))
-        return self._part is not None and any(part_named(s) == self._part for s in steps[:-1])
+            return segments[: home.count("/") + 1] == tuple(home.split("/"))
+        return self._part is not None and any(part_named(segment) == self._part for segment in segments[:-1])
 
-    def _listed(self) -> dict[str, list[Steps]]:
+    def _files_by_name(self) -> dict[str, list[Segments]]:
         """Return the files below the root by name and by name without ending, in small letters."""
         if self._index is None:
             self._index = {}
-            for steps in self._below(self._root, (), self._depth):
-                self._folders.add(steps[:-1])
-                name = _plain(steps[-1])
+            for segments in self._walk(self._root, (), self._depth):
+                self._folders.add(segments[:-1])
+                name = _normalize(segments[-1])
                 for key in dict.fromkeys((name, name.rpartition(".")[0])):
-                    self._index.setdefault(key, []).append(steps)
+                    self._index.setdefault(key, []).append(segments)
         return self._index
 
-    def _below(self, folder: Place, above: Steps, depth: int) -> Iterable[Steps]:
+    def _walk(self, folder: Place, above: Segments, depth: int) -> Iterable[Segments]:
         for entry in sorted(folder.iterdir(), key=lambda entry: entry.name):
             if is_hidden(entry):
                 continue
-            steps = (*above, entry.name)
-            if self._is_wanted(entry) and not entry.is_dir():
-                yield steps
+            segments = (*above, entry.name)
+            if self._accepts(entry) and not entry.is_dir():
+                yield segments
             elif depth and entry.is_dir():
-                yield from self._below(entry, steps, depth - 1)
+                yield from self._walk(entry, segments, depth - 1)
 
 
-def _steps(cell: str) -> Steps:
+def _split_path(cell: str) -> Segments:
     """Return the parts of a path that a cell names, of any system, or of an address."""
     text = cell.strip().replace("\\", "/")
     if "://" in text:
         text = unquote(re.split(r"[?#]", text.split("://", 1)[1])[0])
-    return tuple(step for step in text.split("/") if step not in ("", ".", ".."))
+    return tuple(segment for segment in text.split("/") if segment not in ("", ".", ".."))
 
 
-def _plain(step: str) -> str:
+def _normalize(segment: str) -> str:
     """Return a name in small letters, its accents written in one way."""
-    return unicodedata.normalize("NFC", step).casefold()
+    return unicodedata.normalize("NFC", segment).casefold()
 
 
-def _shared(one: Steps, other: Steps) -> int:
+def _count_shared(first: Segments, second: Segments) -> int:
     """Return how many parts two paths share at their ends; the last may lack its ending."""
     count = 1
-    for a, b in zip(reversed(one[:-1]), reversed(other[:-1]), strict=False):
-        if _plain(a) != _plain(b):
+    for a, b in zip(reversed(first[:-1]), reversed(second[:-1]), strict=False):
+        if _normalize(a) != _normalize(b):
             break
         count += 1
     return count
 
 
-def naming(
-    cells: Cells, finder: Finder, *, told: Iterable[str] = (), bare: bool = True
-) -> dict[str, Found]:
+def find_file_columns(
+    cells: Cells, finder: FileFinder, *, declared: Iterable[str] = (), allow_stems: bool = True
+) -> dict[str, FileMatches]:
     """Return the columns of a table that name files, and where these are.
 
-    told: columns that a person says to name them, or not to: "-label".
-    bare: whether a column of names without endings may be meant, if there is no other.
+    declared: columns that a person says to name them, or not to: "-label".
+    allow_stems: whether a column of names without endings may be meant, if there is no other.
     Raises DataError where a cell may mean several files.
     """
     texts = {
         name: values.to_pylist()
         for name, values in cells.columns.items()
-        if f"-{name}" not in told and str(values.type) in ("string", "int64")
+        if f"-{name}" not in declared and str(values.type) in ("string", "int64")
     }
     texts = {name: [None if v is None else str(v) for v in vs] for name, vs in texts.items()}
-    found: dict[str, Found] = {}
+    found: dict[str, FileMatches] = {}
     for name, values in texts.items():
-        some = list(dict.fromkeys(v for v in values if v and v.strip()))[:_LOOKED]
-        if name in told or (is_named_so([one.strip() for one in some]) and _any(finder, some)):
+        sample = list(dict.fromkeys(v for v in values if v and v.strip()))[:_MAX_CELLS]
+        if name in declared or (are_picture_names([one.strip() for one in sample]) and _finds_any(finder, sample)):
             found[name] = finder.find(values)
-    if not found and bare:
-        found = _bare(texts, finder)
+    if not found and allow_stems:
+        found = _find_stem_column(texts, finder)
     for name, one in found.items():
-        if one.unclear:
-            cell, (first, second) = next(iter(one.unclear.items()))
+        if one.ambiguous:
+            cell, (first, second) = next(iter(one.ambiguous.items()))
             raise DataError(
-                f"{cells.file}: column '{name}': {len(one.unclear):,} of its cells may mean several"
+                f"{cells.file}: column '{name}': {len(one.ambiguous):,} of its cells may mean several"
                 f" files, such as '{cell}' {first} or {second}; write the folder before the name"
             )
     return found
 
 
-def _any(finder: Finder, cells: Sequence[str]) -> bool:
-    some = finder.find(cells)
-    return bool(some.files or some.unclear)
+def _finds_any(finder: FileFinder, cells: Sequence[str]) -> bool:
+    matches = finder.find(cells)
+    return bool(matches.files or matches.ambiguous)
 
 
-def _bare(texts: dict[str, list[str | None]], finder: Finder) -> dict[str, Found]:
+def _find_stem_column(texts: dict[str, list[str | None]], finder: FileFinder) -> dict[str, FileMatches]:
     """Return the column of names without endings that names the most files, if it names most."""
-    best: tuple[int, str, Found] | None = None
+    best: tuple[int, str, FileMatches] | None = None
     for name, values in texts.items():
-        some = list(dict.fromkeys(v for v in values if v and v.strip()))
-        if len(some) * 4 <= len(values) or len(max(some, key=len, default="")) > _LONGEST:
+        sample = list(dict.fromkeys(value for value in values if value and value.strip()))
+        if len(sample) * 4 <= len(values) or len(max(sample, key=len, default="")) > _MAX_LENGTH:
             continue
-        one = finder.find(some[:_LOOKED])
-        count = len(one.files) + len(one.unclear)
-        if 2 * count > len(some[:_LOOKED]) and (best is None or count > best[0]):
-            best = count, name, finder.find(some)
+        matches = finder.find(sample[:_MAX_CELLS])
+        count = len(matches.files) + len(matches.ambiguous)
+        if 2 * count > len(sample[:_MAX_CELLS]) and (best is None or count > best[0]):
+            best = count, name, finder.find(sample)
     return {} if best is None else {best[1]: best[2]}

@@ -5,19 +5,19 @@ from collections.abc import Callable, Sequence
 
 from brique.data.place import Place, plain_name
 from brique.data.source import Source
-from brique.data.sources.shelf import beginning, lines, part_of, parted, shelf
-from brique.data.sources.texts import Labelled
+from brique.data.sources.shelf import read_head, read_lines, part_from_name, files_with_parts, data_files
+from brique.data.sources.texts import LabeledTexts
 from brique.errors import DataError, nearest
 from brique.options import Options
 
-_Said = tuple[str, str]  # class, text
+_LabeledText = tuple[str, str]  # class, text
 _COARSE = re.compile(r"([A-Za-z]\w*:[A-Za-z]\w*)\s+(\S.*)")
-_MARKED = re.compile(r"((?:__label__\S+\s+)+)(\S.*)")
-_FIRST = re.compile(r"(\S+)\s+(\S.*)")
-_TABLES = (".csv", ".tsv", ".data", ".json", ".jsonl", ".ndjson", ".conllu", ".conll")
-_LOOKED_AT = 200  # lines
-_LEAST = 5  # lines from which a class may be told from any first word
-_NAMES = 40  # characters of a class's name at most
+_FASTTEXT = re.compile(r"((?:__label__\S+\s+)+)(\S.*)")
+_FIRST_WORD = re.compile(r"(\S+)\s+(\S.*)")
+_OTHER_SUFFIXES = (".csv", ".tsv", ".data", ".json", ".jsonl", ".ndjson", ".conllu", ".conll")
+_SAMPLE_LINES = 200  # lines
+_MIN_LINES = 5  # lines from which a class may be told from any first word
+_MAX_CLASS_LENGTH = 40  # characters of a class's name at most
 
 KIND: str = "lines"
 USES: frozenset[str] = frozenset({"test", "rename", "target", "unit", "lower"})
@@ -25,146 +25,146 @@ USES: frozenset[str] = frozenset({"test", "rename", "target", "unit", "lower"})
 
 def fits(place: Place) -> bool:
     """Tell whether a file's lines hold their class, or those of the files of a folder by part."""
-    beside = shelf(place)
-    if place.is_dir() and len(beside) != 1:
-        beside = [file for file in beside if part_of(file) == 0]
-    return bool(beside) and all(_layout(_some(file)) is not None for file in beside)
+    files = data_files(place)
+    if place.is_dir() and len(files) != 1:
+        files = [file for file in files if part_from_name(file) == 0]
+    return bool(files) and all(_detect_layout(_first_lines(file)) is not None for file in files)
 
 
-def read(name: str, place: Place, asked: Options) -> Source:
+def read(name: str, place: Place, options: Options) -> Source:
     """Return the texts of a file, or of files with the parts in their names, with their classes.
 
     target: "label", or "fine" where classes are written COARSE:fine: then all of it is the class.
     test: another file, the test part.
     Lines without class or text are left out. Raises DataError where most are.
     """
-    source, found = Source(name, {}), Labelled()
-    chosen: Callable[[str], _Said | None] | None = None
+    source, examples = Source(name, {}), LabeledTexts()
+    parse: Callable[[str], _LabeledText | None] | None = None
     is_fine = False
-    files = parted(source, shelf(place), asked.test)
+    files = files_with_parts(source, data_files(place), options.test)
     for file, part in sorted(files, key=lambda pair: pair[1] or 0):  # train tells the layout
-        listed = lines(file, source)
-        some = [line for line in listed[:_LOOKED_AT] if line.strip()]
-        chosen = chosen or _layout(some) or (_by_first if len(some) >= _LEAST else None)
-        if chosen is None:
+        file_lines = read_lines(file, source)
+        sample = [line for line in file_lines[:_SAMPLE_LINES] if line.strip()]
+        parse = parse or _detect_layout(sample) or (_parse_first_word if len(sample) >= _MIN_LINES else None)
+        if parse is None:
             raise DataError(
                 f"{name}: {file.name}: expected lines that begin with their class, such as"
-                f" 'class<TAB>text', got {_quoted(some)}; choose another --kind"
+                f" 'class<TAB>text', got {_quote(sample)}; choose another --kind"
             )
-        is_fine = is_fine or chosen is _by_coarse
-        if _are_tagged(listed[:_LOOKED_AT]):
+        is_fine = is_fine or parse is _parse_coarse
+        if _are_tagged(file_lines[:_SAMPLE_LINES]):
             source.notes.append(
                 f"{name}: {file.name} looks like words with their tags, sentences apart by blank"
                 " lines; --kind tags reads it so."
             )
-        _add(found, source, file, (listed, part), chosen)
-    target = _target(name, asked.target, is_fine=is_fine)
+        _add_lines(examples, source, file, (file_lines, part), parse)
+    target = _target(name, options.target, is_fine=is_fine)
     if is_fine and target == "label":
-        found.classes = [label.partition(":")[0] for label in found.classes]
-    return found.fill(source, asked, target)
+        examples.classes = [label.partition(":")[0] for label in examples.classes]
+    return examples.fill_source(source, options, target)
 
 
-def _are_tagged(listed: Sequence[str]) -> bool:
+def _are_tagged(file_lines: Sequence[str]) -> bool:
     """Tell whether lines are rather words with their tags than texts with their classes."""
-    said = [line.split() for line in listed]
-    full = [words for words in said if words]
-    blank = len(said) - len(full)
-    return 0.02 < blank / max(1, len(said)) < 0.5 and all(len(words) == 2 for words in full)
+    split_lines = [line.split() for line in file_lines]
+    nonblank = [words for words in split_lines if words]
+    num_blank = len(split_lines) - len(nonblank)
+    return 0.02 < num_blank / max(1, len(split_lines)) < 0.5 and all(len(words) == 2 for words in nonblank)
 
 
-def _add(
-    found: Labelled,
+def _add_lines(
+    examples: LabeledTexts,
     source: Source,
     file: Place,
-    of: tuple[Sequence[str], int | None],
-    chosen: Callable[[str], _Said | None],
+    lines_and_part: tuple[Sequence[str], int | None],
+    parse: Callable[[str], _LabeledText | None],
 ) -> None:
     """Add the lines of a file. Raises DataError where most have no class and text."""
-    bad: list[tuple[str, str]] = []
-    for number, line in enumerate(of[0], 1):
+    bad_lines: list[tuple[str, str]] = []
+    for number, line in enumerate(lines_and_part[0], 1):
         if not line.strip():
             continue
-        called = f"{file.name}:{number}"
-        said = chosen(line)
-        if said is None:
-            bad.append((called, "has no class with a text after it"))
-        elif " " in said[0] and chosen is _by_mark:
-            bad.append((called, f"has {len(said[0].split())} classes, where one is expected"))
+        name = f"{file.name}:{number}"
+        parsed = parse(line)
+        if parsed is None:
+            bad_lines.append((name, "has no class with a text after it"))
+        elif " " in parsed[0] and parse is _parse_fasttext:
+            bad_lines.append((name, f"has {len(parsed[0].split())} classes, where one is expected"))
         else:
-            found.add(said[1], said[0], of[1], called)
-    if 2 * len(bad) > len(of[0]):
+            examples.add(parsed[1], parsed[0], lines_and_part[1], name)
+    if 2 * len(bad_lines) > len(lines_and_part[0]):
         raise DataError(
-            f"{source.name}: {bad[0][0]} {bad[0][1]}, and so have {len(bad):,} of {len(of[0]):,}"
+            f"{source.name}: {bad_lines[0][0]} {bad_lines[0][1]}, and so have {len(bad_lines):,} of {len(lines_and_part[0]):,}"
             " lines; look at the file, or choose another --kind"
         )
-    source.skipped += bad
+    source.skipped += bad_lines
 
 
 def _target(name: str, target: str | None, *, is_fine: bool) -> str:
-    known = ["label", "fine"] if is_fine else ["label"]
-    if target not in (None, "coarse", *known):
+    names = ["label", "fine"] if is_fine else ["label"]
+    if target not in (None, "coarse", *names):
         raise DataError(
-            f"{name}: no field '{target}' to predict among {', '.join(known)}"
-            f"{nearest(target, known)}"
+            f"{name}: no field '{target}' to predict among {', '.join(names)}"
+            f"{nearest(target, names)}"
         )
     return "fine" if target == "fine" else "label"
 
 
-def _some(file: Place) -> list[str]:
+def _first_lines(file: Place) -> list[str]:
     """Return the first lines of a file; none of a table, or of what is no text."""
-    if plain_name(file).endswith(_TABLES):
+    if plain_name(file).endswith(_OTHER_SUFFIXES):
         return []
-    found = beginning(file).replace("\r\n", "\n").split("\n")
-    return [line for line in found[:_LOOKED_AT] if line.strip()]
+    text_lines = read_head(file).replace("\r\n", "\n").split("\n")
+    return [line for line in text_lines[:_SAMPLE_LINES] if line.strip()]
 
 
-def _layout(some: Sequence[str]) -> Callable[[str], _Said | None] | None:
+def _detect_layout(sample: Sequence[str]) -> Callable[[str], _LabeledText | None] | None:
     """Return what takes a line apart, as all of some lines allow; None where they do not."""
-    for take, share in ((_by_mark, 1.0), (_by_coarse, 0.75), (_by_tab, 0.5), (_by_last_tab, 0.5)):
-        said = [one for line in some if (one := take(line)) is not None]
-        classes = {label for label, _ in said}
-        if not said or len(said) < len(some):
+    for parse, share in ((_parse_fasttext, 1.0), (_parse_coarse, 0.75), (_parse_label_first, 0.5), (_parse_label_last, 0.5)):
+        parsed = [pair for line in sample if (pair := parse(line)) is not None]
+        classes = {label for label, _ in parsed}
+        if not parsed or len(parsed) < len(sample):
             continue
-        if take is _by_mark:
-            return take
-        is_few = 2 <= len(classes) <= max(2, share * len(some))
-        is_short = sum(len(label) for label, _ in said) < sum(len(text) for _, text in said)
-        if is_few and is_short and (take is _by_coarse or all(x.count("\t") == 1 for x in some)):
-            return take
+        if parse is _parse_fasttext:
+            return parse
+        is_few = 2 <= len(classes) <= max(2, share * len(sample))
+        is_short = sum(len(label) for label, _ in parsed) < sum(len(text) for _, text in parsed)
+        if is_few and is_short and (parse is _parse_coarse or all(x.count("\t") == 1 for x in sample)):
+            return parse
     return None
 
 
-def _by_mark(line: str) -> _Said | None:
+def _parse_fasttext(line: str) -> _LabeledText | None:
     """Take apart "__label__x text"; of several classes all, with blanks between them."""
-    found = _MARKED.match(line.strip())
-    return found and (" ".join(m.removeprefix("__label__") for m in found[1].split()), found[2])
+    match = _FASTTEXT.match(line.strip())
+    return match and (" ".join(label.removeprefix("__label__") for label in match[1].split()), match[2])
 
 
-def _by_coarse(line: str) -> _Said | None:
+def _parse_coarse(line: str) -> _LabeledText | None:
     """Take apart "COARSE:fine text"."""
-    found = _COARSE.fullmatch(line.strip())
-    return found and (found[1], found[2])
+    match = _COARSE.fullmatch(line.strip())
+    return match and (match[1], match[2])
 
 
-def _by_tab(line: str) -> _Said | None:
+def _parse_label_first(line: str) -> _LabeledText | None:
     """Take apart "class<TAB>text"."""
     label, _, text = line.partition("\t")
     label, text = label.strip(), text.strip()
-    return (label, text) if 0 < len(label) <= _NAMES and text else None
+    return (label, text) if 0 < len(label) <= _MAX_CLASS_LENGTH and text else None
 
 
-def _by_last_tab(line: str) -> _Said | None:
+def _parse_label_last(line: str) -> _LabeledText | None:
     """Take apart "text<TAB>class"."""
     text, _, label = line.rpartition("\t")
     label, text = label.strip(), text.strip()
-    return (label, text) if 0 < len(label) <= _NAMES and text else None
+    return (label, text) if 0 < len(label) <= _MAX_CLASS_LENGTH and text else None
 
 
-def _by_first(line: str) -> _Said | None:
+def _parse_first_word(line: str) -> _LabeledText | None:
     """Take apart "class text": only where the kind is told, as any text looks so."""
-    found = _FIRST.fullmatch(line.strip())
-    return found and (found[1], found[2])
+    match = _FIRST_WORD.fullmatch(line.strip())
+    return match and (match[1], match[2])
 
 
-def _quoted(some: Sequence[str]) -> str:
-    return f"'{some[0][:40]}'" if some else "none"
+def _quote(sample: Sequence[str]) -> str:
+    return f"'{sample[0][:40]}'" if sample else "none"

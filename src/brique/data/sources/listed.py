@@ -11,63 +11,63 @@ from brique.data.column import Labels
 from brique.data.place import relative
 from brique.data.ragged import Ragged
 from brique.data.source import ALIASES, PARTS, Source
-from brique.data.sources.gathered import Gathered
+from brique.data.sources.gathered import ExampleFiles
 from brique.errors import DataError, nearest
 from brique.options import Options
-from brique.schema import Signal, natural
-from brique.schema.words import instead
+from brique.schema import Signal, natural_key
+from brique.schema.words import alternatives
 
-FOLDERS = {name: PARTS.index(part) for name, part in ALIASES.items()}  # and their parts
+PART_FOLDERS = {name: PARTS.index(part) for name, part in ALIASES.items()}  # and their parts
 
 
 @dataclass
-class Listed(Gathered):
+class LabeledFiles(ExampleFiles):
     """Files, in order, with what is known of each; all parts are 0 where nothing says them.
 
-    where: what says the texts, for sentences: "the names of the files".
-    told: by name, a text for each file.
+    attribute_source: what says the texts, for sentences: "the names of the files".
+    attributes: by name, a text for each file.
     """
 
-    where: str
-    told: dict[str, list[str]] = field(default_factory=dict[str, list[str]])
+    attribute_source: str
+    attributes: dict[str, list[str]] = field(default_factory=dict[str, list[str]])
 
     def columns(self) -> list[list[Any]]:
         """Return the lists that have an entry for each file."""
-        return [*super().columns(), *self.told.values()]
+        return [*super().columns(), *self.attributes.values()]
 
     def column(self, name: str, option: str) -> list[str]:
         """Return what is said of each file under a name. Raises DataError if there is none such."""
-        if name not in self.told:
+        if name not in self.attributes:
             raise DataError(
-                f"{self.name}: {option} names '{name}', which {self.where} do not say"
-                f"{instead(name, self.told)}"
+                f"{self.name}: {option} names '{name}', which {self.attribute_source} do not say"
+                f"{alternatives(name, self.attributes)}"
             )
-        return self.told[name]
+        return self.attributes[name]
 
-    def choose(self, asked: Options) -> None:
+    def select_test(self, options: Options) -> None:
         """Make those examples the test part that test=COLUMN=VALUE,VALUE chooses."""
-        chosen = asked.test_values()
-        if chosen is None:
+        condition = options.test_values()
+        if condition is None:
             return
         if 2 in self.parts:
             raise DataError(f"{self.name}: it has a test part of its own already; leave out --test")
-        name, values = chosen
+        name, values = condition
         column = self.column(name, "--test")
-        absent = sorted(values - set(column), key=natural)
-        if absent:
+        unknown = sorted(values - set(column), key=natural_key)
+        if unknown:
             raise DataError(
-                f"{self.name}: --test asks for {name} {absent[0]}, which no file has"
-                f"{nearest(absent[0], set(column)) or '; choose values that are there'}"
+                f"{self.name}: --test asks for {name} {unknown[0]}, which no file has"
+                f"{nearest(unknown[0], set(column)) or '; choose values that are there'}"
             )
         pairs = zip(column, self.parts, strict=True)
         self.parts[:] = [2 if one in values else part for one, part in pairs]
 
-    def source(
-        self, kind: Signal, values: Ragged, field: str, target: str, asked: Options
+    def to_source(
+        self, kind: Signal, values: Ragged, field: str, target: str, options: Options
     ) -> Source:
         """Return the examples: a field of signals and the classes, with what else is known."""
-        labels = [asked.renamed(label) for label in self.told[target]]
-        if len(set(labels)) < 2 and not asked.whole:
+        labels = [options.renamed(label) for label in self.attributes[target]]
+        if len(set(labels)) < 2 and not options.whole:
             raise DataError(
                 f"{self.name}: expected two classes or more, got '{labels[0]}' alone; give each"
                 " class a folder, or choose with --target what is to be predicted"
@@ -76,16 +76,16 @@ class Listed(Gathered):
         source = Source(self.name, fields, {field: kind}, (target,))
         if any(self.parts):
             source.part = torch.tensor(self.parts, dtype=torch.uint8)
-        if asked.group is not None:
-            _, groups = np.unique(self.column(asked.group, "--group"), return_inverse=True)
+        if options.group is not None:
+            _, groups = np.unique(self.column(options.group, "--group"), return_inverse=True)
             source.groups = groups.astype(np.int64)
         source.names = [relative(file, self.root) for file in self.files]
         source.skipped, source.notes = self.skipped, self.notes
         return source
 
 
-def shared(steps: Sequence[list[str]]) -> int:
+def common_depth(folders: Sequence[list[str]]) -> int:
     """Return how many folders lie above all files; steps: names of the folders above each."""
-    first, last = min(steps, default=[]), max(steps, default=[])
+    first, last = min(folders, default=[]), max(folders, default=[])
     pairs = enumerate(zip(first, last, strict=False))
     return next((depth for depth, (a, b) in pairs if a != b), min(len(first), len(last)))

@@ -11,76 +11,76 @@ import numpy as np
 
 from brique.data.finding import Finding
 from brique.data.place import Place
-from brique.data.sources.gathered import abreast
+from brique.data.sources.gathered import map_parallel
 from brique.errors import DataError
 from brique.schema import picture_orientation
-from brique.schema.pictures import Look
-from brique.schema.upright import turned
+from brique.schema.pictures import PictureInfo
+from brique.schema.upright import transpose_pixels
 
-_ALIKE = 0.02  # largest difference of proportions of a picture and its mask
+_ASPECT_TOLERANCE = 0.02  # largest difference of proportions of a picture and its mask
 
 
 @dataclass(frozen=True)
-class Turning:
+class MaskOrientation:
     """How masks are to be turned.
 
-    numbers: of EXIF, by the place of a mask; masks that stay are left out.
-    unclear: places of masks that could be meant either way, and stay.
+    orientations: of EXIF, by the place of a mask; masks that stay are left out.
+    ambiguous: places of masks that could be meant either way, and stay.
     """
 
-    numbers: dict[int, int]
-    unclear: list[int]
+    orientations: dict[int, int]
+    ambiguous: list[int]
 
     @classmethod
-    def of(cls, masks: Sequence[Place], looks: Sequence[Look]) -> "Turning":
+    def detect(cls, masks: Sequence[Place], infos: Sequence[PictureInfo]) -> "MaskOrientation":
         """Return how masks are to be turned. looks: of their pictures."""
-        rows = [row for row, look in enumerate(looks) if look.orientation.number > 1]
+        rows = [row for row, info in enumerate(infos) if info.orientation.number > 1]
 
-        def told(row: int) -> str:
+        def outcome_of(row: int) -> str:
             try:
-                own = picture_orientation(masks[row])
+                mask_orientation = picture_orientation(masks[row])
             except DataError:  # it is left out when it is read
                 return "seen"
-            picture = looks[row].orientation
-            if own.number > 1:
+            image_orientation = infos[row].orientation
+            if mask_orientation.number > 1:
                 return "noted"
-            fits = are_alike(own.stored, picture.seen), are_alike(own.stored, picture.stored)
-            words = {(True, True): "either", (False, True): "stored", (True, False): "seen"}
-            return words.get(fits, "neither")
+            matches = have_same_aspect(mask_orientation.stored_size, image_orientation.upright_size), have_same_aspect(mask_orientation.stored_size, image_orientation.stored_size)
+            kinds = {(True, True): "either", (False, True): "stored", (True, False): "seen"}
+            return kinds.get(matches, "neither")
 
-        found = dict(zip(rows, abreast(told, rows), strict=True))
-        words = set(found.values())
-        either = [row for row, word in found.items() if word == "either"]
-        chosen = [row for row, word in found.items() if word == "stored"]
-        are_stored = "stored" in words and "seen" not in words
-        chosen += either if are_stored else []
-        is_clear = are_stored or ("seen" in words and "stored" not in words)
-        numbers = {row: looks[row].orientation.number for row in chosen}
-        return cls(numbers, [] if is_clear else either)
+        outcomes = dict(zip(rows, map_parallel(outcome_of, rows), strict=True))
+        kinds = set(outcomes.values())
+        ambiguous = [row for row, outcome in outcomes.items() if outcome == "either"]
+        rotated = [row for row, outcome in outcomes.items() if outcome == "stored"]
+        is_stored = "stored" in kinds and "seen" not in kinds
+        rotated += ambiguous if is_stored else []
+        is_clear = is_stored or ("seen" in kinds and "stored" not in kinds)
+        orientations = {row: infos[row].orientation.number for row in rotated}
+        return cls(orientations, [] if is_clear else ambiguous)
 
-    def applied(self, row: int, numbers: np.ndarray) -> np.ndarray:
+    def apply(self, row: int, mask: np.ndarray) -> np.ndarray:
         """Return the numbers of a mask (h, w) as its photograph is seen."""
-        return turned(numbers, self.numbers[row]) if row in self.numbers else numbers
+        return transpose_pixels(mask, self.orientations[row]) if row in self.orientations else mask
 
-    def findings(self, told: Sequence[str]) -> list[Finding]:
+    def findings(self, names: Sequence[str]) -> list[Finding]:
         """Return what an audit should say. told: what the masks are called."""
-        found: list[Finding] = []
+        results: list[Finding] = []
         for kind, severity, rows, reason, remedy in (
-            ("turned mask", "note", list(self.numbers), "masks lie as the pixels of their"
+            ("turned mask", "note", list(self.orientations), "masks lie as the pixels of their"
              " photographs are stored, and are turned as these are, by the note in their files"
              " (EXIF).", "Nothing."),
-            ("unclear mask", "error", self.unclear, "masks may lie as their photographs are stored"
+            ("unclear mask", "error", self.ambiguous, "masks may lie as their photographs are stored"
              " or as people see them, after the note in their files (EXIF): they are taken to lie"
              " as seen.", "Save the photographs upright, without the note, as the masks are."),
         ):  # fmt: skip
             if rows:
-                items = tuple((told[row],) for row in sorted(rows))
-                words = f"{len(rows):,} {reason}"
+                items = tuple((names[row],) for row in sorted(rows))
+                message = f"{len(rows):,} {reason}"
                 level = "error" if severity == "error" else "note"
-                found.append(Finding(kind, level, None, items, len(rows), words, remedy))
-        return found
+                results.append(Finding(kind, level, None, items, len(rows), message, remedy))
+        return results
 
 
-def are_alike(one: tuple[int, int], other: tuple[int, int]) -> bool:
+def have_same_aspect(one: tuple[int, int], other: tuple[int, int]) -> bool:
     """Tell whether two sizes (height, width) have the same proportions."""
-    return abs(one[0] * other[1] / (one[1] * other[0]) - 1) <= _ALIKE
+    return abs(one[0] * other[1] / (one[1] * other[0]) - 1) <= _ASPECT_TOLERANCE

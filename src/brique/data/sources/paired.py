@@ -5,156 +5,156 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from brique.data.place import Place, files, relative
+from brique.data.place import Place, list_files, relative
 from brique.data.source import part_named
 from brique.data.sources.decoding import is_picture
-from brique.data.sources.gathered import abreast
-from brique.data.sources.shelf import few
+from brique.data.sources.gathered import map_parallel
+from brique.data.sources.shelf import format_names
 from brique.errors import DataError
-from brique.schema import natural
-from brique.schema.pictures import examined
+from brique.schema import natural_key
+from brique.schema.pictures import read_with_info
 
-_WORDS = (
+_MASK_WORDS = (
     "mask|masks|gt|ground[ _-]?truth|seg|segm|segmentation|annot|annotation|annotations|matte|"
     "label|labels|labelids"
 )
-_BEHIND = re.compile(rf"(.+?)[ ._-]*(?<![a-z])(?:{_WORDS})(?:[ ._-]*\d+)?")
-_BEFORE = re.compile(rf"(?:{_WORDS})(?![a-z])[ ._-]*(.+)")
-_SHOWN, _MAPPED = frozenset(["images", "imgs", "jpegimages"]), frozenset(["masks", "mask", "gt"])
-_LOOKED = 8  # files of which the pixels are looked at
-_SIDE, _LEAST = 64, 100  # of the pixels that are looked at: their side, and how many there must be
-_FEW, _SHARE = 12, 0.9  # colors that cover so much of a mask
-_PAIRS = 3  # fewer are chance
-_FOLDERS = 12  # more are classes
-_ALIKE = 0.9  # share of a folder's names that another has
+_MASK_SUFFIX = re.compile(rf"(.+?)[ ._-]*(?<![a-z])(?:{_MASK_WORDS})(?:[ ._-]*\d+)?")
+_MASK_PREFIX = re.compile(rf"(?:{_MASK_WORDS})(?![a-z])[ ._-]*(.+)")
+_IMAGE_FOLDERS, _MASK_FOLDERS = frozenset(["images", "imgs", "jpegimages"]), frozenset(["masks", "mask", "gt"])
+_SAMPLE_SIZE = 8  # files of which the pixels are looked at
+_SAMPLE_SIDE, _MIN_PIXELS = 64, 100  # of the pixels that are looked at: their side, and how many there must be
+_MAX_COLORS, _MIN_SHARE = 12, 0.9  # colors that cover so much of a mask
+_MIN_PAIRS = 3  # fewer are chance
+_MAX_FOLDERS = 12  # more are classes
+_MIN_COMMON = 0.9  # share of a folder's names that another has
 
 
-def beside(place: Place) -> dict[Place, list[Place]]:
+def sibling_masks(place: Place) -> dict[Place, list[Place]]:
     """Return the masks of pictures that lie in their folders, such as 1.jpg and 1_mask.png."""
-    inside = [file for file in files(place) if is_picture(file)]
-    there = {(str(file.parent), file.stem.casefold()): file for file in inside}
-    found: dict[Place, list[Place]] = {}
-    for file in inside:
+    image_files = [file for file in list_files(place) if is_picture(file)]
+    by_stem = {(str(file.parent), file.stem.casefold()): file for file in image_files}
+    masks_by_image: dict[Place, list[Place]] = {}
+    for file in image_files:
         stem = file.stem.casefold()
-        for match in (_BEHIND.fullmatch(stem), _BEFORE.fullmatch(stem)):
-            picture = there.get((str(file.parent), match[1])) if match else None
+        for match in (_MASK_SUFFIX.fullmatch(stem), _MASK_PREFIX.fullmatch(stem)):
+            picture = by_stem.get((str(file.parent), match[1])) if match else None
             if picture is not None:
-                found.setdefault(picture, []).append(file)
+                masks_by_image.setdefault(picture, []).append(file)
                 break
-    masks = [one for several in found.values() for one in several]
-    shown = [file for file in found if file not in set(masks)]
-    return found if len(shown) >= _PAIRS and _are_maps(masks) and not _are_maps(shown) else {}
+    masks = [mask for several in masks_by_image.values() for mask in several]
+    images = [file for file in masks_by_image if file not in set(masks)]
+    return masks_by_image if len(images) >= _MIN_PAIRS and _are_label_maps(masks) and not _are_label_maps(images) else {}
 
 
-def is_whole(place: Place, found: dict[Place, list[Place]]) -> bool:
+def are_mostly_paired(place: Place, masks_by_image: dict[Place, list[Place]]) -> bool:
     """Tell whether most pictures below a folder have masks beside them."""
-    count = sum(map(is_picture, files(place))) - sum(map(len, found.values()))
-    return bool(found) and 2 * len(found) > count
+    image_count = sum(map(is_picture, list_files(place))) - sum(map(len, masks_by_image.values()))
+    return bool(masks_by_image) and 2 * len(masks_by_image) > image_count
 
 
-def classes(place: Place, inside: Sequence[Place]) -> dict[str, list[Place]]:
+def files_by_folder(place: Place, image_files: Sequence[Place]) -> dict[str, list[Place]]:
     """Return files by the folder that may be their class; one entry where no folder tells."""
-    listed = [(file, relative(file, place).split("/")[:-1]) for file in inside]
-    listed = [(file, [s for s in steps if part_named(s) is None]) for file, steps in listed]
-    while listed and all(steps for _, steps in listed):
-        if len({steps[0] for _, steps in listed}) > 1:
+    entries = [(file, relative(file, place).split("/")[:-1]) for file in image_files]
+    entries = [(file, [s for s in segments if part_named(s) is None]) for file, segments in entries]
+    while entries and all(segments for _, segments in entries):
+        if len({segments[0] for _, segments in entries}) > 1:
             break
-        listed = [(file, steps[1:]) for file, steps in listed]
+        entries = [(file, segments[1:]) for file, segments in entries]
     grouped: dict[str, list[Place]] = {}
-    for file, steps in listed:
-        grouped.setdefault(steps[0] if steps else "", []).append(file)
+    for file, segments in entries:
+        grouped.setdefault(segments[0] if segments else "", []).append(file)
     return grouped
 
 
-def check(name: str, place: Place) -> None:
+def check_ambiguous(name: str, place: Place) -> None:
     """Raise DataError where pictures by class may be meant as pictures and their masks."""
-    found = beside(place)
-    tops = classes(place, list(found))
-    if is_whole(place, found) and len(tops) > 1:
-        picture, masks = next(iter(found.items()))
+    masks_by_image = sibling_masks(place)
+    top_folders = files_by_folder(place, list(masks_by_image))
+    if are_mostly_paired(place, masks_by_image) and len(top_folders) > 1:
+        picture, masks = next(iter(masks_by_image.items()))
         raise DataError(
-            f"{name}: its pictures lie in folders ({few(sorted(tops, key=natural), 3)}), and beside"
+            f"{name}: its pictures lie in folders ({format_names(sorted(top_folders, key=natural_key), 3)}), and beside"
             f" them their masks, such as {picture.name} and {masks[0].name}: say --kind masks to"
             " learn the masks, or --kind pictures to learn the folders without the masks"
         )
-    _check_named(name, place)
-    both = _twins(place)
-    if both is not None:
-        shown, mapped = both
+    _check_folder_names(name, place)
+    twins = _twin_folders(place)
+    if twins is not None:
+        image_folder, mask_folder = twins
         raise DataError(
-            f"{name}: the files in {mapped} are named as those in {shown}, and hold few colors, as"
+            f"{name}: the files in {mask_folder} are named as those in {image_folder}, and hold few colors, as"
             f" masks do; for masks, call the folders images and masks; for two classes, say --kind"
             " pictures"
         )
 
 
-def _check_named(name: str, place: Place) -> None:
+def _check_folder_names(name: str, place: Place) -> None:
     """Raise DataError for folders such as images and masks whose files have no common names."""
-    homes = {file.parent for file in files(place) if is_picture(file)}
-    for home in sorted(homes, key=str):
-        beside_it = [one for one in homes if one.parent == home.parent]
-        shown = next((one for one in beside_it if one.name.casefold() in _SHOWN), None)
-        if home.name.casefold() in _MAPPED and shown is not None:
+    folders = {file.parent for file in list_files(place) if is_picture(file)}
+    for folder in sorted(folders, key=str):
+        siblings = [sibling for sibling in folders if sibling.parent == folder.parent]
+        image_folder = next((sibling for sibling in siblings if sibling.name.casefold() in _IMAGE_FOLDERS), None)
+        if folder.name.casefold() in _MASK_FOLDERS and image_folder is not None:
             raise DataError(
-                f"{name}: {relative(home, place)} lies beside {relative(shown, place)}, but its"
+                f"{name}: {relative(folder, place)} lies beside {relative(image_folder, place)}, but its"
                 " files are not named as pictures there; for masks, join those of a picture into"
                 " one file and give it the name of its picture; for two classes, say --kind"
                 " pictures"
             )
 
 
-def _twins(place: Place) -> tuple[str, str] | None:
+def _twin_folders(place: Place) -> tuple[str, str] | None:
     """Return two folders of which one holds pictures and the other their masks; None if none do."""
-    tops = classes(place, [file for file in files(place) if is_picture(file)])
-    if not 2 <= len(tops) <= _FOLDERS:
+    top_folders = files_by_folder(place, [file for file in list_files(place) if is_picture(file)])
+    if not 2 <= len(top_folders) <= _MAX_FOLDERS:
         return None
-    named = {top: {_bare(one): one for one in some} for top, some in tops.items()}
-    for shown, pictures in named.items():
-        for mapped, masks in named.items():
+    files_by_stem = {folder: {_name_without_mask(member): member for member in members} for folder, members in top_folders.items()}
+    for image_folder, pictures in files_by_stem.items():
+        for mask_folder, masks in files_by_stem.items():
             common = [stem for stem in masks if stem in pictures]
-            is_pair = shown != mapped and len(common) >= max(_PAIRS, _ALIKE * len(masks))
-            if is_pair and _fit([(pictures[stem], masks[stem]) for stem in common]):
-                return shown, mapped
+            is_pair = image_folder != mask_folder and len(common) >= max(_MIN_PAIRS, _MIN_COMMON * len(masks))
+            if is_pair and _are_masks_of([(pictures[stem], masks[stem]) for stem in common]):
+                return image_folder, mask_folder
     return None
 
 
-def _bare(file: Place) -> str:
+def _name_without_mask(file: Place) -> str:
     """Return the name of a file without the word that makes it that of a mask."""
     stem = file.stem.casefold()
-    match = _BEHIND.fullmatch(stem) or _BEFORE.fullmatch(stem)
+    match = _MASK_SUFFIX.fullmatch(stem) or _MASK_PREFIX.fullmatch(stem)
     return match[1] if match else stem
 
 
-def _fit(pairs: Sequence[tuple[Place, Place]]) -> bool:
+def _are_masks_of(pairs: Sequence[tuple[Place, Place]]) -> bool:
     """Tell whether some files are masks of the others: as large, and of few colors, they alone."""
-    pairs = pairs[:: max(1, len(pairs) // _LOOKED)][:_LOOKED]
-    sizes = [tuple(map(_size, pair)) for pair in pairs]
-    shown, masks = [one for one, _ in pairs], [two for _, two in pairs]
-    return all(a == b for a, b in sizes) and _are_maps(masks) and not _are_maps(shown)
+    pairs = pairs[:: max(1, len(pairs) // _SAMPLE_SIZE)][:_SAMPLE_SIZE]
+    sizes = [tuple(map(_image_size, pair)) for pair in pairs]
+    images, masks = [image for image, _ in pairs], [mask for _, mask in pairs]
+    return all(a == b for a, b in sizes) and _are_label_maps(masks) and not _are_label_maps(images)
 
 
-def _size(file: Place) -> tuple[int, int] | None:
+def _image_size(file: Place) -> tuple[int, int] | None:
     try:
-        look = examined(file)[1]
+        info = read_with_info(file)[1]
     except DataError:
         return None
-    return look.height, look.width
+    return info.height, info.width
 
 
-def _are_maps(several: Sequence[Place]) -> bool:
+def _are_label_maps(image_files: Sequence[Place]) -> bool:
     """Tell whether most of some files hold few colors."""
-    some = several[:: max(1, len(several) // _LOOKED)][:_LOOKED]
-    return 2 * sum(abreast(_is_map, some)) > len(some)
+    sample = image_files[:: max(1, len(image_files) // _SAMPLE_SIZE)][:_SAMPLE_SIZE]
+    return 2 * sum(map_parallel(_is_label_map, sample)) > len(sample)
 
 
-def _is_map(file: Place) -> bool:
+def _is_label_map(file: Place) -> bool:
     from PIL import Image
 
     try:
-        shown = examined(file)[0].convert("RGB")
+        image = read_with_info(file)[0].convert("RGB")
     except DataError:
         return False
-    side = (min(_SIDE, shown.width), min(_SIDE, shown.height))
-    pixels = np.asarray(shown.resize(side, Image.Resampling.NEAREST)).reshape(-1, 3)
+    size = (min(_SAMPLE_SIDE, image.width), min(_SAMPLE_SIDE, image.height))
+    pixels = np.asarray(image.resize(size, Image.Resampling.NEAREST)).reshape(-1, 3)
     counts = np.unique(pixels, axis=0, return_counts=True)[1]
-    return len(pixels) >= _LEAST and bool(np.sort(counts)[-_FEW:].sum() >= _SHARE * len(pixels))
+    return len(pixels) >= _MIN_PIXELS and bool(np.sort(counts)[-_MAX_COLORS:].sum() >= _MIN_SHARE * len(pixels))

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from brique.data.column import Texts
 from brique.data.place import Place, plain_name
 from brique.data.source import Source
-from brique.data.sources.shelf import check_train, few, lines, part_of, parted, parts_of, shelf
+from brique.data.sources.shelf import check_train, format_names, read_lines, part_from_name, files_with_parts, parts_tensor, data_files
 from brique.errors import DataError, nearest
 from brique.options import Options
-from brique.schema import natural
+from brique.schema import natural_key
 from brique.schema.texts import Unit
 
 KIND: str = "parallel"
@@ -24,33 +24,33 @@ _ISO_639 = """
     os pa pi pl ps pt qu rm rn ro ru rw sa sc sd se sg si sk sl sm sn so sq sr ss st su sv sw ta
     te tg th ti tk tl tn to tr ts tt tw ty ug uk ur uz ve vi vo wa wo xh yi yo za zh zu
 """
-_CODES = frozenset(_ISO_639.split())
-_NAME = re.compile(r"(.+)\.([a-z]+)((?:[-_][a-z0-9]+)?)")
+_LANGUAGE_CODES = frozenset(_ISO_639.split())
+_FILE_NAME = re.compile(r"(.+)\.([a-z]+)((?:[-_][a-z0-9]+)?)")
 _UNITS: tuple[Unit, ...] = ("words", "characters", "subwords")
-_COLUMNS = ["text", "translation"]  # of a table whose first line names no languages
+_DEFAULT_COLUMNS = ["text", "translation"]  # of a table whose first line names no languages
 
 
 @dataclass
-class Side(Texts):
+class ParallelText(Texts):
     """A text of each example in one of several languages."""
 
 
 @dataclass
-class _Read:
+class _ParallelData:
     """Texts as they were found, by language, and what is known of each row."""
 
     source: Source
     texts: dict[str, list[str]] = field(default_factory=dict[str, list[str]])
-    called: list[str] = field(default_factory=list[str])
+    example_names: list[str] = field(default_factory=list[str])
     parts: list[int | None] = field(default_factory=list[int | None])
 
 
 def fits(place: Place) -> bool:
     """Tell whether a place holds files of one name that end in codes of languages."""
-    return place.is_dir() and bool(_aligned(shelf(place), _CODES))
+    return place.is_dir() and bool(_aligned_files(data_files(place), _LANGUAGE_CODES))
 
 
-def read(name: str, place: Place, asked: Options) -> Source:
+def read(name: str, place: Place, options: Options) -> Source:
     """Return texts of one meaning, a field for each language.
 
     Files are named PART.LANGUAGE; line n of one is a translation of line n of the others. Of
@@ -59,149 +59,149 @@ def read(name: str, place: Place, asked: Options) -> Source:
     its code, of three or more none unless it is told; types={"de": "leave"} leaves one out.
     Raises DataError where the numbers of lines differ, or there is no such language.
     """
-    if asked.unit not in (None, *_UNITS):
+    if options.unit not in (None, *_UNITS):
         raise DataError(
-            f"{name}: unit must be one of {', '.join(_UNITS)}, got '{asked.unit}'"
-            f"{nearest(str(asked.unit), _UNITS) or '; choose one'}"
+            f"{name}: unit must be one of {', '.join(_UNITS)}, got '{options.unit}'"
+            f"{nearest(str(options.unit), _UNITS) or '; choose one'}"
         )
-    found = _Read(Source(name, {}))
-    source, files = found.source, shelf(place)
-    if sets := _aligned(files, _CODES) or _aligned(files, None):
-        _read_sets(found, _chosen(source, _left(name, sets, asked), asked.test))
+    data = _ParallelData(Source(name, {}))
+    source, files = data.source, data_files(place)
+    if sets := _aligned_files(files, _LANGUAGE_CODES) or _aligned_files(files, None):
+        _read_sets(data, _select_sets(source, _drop_languages(name, sets, options), options.test))
     else:
-        for file, part in parted(source, files, asked.test):
-            _read_table(found, file, part, asked.header)
-    check_train(source, found.parts)
-    source.part, source.names = parts_of(found.parts), found.called
-    source.targets = _target(source, tuple(found.texts), asked.target)
-    unit: Unit = asked.unit or "words"  # pyright: ignore[reportAssignmentType] - checked above
+        for file, part in files_with_parts(source, files, options.test):
+            _read_table(data, file, part, options.header)
+    check_train(source, data.parts)
+    source.part, source.names = parts_tensor(data.parts), data.example_names
+    source.targets = _target(source, tuple(data.texts), options.target)
+    unit: Unit = options.unit or "words"  # pyright: ignore[reportAssignmentType] - checked above
     source.fields = {
-        language: Side(texts, unit, lower=asked.lower) for language, texts in found.texts.items()
+        language: ParallelText(texts, unit, lower=options.lower) for language, texts in data.texts.items()
     }
     return source
 
 
-Sets = dict[str, dict[str, Place]]  # files by what stands before the language, and language
+FileSets = dict[str, dict[str, Place]]  # files by what stands before the language, and language
 
 
-def _aligned(files: Iterable[Place], codes: frozenset[str] | None) -> Sets:
+def _aligned_files(files: Iterable[Place], codes: frozenset[str] | None) -> FileSets:
     """Return files whose names differ in the language alone, two or more of one set.
 
     codes: of languages that are let in; None lets any in.
     """
-    sets: Sets = {}
+    sets: FileSets = {}
     for file in files:
-        found = _NAME.fullmatch(plain_name(file))
-        if found and (codes is None or found[2] in codes):
-            sets.setdefault(found[1], {})[_named(found[2] + found[3])] = file
-    return {stem: sets[stem] for stem in sorted(sets, key=natural) if len(sets[stem]) > 1}
+        match = _FILE_NAME.fullmatch(plain_name(file))
+        if match and (codes is None or match[2] in codes):
+            sets.setdefault(match[1], {})[_field_name(match[2] + match[3])] = file
+    return {stem: sets[stem] for stem in sorted(sets, key=natural_key) if len(sets[stem]) > 1}
 
 
-def _named(language: str) -> str:
+def _field_name(language: str) -> str:
     """Return the field of a language: "pt-br" is pt_br."""
     return language.replace("-", "_").replace(" ", "_")
 
 
-def _left(name: str, sets: Sets, asked: Options) -> Sets:
+def _drop_languages(name: str, sets: FileSets, options: Options) -> FileSets:
     """Return the files without languages that are to be left out. Raises DataError."""
-    known = sorted({language for texts in sets.values() for language in texts})
-    for language, kind in (asked.types or {}).items():
-        if language not in known or kind != "leave":
+    languages = sorted({language for texts in sets.values() for language in texts})
+    for language, kind in (options.types or {}).items():
+        if language not in languages or kind != "leave":
             raise DataError(
                 f"{name}: types of parallel text leave languages out, such as"
-                f" {{'{known[0]}': 'leave'}}, got {{'{language}': '{kind}'}}"
-                f"{nearest(language, known) or '; leave it out'}"
+                f" {{'{languages[0]}': 'leave'}}, got {{'{language}': '{kind}'}}"
+                f"{nearest(language, languages) or '; leave it out'}"
             )
-    away = set(asked.types or ())
-    if len(known) - len(away) < 2:
+    left_out = set(options.types or ())
+    if len(languages) - len(left_out) < 2:
         raise DataError(
-            f"{name}: expected two languages or more, got {', '.join(sorted({*known} - away))};"
+            f"{name}: expected two languages or more, got {', '.join(sorted({*languages} - left_out))};"
             " leave fewer out"
         )
     return {
-        stem: {language: file for language, file in texts.items() if language not in away}
+        stem: {language: file for language, file in texts.items() if language not in left_out}
         for stem, texts in sets.items()
     }
 
 
-def _chosen(
-    source: Source, sets: Sets, test: str | None
+def _select_sets(
+    source: Source, sets: FileSets, test: str | None
 ) -> list[tuple[str, int | None, dict[str, Place]]]:
     """Return the sets that are read, with their parts; one test set, and all languages in each."""
-    parts = {stem: part_of(next(iter(texts.values()))) for stem, texts in sets.items()}
+    parts = {stem: part_from_name(next(iter(texts.values()))) for stem, texts in sets.items()}
     tests = [stem for stem, part in parts.items() if part == 2 and len(sets) > 1]
     if test is not None and test.casefold() not in tests:
         raise DataError(
             f"{source.name}: test must be one of {', '.join(tests) or 'no test files'}, got"
             f" '{test}'{nearest(test, tests) or '; choose one, or leave it out'}"
         )
-    taken = test.casefold() if test else next(iter(tests), None)
+    test_set = test.casefold() if test else next(iter(tests), None)
     if len(tests) > 1:
-        others = ", ".join(stem for stem in tests if stem != taken)
-        source.notes.append(f"{source.name}: {taken} is the test part; --test takes {others}.")
+        others = ", ".join(stem for stem in tests if stem != test_set)
+        source.notes.append(f"{source.name}: {test_set} is the test part; --test takes {others}.")
     if len(sets) == 1:
         return [(stem, None, texts) for stem, texts in sets.items()]
     has_parts = any(part is not None for part in parts.values())
-    trained = [texts for stem, texts in sets.items() if parts[stem] == 0]
-    languages = {language for texts in trained or sets.values() for language in texts}
-    kept: list[tuple[str, int | None, dict[str, Place]]] = []
+    train_sets = [texts for stem, texts in sets.items() if parts[stem] == 0]
+    languages = {language for texts in train_sets or sets.values() for language in texts}
+    selected: list[tuple[str, int | None, dict[str, Place]]] = []
     for stem, texts in sets.items():
         if missing := sorted(languages - texts.keys()):
             source.skipped.append((stem, f"has no text in {', '.join(missing)}"))
         elif has_parts and parts[stem] is None:
             source.skipped.append((stem, "its name tells of no part: train, valid or test"))
-        elif stem == taken or parts[stem] != 2:
-            told = {language: texts[language] for language in languages}
-            kept.append((stem, parts[stem], told))
-    return sorted(kept, key=lambda one: one[1] or 0)
+        elif stem == test_set or parts[stem] != 2:
+            language_files = {language: texts[language] for language in languages}
+            selected.append((stem, parts[stem], language_files))
+    return sorted(selected, key=lambda entry: entry[1] or 0)
 
 
-def _read_sets(found: _Read, sets: Sequence[tuple[str, int | None, Mapping[str, Place]]]) -> None:
+def _read_sets(data: _ParallelData, sets: Sequence[tuple[str, int | None, Mapping[str, Place]]]) -> None:
     """Add the texts of files, line by line. Raises DataError where their numbers differ."""
     for stem, part, files in sets:
-        texts = {language: lines(file, found.source) for language, file in sorted(files.items())}
+        texts = {language: read_lines(file, data.source) for language, file in sorted(files.items())}
         counts = {language: len(rows) for language, rows in texts.items()}
-        most, least = max(counts, key=counts.__getitem__), min(counts, key=counts.__getitem__)
-        if counts[most] != counts[least]:
+        longest, shortest = max(counts, key=counts.__getitem__), min(counts, key=counts.__getitem__)
+        if counts[longest] != counts[shortest]:
             raise DataError(
-                f"{found.source.name}: {stem}: expected as many lines in each language, got "
-                f"{counts[most]:,} in {files[most].name} but {counts[least]:,} in"
-                f" {files[least].name}; mend them, or give the files that belong together"
+                f"{data.source.name}: {stem}: expected as many lines in each language, got "
+                f"{counts[longest]:,} in {files[longest].name} but {counts[shortest]:,} in"
+                f" {files[shortest].name}; mend them, or give the files that belong together"
             )
         for language, rows in texts.items():
-            found.texts.setdefault(language, []).extend(row.strip() for row in rows)
-        found.called += [f"{stem}:{number}" for number in range(1, counts[most] + 1)]
-        found.parts += [part] * counts[most]
+            data.texts.setdefault(language, []).extend(row.strip() for row in rows)
+        data.example_names += [f"{stem}:{number}" for number in range(1, counts[longest] + 1)]
+        data.parts += [part] * counts[longest]
 
 
-def _read_table(found: _Read, file: Place, part: int | None, header: bool | None) -> None:
+def _read_table(data: _ParallelData, file: Place, part: int | None, header: bool | None) -> None:
     """Add the first two columns of a table. Raises DataError where it has not two."""
-    rows = [line.split("\t") for line in lines(file, found.source)]
-    first = [cell.strip().casefold() for cell in rows[0][:2]] if rows else []
-    has_header = all(cell in _CODES for cell in first) if header is None else header
-    names = [_named(cell) for cell in first] if has_header else _COLUMNS
-    if len(first) < 2 or len({*names}) < 2:
+    rows = [line.split("\t") for line in read_lines(file, data.source)]
+    first_row = [cell.strip().casefold() for cell in rows[0][:2]] if rows else []
+    has_header = all(cell in _LANGUAGE_CODES for cell in first_row) if header is None else header
+    names = [_field_name(cell) for cell in first_row] if has_header else _DEFAULT_COLUMNS
+    if len(first_row) < 2 or len({*names}) < 2:
         raise DataError(
-            f"{found.source.name}: {file.name}: expected two columns with a tab between them, got"
-            f" {few(first) or 'no lines'}; give such a table, or files such as train.en and"
+            f"{data.source.name}: {file.name}: expected two columns with a tab between them, got"
+            f" {format_names(first_row) or 'no lines'}; give such a table, or files such as train.en and"
             " train.de"
         )
-    names = list(found.texts) or names
+    names = list(data.texts) or names
     for number, row in enumerate(rows[int(has_header) :], 1 + has_header):
         if len(row) < 2:
-            found.source.skipped.append((f"{file.name}:{number}", "has one column, not two"))
+            data.source.skipped.append((f"{file.name}:{number}", "has one column, not two"))
             continue
         for language, text in zip(names, row, strict=False):
-            found.texts.setdefault(language, []).append(text.strip())
-        found.called.append(f"{file.name}:{number}")
-        found.parts.append(part)
+            data.texts.setdefault(language, []).append(text.strip())
+        data.example_names.append(f"{file.name}:{number}")
+        data.parts.append(part)
     if max(map(len, rows)) > 2:
-        found.source.notes.append(f"{file.name}: the first two columns are read, no others.")
+        data.source.notes.append(f"{file.name}: the first two columns are read, no others.")
 
 
 def _target(source: Source, languages: Sequence[str], target: str | None) -> tuple[str, ...]:
     """Return the language to translate to, or none. Raises DataError for one that there is not."""
-    chosen = None if target is None else _named(target)
+    chosen = None if target is None else _field_name(target)
     if chosen is not None and chosen not in languages:
         raise DataError(
             f"{source.name}: target must be one of {', '.join(languages)}, got '{target}'"

@@ -6,12 +6,12 @@ from typing import Any
 import numpy as np
 
 from brique.data.finding import Finding
-from brique.data.place import Place, content
-from brique.data.sources.numbers import EXACT, large
-from brique.data.sources.rows import Cells, distinct
+from brique.data.place import Place, read_content
+from brique.data.sources.numbers import MAX_EXACT_INT, large_cells
+from brique.data.sources.rows import Cells, unique_names
 from brique.errors import DataError
 
-_DEEPEST = 8  # columns within one another
+_MAX_DEPTH = 8  # columns within one another
 
 
 def read_parquet(file: Place) -> Cells:
@@ -20,8 +20,8 @@ def read_parquet(file: Place) -> Cells:
     from pyarrow import parquet
 
     try:
-        table = parquet.read_table(pa.BufferReader(content(file)))
-        for _ in range(_DEEPEST):
+        table = parquet.read_table(pa.BufferReader(read_content(file)))
+        for _ in range(_MAX_DEPTH):
             if not any(pa.types.is_struct(kind) for kind in table.schema.types):
                 break
             table = table.flatten()
@@ -31,42 +31,42 @@ def read_parquet(file: Place) -> Cells:
             f"{file.name}: cannot be read as Parquet ({reason}); fetch it again"
         ) from error
     cells = Cells(file.name, {}, np.arange(1, len(table) + 1))
-    index = _index(table.schema.metadata or {})
-    lost: list[tuple[str, str]] = []
-    places = range(table.num_columns)  # the index first, as in CSV
-    table = table.select(sorted(places, key=lambda at: table.column_names[at] not in index))
-    for place, name in enumerate(distinct(["" if n in index else n for n in table.column_names])):
-        values = _simple(table.column(place).combine_chunks())
+    index = _index_columns(table.schema.metadata or {})
+    dropped: list[tuple[str, str]] = []
+    column_indices = range(table.num_columns)  # the index first, as in CSV
+    table = table.select(sorted(column_indices, key=lambda position: table.column_names[position] not in index))
+    for column, name in enumerate(unique_names(["" if n in index else n for n in table.column_names])):
+        values = _to_simple_array(table.column(column).combine_chunks())
         if values is None:
-            lost.append((name, str(table.column(place).type)))
+            dropped.append((name, str(table.column(column).type)))
         else:
             cells.columns[name] = values
-    if lost:
-        cells.findings.append(left_out(file.name, lost))
+    if dropped:
+        cells.findings.append(left_out_finding(file.name, dropped))
     return cells
 
 
-def left_out(file: str, lost: list[tuple[str, str]]) -> Finding:
+def left_out_finding(file: str, columns: list[tuple[str, str]]) -> Finding:
     """Return a finding on columns that hold what no field takes: (name, what it holds) each."""
-    names = ", ".join(f"'{name}' ({held})" for name, held in lost[:5])
-    more = f" and {len(lost) - 5} more" if len(lost) > 5 else ""
-    hold, are = ("holds", "is") if len(lost) == 1 else ("hold", "are")
+    names = ", ".join(f"'{name}' ({type_text})" for name, type_text in columns[:5])
+    more = f" and {len(columns) - 5} more" if len(columns) > 5 else ""
+    hold, are = ("holds", "is") if len(columns) == 1 else ("hold", "are")
     reason = f"{file}: {names}{more} {hold} several values in a cell and {are} left out."
     remedy = "Give each of them a column of its own."
-    return Finding("left out", "warning", None, tuple(lost), len(lost), reason, remedy)
+    return Finding("left out", "warning", None, tuple(columns), len(columns), reason, remedy)
 
 
-def _index(metadata: dict[bytes, bytes]) -> set[str]:
+def _index_columns(metadata: dict[bytes, bytes]) -> set[str]:
     """Return the columns that are the index of a data frame, where it has no name."""
     try:
-        about = json.loads(metadata.get(b"pandas", b"{}"))
-        found = about.get("index_columns", [])
+        pandas_metadata = json.loads(metadata.get(b"pandas", b"{}"))
+        index_columns = pandas_metadata.get("index_columns", [])
     except (ValueError, AttributeError):
         return set()
-    return {one for one in found if isinstance(one, str) and one.startswith("__index_level_")}
+    return {name for name in index_columns if isinstance(name, str) and name.startswith("__index_level_")}
 
 
-def _simple(values: Any) -> Any:  # noqa: ANN401 - pyarrow arrays
+def _to_simple_array(values: Any) -> Any:  # noqa: ANN401 - pyarrow arrays
     """Return an array as texts, whole numbers, floats or moments (microseconds); None if nested.
 
     A moment without a zone is taken for UTC. Whole numbers that float64 has not are texts.
@@ -76,15 +76,15 @@ def _simple(values: Any) -> Any:  # noqa: ANN401 - pyarrow arrays
 
     kind = values.type
     if pa.types.is_dictionary(kind):
-        return _simple(values.dictionary_decode())
+        return _to_simple_array(values.dictionary_decode())
     if pa.types.is_timestamp(kind) or pa.types.is_date(kind):
         return pc.cast(values, options=pc.CastOptions.unsafe(pa.timestamp("us")))
     if pa.types.is_decimal(kind):
         values = values.cast(pa.string())  # its digits, of which float64 may lose some
-        return values if large(values).any() else values.cast(pa.float64())
+        return values if large_cells(values).any() else values.cast(pa.float64())
     if pa.types.is_integer(kind):
         bounds = pc.call_function("min_max", [values]).as_py().values()
-        is_whole = all(one is None or abs(one) <= EXACT for one in bounds)
+        is_whole = all(bound is None or abs(bound) <= MAX_EXACT_INT for bound in bounds)
         return values.cast(pa.int64() if is_whole else pa.string())
     if pa.types.is_floating(kind):
         is_short = str(kind) == "float"  # 0.1 stays 0.1, and does not become 0.10000000149

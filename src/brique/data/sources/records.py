@@ -6,12 +6,12 @@ from typing import Any, cast
 
 import numpy as np
 
-from brique.data.place import Place, content
-from brique.data.sources.parquet import left_out
+from brique.data.place import Place, read_content
+from brique.data.sources.parquet import left_out_finding
 from brique.data.sources.rows import Cells
 from brique.errors import DataError
 
-_DEEPEST = 20  # objects within one another
+_MAX_DEPTH = 20  # objects within one another
 _FORMS = (
     "a list of objects, one object a line, {column: {row: value}}, {column: [values]}, or {columns,"
     " data}"
@@ -19,7 +19,7 @@ _FORMS = (
 _Cell = str | None | list[Any]  # a list is none that a column may hold
 
 
-class _NoObjectError(ValueError):
+class _NotAnObjectError(ValueError):
     """Why an entry is no row."""
 
 
@@ -29,26 +29,26 @@ def read_records(file: Place) -> Cells:
     Objects that cannot be read are left out, by their line, or by their place in a list, from 1.
     Raises DataError where most cannot, or the file has none of these forms.
     """
-    raw = content(file).removeprefix(b"\xef\xbb\xbf")
+    raw = read_content(file).removeprefix(b"\xef\xbb\xbf")
     if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
         raw = raw.decode("utf-16", errors="replace").encode()
-    named = file.name.casefold().removesuffix(".gz").endswith((".jsonl", ".ndjson"))
-    entries = None if named and not _is_list(raw) else _whole(raw, file)
+    is_json_lines = file.name.casefold().removesuffix(".gz").endswith((".jsonl", ".ndjson"))
+    entries = None if is_json_lines and not _is_list(raw) else _parse_whole_file(raw, file)
     cells = Cells(file.name, {}, np.empty(0, int))
     rows: list[int] = []
-    found: dict[str, dict[int, _Cell]] = {}
-    for number, read in _by_line(raw) if entries is None else enumerate(entries, 1):
+    values_by_column: dict[str, dict[int, _Cell]] = {}
+    for number, loader in _iterate_lines(raw) if entries is None else enumerate(entries, 1):
         try:
-            entry = _flat(read() if callable(read) else read)
+            entry = _flatten(loader() if callable(loader) else loader)
         except (ValueError, RecursionError) as error:
-            reason = str(error) if isinstance(error, _NoObjectError) else f"is no JSON ({error})"
+            reason = str(error) if isinstance(error, _NotAnObjectError) else f"is no JSON ({error})"
             cells.skipped.append((f"{file.name} row {number}", reason))
             continue
         for name, value in entry.items():
-            found.setdefault(name, {})[len(rows)] = value
+            values_by_column.setdefault(name, {})[len(rows)] = value
         rows.append(number)
     cells.rows = np.array(rows, int)
-    _fill(cells, found)
+    _fill_columns(cells, values_by_column)
     if len(cells.skipped) > len(rows):
         row, reason = cells.skipped[0]
         raise DataError(
@@ -58,61 +58,61 @@ def read_records(file: Place) -> Cells:
     return cells
 
 
-def _fill(cells: Cells, found: Mapping[str, Mapping[int, _Cell]]) -> None:
+def _fill_columns(cells: Cells, values_by_column: Mapping[str, Mapping[int, _Cell]]) -> None:
     """Give a table its columns. One of lists is left out; a list in few rows counts as missing."""
     import pyarrow as pa
 
-    lost: list[tuple[str, str]] = []
-    for name, held in found.items():
-        lists = [row for row, value in held.items() if isinstance(value, list)]
-        known = sum(value is not None for value in held.values())
-        if lists and 2 * len(lists) >= known:
-            lost.append((name, "lists"))
+    dropped: list[tuple[str, str]] = []
+    for name, values_by_row in values_by_column.items():
+        lists = [row for row, value in values_by_row.items() if isinstance(value, list)]
+        known_count = sum(value is not None for value in values_by_row.values())
+        if lists and 2 * len(lists) >= known_count:
+            dropped.append((name, "lists"))
             continue
         if lists:
             first = cells.rows[lists[0]]
-            of = "1 row" if len(lists) == 1 else f"{len(lists):,} rows"
-            finding = left_out(cells.file, [(name, f"a list in {of}, the first row {first}")])
+            row_count = "1 row" if len(lists) == 1 else f"{len(lists):,} rows"
+            finding = left_out_finding(cells.file, [(name, f"a list in {row_count}, the first row {first}")])
             cells.findings.append(finding)
-        texts = [held.get(row) for row in range(len(cells.rows))]
-        plain = [None if isinstance(text, list) else text for text in texts]
-        cells.columns[name] = pa.array(plain, pa.string())
-    if lost:
-        cells.findings.append(left_out(cells.file, lost))
+        texts = [values_by_row.get(row) for row in range(len(cells.rows))]
+        values = [None if isinstance(text, list) else text for text in texts]
+        cells.columns[name] = pa.array(values, pa.string())
+    if dropped:
+        cells.findings.append(left_out_finding(cells.file, dropped))
 
 
-def _flat(entry: object, before: str = "", depth: int = 0) -> dict[str, _Cell]:
+def _flatten(entry: object, prefix: str = "", depth: int = 0) -> dict[str, _Cell]:
     """Return the values of an object by name, those of objects in it as "name.inner".
 
     Raises _NoObjectError.
     """
-    if not isinstance(entry, _Pairs):
-        raise _NoObjectError("is no JSON object")
-    found: dict[str, _Cell] = {}
+    if not isinstance(entry, _JsonObject):
+        raise _NotAnObjectError("is no JSON object")
+    values: dict[str, _Cell] = {}
     for key, value in entry.pairs:
-        name = f"{before}{key}"
-        if isinstance(value, _Pairs) and value.pairs and depth < _DEEPEST:
-            inner = _flat(value, f"{name}.", depth + 1)
+        name = f"{prefix}{key}"
+        if isinstance(value, _JsonObject) and value.pairs and depth < _MAX_DEPTH:
+            nested = _flatten(value, f"{name}.", depth + 1)
         else:
-            inner = {name: _cell(value)}
-        if twice := next((one for one in inner if one in found), None):
-            raise _NoObjectError(f"has the key '{twice}' twice")
-        found |= inner
-    for text in (*found, *found.values()):
-        if isinstance(text, str) and not _is_text(text):
-            raise _NoObjectError(f"holds half a letter, {json.dumps(text)[:40]}")
-    return found
+            nested = {name: _to_cell(value)}
+        if duplicate := next((key_name for key_name in nested if key_name in values), None):
+            raise _NotAnObjectError(f"has the key '{duplicate}' twice")
+        values |= nested
+    for text in (*values, *values.values()):
+        if isinstance(text, str) and not _is_valid_text(text):
+            raise _NotAnObjectError(f"holds half a letter, {json.dumps(text)[:40]}")
+    return values
 
 
-def _cell(value: object) -> _Cell:
+def _to_cell(value: object) -> _Cell:
     if isinstance(value, bool):
         return "true" if value else "false"
-    if isinstance(value, _Pairs):
+    if isinstance(value, _JsonObject):
         return [] if value.pairs else None
     return cast("_Cell", value)
 
 
-def _is_text(text: str) -> bool:
+def _is_valid_text(text: str) -> bool:
     try:
         text.encode()
     except UnicodeEncodeError:
@@ -120,30 +120,30 @@ def _is_text(text: str) -> bool:
     return True
 
 
-class _Pairs:
+class _JsonObject:
     """An object as its file has it: its keys may come twice."""
 
     def __init__(self, pairs: list[tuple[str, Any]]) -> None:
         self.pairs = pairs
 
-    def named(self) -> dict[str, Any]:
+    def as_dict(self) -> dict[str, Any]:
         """Return its values by key, the first of each."""
         return dict(reversed(self.pairs))
 
 
-def _loaded(text: bytes) -> object:
+def _load_json(text: bytes) -> object:
     """Return JSON with its numbers as they are written; NaN is missing. Raises ValueError."""
     return json.loads(
-        text, object_pairs_hook=_Pairs, parse_int=str, parse_float=str,
+        text, object_pairs_hook=_JsonObject, parse_int=str, parse_float=str,
         parse_constant=lambda word: None if word == "NaN" else word,
     )  # fmt: skip
 
 
-def _by_line(raw: bytes) -> Iterator[tuple[int, Any]]:
+def _iterate_lines(raw: bytes) -> Iterator[tuple[int, Any]]:
     """Yield the number of each line that is not blank, and what reads it."""
     for number, line in enumerate(raw.split(b"\n"), 1):
         if line.strip():
-            yield number, lambda line=line: _loaded(line)
+            yield number, lambda line=line: _load_json(line)
 
 
 def _is_list(raw: bytes) -> bool:
@@ -151,10 +151,10 @@ def _is_list(raw: bytes) -> bool:
     return raw.lstrip()[:1] == b"[" and raw.rstrip()[-1:] == b"]" and b"{" in raw.split(b"\n", 1)[0]
 
 
-def _whole(raw: bytes, file: Place) -> list[Any] | None:
+def _parse_whole_file(raw: bytes, file: Place) -> list[Any] | None:
     """Return the rows of a file that is one JSON value; None where each line is one."""
     try:
-        value = _loaded(raw)
+        value = _load_json(raw)
     except RecursionError as error:
         raise DataError(f"{file.name}: is nested too deep; give {_FORMS}") from error
     except ValueError as error:
@@ -164,58 +164,58 @@ def _whole(raw: bytes, file: Place) -> list[Any] | None:
         ):  # fmt: skip
             return None
         raise DataError(f"{file.name}: is no JSON ({error}); fetch it again") from error
-    rows = _rows(value)
+    rows = _table_rows(value)
     if rows is None:
         raise DataError(f"{file.name}: is JSON, but no table; give {_FORMS}")
     return rows
 
 
-def _rows(value: object) -> list[Any] | None:
+def _table_rows(value: object) -> list[Any] | None:
     """Return the rows of a table, each an object, or None where a value is no table."""
     if isinstance(value, list):
-        return value if all(isinstance(one, _Pairs) for one in value) else None
-    if not isinstance(value, _Pairs):
+        return value if all(isinstance(entry, _JsonObject) for entry in value) else None
+    if not isinstance(value, _JsonObject):
         return None
-    held = value.named()
-    kinds = {type(one) for one in held.values()}
-    columns, data = held.get("columns"), held.get("data")
+    values = value.as_dict()
+    types = {type(entry) for entry in values.values()}
+    columns, data = values.get("columns"), values.get("data")
     if isinstance(columns, list) and isinstance(data, list):
-        return _split(columns, data)
-    if kinds == {_Pairs}:
-        return _of_columns(value)
-    several = [one for one in held.values() if isinstance(one, list)]
-    of_objects = [one for one in several if one and all(isinstance(row, _Pairs) for row in one)]
-    if len(of_objects) == 1 and len(several) == 1:
-        return of_objects[0]
-    if kinds == {list} and not of_objects and len({len(one) for one in several}) == 1:
-        rows = zip(*(one for _, one in value.pairs), strict=True)
-        return [_Pairs([(key, cell) for (key, _), cell in zip(value.pairs, row, strict=True)])
+        return _rows_from_split(columns, data)
+    if types == {_JsonObject}:
+        return _rows_from_columns(value)
+    lists = [entry for entry in values.values() if isinstance(entry, list)]
+    object_lists = [entry for entry in lists if entry and all(isinstance(row, _JsonObject) for row in entry)]
+    if len(object_lists) == 1 and len(lists) == 1:
+        return object_lists[0]
+    if types == {list} and not object_lists and len({len(entry) for entry in lists}) == 1:
+        rows = zip(*(entry for _, entry in value.pairs), strict=True)
+        return [_JsonObject([(key, cell) for (key, _), cell in zip(value.pairs, row, strict=True)])
                 for row in rows]  # fmt: skip
-    return [value] if not any(isinstance(one, list) for one in held.values()) else None
+    return [value] if not any(isinstance(entry, list) for entry in values.values()) else None
 
 
-def _split(columns: list[Any], data: list[Any]) -> list[Any] | None:
+def _rows_from_split(columns: list[Any], data: list[Any]) -> list[Any] | None:
     """Return the rows of {columns: names, data: lists of cells}; one that does not fit is none."""
     if not all(isinstance(name, str) for name in columns):
         return None
     return [
-        _Pairs(list(zip(columns, row, strict=True)))
+        _JsonObject(list(zip(columns, row, strict=True)))
         if isinstance(row, list) and len(row) == len(columns)
         else row
         for row in data
     ]
 
 
-def _of_columns(value: _Pairs) -> list[Any] | None:
+def _rows_from_columns(value: _JsonObject) -> list[Any] | None:
     """Return the rows of {column: {row: cell}}, or of {row: {column: cell}}; None if unclear.
 
     Rows are those whose keys are numbers.
     """
-    outer = [key for key, _ in value.pairs]
-    inner = list(dict.fromkeys(key for _, one in value.pairs for key, _ in one.pairs))
-    if all(key.isdecimal() for key in inner):
-        columns = [(key, one.named()) for key, one in value.pairs]
-        return [_Pairs([(key, cells.get(row)) for key, cells in columns]) for row in inner]
-    if all(key.isdecimal() for key in outer):
-        return [one for _, one in value.pairs]
+    outer_keys = [key for key, _ in value.pairs]
+    inner_keys = list(dict.fromkeys(key for _, entry in value.pairs for key, _ in entry.pairs))
+    if all(key.isdecimal() for key in inner_keys):
+        columns = [(key, entry.named()) for key, entry in value.pairs]
+        return [_JsonObject([(key, cells.get(row)) for key, cells in columns]) for row in inner_keys]
+    if all(key.isdecimal() for key in outer_keys):
+        return [entry for _, entry in value.pairs]
     return None

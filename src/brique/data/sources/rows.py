@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from brique.data.finding import Finding
-from brique.data.sources.header import Head
+from brique.data.sources.header import TableHeader
 from brique.errors import DataError
 
 
@@ -32,24 +32,24 @@ class Cells:
     findings: list[Finding] = field(default_factory=list[Finding])
     delimiter: str = ","
 
-    def keep(self, kept: np.ndarray) -> None:
-        """Leave out all rows but those where `kept` (N,), bool, is true."""
+    def keep(self, selected: np.ndarray) -> None:
+        """Leave out all rows but those where `selected` (N,), bool, is true."""
         import pyarrow as pa
 
-        if not kept.all():
-            mask = pa.array(kept)
+        if not selected.all():
+            mask = pa.array(selected)
             self.columns = {name: values.filter(mask) for name, values in self.columns.items()}
-            self.rows = self.rows[kept]
+            self.rows = self.rows[selected]
 
-    def leave_out(self, row: int, reason: str) -> None:
+    def drop_row(self, row: int, reason: str) -> None:
         """Leave out one row, by its place, and say why."""
         self.skipped.append((f"{self.file} row {self.rows[row]}", reason))
-        kept = np.ones(len(self.rows), bool)
-        kept[row] = False
-        self.keep(kept)
+        selected = np.ones(len(self.rows), bool)
+        selected[row] = False
+        self.keep(selected)
 
 
-def name_columns(cells: Cells, head: Head) -> None:
+def name_columns(cells: Cells, head: TableHeader) -> None:
     """Give the columns of a table of texts their names, those of its header or their places.
 
     Columns without name and cells at the end, as delimiters behind the last cell make them, are
@@ -61,39 +61,39 @@ def name_columns(cells: Cells, head: Head) -> None:
     while len(names) > len(values) and not names[-1]:
         names = names[:-1]
     if len(names) > len(values):
-        raise _disagree(cells.file, names, values)
-    empty = 0
+        raise _column_count_error(cells.file, names, values)
+    empty_count = 0
     while len(values) > 1 and names[len(values) - 1 :] in ([], [""]) and _is_empty(values[-1]):
-        values, empty = values[:-1], empty + 1
-    if empty:
-        of = "the last column, which has" if empty == 1 else f"the last {empty} columns, which have"
-        cells.notes.append(f"{cells.file}: left out {of} no name and no cells.")
+        values, empty_count = values[:-1], empty_count + 1
+    if empty_count:
+        subject = "the last column, which has" if empty_count == 1 else f"the last {empty_count} columns, which have"
+        cells.notes.append(f"{cells.file}: left out {subject} no name and no cells.")
     names = names[: len(values)]
     if len(names) < len(values):
         if len(names) < len(values) - 1 or not _is_index(values[0], values[-1]):
-            raise _disagree(cells.file, names, values)
+            raise _column_count_error(cells.file, names, values)
         names = ["", *names]  # as R names all columns but that of the rows' names
     if not cells.has_header:
-        names = [str(place) for place in range(1, len(values) + 1)]
-    cells.columns = dict(zip(distinct(names), values, strict=True))
-    _say_doubled(cells, names)
-    _say_head(cells, head)
+        names = [str(number) for number in range(1, len(values) + 1)]
+    cells.columns = dict(zip(unique_names(names), values, strict=True))
+    _report_duplicate_names(cells, names)
+    _note_header(cells, head)
 
 
-def distinct(names: Sequence[str]) -> list[str]:
+def unique_names(names: Sequence[str]) -> list[str]:
     """Return names of columns, one that comes again with a number behind it."""
-    found: dict[str, None] = {}
-    taken = {*names}
+    result: dict[str, None] = {}
+    all_names = {*names}
     for name in names:
-        number, one = 1, name
-        while one in found or (number > 1 and one in taken):
-            number, one = number + 1, f"{name}_{number + 1}"
-        found[one] = None
-    return list(found)
+        number, candidate = 1, name
+        while candidate in result or (number > 1 and candidate in all_names):
+            number, candidate = number + 1, f"{name}_{number + 1}"
+        result[candidate] = None
+    return list(result)
 
 
 def _is_empty(values: Any) -> bool:  # noqa: ANN401 - a pyarrow array of texts
-    return _filled(values, r"\S") == 0
+    return _count_matches(values, r"\S") == 0
 
 
 def _is_index(first: Any, last: Any) -> bool:  # noqa: ANN401 - pyarrow arrays of texts
@@ -101,22 +101,22 @@ def _is_index(first: Any, last: Any) -> bool:  # noqa: ANN401 - pyarrow arrays o
 
     Measured numbers are no names; the last column must be there in each row, or it is the odd one.
     """
-    is_other = len(first.unique()) == len(first) == _filled(first, r"\S")
-    is_measured = _filled(first, r"^\s*[+-]?(\d*[.,]\d+([eE][+-]?\d+)?|\d+[eE][+-]?\d+)\s*$") > 0
-    return is_other and not is_measured and _filled(last, r"\S") == len(last)
+    is_unique = len(first.unique()) == len(first) == _count_matches(first, r"\S")
+    is_measured = _count_matches(first, r"^\s*[+-]?(\d*[.,]\d+([eE][+-]?\d+)?|\d+[eE][+-]?\d+)\s*$") > 0
+    return is_unique and not is_measured and _count_matches(last, r"\S") == len(last)
 
 
-def _filled(values: Any, pattern: str) -> int:  # noqa: ANN401 - a pyarrow array of texts
+def _count_matches(values: Any, pattern: str) -> int:  # noqa: ANN401 - a pyarrow array of texts
     """Return how many cells match a pattern."""
     import pyarrow.compute as pc
 
     options = pc.MatchSubstringOptions(pattern)
-    found = pc.call_function("match_substring_regex", [values], options)
-    return pc.call_function("sum", [found]).as_py() or 0
+    matches = pc.call_function("match_substring_regex", [values], options)
+    return pc.call_function("sum", [matches]).as_py() or 0
 
 
-def _disagree(file: str, names: Sequence[str], values: Sequence[Any]) -> DataError:
-    filled = _filled(values[-1], r"\S")
+def _column_count_error(file: str, names: Sequence[str], values: Sequence[Any]) -> DataError:
+    filled = _count_matches(values[-1], r"\S")
     last = f", the last of which {filled:,} of {len(values[-1]):,} rows fill"
     return DataError(
         f"{file}: its header has {len(names)} names ({', '.join(names[:3])}, ...), and its rows"
@@ -125,7 +125,7 @@ def _disagree(file: str, names: Sequence[str], values: Sequence[Any]) -> DataErr
     )
 
 
-def _say_doubled(cells: Cells, names: Sequence[str]) -> None:
+def _report_duplicate_names(cells: Cells, names: Sequence[str]) -> None:
     """Add a finding on names that come several times, and whether their columns are equal."""
     changed = [(old, new) for old, new in zip(names, cells.columns, strict=True) if old != new]
     if not changed:
@@ -142,9 +142,9 @@ def _say_doubled(cells: Cells, names: Sequence[str]) -> None:
     )
 
 
-def _say_head(cells: Cells, head: Head) -> None:
+def _note_header(cells: Cells, head: TableHeader) -> None:
     """Add a note on the lines above the first row that belong to no example."""
-    for lines, where in ((head.titles, "above"), (head.about, "below")):
+    for lines, where in ((head.titles, "above"), (head.descriptions, "below")):
         if lines:
             number, text = lines[0]
             more = f" and {len(lines) - 1} more" if len(lines) > 1 else ""

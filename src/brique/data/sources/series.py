@@ -5,22 +5,22 @@ from dataclasses import replace
 import numpy as np
 import torch
 
-from brique.data.place import Place, files
+from brique.data.place import Place, list_files
 from brique.data.source import Source
 from brique.data.sources.cells import may_be_table, read_cells
-from brique.data.sources.timed import FIRST, Timed, timed
-from brique.data.sources.windows import Track, cut, filled, gaps, sides, starts
+from brique.data.sources.timed import FIRST_ROWS, TimedTable, timed_table
+from brique.data.sources.windows import SeriesArrays, cut_windows, fill_forward, find_gaps, row_parts, window_starts
 from brique.errors import DataError
 from brique.options import Options
 from brique.schema import Number
-from brique.schema.words import instead
+from brique.schema.words import alternatives
 
 KIND: str = "series"
 USES: frozenset[str] = frozenset(
     {"target", "header", "sheet", "time", "length", "horizon", "types", "group", "decimal"}
 )
-_AHEAD = 24
-_SHIFT = 0.5  # spreads between the means of train and test that are worth a note
+_DEFAULT_HORIZON = 24
+_MIN_SHIFT = 0.5  # spreads between the means of train and test that are worth a note
 
 
 def fits(place: Place) -> bool:
@@ -28,7 +28,7 @@ def fits(place: Place) -> bool:
     return False
 
 
-def read(name: str, place: Place, asked: Options) -> Source:
+def read(name: str, place: Place, options: Options) -> Source:
     """Return the windows of the series in a table.
 
     Field "past", Number (length, C): the last `length` values of all columns; and the target
@@ -40,53 +40,53 @@ def read(name: str, place: Place, asked: Options) -> Source:
     group: the column that names the series of a row, where there are several.
     Raises DataError where there is no time, no target, or no window to train on.
     """
-    table = timed(name, read_cells(_file(name, place), asked.header, sheet=asked.sheet), asked)
-    targets = _targets(table, asked)
-    _judge(table, targets)
-    if not asked.whole:
+    table = timed_table(name, read_cells(_table_file(name, place), options.header, sheet=options.sheet), options)
+    targets = _targets(table, options)
+    _add_findings(table, targets)
+    if not options.whole:
         _check_varied(table, targets)
-    part = sides(table.times)
-    track = _track(table, targets, part)
-    ahead, length = _lengths(table, asked)
-    broken, step = gaps(track)
-    _say_gaps(table, broken, step)
-    rows = starts(track, broken, length, ahead)
-    _check(table, part, rows + length, (length, ahead))
-    _say_windows(table, (length, ahead), targets, len(rows))
-    future = cut(track.future, rows + length, ahead, name)
+    part = row_parts(table.times)
+    arrays = _series_arrays(table, targets, part)
+    horizon, length = _window_lengths(table, options)
+    gap_rows, step = find_gaps(arrays)
+    _report_gaps(table, gap_rows, step)
+    start_rows = window_starts(arrays, gap_rows, length, horizon)
+    _check_trainable(table, part, start_rows + length, (length, horizon))
+    _note_windows(table, (length, horizon), targets, len(start_rows))
+    future = cut_windows(arrays.future, start_rows + length, horizon, name)
     future = future[..., 0] if len(targets) == 1 else future
-    past = cut(track.values, rows, length, name)
+    past = cut_windows(arrays.values, start_rows, length, name)
     fields = {"past": past, "future": future}
     names = {"past": tuple(table.names), "future": tuple(targets)}
     kinds = {
         field: Number(shape=tuple(value.shape[1:]), names=names[field])
         for field, value in fields.items()
     }
-    kinds["past"] = replace(kinds["past"], clock=replace(table.clock, step=step), **table.written)
+    kinds["past"] = replace(kinds["past"], clock=replace(table.clock, step=step), **table.number_options)
     source = Source(name, dict(fields), dict(kinds), ("future",))
-    source.part = torch.from_numpy(part[rows + length].astype(np.uint8))
+    source.part = torch.from_numpy(part[start_rows + length].astype(np.uint8))
     source.is_final = True
-    source.digests = rows.astype(np.uint64)  # windows overlap; none is there twice
-    source.names = table.said[rows + length].tolist()
-    source.times = table.times[rows + length]
+    source.digests = start_rows.astype(np.uint64)  # windows overlap; none is there twice
+    source.names = table.time_texts[start_rows + length].tolist()
+    source.times = table.times[start_rows + length]
     source.skipped = table.cells.skipped
     source.notes = [*table.cells.notes, *table.notes]
     source.findings = [*table.cells.findings, *table.findings]
     return source
 
 
-def _track(table: Timed, targets: list[str], part: np.ndarray) -> Track:
+def _series_arrays(table: TimedTable, targets: list[str], part: np.ndarray) -> SeriesArrays:
     """Return the numbers of a table, those that are missing in the past filled from before."""
-    lead = np.array([_median(column) for column in table.channels[part == 0].T])
-    places = [table.names.index(target) for target in targets]
-    values = filled(table.channels, table.series, lead).astype(np.float32)
-    future = table.channels[:, places].astype(np.float32)
-    return Track(values, future, table.times, table.ticks, table.series)
+    initial = np.array([_median(column) for column in table.channels[part == 0].T])
+    target_columns = [table.names.index(target) for target in targets]
+    values = fill_forward(table.channels, table.series, initial).astype(np.float32)
+    future = table.channels[:, target_columns].astype(np.float32)
+    return SeriesArrays(values, future, table.times, table.ticks, table.series)
 
 
-def _file(name: str, place: Place) -> Place:
+def _table_file(name: str, place: Place) -> Place:
     """Return the table at a place. Raises DataError unless there is one alone."""
-    tables = [file for file in files(place) if may_be_table(file)]
+    tables = [file for file in list_files(place) if may_be_table(file)]
     if len(tables) != 1:
         raise DataError(
             f"{name}: expected one table (.csv, .xlsx, .parquet, .json) of a series, got"
@@ -95,44 +95,44 @@ def _file(name: str, place: Place) -> Place:
     return tables[0]
 
 
-def _targets(table: Timed, asked: Options) -> list[str]:
+def _targets(table: TimedTable, options: Options) -> list[str]:
     """Return the columns that are to be foretold. Raises DataError."""
-    if asked.target is None:
+    if options.target is None:
         if len(table.names) == 1:
             return table.names
         raise DataError(
             f"{table.name}: which of {', '.join(table.names)} is to be foretold? Name it with"
             " --target, several as A,B"
         )
-    if asked.target in table.names:
-        return [asked.target]
-    if asked.target.isdecimal() and 0 < int(asked.target) <= len(table.cells.columns):
-        asked = replace(asked, target=list(table.cells.columns)[int(asked.target) - 1])
-    wanted = [one.strip() for one in (asked.target or "").split(",")]
-    for one in wanted:
-        if one not in table.names:
+    if options.target in table.names:
+        return [options.target]
+    if options.target.isdecimal() and 0 < int(options.target) <= len(table.cells.columns):
+        options = replace(options, target=list(table.cells.columns)[int(options.target) - 1])
+    targets = [name.strip() for name in (options.target or "").split(",")]
+    for name in targets:
+        if name not in table.names:
             raise DataError(
-                f"{table.name}: --target names '{one}', which is no column of numbers"
-                f"{instead(one, table.names)}"
+                f"{table.name}: --target names '{name}', which is no column of numbers"
+                f"{alternatives(name, table.names)}"
             )
-    return wanted
+    return targets
 
 
-def _judge(table: Timed, targets: list[str]) -> None:
+def _add_findings(table: TimedTable, targets: list[str]) -> None:
     """Add findings on what is missing, and on a level that differs between train and test."""
-    lost = np.isnan(table.channels).sum(0)
-    lacking = [(name, f"{int(n):,}") for name, n in zip(table.names, lost, strict=True) if n]
-    if lacking:
-        listed = ", ".join(f"{n} of {name}" for name, n in lacking[:5])
-        table.find(
-            "missing", "warning" if {name for name, _ in lacking} & set(targets) else "note",
-            list(lacking),
+    missing_counts = np.isnan(table.channels).sum(0)
+    missing = [(name, f"{int(count):,}") for name, count in zip(table.names, missing_counts, strict=True) if count]
+    if missing:
+        listed = ", ".join(f"{count} of {name}" for name, count in missing[:5])
+        table.add_finding(
+            "missing", "warning" if {name for name, _ in missing} & set(targets) else "note",
+            list(missing),
             f"Of {len(table.channels):,} moments there lack {listed}. In the past of a window the"
             " last value stands for one that is missing; windows whose future lacks one are left"
             " out.",
             "Fill them in the file if you know better, or leave a column out with --types.",
         )  # fmt: skip
-    part = sides(table.times)
+    part = row_parts(table.times)
     for target in targets:
         column = table.channels[:, table.names.index(target)]
         train, test = (
@@ -142,8 +142,8 @@ def _judge(table: Timed, targets: list[str]) -> None:
         if not len(train) or not len(test):
             continue
         shift = abs(test.mean() - train.mean()) / (train.std() or 1.0)
-        if shift >= _SHIFT:
-            table.find(
+        if shift >= _MIN_SHIFT:
+            table.add_finding(
                 "level", "note", [(target, f"{train.mean():.4g}", f"{test.mean():.4g}")],
                 f"The mean of {target} is {train.mean():.4g} in train and {test.mean():.4g} in"
                 f" test, {shift:.1f} spreads apart: a net meets levels that it has not learnt.",
@@ -151,75 +151,75 @@ def _judge(table: Timed, targets: list[str]) -> None:
             )  # fmt: skip
 
 
-def _check_varied(table: Timed, targets: list[str]) -> None:
+def _check_varied(table: TimedTable, targets: list[str]) -> None:
     """Raise DataError where a target never changes."""
     for target in targets:
         column = table.channels[:, table.names.index(target)]
-        known = column[~np.isnan(column)]
-        if len(known) and known.min() == known.max():
+        values = column[~np.isnan(column)]
+        if len(values) and values.min() == values.max():
             raise DataError(
-                f"{table.name}: the target '{target}' is {known[0]:g} at every moment, so there is"
+                f"{table.name}: the target '{target}' is {values[0]:g} at every moment, so there is"
                 " nothing to foretell; choose another with --target"
             )
 
 
 def _median(column: np.ndarray) -> float:
-    known = column[~np.isnan(column)]
-    return float(np.median(known)) if len(known) else 0.0
+    values = column[~np.isnan(column)]
+    return float(np.median(values)) if len(values) else 0.0
 
 
-def _lengths(table: Timed, asked: Options) -> tuple[int, int]:
+def _window_lengths(table: TimedTable, options: Options) -> tuple[int, int]:
     """Return how many moments are foretold, and from how many. Raises DataError."""
-    for option, value in (("length", asked.length), ("horizon", asked.horizon)):
+    for option, value in (("length", options.length), ("horizon", options.horizon)):
         if value is not None and value < 1:
             raise DataError(
                 f"{table.name}: --{option} must be 1 or more moments, got {value}; choose how many"
             )
     shortest = int(np.bincount(table.series).min())
-    ahead = asked.horizon or max(1, min(_AHEAD, shortest // 20))
-    return ahead, asked.length or 4 * ahead
+    horizon = options.horizon or max(1, min(_DEFAULT_HORIZON, shortest // 20))
+    return horizon, options.length or 4 * horizon
 
 
-def _say_gaps(table: Timed, broken: np.ndarray, step: float | None) -> None:
+def _report_gaps(table: TimedTable, gap_rows: np.ndarray, step: float | None) -> None:
     if step is None and len(table.times) > 2:
-        shown = [
-            (f"row {row}", str(said)) for row, said in zip(table.rows, table.said, strict=True)
+        row_items = [
+            (f"row {row}", str(time_text)) for row, time_text in zip(table.row_numbers, table.time_texts, strict=True)
         ]
-        table.find(
-            "uneven", "warning", shown[:FIRST],
+        table.add_finding(
+            "uneven", "warning", row_items[:FIRST_ROWS],
             f"The moments of {table.name} are unevenly apart, and are taken as they follow each"
-            f" other: {', '.join(said for _, said in shown[:3])} ...",
+            f" other: {', '.join(time_text for _, time_text in row_items[:3])} ...",
             "Look whether --time names the column that is meant, and --group the column of the"
             " series; or bring the rows to one step.",
         )  # fmt: skip
-    if len(broken):
-        said, rows = table.said, table.rows
-        table.find(
+    if len(gap_rows):
+        time_text, rows = table.time_texts, table.row_numbers
+        table.add_finding(
             "gap", "warning",
-            [(f"row {rows[row]}", f"{said[row - 1]} to {said[row]}") for row in broken.tolist()],
-            f"Moments lack at {len(broken):,} places of {table.name}, the first before row"
-            f" {rows[broken[0]]} ({said[broken[0] - 1]} to {said[broken[0]]}); windows that go over"
+            [(f"row {rows[row]}", f"{time_text[row - 1]} to {time_text[row]}") for row in gap_rows.tolist()],
+            f"Moments lack at {len(gap_rows):,} places of {table.name}, the first before row"
+            f" {rows[gap_rows[0]]} ({time_text[gap_rows[0] - 1]} to {time_text[gap_rows[0]]}); windows that go over"
             " one are left out.",
             "Add the rows that lack, with empty cells where nothing is known.",
         )  # fmt: skip
 
 
-def _check(table: Timed, part: np.ndarray, futures: np.ndarray, spans: tuple[int, int]) -> None:
+def _check_trainable(table: TimedTable, part: np.ndarray, future_rows: np.ndarray, lengths: tuple[int, int]) -> None:
     """Raise DataError where no window is left to train on."""
-    if not (part[futures] == 0).any():
-        length, ahead = spans
-        lost = int(np.isnan(table.channels[part == 0]).any(axis=1).sum())
-        lacks = f", of which {lost:,} lack a value," if lost else ""
+    if not (part[future_rows] == 0).any():
+        length, horizon = lengths
+        missing_count = int(np.isnan(table.channels[part == 0]).any(axis=1).sum())
+        missing_text = f", of which {missing_count:,} lack a value," if missing_count else ""
         raise DataError(
-            f"{table.name}: no window of {length} moments and {ahead} ahead lies whole in the"
-            f" {int((part == 0).sum()):,} moments for training{lacks}; choose a smaller --length or"
-            f" --ahead{' or fill in what is missing' if lost else ''}"
+            f"{table.name}: no window of {length} moments and {horizon} ahead lies whole in the"
+            f" {int((part == 0).sum()):,} moments for training{missing_text}; choose a smaller --length or"
+            f" --ahead{' or fill in what is missing' if missing_count else ''}"
         )
 
 
-def _say_windows(table: Timed, spans: tuple[int, int], targets: list[str], count: int) -> None:
+def _note_windows(table: TimedTable, lengths: tuple[int, int], targets: list[str], count: int) -> None:
     names = table.names if len(table.names) <= 12 else [*table.names[:12], "..."]
     table.notes.append(
-        f"{table.name}: {count:,} windows: the next {spans[1]} of {', '.join(targets)} from the"
-        f" last {spans[0]} of {', '.join(names)}; --length and --ahead choose other spans."
+        f"{table.name}: {count:,} windows: the next {lengths[1]} of {', '.join(targets)} from the"
+        f" last {lengths[0]} of {', '.join(names)}; --length and --ahead choose other spans."
     )

@@ -7,17 +7,17 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from brique.data.place import Place, content, plain_name, relative
+from brique.data.place import Place, read_content, plain_name, relative
 from brique.data.source import ALIASES
 from brique.errors import DataError
 
 _KEY = re.compile(r"""(["']?)([\w-]+)\1\s*:(?:\s+(.*)|\s*)$""")
 _PAIR = re.compile(r"""["']?(\d+)["']?\s*:\s*(.+)$""")
-_WANTED = frozenset((*ALIASES, "names", "nc", "kpt_shape"))
+_USED_KEYS = frozenset((*ALIASES, "names", "nc", "kpt_shape"))
 
 
 @dataclass
-class Settings:
+class YoloConfig:
     """What data.yaml says.
 
     file: its name. names: of classes, by number. count: how many it says there are.
@@ -26,140 +26,140 @@ class Settings:
 
     file: str | None
     names: dict[int, str] = field(default_factory=dict[int, str])
-    count: int | None = None
+    num_classes: int | None = None
     parts: dict[str, list[str]] = field(default_factory=dict[str, list[str]])
     keypoints: tuple[int, int] | None = None
 
 
-def settings_in(place: Place, inside: Sequence[Place]) -> list[Settings]:
+def find_configs(place: Place, all_files: Sequence[Place]) -> list[YoloConfig]:
     """Return what data.yaml says, as a list of one; none where there is no such file.
 
     It is the .yaml or .yml file that names classes. Raises DataError where several do so
     differently, or it is written in a form that is not read.
     """
-    found = [file for file in inside if plain_name(file).endswith((".yaml", ".yml"))]
-    found = [file for file in found if re.search(rb"(?m)^[\"']?names[\"']?\s*:", content(file))]
-    named = [file for file in found if plain_name(file) in ("data.yaml", "data.yml")]
-    several = [_read(file, relative(file, place)) for file in named or found]
-    for other in several[1:]:
-        if other.names != several[0].names:
+    candidates = [file for file in all_files if plain_name(file).endswith((".yaml", ".yml"))]
+    candidates = [file for file in candidates if re.search(rb"(?m)^[\"']?names[\"']?\s*:", read_content(file))]
+    standard = [file for file in candidates if plain_name(file) in ("data.yaml", "data.yml")]
+    configs = [_read_config(file, relative(file, place)) for file in standard or candidates]
+    for other in configs[1:]:
+        if other.names != configs[0].names:
             raise DataError(
-                f"{other.file}: names other classes than {several[0].file}; leave one of them out"
+                f"{other.file}: names other classes than {configs[0].file}; leave one of them out"
             )
-    return several[:1]
+    return configs[:1]
 
 
-def _read(file: Place, where: str) -> Settings:
+def _read_config(file: Place, where: str) -> YoloConfig:
     """Return what a file says. Raises DataError."""
-    found = Settings(where)
-    text = content(file).decode("utf-8-sig", "replace")
-    lines = [_plain(line) for line in text.splitlines()]
-    for at, line in enumerate(lines):
+    config = YoloConfig(where)
+    text = read_content(file).decode("utf-8-sig", "replace")
+    lines = [_strip_comment(line) for line in text.splitlines()]
+    for index, line in enumerate(lines):
         match = _KEY.match(line)
-        if match is None or match[2] not in _WANTED:
+        if match is None or match[2] not in _USED_KEYS:
             continue
         key, value = match[2], (match[3] or "").strip()
-        end = {"[": "]", "{": "}"}.get(value[:1])
-        below: list[str] = []
-        for other in lines[at + 1 :]:
-            is_key = bool(other) and not other[0].isspace() and not other.startswith("-")
-            if (is_key and end is None) or " ".join([value, *below])[-1:] == end:
+        closing = {"[": "]", "{": "}"}.get(value[:1])
+        following: list[str] = []
+        for next_line in lines[index + 1 :]:
+            is_key = bool(next_line) and not next_line[0].isspace() and not next_line.startswith("-")
+            if (is_key and closing is None) or " ".join([value, *following])[-1:] == closing:
                 break
-            below += [other.strip()] if other.strip() else []
-        _take(found, key, value, below, f"{where}: line {at + 1}")
-    return found
+            following += [next_line.strip()] if next_line.strip() else []
+        _apply_key(config, key, value, following, f"{where}: line {index + 1}")
+    return config
 
 
-def _take(found: Settings, key: str, value: str, below: list[str], where: str) -> None:
+def _apply_key(config: YoloConfig, key: str, value: str, following: list[str], where: str) -> None:
     """Take the value of a key: on its line, in brackets, or in the lines below."""
-    values = _values(value, below, where)
+    values = _parse_value(value, following, where)
     if key == "names":
         if isinstance(values, str):
-            raise _refused(where, "a list or numbered names of classes", value)
-        found.names = values if isinstance(values, dict) else dict(enumerate(values))
+            raise _format_error(where, "a list or numbered names of classes", value)
+        config.names = values if isinstance(values, dict) else dict(enumerate(values))
     elif key == "nc":
         if not isinstance(values, str) or not values.isdecimal():
-            raise _refused(where, "the number of classes", value)
-        found.count = int(values)
+            raise _format_error(where, "the number of classes", value)
+        config.num_classes = int(values)
     elif key == "kpt_shape":
-        if not isinstance(values, list) or [one.isdecimal() for one in values] != [True, True]:
-            raise _refused(where, "two numbers in brackets", value)
-        found.keypoints = (int(values[0]), int(values[1]))
+        if not isinstance(values, list) or [item.isdecimal() for item in values] != [True, True]:
+            raise _format_error(where, "two numbers in brackets", value)
+        config.keypoints = (int(values[0]), int(values[1]))
     elif isinstance(values, dict):
-        raise _refused(where, "a folder or a list of folders", value)
+        raise _format_error(where, "a folder or a list of folders", value)
     else:
-        listed = [values] if isinstance(values, str) else values
-        if paths := [path for path in listed if path and path != "null"]:
-            found.parts[ALIASES[key]] = paths
+        folders = [values] if isinstance(values, str) else values
+        if paths := [path for path in folders if path and path != "null"]:
+            config.parts[ALIASES[key]] = paths
 
 
-def _values(value: str, below: list[str], where: str) -> str | list[str] | dict[int, str]:
+def _parse_value(value: str, following: list[str], where: str) -> str | list[str] | dict[int, str]:
     """Return one word, a list of words, or words by number. Raises DataError."""
     if value.startswith(("[", "{")):
-        whole = " ".join([value, *below])
-        if whole[-1] != {"[": "]", "{": "}"}[whole[0]]:
-            raise _refused(where, "a list in brackets that are closed", value)
-        items = _split(whole[1:-1])
-        return _numbered(items, where) if whole[0] == "{" else [_word(one, where) for one in items]
+        text = " ".join([value, *following])
+        if text[-1] != {"[": "]", "{": "}"}[text[0]]:
+            raise _format_error(where, "a list in brackets that are closed", value)
+        items = _split_items(text[1:-1])
+        return _parse_numbered(items, where) if text[0] == "{" else [_unquote(item, where) for item in items]
     if value:
-        return _word(value, where)
-    if below and all(line.startswith("- ") for line in below):
-        return [_word(line[2:].strip(), where) for line in below]
-    return _numbered(below, where) if below else ""
+        return _unquote(value, where)
+    if following and all(line.startswith("- ") for line in following):
+        return [_unquote(line[2:].strip(), where) for line in following]
+    return _parse_numbered(following, where) if following else ""
 
 
-def _numbered(items: Sequence[str], where: str) -> dict[int, str]:
-    found: dict[int, str] = {}
+def _parse_numbered(items: Sequence[str], where: str) -> dict[int, str]:
+    result: dict[int, str] = {}
     for item in items:
         match = _PAIR.match(item)
-        if match is None or int(match[1]) in found:
-            raise _refused(where, "a number, a colon and a name, each number once", item)
-        found[int(match[1])] = _word(match[2].strip(), where)
-    return found
+        if match is None or int(match[1]) in result:
+            raise _format_error(where, "a number, a colon and a name, each number once", item)
+        result[int(match[1])] = _unquote(match[2].strip(), where)
+    return result
 
 
-def _split(text: str) -> list[str]:
+def _split_items(text: str) -> list[str]:
     """Return what stands between commas that no quotation mark holds."""
-    pieces, quote = [""], ""
-    for letter in text:
-        if letter == "," and not quote:
-            pieces.append("")
+    items, quote = [""], ""
+    for character in text:
+        if character == "," and not quote:
+            items.append("")
             continue
         if quote:
-            quote = "" if letter == quote else quote
-        elif letter in "\"'" and not pieces[-1].strip():
-            quote = letter
-        pieces[-1] += letter
-    return [piece.strip() for piece in pieces if piece.strip()]
+            quote = "" if character == quote else quote
+        elif character in "\"'" and not items[-1].strip():
+            quote = character
+        items[-1] += character
+    return [item.strip() for item in items if item.strip()]
 
 
-def _word(text: str, where: str) -> str:
+def _unquote(text: str, where: str) -> str:
     """Return a word without its quotation marks. Raises DataError for other forms of YAML."""
     if text[:1] in "\"'" and len(text) > 1 and text[-1] == text[0]:
         inner = text[1:-1]
         return inner.replace("''", "'") if text[0] == "'" else re.sub(r"\\(.)", r"\1", inner)
     if text[:1] in ("&", "*", "!", "|", ">", "[", "{", '"', "'", "%", "@", "`"):
-        raise _refused(where, "plain words", text)
+        raise _format_error(where, "plain words", text)
     return text
 
 
-def _plain(line: str) -> str:
+def _strip_comment(line: str) -> str:
     """Return a line without its comment, and without blanks at its end."""
-    kept, quote = "", ""
-    for at, letter in enumerate(line):
+    text, quote = "", ""
+    for index, character in enumerate(line):
         if quote:
-            quote = "" if letter == quote else quote
-        elif letter in "\"'" and (not kept.strip() or kept.rstrip()[-1:] in ":,[{-"):
-            quote = letter
-        elif letter == "#" and (at == 0 or line[at - 1].isspace()):
+            quote = "" if character == quote else quote
+        elif character in "\"'" and (not text.strip() or text.rstrip()[-1:] in ":,[{-"):
+            quote = character
+        elif character == "#" and (index == 0 or line[index - 1].isspace()):
             break
-        kept += letter
-    return kept.rstrip()
+        text += character
+    return text.rstrip()
 
 
-def _refused(where: str, expected: str, came: str) -> DataError:
-    came = came if len(came) <= 60 else f"{came[:57]}..."
+def _format_error(where: str, expected: str, actual: str) -> DataError:
+    actual = actual if len(actual) <= 60 else f"{actual[:57]}..."
     return DataError(
-        f"{where}: expected {expected}, got '{came}'; write names as a list ([cat, dog]) or as"
+        f"{where}: expected {expected}, got '{actual}'; write names as a list ([cat, dog]) or as"
         " numbers and names, one a line (0: cat)"
     )

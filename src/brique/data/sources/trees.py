@@ -9,29 +9,29 @@ import numpy as np
 import torch
 
 from brique.data.batch import Values
-from brique.data.column import MOST_PIECES, Column, Labels, Sequences, Texts
+from brique.data.column import MAX_TOKENS, Column, Labels, Sequences, Texts
 from brique.data.place import Place, plain_name
 from brique.data.ragged import Ragged
 from brique.data.source import Source
 from brique.data.sources.shelf import (
-    beginning,
+    read_head,
     check_train,
-    few,
-    lines,
-    parted,
-    parts_of,
-    shelf,
+    format_names,
+    read_lines,
+    files_with_parts,
+    parts_tensor,
+    data_files,
 )
 from brique.errors import DataError, nearest
 from brique.options import Options
 from brique.schema import MISSING, Field, Tree
-from brique.schema.trees import Nodes, nodes_of, written
+from brique.schema.trees import Nodes, parse_tree, format_tree
 
 KIND: str = "trees"
 USES: frozenset[str] = frozenset({"target", "test", "rename", "lower"})
 
 _ENDINGS = (".txt", ".tree", ".trees", ".ptb", ".mrg")
-_TRIED = 10  # lines of a file by which it is told what it holds
+_SAMPLE_LINES = 10  # lines of a file by which it is told what it holds
 _TARGETS = ("label", "labels")
 
 
@@ -41,23 +41,23 @@ class Trees(Column):
 
     nodes: Sequence[Nodes]
     lower: bool = False
-    most: int = MOST_PIECES
+    max_size: int = MAX_TOKENS
 
     def __len__(self) -> int:
         return len(self.nodes)
 
-    def said(self, row: int) -> str:
+    def text(self, row: int) -> str:
         """Return the tree of an example in brackets, without labels."""
-        return written(self.nodes[row].words, self.nodes[row].parents)
+        return format_tree(self.nodes[row].words, self.nodes[row].parents)
 
-    def fitted(self, train: np.ndarray, where: str) -> tuple[Field, Values]:
+    def fit(self, train: np.ndarray, where: str) -> tuple[Field, Values]:
         """Return the vocabulary of the training part, and numbers, a Ragged with parents."""
         leaves = [[word for word in self.nodes[row].words if word] for row in train.tolist()]
-        texts = Texts(leaves, lower=self.lower, most=self.most)
-        text, _ = texts.fitted(np.arange(len(leaves)), where)
+        texts = Texts(leaves, lower=self.lower, max_size=self.max_size)
+        text, _ = texts.fit(np.arange(len(leaves)), where)
         kind = Tree(text.vocabulary, self.lower)  # pyright: ignore[reportAttributeAccessIssue]
         flat = list(chain.from_iterable(tree.words for tree in self.nodes))
-        return kind, _laid(kind.numbered(flat), self.nodes)
+        return kind, _to_ragged(kind.word_ids(flat), self.nodes)
 
 
 @dataclass
@@ -66,20 +66,20 @@ class NodeLabels(Sequences):
 
     nodes: Sequence[Nodes] = ()
 
-    def fitted(self, train: np.ndarray, where: str) -> tuple[Field, Values]:
+    def fit(self, train: np.ndarray, where: str) -> tuple[Field, Values]:
         """Return the labels of the training part, and numbers, a Ragged with parents."""
-        kind, values = super().fitted(train, where)
+        kind, values = super().fit(train, where)
         assert isinstance(values, Ragged)
-        return kind, _laid(values.values, self.nodes)
+        return kind, _to_ragged(values.values, self.nodes)
 
 
 def fits(place: Place) -> bool:
     """Tell whether a place holds texts whose lines are trees."""
-    found = shelf(place, _ENDINGS)
-    return bool(found) and all(_is_trees(file) for file in found)
+    files = data_files(place, _ENDINGS)
+    return bool(files) and all(_holds_trees(file) for file in files)
 
 
-def read(name: str, place: Place, asked: Options) -> Source:
+def read(name: str, place: Place, options: Options) -> Source:
     """Return trees, one a line, with their labels.
 
     Fields: `tree`, and the target alone, since the label of the whole tree is among those of its
@@ -89,47 +89,47 @@ def read(name: str, place: Place, asked: Options) -> Source:
     """
     source = Source(name, {})
     trees: list[Nodes] = []
-    called: list[str] = []
+    example_names: list[str] = []
     parts: list[int | None] = []
-    files = shelf(place, _ENDINGS) or shelf(place)
-    for file, part in parted(source, files, asked.test):
-        for number, line in _lines(file, source):
+    files = data_files(place, _ENDINGS) or data_files(place)
+    for file, part in files_with_parts(source, files, options.test):
+        for number, line in _numbered_lines(file, source):
             try:
-                trees.append(nodes_of(line))
+                trees.append(parse_tree(line))
             except DataError as error:
                 source.skipped.append((f"{file.name}:{number}", str(error)))
                 continue
-            called.append(f"{file.name}:{number}")
+            example_names.append(f"{file.name}:{number}")
             parts.append(part)
     check_train(source, parts)
-    source.part, source.names = parts_of(parts), called
-    target = _target(name, asked.target, trees)
+    source.part, source.names = parts_tensor(parts), example_names
+    target = _target(name, options.target, trees)
     source.targets = (target,) if target else ()
-    fields: dict[str, Values | Column] = {"tree": Trees(trees, asked.lower)}
+    fields: dict[str, Values | Column] = {"tree": Trees(trees, options.lower)}
     if target == "label":
-        roots = [asked.renamed(tree.labels[-1] or MISSING) for tree in trees]
-        fields["label"] = Labels(roots, True, called)
+        roots = [options.renamed(tree.labels[-1] or MISSING) for tree in trees]
+        fields["label"] = Labels(roots, True, example_names)
     elif target == "labels":
-        every = [[asked.renamed(label or MISSING) for label in tree.labels] for tree in trees]
-        fields["labels"] = NodeLabels(every, called, trees)
+        node_labels = [[options.renamed(label or MISSING) for label in tree.labels] for tree in trees]
+        fields["labels"] = NodeLabels(node_labels, example_names, trees)
     source.fields = fields
-    _say(source, target)
+    _add_notes(source, target)
     return source
 
 
-def _is_trees(file: Place) -> bool:
+def _holds_trees(file: Place) -> bool:
     """Tell whether most of the first lines of a file are trees, of more than one node."""
-    some = [line for line in beginning(file).splitlines() if line.strip()][:_TRIED]
-    good = 0
-    for line in some if plain_name(file).endswith(_ENDINGS) else []:
+    sample = [line for line in read_head(file).splitlines() if line.strip()][:_SAMPLE_LINES]
+    tree_count = 0
+    for line in sample if plain_name(file).endswith(_ENDINGS) else []:
         with suppress(DataError):
-            good += len(nodes_of(line)) > 1
-    return 2 * good > len(some)
+            tree_count += len(parse_tree(line)) > 1
+    return 2 * tree_count > len(sample)
 
 
-def _lines(file: Place, source: Source) -> list[tuple[int, str]]:
+def _numbered_lines(file: Place, source: Source) -> list[tuple[int, str]]:
     try:
-        return [(n, line) for n, line in enumerate(lines(file, source), 1) if line.strip()]
+        return [(n, line) for n, line in enumerate(read_lines(file, source), 1) if line.strip()]
     except DataError as error:
         source.skipped.append((file.name, str(error).removeprefix(f"{file.name}: ")))
         return []
@@ -151,15 +151,15 @@ def _target(name: str, target: str | None, trees: Sequence[Nodes]) -> str | None
     return target or "label"
 
 
-def _laid(values: torch.Tensor, nodes: Sequence[Nodes]) -> Ragged:
+def _to_ragged(values: torch.Tensor, nodes: Sequence[Nodes]) -> Ragged:
     lengths = torch.tensor([0, *map(len, nodes)])
     parents = np.fromiter(chain.from_iterable(tree.parents for tree in nodes), np.int64)
     return Ragged(values, lengths.cumsum(0), torch.from_numpy(parents))
 
 
-def _say(source: Source, target: str | None) -> None:
+def _add_notes(source: Source, target: str | None) -> None:
     if source.skipped:
-        first = few([place for place, _ in source.skipped], 3)
+        first = format_names([location for location, _ in source.skipped], 3)
         source.notes.append(
             f"{source.name}: {len(source.skipped):,} lines or files are no trees and are left out:"
             f" {first}."

@@ -4,83 +4,83 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from brique.data.finding import Finding
-from brique.data.sources.annotations import Marked
-from brique.schema.pictures import Look
+from brique.data.sources.annotations import ImageAnnotation
+from brique.schema.pictures import PictureInfo
 
-_SLACK = 2  # pixels by which a box may reach beyond its picture
+_TOLERANCE = 2  # pixels by which a box may reach beyond its picture
 
 
 @dataclass
-class Turning:
+class BoxOrientation:
     """What is known of it.
 
-    stored: for each picture, whether its boxes are those of the stored pixels.
-    resized: for each picture, whether it has another size than is said of it.
+    is_stored: for each picture, whether its boxes are those of the stored pixels.
+    is_resized: for each picture, whether it has another size than is said of it.
     """
 
-    stored: list[bool]
-    resized: list[bool]
+    is_stored: list[bool]
+    is_resized: list[bool]
     notes: list[str] = field(default_factory=list[str])
     findings: list[Finding] = field(default_factory=list[Finding])
 
 
-def turning(
-    name: str, several: Sequence[Marked], looks: Sequence[Look], told: Sequence[str]
-) -> Turning:
+def detect_box_orientation(
+    name: str, annotations: Sequence[ImageAnnotation], infos: Sequence[PictureInfo], names: Sequence[str]
+) -> BoxOrientation:
     """Return which boxes turn with their pictures.
 
     The size that is said of a picture tells, where a quarter turn makes another of it; else a box
     that lies in one of both alone. Pictures of which nothing tells go by the others, if these
     agree; else their boxes are taken as seen, with a finding that is an error.
-    told: what a person calls each picture.
+    names: what a person calls each picture.
     """
-    pairs = list(zip(several, looks, strict=True))
-    answers = [_is_stored(marked, look) for marked, look in pairs]
-    turned = [row for row, look in enumerate(looks) if look.orientation.number != 1]
-    votes = {answers[row] for row in turned} - {None}
+    pairs = list(zip(annotations, infos, strict=True))
+    answers = [_is_stored(annotation, info) for annotation, info in pairs]
+    rotated = [row for row, info in enumerate(infos) if info.orientation.number != 1]
+    votes = {answers[row] for row in rotated} - {None}
     agreed = next(iter(votes)) if len(votes) == 1 else None
-    open_rows = [row for row in turned if answers[row] is None and several[row].boxes]
-    stored = [bool(agreed if answer is None else answer) for answer in answers]
-    stored = [one and look.orientation.number != 1 for one, look in zip(stored, looks, strict=True)]
-    sizes = [look.orientation.stored if one else (look.height, look.width)
-             for one, look in zip(stored, looks, strict=True)]  # fmt: skip
-    resized = [
-        marked.size is not None and marked.size != size
-        for marked, size in zip(several, sizes, strict=True)
+    undecided = [row for row in rotated if answers[row] is None and annotations[row].boxes]
+    is_stored = [bool(agreed if answer is None else answer) for answer in answers]
+    is_stored = [uses_stored and info.orientation.number != 1 for uses_stored, info in zip(is_stored, infos, strict=True)]
+    sizes = [info.orientation.stored_size if uses_stored else (info.height, info.width)
+             for uses_stored, info in zip(is_stored, infos, strict=True)]  # fmt: skip
+    is_resized = [
+        annotation.size is not None and annotation.size != size
+        for annotation, size in zip(annotations, sizes, strict=True)
     ]
-    found = Turning(stored, resized)
-    if count := sum(stored):
-        found.notes.append(
+    result = BoxOrientation(is_stored, is_resized)
+    if count := sum(is_stored):
+        result.notes.append(
             f"{name}: the boxes of {count:,} pictures that EXIF turns are measured in their stored"
             " pixels, and turn with them."
         )
-    if open_rows and agreed is None:
-        found.findings.append(_unclear([told[row] for row in open_rows], len(looks)))
-    return found
+    if undecided and agreed is None:
+        result.findings.append(_ambiguous_finding([names[row] for row in undecided], len(infos)))
+    return result
 
 
-def _is_stored(marked: Marked, look: Look) -> bool | None:
+def _is_stored(annotation: ImageAnnotation, info: PictureInfo) -> bool | None:
     """Tell whether boxes are those of stored pixels; None where it cannot be known."""
-    seen = (look.height, look.width)
-    if look.orientation.number == 1 or look.orientation.stored == seen:
+    upright_size = (info.height, info.width)
+    if info.orientation.number == 1 or info.orientation.stored_size == upright_size:
         return None
-    if marked.size in (look.orientation.stored, seen):
-        return marked.size == look.orientation.stored
-    if marked.size is not None or marked.is_relative or not marked.boxes:
+    if annotation.size in (info.orientation.stored_size, upright_size):
+        return annotation.size == info.orientation.stored_size
+    if annotation.size is not None or annotation.is_relative or not annotation.boxes:
         return None
-    x, y = (max(box[side] for box in marked.boxes) - _SLACK for side in (2, 3))
-    fits = [x <= width and y <= height for height, width in (look.orientation.stored, seen)]
+    x, y = (max(box[side] for box in annotation.boxes) - _TOLERANCE for side in (2, 3))
+    fits = [x <= width and y <= height for height, width in (info.orientation.stored_size, upright_size)]
     return fits[0] if fits[0] != fits[1] else None
 
 
-def _unclear(told: Sequence[str], whole: int) -> Finding:
+def _ambiguous_finding(names: Sequence[str], total: int) -> Finding:
     return Finding(
         "turned pictures",
         "error",
         None,
-        tuple((name,) for name in told),
-        len(told),
-        f"{len(told):,} of {whole:,} pictures are turned or mirrored by a note in their file"
+        tuple((name,) for name in names),
+        len(names),
+        f"{len(names):,} of {total:,} pictures are turned or mirrored by a note in their file"
         " (EXIF), and nothing tells whether their boxes were drawn before or after: they are"
         " taken as drawn on the picture as it is seen, and may lie elsewhere.",
         "Look at some boxes. If they lie right, turn the pixels and remove the note (mogrify"

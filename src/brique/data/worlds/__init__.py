@@ -22,12 +22,12 @@ from brique.errors import DataError, nearest
 from brique.options import Options
 
 WORLDS: dict[str, Callable[..., Data]] = {
-    made.__name__: made
-    for made in (faces, figures, grammar, points, scenes, stereo, stories, throws)
+    world.__name__: world
+    for world in (faces, figures, grammar, points, scenes, stereo, stories, throws)
 }
 
 
-def opened(source: str, options: Options) -> Data:
+def open_world(source: str, options: Options) -> Data:
     """Return a world with its defaults: what `data.open("world:NAME", target=...)` gives.
 
     source: "world:" and its name. options: none but target, by default the world's own.

@@ -12,10 +12,10 @@ from brique.data.ragged import Ragged
 from brique.data.source import PARTS, Source
 from brique.errors import DataError, nearest
 from brique.schema import Field
-from brique.schema.texts import FIRST
+from brique.schema.texts import FIRST_ID
 
-_AT_ONCE = 128  # examples drawn together: their pixels fit into a processor's cache
-_OWN = (0, 0, 2, 0, 1, 0, 0, 2, 0, 0)  # whose each of ten neighbouring cells is: place in PARTS
+_BLOCK = 128  # examples drawn together: their pixels fit into a processor's cache
+_PART_OF_CELL = (0, 0, 2, 0, 1, 0, 0, 2, 0, 0)  # whose each of ten neighbouring cells is: place in PARTS
 
 
 class Draws:
@@ -43,7 +43,7 @@ class Draws:
         """Return numbers in [low, high), (n, *shape), float32."""
         return low + (high - low) * self.uniform(name, *shape)
 
-    def whole(self, name: str, count: int, *shape: int) -> Tensor:
+    def integers(self, name: str, count: int, *shape: int) -> Tensor:
         """Return whole numbers from 0 to count - 1, (n, *shape), int64."""
         return (self.uniform(name, *shape) * count).long().clamp_(max=count - 1)
 
@@ -53,42 +53,42 @@ class Draws:
         second = self.uniform(f"{name}, angle", *shape)
         return (-2 * torch.log1p(-first)).sqrt() * torch.cos(2 * torch.pi * second)
 
-    def owned(self, name: str, cells: int) -> Tensor:
+    def part_integers(self, name: str, cells: int) -> Tensor:
         """Return whole numbers from 0 to 10 * cells - 1, (n,), that no other part has.
 
         Of ten neighbours train owns seven, valid one and test two.
         """
-        own = torch.tensor([c for c, p in enumerate(_OWN) if p == PARTS.index(self.part)])
-        place = self.whole(name, cells * len(own))
-        return place // len(own) * len(_OWN) + own[place % len(own)]
+        part_cells = torch.tensor([cell for cell, part_number in enumerate(_PART_OF_CELL) if part_number == PARTS.index(self.part)])
+        index = self.integers(name, cells * len(part_cells))
+        return index // len(part_cells) * len(_PART_OF_CELL) + part_cells[index % len(part_cells)]
 
-    def apart(self, name: str, cells: int) -> Tensor:
+    def part_uniform(self, name: str, cells: int) -> Tensor:
         """Return numbers in [0, 1), (n,), float32: [0, 1) cut into 10 * cells, owned as above."""
-        within = self.uniform(f"{name}, within").clamp(1e-3, 0.999)  # rounding moves none out
-        return (self.owned(name, cells) + within) / (cells * len(_OWN))
+        offset = self.uniform(f"{name}, within").clamp(1e-3, 0.999)  # rounding moves none out
+        return (self.part_integers(name, cells) + offset) / (cells * len(_PART_OF_CELL))
 
 
-Make = Callable[[Draws], Mapping[str, Values]]
+ExampleFunction = Callable[[Draws], Mapping[str, Values]]
 
 
-def drawn(
-    world: str, make: Make, kinds: dict[str, Field], *, n: int, seed: int, targets: Sequence[str]
+def generate(
+    world: str, make_examples: ExampleFunction, kinds: dict[str, Field], *, n: int, seed: int, targets: Sequence[str]
 ) -> Source:
     """Return a world's examples: n to train, a tenth as many for valid, a fifth for test.
 
-    make: draws examples; called for some at a time. kinds: those of the fields that are kept.
+    make_examples: draws examples; called for some at a time. kinds: those of the fields that are kept.
     The first examples of a part are the same whatever n. Raises DataError when n is below 1.
     """
     if n < 1:
         raise DataError(f"{world}: n must be 1 or more, got {n}; pass how many training examples")
     sizes = (n, -(-n // 10), -(-n // 5))
-    found: dict[str, list[Values]] = {name: [] for name in kinds}
+    blocks: dict[str, list[Values]] = {name: [] for name in kinds}
     for part, size in zip(PARTS, sizes, strict=True):
-        for ids in torch.arange(size).split(_AT_ONCE):
-            values = make(Draws(world, seed, part, ids))
+        for ids in torch.arange(size).split(_BLOCK):
+            values = make_examples(Draws(world, seed, part, ids))
             for name in kinds:
-                found[name].append(values[name])
-    fields = {name: _joined(values) for name, values in found.items()}
+                blocks[name].append(values[name])
+    fields = {name: _concatenate(values) for name, values in blocks.items()}
     part = torch.repeat_interleave(torch.arange(3, dtype=torch.uint8), torch.tensor(sizes))
     names = [f"{part} {i}" for part, size in zip(PARTS, sizes, strict=True) for i in range(size)]
     note = (
@@ -101,7 +101,7 @@ def drawn(
     )  # fmt: skip
 
 
-def chosen(
+def select_fields(
     world: str,
     kinds: dict[str, Field],
     fields: Mapping[str, Sequence[str]],
@@ -120,21 +120,21 @@ def chosen(
             f"{world}: no target '{target}' among {', '.join(fields)}; choose one, or None for all"
             f" fields{nearest(target, fields)}"
         )
-    asked = list(fields[target])
-    middle = asked.index("->")
-    inputs, targets = asked[:middle], asked[middle + 1 :]
+    entry = list(fields[target])
+    arrow = entry.index("->")
+    inputs, targets = entry[:arrow], entry[arrow + 1 :]
     return {name: kinds[name] for name in (*inputs, *targets)}, tuple(targets)
 
 
-def numbered(texts: Sequence[Sequence[str]], vocabulary: Sequence[str]) -> Ragged:
+def encode_texts(texts: Sequence[Sequence[str]], vocabulary: Sequence[str]) -> Ragged:
     """Return texts, lists of words, as the numbers that `brique.schema.Text` gives them."""
-    place = {word: number for number, word in enumerate(vocabulary, FIRST)}
+    number_of = {word: number for number, word in enumerate(vocabulary, FIRST_ID)}
     lengths = torch.tensor([0, *(len(text) for text in texts)])
-    values = torch.tensor([place[word] for text in texts for word in text], dtype=torch.int64)
+    values = torch.tensor([number_of[word] for text in texts for word in text], dtype=torch.int64)
     return Ragged(values, lengths.cumsum(0))
 
 
-def _joined(values: Sequence[Values]) -> Values:
+def _concatenate(values: Sequence[Values]) -> Values:
     ragged = [value for value in values if isinstance(value, Ragged)]
     if not ragged:
         return torch.cat([value for value in values if isinstance(value, Tensor)])

@@ -9,8 +9,8 @@ from torch import Tensor
 
 from brique.data.batch import Values
 from brique.data.parts import Data, build
-from brique.data.worlds.drawing import TEXTURES, ellipse, lit, paint, stroke, textured
-from brique.data.worlds.draws import Draws, chosen, drawn
+from brique.data.worlds.drawing import TEXTURES, ellipse, apply_light, paint, stroke, textured_backgrounds
+from brique.data.worlds.draws import Draws, select_fields, generate
 from brique.schema import Category, Field, Number, Picture
 
 SIZE = 64  # pixels a side
@@ -40,43 +40,43 @@ def faces(n: int = 4000, *, target: str | None = "mood", seed: int = 0) -> Data:
     Test differs: its textures of the background (rings, plaid) never come in train or valid.
     Raises DataError for a target that is none of these.
     """
-    kinds, targets = chosen("faces", _KINDS, _TARGETS, target)
-    return build(drawn("faces", _made, kinds, n=n, seed=seed, targets=targets))
+    kinds, targets = select_fields("faces", _KINDS, _TARGETS, target)
+    return build(generate("faces", _make_examples, kinds, n=n, seed=seed, targets=targets))
 
 
 @dataclass(frozen=True)
 class _Head:
     """Where the heads of n pictures are; points and lengths within are parts of their half height.
 
-    middle: (n, 2), in pixels. scale, tilt: (n,).
+    center: (n, 2), in pixels. scale, tilt: (n,).
     """
 
-    middle: Tensor
+    center: Tensor
     scale: Tensor
     tilt: Tensor
 
-    def at(self, x: Tensor | float, y: Tensor | float) -> Tensor:
+    def point(self, x: Tensor | float, y: Tensor | float) -> Tensor:
         """Return a point of the head in the picture, (n, 2)."""
         cos, sin = self.tilt.cos(), self.tilt.sin()
-        turned = torch.stack([x * cos - y * sin, x * sin + y * cos], 1)
-        return self.middle + self.scale[:, None] * turned
+        rotated = torch.stack([x * cos - y * sin, x * sin + y * cos], 1)
+        return self.center + self.scale[:, None] * rotated
 
     def oval(self, x: Tensor | float, y: float, across: float, along: Tensor | float) -> Tensor:
         """Return how much of each pixel an ellipse covers."""
         ones = torch.ones_like(self.scale)
         radii = torch.stack([across * ones, along * ones], 1) * self.scale[:, None]
-        return ellipse(self.at(x, y), radii, self.tilt, SIZE)
+        return ellipse(self.point(x, y), radii, self.tilt, SIZE)
 
     def line(self, points: Sequence[tuple[Tensor | float, Tensor | float]], width: float) -> Tensor:
         """Return how much of each pixel a line through points covers."""
-        ends = [self.at(x, y) for x, y in points]
+        ends = [self.point(x, y) for x, y in points]
         thick = (width * self.scale).clamp(min=1.2)
         covers = [stroke(a, b, thick, SIZE) for a, b in pairwise(ends)]
         return torch.stack(covers).amax(0)
 
 
-def _made(draws: Draws) -> dict[str, Values]:
-    mood, glasses, hair = draws.whole("mood", 2), draws.whole("glasses", 2), draws.whole("hair", 3)
+def _make_examples(draws: Draws) -> dict[str, Values]:
+    mood, glasses, hair = draws.integers("mood", 2), draws.integers("glasses", 2), draws.integers("hair", 3)
     strength = draws.between("smile", 0.3, 1)
     numbers = {
         "smile": torch.where(mood == 1, strength, -strength),
@@ -87,20 +87,20 @@ def _made(draws: Draws) -> dict[str, Values]:
         "skin": draws.uniform("skin"),
     }
     scale = draws.between("scale", 17, 24)
-    room = SIZE / 2 - scale[:, None] * torch.tensor([0.95, 1.12]) - 1
-    middle = SIZE / 2 + room * draws.between("place", -1, 1, 2)
-    head = _Head(middle, scale, numbers["tilt"])
-    picture, texture = textured(draws, SIZE)
-    skin = _mixed(_SKINS, numbers["skin"])
-    dye = _DYES[draws.whole("dye", len(_DYES))] + draws.between("hue", -12, 12, 3)
-    picture = _bare(picture, head, skin, dye, hair)
-    picture = _features(picture, head, numbers, skin)
-    picture = _glasses(draws, picture, head, glasses)
+    margin = SIZE / 2 - scale[:, None] * torch.tensor([0.95, 1.12]) - 1
+    center = SIZE / 2 + margin * draws.between("place", -1, 1, 2)
+    head = _Head(center, scale, numbers["tilt"])
+    picture, texture = textured_backgrounds(draws, SIZE)
+    skin = _mix_colors(_SKINS, numbers["skin"])
+    dye = _DYES[draws.integers("dye", len(_DYES))] + draws.between("hue", -12, 12, 3)
+    picture = _draw_head(picture, head, skin, dye, hair)
+    picture = _draw_features(picture, head, numbers, skin)
+    picture = _draw_glasses(draws, picture, head, glasses)
     classes = {"mood": mood, "glasses": glasses, "hair": hair, "texture": texture}
-    return {"image": lit(draws, picture), **classes, **numbers}
+    return {"image": apply_light(draws, picture), **classes, **numbers}
 
 
-def _bare(picture: Tensor, head: _Head, skin: Tensor, dye: Tensor, hair: Tensor) -> Tensor:
+def _draw_head(picture: Tensor, head: _Head, skin: Tensor, dye: Tensor, hair: Tensor) -> Tensor:
     """Return the picture with heads, their ears, noses and hair."""
     has_hair, is_long = (hair > 0).view(-1, 1, 1), (hair == 2).view(-1, 1, 1)
     picture = paint(picture, head.oval(0.0, 0.15, 0.95, 1.0) * is_long, dye)
@@ -108,12 +108,12 @@ def _bare(picture: Tensor, head: _Head, skin: Tensor, dye: Tensor, hair: Tensor)
         picture = paint(picture, head.oval(side, 0.0, 0.12, 0.2) * ~is_long, skin * 0.93)
     face = head.oval(0.0, 0.0, 0.76, 1.0)
     picture = paint(picture, face, skin)
-    cap = head.oval(0.0, -0.08, 0.82, 1.02) * (1 - head.oval(0.0, 0.45, 0.85, 1.0))
-    picture = paint(picture, cap * has_hair, dye)
+    hair_cover = head.oval(0.0, -0.08, 0.82, 1.02) * (1 - head.oval(0.0, 0.45, 0.85, 1.0))
+    picture = paint(picture, hair_cover * has_hair, dye)
     return paint(picture, head.line([(0.0, 0.02), (0.06, 0.24), (-0.04, 0.25)], 0.05), skin * 0.7)
 
 
-def _features(picture: Tensor, head: _Head, numbers: dict[str, Tensor], skin: Tensor) -> Tensor:
+def _draw_features(picture: Tensor, head: _Head, numbers: dict[str, Tensor], skin: Tensor) -> Tensor:
     """Return the picture with eyes, brows and mouths."""
     white, black = torch.full_like(skin, 248), torch.full_like(skin, 15)
     for side in (-1, 1):
@@ -121,8 +121,8 @@ def _features(picture: Tensor, head: _Head, numbers: dict[str, Tensor], skin: Te
         picture = paint(picture, eye, white)
         pupil = head.oval(0.32 * side + 0.09 * numbers["gaze"], -0.05, 0.075, 0.09)
         picture = paint(picture, pupil * eye, black)
-        slope = 0.09 * numbers["brows"]
-        ends = [(0.17 * side, -0.32 - slope), (0.46 * side, -0.32 + slope)]
+        brow_tilt = 0.09 * numbers["brows"]
+        ends = [(0.17 * side, -0.32 - brow_tilt), (0.46 * side, -0.32 + brow_tilt)]
         picture = paint(picture, head.line(ends, 0.07), skin * 0.3)
     across = torch.linspace(-1, 1, 7).tolist()
     curve = [(0.33 * x, 0.55 + 0.2 * numbers["smile"] * (0.5 - x * x)) for x in across]
@@ -130,7 +130,7 @@ def _features(picture: Tensor, head: _Head, numbers: dict[str, Tensor], skin: Te
     return paint(picture, head.line(curve, 0.09), lips)
 
 
-def _glasses(draws: Draws, picture: Tensor, head: _Head, glasses: Tensor) -> Tensor:
+def _draw_glasses(draws: Draws, picture: Tensor, head: _Head, glasses: Tensor) -> Tensor:
     """Return the picture with frames round the eyes of those that wear glasses, dark or bright."""
     cover = head.line([(-0.12, -0.08), (0.12, -0.08)], 0.06)
     for side in (-0.34, 0.34):
@@ -141,8 +141,8 @@ def _glasses(draws: Draws, picture: Tensor, head: _Head, glasses: Tensor) -> Ten
     return paint(picture, cover * glasses.view(-1, 1, 1), frame)
 
 
-def _mixed(colors: Tensor, share: Tensor) -> Tensor:
+def _mix_colors(colors: Tensor, fraction: Tensor) -> Tensor:
     """Return the colors (n, 3) at shares (n,) of the way through a list of them."""
-    place = share * (len(colors) - 1)
-    first = place.long().clamp(max=len(colors) - 2)
-    return torch.lerp(colors[first], colors[first + 1], (place - first)[:, None])
+    position = fraction * (len(colors) - 1)
+    first = position.long().clamp(max=len(colors) - 2)
+    return torch.lerp(colors[first], colors[first + 1], (position - first)[:, None])

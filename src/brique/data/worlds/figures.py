@@ -5,8 +5,8 @@ from torch import Tensor
 
 from brique.data.batch import Values
 from brique.data.parts import Data, build
-from brique.data.worlds.drawing import TEXTURES, ellipse, lit, paint, stroke, textured
-from brique.data.worlds.draws import Draws, chosen, drawn
+from brique.data.worlds.drawing import TEXTURES, ellipse, apply_light, paint, stroke, textured_backgrounds
+from brique.data.worlds.draws import Draws, select_fields, generate
 from brique.schema import Category, Field, Number, Picture
 
 SIZE = 64  # pixels a side
@@ -36,13 +36,13 @@ def figures(n: int = 4000, *, target: str | None = "joints", seed: int = 0) -> D
     Test differs: its textures (rings, plaid) never come in train or valid.
     Raises DataError for another target.
     """
-    kinds, targets = chosen("figures", _KINDS, {"joints": ("image", "->", "joints")}, target)
-    return build(drawn("figures", _made, kinds, n=n, seed=seed, targets=targets))
+    kinds, targets = select_fields("figures", _KINDS, {"joints": ("image", "->", "joints")}, target)
+    return build(generate("figures", _make_examples, kinds, n=n, seed=seed, targets=targets))
 
 
-def _made(draws: Draws) -> dict[str, Values]:
-    joints, scale = _posed(draws)
-    picture, texture = textured(draws, SIZE)
+def _make_examples(draws: Draws) -> dict[str, Values]:
+    joints, scale = _random_poses(draws)
+    picture, texture = textured_backgrounds(draws, SIZE)
     left, right = (
         hue + draws.between(f"hue of {side}", -15, 15, 3)
         for side, hue in (("left", _LEFT), ("right", _RIGHT))
@@ -57,27 +57,27 @@ def _made(draws: Draws) -> dict[str, Values]:
         picture = paint(picture, cover, color)
     radii = (0.085 * scale)[:, None].expand(-1, 2)
     picture = paint(picture, ellipse(joints[:, 0], radii, torch.zeros_like(scale), SIZE), body)
-    return {"image": lit(draws, picture), "joints": joints, "texture": texture}
+    return {"image": apply_light(draws, picture), "joints": joints, "texture": texture}
 
 
-def _posed(draws: Draws) -> tuple[Tensor, Tensor]:
+def _random_poses(draws: Draws) -> tuple[Tensor, Tensor]:
     """Return joints (n, 11, 2) and heights (n,), in pixels."""
     scale = draws.between("scale", 34, 50)
     lean = draws.between("lean", -0.45, 0.45)
     joints = torch.zeros(len(draws), len(JOINTS), 2)
-    joints[:, 2] = _limb(lean + torch.pi, -0.3)  # from the neck, at (0, 0)
-    joints[:, 0] = _limb(lean + torch.pi + draws.between("nod", -0.4, 0.4), 0.14)
+    joints[:, 2] = _limb_end(lean + torch.pi, -0.3)  # from the neck, at (0, 0)
+    joints[:, 0] = _limb_end(lean + torch.pi + draws.between("nod", -0.4, 0.4), 0.14)
     for side, sign in (("left", -1.0), ("right", 1.0)):
         for start, parts, limits in (
             ("neck", ("elbow", "hand"), ((0.2, 2.8), (-0.3, 2.0))),
             ("hip", ("knee", "foot"), ((0.05, 1.0), (-1.2, 0.2))),
         ):
             length = 0.17 if start == "neck" else 0.21
-            at, angle = joints[:, JOINTS.index(start)], lean
+            position, angle = joints[:, JOINTS.index(start)], lean
             for part, (low, high) in zip(parts, limits, strict=True):
                 angle = angle + sign * draws.between(f"{side} {part}", low, high)
-                at = at + _limb(angle, length)
-                joints[:, JOINTS.index(f"{side} {part}")] = at
+                position = position + _limb_end(angle, length)
+                joints[:, JOINTS.index(f"{side} {part}")] = position
     joints *= scale[:, None, None]
     margin = 0.1 * scale[:, None] + 1
     low, high = margin - joints.amin(1), SIZE - margin - joints.amax(1)
@@ -85,6 +85,6 @@ def _posed(draws: Draws) -> tuple[Tensor, Tensor]:
     return joints + shift[:, None], scale
 
 
-def _limb(angle: Tensor, length: float) -> Tensor:
+def _limb_end(angle: Tensor, length: float) -> Tensor:
     """Return where a limb ends that hangs down, turned to the right by an angle, (n, 2)."""
     return length * torch.stack([angle.sin(), angle.cos()], 1)

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from brique.data.batch import Values
 from brique.data.parts import Data, build
-from brique.data.worlds.draws import Draws, chosen, drawn, numbered
+from brique.data.worlds.draws import Draws, select_fields, generate, encode_texts
 from brique.schema import Field, Text
 
 _TEXTS = (  # English : French, f for feminine: things, what they are like, what they do
@@ -29,16 +29,16 @@ _TEXTS = (  # English : French, f for feminine: things, what they are like, what
 )
 WORD_LISTS = [[one.split(":") for one in words.split()] for words in _TEXTS]
 _NOUNS, _ADJECTIVES, _VERBS = WORD_LISTS
-_JOINTS = (("and", "et"), ("but", "mais"), ("because", "car"))
+_CONJUNCTIONS = (("and", "et"), ("but", "mais"), ("because", "car"))
 _PAIRS = len(_NOUNS) * len(_VERBS)  # of a subject and what it does
 
 _ENGLISH = {
-    *("the", "a", "some", "do", "does", "not"), *(word for word, _ in _JOINTS),
+    *("the", "a", "some", "do", "does", "not"), *(word for word, _ in _CONJUNCTIONS),
     *(word + s for word, *_ in (*_NOUNS, *_VERBS) for s in ("", "s")),
     *(word for word, _ in _ADJECTIVES),
 }  # fmt: skip
 _FRENCH = {
-    *("le", "la", "les", "un", "une", "des", "ne", "pas"), *(word for _, word in _JOINTS),
+    *("le", "la", "les", "un", "une", "des", "ne", "pas"), *(word for _, word in _CONJUNCTIONS),
     *(word + s for _, word, *_ in _NOUNS for s in ("", "s")),
     *(word + end for _, word in _ADJECTIVES for end in ("", "e", "s", "es")),
     *(word + end for _, word in _VERBS for end in ("", "nt")),
@@ -56,46 +56,46 @@ def grammar(n: int = 4000, *, target: str | None = "fr", seed: int = 0) -> Data:
     Raises DataError for another target.
     """
     targets = {"fr": ("en", "->", "fr"), "en": ("fr", "->", "en")}
-    kinds, aims = chosen("grammar", _KINDS, targets, target)
-    return build(drawn("grammar", _made, kinds, n=n, seed=seed, targets=aims))
+    kinds, target_names = select_fields("grammar", _KINDS, targets, target)
+    return build(generate("grammar", _make_examples, kinds, n=n, seed=seed, targets=target_names))
 
 
-def _made(draws: Draws) -> dict[str, Values]:
-    pairs = [draws.owned(f"clause {k}", _PAIRS // 10).tolist() for k in range(2)]
+def _make_examples(draws: Draws) -> dict[str, Values]:
+    pair_numbers = [draws.part_integers(f"clause {k}", _PAIRS // 10).tolist() for k in range(2)]
     dice = [draws.uniform(f"parts {k}", 12).tolist() for k in range(2)]
-    said: dict[str, list[list[str]]] = {name: [] for name in _WORDS}
-    for k, joint in enumerate(draws.uniform("joint").tolist()):
-        clauses = [_clause(pairs[i][k], dice[i][k]) for i in range(2)]
-        between = _JOINTS[int((2 * joint - 1) * len(_JOINTS))] if joint >= 0.5 else None
-        for place, language in enumerate(said):
-            first, second = (clause[place] for clause in clauses)
-            said[language].append([*first, between[place], *second] if between else first)
-    return {name: numbered(texts, _WORDS[name]) for name, texts in said.items()}
+    texts_of: dict[str, list[list[str]]] = {name: [] for name in _WORDS}
+    for k, conjunction_draw in enumerate(draws.uniform("joint").tolist()):
+        clauses = [_clause(pair_numbers[i][k], dice[i][k]) for i in range(2)]
+        conjunction = _CONJUNCTIONS[int((2 * conjunction_draw - 1) * len(_CONJUNCTIONS))] if conjunction_draw >= 0.5 else None
+        for language_index, language in enumerate(texts_of):
+            first, second = (clause[language_index] for clause in clauses)
+            texts_of[language].append([*first, conjunction[language_index], *second] if conjunction else first)
+    return {name: encode_texts(texts, _WORDS[name]) for name, texts in texts_of.items()}
 
 
-def _clause(pair: int, dice: Sequence[float]) -> tuple[list[str], list[str]]:
-    who, what = divmod(pair, len(_VERBS))
-    (subject, sujet, many), (thing, chose, _) = (
-        _phrase(who, dice[:5]), _phrase(int(dice[5] * len(_NOUNS)), dice[6:11])
+def _clause(pair: int, draws: Sequence[float]) -> tuple[list[str], list[str]]:
+    subject_index, verb_index = divmod(pair, len(_VERBS))
+    (subject, sujet, is_plural), (thing, chose, _) = (
+        _phrase(subject_index, draws[:5]), _phrase(int(draws[5] * len(_NOUNS)), draws[6:11])
     )  # fmt: skip
-    verb, verbe = _VERBS[what]
-    verbe += "nt" if many else ""
-    if dice[11] < 0.3:
-        do = "do" if many else "does"
+    verb, verbe = _VERBS[verb_index]
+    verbe += "nt" if is_plural else ""
+    if draws[11] < 0.3:
+        do = "do" if is_plural else "does"
         return [*subject, do, "not", verb, *thing], [*sujet, "ne", verbe, "pas", *chose]
-    return [*subject, verb + ("" if many else "s"), *thing], [*sujet, verbe, *chose]
+    return [*subject, verb + ("" if is_plural else "s"), *thing], [*sujet, verbe, *chose]
 
 
-def _phrase(noun: int, dice: Sequence[float]) -> tuple[list[str], list[str], bool]:
+def _phrase(noun: int, draws: Sequence[float]) -> tuple[list[str], list[str], bool]:
     """Return an article, up to two adjectives and a noun, in both, and whether there are many."""
     name, nom, *feminine = _NOUNS[noun]
-    first = int(dice[0] * len(_ADJECTIVES))
-    second = first + 1 + int(dice[1] * (len(_ADJECTIVES) - 1))  # another one
-    some = [_ADJECTIVES[k % len(_ADJECTIVES)] for k in (first, second)][: int(dice[2] * 3)]
-    s, e = "s" if dice[3] < 0.5 else "", "e" if feminine else ""
+    first = int(draws[0] * len(_ADJECTIVES))
+    second = first + 1 + int(draws[1] * (len(_ADJECTIVES) - 1))  # another one
+    adjectives = [_ADJECTIVES[k % len(_ADJECTIVES)] for k in (first, second)][: int(draws[2] * 3)]
+    s, e = "s" if draws[3] < 0.5 else "", "e" if feminine else ""
     the, le = ("the", "les" if s else "la" if e else "le")
-    if dice[4] < 0.5:
+    if draws[4] < 0.5:
         the, le = ("some", "des") if s else ("a", "un" + e)
-    en = [the, *(adjective for adjective, _ in some), name + s]
-    fr = [le, nom + s, *(adjectif + e + s for _, adjectif in reversed(some))]
+    en = [the, *(adjective for adjective, _ in adjectives), name + s]
+    fr = [le, nom + s, *(adjectif + e + s for _, adjectif in reversed(adjectives))]
     return en, fr, bool(s)

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from brique.data.batch import Values
 from brique.data.parts import Data, build
-from brique.data.worlds.draws import Draws, drawn
+from brique.data.worlds.draws import Draws, generate
 from brique.errors import DataError, nearest
 from brique.schema import Category, Field, Number
 
@@ -36,51 +36,51 @@ def points(kind: Points = "moons", n: int = 1000, *, noise: float = 0.1, seed: i
         raise DataError(f"points: noise must be 0 or more, got {noise}; pass a standard deviation")
     classes = ("a", "b", "c") if kind == "blobs" else ("a", "b")
     kinds: dict[str, Field] = {"x": Number(shape=(2,)), "label": Category(classes)}
-    make = partial(_made, kind=kind, noise=noise)
-    source = drawn(f"points {kind}", make, kinds, n=n, seed=seed, targets=("label",))
+    make = partial(_make_examples, kind=kind, noise=noise)
+    source = generate(f"points {kind}", make, kinds, n=n, seed=seed, targets=("label",))
     return build(source)
 
 
-def _made(draws: Draws, kind: str, noise: float) -> dict[str, Values]:
-    along = draws.apart("along", _CELLS)
-    first, second, label = _KINDS[kind](draws, along)
-    exact = torch.stack([first, second], 1)
-    return {"x": exact + noise * draws.normal("noise", 2), "label": label}
+def _make_examples(draws: Draws, kind: str, noise: float) -> dict[str, Values]:
+    curve_position = draws.part_uniform("along", _CELLS)
+    first, second, label = _KINDS[kind](draws, curve_position)
+    noiseless = torch.stack([first, second], 1)
+    return {"x": noiseless + noise * draws.normal("noise", 2), "label": label}
 
 
-def _moons(draws: Draws, along: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    label, angle = draws.whole("label", 2), torch.pi * along
+def _moons(draws: Draws, curve_position: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    label, angle = draws.integers("label", 2), torch.pi * curve_position
     side = 1.0 - 2 * label
     return side * angle.cos() + label - 0.5, side * angle.sin() + 0.5 * label - 0.25, label
 
 
-def _circles(draws: Draws, along: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    label, angle = draws.whole("label", 2), 2 * torch.pi * along
+def _circles(draws: Draws, curve_position: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    label, angle = draws.integers("label", 2), 2 * torch.pi * curve_position
     radius = 1 - 0.5 * label
     return radius * angle.cos(), radius * angle.sin(), label
 
 
-def _spirals(draws: Draws, along: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    label, length = draws.whole("label", 2), along.sqrt()  # as dense at both ends
+def _spirals(draws: Draws, curve_position: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    label, length = draws.integers("label", 2), curve_position.sqrt()  # as dense at both ends
     angle = torch.pi * (3 * length + label)
     return length * angle.cos(), length * angle.sin(), label
 
 
-def _xor(draws: Draws, along: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    first, second = 2 * along - 1, draws.between("across", -1, 1)
+def _xor(draws: Draws, curve_position: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    first, second = 2 * curve_position - 1, draws.between("across", -1, 1)
     return first, second, (first * second < 0).long()
 
 
-def _checkerboard(draws: Draws, along: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    first, second = 2 * along - 1, draws.between("across", -1, 1)
+def _checkerboard(draws: Draws, curve_position: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    first, second = 2 * curve_position - 1, draws.between("across", -1, 1)
     return first, second, ((2 * first).floor() + (2 * second).floor()).long() % 2
 
 
-def _blobs(draws: Draws, along: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    label, angle = draws.whole("label", 3), 2 * torch.pi * along
-    far = 0.2 * (-2 * torch.log1p(-draws.uniform("far"))).sqrt()
-    turn = 2 * torch.pi * (label / 3 + 0.25)
-    return 0.7 * turn.cos() + far * angle.cos(), 0.7 * turn.sin() + far * angle.sin(), label
+def _blobs(draws: Draws, curve_position: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    label, angle = draws.integers("label", 3), 2 * torch.pi * curve_position
+    radius = 0.2 * (-2 * torch.log1p(-draws.uniform("far"))).sqrt()
+    center_angle = 2 * torch.pi * (label / 3 + 0.25)
+    return 0.7 * center_angle.cos() + radius * angle.cos(), 0.7 * center_angle.sin() + radius * angle.sin(), label
 
 
 _KINDS: dict[str, Callable[[Draws, Tensor], tuple[Tensor, Tensor, Tensor]]] = {

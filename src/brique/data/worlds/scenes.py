@@ -12,19 +12,19 @@ from brique.data.ragged import Ragged
 from brique.data.worlds import sayings
 from brique.data.worlds.drawing import (
     COLORS,
-    PIXELS,
+    COLOR_VALUES,
     SHAPES,
     SIZES,
     TEXTURES,
     Outlines,
-    lit,
+    apply_light,
     paint,
-    textured,
+    textured_backgrounds,
 )
-from brique.data.worlds.draws import Draws, chosen, drawn
+from brique.data.worlds.draws import Draws, select_fields, generate
 from brique.schema import Boxes, Category, Field, Mask, Picture, Tags, Text
 
-SIZE, MOST = 64, 3  # pixels a side; shapes
+SIZE, MAX_SHAPES = 64, 3  # pixels a side; shapes
 PLACES = ("top left", "top right", "bottom left", "bottom right")
 _LAYOUTS = 16  # drawn for each scene, of which the first without much overlap is taken
 _KINDS: dict[str, Field] = {
@@ -63,8 +63,8 @@ def scenes(n: int = 4000, *, target: str | None = "shape", seed: int = 0) -> Dat
     Test differs: its textures (rings, plaid) never come in train or valid.
     Raises DataError for a target that is none of these.
     """
-    kinds, targets = chosen("scenes", _KINDS, _TARGETS, target)
-    return build(drawn("scenes", _made, kinds, n=n, seed=seed, targets=targets))
+    kinds, targets = select_fields("scenes", _KINDS, _TARGETS, target)
+    return build(generate("scenes", _make_examples, kinds, n=n, seed=seed, targets=targets))
 
 
 @dataclass(frozen=True)
@@ -77,56 +77,56 @@ class _Shapes:
     radius: Tensor
     x: Tensor
     y: Tensor
-    near: Tensor
-    large: Tensor  # (n,), whether the first is
+    nearness: Tensor
+    is_large: Tensor  # (n,), whether the first is
 
 
-def _made(draws: Draws) -> dict[str, Values]:
-    given = _shapes(draws)
-    ground, texture = textured(draws, SIZE)
-    picture, owner = _painted(draws, given, ground)
-    exists = torch.arange(MOST) < given.count[:, None]
-    offsets = functional.pad(given.count.cumsum(0), (1, 0))
-    near = functional.pad(given.near, (1, 0))  # that of the background first
-    classes = functional.pad(given.shape + 1, (1, 0))
-    right, low = given.x[:, 0] > SIZE / 2, given.y[:, 0] > SIZE / 2
-    said = sayings.said(draws, _listed(given), given.large.tolist())
-    depth = (near.gather(1, owner.flatten(1)) * 255).round().byte()
+def _make_examples(draws: Draws) -> dict[str, Values]:
+    shapes = _random_shapes(draws)
+    background, texture = textured_backgrounds(draws, SIZE)
+    picture, owner = _paint_shapes(draws, shapes, background)
+    exists = torch.arange(MAX_SHAPES) < shapes.count[:, None]
+    offsets = functional.pad(shapes.count.cumsum(0), (1, 0))
+    nearness = functional.pad(shapes.nearness, (1, 0))  # that of the background first
+    classes = functional.pad(shapes.shape + 1, (1, 0))
+    is_right, is_low = shapes.x[:, 0] > SIZE / 2, shapes.y[:, 0] > SIZE / 2
+    texts = sayings.scene_texts(draws, _as_records(shapes), shapes.is_large.tolist())
+    depth = (nearness.gather(1, owner.flatten(1)) * 255).round().byte()
     return {
-        "image": lit(draws, picture),
-        "shape": given.shape[:, 0],
-        "color": given.color[:, 0],
-        "size": given.large.long(),
-        "place": 2 * low.long() + right.long(),
-        "count": given.count - 1,
+        "image": apply_light(draws, picture),
+        "shape": shapes.shape[:, 0],
+        "color": shapes.color[:, 0],
+        "size": shapes.is_large.long(),
+        "place": 2 * is_low.long() + is_right.long(),
+        "count": shapes.count - 1,
         "texture": texture,
         "mask": classes.gather(1, owner.flatten(1)).byte().view(-1, SIZE, SIZE),
         "boxes": Ragged(_boxes(owner, exists)[exists], offsets),
-        "classes": Ragged(given.shape[exists], offsets),
+        "classes": Ragged(shapes.shape[exists], offsets),
         "depth": depth.view(-1, 1, SIZE, SIZE),
-        **said,
+        **texts,
     }
 
 
-def _shapes(draws: Draws) -> _Shapes:
-    count = 1 + draws.whole("count", MOST)
-    large = draws.uniform("size") < 0.5
-    first = torch.where(large, draws.between("large", 11, 13), draws.between("small", 6.5, 8))
-    others = first[:, None] * draws.between("others", 0.55, 0.72, MOST - 1)
+def _random_shapes(draws: Draws) -> _Shapes:
+    count = 1 + draws.integers("count", MAX_SHAPES)
+    is_large = draws.uniform("size") < 0.5
+    first = torch.where(is_large, draws.between("large", 11, 13), draws.between("small", 6.5, 8))
+    others = first[:, None] * draws.between("others", 0.55, 0.72, MAX_SHAPES - 1)
     radius = torch.cat([first[:, None], others], 1)
-    pairs = _without_twins(draws, len(COLORS) * len(SHAPES))
+    pairs = _distinct_triples(draws, len(COLORS) * len(SHAPES))
     x, y = _layout(draws, radius, count)
-    near = draws.between("depth", 0.25, 1, MOST)
+    nearness = draws.between("depth", 0.25, 1, MAX_SHAPES)
     shape, color = pairs % len(SHAPES), pairs // len(SHAPES)
-    return _Shapes(count, shape, color, radius, x, y, near, large)
+    return _Shapes(count, shape, color, radius, x, y, nearness, is_large)
 
 
-def _without_twins(draws: Draws, pairs: int) -> Tensor:
-    """Return three different numbers below `pairs` for each scene, (n, 3), int64."""
-    first = draws.whole("pair", pairs)
-    second = draws.whole("second pair", pairs - 1)
+def _distinct_triples(draws: Draws, count: int) -> Tensor:
+    """Return three different numbers below `count` for each scene, (n, 3), int64."""
+    first = draws.integers("pair", count)
+    second = draws.integers("second pair", count - 1)
     second = second + (second >= first)
-    third = draws.whole("third pair", pairs - 2)
+    third = draws.integers("third pair", count - 2)
     low, high = torch.minimum(first, second), torch.maximum(first, second)
     third = third + (third >= low)
     third = third + (third >= high)
@@ -136,61 +136,61 @@ def _without_twins(draws: Draws, pairs: int) -> Tensor:
 def _layout(draws: Draws, radius: Tensor, count: Tensor) -> tuple[Tensor, Tensor]:
     """Return x and y of each shape, (n, 3): the first layout where none hides much of another."""
     margin = 1.15 * radius[:, None, :, None] + 1
-    at = draws.uniform("layout", _LAYOUTS, MOST, 2)
-    at = margin + at * (SIZE - 2 * margin)
-    quarter = draws.whole("place", 2, 2)[:, None] * 2 - 1  # of the largest: -1 or 1 for x and y
-    reach = SIZE / 2 - margin[:, :, 0] - 3
-    away = 3 + reach * draws.uniform("place within", _LAYOUTS, 2)
-    at[:, :, 0] = SIZE / 2 + quarter * away
-    exists = torch.arange(MOST) < count[:, None]
-    room = torch.full((len(draws), _LAYOUTS), torch.inf)
+    positions = draws.uniform("layout", _LAYOUTS, MAX_SHAPES, 2)
+    positions = margin + positions * (SIZE - 2 * margin)
+    quadrant = draws.integers("place", 2, 2)[:, None] * 2 - 1  # of the largest: -1 or 1 for x and y
+    max_distance = SIZE / 2 - margin[:, :, 0] - 3
+    distance = 3 + max_distance * draws.uniform("place within", _LAYOUTS, 2)
+    positions[:, :, 0] = SIZE / 2 + quadrant * distance
+    exists = torch.arange(MAX_SHAPES) < count[:, None]
+    min_gap = torch.full((len(draws), _LAYOUTS), torch.inf)
     for a, b in ((0, 1), (0, 2), (1, 2)):
-        gap = (at[:, :, a] - at[:, :, b]).norm(dim=-1)
+        gap = (positions[:, :, a] - positions[:, :, b]).norm(dim=-1)
         gap = gap - 1.2 * (radius[:, a] + radius[:, b])[:, None]
-        room = torch.where((exists[:, a] & exists[:, b])[:, None], room.minimum(gap), room)
-    best = torch.where(room >= 0, torch.inf, room).argmax(1)  # the first good one, or the best
-    taken = at[torch.arange(len(draws)), best]
-    return taken[..., 0], taken[..., 1]
+        min_gap = torch.where((exists[:, a] & exists[:, b])[:, None], min_gap.minimum(gap), min_gap)
+    best = torch.where(min_gap >= 0, torch.inf, min_gap).argmax(1)  # the first good one, or the best
+    chosen_positions = positions[torch.arange(len(draws)), best]
+    return chosen_positions[..., 0], chosen_positions[..., 1]
 
 
-def _painted(draws: Draws, given: _Shapes, picture: Tensor) -> tuple[Tensor, Tensor]:
+def _paint_shapes(draws: Draws, shapes: _Shapes, picture: Tensor) -> tuple[Tensor, Tensor]:
     """Return pictures (n, 3, SIZE, SIZE) and whose each pixel is: 0, or 1 + place of the shape."""
     n = len(draws)
-    angle = draws.between("turn", 0, 2 * torch.pi, MOST)
-    hue = PIXELS[given.color] + draws.between("hue", -14, 14, MOST, 3)
-    haze = (0.4 * (1 - given.near))[..., None]
+    angle = draws.between("turn", 0, 2 * torch.pi, MAX_SHAPES)
+    hue = COLOR_VALUES[shapes.color] + draws.between("hue", -14, 14, MAX_SHAPES, 3)
+    haze = (0.4 * (1 - shapes.nearness))[..., None]
     hue = torch.lerp(hue, picture.mean((2, 3))[:, None], haze)
     owner = torch.zeros(n, SIZE, SIZE, dtype=torch.int64)
     rows = torch.arange(n)
-    for who in given.near.argsort(1).unbind(1):  # far ones first
-        there = (who < given.count).nonzero().flatten()
-        at = (rows[there], who[there])
-        shape = Outlines(given.shape[at], given.x[at], given.y[at], given.radius[at], angle[at])
-        cover = shape.covered(SIZE)
-        picture[there] = paint(picture[there], cover, hue[at])
-        owner[there] = torch.where(cover >= 0.5, at[1].view(-1, 1, 1) + 1, owner[there])
+    for shape_index in shapes.nearness.argsort(1).unbind(1):  # far ones first
+        rows_with_shape = (shape_index < shapes.count).nonzero().flatten()
+        indices = (rows[rows_with_shape], shape_index[rows_with_shape])
+        shape = Outlines(shapes.shape[indices], shapes.x[indices], shapes.y[indices], shapes.radius[indices], angle[indices])
+        cover = shape.coverage(SIZE)
+        picture[rows_with_shape] = paint(picture[rows_with_shape], cover, hue[indices])
+        owner[rows_with_shape] = torch.where(cover >= 0.5, indices[1].view(-1, 1, 1) + 1, owner[rows_with_shape])
     return picture, owner
 
 
 def _boxes(owner: Tensor, exists: Tensor) -> Tensor:
     """Return x0, y0, x1, y1 round the pixels of each shape, (n, 3, 4), float32."""
-    found = torch.zeros(*exists.shape, 4)
-    for place in range(MOST):
-        mine = owner == place + 1
-        for axis, seen in ((0, mine.any(1)), (1, mine.any(2))):  # columns, rows
-            seen = seen.byte()
-            found[:, place, axis] = seen.argmax(1).float()
-            found[:, place, axis + 2] = SIZE - seen.flip(1).argmax(1).float()
-    return found
+    boxes = torch.zeros(*exists.shape, 4)
+    for shape_index in range(MAX_SHAPES):
+        is_shape = owner == shape_index + 1
+        for axis, is_visible in ((0, is_shape.any(1)), (1, is_shape.any(2))):  # columns, rows
+            is_visible = is_visible.byte()
+            boxes[:, shape_index, axis] = is_visible.argmax(1).float()
+            boxes[:, shape_index, axis + 2] = SIZE - is_visible.flip(1).argmax(1).float()
+    return boxes
 
 
-def _listed(given: _Shapes) -> list[list[sayings.Thing]]:
+def _as_records(shapes: _Shapes) -> list[list[sayings.Shape]]:
     """Return what can be said of the shapes of each scene."""
-    color, shape = given.color.tolist(), given.shape.tolist()
-    x, y, counts = given.x.tolist(), given.y.tolist(), given.count.tolist()
+    color, shape = shapes.color.tolist(), shapes.shape.tolist()
+    x, y, counts = shapes.x.tolist(), shapes.y.tolist(), shapes.count.tolist()
     return [
         [
-            sayings.Thing(COLORS[color[i][j]], SHAPES[shape[i][j]], x[i][j], y[i][j])
+            sayings.Shape(COLORS[color[i][j]], SHAPES[shape[i][j]], x[i][j], y[i][j])
             for j in range(count)
         ]
         for i, count in enumerate(counts)

@@ -6,12 +6,12 @@ from torch import Tensor
 from brique.data.batch import Values
 from brique.data.parts import Data, build
 from brique.data.worlds.drawing import SHAPES, Outlines
-from brique.data.worlds.draws import Draws, chosen, drawn
+from brique.data.worlds.draws import Draws, select_fields, generate
 from brique.schema import Field, Mask, Number, Picture
 
 SIZE, FARTHEST, NEAREST = 64, 1.0, 10.0  # pixels a side; disparities in pixels
 _LAYERS = 3  # the background and two shapes
-_BROAD = SIZE + 16  # of a texture
+_TEXTURE_WIDTH = SIZE + 16  # of a texture
 _KINDS: dict[str, Field] = {
     "left": Picture((1, SIZE, SIZE)),
     "right": Picture((1, SIZE, SIZE)),
@@ -33,74 +33,74 @@ def stereo(n: int = 1000, *, target: str | None = "disparity", seed: int = 0) ->
     Test differs: its shapes are stars, those of train and valid are circles, squares and triangles.
     Raises DataError for another target.
     """
-    kinds, targets = chosen("stereo", _KINDS, _TARGETS, target)
-    return build(drawn("stereo", _made, kinds, n=n, seed=seed, targets=targets))
+    kinds, targets = select_fields("stereo", _KINDS, _TARGETS, target)
+    return build(generate("stereo", _make_examples, kinds, n=n, seed=seed, targets=targets))
 
 
-def _made(draws: Draws) -> dict[str, Values]:
-    far = draws.between("background", FARTHEST, 3)
-    near = draws.between("near", 0.2, 1, _LAYERS - 1).cumsum(1) / (_LAYERS - 1)  # in order
-    disparity = torch.cat([far[:, None], far[:, None] + near * (NEAREST - far[:, None])], 1)
+def _make_examples(draws: Draws) -> dict[str, Values]:
+    background_disparity = draws.between("background", FARTHEST, 3)
+    layer_nearness = draws.between("near", 0.2, 1, _LAYERS - 1).cumsum(1) / (_LAYERS - 1)  # in order
+    disparity = torch.cat([background_disparity[:, None], background_disparity[:, None] + layer_nearness * (NEAREST - background_disparity[:, None])], 1)
     textures = _textures(draws)
-    left, of_left = _seen_by(draws, textures, torch.zeros_like(disparity))
-    right, of_right = _seen_by(draws, textures, disparity)
-    moved = disparity.gather(1, of_left.flatten(1)).view_as(left)
-    there = (torch.arange(SIZE) - moved).round().long()
-    found = of_right.gather(2, there.clamp(min=0))
+    left, left_owner = _render_view(draws, textures, torch.zeros_like(disparity))
+    right, right_owner = _render_view(draws, textures, disparity)
+    left_disparity = disparity.gather(1, left_owner.flatten(1)).view_as(left)
+    right_column = (torch.arange(SIZE) - left_disparity).round().long()
+    right_layer = right_owner.gather(2, right_column.clamp(min=0))
     gain = draws.between("light", 0.88, 1.12)[:, None, None]
     return {
-        "left": _bytes(left),
-        "right": _bytes(right * gain),
-        "disparity": moved,
-        "seen": ((found == of_left) & (there >= 0)).byte(),
+        "left": _to_bytes(left),
+        "right": _to_bytes(right * gain),
+        "disparity": left_disparity,
+        "seen": ((right_layer == left_owner) & (right_column >= 0)).byte(),
     }
 
 
 def _textures(draws: Draws) -> Tensor:
     """Return grey textures, (n, layers, SIZE, _BROAD), 30 to 225 of 255, each about a grey."""
-    half = (SIZE // 2, _BROAD // 2)
+    half = (SIZE // 2, _TEXTURE_WIDTH // 2)
     coarse = draws.between("coarse", -1, 1, _LAYERS, *half)
     coarse = coarse.repeat_interleave(2, 2).repeat_interleave(2, 3)
-    fine = draws.between("fine", -1, 1, _LAYERS, SIZE, _BROAD)
-    middle = draws.between("grey", 90, 165, _LAYERS, 1, 1)
-    return middle + 40 * coarse + 20 * fine
+    fine = draws.between("fine", -1, 1, _LAYERS, SIZE, _TEXTURE_WIDTH)
+    grey = draws.between("grey", 90, 165, _LAYERS, 1, 1)
+    return grey + 40 * coarse + 20 * fine
 
 
-def _seen_by(draws: Draws, textures: Tensor, shift: Tensor) -> tuple[Tensor, Tensor]:
+def _render_view(draws: Draws, textures: Tensor, shift: Tensor) -> tuple[Tensor, Tensor]:
     """Return what an eye sees, (n, SIZE, SIZE), and the layer that each pixel belongs to.
 
     shift: (n, layers), by how much each layer stands farther to the left.
     """
-    new = draws.part == "test"
+    is_test = draws.part == "test"
     count = _LAYERS - 1
     shape = torch.full((len(draws), count), SHAPES.index("star"))
-    shape = shape if new else draws.whole("shape", SHAPES.index("star"), count)
+    shape = shape if is_test else draws.integers("shape", SHAPES.index("star"), count)
     x, y = draws.between("x", 14, 54, count), draws.between("y", 10, 54, count)
     radius = draws.between("radius", 8, 15, count)
     angle = draws.between("turn", 0, 2 * torch.pi, count)
     offset = draws.uniform("offset", _LAYERS) + 2  # so that neither eye sees whole pixels
-    picture = _shifted(textures[:, 0], shift[:, 0] + offset[:, 0])
+    picture = _shift(textures[:, 0], shift[:, 0] + offset[:, 0])
     owner = torch.zeros(len(draws), SIZE, SIZE, dtype=torch.int64)
     for layer in range(count):
-        moved = shift[:, layer + 1]
+        layer_shift = shift[:, layer + 1]
         outline = Outlines(
-            shape[:, layer], x[:, layer] - moved, y[:, layer], radius[:, layer], angle[:, layer]
+            shape[:, layer], x[:, layer] - layer_shift, y[:, layer], radius[:, layer], angle[:, layer]
         )
-        cover = outline.covered(SIZE)
-        texture = _shifted(textures[:, layer + 1], moved + offset[:, layer + 1])
+        cover = outline.coverage(SIZE)
+        texture = _shift(textures[:, layer + 1], layer_shift + offset[:, layer + 1])
         picture = torch.lerp(picture, texture, cover)
         owner = torch.where(cover >= 0.5, layer + 1, owner)
     return picture, owner
 
 
-def _shifted(texture: Tensor, by: Tensor) -> Tensor:
-    """Return a texture (n, SIZE, _BROAD) read from `by` (n,) pixels on, (n, SIZE, SIZE)."""
-    whole = by.floor()
-    at = torch.arange(SIZE) + whole.long()[:, None]  # (n, SIZE)
-    at = at[:, None].expand(-1, SIZE, -1)
-    share = (by - whole).view(-1, 1, 1)
-    return torch.lerp(texture.gather(2, at), texture.gather(2, at + 1), share)
+def _shift(texture: Tensor, offset: Tensor) -> Tensor:
+    """Return a texture (n, SIZE, _BROAD) read from `offset` (n,) pixels on, (n, SIZE, SIZE)."""
+    whole_pixels = offset.floor()
+    columns = torch.arange(SIZE) + whole_pixels.long()[:, None]  # (n, SIZE)
+    columns = columns[:, None].expand(-1, SIZE, -1)
+    fraction = (offset - whole_pixels).view(-1, 1, 1)
+    return torch.lerp(texture.gather(2, columns), texture.gather(2, columns + 1), fraction)
 
 
-def _bytes(picture: Tensor) -> Tensor:
+def _to_bytes(picture: Tensor) -> Tensor:
     return picture.round().clamp(0, 255).byte()[:, None]

@@ -10,11 +10,11 @@ import torch
 from brique.data.batch import Values
 from brique.data.parts import Data, build
 from brique.data.ragged import Ragged
-from brique.data.worlds.draws import Draws, chosen, drawn, numbered
+from brique.data.worlds.draws import Draws, select_fields, generate, encode_texts
 from brique.errors import DataError
 from brique.schema import Category, Field, Number, Text
 
-_Any = TypeVar("_Any")
+_Item = TypeVar("_Any")
 PEOPLE = ("mary", "john", "sandra", "daniel")
 ROOMS = ("kitchen", "garden", "office", "hallway", "bathroom", "bedroom")
 THINGS = ("apple", "football", "milk", "book")
@@ -34,7 +34,7 @@ _KINDS: dict[str, Field] = {
     "question": Text(_WORDS, lower=True),
     "answer": Category(ROOMS),
     "facts": Category(FACTS),
-    "support": Number(varies=True, whole=True),
+    "support": Number(is_sequence=True, is_integer=True),
 }
 
 
@@ -59,169 +59,169 @@ def stories(
     if not facts or not set(facts) <= {1, 2, 3}:
         raise DataError(f"stories: facts must be some of 1, 2 and 3, got {facts}; pass (1,)")
     targets = {"answer": ("story", "question", "->", "answer")}
-    kinds, aims = chosen("stories", _KINDS, targets, target)
-    make = partial(_made, facts=sorted(set(facts)))
-    return build(drawn("stories", make, kinds, n=n, seed=seed, targets=aims))
+    kinds, target_names = select_fields("stories", _KINDS, targets, target)
+    make = partial(_make_examples, facts=sorted(set(facts)))
+    return build(generate("stories", make, kinds, n=n, seed=seed, targets=target_names))
 
 
-def _made(draws: Draws, facts: Sequence[int]) -> dict[str, Values]:
-    openings = draws.owned("opening", _OPENINGS // 10).tolist()
-    lengths = (SHORTEST + draws.whole("length", LONGEST - SHORTEST + 1)).tolist()
-    kinds = [facts[place] for place in draws.whole("facts", len(facts)).tolist()]
-    dice = draws.uniform("events", LONGEST + 6, 4).tolist()
-    told = [_told(*each) for each in zip(openings, lengths, kinds, dice, strict=True)]
+def _make_examples(draws: Draws, facts: Sequence[int]) -> dict[str, Values]:
+    openings = draws.part_integers("opening", _OPENINGS // 10).tolist()
+    lengths = (SHORTEST + draws.integers("length", LONGEST - SHORTEST + 1)).tolist()
+    kinds = [facts[choice] for choice in draws.integers("facts", len(facts)).tolist()]
+    draws_of = draws.uniform("events", LONGEST + 6, 4).tolist()
+    generated = [_tell_story(*arguments) for arguments in zip(openings, lengths, kinds, draws_of, strict=True)]
     offsets = torch.tensor([0, *kinds]).cumsum(0)
     return {
-        "story": numbered([one.words for one in told], _WORDS),
-        "question": numbered([one.question for one in told], _WORDS),
-        "answer": torch.tensor([ROOMS.index(one.answer) for one in told]),
+        "story": encode_texts([story.words for story in generated], _WORDS),
+        "question": encode_texts([story.question for story in generated], _WORDS),
+        "answer": torch.tensor([ROOMS.index(story.answer) for story in generated]),
         "facts": torch.tensor(kinds) - 1,
-        "support": Ragged(torch.tensor([at for one in told for at in one.support]), offsets),
+        "support": Ragged(torch.tensor([sentence for story in generated for sentence in story.support]), offsets),
     }
 
 
-class _Told(NamedTuple):
+class _Story(NamedTuple):
     words: list[str]
     question: list[str]
     answer: str
     support: list[int]
 
 
-class _Stay(NamedTuple):
+class _Location(NamedTuple):
     """Where somebody or something is, and the sentence that says so."""
 
     room: str
-    said: int
+    sentence: int
 
 
 @dataclass
 class _World:
     """What is true while a story is told.
 
-    hidden: rooms of the things that nobody carries. taken: by thing, who took it last and where
+    lying: rooms of the things that nobody carries. taken: by thing, who took it last and where
     that is said; dropped: where it is said that it was put down, after that.
     trails: by thing, its stays since it was taken. been: rooms where it is known to have been.
     """
 
-    hidden: dict[str, str]
+    lying: dict[str, str]
     sentences: list[list[str]] = field(default_factory=list[list[str]])
-    people: dict[str, _Stay] = field(default_factory=dict[str, _Stay])
-    taken: dict[str, tuple[str, int]] = field(default_factory=dict[str, tuple[str, int]])
+    people: dict[str, _Location] = field(default_factory=dict[str, _Location])
+    last_taken: dict[str, tuple[str, int]] = field(default_factory=dict[str, tuple[str, int]])
     dropped: dict[str, int] = field(default_factory=dict[str, int])
-    trails: dict[str, list[_Stay]] = field(default_factory=dict[str, list[_Stay]])
-    been: dict[str, list[str]] = field(default_factory=dict[str, list[str]])
+    trails: dict[str, list[_Location]] = field(default_factory=dict[str, list[_Location]])
+    visited: dict[str, list[str]] = field(default_factory=dict[str, list[str]])
 
-    def carried(self, person: str) -> list[str]:
+    def carried_things(self, person: str) -> list[str]:
         """Return what a person carries."""
-        held = [thing for thing, (who, _) in self.taken.items() if who == person]
-        return [thing for thing in held if thing not in self.hidden]
+        taken_things = [thing for thing, (owner, _) in self.last_taken.items() if owner == person]
+        return [thing for thing in taken_things if thing not in self.lying]
 
     def go(self, person: str, room: str, die: float) -> None:
         """Tell that a person goes to a room."""
-        stay = self.people[person] = _Stay(room, len(self.sentences))
-        for thing in self.carried(person):
-            self.trails[thing].append(stay)
-            self.been[thing].append(room)
-        self._say(person, _pick(_GO, die), room)
+        location = self.people[person] = _Location(room, len(self.sentences))
+        for thing in self.carried_things(person):
+            self.trails[thing].append(location)
+            self.visited[thing].append(room)
+        self._add_sentence(person, _pick(_GO, die), room)
 
     def take(self, person: str, thing: str, die: float) -> None:
         """Tell that a person takes a thing that lies where they are."""
-        del self.hidden[thing]
-        self.taken[thing] = (person, len(self.sentences))
+        del self.lying[thing]
+        self.last_taken[thing] = (person, len(self.sentences))
         self.dropped.pop(thing, None)
         self.trails[thing] = [self.people[person]]
-        self.been.setdefault(thing, []).append(self.people[person].room)
-        self._say(person, _pick(_TAKE, die), thing)
+        self.visited.setdefault(thing, []).append(self.people[person].room)
+        self._add_sentence(person, _pick(_TAKE, die), thing)
 
     def drop(self, person: str, thing: str, die: float) -> None:
         """Tell that a person drops a thing."""
-        self.hidden[thing] = self.people[person].room
+        self.lying[thing] = self.people[person].room
         self.dropped[thing] = len(self.sentences)
-        self._say(person, _pick(_DROP, die), thing)
+        self._add_sentence(person, _pick(_DROP, die), thing)
 
-    def is_clear(self, thing: str) -> bool:
+    def has_new_room(self, thing: str) -> bool:
         """Return whether a thing was carried to where it is, and for the first time."""
-        *rooms, now = self.been[thing]
+        *rooms, now = self.visited[thing]
         return len(self.trails[thing]) > 1 and now not in rooms
 
-    def _say(self, person: str, verb: Sequence[str], what: str) -> None:
-        self.sentences.append([person, *verb, "the", what, "."])
+    def _add_sentence(self, person: str, verb: Sequence[str], object_name: str) -> None:
+        self.sentences.append([person, *verb, "the", object_name, "."])
 
 
-def _told(opening: int, length: int, facts: int, dice: Sequence[Sequence[float]]) -> _Told:
+def _tell_story(opening: int, length: int, facts: int, draws: Sequence[Sequence[float]]) -> _Story:
     """Return a story of `length` sentences or a few more, and a question that needs so many."""
-    rooms = [int(die * len(ROOMS)) for die in dice[0]]
+    rooms = [int(die * len(ROOMS)) for die in draws[0]]
     world = _World({thing: ROOMS[room] for thing, room in zip(THINGS, rooms, strict=True)})
     opening, first = divmod(opening, len(PEOPLE))
     opening, room = divmod(opening, len(ROOMS))
     other, second = divmod(opening, len(PEOPLE))
-    world.go(PEOPLE[first], ROOMS[room], dice[1][0])
-    world.go(PEOPLE[second], ROOMS[(room + 1 + other) % len(ROOMS)], dice[1][1])
-    for die in dice[3 : length + 1]:
-        _happen(world, die)
-    asked = _asked(world, facts, dice[2])
-    if asked is None:
-        _errand(world, dice[-4:])
-        asked = _asked(world, facts, dice[2])
-    assert asked is not None
-    question, answer, support = asked
+    world.go(PEOPLE[first], ROOMS[room], draws[1][0])
+    world.go(PEOPLE[second], ROOMS[(room + 1 + other) % len(ROOMS)], draws[1][1])
+    for die in draws[3 : length + 1]:
+        _random_event(world, die)
+    question_parts = _make_question(world, facts, draws[2])
+    if question_parts is None:
+        _fetch_and_carry(world, draws[-4:])
+        question_parts = _make_question(world, facts, draws[2])
+    assert question_parts is not None
+    question, answer, support = question_parts
     words = [word for sentence in world.sentences for word in sentence]
-    return _Told(words, question, answer, sorted(support))
+    return _Story(words, question, answer, sorted(support))
 
 
-def _happen(world: _World, die: Sequence[float]) -> None:
+def _random_event(world: _World, draws: Sequence[float]) -> None:
     """Let one thing happen: somebody takes or drops something, or goes to another room."""
-    person = _pick(PEOPLE, die[0])
-    stay = world.people.get(person)
-    here = [thing for thing in THINGS if stay and world.hidden.get(thing) == stay.room]
-    held = world.carried(person)
-    if here and die[1] < 0.8:
-        world.take(person, _pick(here, die[2]), die[3])
-    elif held and die[1] < 0.25:
-        world.drop(person, _pick(held, die[2]), die[3])
+    person = _pick(PEOPLE, draws[0])
+    location = world.people.get(person)
+    things_here = [thing for thing in THINGS if location and world.lying.get(thing) == location.room]
+    carried_things = world.carried_things(person)
+    if things_here and draws[1] < 0.8:
+        world.take(person, _pick(things_here, draws[2]), draws[3])
+    elif carried_things and draws[1] < 0.25:
+        world.drop(person, _pick(carried_things, draws[2]), draws[3])
     else:
-        free = [room for room in ROOMS if stay is None or room != stay.room]
-        world.go(person, _pick(free, die[2]), die[3])
+        other_rooms = [room for room in ROOMS if location is None or room != location.room]
+        world.go(person, _pick(other_rooms, draws[2]), draws[3])
 
 
-def _errand(world: _World, dice: Sequence[Sequence[float]]) -> None:
+def _fetch_and_carry(world: _World, draws: Sequence[Sequence[float]]) -> None:
     """Let somebody fetch a thing and carry it to a room where it was not before."""
-    thing = min(THINGS, key=lambda one: len(set(world.been.get(one, ()))))
-    person = next((one for one in PEOPLE if thing in world.carried(one)), None)
+    thing = min(THINGS, key=lambda name: len(set(world.visited.get(name, ()))))
+    person = next((name for name in PEOPLE if thing in world.carried_things(name)), None)
     if person is None:
-        person = _pick(PEOPLE, dice[0][0])
-        stay = world.people.get(person)
-        if stay is None or stay.room != world.hidden[thing]:
-            world.go(person, world.hidden[thing], dice[0][1])
-        world.take(person, thing, dice[1][1])
-    new = [room for room in ROOMS if room not in world.been[thing]]
-    world.go(person, _pick(new, dice[2][0]), dice[2][1])
+        person = _pick(PEOPLE, draws[0][0])
+        location = world.people.get(person)
+        if location is None or location.room != world.lying[thing]:
+            world.go(person, world.lying[thing], draws[0][1])
+        world.take(person, thing, draws[1][1])
+    unvisited = [room for room in ROOMS if room not in world.visited[thing]]
+    world.go(person, _pick(unvisited, draws[2][0]), draws[2][1])
 
 
-def _asked(
-    world: _World, facts: int, dice: Sequence[float]
+def _make_question(
+    world: _World, facts: int, draws: Sequence[float]
 ) -> tuple[list[str], str, list[int]] | None:
     """Return a question that needs so many facts, its answer and its facts; None if none does."""
     if facts == 1:
-        person = _pick(list(world.people), dice[0])
-        stay = world.people[person]
-        return ["where", "is", person, "?"], stay.room, [stay.said]
+        person = _pick(list(world.people), draws[0])
+        location = world.people[person]
+        return ["where", "is", person, "?"], location.room, [location.sentence]
     if facts == 2:
         things = list(world.trails)
         if not things:
             return None
-        thing = _pick(things, dice[0])
-        stay = world.trails[thing][-1]
-        fact = world.dropped.get(thing, world.taken[thing][1])
-        return ["where", "is", "the", thing, "?"], stay.room, [stay.said, fact]
-    things = [thing for thing in world.trails if world.is_clear(thing)]
+        thing = _pick(things, draws[0])
+        location = world.trails[thing][-1]
+        fact = world.dropped.get(thing, world.last_taken[thing][1])
+        return ["where", "is", "the", thing, "?"], location.room, [location.sentence, fact]
+    things = [thing for thing in world.trails if world.has_new_room(thing)]
     if not things:
         return None
-    thing = _pick(things, dice[0])
-    before, now = world.trails[thing][-2:]
-    question = ["where", "was", "the", thing, "before", "the", now.room, "?"]
-    return question, before.room, [before.said, world.taken[thing][1], now.said]
+    thing = _pick(things, draws[0])
+    previous, current = world.trails[thing][-2:]
+    question = ["where", "was", "the", thing, "before", "the", current.room, "?"]
+    return question, previous.room, [previous.sentence, world.last_taken[thing][1], current.sentence]
 
 
-def _pick(among: Sequence[_Any], die: float) -> _Any:
-    return among[int(die * len(among))]
+def _pick(items: Sequence[_Item], draw: float) -> _Item:
+    return items[int(draw * len(items))]

@@ -10,13 +10,13 @@ from brique.data.batch import Values
 from brique.data.parts import Data, build
 from brique.data.ragged import Ragged
 from brique.data.worlds.drawing import ellipse
-from brique.data.worlds.draws import Draws, chosen, drawn
+from brique.data.worlds.draws import Draws, select_fields, generate
 from brique.errors import DataError
 from brique.schema import Field, Number
 
 SIZE = 32  # pixels a side
 SHORTEST, LONGEST = 10, 20  # frames of throws whose length varies
-_STEPS = 8  # of the simulation, to a frame
+_STEPS_PER_FRAME = 8  # of the simulation, to a frame
 
 
 def throws(
@@ -36,34 +36,34 @@ def throws(
     if length is not None and length < 2:
         raise DataError(f"throws: length must be 2 or more, got {length}; pass how many frames")
     varies = length is None
-    before = () if varies else (length,)
+    leading_shape = () if varies else (length,)
     kinds: dict[str, Field] = {
-        "frames": Number(shape=(*before, 1, SIZE, SIZE), varies=varies),
-        "path": Number(shape=(*before, 2), varies=varies, unit="px"),
+        "frames": Number(shape=(*leading_shape, 1, SIZE, SIZE), is_sequence=varies),
+        "path": Number(shape=(*leading_shape, 2), is_sequence=varies, unit="px"),
         "gravity": Number(unit="px per squared frame"),
         "bounce": Number(),
     }
     targets = {name: ("frames", "->", name) for name in ("gravity", "bounce")}
-    kept, aims = chosen("throws", kinds, targets, target)
-    make = partial(_made, length=length)
-    return build(drawn("throws", make, kept, n=n, seed=seed, targets=aims))
+    used_kinds, target_names = select_fields("throws", kinds, targets, target)
+    make = partial(_make_examples, length=length)
+    return build(generate("throws", make, used_kinds, n=n, seed=seed, targets=target_names))
 
 
-def _made(draws: Draws, length: int | None) -> dict[str, Values]:
+def _make_examples(draws: Draws, length: int | None) -> dict[str, Values]:
     gravity, bounce = draws.between("gravity", 0.25, 0.7), draws.between("bounce", 0.5, 0.95)
     radius = draws.between("radius", 2, 3.2)
-    path = _flown(draws, length or LONGEST, gravity, bounce, radius)  # (n, T, 2)
-    lengths = SHORTEST + draws.whole("length", LONGEST - SHORTEST + 1)
-    found: dict[str, Values] = {"gravity": gravity, "bounce": bounce}
+    path = _simulate(draws, length or LONGEST, gravity, bounce, radius)  # (n, T, 2)
+    lengths = SHORTEST + draws.integers("length", LONGEST - SHORTEST + 1)
+    values: dict[str, Values] = {"gravity": gravity, "bounce": bounce}
     if length is not None:
-        thick = radius[:, None].expand(-1, length).flatten()
-        frames = _frames(path.flatten(0, 1), thick)
-        return found | {"path": path, "frames": frames.unflatten(0, path.shape[:2])}
-    kept = torch.arange(LONGEST) < lengths[:, None]
+        radii = radius[:, None].expand(-1, length).flatten()
+        frames = _frames(path.flatten(0, 1), radii)
+        return values | {"path": path, "frames": frames.unflatten(0, path.shape[:2])}
+    exists = torch.arange(LONGEST) < lengths[:, None]
     offsets = functional.pad(lengths.cumsum(0), (1, 0))
-    thick = radius.repeat_interleave(lengths)
-    frames = Ragged(_frames(path[kept], thick), offsets)
-    return found | {"path": Ragged(path[kept], offsets), "frames": frames}
+    radii = radius.repeat_interleave(lengths)
+    frames = Ragged(_frames(path[exists], radii), offsets)
+    return values | {"path": Ragged(path[exists], offsets), "frames": frames}
 
 
 def _frames(path: Tensor, radius: Tensor) -> Tensor:
@@ -72,19 +72,19 @@ def _frames(path: Tensor, radius: Tensor) -> Tensor:
     return ellipse(path, radii, torch.zeros_like(radius), SIZE)[:, None]
 
 
-def _flown(draws: Draws, length: int, gravity: Tensor, bounce: Tensor, radius: Tensor) -> Tensor:
+def _simulate(draws: Draws, length: int, gravity: Tensor, bounce: Tensor, radius: Tensor) -> Tensor:
     """Return where balls are at each of `length` frames, (n, length, 2)."""
-    angle = torch.pi * (1 + draws.apart("angle", 5))  # upwards, from left to right
+    angle = torch.pi * (1 + draws.part_uniform("angle", 5))  # upwards, from left to right
     speed = draws.between("speed", 1.2, 3.2)
     low, high = radius, SIZE - radius
-    at = torch.stack([draws.between("x", 6, 26), draws.between("y", 10, 26)], 1)
-    moved = speed[:, None] * torch.stack([angle.cos(), angle.sin()], 1)
-    path = [at]
-    for _ in range((length - 1) * _STEPS):
-        moved = moved + torch.stack([torch.zeros_like(gravity), gravity / _STEPS], 1)
-        at = at + moved / _STEPS
-        is_out = ((at < low[:, None]) & (moved < 0)) | ((at > high[:, None]) & (moved > 0))
-        moved = torch.where(is_out, -bounce[:, None] * moved, moved)
-        at = at.clamp(low[:, None], high[:, None])
-        path.append(at)
-    return torch.stack(path[::_STEPS], 1)
+    position = torch.stack([draws.between("x", 6, 26), draws.between("y", 10, 26)], 1)
+    velocity = speed[:, None] * torch.stack([angle.cos(), angle.sin()], 1)
+    path = [position]
+    for _ in range((length - 1) * _STEPS_PER_FRAME):
+        velocity = velocity + torch.stack([torch.zeros_like(gravity), gravity / _STEPS_PER_FRAME], 1)
+        position = position + velocity / _STEPS_PER_FRAME
+        is_out = ((position < low[:, None]) & (velocity < 0)) | ((position > high[:, None]) & (velocity > 0))
+        velocity = torch.where(is_out, -bounce[:, None] * velocity, velocity)
+        position = position.clamp(low[:, None], high[:, None])
+        path.append(position)
+    return torch.stack(path[::_STEPS_PER_FRAME], 1)

@@ -4,6 +4,6 @@ Net and baselines learn from the same part; test is not looked at but to be answ
 would take longer than a minute on two cores it is fitted on fewer examples, or by fewer trees.
 """
 
-from brique.evaluation.baselines.fitting import Said as Said
+from brique.evaluation.baselines.fitting import BaselinePredictions as BaselinePredictions
 from brique.evaluation.baselines.fitting import constant as constant
-from brique.evaluation.baselines.fitting import fitted as fitted
+from brique.evaluation.baselines.fitting import fit_predict as fit_predict

@@ -10,129 +10,129 @@ from torch import Tensor
 
 from brique import keys
 from brique.data import Data, Split
-from brique.evaluation.baselines.matrix import Matrix, can_be_read, matrix
+from brique.evaluation.baselines.matrix import Matrix, is_supported, matrix
 from brique.evaluation.baselines.methods import (  # fmt: skip
-    Lesson,
+    MethodData,
     Method,
-    Unfit,
+    UnfitError,
     bayes,
-    each,
+    per_target,
     linear,
     logistic,
-    most,
+    max_examples,
 )
-from brique.evaluation.baselines.trees import boosted, boosting, forest, forested, most_of_forest
+from brique.evaluation.baselines.trees import boosting_regressor, boosting_classifier, forest_classifier, forest_regressor, max_forest_examples
 from brique.inference import evenly, rows_of_numbers
 from brique.schema import Category, Schema
 
-OF_CLASSES: dict[str, Method] = {
-    "logistic": logistic, "bayes": bayes, "forest": forest, "boosting": boosting,
+CLASSIFIERS: dict[str, Method] = {
+    "logistic": logistic, "bayes": bayes, "forest": forest_classifier, "boosting": boosting_classifier,
 }  # fmt: skip
-OF_NUMBERS: dict[str, Method] = {"linear": linear, "forest": forested, "boosting": boosted}
-_VALID = 5_000  # examples that settings are chosen with, at most
-_DRAW = keys.word("baselines")
+REGRESSORS: dict[str, Method] = {"linear": linear, "forest": forest_regressor, "boosting": boosting_regressor}
+_MAX_VALID = 5_000  # examples that settings are chosen with, at most
+_KEY = keys.word("baselines")
 
 
 @dataclass(frozen=True)
-class Said:
+class BaselinePredictions:
     """What one method reached: its place in run.json, and its answers, or None if skipped.
 
-    answers: numbers of classes (N,), int64, or of several targets (N, T); or numbers (N, K),
+    predictions: numbers of classes (N,), int64, or of several targets (N, T); or numbers (N, K),
         float32.
     """
 
     entry: dict[str, Any]
-    answers: Tensor | None
+    predictions: Tensor | None
 
 
-def constant(data: Data, asked: Split) -> dict[str, Said]:
+def constant(data: Data, split: Split) -> dict[str, BaselinePredictions]:
     """Return what always answering the same reaches: the commonest class, or the mean."""
-    truth = _truth(data.train)
-    if not truth.is_floating_point() and truth.ndim == 2:
-        commonest = torch.stack([torch.bincount(column).argmax() for column in truth.unbind(1)])
-        pairs = zip(data.schema.targets, commonest.tolist(), strict=True)
-        answer = {name: data.schema[name].names[place] for name, place in pairs}
-        return {"majority": Said({"answer": answer}, commonest.expand(len(asked), -1))}
-    if not truth.is_floating_point():
-        usual = torch.bincount(truth).argmax()
-        name = data.schema[data.schema.target].names[int(usual)]
-        return {"majority": Said({"answer": name}, usual.expand(len(asked)))}
-    mean = truth.mean(dim=0)
-    return {"mean": Said({}, mean.expand(len(asked), -1))}
+    target = _target_values(data.train)
+    if not target.is_floating_point() and target.ndim == 2:
+        most_common = torch.stack([torch.bincount(column).argmax() for column in target.unbind(1)])
+        pairs = zip(data.schema.targets, most_common.tolist(), strict=True)
+        answer = {name: data.schema[name].names[index] for name, index in pairs}
+        return {"majority": BaselinePredictions({"answer": answer}, most_common.expand(len(split), -1))}
+    if not target.is_floating_point():
+        most_frequent = torch.bincount(target).argmax()
+        name = data.schema[data.schema.target].names[int(most_frequent)]
+        return {"majority": BaselinePredictions({"answer": name}, most_frequent.expand(len(split)))}
+    mean = target.mean(dim=0)
+    return {"mean": BaselinePredictions({}, mean.expand(len(split), -1))}
 
 
-def fitted(data: Data, asked: Split) -> dict[str, Said]:
+def fit_predict(data: Data, split: Split) -> dict[str, BaselinePredictions]:
     """Return what each method says of the examples of a part, in its order.
 
     data: with categories as targets, or numbers; train is fitted on, valid chosen with.
     """
     from threadpoolctl import threadpool_limits
 
-    known = constant(data, asked)
-    methods = OF_CLASSES if "majority" in known else OF_NUMBERS
-    targets = len(data.schema.targets) if "majority" in known else 1
-    if targets > 1:
-        methods = {name: each(method) for name, method in methods.items()}
-    reason = _unfit(data)
+    constants = constant(data, split)
+    methods = CLASSIFIERS if "majority" in constants else REGRESSORS
+    num_targets = len(data.schema.targets) if "majority" in constants else 1
+    if num_targets > 1:
+        methods = {name: per_target(method) for name, method in methods.items()}
+    reason = _unfit_reason(data)
     if reason is not None:
-        return known | {name: Said({"skipped": reason}, None) for name in methods}
-    drawn = torch.randperm(len(data.train), generator=keys.generator(_DRAW))
-    inputs = matrix(asked, torch.arange(len(asked)))
-    valid_rows = evenly(len(data.valid), _VALID)
-    valid = matrix(data.valid, valid_rows), _truth(data.valid)[valid_rows]
-    found: dict[str, Said] = {}
+        return constants | {name: BaselinePredictions({"skipped": reason}, None) for name in methods}
+    permutation = torch.randperm(len(data.train), generator=keys.generator(_KEY))
+    inputs = matrix(split, torch.arange(len(split)))
+    valid_rows = evenly(len(data.valid), _MAX_VALID)
+    valid = matrix(data.valid, valid_rows), _target_values(data.valid)[valid_rows]
+    fitted_methods: dict[str, BaselinePredictions] = {}
     with warnings.catch_warnings(), threadpool_limits(torch.get_num_threads(), user_api="blas"):
         warnings.simplefilter("ignore")  # of solvers that stop early: they then stand as they are
         for name, method in methods.items():
-            count = most(name, inputs)
+            count = max_examples(name, inputs)
             if name == "forest":
-                count = most_of_forest(inputs, is_class="majority" in known, most=count)
-            some = drawn[: max(1000, count // targets)]
-            train = matrix(data.train, some), _truth(data.train)[some]
-            found[name] = _said(method, train, valid, inputs, len(drawn))
-    return known | found
+                count = max_forest_examples(inputs, is_class="majority" in constants, limit=count)
+            rows = permutation[: max(1000, count // num_targets)]
+            train = matrix(data.train, rows), _target_values(data.train)[rows]
+            fitted_methods[name] = _fit_predict(method, train, valid, inputs, len(permutation))
+    return constants | fitted_methods
 
 
-def _said(
+def _fit_predict(
     method: Method,
     train: tuple[Matrix, Tensor],
     valid: tuple[Matrix, Tensor],
     inputs: Matrix,
-    whole: int,
-) -> Said:
-    begun = time.perf_counter()
+    total: int,
+) -> BaselinePredictions:
+    started = time.perf_counter()
     try:
-        learnt = method(Lesson(train[0], train[1].numpy(), valid[0], valid[1].numpy()))
-    except Unfit as reason:
-        return Said({"skipped": str(reason)}, None)
-    answers = torch.as_tensor(learnt.predict(inputs))
+        fitted = method(MethodData(train[0], train[1].numpy(), valid[0], valid[1].numpy()))
+    except UnfitError as reason:
+        return BaselinePredictions({"skipped": str(reason)}, None)
+    predictions = torch.as_tensor(fitted.predict(inputs))
     if not train[1].is_floating_point():
-        answers = answers.long()
+        predictions = predictions.long()
     else:
-        answers = answers.float().view(len(inputs), -1)
-    seconds = round(time.perf_counter() - begun, 3)
+        predictions = predictions.float().view(len(inputs), -1)
+    seconds = round(time.perf_counter() - started, 3)
     entry: dict[str, Any] = {
-        "examples": len(train[0]), "settings": learnt.settings, "seconds": seconds,
+        "examples": len(train[0]), "settings": fitted.settings, "seconds": seconds,
     }  # fmt: skip
-    few = f"{len(train[0]):,} of {whole:,} examples" if len(train[0]) < whole else ""
-    if reduced := ", ".join(filter(None, (few, learnt.reduced))):
+    subset = f"{len(train[0]):,} of {total:,} examples" if len(train[0]) < total else ""
+    if reduced := ", ".join(filter(None, (subset, fitted.reduced))):
         entry["reduced"] = reduced
-    return Said(entry, answers)
+    return BaselinePredictions(entry, predictions)
 
 
-def _unfit(data: Data) -> str | None:
+def _unfit_reason(data: Data) -> str | None:
     """Say why no method can be fitted, if so."""
     schema: Schema = data.schema
-    if not can_be_read(schema):
+    if not is_supported(schema):
         return "the inputs are of kinds that simple methods do not read"
-    truth = _truth(data.train)
-    is_alone = not truth.is_floating_point() and truth.ndim == 1
-    if is_alone and int((torch.bincount(truth) > 0).sum()) < 2:
+    target = _target_values(data.train)
+    is_single = not target.is_floating_point() and target.ndim == 1
+    if is_single and int((torch.bincount(target) > 0).sum()) < 2:
         return "the training part has examples of one class only"
     return None
 
 
-def _truth(split: Split) -> Tensor:
+def _target_values(split: Split) -> Tensor:
     """Return what is to be answered.
 
     That is the classes of one target (N,) or of several (N, T), int64, or numbers (N, K), float32.
@@ -141,4 +141,4 @@ def _truth(split: Split) -> Tensor:
     columns = [torch.as_tensor(split[name]) for name in schema.targets]
     if all(isinstance(schema[name], Category) for name in schema.targets):
         return columns[0] if len(columns) == 1 else torch.stack(columns, dim=1)
-    return torch.cat([rows_of_numbers(one) for one in columns], dim=1)
+    return torch.cat([rows_of_numbers(column) for column in columns], dim=1)

@@ -9,7 +9,7 @@ from torch import Tensor, as_tensor, nn
 from brique.data import Batch
 from brique.errors import DataError
 from brique.nets.readers.ripples import EACH, MOST, Ripples
-from brique.schema import Category, Field, Moment, Number
+from brique.schema import Category, Field, Timestamp, Number
 
 _DAY, _YEAR = 86_400, 31_556_952  # seconds
 
@@ -17,8 +17,8 @@ _DAY, _YEAR = 86_400, 31_556_952  # seconds
 def takes(kind: Field) -> bool:
     """Tell whether a field is a column: a class, a moment, or a few numbers of one shape."""
     if isinstance(kind, Number):
-        return not kind.varies and len(kind.shape) < 2
-    return isinstance(kind, Category | Moment)
+        return not kind.is_sequence and len(kind.shape) < 2
+    return isinstance(kind, Category | Timestamp)
 
 
 def moments(kinds: Sequence[Field]) -> tuple[list[float], list[float]]:
@@ -26,7 +26,7 @@ def moments(kinds: Sequence[Field]) -> tuple[list[float], list[float]]:
 
     Raises DataError for fields of other kinds.
     """
-    strange = [kind.kind for kind in kinds if not isinstance(kind, Number) or kind.varies]
+    strange = [kind.kind for kind in kinds if not isinstance(kind, Number) or kind.is_sequence]
     if strange:
         raise DataError(f"fields: no net answers with a {strange[0]} yet; choose another target")
     fitted = [one for kind in kinds if isinstance(kind, Number) for one in _fitted(kind)]
@@ -55,12 +55,12 @@ class Columns(nn.Module):
     def __init__(self, kinds: Mapping[str, Field], width: int, depth: int, dropout: float) -> None:
         super().__init__()
         self.numbers: dict[str, Number] = {n: k for n, k in kinds.items() if isinstance(k, Number)}
-        self.moments: dict[str, Moment] = {n: k for n, k in kinds.items() if isinstance(k, Moment)}
+        self.moments: dict[str, Timestamp] = {n: k for n, k in kinds.items() if isinstance(k, Timestamp)}
         self.classes: dict[str, Category] = {
             n: k for n, k in kinds.items() if isinstance(k, Category)
         }
         fitted = [one for kind in self.numbers.values() for one in _fitted(kind)]
-        fitted += [(k.mean or 0.0, k.spread or 1.0, math.nan) for k in self.moments.values()]
+        fitted += [(k.mean or 0.0, k.std or 1.0, math.nan) for k in self.moments.values()]
         optional = [k.optional for k in self.numbers.values() for _ in range(math.prod(k.shape))]
         optional += [False] * len(self.moments)  # they are filled before
         self.register_buffer("optional", torch.tensor(optional, dtype=torch.bool))
@@ -71,7 +71,7 @@ class Columns(nn.Module):
         lacking = sum(optional)
         self.waves: nn.Module | None = Ripples(count) if 0 < count <= MOST else None
         self.embeddings: nn.ModuleList = nn.ModuleList(
-            nn.Embedding(len(kind.names) + kind.others, _size(len(kind.names)))
+            nn.Embedding(len(kind.names) + kind.has_other, _size(len(kind.names)))
             for kind in self.classes.values()
         )
         sizes = [_size(len(kind.names)) for kind in self.classes.values()]
@@ -91,7 +91,7 @@ class Columns(nn.Module):
             parts.append(_circles(as_tensor(batch[name])))
         for (name, kind), rows in zip(self.classes.items(), self.embeddings, strict=True):
             parts.append(rows(batch[name]))
-            if kind.others and not self.training:  # then the last row is as it was drawn
+            if kind.has_other and not self.training:  # then the last row is as it was drawn
                 is_other = as_tensor(batch[name]) == len(kind.names)
                 parts[-1] = torch.where(
                     is_other[:, None], as_tensor(rows.weight)[:-1].mean(0), parts[-1]
@@ -133,7 +133,7 @@ def _fitted(kind: Number) -> list[tuple[float, float, float]]:
     count = math.prod(kind.shape)
     means, spreads = (
         list(value) if isinstance(value, tuple) else [default if value is None else value] * count
-        for value, default in ((kind.mean, 0.0), (kind.spread, 1.0))
+        for value, default in ((kind.mean, 0.0), (kind.std, 1.0))
     )
     fill = math.nan if kind.fill is None else kind.fill
     return [(m, s or 1.0, fill) for m, s in zip(means, spreads, strict=True)]

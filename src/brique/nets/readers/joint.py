@@ -66,7 +66,7 @@ def _reader(name: str, kind: Field, width: int, dropout: float) -> nn.Module:
             return Sentences(kind, dropout=max(0.3, dropout))
         case Signal():
             return Waves(kind, max(16, width // 4))
-        case Number() if not kind.varies and len(kind.shape) == 2 and kind.shape[0] >= _SERIES:
+        case Number() if not kind.is_sequence and len(kind.shape) == 2 and kind.shape[0] >= _SERIES:
             return Waves(kind, max(16, width // 4))
         case _:
             raise DataError(

@@ -21,7 +21,7 @@ class Pixels(nn.Module):
         side = min(kind.shape[1:])
         stem = 1 if side < 48 else 2 if side < 128 else 4
         stages = min(4, max(2, int(math.log2(max(4, side // stem))) - 1))
-        spread = [one or 1.0 for one in kind.spread or (1.0,)]
+        spread = [one or 1.0 for one in kind.std or (1.0,)]
         mean = list(kind.mean or (0.0,))
         whole = residual(kind.shape[0], 1, mean, spread, width=width, stages=stages, stem=stem)
         layers = list(whole.get_submodule("body").children())[:-2]  # all but the mean over places

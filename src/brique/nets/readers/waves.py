@@ -39,7 +39,7 @@ class Waves(nn.Module):
             mean, spread = (0.0,) * channels, (1.0,) * channels
             before = PITCHES * channels
         else:
-            mean, spread = (_each(v, channels, d) for v, d in ((kind.mean, 0), (kind.spread, 1)))
+            mean, spread = (_each(v, channels, d) for v, d in ((kind.mean, 0), (kind.std, 1)))
             before = channels
         self.register_buffer("mean", torch.tensor(mean))
         self.register_buffer("spread", torch.tensor([one or 1.0 for one in spread]))

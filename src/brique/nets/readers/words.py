@@ -6,7 +6,7 @@ from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 from brique.data import Ragged
 from brique.schema import Text
-from brique.schema.texts import END, FIRST, UNKNOWN
+from brique.schema.texts import END_ID, FIRST_ID, UNKNOWN_ID
 
 LETTERS = 16  # of a piece that are read: the first half, and the last
 PAIRS, BAG = 1 << 15, 64  # rows of an embedding for pairs of pieces; numbers in each row
@@ -29,11 +29,11 @@ class Words(nn.Module):
 
     def __init__(self, kind: Text, size: int, lost: float = 0.1) -> None:
         super().__init__()
-        self.own: nn.Embedding = nn.Embedding(kind.size, size)
+        self.own: nn.Embedding = nn.Embedding(kind.num_embeddings, size)
         nn.init.normal_(self.own.weight, std=0.3)
         self.lost = lost
         self.letters: _Letters | None = None
-        self.has_endings: bool = bool(kind.endings)
+        self.has_endings: bool = bool(kind.signatures)
         if self.has_endings:
             self.register_buffer("stand_in", _stand_ins(kind), persistent=False)
             self.register_buffer("chance", lost * _rarity(kind), persistent=False)
@@ -53,7 +53,7 @@ class Words(nn.Module):
         found = self.letters(self.spelled[kinds])
         if self.training and not self.has_endings:
             is_lost = torch.rand(pieces.shape, device=pieces.device) < self.lost
-            pieces = pieces.masked_fill(is_lost, UNKNOWN)
+            pieces = pieces.masked_fill(is_lost, UNKNOWN_ID)
         return self.own(pieces) + found[place]
 
 
@@ -104,7 +104,7 @@ class Bag(nn.Module):
 
     def __init__(self, kind: Text, size: int) -> None:
         super().__init__()
-        self.pieces: nn.EmbeddingBag = nn.EmbeddingBag(kind.size, size, mode="sum")
+        self.pieces: nn.EmbeddingBag = nn.EmbeddingBag(kind.num_embeddings, size, mode="sum")
         self.pairs: nn.EmbeddingBag = nn.EmbeddingBag(PAIRS, size, mode="sum")
         for rows in (self.pieces, self.pairs):
             nn.init.normal_(rows.weight, std=0.1)
@@ -113,7 +113,7 @@ class Bag(nn.Module):
         """Return features (N, size)."""
         starts, lengths = text.offsets[:-1], text.lengths
         ahead = text.values.roll(-1)
-        ahead[text.offsets[1:][lengths > 0] - 1] = END  # behind the last one of a text
+        ahead[text.offsets[1:][lengths > 0] - 1] = END_ID  # behind the last one of a text
         pair = (text.values * 1_000_003 + ahead * 8_191) % PAIRS
         found = self.pieces(text.values, starts) + self.pairs(pair, starts)
         return found / (2 * lengths.clamp(min=1).unsqueeze(1)).sqrt()
@@ -166,14 +166,14 @@ def _spelled(kind: Text) -> tuple[Tensor, int]:
     ending are those of its signature.
     """
     seen = dict[str, int]()
-    pieces = (*kind.vocabulary, *kind.endings)
+    pieces = (*kind.vocabulary, *kind.signatures)
     for piece in pieces:
         for letter in sorted(set(piece)):  # in an order that is the same in every process
             seen[letter] = seen.get(letter, 0) + 1
     known = {one: 2 + place for place, one in enumerate(o for o, n in seen.items() if n > 1)}
-    table = torch.zeros(kind.size, LETTERS, dtype=torch.int64)
+    table = torch.zeros(kind.num_embeddings, LETTERS, dtype=torch.int64)
     half = LETTERS // 2
-    for row, piece in enumerate(pieces, FIRST):
+    for row, piece in enumerate(pieces, FIRST_ID):
         kept = piece if len(piece) <= LETTERS else piece[:half] + piece[-half:]
         numbers = [known.get(letter, 1) for letter in kept]
         table[row, : len(numbers)] = torch.tensor(numbers)
@@ -182,9 +182,9 @@ def _spelled(kind: Text) -> tuple[Tensor, int]:
 
 def _stand_ins(kind: Text) -> Tensor:
     """Return the number that each piece would have if it were unknown (V,), int64."""
-    found = torch.arange(kind.size)
-    known = [kind.stand_in(piece) for piece in kind.vocabulary]
-    found[FIRST : FIRST + len(known)] = torch.tensor(known, dtype=torch.int64)
+    found = torch.arange(kind.num_embeddings)
+    known = [kind.fallback_id(piece) for piece in kind.vocabulary]
+    found[FIRST_ID : FIRST_ID + len(known)] = torch.tensor(known, dtype=torch.int64)
     return found
 
 
@@ -195,6 +195,6 @@ def _rarity(kind: Text) -> Tensor:
     """
     count = len(kind.vocabulary)
     place = torch.arange(count, dtype=torch.float32)
-    found = torch.zeros(kind.size)
-    found[FIRST : FIRST + count] = place / (place + max(1, count / 10))
+    found = torch.zeros(kind.num_embeddings)
+    found[FIRST_ID : FIRST_ID + count] = place / (place + max(1, count / 10))
     return found

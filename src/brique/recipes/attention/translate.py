@@ -22,7 +22,7 @@ from brique.game import Game, Player, cosine
 from brique.run import Run
 from brique.schema import Schema, Text
 from brique.tasks import at_rest
-from brique.tasks.translate import beam_search, bleu, opened, shifted, texts
+from brique.tasks.translate import beam_search, bleu, open_pairs, teacher_forcing, ragged_of
 
 # exact_match: share of test sentences translated without an error; gain: of attention over plain
 EXPECT = {
@@ -97,22 +97,22 @@ class Seq2Seq(nn.Module):
 
 def build(args: Args, schema: Schema) -> dict[str, Seq2Seq]:
     """Two nets: texts, previous words (N, T) -> hidden layer (N, T, D), attention (N, T, S)."""
-    sizes, kinds = [schema[one].size for one in args.languages], {"attention": True, "plain": False}
-    return {name: Seq2Seq(args.width, sizes, attention=kinds[name]) for name in kinds}
+    sizes, uses_attention = [schema[language].size for language in args.languages], {"attention": True, "plain": False}
+    return {name: Seq2Seq(args.width, sizes, attention=uses_attention[name]) for name in uses_attention}
 
 
 def main(args: Args) -> dict[str, float]:
     """Train both by teacher forcing; translate the test part by beam search."""
     run = Run.start(__file__, args)
     source, target = args.languages
-    pairs = opened(args.data, source, target)
+    pairs = open_pairs(args.data, source, target)
     nets = run.place(build(args, pairs.schema))
     adam = partial(torch.optim.Adam, lr=args.lr)
 
     for name, net in nets.items():
 
         def loss(batch: Batch, net: Seq2Seq = net) -> tuple[Tensor, Tensor]:  # nats, words
-            previous, words, mask = shifted(texts(batch, target))
+            previous, words, mask = teacher_forcing(ragged_of(batch, target))
             scores = net.output(net(batch[source], previous)[0][mask])
             return functional.cross_entropy(scores, words[mask], reduction="sum"), mask.sum()
 
@@ -125,9 +125,9 @@ def main(args: Args) -> dict[str, float]:
     run.picture("attention", attention_weights(nets["attention"], pairs.valid, source, target))
     translations, references = translate(nets, pairs.test, source, target)
     metric = exact_match if args.data == "world:grammar" else bleu
-    best, plain = (metric(translations[name], references) for name in nets)
-    results: dict[str, Any] = {metric.__name__: best, f"plain_{metric.__name__}": plain, **nets}
-    return run.finish(task="translate", gain=best - plain, **results)
+    attention_score, plain_score = (metric(translations[name], references) for name in nets)
+    results: dict[str, Any] = {metric.__name__: attention_score, f"plain_{metric.__name__}": plain_score, **nets}
+    return run.finish(task="translate", gain=attention_score - plain_score, **results)
 
 
 def mean_loss(
@@ -150,8 +150,8 @@ def translate(
     with at_rest(nn.ModuleList(nets.values())) as device:
         for batch in split.batches(100).on(device):
             for name, net in nets.items():
-                translations[name] += map(field.restore, search(net, texts(batch, source)))
-            references += map(field.restore, texts(batch, target))
+                translations[name] += map(field.restore, search(net, ragged_of(batch, source)))
+            references += map(field.restore, ragged_of(batch, target))
     return translations, references
 
 
@@ -162,7 +162,7 @@ def search(net: Seq2Seq, text: Ragged) -> list[Tensor]:
         hidden, state, _ = net.decode_step(word, state, *encoded)
         return net.output(hidden).log_softmax(dim=1), state
 
-    return beam_search(next_words, *net.encode(text), width=5, longest=2 * text.longest)
+    return beam_search(next_words, *net.encode(text), width=5, max_length=2 * text.longest)
 
 
 def exact_match(translations: list[str], references: list[str]) -> float:
@@ -173,12 +173,12 @@ def exact_match(translations: list[str], references: list[str]) -> float:
 def attention_weights(net: Seq2Seq, split: Split, source: str, target: str) -> Tensor:
     """Return a table (3, H, W) of attention in the first pair: a row for each target word."""
     batch, fields = next(split.batches(1)), (split.schema[target], split.schema[source])
-    previous, words, _ = shifted(texts(batch, target))
+    previous, words, _ = teacher_forcing(ragged_of(batch, target))
     with at_rest(net) as device:
-        weights = net(texts(batch, source).to(device), previous.to(device))[1][0]  # (T, S)
+        weights = net(ragged_of(batch, source).to(device), previous.to(device))[1][0]  # (T, S)
     rows, columns = (
-        [field.restore(numbers[k : k + 1]).strip() for k in range(len(numbers))]
-        for field, numbers in zip(fields, (words[0, :-1], texts(batch, source).values), strict=True)
+        [field.restore(ids[k : k + 1]).strip() for k in range(len(ids))]
+        for field, ids in zip(fields, (words[0, :-1], ragged_of(batch, source).values), strict=True)
         if isinstance(field, Text)
     )
     return draw.table(weights[:-1], rows, columns).pixels()

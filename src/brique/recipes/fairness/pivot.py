@@ -74,10 +74,10 @@ def main(args: Args) -> dict[str, float]:
         last = net
 
     (test,) = events.test.batches(len(events.test))
-    results = [metrics(net, test, signal["test"]) for net in nets.values()]
-    run.picture("tradeoff", draw(nets, results, signal["test"]))
-    numbers = {f"plain_{name}": value for name, value in results[0].items()} | results[-1]
-    return run.finish(answers="net", task="none", net=last, **numbers)
+    metrics_by_lambda = [metrics(net, test, signal["test"]) for net in nets.values()]
+    run.picture("tradeoff", draw(nets, metrics_by_lambda, signal["test"]))
+    results = {f"plain_{name}": value for name, value in metrics_by_lambda[0].items()} | metrics_by_lambda[-1]
+    return run.finish(answers="net", task="none", net=last, **results)
 
 
 def game(f: nn.Module, r: nn.Module, weight: float) -> Game:
@@ -131,18 +131,18 @@ def metrics(f: nn.Module, batch: Batch, signal: Tensor) -> dict[str, float]:
     return {"ks": float(ks), "auc": float(auc)}
 
 
-def draw(nets: dict[str, nn.Module], results: list[dict[str, float]], signal: Tensor) -> Tensor:
+def draw(nets: dict[str, nn.Module], metrics_by_lambda: list[dict[str, float]], signal: Tensor) -> Tensor:
     """Return plots: CDFs of outputs for signal, by the first and last net; metrics by lambda."""
-    names, share = list(nets), torch.linspace(0, 1, 200)
+    names, levels = list(nets), torch.linspace(0, 1, 200)
     panels = {name: Panel(name, size=(300, 210)) for name in (names[0], names[-1])}
     tradeoff = Panel("metrics, by index of lambda", x=(0, len(nets) - 1), size=(300, 210))
     for name, panel in panels.items():
         with at_rest(nets[name]) as device:
             for color, scores in enumerate(nets[name](signal.to(device))[..., 0].sigmoid().cpu()):
-                panel.line(scores.quantile(share), share, color=color, name=f"z = {color - 1}")
-    for color, name in enumerate(results[0]):
-        heights = [result[name] for result in results]
-        tradeoff.line(range(len(heights)), heights, color=color, name=name)
+                panel.line(scores.quantile(levels), levels, color=color, name=f"z = {color - 1}")
+    for color, name in enumerate(metrics_by_lambda[0]):
+        values = [row[name] for row in metrics_by_lambda]
+        tradeoff.line(range(len(values)), values, color=color, name=name)
     return torch.stack([panel.pixels() for panel in (*panels.values(), tradeoff)])
 
 

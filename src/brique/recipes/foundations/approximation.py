@@ -101,18 +101,18 @@ def main(args: Args) -> dict[str, float]:
     run = Run.start(__file__, args)
     nets = run.place(build(args))
     x = torch.linspace(-1.5, 1.5, 512, dtype=torch.float64, device=run.device)[:, None]
-    dense = torch.linspace(-1.5, 1.5, 1111, dtype=x.dtype, device=run.device)[:, None]
-    pairs = x.new_tensor([[0, 0], [0, 1], [1, 0], [1, 1]])
-    xor = x.new_tensor([[0], [1], [1], [0]])
+    grid = torch.linspace(-1.5, 1.5, 1111, dtype=x.dtype, device=run.device)[:, None]
+    xor_inputs = x.new_tensor([[0, 0], [0, 1], [1, 0], [1, 1]])
+    xor_targets = x.new_tensor([[0], [1], [1], [0]])
 
     def regression_loss(net: nn.Module, _: Nothing) -> Tensor:
         return 1e6 * functional.mse_loss(net(x), target(x))  # LBFGS skips curvature below 1e-10
 
     def xor_loss(net: nn.Module, _: Nothing) -> Tensor:
-        return functional.binary_cross_entropy_with_logits(net(pairs), xor)
+        return functional.binary_cross_entropy_with_logits(net(xor_inputs), xor_targets)
 
     def max_error(y: Tensor) -> Tensor:
-        return (y - target(dense)).abs().max()
+        return (y - target(grid)).abs().max()
 
     lbfgs = partial(torch.optim.LBFGS, max_iter=10, line_search_fn="strong_wolfe")
     for name, net in nets.items():
@@ -120,20 +120,20 @@ def main(args: Args) -> dict[str, float]:
         game = Game(Player("net", net, loss, lbfgs))
         for turn in run.play(game, data.nothing(args.turns), name=name):
             if turn.looks and loss.func is regression_loss:
-                run.log(turn, max_error=max_error(net(dense)))
+                run.log(turn, max_error=max_error(net(grid)))
             elif turn.looks:
-                run.log(turn, xor_accuracy=((net(pairs) > 0) == (xor > 0)).double().mean())
+                run.log(turn, xor_accuracy=((net(xor_inputs) > 0) == (xor_targets > 0)).double().mean())
 
-    constructed = {epsilon: bumps(dense, epsilon) for epsilon in args.epsilons}
-    fits = {f"{n} tanh units": nets[f"tanh{n}"](dense) for n in args.units}
+    constructed = {epsilon: bumps(grid, epsilon) for epsilon in args.epsilons}
+    fits = {f"{n} tanh units": nets[f"tanh{n}"](grid) for n in args.units}
     fits |= {f"bumps, epsilon {e:g}": y for e, y in constructed.items()}
-    run.picture("fits", torch.stack([_fit(name, dense, fits[name]) for name in fits]))
+    run.picture("fits", torch.stack([_fit(name, grid, fits[name]) for name in fits]))
     for title, functions in ("activations", ACTIVATIONS), ("losses", LOSSES):
         run.picture(title, torch.stack([_plot(name, f) for name, f in functions.items()]))
     ratio = max(max_error(constructed[e]) / e for e in constructed)
-    collapse = (collapsed(nets["linear"], pairs) - nets["linear"](pairs)).abs().max()
-    numbers = {"bump_error_ratio": ratio.item(), "collapse_error": collapse.item()}
-    return run.finish(answers=f"tanh{args.units[-1]}", task="none", **nets, **numbers)
+    collapse_error = (collapsed(nets["linear"], xor_inputs) - nets["linear"](xor_inputs)).abs().max()
+    results = {"bump_error_ratio": ratio.item(), "collapse_error": collapse_error.item()}
+    return run.finish(answers=f"tanh{args.units[-1]}", task="none", **nets, **results)
 
 
 def _fit(title: str, x: Tensor, y: Tensor) -> Tensor:

@@ -62,7 +62,7 @@ def build(args: Args, schema: Schema | None = None) -> dict[str, nn.Module]:
 
 def mlp(sizes: list[int], activations: list[str]) -> nn.Module:
     """Return layers x <- g(W x + b)."""
-    layers = [nn.Linear(*ends) for ends in pairwise(sizes)]
+    layers = [nn.Linear(*shape) for shape in pairwise(sizes)]
     pairs = zip(layers, (ACTIVATIONS[g][0] for g in activations), strict=True)
     return nn.Sequential(*(module for pair in pairs for module in pair)).double()
 
@@ -81,15 +81,15 @@ class ByHand(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:  # noqa: ANN401, D102
-        found, dx = list[Tensor](), gradients[0]  # dE/dx of the last layer
+        weight_gradients, dx = list[Tensor](), gradients[0]  # dE/dx of the last layer
         for i in reversed(range(len(ctx.activations))):
             delta = dx * ACTIVATIONS[ctx.activations[i]][1](ctx.a[i])  # dE/da, a = W x + b
-            found = [delta.T @ ctx.x[i], delta.sum(0), *found]  # dE/dW, dE/db
+            weight_gradients = [delta.T @ ctx.x[i], delta.sum(0), *weight_gradients]  # dE/dW, dE/db
             dx = delta @ ctx.weights[2 * i]  # dE/dx of the layer below
-        return (dx, None, *found)
+        return (dx, None, *weight_gradients)
 
 
-def checks() -> dict[str, float | Tensor]:
+def check_gradients() -> dict[str, float | Tensor]:
     """Return differences of gradients from their references, and gradients of small examples."""
     net = mlp([6] * (len(ACTIVATIONS) + 1), list(ACTIVATIONS))
     x, weights = torch.randn(7, 6, dtype=torch.float64), [*net.parameters()]
@@ -107,17 +107,17 @@ def checks() -> dict[str, float | Tensor]:
     errors += [slope_error(brick, torch.randn(2, 3, 6, 6)) for brick in spatial]
 
     x, y, z = (torch.tensor([1.0, 2.0, 4.0], requires_grad=True) for _ in range(3))
-    squares, once = slope(torch.square, x), slope(lambda z: x * y + z, z)
+    square_gradients, once = slope(torch.square, x), slope(lambda z: x * y + z, z)
     for _ in range(2):  # backward adds to z.grad
         (x * y + z).sum().backward()
     assert z.grad is not None
     x, y = torch.tensor([0.3, 0.7], dtype=torch.float64)
-    found = slope(lambda x: 2 * sin(x + 3 * y) + 6 * exp(5 * x) * tanh(y), x)
+    derivative = slope(lambda x: 2 * sin(x + 3 * y) + 6 * exp(5 * x) * tanh(y), x)
     expected = 2 * cos(x + 3 * y) + 30 * exp(5 * x) * tanh(y)  # 30 = 6 * 5, the inner derivative
     return {
         "gradient_difference": max(differences), "brick_error": max(errors),
-        "chain_rule_error": (found - expected).abs(), "square_gradient_1": squares[0],
-        "square_gradient_2": squares[1], "square_gradient_4": squares[2],
+        "chain_rule_error": (derivative - expected).abs(), "square_gradient_1": square_gradients[0],
+        "square_gradient_2": square_gradients[1], "square_gradient_4": square_gradients[2],
         "backward_once": once[0], "backward_twice": z.grad[0],
     }  # fmt: skip
 
@@ -125,7 +125,7 @@ def checks() -> dict[str, float | Tensor]:
 def main(args: Args) -> dict[str, float]:
     """Check gradients by hand, train with them and with autograd's, draw the graph."""
     run = Run.start(__file__, args)
-    checked, nets = checks(), run.place(build(args))
+    results, nets = check_gradients(), run.place(build(args))
     x = run.noise(100, 10, dtype=torch.float64, name="inputs")
     targets = tanh(x @ run.noise(10, 5, dtype=torch.float64, name="teacher") / 3)
 
@@ -145,9 +145,9 @@ def main(args: Args) -> dict[str, float]:
 
     w1, b1, w2, b2 = nets["by_hand"].parameters()
     error = ((w2 @ (w1 @ x[0] + b1).tanh() + b2).tanh() - targets[0]).square().sum()
-    drawn = [graph(error, backward=back, W1=w1, b1=b1, W2=w2, b2=b2) for back in (False, True)]
-    run.picture("graph", torch.stack(drawn))
-    return run.finish(answers="by_hand", task="none", **nets, **checked)
+    graphs = [graph(error, backward=is_backward, W1=w1, b1=b1, W2=w2, b2=b2) for is_backward in (False, True)]
+    run.picture("graph", torch.stack(graphs))
+    return run.finish(answers="by_hand", task="none", **nets, **results)
 
 
 if __name__ == "__main__":

@@ -95,15 +95,15 @@ def main(args: Args) -> dict[str, float]:
                 run.log(turn, loss=mean_loss)
 
     losses = {name: run.memory[name] for name in SCHEDULES}
-    numbers = {f"{name}_end": run.memory[name][-1][0] for name in RATES}
+    results = {f"{name}_end": run.memory[name][-1][0] for name in RATES}
     plateau = sum(losses["constant"][-100:]) / 100
-    numbers["constant_over_theory"] = plateau / (args.lr / (4 - 2 * args.lr))
+    results["constant_over_theory"] = plateau / (args.lr / (4 - 2 * args.lr))
     others = [name for name in losses if name != "constant"]
-    numbers |= {f"constant_over_{name}": plateau / losses[name][-1] for name in others}
+    results |= {f"constant_over_{name}": plateau / losses[name][-1] for name in others}
     frames = zip(*(run.memory[name] for name in RATES), strict=True)
     run.picture("double_well", torch.stack([_frame(positions) for positions in frames]))
     run.picture("schedules", _curves(losses))
-    return run.finish(answers="small_lr", task="none", **nets, **numbers)
+    return run.finish(answers="small_lr", task="none", **nets, **results)
 
 
 def _frame(positions: tuple[list[float], ...]) -> Tensor:

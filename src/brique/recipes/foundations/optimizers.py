@@ -63,8 +63,8 @@ class Args:
 class Newton(optim.Optimizer):
     """Newton's method: steps to the minimum of the second-order approximation."""
 
-    def __init__(self, named: Iterable[Any], function: Callable[[Tensor], Tensor]) -> None:
-        super().__init__(named, {"lr": 1.0})
+    def __init__(self, params: Iterable[Any], function: Callable[[Tensor], Tensor]) -> None:
+        super().__init__(params, {"lr": 1.0})
         self.function = function
 
     def step(self, closure: None = None) -> None:  # type: ignore[override]
@@ -77,8 +77,8 @@ class Newton(optim.Optimizer):
 
 def build(args: Args, schema: Schema) -> dict[str, nn.Module]:
     """Equal nets, one for each optimizer: pictures (N, 1, 8, 8) -> class scores (N, K)."""
-    count = len(schema["label"].names)
-    net = nn.Sequential(nn.Flatten(), nn.Linear(64, 32), nn.Tanh(), nn.Linear(32, count))
+    num_classes = len(schema["label"].names)
+    net = nn.Sequential(nn.Flatten(), nn.Linear(64, 32), nn.Tanh(), nn.Linear(32, num_classes))
     return {name: copy.deepcopy(net) for name in [*OPTIMIZERS, "full_batch"]}
 
 
@@ -98,7 +98,7 @@ def main(args: Args) -> dict[str, float]:
     def classification_loss(net: nn.Module, batch: Batch) -> Tensor:
         return functional.cross_entropy(net(batch.image), batch.label)
 
-    optimizers = {name: partial(kind, lr=lr) for name, (kind, lr, _) in OPTIMIZERS.items()}
+    optimizers = {name: partial(optimizer_class, lr=lr) for name, (optimizer_class, lr, _) in OPTIMIZERS.items()}
     optimizers["newton"] = partial(Newton, function=quadratic)
     for name, optimizer in optimizers.items():
         w = nn.Parameter(torch.tensor([1.3, 1.1], dtype=torch.float64, device=run.device))
@@ -110,24 +110,24 @@ def main(args: Args) -> dict[str, float]:
                 break
     run.picture("paths", torch.stack([_path(name, run.memory[name]) for name in optimizers]))
 
-    for name, (kind, _, lr) in (OPTIMIZERS | {"full_batch": OPTIMIZERS["sgd"]}).items():
+    for name, (optimizer_class, _, lr) in (OPTIMIZERS | {"full_batch": OPTIMIZERS["sgd"]}).items():
         stage, loss = f"{name}-digits", partial(classification_loss, nets[name])
-        size = len(digits.train) if name in ("full_batch", "lbfgs") else args.batch_size
-        turns = max(2, args.turns * args.batch_size // (size * (5 if name == "lbfgs" else 1)))
+        batch_size = len(digits.train) if name in ("full_batch", "lbfgs") else args.batch_size
+        turns = max(2, args.turns * args.batch_size // (batch_size * (5 if name == "lbfgs" else 1)))
         run.memory[stage] = [[0.0, loss(valid).item()]]
-        game = Game(Player("classifier", nets[name], loss, partial(kind, lr=lr)))
-        stream = digits.train.batches(size, turns=turns, seed=args.seed)
+        game = Game(Player("classifier", nets[name], loss, partial(optimizer_class, lr=lr)))
+        stream = digits.train.batches(batch_size, turns=turns, seed=args.seed)
         for turn in run.play(game, stream, name=stage):
             if turn.looks:
                 run.log(turn, valid_loss=loss(valid))
                 run.memory[stage].append([(turn.index + 1) / turns, loss(valid).item()])
     curves = {name: run.memory[f"{name}-digits"] for name in nets}
     run.picture("curves", _curves(curves))
-    numbers = {f"{name}_turns": len(run.memory[name]) - 1.0 for name in optimizers}
-    numbers["full_batch_loss_ratio"] = curves["full_batch"][-1][1] / curves["sgd"][-1][1]
-    best = min(nets, key=lambda name: curves[name][-1][1])
-    numbers["test_accuracy"] = accuracy(nets[best], digits.test)
-    return run.finish(answers=best, task="classify", **nets, **numbers)
+    results = {f"{name}_turns": len(run.memory[name]) - 1.0 for name in optimizers}
+    results["full_batch_loss_ratio"] = curves["full_batch"][-1][1] / curves["sgd"][-1][1]
+    best_name = min(nets, key=lambda name: curves[name][-1][1])
+    results["test_accuracy"] = accuracy(nets[best_name], digits.test)
+    return run.finish(answers=best_name, task="classify", **nets, **results)
 
 
 def _path(title: str, path: list[list[float]]) -> Tensor:
@@ -141,8 +141,8 @@ def _path(title: str, path: list[list[float]]) -> Tensor:
 def _curves(curves: dict[str, list[list[float]]]) -> Tensor:
     panel = Panel("validation loss on digits", y=(0.05, 3), log=True, size=(360, 480))
     for color, (name, points) in enumerate(curves.items()):
-        ink, width = (color, 1.6) if color < 7 else (None, 2 * color - 13)
-        panel.line(*zip(*points, strict=True), color=ink, width=width, name=name)
+        line_color, width = (color, 1.6) if color < 7 else (None, 2 * color - 13)
+        panel.line(*zip(*points, strict=True), color=line_color, width=width, name=name)
     return panel.pixels()
 
 

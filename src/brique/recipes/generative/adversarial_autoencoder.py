@@ -22,7 +22,7 @@ from brique.evaluation.samples import nearest_neighbor_test
 from brique.game import Game, Player, cosine
 from brique.run import Run
 from brique.schema import Category, Picture, Schema
-from brique.tasks.reconstruct import rebuilt, rows
+from brique.tasks.reconstruct import reconstruct, labeled_rows
 
 # nn_accuracy: of a nearest-neighbor two-sample test of latents and prior, 0.5 if alike, 1 if apart;
 # error_ratio: largest reconstruction error of the three, over the plain autoencoder's
@@ -95,15 +95,15 @@ def main(args: Args) -> dict[str, float]:
                 run.log(turn, **metrics(name, net, valid, noise))
 
     (test,) = digits.test.batches(len(digits.test)).on(run.device)
-    found = {name: metrics(name, nets[name], test, noise) for name in ("plain", *PRIORS)}
-    numbers = {f"{name}_{metric}": x for name in found for metric, x in found[name].items()}
-    errors = [found[name]["error"] for name in PRIORS]
-    numbers["error_ratio"] = max(errors) / found["plain"]["error"]
-    latents = {name: rebuilt(nets[name][0], test.image) for name in PRIORS}
-    samples = {name: rebuilt(nets[name][1], p(noise[:12])) for name, p in PRIORS.items()}
+    metrics_by_net = {name: metrics(name, nets[name], test, noise) for name in ("plain", *PRIORS)}
+    results = {f"{name}_{metric}": value for name in metrics_by_net for metric, value in metrics_by_net[name].items()}
+    errors = [metrics_by_net[name]["error"] for name in PRIORS]
+    results["error_ratio"] = max(errors) / metrics_by_net["plain"]["error"]
+    latents = {name: reconstruct(nets[name][0], test.image) for name in PRIORS}
+    samples = {name: reconstruct(nets[name][1], prior(noise[:12])) for name, prior in PRIORS.items()}
     run.picture("latents", scatter(latents, test.label, noise))
-    run.picture("samples", rows(samples))
-    return run.finish(answers="gaussian", task="reconstruct", **nets, **numbers)
+    run.picture("samples", labeled_rows(samples))
+    return run.finish(answers="gaussian", task="reconstruct", **nets, **results)
 
 
 def adversaries(
@@ -128,17 +128,17 @@ def adversaries(
 def metrics(name: str, net: nn.Sequential, batch: Batch, noise: Tensor) -> dict[str, float]:
     """Return the squared error a pixel, and the accuracy of the two-sample test of the latents."""
     samples = PRIORS.get(name, gaussian)(noise)  # the plain latents against the Gaussian
-    error = functional.mse_loss(rebuilt(net, batch.image), batch.image)
+    error = functional.mse_loss(reconstruct(net, batch.image), batch.image)
     return {
         "error": error.item(),
-        "nn_accuracy": nn_accuracy(rebuilt(net[0], batch.image), samples),
+        "nn_accuracy": nn_accuracy(reconstruct(net[0], batch.image), samples),
     }
 
 
 def nn_accuracy(latents: Tensor, samples: Tensor) -> float:
     """Return the mean accuracy of the test of M samples (M, 2) against each M latents (N, 2)."""
-    pieces = [one for one in latents.split(len(samples)) if len(one) == len(samples)] or [latents]
-    return sum(nearest_neighbor_test(p, samples[: len(p)]) for p in pieces) / len(pieces)
+    chunks = [chunk for chunk in latents.split(len(samples)) if len(chunk) == len(samples)] or [latents]
+    return sum(nearest_neighbor_test(p, samples[: len(p)]) for p in chunks) / len(chunks)
 
 
 def gaussian(noise: Tensor) -> Tensor:
@@ -173,19 +173,19 @@ PRIORS: dict[str, Prior] = {"gaussian": gaussian, "ring": ring, "swiss_roll": sw
 
 def scatter(latents: Mapping[str, Tensor], label: Tensor, noise: Tensor) -> Tensor:
     """Return plots (2 K, 3, H, W): samples of K priors, then latents (N, 2) by class (N,)."""
-    upper, lower = list[Tensor](), list[Tensor]()
+    prior_plots, latent_plots = list[Tensor](), list[Tensor]()
     for name, points in latents.items():
-        axes = partial(Panel, x=(-4.0, 4.0), y=(-4.0, 4.0), size=(220, 220))
-        panel = axes(name).marks(*PRIORS[name](noise).unbind(1), radius=0.8, color=4)
-        upper.append(panel.pixels())
-        panel, classes = axes(), {int(k): points[label == k] for k in label.unique()}
-        for k, own in classes.items():
-            panel.marks(*own[:100].unbind(1), radius=0.8, color=COLORS[k % len(COLORS)])
-        for k, own in classes.items():
-            x, y = own.median(dim=0).values.tolist()
+        new_panel = partial(Panel, x=(-4.0, 4.0), y=(-4.0, 4.0), size=(220, 220))
+        panel = new_panel(name).marks(*PRIORS[name](noise).unbind(1), radius=0.8, color=4)
+        prior_plots.append(panel.pixels())
+        panel, classes = new_panel(), {int(k): points[label == k] for k in label.unique()}
+        for k, class_points in classes.items():
+            panel.marks(*class_points[:100].unbind(1), radius=0.8, color=COLORS[k % len(COLORS)])
+        for k, class_points in classes.items():
+            x, y = class_points.median(dim=0).values.tolist()
             panel.words(x, y, str(k), color=COLORS[k % len(COLORS)])
-        lower.append(panel.pixels())
-    return torch.stack([*upper, *lower])
+        latent_plots.append(panel.pixels())
+    return torch.stack([*prior_plots, *latent_plots])
 
 
 if __name__ == "__main__":

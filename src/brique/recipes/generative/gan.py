@@ -67,7 +67,7 @@ def main(args: Args) -> dict[str, float]:
     digits = data.open(args.data, needs={"image": Picture, "label": Category}, size=28, channels=1)
     nets = run.place(build(args, digits.schema))
     generator, discriminator = nets["generator"], nets["discriminator"]
-    fixed = run.noise(64, args.noise, name="pictures")  # the same 64 seeds in every picture
+    fixed_noise = run.noise(64, args.noise, name="pictures")  # the same 64 seeds in every picture
 
     def fakes(n: int) -> Tensor:
         return generator(run.noise(n, args.noise))  # (n, 1, 28, 28)
@@ -88,8 +88,8 @@ def main(args: Args) -> dict[str, float]:
 
     for turn in run.play(game, stream):
         if turn.looks:
-            shown = run.picture(f"fakes-{turn.index:06d}", generator, fixed)
-            run.log(turn, gap=gap(shown, digits.valid))
+            samples = run.picture(f"fakes-{turn.index:06d}", generator, fixed_noise)
+            run.log(turn, gap=gap(samples, digits.valid))
 
     scores = recognized(generator, run.noise(2000, args.noise, name="scores"), digits)
     return run.finish(task="generate", generator=generator, discriminator=discriminator, **scores)

@@ -19,13 +19,13 @@ from brique.data import Batch, Split
 from brique.game import Game, Player, cosine
 from brique.run import Run
 from brique.schema import Category, Picture, Schema
-from brique.tasks.reconstruct import rebuilt, rows
+from brique.tasks.reconstruct import reconstruct, labeled_rows
 
 # gain: over the accuracy of the same classifier, trained on the labels alone
 EXPECT = {"mnist": {"accuracy": (0.8, 1), "gain": (0.03, 1)}}
 QUICK = {"turns": 40}
 LEARNS = {"semi_supervised/autoencoder": "falls"}
-LABELS, STYLE = 10, 8  # labels a class; numbers of style beside the class probabilities
+LABELS_PER_CLASS, STYLE_SIZE = 10, 8  # labels a class; numbers of style beside the class probabilities
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,15 +47,15 @@ class Args:
 class ClassAndStyle(nn.Module):
     """Numbers (N, K + STYLE) -> latents: a softmax over the first K, the style as it is."""
 
-    def forward(self, numbers: Tensor) -> Tensor:
+    def forward(self, outputs: Tensor) -> Tensor:
         """Return latents (N, K + STYLE)."""
-        y, z = numbers[:, :-STYLE], numbers[:, -STYLE:]
+        y, z = outputs[:, :-STYLE_SIZE], outputs[:, -STYLE_SIZE:]
         return torch.cat([y.softmax(dim=1), z], dim=1)
 
 
 def build(args: Args, schema: Schema) -> dict[str, nn.Sequential]:
     """Autoencoders: digits (N, 1, 28, 28) -> digits; discriminator: latents (N, D) -> (N, 1)."""
-    size = len(schema["label"].names) + STYLE
+    size = len(schema["label"].names) + STYLE_SIZE
 
     def mlp(*sizes: int, norm: type[nn.Module] = nn.Identity) -> list[nn.Module]:
         blocks = ((nn.Linear(a, b), norm(b), nn.LeakyReLU(0.2)) for a, b in pairwise(sizes))
@@ -82,14 +82,14 @@ def main(args: Args) -> dict[str, float]:
     encoders = {"semi_supervised": autoencoder[0], "supervised": supervised_net}
     classes = len(digits.schema["label"].names)
     (valid,) = digits.valid.batches(len(digits.valid)).on(run.device)
-    order = run.noise(len(digits.train), name="labeled")
-    labeled = few_of_each(digits.train, LABELS, order).to(run.device)
+    priority = run.noise(len(digits.train), name="labeled")
+    labeled = examples_per_class(digits.train, LABELS_PER_CLASS, priority).to(run.device)
 
     def reconstruction_loss(batch: Batch) -> Tensor:
         return functional.mse_loss(autoencoder(batch.image), batch.image)
 
     def d_loss(batch: Batch) -> Tensor:
-        prior_logits = discriminator(prior(classes, run.noise(len(batch), 1 + STYLE)))
+        prior_logits = discriminator(prior(classes, run.noise(len(batch), 1 + STYLE_SIZE)))
         logits = discriminator(run.once(autoencoder[0], batch.image))  # once for both losses
         return functional.softplus(-prior_logits).mean() + functional.softplus(logits).mean()
 
@@ -97,19 +97,19 @@ def main(args: Args) -> dict[str, float]:
         return functional.softplus(-discriminator(run.once(autoencoder[0], batch.image))).mean()
 
     def classification_loss(encoder: nn.Module, _: Batch) -> Tensor:  # nats
-        y = encoder(labeled.image)[:, :-STYLE]  # (N, K) class probabilities
+        y = encoder(labeled.image)[:, :-STYLE_SIZE]  # (N, K) class probabilities
         return -(y.gather(1, labeled.label[:, None]) + 1e-9).log().mean()
 
     adam = partial(torch.optim.Adam, lr=args.lr)
-    slow = partial(torch.optim.Adam, lr=args.lr / 20, betas=(0.5, 0.99))
+    slow_adam = partial(torch.optim.Adam, lr=args.lr / 20, betas=(0.5, 0.99))
     losses = {name: partial(classification_loss, net) for name, net in encoders.items()}
     player = partial(Player, schedule=cosine)
-    owners = "autoencoder", "encoder"
+    shared_with = "autoencoder", "encoder"
     semi_supervised = Game(
         player("autoencoder", autoencoder, reconstruction_loss, adam),
-        player("discriminator", discriminator, d_loss, slow),
-        player("encoder", autoencoder[0], g_loss, slow, shares=("autoencoder",)),
-        player("classifier", autoencoder[0], losses["semi_supervised"], adam, shares=owners),
+        player("discriminator", discriminator, d_loss, slow_adam),
+        player("encoder", autoencoder[0], g_loss, slow_adam, shares=("autoencoder",)),
+        player("classifier", autoencoder[0], losses["semi_supervised"], adam, shares=shared_with),
     )
     supervised = Game(player("classifier", supervised_net, losses["supervised"], adam))
     for name, game in ("semi_supervised", semi_supervised), ("supervised", supervised):
@@ -119,11 +119,11 @@ def main(args: Args) -> dict[str, float]:
                 run.log(turn, accuracy=accuracy(encoders[name], valid))
 
     (test,) = digits.test.batches(len(digits.test)).on(run.device)
-    ours, beside = (accuracy(encoder, test) for encoder in encoders.values())
-    latents = one_style(classes, run.noise(STYLE, name="style"))
-    run.picture("classes", rows({"one style": rebuilt(autoencoder[1], latents)}))
-    numbers = {"accuracy": ours, "supervised_accuracy": beside, "gain": ours - beside}
-    return run.finish(answers="autoencoder", task="reconstruct", **nets, **numbers)
+    semi_supervised_accuracy, supervised_accuracy = (accuracy(encoder, test) for encoder in encoders.values())
+    latents = one_style(classes, run.noise(STYLE_SIZE, name="style"))
+    run.picture("classes", labeled_rows({"one style": reconstruct(autoencoder[1], latents)}))
+    results = {"accuracy": semi_supervised_accuracy, "supervised_accuracy": supervised_accuracy, "gain": semi_supervised_accuracy - supervised_accuracy}
+    return run.finish(answers="autoencoder", task="reconstruct", **nets, **results)
 
 
 def prior(k: int, noise: Tensor) -> Tensor:
@@ -137,18 +137,18 @@ def one_style(k: int, style: Tensor) -> Tensor:
     return torch.cat([torch.eye(k).to(style), style.expand(k, -1)], dim=1)
 
 
-def few_of_each(split: Split, n: int, order: Tensor) -> Batch:
+def examples_per_class(split: Split, n: int, priority: Tensor) -> Batch:
     """Return n examples of each class, those lowest in order (N,), or all there are."""
-    label, best = split["label"], order.argsort().cpu()
+    label, ranking = split["label"], priority.argsort().cpu()
     assert isinstance(label, Tensor)
-    chosen = torch.cat([best[label[best] == k][:n] for k in label.unique()])
-    few = split.select(split.ids[chosen])
-    return next(few.batches(len(few)))
+    chosen = torch.cat([ranking[label[ranking] == k][:n] for k in label.unique()])
+    subset = split.select(split.ids[chosen])
+    return next(subset.batches(len(subset)))
 
 
 def accuracy(encoder: nn.Module, batch: Batch) -> float:
     """Return the share of digits whose most probable class is right."""
-    y = rebuilt(encoder, batch.image)[:, :-STYLE]
+    y = reconstruct(encoder, batch.image)[:, :-STYLE_SIZE]
     return (y.argmax(dim=1) == batch.label).float().mean().item()
 
 

@@ -67,7 +67,7 @@ def main(args: Args) -> dict[str, float]:
     run = Run.start(__file__, args)
     points = gaussians(16_000)
     nets = run.place(build(args, points.schema))
-    fixed = run.noise(5000, args.noise, name="scores")  # the same noise at every evaluation
+    fixed_noise = run.noise(5000, args.noise, name="scores")  # the same noise at every evaluation
     generator, critic, plain_generator, plain_discriminator = nets.values()
 
     def critic_loss(batch: Batch) -> Tensor:  # minus the estimated Wasserstein distance
@@ -90,19 +90,19 @@ def main(args: Args) -> dict[str, float]:
         stream = points.train.batches(args.batch_size, turns=args.turns, seed=args.seed)
         for turn in run.play(game, stream, name=name):
             if turn.looks:
-                fake = net(fixed)
+                fake = net(fixed_noise)
                 distance = energy_distance(fake, points.valid)
                 run.log(turn, energy_distance=distance, modes=count_modes(fake))
 
     (test,) = points.test.batches(len(points.test)).on(run.device)
-    plain_fake, fake = plain_generator(fixed), generator(fixed)
+    plain_fake, fake = plain_generator(fixed_noise), generator(fixed_noise)
     run.picture("points", scatter(test.point, plain_fake, fake))
     epsilon = run.noise(len(test), 1, kind="uniform", name="interpolates")
     interpolates = epsilon * test.point + (1 - epsilon) * fake[: len(test)]
     norm = slope(critic, interpolates).norm(dim=1).mean()
-    numbers = {"modes": count_modes(fake), "plain_modes": count_modes(plain_fake)}
-    numbers |= {"gradient_norm": norm.item()}
-    return run.finish(answers="generator", task="generate", **nets, **numbers)
+    results = {"modes": count_modes(fake), "plain_modes": count_modes(plain_fake)}
+    results |= {"gradient_norm": norm.item()}
+    return run.finish(answers="generator", task="generate", **nets, **results)
 
 
 def plain_gan(run: Run, generator: nn.Module, discriminator: nn.Module, args: Args) -> Game:
@@ -143,8 +143,8 @@ def count_modes(points: Tensor) -> int:
 def energy_distance(fake: Tensor, split: Split) -> Tensor:
     """Return the energy distance between generated (N, 2) and real points: 0 if alike."""
     real, fake = next(split.batches(1000)).point, fake[:1000].cpu()
-    across, within = torch.cdist(fake, real).mean(), torch.cdist(fake, fake).mean()
-    return 2 * across - within - torch.cdist(real, real).mean()
+    between, within = torch.cdist(fake, real).mean(), torch.cdist(fake, fake).mean()
+    return 2 * between - within - torch.cdist(real, real).mean()
 
 
 def scatter(*samples: Tensor) -> Tensor:

@@ -54,11 +54,11 @@ class Args:
 class TreeLSTM(nn.Module):
     """Trees -> class scores of every node (total, K), from the leaves up."""
 
-    def __init__(self, width: int, words: int, classes: int) -> None:
+    def __init__(self, width: int, vocabulary_size: int, num_classes: int) -> None:
         super().__init__()
-        self.embedding = nn.Embedding(words, width)
+        self.embedding = nn.Embedding(vocabulary_size, width)
         self.gates = nn.Linear(3 * width, 5 * width)
-        self.classifier = nn.Sequential(nn.Dropout(), nn.Linear(width, classes))
+        self.classifier = nn.Sequential(nn.Dropout(), nn.Linear(width, num_classes))
 
     def forward(self, tree: Ragged) -> Tensor:
         """Return the scores of every node."""
@@ -77,11 +77,11 @@ class TreeLSTM(nn.Module):
 class SequenceGRU(nn.Module):
     """Trees -> class scores of every node (total, K), from the nodes in a row, children first."""
 
-    def __init__(self, width: int, words: int, classes: int) -> None:
+    def __init__(self, width: int, vocabulary_size: int, num_classes: int) -> None:
         super().__init__()
-        self.embedding = nn.Embedding(words, width)
+        self.embedding = nn.Embedding(vocabulary_size, width)
         self.gru = nn.GRU(width, width, batch_first=True)
-        self.classifier = nn.Sequential(nn.Dropout(), nn.Linear(width, classes))
+        self.classifier = nn.Sequential(nn.Dropout(), nn.Linear(width, num_classes))
 
     def forward(self, tree: Ragged) -> Tensor:
         """Return the scores of every node."""
@@ -92,25 +92,25 @@ class SequenceGRU(nn.Module):
 class BagOfWords(nn.Module):
     """Trees -> class scores of every node (total, K), from the mean embedding of its subtree."""
 
-    def __init__(self, width: int, words: int, classes: int) -> None:
+    def __init__(self, width: int, vocabulary_size: int, num_classes: int) -> None:
         super().__init__()
-        self.embedding = nn.Embedding(words, width)
-        self.classifier = nn.Sequential(nn.Dropout(), nn.Linear(width, classes))
+        self.embedding = nn.Embedding(vocabulary_size, width)
+        self.classifier = nn.Sequential(nn.Dropout(), nn.Linear(width, num_classes))
 
     def forward(self, tree: Ragged) -> Tensor:
         """Return the scores of every node."""
         x = functional.pad(self.embedding(tree.values), (0, 1), value=1.0)  # the last column counts
-        sums = climb(tree, x, lambda own, left, right: own + left + right, x.shape[1])
+        sums = climb(tree, x, lambda node, left, right: node + left + right, x.shape[1])
         return self.classifier(sums[:, :-1] / sums[:, -1:])
 
 
 def build(args: Args, schema: Schema) -> dict[str, nn.Module]:
     """Three nets: trees -> class scores of every node (total, K)."""
-    words, classes = len(SYMBOLS), 2
+    vocabulary_size, num_classes = len(SYMBOLS), 2
     if isinstance(schema["tree"], Tree) and isinstance(schema["labels"], Tags):
-        words, classes = schema["tree"].size, len(schema["labels"].names)
-    kinds = {"tree": TreeLSTM, "sequence": SequenceGRU, "bag": BagOfWords}
-    return {name: kind(args.width, words, classes) for name, kind in kinds.items()}
+        vocabulary_size, num_classes = schema["tree"].size, len(schema["labels"].names)
+    net_classes = {"tree": TreeLSTM, "sequence": SequenceGRU, "bag": BagOfWords}
+    return {name: net_class(args.width, vocabulary_size, num_classes) for name, net_class in net_classes.items()}
 
 
 def main(args: Args) -> dict[str, float]:
@@ -137,15 +137,15 @@ def main(args: Args) -> dict[str, float]:
                 run.log(turn, valid_accuracy=accuracy)
                 run.keep_best(net, accuracy)
 
-    run.picture("tree", predicted(nets["tree"], trees.valid))
-    tree, sequence, bag = accuracies([*nets.values()], trees.test)
-    numbers = {"test_accuracy": tree, "over_sequence": tree - sequence, "over_bag": tree - bag}
-    return run.finish(answers="tree", task="none", **nets, **numbers)
+    run.picture("tree", draw_prediction(nets["tree"], trees.valid))
+    tree_accuracy, sequence_accuracy, bag_accuracy = accuracies([*nets.values()], trees.test)
+    results = {"test_accuracy": tree_accuracy, "over_sequence": tree_accuracy - sequence_accuracy, "over_bag": tree_accuracy - bag_accuracy}
+    return run.finish(answers="tree", task="none", **nets, **results)
 
 
 def accuracies(nets: Sequence[nn.Module], split: Split) -> list[float]:
     """Return each net's accuracy on trees that are not neutral: upper or lower half of K labels."""
-    hits: list[Tensor] = []
+    is_correct: list[Tensor] = []
     with at_rest(nn.ModuleList(nets)) as device:
         for batch in split.batches(200).on(device):
             roots = batch.tree.offsets[1:] - 1
@@ -154,21 +154,21 @@ def accuracies(nets: Sequence[nn.Module], split: Split) -> list[float]:
             sign = 2 * batch.labels.values[roots] - (k - 1)  # 0 in the middle
             negative, positive = scores[..., : k // 2], scores[..., -(k // 2) :]
             is_positive = positive.logsumexp(2) > negative.logsumexp(2)
-            hits.append((is_positive == (sign > 0))[:, sign != 0])
-    return torch.cat(hits, dim=1).double().mean(dim=1).tolist()
+            is_correct.append((is_positive == (sign > 0))[:, sign != 0])
+    return torch.cat(is_correct, dim=1).double().mean(dim=1).tolist()
 
 
-def predicted(net: nn.Module, split: Split) -> Tensor:
+def draw_prediction(net: nn.Module, split: Split) -> Tensor:
     """Return a drawing (3, H, W) of a split's first tree: positive nodes blue, negative red."""
-    tree, kind = next(split.batches(1)).tree, split.schema["tree"]
+    tree, field = next(split.batches(1)).tree, split.schema["tree"]
     with at_rest(net) as device:
         scores = net(tree.to(device))  # (total, K)
     signs = 2 * scores.argmax(dim=1) - (scores.shape[1] - 1)
     colors = [{-1: 5, 0: None, 1: 4}[sign] for sign in signs.sign().tolist()]
-    words, parents = [*SYMBOLS], tree.parent.tolist()
-    if isinstance(kind, Tree):
-        words = [*[""] * (kind.size - len(kind.vocabulary)), *kind.vocabulary]
-    names = [words[int(number)] for number in tree.values]
+    vocabulary, parents = [*SYMBOLS], tree.parent.tolist()
+    if isinstance(field, Tree):
+        vocabulary = [*[""] * (field.num_embeddings - len(field.vocabulary)), *field.vocabulary]
+    names = [vocabulary[int(index)] for index in tree.values]
     names = [name or ("" if k in parents else "?") for k, name in enumerate(names)]
     return draw.tree(parents, names, colors).pixels()
 

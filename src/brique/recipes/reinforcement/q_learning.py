@@ -42,7 +42,7 @@ class Args:
     """Turns of each agent: one step in the environment, one update."""
     batch_size: int = 64
     """Transitions a turn from the replay buffer of the Q-network; the table takes the last one."""
-    replay: int = 2000
+    replay_size: int = 2000
     """Transitions in the replay buffer of the Q-network."""
     update_every: int = 64
     """Turns between updates of the Q-network's target network."""
@@ -76,7 +76,7 @@ def main(args: Args) -> dict[str, float]:
     sgd, adam = partial(torch.optim.SGD, lr=1.0), partial(torch.optim.Adam, lr=args.lr)
     agents = {
         "q_table": (ReplayBuffer(size=1, batch_size=1), sgd, None, 1),
-        "q_network": (ReplayBuffer(args.replay, args.batch_size), adam, cosine, args.update_every),
+        "q_network": (ReplayBuffer(args.replay_size, args.batch_size), adam, cosine, args.update_every),
     }
     for name, (buffer, optimizer, schedule, update_every) in agents.items():
         net, target_net = nets[name], target_nets[name]
@@ -105,13 +105,13 @@ class GridWorld:
 
     def __init__(self, device: torch.device) -> None:
         self.states = torch.arange(len(GRID), device=device)
-        self.free = [state for state, kind in enumerate(GRID) if kind == "."]
+        self.free_states = [state for state, cell in enumerate(GRID) if cell == "."]
         with device:
             state, action = torch.cartesian_prod(self.states, torch.arange(4)).unbind(1)
-            ahead = (state + torch.tensor(ACTIONS)[action]) % len(GRID)
-            is_wall = torch.tensor([kind == "#" for kind in GRID])
-            next_state = torch.where(is_wall[ahead], state, ahead)
-            reward = torch.tensor([REWARDS.get(kind, 0.0) for kind in GRID])[next_state]
+            next_cell = (state + torch.tensor(ACTIONS)[action]) % len(GRID)
+            is_wall = torch.tensor([cell == "#" for cell in GRID])
+            next_state = torch.where(is_wall[next_cell], state, next_cell)
+            reward = torch.tensor([REWARDS.get(cell, 0.0) for cell in GRID])[next_state]
         self.transitions = {  # all there are, four from each state
             "state": state, "action": action, "next_state": next_state, "reward": reward,
         }  # fmt: skip
@@ -119,14 +119,14 @@ class GridWorld:
     def optimal_q(self) -> Tensor:
         """Return the optimal action values (states, 4), by value iteration."""
         reward, next_state = self.transitions["reward"], self.transitions["next_state"]
-        before, q = None, reward.view(-1, 4)
-        while before is None or not torch.equal(before, q):
-            before, q = q, td_target(reward, q[next_state]).view(-1, 4)
+        previous, q = None, reward.view(-1, 4)
+        while previous is None or not torch.equal(previous, q):
+            previous, q = q, td_target(reward, q[next_state]).view(-1, 4)
         return q
 
     def metrics(self, net: nn.Module) -> dict[str, Tensor]:
         """Return a net's largest error and the share of optimal greedy actions, on free states."""
-        q, optimal_q = net(self.states)[self.free], self.optimal_q()[self.free]
+        q, optimal_q = net(self.states)[self.free_states], self.optimal_q()[self.free_states]
         chosen = optimal_q.gather(1, q.argmax(dim=1, keepdim=True))[:, 0]
         optimal = (chosen == optimal_q.amax(dim=1)).float().mean()
         return {"max_error": (q - optimal_q).abs().max(), "optimal": optimal}
@@ -157,18 +157,18 @@ class Experience(Iterator[Batch]):
     ) -> None:  # fmt: skip
         self.batch_size, self.turns = buffer.batch_size, turns
         self._environment, self._net, self._buffer = environment, net, buffer
-        self._epsilon, self._state = epsilon, environment.free[0]
+        self._epsilon, self._state = epsilon, environment.free_states[0]
 
     def __next__(self) -> Batch:
-        known = self._environment.transitions
+        transitions = self._environment.transitions
         greedy = int(self._net(self._environment.states[self._state]).argmax())
         action = random.randrange(4) if random.random() < self._epsilon else greedy
         transition = 4 * self._state + action
         self._buffer.add(transition)
-        state, free = int(known["next_state"][transition]), self._environment.free
-        self._state = state if GRID[state] == "." else random.choice(free)  # a new episode
-        chosen = self._buffer.sample()
-        return Batch({name: values[chosen] for name, values in known.items()})
+        state, free_states = int(transitions["next_state"][transition]), self._environment.free_states
+        self._state = state if GRID[state] == "." else random.choice(free_states)  # a new episode
+        indices = self._buffer.sample()
+        return Batch({name: values[indices] for name, values in transitions.items()})
 
     def state(self) -> list[int]:
         """Return what `restore` takes."""
@@ -182,13 +182,13 @@ class Experience(Iterator[Batch]):
 def draw(title: str, q: Tensor) -> Tensor:
     """Return a drawing (3, H, W) of the grid: state values in gray, greedy actions as arrows."""
     height = len(GRID) // 8
-    is_free = torch.tensor([kind == "." for kind in GRID])
+    is_free = torch.tensor([cell == "." for cell in GRID])
     values = (q.amax(dim=1) * is_free).view(height, 8).flip(0)  # rows from below
     cells = values.repeat_interleave(24, dim=0).repeat_interleave(24, dim=1)
     panel = Panel(title, x=(0, 8), y=(0, height), size=(230, 260)).shade(cells)
-    for state, kind in enumerate(GRID):
-        words = ">v<^"[int(q[state].argmax())] if kind == "." else kind
-        panel.words(state % 8 + 0.5, height - state // 8 - 0.5, words)
+    for state, cell in enumerate(GRID):
+        text = ">v<^"[int(q[state].argmax())] if cell == "." else cell
+        panel.words(state % 8 + 0.5, height - state // 8 - 0.5, text)
     return panel.pixels()
 
 

@@ -19,7 +19,7 @@ from brique.data import Batch
 from brique.game import Game, Player, cosine
 from brique.run import Run
 from brique.schema import Category, Picture, Schema
-from brique.tasks.reconstruct import named, principal, rebuilt, rows
+from brique.tasks.reconstruct import class_accuracy, principal_components, reconstruct, labeled_rows
 
 # error_ratio: squared error of PCA with as many components over the autoencoder's; accuracy_gain:
 # accuracy of a digit classifier on reconstructions, minus that on those of PCA
@@ -38,7 +38,7 @@ class Args:
 
     data: str = "digits"
     """Built-in name or path: pictures with classes."""
-    sizes: tuple[int, ...] = (2, 4, 8, 16, 32)
+    latent_sizes: tuple[int, ...] = (2, 4, 8, 16, 32)
     """Dimensions of the latent, one autoencoder for each."""
     turns: int = 8500
     """Turns of each autoencoder."""
@@ -80,7 +80,7 @@ def build(args: Args, schema: Schema) -> dict[str, nn.Sequential]:
         )  # fmt: skip
         return nn.Sequential(encoder, decoder)
 
-    return {f"latent{size}": autoencoder(size) for size in args.sizes}
+    return {f"latent{size}": autoencoder(size) for size in args.latent_sizes}
 
 
 def main(args: Args) -> dict[str, float]:
@@ -100,34 +100,34 @@ def main(args: Args) -> dict[str, float]:
         stream = digits.train.batches(args.batch_size, turns=args.turns, seed=args.seed)
         for turn in run.play(game, stream, name=name):
             if turn.looks:
-                run.log(turn, valid_error=functional.mse_loss(rebuilt(net, valid), valid))
+                run.log(turn, valid_error=functional.mse_loss(reconstruct(net, valid), valid))
 
     (test,) = digits.test.batches(len(digits.test)).on(run.device)
-    components = [pca.to(run.device) for pca in principal(digits.train, args.sizes)]
-    numbers = {"accuracy": named(test.image, test.label, digits)}
-    shown, paths = {"test": test.image[:12]}, dict[str, Tensor]()
-    for size, net, pca in zip(args.sizes, nets.values(), components, strict=True):
-        for kind, coder in ("net", net), ("pca", pca):
-            reconstructions = rebuilt(coder, test.image)
+    components = [pca.to(run.device) for pca in principal_components(digits.train, args.latent_sizes)]
+    results = {"accuracy": class_accuracy(test.image, test.label, digits)}
+    pictures, interpolations = {"test": test.image[:12]}, dict[str, Tensor]()
+    for size, net, pca in zip(args.latent_sizes, nets.values(), components, strict=True):
+        for method, autoencoder in ("net", net), ("pca", pca):
+            reconstructions = reconstruct(autoencoder, test.image)
             error = functional.mse_loss(reconstructions, test.image).item()
-            numbers[f"{kind}_error{size}"] = error
-            numbers[f"{kind}_accuracy{size}"] = named(reconstructions, test.label, digits)
-            shown[f"{kind}, {size}"] = reconstructions[:12]
-            paths[f"{kind}, {size}"] = interpolate(coder, *test.image[:2])
-        numbers[f"error_ratio{size}"] = numbers[f"pca_error{size}"] / numbers[f"net_error{size}"]
-        gain = numbers[f"net_accuracy{size}"] - numbers[f"pca_accuracy{size}"]
-        numbers[f"accuracy_gain{size}"] = gain
-    run.picture("reconstructions", rows(shown))
-    run.picture("interpolations", rows(paths))
-    return run.finish(answers=[*nets][-1], task="reconstruct", **nets, **numbers)
+            results[f"{method}_error{size}"] = error
+            results[f"{method}_accuracy{size}"] = class_accuracy(reconstructions, test.label, digits)
+            pictures[f"{method}, {size}"] = reconstructions[:12]
+            interpolations[f"{method}, {size}"] = interpolate(autoencoder, *test.image[:2])
+        results[f"error_ratio{size}"] = results[f"pca_error{size}"] / results[f"net_error{size}"]
+        gain = results[f"net_accuracy{size}"] - results[f"pca_accuracy{size}"]
+        results[f"accuracy_gain{size}"] = gain
+    run.picture("reconstructions", labeled_rows(pictures))
+    run.picture("interpolations", labeled_rows(interpolations))
+    return run.finish(answers=[*nets][-1], task="reconstruct", **nets, **results)
 
 
-def interpolate(coder: nn.Sequential, first: Tensor, last: Tensor) -> Tensor:
+def interpolate(autoencoder: nn.Sequential, first: Tensor, last: Tensor) -> Tensor:
     """Return 12 decoded latents on the line from that of one digit to that of another."""
-    encoder, decoder = coder
-    start, end = rebuilt(encoder, torch.stack([first, last]))
+    encoder, decoder = autoencoder
+    start, end = reconstruct(encoder, torch.stack([first, last]))
     weight = torch.linspace(0, 1, 12, device=start.device)[:, None]
-    return rebuilt(decoder, torch.lerp(start, end, weight))
+    return reconstruct(decoder, torch.lerp(start, end, weight))
 
 
 if __name__ == "__main__":

@@ -19,7 +19,7 @@ from brique.data import Batch
 from brique.game import Game, Player, cosine
 from brique.run import Run
 from brique.schema import Picture, Schema
-from brique.tasks.reconstruct import principal, rebuilt, rows
+from brique.tasks.reconstruct import principal_components, reconstruct, labeled_rows
 
 # unexplained: share of the variance of test pictures that the reconstructions miss
 EXPECT = {"digits": {"unexplained": (0, 0.25), "pca_unexplained": (0.28, 0.4)}}
@@ -32,7 +32,7 @@ class Args:
 
     data: str = "digits"
     """Built-in name or path: pictures."""
-    size: int = 8
+    latent_size: int = 8
     """Dimensions of the latent, and as many principal components."""
     turns: int = 6000
     """Turns, one batch each."""
@@ -51,10 +51,10 @@ def build(args: Args, schema: Schema) -> nn.Sequential:
     shape = torch.Size(schema["image"].shape)
     encoder = nn.Sequential(
         nn.Flatten(),  # (N, C * H * W)
-        nn.Linear(shape.numel(), args.hidden), nn.ReLU(), nn.Linear(args.hidden, args.size),
+        nn.Linear(shape.numel(), args.hidden), nn.ReLU(), nn.Linear(args.hidden, args.latent_size),
     )  # fmt: skip
     decoder = nn.Sequential(
-        nn.Linear(args.size, args.hidden), nn.ReLU(), nn.Linear(args.hidden, shape.numel()),
+        nn.Linear(args.latent_size, args.hidden), nn.ReLU(), nn.Linear(args.hidden, shape.numel()),
         nn.Unflatten(1, shape),
     )  # fmt: skip
     return nn.Sequential(encoder, decoder)
@@ -75,23 +75,23 @@ def main(args: Args) -> dict[str, float]:
     stream = digits.train.batches(args.batch_size, turns=args.turns, seed=args.seed)
     for turn in run.play(game, stream):
         if turn.looks:
-            run.log(turn, valid_unexplained=unexplained(net, valid.image))
+            run.log(turn, valid_unexplained=unexplained_variance(net, valid.image))
 
     (test,) = digits.test.batches(len(digits.test)).on(run.device)
-    pca = principal(digits.train, [args.size])[0].to(run.device)
-    nets = {"autoencoder": net, f"{args.size} components": pca}
-    shown = {"test": test.image[:8]}
-    shown |= {name: rebuilt(one, shown["test"]) for name, one in nets.items()}
-    large = {name: functional.interpolate(row, scale_factor=4) for name, row in shown.items()}
-    run.picture("reconstructions", rows(large))
-    numbers = {"unexplained": unexplained(net, test.image),
-               "pca_unexplained": unexplained(pca, test.image)}  # fmt: skip
-    return run.finish(answers="net", task="reconstruct", net=net, **numbers)
+    pca = principal_components(digits.train, [args.latent_size])[0].to(run.device)
+    nets = {"autoencoder": net, f"{args.latent_size} components": pca}
+    pictures = {"test": test.image[:8]}
+    pictures |= {name: reconstruct(autoencoder, pictures["test"]) for name, autoencoder in nets.items()}
+    enlarged = {name: functional.interpolate(row, scale_factor=4) for name, row in pictures.items()}
+    run.picture("reconstructions", labeled_rows(enlarged))
+    results = {"unexplained": unexplained_variance(net, test.image),
+               "pca_unexplained": unexplained_variance(pca, test.image)}  # fmt: skip
+    return run.finish(answers="net", task="reconstruct", net=net, **results)
 
 
-def unexplained(net: nn.Module, pictures: Tensor) -> Tensor:
+def unexplained_variance(net: nn.Module, pictures: Tensor) -> Tensor:
     """Return the squared error of reconstructed pictures over their variance; 0 if perfect."""
-    error = (rebuilt(net, pictures) - pictures).square().mean()
+    error = (reconstruct(net, pictures) - pictures).square().mean()
     return error / pictures.var(dim=0, correction=0).mean()
 
 

@@ -8,11 +8,11 @@ from torch import Tensor, nn
 from brique.bricks import Temperature
 from brique.data import Split
 from brique.errors import ShapeError
-from brique.evaluation.calibration import LEAST, fitted, temperature
+from brique.evaluation.calibration import MIN_EXAMPLES, fit_temperature, temperature
 from brique.inference import evenly
-from brique.tasks.classify.reading import read
+from brique.tasks.classify.reading import collect_outputs
 
-_NUMBERS = 5_000_000  # scores at most that a temperature is fitted on
+_MAX_SCORES = 5_000_000  # scores at most that a temperature is fitted on
 
 
 def calibrate(
@@ -33,28 +33,28 @@ def calibrate(
     net too sure of itself; where many speak for another, 3 nats are nothing.
     Raises ShapeError when the net has no temperature, or several.
     """
-    brick = _brick(net)
-    asked = [(net, valid, 1), *((half, rest, 2) for half, rest in halves)]
-    said = [_said(one, split, power) for one, split, power in asked if len(split)]
-    if sum(len(split) for _, split, _ in asked) >= LEAST:
+    layer = _temperature_layer(net)
+    splits = [(net, valid, 1), *((half_net, other_half, 2) for half_net, other_half in halves)]
+    samples = [_samples(model, split, power) for model, split, power in splits if len(split)]
+    if sum(len(split) for _, split, _ in splits) >= MIN_EXAMPLES:
         with torch.no_grad():
-            brick.value.fill_(fitted(said))
-    return float(brick.value)
+            layer.value.fill_(fit_temperature(samples))
+    return float(layer.value)
 
 
-def _said(net: nn.Module, split: Split, power: int) -> tuple[Tensor, Tensor, int]:
+def _samples(net: nn.Module, split: Split, power: int) -> tuple[Tensor, Tensor, int]:
     """Return what a net says of a part, at temperature 1: scores, classes and the power."""
     names = split.schema[split.schema.target].names
-    reading = read(net, split, names)
-    some = evenly(len(split), _NUMBERS // len(names))
-    return reading.scores[some].double() * temperature(net), reading.label[some], power
+    outputs = collect_outputs(net, split, names)
+    subset = evenly(len(split), _MAX_SCORES // len(names))
+    return outputs.scores[subset].double() * temperature(net), outputs.label[subset], power
 
 
-def _brick(net: nn.Module) -> Temperature:
-    bricks = [part for part in net.modules() if isinstance(part, Temperature)]
-    if len(bricks) != 1:
+def _temperature_layer(net: nn.Module) -> Temperature:
+    layers = [module for module in net.modules() if isinstance(module, Temperature)]
+    if len(layers) != 1:
         raise ShapeError(
-            f"calibrate: expected a net with one brique.bricks.Temperature, got {len(bricks)} in"
+            f"calibrate: expected a net with one brique.bricks.Temperature, got {len(layers)} in"
             f" a {type(net).__name__}; let its head end in one."
         )
-    return bricks[0]
+    return layers[0]

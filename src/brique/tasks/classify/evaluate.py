@@ -15,25 +15,25 @@ from brique.evaluation.calibration import (
 )
 from brique.evaluation.categories import probabilities
 from brique.evaluation.classes import (
-    places_of,
+    map_classes,
     share_interval,
 )
-from brique.evaluation.result import Judged, finite
+from brique.evaluation.result import Result, finite
 from brique.tasks.classify import baselines
-from brique.tasks.classify.comparison import beside
-from brique.tasks.classify.inputs import can_be_numbers
-from brique.tasks.classify.metrics import values_of
-from brique.tasks.classify.reading import Reading, read
+from brique.tasks.classify.comparison import compare_with_baseline
+from brique.tasks.classify.inputs import has_vector_inputs
+from brique.tasks.classify.metrics import result_values
+from brique.tasks.classify.reading import Outputs, collect_outputs
 
 
-def judge(
+def evaluate(
     net: nn.Module,
     data: Data,
     *,
     names: Sequence[str] | None = None,
     compare: bool = True,
-    others: bool = False,
-) -> Judged:
+    allow_unknown_classes: bool = False,
+) -> Result:
     """Return what a net reaches on `data.test`, beside what needs no net.
 
     net: inputs (N, ...) -> scores (N, K). It reads the test part once, in eval mode, without slopes
@@ -41,82 +41,82 @@ def judge(
     names: the K classes, if they are not those of the data; classes are compared by name.
     compare: whether to fit simple methods on `data.train`, up to a minute; else the net stands
         beside the majority class alone.
-    others: whether examples of classes that `names` lacks count as wrong, in place of an error;
+    allow_unknown_classes: whether examples of classes that `names` lacks count as wrong, in place of an error;
         "strange" in the values then counts them by class.
     Returns Judged. Raises DataError when the test part is empty or has a class that `names` lacks;
     ShapeError when the scores are not (N, K).
     """
-    begun = time.perf_counter()
-    known = data.schema[data.schema.target].names
-    names = list(known if names is None else names)
-    more = [name for name in known if name not in names] if others else []
-    is_asked = compare and can_be_numbers(data.schema)
-    reading = read(net, data.test, names, inputs=is_asked, more=more)
-    names += more
-    values = values_of(reading, names, temperature(net), data.test.groups)
+    started = time.perf_counter()
+    data_names = data.schema[data.schema.target].names
+    names = list(data_names if names is None else names)
+    unknown_names = [name for name in data_names if name not in names] if allow_unknown_classes else []
+    needs_inputs = compare and has_vector_inputs(data.schema)
+    outputs = collect_outputs(net, data.test, names, keep_inputs=needs_inputs, unknown_names=unknown_names)
+    names += unknown_names
+    values = result_values(outputs, names, temperature(net), data.test.groups)
     values["calibration"]["answers"] = len(data.valid)
-    if more:
-        values["strange"] = {name: values["classes"][name]["count"] for name in more}
-    judged = time.perf_counter()
-    values |= _beside(reading, data, names, fit=compare)
-    done = time.perf_counter()
-    seconds = {"judging": round(judged - begun, 3), "baselines": round(done - judged, 3)}
-    return Judged(finite(values), _arrays(reading), seconds)
+    if unknown_names:
+        values["strange"] = {name: values["classes"][name]["count"] for name in unknown_names}
+    evaluated = time.perf_counter()
+    values |= _compare_with_baselines(outputs, data, names, fit=compare)
+    finished = time.perf_counter()
+    seconds = {"judging": round(evaluated - started, 3), "baselines": round(finished - evaluated, 3)}
+    return Result(finite(values), _arrays(outputs), seconds)
 
 
-def _beside(reading: Reading, data: Data, names: Sequence[str], *, fit: bool) -> dict[str, Any]:
+def _compare_with_baselines(outputs: Outputs, data: Data, names: Sequence[str], *, fit: bool) -> dict[str, Any]:
     """Return the baselines, and how the net stands beside the best of them."""
-    known = places_of(data.schema[data.schema.target].names, names)
-    label, groups, inputs_at = reading.label, data.test.groups, reading.inputs_at
-    right = reading.scores.argmax(dim=1) == label
-    majority = baselines.majority(data.train)
-    usual = label == known[majority]
-    share = int(usual.sum()) / len(label)
+    class_index = map_classes(data.schema[data.schema.target].names, names)
+    label, groups, input_rows = outputs.label, data.test.groups, outputs.input_rows
+    net_correct = outputs.scores.argmax(dim=1) == label
+    majority_class = baselines.majority_class(data.train)
+    majority_correct = label == class_index[majority_class]
+    majority_accuracy = int(majority_correct.sum()) / len(label)
     entries: dict[str, Any] = {
-        "majority": {"accuracy": share, "answer": names[int(known[majority])]}
+        "majority": {"accuracy": majority_accuracy, "answer": names[int(class_index[majority_class])]}
     }
     if groups is not None:
-        entries["majority"]["interval"] = share_interval(usual, groups)
-    best, rival, at = "majority", usual, torch.arange(len(label))
+        entries["majority"]["interval"] = share_interval(majority_correct, groups)
+    best, best_correct, best_rows = "majority", majority_correct, torch.arange(len(label))
     if fit:
-        for name, said in _fitted(data, reading).items():
-            entries[name] = said.entry
-            if said.answers is not None:
-                found = known[said.answers] == label[inputs_at]
-                score = int(found.sum()) / len(found)
-                low_high = share_interval(found, None if groups is None else groups[inputs_at])
-                entries[name] = {"accuracy": score, "interval": low_high, **said.entry}
-                if score > entries[best]["accuracy"]:
-                    best, rival, at = name, found, inputs_at
-    everywhere = torch.arange(len(label))
-    compared = _compared(best, right, rival, groups, at)
-    plain = _compared("majority", right, usual, groups, everywhere)
-    return {"baseline": entries, "comparison": compared | {"p_majority": plain["p"]}}
+        for name, baseline in _baseline_predictions(data, outputs).items():
+            entries[name] = baseline.entry
+            if baseline.predictions is not None:
+                correct = class_index[baseline.predictions] == label[input_rows]
+                accuracy = int(correct.sum()) / len(correct)
+                interval = share_interval(correct, None if groups is None else groups[input_rows])
+                entries[name] = {"accuracy": accuracy, "interval": interval, **baseline.entry}
+                if accuracy > entries[best]["accuracy"]:
+                    best, best_correct, best_rows = name, correct, input_rows
+    all_rows = torch.arange(len(label))
+    comparison = _comparison(best, net_correct, best_correct, groups, best_rows)
+    majority_comparison = _comparison("majority", net_correct, majority_correct, groups, all_rows)
+    return {"baseline": entries, "comparison": comparison | {"p_majority": majority_comparison["p"]}}
 
 
-def _compared(
-    name: str, right: Tensor, rival: Tensor, groups: Tensor | None, at: Tensor
+def _comparison(
+    name: str, net_correct: Tensor, baseline_correct: Tensor, groups: Tensor | None, rows: Tensor
 ) -> dict[str, Any]:
     """Return a net beside a baseline on the same examples, or the groups that these are of."""
     if groups is None:
-        return beside(right[at], name, rival)
-    return bootstrap.beside(name, (~right[at]).double(), (~rival).double(), groups[at])
+        return compare_with_baseline(net_correct[rows], name, baseline_correct)
+    return bootstrap.compare(name, (~net_correct[rows]).double(), (~baseline_correct).double(), groups[rows])
 
 
-def _fitted(data: Data, reading: Reading) -> dict[str, simple.Said | baselines.Said]:
+def _baseline_predictions(data: Data, outputs: Outputs) -> dict[str, simple.BaselinePredictions | baselines.BaselinePredictions]:
     """Return what each method says of the examples at `reading.inputs_at`."""
-    if can_be_numbers(data.schema):
-        return dict(baselines.fitted(data, reading.inputs))
-    said = simple.fitted(data, data.test)
-    return {name: one for name, one in said.items() if name != "majority"}
+    if has_vector_inputs(data.schema):
+        return dict(baselines.fit_predict(data, outputs.inputs))
+    predictions = simple.fit_predict(data, data.test)
+    return {name: prediction for name, prediction in predictions.items() if name != "majority"}
 
 
-def _arrays(reading: Reading) -> dict[str, Tensor]:
+def _arrays(outputs: Outputs) -> dict[str, Tensor]:
     arrays = {
-        "ids": reading.ids,
-        "label": reading.label,
-        "probabilities": probabilities(reading.scores),
+        "ids": outputs.ids,
+        "label": outputs.label,
+        "probabilities": probabilities(outputs.scores),
     }
-    if len(reading.hidden):
-        arrays |= {"hidden_ids": reading.ids[reading.hidden_at], "hidden": reading.hidden}
+    if len(outputs.hidden):
+        arrays |= {"hidden_ids": outputs.ids[outputs.hidden_rows], "hidden": outputs.hidden}
     return arrays

@@ -13,25 +13,25 @@ from brique.schema import Field, Number, Picture, Schema
 if TYPE_CHECKING:
     import numpy as np
 
-SIDE = 32
-_PIXELS = 3072  # numbers of a picture at most: 32 x 32 in three colors
-_NUMBERS = 1 << 26  # of all examples together at most: 256 MiB
-_AT_ONCE = 500
-_PARTS = 200  # principal parts
-_SMALL = 64  # numbers that need none
-_SEEN = 4_000  # examples that they are found on
+MAX_SIDE = 32
+_MAX_VALUES = 3072  # numbers of a picture at most: 32 x 32 in three colors
+_MAX_TOTAL_VALUES = 1 << 26  # of all examples together at most: 256 MiB
+_BATCH_SIZE = 500
+_COMPONENTS = 200  # principal parts
+_PCA_MIN_FEATURES = 64  # numbers that need none
+_PCA_EXAMPLES = 4_000  # examples that they are found on
 
 
-def can_be_numbers(schema: Schema) -> bool:
+def has_vector_inputs(schema: Schema) -> bool:
     """Tell whether the baselines can read the inputs of a schema: one picture, or plain numbers."""
     if len(schema.inputs) != 1:
         return False
     field = schema[schema.inputs[0]]
-    is_plain = isinstance(field, Number) and not field.varies and math.prod(field.shape) > 0
+    is_plain = isinstance(field, Number) and not field.is_sequence and math.prod(field.shape) > 0
     return is_plain or isinstance(field, Picture)
 
 
-def numbers_of(values: Tensor, field: Field) -> Tensor:
+def to_vectors(values: Tensor, field: Field) -> Tensor:
     """Return inputs as numbers (N, F), float32.
 
     values: pictures (N, C, H, W), uint8 or in [0, 1], which come to 32 x 32 pixels at most by the
@@ -45,34 +45,34 @@ def numbers_of(values: Tensor, field: Field) -> Tensor:
     return pixels.flatten(1)
 
 
-def inputs_of(split: Split, ids: Tensor) -> Tensor:
+def select_vectors(split: Split, ids: Tensor) -> Tensor:
     """Return the inputs of some examples of a split as numbers (M, F), some at a time."""
     name = split.schema.inputs[0]
-    parts: list[Tensor] = []
-    for some in ids.split(_AT_ONCE):
-        values = split.select(some)[name]
+    chunks: list[Tensor] = []
+    for chunk_ids in ids.split(_BATCH_SIZE):
+        values = split.select(chunk_ids)[name]
         assert isinstance(values, Tensor)
-        parts.append(numbers_of(values, split.schema[name]))
-    return torch.cat(parts)
+        chunks.append(to_vectors(values, split.schema[name]))
+    return torch.cat(chunks)
 
 
-def smaller(numbers: Tensor, field: Field, side: int) -> Tensor:
+def downsample(vectors: Tensor, field: Field, side: int) -> Tensor:
     """Return what `numbers_of` returned with pictures of `side` x `side` pixels at most: (N, F)."""
     if not isinstance(field, Picture):
-        return numbers
+        return vectors
     height, width = _size(field)
-    pixels = numbers.view(len(numbers), field.shape[0], height, width)
+    pixels = vectors.view(len(vectors), field.shape[0], height, width)
     return functional.adaptive_avg_pool2d(pixels, (min(height, side), min(width, side))).flatten(1)
 
 
-def most(field: Field) -> int:
+def max_examples(field: Field) -> int:
     """Return of how many examples the numbers can be held at once."""
     shape = (field.shape[0], *_size(field)) if isinstance(field, Picture) else ()
     shape = field.shape if isinstance(field, Number) else shape
-    return max(1, _NUMBERS // math.prod(shape))
+    return max(1, _MAX_TOTAL_VALUES // math.prod(shape))
 
 
-class Parts:
+class PrincipalComponents:
     """Numbers (N, F) brought to principal parts (N, P) that are found on the training examples.
 
     Columns of a table are first brought to mean 0 and spread 1; pixels keep their spread, so that
@@ -83,33 +83,33 @@ class Parts:
         from sklearn.decomposition import PCA
 
         self._mean = train.mean(dim=0)
-        self._spread = torch.ones_like(self._mean)
+        self._std = torch.ones_like(self._mean)
         if isinstance(field, Number):
-            spread = train.std(dim=0, correction=0)
-            self._spread = torch.where(spread > 0, spread, 1.0)
-        self._turn = None
-        if train.shape[1] > _SMALL:
-            seen = self._centered(train[:_SEEN])
-            count = min(_PARTS, *seen.shape)
-            self._turn = PCA(count, svd_solver="randomized", random_state=0).fit(seen)
+            std = train.std(dim=0, correction=0)
+            self._std = torch.where(std > 0, std, 1.0)
+        self._pca = None
+        if train.shape[1] > _PCA_MIN_FEATURES:
+            sample = self._standardized(train[:_PCA_EXAMPLES])
+            components = min(_COMPONENTS, *sample.shape)
+            self._pca = PCA(components, svd_solver="randomized", random_state=0).fit(sample)
 
-    def of(self, numbers: Tensor) -> "np.ndarray":
+    def transform(self, vectors: Tensor) -> "np.ndarray":
         """Return the parts (N, P), float32, those that vary most first."""
         import numpy as np
 
-        parts: list[np.ndarray] = []
-        for some in numbers.split(_AT_ONCE):
-            given = self._centered(some)
-            turn = self._turn if len(given) else None
-            parts.append(given if turn is None else turn.transform(given))
-        return np.concatenate(parts)
+        components: list[np.ndarray] = []
+        for chunk in vectors.split(_BATCH_SIZE):
+            standardized = self._standardized(chunk)
+            pca = self._pca if len(standardized) else None
+            components.append(standardized if pca is None else pca.transform(standardized))
+        return np.concatenate(components)
 
-    def _centered(self, numbers: Tensor) -> "np.ndarray":
-        return ((numbers - self._mean) / self._spread).numpy()
+    def _standardized(self, vectors: Tensor) -> "np.ndarray":
+        return ((vectors - self._mean) / self._std).numpy()
 
 
 def _size(field: Picture) -> tuple[int, int]:
     """Return the height and width that pictures are brought to."""
     channels, height, width = field.shape
-    side = max(1, min(SIDE, math.isqrt(_PIXELS // channels)))
+    side = max(1, min(MAX_SIDE, math.isqrt(_MAX_VALUES // channels)))
     return min(height, side), min(width, side)

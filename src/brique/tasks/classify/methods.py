@@ -10,17 +10,17 @@ import torch
 if TYPE_CHECKING:
     import numpy as np
 
-_NEAR = 64  # principal parts that methods of distances read: more say less and cost more
-_TRIED = 2_000  # examples that a support vector machine chooses its settings with
-_PRODUCTS = 150e6  # of two examples that it may then take: some 10 s
-_PAIRS = 100  # classes at most that are told apart two by two
-_SCORES = 2e6  # examples times classes that logistic regression may take: some 5 s
-_GROWN = 10_000  # examples at most that trees grow on: some 10 s
-_LEAVES = 5e7  # numbers that all trees together may hold
-_AT_ONCE = 1_000
+_DISTANCE_COMPONENTS = 64  # principal parts that methods of distances read: more say less and cost more
+_TUNING_EXAMPLES = 2_000  # examples that a support vector machine chooses its settings with
+_MAX_PRODUCTS = 150e6  # of two examples that it may then take: some 10 s
+_MAX_SVM_CLASSES = 100  # classes at most that are told apart two by two
+_MAX_LOGISTIC_SCORES = 2e6  # examples times classes that logistic regression may take: some 5 s
+_MAX_FOREST_EXAMPLES = 10_000  # examples at most that trees grow on: some 10 s
+_MAX_LEAVES = 5e7  # numbers that all trees together may hold
+_BATCH_SIZE = 1_000
 
 
-class Unfit(Exception):
+class UnfitError(Exception):
     """A method cannot be fitted; the text says why."""
 
 
@@ -28,55 +28,55 @@ class Unfit(Exception):
 class Examples:
     """Some examples, as the methods read them.
 
-    raw: numbers (N, F), float32.
-    parts: the same in P principal parts (N, P), those that vary most first.
+    features: numbers (N, F), float32.
+    components: the same in P principal parts (N, P), those that vary most first.
     label: (N,), int64 in [0, classes); (0,) where it is to be found out.
     """
 
-    raw: "np.ndarray"
-    parts: "np.ndarray"
+    features: "np.ndarray"
+    components: "np.ndarray"
     label: "np.ndarray"
     classes: int
 
     def __len__(self) -> int:
-        return len(self.raw)
+        return len(self.features)
 
     def first(self, count: int) -> "Examples":
         """Return the first examples."""
-        return Examples(self.raw[:count], self.parts[:count], self.label[:count], self.classes)
+        return Examples(self.features[:count], self.components[:count], self.label[:count], self.classes)
 
     @property
-    def near(self) -> "np.ndarray":
+    def distance_features(self) -> "np.ndarray":
         """What methods of distances read, (N, 64) at most."""
-        return self.parts[:, :_NEAR]
+        return self.components[:, :_DISTANCE_COMPONENTS]
 
 
 @dataclass(frozen=True)
-class Fitted:
+class FittedModel:
     """A fitted method: what answers, on how many examples it was fitted, and its settings."""
 
     predict: Callable[[Examples], "np.ndarray"]
     examples: int
     settings: dict[str, float]
-    kept: float = 1.0  # share of them that it needs to answer
+    support_share: float = 1.0  # share of them that it needs to answer
 
 
-def logistic(train: Examples, valid: Examples) -> Fitted:
+def logistic(train: Examples, valid: Examples) -> FittedModel:
     """Fit logistic regression."""
     from sklearn.linear_model import LogisticRegression
 
-    train = train.first(max(_TRIED, int(_SCORES / train.classes)))
-    scale = _spread(train.parts)
+    train = train.first(max(_TUNING_EXAMPLES, int(_MAX_LOGISTIC_SCORES / train.classes)))
+    scale = _std(train.components)
 
-    def fit(penalty: float) -> Fitted:
-        solver: Any = LogisticRegression(C=penalty, max_iter=200, tol=1e-3, random_state=0)
-        solver.fit(train.parts / scale, train.label)
-        return Fitted(lambda some: solver.predict(some.parts / scale), len(train), {"C": penalty})
+    def fit(penalty: float) -> FittedModel:
+        model: Any = LogisticRegression(C=penalty, max_iter=200, tol=1e-3, random_state=0)
+        model.fit(train.components / scale, train.label)
+        return FittedModel(lambda examples: model.predict(examples.components / scale), len(train), {"C": penalty})
 
-    return _best([fit(penalty) for penalty in (0.1, 0.01, 1.0)], valid)
+    return _select_best([fit(penalty) for penalty in (0.1, 0.01, 1.0)], valid)
 
 
-def svm(train: Examples, valid: Examples) -> Fitted:
+def svm(train: Examples, valid: Examples) -> FittedModel:
     """Fit a support vector machine with radial basis functions.
 
     Settings are chosen with 2,000 examples; the share of them that are support vectors then tells
@@ -84,60 +84,60 @@ def svm(train: Examples, valid: Examples) -> Fitted:
     """
     from sklearn.svm import SVC
 
-    if train.classes > _PAIRS:
-        raise Unfit(f"with more than {_PAIRS} classes their pairs are too many")
-    unit = 1 / (train.near.shape[1] * _spread(train.near) ** 2)
+    if train.classes > _MAX_SVM_CLASSES:
+        raise UnfitError(f"with more than {_MAX_SVM_CLASSES} classes their pairs are too many")
+    base_gamma = 1 / (train.distance_features.shape[1] * _std(train.distance_features) ** 2)
 
-    def fit(some: Examples, C: float, gamma: float) -> Fitted:  # noqa: N803 - scikit-learn's
-        machine: Any = SVC(cache_size=500, random_state=0).set_params(C=C, gamma=gamma)
-        machine.fit(some.near, some.label)
-        kept = len(machine.support_) / len(some)
+    def fit(examples: Examples, C: float, gamma: float) -> FittedModel:  # noqa: N803 - scikit-learn's
+        model: Any = SVC(cache_size=500, random_state=0).set_params(C=C, gamma=gamma)
+        model.fit(examples.distance_features, examples.label)
+        support_share = len(model.support_) / len(examples)
         settings = {"C": C, "gamma": gamma}
-        return Fitted(lambda asked: machine.predict(asked.near), len(some), settings, kept)
+        return FittedModel(lambda test: model.predict(test.distance_features), len(examples), settings, support_share)
 
-    grid = [(3.0, unit), (3.0, 2 * unit), (10.0, unit), (3.0, unit / 2)]
-    few = train.first(_TRIED)
-    best = _best([fit(few, *setting) for setting in grid], valid)
-    more = train.first(max(_TRIED, int(math.sqrt(_PRODUCTS / best.kept))))
-    return best if len(more) == len(few) else fit(more, **best.settings)
+    grid = [(3.0, base_gamma), (3.0, 2 * base_gamma), (10.0, base_gamma), (3.0, base_gamma / 2)]
+    subset = train.first(_TUNING_EXAMPLES)
+    best = _select_best([fit(subset, *setting) for setting in grid], valid)
+    larger = train.first(max(_TUNING_EXAMPLES, int(math.sqrt(_MAX_PRODUCTS / best.support_share))))
+    return best if len(larger) == len(subset) else fit(larger, **best.settings)
 
 
-def neighbors(train: Examples, valid: Examples) -> Fitted:
+def neighbors(train: Examples, valid: Examples) -> FittedModel:
     """Fit k nearest neighbors, the nearer ones with more say."""
     import numpy as np
     from sklearn.neighbors import NearestNeighbors
 
-    counts = [k for k in (3, 5, 1, 9, 15) if k <= len(train)] or [1]
-    tree: Any = NearestNeighbors(n_neighbors=max(counts), algorithm="brute").fit(train.near)
+    k_values = [k for k in (3, 5, 1, 9, 15) if k <= len(train)] or [1]
+    index: Any = NearestNeighbors(n_neighbors=max(k_values), algorithm="brute").fit(train.distance_features)
 
-    def vote(asked: Examples, k: int) -> "np.ndarray":
-        said: list[np.ndarray] = [np.empty(0, np.int64)]
-        for start in range(0, len(asked), _AT_ONCE):
-            away, who = tree.kneighbors(asked.near[start : start + _AT_ONCE])
-            say = 1 / np.maximum(away[:, :k], 1e-6)
-            place = np.arange(len(away))[:, None] * train.classes + train.label[who[:, :k]]
-            votes = np.bincount(place.ravel(), say.ravel(), len(away) * train.classes)
-            said.append(votes.reshape(len(away), -1).argmax(axis=1))
-        return np.concatenate(said)
+    def vote(test: Examples, k: int) -> "np.ndarray":
+        predictions: list[np.ndarray] = [np.empty(0, np.int64)]
+        for start in range(0, len(test), _BATCH_SIZE):
+            distances, nearest = index.kneighbors(test.distance_features[start : start + _BATCH_SIZE])
+            weights = 1 / np.maximum(distances[:, :k], 1e-6)
+            vote_index = np.arange(len(distances))[:, None] * train.classes + train.label[nearest[:, :k]]
+            votes = np.bincount(vote_index.ravel(), weights.ravel(), len(distances) * train.classes)
+            predictions.append(votes.reshape(len(distances), -1).argmax(axis=1))
+        return np.concatenate(predictions)
 
-    def fit(k: int) -> Fitted:
-        return Fitted(lambda asked: vote(asked, k), len(train), {"k": k})
+    def fit(k: int) -> FittedModel:
+        return FittedModel(lambda test: vote(test, k), len(train), {"k": k})
 
-    return _best([fit(k) for k in counts], valid)
+    return _select_best([fit(k) for k in k_values], valid)
 
 
-def forest(train: Examples, valid: Examples) -> Fitted:
+def forest(train: Examples, valid: Examples) -> FittedModel:
     """Fit a random forest of 100 trees, or of as many as fit into memory."""
     from sklearn.ensemble import RandomForestClassifier
 
-    train = train.first(min(_GROWN, max(_TRIED, int(_LEAVES / (200 * train.classes)))))
-    trees = min(100, max(20, int(_LEAVES / (2 * len(train) * train.classes))))
-    wood: Any = RandomForestClassifier(trees, random_state=0, n_jobs=torch.get_num_threads())
-    wood.fit(train.raw, train.label)
-    return Fitted(lambda asked: wood.predict(asked.raw), len(train), {"trees": trees})
+    train = train.first(min(_MAX_FOREST_EXAMPLES, max(_TUNING_EXAMPLES, int(_MAX_LEAVES / (200 * train.classes)))))
+    trees = min(100, max(20, int(_MAX_LEAVES / (2 * len(train) * train.classes))))
+    model: Any = RandomForestClassifier(trees, random_state=0, n_jobs=torch.get_num_threads())
+    model.fit(train.features, train.label)
+    return FittedModel(lambda test: model.predict(test.features), len(train), {"trees": trees})
 
 
-Method = Callable[[Examples, Examples], Fitted]
+Method = Callable[[Examples, Examples], FittedModel]
 METHODS: dict[str, Method] = {
     "logistic": logistic,
     "svm": svm,
@@ -146,13 +146,13 @@ METHODS: dict[str, Method] = {
 }
 
 
-def _best(fitted: Sequence[Fitted], valid: Examples) -> Fitted:
+def _select_best(models: Sequence[FittedModel], valid: Examples) -> FittedModel:
     """Return what is right most often on valid; of equal ones, or with no valid, the first."""
     if not len(valid):
-        return fitted[0]
-    return max(fitted, key=lambda one: int((one.predict(valid) == valid.label).sum()))
+        return models[0]
+    return max(models, key=lambda model: int((model.predict(valid) == valid.label).sum()))
 
 
-def _spread(values: "np.ndarray") -> float:
+def _std(values: "np.ndarray") -> float:
     """Return the standard deviation of all columns together, 1 where nothing varies."""
     return math.sqrt(float(values.var(axis=0).mean())) or 1.0

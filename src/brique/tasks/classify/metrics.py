@@ -12,47 +12,47 @@ from brique.evaluation.classes import (
     average_precision,
     by_class,
     confusion,
-    imbalanced,
-    overall,
+    has_class_imbalance,
+    macro_scores,
     recall_intervals,
     share_interval,
 )
-from brique.tasks.classify.reading import Reading
+from brique.tasks.classify.reading import Outputs
 
 
-def values_of(
-    reading: Reading, names: Sequence[str], value: float, together: Tensor | None
+def result_values(
+    outputs: Outputs, names: Sequence[str], temperature: float, groups: Tensor | None
 ) -> dict[str, Any]:
     """Return the scores of a net by itself."""
-    label, chances = reading.label, probabilities(reading.scores)
-    answer = reading.scores.argmax(dim=1)
-    counts = confusion(label, answer, len(names))
-    classes = by_class(counts, names, recall_intervals(label, answer, len(names), together))
-    ranges = bins(chances, label, together)
-    share = int((answer == label).sum()) / len(label)
-    is_uneven = imbalanced(label)
-    loss = log_loss(reading.scores, label)
+    label, class_probabilities = outputs.label, probabilities(outputs.scores)
+    predicted = outputs.scores.argmax(dim=1)
+    counts = confusion(label, predicted, len(names))
+    classes = by_class(counts, names, recall_intervals(label, predicted, len(names), groups))
+    calibration_bins = bins(class_probabilities, label, groups)
+    accuracy = int((predicted == label).sum()) / len(label)
+    has_imbalance = has_class_imbalance(label)
+    loss = log_loss(outputs.scores, label)
     return {
         "task": "classify",
         "examples": len(label),
         "test": {
-            "accuracy": share,
-            **overall(classes),
-            **({"auc": auc(chances[:, 1], label)} if len(names) == 2 else {}),
-            **({"average_precision": average_precision(chances, label)} if is_uneven else {}),
+            "accuracy": accuracy,
+            **macro_scores(classes),
+            **({"auc": auc(class_probabilities[:, 1], label)} if len(names) == 2 else {}),
+            **({"average_precision": average_precision(class_probabilities, label)} if has_imbalance else {}),
             "log_loss": loss,
-            "calibration_error": calibration_error(ranges),
+            "calibration_error": calibration_error(calibration_bins),
         },
-        "interval": {"accuracy": share_interval(answer == label, together)},
+        "interval": {"accuracy": share_interval(predicted == label, groups)},
         "classes": classes,
         "confusion": counts.tolist(),
         "names": list(names),
-        "imbalanced": is_uneven,
+        "imbalanced": has_imbalance,
         "calibration": {
-            "temperature": value,
-            "log_loss_before": log_loss(reading.scores.double() * value, label),
+            "temperature": temperature,
+            "log_loss_before": log_loss(outputs.scores.double() * temperature, label),
             "log_loss": loss,
-            "error_by_chance": error_by_chance(chances),
-            "bins": ranges,
+            "error_by_chance": error_by_chance(class_probabilities),
+            "bins": calibration_bins,
         },
     }

@@ -13,27 +13,27 @@ from torch import Tensor
 
 from brique import nets
 from brique.data import Data, Split, augment
-from brique.planning import SHARE, Request, decay, multiplications
+from brique.planning import TRAINING_SHARE, Request, average_decay, multiplications
 from brique.planning.fields import plan_fields
 from brique.schema import Picture, Schema
 
 WIDTHS = (32, 16)  # multiples of 16 are what processors are fast at
-ENOUGH = 0.75  # of the turns that are wanted: half the width would cost more than the rest
-RATE = 85e9  # multiplications a second in convolutions, forward and back
-TURN = 0.004  # seconds that a turn costs besides
-FEW = 100  # examples for valid: with fewer a temperature is fitted on halves of train too
+MIN_TURN_SHARE = 0.75  # of the turns that are wanted: half the width would cost more than the rest
+MULTIPLICATIONS_PER_SECOND = 85e9  # multiplications a second in convolutions, forward and back
+TURN_SECONDS = 0.004  # seconds that a turn costs besides
+MIN_VALID = 100  # examples for valid: with fewer a temperature is fitted on halves of train too
 
 
-def plan(opened: Data, request: Request) -> dict[str, Any]:
+def plan(data: Data, request: Request) -> dict[str, Any]:
     """Return the settings of a training: of pictures, or of inputs of any other kind."""
-    kinds = [opened.schema[name] for name in opened.schema.inputs]
-    is_picture = len(kinds) == 1 and isinstance(kinds[0], Picture)
-    return (plan_pictures if is_picture else plan_fields)(opened, request)
+    fields = [data.schema[name] for name in data.schema.inputs]
+    is_picture = len(fields) == 1 and isinstance(fields[0], Picture)
+    return (plan_pictures if is_picture else plan_fields)(data, request)
 
 
-def plan_pictures(opened: Data, request: Request) -> dict[str, Any]:
+def plan_pictures(data: Data, request: Request) -> dict[str, Any]:
     """Return the settings of a training on pictures: a function of data and request alone."""
-    count = len(opened.train)
+    count = len(data.train)
     settings: dict[str, Any] = {
         "data": request.source,
         "seed": request.seed,
@@ -42,46 +42,46 @@ def plan_pictures(opened: Data, request: Request) -> dict[str, Any]:
         "patience": 10,
         "balance": request.balance,
         "halves": False,
-        **_steps(count),
-        **augmentation(opened.train, opened.schema),
+        **_optimizer(count),
+        **augmentation(data.train, data.schema),
     }
     if request.start is not None:
-        return settings | _started(count, request)
-    settings |= _shape(opened.schema)
-    found = settings
+        return settings | _fine_tuning(count, request)
+    settings |= _architecture(data.schema)
+    best = settings
     for width in WIDTHS:
-        found = in_time(settings | {"width": width}, opened, request)
-        if request.epochs is not None or found["turns"] >= ENOUGH * _wanted(found, count, request):
+        best = fit_to_time(settings | {"width": width}, data, request)
+        if request.epochs is not None or best["turns"] >= MIN_TURN_SHARE * _desired_turns(best, count, request):
             break
-    if _can_halve(opened):
-        halved = in_time(found | {"halves": True}, opened, request)
-        found = halved if halved["turns"] == found["turns"] else found
-    return found
+    if _can_halve(data):
+        halved = fit_to_time(best | {"halves": True}, data, request)
+        best = halved if halved["turns"] == best["turns"] else best
+    return best
 
 
-def _can_halve(opened: Data) -> bool:
+def _can_halve(data: Data) -> bool:
     """Tell whether valid is too small to fit a temperature on, and halves of train would help."""
-    labels = opened.train[opened.schema.target]
+    labels = data.train[data.schema.target]
     assert isinstance(labels, Tensor)
     rarest = int(labels.bincount().min())
-    return len(opened.valid) < FEW <= len(opened.train) and rarest >= 4  # two in each half
+    return len(data.valid) < MIN_VALID <= len(data.train) and rarest >= 4  # two in each half
 
 
-def in_time(settings: dict[str, Any], opened: Data, request: Request) -> dict[str, Any]:
+def fit_to_time(settings: dict[str, Any], data: Data, request: Request) -> dict[str, Any]:
     """Return the settings with the turns that are wanted, or as many as the minutes are for."""
-    turns = _wanted(settings, len(opened.train), request)
+    turns = _desired_turns(settings, len(data.train), request)
     if request.epochs is None:
-        field = opened.schema[opened.schema.inputs[0]]
+        field = data.schema[data.schema.inputs[0]]
         assert isinstance(field, Picture)
         shape = {name: settings[name] for name in ("width", "depth", "stages", "stem")}
-        net = nets.residual(**nets.default_arguments(opened.schema), **shape)
-        pictures = settings["batch_size"] * (2 if settings["halves"] else 1)
-        pictures *= multiplications(net, field.shape)
-        turns = min(turns, int(60 * request.minutes * SHARE / (TURN + 3 * pictures / RATE)))
-    return settings | {"turns": max(1, turns), "average": decay(turns)}
+        net = nets.residual(**nets.default_arguments(data.schema), **shape)
+        cost = settings["batch_size"] * (2 if settings["halves"] else 1)
+        cost *= multiplications(net, field.shape)
+        turns = min(turns, int(60 * request.minutes * TRAINING_SHARE / (TURN_SECONDS + 3 * cost / MULTIPLICATIONS_PER_SECOND)))
+    return settings | {"turns": max(1, turns), "average": average_decay(turns)}
 
 
-def _wanted(settings: dict[str, Any], count: int, request: Request) -> int:
+def _desired_turns(settings: dict[str, Any], count: int, request: Request) -> int:
     """Return the turns in which each picture is seen as often as it should be."""
     return (request.epochs or epochs_for(count)) * max(1, count // settings["batch_size"])
 
@@ -91,7 +91,7 @@ def epochs_for(count: int) -> int:
     return round(min(120.0, max(20.0, 2000 / math.sqrt(count))))
 
 
-def _steps(count: int) -> dict[str, Any]:
+def _optimizer(count: int) -> dict[str, Any]:
     """Return the optimizer: of many pictures SGD learns more in the same time (docs/log.md)."""
     if count < 10_000:
         return {"optimizer": "adamw", "lr": 3e-3, "weight_decay": 0.05}
@@ -100,15 +100,15 @@ def _steps(count: int) -> dict[str, Any]:
 
 def augmentation(train: Split, schema: Schema) -> dict[str, Any]:
     """Return how pictures may change without showing something else, and what lies beyond them."""
-    change = augment.default(schema)
-    assert change is not None
+    defaults = augment.default(schema)
+    assert defaults is not None
     return {
-        "mirror": change.mirror, "shift": change.shift, "turn": change.turn, "zoom": change.zoom,
-        "light": change.light, "fill": _background(train, schema.inputs[0]),
+        "mirror": defaults.mirror, "shift": defaults.shift, "turn": defaults.rotate, "zoom": defaults.zoom,
+        "light": defaults.light, "fill": _background(train, schema.inputs[0]),
     }  # fmt: skip
 
 
-def _shape(schema: Schema) -> dict[str, int]:
+def _architecture(schema: Schema) -> dict[str, int]:
     """Return depth, stages and stem: the last stage of any picture has about 4 x 4 places."""
     field = schema[schema.inputs[0]]
     assert isinstance(field, Picture)
@@ -118,7 +118,7 @@ def _shape(schema: Schema) -> dict[str, int]:
     return {"depth": 1, "stages": stages, "stem": stem}
 
 
-def _started(count: int, request: Request) -> dict[str, Any]:
+def _fine_tuning(count: int, request: Request) -> dict[str, Any]:
     """Return the settings of a net that knows something already; what it costs is only measured.
 
     A frozen body shows a picture each time as it is, so that a few epochs are enough; a body that
@@ -130,10 +130,10 @@ def _started(count: int, request: Request) -> dict[str, Any]:
         "start": request.start,
         "freeze": request.freeze,
         "batch_size": batch_size,
-        **_steps(0),
+        **_optimizer(0),
         "body_lr": 1.0 if request.freeze else 0.03,
         "turns": turns,
-        "average": decay(turns),
+        "average": average_decay(turns),
         **({"shift": 0.0, "turn": 0.0, "zoom": 0.0, "light": 0.0} if request.freeze else {}),
     }
 
@@ -142,10 +142,10 @@ def _background(train: Split, field: str) -> float | None:
     """Return the one brightness that most edges of training pictures have, or None."""
     pixels = train[field]
     assert isinstance(pixels, Tensor)
-    some = pixels[:: max(1, len(pixels) // 1000)]
-    edges = torch.cat([some[:, :, :, 0], some[:, :, :, -1]], dim=2).flatten()
-    value, times = edges.unique(return_counts=True)
-    if int(times.max()) < 0.5 * len(edges):
+    sample = pixels[:: max(1, len(pixels) // 1000)]
+    edges = torch.cat([sample[:, :, :, 0], sample[:, :, :, -1]], dim=2).flatten()
+    brightness, counts = edges.unique(return_counts=True)
+    if int(counts.max()) < 0.5 * len(edges):
         return None
-    common = value[times.argmax()]
-    return round(float(common) / (255 if pixels.dtype == torch.uint8 else 1), 4)
+    most_common = brightness[counts.argmax()]
+    return round(float(most_common) / (255 if pixels.dtype == torch.uint8 else 1), 4)

@@ -25,15 +25,15 @@ class Answer:
 
     def cells(self) -> dict[str, object]:
         """Return the class, its probability, and that of each class."""
-        each = {f"p({name})": share for name, share in self.probabilities.items()}
-        return {"answer": self.answer, "probability": self.probabilities[self.answer], **each}
+        columns = {f"p({name})": probability for name, probability in self.probabilities.items()}
+        return {"answer": self.answer, "probability": self.probabilities[self.answer], **columns}
 
-    def said(self) -> tuple[str, str]:
+    def summary(self) -> tuple[str, str]:
         """Return the class, and how likely it is."""
         return self.answer, f"{self.probabilities[self.answer]:.1%}"
 
 
-def answers(scores: Tensor, names: Sequence[str]) -> list[Answer]:
+def predictions(scores: Tensor, names: Sequence[str]) -> list[Answer]:
     """Return an Answer for each row of scores; of equal scores the first class wins.
 
     scores: (N, K), on any device.
@@ -51,6 +51,6 @@ def answers(scores: Tensor, names: Sequence[str]) -> list[Answer]:
     ]
 
 
-def answered(net: nn.Module, batch: Batch, schema: Schema) -> list[Answer]:
+def predict(net: nn.Module, batch: Batch, schema: Schema) -> list[Answer]:
     """Return an Answer for each example of a batch. Raises ShapeError as `answers` does."""
-    return answers(net(inputs(batch, schema, net)).float(), schema[schema.target].names)
+    return predictions(net(inputs(batch, schema, net)).float(), schema[schema.target].names)

@@ -6,18 +6,18 @@ from torch import nn
 
 from brique.data import Data
 from brique.evaluation.baselines.names import NAMES
-from brique.evaluation.notes import noted
-from brique.evaluation.result import Judged, Score
+from brique.evaluation.notes import with_input_note
+from brique.evaluation.result import Result, Metric
 from brique.schema import Category, Picture, Schema
-from brique.tasks.classify.evaluate import judge
+from brique.tasks.classify.evaluate import evaluate
 from brique.tasks.classify.page import sections, verdict
 from brique.tasks.classify.plan import plan
-from brique.tasks.classify.predict import answered
+from brique.tasks.classify.predict import predict
 from brique.tasks.classify.summary import sentence
 from brique.tasks.record import Task
 
 
-def _training(schema: Schema) -> str | None:
+def _training_file(schema: Schema) -> str | None:
     """Return the training file: one for a picture, one for inputs of any other kind."""
     match [schema[name] for name in schema.targets], [schema[name] for name in schema.inputs]:
         case [Category()], [Picture()]:
@@ -28,22 +28,22 @@ def _training(schema: Schema) -> str | None:
             return None
 
 
-def _evaluate(net: nn.Module, data: Data, schema: Schema, *, compare: bool = True) -> Judged:
-    return judge(net, data, names=schema[schema.target].names, compare=compare, others=True)
+def _evaluate(net: nn.Module, data: Data, schema: Schema, *, compare: bool = True) -> Result:
+    return evaluate(net, data, names=schema[schema.target].names, compare=compare, allow_unknown_classes=True)
 
 
 TASK = Task(
     name="classify",
-    main=Score("accuracy", "accuracy", "share of examples named rightly"),
-    training=_training,
+    main_metric=Metric("accuracy", "accuracy", "share of examples named rightly"),
+    training_file=_training_file,
     plan=plan,
     evaluate=_evaluate,
-    predict=answered,
-    complete=noted,
+    predict=predict,
+    postprocess=with_input_note,
     sentence=sentence,
     sections=sections,
-    baselines=NAMES,
-    ends={"log_loss": (0.0, math.inf)},
+    baseline_names=NAMES,
+    bounds={"log_loss": (0.0, math.inf)},
     verdict=verdict,
-    has_own_answer=True,
+    has_baseline_section=True,
 )

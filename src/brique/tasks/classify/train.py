@@ -67,7 +67,7 @@ class Args:
     """Half of the pictures are seen from left to right."""
     shift: float = 0.1
     """Largest move of a picture, as a share of its side."""
-    turn: float = 10.0
+    rotate: float = 10.0
     """Largest turn of a picture, in degrees."""
     zoom: float = 0.1
     """Largest change of a picture's scale, as a share."""
@@ -89,61 +89,61 @@ def build(args: Args, schema: Schema) -> nn.Sequential:
     return nets.residual(**nets.default_arguments(schema), **shape)
 
 
-def game_of(args: Args, net: nn.Sequential, photos: Data, halves: Halves = ()) -> Game:
+def build_game(args: Args, net: nn.Sequential, dataset: Data, halves: Halves = ()) -> Game:
     """One player, the classifier; one more for each half, whose loss sees its own half only."""
-    weights = classify.weights(photos.train) if args.balance == "weights" else None
-    image, label = photos.schema.inputs[0], photos.schema.target
+    weights = classify.weights(dataset.train) if args.balance == "weights" else None
+    image, label = dataset.schema.inputs[0], dataset.schema.target
 
-    def optimizer(named: Iterable[tuple[str, nn.Parameter]]) -> Optimizer:
-        groups = transfer.two_rates(named, lr=args.lr, body=args.lr * args.body_lr)
+    def optimizer(named_parameters: Iterable[tuple[str, nn.Parameter]]) -> Optimizer:
+        groups = transfer.two_rates(named_parameters, lr=args.lr, body=args.lr * args.body_lr)
         if args.optimizer == "sgd":
             return SGD(groups, momentum=0.9, nesterov=True, weight_decay=args.weight_decay)
         return AdamW(groups, weight_decay=args.weight_decay)
 
-    def player(name: str, net: nn.Sequential, own: Data | None = None) -> Player:
-        def mistakes(batch: Batch) -> Tensor:
-            batch = batch if own is None else batch.among(own.train.ids)
+    def player(name: str, net: nn.Sequential, half_data: Data | None = None) -> Player:
+        def loss(batch: Batch) -> Tensor:
+            batch = batch if half_data is None else batch.select_ids(half_data.train.ids)
             return classify.loss(net(batch[image]), as_tensor(batch[label]), weights)
 
-        owned = net[1] if args.freeze else net  # the head, or all
-        return Player(name, owned, mistakes, optimizer, schedule=warmup(0.1), average=args.average)
+        trainable = net[1] if args.freeze else net  # the head, or all
+        return Player(name, trainable, loss, optimizer, schedule=warmup(0.1), average=args.average)
 
-    more = [player(f"half-{number}", *half) for number, half in enumerate(halves, 1)]
-    return Game(player("classifier", net), *more, reads=[net[0]] if args.freeze else [])
+    half_players = [player(f"half-{number}", *half) for number, half in enumerate(halves, 1)]
+    return Game(player("classifier", net), *half_players, reads=[net[0]] if args.freeze else [])
 
 
-def stream_of(args: Args, photos: Data) -> Stream:
+def build_stream(args: Args, dataset: Data) -> Stream:
     """Batches of training pictures, each moved a little."""
-    augment = Augment(mirror=args.mirror, shift=args.shift, turn=args.turn, zoom=args.zoom,
-                      light=args.light, fill=args.fill, field=photos.schema.inputs[0])  # fmt: skip
-    order = {"seed": args.seed, "balance": "sampler" if args.balance == "sampler" else "none"}
-    return photos.train.batches(args.batch_size, turns=args.turns, augment=augment, **order)
+    augment = Augment(mirror=args.mirror, shift=args.shift, rotate=args.rotate, zoom=args.zoom,
+                      light=args.light, fill=args.fill, field=dataset.schema.inputs[0])  # fmt: skip
+    batch_options = {"seed": args.seed, "balance": "sampler" if args.balance == "sampler" else "none"}
+    return dataset.train.batches(args.batch_size, turns=args.turns, augment=augment, **batch_options)
 
 
-def main(args: Args, photos: Data | None = None) -> dict[str, float]:
+def main(args: Args, dataset: Data | None = None) -> dict[str, float]:
     """Train, keep the average that is best on valid, read the test pictures once."""
     run = Run.start(__file__, args)
-    photos = photos or data.open(args.data, args.options)
-    net = run.place(build(args, photos.schema))
-    cut = photos.halves() if args.halves else []
-    halves = [(run.place(build(args, half.schema)), half) for half in cut]
-    game = game_of(args, net, photos, halves)
+    dataset = dataset or data.open(args.data, args.options)
+    net = run.place(build(args, dataset.schema))
+    half_datasets = dataset.halves() if args.halves else []
+    halves = [(run.place(build(args, half.schema)), half) for half in half_datasets]
+    game = build_game(args, net, dataset, halves)
 
-    for turn in run.play(game, stream_of(args, photos)):
-        if turn.looks and len(photos.valid):
+    for turn in run.play(game, build_stream(args, dataset)):
+        if turn.looks and len(dataset.valid):
             average = game.averaged(net)
-            seen = classify.look(average, photos.valid)
-            run.log(turn, valid_accuracy=seen.accuracy, valid_loss=seen.loss)
-            run.keep_best(net, -seen.loss, average)
+            validation = classify.validate(average, dataset.valid)
+            run.log(turn, valid_accuracy=validation.accuracy, valid_loss=validation.loss)
+            run.keep_best(net, -validation.loss, average)
             if run.stop_when_flat("valid_loss", args.patience, lower=True):
                 break
 
-    classify.calibrate(net, photos.valid, [(game.averaged(n), half.valid) for n, half in halves])
-    judged = classify.judge(net, photos)
-    run.result(**judged.values)
-    run.spent(**judged.seconds)
-    run.keep("answers", **judged.arrays)
-    return run.finish(net=net, test_accuracy=judged.values["test"]["accuracy"])
+    classify.calibrate(net, dataset.valid, [(game.averaged(n), half.valid) for n, half in halves])
+    result = classify.evaluate(net, dataset)
+    run.result(**result.values)
+    run.spent(**result.seconds)
+    run.keep("answers", **result.arrays)
+    return run.finish(net=net, test_accuracy=result.values["test"]["accuracy"])
 
 
 if __name__ == "__main__":

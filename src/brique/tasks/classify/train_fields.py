@@ -50,7 +50,7 @@ class Args:
     """Of a picture among the inputs: largest change of brightness and contrast, as a share."""
     shift: float = 0.0
     """Of such a picture: largest move, as a share of its side."""
-    turn: float = 0.0
+    rotate: float = 0.0
     """Its largest turn, in degrees."""
     zoom: float = 0.0
     """Its largest change of scale, as a share."""
@@ -78,58 +78,58 @@ def build(args: Args, schema: Schema) -> nn.Sequential:
     return nets.fields(schema.to_json(), **shape)
 
 
-def game_of(args: Args, net: nn.Sequential, rows: Data) -> Game:
+def build_game(args: Args, net: nn.Sequential, dataset: Data) -> Game:
     """One player, the predictor, pays for its mistakes."""
-    weights = classify.weights(rows.train) if args.balance == "weights" else None
-    target = rows.schema.target
+    weights = classify.weights(dataset.train) if args.balance == "weights" else None
+    target = dataset.schema.target
 
-    def mistakes(batch: Batch) -> Tensor:
-        scores = net(inference.inputs(batch, rows.schema, net))
+    def loss(batch: Batch) -> Tensor:
+        scores = net(inference.inputs(batch, dataset.schema, net))
         return classify.loss(scores, as_tensor(batch[target]), weights, smoothing=args.smoothing)
 
-    def optimizer(named: Iterable[tuple[str, nn.Parameter]]) -> Optimizer:
-        return AdamW(named, lr=args.lr, weight_decay=args.weight_decay)
+    def optimizer(named_parameters: Iterable[tuple[str, nn.Parameter]]) -> Optimizer:
+        return AdamW(named_parameters, lr=args.lr, weight_decay=args.weight_decay)
 
     return Game(
-        Player("predictor", net, mistakes, optimizer, schedule=warmup(0.1), average=args.average)
+        Player("predictor", net, loss, optimizer, schedule=warmup(0.1), average=args.average)
     )
 
 
-def stream_of(args: Args, rows: Data) -> Stream:
+def build_stream(args: Args, dataset: Data) -> Stream:
     """Batches of training examples."""
-    order: dict[str, Any] = {"bucket": args.bucket}
+    batch_options: dict[str, Any] = {"bucket": args.bucket}
     if args.balance == "sampler":
-        order = {"balance": "sampler"}
-    pictures = [name for name in rows.schema.inputs if isinstance(rows.schema[name], Picture)]
+        batch_options = {"balance": "sampler"}
+    pictures = [name for name in dataset.schema.inputs if isinstance(dataset.schema[name], Picture)]
     if len(pictures) == 1:
-        order["augment"] = Augment(
-            field=pictures[0], mirror=args.mirror, shift=args.shift, turn=args.turn,
+        batch_options["augment"] = Augment(
+            field=pictures[0], mirror=args.mirror, shift=args.shift, rotate=args.rotate,
             zoom=args.zoom, light=args.light,
         )  # fmt: skip
-    return rows.train.batches(args.batch_size, turns=args.turns, seed=args.seed, **order)
+    return dataset.train.batches(args.batch_size, turns=args.turns, seed=args.seed, **batch_options)
 
 
-def main(args: Args, rows: Data | None = None) -> dict[str, float]:
+def main(args: Args, dataset: Data | None = None) -> dict[str, float]:
     """Train, keep the average that is best on valid, fit there how sure it may be, read test."""
     run = Run.start(__file__, args)
-    rows = rows or data.open(args.data, args.options)
-    net = run.place(build(args, rows.schema))
-    game = game_of(args, net, rows)
+    dataset = dataset or data.open(args.data, args.options)
+    net = run.place(build(args, dataset.schema))
+    game = build_game(args, net, dataset)
 
-    for turn in run.play(game, stream_of(args, rows)):
-        if turn.looks and len(rows.valid):
-            seen = classify.look(game.averaged(net), rows.valid)
-            run.log(turn, valid_accuracy=seen.accuracy, valid_loss=seen.loss)
-            run.keep_best(net, -seen.loss, game.averaged(net))
+    for turn in run.play(game, build_stream(args, dataset)):
+        if turn.looks and len(dataset.valid):
+            validation = classify.validate(game.averaged(net), dataset.valid)
+            run.log(turn, valid_accuracy=validation.accuracy, valid_loss=validation.loss)
+            run.keep_best(net, -validation.loss, game.averaged(net))
             if run.stop_when_flat("valid_loss", args.patience, lower=True):
                 break
 
-    classify.calibrate(net, rows.valid)
-    judged = classify.judge(net, rows)
-    run.result(**judged.values)
-    run.spent(**judged.seconds)
-    run.keep("answers", **judged.arrays)
-    return run.finish(net=net, test_accuracy=judged.values["test"]["accuracy"])
+    classify.calibrate(net, dataset.valid)
+    result = classify.evaluate(net, dataset)
+    run.result(**result.values)
+    run.spent(**result.seconds)
+    run.keep("answers", **result.arrays)
+    return run.finish(net=net, test_accuracy=result.values["test"]["accuracy"])
 
 
 if __name__ == "__main__":

@@ -9,9 +9,9 @@ from torch import Tensor
 
 from brique.data import Data, Ragged, Split
 from brique.inference import tensor_of
-from brique.tasks.detect.boxes import kept, overlap
-from brique.tasks.detect.found import Found
-from brique.tasks.detect.reading import seen_small
+from brique.tasks.detect.boxes import non_max_suppression, box_iou
+from brique.tasks.detect.found import Detections
+from brique.tasks.detect.reading import to_thumbnails
 
 NAMES = {
     "nearest_picture": "taking the boxes of the nearest picture",
@@ -20,74 +20,74 @@ NAMES = {
 }
 """What the methods are called in a sentence."""
 
-USUAL = 8  # boxes that always are said
-_SEEN = 2000  # training boxes or pictures that are looked at
-_FOUND = 0.5  # overlap with which a training box counts as found
+MAX_FREQUENT_BOXES = 8  # boxes that always are said
+_MAX_TRAIN = 2000  # training boxes or pictures that are looked at
+_MIN_IOU = 0.5  # overlap with which a training box counts as found
 
 
 @dataclass(frozen=True)
-class Said:
+class BaselinePredictions:
     """What one method says of each picture; entry: its place in run.json."""
 
     entry: dict[str, Any]
-    answers: list[Found]
+    predictions: list[Detections]
 
 
-def constant(data: Data, count: int) -> dict[str, Said]:
+def constant(data: Data, count: int) -> dict[str, BaselinePredictions]:
     """Return the mean box of the commonest class as an answer to each of `count` pictures."""
-    boxes, classes = _marks(data.train)
-    usual = int(torch.bincount(classes.values).argmax())
-    mean = boxes.values[classes.values == usual].mean(0, keepdim=True)
-    one = Found(mean, torch.ones(1), torch.full((1,), usual))
-    return {"mean_box": Said({"box": mean[0].tolist()}, [one] * count)}
+    boxes, classes = _targets(data.train)
+    most_common = int(torch.bincount(classes.values).argmax())
+    mean_box = boxes.values[classes.values == most_common].mean(0, keepdim=True)
+    detections = Detections(mean_box, torch.ones(1), torch.full((1,), most_common))
+    return {"mean_box": BaselinePredictions({"box": mean_box[0].tolist()}, [detections] * count)}
 
 
-def fitted(data: Data, small: Tensor) -> dict[str, Said]:
+def fit_predict(data: Data, thumbnails: Tensor) -> dict[str, BaselinePredictions]:
     """Return what each simple method says of pictures, which are given at a few pixels: (N, F)."""
-    found = constant(data, len(small))
-    begun = time.perf_counter()
-    usual = _usual(data.train)
-    spent = round(time.perf_counter() - begun, 3)
-    found["usual_boxes"] = Said({"seconds": spent}, [usual] * len(small))
-    begun = time.perf_counter()
-    nearest = _nearest(data.train, small)
-    spent = round(time.perf_counter() - begun, 3)
-    found["nearest_picture"] = Said({"seconds": spent}, nearest)
-    return found
+    predictions = constant(data, len(thumbnails))
+    started = time.perf_counter()
+    frequent = _frequent_boxes(data.train)
+    seconds = round(time.perf_counter() - started, 3)
+    predictions["usual_boxes"] = BaselinePredictions({"seconds": seconds}, [frequent] * len(thumbnails))
+    started = time.perf_counter()
+    nearest = _nearest_boxes(data.train, thumbnails)
+    seconds = round(time.perf_counter() - started, 3)
+    predictions["nearest_picture"] = BaselinePredictions({"seconds": seconds}, nearest)
+    return predictions
 
 
-def _usual(train: Split) -> Found:
+def _frequent_boxes(train: Split) -> Detections:
     """Return the training boxes that find most others, each with the share of pictures it suits."""
-    boxes, classes = _marks(train)
-    step = max(1, len(boxes.values) // _SEEN)
-    some, labels = boxes.values[::step], classes.values[::step]
-    alike = (overlap(some, some) >= _FOUND) & (labels[:, None] == labels)
-    share = alike.double().mean(1).float() * min(1.0, len(boxes.values) / len(boxes))
-    first = kept(some, share, labels)[:USUAL]
-    return Found(some[first], share[first].clamp(max=1.0), labels[first])
+    boxes, classes = _targets(train)
+    stride = max(1, len(boxes.values) // _MAX_TRAIN)
+    sample, labels = boxes.values[::stride], classes.values[::stride]
+    matches = (box_iou(sample, sample) >= _MIN_IOU) & (labels[:, None] == labels)
+    frequency = matches.double().mean(1).float() * min(1.0, len(boxes.values) / len(boxes))
+    chosen = non_max_suppression(sample, frequency, labels)[:MAX_FREQUENT_BOXES]
+    return Detections(sample[chosen], frequency[chosen].clamp(max=1.0), labels[chosen])
 
 
-def _nearest(train: Split, small: Tensor) -> list[Found]:
+def _nearest_boxes(train: Split, thumbnails: Tensor) -> list[Detections]:
     """Return for each picture the boxes of the training picture whose pixels are most like its."""
-    boxes, classes = _marks(train)
-    some = train.ids[:: max(1, len(train) // _SEEN)]
-    places = torch.arange(len(train))[:: max(1, len(train) // _SEEN)]
-    pictures = (tensor_of(one, train.schema.inputs[0]) for one in train.select(some).batches(16))
-    known = torch.cat([seen_small(one) for one in pictures])
-    near = places[torch.cdist(small, known).argmin(1)]
-    answers: list[Found] = []
-    for place in near.tolist():
-        own, labels = boxes[place], classes[place]
-        assert isinstance(own, Tensor)
+    boxes, classes = _targets(train)
+    sample_ids = train.ids[:: max(1, len(train) // _MAX_TRAIN)]
+    rows = torch.arange(len(train))[:: max(1, len(train) // _MAX_TRAIN)]
+    pictures = (tensor_of(batch, train.schema.inputs[0]) for batch in train.select(sample_ids).batches(16))
+    train_thumbnails = torch.cat([to_thumbnails(batch) for batch in pictures])
+    nearest = rows[torch.cdist(thumbnails, train_thumbnails).argmin(1)]
+    detections: list[Detections] = []
+    for row in nearest.tolist():
+        row_boxes, labels = boxes[row], classes[row]
+        assert isinstance(row_boxes, Tensor)
         assert isinstance(labels, Tensor)
-        area = (own[:, 2:] - own[:, :2]).prod(1)
+        area = (row_boxes[:, 2:] - row_boxes[:, :2]).prod(1)
         order = torch.argsort(area, descending=True, stable=True)
-        sure = torch.linspace(1.0, 0.5, len(order)) if len(order) else torch.empty(0)
-        answers.append(Found(own[order], sure, labels[order]))
-    return answers
+        scores = torch.linspace(1.0, 0.5, len(order)) if len(order) else torch.empty(0)
+        detections.append(Detections(row_boxes[order], scores, labels[order]))
+    return detections
 
 
-def _marks(split: Split) -> tuple[Ragged, Ragged]:
+def _targets(split: Split) -> tuple[Ragged, Ragged]:
     """Return the boxes of a part, and their classes."""
     boxes, classes = (split[name] for name in split.schema.targets)
     assert isinstance(boxes, Ragged)

@@ -11,30 +11,30 @@ from torch import Tensor, nn
 from brique.data import Data, Ragged
 from brique.errors import DataError, nearest
 from brique.evaluation import bootstrap
-from brique.evaluation.result import Judged, finite
+from brique.evaluation.result import Result, finite
 from brique.schema import Boxes, Tags
 from brique.tasks.detect import baselines
-from brique.tasks.detect.found import Found
+from brique.tasks.detect.found import Detections
 from brique.tasks.detect.metrics import (  # fmt: skip
-    LEVELS,
-    Marks,
-    by_class,
-    by_picture,
-    drawn_again,
+    IOU_THRESHOLDS,
+    ClassMatches,
+    average_precision_by_class,
+    ap50_by_picture,
+    resampled_metric,
     intervals,
-    marks,
-    scores,
+    match_boxes,
+    compute_metrics,
 )
-from brique.tasks.detect.predict import least_of
-from brique.tasks.detect.reading import Truth, read
+from brique.tasks.detect.predict import get_score_threshold
+from brique.tasks.detect.reading import Target, collect_outputs
 
-SHOWN, BOXES = 12, 20  # pictures whose boxes are kept for the report, half the worst; boxes of each
-POINTS = 100  # of a curve
+MAX_PICTURES, MAX_BOXES_SHOWN = 12, 20  # pictures whose boxes are kept for the report, half the worst; boxes of each
+CURVE_POINTS = 100  # of a curve
 
 
-def judge(
+def evaluate(
     net: nn.Module, data: Data, *, names: Sequence[str] | None = None, compare: bool = True
-) -> Judged:
+) -> Result:
     """Return what a net reaches on `data.test`, beside what needs no net.
 
     net: pictures -> rows (N, P, 7 + K), as `brique.nets.detector` says. It reads the test part
@@ -48,146 +48,146 @@ def judge(
     Raises DataError when the test part is empty or has no box, its targets are no boxes, or `names`
         lacks a class; ShapeError when the net returns something else.
     """
-    begun = time.perf_counter()
-    own = _names(data)
-    if not _boxes(data):
+    started = time.perf_counter()
+    data_names = _class_names(data)
+    if not _count_boxes(data):
         raise DataError(
             f"detect: none of the {len(data.test):,} test pictures has a box, so nothing can be"
             " said of how many are found; annotate some."
         )
-    names = own if names is None else tuple(names)
-    reading = read(net, data.test, len(names))
-    ids, said, truths = reading.ids, reading.said, _renamed(reading.truths, own, names)
-    found = marks(truths, said, len(names))
-    each = by_picture(truths, said, len(names))
-    least = least_of(net)
+    names = data_names if names is None else tuple(names)
+    outputs = collect_outputs(net, data.test, len(names))
+    ids, detections, targets = outputs.ids, outputs.detections, _renumber(outputs.targets, data_names, names)
+    matches = match_boxes(targets, detections, len(names))
+    picture_ap50 = ap50_by_picture(targets, detections, len(names))
+    score_threshold = get_score_threshold(net)
     values: dict[str, Any] = {
-        "task": "detect", "examples": len(ids), "boxes": sum(len(one.classes) for one in truths),
-        "names": list(names), "test": scores(found), "interval": intervals(found, data.test.groups),
-        "classes": _classes(found, names), "curves": _curves(found, names),
-        "answered": _answered(found, least),
+        "task": "detect", "examples": len(ids), "boxes": sum(len(target.classes) for target in targets),
+        "names": list(names), "test": compute_metrics(matches), "interval": intervals(matches, data.test.groups),
+        "classes": _class_metrics(matches, names), "curves": _precision_recall_curves(matches, names),
+        "answered": _operating_point(matches, score_threshold),
     }  # fmt: skip
-    judged = time.perf_counter()
-    small = reading.small if compare else None
-    values |= _beside(found, truths, data, names, small)
-    done = time.perf_counter()
-    shown = _shown(each, torch.tensor([len(one.classes) > 0 for one in truths]))
-    arrays = {"ids": ids, "ap50": each.float(), "shown": ids[shown], "said": _kept(said, shown)}
-    seconds = {"judging": round(judged - begun, 3), "baselines": round(done - judged, 3)}
-    return Judged(finite(values), arrays, seconds)
+    evaluated = time.perf_counter()
+    thumbnails = outputs.thumbnails if compare else None
+    values |= _compare_with_baselines(matches, targets, data, names, thumbnails)
+    finished = time.perf_counter()
+    chosen = _select_pictures(picture_ap50, torch.tensor([len(target.classes) > 0 for target in targets]))
+    arrays = {"ids": ids, "ap50": picture_ap50.float(), "shown": ids[chosen], "said": _box_rows(detections, chosen)}
+    seconds = {"judging": round(evaluated - started, 3), "baselines": round(finished - evaluated, 3)}
+    return Result(finite(values), arrays, seconds)
 
 
-def _names(data: Data) -> tuple[str, ...]:
-    kinds = [data.schema[name] for name in data.schema.targets]
-    if len(kinds) != 2 or not isinstance(kinds[0], Boxes) or not isinstance(kinds[1], Tags):
+def _class_names(data: Data) -> tuple[str, ...]:
+    fields = [data.schema[name] for name in data.schema.targets]
+    if len(fields) != 2 or not isinstance(fields[0], Boxes) or not isinstance(fields[1], Tags):
         raise DataError(
             "detect: expected boxes and their classes as targets, got"
-            f" {', '.join(kind.kind for kind in kinds) or 'none'}; take other data."
+            f" {', '.join(field.kind for field in fields) or 'none'}; take other data."
         )
     if not len(data.test):
         raise DataError("detect: the test part is empty; pass data with at least one picture.")
-    return kinds[1].names
+    return fields[1].names
 
 
-def _boxes(data: Data) -> int:
+def _count_boxes(data: Data) -> int:
     boxes = data.test[data.schema.targets[0]]
     assert isinstance(boxes, Ragged)
     return len(boxes.values)
 
 
-def _renamed(truths: list[Truth], own: Sequence[str], names: Sequence[str]) -> list[Truth]:
+def _renumber(targets: list[Target], data_names: Sequence[str], names: Sequence[str]) -> list[Target]:
     """Return the boxes with the numbers that their classes have in `names`."""
-    table: list[int] = []
-    for name in own:
+    indices: list[int] = []
+    for name in data_names:
         if name not in names:
             raise DataError(
                 f"detect: the data have the class '{name}', which the net does not know"
                 f"{nearest(name, names) or '; rename or remove it.'}"
             )
-        table.append(list(names).index(name))
-    places = torch.tensor(table)
-    return [replace(one, classes=places[one.classes]) for one in truths]
+        indices.append(list(names).index(name))
+    class_index = torch.tensor(indices)
+    return [replace(target, classes=class_index[target.classes]) for target in targets]
 
 
-def _classes(found: list[Marks], names: Sequence[str]) -> dict[str, Any]:
-    once = torch.ones(1, len(found[0].true), dtype=torch.float64)
-    ap50 = by_class(found, [0], once)[0].tolist()
-    ap = by_class(found, range(len(LEVELS)), once)[0].tolist()
+def _class_metrics(matches: list[ClassMatches], names: Sequence[str]) -> dict[str, Any]:
+    weights = torch.ones(1, len(matches[0].target_count), dtype=torch.float64)
+    ap50 = average_precision_by_class(matches, [0], weights)[0].tolist()
+    ap = average_precision_by_class(matches, range(len(IOU_THRESHOLDS)), weights)[0].tolist()
     return {
-        name: {"ap50": ap50[k], "ap": ap[k], "boxes": int(found[k].true.sum()),
-               "pictures": int((found[k].true > 0).sum())}
+        name: {"ap50": ap50[k], "ap": ap[k], "boxes": int(matches[k].target_count.sum()),
+               "pictures": int((matches[k].target_count > 0).sum())}
         for k, name in enumerate(names)
     }  # fmt: skip
 
 
-def _curves(found: list[Marks], names: Sequence[str]) -> dict[str, list[list[float]]]:
+def _precision_recall_curves(matches: list[ClassMatches], names: Sequence[str]) -> dict[str, list[list[float]]]:
     """Return [recall, precision, score] at up to 100 boxes that each class finds, at 0.5."""
     curves: dict[str, list[list[float]]] = {}
-    for name, one in zip(names, found, strict=True):
-        total, hits = int(one.true.sum()), one.hit[0].nonzero().flatten()
+    for name, class_matches in zip(names, matches, strict=True):
+        total, hits = int(class_matches.target_count.sum()), class_matches.true_positive[0].nonzero().flatten()
         if not total or not len(hits):
             continue
-        right = one.hit[0].double().cumsum(0)
-        share = right / torch.arange(1, len(right) + 1)
-        at = hits[torch.linspace(0, len(hits) - 1, min(POINTS, len(hits))).round().long()]
-        rows = torch.stack([right[at] / total, share[at], one.score[at].double()], dim=1)
-        curves[name] = [[round(number, 4) for number in row] for row in rows.tolist()]
+        true_positives = class_matches.true_positive[0].double().cumsum(0)
+        precision = true_positives / torch.arange(1, len(true_positives) + 1)
+        chosen = hits[torch.linspace(0, len(hits) - 1, min(CURVE_POINTS, len(hits))).round().long()]
+        rows = torch.stack([true_positives[chosen] / total, precision[chosen], class_matches.score[chosen].double()], dim=1)
+        curves[name] = [[round(value, 4) for value in row] for row in rows.tolist()]
     return curves
 
 
-def _answered(found: list[Marks], least: float) -> dict[str, Any]:
+def _operating_point(matches: list[ClassMatches], score_threshold: float) -> dict[str, Any]:
     """Return how many of the boxes that `predict` shows are true, and how many it finds."""
-    shown = [(one.score >= least) for one in found]
-    right = sum(int(one.hit[0][some].sum()) for one, some in zip(found, shown, strict=True))
-    said, true = sum(int(some.sum()) for some in shown), sum(int(one.true.sum()) for one in found)
+    is_predicted = [(class_matches.score >= score_threshold) for class_matches in matches]
+    correct = sum(int(class_matches.true_positive[0][mask].sum()) for class_matches, mask in zip(matches, is_predicted, strict=True))
+    predicted, total = sum(int(mask.sum()) for mask in is_predicted), sum(int(class_matches.target_count.sum()) for class_matches in matches)
     return {
-        "least": least, "said": said, "right": right,
-        "precision": right / said if said else None, "recall": right / true if true else None,
+        "least": score_threshold, "said": predicted, "right": correct,
+        "precision": correct / predicted if predicted else None, "recall": correct / total if total else None,
     }  # fmt: skip
 
 
-def _beside(
-    found: list[Marks], truths: list[Truth], data: Data, names: Sequence[str], small: Tensor | None
+def _compare_with_baselines(
+    matches: list[ClassMatches], targets: list[Target], data: Data, names: Sequence[str], thumbnails: Tensor | None
 ) -> dict[str, Any]:
     """Return the baselines, and how the net stands beside the best, by drawing pictures again.
 
-    small: the pictures at a few pixels; None: nothing is fitted.
+    thumbnails: the pictures at a few pixels; None: nothing is fitted.
     """
-    made = baselines.constant(data, len(truths)) if small is None else baselines.fitted(data, small)
-    own = _renamed([Truth(torch.empty(0, 4), torch.arange(len(_names(data))))], _names(data), names)
-    table = own[0].classes
+    predictions = baselines.constant(data, len(targets)) if thumbnails is None else baselines.fit_predict(data, thumbnails)
+    renumbered = _renumber([Target(torch.empty(0, 4), torch.arange(len(_class_names(data))))], _class_names(data), names)
+    class_index = renumbered[0].classes
     entries: dict[str, Any] = {}
-    others: dict[str, list[Marks]] = {}
-    for name, one in made.items():
-        said = [replace(a, classes=table[a.classes]) for a in one.answers]
-        others[name] = marks(truths, said, len(names))
-        entries[name] = scores(others[name]) | one.entry
+    baseline_matches: dict[str, list[ClassMatches]] = {}
+    for name, baseline in predictions.items():
+        detections = [replace(picture_detections, classes=class_index[picture_detections.classes]) for picture_detections in baseline.predictions]
+        baseline_matches[name] = match_boxes(targets, detections, len(names))
+        entries[name] = compute_metrics(baseline_matches[name]) | baseline.entry
     best = max(entries, key=lambda name: entries[name]["ap50"])
-    net, rival = drawn_again(found), drawn_again(others[best])
-    compared = bootstrap.beside_score(
-        best, lambda often: net(often) - rival(often), torch.ones(len(truths)), data.test.groups
+    net_metric, baseline_metric = resampled_metric(matches), resampled_metric(baseline_matches[best])
+    comparison = bootstrap.compare_scores(
+        best, lambda weights: net_metric(weights) - baseline_metric(weights), torch.ones(len(targets)), data.test.groups
     )
-    return {"baseline": entries, "comparison": compared}
+    return {"baseline": entries, "comparison": comparison}
 
 
-def _shown(each: Tensor, is_full: Tensor) -> Tensor:
+def _select_pictures(picture_ap50: Tensor, has_boxes: Tensor) -> Tensor:
     """Return the places of the worst and the best pictures, worst first.
 
     A picture without boxes, in which nothing was said, is among the best for want of others only.
     """
-    order = torch.argsort(each, stable=True)
-    half = min(SHOWN // 2, (len(order) + 1) // 2)
-    rest = order[half:]
-    rest = torch.cat([rest[~is_full[rest]], rest[is_full[rest]]])
-    return torch.cat([order[:half], rest[-half:]])
+    order = torch.argsort(picture_ap50, stable=True)
+    half = min(MAX_PICTURES // 2, (len(order) + 1) // 2)
+    remaining = order[half:]
+    remaining = torch.cat([remaining[~has_boxes[remaining]], remaining[has_boxes[remaining]]])
+    return torch.cat([order[:half], remaining[-half:]])
 
 
-def _kept(said: list[Found], shown: Tensor) -> Tensor:
+def _box_rows(detections: list[Detections], chosen: Tensor) -> Tensor:
     """Return the surest boxes of some pictures: (M, 7)."""
     rows = [torch.empty(0, 7)]
-    for number, place in enumerate(shown.tolist()):
-        one = said[place]
-        numbers = torch.full((len(one.scores), 1), float(number))
-        more = torch.stack([one.scores, one.classes.float()], dim=1)
-        rows.append(torch.cat([numbers, one.boxes, more], dim=1)[:BOXES])
+    for position, index in enumerate(chosen.tolist()):
+        picture_detections = detections[index]
+        positions = torch.full((len(picture_detections.scores), 1), float(position))
+        scores_and_classes = torch.stack([picture_detections.scores, picture_detections.classes.float()], dim=1)
+        rows.append(torch.cat([positions, picture_detections.boxes, scores_and_classes], dim=1)[:MAX_BOXES_SHOWN])
     return torch.cat(rows)

@@ -5,12 +5,12 @@ from torch import Tensor
 from torch.nn import functional
 
 from brique.data import Ragged
-from brique.tasks.detect.boxes import generous, overlap
-from brique.tasks.detect.found import BEFORE, check_rows
+from brique.tasks.detect.boxes import generalized_iou, box_iou
+from brique.tasks.detect.found import SCORES_START, check_rows
 
-ANSWERING = 9  # places at most that answer for one box
-_SCORE, _OVERLAP = 0.5, 4.0  # powers by which the best places are chosen
-_BOX = 2.0  # what a box costs beside a class
+MAX_LOCATIONS_PER_BOX = 9  # places at most that answer for one box
+_SCORE_POWER, _IOU_POWER = 0.5, 4.0  # powers by which the best places are chosen
+_BOX_WEIGHT = 2.0  # what a box costs beside a class
 
 
 def loss(rows: Tensor, boxes: Ragged, classes: Ragged) -> tuple[Tensor, Tensor]:
@@ -25,25 +25,25 @@ def loss(rows: Tensor, boxes: Ragged, classes: Ragged) -> tuple[Tensor, Tensor]:
     Source: Feng et al. 2021, arXiv:2108.07755, equations 1 to 4, with the cross entropy of
         arXiv:2006.04388 (quality in place of 1) and the distance of arXiv:1902.09630.
     """
-    kinds = rows.shape[-1] - BEFORE
-    check_rows("detect.loss", rows, max(1, kinds))
-    scores, said = rows[..., BEFORE:], rows[..., 3:BEFORE]
-    goal = torch.zeros_like(scores)
-    apart = (said * 0).sum()  # also a batch without boxes reaches all parameters
+    num_classes = rows.shape[-1] - SCORES_START
+    check_rows("detect.loss", rows, max(1, num_classes))
+    scores, predicted = rows[..., SCORES_START:], rows[..., 3:SCORES_START]
+    target_scores = torch.zeros_like(scores)
+    box_loss = (predicted * 0).sum()  # also a batch without boxes reaches all parameters
     if len(boxes.values):
-        exists = boxes.mask  # (N, T)
-        truth, labels = boxes.padded(0.0), classes.padded(0)
-        owner, worth = assigned(rows, truth, labels, exists)  # both (N, P)
-        label = labels.gather(1, owner)
-        goal.scatter_(2, label[..., None], worth[..., None])
-        meant = truth.gather(1, owner[..., None].expand(-1, -1, 4))
-        apart = ((1 - generous(said, meant)) * worth).sum()
-    unsure = functional.binary_cross_entropy_with_logits(scores, goal, reduction="sum")
-    return unsure + _BOX * apart, goal.sum().clamp(min=1.0)
+        mask = boxes.mask  # (N, T)
+        target_boxes, labels = boxes.padded(0.0), classes.padded(0)
+        assigned_box, quality = assign_targets(rows, target_boxes, labels, mask)  # both (N, P)
+        assigned_label = labels.gather(1, assigned_box)
+        target_scores.scatter_(2, assigned_label[..., None], quality[..., None])
+        assigned_boxes = target_boxes.gather(1, assigned_box[..., None].expand(-1, -1, 4))
+        box_loss = ((1 - generalized_iou(predicted, assigned_boxes)) * quality).sum()
+    score_loss = functional.binary_cross_entropy_with_logits(scores, target_scores, reduction="sum")
+    return score_loss + _BOX_WEIGHT * box_loss, target_scores.sum().clamp(min=1.0)
 
 
 @torch.no_grad()
-def assigned(rows: Tensor, truth: Tensor, labels: Tensor, exists: Tensor) -> tuple[Tensor, Tensor]:
+def assign_targets(rows: Tensor, target_boxes: Tensor, labels: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
     """Return the box for which each place answers (N, P), int64, and how well it does so (N, P).
 
     rows: (N, P, 7 + K). truth: (N, T, 4), labels: (N, T), where exists: (N, T).
@@ -51,27 +51,27 @@ def assigned(rows: Tensor, truth: Tensor, labels: Tensor, exists: Tensor) -> tup
     several boxes a place answers for the one that its own overlaps most. The best place of a box is
     worth its overlap, others less; places that answer for none are worth 0.
     """
-    alike = overlap(truth, rows[..., 3:BEFORE])  # (N, T, P)
-    score = rows[..., BEFORE:].sigmoid().transpose(1, 2)  # (N, K, P)
+    ious = box_iou(target_boxes, rows[..., 3:SCORES_START])  # (N, T, P)
+    score = rows[..., SCORES_START:].sigmoid().transpose(1, 2)  # (N, K, P)
     score = score.gather(1, labels[..., None].expand(-1, -1, rows.shape[1]))
-    good = score**_SCORE * alike**_OVERLAP
-    near = _inside(rows[..., :2], truth) & exists[..., None]
-    best, at = good.masked_fill(~near, -1.0).topk(min(ANSWERING, rows.shape[1]), dim=2)
-    chosen = torch.zeros_like(near).scatter_(2, at, best >= 0)
-    good, alike = good * chosen, alike.masked_fill(~chosen, -1.0)
-    highest = good.amax(2, keepdim=True).clamp(min=1e-9)
-    worth = good / highest * alike.amax(2, keepdim=True).clamp(min=0)
-    owner = alike.argmax(1)  # (N, P)
-    return owner, worth.gather(1, owner[:, None])[:, 0]
+    alignment = score**_SCORE_POWER * ious**_IOU_POWER
+    is_inside = _is_inside(rows[..., :2], target_boxes) & mask[..., None]
+    top_alignment, top_indices = alignment.masked_fill(~is_inside, -1.0).topk(min(MAX_LOCATIONS_PER_BOX, rows.shape[1]), dim=2)
+    is_candidate = torch.zeros_like(is_inside).scatter_(2, top_indices, top_alignment >= 0)
+    alignment, ious = alignment * is_candidate, ious.masked_fill(~is_candidate, -1.0)
+    max_alignment = alignment.amax(2, keepdim=True).clamp(min=1e-9)
+    quality = alignment / max_alignment * ious.amax(2, keepdim=True).clamp(min=0)
+    assigned_box = ious.argmax(1)  # (N, P)
+    return assigned_box, quality.gather(1, assigned_box[:, None])[:, 0]
 
 
-def _inside(places: Tensor, truth: Tensor) -> Tensor:
+def _is_inside(locations: Tensor, target_boxes: Tensor) -> Tensor:
     """Tell which places (N, P, 2) lie in which boxes (N, T, 4): (N, T, P); the nearest always does.
 
     A box may be smaller than the step from place to place.
     """
-    x, y = places[:, None, :, 0], places[:, None, :, 1]
-    x0, y0, x1, y1 = truth[..., None].unbind(2)  # each (N, T, 1)
-    inside = (x > x0) & (x < x1) & (y > y0) & (y < y1)
-    away = (x - (x0 + x1) / 2) ** 2 + (y - (y0 + y1) / 2) ** 2
-    return inside.scatter(2, away.argmin(2, keepdim=True), True)
+    x, y = locations[:, None, :, 0], locations[:, None, :, 1]
+    x0, y0, x1, y1 = target_boxes[..., None].unbind(2)  # each (N, T, 1)
+    is_inside = (x > x0) & (x < x1) & (y > y0) & (y < y1)
+    distances = (x - (x0 + x1) / 2) ** 2 + (y - (y0 + y1) / 2) ** 2
+    return is_inside.scatter(2, distances.argmin(2, keepdim=True), True)

@@ -12,87 +12,87 @@ from brique.page.markup import Gap, Section, box, count, figure, name, percent, 
 from brique.page.thumbnails import Gallery
 from brique.schema import Boxes, Tags
 
-_SIDE = 200  # pixels of a picture's longer side
-_LINES = 6  # classes whose curves are drawn
-_TRUE, _SAID = colors.BLUE, colors.VERMILION
+_THUMBNAIL_SIDE = 200  # pixels of a picture's longer side
+_MAX_CURVES = 6  # classes whose curves are drawn
+_TARGET_COLOR, _PREDICTED_COLOR = colors.BLUE, colors.VERMILION
 
 
 def sections(facts: Facts, gallery: Gallery) -> list[Section | Gap]:
     """Return precision over recall by class, and the worst and the best pictures with boxes."""
-    made: list[Section | Gap] = []
+    content: list[Section | Gap] = []
     if facts.values.get("classes"):
-        body = _curves(facts.values) + _classes(facts.values)
-        made.append(Section("classes", "Found and missed", body))
-    ids, said = facts.arrays.get("shown"), facts.arrays.get("said")
-    if facts.data is None or ids is None or said is None or not len(ids):
-        why = "the data cannot be opened" if facts.data is None else "the answers are not stored"
-        return [*made, Gap(f"Boxes are not shown in their pictures, since {why}.")]
-    return [*made, Section("mistakes", "Worst and best", _pictures(facts, gallery, ids, said))]
+        body = _curves_figure(facts.values) + _class_figure(facts.values)
+        content.append(Section("classes", "Found and missed", body))
+    ids, predicted = facts.arrays.get("shown"), facts.arrays.get("said")
+    if facts.data is None or ids is None or predicted is None or not len(ids):
+        reason = "the data cannot be opened" if facts.data is None else "the answers are not stored"
+        return [*content, Gap(f"Boxes are not shown in their pictures, since {reason}.")]
+    return [*content, Section("mistakes", "Worst and best", _worst_and_best(facts, gallery, ids, predicted))]
 
 
-def _pictures(facts: Facts, gallery: Gallery, ids: Tensor, said: Tensor) -> str:
-    least = float((facts.values.get("answered") or {}).get("least") or 0.0)
-    cards = _Cards(facts, gallery, ids, said[said[:, 5] >= least])
-    half = (len(ids) + 1) // 2
-    keys = "".join(
-        f'<li><span class="swatch" style="background:{color}"></span>{says}</li>'
-        for color, says in ((_TRUE, "what there is"), (_SAID, "what the net says"))
+def _worst_and_best(facts: Facts, gallery: Gallery, ids: Tensor, predicted: Tensor) -> str:
+    score_threshold = float((facts.values.get("answered") or {}).get("least") or 0.0)
+    cards = _Cards(facts, gallery, ids, predicted[predicted[:, 5] >= score_threshold])
+    middle = (len(ids) + 1) // 2
+    legend_items = "".join(
+        f'<li><span class="swatch" style="background:{color}"></span>{caption}</li>'
+        for color, caption in ((_TARGET_COLOR, "what there is"), (_PREDICTED_COLOR, "what the net says"))
     )
-    says = (
+    caption = (
         "The pictures in which the net does worst, by the average precision in each alone. Shown is"
-        f" what it says with a score of {least:.2f} or more; the average precision (AP50) counts"
+        f" what it says with a score of {score_threshold:.2f} or more; the average precision (AP50) counts"
         " what it says with less, too. Look whether a person would have drawn the same boxes."
     )
-    legend = f'<ul class="legend">{keys}</ul>\n'
-    body = figure("Where the net is worst", says, legend + cards.listed(range(half)))
-    best = cards.listed(range(len(ids) - 1, half - 1, -1))
+    legend = f'<ul class="legend">{legend_items}</ul>\n'
+    body = figure("Where the net is worst", caption, legend + cards.html(range(middle)))
+    best = cards.html(range(len(ids) - 1, middle - 1, -1))
     return body + (figure("Where it is best", "In the same colors.", best) if best else "")
 
 
 class _Cards:
     """Test pictures with the boxes that there are and those that were said."""
 
-    def __init__(self, facts: Facts, gallery: Gallery, ids: Tensor, said: Tensor) -> None:
+    def __init__(self, facts: Facts, gallery: Gallery, ids: Tensor, predicted: Tensor) -> None:
         assert facts.data is not None
         self._test, self._gallery = facts.data.test, gallery
-        self._ids, self._said = ids, said
-        known, each = facts.arrays["ids"].tolist(), facts.arrays["ap50"].tolist()
-        self._ap50: dict[int, float] = dict(zip(known, each, strict=True))
-        self._names: list[str] = [str(one) for one in facts.values["names"]]
+        self._ids, self._predicted = ids, predicted
+        example_ids, picture_ap50 = facts.arrays["ids"].tolist(), facts.arrays["ap50"].tolist()
+        self._ap50: dict[int, float] = dict(zip(example_ids, picture_ap50, strict=True))
+        self._names: list[str] = [str(class_name) for class_name in facts.values["names"]]
 
-    def listed(self, places: range) -> str:
-        items = "".join(self._card(place) for place in places)
+    def html(self, indices: range) -> str:
+        items = "".join(self._card(index) for index in indices)
         return f'<ul class="cards">{items}</ul>\n' if items else ""
 
-    def _card(self, place: int) -> str:
-        number = int(self._ids[place])
-        schema, example = self._test.schema, self._test.select(torch.tensor([number]))
-        pixels, boxes, classes = (example[one] for one in (schema.inputs[0], *schema.targets))
-        kind, tags = (schema[one] for one in schema.targets)
+    def _card(self, index: int) -> str:
+        example_id = int(self._ids[index])
+        schema, example = self._test.schema, self._test.select(torch.tensor([example_id]))
+        pixels, boxes, classes = (example[item] for item in (schema.inputs[0], *schema.targets))
+        boxes_field, tags_field = (schema[item] for item in schema.targets)
         assert isinstance(pixels, Tensor)
-        assert isinstance(kind, Boxes)
-        assert isinstance(tags, Tags)
+        assert isinstance(boxes_field, Boxes)
+        assert isinstance(tags_field, Tags)
         assert isinstance(boxes, Ragged)
         assert isinstance(classes, Ragged)
         corners, labels = boxes.values, classes.values  # those of one picture
-        own = self._said[self._said[:, 0] == place]
+        predicted_rows = self._predicted[self._predicted[:, 0] == index]
         marks = "".join(
-            _mark(one, _TRUE, called)
-            for one, called in zip(corners, tags.restore(labels), strict=True)
+            _mark(item, _TARGET_COLOR, class_name)
+            for item, class_name in zip(corners, tags_field.restore(labels), strict=True)
         )
         marks += "".join(
-            _mark(row[1:5], _SAID, f"{self._names[int(row[6])]} {float(row[5]):.2f}") for row in own
+            _mark(row[1:5], _PREDICTED_COLOR, f"{self._names[int(row[6])]} {float(row[5]):.2f}") for row in predicted_rows
         )
-        drawn = self._gallery.drawn(pixels[0], marks, self._test.name(number), _SIDE)
-        if not drawn:
+        image = self._gallery.annotated(pixels[0], marks, self._test.name(example_id), _THUMBNAIL_SIDE)
+        if not image:
             return ""
-        told = ", ".join(f"{self._names[int(row[6])]} {float(row[5]):.2f}" for row in own[:3])
-        told = told or "nothing"
-        more = f" and {len(own) - 3} more" if len(own) > 3 else ""
+        summary = ", ".join(f"{self._names[int(row[6])]} {float(row[5]):.2f}" for row in predicted_rows[:3])
+        summary = summary or "nothing"
+        more = f" and {len(predicted_rows) - 3} more" if len(predicted_rows) > 3 else ""
         return (
-            f'<li style="flex-direction:column;gap:6px">{drawn}<p>{text(told, 120)}{more}'
-            f'<br>AP50 {percent(self._ap50[number])}<br><small class="file">'
-            f"{name(self._test.name(number), 40)}</small></p></li>"
+            f'<li style="flex-direction:column;gap:6px">{image}<p>{text(summary, 120)}{more}'
+            f'<br>AP50 {percent(self._ap50[example_id])}<br><small class="file">'
+            f"{name(self._test.name(example_id), 40)}</small></p></li>"
         )
 
 
@@ -105,53 +105,53 @@ def _mark(corners: Tensor, color: str, title: str) -> str:
     )
 
 
-def _curves(values: dict[str, Any]) -> str:
+def _curves_figure(values: dict[str, Any]) -> str:
     """Return precision over recall, of the classes with most boxes."""
-    known = values.get("curves") or {}
-    often = sorted(known, key=lambda one: -int(values["classes"][one]["boxes"]))[:_LINES]
-    if not often:
+    curves = values.get("curves") or {}
+    class_names = sorted(curves, key=lambda key: -int(values["classes"][key]["boxes"]))[:_MAX_CURVES]
+    if not class_names:
         return figure("No box is found on test", "There is no curve to draw.", "")
-    axis = chart.shares(0.0, 1.0)
+    axis = chart.share_axis(0.0, 1.0)
     marks: list[str] = []
-    styles = [f"--ink-of:{colors.of_class(place)[0]}" for place in range(len(often))]
-    for style, called in zip(styles, often, strict=True):
-        points = [(float(recall), float(share)) for recall, share, _ in known[called]]
+    styles = [f"--ink-of:{colors.class_color(index)[0]}" for index in range(len(class_names))]
+    for style, class_name in zip(styles, class_names, strict=True):
+        points = [(float(recall), float(precision)) for recall, precision, _ in curves[class_name]]
         marks.append(chart.line(axis, axis, points, style))
-    answered = values["answered"]
-    if answered["precision"] is not None and answered["recall"] is not None:
-        at = (float(answered["recall"]), float(answered["precision"]))
-        marks.append(chart.dot(axis, axis, at, "--ink-of:var(--ink)"))
-    drawn = chart.plot(axis, axis, marks, label="precision over recall", kind="plot square")
+    operating_point = values["answered"]
+    if operating_point["precision"] is not None and operating_point["recall"] is not None:
+        point = (float(operating_point["recall"]), float(operating_point["precision"]))
+        marks.append(chart.dot(axis, axis, point, "--ink-of:var(--ink)"))
+    plot = chart.plot(axis, axis, marks, label="precision over recall", kind="plot square")
     title = (
         "predict says no box on test"
-        if not answered["said"]
+        if not operating_point["said"]
         else (
-            f"predict finds {percent(answered['recall'])} of the boxes;"
-            f" {percent(answered['precision'])} of those it says are right"
+            f"predict finds {percent(operating_point['recall'])} of the boxes;"
+            f" {percent(operating_point['precision'])} of those it says are right"
         )
     )
-    says = (
+    caption = (
         "Each line is a class: to the right the share of its boxes that are found (recall), upwards"
         " the share of what is said that is right (precision), from the surest answer on. The area"
         " under it is the average precision. The dot is where predict stands, all classes together:"
-        f" it says boxes with a score of {float(answered['least']):.2f} or more, by which precision"
+        f" it says boxes with a score of {float(operating_point['least']):.2f} or more, by which precision"
         " and recall were best on valid. A box counts as found when the areas have half of what"
         " either covers in common."
     )
     legend = chart.legend(
-        [(style, name(one, 30)) for style, one in zip(styles, often, strict=True)]
+        [(style, name(key, 30)) for style, key in zip(styles, class_names, strict=True)]
     )
-    body = f'{legend}<p class="axis left">precision ↑</p>\n{drawn}<p class="axis">recall</p>'
-    return figure(title, says, body)
+    body = f'{legend}<p class="axis left">precision ↑</p>\n{plot}<p class="axis">recall</p>'
+    return figure(title, caption, body)
 
 
-def _classes(values: dict[str, Any]) -> str:
+def _class_figure(values: dict[str, Any]) -> str:
     """Return the average precision of each class."""
     rows = [(key, row) for key, row in values["classes"].items() if row.get("ap50") is not None]
     if len(rows) < 2:
         return ""
     rows.sort(key=lambda pair: -float(pair[1]["ap50"]))
-    axis = chart.shares(0.0, 1.0)
+    axis = chart.share_axis(0.0, 1.0)
     lines = "".join(
         f'<tr><th scope="row">{name(key, 40)}</th><td class="strip">'
         f"{chart.strip(axis, float(row['ap50']), None, '--ink-of:var(--accent)')}</td>"
@@ -167,7 +167,7 @@ def _classes(values: dict[str, Any]) -> str:
         "<td></td><td></td><td></td></tr></tfoot></table>\n"
     )
     title = f"Found best is {name(rows[0][0])}, least {name(rows[-1][0])}"
-    says = "AP50: average precision at an overlap of 0.5; AP: in the mean over 0.5 to 0.95."
+    caption = "AP50: average precision at an overlap of 0.5; AP: in the mean over 0.5 to 0.95."
     absent = len(values["classes"]) - len(rows)
-    says += f" {count(absent, 'class is', 'classes are')} in no test picture." if absent else ""
-    return figure(title, says, box("average precision of each class", table))
+    caption += f" {count(absent, 'class is', 'classes are')} in no test picture." if absent else ""
+    return figure(title, caption, box("average precision of each class", table))

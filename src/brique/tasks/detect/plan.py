@@ -7,11 +7,11 @@ from torch import nn
 from brique import nets
 from brique.data import Data
 from brique.errors import UsageError
-from brique.planning import Request, decay
-from brique.planning.regions import common, epochs_for, per_epoch, picture_of, turns_within
+from brique.planning import Request, average_decay
+from brique.planning.regions import base_settings, epochs_for, turns_per_epoch, picture_field, turns_within
 
 
-def plan(opened: Data, request: Request) -> dict[str, Any]:
+def plan(data: Data, request: Request) -> dict[str, Any]:
     """Return the settings of a training on pictures with boxes.
 
     Boxes need more epochs than classes do: only a few places of a picture learn at a time.
@@ -22,8 +22,8 @@ def plan(opened: Data, request: Request) -> dict[str, Any]:
             f"train: --balance {request.balance} is for classes of whole examples or of pixels, and"
             " boxes are found one by one; leave it out."
         )
-    count, side = len(opened.train), min(picture_of(opened).shape[1:])
-    settings = common(opened, request, min(count, 16))
+    count, side = len(data.train), min(picture_field(data).shape[1:])
+    settings = base_settings(data, request, min(count, 16))
     del settings["turn"]  # boxes would grow
     settings["zoom"] = max(settings["zoom"], 0.25)
     if request.start is not None:
@@ -35,9 +35,9 @@ def plan(opened: Data, request: Request) -> dict[str, Any]:
         shape: dict[str, Any] = {"width": 24, "depth": 1, "neck": 96}
         shape["stem"] = 1 if side < 128 else 2
         settings |= shape
-        net = nets.detector(**nets.detector_arguments(opened.schema), **shape)
+        net = nets.detector(**nets.detector_arguments(data.schema), **shape)
         epochs = 2 * epochs_for(count)
-    wanted = (request.epochs or epochs) * per_epoch(settings, count)
-    fits = wanted if request.epochs else turns_within(net, settings, opened, request)
-    turns = max(1, min(wanted, fits))
-    return settings | {"turns": turns, "average": decay(turns)}
+    desired_turns = (request.epochs or epochs) * turns_per_epoch(settings, count)
+    affordable_turns = desired_turns if request.epochs else turns_within(net, settings, data, request)
+    turns = max(1, min(desired_turns, affordable_turns))
+    return settings | {"turns": turns, "average": average_decay(turns)}

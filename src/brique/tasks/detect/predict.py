@@ -7,14 +7,14 @@ from torch import Tensor, nn
 
 from brique.bricks import Least
 from brique.data import Batch, Split
-from brique.evaluation.placing import placing_of
+from brique.evaluation.placing import size_and_transform
 from brique.inference import inputs
 from brique.schema import Schema
-from brique.tasks.detect.found import Found, found
-from brique.tasks.detect.metrics import marks
-from brique.tasks.detect.reading import kinds, read
+from brique.tasks.detect.found import Detections, decode
+from brique.tasks.detect.metrics import match_boxes
+from brique.tasks.detect.reading import target_fields, collect_outputs
 
-DEFAULT = 0.3  # the least score of a box that is said, where none was fitted
+DEFAULT_THRESHOLD = 0.3  # the least score of a box that is said, where none was fitted
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,63 +33,63 @@ class Answer:
     def to_json(self) -> dict[str, object]:
         """Return {"answer": counts by class, "boxes": [{"box": [4], "class", "score"}]}."""
         rows = zip(self.boxes, self.classes, self.scores, strict=True)
-        boxes = [{"box": list(box), "class": one, "score": score} for box, one, score in rows]
+        boxes = [{"box": list(box), "class": class_name, "score": score} for box, class_name, score in rows]
         return {"answer": self.answer, "boxes": boxes}
 
     def cells(self) -> dict[str, object]:
         """Return how many boxes there are, and all of them in one text."""
         rows = zip(self.classes, self.scores, self.boxes, strict=True)
-        told = [f"{one} {score:.3f} {' '.join(f'{x:.1f}' for x in b)}" for one, score, b in rows]
-        return {"answer": len(self.boxes), "boxes": "; ".join(told)}
+        texts = [f"{class_name} {score:.3f} {' '.join(f'{x:.1f}' for x in b)}" for class_name, score, b in rows]
+        return {"answer": len(self.boxes), "boxes": "; ".join(texts)}
 
-    def said(self) -> tuple[str, str]:
+    def summary(self) -> tuple[str, str]:
         """Return how many of what there are, and the surest score."""
-        told = ", ".join(f"{count} {name}" for name, count in self.answer.items())
-        return told or "nothing", f"{self.scores[0]:.1%}" if self.scores else ""
+        text = ", ".join(f"{count} {name}" for name, count in self.answer.items())
+        return text or "nothing", f"{self.scores[0]:.1%}" if self.scores else ""
 
 
-def answers(seen: list[Found], names: tuple[str, ...], least: float) -> list[Answer]:
-    """Return an Answer for each picture: its boxes of a score of `least` or more."""
-    made: list[Answer] = []
-    for one in seen:
-        good = one.above(least)
-        called = tuple(names[number] for number in good.classes.tolist())
-        made.append(Answer(
-            answer={name: called.count(name) for name in dict.fromkeys(called)},
-            boxes=tuple((x0, y0, x1, y1) for x0, y0, x1, y1 in good.boxes.tolist()),
-            classes=called, scores=tuple(good.scores.tolist()),
+def predictions(detections: list[Detections], names: tuple[str, ...], score_threshold: float) -> list[Answer]:
+    """Return an Answer for each picture: its boxes of a score of `score_threshold` or more."""
+    items: list[Answer] = []
+    for picture_detections in detections:
+        confident = picture_detections.above(score_threshold)
+        class_names = tuple(names[number] for number in confident.classes.tolist())
+        items.append(Answer(
+            answer={name: class_names.count(name) for name in dict.fromkeys(class_names)},
+            boxes=tuple((x0, y0, x1, y1) for x0, y0, x1, y1 in confident.boxes.tolist()),
+            classes=class_names, scores=tuple(confident.scores.tolist()),
         ))  # fmt: skip
-    return made
+    return items
 
 
-def answered(net: nn.Module, batch: Batch, schema: Schema) -> list[Answer]:
+def predict(net: nn.Module, batch: Batch, schema: Schema) -> list[Answer]:
     """Return an Answer for each picture of a batch, in pixels of the picture as the net takes it.
 
     Raises ShapeError when the net does not say rows (N, P, 7 + K).
     """
-    shape, tags = kinds(schema)
-    seen = found(net(inputs(batch, schema, net)).float(), shape.shape, len(tags.names))
-    return answers(seen, tags.names, least_of(net))
+    boxes_field, tags_field = target_fields(schema)
+    detections = decode(net(inputs(batch, schema, net)).float(), boxes_field.shape, len(tags_field.names))
+    return predictions(detections, tags_field.names, get_score_threshold(net))
 
 
-def placed(answer: Answer, given: object, schema: Schema) -> Answer:
+def postprocess(answer: Answer, value: object, schema: Schema) -> Answer:
     """Return an answer in pixels of the picture as it was given: a path, a picture or an array.
 
     Boxes are moved back as the picture was moved, and cut to it. Raises DataError when its size
     cannot be told.
     """
-    (height, width), (scale, dx, dy) = placing_of(given, schema)
+    (height, width), (scale, dx, dy) = size_and_transform(value, schema)
     boxes = torch.tensor(answer.boxes, dtype=torch.float64).reshape(-1, 4)
     boxes = (boxes - torch.tensor([dx, dy] * 2)) / scale
-    far = torch.tensor([width, height] * 2, dtype=torch.float64)
-    cut = boxes.clamp(min=0).minimum(far).tolist()
-    return replace(answer, boxes=tuple((x0, y0, x1, y1) for x0, y0, x1, y1 in cut))
+    limits = torch.tensor([width, height] * 2, dtype=torch.float64)
+    clipped = boxes.clamp(min=0).minimum(limits).tolist()
+    return replace(answer, boxes=tuple((x0, y0, x1, y1) for x0, y0, x1, y1 in clipped))
 
 
-def least_of(net: nn.Module) -> float:
+def get_score_threshold(net: nn.Module) -> float:
     """Return the score from which on a net says a box: what its brick holds, or 0.3."""
-    bricks = [part for part in net.modules() if isinstance(part, Least)]
-    return float(bricks[0].value) if len(bricks) == 1 else DEFAULT
+    layers = [module for module in net.modules() if isinstance(module, Least)]
+    return float(layers[0].value) if len(layers) == 1 else DEFAULT_THRESHOLD
 
 
 def calibrate(net: nn.Module, valid: Split) -> None:
@@ -97,25 +97,25 @@ def calibrate(net: nn.Module, valid: Split) -> None:
 
     net: with one `brique.bricks.Least`; without, nothing is set, nor on a part without boxes.
     """
-    bricks = [part for part in net.modules() if isinstance(part, Least)]
-    if len(bricks) != 1 or not len(valid):
+    layers = [module for module in net.modules() if isinstance(module, Least)]
+    if len(layers) != 1 or not len(valid):
         return
-    names = kinds(valid.schema)[1].names
-    reading = read(net, valid, len(names))
-    every = marks(reading.truths, reading.said, len(names))
-    score, hit = torch.cat([one.score for one in every]), torch.cat([one.hit[0] for one in every])
-    true = sum(int(one.true.sum()) for one in every)
-    if not true or not bool(hit.any()):
+    names = target_fields(valid.schema)[1].names
+    outputs = collect_outputs(net, valid, len(names))
+    matches = match_boxes(outputs.targets, outputs.detections, len(names))
+    score, true_positive = torch.cat([class_matches.score for class_matches in matches]), torch.cat([class_matches.true_positive[0] for class_matches in matches])
+    total = sum(int(class_matches.target_count.sum()) for class_matches in matches)
+    if not total or not bool(true_positive.any()):
         return
     order = torch.argsort(score, descending=True, stable=True)
-    right = hit[order].double().cumsum(0)
-    f1 = 2 * right / (torch.arange(1, len(order) + 1) + true)
-    at = int(f1.argmax())
-    value = _between(score[order], at)
-    bricks[0].value.fill_(value)
+    true_positives = true_positive[order].double().cumsum(0)
+    f1 = 2 * true_positives / (torch.arange(1, len(order) + 1) + total)
+    best = int(f1.argmax())
+    threshold = _midpoint(score[order], best)
+    layers[0].value.fill_(threshold)
 
 
-def _between(score: Tensor, at: int) -> float:
+def _midpoint(score: Tensor, index: int) -> float:
     """Return a number between the last score that is taken and the first that is not."""
-    after = float(score[at + 1]) if at + 1 < len(score) else 0.0
-    return (float(score[at]) + after) / 2
+    next_score = float(score[index + 1]) if index + 1 < len(score) else 0.0
+    return (float(score[index]) + next_score) / 2

@@ -3,18 +3,18 @@
 from torch import nn
 
 from brique.data import Data
-from brique.evaluation.result import Judged, Score
+from brique.evaluation.result import Result, Metric
 from brique.schema import Boxes, Schema, Tags
 from brique.tasks.detect.baselines import NAMES
-from brique.tasks.detect.evaluate import judge
+from brique.tasks.detect.evaluate import evaluate
 from brique.tasks.detect.page import sections
 from brique.tasks.detect.plan import plan
-from brique.tasks.detect.predict import answered, placed
+from brique.tasks.detect.predict import predict, postprocess
 from brique.tasks.detect.summary import sentence
 from brique.tasks.record import Task
 
 
-def _training(schema: Schema) -> str | None:
+def _training_file(schema: Schema) -> str | None:
     match [schema[name] for name in schema.targets]:
         case [Boxes(), Tags()]:
             return "detect"
@@ -22,22 +22,22 @@ def _training(schema: Schema) -> str | None:
             return None
 
 
-def _evaluate(net: nn.Module, data: Data, schema: Schema, *, compare: bool = True) -> Judged:
+def _evaluate(net: nn.Module, data: Data, schema: Schema, *, compare: bool = True) -> Result:
     tags = schema[schema.targets[1]]
     assert isinstance(tags, Tags)
-    return judge(net, data, names=tags.names, compare=compare)
+    return evaluate(net, data, names=tags.names, compare=compare)
 
 
 TASK = Task(
     name="detect",
-    main=Score("ap50", "AP50", "average precision at an overlap of 0.5"),
-    training=_training,
+    main_metric=Metric("ap50", "AP50", "average precision at an overlap of 0.5"),
+    training_file=_training_file,
     plan=plan,
     evaluate=_evaluate,
-    predict=answered,
-    complete=placed,
+    predict=predict,
+    postprocess=postprocess,
     sentence=sentence,
     sections=sections,
-    baselines=NAMES,
-    scores={"ap": Score("ap", "AP", "mean over overlaps of 0.5 to 0.95")},
+    baseline_names=NAMES,
+    metrics={"ap": Metric("ap", "AP", "mean over overlaps of 0.5 to 0.95")},
 )

@@ -85,58 +85,58 @@ def build(args: Args, schema: Schema) -> nn.Sequential:
     )  # fmt: skip
 
 
-def game_of(args: Args, net: nn.Sequential, photos: Data) -> Game:
+def build_game(args: Args, net: nn.Sequential, dataset: Data) -> Game:
     """One player, the detector, pays for boxes that are missed, wrong or not there."""
-    image = photos.schema.inputs[0]
+    image = dataset.schema.inputs[0]
 
-    def mistakes(batch: Batch) -> tuple[Tensor, Tensor]:
-        return detect.loss(net(batch[image]), *detect.wanted(batch, photos.schema))
+    def loss(batch: Batch) -> tuple[Tensor, Tensor]:
+        return detect.loss(net(batch[image]), *detect.batch_targets(batch, dataset.schema))
 
-    def optimizer(named: Iterable[tuple[str, nn.Parameter]]) -> Optimizer:
-        groups = transfer.two_rates(named, lr=args.lr, body=args.lr * args.body_lr)
+    def optimizer(named_parameters: Iterable[tuple[str, nn.Parameter]]) -> Optimizer:
+        groups = transfer.two_rates(named_parameters, lr=args.lr, body=args.lr * args.body_lr)
         return AdamW(groups, weight_decay=args.weight_decay)
 
-    owned, reads = (net[1], [net[0]]) if args.freeze else (net, [])
+    trainable, reads = (net[1], [net[0]]) if args.freeze else (net, [])
     detector = Player(
-        "detector", owned, mistakes, optimizer, schedule=warmup(0.1), clip=args.clip,
+        "detector", trainable, loss, optimizer, schedule=warmup(0.1), clip=args.clip,
         average=args.average,
     )  # fmt: skip
     return Game(detector, reads=reads)
 
 
-def stream_of(args: Args, photos: Data) -> Stream:
+def build_stream(args: Args, dataset: Data) -> Stream:
     """Batches of training pictures, each moved a little together with its boxes."""
-    boxes, classes = photos.schema.targets
+    boxes, classes = dataset.schema.targets
     augment = Augment(
-        field=photos.schema.inputs[0], boxes=boxes, classes=classes, fill=0.5, zoom=args.zoom,
+        field=dataset.schema.inputs[0], boxes=boxes, classes=classes, fill=0.5, zoom=args.zoom,
         shift=args.shift, mirror=args.mirror, light=args.light,
     )  # fmt: skip
     size, turns = args.batch_size, args.turns
-    return photos.train.batches(size, turns=turns, augment=augment, seed=args.seed)
+    return dataset.train.batches(size, turns=turns, augment=augment, seed=args.seed)
 
 
-def main(args: Args, photos: Data | None = None) -> dict[str, float]:
+def main(args: Args, dataset: Data | None = None) -> dict[str, float]:
     """Train, keep the average that finds most on valid, read the test pictures once."""
     run = Run.start(__file__, args)
-    photos = photos or data.open(args.data, args.options)
-    net = run.place(build(args, photos.schema))
-    game = game_of(args, net, photos)
+    dataset = dataset or data.open(args.data, args.options)
+    net = run.place(build(args, dataset.schema))
+    game = build_game(args, net, dataset)
 
-    for turn in run.play(game, stream_of(args, photos)):
-        if turn.looks and len(photos.valid):
+    for turn in run.play(game, build_stream(args, dataset)):
+        if turn.looks and len(dataset.valid):
             average = game.averaged(net)
-            seen = detect.look(average, photos.valid)
-            run.log(turn, valid_ap50=seen.ap50, valid_ap=seen.ap)
-            run.keep_best(net, seen.ap50 + seen.ap, average)
+            validation = detect.validate(average, dataset.valid)
+            run.log(turn, valid_ap50=validation.ap50, valid_ap=validation.ap)
+            run.keep_best(net, validation.ap50 + validation.ap, average)
             if run.stop_when_flat("valid_ap", args.patience):
                 break
 
-    detect.calibrate(net, photos.valid)
-    judged = detect.judge(net, photos)
-    run.result(**judged.values)
-    run.spent(**judged.seconds)
-    run.keep("answers", **judged.arrays)
-    return run.finish(net=net, task="detect", test_ap50=judged.values["test"]["ap50"])
+    detect.calibrate(net, dataset.valid)
+    result = detect.evaluate(net, dataset)
+    run.result(**result.values)
+    run.spent(**result.seconds)
+    run.keep("answers", **result.arrays)
+    return run.finish(net=net, task="detect", test_ap50=result.values["test"]["ap50"])
 
 
 if __name__ == "__main__":

@@ -4,10 +4,10 @@ from torch import nn
 
 from brique.data import Split
 from brique.evaluation.conformal import quantile
-from brique.tasks.forecast.predict import banding
-from brique.tasks.forecast.reading import read
+from brique.tasks.forecast.predict import interval_layer
+from brique.tasks.forecast.reading import collect_outputs
 
-_LEAST = 20  # windows
+_MIN_WINDOWS = 20  # windows
 
 
 def calibrate(net: nn.Module, valid: Split) -> None:
@@ -20,11 +20,11 @@ def calibrate(net: nn.Module, valid: Split) -> None:
     many do on test is told.
     Source: Lei et al. 2018, arXiv:1604.04173, section 5.2 (locally weighted conformal bands).
     """
-    brick = banding(net)
-    if brick is None or len(valid) < _LEAST:
+    layer = interval_layer(net)
+    if layer is None or len(valid) < _MIN_WINDOWS:
         return
-    reading = read(net, valid)
-    missed = (reading.said - reading.truth).abs() / reading.unrest.unsqueeze(1)  # (N, A, K)
-    for step in range(missed.shape[1]):
-        for place in range(missed.shape[2]):
-            brick.reach[step, place] = quantile(missed[:, step, place])
+    outputs = collect_outputs(net, valid)
+    scaled_errors = (outputs.predictions - outputs.target).abs() / outputs.scale.unsqueeze(1)  # (N, A, K)
+    for step in range(scaled_errors.shape[1]):
+        for index in range(scaled_errors.shape[2]):
+            layer.reach[step, index] = quantile(scaled_errors[:, step, index])

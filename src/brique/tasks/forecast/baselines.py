@@ -6,8 +6,8 @@ from torch import Tensor
 
 from brique.data import Data, Split
 from brique.schema import Schema
-from brique.tasks.forecast.predict import kinds, own_of, steps_of
-from brique.tasks.forecast.reading import Reading
+from brique.tasks.forecast.predict import series_fields, target_columns, with_target_axis
+from brique.tasks.forecast.reading import Outputs
 
 NAMES = {
     "yesterday": "the values before",
@@ -19,71 +19,71 @@ NAMES = {
 """What the methods are called in a sentence."""
 
 _PENALTIES = (1.0, 100.0, 10_000.0)
-_MOST = 20_000  # windows that a line is fitted to
-_COLUMNS = 1500  # numbers of a past, at most, for a line of all columns
+_MAX_WINDOWS = 20_000  # windows that a line is fitted to
+_MAX_INPUTS = 1500  # numbers of a past, at most, for a line of all columns
 
 
-def fitted(data: Data, split: Split) -> dict[str, Tensor]:
+def fit_predict(data: Data, split: Split) -> dict[str, Tensor]:
     """Return what simple methods say of a part (N, A, K), in the units of the data.
 
     "last": the last value, again and again; "ridge": a line of the target's own past; "all": one of
     all columns. Lines are fitted to changes from the last value, by ridge regression whose penalty
     is chosen on valid. "yesterday", the values before, is known without fitting.
     """
-    own = own_of(data.schema)
-    ahead = kinds(data.schema)[1].shape[0]
-    last = _past(split)[:, -1:, own]
-    found = {"last": last.expand(-1, ahead, -1).clone()}
-    found["ridge"] = torch.stack([_line(data, split, place, [place]) for place in own], dim=2)
-    past = kinds(data.schema)[0]
-    if past.shape[1] > 1 and past.shape[0] * past.shape[1] <= _COLUMNS:
+    target_indices = target_columns(data.schema)
+    horizon = series_fields(data.schema)[1].shape[0]
+    last = _past(split)[:, -1:, target_indices]
+    forecasts = {"last": last.expand(-1, horizon, -1).clone()}
+    forecasts["ridge"] = torch.stack([_linear_forecast(data, split, index, [index]) for index in target_indices], dim=2)
+    past = series_fields(data.schema)[0]
+    if past.shape[1] > 1 and past.shape[0] * past.shape[1] <= _MAX_INPUTS:
         columns = list(range(past.shape[1]))
-        found["all"] = torch.stack([_line(data, split, place, columns) for place in own], dim=2)
-    return found
+        forecasts["all"] = torch.stack([_linear_forecast(data, split, index, columns) for index in target_indices], dim=2)
+    return forecasts
 
 
-def mean(schema: Schema, reading: Reading) -> Tensor:
+def mean(schema: Schema, outputs: Outputs) -> Tensor:
     """Return the mean of train at each step (N, A, K): what is best where a series is noise."""
-    past, own = kinds(schema)[0], own_of(schema)
+    past, target_indices = series_fields(schema)[0], target_columns(schema)
     assert isinstance(past.mean, tuple)
-    return torch.tensor([past.mean[place] for place in own]).expand(reading.truth.shape)
+    return torch.tensor([past.mean[index] for index in target_indices]).expand(outputs.target.shape)
 
 
-def _line(data: Data, split: Split, target: int, columns: list[int]) -> Tensor:
+def _linear_forecast(data: Data, split: Split, target: int, columns: list[int]) -> Tensor:
     """Return what a line of some columns of the past says of one of them (N, A)."""
     from sklearn.linear_model import Ridge
 
-    train, wanted = _design(data.train, target, columns)
-    valid, known = _design(data.valid, target, columns) if len(data.valid) else (train, wanted)
-    best, line = np.inf, Ridge(_PENALTIES[0])
+    train, train_target = _design(data.train, target, columns)
+    valid, valid_target = _design(data.valid, target, columns) if len(data.valid) else (train, train_target)
+    best_error, best_model = np.inf, Ridge(_PENALTIES[0])
     for penalty in _PENALTIES:
-        tried = Ridge(penalty).fit(train, wanted)
-        missed = float(np.square(tried.predict(valid) - known).mean())
-        if missed < best:
-            best, line = missed, tried
-    asked, _ = _design(split, target, columns, most=None)
-    said = torch.from_numpy(np.asarray(line.predict(asked), np.float32))
-    spread = float(_spread(data, [target])[0])
-    return said.view(len(asked), -1) * spread + _past(split)[:, -1, target].unsqueeze(1)
+        model = Ridge(penalty).fit(train, train_target)
+        error = float(np.square(model.predict(valid) - valid_target).mean())
+        if error < best_error:
+            best_error, best_model = error, model
+    features, _ = _design(split, target, columns, limit=None)
+    predictions = torch.from_numpy(np.asarray(best_model.predict(features), np.float32))
+    std = float(_std(data, [target])[0])
+    return predictions.view(len(features), -1) * std + _past(split)[:, -1, target].unsqueeze(1)
 
 
 def _design(
-    split: Split, target: int, columns: list[int], most: int | None = _MOST
+    split: Split, target: int, columns: list[int], limit: int | None = _MAX_WINDOWS
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return changes from the last value, in spreads: past (N, L x C), future (N, A)."""
-    past, place = _past(split), own_of(split.schema).index(target)
-    truth = steps_of(_values(split, split.schema.target))[:, :, place]
-    spread = _spread(split, columns)
-    seen = (past[:, :-1, columns] - past[:, -1:, columns]) / spread
-    left = (truth - past[:, -1, target].unsqueeze(1)) / _spread(split, [target])
-    every = 1 if most is None else -(-len(past) // most)
-    return seen[::every].flatten(1).double().numpy(), left[::every].double().numpy()
+    past, index = _past(split), target_columns(split.schema).index(target)
+    future = with_target_axis(_values(split, split.schema.target))[:, :, index]
+    std = _std(split, columns)
+    past_changes = (past[:, :-1, columns] - past[:, -1:, columns]) / std
+    future_changes = (future - past[:, -1, target].unsqueeze(1)) / _std(split, [target])
+    stride = 1 if limit is None else -(-len(past) // limit)
+    return past_changes[::stride].flatten(1).double().numpy(), future_changes[::stride].double().numpy()
 
 
-def _spread(part: Data | Split, columns: list[int]) -> Tensor:
-    past, _ = kinds(part.schema)
-    assert isinstance(past.spread, tuple)
-    return torch.tensor([past.spread[place] or 1.0 for place in columns])
+def _std(data: Data | Split, columns: list[int]) -> Tensor:
+    past, _ = series_fields(data.schema)
+    assert isinstance(past.std, tuple)
+    return torch.tensor([past.std[index] or 1.0 for index in columns])
 
 
 def _past(split: Split) -> Tensor:

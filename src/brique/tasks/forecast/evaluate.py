@@ -7,14 +7,14 @@ from torch import Tensor, nn
 
 from brique.data import Data
 from brique.evaluation import bootstrap
-from brique.evaluation.result import Judged, finite
+from brique.evaluation.result import Result, finite
 from brique.tasks.forecast import baselines
-from brique.tasks.forecast.metrics import blocks_of, covered, interval, scores, steps
-from brique.tasks.forecast.predict import kinds, spread_of
-from brique.tasks.forecast.reading import Reading, error, read
+from brique.tasks.forecast.metrics import time_blocks, coverage, skill_interval, compute_metrics, error_by_step
+from brique.tasks.forecast.predict import series_fields, target_std
+from brique.tasks.forecast.reading import Outputs, mean_squared_error, collect_outputs
 
 
-def judge(net: nn.Module, data: Data, *, compare: bool = True) -> Judged:
+def evaluate(net: nn.Module, data: Data, *, compare: bool = True) -> Result:
     """Return what a net reaches on `data.test`, beside what needs no net.
 
     net: pasts (N, L, C) -> futures. It reads the test part once, in eval mode, without slopes and
@@ -25,45 +25,45 @@ def judge(net: nn.Module, data: Data, *, compare: bool = True) -> Judged:
     Returns Judged; its arrays are ids (N,), and truth, said, half, before (N, A, K).
     Raises DataError when the test part is empty.
     """
-    begun = time.perf_counter()
-    reading = read(net, data.test)
-    spread = spread_of(data.schema)
-    blocks, length = blocks_of(reading.ids, reading.truth.shape[1])
-    _, future = kinds(data.schema)
+    started = time.perf_counter()
+    outputs = collect_outputs(net, data.test)
+    std = target_std(data.schema)
+    blocks, length = time_blocks(outputs.ids, outputs.target.shape[1])
+    _, future = series_fields(data.schema)
     values: dict[str, Any] = {
         "task": "forecast",
-        "examples": len(reading.ids),
+        "examples": len(outputs.ids),
         "targets": list(future.names),
-        "horizon": reading.truth.shape[1],
+        "horizon": outputs.target.shape[1],
         "block": {"windows": length, "count": int(blocks.max()) + 1},
-        "test": scores(reading.said, reading, spread),
-        "interval": {"skill": interval(reading.said, reading, spread, blocks)},
-        "steps": steps(reading, spread),
-        **covered(reading, spread),
+        "test": compute_metrics(outputs.predictions, outputs, std),
+        "interval": {"skill": skill_interval(outputs.predictions, outputs, std, blocks)},
+        "steps": error_by_step(outputs, std),
+        **coverage(outputs, std),
     }
-    judged = time.perf_counter()
-    values |= _beside(reading, data, blocks, fit=compare)
-    done = time.perf_counter()
-    arrays = {name: getattr(reading, name) for name in ("ids", "truth", "said", "half", "before")}
-    seconds = {"judging": round(judged - begun, 3), "baselines": round(done - judged, 3)}
-    return Judged(finite(values), arrays, seconds)
+    evaluated = time.perf_counter()
+    values |= _compare_with_baselines(outputs, data, blocks, fit=compare)
+    finished = time.perf_counter()
+    arrays = {name: getattr(outputs, name) for name in ("ids", "truth", "said", "half", "before")}
+    seconds = {"judging": round(evaluated - started, 3), "baselines": round(finished - evaluated, 3)}
+    return Result(finite(values), arrays, seconds)
 
 
-def _beside(reading: Reading, data: Data, blocks: Tensor, *, fit: bool) -> dict[str, Any]:
+def _compare_with_baselines(outputs: Outputs, data: Data, blocks: Tensor, *, fit: bool) -> dict[str, Any]:
     """Return the baselines, and how the net stands beside the best of them, by block."""
-    spread = spread_of(data.schema)
-    said = {"yesterday": reading.before, "mean": baselines.mean(data.schema, reading)}
-    said |= baselines.fitted(data, data.test) if fit else {}
+    std = target_std(data.schema)
+    forecasts = {"yesterday": outputs.naive, "mean": baselines.mean(data.schema, outputs)}
+    forecasts |= baselines.fit_predict(data, data.test) if fit else {}
     entries = {
         name: {
-            **scores(one, reading, spread), "interval": interval(one, reading, spread, blocks)
+            **compute_metrics(forecast, outputs, std), "interval": skill_interval(forecast, outputs, std, blocks)
         }
-        for name, one in said.items()
+        for name, forecast in forecasts.items()
     }  # fmt: skip
-    best = max(said, key=lambda name: entries[name]["skill"])
+    best = max(forecasts, key=lambda name: entries[name]["skill"])
 
-    def lost(one: Tensor) -> Tensor:
-        return bootstrap.sums(error(one, reading.truth, spread), blocks)
+    def block_losses(forecast: Tensor) -> Tensor:
+        return bootstrap.group_sums(mean_squared_error(forecast, outputs.target, std), blocks)
 
-    compared = bootstrap.beside(best, lost(reading.said), lost(said[best]))
-    return {"baseline": entries, "comparison": compared | {"unit": "block"}}
+    comparison = bootstrap.compare(best, block_losses(outputs.predictions), block_losses(forecasts[best]))
+    return {"baseline": entries, "comparison": comparison | {"unit": "block"}}

@@ -4,16 +4,16 @@ from torch import Tensor
 
 from brique.data import Batch
 from brique.schema import Schema
-from brique.tasks.forecast.predict import check_shape, spread_of, steps_of
+from brique.tasks.forecast.predict import check_shape, target_std, with_target_axis
 
 
-def loss(said: Tensor, batch: Batch, schema: Schema) -> Tensor:
+def loss(predictions: Tensor, batch: Batch, schema: Schema) -> Tensor:
     """Return the mean squared error, in spreads of the targets.
 
-    said: (N, A) or (N, A, K), in their units. Raises ShapeError where the batch's futures differ.
+    predictions: (N, A) or (N, A, K), in their units. Raises ShapeError where the batch's futures differ.
     """
-    truth = batch[schema.target]
-    assert isinstance(truth, Tensor)
-    check_shape("loss", said, tuple(truth.shape))
-    off = steps_of(said) - steps_of(truth)
-    return (off / spread_of(schema).to(said)).square().mean()
+    target = batch[schema.target]
+    assert isinstance(target, Tensor)
+    check_shape("loss", predictions, tuple(target.shape))
+    error = with_target_axis(predictions) - with_target_axis(target)
+    return (error / target_std(schema).to(predictions)).square().mean()

@@ -6,73 +6,73 @@ import torch
 from torch import Tensor
 
 from brique.evaluation import bootstrap
-from brique.tasks.forecast.reading import Reading, error, skill
+from brique.tasks.forecast.reading import Outputs, mean_squared_error, skill
 
-_BLOCKS = 30  # of consecutive windows, at least, where there are enough
-
-
-_SPANS = 3  # futures that a block spans, if there are enough windows
+_MIN_BLOCKS = 30  # of consecutive windows, at least, where there are enough
 
 
-def blocks_of(ids: Tensor, ahead: int) -> tuple[Tensor, int]:
+_HORIZONS_PER_BLOCK = 3  # futures that a block spans, if there are enough windows
+
+
+def time_blocks(ids: Tensor, horizon: int) -> tuple[Tensor, int]:
     """Return the block of each window (N,), int64, and how many windows a block has.
 
     A block ends where the next window is not the next of the series; what is left of a run there,
     too short for a block, belongs to the one before.
     """
-    length = max(ahead, min(_SPANS * ahead, len(ids) // _BLOCKS))
-    run = torch.zeros(len(ids), dtype=torch.int64)
-    run[1:] = (ids.diff() != 1).cumsum(0)
-    first = torch.searchsorted(run, run)  # where the run of each begins
-    size = torch.bincount(run)[run] // length  # whole blocks in the run of each
-    place = torch.minimum((torch.arange(len(ids)) - first) // length, (size - 1).clamp(min=0))
-    _, blocks = torch.stack([run, place], dim=1).unique(dim=0, return_inverse=True)
+    length = max(horizon, min(_HORIZONS_PER_BLOCK * horizon, len(ids) // _MIN_BLOCKS))
+    segment = torch.zeros(len(ids), dtype=torch.int64)
+    segment[1:] = (ids.diff() != 1).cumsum(0)
+    segment_start = torch.searchsorted(segment, segment)  # where the run of each begins
+    blocks_in_segment = torch.bincount(segment)[segment] // length  # whole blocks in the run of each
+    block_in_segment = torch.minimum((torch.arange(len(ids)) - segment_start) // length, (blocks_in_segment - 1).clamp(min=0))
+    _, blocks = torch.stack([segment, block_in_segment], dim=1).unique(dim=0, return_inverse=True)
     return blocks, length
 
 
-def scores(said: Tensor, reading: Reading, spread: Tensor) -> dict[str, float]:
+def compute_metrics(predictions: Tensor, outputs: Outputs, std: Tensor) -> dict[str, float]:
     """Return the skill, and two errors: of several targets in spreads."""
-    before = error(reading.before, reading.truth, spread)
-    unit = spread if len(spread) > 1 else torch.ones(1)
-    off = (said - reading.truth).double() / unit.double()
+    naive_error = mean_squared_error(outputs.naive, outputs.target, std)
+    unit = std if len(std) > 1 else torch.ones(1)
+    errors = (predictions - outputs.target).double() / unit.double()
     return {
-        "skill": skill(error(said, reading.truth, spread), before),
-        "rmse": float(off.square().mean().sqrt()),
-        "mae": float(off.abs().mean()),
+        "skill": skill(mean_squared_error(predictions, outputs.target, std), naive_error),
+        "rmse": float(errors.square().mean().sqrt()),
+        "mae": float(errors.abs().mean()),
     }
 
 
-def interval(said: Tensor, reading: Reading, spread: Tensor, blocks: Tensor) -> list[float]:
+def skill_interval(predictions: Tensor, outputs: Outputs, std: Tensor, blocks: Tensor) -> list[float]:
     """Return the 95% interval of the skill, by drawing blocks again."""
-    own = bootstrap.sums(error(said, reading.truth, spread), blocks)
-    other = bootstrap.sums(error(reading.before, reading.truth, spread), blocks)
-    return list(bootstrap.interval(lambda often: 1 - (often @ own) / (often @ other), own))
+    model_loss = bootstrap.group_sums(mean_squared_error(predictions, outputs.target, std), blocks)
+    naive_loss = bootstrap.group_sums(mean_squared_error(outputs.naive, outputs.target, std), blocks)
+    return list(bootstrap.interval(lambda weights: 1 - (weights @ model_loss) / (weights @ naive_loss), model_loss))
 
 
-def steps(reading: Reading, spread: Tensor) -> dict[str, list[float]]:
+def error_by_step(outputs: Outputs, std: Tensor) -> dict[str, list[float]]:
     """Return the root mean square error of net and what was before at each step, in spreads."""
 
-    def by_step(said: Tensor) -> list[float]:
-        off = (said - reading.truth).double() / spread.double()
-        return [round(one, 6) for one in off.square().mean(dim=(0, 2)).sqrt().tolist()]
+    def by_step(predictions: Tensor) -> list[float]:
+        errors = (predictions - outputs.target).double() / std.double()
+        return [round(value, 6) for value in errors.square().mean(dim=(0, 2)).sqrt().tolist()]
 
-    return {"net": by_step(reading.said), "yesterday": by_step(reading.before)}
+    return {"net": by_step(outputs.predictions), "yesterday": by_step(outputs.naive)}
 
 
-def covered(reading: Reading, spread: Tensor) -> dict[str, Any]:
+def coverage(outputs: Outputs, std: Tensor) -> dict[str, Any]:
     """Return how many truths the 90% band holds, in all and by step, and how wide it is.
 
     The width is in the unit of the target; of several targets in spreads of each.
     """
-    if bool(reading.half.isnan().any()):
+    if bool(outputs.half_width.isnan().any()):
         return {}
-    inside = ((reading.said - reading.truth).abs() <= reading.half).double()
-    unit = spread.double() if len(spread) > 1 else torch.ones(1)
+    is_inside = ((outputs.predictions - outputs.target).abs() <= outputs.half_width).double()
+    unit = std.double() if len(std) > 1 else torch.ones(1)
     return {
         "coverage": {
             "asked": 0.9,
-            "reached": float(inside.mean()),
-            "width": float((2 * reading.half.double() / unit).mean()),
-            "steps": [round(one, 4) for one in inside.mean(dim=(0, 2)).tolist()],
+            "reached": float(is_inside.mean()),
+            "width": float((2 * outputs.half_width.double() / unit).mean()),
+            "steps": [round(value, 4) for value in is_inside.mean(dim=(0, 2)).tolist()],
         }
     }

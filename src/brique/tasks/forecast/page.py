@@ -8,12 +8,12 @@ from torch import Tensor
 
 from brique.page import chart
 from brique.page.facts import Facts
-from brique.page.markup import Gap, Section, figure, figures, name, percent
+from brique.page.markup import Gap, Section, figure, short_number, name, percent
 from brique.page.thumbnails import Gallery
 
-_SHARES = (0.05, 0.5, 0.9, 0.99)  # of the windows that are foretold better than those drawn
-_PASTS = 2  # futures that are drawn of the past
-_NET, _TRUTH, _BEFORE = (
+_QUANTILES = (0.05, 0.5, 0.9, 0.99)  # of the windows that are foretold better than those drawn
+_PAST_HORIZONS = 2  # futures that are drawn of the past
+_NET, _TARGET, _NAIVE = (
     "--ink-of:var(--accent)",
     "--ink-of:var(--ink)",
     "--ink-of:var(--c5);stroke-dasharray:6 4",
@@ -22,59 +22,59 @@ _NET, _TRUTH, _BEFORE = (
 
 def sections(facts: Facts, gallery: Gallery) -> list[Section | Gap]:
     """Return forecasts beside the truth, the error at each step ahead, and what the band holds."""
-    found = [facts.arrays.get(key) for key in ("ids", "truth", "said", "half")]
-    if any(one is None or not len(one) for one in found):
+    arrays = [facts.arrays.get(key) for key in ("ids", "truth", "said", "half")]
+    if any(array is None or not len(array) for array in arrays):
         return [Gap("Forecasts are not shown, since they are not stored.")]
-    ids, truth, said, half = (one for one in found if one is not None)
-    body = _drawn(facts, ids, (truth, said, half)) + _steps(facts.values)
+    ids, target, predictions, half_width = (array for array in arrays if array is not None)
+    body = _forecast_figure(facts, ids, (target, predictions, half_width)) + _error_figure(facts.values)
     if "coverage" in facts.values:
-        body += _covered(facts.values)
+        body += _coverage_figure(facts.values)
     return [Section("mistakes", "Forecasts and truths", body)]
 
 
-def _drawn(facts: Facts, ids: Tensor, values: tuple[Tensor, Tensor, Tensor]) -> str:
+def _forecast_figure(facts: Facts, ids: Tensor, values: tuple[Tensor, Tensor, Tensor]) -> str:
     """Return some windows: a good one, one in the middle, and two of the worst."""
-    truth, said, _ = values
-    order = (truth - said).square().mean(dim=(1, 2)).argsort(stable=True)
-    places = [int(order[int(share * (len(order) - 1))]) for share in _SHARES]
-    charts = "".join(_window(facts, int(ids[row]), [one[row, :, 0] for one in values], share)
-                     for row, share in zip(places, _SHARES, strict=True))  # fmt: skip
-    target = name(facts.values["targets"][0])
-    keys = chart.legend([(_TRUTH, "truth"), (_NET, "forecast, with its 90% band")])
-    says = (
+    target, predictions, _ = values
+    order = (target - predictions).square().mean(dim=(1, 2)).argsort(stable=True)
+    rows = [int(order[int(quantile * (len(order) - 1))]) for quantile in _QUANTILES]
+    charts = "".join(_window(facts, int(ids[row]), [value[row, :, 0] for value in values], quantile)
+                     for row, quantile in zip(rows, _QUANTILES, strict=True))  # fmt: skip
+    target_name = name(facts.values["targets"][0])
+    legend = chart.legend([(_TARGET, "truth"), (_NET, "forecast, with its 90% band")])
+    caption = (
         "The line is the truth, with what came before it; from where the forecast begins, its band"
         " is meant to hold nine of ten truths."
     )
-    title = f"How {target} goes on, foretold {facts.values['horizon']} steps at a time"
-    return figure(title, says, f'{keys}<div class="pair">{charts}</div>')
+    title = f"How {target_name} goes on, foretold {facts.values['horizon']} steps at a time"
+    return figure(title, caption, f'{legend}<div class="pair">{charts}</div>')
 
 
-def _window(facts: Facts, number: int, values: list[Tensor], share: float) -> str:
+def _window(facts: Facts, number: int, values: list[Tensor], quantile: float) -> str:
     """Return one window: its past where it is known, its truth, its forecast."""
-    truth, said, half = (one.double() for one in values)
-    ahead = len(truth)
-    before = _past(facts, number, _PASTS * ahead)
-    low, high = said - half.nan_to_num(0.0), said + half.nan_to_num(0.0)
-    every = torch.cat([before, truth, low, high])
-    y = chart.spread(float(every.min()), float(every.max()))
-    ticks = tuple((float(at), f"{at:+d}" if at else "now") for at in _marks(len(before), ahead))
-    x = chart.Axis(float(1 - len(before)) if len(before) else 1.0, float(ahead), ticks)
-    steps = range(1, ahead + 1)
-    edge = [*zip(steps, high.tolist(), strict=True)]
-    edge += [*zip(reversed(steps), reversed(low.tolist()), strict=True)]
-    past = [*zip(range(1 - len(before), 1), before.tolist(), strict=True)]
+    target, predictions, half_width = (value.double() for value in values)
+    horizon = len(target)
+    history = _history(facts, number, _PAST_HORIZONS * horizon)
+    low, high = predictions - half_width.nan_to_num(0.0), predictions + half_width.nan_to_num(0.0)
+    all_values = torch.cat([history, target, low, high])
+    y = chart.linear_axis(float(all_values.min()), float(all_values.max()))
+    ticks = tuple((float(step), f"{step:+d}" if step else "now") for step in _step_labels(len(history), horizon))
+    x = chart.Axis(float(1 - len(history)) if len(history) else 1.0, float(horizon), ticks)
+    steps = range(1, horizon + 1)
+    outline = [*zip(steps, high.tolist(), strict=True)]
+    outline += [*zip(reversed(steps), reversed(low.tolist()), strict=True)]
+    past = [*zip(range(1 - len(history), 1), history.tolist(), strict=True)]
     marks = [
-        _band(x, y, edge),
-        chart.line(x, y, [*past, *zip(steps, truth.tolist(), strict=True)], _TRUTH),
-        chart.line(x, y, [*zip(steps, said.tolist(), strict=True)], _NET),
+        _band(x, y, outline),
+        chart.line(x, y, [*past, *zip(steps, target.tolist(), strict=True)], _TARGET),
+        chart.line(x, y, [*zip(steps, predictions.tolist(), strict=True)], _NET),
     ]
-    where = f"window {number}" if facts.data is None else facts.data.test.name(number)
-    says = f"Better than this: {percent(share)} of the windows."
-    drawn = chart.plot(x, y, marks, label=f"forecast from {name(where, 40)}")
-    return figure(f"From {name(where, 40)}", says, drawn)
+    window_name = f"window {number}" if facts.data is None else facts.data.test.name(number)
+    caption = f"Better than this: {percent(quantile)} of the windows."
+    plot = chart.plot(x, y, marks, label=f"forecast from {name(window_name, 40)}")
+    return figure(f"From {name(window_name, 40)}", caption, plot)
 
 
-def _past(facts: Facts, number: int, most: int) -> Tensor:
+def _history(facts: Facts, number: int, limit: int) -> Tensor:
     """Return the last values of a target before a window's future (T,); none without the data."""
     data = facts.data
     if data is None or data.store is None:
@@ -82,53 +82,53 @@ def _past(facts: Facts, number: int, most: int) -> Tensor:
     past, future = data.schema[data.schema.inputs[0]], data.schema[data.schema.target]
     values = data.store.fields[data.schema.inputs[0]]
     assert isinstance(values, Tensor)
-    return values[number, -most:, past.names.index(future.names[0])].double()
+    return values[number, -limit:, past.names.index(future.names[0])].double()
 
 
-def _marks(before: int, ahead: int) -> list[int]:
+def _step_labels(history_length: int, horizon: int) -> list[int]:
     """Return the steps that are named below a chart: now, and each future before and after it."""
-    return [step for step in range(-before + before % ahead, ahead + 1, ahead) if step > -before]
+    return [step for step in range(-history_length + history_length % horizon, horizon + 1, horizon) if step > -history_length]
 
 
-def _band(x: chart.Axis, y: chart.Axis, edge: Sequence[chart.Point]) -> str:
+def _band(x: chart.Axis, y: chart.Axis, outline: Sequence[chart.Point]) -> str:
     """Return the band between two lines, whose points are those of the edge all round."""
-    path = "L".join(f"{x.at(a):g} {100 - y.at(b):g}" for a, b in edge)
+    path = "L".join(f"{x.position(step):g} {100 - y.position(value):g}" for step, value in outline)
     return (
         '<svg viewBox="0 0 100 100" preserveAspectRatio="none" width="100%" height="100%">'
         f'<path style="fill:var(--tint)" d="M{path}Z"/></svg>'
     )
 
 
-def _steps(values: dict[str, Any]) -> str:
+def _error_figure(values: dict[str, Any]) -> str:
     """Return the error of the net and of the values before, at each step ahead."""
-    net, before = values["steps"]["net"], values["steps"]["yesterday"]
-    y = chart.losses([0.0, *net, *before])
-    x = chart.Axis(1, max(2, len(net)), chart.whole(len(net)).ticks[1:])
+    net, naive = values["steps"]["net"], values["steps"]["yesterday"]
+    y = chart.loss_axis([0.0, *net, *naive])
+    x = chart.Axis(1, max(2, len(net)), chart.integer_axis(len(net)).ticks[1:])
     curves = [
-        chart.line(x, y, [*zip(range(1, len(one) + 1), one, strict=True)], style)
-        for one, style in ((before, _BEFORE), (net, _NET))
+        chart.line(x, y, [*zip(range(1, len(errors) + 1), errors, strict=True)], style)
+        for errors, style in ((naive, _NAIVE), (net, _NET))
     ]
-    keys = chart.legend([(_NET, "the net"), (_BEFORE, "the values before")])
-    title = f"The error grows from {figures(net[0])} to {figures(net[-1])} spreads"
+    legend = chart.legend([(_NET, "the net"), (_NAIVE, "the values before")])
+    title = f"The error grows from {short_number(net[0])} to {short_number(net[-1])} spreads"
     if net[-1] <= net[0]:
-        title = f"The error is {figures(net[-1])} spreads at the last step"
-    says = (
+        title = f"The error is {short_number(net[-1])} spreads at the last step"
+    caption = (
         "The root mean square error at each step ahead, to the right, in spreads of the target over"
         " the training part."
     )
-    return figure(title, says, keys + chart.plot(x, y, curves, label="error by step ahead"))
+    return figure(title, caption, legend + chart.plot(x, y, curves, label="error by step ahead"))
 
 
-def _covered(values: dict[str, Any]) -> str:
+def _coverage_figure(values: dict[str, Any]) -> str:
     """Say how many truths lie in the band."""
-    found = values["coverage"]
+    coverage = values["coverage"]
     unit = " spreads" if len(values.get("targets", [])) > 1 else ""
-    reached, steps = float(found["reached"]), [float(one) for one in found["steps"]]
-    says = (
-        f"The band is meant to hold the truth in {percent(found['asked'])} of cases; on test it"
-        f" held {percent(reached)}, at the steps {percent(min(steps))} to {percent(max(steps))}. It"
-        f" is {figures(float(found['width']))}{unit} wide in the mean: as wide as the net was"
+    covered_share, steps = float(coverage["reached"]), [float(share) for share in coverage["steps"]]
+    caption = (
+        f"The band is meant to hold the truth in {percent(coverage['asked'])} of cases; on test it"
+        f" held {percent(covered_share)}, at the steps {percent(min(steps))} to {percent(max(steps))}. It"
+        f" is {short_number(float(coverage['width']))}{unit} wide in the mean: as wide as the net was"
         " off on valid at that step, and wider where the series has just moved more. Where a series"
         " changes its ways, it holds less."
     )
-    return figure(f"The 90% band holds {percent(reached)} of the truths", says, "")
+    return figure(f"The 90% band holds {percent(covered_share)} of the truths", caption, "")

@@ -4,20 +4,20 @@ import math
 from typing import Any
 
 from brique.data import Data
-from brique.planning import Request, decay
+from brique.planning import Request, average_decay
 
 
-def plan(opened: Data, request: Request) -> dict[str, Any]:
+def plan(data: Data, request: Request) -> dict[str, Any]:
     """Return the settings of a training on a series: few windows are seen often, many a few times.
 
     Windows overlap, so that there is less to learn from them than their number says.
     """
-    count = len(opened.train)
+    count = len(data.train)
     batch_size = min(count, 32 if count < 2000 else 64)
     epochs = request.epochs or round(min(60.0, max(3.0, 350 / math.sqrt(count))))
     turns = max(1, epochs * max(1, count // batch_size))
     return {
         "data": request.source, "options": request.options, "seed": request.seed,
         "width": 16 if count < 2000 else 32,
-        "batch_size": batch_size, "turns": turns, "average": decay(turns), "patience": 10,
+        "batch_size": batch_size, "turns": turns, "average": average_decay(turns), "patience": 10,
     }  # fmt: skip

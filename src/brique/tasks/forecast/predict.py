@@ -8,11 +8,11 @@ from torch import Tensor, nn
 from brique.bricks import Band
 from brique.data import Batch
 from brique.errors import ShapeError
-from brique.evaluation.sentences import amount
+from brique.evaluation.sentences import format_number
 from brique.schema import Number, Schema
 
-_CALM = 0.1  # of a column's spread that is added to what a window moves
-_SAID = 8  # steps that are told in one line
+_MIN_SCALE = 0.1  # of a column's spread that is added to what a window moves
+_MAX_STEPS = 8  # steps that are told in one line
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,11 +29,11 @@ class Answer:
     def to_json(self) -> dict[str, object]:
         """Return {"answer": [...], "interval": [[low, high], ...]}; by target, if several."""
         values = {name: list(steps) for name, steps in self.answer.items()}
-        ends = {name: [list(one) for one in steps] for name, steps in self.interval.items()}
+        intervals = {name: [list(interval) for interval in steps] for name, steps in self.interval.items()}
         if len(values) > 1:
-            return {"answer": values, "interval": ends}
+            return {"answer": values, "interval": intervals}
         name = next(iter(values))
-        return {"answer": values[name], "interval": ends.get(name, [])}
+        return {"answer": values[name], "interval": intervals.get(name, [])}
 
     def cells(self) -> dict[str, object]:
         """Return each value, and the ends of its band, under "OT +1", "OT +1 low" and so on."""
@@ -46,18 +46,18 @@ class Answer:
                     row |= {f"{name} +{step} low": low, f"{name} +{step} high": high}
         return row
 
-    def said(self) -> tuple[str, str]:
+    def summary(self) -> tuple[str, str]:
         """Return the first values of each target, and the band of the last step of a single one."""
-        told: list[str] = []
+        texts: list[str] = []
         for name, steps in self.answer.items():
-            values = " ".join(amount(value) for value in steps[:_SAID])
-            told.append(f"{name} {values}{' ...' if len(steps) > _SAID else ''}")
-        ends = [steps[-1] for steps in self.interval.values()]
-        sure = f"{' to '.join(map(amount, ends[0]))} at the last step" if len(ends) == 1 else ""
-        return "; ".join(told), sure
+            values = " ".join(format_number(value) for value in steps[:_MAX_STEPS])
+            texts.append(f"{name} {values}{' ...' if len(steps) > _MAX_STEPS else ''}")
+        last_intervals = [steps[-1] for steps in self.interval.values()]
+        interval_text = f"{' to '.join(map(format_number, last_intervals[0]))} at the last step" if len(last_intervals) == 1 else ""
+        return "; ".join(texts), interval_text
 
 
-def kinds(schema: Schema) -> tuple[Number, Number]:
+def series_fields(schema: Schema) -> tuple[Number, Number]:
     """Return what the past and the future are."""
     past, future = schema[schema.inputs[0]], schema[schema.target]
     assert isinstance(past, Number)
@@ -65,89 +65,89 @@ def kinds(schema: Schema) -> tuple[Number, Number]:
     return past, future
 
 
-def own_of(schema: Schema) -> list[int]:
+def target_columns(schema: Schema) -> list[int]:
     """Return the places of the targets (K,) among the columns of the past."""
-    past, future = kinds(schema)
-    return [past.names.index(name) for name in future.names]
+    past, future = series_fields(schema)
+    return [past.names.index(column) for column in future.names]
 
 
-def spread_of(schema: Schema) -> Tensor:
+def target_std(schema: Schema) -> Tensor:
     """Return the spread of each target over the training part, 1 where it is constant: (K,)."""
-    past, _ = kinds(schema)
-    assert isinstance(past.spread, tuple)
-    return torch.tensor([past.spread[place] or 1.0 for place in own_of(schema)])
+    past, _ = series_fields(schema)
+    assert isinstance(past.std, tuple)
+    return torch.tensor([past.std[index] or 1.0 for index in target_columns(schema)])
 
 
-def steps_of(values: Tensor) -> Tensor:
+def with_target_axis(values: Tensor) -> Tensor:
     """Return futures (N, A) or (N, A, K) as (N, A, K)."""
     return values.unsqueeze(2) if values.ndim == 2 else values
 
 
-def past_of(batch: Batch, schema: Schema) -> Tensor:
+def past_values(batch: Batch, schema: Schema) -> Tensor:
     """Return the pasts of a batch (N, L, C)."""
     values = batch[schema.inputs[0]]
     assert isinstance(values, Tensor)
     return values
 
 
-def unrest(past: Tensor, schema: Schema) -> Tensor:
+def local_scale(past: Tensor, schema: Schema) -> Tensor:
     """Return how much each target moves in a window, in its unit (N, K): what a band is wide by.
 
     past: (N, L, C). It is the mean change over as many steps as are foretold, or over one where the
     past is no longer than that, and a tenth of the target's spread.
     """
-    ahead = kinds(schema)[1].shape[0]
-    values = past[:, :, own_of(schema)]
-    step = ahead if values.shape[1] > ahead else 1
-    moved = (values[:, step:] - values[:, :-step]).abs()
-    mean = moved.mean(dim=1) if moved.shape[1] else torch.zeros_like(values[:, 0])
-    return mean + _CALM * spread_of(schema).to(past)
+    horizon = series_fields(schema)[1].shape[0]
+    values = past[:, :, target_columns(schema)]
+    lag = horizon if values.shape[1] > horizon else 1
+    changes = (values[:, lag:] - values[:, :-lag]).abs()
+    mean = changes.mean(dim=1) if changes.shape[1] else torch.zeros_like(values[:, 0])
+    return mean + _MIN_SCALE * target_std(schema).to(past)
 
 
-def answered(net: nn.Module, batch: Batch, schema: Schema) -> list[Answer]:
+def predict(net: nn.Module, batch: Batch, schema: Schema) -> list[Answer]:
     """Return an Answer for each past of a batch.
 
     net: pasts (N, L, C) -> futures. Raises ShapeError when it says anything else.
     """
-    past = past_of(batch, schema)
-    _, future = kinds(schema)
-    said = net(past).float()
-    check_shape("answers", said, (len(past), *future.shape))
-    half = half_of(net, past, schema).cpu()
-    said = steps_of(said).cpu()
-    low, high = said - half, said + half
-    found: list[Answer] = []
-    for row in range(len(said)):
-        values: dict[str, tuple[float, ...]] = {}
-        ends: dict[str, tuple[tuple[float, float], ...]] = {}
-        for place, name in enumerate(future.names):
-            values[name] = tuple(said[row, :, place].tolist())
-            if not bool(half[row, :, place].isnan().any()):
-                pairs = zip(low[row, :, place].tolist(), high[row, :, place].tolist(), strict=True)
-                ends[name] = tuple(pairs)
-        found.append(Answer(answer=values, interval=ends))
-    return found
+    past = past_values(batch, schema)
+    _, future = series_fields(schema)
+    predictions = net(past).float()
+    check_shape("answers", predictions, (len(past), *future.shape))
+    half_width = half_width_of(net, past, schema).cpu()
+    predictions = with_target_axis(predictions).cpu()
+    low, high = predictions - half_width, predictions + half_width
+    results: list[Answer] = []
+    for row in range(len(predictions)):
+        forecasts: dict[str, tuple[float, ...]] = {}
+        intervals: dict[str, tuple[tuple[float, float], ...]] = {}
+        for index, name in enumerate(future.names):
+            forecasts[name] = tuple(predictions[row, :, index].tolist())
+            if not bool(half_width[row, :, index].isnan().any()):
+                step_intervals = zip(low[row, :, index].tolist(), high[row, :, index].tolist(), strict=True)
+                intervals[name] = tuple(step_intervals)
+        results.append(Answer(answer=forecasts, interval=intervals))
+    return results
 
 
-def banding(net: nn.Module) -> Band | None:
+def interval_layer(net: nn.Module) -> Band | None:
     """Return the layer of a net that knows the band, if it has one."""
-    bricks = [part for part in net.modules() if isinstance(part, Band)]
-    return bricks[0] if len(bricks) == 1 else None
+    layers = [module for module in net.modules() if isinstance(module, Band)]
+    return layers[0] if len(layers) == 1 else None
 
 
-def half_of(net: nn.Module, past: Tensor, schema: Schema) -> Tensor:
+def half_width_of(net: nn.Module, past: Tensor, schema: Schema) -> Tensor:
     """Return half the width of the band of each future (N, A, K); NaN where it is unknown."""
-    brick, ahead = banding(net), kinds(schema)[1].shape[0]
-    moved = unrest(past, schema)
-    if brick is None:
-        return torch.full((len(past), ahead, moved.shape[1]), torch.nan)
-    return brick.around(moved)
+    layer, horizon = interval_layer(net), series_fields(schema)[1].shape[0]
+    scale = local_scale(past, schema)
+    if layer is None:
+        return torch.full((len(past), horizon, scale.shape[1]), torch.nan)
+    return layer.around(scale)
 
 
-def check_shape(where: str, said: Tensor, wanted: tuple[int, ...]) -> None:
+def check_shape(where: str, predictions: Tensor, expected: tuple[int, ...]) -> None:
     """Raise ShapeError unless a net said what is wanted of it."""
-    if tuple(said.shape) != wanted:
+    if tuple(predictions.shape) != expected:
         raise ShapeError(
-            f"forecast: {where}: the net said {tuple(said.shape)} where futures {wanted} are asked"
+            f"forecast: {where}: the net said {tuple(predictions.shape)} where futures {expected} are asked"
             " for; let it return them."
         )

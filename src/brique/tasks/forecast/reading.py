@@ -9,13 +9,13 @@ from torch import Tensor, nn
 from brique.data import Split
 from brique.errors import DataError
 from brique.inference import at_rest
-from brique.tasks.forecast.predict import half_of, own_of, past_of, spread_of, steps_of, unrest
+from brique.tasks.forecast.predict import half_width_of, target_columns, past_values, target_std, with_target_axis, local_scale
 
-_AT_ONCE = 256
+_BATCH_SIZE = 256
 
 
 @dataclass(frozen=True)
-class Look:
+class Validation:
     """What a net does on a part.
 
     skill: 1 - its squared error / that of the values before (`before`), 0 where these are right
@@ -28,71 +28,71 @@ class Look:
 
 
 @dataclass(frozen=True)
-class Reading:
+class Outputs:
     """What a net said of the N windows of a part, on the processor, in the order of time.
 
     ids: (N,), int64. truth, said, half: (N, A, K), in their units; half the width of the band.
-    unrest: (N, K). before: (N, A, K), what `before` says.
+    scale: (N, K). before: (N, A, K), what `naive` says.
     """
 
     ids: Tensor
-    truth: Tensor
-    said: Tensor
-    half: Tensor
-    unrest: Tensor
-    before: Tensor
+    target: Tensor
+    predictions: Tensor
+    half_width: Tensor
+    scale: Tensor
+    naive: Tensor
 
 
-def before(past: Tensor, ahead: int) -> Tensor:
-    """Return the last `ahead` values again (N, A, K): yesterday's, where a day is foretold.
+def naive_forecast(past: Tensor, horizon: int) -> Tensor:
+    """Return the last `horizon` values again (N, A, K): yesterday's, where a day is foretold.
 
-    past: (N, L, K). Where it is shorter than `ahead` it is said several times.
+    past: (N, L, K). Where it is shorter than `horizon` it is said several times.
     """
     length = past.shape[1]
-    places = torch.arange(ahead) % min(ahead, length) + max(0, length - ahead)
-    return past[:, places]
+    indices = torch.arange(horizon) % min(horizon, length) + max(0, length - horizon)
+    return past[:, indices]
 
 
-def read(net: nn.Module, split: Split) -> Reading:
+def collect_outputs(net: nn.Module, split: Split) -> Outputs:
     """Return what a net says of a part: one pass, in eval mode and float32, without slopes.
 
     net: pasts (N, L, C) -> futures. Raises DataError when the part is empty.
     """
     if not len(split):
         raise DataError("forecast: the split is empty; pass one with at least one window.")
-    schema, own = split.schema, own_of(split.schema)
+    schema, target_indices = split.schema, target_columns(split.schema)
     parts: list[tuple[Tensor, ...]] = []
     with at_rest(net) as device:
-        for batch in split.batches(_AT_ONCE).on(device):
-            past, truth = past_of(batch, schema), batch[schema.target]
-            assert isinstance(truth, Tensor)
-            said, truth = steps_of(net(past).float()), steps_of(truth)
+        for batch in split.batches(_BATCH_SIZE).on(device):
+            past, target = past_values(batch, schema), batch[schema.target]
+            assert isinstance(target, Tensor)
+            predictions, target = with_target_axis(net(past).float()), with_target_axis(target)
             values = (
-                batch.ids, truth, said, half_of(net, past, schema), unrest(past, schema),
-                before(past[:, :, own], truth.shape[1]),
+                batch.ids, target, predictions, half_width_of(net, past, schema), local_scale(past, schema),
+                naive_forecast(past[:, :, target_indices], target.shape[1]),
             )  # fmt: skip
             parts.append(tuple(value.cpu() for value in values))
-    return Reading(*map(torch.cat, zip(*parts, strict=True)))
+    return Outputs(*map(torch.cat, zip(*parts, strict=True)))
 
 
-def look(net: nn.Module, split: Split) -> Look:
+def validate(net: nn.Module, split: Split) -> Validation:
     """Return how well a net does on a part, in one pass; of an empty part, NaN."""
     if not len(split):
-        return Look(math.nan, math.nan)
-    reading = read(net, split)
-    spread = spread_of(split.schema)
-    own = error(reading.said, reading.truth, spread)
-    return Look(
-        skill(own, error(reading.before, reading.truth, spread)),
-        float(own.mean()),
+        return Validation(math.nan, math.nan)
+    outputs = collect_outputs(net, split)
+    std = target_std(split.schema)
+    model_error = mean_squared_error(outputs.predictions, outputs.target, std)
+    return Validation(
+        skill(model_error, mean_squared_error(outputs.naive, outputs.target, std)),
+        float(model_error.mean()),
     )
 
 
-def skill(own: Tensor, other: Tensor) -> float:
+def skill(model_error: Tensor, naive_error: Tensor) -> float:
     """Return 1 - the mean of some errors (N,) / that of others: 0 where the others are all 0."""
-    return float(1 - own.mean() / other.mean()) if bool(other.any()) else 0.0
+    return float(1 - model_error.mean() / naive_error.mean()) if bool(naive_error.any()) else 0.0
 
 
-def error(said: Tensor, truth: Tensor, spread: Tensor) -> Tensor:
+def mean_squared_error(predictions: Tensor, target: Tensor, std: Tensor) -> Tensor:
     """Return the mean squared error of each window (N,), float64, in spreads (K,)."""
-    return ((said - truth).double() / spread.double()).square().mean(dim=(1, 2))
+    return ((predictions - target).double() / std.double()).square().mean(dim=(1, 2))

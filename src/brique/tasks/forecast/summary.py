@@ -3,47 +3,47 @@
 from collections.abc import Mapping
 from typing import Any
 
-from brique.evaluation.sentences import FEW, amount, chance, within
+from brique.evaluation.sentences import SMALL_TEST, format_number, significance, interval_text
 from brique.tasks.forecast.baselines import NAMES
 
 
-def sentence(judged: Mapping[str, Any]) -> str:
+def sentence(result: Mapping[str, Any]) -> str:
     """Return in one sentence how well a net foretells, and whether it was worth having.
 
-    judged: the values that `judge` returned. A net that is behind the best baseline is said to be
+    result: the values that `judge` returned. A net that is behind the best baseline is said to be
     so first.
     """
-    skill, count = judged["test"]["skill"], judged["examples"]
-    names, ahead = judged["targets"], judged["horizon"]
-    what = f"'{names[0]}'" if len(names) == 1 else f"{len(names)} targets"
-    compared, block = judged["comparison"], judged["block"]
-    off = f", off by {amount(judged['test']['mae'])} in the mean" if len(names) == 1 else ""
-    found = (
-        f"The next {ahead} of {what} foretold with {_less(skill)} squared error"
+    skill, count = result["test"]["skill"], result["examples"]
+    names, horizon = result["targets"], result["horizon"]
+    target_text = f"'{names[0]}'" if len(names) == 1 else f"{len(names)} targets"
+    comparison, block = result["comparison"], result["block"]
+    error_text = f", off by {format_number(result['test']['mae'])} in the mean" if len(names) == 1 else ""
+    summary = (
+        f"The next {horizon} of {target_text} foretold with {_format_skill(skill)} squared error"
         f" {'than' if skill >= 0 else 'over'} the values before ("
-        f"{within(judged, 'skill', _less)}, by blocks of {block['windows']} windows), on"
-        f" {count:,} test windows{off}"
+        f"{interval_text(result, 'skill', _format_skill)}, by blocks of {block['windows']} windows), on"
+        f" {count:,} test windows{error_text}"
     )
-    best = compared["best"]
+    best = comparison["best"]
     if best == "yesterday":
-        rival = f"the best simple method, {chance(compared)}"
-        verdict = "Behind" if compared["outcome"] == "worse" else "No better than"
-        said = f"{verdict} a simple method: {found[0].lower()}{found[1:]}" if skill <= 0 else found
-        return f"{said}; those are {rival}{_few(block['count'])}"
-    other = judged["baseline"][best]["skill"]
-    told = f"{NAMES.get(best, best)} has {_less(other)}"
-    if skill < other:
-        verdict = "Behind" if compared["outcome"] == "worse" else "No better than"
+        naive_text = f"the best simple method, {significance(comparison)}"
+        verdict = "Behind" if comparison["outcome"] == "worse" else "No better than"
+        text = f"{verdict} a simple method: {summary[0].lower()}{summary[1:]}" if skill <= 0 else summary
+        return f"{text}; those are {naive_text}{_few_blocks_note(block['count'])}"
+    best_skill = result["baseline"][best]["skill"]
+    best_text = f"{NAMES.get(best, best)} has {_format_skill(best_skill)}"
+    if skill < best_skill:
+        verdict = "Behind" if comparison["outcome"] == "worse" else "No better than"
         return (
-            f"{verdict} a simple method: {found[0].lower()}{found[1:]}; {told}, {chance(compared)}"
-            f"{_few(block['count'])}"
+            f"{verdict} a simple method: {summary[0].lower()}{summary[1:]}; {best_text}, {significance(comparison)}"
+            f"{_few_blocks_note(block['count'])}"
         )
-    return f"{found}; the best simple method, {told}, {chance(compared)}{_few(block['count'])}"
+    return f"{summary}; the best simple method, {best_text}, {significance(comparison)}{_few_blocks_note(block['count'])}"
 
 
-def _less(skill: float) -> str:
+def _format_skill(skill: float) -> str:
     return f"{abs(skill):.1%} {'less' if skill >= 0 else 'more'}"
 
 
-def _few(blocks: int) -> str:
-    return f"; {blocks} blocks of windows say little" if blocks < FEW else ""
+def _few_blocks_note(num_blocks: int) -> str:
+    return f"; {num_blocks} blocks of windows say little" if num_blocks < SMALL_TEST else ""

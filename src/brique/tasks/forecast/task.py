@@ -5,40 +5,40 @@ import math
 from torch import nn
 
 from brique.data import Data
-from brique.evaluation.result import Judged, Score
+from brique.evaluation.result import Result, Metric
 from brique.schema import Number, Schema
 from brique.tasks.forecast.baselines import NAMES
-from brique.tasks.forecast.evaluate import judge
+from brique.tasks.forecast.evaluate import evaluate
 from brique.tasks.forecast.page import sections
 from brique.tasks.forecast.plan import plan
-from brique.tasks.forecast.predict import answered
+from brique.tasks.forecast.predict import predict
 from brique.tasks.forecast.summary import sentence
 from brique.tasks.record import Task
 
 
-def _training(schema: Schema) -> str | None:
+def _training_file(schema: Schema) -> str | None:
     targets = [schema[name] for name in schema.targets]
-    fits = schema.inputs == ("past",) and len(schema["past"].shape) == 2
-    return "forecast" if fits and len(targets) == 1 and isinstance(targets[0], Number) else None
+    is_forecast = schema.inputs == ("past",) and len(schema["past"].shape) == 2
+    return "forecast" if is_forecast and len(targets) == 1 and isinstance(targets[0], Number) else None
 
 
-def _evaluate(net: nn.Module, data: Data, schema: Schema, *, compare: bool = True) -> Judged:
-    return judge(net, data, compare=compare)
+def _evaluate(net: nn.Module, data: Data, schema: Schema, *, compare: bool = True) -> Result:
+    return evaluate(net, data, compare=compare)
 
 
 TASK = Task(
     name="forecast",
-    main=Score("skill", "skill", "less squared error than the values before"),
-    training=_training,
+    main_metric=Metric("skill", "skill", "less squared error than the values before"),
+    training_file=_training_file,
     plan=plan,
     evaluate=_evaluate,
-    predict=answered,
+    predict=predict,
     sentence=sentence,
     sections=sections,
-    baselines=NAMES,
-    scores={
-        "rmse": Score("rmse", "root mean square error", "large misses count more", is_share=False),
-        "mae": Score("mae", "mean absolute error", "all misses count alike", is_share=False),
+    baseline_names=NAMES,
+    metrics={
+        "rmse": Metric("rmse", "root mean square error", "large misses count more", is_share=False),
+        "mae": Metric("mae", "mean absolute error", "all misses count alike", is_share=False),
     },
-    ends={"skill": (-math.inf, 1.0), "rmse": (0.0, math.inf), "mae": (0.0, math.inf)},
+    bounds={"skill": (-math.inf, 1.0), "rmse": (0.0, math.inf), "mae": (0.0, math.inf)},
 )

@@ -37,7 +37,7 @@ class Args:
     """Residual layers of them; each looks twice as far as the one before."""
     dropout: float = 0.7
     """Share of the features that are not seen in training."""
-    lost: float = 0.8
+    column_dropout: float = 0.8
     """Share of the columns that are not foretold, and are not seen in training either."""
     turns: int = 600
     """Turns, one batch each."""
@@ -58,50 +58,50 @@ class Args:
 def build(args: Args, schema: Schema) -> Forecaster:
     """Pasts (N, L, C) -> futures (N, A), or (N, A, K) of several targets, in their units."""
     shape = {"width": args.width, "depth": args.depth}
-    return nets.forecaster(schema.to_json(), **shape, dropout=args.dropout, lost=args.lost)
+    return nets.forecaster(schema.to_json(), **shape, dropout=args.dropout, lost=args.column_dropout)
 
 
-def game_of(args: Args, net: Forecaster, windows: Data) -> Game:
+def build_game(args: Args, net: Forecaster, dataset: Data) -> Game:
     """One player, the forecaster, pays for the squares of what it was off by."""
 
-    def missed(batch: Batch) -> Tensor:
+    def loss(batch: Batch) -> Tensor:
         return forecast.loss(
-            net(inference.inputs(batch, windows.schema, net)), batch, windows.schema
+            net(inference.inputs(batch, dataset.schema, net)), batch, dataset.schema
         )
 
-    def adam(named: object) -> optim.Optimizer:
-        return optim.AdamW(named, lr=args.lr, weight_decay=args.weight_decay)  # pyright: ignore[reportArgumentType]
+    def adam(named_parameters: object) -> optim.Optimizer:
+        return optim.AdamW(named_parameters, lr=args.lr, weight_decay=args.weight_decay)  # pyright: ignore[reportArgumentType]
 
-    return Game(Player("forecaster", net, missed, adam, schedule=cosine, average=args.average))
+    return Game(Player("forecaster", net, loss, adam, schedule=cosine, average=args.average))
 
 
-def stream_of(args: Args, windows: Data) -> Stream:
+def build_stream(args: Args, dataset: Data) -> Stream:
     """Batches of training windows."""
-    return windows.train.batches(args.batch_size, turns=args.turns, seed=args.seed)
+    return dataset.train.batches(args.batch_size, turns=args.turns, seed=args.seed)
 
 
-def main(args: Args, windows: Data | None = None) -> dict[str, float]:
+def main(args: Args, dataset: Data | None = None) -> dict[str, float]:
     """Train, keep the average that is best on valid, fit the band there, read test once."""
     run = Run.start(__file__, args)
-    windows = windows or data.open(args.data, args.options)
-    net = run.place(build(args, windows.schema))
-    game = game_of(args, net, windows)
+    dataset = dataset or data.open(args.data, args.options)
+    net = run.place(build(args, dataset.schema))
+    game = build_game(args, net, dataset)
 
-    for turn in run.play(game, stream_of(args, windows)):
-        if turn.looks and len(windows.valid):
+    for turn in run.play(game, build_stream(args, dataset)):
+        if turn.looks and len(dataset.valid):
             average = game.averaged(net)
-            seen = forecast.look(average, windows.valid)
-            run.log(turn, valid_skill=seen.skill, valid_loss=seen.loss)
-            run.keep_best(net, seen.skill, average)
+            validation = forecast.validate(average, dataset.valid)
+            run.log(turn, valid_skill=validation.skill, valid_loss=validation.loss)
+            run.keep_best(net, validation.skill, average)
             if run.stop_when_flat("valid_skill", args.patience):
                 break
 
-    forecast.calibrate(net, windows.valid)
-    judged = forecast.judge(net, windows)
-    run.keep("answers", **judged.arrays)
-    run.result(**judged.values)
-    run.spent(**judged.seconds)
-    return run.finish(net=net, task="forecast", test_skill=judged.values["test"]["skill"])
+    forecast.calibrate(net, dataset.valid)
+    result = forecast.evaluate(net, dataset)
+    run.keep("answers", **result.arrays)
+    run.result(**result.values)
+    run.spent(**result.seconds)
+    return run.finish(net=net, task="forecast", test_skill=result.values["test"]["skill"])
 
 
 if __name__ == "__main__":

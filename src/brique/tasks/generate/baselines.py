@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from brique import keys
-from brique.evaluation.principal import Axes
+from brique.evaluation.principal import PrincipalComponents
 
 NAMES = {
     "mean": "always answering the mean",
@@ -14,16 +14,16 @@ NAMES = {
 }
 """What the methods are called in a sentence."""
 
-_BESIDE = keys.word("generated along axes")
+_KEY = keys.word("generated along axes")
 
 
-def codes(real: Tensor, axes: Axes, *, fit: bool) -> Mapping[str, Tensor]:
+def baseline_latents(real: Tensor, components: PrincipalComponents, *, fit: bool) -> Mapping[str, Tensor]:
     """Return where the pictures of each method lie along the axes: (N, D), as many as real ones.
 
     fit: whether pictures are drawn along the components; else there is the mean picture alone.
     """
-    found = {"mean": torch.zeros_like(real)}
+    latents = {"mean": torch.zeros_like(real)}
     if fit:
-        normal = torch.randn(real.shape, generator=keys.generator(_BESIDE))
-        found["axes"] = normal * axes.spread
-    return found
+        normal = torch.randn(real.shape, generator=keys.generator(_KEY))
+        latents["axes"] = normal * components.std
+    return latents

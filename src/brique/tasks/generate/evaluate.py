@@ -10,20 +10,20 @@ from brique import keys
 from brique.data import Data, Split
 from brique.errors import DataError, ShapeError
 from brique.evaluation import bootstrap
-from brique.evaluation.principal import Axes
-from brique.evaluation.result import Judged, finite
+from brique.evaluation.principal import PrincipalComponents
+from brique.evaluation.result import Result, finite
 from brique.inference import LARGEST_BATCH, at_rest, batch_size_for, evenly, tensor_of
 from brique.tasks.generate import baselines
-from brique.tasks.generate.metrics import mixed, own_kind, scores
+from brique.tasks.generate.metrics import mixing_statistic, is_own_kind, compute_metrics
 
-MOST = 2000  # test pictures, and as many that are made, that are told apart
-SHOWN = 48
-AXES = 32  # principal components in which pictures are near or far
-_TRAIN = 20_000  # training pictures among which copies are looked for, at most
-_DRAW = keys.word("generated")
+MAX_PICTURES = 2000  # test pictures, and as many that are made, that are told apart
+NUM_SHOWN = 48
+NUM_COMPONENTS = 32  # principal components in which pictures are near or far
+_MAX_TRAIN = 20_000  # training pictures among which copies are looked for, at most
+_KEY = keys.word("generated")
 
 
-def judge(net: nn.Module, data: Data, *, compare: bool = True) -> Judged:
+def evaluate(net: nn.Module, data: Data, *, compare: bool = True) -> Result:
     """Return how well made pictures mix with those of `data.test`, beside what needs no net.
 
     net: normal noise (N, `net.noise`) -> pictures (N, C, H, W) of the data's shape. It makes
@@ -37,57 +37,57 @@ def judge(net: nn.Module, data: Data, *, compare: bool = True) -> Judged:
     Its arrays are made (48, C, H, W), uint8, nearest, the ids of the training pictures beside them.
     Raises DataError when the test part is empty; ShapeError when a net does not tell its noise.
     """
-    begun = time.perf_counter()
-    count = min(MOST, len(data.test))
+    started = time.perf_counter()
+    count = min(MAX_PICTURES, len(data.test))
     if not count:
         raise DataError("generate: the split is empty; pass one with at least one example.")
-    axes = Axes.of(data.train, AXES)
-    real = _places(axes, data.test, evenly(len(data.test), MOST))
-    known = evenly(len(data.train), _TRAIN)
-    train = _places(axes, data.train, known)
-    made = _made(net, count)
-    codes = axes.places(made)
-    own = own_kind(real, codes)
-    gaps = torch.cdist(codes, train)
-    usual = float(torch.cdist(real, train).amin(dim=1).double().quantile(0.01))
+    components = PrincipalComponents.fit(data.train, NUM_COMPONENTS)
+    real = _project(components, data.test, evenly(len(data.test), MAX_PICTURES))
+    train_rows = evenly(len(data.train), _MAX_TRAIN)
+    train = _project(components, data.train, train_rows)
+    generated = _generate(net, count)
+    latents = components.project(generated)
+    is_own = is_own_kind(real, latents)
+    distances = torch.cdist(latents, train)
+    copy_threshold = float(torch.cdist(real, train).amin(dim=1).double().quantile(0.01))
     values: dict[str, Any] = {
         "task": "generate",
         "examples": count,
-        "test": scores(own) | {"copied": float((gaps.amin(dim=1) < usual).double().mean())},
-        "interval": {"mixed": list(bootstrap.interval(mixed(own), own))},
+        "test": compute_metrics(is_own) | {"copied": float((distances.amin(dim=1) < copy_threshold).double().mean())},
+        "interval": {"mixed": list(bootstrap.interval(mixing_statistic(is_own), is_own))},
     }
     arrays = {
-        "made": (made[:SHOWN].clamp(0, 1) * 255).round().byte(),
-        "nearest": data.train.ids[known[gaps[:SHOWN].argmin(dim=1)]],
+        "made": (generated[:NUM_SHOWN].clamp(0, 1) * 255).round().byte(),
+        "nearest": data.train.ids[train_rows[distances[:NUM_SHOWN].argmin(dim=1)]],
     }
-    judged = time.perf_counter()
-    drawn = baselines.codes(real, axes, fit=compare)
-    rivals = {name: own_kind(real, one) for name, one in drawn.items()}
-    entries = {name: scores(one) for name, one in rivals.items()}
+    evaluated = time.perf_counter()
+    baseline_latents = baselines.baseline_latents(real, components, fit=compare)
+    baseline_is_own_kind = {name: is_own_kind(real, value) for name, value in baseline_latents.items()}
+    entries = {name: compute_metrics(value) for name, value in baseline_is_own_kind.items()}
     best = max(entries, key=lambda name: entries[name]["mixed"])
-    ours, other = mixed(own), mixed(rivals[best])
-    beside = bootstrap.beside_score(best, lambda often: ours(often) - other(often), own)
-    values |= {"baseline": entries, "comparison": beside}
-    seconds = {"judging": judged - begun, "baselines": time.perf_counter() - judged}
-    return Judged(finite(values), arrays, {key: round(one, 3) for key, one in seconds.items()})
+    net_mixing, baseline_mixing = mixing_statistic(is_own), mixing_statistic(baseline_is_own_kind[best])
+    comparison = bootstrap.compare_scores(best, lambda weights: net_mixing(weights) - baseline_mixing(weights), is_own)
+    values |= {"baseline": entries, "comparison": comparison}
+    seconds = {"judging": evaluated - started, "baselines": time.perf_counter() - evaluated}
+    return Result(finite(values), arrays, {key: round(value, 3) for key, value in seconds.items()})
 
 
-def _made(net: nn.Module, count: int) -> Tensor:
+def _generate(net: nn.Module, count: int) -> Tensor:
     """Return pictures that a net makes of a fixed draw, on the processor."""
-    columns: Any = getattr(net, "noise", None)
-    if not isinstance(columns, int):
+    noise_size: Any = getattr(net, "noise", None)
+    if not isinstance(noise_size, int):
         raise ShapeError(
             f"generate: a {type(net).__name__} does not say which noise it takes; give it an"
             " attribute `noise`, how many columns, or see the numbers of the run in its run.json."
         )
-    noise = torch.randn(count, columns, generator=keys.generator(_DRAW))
+    noise = torch.randn(count, noise_size, generator=keys.generator(_KEY))
     with at_rest(net) as device:
-        pieces = noise.split(min(256, LARGEST_BATCH))
-        return torch.cat([net(some.to(device)).float().cpu() for some in pieces])
+        chunks = noise.split(min(256, LARGEST_BATCH))
+        return torch.cat([net(chunk.to(device)).float().cpu() for chunk in chunks])
 
 
-def _places(axes: Axes, split: Split, rows: Tensor) -> Tensor:
+def _project(components: PrincipalComponents, split: Split, rows: Tensor) -> Tensor:
     """Return where the pictures at some places of a part lie along the axes: (M, D)."""
     field = split.schema.inputs[0]
-    some = split.select(split.ids[rows]).batches(batch_size_for(split.schema[field]))
-    return torch.cat([axes.places(tensor_of(batch, field)) for batch in some])
+    batches = split.select(split.ids[rows]).batches(batch_size_for(split.schema[field]))
+    return torch.cat([components.project(tensor_of(batch, field)) for batch in batches])

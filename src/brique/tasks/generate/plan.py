@@ -4,13 +4,13 @@ from typing import Any
 
 from brique.data import Data
 from brique.planning import Request
-from brique.planning.codes import plan_codes
+from brique.planning.codes import plan_autoencoder
 
 
-def plan(opened: Data, request: Request) -> dict[str, Any]:
+def plan(data: Data, request: Request) -> dict[str, Any]:
     """Return the settings of a training that makes pictures: as those of a training that rebuilds.
 
     Codes are half as long: of longer ones a mixture knows less, and draws what shows nothing.
     """
-    settings = plan_codes(opened, request)
+    settings = plan_autoencoder(data, request)
     return settings | {"code": max(8, settings["code"] // 2)}

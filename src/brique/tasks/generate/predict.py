@@ -9,7 +9,7 @@ from brique.errors import ModelError
 from brique.schema import Schema
 
 
-def answered(net: nn.Module, batch: Batch, schema: Schema) -> list[Any]:
+def predict(net: nn.Module, batch: Batch, schema: Schema) -> list[Any]:
     """Raise ModelError: such a net is asked about nothing."""
     raise ModelError(
         "predict: this model makes pictures of noise, and has no answer to one that is given; in"

@@ -32,9 +32,9 @@ class Args:
     """Pictures to be made more of: built-in name or path."""
     options: Options = Options()
     """How the data are opened; each option is a flag."""
-    code: int = 16
+    latent: int = 16
     """Numbers that a picture is made of."""
-    pull: float = 1e-4
+    latent_penalty: float = 1e-4
     """How much codes are drawn toward 0."""
     width: int = 16
     """Features of the largest pictures' stage; each further stage has twice as many."""
@@ -59,53 +59,53 @@ class Args:
 def build(args: Args, schema: Schema) -> Generator:
     """Noise (N, D + 1) -> pictures (N, C, H, W) in [0, 1]; its `rebuilt` takes pictures."""
     shape = nets.autoencoder_arguments(schema)
-    return nets.generator(**shape, code=args.code, width=args.width)
+    return nets.generator(**shape, code=args.latent, width=args.width)
 
 
-def game_of(args: Args, net: Generator, known: Data) -> Game:
+def build_game(args: Args, net: Generator, dataset: Data) -> Game:
     """One player, the generator, pays for what it cannot rebuild, and for codes far from 0."""
-    field = known.schema.inputs[0]
+    field = dataset.schema.inputs[0]
 
-    def mistakes(batch: Batch) -> Tensor:
+    def loss(batch: Batch) -> Tensor:
         pictures = inference.tensor_of(batch, field)
-        codes = net.body(pictures)
-        return generate.loss(net.head(codes), pictures, codes, pull=args.pull)
+        latents = net.body(pictures)
+        return generate.loss(net.head(latents), pictures, latents, latent_penalty=args.latent_penalty)
 
-    def optimizer(named: Iterable[tuple[str, nn.Parameter]]) -> optim.Optimizer:
-        return optim.AdamW(named, lr=args.lr, weight_decay=args.weight_decay)
+    def optimizer(named_parameters: Iterable[tuple[str, nn.Parameter]]) -> optim.Optimizer:
+        return optim.AdamW(named_parameters, lr=args.lr, weight_decay=args.weight_decay)
 
-    player = Player("generator", net, mistakes, optimizer, schedule=cosine, average=args.average)
+    player = Player("generator", net, loss, optimizer, schedule=cosine, average=args.average)
     return Game(player)
 
 
-def stream_of(args: Args, known: Data) -> Stream:
+def build_stream(args: Args, dataset: Data) -> Stream:
     """Batches of training pictures."""
-    moved = data.Augment(field=known.schema.inputs[0], mirror=args.mirror)
-    return known.train.batches(args.batch_size, turns=args.turns, seed=args.seed, augment=moved)
+    augmentation = data.Augment(field=dataset.schema.inputs[0], mirror=args.mirror)
+    return dataset.train.batches(args.batch_size, turns=args.turns, seed=args.seed, augment=augmentation)
 
 
-def main(args: Args, known: Data | None = None) -> dict[str, float]:
+def main(args: Args, dataset: Data | None = None) -> dict[str, float]:
     """Train, keep the average that is best on valid, fit what codes are drawn from, read test."""
     run = Run.start(__file__, args)
-    known = known or data.open(args.data, args.options)
-    net = run.place(build(args, known.schema))
-    game = game_of(args, net, known)
+    dataset = dataset or data.open(args.data, args.options)
+    net = run.place(build(args, dataset.schema))
+    game = build_game(args, net, dataset)
 
-    for turn in run.play(game, stream_of(args, known)):
-        if turn.looks and len(known.valid):
-            error = generate.look(game.averaged(net), known.valid)
+    for turn in run.play(game, build_stream(args, dataset)):
+        if turn.looks and len(dataset.valid):
+            error = generate.validate(game.averaged(net), dataset.valid)
             run.log(turn, valid_loss=error)
             run.keep_best(net, -error, game.averaged(net))
             if run.stop_when_flat("valid_loss", args.patience, lower=True):
                 break
 
-    generate.learn(net, known.train)
+    generate.fit_mixture(net, dataset.train)
     run.picture("samples", net, run.noise(48, net.noise, name="samples"))
-    judged = generate.judge(net, known)
-    run.result(**judged.values)
-    run.spent(**judged.seconds)
-    run.keep("answers", **judged.arrays)
-    return run.finish(net=net, task="generate", test_mixed=judged.values["test"]["mixed"])
+    result = generate.evaluate(net, dataset)
+    run.result(**result.values)
+    run.spent(**result.seconds)
+    run.keep("answers", **result.arrays)
+    return run.finish(net=net, task="generate", test_mixed=result.values["test"]["mixed"])
 
 
 if __name__ == "__main__":

@@ -10,17 +10,17 @@ from brique.data import Data
 from brique.evaluation import bootstrap
 from brique.evaluation.calibration import temperature
 from brique.evaluation.categories import probabilities
-from brique.evaluation.result import Judged, finite
+from brique.evaluation.result import Result, finite
 from brique.schema import Schema
-from brique.tasks.label.baselines import beside
-from brique.tasks.label.metrics import each, log_loss, said, scores
-from brique.tasks.label.predict import by_target, kinds
-from brique.tasks.label.reading import read
+from brique.tasks.label.baselines import compare_with_baselines
+from brique.tasks.label.metrics import metrics_by_target, log_loss, predicted_classes, compute_metrics
+from brique.tasks.label.predict import split_by_target, target_fields
+from brique.tasks.label.reading import collect_outputs
 
 
-def judge(
+def evaluate(
     net: nn.Module, data: Data, *, schema: Schema | None = None, compare: bool = True
-) -> Judged:
+) -> Result:
     """Return what a net reaches on `data.test`, beside what needs no net.
 
     net: inputs -> scores (N, K), those of the targets side by side. It reads the test part once, in
@@ -31,38 +31,38 @@ def judge(
     Returns Judged; its arrays are ids (N,), truth (N, T) and probabilities (N, K).
     Raises DataError when the test part is empty, or has what the schema does not know.
     """
-    begun = time.perf_counter()
+    started = time.perf_counter()
     schema = data.schema if schema is None else schema
-    reading = read(net, data.test, schema)
-    answers = said(reading, schema)
-    right = (answers == reading.truth).double()
-    found = scores(answers, reading.truth, schema)
+    outputs = collect_outputs(net, data.test, schema)
+    predicted = predicted_classes(outputs, schema)
+    correct = (predicted == outputs.target).double()
+    metrics = compute_metrics(predicted, outputs.target, schema)
     values: dict[str, Any] = {
         "task": "label",
-        "examples": len(reading.ids),
+        "examples": len(outputs.ids),
         "targets": list(schema.targets),
-        "classes": {n: list(k.names) for n, k in zip(schema.targets, kinds(schema), strict=True)},
-        "test": found | {"log_loss": log_loss(reading, schema)},
+        "classes": {n: list(k.names) for n, k in zip(schema.targets, target_fields(schema), strict=True)},
+        "test": metrics | {"log_loss": log_loss(outputs, schema)},
         "interval": {
-            "accuracy": _interval(right.mean(dim=1), data.test.groups),
-            "exact": _interval((right == 1).all(dim=1).double(), data.test.groups),
+            "accuracy": _interval(correct.mean(dim=1), data.test.groups),
+            "exact": _interval((correct == 1).all(dim=1).double(), data.test.groups),
         },
-        "each": each(reading, schema),
+        "each": metrics_by_target(outputs, schema),
         "calibration": {"temperature": temperature(net)},
     }
-    judged = time.perf_counter()
-    values |= beside(reading, data, schema, right, fit=compare)
-    done = time.perf_counter()
-    chances = [probabilities(some) for some in by_target(reading.scores, schema)]
+    evaluated = time.perf_counter()
+    values |= compare_with_baselines(outputs, data, schema, correct, fit=compare)
+    finished = time.perf_counter()
+    target_probabilities = [probabilities(target_scores) for target_scores in split_by_target(outputs.scores, schema)]
     arrays = {
-        "ids": reading.ids,
-        "truth": reading.truth,
-        "probabilities": torch.cat(chances, dim=1),
+        "ids": outputs.ids,
+        "truth": outputs.target,
+        "probabilities": torch.cat(target_probabilities, dim=1),
     }
-    seconds = {"judging": round(judged - begun, 3), "baselines": round(done - judged, 3)}
-    return Judged(finite(values), arrays, seconds)
+    seconds = {"judging": round(evaluated - started, 3), "baselines": round(finished - evaluated, 3)}
+    return Result(finite(values), arrays, seconds)
 
 
-def _interval(share: Tensor, together: Tensor | None) -> list[float]:
+def _interval(share: Tensor, groups: Tensor | None) -> list[float]:
     """Return the 95% interval of the mean of shares (N,), by drawing examples, or groups, again."""
-    return list(bootstrap.interval(lambda often: often @ share / often.sum(dim=1), share, together))
+    return list(bootstrap.interval(lambda weights: weights @ share / weights.sum(dim=1), share, groups))

@@ -8,7 +8,7 @@ from torch import Tensor
 from brique.data import Batch, Split
 from brique.evaluation import categories
 from brique.schema import Schema
-from brique.tasks.label.predict import by_target
+from brique.tasks.label.predict import split_by_target
 
 
 def loss(
@@ -25,13 +25,13 @@ def loss(
     weights: by target (K of it,), what a mistake in each class costs; by default 1.
     smoothing: share of each label that is spread over all classes.
     """
-    each = by_target(scores, schema)
-    costs = [None] * len(each) if weights is None else weights
-    lost = [
-        categories.loss(some, torch.as_tensor(batch[name]), cost, smoothing=smoothing)
-        for name, some, cost in zip(schema.targets, each, costs, strict=True)
+    split_scores = split_by_target(scores, schema)
+    class_weights = [None] * len(split_scores) if weights is None else weights
+    losses = [
+        categories.loss(target_scores, torch.as_tensor(batch[name]), class_weight, smoothing=smoothing)
+        for name, target_scores, class_weight in zip(schema.targets, split_scores, class_weights, strict=True)
     ]
-    return torch.stack(lost).mean()
+    return torch.stack(losses).mean()
 
 
 def weights(split: Split) -> list[Tensor]:

@@ -9,81 +9,81 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from brique.data import Split
-from brique.evaluation.classes import auc, by_class, confusion, overall
+from brique.evaluation.classes import auc, by_class, confusion, macro_scores
 from brique.schema import Category, Schema
-from brique.tasks.label.predict import YES, by_target, kinds
-from brique.tasks.label.reading import Reading, read
+from brique.tasks.label.predict import BINARY_NAMES, split_by_target, target_fields
+from brique.tasks.label.reading import Outputs, collect_outputs
 
 
 @dataclass(frozen=True)
-class Look:
+class Validation:
     """What a net does on a part: the share of answers that are right, and the mean loss in nats."""
 
     accuracy: float
     loss: float
 
 
-def look(net: nn.Module, split: Split) -> Look:
+def validate(net: nn.Module, split: Split) -> Validation:
     """Return how well a net does on a part, in one pass; of an empty part, NaN."""
     if not len(split):
-        return Look(math.nan, math.nan)
-    reading = read(net, split, split.schema)
-    right = said(reading, split.schema) == reading.truth
-    return Look(float(right.double().mean()), log_loss(reading, split.schema))
+        return Validation(math.nan, math.nan)
+    outputs = collect_outputs(net, split, split.schema)
+    correct = predicted_classes(outputs, split.schema) == outputs.target
+    return Validation(float(correct.double().mean()), log_loss(outputs, split.schema))
 
 
-def said(reading: Reading, schema: Schema) -> Tensor:
+def predicted_classes(outputs: Outputs, schema: Schema) -> Tensor:
     """Return the class that a net answers for each target: (N, T), int64."""
-    return torch.stack([some.argmax(dim=1) for some in by_target(reading.scores, schema)], dim=1)
+    return torch.stack([target_scores.argmax(dim=1) for target_scores in split_by_target(outputs.scores, schema)], dim=1)
 
 
-def log_loss(reading: Reading, schema: Schema) -> float:
+def log_loss(outputs: Outputs, schema: Schema) -> float:
     """Return the mean cross entropy in nats over examples and targets, in float64."""
-    each = zip(by_target(reading.scores.double(), schema), reading.truth.unbind(1), strict=True)
-    lost = [float(functional.cross_entropy(scores, label)) for scores, label in each]
-    return math.fsum(lost) / len(lost)
+    pairs = zip(split_by_target(outputs.scores.double(), schema), outputs.target.unbind(1), strict=True)
+    losses = [float(functional.cross_entropy(scores, label)) for scores, label in pairs]
+    return math.fsum(losses) / len(losses)
 
 
-def scores(answers: Tensor, truth: Tensor, schema: Schema) -> dict[str, float]:
+def compute_metrics(predicted: Tensor, target: Tensor, schema: Schema) -> dict[str, float]:
     """Return the scores of answers (N, T).
 
     "accuracy": share of all answers that are right; "exact": of the examples with every answer
     right; "macro_f1": mean F1 of the targets, of a label that is borne or not that of bearing it.
     """
-    right = answers == truth
-    pairs = zip(kinds(schema), answers.unbind(1), truth.unbind(1), strict=True)
+    correct = predicted == target
+    pairs = zip(target_fields(schema), predicted.unbind(1), target.unbind(1), strict=True)
     return {
-        "accuracy": float(right.double().mean()),
-        "exact": float(right.all(dim=1).double().mean()),
-        "macro_f1": math.fsum(f1(*pair) for pair in pairs) / truth.shape[1],
+        "accuracy": float(correct.double().mean()),
+        "exact": float(correct.all(dim=1).double().mean()),
+        "macro_f1": math.fsum(f1(*pair) for pair in pairs) / target.shape[1],
     }
 
 
-def f1(kind: Category, answer: Tensor, truth: Tensor) -> float:
+def f1(field: Category, predicted: Tensor, target: Tensor) -> float:
     """Return the F1 of one target: of bearing a label; of other classes their mean."""
-    names = kind.names
-    found = by_class(confusion(truth, answer, len(names)), names, [None] * len(names))
-    if names == YES:
-        return float(found[YES[1]]["f1"] or 0.0)
-    return overall(found)["macro_f1"]
+    names = field.names
+    class_metrics = by_class(confusion(target, predicted, len(names)), names, [None] * len(names))
+    if names == BINARY_NAMES:
+        return float(class_metrics[BINARY_NAMES[1]]["f1"] or 0.0)
+    return macro_scores(class_metrics)["macro_f1"]
 
 
-def each(reading: Reading, schema: Schema) -> dict[str, dict[str, Any]]:
+def metrics_by_target(outputs: Outputs, schema: Schema) -> dict[str, dict[str, Any]]:
     """Return by target: "accuracy", "f1", "auc" of two classes, "usual", "count" of each class.
 
     "usual": the share that always answering the commonest class of this part would reach.
     """
-    found: dict[str, dict[str, Any]] = {}
-    chances = by_target(reading.scores, schema)
-    for place, (name, kind) in enumerate(zip(schema.targets, kinds(schema), strict=True)):
-        truth, sure = reading.truth[:, place], chances[place].softmax(dim=1)
-        answer = chances[place].argmax(dim=1)
-        counts = torch.bincount(truth, minlength=len(kind.names))
-        found[name] = {
-            "accuracy": float((answer == truth).double().mean()),
-            "f1": f1(kind, answer, truth),
-            **({"auc": auc(sure[:, 1], truth)} if len(kind.names) == 2 else {}),
-            "usual": float(counts.max()) / len(truth),
-            "count": dict(zip(kind.names, counts.tolist(), strict=True)),
+    metrics: dict[str, dict[str, Any]] = {}
+    split_scores = split_by_target(outputs.scores, schema)
+    for index, (name, field) in enumerate(zip(schema.targets, target_fields(schema), strict=True)):
+        target, probabilities = outputs.target[:, index], split_scores[index].softmax(dim=1)
+        predicted = split_scores[index].argmax(dim=1)
+        counts = torch.bincount(target, minlength=len(field.names))
+        metrics[name] = {
+            "accuracy": float((predicted == target).double().mean()),
+            "f1": f1(field, predicted, target),
+            **({"auc": auc(probabilities[:, 1], target)} if len(field.names) == 2 else {}),
+            "usual": float(counts.max()) / len(target),
+            "count": dict(zip(field.names, counts.tolist(), strict=True)),
         }
-    return found
+    return metrics

@@ -7,34 +7,34 @@ from torch import Tensor
 
 from brique.page import chart, inputs
 from brique.page.facts import Facts
-from brique.page.markup import Gap, Section, box, count, figure, figures, name, percent, sure
+from brique.page.markup import Gap, Section, box, count, figure, short_number, name, percent, format_confidence
 from brique.page.thumbnails import Gallery
-from brique.tasks.label.predict import YES
+from brique.tasks.label.predict import BINARY_NAMES
 
-_WORST = 10  # examples that are listed
-_NAMED = 4  # mistakes of each that are named
+_MAX_WORST = 10  # examples that are listed
+_MAX_MISTAKES = 4  # mistakes of each that are named
 
 
 def sections(facts: Facts, gallery: Gallery) -> list[Section | Gap]:
     """Return how well each target is answered, and the examples with the surest mistakes."""
-    found = [facts.arrays.get(key) for key in ("ids", "truth", "probabilities")]
-    if any(one is None or not len(one) for one in found):
+    arrays = [facts.arrays.get(key) for key in ("ids", "truth", "probabilities")]
+    if any(array is None or not len(array) for array in arrays):
         return [Gap("Answers are not shown, since they are not stored.")]
-    ids, truth, chances = (one for one in found if one is not None)
-    body = _each(facts.values) + _worst(facts, gallery, (ids, truth, chances))
+    ids, target, probabilities = (array for array in arrays if array is not None)
+    body = _target_figure(facts.values) + _worst(facts, gallery, (ids, target, probabilities))
     return [Section("mistakes", "The targets one by one", body)]
 
 
-def _each(values: dict[str, Any]) -> str:
+def _target_figure(values: dict[str, Any]) -> str:
     """Return the scores of each target, the best first."""
     rows = sorted(values["each"].items(), key=lambda pair: -float(pair[1]["f1"]))
-    axis = chart.shares(0.0, 1.0)
+    axis = chart.share_axis(0.0, 1.0)
     lines = "".join(
         f'<tr><th scope="row">{name(key, 40)}</th><td class="strip">'
         f"{chart.strip(axis, float(row['f1']), None, '--ink-of:var(--accent)')}</td>"
         f'<td class="num">{percent(row["f1"])}</td><td class="num">{percent(row["accuracy"])}</td>'
         f'<td class="num">{percent(row["usual"])}</td>'
-        f'<td class="num">{figures(row.get("auc"))}</td><td class="num">{_rarest(row)}</td></tr>'
+        f'<td class="num">{short_number(row.get("auc"))}</td><td class="num">{_class_count(row)}</td></tr>'
         for key, row in rows
     )
     table = (
@@ -45,60 +45,60 @@ def _each(values: dict[str, Any]) -> str:
         f"<tbody>{lines}</tbody><tfoot><tr><td></td><td>{chart.scale(axis)}</td>"
         "<td></td><td></td><td></td><td></td><td></td></tr></tfoot></table>\n"
     )
-    says = (
+    caption = (
         "F1 weighs what is found against what is said in vain, of a label that is borne or not that"
         " of bearing it. Right: the share of right answers, beside what always answering the"
         " commonest class would reach; a label that few bear is mostly right, and its F1 says more."
     )
     if len(rows) == 1:
-        return figure(f"{name(rows[0][0])} is known", says, box("scores of each target", table))
+        return figure(f"{name(rows[0][0])} is known", caption, box("scores of each target", table))
     title = f"Best known is {name(rows[0][0])}, least {name(rows[-1][0])}"
-    return figure(title, says, box("scores of each target", table))
+    return figure(title, caption, box("scores of each target", table))
 
 
-def _rarest(row: dict[str, Any]) -> str:
+def _class_count(row: dict[str, Any]) -> str:
     """Return how many test examples bear a label; of other classes how many of them there are."""
     counts = row["count"]
-    return f"{counts[YES[1]]:,}" if tuple(counts) == YES else count(len(counts), "class", "classes")
+    return f"{counts[BINARY_NAMES[1]]:,}" if tuple(counts) == BINARY_NAMES else count(len(counts), "class", "classes")
 
 
-def _worst(facts: Facts, gallery: Gallery, found: tuple[Tensor, Tensor, Tensor]) -> str:
+def _worst(facts: Facts, gallery: Gallery, arrays: tuple[Tensor, Tensor, Tensor]) -> str:
     """Return the examples with the most wrong answers, of equal ones the surest."""
-    ids, truth, chances = found
+    ids, target, probabilities = arrays
     classes: dict[str, list[str]] = facts.values["classes"]
-    each = chances.split([len(names) for names in classes.values()], dim=1)
-    answer = torch.stack([some.argmax(dim=1) for some in each], dim=1)
-    wrong = answer != truth
+    split_probabilities = probabilities.split([len(names) for names in classes.values()], dim=1)
+    predicted = torch.stack([values.argmax(dim=1) for values in split_probabilities], dim=1)
+    wrong = predicted != target
     if not bool(wrong.any()):
         return figure("No answer is wrong", "Every answer on the test part is right.", "")
-    surest = torch.stack([some.amax(dim=1) for some in each], dim=1) * wrong
+    surest = torch.stack([values.amax(dim=1) for values in split_probabilities], dim=1) * wrong
     order = (wrong.sum(dim=1) + 0.5 * surest.amax(dim=1)).argsort(descending=True, stable=True)
     rows = [
-        (int(ids[row]), [_told(classes, truth[row], answer[row], [one[row] for one in each])])
-        for row in order[:_WORST].tolist()
+        (int(ids[row]), [_mistakes(classes, target[row], predicted[row], [target_probabilities[row] for target_probabilities in split_probabilities])])
+        for row in order[:_MAX_WORST].tolist()
         if bool(wrong[row].any())
     ]
-    table = inputs.table(facts, gallery, "mistakes", ["what is wrong"], rows)
-    often = int(wrong.any(dim=1).sum())
-    says = (
+    table = inputs.render(facts, gallery, "mistakes", ["what is wrong"], rows)
+    wrong_examples = int(wrong.any(dim=1).sum())
+    caption = (
         "The examples with the most wrong answers, of equal ones those where the net was surest."
         " Look whether the truth is right."
     )
-    title = f"{count(often, 'test example')} {'has' if often == 1 else 'have'} a wrong answer"
-    return figure(title, says, table)
+    title = f"{count(wrong_examples, 'test example')} {'has' if wrong_examples == 1 else 'have'} a wrong answer"
+    return figure(title, caption, table)
 
 
-def _told(
-    classes: dict[str, list[str]], truth: Tensor, answer: Tensor, chances: list[Tensor]
+def _mistakes(
+    classes: dict[str, list[str]], labels: Tensor, predicted: Tensor, probabilities: list[Tensor]
 ) -> str:
     """Return the wrong answers of one example, the surest first."""
     wrong: list[tuple[float, str]] = []
-    for place, (target, names) in enumerate(classes.items()):
-        one, other = int(truth[place]), int(answer[place])
-        if one != other:
-            share = float(chances[place][other])
-            says = f"{name(target, 32)}: <b>{name(names[one], 24)}</b> taken for"
-            wrong.append((share, f"{says} <b>{name(names[other], 24)}</b> ({sure(share)} sure)"))
+    for index, (target, names) in enumerate(classes.items()):
+        label, predicted_label = int(labels[index]), int(predicted[index])
+        if label != predicted_label:
+            probability = float(probabilities[index][predicted_label])
+            prefix = f"{name(target, 32)}: <b>{name(names[label], 24)}</b> taken for"
+            wrong.append((probability, f"{prefix} <b>{name(names[predicted_label], 24)}</b> ({format_confidence(probability)} sure)"))
     wrong.sort(key=lambda pair: -pair[0])
-    more = f"<br>and {len(wrong) - _NAMED} more" if len(wrong) > _NAMED else ""
-    return "<br>".join(told for _, told in wrong[:_NAMED]) + more
+    more = f"<br>and {len(wrong) - _MAX_MISTAKES} more" if len(wrong) > _MAX_MISTAKES else ""
+    return "<br>".join(line for _, line in wrong[:_MAX_MISTAKES]) + more

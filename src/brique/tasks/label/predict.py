@@ -10,7 +10,7 @@ from brique.evaluation.categories import probabilities
 from brique.inference import inputs
 from brique.schema import Category, Schema
 
-YES = ("no", "yes")  # the classes of a label that is borne or not
+BINARY_NAMES = ("no", "yes")  # the classes of a label that is borne or not
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,33 +29,33 @@ class Answer:
         """Return the class of each target, and its probability; of a label, that it is borne."""
         row: dict[str, object] = {}
         for target, name in self.answer.items():
-            chances = self.probabilities[target]
-            of = YES[1] if tuple(chances) == YES else name
-            row |= {target: name, f"p({target})": chances[of]}
+            class_probabilities = self.probabilities[target]
+            class_name = BINARY_NAMES[1] if tuple(class_probabilities) == BINARY_NAMES else name
+            row |= {target: name, f"p({target})": class_probabilities[class_name]}
         return row
 
-    def said(self) -> tuple[str, str]:
+    def summary(self) -> tuple[str, str]:
         """Return the labels that are borne, and the classes of other targets; not how sure."""
-        told = [
-            target if name == YES[1] else f"{target}: {name}"
+        texts = [
+            target if name == BINARY_NAMES[1] else f"{target}: {name}"
             for target, name in self.answer.items()
-            if tuple(self.probabilities[target]) != YES or name == YES[1]
+            if tuple(self.probabilities[target]) != BINARY_NAMES or name == BINARY_NAMES[1]
         ]
-        return ", ".join(told) or "none", ""
+        return ", ".join(texts) or "none", ""
 
 
-def kinds(schema: Schema) -> list[Category]:
+def target_fields(schema: Schema) -> list[Category]:
     """Return the targets of a schema, all of them classes."""
-    found = [schema[name] for name in schema.targets]
-    return [kind for kind in found if isinstance(kind, Category)]
+    fields = [schema[name] for name in schema.targets]
+    return [field for field in fields if isinstance(field, Category)]
 
 
-def by_target(scores: Tensor, schema: Schema) -> list[Tensor]:
+def split_by_target(scores: Tensor, schema: Schema) -> list[Tensor]:
     """Return the scores of each target (N, K of it), from those of all side by side (N, K).
 
     Raises ShapeError where they are fewer or more.
     """
-    sizes = [len(kind.names) for kind in kinds(schema)]
+    sizes = [len(field.names) for field in target_fields(schema)]
     if scores.ndim != 2 or scores.shape[1] != sum(sizes):
         raise ShapeError(
             f"label: scores have shape {tuple(scores.shape)} but the targets have {sum(sizes)}"
@@ -64,31 +64,31 @@ def by_target(scores: Tensor, schema: Schema) -> list[Tensor]:
     return list(scores.split(sizes, dim=1))
 
 
-def answers(scores: Tensor, schema: Schema) -> list[Answer]:
+def predictions(scores: Tensor, schema: Schema) -> list[Answer]:
     """Return an Answer for each row of scores; of equal scores the first class wins.
 
     scores: (N, K), on any device. Raises ShapeError as `by_target` does.
     """
-    shares = [probabilities(some).tolist() for some in by_target(scores, schema)]
-    named = list(zip(schema.targets, kinds(schema), shares, strict=True))
-    found: list[Answer] = []
+    target_probabilities = [probabilities(target_scores).tolist() for target_scores in split_by_target(scores, schema)]
+    targets = list(zip(schema.targets, target_fields(schema), target_probabilities, strict=True))
+    items: list[Answer] = []
     for row in range(len(scores)):
-        each = {target: share[row] for target, _, share in named}
-        found.append(
+        row_probabilities = {target: values[row] for target, _, values in targets}
+        items.append(
             Answer(
                 answer={
-                    target: kind.names[each[target].index(max(each[target]))]
-                    for target, kind, _ in named
+                    target: field.names[row_probabilities[target].index(max(row_probabilities[target]))]
+                    for target, field, _ in targets
                 },
                 probabilities={
-                    target: dict(zip(kind.names, each[target], strict=True))
-                    for target, kind, _ in named
+                    target: dict(zip(field.names, row_probabilities[target], strict=True))
+                    for target, field, _ in targets
                 },
             )
         )
-    return found
+    return items
 
 
-def answered(net: nn.Module, batch: Batch, schema: Schema) -> list[Answer]:
+def predict(net: nn.Module, batch: Batch, schema: Schema) -> list[Answer]:
     """Return an Answer for each example of a batch. Raises ShapeError as `answers` does."""
-    return answers(net(inputs(batch, schema, net)).float(), schema)
+    return predictions(net(inputs(batch, schema, net)).float(), schema)

@@ -8,15 +8,15 @@ from torch import Tensor, nn
 from brique.bricks import Temperature
 from brique.data import Split
 from brique.errors import DataError
-from brique.evaluation.calibration import LEAST, fitted
-from brique.evaluation.classes import places_of
+from brique.evaluation.calibration import MIN_EXAMPLES, fit_temperature
+from brique.evaluation.classes import map_classes
 from brique.inference import LARGEST_BATCH, at_rest, inputs
 from brique.schema import Category, Schema
-from brique.tasks.label.predict import by_target
+from brique.tasks.label.predict import split_by_target
 
 
 @dataclass(frozen=True)
-class Reading:
+class Outputs:
     """What a net said of a part, on the processor, in the part's order.
 
     ids: (N,), int64. truth: (N, T), int64, the class of each target, numbered as the scores.
@@ -24,11 +24,11 @@ class Reading:
     """
 
     ids: Tensor
-    truth: Tensor
+    target: Tensor
     scores: Tensor
 
 
-def read(net: nn.Module, split: Split, schema: Schema) -> Reading:
+def collect_outputs(net: nn.Module, split: Split, schema: Schema) -> Outputs:
     """Return what a net says of a part: one pass, in eval mode and float32, without slopes.
 
     net: inputs -> scores (N, K). schema: whose targets the scores are of; the part's classes are
@@ -37,31 +37,31 @@ def read(net: nn.Module, split: Split, schema: Schema) -> Reading:
     """
     if not len(split):
         raise DataError("label: the split is empty; pass one with at least one example.")
-    parts: list[tuple[Tensor, ...]] = []
+    chunks: list[tuple[Tensor, ...]] = []
     with at_rest(net) as device:
         for batch in split.batches(min(LARGEST_BATCH, 256)).on(device):
             scores = net(inputs(batch, split.schema, net)).float().cpu()
-            parts.append((batch.ids.cpu(), scores))
-    ids, scores = map(torch.cat, zip(*parts, strict=True))
-    by_target(scores, schema)  # raises
-    return Reading(ids, truths(split, schema), scores)
+            chunks.append((batch.ids.cpu(), scores))
+    ids, scores = map(torch.cat, zip(*chunks, strict=True))
+    split_by_target(scores, schema)  # raises
+    return Outputs(ids, split_targets(split, schema), scores)
 
 
-def truths(split: Split, schema: Schema) -> Tensor:
+def split_targets(split: Split, schema: Schema) -> Tensor:
     """Return the class of each target of all examples, numbered as in the schema: (N, T), int64.
 
     Raises DataError where the part lacks a target, or has a class that the schema does not know.
     """
-    found: list[Tensor] = []
+    columns: list[Tensor] = []
     for name in schema.targets:
-        kind, known = split.schema.fields.get(name), schema[name]
-        if not isinstance(kind, Category):
+        data_field, schema_field = split.schema.fields.get(name), schema[name]
+        if not isinstance(data_field, Category):
             raise DataError(
                 f"label: the net answers for '{name}', which is no class in these data; open them"
                 f" with the targets {', '.join(schema.targets[:8])}"
             )
-        found.append(places_of(kind.names, known.names)[torch.as_tensor(split[name])])
-    return torch.stack(found, dim=1)
+        columns.append(map_classes(data_field.names, schema_field.names)[torch.as_tensor(split[name])])
+    return torch.stack(columns, dim=1)
 
 
 def calibrate(net: nn.Module, valid: Split) -> None:
@@ -70,11 +70,11 @@ def calibrate(net: nn.Module, valid: Split) -> None:
     net: inputs -> scores (N, K) by way of one `brique.bricks.Temperature`; without, nothing is set.
     valid: examples that no weight was fitted on; with fewer than 20 the temperature stays.
     """
-    bricks = [part for part in net.modules() if isinstance(part, Temperature)]
-    if len(bricks) != 1 or len(valid) < LEAST:
+    layers = [module for module in net.modules() if isinstance(module, Temperature)]
+    if len(layers) != 1 or len(valid) < MIN_EXAMPLES:
         return
-    reading = read(net, valid, valid.schema)
-    plain = reading.scores.double() * float(bricks[0].value)
-    each = zip(by_target(plain, valid.schema), reading.truth.unbind(1), strict=True)
+    outputs = collect_outputs(net, valid, valid.schema)
+    uncalibrated = outputs.scores.double() * float(layers[0].value)
+    pairs = zip(split_by_target(uncalibrated, valid.schema), outputs.target.unbind(1), strict=True)
     with torch.no_grad():
-        bricks[0].value.fill_(fitted([(scores, label, 1) for scores, label in each]))
+        layers[0].value.fill_(fit_temperature([(scores, label, 1) for scores, label in pairs]))

@@ -5,43 +5,43 @@ import math
 from torch import nn
 
 from brique.data import Data
-from brique.evaluation.notes import noted
-from brique.evaluation.result import Judged, Score
+from brique.evaluation.notes import with_input_note
+from brique.evaluation.result import Result, Metric
 from brique.schema import Category, Schema
 from brique.tasks.label.baselines import NAMES
-from brique.tasks.label.evaluate import judge
+from brique.tasks.label.evaluate import evaluate
 from brique.tasks.label.page import sections
 from brique.tasks.label.plan import plan
-from brique.tasks.label.predict import answered
+from brique.tasks.label.predict import predict
 from brique.tasks.label.summary import sentence
 from brique.tasks.record import Task
 
 
-def _training(schema: Schema) -> str | None:
+def _training_file(schema: Schema) -> str | None:
     targets = [schema[name] for name in schema.targets]
-    fits = len(targets) > 1 and all(isinstance(one, Category) for one in targets)
-    return "label" if fits else None
+    is_supported = len(targets) > 1 and all(isinstance(target, Category) for target in targets)
+    return "label" if is_supported else None
 
 
-def _evaluate(net: nn.Module, data: Data, schema: Schema, *, compare: bool = True) -> Judged:
-    return judge(net, data, schema=schema, compare=compare)
+def _evaluate(net: nn.Module, data: Data, schema: Schema, *, compare: bool = True) -> Result:
+    return evaluate(net, data, schema=schema, compare=compare)
 
 
 TASK = Task(
     name="label",
-    main=Score("accuracy", "accuracy", "share of answers that are right, over all targets"),
-    training=_training,
+    main_metric=Metric("accuracy", "accuracy", "share of answers that are right, over all targets"),
+    training_file=_training_file,
     plan=plan,
     evaluate=_evaluate,
-    predict=answered,
-    complete=noted,
+    predict=predict,
+    postprocess=with_input_note,
     sentence=sentence,
     sections=sections,
-    baselines=NAMES,
-    scores={
-        "exact": Score("exact", "all right", "share of examples with every answer right"),
-        "macro_f1": Score("macro_f1", "F1", "mean over the targets"),
-        "log_loss": Score("log_loss", "log loss", "in nats; 0 is perfect", is_share=False),
+    baseline_names=NAMES,
+    metrics={
+        "exact": Metric("exact", "all right", "share of examples with every answer right"),
+        "macro_f1": Metric("macro_f1", "F1", "mean over the targets"),
+        "log_loss": Metric("log_loss", "log loss", "in nats; 0 is perfect", is_share=False),
     },
-    ends={"log_loss": (0.0, math.inf)},
+    bounds={"log_loss": (0.0, math.inf)},
 )

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from brique.data import Split
-from brique.evaluation.pictures import pictures_of
+from brique.evaluation.pictures import select_pictures
 from brique.inference import batch_size_for
 
 NAMES = {
@@ -16,13 +16,13 @@ NAMES = {
 """What the methods are called in a sentence."""
 
 
-def pieces(split: Split) -> Iterator[Tensor]:
+def picture_batches(split: Split) -> Iterator[Tensor]:
     """Yield the pictures of a part, some at a time."""
-    for some in split.ids.split(batch_size_for(split.schema[split.schema.inputs[0]])):
-        yield pictures_of(split, some)
+    for ids in split.ids.split(batch_size_for(split.schema[split.schema.inputs[0]])):
+        yield select_pictures(split, ids)
 
 
 def mean_picture(split: Split) -> Tensor:
     """Return the mean picture (1, C, H, W)."""
-    total = sum((some.double().sum(dim=0, keepdim=True) for some in pieces(split)), torch.zeros(()))
+    total = sum((pictures.double().sum(dim=0, keepdim=True) for pictures in picture_batches(split)), torch.zeros(()))
     return (total / len(split)).float()

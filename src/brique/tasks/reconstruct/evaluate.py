@@ -8,19 +8,19 @@ from torch import Tensor, nn
 
 from brique.data import Data, Split
 from brique.evaluation import bootstrap
-from brique.evaluation.pictures import missed, pictures_of
-from brique.evaluation.principal import Axes
-from brique.evaluation.result import Judged, finite
+from brique.evaluation.pictures import squared_errors, select_pictures
+from brique.evaluation.principal import PrincipalComponents
+from brique.evaluation.result import Result, finite
 from brique.inference import at_rest
-from brique.tasks.reconstruct.baselines import mean_picture, pieces
-from brique.tasks.reconstruct.metrics import scores
-from brique.tasks.reconstruct.pictures import rebuilt
-from brique.tasks.reconstruct.reading import read
+from brique.tasks.reconstruct.baselines import mean_picture, picture_batches
+from brique.tasks.reconstruct.metrics import compute_metrics
+from brique.tasks.reconstruct.pictures import reconstruct
+from brique.tasks.reconstruct.reading import collect_errors
 
-SHOWN = 12  # pictures that the report shows, and as many that are rebuilt worst
+NUM_SHOWN = 12  # pictures that the report shows, and as many that are rebuilt worst
 
 
-def judge(net: nn.Module, data: Data, *, compare: bool = True) -> Judged:
+def evaluate(net: nn.Module, data: Data, *, compare: bool = True) -> Result:
     """Return how well a net rebuilds the pictures of `data.test`, beside what needs no net.
 
     net: pictures (N, C, H, W) -> pictures, in the best case by way of `body`, whose codes say
@@ -32,54 +32,54 @@ def judge(net: nn.Module, data: Data, *, compare: bool = True) -> Judged:
         rebuilt and principal.
     Raises DataError when the test part is empty.
     """
-    begun = time.perf_counter()
-    off = read(net, data.test)
+    started = time.perf_counter()
+    errors = collect_errors(net, data.test)
     mean = mean_picture(data.train)
-    usual = torch.cat([missed(mean.expand_as(some), some) for some in pieces(data.test)])
+    mean_errors = torch.cat([squared_errors(mean.expand_as(pictures), pictures) for pictures in picture_batches(data.test)])
     values: dict[str, Any] = {
         "task": "reconstruct",
-        "examples": len(off),
-        "code": _size(net, data.test),
-        "test": scores(off, usual),
+        "examples": len(errors),
+        "code": _latent_size(net, data.test),
+        "test": compute_metrics(errors, mean_errors),
         "interval": {"r2": list(bootstrap.interval(
-            lambda often: 1 - often @ off / (often @ usual).clamp(min=1e-12), off,
+            lambda weights: 1 - weights @ errors / (weights @ mean_errors).clamp(min=1e-12), errors,
             data.test.groups,
         ))},
     }  # fmt: skip
-    shown = _shown(off)
-    arrays = {"ids": data.test.ids, "missed": off, "shown_ids": data.test.ids[shown]}
-    arrays["rebuilt"] = _bytes(rebuilt(net, pictures_of(data.test, data.test.ids[shown])))
-    judged = time.perf_counter()
-    entries: dict[str, Any] = {"mean": scores(usual, usual)}
-    rivals = {"mean": usual}
+    shown_rows = _rows_to_show(errors)
+    arrays = {"ids": data.test.ids, "missed": errors, "shown_ids": data.test.ids[shown_rows]}
+    arrays["rebuilt"] = _to_uint8(reconstruct(net, select_pictures(data.test, data.test.ids[shown_rows])))
+    evaluated = time.perf_counter()
+    entries: dict[str, Any] = {"mean": compute_metrics(mean_errors, mean_errors)}
+    baseline_errors = {"mean": mean_errors}
     if compare:
-        axes = Axes.of(data.train, values["code"])
-        rivals["principal"] = torch.cat(
-            [missed(axes.rebuilt(some), some) for some in pieces(data.test)]
+        components = PrincipalComponents.fit(data.train, values["code"])
+        baseline_errors["principal"] = torch.cat(
+            [squared_errors(components.reconstruct(pictures), pictures) for pictures in picture_batches(data.test)]
         )
-        entries["principal"] = scores(rivals["principal"], usual) | axes.entry
-        arrays["principal"] = _bytes(axes.rebuilt(pictures_of(data.test, data.test.ids[shown])))
+        entries["principal"] = compute_metrics(baseline_errors["principal"], mean_errors) | components.fit_info
+        arrays["principal"] = _to_uint8(components.reconstruct(select_pictures(data.test, data.test.ids[shown_rows])))
     best = max(entries, key=lambda name: entries[name]["r2"])
-    compared = bootstrap.beside(best, off, rivals[best], data.test.groups)
-    values |= {"baseline": entries, "comparison": compared}
-    seconds = {"judging": judged - begun, "baselines": time.perf_counter() - judged}
-    return Judged(finite(values), arrays, {key: round(one, 3) for key, one in seconds.items()})
+    comparison = bootstrap.compare(best, errors, baseline_errors[best], data.test.groups)
+    values |= {"baseline": entries, "comparison": comparison}
+    seconds = {"judging": evaluated - started, "baselines": time.perf_counter() - evaluated}
+    return Result(finite(values), arrays, {key: round(duration, 3) for key, duration in seconds.items()})
 
 
-def _size(net: nn.Module, split: Split) -> int:
+def _latent_size(net: nn.Module, split: Split) -> int:
     """Return the numbers that a picture becomes: 32 where the net does not tell."""
-    body = dict(net.named_children()).get("body")
-    if body is None:
+    encoder = dict(net.named_children()).get("body")
+    if encoder is None:
         return 32
     with at_rest(net) as device:
-        return body(pictures_of(split, split.ids[:1]).to(device)).flatten(1).shape[1]
+        return encoder(select_pictures(split, split.ids[:1]).to(device)).flatten(1).shape[1]
 
 
-def _shown(off: Tensor) -> Tensor:
+def _rows_to_show(errors: Tensor) -> Tensor:
     """Return the places of pictures to be shown: evenly chosen ones, then the worst."""
-    even = torch.arange(min(SHOWN, len(off))) * len(off) // min(SHOWN, len(off))
-    return torch.cat([even, off.argsort(descending=True, stable=True)[:SHOWN]])
+    evenly_spaced = torch.arange(min(NUM_SHOWN, len(errors))) * len(errors) // min(NUM_SHOWN, len(errors))
+    return torch.cat([evenly_spaced, errors.argsort(descending=True, stable=True)[:NUM_SHOWN]])
 
 
-def _bytes(pictures: Tensor) -> Tensor:
+def _to_uint8(pictures: Tensor) -> Tensor:
     return (pictures.cpu().clamp(0, 1) * 255).round().byte()

@@ -4,6 +4,6 @@ from torch import Tensor
 from torch.nn import functional
 
 
-def loss(made: Tensor, pictures: Tensor) -> Tensor:
+def loss(reconstruction: Tensor, pictures: Tensor) -> Tensor:
     """Return the mean squared error a pixel. made, pictures: (N, C, H, W)."""
-    return functional.mse_loss(made, pictures)
+    return functional.mse_loss(reconstruction, pictures)

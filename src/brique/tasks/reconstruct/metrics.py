@@ -3,10 +3,10 @@
 from torch import Tensor
 
 
-def scores(off: Tensor, usual: Tensor) -> dict[str, float]:
+def compute_metrics(errors: Tensor, mean_errors: Tensor) -> dict[str, float]:
     """Return R2, of the mean picture's squared error, and the root mean square a pixel."""
-    whole = float(usual.mean())
+    variance = float(mean_errors.mean())
     return {
-        "r2": 1 - float(off.mean()) / whole if whole else 0.0,
-        "rmse": float(off.mean().sqrt()),
+        "r2": 1 - float(errors.mean()) / variance if variance else 0.0,
+        "rmse": float(errors.mean().sqrt()),
     }

@@ -8,7 +8,7 @@ from torch import nn
 
 from brique.bricks import Usual
 from brique.data import Batch
-from brique.evaluation.pictures import missed
+from brique.evaluation.pictures import squared_errors
 from brique.inference import tensor_of
 from brique.schema import Schema
 
@@ -18,43 +18,43 @@ class Answer:
     """What a net says of one picture.
 
     error: root mean square of what is off, a pixel, in [0, 1].
-    unusual: share of known pictures that are rebuilt better; None if it is not known.
-    code: the numbers that the picture became; none where the net has no body.
+    error_quantile: share of known pictures that are rebuilt better; None if it is not known.
+    latent: the numbers that the picture became; none where the net has no body.
     """
 
     error: float
-    unusual: float | None
-    code: tuple[float, ...]
+    error_quantile: float | None
+    latent: tuple[float, ...]
 
     def to_json(self) -> dict[str, object]:
         """Return {"answer": error, "unusual": share, "code": [numbers]}."""
-        return {"answer": self.error, "unusual": self.unusual, "code": list(self.code)}
+        return {"answer": self.error, "unusual": self.error_quantile, "code": list(self.latent)}
 
     def cells(self) -> dict[str, object]:
         """Return how far off it is, how unusual that is, and the code, a column for each number."""
-        each = {f"code {place}": number for place, number in enumerate(self.code, 1)}
-        return {"off": self.error, "unusual": self.unusual, **each}
+        latent_columns = {f"code {index}": number for index, number in enumerate(self.latent, 1)}
+        return {"off": self.error, "unusual": self.error_quantile, **latent_columns}
 
-    def said(self) -> tuple[str, str]:
+    def summary(self) -> tuple[str, str]:
         """Return how far off the rebuilt picture is, and how unusual that is."""
-        rare = "" if self.unusual is None else f"more unusual than {self.unusual:.1%}"
-        return f"off by {self.error:.4f}", rare
+        quantile_text = "" if self.error_quantile is None else f"more unusual than {self.error_quantile:.1%}"
+        return f"off by {self.error:.4f}", quantile_text
 
 
-def answered(net: nn.Module, batch: Batch, schema: Schema) -> list[Answer]:
+def predict(net: nn.Module, batch: Batch, schema: Schema) -> list[Answer]:
     """Return an Answer for each example of a batch. Raises ShapeError as `missed` does."""
     pictures = tensor_of(batch, schema.inputs[0])
-    off = missed(net(pictures), pictures)
-    brick, body = knowing(net), dict(net.named_children()).get("body")
-    rare = torch.full_like(off, math.nan) if brick is None else brick.rank(off)
-    codes = pictures.new_empty(len(off), 0) if body is None else body(pictures)
+    squared_error = squared_errors(net(pictures), pictures)
+    layer, encoder = quantile_layer(net), dict(net.named_children()).get("body")
+    quantiles = torch.full_like(squared_error, math.nan) if layer is None else layer.rank(squared_error)
+    latents = pictures.new_empty(len(squared_error), 0) if encoder is None else encoder(pictures)
     return [
-        Answer(error=math.sqrt(one), unusual=None if math.isnan(share) else share, code=tuple(code))
-        for one, share, code in zip(off.tolist(), rare.tolist(), codes.tolist(), strict=True)
+        Answer(error=math.sqrt(error), error_quantile=None if math.isnan(quantile) else quantile, latent=tuple(latent))
+        for error, quantile, latent in zip(squared_error.tolist(), quantiles.tolist(), latents.tolist(), strict=True)
     ]
 
 
-def knowing(net: nn.Module) -> Usual | None:
+def quantile_layer(net: nn.Module) -> Usual | None:
     """Return the brick of a net that knows what is usual, if it has one."""
-    bricks = [part for part in net.modules() if isinstance(part, Usual)]
-    return bricks[0] if len(bricks) == 1 else None
+    layers = [module for module in net.modules() if isinstance(module, Usual)]
+    return layers[0] if len(layers) == 1 else None

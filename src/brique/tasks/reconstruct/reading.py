@@ -7,12 +7,12 @@ from torch import Tensor, nn
 
 from brique.data import Split
 from brique.errors import DataError
-from brique.evaluation.pictures import missed
+from brique.evaluation.pictures import squared_errors
 from brique.inference import at_rest, batch_size_for, tensor_of
-from brique.tasks.reconstruct.predict import knowing
+from brique.tasks.reconstruct.predict import quantile_layer
 
 
-def read(net: nn.Module, split: Split) -> Tensor:
+def collect_errors(net: nn.Module, split: Split) -> Tensor:
     """Return the mean squared error a pixel of each picture of a part: (N,), float64, in its order.
 
     net: pictures (N, C, H, W) -> pictures; asked in eval mode, in float32, without slopes.
@@ -22,16 +22,16 @@ def read(net: nn.Module, split: Split) -> Tensor:
         raise DataError("reconstruct: the split is empty; pass one with at least one example.")
     field = split.schema.inputs[0]
     with at_rest(net) as device:
-        parts = [
-            missed(net(tensor_of(batch, field)), tensor_of(batch, field)).cpu()
+        errors = [
+            squared_errors(net(tensor_of(batch, field)), tensor_of(batch, field)).cpu()
             for batch in split.batches(min(256, batch_size_for(split.schema[field]))).on(device)
         ]
-    return torch.cat(parts)
+    return torch.cat(errors)
 
 
-def look(net: nn.Module, split: Split) -> float:
+def validate(net: nn.Module, split: Split) -> float:
     """Return the mean squared error a pixel on a part; NaN of an empty one."""
-    return float(read(net, split).mean()) if len(split) else math.nan
+    return float(collect_errors(net, split).mean()) if len(split) else math.nan
 
 
 def calibrate(net: nn.Module, valid: Split) -> None:
@@ -40,6 +40,6 @@ def calibrate(net: nn.Module, valid: Split) -> None:
     net: pictures -> pictures, by way of one `brique.bricks.Usual`; without, nothing is learnt.
     valid: pictures that no weight was fitted on; with fewer than 20 nothing is known.
     """
-    brick = knowing(net)
-    if brick is not None and len(valid) >= 20:
-        brick.learn(read(net, valid))
+    layer = quantile_layer(net)
+    if layer is not None and len(valid) >= 20:
+        layer.learn(collect_errors(net, valid))

@@ -3,20 +3,20 @@
 from collections.abc import Mapping
 from typing import Any
 
-from brique.evaluation.sentences import beside, percents, within
+from brique.evaluation.sentences import comparison_sentence, format_percent, interval_text
 from brique.tasks.reconstruct.baselines import NAMES
 
 
-def sentence(judged: Mapping[str, Any]) -> str:
+def sentence(result: Mapping[str, Any]) -> str:
     """Return in one sentence how well a net rebuilds pictures, and whether it was worth having.
 
-    judged: the values that `judge` returned. A net that is behind the best baseline is said to be
+    result: the values that `judge` returned. A net that is behind the best baseline is said to be
     so first.
     """
-    share = judged["test"]["r2"]
-    rival = judged["baseline"][judged["comparison"]["best"]]["r2"]
-    found = (
-        f"{percents(share)} of what pictures differ by is rebuilt from {judged['code']} numbers on"
-        f" {judged['examples']:,} test examples ({within(judged, 'r2', percents)})"
+    r2 = result["test"]["r2"]
+    baseline_r2 = result["baseline"][result["comparison"]["best"]]["r2"]
+    summary = (
+        f"{format_percent(r2)} of what pictures differ by is rebuilt from {result['code']} numbers on"
+        f" {result['examples']:,} test examples ({interval_text(result, 'r2', format_percent)})"
     )
-    return beside(found, f"rebuilds {percents(rival)}", judged, NAMES, is_behind=share <= rival)
+    return comparison_sentence(summary, f"rebuilds {format_percent(baseline_r2)}", result, NAMES, is_behind=r2 <= baseline_r2)

@@ -5,34 +5,34 @@ import math
 from torch import nn
 
 from brique.data import Data
-from brique.evaluation.result import Judged, Score
+from brique.evaluation.result import Result, Metric
 from brique.schema import Schema
 from brique.tasks.reconstruct.baselines import NAMES
-from brique.tasks.reconstruct.evaluate import judge
+from brique.tasks.reconstruct.evaluate import evaluate
 from brique.tasks.reconstruct.page import sections
 from brique.tasks.reconstruct.plan import plan
-from brique.tasks.reconstruct.predict import answered
+from brique.tasks.reconstruct.predict import predict
 from brique.tasks.reconstruct.summary import sentence
 from brique.tasks.record import Task
 
 
-def _evaluate(net: nn.Module, data: Data, schema: Schema, *, compare: bool = True) -> Judged:
-    return judge(net, data, compare=compare)
+def _evaluate(net: nn.Module, data: Data, schema: Schema, *, compare: bool = True) -> Result:
+    return evaluate(net, data, compare=compare)
 
 
 TASK = Task(
     name="reconstruct",
-    main=Score("r2", "R²", "share of what pictures differ by that is rebuilt"),
-    training=lambda schema: "reconstruct",
+    main_metric=Metric("r2", "R²", "share of what pictures differ by that is rebuilt"),
+    training_file=lambda schema: "reconstruct",
     plan=plan,
     evaluate=_evaluate,
-    predict=answered,
+    predict=predict,
     sentence=sentence,
     sections=sections,
-    baselines=NAMES,
-    scores={
-        "rmse": Score("rmse", "root mean square error", "large misses count more", is_share=False),
+    baseline_names=NAMES,
+    metrics={
+        "rmse": Metric("rmse", "root mean square error", "large misses count more", is_share=False),
     },
-    ends={"r2": (-math.inf, 1.0), "rmse": (0.0, math.inf)},
+    bounds={"r2": (-math.inf, 1.0), "rmse": (0.0, math.inf)},
     needs_target=False,
 )

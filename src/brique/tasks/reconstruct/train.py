@@ -32,7 +32,7 @@ class Args:
     """Pictures: built-in name or path."""
     options: Options = Options()
     """How the data are opened; each option is a flag."""
-    code: int = 32
+    latent: int = 32
     """Numbers that a picture becomes."""
     width: int = 16
     """Features of the first stage; each further stage has twice as many."""
@@ -58,51 +58,51 @@ class Args:
 
 def build(args: Args, schema: Schema) -> nn.Sequential:
     """Pictures (N, C, H, W) in [0, 1] -> codes (N, D) by its body, and back by its head."""
-    return nets.autoencoder(**nets.autoencoder_arguments(schema), code=args.code, width=args.width)
+    return nets.autoencoder(**nets.autoencoder_arguments(schema), code=args.latent, width=args.width)
 
 
-def game_of(args: Args, net: nn.Sequential, seen: Data) -> Game:
+def build_game(args: Args, net: nn.Sequential, dataset: Data) -> Game:
     """One player, the autoencoder, pays for each pixel that it does not rebuild."""
-    field = seen.schema.inputs[0]
+    field = dataset.schema.inputs[0]
 
-    def mistakes(batch: Batch) -> Tensor:
+    def loss(batch: Batch) -> Tensor:
         pictures = inference.tensor_of(batch, field)
         return reconstruct.loss(net(pictures), pictures)
 
-    def optimizer(named: Iterable[tuple[str, nn.Parameter]]) -> Optimizer:
-        return AdamW(named, lr=args.lr, weight_decay=args.weight_decay)
+    def optimizer(named_parameters: Iterable[tuple[str, nn.Parameter]]) -> Optimizer:
+        return AdamW(named_parameters, lr=args.lr, weight_decay=args.weight_decay)
 
-    player = Player("autoencoder", net, mistakes, optimizer, schedule=cosine, average=args.average)
+    player = Player("autoencoder", net, loss, optimizer, schedule=cosine, average=args.average)
     return Game(player)
 
 
-def stream_of(args: Args, seen: Data) -> Stream:
+def build_stream(args: Args, dataset: Data) -> Stream:
     """Batches of training pictures."""
-    moved = Augment(field=seen.schema.inputs[0], mirror=args.mirror, shift=args.shift)
-    return seen.train.batches(args.batch_size, turns=args.turns, seed=args.seed, augment=moved)
+    augmentation = Augment(field=dataset.schema.inputs[0], mirror=args.mirror, shift=args.shift)
+    return dataset.train.batches(args.batch_size, turns=args.turns, seed=args.seed, augment=augmentation)
 
 
-def main(args: Args, seen: Data | None = None) -> dict[str, float]:
+def main(args: Args, dataset: Data | None = None) -> dict[str, float]:
     """Train, keep the average that is best on valid, learn there what is usual, read test once."""
     run = Run.start(__file__, args)
-    seen = seen or data.open(args.data, args.options)
-    net = run.place(build(args, seen.schema))
-    game = game_of(args, net, seen)
+    dataset = dataset or data.open(args.data, args.options)
+    net = run.place(build(args, dataset.schema))
+    game = build_game(args, net, dataset)
 
-    for turn in run.play(game, stream_of(args, seen)):
-        if turn.looks and len(seen.valid):
-            error = reconstruct.look(game.averaged(net), seen.valid)
+    for turn in run.play(game, build_stream(args, dataset)):
+        if turn.looks and len(dataset.valid):
+            error = reconstruct.validate(game.averaged(net), dataset.valid)
             run.log(turn, valid_loss=error)
             run.keep_best(net, -error, game.averaged(net))
             if run.stop_when_flat("valid_loss", args.patience, lower=True):
                 break
 
-    reconstruct.calibrate(net, seen.valid)
-    judged = reconstruct.judge(net, seen)
-    run.result(**judged.values)
-    run.spent(**judged.seconds)
-    run.keep("answers", **judged.arrays)
-    return run.finish(net=net, task="reconstruct", test_r2=judged.values["test"]["r2"])
+    reconstruct.calibrate(net, dataset.valid)
+    result = reconstruct.evaluate(net, dataset)
+    run.result(**result.values)
+    run.spent(**result.seconds)
+    run.keep("answers", **result.arrays)
+    return run.finish(net=net, task="reconstruct", test_r2=result.values["test"]["r2"])
 
 
 if __name__ == "__main__":

@@ -6,28 +6,28 @@ from torch import Tensor
 
 from brique.data import Data
 from brique.evaluation import bootstrap
-from brique.evaluation.baselines import constant, fitted
+from brique.evaluation.baselines import constant, fit_predict
 from brique.evaluation.baselines.names import NAMES as NAMES
-from brique.tasks.regress.metrics import scores, spread_of
-from brique.tasks.regress.reading import Reading
+from brique.tasks.regress.metrics import compute_metrics, std_of
+from brique.tasks.regress.reading import Outputs
 
 
-def beside(reading: Reading, data: Data, *, fit: bool) -> dict[str, Any]:
+def compare_with_baselines(outputs: Outputs, data: Data, *, fit: bool) -> dict[str, Any]:
     """Return the baselines, and how the net stands beside the best of them."""
-    said = fitted(data, data.test) if fit else constant(data, data.test)
+    baselines = fit_predict(data, data.test) if fit else constant(data, data.test)
     entries: dict[str, Any] = {}
-    found: dict[str, Tensor] = {}
-    for name, one in said.items():
-        entries[name] = one.entry
-        if one.answers is not None:
-            entries[name] = scores(one.answers, reading.truth) | one.entry
-            found[name] = one.answers
-    best = max(found, key=lambda name: entries[name]["r2"])
-    spread = spread_of(reading.truth)
+    predictions: dict[str, Tensor] = {}
+    for name, baseline in baselines.items():
+        entries[name] = baseline.entry
+        if baseline.predictions is not None:
+            entries[name] = compute_metrics(baseline.predictions, outputs.target) | baseline.entry
+            predictions[name] = baseline.predictions
+    best = max(predictions, key=lambda name: entries[name]["r2"])
+    std = std_of(outputs.target)
 
-    def lost(answers: Tensor) -> Tensor:
-        return ((answers.double() - reading.truth) / spread).square().mean(dim=1)
+    def squared_loss(answers: Tensor) -> Tensor:
+        return ((answers.double() - outputs.target) / std).square().mean(dim=1)
 
-    ours, theirs = lost(reading.said), lost(found[best])
-    compared = bootstrap.beside(best, ours, theirs, data.test.groups)
-    return {"baseline": entries, "comparison": compared}
+    net_loss, baseline_loss = squared_loss(outputs.predictions), squared_loss(predictions[best])
+    comparison = bootstrap.compare(best, net_loss, baseline_loss, data.test.groups)
+    return {"baseline": entries, "comparison": comparison}

@@ -6,14 +6,14 @@ from typing import Any
 from torch import nn
 
 from brique.data import Data
-from brique.evaluation.result import Judged, finite
-from brique.tasks.regress.baselines import beside
-from brique.tasks.regress.metrics import intervals, scores, spread_of
-from brique.tasks.regress.predict import named, units_of
-from brique.tasks.regress.reading import Reading, read
+from brique.evaluation.result import Result, finite
+from brique.tasks.regress.baselines import compare_with_baselines
+from brique.tasks.regress.metrics import intervals, compute_metrics, std_of
+from brique.tasks.regress.predict import target_names, target_units
+from brique.tasks.regress.reading import Outputs, collect_outputs
 
 
-def judge(net: nn.Module, data: Data, *, compare: bool = True) -> Judged:
+def evaluate(net: nn.Module, data: Data, *, compare: bool = True) -> Result:
     """Return what a net reaches on `data.test`, beside what needs no net.
 
     net: inputs -> numbers (N, K), one for each target. It reads the test part once, in eval mode,
@@ -23,43 +23,43 @@ def judge(net: nn.Module, data: Data, *, compare: bool = True) -> Judged:
     Returns Judged; its arrays are ids (N,), truth, said and reach (N, K).
     Raises DataError when the test part is empty.
     """
-    begun = time.perf_counter()
-    reading = read(net, data.test)
+    started = time.perf_counter()
+    outputs = collect_outputs(net, data.test)
     values: dict[str, Any] = {
         "task": "regress",
-        "examples": len(reading.ids),
-        "targets": named(data.schema),
-        "units": units_of(data.schema),
-        "test": scores(reading.said, reading.truth),
-        "each": _each(reading, named(data.schema)),
-        "interval": intervals(reading, data.test.groups),
-        **_covered(reading),
+        "examples": len(outputs.ids),
+        "targets": target_names(data.schema),
+        "units": target_units(data.schema),
+        "test": compute_metrics(outputs.predictions, outputs.target),
+        "each": _metrics_by_target(outputs, target_names(data.schema)),
+        "interval": intervals(outputs, data.test.groups),
+        **_coverage(outputs),
     }
-    judged = time.perf_counter()
-    values |= beside(reading, data, fit=compare)
-    done = time.perf_counter()
-    arrays = {name: getattr(reading, name) for name in ("ids", "truth", "said", "reach")}
-    seconds = {"judging": round(judged - begun, 3), "baselines": round(done - judged, 3)}
-    return Judged(finite(values), arrays, seconds)
+    evaluated = time.perf_counter()
+    values |= compare_with_baselines(outputs, data, fit=compare)
+    finished = time.perf_counter()
+    arrays = {name: getattr(outputs, name) for name in ("ids", "truth", "said", "reach")}
+    seconds = {"judging": round(evaluated - started, 3), "baselines": round(finished - evaluated, 3)}
+    return Result(finite(values), arrays, seconds)
 
 
-def _each(reading: Reading, names: list[str]) -> dict[str, dict[str, float]]:
+def _metrics_by_target(outputs: Outputs, names: list[str]) -> dict[str, dict[str, float]]:
     """Return the scores of each target, in its own unit."""
     return {
-        name: scores(reading.said[:, [place]], reading.truth[:, [place]])
-        for place, name in enumerate(names)
+        name: compute_metrics(outputs.predictions[:, [index]], outputs.target[:, [index]])
+        for index, name in enumerate(names)
     }
 
 
-def _covered(reading: Reading) -> dict[str, Any]:
+def _coverage(outputs: Outputs) -> dict[str, Any]:
     """Return how many truths the 90% intervals hold, and how wide these are in the mean.
 
     The width is in the unit of the target; of several targets in spreads of each.
     """
-    if bool(reading.reach.isnan().any()):
+    if bool(outputs.half_width.isnan().any()):
         return {}
-    inside = (reading.said - reading.truth).abs() <= reading.reach
-    wide = 2 * reading.reach.double()
-    wide = wide / spread_of(reading.truth) if wide.shape[1] > 1 else wide
-    return {"coverage": {"asked": 0.9, "reached": float(inside.double().mean()),
-                         "width": float(wide.mean())}}  # fmt: skip
+    is_inside = (outputs.predictions - outputs.target).abs() <= outputs.half_width
+    width = 2 * outputs.half_width.double()
+    width = width / std_of(outputs.target) if width.shape[1] > 1 else width
+    return {"coverage": {"asked": 0.9, "reached": float(is_inside.double().mean()),
+                         "width": float(width.mean())}}  # fmt: skip

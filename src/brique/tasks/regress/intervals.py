@@ -6,11 +6,11 @@ from torch import Tensor, nn
 from brique.bricks.restore import BINS
 from brique.data import Split
 from brique.evaluation.conformal import quantile
-from brique.tasks.regress.predict import restoring
-from brique.tasks.regress.reading import read
+from brique.tasks.regress.predict import denormalize_layer
+from brique.tasks.regress.reading import collect_outputs
 
-COVERED = 0.9
-LEAST = 100  # examples of valid in each range of answers
+COVERAGE = 0.9
+MIN_EXAMPLES = 100  # examples of valid in each range of answers
 
 
 def calibrate(net: nn.Module, valid: Split) -> None:
@@ -23,28 +23,28 @@ def calibrate(net: nn.Module, valid: Split) -> None:
     Source: Vovk, Gammerman, Shafer 2005, "Algorithmic learning in a random world", chapter 4:
         split conformal prediction, by ranges (Mondrian).
     """
-    brick = restoring(net)
-    if brick is None or len(valid) < 10:
+    layer = denormalize_layer(net)
+    if layer is None or len(valid) < 10:
         return
-    reading = read(net, valid)
-    for place in range(reading.said.shape[1]):
-        said, missed = reading.said[:, place], (reading.said - reading.truth)[:, place].abs()
-        edges = _edges(said)
-        brick.edges[place] = torch.inf
-        brick.edges[place, : len(edges)] = edges.to(brick.edges)
-        within = torch.searchsorted(edges, said.contiguous())
-        halves = [quantile(missed[within == one]) for one in range(len(edges) + 1)]
-        brick.reach[place] = torch.tensor(halves + [halves[-1]] * (BINS - len(halves)))
+    outputs = collect_outputs(net, valid)
+    for index in range(outputs.predictions.shape[1]):
+        predictions, errors = outputs.predictions[:, index], (outputs.predictions - outputs.target)[:, index].abs()
+        edges = _bin_edges(predictions)
+        layer.edges[index] = torch.inf
+        layer.edges[index, : len(edges)] = edges.to(layer.edges)
+        bin_of = torch.searchsorted(edges, predictions.contiguous())
+        half_widths = [quantile(errors[bin_of == bin_index]) for bin_index in range(len(edges) + 1)]
+        layer.reach[index] = torch.tensor(half_widths + [half_widths[-1]] * (BINS - len(half_widths)))
 
 
-def _edges(said: Tensor) -> Tensor:
+def _bin_edges(predictions: Tensor) -> Tensor:
     """Return where ranges of answers (N,) end, the last one left out; equal answers share one."""
-    count = max(1, min(BINS, len(said) // LEAST))
-    kept: list[Tensor] = []
-    before = 0
-    for edge in said.quantile(torch.arange(1, count) / count) if count > 1 else ():
-        until = int((said <= edge).sum())
-        if min(until - before, len(said) - until) >= LEAST // 2:
-            kept.append(edge)
-            before = until
-    return torch.stack(kept) if kept else said.new_empty(0)
+    count = max(1, min(BINS, len(predictions) // MIN_EXAMPLES))
+    edges: list[Tensor] = []
+    start = 0
+    for edge in predictions.quantile(torch.arange(1, count) / count) if count > 1 else ():
+        stop = int((predictions <= edge).sum())
+        if min(stop - start, len(predictions) - stop) >= MIN_EXAMPLES // 2:
+            edges.append(edge)
+            start = stop
+    return torch.stack(edges) if edges else predictions.new_empty(0)

@@ -10,11 +10,11 @@ from torch import Tensor, nn
 from brique.data import Split
 from brique.evaluation import bootstrap
 from brique.tasks.regress.loss import loss
-from brique.tasks.regress.reading import Reading, read
+from brique.tasks.regress.reading import Outputs, collect_outputs
 
 
 @dataclass(frozen=True)
-class Look:
+class Validation:
     """What a net does on a part: the share of the variance that it explains, and its loss.
 
     loss: as in training.
@@ -24,59 +24,59 @@ class Look:
     loss: float
 
 
-def look(net: nn.Module, split: Split, spread: Tensor) -> Look:
+def validate(net: nn.Module, split: Split, std: Tensor) -> Validation:
     """Return how well a net does on a part, in one pass; of an empty part, NaN.
 
-    spread: (K,), of the training part, in which the loss is.
+    std: (K,), of the training part, in which the loss is.
     """
     if not len(split):
-        return Look(math.nan, math.nan)
-    reading = read(net, split)
-    lost = loss(reading.said, reading.truth, spread)
-    return Look(scores(reading.said, reading.truth)["r2"], float(lost))
+        return Validation(math.nan, math.nan)
+    outputs = collect_outputs(net, split)
+    loss_value = loss(outputs.predictions, outputs.target, std)
+    return Validation(compute_metrics(outputs.predictions, outputs.target)["r2"], float(loss_value))
 
 
-def scores(said: Tensor, truth: Tensor) -> dict[str, float]:
+def compute_metrics(predictions: Tensor, target: Tensor) -> dict[str, float]:
     """Return the scores of answers (N, K): R2 as the mean over the K, the errors over all.
 
     "r2": share of the truths' variance that is explained; "rmse", "mae": root mean square and mean
     absolute error; of several targets in spreads of each, since their units may differ. Where all
     truths are equal R2 is 1 for answers that are all right, else 0.
     """
-    off, unit = said.double() - truth.double(), spread_of(truth)
-    is_still = truth.amax(dim=0) == truth.amin(dim=0)
-    lost = off.square().mean(dim=0)
-    left = torch.where(is_still, (lost > 0).double(), lost / unit.square())
-    unit = unit if truth.shape[1] > 1 else torch.ones_like(unit)
+    errors, unit = predictions.double() - target.double(), std_of(target)
+    is_constant = target.amax(dim=0) == target.amin(dim=0)
+    mean_squared_error = errors.square().mean(dim=0)
+    unexplained = torch.where(is_constant, (mean_squared_error > 0).double(), mean_squared_error / unit.square())
+    unit = unit if target.shape[1] > 1 else torch.ones_like(unit)
     return {
-        "r2": float((1 - left).mean()),
-        "rmse": float((off / unit).square().mean().sqrt()),
-        "mae": float((off / unit).abs().mean()),
+        "r2": float((1 - unexplained).mean()),
+        "rmse": float((errors / unit).square().mean().sqrt()),
+        "mae": float((errors / unit).abs().mean()),
     }
 
 
-def spread_of(truth: Tensor) -> Tensor:
+def std_of(target: Tensor) -> Tensor:
     """Return the spread of each target (N, K) among some truths, 1 where all are equal: (K,)."""
-    is_still = truth.amax(dim=0) == truth.amin(dim=0)
-    return truth.double().std(dim=0, correction=0).where(~is_still, 1.0)
+    is_constant = target.amax(dim=0) == target.amin(dim=0)
+    return target.double().std(dim=0, correction=0).where(~is_constant, 1.0)
 
 
-def intervals(reading: Reading, together: Tensor | None) -> dict[str, list[float]]:
+def intervals(outputs: Outputs, groups: Tensor | None) -> dict[str, list[float]]:
     """Return the 95% intervals of R2 and the errors, by drawing test examples, or groups, again."""
-    truth, off = reading.truth.double(), (reading.said - reading.truth).double()
-    truth = truth - truth.mean(dim=0)  # else squares of far numbers leave no digits for variance
-    unit = spread_of(truth) if truth.shape[1] > 1 else truth.new_ones(1)
-    square, absolute = (off / unit).square(), (off / unit).abs()
+    target, errors = outputs.target.double(), (outputs.predictions - outputs.target).double()
+    target = target - target.mean(dim=0)  # else squares of far numbers leave no digits for variance
+    unit = std_of(target) if target.shape[1] > 1 else target.new_ones(1)
+    squared_errors, absolute_errors = (errors / unit).square(), (errors / unit).abs()
 
-    def r2(often: Tensor) -> Tensor:
-        total = often.sum(dim=1, keepdim=True)
-        mean = often @ truth / total
-        variance = often @ truth.square() / total - mean.square()
-        return (1 - often @ off.square() / total / variance).mean(dim=1)
+    def r2(weights: Tensor) -> Tensor:
+        total = weights.sum(dim=1, keepdim=True)
+        mean = weights @ target / total
+        variance = weights @ target.square() / total - mean.square()
+        return (1 - weights @ errors.square() / total / variance).mean(dim=1)
 
-    def of(values: Tensor, root: float) -> Any:  # noqa: ANN401 - a function
-        each = values.mean(dim=1)
-        return lambda often: (often @ each / often.sum(dim=1)) ** root
+    def mean_power(values: Tensor, exponent: float) -> Any:  # noqa: ANN401 - a function
+        per_example = values.mean(dim=1)
+        return lambda weights: (weights @ per_example / weights.sum(dim=1)) ** exponent
 
-    made = {"r2": r2, "rmse": of(square, 0.5), "mae": of(absolute, 1.0)}
-    return {name: list(bootstrap.interval(one, truth, together)) for name, one in made.items()}
+    statistics = {"r2": r2, "rmse": mean_power(squared_errors, 0.5), "mae": mean_power(absolute_errors, 1.0)}
+    return {name: list(bootstrap.interval(statistic, target, groups)) for name, statistic in statistics.items()}

@@ -5,93 +5,93 @@ from torch import Tensor
 
 from brique.page import chart, inputs
 from brique.page.facts import Facts
-from brique.page.markup import Gap, Section, count, figure, figures, name, percent, text
+from brique.page.markup import Gap, Section, count, figure, short_number, name, percent, text
 from brique.page.thumbnails import Gallery
 
-_DOTS = 400  # in a chart
-_TARGETS = 3  # that are drawn
-_WORST = 10  # misses that are listed
+_MAX_DOTS = 400  # in a chart
+_MAX_TARGETS = 3  # that are drawn
+_NUM_WORST = 10  # misses that are listed
 
 
 def sections(facts: Facts, gallery: Gallery) -> list[Section | Gap]:
     """Return answers beside truths, how far the intervals hold, and the worst misses."""
-    found = [facts.arrays.get(key) for key in ("ids", "truth", "said", "reach")]
-    if any(one is None or not len(one) for one in found):
+    arrays = [facts.arrays.get(key) for key in ("ids", "truth", "said", "reach")]
+    if any(value is None or not len(value) for value in arrays):
         return [Gap("Answers are not shown, since they are not stored.")]
-    ids, truth, said, reach = (one for one in found if one is not None)
-    names = [str(one) for one in facts.values.get("targets", [])]
-    units = [f" {text(one)}" if one else "" for one in facts.values.get("units") or [None]]
+    ids, target, predictions, half_width = (value for value in arrays if value is not None)
+    names = [str(value) for value in facts.values.get("targets", [])]
+    units = [f" {text(value)}" if value else "" for value in facts.values.get("units") or [None]]
     body = ""
-    for place, called in enumerate(names[:_TARGETS]):
-        unit = units[place] if place < len(units) else ""
-        body += _beside((called, unit), truth[:, place], said[:, place], reach[:, place])
+    for index, title in enumerate(names[:_MAX_TARGETS]):
+        unit = units[index] if index < len(units) else ""
+        body += _scatter_figure((title, unit), target[:, index], predictions[:, index], half_width[:, index])
     if "coverage" in facts.values:
-        body += _covered(facts)
-    body += _worst(facts, gallery, names[0], (ids, truth[:, 0], said[:, 0]))
+        body += _coverage_figure(facts)
+    body += _worst_figure(facts, gallery, names[0], (ids, target[:, 0], predictions[:, 0]))
     return [Section("mistakes", "Answers and truths", body)]
 
 
-def _beside(called: tuple[str, str], truth: Tensor, said: Tensor, reach: Tensor) -> str:
+def _scatter_figure(title_and_unit: tuple[str, str], target: Tensor, predictions: Tensor, half_width: Tensor) -> str:
     """Return a chart of answers over truths. called: the target, and its unit behind a blank."""
-    rows = torch.linspace(0, len(truth) - 1, min(_DOTS, len(truth))).long()
-    both = torch.cat([truth[rows], said[rows]]).double()
-    low, high = both.quantile(torch.tensor([0.002, 0.998]).double()).tolist()
-    axis = chart.spread(low, high)
-    ends = (axis.low, axis.high)
+    rows = torch.linspace(0, len(target) - 1, min(_MAX_DOTS, len(target))).long()
+    shown_values = torch.cat([target[rows], predictions[rows]]).double()
+    low, high = shown_values.quantile(torch.tensor([0.002, 0.998]).double()).tolist()
+    axis = chart.linear_axis(low, high)
+    limits = (axis.low, axis.high)
     marks = [
-        chart.line(axis, axis, [(ends[0], ends[0]), (ends[1], ends[1])],
+        chart.line(axis, axis, [(limits[0], limits[0]), (limits[1], limits[1])],
                    "--ink-of:var(--muted);stroke-dasharray:5 5")
     ]  # fmt: skip
     for row in rows.tolist():
-        point = (float(truth[row]), float(said[row]))
-        is_inside = not float((truth[row] - said[row]).abs()) > float(reach[row])
-        ink = "--ink-of:var(--accent)" if is_inside else "--ink-of:var(--c5)"
-        marks.append(chart.dot(axis, axis, point, f"{ink};stroke-width:.5", 3))
-    off = (truth - said).abs().double()
-    middle = figures(float(off.median()))
-    title = f"Half of the answers for {name(called[0])} are off by less than {middle}{called[1]}"
-    says = (
+        point = (float(target[row]), float(predictions[row]))
+        is_inside = not float((target[row] - predictions[row]).abs()) > float(half_width[row])
+        style = "--ink-of:var(--accent)" if is_inside else "--ink-of:var(--c5)"
+        marks.append(chart.dot(axis, axis, point, f"{style};stroke-width:.5", 3))
+    errors = (target - predictions).abs().double()
+    median_error = short_number(float(errors.median()))
+    title = f"Half of the answers for {name(title_and_unit[0])} are off by less than {median_error}{title_and_unit[1]}"
+    caption = (
         "Each dot is a test example, the truth to the right, the answer upwards: on the dashed line"
         " both are equal."
     )
-    if not bool(reach.isnan().all()):
-        says += " Orange dots lie outside of their 90% interval."
-    if len(rows) < len(truth):
-        says += f" {len(rows):,} of {count(len(truth), 'example')} are drawn."
-    drawn = chart.plot(axis, axis, marks, label="answers over truths", kind="plot square")
+    if not bool(half_width.isnan().all()):
+        caption += " Orange dots lie outside of their 90% interval."
+    if len(rows) < len(target):
+        caption += f" {len(rows):,} of {count(len(target), 'example')} are drawn."
+    plot = chart.plot(axis, axis, marks, label="answers over truths", kind="plot square")
     return figure(
-        title, says, f'<p class="axis left">answer \u2191</p>\n{drawn}<p class="axis">truth</p>'
+        title, caption, f'<p class="axis left">answer \u2191</p>\n{plot}<p class="axis">truth</p>'
     )
 
 
-def _covered(facts: Facts) -> str:
+def _coverage_figure(facts: Facts) -> str:
     """Say how many truths lie in the 90% intervals."""
-    found = facts.values["coverage"]
-    reached, asked = float(found["reached"]), float(found["asked"])
+    coverage = facts.values["coverage"]
+    covered_share, nominal_share = float(coverage["reached"]), float(coverage["asked"])
     unit = (facts.values.get("units") or [None])[0]
     unit = f" {text(unit)}" if unit else ""
     unit = " spreads" if len(facts.values.get("targets", [])) > 1 else unit
-    says = (
-        f"Each answer has an interval that is meant to hold the truth in {percent(asked)} of cases;"
-        f" on test it held {percent(reached)}. It is {figures(float(found['width']))}{unit} wide in"
+    caption = (
+        f"Each answer has an interval that is meant to hold the truth in {percent(nominal_share)} of cases;"
+        f" on test it held {percent(covered_share)}. It is {short_number(float(coverage['width']))}{unit} wide in"
         " the mean: as wide as the net was off on valid at answers of that size. It holds for data"
         " like these, in the mean over all of them."
     )
-    title = f"The 90% intervals hold {percent(reached)} of the truths"
-    return figure(title, says, "")
+    title = f"The 90% intervals hold {percent(covered_share)} of the truths"
+    return figure(title, caption, "")
 
 
-def _worst(facts: Facts, gallery: Gallery, called: str, found: tuple[Tensor, ...]) -> str:
+def _worst_figure(facts: Facts, gallery: Gallery, title: str, arrays: tuple[Tensor, ...]) -> str:
     """Return the examples on which the answer is furthest off; found: ids, truths and answers."""
-    ids, truth, said = found
-    order = torch.argsort((truth - said).abs(), descending=True, stable=True)[:_WORST].tolist()
+    ids, target, predictions = arrays
+    order = torch.argsort((target - predictions).abs(), descending=True, stable=True)[:_NUM_WORST].tolist()
     rows = [
-        (int(ids[place]), [figures(float(one[place])) for one in (truth, said)]) for place in order
+        (int(ids[row]), [short_number(float(values[row])) for values in (target, predictions)]) for row in order
     ]
-    table = inputs.table(facts, gallery, "misses", ["truth", "answer"], rows)
-    far = float((truth - said).abs().max())
-    says = (
+    table = inputs.render(facts, gallery, "misses", ["truth", "answer"], rows)
+    largest_error = float((target - predictions).abs().max())
+    caption = (
         "The test examples on which the net was furthest off. Look whether the truth is right, and"
         " what these examples have in common: often something that the inputs do not tell."
     )
-    return figure(f"The worst answer for {name(called)} is off by {figures(far)}", says, table)
+    return figure(f"The worst answer for {name(title)} is off by {short_number(largest_error)}", caption, table)

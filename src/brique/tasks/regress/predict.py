@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from brique.bricks import Restore
 from brique.data import Batch
 from brique.errors import ShapeError
-from brique.evaluation.sentences import amount
+from brique.evaluation.sentences import format_number
 from brique.inference import inputs
 from brique.schema import Schema
 
@@ -33,9 +33,9 @@ class Answer:
         "unit" is there where one is known.
         """
         if len(self.answer) > 1:
-            ends = {name: list(both) for name, both in self.interval.items()}
+            intervals = {name: list(interval) for name, interval in self.interval.items()}
             units: dict[str, object] = {"unit": self.units} if self.units else {}
-            return {"answer": self.answer, "interval": ends, **units}
+            return {"answer": self.answer, "interval": intervals, **units}
         (name, number) = next(iter(self.answer.items()))
         unit: dict[str, object] = {"unit": self.units[name]} if name in self.units else {}
         return {"answer": number, "interval": list(self.interval.get(name, ())), **unit}
@@ -44,81 +44,81 @@ class Answer:
         """Return each number, the ends of its interval, and its unit where one is known."""
         row: dict[str, object] = {}
         for name, number in self.answer.items():
-            called = "answer" if len(self.answer) == 1 else name
-            row[called] = number
+            column = "answer" if len(self.answer) == 1 else name
+            row[column] = number
             if name in self.interval:
-                ends = {"low": self.interval[name][0], "high": self.interval[name][1]}
-                row |= ends if called == "answer" else {f"{name} {k}": v for k, v in ends.items()}
+                bounds = {"low": self.interval[name][0], "high": self.interval[name][1]}
+                row |= bounds if column == "answer" else {f"{name} {bound}": value for bound, value in bounds.items()}
             if name in self.units:
-                row["unit" if called == "answer" else f"{name} unit"] = self.units[name]
+                row["unit" if column == "answer" else f"{name} unit"] = self.units[name]
         return row
 
-    def said(self) -> tuple[str, str]:
+    def summary(self) -> tuple[str, str]:
         """Return the numbers, and the 90% interval of a single one."""
         numbers = {
-            name: f"{amount(number, 5)} {self.units.get(name, '')}".rstrip()
+            name: f"{format_number(number, 5)} {self.units.get(name, '')}".rstrip()
             for name, number in self.answer.items()
         }
-        told = [f"{name} {number}" for name, number in numbers.items()]
-        if len(told) == 1:
-            told = list(numbers.values())
-        ends = [f"{amount(low, 5)} to {amount(high, 5)}" for low, high in self.interval.values()]
-        return " ".join(told[:8]), ends[0] if len(ends) == 1 else ""
+        texts = [f"{name} {number}" for name, number in numbers.items()]
+        if len(texts) == 1:
+            texts = list(numbers.values())
+        intervals = [f"{format_number(low, 5)} to {format_number(high, 5)}" for low, high in self.interval.values()]
+        return " ".join(texts[:8]), intervals[0] if len(intervals) == 1 else ""
 
 
-def answers(net: nn.Module, said: Tensor, schema: Schema) -> list[Answer]:
+def predictions(net: nn.Module, outputs: Tensor, schema: Schema) -> list[Answer]:
     """Return an Answer for each row of what a net said.
 
-    said: (N, K). schema: whose targets are K numbers in all; those of a target that holds several
+    outputs: (N, K). schema: whose targets are K numbers in all; those of a target that holds several
         are called "name 1", "name 2" ...
     Raises ShapeError when they disagree on K.
     """
-    names = named(schema)
-    if said.ndim != 2 or said.shape[1] != len(names):
+    names = target_names(schema)
+    if outputs.ndim != 2 or outputs.shape[1] != len(names):
         raise ShapeError(
-            f"answers: the net said {tuple(said.shape)} where {len(names)} numbers are asked for;"
+            f"answers: the net said {tuple(outputs.shape)} where {len(names)} numbers are asked for;"
             f" let it return (N, {len(names)})."
         )
-    brick = restoring(net)
-    units = {name: unit for name, unit in zip(names, units_of(schema), strict=True) if unit}
-    half = torch.full_like(said, torch.nan) if brick is None else brick.around(said)
+    layer = denormalize_layer(net)
+    units = {name: unit for name, unit in zip(names, target_units(schema), strict=True) if unit}
+    half_widths = torch.full_like(outputs, torch.nan) if layer is None else layer.around(outputs)
     return [
         Answer(
             answer=dict(zip(names, row.tolist(), strict=True)),
             interval={
-                name: (float(one - h), float(one + h))
-                for name, one, h in zip(names, row, halves, strict=True)
-                if not bool(h.isnan())
+                name: (float(number - half_width), float(number + half_width))
+                for name, number, half_width in zip(names, row, row_half_widths, strict=True)
+                if not bool(half_width.isnan())
             },
             units=units,
         )
-        for row, halves in zip(said.cpu(), half.cpu(), strict=True)
+        for row, row_half_widths in zip(outputs.cpu(), half_widths.cpu(), strict=True)
     ]
 
 
-def answered(net: nn.Module, batch: Batch, schema: Schema) -> list[Answer]:
+def predict(net: nn.Module, batch: Batch, schema: Schema) -> list[Answer]:
     """Return an Answer for each example of a batch. Raises ShapeError as `answers` does."""
-    return answers(net, net(inputs(batch, schema, net)).float(), schema)
+    return predictions(net, net(inputs(batch, schema, net)).float(), schema)
 
 
-def named(schema: Schema) -> list[str]:
+def target_names(schema: Schema) -> list[str]:
     """Return the names of all numbers that are asked for, in the order of a net's answers."""
     counts = {name: math.prod(schema[name].shape) for name in schema.targets}
     return [
-        f"{name} {place}" if schema[name].shape else name
+        f"{name} {index}" if schema[name].shape else name
         for name, count in counts.items()
-        for place in range(1, count + 1)
+        for index in range(1, count + 1)
     ]
 
 
-def units_of(schema: Schema) -> list[str | None]:
+def target_units(schema: Schema) -> list[str | None]:
     """Return the unit of each number that is asked for, None where none is known."""
     return [
         schema[name].unit for name in schema.targets for _ in range(math.prod(schema[name].shape))
     ]
 
 
-def restoring(net: nn.Module) -> Restore | None:
+def denormalize_layer(net: nn.Module) -> Restore | None:
     """Return the layer of a net that knows the units and intervals, if it has one."""
-    bricks = [part for part in net.modules() if isinstance(part, Restore)]
-    return bricks[0] if len(bricks) == 1 else None
+    layers = [module for module in net.modules() if isinstance(module, Restore)]
+    return layers[0] if len(layers) == 1 else None

@@ -8,25 +8,25 @@ from torch import Tensor, nn
 from brique.data import Split
 from brique.errors import DataError
 from brique.inference import LARGEST_BATCH, at_rest, inputs
-from brique.tasks.regress.loss import wanted
-from brique.tasks.regress.predict import restoring
+from brique.tasks.regress.loss import targets
+from brique.tasks.regress.predict import denormalize_layer
 
 
 @dataclass(frozen=True)
-class Reading:
+class Outputs:
     """What a net said of a part, on the processor, in the part's order.
 
     ids: (N,), int64. truth, said: (N, K), in their units.
-    reach: (N, K), half the width of the 90% interval round each answer; NaN if unknown.
+    half_width: (N, K), half the width of the 90% interval round each answer; NaN if unknown.
     """
 
     ids: Tensor
-    truth: Tensor
-    said: Tensor
-    reach: Tensor
+    target: Tensor
+    predictions: Tensor
+    half_width: Tensor
 
 
-def read(net: nn.Module, split: Split) -> Reading:
+def collect_outputs(net: nn.Module, split: Split) -> Outputs:
     """Return what a net says of a part: one pass, in eval mode and float32, without slopes.
 
     net: inputs -> numbers (N, K). Raises DataError when the part is empty.
@@ -34,11 +34,11 @@ def read(net: nn.Module, split: Split) -> Reading:
     if not len(split):
         raise DataError("regress: the split is empty; pass one with at least one example.")
     parts: list[tuple[Tensor, ...]] = []
-    brick = restoring(net)
+    layer = denormalize_layer(net)
     with at_rest(net) as device:
         for batch in split.batches(min(LARGEST_BATCH, 256)).on(device):
-            said = net(inputs(batch, split.schema, net)).float()
-            reach = torch.full_like(said, torch.nan) if brick is None else brick.around(said)
-            truth = wanted(batch, split.schema)
-            parts.append((batch.ids.cpu(), truth.cpu(), said.cpu(), reach.cpu()))
-    return Reading(*map(torch.cat, zip(*parts, strict=True)))
+            predictions = net(inputs(batch, split.schema, net)).float()
+            half_width = torch.full_like(predictions, torch.nan) if layer is None else layer.around(predictions)
+            target = targets(batch, split.schema)
+            parts.append((batch.ids.cpu(), target.cpu(), predictions.cpu(), half_width.cpu()))
+    return Outputs(*map(torch.cat, zip(*parts, strict=True)))

@@ -5,42 +5,42 @@ import math
 from torch import nn
 
 from brique.data import Data
-from brique.evaluation.notes import noted
-from brique.evaluation.result import Judged, Score
+from brique.evaluation.notes import with_input_note
+from brique.evaluation.result import Result, Metric
 from brique.schema import Number, Schema
 from brique.tasks.record import Task
 from brique.tasks.regress.baselines import NAMES
-from brique.tasks.regress.evaluate import judge
+from brique.tasks.regress.evaluate import evaluate
 from brique.tasks.regress.page import sections
 from brique.tasks.regress.plan import plan
-from brique.tasks.regress.predict import answered
+from brique.tasks.regress.predict import predict
 from brique.tasks.regress.summary import sentence
 
 
-def _training(schema: Schema) -> str | None:
+def _training_file(schema: Schema) -> str | None:
     targets = [schema[name] for name in schema.targets]
-    fits = bool(targets) and all(isinstance(one, Number) for one in targets)
-    return "regress" if fits and schema.inputs != ("past",) else None
+    is_numeric = bool(targets) and all(isinstance(kind, Number) for kind in targets)
+    return "regress" if is_numeric and schema.inputs != ("past",) else None
 
 
-def _evaluate(net: nn.Module, data: Data, schema: Schema, *, compare: bool = True) -> Judged:
-    return judge(net, data, compare=compare)
+def _evaluate(net: nn.Module, data: Data, schema: Schema, *, compare: bool = True) -> Result:
+    return evaluate(net, data, compare=compare)
 
 
 TASK = Task(
     name="regress",
-    main=Score("r2", "R²", "share of the variance explained"),
-    training=_training,
+    main_metric=Metric("r2", "R²", "share of the variance explained"),
+    training_file=_training_file,
     plan=plan,
     evaluate=_evaluate,
-    predict=answered,
-    complete=noted,
+    predict=predict,
+    postprocess=with_input_note,
     sentence=sentence,
     sections=sections,
-    baselines=NAMES,
-    scores={
-        "rmse": Score("rmse", "root mean square error", "large misses count more", is_share=False),
-        "mae": Score("mae", "mean absolute error", "all misses count alike", is_share=False),
+    baseline_names=NAMES,
+    metrics={
+        "rmse": Metric("rmse", "root mean square error", "large misses count more", is_share=False),
+        "mae": Metric("mae", "mean absolute error", "all misses count alike", is_share=False),
     },
-    ends={"r2": (-math.inf, 1.0), "rmse": (0.0, math.inf), "mae": (0.0, math.inf)},
+    bounds={"r2": (-math.inf, 1.0), "rmse": (0.0, math.inf), "mae": (0.0, math.inf)},
 )

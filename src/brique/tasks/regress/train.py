@@ -46,7 +46,7 @@ class Args:
     """Of a picture among the inputs: largest change of brightness and contrast, as a share."""
     shift: float = 0.0
     """Of such a picture: largest move, as a share of its side."""
-    turn: float = 0.0
+    rotate: float = 0.0
     """Its largest turn, in degrees."""
     zoom: float = 0.0
     """Its largest change of scale, as a share."""
@@ -74,55 +74,55 @@ def build(args: Args, schema: Schema) -> nn.Sequential:
     return nets.fields(schema.to_json(), **shape)
 
 
-def game_of(args: Args, net: nn.Sequential, rows: Data) -> Game:
+def build_game(args: Args, net: nn.Sequential, dataset: Data) -> Game:
     """One player, the predictor, pays for what it is off by, in standard deviations."""
-    schema, std = rows.schema, regress.spread(rows.train)
+    schema, std = dataset.schema, regress.target_std(dataset.train)
 
-    def mistakes(batch: Batch) -> Tensor:
-        answers = net(inference.inputs(batch, schema, net))
-        return regress.loss(answers, regress.wanted(batch, schema), std.to(answers))
+    def loss(batch: Batch) -> Tensor:
+        predictions = net(inference.inputs(batch, schema, net))
+        return regress.loss(predictions, regress.targets(batch, schema), std.to(predictions))
 
-    def optimizer(named: Iterable[tuple[str, nn.Parameter]]) -> Optimizer:
-        return AdamW(named, lr=args.lr, weight_decay=args.weight_decay)
+    def optimizer(named_parameters: Iterable[tuple[str, nn.Parameter]]) -> Optimizer:
+        return AdamW(named_parameters, lr=args.lr, weight_decay=args.weight_decay)
 
     return Game(
-        Player("predictor", net, mistakes, optimizer, schedule=warmup(0.1), average=args.average)
+        Player("predictor", net, loss, optimizer, schedule=warmup(0.1), average=args.average)
     )
 
 
-def stream_of(args: Args, rows: Data) -> Stream:
+def build_stream(args: Args, dataset: Data) -> Stream:
     """Batches of training examples."""
-    order: dict[str, Any] = {"bucket": args.bucket}
-    pictures = [name for name in rows.schema.inputs if isinstance(rows.schema[name], Picture)]
+    batch_options: dict[str, Any] = {"bucket": args.bucket}
+    pictures = [name for name in dataset.schema.inputs if isinstance(dataset.schema[name], Picture)]
     if len(pictures) == 1:
-        order["augment"] = Augment(
-            field=pictures[0], mirror=args.mirror, shift=args.shift, turn=args.turn,
+        batch_options["augment"] = Augment(
+            field=pictures[0], mirror=args.mirror, shift=args.shift, rotate=args.rotate,
             zoom=args.zoom, light=args.light,
         )  # fmt: skip
-    return rows.train.batches(args.batch_size, turns=args.turns, seed=args.seed, **order)
+    return dataset.train.batches(args.batch_size, turns=args.turns, seed=args.seed, **batch_options)
 
 
-def main(args: Args, rows: Data | None = None) -> dict[str, float]:
+def main(args: Args, dataset: Data | None = None) -> dict[str, float]:
     """Train, keep the average that is best on valid, fit there how sure it may be, read test."""
     run = Run.start(__file__, args)
-    rows = rows or data.open(args.data, args.options)
-    net = run.place(build(args, rows.schema))
-    game, std = game_of(args, net, rows), regress.spread(rows.train)
+    dataset = dataset or data.open(args.data, args.options)
+    net = run.place(build(args, dataset.schema))
+    game, std = build_game(args, net, dataset), regress.target_std(dataset.train)
 
-    for turn in run.play(game, stream_of(args, rows)):
-        if turn.looks and len(rows.valid):
-            seen = regress.look(game.averaged(net), rows.valid, std)
-            run.log(turn, valid_r2=seen.r2, valid_loss=seen.loss)
-            run.keep_best(net, -seen.loss, game.averaged(net))
+    for turn in run.play(game, build_stream(args, dataset)):
+        if turn.looks and len(dataset.valid):
+            validation = regress.validate(game.averaged(net), dataset.valid, std)
+            run.log(turn, valid_r2=validation.r2, valid_loss=validation.loss)
+            run.keep_best(net, -validation.loss, game.averaged(net))
             if run.stop_when_flat("valid_loss", args.patience, lower=True):
                 break
 
-    regress.calibrate(net, rows.valid)
-    judged = regress.judge(net, rows)
-    run.result(**judged.values)
-    run.spent(**judged.seconds)
-    run.keep("answers", **judged.arrays)
-    return run.finish(net=net, task="regress", test_r2=judged.values["test"]["r2"])
+    regress.calibrate(net, dataset.valid)
+    result = regress.evaluate(net, dataset)
+    run.result(**result.values)
+    run.spent(**result.seconds)
+    run.keep("answers", **result.arrays)
+    return run.finish(net=net, task="regress", test_r2=result.values["test"]["r2"])
 
 
 if __name__ == "__main__":

@@ -1,12 +1,12 @@
 """Which class each pixel of a picture is of: loss, answers, scores and the judgement."""
 
-from brique.tasks.segment.evaluate import judge as judge
+from brique.tasks.segment.evaluate import evaluate as evaluate
 from brique.tasks.segment.loss import loss as loss
 from brique.tasks.segment.loss import weights as weights
-from brique.tasks.segment.metrics import Look as Look
-from brique.tasks.segment.metrics import look as look
+from brique.tasks.segment.metrics import Validation as Validation
+from brique.tasks.segment.metrics import validate as validate
 from brique.tasks.segment.predict import Answer as Answer
-from brique.tasks.segment.predict import answered as answered
-from brique.tasks.segment.predict import answers as answers
-from brique.tasks.segment.predict import placed as placed
+from brique.tasks.segment.predict import predict as predict
+from brique.tasks.segment.predict import predictions as predictions
+from brique.tasks.segment.predict import postprocess as postprocess
 from brique.tasks.segment.summary import sentence as sentence

@@ -13,7 +13,7 @@ from torch.nn import functional
 from brique import keys
 from brique.data import Data, Split
 from brique.inference import tensor_of
-from brique.schema import IGNORED, Mask, Picture
+from brique.schema import IGNORE_INDEX, Mask, Picture
 
 NAMES = {
     "majority": "always answering the commonest class",
@@ -21,38 +21,38 @@ NAMES = {
 }
 """What the methods are called in a sentence."""
 
-PIXELS = 20_000  # that are learnt from
-_TRIED = 20_000  # of valid, that the strength of the pull is chosen with
-_PULLS = (0.01, 1.0, 100.0)
-_DRAW = keys.word("pixels")
+MAX_PIXELS = 20_000  # that are learnt from
+_VALID_PIXELS = 20_000  # of valid, that the strength of the pull is chosen with
+_C_VALUES = (0.01, 1.0, 100.0)
+_KEY = keys.word("pixels")
 
-Said = Callable[[Tensor], Tensor]
+PredictMasks = Callable[[Tensor], Tensor]
 """From pictures (N, C, H, W) in [0, 1] to the class of each pixel (N, H, W)."""
 
 
 @dataclass(frozen=True)
-class Method:
+class Baseline:
     """A simple method; entry: its place in run.json. said: None if it was skipped."""
 
     entry: dict[str, Any]
-    said: Said | None
+    predict: PredictMasks | None
 
 
-def constant(data: Data) -> Method:
+def constant(data: Data) -> Baseline:
     """Return the class that most training pixels are of, as an answer everywhere."""
-    kind, counts = data.schema[data.schema.target], torch.zeros(256, dtype=torch.int64)
-    assert isinstance(kind, Mask)
+    mask_field, counts = data.schema[data.schema.target], torch.zeros(256, dtype=torch.int64)
+    assert isinstance(mask_field, Mask)
     for mask in _masks(data.train):
         counts += torch.bincount(mask.flatten(), minlength=256)
-    usual = int(counts[: len(kind.names)].argmax())
+    most_common = int(counts[: len(mask_field.names)].argmax())
 
-    def said(pictures: Tensor) -> Tensor:
-        return torch.full((len(pictures), *pictures.shape[2:]), usual)
+    def predict(pictures: Tensor) -> Tensor:
+        return torch.full((len(pictures), *pictures.shape[2:]), most_common)
 
-    return Method({"answer": kind.names[usual]}, said)
+    return Baseline({"answer": mask_field.names[most_common]}, predict)
 
 
-def logistic(data: Data) -> Method:
+def logistic(data: Data) -> Baseline:
     """Return a logistic regression on the color and the place of single pixels, and products.
 
     It is fitted on a sample of the training pixels; how strongly it is held back is chosen on
@@ -61,35 +61,35 @@ def logistic(data: Data) -> Method:
     from sklearn.linear_model import LogisticRegression
     from threadpoolctl import threadpool_limits
 
-    begun = time.perf_counter()
-    drawn, goal = _sample(data.train, 2 * PIXELS)
-    inputs, goals = drawn[::2], goal[::2]
-    other = _sample(data.valid, _TRIED) if len(data.valid) else (drawn[1::2], goal[1::2])
-    if len(goals.unique()) < 2:
-        return Method({"skipped": "the training pixels are of one class only"}, None)
-    mean, spread = inputs.mean(0), inputs.std(0).clamp(min=1e-6)
-    best, reached, pull = None, -1.0, 0.0
+    started = time.perf_counter()
+    sampled, sampled_labels = _sample(data.train, 2 * MAX_PIXELS)
+    inputs, labels = sampled[::2], sampled_labels[::2]
+    valid = _sample(data.valid, _VALID_PIXELS) if len(data.valid) else (sampled[1::2], sampled_labels[1::2])
+    if len(labels.unique()) < 2:
+        return Baseline({"skipped": "the training pixels are of one class only"}, None)
+    mean, std = inputs.mean(0), inputs.std(0).clamp(min=1e-6)
+    best, best_accuracy, best_c = None, -1.0, 0.0
     with warnings.catch_warnings(), threadpool_limits(torch.get_num_threads(), user_api="blas"):
         warnings.simplefilter("ignore")  # a solver that stops early then stands as it is
-        for one in _PULLS:
-            made = LogisticRegression(C=one, max_iter=60)
-            made.fit(((inputs - mean) / spread).numpy(), goals.numpy())
-            share = made.score(((other[0] - mean) / spread).numpy(), other[1].numpy())
-            if share > reached:
-                best, reached, pull = made, float(share), one
+        for c in _C_VALUES:
+            model = LogisticRegression(C=c, max_iter=60)
+            model.fit(((inputs - mean) / std).numpy(), labels.numpy())
+            accuracy = model.score(((valid[0] - mean) / std).numpy(), valid[1].numpy())
+            if accuracy > best_accuracy:
+                best, best_accuracy, best_c = model, float(accuracy), c
     assert best is not None
-    entry = {"examples": len(goals), "settings": {"C": pull},
-             "seconds": round(time.perf_counter() - begun, 3)}  # fmt: skip
+    entry = {"examples": len(labels), "settings": {"C": best_c},
+             "seconds": round(time.perf_counter() - started, 3)}  # fmt: skip
     weight, bias = torch.as_tensor(best.coef_).float(), torch.as_tensor(best.intercept_).float()
     if len(weight) == 1:  # of two classes, one row
         weight, bias = torch.cat([-weight, weight]), torch.cat([-bias, bias])
     classes = torch.as_tensor(best.classes_)
 
-    def said(pictures: Tensor) -> Tensor:
-        features = (_features(pictures) - mean) / spread  # (N, H, W, F)
+    def predict(pictures: Tensor) -> Tensor:
+        features = (_features(pictures) - mean) / std  # (N, H, W, F)
         return classes[functional.linear(features, weight, bias).argmax(3)]
 
-    return Method(entry, said)
+    return Baseline(entry, predict)
 
 
 def _features(pictures: Tensor) -> Tensor:
@@ -97,31 +97,31 @@ def _features(pictures: Tensor) -> Tensor:
     count, _, height, width = pictures.shape
     y = torch.linspace(-1, 1, height)[:, None].expand(height, width)
     x = torch.linspace(-1, 1, width)[None].expand(height, width)
-    place = torch.stack([x, y], dim=2).expand(count, -1, -1, -1)
-    plain = torch.cat([pictures.permute(0, 2, 3, 1), place], dim=3)  # (N, H, W, C + 2)
-    i, j = torch.triu_indices(plain.shape[3], plain.shape[3]).unbind()
-    return torch.cat([plain, plain[..., i] * plain[..., j]], dim=3)
+    position = torch.stack([x, y], dim=2).expand(count, -1, -1, -1)
+    linear = torch.cat([pictures.permute(0, 2, 3, 1), position], dim=3)  # (N, H, W, C + 2)
+    i, j = torch.triu_indices(linear.shape[3], linear.shape[3]).unbind()
+    return torch.cat([linear, linear[..., i] * linear[..., j]], dim=3)
 
 
-def _sample(split: Split, most: int) -> tuple[Tensor, Tensor]:
-    """Return features (P, F) and classes (P,) of pixels drawn from a part, `most` or fewer."""
+def _sample(split: Split, max_pixels: int) -> tuple[Tensor, Tensor]:
+    """Return features (P, F) and classes (P,) of pixels drawn from a part, `max_pixels` or fewer."""
     field = split.schema.inputs[0]
-    generator = keys.generator(_DRAW)
-    some = split.ids[torch.randperm(len(split), generator=generator)[: max(1, most // 20)]]
-    each = -(-most // len(some))
+    generator = keys.generator(_KEY)
+    sample_ids = split.ids[torch.randperm(len(split), generator=generator)[: max(1, max_pixels // 20)]]
+    per_picture = -(-max_pixels // len(sample_ids))
     inputs: list[Tensor] = []
-    goals: list[Tensor] = []
-    for batch in split.select(some).batches(16):
+    labels: list[Tensor] = []
+    for batch in split.select(sample_ids).batches(16):
         pictures, mask = tensor_of(batch, field), tensor_of(batch, split.schema.target)
         features = _features(pictures).flatten(1, 2)
-        for row, goal in zip(features, mask.flatten(1), strict=True):
-            at = torch.randint(len(goal), (each,), generator=generator)
-            at = at[goal[at] != IGNORED]
-            inputs.append(row[at])
-            goals.append(goal[at].long())
-    found = torch.cat(inputs)
-    order = torch.randperm(len(found), generator=generator)[:most]
-    return found[order], torch.cat(goals)[order]
+        for row, label in zip(features, mask.flatten(1), strict=True):
+            chosen = torch.randint(len(label), (per_picture,), generator=generator)
+            chosen = chosen[label[chosen] != IGNORE_INDEX]
+            inputs.append(row[chosen])
+            labels.append(label[chosen].long())
+    sampled = torch.cat(inputs)
+    order = torch.randperm(len(sampled), generator=generator)[:max_pixels]
+    return sampled[order], torch.cat(labels)[order]
 
 
 def _masks(split: Split) -> Tensor:

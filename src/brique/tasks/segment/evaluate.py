@@ -12,29 +12,29 @@ from torch.nn import functional
 from brique.data import Data, Split
 from brique.errors import DataError, ShapeError, nearest
 from brique.evaluation import bootstrap
-from brique.evaluation.result import Judged, finite
+from brique.evaluation.result import Result, finite
 from brique.inference import at_rest, inputs, tensor_of
-from brique.schema import IGNORED, Mask
+from brique.schema import IGNORE_INDEX, Mask
 from brique.tasks.segment import baselines
 from brique.tasks.segment.metrics import (  # fmt: skip
-    AT_ONCE,
-    Areas,
-    areas,
-    by_picture,
+    BATCH_SIZE,
+    PixelCounts,
+    count_pixels,
+    mean_iou_by_picture,
     confusion,
-    drawn_again,
+    resampled_metric,
     intervals,
-    ious,
-    scores,
+    class_ious,
+    compute_metrics,
 )
 
-SHOWN = 12  # pictures of which the answer is kept for the report, half of them the worst
-SIDE = 192  # pixels of their longer side
+MAX_PICTURES = 12  # pictures of which the answer is kept for the report, half of them the worst
+MAX_SIDE = 192  # pixels of their longer side
 
 
-def judge(
+def evaluate(
     net: nn.Module, data: Data, *, names: Sequence[str] | None = None, compare: bool = True
-) -> Judged:
+) -> Result:
     """Return what a net reaches on `data.test`, beside what needs no net.
 
     net: pictures -> scores (N, K, H, W). It reads the test part once, in eval mode, without slopes
@@ -48,142 +48,142 @@ def judge(
     Raises DataError when the test part is empty or none of its pixels counts, its target is no
         mask, or `names` lacks a class; ShapeError when the scores are not (N, K, H, W).
     """
-    begun = time.perf_counter()
-    kind = _kind(data)
-    names = kind.names if names is None else tuple(names)
-    table = _places(kind.names, names)
+    started = time.perf_counter()
+    mask_field = _mask_field(data)
+    names = mask_field.names if names is None else tuple(names)
+    class_index = _class_index(mask_field.names, names)
     methods = {"majority": baselines.constant(data)}
-    fitting = time.perf_counter()
+    fit_start = time.perf_counter()
     if compare:
         methods["logistic"] = baselines.logistic(data)
-    fitted = time.perf_counter()
-    said = {name: one.said for name, one in methods.items() if one.said is not None}
-    ids, counts, shown = _read(net, data.test, table, len(names), said)
-    found = areas(counts["net"])
-    if not bool(found.truth.any()):
+    fit_end = time.perf_counter()
+    predictors = {name: method.predict for name, method in methods.items() if method.predict is not None}
+    ids, counts, examples = _collect_counts(net, data.test, class_index, len(names), predictors)
+    pixels = count_pixels(counts["net"])
+    if not bool(pixels.target.any()):
         raise DataError(
             f"segment: no pixel of the {len(ids):,} test masks counts, so nothing can be said of"
             " how many are named rightly; check the masks."
         )
     values: dict[str, Any] = {
-        "task": "segment", "examples": len(ids), "test": scores(found),
-        "interval": intervals(found, data.test.groups), **_classes(found, counts["net"], names),
+        "task": "segment", "examples": len(ids), "test": compute_metrics(pixels),
+        "interval": intervals(pixels, data.test.groups), **_class_metrics(pixels, counts["net"], names),
     }  # fmt: skip
-    values |= _beside(counts, methods, data.test.groups)
-    arrays = {"ids": ids, "iou": by_picture(found).float(), **shown.arrays()}
-    done = time.perf_counter()
-    spent = {"judging": round(done - begun - (fitted - fitting), 3),
-             "baselines": round(fitted - fitting, 3)}  # fmt: skip
-    return Judged(finite(values), arrays, spent)
+    values |= _compare_with_baselines(counts, methods, data.test.groups)
+    arrays = {"ids": ids, "iou": mean_iou_by_picture(pixels).float(), **examples.arrays()}
+    finished = time.perf_counter()
+    seconds = {"judging": round(finished - started - (fit_end - fit_start), 3),
+             "baselines": round(fit_end - fit_start, 3)}  # fmt: skip
+    return Result(finite(values), arrays, seconds)
 
 
-def _kind(data: Data) -> Mask:
-    kind = data.schema[data.schema.target]
-    if not isinstance(kind, Mask):
-        raise DataError(f"segment: expected a mask as target, got {kind.kind}; take other data.")
+def _mask_field(data: Data) -> Mask:
+    field = data.schema[data.schema.target]
+    if not isinstance(field, Mask):
+        raise DataError(f"segment: expected a mask as target, got {field.kind}; take other data.")
     if not len(data.test):
         raise DataError("segment: the test part is empty; pass data with at least one picture.")
-    return kind
+    return field
 
 
-def _places(classes: Sequence[str], names: Sequence[str]) -> Tensor:
+def _class_index(classes: Sequence[str], names: Sequence[str]) -> Tensor:
     """Return the number in `names` of each number in a mask of the data: (256,), uint8."""
-    table = torch.full((256,), IGNORED, dtype=torch.uint8)
-    for number, name in enumerate(classes):
+    indices = torch.full((256,), IGNORE_INDEX, dtype=torch.uint8)
+    for index, name in enumerate(classes):
         if name not in names:
             raise DataError(
                 f"segment: the data have the class '{name}', which the net does not know"
                 f"{nearest(name, names) or '; rename or remove it.'}"
             )
-        table[number] = list(names).index(name)
-    return table
+        indices[index] = list(names).index(name)
+    return indices
 
 
-class _Shown:
+class _WorstAndBest:
     """The worst and the best pictures so far, with what the net said of them."""
 
     def __init__(self) -> None:
-        self._kept: list[tuple[float, int, Tensor]] = []
+        self._entries: list[tuple[float, int, Tensor]] = []
 
-    def take(self, ids: Tensor, counts: Tensor, said: Tensor) -> None:
+    def add(self, ids: Tensor, counts: Tensor, predicted: Tensor) -> None:
         """Look at some pictures: numbers (n,), confusion (n, K, K), masks (n, H, W)."""
-        each = by_picture(areas(counts)).tolist()
-        known = zip(each, ids.tolist(), smaller(said.byte()), strict=True)
-        self._kept += [one for one in known if not math.isnan(one[0])]
-        self._kept.sort(key=lambda one: one[:2])
-        half = SHOWN // 2
-        if len(self._kept) > SHOWN:
-            self._kept = self._kept[:half] + self._kept[-half:]
+        mean_ious = mean_iou_by_picture(count_pixels(counts)).tolist()
+        entries = zip(mean_ious, ids.tolist(), downsample(predicted.byte()), strict=True)
+        self._entries += [entry for entry in entries if not math.isnan(entry[0])]
+        self._entries.sort(key=lambda entry: entry[:2])
+        half = MAX_PICTURES // 2
+        if len(self._entries) > MAX_PICTURES:
+            self._entries = self._entries[:half] + self._entries[-half:]
 
     def arrays(self) -> dict[str, Tensor]:
         """Return their numbers (S,), worst first, and the masks (S, h, w), uint8."""
-        masks = [mask for _, _, mask in self._kept]
-        numbers = [number for _, number, _ in self._kept]
-        said = torch.stack(masks) if masks else torch.empty(0, 1, 1, dtype=torch.uint8)
-        return {"shown": torch.tensor(numbers, dtype=torch.int64), "said": said}
+        masks = [mask for _, _, mask in self._entries]
+        ids = [example_id for _, example_id, _ in self._entries]
+        predicted = torch.stack(masks) if masks else torch.empty(0, 1, 1, dtype=torch.uint8)
+        return {"shown": torch.tensor(ids, dtype=torch.int64), "said": predicted}
 
 
-def _read(
-    net: nn.Module, test: Split, table: Tensor, classes: int, methods: dict[str, baselines.Said]
-) -> tuple[Tensor, dict[str, Tensor], _Shown]:
+def _collect_counts(
+    net: nn.Module, test: Split, class_index: Tensor, classes: int, methods: dict[str, baselines.PredictMasks]
+) -> tuple[Tensor, dict[str, Tensor], _WorstAndBest]:
     """Return ids (N,), the confusion (N, K, K) of the net and of each method, and what to show."""
     ids: list[Tensor] = []
     counts: dict[str, list[Tensor]] = {name: [] for name in ("net", *methods)}
-    own, shown = table.long(), _Shown()
+    long_index, examples = class_index.long(), _WorstAndBest()
     with at_rest(net) as device:
-        for batch in test.batches(AT_ONCE):
+        for batch in test.batches(BATCH_SIZE):
             pictures = tensor_of(batch, test.schema.inputs[0])
-            truth = table[tensor_of(batch, test.schema.target).long()]
-            found = net(inputs(batch.to(device), test.schema, net)).argmax(1).cpu()
-            if found.shape != truth.shape:
+            target = class_index[tensor_of(batch, test.schema.target).long()]
+            predicted = net(inputs(batch.to(device), test.schema, net)).argmax(1).cpu()
+            if predicted.shape != target.shape:
                 raise ShapeError(
-                    f"segment: the net said {tuple(found.shape)} where masks are"
-                    f" {tuple(truth.shape)}; let it return (N, K, H, W)."
+                    f"segment: the net said {tuple(predicted.shape)} where masks are"
+                    f" {tuple(target.shape)}; let it return (N, K, H, W)."
                 )
-            counts["net"].append(confusion(truth, found, classes))
-            shown.take(batch.ids, counts["net"][-1], found)
+            counts["net"].append(confusion(target, predicted, classes))
+            examples.add(batch.ids, counts["net"][-1], predicted)
             for name, method in methods.items():
-                counts[name].append(confusion(truth, own[method(pictures)], classes))
+                counts[name].append(confusion(target, long_index[method(pictures)], classes))
             ids.append(batch.ids)
-    return torch.cat(ids), {name: torch.cat(each) for name, each in counts.items()}, shown
+    return torch.cat(ids), {name: torch.cat(chunks) for name, chunks in counts.items()}, examples
 
 
-def _classes(found: Areas, counts: Tensor, names: Sequence[str]) -> dict[str, Any]:
+def _class_metrics(pixels: PixelCounts, counts: Tensor, names: Sequence[str]) -> dict[str, Any]:
     """Return the scores of each class, and what was taken for what."""
-    truth, said = found.truth.sum(0).tolist(), found.said.sum(0).tolist()
-    both, each = found.both.sum(0).tolist(), ious(found).tolist()
+    target, predicted = pixels.target.sum(0).tolist(), pixels.predicted.sum(0).tolist()
+    intersection, iou = pixels.intersection.sum(0).tolist(), class_ious(pixels).tolist()
     rows = {
         name: {
-            "iou": each[k], "recall": both[k] / truth[k] if truth[k] else None,
-            "precision": both[k] / said[k] if said[k] else None,
-            "share": truth[k] / max(1, sum(truth)),
-            "pictures": int((found.truth[:, k] > 0).sum()),
+            "iou": iou[k], "recall": intersection[k] / target[k] if target[k] else None,
+            "precision": intersection[k] / predicted[k] if predicted[k] else None,
+            "share": target[k] / max(1, sum(target)),
+            "pictures": int((pixels.target[:, k] > 0).sum()),
         }
         for k, name in enumerate(names)
     }  # fmt: skip
     return {"names": list(names), "classes": rows, "confusion": counts.sum(0).tolist()}
 
 
-def _beside(
-    counts: dict[str, Tensor], methods: dict[str, baselines.Method], together: Tensor | None
+def _compare_with_baselines(
+    counts: dict[str, Tensor], methods: dict[str, baselines.Baseline], groups: Tensor | None
 ) -> dict[str, Any]:
     """Return the baselines, and how the net stands beside the best, by drawing pictures again."""
     entries = {name: dict(method.entry) for name, method in methods.items()}
-    found = {name: areas(each) for name, each in counts.items() if name != "net"}
-    for name, each in found.items():
-        entries[name] = scores(each) | entries[name]
-    best = max(found, key=lambda name: entries[name]["mean_iou"])
-    net, rival = drawn_again(areas(counts["net"])), drawn_again(found[best])
-    truth = found[best].truth
-    compared = bootstrap.beside_score(
-        best, lambda often: net(often) - rival(often), truth, together
+    baseline_pixels = {name: count_pixels(value) for name, value in counts.items() if name != "net"}
+    for name, value in baseline_pixels.items():
+        entries[name] = compute_metrics(value) | entries[name]
+    best = max(baseline_pixels, key=lambda name: entries[name]["mean_iou"])
+    net_metric, baseline_metric = resampled_metric(count_pixels(counts["net"])), resampled_metric(baseline_pixels[best])
+    target = baseline_pixels[best].target
+    comparison = bootstrap.compare_scores(
+        best, lambda weights: net_metric(weights) - baseline_metric(weights), target, groups
     )
-    return {"baseline": entries, "comparison": compared}
+    return {"baseline": entries, "comparison": comparison}
 
 
-def smaller(masks: Tensor) -> Tensor:
+def downsample(masks: Tensor) -> Tensor:
     """Return masks (N, H, W) with a longer side of SIDE at most, by the nearest pixel."""
     height, width = masks.shape[1:]
-    scale = min(1.0, SIDE / max(height, width))
+    scale = min(1.0, MAX_SIDE / max(height, width))
     size = (max(1, round(height * scale)), max(1, round(width * scale)))
     return functional.interpolate(masks[:, None], size=size, mode="nearest-exact")[:, 0]

@@ -6,10 +6,10 @@ from torch.nn import functional
 
 from brique.data import Split
 from brique.errors import DataError, ShapeError
-from brique.schema import IGNORED, Mask
+from brique.schema import IGNORE_INDEX, Mask
 
 
-def loss(scores: Tensor, truth: Tensor, weights: Tensor | None = None) -> tuple[Tensor, Tensor]:
+def loss(scores: Tensor, target: Tensor, weights: Tensor | None = None) -> tuple[Tensor, Tensor]:
     """Return the cross entropy of all pixels that count, and how much these count.
 
     scores: (N, K, H, W). truth: classes (N, H, W); pixels of 255 count for nothing.
@@ -17,18 +17,18 @@ def loss(scores: Tensor, truth: Tensor, weights: Tensor | None = None) -> tuple[
     Returns (sum, count), as a player's loss may: a batch in which no pixel counts costs nothing.
     Raises ShapeError when scores and truth do not fit.
     """
-    if scores.ndim != 4 or truth.shape != (len(scores), *scores.shape[2:]):
+    if scores.ndim != 4 or target.shape != (len(scores), *scores.shape[2:]):
         raise ShapeError(
-            f"segment.loss: scores {tuple(scores.shape)} do not fit masks {tuple(truth.shape)};"
+            f"segment.loss: scores {tuple(scores.shape)} do not fit masks {tuple(target.shape)};"
             " let the net return (N, K, H, W) for masks (N, H, W)."
         )
     rows = scores.permute(0, 2, 3, 1).flatten(0, 2).float()  # (N * H * W, K)
-    goal = truth.flatten().long()
-    own = None if weights is None else weights.to(rows)
-    lost = functional.cross_entropy(rows, goal, own, ignore_index=IGNORED, reduction="sum")
-    counted = goal != IGNORED
-    share = counted if own is None else own[goal.where(counted, 0)] * counted
-    return lost, share.sum().clamp(min=1e-9)
+    flat_target = target.flatten().long()
+    class_weights = None if weights is None else weights.to(rows)
+    total_loss = functional.cross_entropy(rows, flat_target, class_weights, ignore_index=IGNORE_INDEX, reduction="sum")
+    is_counted = flat_target != IGNORE_INDEX
+    pixel_weights = is_counted if class_weights is None else class_weights[flat_target.where(is_counted, 0)] * is_counted
+    return total_loss, pixel_weights.sum().clamp(min=1e-9)
 
 
 def weights(train: Split, *, power: float) -> Tensor:
@@ -38,15 +38,15 @@ def weights(train: Split, *, power: float) -> Tensor:
         each class count as much as any other, of however few pixels.
     Raises DataError when the target is no mask, or no pixel counts.
     """
-    kind, masks = train.schema[train.schema.target], train[train.schema.target]
-    if not isinstance(kind, Mask) or not isinstance(masks, Tensor):
+    field, masks = train.schema[train.schema.target], train[train.schema.target]
+    if not isinstance(field, Mask) or not isinstance(masks, Tensor):
         raise DataError(
-            f"segment.weights: expected a mask as target, got {kind.kind}; take other data."
+            f"segment.weights: expected a mask as target, got {field.kind}; take other data."
         )
-    counts = torch.stack([torch.bincount(one.flatten(), minlength=256) for one in masks]).sum(0)
-    counts = counts[: len(kind.names)].double()
+    counts = torch.stack([torch.bincount(mask.flatten(), minlength=256) for mask in masks]).sum(0)
+    counts = counts[: len(field.names)].double()
     if not bool(counts.any()):
         raise DataError("segment.weights: no pixel of the training masks counts; check them.")
-    share = counts / counts.sum()
-    found = share.clamp(min=1e-4) ** -power * (share > 0)
-    return (found / (found * share).sum()).float()
+    frequency = counts / counts.sum()
+    class_weights = frequency.clamp(min=1e-4) ** -power * (frequency > 0)
+    return (class_weights / (class_weights * frequency).sum()).float()

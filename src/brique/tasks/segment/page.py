@@ -10,38 +10,38 @@ from brique.page import chart, colors
 from brique.page.facts import Facts
 from brique.page.markup import Gap, Section, box, count, figure, name, percent
 from brique.page.thumbnails import Gallery
-from brique.schema import IGNORED, Mask, Picture
+from brique.schema import IGNORE_INDEX, Mask, Picture
 
-_SIDE = 200  # pixels of a picture's longer side
+_THUMBNAIL_SIDE = 200  # pixels of a picture's longer side
 _BLEND = 0.6  # share of a class's color over the picture
-_NAMED = 12  # classes in the legend
+_MAX_LEGEND = 12  # classes in the legend
 
 
 def sections(facts: Facts, gallery: Gallery) -> list[Section | Gap]:
     """Return the worst and the best answers beside the truth, and the scores of each class."""
-    made: list[Section | Gap] = []
+    content: list[Section | Gap] = []
     if facts.values.get("classes"):
-        made.append(Section("classes", "Class by class", _classes(facts.values)))
-    ids, said = facts.arrays.get("shown"), facts.arrays.get("said")
-    kinds = None if facts.data is None else facts.data.schema
-    if kinds is None or ids is None or said is None or not len(ids):
-        why = "the answers are not stored" if kinds is not None else "the data cannot be opened"
-        return [*made, Gap(f"Masks are not shown over their pictures, since {why}.")]
-    return [*made, Section("mistakes", "Worst and best", _pictures(facts, gallery, ids, said))]
+        content.append(Section("classes", "Class by class", _class_table(facts.values)))
+    ids, predicted = facts.arrays.get("shown"), facts.arrays.get("said")
+    schema = None if facts.data is None else facts.data.schema
+    if schema is None or ids is None or predicted is None or not len(ids):
+        reason = "the answers are not stored" if schema is not None else "the data cannot be opened"
+        return [*content, Gap(f"Masks are not shown over their pictures, since {reason}.")]
+    return [*content, Section("mistakes", "Worst and best", _worst_and_best(facts, gallery, ids, predicted))]
 
 
-def _pictures(facts: Facts, gallery: Gallery, ids: Tensor, said: Tensor) -> str:
+def _worst_and_best(facts: Facts, gallery: Gallery, ids: Tensor, predicted: Tensor) -> str:
     """Return two tables of pictures: where the net is worst, and where it is best."""
-    rows = _Rows(facts, gallery, ids, said)
-    half = (len(ids) + 1) // 2
-    worst = rows.table("worst answers", range(half))
-    best = rows.table("best answers", range(len(ids) - 1, half - 1, -1))
+    rows = _Rows(facts, gallery, ids, predicted)
+    middle = (len(ids) + 1) // 2
+    worst = rows.table("worst answers", range(middle))
+    best = rows.table("best answers", range(len(ids) - 1, middle - 1, -1))
     low, high = rows.iou(0), rows.iou(len(ids) - 1)
-    says = (
+    caption = (
         "Left the picture, in the middle what each pixel is, right what the net says; where the"
         " truth is white nothing was counted. Look whether a person would have drawn the same."
     )
-    body = figure(f"The worst picture has a mean IoU of {percent(low)}", says, rows.keys() + worst)
+    body = figure(f"The worst picture has a mean IoU of {percent(low)}", caption, rows.legend() + worst)
     if not best:
         return body
     title = f"The best picture has a mean IoU of {percent(high)}"
@@ -51,33 +51,33 @@ def _pictures(facts: Facts, gallery: Gallery, ids: Tensor, said: Tensor) -> str:
 class _Rows:
     """Test pictures with their masks, as rows of a table."""
 
-    def __init__(self, facts: Facts, gallery: Gallery, ids: Tensor, said: Tensor) -> None:
+    def __init__(self, facts: Facts, gallery: Gallery, ids: Tensor, predicted: Tensor) -> None:
         assert facts.data is not None
         self._test, self._gallery = facts.data.test, gallery
-        self._ids, self._said = ids, said
-        known, each = facts.arrays["ids"].tolist(), facts.arrays["iou"].tolist()
-        self._iou: dict[int, float] = dict(zip(known, each, strict=True))
+        self._ids, self._predicted = ids, predicted
+        example_ids, mean_ious = facts.arrays["ids"].tolist(), facts.arrays["iou"].tolist()
+        self._iou: dict[int, float] = dict(zip(example_ids, mean_ious, strict=True))
         schema = facts.data.schema
         self._field, self._target = schema.inputs[0], schema.target
-        kind = schema[self._target]
-        assert isinstance(kind, Mask)
-        self._names = kind.names
-        self._table = colors.of_classes(len(kind.names))
+        mask_field = schema[self._target]
+        assert isinstance(mask_field, Mask)
+        self._names = mask_field.names
+        self._palette = colors.class_palette(len(mask_field.names))
 
-    def iou(self, place: int) -> float:
-        return self._iou[int(self._ids[place])]
+    def iou(self, index: int) -> float:
+        return self._iou[int(self._ids[index])]
 
-    def keys(self) -> str:
+    def legend(self) -> str:
         """Return the colors of the classes."""
         items = "".join(
-            f'<li><span class="swatch" style="background:rgb{tuple(self._table[k].tolist())}">'
-            f"</span>{name(called, 24)}</li>"
-            for k, called in enumerate(self._names[:_NAMED])
+            f'<li><span class="swatch" style="background:rgb{tuple(self._palette[k].tolist())}">'
+            f"</span>{name(class_name, 24)}</li>"
+            for k, class_name in enumerate(self._names[:_MAX_LEGEND])
         )
         return f'<ul class="legend">{items}</ul>\n'
 
-    def table(self, label: str, places: range) -> str:
-        rows = "".join(self._row(place) for place in places)
+    def table(self, label: str, indices: range) -> str:
+        rows = "".join(self._row(index) for index in indices)
         if not rows:
             return ""
         head = "".join(
@@ -87,40 +87,40 @@ class _Rows:
         table = f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
         return box(label, table)
 
-    def _row(self, place: int) -> str:
-        number = int(self._ids[place])
-        example = self._test.select(torch.tensor([number]))
-        pixels, truth = example[self._field], example[self._target]
+    def _row(self, index: int) -> str:
+        example_id = int(self._ids[index])
+        example = self._test.select(torch.tensor([example_id]))
+        pixels, target = example[self._field], example[self._target]
         assert isinstance(pixels, Tensor)
-        assert isinstance(truth, Tensor)
-        plain = Picture.to_float(pixels[0])
-        plain = plain.expand(3, -1, -1) if len(plain) == 1 else plain
-        called = self._test.name(number)
+        assert isinstance(target, Tensor)
+        image = Picture.to_float(pixels[0])
+        image = image.expand(3, -1, -1) if len(image) == 1 else image
+        file_name = self._test.name(example_id)
         cells = [
-            self._gallery.add(plain, called, _SIDE),
-            self._gallery.add(self._over(plain, truth[0]), f"{called}: what it is", _SIDE),
-            self._gallery.add(self._over(plain, self._said[place]), f"{called}: said", _SIDE),
+            self._gallery.add(image, file_name, _THUMBNAIL_SIDE),
+            self._gallery.add(self._overlay(image, target[0]), f"{file_name}: what it is", _THUMBNAIL_SIDE),
+            self._gallery.add(self._overlay(image, self._predicted[index]), f"{file_name}: said", _THUMBNAIL_SIDE),
         ]
         if not all(cells):
             return ""
-        shown = "".join(f"<td>{cell}</td>" for cell in cells)
-        return f"<tr>{shown}<td>{percent(self.iou(place))}<br>{name(called, 40)}</td></tr>"
+        columns = "".join(f"<td>{cell}</td>" for cell in cells)
+        return f"<tr>{columns}<td>{percent(self.iou(index))}<br>{name(file_name, 40)}</td></tr>"
 
-    def _over(self, plain: Tensor, mask: Tensor) -> Tensor:
+    def _overlay(self, image: Tensor, mask: Tensor) -> Tensor:
         """Return a picture (3, H, W) with the colors of a mask (h, w) over it."""
-        mask = functional.interpolate(mask[None, None], size=plain.shape[1:], mode="nearest-exact")
-        ink = self._table[mask[0, 0].long()].permute(2, 0, 1) / 255
-        blend = torch.where(mask[0] == IGNORED, 0.9, _BLEND)
-        return plain.mean(0, keepdim=True) * (1 - blend) + ink * blend
+        mask = functional.interpolate(mask[None, None], size=image.shape[1:], mode="nearest-exact")
+        color = self._palette[mask[0, 0].long()].permute(2, 0, 1) / 255
+        blend = torch.where(mask[0] == IGNORE_INDEX, 0.9, _BLEND)
+        return image.mean(0, keepdim=True) * (1 - blend) + color * blend
 
 
-def _classes(values: dict[str, Any]) -> str:
+def _class_table(values: dict[str, Any]) -> str:
     """Return the IoU of each class with how much of the pictures it takes."""
     rows = [(key, row) for key, row in values["classes"].items() if row.get("iou") is not None]
     if not rows:
         return ""
     rows.sort(key=lambda pair: -float(pair[1]["iou"]))
-    axis = chart.shares(0.0, 1.0)
+    axis = chart.share_axis(0.0, 1.0)
     lines = "".join(
         f'<tr><th scope="row">{name(key, 40)}</th><td class="strip">'
         f"{chart.strip(axis, float(row['iou']), None, '--ink-of:var(--accent)')}</td>"
@@ -138,25 +138,25 @@ def _classes(values: dict[str, Any]) -> str:
     )
     best, worst = rows[0], rows[-1]
     title = f"Best known is {name(best[0])}, least {name(worst[0])}"
-    says = (
+    caption = (
         "IoU: the area that is of a class and was said to be, as a share of the area that is or was"
         " said. Recall: the share of a class's pixels that are found; precision: of those said,"
-        f" the share that is right.{_confused(values)}"
+        f" the share that is right.{_confusion_sentence(values)}"
     )
     absent = len(values["classes"]) - len(rows)
-    says += f" {count(absent, 'class is', 'classes are')} in no test picture." if absent else ""
-    return figure(title, says, box("scores of each class", table))
+    caption += f" {count(absent, 'class is', 'classes are')} in no test picture." if absent else ""
+    return figure(title, caption, box("scores of each class", table))
 
 
-def _confused(values: dict[str, Any]) -> str:
+def _confusion_sentence(values: dict[str, Any]) -> str:
     """Say which class is taken for which by most pixels."""
     counts, names = torch.tensor(values["confusion"]), values["names"]
     counts = counts.masked_fill(torch.eye(len(counts), dtype=torch.bool), 0)
     if not int(counts.max()):
         return ""
-    true, said = divmod(int(counts.argmax()), len(counts))
-    share = float(counts[true, said]) / max(1.0, float(counts.sum()))
+    target, predicted = divmod(int(counts.argmax()), len(counts))
+    share = float(counts[target, predicted]) / max(1.0, float(counts.sum()))
     return (
-        f" {percent(share)} of all wrong pixels are {name(names[true])}, taken for"
-        f" {name(names[said])}."
+        f" {percent(share)} of all wrong pixels are {name(names[target])}, taken for"
+        f" {name(names[predicted])}."
     )

@@ -12,15 +12,15 @@ from torch import nn
 from brique import nets
 from brique.data import Data
 from brique.errors import UsageError
-from brique.planning import Request, decay
-from brique.planning.regions import common, epochs_for, per_epoch, picture_of, turns_within
+from brique.planning import Request, average_decay
+from brique.planning.regions import base_settings, epochs_for, turns_per_epoch, picture_field, turns_within
 from brique.schema import Picture
 
 WIDTHS = (32, 24, 16)
-_LEAST = 40  # epochs, or the net is made smaller
+_MIN_EPOCHS = 40  # epochs, or the net is made smaller
 
 
-def plan(opened: Data, request: Request) -> dict[str, Any]:
+def plan(data: Data, request: Request) -> dict[str, Any]:
     """Return the settings of a training on pictures with masks.
 
     The net is the widest that sees each picture forty times within the minutes. Rare classes count
@@ -32,24 +32,24 @@ def plan(opened: Data, request: Request) -> dict[str, Any]:
             "train: --balance sampler shows examples of rare classes more often, and a picture"
             " holds many classes; take weights, by which their pixels count more."
         )
-    count = len(opened.train)
-    settings = common(opened, request, min(count, 8)) | {"depth": 1, **_stages(picture_of(opened))}
+    count = len(data.train)
+    settings = base_settings(data, request, min(count, 8)) | {"depth": 1, **_stages(picture_field(data))}
     settings["rareness"] = 1.0 if request.balance == "weights" else 0.5
-    wanted = (request.epochs or epochs_for(count)) * per_epoch(settings, count)
+    desired_turns = (request.epochs or epochs_for(count)) * turns_per_epoch(settings, count)
 
-    def made(width: int) -> nn.Module:
+    def build_net(width: int) -> nn.Module:
         shape = {name: settings[name] for name in ("depth", "stages", "stem")}
-        return nets.unet(**nets.unet_arguments(opened.schema), **shape, width=width)
+        return nets.unet(**nets.unet_arguments(data.schema), **shape, width=width)
 
     turns = 1
     for width in WIDTHS:
         settings["width"] = width
-        fits = wanted if request.epochs else turns_within(made(width), settings, opened, request)
-        turns = min(wanted, fits)
-        if turns >= min(wanted, _LEAST * per_epoch(settings, count)):
+        affordable_turns = desired_turns if request.epochs else turns_within(build_net(width), settings, data, request)
+        turns = min(desired_turns, affordable_turns)
+        if turns >= min(desired_turns, _MIN_EPOCHS * turns_per_epoch(settings, count)):
             break
     turns = max(1, turns)
-    return settings | {"turns": turns, "average": decay(turns)}
+    return settings | {"turns": turns, "average": average_decay(turns)}
 
 
 def _stages(field: Picture) -> dict[str, int]:

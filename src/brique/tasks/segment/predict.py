@@ -9,9 +9,9 @@ from torch import Tensor, nn
 
 from brique.data import Batch
 from brique.errors import ShapeError
-from brique.evaluation.placing import placing_of
+from brique.evaluation.placing import size_and_transform
 from brique.inference import inputs
-from brique.schema import IGNORED, Mask, Schema
+from brique.schema import IGNORE_INDEX, Mask, Schema
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,13 +42,13 @@ class Answer:
         """Return the share of each class."""
         return {name: self.answer.get(name, 0.0) for name in self.names}
 
-    def said(self) -> tuple[str, str]:
+    def summary(self) -> tuple[str, str]:
         """Return the commonest classes with their shares; how sure the net is is not known."""
-        told = [f"{name} {share:.0%}" for name, share in self.answer.items()]
-        return ", ".join(told[:5]) + (", ..." if len(told) > 5 else ""), ""
+        texts = [f"{name} {share:.0%}" for name, share in self.answer.items()]
+        return ", ".join(texts[:5]) + (", ..." if len(texts) > 5 else ""), ""
 
 
-def answers(scores: Tensor, names: tuple[str, ...]) -> list[Answer]:
+def predictions(scores: Tensor, names: tuple[str, ...]) -> list[Answer]:
     """Return an Answer for each picture that a net scored.
 
     scores: (N, K, H, W). names: of the K classes. Raises ShapeError when they disagree on K.
@@ -58,37 +58,37 @@ def answers(scores: Tensor, names: tuple[str, ...]) -> list[Answer]:
             f"answers: the net said {tuple(scores.shape)} of {len(names)} classes; let it return"
             f" (N, {len(names)}, H, W)."
         )
-    found: list[Answer] = []
+    items: list[Answer] = []
     for mask in scores.argmax(1).byte().cpu():
         counts = torch.bincount(mask.flatten(), minlength=len(names))
         order = torch.argsort(counts, descending=True, stable=True).tolist()
         shares = {names[k]: float(counts[k]) / mask.numel() for k in order if counts[k]}
-        found.append(Answer(answer=shares, mask=mask, names=names))
-    return found
+        items.append(Answer(answer=shares, mask=mask, names=names))
+    return items
 
 
-def answered(net: nn.Module, batch: Batch, schema: Schema) -> list[Answer]:
+def predict(net: nn.Module, batch: Batch, schema: Schema) -> list[Answer]:
     """Return an Answer for each example of a batch. Raises ShapeError as `answers` does."""
-    kind = schema[schema.target]
-    assert isinstance(kind, Mask)
-    return answers(net(inputs(batch, schema, net)).float(), kind.names)
+    mask_field = schema[schema.target]
+    assert isinstance(mask_field, Mask)
+    return predictions(net(inputs(batch, schema, net)).float(), mask_field.names)
 
 
-def placed(answer: Answer, given: object, schema: Schema) -> Answer:
+def postprocess(answer: Answer, value: object, schema: Schema) -> Answer:
     """Return an answer whose mask lies over the picture as it was given, pixel by pixel.
 
     Each pixel gets the class of the nearest that the net saw, 255 where the picture was cut away;
     shares are of what the net saw. Raises DataError when the picture's size cannot be told.
     """
-    (height, width), (scale, dx, dy) = placing_of(given, schema)
-    high, wide = answer.mask.shape
-    if (height, width) == (high, wide):
+    (height, width), (scale, dx, dy) = size_and_transform(value, schema)
+    mask_height, mask_width = answer.mask.shape
+    if (height, width) == (mask_height, mask_width):
         return answer
     y = ((torch.arange(height) + 0.5) * scale + dy).floor().long()
     x = ((torch.arange(width) + 0.5) * scale + dx).floor().long()
-    mask = answer.mask[y.clamp(0, high - 1)][:, x.clamp(0, wide - 1)]
-    seen = ((y >= 0) & (y < high))[:, None] & ((x >= 0) & (x < wide))
-    return replace(answer, mask=mask.where(seen, IGNORED))
+    mask = answer.mask[y.clamp(0, mask_height - 1)][:, x.clamp(0, mask_width - 1)]
+    is_visible = ((y >= 0) & (y < mask_height))[:, None] & ((x >= 0) & (x < mask_width))
+    return replace(answer, mask=mask.where(is_visible, IGNORE_INDEX))
 
 
 def _png(mask: Tensor) -> str:

@@ -3,18 +3,18 @@
 from torch import nn
 
 from brique.data import Data
-from brique.evaluation.result import Judged, Score
+from brique.evaluation.result import Result, Metric
 from brique.schema import Mask, Schema
 from brique.tasks.record import Task
 from brique.tasks.segment.baselines import NAMES
-from brique.tasks.segment.evaluate import judge
+from brique.tasks.segment.evaluate import evaluate
 from brique.tasks.segment.page import sections
 from brique.tasks.segment.plan import plan
-from brique.tasks.segment.predict import answered, placed
+from brique.tasks.segment.predict import predict, postprocess
 from brique.tasks.segment.summary import sentence
 
 
-def _training(schema: Schema) -> str | None:
+def _training_file(schema: Schema) -> str | None:
     match [schema[name] for name in schema.targets]:
         case [Mask()]:
             return "segment"
@@ -22,26 +22,26 @@ def _training(schema: Schema) -> str | None:
             return None
 
 
-def _evaluate(net: nn.Module, data: Data, schema: Schema, *, compare: bool = True) -> Judged:
-    kind = schema[schema.target]
-    assert isinstance(kind, Mask)
-    return judge(net, data, names=kind.names, compare=compare)
+def _evaluate(net: nn.Module, data: Data, schema: Schema, *, compare: bool = True) -> Result:
+    mask_field = schema[schema.target]
+    assert isinstance(mask_field, Mask)
+    return evaluate(net, data, names=mask_field.names, compare=compare)
 
 
 TASK = Task(
     name="segment",
-    main=Score("mean_iou", "mean IoU", "common part of the areas meant and said, by class"),
-    training=_training,
+    main_metric=Metric("mean_iou", "mean IoU", "common part of the areas meant and said, by class"),
+    training_file=_training_file,
     plan=plan,
     evaluate=_evaluate,
-    predict=answered,
-    complete=placed,
+    predict=predict,
+    postprocess=postprocess,
     sentence=sentence,
     sections=sections,
-    baselines=NAMES,
-    scores={
-        "pixel_accuracy": Score("pixel_accuracy", "pixels", "share of all pixels named rightly"),
-        "mean_accuracy": Score(
+    baseline_names=NAMES,
+    metrics={
+        "pixel_accuracy": Metric("pixel_accuracy", "pixels", "share of all pixels named rightly"),
+        "mean_accuracy": Metric(
             "mean_accuracy", "recall", "share of its pixels found, mean over the classes"
         ),
     },

@@ -33,7 +33,7 @@ class Args:
     """Name of a folder of pictures and masks, or path."""
     options: Options = Options(size=(180, 240))
     """How the data are opened; each option is a flag."""
-    rareness: float = 0.5
+    class_weight_power: float = 0.5
     """How much more pixels of rare classes count: 0 not at all, 1 until all classes are alike."""
     width: int = 32
     """Features of the first stage; each further stage has twice as many."""
@@ -59,7 +59,7 @@ class Args:
     """Looks at valid without a better one, of 20 in all, after which training ends."""
     zoom: float = 0.1
     """Largest change of a picture's scale, as a share."""
-    turn: float = 10.0
+    rotate: float = 10.0
     """Largest turn of a picture, in degrees."""
     shift: float = 0.1
     """Largest move of a picture, as a share of its side."""
@@ -77,52 +77,52 @@ def build(args: Args, schema: Schema) -> nn.Module:
     return nets.unet(**nets.unet_arguments(schema), **shape, dropout=args.dropout)
 
 
-def game_of(args: Args, net: nn.Module, scenes: Data) -> Game:
+def build_game(args: Args, net: nn.Module, dataset: Data) -> Game:
     """One player, the segmenter, pays for each pixel of which it was unsure or wrong."""
-    weights = segment.weights(scenes.train, power=args.rareness)
-    image, mask = scenes.schema.inputs[0], scenes.schema.target
+    weights = segment.weights(dataset.train, power=args.class_weight_power)
+    image, mask = dataset.schema.inputs[0], dataset.schema.target
 
-    def mistakes(batch: Batch) -> tuple[Tensor, Tensor]:
+    def loss(batch: Batch) -> tuple[Tensor, Tensor]:
         return segment.loss(net(batch[image]), as_tensor(batch[mask]), weights)
 
-    def optimizer(named: Iterable[tuple[str, nn.Parameter]]) -> Optimizer:
-        return AdamW(named, lr=args.lr, weight_decay=args.weight_decay)
+    def optimizer(named_parameters: Iterable[tuple[str, nn.Parameter]]) -> Optimizer:
+        return AdamW(named_parameters, lr=args.lr, weight_decay=args.weight_decay)
 
-    rises = warmup(0.05)
-    return Game(Player("segmenter", net, mistakes, optimizer, schedule=rises, average=args.average))
+    schedule = warmup(0.05)
+    return Game(Player("segmenter", net, loss, optimizer, schedule=schedule, average=args.average))
 
 
-def stream_of(args: Args, scenes: Data) -> Stream:
+def build_stream(args: Args, dataset: Data) -> Stream:
     """Batches of training pictures, each moved a little together with its mask."""
-    image, mask = scenes.schema.inputs[0], scenes.schema.target
+    image, mask = dataset.schema.inputs[0], dataset.schema.target
     augment = Augment(
-        field=image, mask=mask, mirror=args.mirror, shift=args.shift, turn=args.turn,
+        field=image, mask=mask, mirror=args.mirror, shift=args.shift, rotate=args.rotate,
         zoom=args.zoom, light=args.light,
     )  # fmt: skip
-    return scenes.train.batches(args.batch_size, turns=args.turns, seed=args.seed, augment=augment)
+    return dataset.train.batches(args.batch_size, turns=args.turns, seed=args.seed, augment=augment)
 
 
-def main(args: Args, scenes: Data | None = None) -> dict[str, float]:
+def main(args: Args, dataset: Data | None = None) -> dict[str, float]:
     """Train, keep the average that is best on valid, read the test pictures once."""
     run = Run.start(__file__, args)
-    scenes = scenes or data.open(args.data, args.options)
-    net = run.place(build(args, scenes.schema))
-    game = game_of(args, net, scenes)
+    dataset = dataset or data.open(args.data, args.options)
+    net = run.place(build(args, dataset.schema))
+    game = build_game(args, net, dataset)
 
-    for turn in run.play(game, stream_of(args, scenes)):
-        if turn.looks and len(scenes.valid):
+    for turn in run.play(game, build_stream(args, dataset)):
+        if turn.looks and len(dataset.valid):
             average = game.averaged(net)
-            seen = segment.look(average, scenes.valid)
-            run.log(turn, valid_mean_iou=seen.mean_iou, valid_loss=seen.loss)
-            run.keep_best(net, seen.mean_iou, average)
+            validation = segment.validate(average, dataset.valid)
+            run.log(turn, valid_mean_iou=validation.mean_iou, valid_loss=validation.loss)
+            run.keep_best(net, validation.mean_iou, average)
             if run.stop_when_flat("valid_mean_iou", args.patience):
                 break
 
-    judged = segment.judge(net, scenes)
-    run.result(**judged.values)
-    run.spent(**judged.seconds)
-    run.keep("answers", **judged.arrays)
-    return run.finish(net=net, task="segment", test_mean_iou=judged.values["test"]["mean_iou"])
+    result = segment.evaluate(net, dataset)
+    run.result(**result.values)
+    run.spent(**result.seconds)
+    run.keep("answers", **result.arrays)
+    return run.finish(net=net, task="segment", test_mean_iou=result.values["test"]["mean_iou"])
 
 
 if __name__ == "__main__":

@@ -15,43 +15,43 @@ from torch import Tensor
 from brique.evaluation import bootstrap
 
 _TAG = re.compile(r"([BIESLUM])(?:[-_](.+))?", re.IGNORECASE)
-_LETTERS = {"L": "E", "U": "S", "M": "I"}  # of other schemes
-_STARTS = {("E", "E"), ("E", "I"), ("S", "E"), ("S", "I"), ("O", "E"), ("O", "I")}
-_ENDS = {(a, b) for a in "BI" for b in "BSO"}
+_EQUIVALENT_LETTERS = {"L": "E", "U": "S", "M": "I"}  # of other schemes
+_START_PAIRS = {("E", "E"), ("E", "I"), ("S", "E"), ("S", "I"), ("O", "E"), ("O", "I")}
+_END_PAIRS = {(a, b) for a in "BI" for b in "BSO"}
 _OUTSIDE = ("O", "")
 
 
 @dataclass(frozen=True)
-class Found:
+class EntityCounts:
     """How many entities each of N texts has, by type.
 
-    true, said, hit: (N, T), float64: that are meant, that are said, and those that are both.
+    num_target, num_predicted, num_correct: (N, T), float64: that are meant, that are said, and those that are both.
     """
 
-    true: Tensor
-    said: Tensor
-    hit: Tensor
+    num_target: Tensor
+    num_predicted: Tensor
+    num_correct: Tensor
 
-    def f1(self, often: Tensor) -> Tensor:
+    def f1(self, weights: Tensor) -> Tensor:
         """Return the F1 over all types (R,), of texts that are drawn so often (R, N)."""
-        hit, both = (often @ one.sum(dim=1) for one in (self.hit, self.true + self.said))
-        return 2 * hit / both.clamp(min=1e-12)
+        num_correct, num_total = (weights @ counts.sum(dim=1) for counts in (self.num_correct, self.num_target + self.num_predicted))
+        return 2 * num_correct / num_total.clamp(min=1e-12)
 
-    def scores(self) -> dict[str, float]:
+    def metrics(self) -> dict[str, float]:
         """Return "f1", "precision" and "recall" of all entities; what is a share of none is 0."""
-        true, said, hit = (float(one.sum()) for one in (self.true, self.said, self.hit))
+        num_target, num_predicted, num_correct = (float(counts.sum()) for counts in (self.num_target, self.num_predicted, self.num_correct))
         return {
-            "f1": 2 * hit / (true + said) if true + said else 0.0,
-            "precision": hit / said if said else 0.0,
-            "recall": hit / true if true else 0.0,
+            "f1": 2 * num_correct / (num_target + num_predicted) if num_target + num_predicted else 0.0,
+            "precision": num_correct / num_predicted if num_predicted else 0.0,
+            "recall": num_correct / num_target if num_target else 0.0,
         }
 
-    def interval(self, together: Tensor | None) -> list[float]:
+    def interval(self, groups: Tensor | None) -> list[float]:
         """Return the 95% interval of the F1, by drawing texts, or groups of them, again."""
-        return list(bootstrap.interval(self.f1, self.true, together))
+        return list(bootstrap.interval(self.f1, self.num_target, groups))
 
 
-def types_of(names: Sequence[str]) -> tuple[str, ...] | None:
+def entity_types(names: Sequence[str]) -> tuple[str, ...] | None:
     """Return the types of entities that tags mark, sorted; None where they are not in BIO form.
 
     Each tag but "O" must begin with a letter of a scheme and "-", and one at least with B, I or S.
@@ -59,72 +59,72 @@ def types_of(names: Sequence[str]) -> tuple[str, ...] | None:
     >>> types_of(["O", "B-PER", "I-PER"]), types_of(["DET", "NOUN"]), types_of(["B", "I", "O"])
     (('PER',), None, ('',))
     """
-    rest = [name for name in names if name.upper() != "O"]
-    read = [_TAG.fullmatch(name) for name in rest]
-    if not rest or not all(read) or not any(one[1].upper() in "BIS" for one in read if one):
+    inside_names = [name for name in names if name.upper() != "O"]
+    matches = [_TAG.fullmatch(name) for name in inside_names]
+    if not inside_names or not all(matches) or not any(match[1].upper() in "BIS" for match in matches if match):
         return None
-    if any(one[2] is None for one in read if one) and len(rest) == len(names):
+    if any(match[2] is None for match in matches if match) and len(inside_names) == len(names):
         return None  # letters alone, and none is outside
-    return tuple(sorted({one[2] or "" for one in read if one}))
+    return tuple(sorted({match[2] or "" for match in matches if match}))
 
 
-def count(truth: Tensor, said: Tensor, lengths: Tensor, names: Sequence[str]) -> Found:
+def count_entities(target: Tensor, predictions: Tensor, lengths: Tensor, names: Sequence[str]) -> EntityCounts:
     """Return how many entities are meant, said, and found.
 
-    truth, said: tags (M,), int64, of N texts one behind the other. lengths: words of each (N,).
+    target, predictions: tags (M,), int64, of N texts one behind the other. lengths: words of each (N,).
     names: of the tags, in BIO form.
     """
-    types = types_of(names)
+    types = entity_types(names)
     assert types is not None
-    sides = [_entities(tags, lengths, names, types) for tags in (truth, said)]
-    both = torch.tensor(sorted({*map(tuple, sides[0].tolist())} & {*map(tuple, sides[1].tolist())}))
-    counts = [_by_text(one, len(lengths), len(types)) for one in (*sides, both.view(-1, 4))]
-    return Found(*counts)
+    entities = [_entities(tags, lengths, names, types) for tags in (target, predictions)]
+    correct = torch.tensor(sorted({*map(tuple, entities[0].tolist())} & {*map(tuple, entities[1].tolist())}))
+    counts = [_counts_by_text(rows, len(lengths), len(types)) for rows in (*entities, correct.view(-1, 4))]
+    return EntityCounts(*counts)
 
 
-def _by_text(entities: Tensor, texts: int, types: int) -> Tensor:
+def _counts_by_text(entities: Tensor, num_texts: int, num_types: int) -> Tensor:
     """Return how many entities (E, 4) each text has of each type: (N, T), float64."""
-    at = entities[:, 0] * types + entities[:, 3]
-    return torch.bincount(at.long(), minlength=texts * types).view(texts, types).double()
+    cells = entities[:, 0] * num_types + entities[:, 3]
+    return torch.bincount(cells.long(), minlength=num_texts * num_types).view(num_texts, num_types).double()
 
 
 def _entities(tags: Tensor, lengths: Tensor, names: Sequence[str], types: Sequence[str]) -> Tensor:
     """Return text, first place, place behind the last, and type of each entity: (E, 4), int64."""
-    read = [_read(name) for name in names] + [_OUTSIDE]
+    parsed = [_parse_tag(name) for name in names] + [_OUTSIDE]
     outside = len(names)
-    starts = torch.tensor([[_begins(a, b) for b in read] for a in read])
-    ends = torch.tensor([[_ends(a, b) for b in read] for a in read])
-    owner = torch.repeat_interleave(torch.arange(len(lengths)), lengths)
+    is_start = torch.tensor([[_starts_entity(previous, current) for current in parsed] for previous in parsed])
+    is_stop = torch.tensor([[_ends_entity(previous, current) for current in parsed] for previous in parsed])
+    text_of_word = torch.repeat_interleave(torch.arange(len(lengths)), lengths)
     padded = torch.full((len(tags) + len(lengths) + 1,), outside)  # an O before and behind each
-    padded[torch.arange(len(tags)) + owner + 1] = tags
-    before, now = padded[:-1], torch.cat([padded[1:], padded[:1]])[:-1]
-    first = starts[before, now].nonzero().flatten()
-    behind = ends[before, now].nonzero().flatten()
-    closed = lengths.cumsum(0) + torch.arange(len(lengths))  # places of the O behind each text
-    text = torch.searchsorted(closed, first, right=True)
-    kind = torch.tensor([types.index(one[1]) if one[1] in types else 0 for one in read])
-    return torch.stack([text, first, behind, kind[now[first]]], dim=1)
+    padded[torch.arange(len(tags)) + text_of_word + 1] = tags
+    previous_tags, tags_here = padded[:-1], torch.cat([padded[1:], padded[:1]])[:-1]
+    starts_at = is_start[previous_tags, tags_here].nonzero().flatten()
+    stops_at = is_stop[previous_tags, tags_here].nonzero().flatten()
+    text_stops = lengths.cumsum(0) + torch.arange(len(lengths))  # places of the O behind each text
+    text = torch.searchsorted(text_stops, starts_at, right=True)
+    type_ids = torch.tensor([types.index(tag[1]) if tag[1] in types else 0 for tag in parsed])
+    return torch.stack([text, starts_at, stops_at, type_ids[tags_here[starts_at]]], dim=1)
 
 
-def _read(name: str) -> tuple[str, str]:
+def _parse_tag(name: str) -> tuple[str, str]:
     """Return letter and type of a tag."""
-    found = _TAG.fullmatch(name)
-    if found is None:
+    match = _TAG.fullmatch(name)
+    if match is None:
         return _OUTSIDE
-    letter = found[1].upper()
-    return _LETTERS.get(letter, letter), found[2] or ""
+    letter = match[1].upper()
+    return _EQUIVALENT_LETTERS.get(letter, letter), match[2] or ""
 
 
-def _begins(before: tuple[str, str], now: tuple[str, str]) -> bool:
+def _starts_entity(previous: tuple[str, str], current: tuple[str, str]) -> bool:
     """Tell whether an entity begins with a tag, by the one before."""
-    if now == _OUTSIDE:
+    if current == _OUTSIDE:
         return False
-    pair = (before[0], now[0])
-    return now[0] in "BS" or pair in _STARTS or before[1] != now[1]
+    pair = (previous[0], current[0])
+    return current[0] in "BS" or pair in _START_PAIRS or previous[1] != current[1]
 
 
-def _ends(before: tuple[str, str], now: tuple[str, str]) -> bool:
+def _ends_entity(previous: tuple[str, str], current: tuple[str, str]) -> bool:
     """Tell whether an entity ended before a tag."""
-    if before == _OUTSIDE:
+    if previous == _OUTSIDE:
         return False
-    return before[0] in "ES" or (before[0], now[0]) in _ENDS or before[1] != now[1]
+    return previous[0] in "ES" or (previous[0], current[0]) in _END_PAIRS or previous[1] != current[1]

@@ -8,17 +8,17 @@ from torch import Tensor, nn
 
 from brique.data import Data
 from brique.evaluation import bootstrap
-from brique.evaluation.classes import places_of
-from brique.evaluation.result import Judged, finite
+from brique.evaluation.classes import map_classes
+from brique.evaluation.result import Result, finite
 from brique.tasks.tag import baselines
-from brique.tasks.tag.entities import count, types_of
-from brique.tasks.tag.metrics import scores, values_of
-from brique.tasks.tag.reading import Reading, check, read
+from brique.tasks.tag.entities import count_entities, entity_types
+from brique.tasks.tag.metrics import compute_metrics, result_values
+from brique.tasks.tag.reading import Outputs, check_lengths, collect_outputs
 
 
-def judge(
+def evaluate(
     net: nn.Module, data: Data, *, names: Sequence[str] | None = None, compare: bool = True
-) -> Judged:
+) -> Result:
     """Return what a net reaches on `data.test`, beside what needs no net.
 
     net: texts -> scores (M, K) of their M words. It reads the test part once, in eval mode, without
@@ -32,56 +32,56 @@ def judge(
     Returns Judged; its arrays are ids (N,), offsets (N + 1,), truth, said, sure, unknown (M,).
     Raises DataError when the test part is empty, or has a class that `names` lacks.
     """
-    begun = time.perf_counter()
-    check(data)
-    known = data.schema[data.schema.target].names
-    names = list(known if names is None else names)
-    reading = read(net, data.test, names)
-    values = values_of(reading, names, data.test.groups)
-    judged = time.perf_counter()
-    values |= _beside(reading, data, places_of(known, names), names, fit=compare)
-    done = time.perf_counter()
+    started = time.perf_counter()
+    check_lengths(data)
+    data_names = data.schema[data.schema.target].names
+    names = list(data_names if names is None else names)
+    outputs = collect_outputs(net, data.test, names)
+    values = result_values(outputs, names, data.test.groups)
+    evaluated = time.perf_counter()
+    values |= _compare_with_baselines(outputs, data, map_classes(data_names, names), names, fit=compare)
+    finished = time.perf_counter()
     arrays = {
-        "ids": reading.ids, "offsets": reading.offsets, "truth": reading.truth,
-        "said": reading.said, "sure": reading.sure, "unknown": reading.is_unknown,
+        "ids": outputs.ids, "offsets": outputs.offsets, "truth": outputs.target,
+        "said": outputs.predictions, "sure": outputs.confidence, "unknown": outputs.is_unknown,
     }  # fmt: skip
-    seconds = {"judging": round(judged - begun, 3), "baselines": round(done - judged, 3)}
-    return Judged(finite(values), arrays, seconds)
+    seconds = {"judging": round(evaluated - started, 3), "baselines": round(finished - evaluated, 3)}
+    return Result(finite(values), arrays, seconds)
 
 
-def _beside(
-    reading: Reading, data: Data, places: Tensor, names: Sequence[str], *, fit: bool
+def _compare_with_baselines(
+    outputs: Outputs, data: Data, class_ids: Tensor, names: Sequence[str], *, fit: bool
 ) -> dict[str, Any]:
     """Return the baselines, and how the net stands beside the best of them, by text."""
-    said = {"majority": places[baselines.commonest(data)].expand(len(reading.truth))}
+    baseline_tags = {"majority": class_ids[baselines.most_common(data)].expand(len(outputs.target))}
     if fit:
-        said |= {name: places[tags] for name, tags in baselines.usual(data, data.test).items()}
-        said["window"] = places[baselines.window(data, data.test)]
-    main = "accuracy" if types_of(names) is None else "f1"
+        baseline_tags |= {name: class_ids[tags] for name, tags in baselines.most_frequent_tags(data, data.test).items()}
+        baseline_tags["window"] = class_ids[baselines.window_model(data, data.test)]
+    main_metric = "accuracy" if entity_types(names) is None else "f1"
     entries: dict[str, Any] = {}
-    for name, tags in said.items():
-        found, ends = scores(tags, reading, names, data.test.groups)
-        entries[name] = {**found, "interval": ends[main]}
-    entries["majority"]["answer"] = names[int(said["majority"][0])]
-    best = max(said, key=lambda name: (entries[name][main], entries[name]["accuracy"]))
-    compared = _compared(reading, said[best], best, names, data.test.groups)
-    return {"baseline": entries, "comparison": compared}
+    for name, tags in baseline_tags.items():
+        metrics, intervals = compute_metrics(tags, outputs, names, data.test.groups)
+        entries[name] = {**metrics, "interval": intervals[main_metric]}
+    entries["majority"]["answer"] = names[int(baseline_tags["majority"][0])]
+    best = max(baseline_tags, key=lambda name: (entries[name][main_metric], entries[name]["accuracy"]))
+    comparison = _comparison(outputs, baseline_tags[best], best, names, data.test.groups)
+    return {"baseline": entries, "comparison": comparison}
 
 
-def _compared(
-    reading: Reading, other: Tensor, best: str, names: Sequence[str], together: Tensor | None
+def _comparison(
+    outputs: Outputs, baseline_tags: Tensor, best: str, names: Sequence[str], groups: Tensor | None
 ) -> dict[str, Any]:
     """Return how a net stands beside the best baseline, by the score that is named first."""
-    if types_of(names) is not None:
-        lengths = reading.offsets.diff()
-        ours, theirs = (count(reading.truth, s, lengths, names) for s in (reading.said, other))
-        return bootstrap.beside_score(
-            best, lambda often: ours.f1(often) - theirs.f1(often), ours.true, together
+    if entity_types(names) is not None:
+        lengths = outputs.offsets.diff()
+        net_counts, baseline_counts = (count_entities(outputs.target, s, lengths, names) for s in (outputs.predictions, baseline_tags))
+        return bootstrap.compare_scores(
+            best, lambda weights: net_counts.f1(weights) - baseline_counts.f1(weights), net_counts.num_target, groups
         )
 
-    def lost(tags: Tensor) -> Tensor:
-        return bootstrap.sums((tags != reading.truth).double(), reading.owner)
+    def wrong_by_text(tags: Tensor) -> Tensor:
+        return bootstrap.group_sums((tags != outputs.target).double(), outputs.text_of_word)
 
-    ours, theirs = lost(reading.said), lost(other)
-    hang = None if together is None else together[: len(ours)]
-    return bootstrap.beside(best, ours, theirs, hang)
+    net_counts, baseline_counts = wrong_by_text(outputs.predictions), wrong_by_text(baseline_tags)
+    text_groups = None if groups is None else groups[: len(net_counts)]
+    return bootstrap.compare(best, net_counts, baseline_counts, text_groups)

@@ -14,6 +14,6 @@ def loss(scores: Tensor, batch: Batch, schema: Schema) -> Tensor:
     scores: (M, K), of all words of a batch, one text behind the other.
     Raises ShapeError where the batch has not M tags.
     """
-    truth = tags_of(batch, schema).values
-    check_shape("loss", scores, schema, len(truth))
-    return functional.cross_entropy(scores, truth)
+    target = tags_of(batch, schema).values
+    check_shape("loss", scores, schema, len(target))
+    return functional.cross_entropy(scores, target)

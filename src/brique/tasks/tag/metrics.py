@@ -7,82 +7,82 @@ import torch
 from torch import Tensor
 
 from brique.evaluation import bootstrap
-from brique.evaluation.classes import by_class, confusion, overall, recall_intervals
-from brique.tasks.tag.entities import Found, count, types_of
-from brique.tasks.tag.reading import Reading
+from brique.evaluation.classes import by_class, confusion, macro_scores, recall_intervals
+from brique.tasks.tag.entities import EntityCounts, count_entities, entity_types
+from brique.tasks.tag.reading import Outputs
 
 
-def values_of(reading: Reading, names: Sequence[str], together: Tensor | None) -> dict[str, Any]:
+def result_values(outputs: Outputs, names: Sequence[str], groups: Tensor | None) -> dict[str, Any]:
     """Return the scores of a net by itself."""
-    counts = confusion(reading.truth, reading.said, len(names))
-    hung = reading.owner if together is None else together[reading.owner]
-    recalls = recall_intervals(reading.truth, reading.said, len(names), hung)
+    counts = confusion(outputs.target, outputs.predictions, len(names))
+    word_groups = outputs.text_of_word if groups is None else groups[outputs.text_of_word]
+    recalls = recall_intervals(outputs.target, outputs.predictions, len(names), word_groups)
     classes = by_class(counts, names, recalls)
-    wrong = bootstrap.sums((reading.said != reading.truth).double(), reading.owner)
-    whole = reading.offsets.diff() > 0
-    found, ends = scores(reading.said, reading, names, together)
+    wrong_by_text = bootstrap.group_sums((outputs.predictions != outputs.target).double(), outputs.text_of_word)
+    has_words = outputs.offsets.diff() > 0
+    metrics, intervals = compute_metrics(outputs.predictions, outputs, names, groups)
     return {
-        "task": "tag" if types_of(names) is None else "entities",
-        "examples": len(reading.ids),
-        "words": len(reading.truth),
+        "task": "tag" if entity_types(names) is None else "entities",
+        "examples": len(outputs.ids),
+        "words": len(outputs.target),
         "names": list(names),
         "test": {
-            **found,
-            "macro_f1": overall(classes)["macro_f1"],
-            "faultless": float((wrong == 0)[whole[: len(wrong)]].double().mean()),
-            "log_loss": float(reading.lost.double().mean()),
+            **metrics,
+            "macro_f1": macro_scores(classes)["macro_f1"],
+            "faultless": float((wrong_by_text == 0)[has_words[: len(wrong_by_text)]].double().mean()),
+            "log_loss": float(outputs.losses.double().mean()),
         },
-        "interval": ends,
-        "unknown": int(reading.is_unknown.sum()),
+        "interval": intervals,
+        "unknown": int(outputs.is_unknown.sum()),
         "classes": classes,
         "confusion": counts.tolist(),
-        **_entities(reading, names),
+        **_entity_values(outputs, names),
     }
 
 
-def _entities(reading: Reading, names: Sequence[str]) -> dict[str, Any]:
+def _entity_values(outputs: Outputs, names: Sequence[str]) -> dict[str, Any]:
     """Return how well each type of entity is found, where tags mark some."""
-    types = types_of(names)
+    types = entity_types(names)
     if types is None:
         return {}
-    found = count(reading.truth, reading.said, reading.offsets.diff(), names)
-    each = {
-        kind: {**_one(found, at).scores(), "count": int(found.true[:, at].sum())}
-        for at, kind in enumerate(types)
+    counts = count_entities(outputs.target, outputs.predictions, outputs.offsets.diff(), names)
+    metrics_by_type = {
+        kind: {**_of_type(counts, index).metrics(), "count": int(counts.num_target[:, index].sum())}
+        for index, kind in enumerate(types)
     }
-    return {"entities": {"count": int(found.true.sum()), "types": each}}
+    return {"entities": {"count": int(counts.num_target.sum()), "types": metrics_by_type}}
 
 
-def _one(found: Found, at: int) -> Found:
-    return Found(*(side[:, at : at + 1] for side in (found.true, found.said, found.hit)))
+def _of_type(counts: EntityCounts, index: int) -> EntityCounts:
+    return EntityCounts(*(values[:, index : index + 1] for values in (counts.num_target, counts.num_predicted, counts.num_correct)))
 
 
-def scores(
-    said: Tensor, reading: Reading, names: Sequence[str], together: Tensor | None
+def compute_metrics(
+    predictions: Tensor, outputs: Outputs, names: Sequence[str], groups: Tensor | None
 ) -> tuple[dict[str, float], dict[str, list[float]]]:
     """Return F1 of entities if tags mark some, and shares of words tagged rightly, with intervals.
 
-    together: groups of the texts (N,), if they hang together.
+    groups: groups of the texts (N,), if they hang together.
     """
-    right = (said == reading.truth).double()
-    scores: dict[str, float] = {}
-    ends: dict[str, list[float]] = {}
-    if types_of(names) is not None:
-        found = count(reading.truth, said, reading.offsets.diff(), names)
-        scores, ends = found.scores(), {"f1": found.interval(together)}
-    for name, counts in (
-        ("accuracy", torch.ones_like(right)),
-        ("unknown_accuracy", reading.is_unknown.double()),
+    is_correct = (predictions == outputs.target).double()
+    metrics: dict[str, float] = {}
+    intervals: dict[str, list[float]] = {}
+    if entity_types(names) is not None:
+        entity_counts = count_entities(outputs.target, predictions, outputs.offsets.diff(), names)
+        metrics, intervals = entity_counts.metrics(), {"f1": entity_counts.interval(groups)}
+    for name, is_counted in (
+        ("accuracy", torch.ones_like(is_correct)),
+        ("unknown_accuracy", outputs.is_unknown.double()),
     ):
-        if not bool(counts.any()):
+        if not bool(is_counted.any()):
             continue
-        hits = bootstrap.sums(right * counts, reading.owner)
-        total = bootstrap.sums(counts, reading.owner)
+        correct_by_text = bootstrap.group_sums(is_correct * is_counted, outputs.text_of_word)
+        words_by_text = bootstrap.group_sums(is_counted, outputs.text_of_word)
 
-        def share(often: Tensor, hits: Tensor = hits, total: Tensor = total) -> Tensor:
-            return (often @ hits) / (often @ total)
+        def accuracy(weights: Tensor, correct: Tensor = correct_by_text, total_words: Tensor = words_by_text) -> Tensor:
+            return (weights @ correct) / (weights @ total_words)
 
-        scores[name] = float(hits.sum() / total.sum())
-        hang = None if together is None else together[: len(hits)]  # the last may have no words
-        ends[name] = list(bootstrap.interval(share, hits, hang))
-    return scores, ends
+        metrics[name] = float(correct_by_text.sum() / words_by_text.sum())
+        text_groups = None if groups is None else groups[: len(correct_by_text)]  # the last may have no words
+        intervals[name] = list(bootstrap.interval(accuracy, correct_by_text, text_groups))
+    return metrics, intervals

@@ -4,18 +4,18 @@ import math
 from typing import Any
 
 from brique.data import Data
-from brique.planning import Request, decay
-from brique.tasks.tag.reading import check
+from brique.planning import Request, average_decay
+from brique.tasks.tag.reading import check_lengths
 
 
-def plan(opened: Data, request: Request) -> dict[str, Any]:
+def plan(data: Data, request: Request) -> dict[str, Any]:
     """Return the settings of a training on words with tags. Raises DataError where tags lack."""
-    check(opened)
-    count = len(opened.train)
+    check_lengths(data)
+    count = len(data.train)
     batch_size = min(count, 16 if count < 2000 else 32)
     epochs = request.epochs or round(min(40.0, max(8.0, 1100 / math.sqrt(count))))
     turns = max(1, epochs * max(1, count // batch_size))
     return {
         "data": request.source, "options": request.options, "seed": request.seed,
-        "batch_size": batch_size, "turns": turns, "average": decay(turns), "patience": 10,
+        "batch_size": batch_size, "turns": turns, "average": average_decay(turns), "patience": 10,
     }  # fmt: skip

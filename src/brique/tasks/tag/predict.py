@@ -10,39 +10,39 @@ from brique.data import Batch, Ragged
 from brique.errors import ShapeError
 from brique.schema import Schema, Tags, Text
 
-_TOLD = 12  # words that are told with their tags in one line
+_MAX_WORDS = 12  # words that are told with their tags in one line
 
 
 @dataclass(frozen=True, kw_only=True)
 class Answer:
     """What a net says of one text: a tag for each of its words, and how likely it takes each.
 
-    words, tags, sure: as many as the text has words. Words that the net does not know are U+FFFD,
+    words, tags, probabilities: as many as the text has words. Words that the net does not know are U+FFFD,
     until `worded` puts them in.
     """
 
     words: tuple[str, ...]
     tags: tuple[str, ...]
-    sure: tuple[float, ...]
+    probabilities: tuple[float, ...]
 
     def to_json(self) -> dict[str, object]:
         """Return {"answer": "DET NOUN", "tags": [["the", "DET"], ...], "probabilities": [...]}."""
         pairs = [list(pair) for pair in zip(self.words, self.tags, strict=True)]
-        return {"answer": " ".join(self.tags), "tags": pairs, "probabilities": list(self.sure)}
+        return {"answer": " ".join(self.tags), "tags": pairs, "probabilities": list(self.probabilities)}
 
     def cells(self) -> dict[str, object]:
         """Return words and tags, each with blanks between."""
         return {"words": " ".join(self.words), "answer": " ".join(self.tags)}
 
-    def said(self) -> tuple[str, str]:
+    def summary(self) -> tuple[str, str]:
         """Return the first words with their tags, and how sure the least sure of all is."""
         pairs = [f"{word}/{tag}" for word, tag in zip(self.words, self.tags, strict=True)]
-        more = " ..." if len(pairs) > _TOLD else ""
-        least = f"{min(self.sure):.1%} or more" if self.sure else ""
-        return " ".join(pairs[:_TOLD]) + more, least
+        more = " ..." if len(pairs) > _MAX_WORDS else ""
+        lowest_text = f"{min(self.probabilities):.1%} or more" if self.probabilities else ""
+        return " ".join(pairs[:_MAX_WORDS]) + more, lowest_text
 
 
-def answered(net: nn.Module, batch: Batch, schema: Schema) -> list[Answer]:
+def predict(net: nn.Module, batch: Batch, schema: Schema) -> list[Answer]:
     """Return an Answer for each text of a batch.
 
     net: texts -> scores (M, K). schema: of the net: a text as input, tags as target.
@@ -54,27 +54,27 @@ def answered(net: nn.Module, batch: Batch, schema: Schema) -> list[Answer]:
     text = text_of(batch, schema)
     scores = net(text).float()
     check_shape("answers", scores, schema, len(text.values))
-    sure, said = scores.softmax(dim=1).max(dim=1)
-    found: list[Answer] = []
-    for numbers, own, chance in zip(
-        text, Ragged(said, text.offsets), Ragged(sure, text.offsets), strict=True
+    probabilities, predictions = scores.softmax(dim=1).max(dim=1)
+    results: list[Answer] = []
+    for word_ids, tag_ids, word_probabilities in zip(
+        text, Ragged(predictions, text.offsets), Ragged(probabilities, text.offsets), strict=True
     ):
-        words = tuple(kind.restore(one[None]) for one in numbers.cpu())
-        chances = tuple(round(one, 6) for one in chance.tolist())
-        found.append(Answer(words=words, tags=tuple(tags.restore(own.cpu())), sure=chances))
-    return found
+        words = tuple(kind.restore(word_id[None]) for word_id in word_ids.cpu())
+        rounded = tuple(round(word_id, 6) for word_id in word_probabilities.tolist())
+        results.append(Answer(words=words, tags=tuple(tags.restore(tag_ids.cpu())), probabilities=rounded))
+    return results
 
 
-def worded(answer: Answer, given: object, schema: Schema) -> Answer:
+def postprocess(answer: Answer, value: object, schema: Schema) -> Answer:
     """Return an answer with the words that it was asked about, those unknown to the net too.
 
-    given: a text, a list of its words, or either under the name of the input.
+    value: a text, a list of its words, or either under the name of the input.
     """
     name = schema.inputs[0]
-    source = given[name] if isinstance(given, Mapping) else given
+    source = value[name] if isinstance(value, Mapping) else value
     kind = schema[name]
     assert isinstance(kind, Text)
-    return replace(answer, words=tuple(kind.pieces(source)))
+    return replace(answer, words=tuple(kind.tokenize(source)))
 
 
 def text_of(batch: Batch, schema: Schema) -> Ragged:
@@ -93,9 +93,9 @@ def tags_of(batch: Batch, schema: Schema) -> Ragged:
 
 def check_shape(where: str, scores: Tensor, schema: Schema, words: int) -> None:
     """Raise ShapeError unless a net gives scores of each class to each word."""
-    wanted = (words, len(schema[schema.target].names))
-    if tuple(scores.shape) != wanted or not torch.is_floating_point(scores):
+    expected = (words, len(schema[schema.target].names))
+    if tuple(scores.shape) != expected or not torch.is_floating_point(scores):
         raise ShapeError(
-            f"tag: {where}: the net said {tuple(scores.shape)} where scores {wanted} are asked for,"
+            f"tag: {where}: the net said {tuple(scores.shape)} where scores {expected} are asked for,"
             " a row for each word; let it return them."
         )

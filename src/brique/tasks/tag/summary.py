@@ -3,43 +3,43 @@
 from collections.abc import Mapping
 from typing import Any
 
-from brique.evaluation.sentences import beside, percents, within
+from brique.evaluation.sentences import comparison_sentence, format_percent, interval_text
 from brique.tasks.tag.baselines import NAMES
 
 
-def sentence(judged: Mapping[str, Any]) -> str:
+def sentence(result: Mapping[str, Any]) -> str:
     """Return in one sentence how many words a net tags rightly, and whether it was worth having.
 
-    judged: the values that `judge` returned. A net that is behind the best baseline is said to be
+    result: the values that `judge` returned. A net that is behind the best baseline is said to be
     so first.
     """
-    scores, count = judged["test"], judged["examples"]
-    compared = judged["comparison"]
-    rival = judged["baseline"][compared["best"]]["accuracy"]
-    strange = scores.get("unknown_accuracy")
-    among = "" if strange is None else f", {strange:.1%} of the {judged['unknown']:,} new ones"
-    found = (
-        f"{scores['accuracy']:.1%} of {judged['words']:,} words in {count:,} test sentences tagged"
-        f" rightly ({within(judged, 'accuracy', percents)}){among}"
+    metrics, count = result["test"], result["examples"]
+    comparison = result["comparison"]
+    baseline_accuracy = result["baseline"][comparison["best"]]["accuracy"]
+    unknown_accuracy = metrics.get("unknown_accuracy")
+    unknown_text = "" if unknown_accuracy is None else f", {unknown_accuracy:.1%} of the {result['unknown']:,} new ones"
+    summary = (
+        f"{metrics['accuracy']:.1%} of {result['words']:,} words in {count:,} test sentences tagged"
+        f" rightly ({interval_text(result, 'accuracy', format_percent)}){unknown_text}"
     )
-    return beside(
-        found, f"is right for {rival:.1%}", judged, NAMES, is_behind=scores["accuracy"] <= rival
+    return comparison_sentence(
+        summary, f"is right for {baseline_accuracy:.1%}", result, NAMES, is_behind=metrics["accuracy"] <= baseline_accuracy
     )
 
 
-def sentence_of_entities(judged: Mapping[str, Any]) -> str:
+def entities_sentence(result: Mapping[str, Any]) -> str:
     """Return in one sentence how well entities are found, and whether the net was worth having.
 
-    judged: the values that `judge` returned of tags in BIO form.
+    result: the values that `judge` returned of tags in BIO form.
     """
-    scores, count = judged["test"], judged["examples"]
-    rival = judged["baseline"][judged["comparison"]["best"]]["f1"]
-    usual = judged["baseline"]["majority"]
-    found = (
-        f"entity F1 {scores['f1']:.1%} on {judged['entities']['count']:,} entities in {count:,}"
-        f" test sentences ({within(judged, 'f1', percents)}; precision {scores['precision']:.1%},"
-        f" recall {scores['recall']:.1%}); {scores['accuracy']:.1%} of words tagged rightly, always"
-        f" '{usual['answer']}' {usual['accuracy']:.1%}"
+    metrics, count = result["test"], result["examples"]
+    baseline_f1 = result["baseline"][result["comparison"]["best"]]["f1"]
+    majority = result["baseline"]["majority"]
+    summary = (
+        f"entity F1 {metrics['f1']:.1%} on {result['entities']['count']:,} entities in {count:,}"
+        f" test sentences ({interval_text(result, 'f1', format_percent)}; precision {metrics['precision']:.1%},"
+        f" recall {metrics['recall']:.1%}); {metrics['accuracy']:.1%} of words tagged rightly, always"
+        f" '{majority['answer']}' {majority['accuracy']:.1%}"
     )
-    found = beside(found, f"reaches F1 {rival:.1%}", judged, NAMES, is_behind=scores["f1"] <= rival)
-    return found[0].upper() + found[1:]
+    summary = comparison_sentence(summary, f"reaches F1 {baseline_f1:.1%}", result, NAMES, is_behind=metrics["f1"] <= baseline_f1)
+    return summary[0].upper() + summary[1:]

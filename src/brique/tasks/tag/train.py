@@ -32,7 +32,7 @@ class Args:
     """Name or path of sentences with tags."""
     options: Options = Options()
     """How the data are opened; each option is a flag."""
-    size: int = 128
+    embedding_size: int = 128
     """Numbers that a word is told by."""
     hidden: int = 128
     """Units that read a sentence in each of the two directions."""
@@ -40,7 +40,7 @@ class Args:
     """Layers of them."""
     dropout: float = 0.4
     """Share of the features that are not seen in training."""
-    lost: float = 0.3
+    word_dropout: float = 0.3
     """Share of rare words that are taken for their endings in training."""
     turns: int = 4000
     """Turns, one batch each."""
@@ -62,59 +62,59 @@ class Args:
 
 def build(args: Args, schema: Schema) -> Tagger:
     """Sentences of M words in all -> scores of the K tags of each word (M, K)."""
-    kinds = schema.to_json()
-    sizes = {"size": args.size, "hidden": args.hidden, "layers": args.layers}
-    return nets.tagger(kinds, **sizes, dropout=args.dropout, lost=args.lost)
+    schema_json = schema.to_json()
+    sizes = {"size": args.embedding_size, "hidden": args.hidden, "layers": args.layers}
+    return nets.tagger(schema_json, **sizes, dropout=args.dropout, lost=args.word_dropout)
 
 
-def game_of(args: Args, net: Tagger, texts: Data) -> Game:
+def build_game(args: Args, net: Tagger, dataset: Data) -> Game:
     """One player, the tagger, pays for the words that it takes for something else."""
 
-    def mistakes(batch: Batch) -> Tensor:
-        return tag.loss(net(batch[texts.schema.inputs[0]]), batch, texts.schema)
+    def loss(batch: Batch) -> Tensor:
+        return tag.loss(net(batch[dataset.schema.inputs[0]]), batch, dataset.schema)
 
-    def adam(named: object) -> torch.optim.Optimizer:
-        return torch.optim.AdamW(named, lr=args.lr, weight_decay=args.weight_decay)  # pyright: ignore[reportArgumentType]
+    def adam(named_parameters: object) -> torch.optim.Optimizer:
+        return torch.optim.AdamW(named_parameters, lr=args.lr, weight_decay=args.weight_decay)  # pyright: ignore[reportArgumentType]
 
     return Game(
         Player(
-            "tagger", net, mistakes, adam, schedule=warmup(0.1), clip=args.clip,
+            "tagger", net, loss, adam, schedule=warmup(0.1), clip=args.clip,
             average=args.average,
         )
     )  # fmt: skip
 
 
-def stream_of(args: Args, texts: Data) -> Stream:
+def build_stream(args: Args, dataset: Data) -> Stream:
     """Batches of training sentences, those of like lengths together."""
-    return texts.train.batches(args.batch_size, turns=args.turns, seed=args.seed, bucket=True)
+    return dataset.train.batches(args.batch_size, turns=args.turns, seed=args.seed, bucket=True)
 
 
-def main(args: Args, texts: Data | None = None) -> dict[str, float]:
+def main(args: Args, dataset: Data | None = None) -> dict[str, float]:
     """Train, keep the average that is best on valid, read the test sentences once."""
     run = Run.start(__file__, args)
-    texts = texts or data.open(args.data, args.options)
-    net = run.place(build(args, texts.schema))
-    game = game_of(args, net, texts)
+    dataset = dataset or data.open(args.data, args.options)
+    net = run.place(build(args, dataset.schema))
+    game = build_game(args, net, dataset)
 
-    for turn in run.play(game, stream_of(args, texts)):
-        if not turn.looks or not len(texts.valid):
+    for turn in run.play(game, build_stream(args, dataset)):
+        if not turn.looks or not len(dataset.valid):
             continue
-        seen = tag.look(game.averaged(net), texts.valid)
-        run.log(turn, **seen.numbers)
-        run.keep_best(net, seen.best, game.averaged(net))
-        flat = run.stop_when_flat(seen.judged_by, args.patience)
-        if flat and (
-            seen.f1 is None or run.stop_when_flat("valid_loss", args.patience, lower=True)
+        validation = tag.validate(game.averaged(net), dataset.valid)
+        run.log(turn, **validation.metrics)
+        run.keep_best(net, validation.score, game.averaged(net))
+        is_flat = run.stop_when_flat(validation.score_name, args.patience)
+        if is_flat and (
+            validation.f1 is None or run.stop_when_flat("valid_loss", args.patience, lower=True)
         ):
             break
 
-    judged = tag.judge(net, texts)
-    run.keep("answers", **judged.arrays)
-    run.result(**judged.values)
-    run.spent(**judged.seconds)
-    test = judged.values["test"]
+    result = tag.evaluate(net, dataset)
+    run.keep("answers", **result.arrays)
+    run.result(**result.values)
+    run.spent(**result.seconds)
+    test = result.values["test"]
     scores = {f"test_{name}": test[name] for name in ("f1", "accuracy") if name in test}
-    return run.finish(net=net, task=judged.values["task"], **scores)
+    return run.finish(net=net, task=result.values["task"], **scores)
 
 
 if __name__ == "__main__":

@@ -7,8 +7,8 @@ import numpy as np
 
 from brique.data import Data
 from brique.inference import evenly
-from brique.schema.texts import WORDS
-from brique.tasks.translation.reading import written
+from brique.schema.texts import WORD_PATTERN
+from brique.tasks.translation.reading import original_texts
 
 NAMES = {
     "copy": "the text as it is",
@@ -17,18 +17,18 @@ NAMES = {
 }
 """What the methods are called in a sentence."""
 
-_PAIRS = 40_000  # of texts, that a dictionary is made of
-_LEAST = 2  # pairs in which two words must come together
+_MAX_PAIRS = 40_000  # of texts, that a dictionary is made of
+_MIN_PAIRS = 2  # pairs in which two words must come together
 
 
-def commonest(data: Data, count: int) -> list[str]:
+def most_common(data: Data, count: int) -> list[str]:
     """Return the commonest translation of train, again and again; of equal ones the first."""
-    data = data.learned or data
-    said = written(data, data.train, data.schema.target)
-    return [Counter(said).most_common(1)[0][0]] * count
+    data = data.training_data or data
+    translations = original_texts(data, data.train, data.schema.target)
+    return [Counter(translations).most_common(1)[0][0]] * count
 
 
-def dictionary(data: Data, source: Sequence[str]) -> list[str]:
+def word_by_word(data: Data, source: Sequence[str]) -> list[str]:
     """Return texts put into the target's language word by word.
 
     source: texts. Each of their words becomes that with which it comes together most nearly always
@@ -37,26 +37,26 @@ def dictionary(data: Data, source: Sequence[str]) -> list[str]:
     """
     from scipy.sparse import csr_matrix
 
-    data = data.learned or data
+    data = data.training_data or data
     schema = data.schema
-    some = data.train.select(data.train.ids[evenly(len(data.train), _PAIRS)])
-    sides = [
-        [WORDS.findall(text) for text in written(data, some, name)]
+    pairs = data.train.select(data.train.ids[evenly(len(data.train), _MAX_PAIRS)])
+    tokenized = [
+        [WORD_PATTERN.findall(text) for text in original_texts(data, pairs, name)]
         for name in (schema.inputs[0], schema.target)
     ]
-    known = [sorted({word for words in texts for word in words}) for texts in sides]
-    marks: list[csr_matrix] = []
-    for texts, words in zip(sides, known, strict=True):
-        place = {word: number for number, word in enumerate(words)}
-        rows = [[place[word] for word in set(text)] for text in texts]
-        ends = np.cumsum([0, *map(len, rows)])
-        flat = np.array([one for row in rows for one in row], np.int64)
-        marks.append(csr_matrix((np.ones(len(flat)), flat, ends), (len(texts), len(words))))
-    together = (marks[0].T @ marks[1]).tocoo()
-    times = [np.asarray(one.sum(0)).ravel() for one in marks]
-    dice = 2 * together.data / (times[0][together.row] + times[1][together.col])
-    often = (together.data >= _LEAST).nonzero()[0]
-    order = often[np.lexsort((-together.col[often], dice[often]))]
-    best = dict(zip(together.row[order].tolist(), together.col[order].tolist(), strict=True))
-    said = {known[0][a]: known[1][b] for a, b in best.items()}  # the last, which is the highest
-    return [" ".join(said.get(word, word) for word in WORDS.findall(text)) for text in source]
+    vocabularies = [sorted({word for words in texts for word in words}) for texts in tokenized]
+    occurrences: list[csr_matrix] = []
+    for texts, words in zip(tokenized, vocabularies, strict=True):
+        ids = {word: number for number, word in enumerate(words)}
+        rows = [[ids[word] for word in set(text)] for text in texts]
+        offsets = np.cumsum([0, *map(len, rows)])
+        indices = np.array([matrix for row in rows for matrix in row], np.int64)
+        occurrences.append(csr_matrix((np.ones(len(indices)), indices, offsets), (len(texts), len(words))))
+    pair_counts = (occurrences[0].T @ occurrences[1]).tocoo()
+    word_counts = [np.asarray(matrix.sum(0)).ravel() for matrix in occurrences]
+    dice = 2 * pair_counts.data / (word_counts[0][pair_counts.row] + word_counts[1][pair_counts.col])
+    frequent = (pair_counts.data >= _MIN_PAIRS).nonzero()[0]
+    order = frequent[np.lexsort((-pair_counts.col[frequent], dice[frequent]))]
+    best = dict(zip(pair_counts.row[order].tolist(), pair_counts.col[order].tolist(), strict=True))
+    translation_of = {vocabularies[0][source_id]: vocabularies[1][target_id] for source_id, target_id in best.items()}  # the last, which is the highest
+    return [" ".join(translation_of.get(word, word) for word in WORD_PATTERN.findall(text)) for text in source]

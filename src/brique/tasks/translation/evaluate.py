@@ -9,18 +9,18 @@ from torch import Tensor, nn
 
 from brique.data import Data
 from brique.evaluation import bootstrap
-from brique.evaluation.result import Judged, finite
+from brique.evaluation.result import Result, finite
 from brique.schema import Schema
 from brique.tasks.translation import baselines
-from brique.tasks.translation.metrics import bleu, counts, cut_by, overlap
-from brique.tasks.translation.reading import Reading, read
+from brique.tasks.translation.metrics import bleu, count_ngrams, tokenizer_name, ngram_f
+from brique.tasks.translation.reading import Outputs, collect_outputs
 
-SHOWN = 40  # translations that are kept as texts: the worst, and some between
+NUM_SHOWN = 40  # translations that are kept as texts: the worst, and some between
 
 
-def judge(
+def evaluate(
     net: nn.Module, data: Data, *, schema: Schema | None = None, compare: bool = True
-) -> Judged:
+) -> Result:
     """Return what a net reaches on `data.test`, beside what needs no net.
 
     net: a translator, as `brique.nets.translator` makes it. It reads the test part once, in eval
@@ -35,75 +35,75 @@ def judge(
     by id.
     Raises DataError when the test part is empty.
     """
-    begun = time.perf_counter()
-    reading = read(net, data, schema)
-    each = counts(reading.said, reading.meant)
+    started = time.perf_counter()
+    outputs = collect_outputs(net, data, schema)
+    ngram_counts_by_text = count_ngrams(outputs.predictions, outputs.target)
     values: dict[str, Any] = {
         "task": "translate",
-        "examples": len(reading.ids),
+        "examples": len(outputs.ids),
         "languages": [data.schema.inputs[0], data.schema.target],
-        "test": _scores(reading.said, reading.meant, each),
-        "interval": {"bleu": _interval(each, data.test.groups)},
-        "words": cut_by(),
-        "shown": _shown(reading, overlap(each)),
+        "test": _compute_metrics(outputs.predictions, outputs.target, ngram_counts_by_text),
+        "interval": {"bleu": _bleu_interval(ngram_counts_by_text, data.test.groups)},
+        "words": tokenizer_name(),
+        "shown": _examples(outputs, ngram_f(ngram_counts_by_text)),
     }
-    judged = time.perf_counter()
-    values |= _beside(reading, data, each, fit=compare)
-    done = time.perf_counter()
-    arrays = {"ids": reading.ids, "overlap": overlap(each).float()}
-    seconds = {"judging": round(judged - begun, 3), "baselines": round(done - judged, 3)}
-    return Judged(finite(values), arrays, seconds)
+    evaluated = time.perf_counter()
+    values |= _compare_with_baselines(outputs, data, ngram_counts_by_text, fit=compare)
+    finished = time.perf_counter()
+    arrays = {"ids": outputs.ids, "overlap": ngram_f(ngram_counts_by_text).float()}
+    seconds = {"judging": round(evaluated - started, 3), "baselines": round(finished - evaluated, 3)}
+    return Result(finite(values), arrays, seconds)
 
 
-def _scores(said: Sequence[str], meant: Sequence[str], each: Tensor) -> dict[str, float]:
-    exact = sum(map(str.__eq__, said, meant)) / len(meant)
-    mean = float(overlap(each).mean())
-    return {"bleu": float(bleu(each.sum(dim=0))), "overlap": mean, "exact": exact}
+def _compute_metrics(predictions: Sequence[str], target: Sequence[str], ngrams: Tensor) -> dict[str, float]:
+    exact = sum(map(str.__eq__, predictions, target)) / len(target)
+    mean_overlap = float(ngram_f(ngrams).mean())
+    return {"bleu": float(bleu(ngrams.sum(dim=0))), "overlap": mean_overlap, "exact": exact}
 
 
-def _drawn_again(each: Tensor, often: Tensor) -> Tensor:
+def _resampled_bleu(ngrams: Tensor, weights: Tensor) -> Tensor:
     """Return BLEU of texts that are drawn so often: (R, N) -> (R,)."""
-    return bleu((often @ each.flatten(1)).unflatten(1, each.shape[1:]))
+    return bleu((weights @ ngrams.flatten(1)).unflatten(1, ngrams.shape[1:]))
 
 
-def _interval(each: Tensor, together: Tensor | None) -> list[float]:
-    return list(bootstrap.interval(lambda often: _drawn_again(each, often), each, together))
+def _bleu_interval(ngrams: Tensor, groups: Tensor | None) -> list[float]:
+    return list(bootstrap.interval(lambda weights: _resampled_bleu(ngrams, weights), ngrams, groups))
 
 
-def _shown(reading: Reading, score: Tensor) -> list[dict[str, Any]]:
+def _examples(outputs: Outputs, score: Tensor) -> list[dict[str, Any]]:
     """Return some translations, the worst first, then evenly chosen ones up to the best."""
     order = score.argsort(stable=True)
-    half = min(len(order), SHOWN // 2)
-    rest = order[half:]
-    some = rest[torch.linspace(0, len(rest) - 1, min(len(rest), SHOWN - half)).long()]
+    num_worst = min(len(order), NUM_SHOWN // 2)
+    others = order[num_worst:]
+    evenly_chosen = others[torch.linspace(0, len(others) - 1, min(len(others), NUM_SHOWN - num_worst)).long()]
     return [
         {
-            "id": int(reading.ids[row]), "source": reading.source[row], "said": reading.said[row],
-            "meant": reading.meant[row], "overlap": round(float(score[row]), 4),
+            "id": int(outputs.ids[row]), "source": outputs.source[row], "said": outputs.predictions[row],
+            "meant": outputs.target[row], "overlap": round(float(score[row]), 4),
         }
-        for row in [*order[:half].tolist(), *some.tolist()]
+        for row in [*order[:num_worst].tolist(), *evenly_chosen.tolist()]
     ]  # fmt: skip
 
 
-def _beside(reading: Reading, data: Data, each: Tensor, *, fit: bool) -> dict[str, Any]:
+def _compare_with_baselines(outputs: Outputs, data: Data, net_ngrams: Tensor, *, fit: bool) -> dict[str, Any]:
     """Return the baselines, and how the net stands beside the best, by drawing texts again."""
-    said = {"copy": reading.source}
+    translations = {"copy": outputs.source}
     if fit:
-        said["commonest"] = baselines.commonest(data, len(reading.source))
-        said["dictionary"] = baselines.dictionary(data, reading.source)
-    found = {name: counts(one, reading.meant) for name, one in said.items()}
+        translations["commonest"] = baselines.most_common(data, len(outputs.source))
+        translations["dictionary"] = baselines.word_by_word(data, outputs.source)
+    ngrams = {name: count_ngrams(ngrams_of_one, outputs.target) for name, ngrams_of_one in translations.items()}
     entries = {
         name: {
-            **_scores(said[name], reading.meant, one),
-            "interval": _interval(one, data.test.groups),
+            **_compute_metrics(translations[name], outputs.target, ngrams_of_one),
+            "interval": _bleu_interval(ngrams_of_one, data.test.groups),
         }
-        for name, one in found.items()
+        for name, ngrams_of_one in ngrams.items()
     }
     best = max(entries, key=lambda name: entries[name]["bleu"])
-    compared = bootstrap.beside_score(
+    comparison = bootstrap.compare_scores(
         best,
-        lambda often: _drawn_again(each, often) - _drawn_again(found[best], often),
-        each,
+        lambda weights: _resampled_bleu(net_ngrams, weights) - _resampled_bleu(ngrams[best], weights),
+        net_ngrams,
         data.test.groups,
     )
-    return {"baseline": entries, "comparison": compared}
+    return {"baseline": entries, "comparison": comparison}

@@ -5,7 +5,7 @@ from torch.nn import functional
 
 from brique.data import Batch
 from brique.schema import Schema
-from brique.tasks.translate import shifted, texts
+from brique.tasks.translate import teacher_forcing, ragged_of
 
 
 def loss(scores: Tensor, batch: Batch, schema: Schema, smoothing: float = 0.0) -> Tensor:
@@ -14,5 +14,5 @@ def loss(scores: Tensor, batch: Batch, schema: Schema, smoothing: float = 0.0) -
     scores: (M + N, V), of the M pieces of N translations, each with its end.
     smoothing: share of each piece that is spread over all.
     """
-    _, words, counts = shifted(texts(batch, schema.target))
-    return functional.cross_entropy(scores, words[counts], label_smoothing=smoothing)
+    _, words, is_counted = teacher_forcing(ragged_of(batch, schema.target))
+    return functional.cross_entropy(scores, words[is_counted], label_smoothing=smoothing)

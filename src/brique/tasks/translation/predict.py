@@ -9,9 +9,9 @@ from torch import Tensor, nn
 from brique.data import Batch, Ragged
 from brique.errors import ModelError
 from brique.schema import Schema, Text
-from brique.tasks.translate import beam_search, texts
+from brique.tasks.translate import beam_search, ragged_of
 
-BEGINNINGS = 4  # that a search keeps
+BEAM_WIDTH = 4  # that a search keeps
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,24 +28,24 @@ class Answer:
         """Return the text."""
         return {"answer": self.answer}
 
-    def said(self) -> tuple[str, str]:
+    def summary(self) -> tuple[str, str]:
         """Return the text, and nothing on how sure it is."""
         return self.answer, ""
 
 
-class Speaker(Protocol):
+class TranslationModel(Protocol):
     """What a search asks a net for."""
 
-    def read(self, text: Ragged) -> list[Tensor]:
+    def encode(self, text: Ragged) -> list[Tensor]:
         """Return the first state, and what was read, a row for each text."""
         ...
 
-    def likely(self, word: Tensor, state: Tensor, *read: Tensor) -> tuple[Tensor, Tensor]:
+    def decode_step(self, word: Tensor, state: Tensor, *encoded: Tensor) -> tuple[Tensor, Tensor]:
         """Return the log-likelihoods of the next piece, and the new state."""
         ...
 
 
-def spoken(net: nn.Module, text: Ragged) -> list[Tensor]:
+def beam_translate(net: nn.Module, text: Ragged) -> list[Tensor]:
     """Return the likeliest translations that a search finds: N tensors (T,), int64.
 
     net: at rest. Raises ModelError for a net that cannot be asked piece by piece.
@@ -55,16 +55,16 @@ def spoken(net: nn.Module, text: Ragged) -> list[Tensor]:
             f"predict: a {type(net).__name__} does not say piece by piece what is likely; use a"
             " model that 'brique train' made, or call model.net."
         )
-    speaker = cast("Speaker", cast("object", net))
-    longest = 2 * max(1, text.longest) + 10
+    model = cast("TranslationModel", cast("object", net))
+    max_length = 2 * max(1, text.longest) + 10
     with torch.no_grad():
-        state, *read = speaker.read(text)
-        return beam_search(speaker.likely, state, *read, width=BEGINNINGS, longest=longest)
+        state, *encoded = model.encode(text)
+        return beam_search(model.decode_step, state, *encoded, width=BEAM_WIDTH, max_length=max_length)
 
 
-def answered(net: nn.Module, batch: Batch, schema: Schema) -> list[Answer]:
+def predict(net: nn.Module, batch: Batch, schema: Schema) -> list[Answer]:
     """Return an Answer for each text of a batch. Raises ModelError as `spoken` does."""
     kind = schema[schema.target]
     assert isinstance(kind, Text)
-    said = spoken(net, texts(batch, schema.inputs[0]))
-    return [Answer(answer=kind.restore(words.cpu())) for words in said]
+    translations = beam_translate(net, ragged_of(batch, schema.inputs[0]))
+    return [Answer(answer=kind.restore(words.cpu())) for words in translations]

@@ -10,22 +10,22 @@ from brique.data.column import Texts
 from brique.errors import DataError
 from brique.inference import at_rest
 from brique.schema import Schema, Text
-from brique.tasks.translate import texts
+from brique.tasks.translate import ragged_of
 from brique.tasks.translation.loss import loss
-from brique.tasks.translation.predict import answered
+from brique.tasks.translation.predict import predict
 
-_AT_ONCE = 50  # texts
+_BATCH_SIZE = 50  # texts
 
 
 @dataclass(frozen=True)
-class Look:
+class Validation:
     """What a net does on a part: the mean loss of a piece, in nats."""
 
     loss: float
 
 
 @dataclass(frozen=True)
-class Reading:
+class Outputs:
     """What a net said of the N texts of a part.
 
     ids: (N,), int64. source, said, meant: N texts.
@@ -33,24 +33,24 @@ class Reading:
 
     ids: Tensor
     source: list[str]
-    said: list[str]
-    meant: list[str]
+    predictions: list[str]
+    target: list[str]
 
 
-def look(net: nn.Module, split: Split) -> Look:
+def validate(net: nn.Module, split: Split) -> Validation:
     """Return what a net pays for a piece of a part, in one pass; of an empty part, NaN."""
     if not len(split):
-        return Look(math.nan)
-    schema, total, count = split.schema, 0.0, 0
+        return Validation(math.nan)
+    schema, total_loss, count = split.schema, 0.0, 0
     with at_rest(net) as device:
-        for batch in split.batches(_AT_ONCE).on(device):
-            scores = net(texts(batch, schema.inputs[0]), texts(batch, schema.target))
-            total += float(loss(scores, batch, schema)) * len(scores)
+        for batch in split.batches(_BATCH_SIZE).on(device):
+            scores = net(ragged_of(batch, schema.inputs[0]), ragged_of(batch, schema.target))
+            total_loss += float(loss(scores, batch, schema)) * len(scores)
             count += len(scores)
-    return Look(total / count)
+    return Validation(total_loss / count)
 
 
-def read(net: nn.Module, data: Data, schema: Schema | None = None) -> Reading:
+def collect_outputs(net: nn.Module, data: Data, schema: Schema | None = None) -> Outputs:
     """Return what a net makes of the test part, beside what was meant: one pass.
 
     schema: of the net, if it is not that of the data.
@@ -60,17 +60,17 @@ def read(net: nn.Module, data: Data, schema: Schema | None = None) -> Reading:
     split = data.test
     if not len(split):
         raise DataError("translate: the split is empty; pass one with at least one text.")
-    said: list[str] = []
+    predictions: list[str] = []
     with at_rest(net) as device:
-        for batch in split.batches(_AT_ONCE).on(device):
-            said += [one.answer for one in answered(net, batch, schema or split.schema)]
-    source, meant = (
-        written(data, split, name) for name in (split.schema.inputs[0], split.schema.target)
+        for batch in split.batches(_BATCH_SIZE).on(device):
+            predictions += [prediction.answer for prediction in predict(net, batch, schema or split.schema)]
+    source, target = (
+        original_texts(data, split, name) for name in (split.schema.inputs[0], split.schema.target)
     )
-    return Reading(split.ids, source, said, meant)
+    return Outputs(split.ids, source, predictions, target)
 
 
-def written(data: Data, split: Split, name: str) -> list[str]:
+def original_texts(data: Data, split: Split, name: str) -> list[str]:
     """Return a field's texts as they were written; texts of words with blanks between words."""
     kind, values = split.schema[name], split[name]
     assert isinstance(kind, Text)
@@ -79,5 +79,5 @@ def written(data: Data, split: Split, name: str) -> list[str]:
     if not isinstance(column, Texts):
         return [kind.restore(words) for words in values]
     if kind.unit == "words":
-        return [" ".join(kind.pieces(column.texts[row])) for row in split.ids.tolist()]
+        return [" ".join(kind.tokenize(column.texts[row])) for row in split.ids.tolist()]
     return [column.said(row) for row in split.ids.tolist()]

@@ -3,22 +3,22 @@
 from collections.abc import Mapping
 from typing import Any
 
-from brique.evaluation.sentences import beside, within
+from brique.evaluation.sentences import comparison_sentence, interval_text
 from brique.tasks.translation.baselines import NAMES
 
 
-def sentence(judged: Mapping[str, Any]) -> str:
+def sentence(result: Mapping[str, Any]) -> str:
     """Return in one sentence how well a net translates, and whether it was worth having.
 
-    judged: the values that `judge` returned. A net that is behind the best baseline is said to be
+    result: the values that `judge` returned. A net that is behind the best baseline is said to be
     so first.
     """
-    scores, count = judged["test"], judged["examples"]
-    source, target = judged["languages"]
-    compared = judged["comparison"]
-    rival = judged["baseline"][compared["best"]]["bleu"]
-    found = (
-        f"{scores['bleu']:.1f} BLEU from {source} to {target} on {count:,} test texts ("
-        f"{within(judged, 'bleu', '{:.1f}'.format)}), {scores['exact']:.1%} of them to the letter"
+    metrics, count = result["test"], result["examples"]
+    source, target = result["languages"]
+    comparison = result["comparison"]
+    baseline_bleu = result["baseline"][comparison["best"]]["bleu"]
+    summary = (
+        f"{metrics['bleu']:.1f} BLEU from {source} to {target} on {count:,} test texts ("
+        f"{interval_text(result, 'bleu', '{:.1f}'.format)}), {metrics['exact']:.1%} of them to the letter"
     )
-    return beside(found, f"has {rival:.1f}", judged, NAMES, is_behind=scores["bleu"] <= rival)
+    return comparison_sentence(summary, f"has {baseline_bleu:.1f}", result, NAMES, is_behind=metrics["bleu"] <= baseline_bleu)

@@ -3,18 +3,18 @@
 from torch import nn
 
 from brique.data import Data
-from brique.evaluation.result import Judged, Score
+from brique.evaluation.result import Result, Metric
 from brique.schema import Schema, Text
 from brique.tasks.record import Task
 from brique.tasks.translation.baselines import NAMES
-from brique.tasks.translation.evaluate import judge
+from brique.tasks.translation.evaluate import evaluate
 from brique.tasks.translation.page import sections
 from brique.tasks.translation.plan import plan
-from brique.tasks.translation.predict import answered
+from brique.tasks.translation.predict import predict
 from brique.tasks.translation.summary import sentence
 
 
-def _training(schema: Schema) -> str | None:
+def _training_file(schema: Schema) -> str | None:
     match [schema[name] for name in schema.targets], [schema[name] for name in schema.inputs]:
         case [Text()], [Text()]:
             return "translation"
@@ -22,19 +22,19 @@ def _training(schema: Schema) -> str | None:
             return None
 
 
-def _evaluate(net: nn.Module, data: Data, schema: Schema, *, compare: bool = True) -> Judged:
-    return judge(net, data, schema=schema, compare=compare)
+def _evaluate(net: nn.Module, data: Data, schema: Schema, *, compare: bool = True) -> Result:
+    return evaluate(net, data, schema=schema, compare=compare)
 
 
 TASK = Task(
     name="translate",
-    main=Score("bleu", "BLEU", "what is in common with what was meant", is_share=False),
-    training=_training,
+    main_metric=Metric("bleu", "BLEU", "what is in common with what was meant", is_share=False),
+    training_file=_training_file,
     plan=plan,
     evaluate=_evaluate,
-    predict=answered,
+    predict=predict,
     sentence=sentence,
     sections=sections,
-    baselines=NAMES,
-    ends={"bleu": (0.0, 100.0)},
+    baseline_names=NAMES,
+    bounds={"bleu": (0.0, 100.0)},
 )

@@ -60,46 +60,46 @@ def build(args: Args, schema: Schema) -> Translator:
     return nets.translator(schema.to_json(), width=args.width, dropout=args.dropout)
 
 
-def game_of(args: Args, net: Translator, pairs: Data) -> Game:
+def build_game(args: Args, net: Translator, dataset: Data) -> Game:
     """One player, the translator, pays for each piece that it did not expect."""
-    schema = pairs.schema
+    schema = dataset.schema
     source, target = schema.inputs[0], schema.target
 
-    def unlikely(batch: Batch) -> Tensor:
+    def loss(batch: Batch) -> Tensor:
         scores = net(batch[source], batch[target])
         return translation.loss(scores, batch, schema, args.smoothing)
 
     adam = partial(AdamW, lr=args.lr, weight_decay=args.weight_decay)
     shape = {"schedule": warmup(0.05), "clip": 1.0, "average": args.average}
-    return Game(Player("translator", net, unlikely, adam, **shape))
+    return Game(Player("translator", net, loss, adam, **shape))
 
 
-def stream_of(args: Args, pairs: Data) -> Stream:
+def build_stream(args: Args, dataset: Data) -> Stream:
     """Batches of training texts, those of like lengths together."""
-    return pairs.train.batches(args.batch_size, turns=args.turns, seed=args.seed, bucket=True)
+    return dataset.train.batches(args.batch_size, turns=args.turns, seed=args.seed, bucket=True)
 
 
-def main(args: Args, pairs: Data | None = None) -> dict[str, float]:
+def main(args: Args, dataset: Data | None = None) -> dict[str, float]:
     """Teach the net to say what a person said; then let it speak, once for each test text."""
     run = Run.start(__file__, args)
-    pairs = pairs or data.open(args.data, args.options)
-    net = run.place(build(args, pairs.schema))
-    game = game_of(args, net, pairs)
+    dataset = dataset or data.open(args.data, args.options)
+    net = run.place(build(args, dataset.schema))
+    game = build_game(args, net, dataset)
 
-    for turn in run.play(game, stream_of(args, pairs)):
-        if turn.looks and len(pairs.valid):
-            mean = game.averaged(net)
-            lost = translation.look(mean, pairs.valid).loss
-            run.log(turn, valid_loss=lost)
-            run.keep_best(net, -lost, mean)
+    for turn in run.play(game, build_stream(args, dataset)):
+        if turn.looks and len(dataset.valid):
+            average = game.averaged(net)
+            loss = translation.validate(average, dataset.valid).loss
+            run.log(turn, valid_loss=loss)
+            run.keep_best(net, -loss, average)
             if run.stop_when_flat("valid_loss", args.patience, lower=True):
                 break
 
-    judged = translation.judge(net, pairs)
-    run.keep("answers", **judged.arrays)
-    run.result(**judged.values)
-    run.spent(**judged.seconds)
-    return run.finish(net=net, task="translate", test_bleu=judged.values["test"]["bleu"])
+    result = translation.evaluate(net, dataset)
+    run.keep("answers", **result.arrays)
+    run.result(**result.values)
+    run.spent(**result.seconds)
+    return run.finish(net=net, task="translate", test_bleu=result.values["test"]["bleu"])
 
 
 if __name__ == "__main__":
