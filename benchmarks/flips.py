@@ -25,7 +25,7 @@ from brique.page import write
 from brique.recipes.convolutional import lenet5
 from brique.run import Launch, launched, read_run
 from brique.run.checkpoints import Checkpoints
-from brique.run.inputs import compare_inputs, fingerprints
+from brique.run.inputs import compare_data_files, fingerprints
 
 
 def made(folder: Path) -> dict[str, Path]:
@@ -41,7 +41,7 @@ def made(folder: Path) -> dict[str, Path]:
     listed = {"given": "data", "path": str(folder / "data"), "files": file_stamps(folder / "data")}
     files.write_sealed(out / "data.json", {"fingerprints": {"data": "0"}, "roots": [listed]})
     record = read_run(out).json
-    record["files"] = files.listed(out, ["log.jsonl", "arrays/answers.safetensors"])
+    record["files"] = files.manifest_entries(out, ["log.jsonl", "arrays/answers.safetensors"])
     files.write_sealed(out / "run.json", record)
     shutil.copytree(out, runs["stopped"])
     shutil.rmtree(runs["stopped"] / "model")
@@ -56,7 +56,7 @@ def outcome(run: Path, state: str) -> tuple[object, str]:
         with redirect_stderr(told):
             record = read_run(run)
             said: list[object] = [{k: v for k, v in record.json.items() if k != "checksum"}]
-            said += [compare_inputs(run, "resume", changed=True), fingerprints(run)]
+            said += [compare_data_files(run, "resume", changed=True), fingerprints(run)]
             if state == "finished":
                 said.append(write(record, None, None).read_bytes())
                 net = model.load(run).net
@@ -66,7 +66,7 @@ def outcome(run: Path, state: str) -> tuple[object, str]:
                 value, tensors = files.pack(None if saved is None else saved.state)
                 said += [value, [one.double().sum().item() for one in tensors.values()]]
                 if (
-                    record.fault("source.py")
+                    record.file_problem("source.py")
                     and files.sha256(record.source) != record.source_sha256
                 ):
                     told.write("source.py has changed")

@@ -45,7 +45,7 @@ class Found:
 def trained(mnist: Data, shape: dict[str, int]) -> nn.Module:
     """Return a net that has learned for some seconds, with its temperature."""
     torch.manual_seed(SEED)
-    net = nets.residual(**nets.default_arguments(mnist.schema), **shape)
+    net = nets.residual(**nets.residual_arguments(mnist.schema), **shape)
 
     def mistakes(batch: Batch) -> Tensor:
         return classify.loss(net(batch.image), batch.label)

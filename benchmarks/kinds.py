@@ -134,13 +134,13 @@ def run(name: str, seed: int) -> Record:
 
 def _is_other(record: Record) -> bool:
     """Tell whether a run that was stopped began with another training file than there is now."""
-    return record.source_sha256 != files.sha256(catalog.train_file(str(record.train)))
+    return record.source_sha256 != files.sha256(catalog.training_file(str(record.train)))
 
 
 def marked(record: Record) -> str:
     """Return what tells whether a run is still that of this code: training file and nets."""
-    nets = catalog.train_file(str(record.train)).parents[2] / "nets"
-    paths = [catalog.train_file(str(record.train)), *sorted(nets.rglob("*.py"))]
+    nets = catalog.training_file(str(record.train)).parents[2] / "nets"
+    paths = [catalog.training_file(str(record.train)), *sorted(nets.rglob("*.py"))]
     text = "".join(map(files.sha256, paths)) + json.dumps(record.settings, sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()
 

@@ -63,7 +63,7 @@ def play(settings: dict[str, Any], opened: Data) -> dict[str, float]:
     best, kept = -float("inf"), net.state_dict()
     begun = time.perf_counter()
     for turn in game.play(module.build_stream(args, opened)):
-        if turn.looks:
+        if turn.evaluate:
             average = game.averaged(net)
             seen = classify.validate(average, opened.valid)
             if -seen.loss > best:

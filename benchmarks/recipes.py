@@ -53,7 +53,7 @@ PAPERS = {
 class Case:
     """One recipe on one data set."""
 
-    recipe: catalog.Entry
+    recipe: catalog.RecipeEntry
     data: str
     expect: dict[str, Range]
 

@@ -79,13 +79,13 @@ def saved(out: Path, side: int, answered: int) -> tuple[float, float, float, flo
             loss = partial(lambda net, _: net(torch.ones(1, side)).pow(2).mean(), net)
             game = Game(Player("p", net, loss, partial(SGD, lr=1e-9)))
             run.log(start=0.0)
-            run._log._seen = Sum(run._log._seen, sums)  # pyright: ignore
+            run._log._digest = Sum(run._log._digest, sums)  # pyright: ignore
             run._save = whole.on(run._save)  # pyright: ignore
             for turn in run.play(game, data.nothing(TURNS), save_every=1):
                 run.log(turn, **{f"number_{one}": float(one) for one in range(8)})
             turns = whole.seconds, sums.seconds
             whole.seconds = sums.seconds = 0.0
-            whole.on(run.keep)("answers", scores=torch.rand(answered, 10))
+            whole.on(run.save_arrays)("answers", scores=torch.rand(answered, 10))
             whole.on(run.finish)(net=net, task="none")
     finally:
         for (module, name), work in zip(patched, before, strict=True):

@@ -38,7 +38,7 @@ SETS: dict[str, tuple[str, ...]] = {
 
 def source() -> str:
     """Return what tells whether a kept run is still that of this code."""
-    paths = (catalog.train_file("classify"), Path(plan.__file__))
+    paths = (catalog.training_file("classify"), Path(plan.__file__))
     return hashlib.sha256("".join(map(files.sha256, paths)).encode()).hexdigest()
 
 

@@ -28,7 +28,7 @@ def edit_model(run: Path, change: Any, *, seals: bool = True) -> None:
 def seal(folder: Path) -> None:
     """Make a manifest fit whatever lies in its folder: an attacker would."""
     names = [one.name for one in folder.iterdir() if one.name != "manifest.json" and one.is_file()]
-    files.write_json(folder / "manifest.json", {"format": 1, "files": reader.listed(folder, names)})
+    files.write_json(folder / "manifest.json", {"format": 1, "files": reader.manifest_entries(folder, names)})
 
 
 def record(**values: Any) -> Change:
@@ -40,7 +40,7 @@ def record(**values: Any) -> Change:
             known = value.get(key)
             value[key] = known | one if isinstance(one, dict) and isinstance(known, dict) else one
         value.pop("files", None)
-        files.write_json(run / "run.json", value | {"checksum": reader.seal(value)})
+        files.write_json(run / "run.json", value | {"checksum": reader.checksum(value)})
 
     return change
 

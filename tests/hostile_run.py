@@ -34,7 +34,7 @@ def ended(base: Path) -> None:
     assert main(["run", "lenet5", "--turns", "20", "--out", str(run)]) == 0
     files.write_tensors(run / "arrays" / "answers.safetensors", {"ids": torch.arange(3)})
     told = json.loads((run / "run.json").read_text())
-    told["files"] = files.listed(run, ["log.jsonl", "arrays/answers.safetensors"])
+    told["files"] = files.manifest_entries(run, ["log.jsonl", "arrays/answers.safetensors"])
     files.write_sealed(run / "run.json", told)
     Image.new("L", (28, 28)).save(base / "live" / "some.png")
 

@@ -21,7 +21,7 @@ def listing(change: Callable[[dict[str, Any]], object]) -> Change:
         value = json.loads((run / "data.json").read_text())
         change(value)
         value.pop("checksum", None)
-        files.write_json(run / "data.json", value | {"checksum": reader.seal(value)})
+        files.write_json(run / "data.json", value | {"checksum": reader.checksum(value)})
 
     return spoil
 

@@ -31,7 +31,7 @@ def stopped(finished, tmp_path):
 
 def change(folder, **values):
     record = json.loads((folder / "run.json").read_text()) | values
-    files.write_json(folder / "run.json", record | {"checksum": reader.seal(record)})
+    files.write_json(folder / "run.json", record | {"checksum": reader.checksum(record)})
 
 
 def refused(capsys, *words):

@@ -37,11 +37,11 @@ def test_every_recipe_is_listed_with_family_year_and_first_line():
     assert found["lenet5"].family == "convolutional"
     assert found["lenet5"].year == 1998
     assert (
-        found["gan"].says == "A generator learns to draw digits by deceiving a discriminator (GAN)."
+        found["gan"].summary == "A generator learns to draw digits by deceiving a discriminator (GAN)."
     )
     for entry in found.values():
         assert entry.path.is_file()
-        assert entry.says.endswith(".")
+        assert entry.summary.endswith(".")
         assert entry.year is not None
 
 
@@ -80,23 +80,23 @@ def test_training_files_are_found_by_task():
         "classify", "classify_fields", "detect", "forecast", "generate", "label", "reconstruct",
         "regress", "segment", "tag", "translation",
     ]  # fmt: skip
-    assert catalog.train_file("classify").parent.name == "classify"
-    assert catalog.load_train("classify").__name__ == "brique.tasks.classify.train"
+    assert catalog.training_file("classify").parent.name == "classify"
+    assert catalog.load_training_file("classify").__name__ == "brique.tasks.classify.train"
     with pytest.raises(UsageError, match="no training file 'x'; there are: classify, classify_f"):
-        catalog.train_file("x")
+        catalog.training_file("x")
 
 
 def test_code_is_found_by_its_content(tmp_path):
     lenet5 = catalog.find("lenet5").path
     assert catalog.load_by_source(files.sha256(lenet5)) is catalog.load("lenet5")
-    training = catalog.train_file("classify")
-    assert catalog.load_by_source(files.sha256(training)) is catalog.load_train("classify")
+    training = catalog.training_file("classify")
+    assert catalog.load_by_source(files.sha256(training)) is catalog.load_training_file("classify")
     assert catalog.load_by_source("0" * 64) is None
 
 
 def test_a_file_is_identified_by_its_place(tmp_path):
     assert catalog.identify(catalog.find("gan").path) == ("gan", None)
-    assert catalog.identify(catalog.train_file("classify")) == (None, "classify")
+    assert catalog.identify(catalog.training_file("classify")) == (None, "classify")
     copy = tmp_path / "gan.py"
     copy.write_bytes(catalog.find("gan").path.read_bytes())
     assert catalog.identify(copy) == (None, None)
@@ -111,7 +111,7 @@ def test_executing_a_file_is_said(tmp_path, capsys):
 
 def test_settings_are_read_with_their_help():
     found = catalog.settings(SOURCE)
-    assert [(s.name, s.kind, s.default, s.says) for s in found] == [
+    assert [(s.name, s.annotation, s.default, s.description) for s in found] == [
         ("data", "str", "'digits'", "Where from."),
         ("widths", "tuple[int, ...]", "(1, 2)", "How wide."),
         ("lr", "float", "0.0002", ""),

@@ -26,7 +26,7 @@ def test_a_line_and_marks_stand_where_they_belong():
     ).nonzero()
     assert found[:, 0].float().mean().item() == pytest.approx(77, abs=1)
     assert (found[:, 1].max() - found[:, 1].min()).item() > 96
-    pixels = Panel(**bare).marks([0.5], [0.5], color=2, radius=5).pixels()
+    pixels = Panel(**bare).points([0.5], [0.5], color=2, radius=5).pixels()
     found = (
         (pixels.int() - torch.tensor(rgb(PALETTE[2]))[:, None, None]).abs().amax(0) < 12
     ).nonzero()
@@ -35,7 +35,7 @@ def test_a_line_and_marks_stand_where_they_belong():
 
 def test_what_lies_outside_is_cut_off():
     plain = Panel("t", x=(0, 1), y=(0, 1)).pixels()
-    outside = Panel("t", x=(0, 1), y=(0, 1)).line([-1, 2], [3, 3]).marks([1.5, 0.5], [0.5, -0.5])
+    outside = Panel("t", x=(0, 1), y=(0, 1)).line([-1, 2], [3, 3]).points([1.5, 0.5], [0.5, -0.5])
     assert torch.equal(outside.line([1.1, 1.1], [-5, 5]).pixels(), plain)
 
 
@@ -51,7 +51,7 @@ def test_a_line_is_broken_where_a_number_is_not_finite():
 
 
 def test_logarithmic_heights_are_even_steps():
-    panel = Panel(y=(1e-4, 1), log=True, bare=True, size=(104, 104)).marks([0.5], [1e-2], color=2)
+    panel = Panel(y=(1e-4, 1), log=True, bare=True, size=(104, 104)).points([0.5], [1e-2], color=2)
     wanted = torch.tensor(rgb(PALETTE[2]))[:, None, None]
     found = ((panel.pixels().int() - wanted).abs().amax(0) < 12).nonzero()
     assert found.float().mean(0).tolist() == pytest.approx([52, 52], abs=1)
@@ -59,11 +59,11 @@ def test_logarithmic_heights_are_even_steps():
 
 def test_shade_words_and_names_are_drawn():
     grid = torch.tensor([[0.0, 0.0], [1.0, 1.0]])  # high where y is high
-    pixels = Panel(bare=True, size=(104, 104)).shade(grid).pixels().float()
+    pixels = Panel(bare=True, size=(104, 104)).heatmap(grid).pixels().float()
     assert pixels[:, 10].mean() < 180 < 240 < pixels[:, 94].mean()
     color = rgb(PALETTE[4])
     assert share(Panel(bare=True).words(0.5, 0.5, "words", color=4).pixels(), color) > 0
-    assert share(Panel().line([], [], color=4, name="a name").pixels(), color) > 0
+    assert share(Panel().line([], [], color=4, label="a name").pixels(), color) > 0
 
 
 def test_a_drawing_can_go_on():

@@ -101,11 +101,11 @@ def test_append_cut_and_sync(tmp_path: Path):
     for line in ("one\n", "two\n", "three\n"):
         files.append(path, line)
     assert files.sync(path) == 14
-    files.cut(path, 8)
+    files.truncate(path, 8)
     assert path.read_text() == "one\ntwo\n"
     with files.faults({1: "short"}), pytest.raises(StoreError, match="cannot append to"):
         files.append(path, "four\n")
-    for act in (lambda: files.cut(path, 0), lambda: files.sync(path)):
+    for act in (lambda: files.truncate(path, 0), lambda: files.sync(path)):
         with files.faults({1: "fail"}), pytest.raises(StoreError, match="cannot (cut|sync)"):
             act()
 
@@ -137,10 +137,10 @@ def test_trees_come_back_as_they_went(tmp_path: Path):
 
 def test_one_process_holds_a_lock(tmp_path: Path):
     first, second = files.Lock(tmp_path), files.Lock(tmp_path)
-    assert first.take()
-    assert not second.take()
+    assert first.acquire()
+    assert not second.acquire()
     first.release()
-    assert second.take()
+    assert second.acquire()
     second.release()
     second.release()
 

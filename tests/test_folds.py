@@ -234,7 +234,7 @@ def test_balance_reaches_the_loss_and_the_stream():
         args = training.Args(turns=1, balance=how)
         game = training.build_game(args, net.train(), photos)
         net.eval()
-        losses[how] = float(game.table.seats[0].player.loss(batch).detach())
+        losses[how] = float(game.state.players[0].spec.loss(batch).detach())
     expected = classify.loss(net(batch.image), batch.label, classify.weights(photos.train))
     assert losses["weights"] == pytest.approx(float(expected.detach()), rel=1e-5)
     assert losses["weights"] != pytest.approx(losses["none"], rel=1e-3)

@@ -63,7 +63,7 @@ def test_a_log_that_is_removed_in_training_is_said_and_whole(
     said = "brique: r/log.jsonl was removed while the run wrote it; it is written again."
     assert capsys.readouterr().err.splitlines().count(said) == 1
     assert Path("r/log.jsonl").read_bytes() == Path("whole/log.jsonl").read_bytes()
-    assert read_run("r").fault("log.jsonl") is None
+    assert read_run("r").file_problem("log.jsonl") is None
 
 
 def test_a_folder_that_is_removed_in_training_is_one_sentence(

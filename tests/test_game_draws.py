@@ -9,7 +9,7 @@ from torch import nn
 
 from brique.data import Batch
 from brique.errors import PlayError
-from brique.game import Game, Player, slope
+from brique.game import Game, Player, gradient
 from brique.game.play import Play
 
 SGD = partial(torch.optim.SGD, lr=0.1)
@@ -89,7 +89,7 @@ def test_dropout_in_a_run_does_not_depend_on_what_else_is_drawn():
         torch.manual_seed(0)
         net = nn.Sequential(nn.Linear(4, 8), nn.Dropout(0.5), nn.Linear(8, 1))
         game = Game(Player("p", net, lambda x, net=net: net(x).pow(2).mean(), SGD))
-        play = Play(game.table, [torch.ones(4, 4)] * 5, turns=None, seed=0, stage="", reseeds=True)
+        play = Play(game.state, [torch.ones(4, 4)] * 5, turns=None, seed=0, stage="", reseeds=True)
         losses = []
         for turn in play:
             losses.append(turn.losses["p"].item())
@@ -168,7 +168,7 @@ def test_a_shared_value_is_made_once_a_turn_and_moves_its_owner():
 
 def test_a_shared_value_is_made_for_each_piece():
     game, _, _, makes = shared_game()
-    game.table.micro = 2
+    game.state.micro = 2
     next(game.play([torch.randn(4, 2)]))
     assert len(makes) == 4
 
@@ -233,7 +233,7 @@ def test_foreign_slopes_survive_a_shared_graph():
 def test_slope_is_differentiable():
     weight = torch.tensor(3.0, requires_grad=True)
     x = torch.tensor([1.0, 2.0])
-    found = slope(lambda x: weight * x**2, x)
+    found = gradient(lambda x: weight * x**2, x)
     assert torch.equal(found, 2 * 3.0 * x)
     (second,) = torch.autograd.grad(found.sum(), weight)
     assert second == 6.0
@@ -242,7 +242,7 @@ def test_slope_is_differentiable():
 
 def test_slope_of_a_value_with_a_graph_reaches_through():
     weight = torch.tensor(2.0, requires_grad=True)
-    found = slope(lambda y: y**2, weight * torch.ones(1))
+    found = gradient(lambda y: y**2, weight * torch.ones(1))
     found.sum().backward()
     assert weight.grad == 2.0
 
@@ -250,14 +250,14 @@ def test_slope_of_a_value_with_a_graph_reaches_through():
 def test_slope_of_a_constant_is_an_error():
     message = "slope: the function's result does not depend on its inputs; return something computed from the tensor that it is given"
     with pytest.raises(PlayError, match=message):
-        slope(lambda x: torch.ones(2), torch.ones(2))
+        gradient(lambda x: torch.ones(2), torch.ones(2))
 
 
 def test_gradient_penalty_in_a_game():
     critic = nn.Sequential(nn.Linear(2, 8), nn.Tanh(), nn.Linear(8, 1))
 
     def penalty(x):
-        return (slope(critic, x).norm(dim=1) - 1).pow(2).mean()
+        return (gradient(critic, x).norm(dim=1) - 1).pow(2).mean()
 
     game = Game(Player("critic", critic, penalty, partial(torch.optim.Adam, lr=0.05), idle="allow"))
     x = torch.randn(32, 2)

@@ -199,7 +199,7 @@ def test_looks_are_twenty_even_places(turns, looks):
         for t in Game(Player("p", net, lambda x: net(x).mean(), SGD)).play(
             [torch.ones(1, 2)], turns=turns
         )
-        if t.looks
+        if t.evaluate
     ]
     assert len(places) == looks
     assert places[-1] == turns - 1

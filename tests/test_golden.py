@@ -10,7 +10,7 @@ from PIL import Image
 from brique import data, model, nets
 from brique.bricks import Temperature
 from brique.game import Game, Player
-from brique.inference import at_rest
+from brique.inference import eval_mode
 from brique.tasks import classify
 
 COUNT = 200
@@ -57,7 +57,7 @@ def opened(folder):
 def loaded(opened, tmp_path_factory):
     """Return a model that has learned, with a temperature, saved and loaded."""
     torch.manual_seed(0)
-    net = nets.residual(**nets.default_arguments(opened.schema), width=8, stages=2)
+    net = nets.residual(**nets.residual_arguments(opened.schema), width=8, stages=2)
     adam = partial(torch.optim.AdamW, lr=3e-3)
     game = Game(
         Player("reader", net, lambda some: classify.loss(net(some.image), some.label), adam)
@@ -70,8 +70,8 @@ def loaded(opened, tmp_path_factory):
     saved = tmp_path_factory.mktemp("golden") / "model"
     facts = {"answers": "net", "task": "classify", "scores": {}, "made_by": {}}
     facts["schema"] = opened.schema.to_json()
-    part = model.Part(net, origin, [((1, *opened.schema["image"].shape), torch.float32)])
-    model.save(saved, parts={"net": part}, arrays={}, facts=facts)
+    part = model.SavedNet(net, origin, [((1, *opened.schema["image"].shape), torch.float32)])
+    model.save(saved, saved_nets={"net": part}, arrays={}, metadata=facts)
     return model.load(saved)
 
 
@@ -79,7 +79,7 @@ def loaded(opened, tmp_path_factory):
 def streamed(opened, loaded):
     """Return the probabilities (K,) of each file, by way of the parts' streams."""
     found = {}
-    with at_rest(loaded.net):
+    with eval_mode(loaded.net):
         for split in (opened.train, opened.valid, opened.test):
             for batch in split.batches(64):
                 rows = loaded.net(batch.image).softmax(dim=1)

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from brique import nets
-from brique.bricks import Residual
+from brique.bricks import ResidualBlock
 from brique.data import arrays
 from brique.errors import DataError
 from brique.schema import Category, Number, Picture, Schema
@@ -29,10 +29,10 @@ def test_residual_has_the_parameters_that_arithmetic_gives():
 
 
 def test_a_residual_block_passes_on_what_it_was_given_at_first():
-    block = Residual(4, 4)
+    block = ResidualBlock(4, 4)
     x = torch.rand(3, 4, 5, 5)
     assert torch.equal(block.eval()(x), x)
-    assert not torch.equal(Residual(4, 8, stride=2).eval()(x)[:, :4], x[:, :, ::2, ::2])
+    assert not torch.equal(ResidualBlock(4, 8, stride=2).eval()(x)[:, :4], x[:, :, ::2, ::2])
 
 
 def test_a_net_remembers_how_it_was_built_in_json():
@@ -67,7 +67,7 @@ def test_default_arguments_come_from_the_schema():
     pixels = torch.rand(40, 3, 8, 12)
     pixels[:, 1] = 0.5  # a constant channel: its spread is 0, which cannot be divided by
     schema = arrays(image=pixels, label=[0, 1] * 20, classes=["cat", "dog"]).schema
-    arguments = nets.default_arguments(schema)
+    arguments = nets.residual_arguments(schema)
     assert arguments["channels"] == 3
     assert arguments["classes"] == 2
     assert arguments["mean"] == list(schema["image"].mean)
@@ -77,7 +77,7 @@ def test_default_arguments_come_from_the_schema():
 
 def test_default_arguments_without_anything_fitted():
     schema = Schema({"x": Picture((1, 8, 8)), "y": Category(("a", "b"))}, ("y",))
-    assert nets.default_arguments(schema)["mean"] == [0.0]
+    assert nets.residual_arguments(schema)["mean"] == [0.0]
 
 
 def test_a_schema_without_picture_is_refused():
@@ -85,4 +85,4 @@ def test_a_schema_without_picture_is_refused():
     with pytest.raises(
         DataError, match=r"expected one picture .* got x \(number\), y \(category\)"
     ):
-        nets.default_arguments(schema)
+        nets.residual_arguments(schema)

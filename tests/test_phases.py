@@ -23,9 +23,9 @@ from brique.errors import Interrupted, RunError
 from brique.game import Game, Player
 from brique.page import write
 from brique.run import Launch, Record, Run, ending, launched, read_run
-from brique.run.checkpoints import fitting
-from brique.run.claim import hold, take_up
-from brique.run.nets import Nets
+from brique.run.checkpoints import mismatch_as_run_error
+from brique.run.claim import lock_folder, reopen
+from brique.run.nets import PlacedNets
 from brique.workbench.resume import resume
 from brique.workbench.train import train
 from resuming import alone
@@ -90,7 +90,7 @@ def test_test_is_counted_once_where_the_run_ended_after_it_was_read(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as patch, launched(Launch(out=tmp_path, quiet=True)):
-        patch.setattr(ending.Model, "save", None)
+        patch.setattr(ending.FinalModel, "save", None)
         with pytest.raises(TypeError):
             left_early(Args())
     assert [one["test_reads"] for one in read_run(tmp_path).json["data"]] == [1]
@@ -121,7 +121,7 @@ def test_results_of_turns_outlive_a_kill(tmp_path: Path, monkeypatch: pytest.Mon
 
 
 def test_what_nets_are_fed_first_outlives_a_resume() -> None:
-    nets, net = Nets(), nn.Conv1d(1, 1, 1)
+    nets, net = PlacedNets(), nn.Conv1d(1, 1, 1)
     nets.add(net, None)
     twin = copy.deepcopy(net)
     twin(torch.zeros(1, 1, 9))
@@ -130,13 +130,13 @@ def test_what_nets_are_fed_first_outlives_a_resume() -> None:
     net(torch.zeros(5, 1, 3))
     value, tensors = files.pack(nets.state())
     state = files.unpack(json.loads(json.dumps(value)), tensors)
-    resumed = Nets()
+    resumed = PlacedNets()
     resumed.add(twin, None)
     resumed.restore(state)
     twin(torch.zeros(5, 1, 7))
     assert resumed.inputs(twin) == nets.inputs(net) == [((2, 1, 3), torch.float32)]
     state["inputs"] = {0: [([2], "load")]}
-    with pytest.raises(RunError, match="load is no type of tensors"), fitting(Path("r")):
+    with pytest.raises(RunError, match="load is no type of tensors"), mismatch_as_run_error(Path("r")):
         resumed.restore(state)
 
 
@@ -155,7 +155,7 @@ def test_rests_of_a_finished_run_go_when_it_is_resumed(tmp_path: Path) -> None:
     own = [run / ".notes.part", run / ".old"]  # of the user
     for path in own:
         path.write_text("")
-    with hold(run), pytest.raises(RunError, match="another process works on this run"):
+    with lock_folder(run), pytest.raises(RunError, match="another process works on this run"):
         resume(run)
     assert all(path.exists() for path in left)
     resume(run)
@@ -166,13 +166,13 @@ def test_rests_of_a_finished_run_go_when_it_is_resumed(tmp_path: Path) -> None:
 def test_rests_within_another_run_are_left_to_it(tmp_path: Path) -> None:
     (tmp_path / "fold-1").mkdir()
     outer, inner = rest(tmp_path, "folds.json"), rest(tmp_path / "fold-1", "run.json")
-    with hold(tmp_path / "fold-1"), take_up(tmp_path):
+    with lock_folder(tmp_path / "fold-1"), reopen(tmp_path):
         assert (outer.exists(), inner.exists()) == (False, True)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(files, "tidy", None)
         with pytest.raises(TypeError):
-            take_up(tmp_path)
-    hold(tmp_path).release()  # it is free again
+            reopen(tmp_path)
+    lock_folder(tmp_path).release()  # it is free again
 
 
 def test_a_report_that_was_not_written_is_written_with_pictures_from_any_folder(
@@ -200,7 +200,7 @@ def test_a_report_that_was_not_written_is_written_with_pictures_from_any_folder(
     (tmp_path / "elsewhere").mkdir()
     monkeypatch.chdir(tmp_path / "elsewhere")
     resume(run)
-    assert files.rests(run) == []
+    assert files.leftovers(run) == []
     assert (run / "report.html").read_bytes() == written[0]
     assert written[0].count(b"<img") > 5
 

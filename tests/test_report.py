@@ -17,7 +17,7 @@ from brique.bricks import Temperature
 from brique.cli import main
 from brique.data import Data
 from brique.errors import RunError
-from brique.model import Origin, Part, save
+from brique.model import Origin, SavedNet, save
 from brique.nets import built_by
 from brique.page import chart, colors, markup, thumbnails
 from brique.page.whole import MAX_BYTES
@@ -140,16 +140,16 @@ def made(folder, names, *, compare=False, **given):
 
 def kept(folder, opened, patterns, *, compare=False, source="shapes"):
     judged = classify.evaluate(Matcher(patterns), opened, compare=compare)
-    net = nets.residual(**nets.default_arguments(opened.schema), width=8, stages=1)
+    net = nets.residual(**nets.residual_arguments(opened.schema), width=8, stages=1)
     origin = built_by(net)
     schema = opened.schema
     files.write_sealed(folder / "run.json", run_json(opened, judged, source))
     files.write(folder / "log.jsonl", log_of())
     files.write(folder / "source.py", "")
     files.write_tensors(folder / "arrays" / "answers.safetensors", judged.arrays)
-    part = Part(net, Origin(origin["builder"], origin["arguments"], None), None)
+    part = SavedNet(net, Origin(origin["builder"], origin["arguments"], None), None)
     about = {"answers": "net", "task": "classify", "schema": schema.to_json(), "scores": {}}
-    save(folder / "model", parts={"net": part}, arrays={}, facts={**about, "made_by": {}})
+    save(folder / "model", saved_nets={"net": part}, arrays={}, metadata={**about, "made_by": {}})
     return Made(folder, opened)
 
 

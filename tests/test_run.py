@@ -158,14 +158,14 @@ def test_keep_best_of_weights_that_do_not_fit(run: Run):
 
 
 def test_arrays_that_are_kept_lie_in_a_file_of_their_own(run: Run):
-    run.keep("answers", label=torch.arange(3), scores=torch.rand(3, 2))
+    run.save_arrays("answers", label=torch.arange(3), scores=torch.rand(3, 2))
     kept = load_file(run.folder / "arrays" / "answers.safetensors")
     assert torch.equal(kept["label"], torch.arange(3))
     assert set(kept) == {"label", "scores"}
 
 
 def test_seconds_are_kept_by_part(run: Run):
-    run.spent(judging=1.23456, baselines=2)
+    run.record_seconds(judging=1.23456, baselines=2)
     run.finish(x=1.0)
     add_seconds(run.folder, {"opening": 10.0, "report": 5.0})
     seconds = read_run(run.folder).json["seconds"]
@@ -395,7 +395,7 @@ def test_progress_is_one_live_line_or_one_line_a_look(is_live: bool):
     net = nn.Linear(1, 1)
     game = Game(Player("critic", net, lambda x: net(x).pow(2).mean(), SGD))
     for turn in game.play([torch.ones(2, 1)], turns=40):
-        progress.show(turn, {"critic": 0.5} if turn.looks else None)
+        progress.show(turn, {"critic": 0.5} if turn.evaluate else None)
     progress.end()
     assert out.text.count("\n") == (1 if is_live else 20)
     assert "warm  turn 40/40  " in out.text
@@ -431,7 +431,7 @@ def test_exact_asks_torch_for_deterministic_operations(monkeypatch: pytest.Monke
     monkeypatch.setenv("CUBLAS_WORKSPACE_CONFIG", "")
     monkeypatch.delenv("CUBLAS_WORKSPACE_CONFIG")
     try:
-        start.be_exact()
+        start.use_deterministic()
         assert torch.are_deterministic_algorithms_enabled()
         assert os.environ["CUBLAS_WORKSPACE_CONFIG"] == ":4096:8"
     finally:

@@ -9,7 +9,7 @@ import torch
 from brique.data import Ragged
 from brique.data.column import Texts
 from brique.errors import DataError
-from brique.nets.readers.words import Words
+from brique.nets.readers.words import TokenEmbedding
 from brique.schema import Schema, Text, endings
 from brique.schema.texts import FIRST_ID
 
@@ -80,7 +80,7 @@ def test_other_endings_are_refused(values, text):
 
 
 def test_rare_words_are_taken_for_their_endings_in_training_alone():
-    words = Words(Text(tuple(f"w{k}ing" for k in range(40)), signatures=("0…ing",)), 8, lost=0.99)
+    words = TokenEmbedding(Text(tuple(f"w{k}ing" for k in range(40)), signatures=("0…ing",)), 8, token_dropout=0.99)
     pieces = torch.arange(FIRST_ID, FIRST_ID + 40)
     words.eval()
     assert torch.equal(words(pieces), words(pieces))
@@ -93,10 +93,10 @@ def test_rare_words_are_taken_for_their_endings_in_training_alone():
 
 
 def test_letters_have_the_same_numbers_in_every_process():
-    words = Words(Text(("barn", "crab", "narwhal", "bran")), 4)
-    assert words.spelled[FIRST_ID, :5].tolist() == [3, 2, 5, 4, 0]  # a to z in the first piece
+    words = TokenEmbedding(Text(("barn", "crab", "narwhal", "bran")), 4)
+    assert words.token_characters[FIRST_ID, :5].tolist() == [3, 2, 5, 4, 0]  # a to z in the first piece
 
 
 def test_an_empty_text_has_no_pieces_to_read():
     empty = Ragged(torch.empty(0, dtype=torch.int64), torch.tensor([0, 0]))
-    assert Words(KIND, 8)(empty.values).shape == (0, 8)
+    assert TokenEmbedding(KIND, 8)(empty.values).shape == (0, 8)

@@ -9,7 +9,7 @@ import torch
 from brique.data import Ragged
 from brique.data.column import Labels, Texts
 from brique.errors import DataError
-from brique.nets.readers.words import Sentences
+from brique.nets.readers.words import TextEncoder
 from brique.schema import Schema, Text, subwords
 
 ENGLISH = [
@@ -150,7 +150,7 @@ def test_a_class_that_no_training_example_is_of_names_the_example_and_the_flag()
 
 def test_what_a_text_says_does_not_hang_on_those_beside_it():
     kind = Text(tuple("abcdef"), unit="words")
-    net = Sentences(kind, size=8, hidden=4).eval()
+    net = TextEncoder(kind, embedding_size=8, hidden=4).eval()
     texts = [torch.tensor([3, 4, 5]), torch.tensor([6]), torch.tensor([], dtype=torch.int64)]
     alone = torch.cat([net(Ragged.of([one])) for one in texts])
     together = net(Ragged.of(texts))

@@ -6,7 +6,7 @@ from torch import nn
 
 from brique.data import arrays
 from brique.errors import DataError, ShapeError
-from brique.inference import at_rest, batch_size_for, device_of, evenly
+from brique.inference import eval_mode, batch_size_for, device_of, even_indices
 from brique.schema import Category, Picture
 from brique.tasks import accuracy, classify
 
@@ -68,7 +68,7 @@ def test_accuracy_leaves_every_part_in_its_own_mode():
 
 def test_modes_come_back_when_the_net_fails():
     net = nn.Sequential(nn.Linear(2, 2), nn.Dropout())
-    with pytest.raises(RuntimeError, match="mat1"), at_rest(net):
+    with pytest.raises(RuntimeError, match="mat1"), eval_mode(net):
         net(torch.zeros(1, 3))
     assert all(part.training for part in net.modules())
 
@@ -154,8 +154,8 @@ def test_the_device_of_a_net_without_numbers_is_the_cpu():
 
 
 def test_examples_are_chosen_evenly_from_the_first_on():
-    assert evenly(10, 4).tolist() == [0, 2, 5, 7]
-    assert evenly(3, 4).tolist() == [0, 1, 2]
-    assert evenly(0, 4).tolist() == []
-    gaps = evenly(1_000_003, 999).diff()
+    assert even_indices(10, 4).tolist() == [0, 2, 5, 7]
+    assert even_indices(3, 4).tolist() == [0, 1, 2]
+    assert even_indices(0, 4).tolist() == []
+    gaps = even_indices(1_000_003, 999).diff()
     assert int(gaps.max() - gaps.min()) == 1

@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 from brique import data, nets
-from brique.bricks import Least
+from brique.bricks import ScoreThreshold
 from brique.data import Ragged, worlds
 from brique.data.parts import with_fields
 from brique.errors import DataError, ShapeError, UsageError
@@ -217,12 +217,12 @@ def test_boxes_lie_in_pixels_whatever_the_size_of_the_grid():
 
 def test_the_least_score_is_the_best_on_valid(scenes):
     net = Told(scenes.valid, sure=2.0)
-    net.least = Least()
+    net.least = ScoreThreshold()
     detect.calibrate(net, scenes.valid)
     lowest = min(1 / (1 + math.exp(-(2.0 - k))) for k in range(3))
     assert 0 < float(net.least.value) < lowest
     before = Told(scenes.valid, shift=500.0)
-    before.least = Least()
+    before.least = ScoreThreshold()
     detect.calibrate(before, scenes.valid)
     assert float(before.least.value) == pytest.approx(0.3)
 

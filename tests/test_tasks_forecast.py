@@ -9,7 +9,7 @@ from torch import nn
 
 import brique
 from brique import data, nets
-from brique.bricks import Band
+from brique.bricks import PredictionInterval
 from brique.cli import main
 from brique.data.latest import last_windows
 from brique.errors import DataError, ShapeError
@@ -159,7 +159,7 @@ class Before(nn.Module):
     def __init__(self, ahead, own):
         super().__init__()
         self.ahead, self.own = ahead, own
-        self.band = Band((ahead, 1))
+        self.band = PredictionInterval((ahead, 1))
 
     def forward(self, past):
         return self.band(naive_forecast(past[:, :, self.own : self.own + 1], self.ahead))[:, :, 0]

@@ -20,7 +20,7 @@ from brique.errors import DataError, ShapeError
 from brique.evaluation.baselines.names import NAMES
 from brique.run import read_run
 from brique.schema import Category, Schema
-from brique.tasks import at_rest, label
+from brique.tasks import eval_mode, label
 from brique.tasks.label import train
 from brique.tasks.label.metrics import compute_metrics
 from brique.tasks.regress import train as regress_train
@@ -247,10 +247,10 @@ def test_predict_says_the_labels_that_a_row_bears(labelled, tmp_path, capsys):
 def test_valid_and_predict_say_the_same(films, labelled):
     opened = data.open(films, target="genres", types={"plot": "text"})
     model = brique.load(labelled)
-    with at_rest(model.net):
+    with eval_mode(model.net):
         (batch,) = opened.valid.batches(len(opened.valid))
         said = label.predictions(
-            model.net(inference.inputs(batch, opened.schema, model.net)), opened.schema
+            model.net(inference.net_inputs(batch, opened.schema, model.net)), opened.schema
         )
     rows = {
         f"row {at}": row for at, row in enumerate(csv.DictReader(films.read_text().splitlines()), 2)

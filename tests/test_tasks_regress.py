@@ -6,13 +6,13 @@ import pytest
 import torch
 from torch import nn
 
-from brique.bricks import Restore
+from brique.bricks import Denormalize
 from brique.data import arrays
 from brique.errors import DataError, ShapeError
 from brique.evaluation import bootstrap
 from brique.evaluation.conformal import quantile
 from brique.schema import Number, Schema
-from brique.tasks import at_rest, regress
+from brique.tasks import eval_mode, regress
 from brique.tasks.regress.evaluate import _coverage
 from brique.tasks.regress.metrics import compute_metrics
 from brique.tasks.regress.reading import Outputs
@@ -23,7 +23,7 @@ class Says(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.last = Restore([3.0], [10.0])
+        self.last = Denormalize([3.0], [10.0])
 
     def forward(self, x):
         return self.last((2 * x - 3) / 10)
@@ -73,8 +73,8 @@ def test_intervals_hold_nine_tenths_and_are_as_wide_as_the_misses_there():
     regress.calibrate(net, data.valid)
     values = regress.evaluate(net, data, compare=False).values
     assert 0.88 < values["coverage"]["reached"] < 0.92
-    with at_rest(net):
-        low, high = net.last.around(torch.tensor([[-3.0], [4.0]])).flatten().tolist()
+    with eval_mode(net):
+        low, high = net.last.half_width_for(torch.tensor([[-3.0], [4.0]])).flatten().tolist()
     assert 2 * low < high
 
 
@@ -225,7 +225,7 @@ class Steps(nn.Module):
 
     def __init__(self):
         super().__init__()
-        self.last = Restore([0.0], [1.0])
+        self.last = Denormalize([0.0], [1.0])
 
     def forward(self, x):
         return self.last((4 * x).floor())

@@ -128,8 +128,8 @@ def test_the_scores_of_all_pieces_follow_each_other(folder):
     assert net(batch["en"]).shape == (5, opened.schema["fr"].size)
     first = torch.cat([torch.zeros(1).long(), (batch["fr"].lengths + 1).cumsum(0)[:-1]])
     torch.testing.assert_close(net(batch["en"]), found[first])
-    state, *read = net.read(batch["en"])
-    chances, _ = net.likely(torch.ones(5).long(), state, *read)
+    state, *read = net.encode(batch["en"])
+    chances, _ = net.decode_step(torch.ones(5).long(), state, *read)
     expected = found[first].clone()
     expected[:, :2] = -torch.inf
     torch.testing.assert_close(chances, expected.log_softmax(1))

@@ -16,7 +16,7 @@ from brique import data, inference
 from brique.cli import main
 from brique.errors import DataError
 from brique.run import read_run
-from brique.tasks import at_rest
+from brique.tasks import eval_mode
 from brique.tasks.classify import train_fields
 from brique.tasks.regress import train
 from resuming import alone, assert_equal, stopped
@@ -79,9 +79,9 @@ def _row(run, town):
 def test_rows_of_a_table_get_the_answers_of_the_validation_stream(houses, priced):
     opened = data.open(houses / "houses.csv", target="price", types={"about": "text"})
     model = brique.load(priced)
-    with at_rest(model.net):
+    with eval_mode(model.net):
         (batch,) = opened.valid.batches(len(opened.valid))
-        said = model.net(inference.inputs(batch, opened.schema, model.net)).flatten()
+        said = model.net(inference.net_inputs(batch, opened.schema, model.net)).flatten()
     rows = {f"row {at}": row for at, row in enumerate(read(houses / "houses.csv"), 2)}
     asked = [rows[opened.valid.name(int(id))] for id in opened.valid.ids]
     answers = [one.answer["price"] for one in model.predict(asked)]

@@ -7,7 +7,7 @@ from torch import nn
 
 import brique
 from brique import data, nets
-from brique.bricks import Mixture
+from brique.bricks import LatentMixture
 from brique.cli import main
 from brique.errors import DataError, ModelError, ShapeError
 from brique.evaluation.samples import nearest_neighbor_test, own_neighbor_shares
@@ -24,26 +24,26 @@ def test_a_mixture_draws_what_it_learnt():
     heaps = torch.tensor([[5.0, 0.0], [-5.0, 3.0]])
     which = torch.randint(2, (3000,), generator=draw)
     known = heaps[which] + torch.randn(3000, 2, generator=draw) * torch.tensor([0.3, 1.0])
-    brick = Mixture(2, parts=2)
-    brick.learn(known)
+    brick = LatentMixture(2, components=2)
+    brick.fit(known)
     drawn = brick(torch.randn(3000, 3, generator=draw))
     assert nearest_neighbor_test(known, drawn) == pytest.approx(0.5, abs=0.03)
     assert float(drawn[drawn[:, 0] > 0].std(dim=0)[0]) == pytest.approx(0.3, abs=0.03)
 
 
 def test_of_few_codes_fewer_parts_are_fitted():
-    brick = Mixture(3, parts=10)
-    brick.learn(torch.randn(30, 3))  # one part alone: the others are never chosen
-    assert brick.below.tolist() == [1.0] * 10
+    brick = LatentMixture(3, components=10)
+    brick.fit(torch.randn(30, 3))  # one part alone: the others are never chosen
+    assert brick.cumulative_weights.tolist() == [1.0] * 10
     assert bool(brick(torch.randn(50, 4)).isfinite().all())
-    assert torch.equal(Mixture(3)(torch.zeros(2, 4)), torch.zeros(2, 3))
+    assert torch.equal(LatentMixture(3)(torch.zeros(2, 4)), torch.zeros(2, 3))
 
 
 def test_the_net_makes_pictures_of_noise_and_rebuilds_others():
     net = nets.generator([3, 16, 20], 0.5, 0.5, code=6, width=4)
-    assert net.noise == 7
+    assert net.noise_size == 7
     assert net(torch.randn(5, 7)).shape == (5, 3, 16, 20)
-    assert net.rebuilt(torch.rand(5, 3, 16, 20)).shape == (5, 3, 16, 20)
+    assert net.reconstruct(torch.rand(5, 3, 16, 20)).shape == (5, 3, 16, 20)
 
 
 class Echo(nn.Module):

@@ -12,13 +12,13 @@ from torch import nn
 
 import brique
 from brique import data, nets
-from brique.bricks import Usual
+from brique.bricks import ErrorQuantiles
 from brique.cli import main
 from brique.errors import DataError, ShapeError, UsageError
 from brique.planning import Request
 from brique.planning.codes import plan_autoencoder
 from brique.run import read_run
-from brique.tasks import at_rest, reconstruct
+from brique.tasks import eval_mode, reconstruct
 from brique.tasks.reconstruct import train as training
 from brique.workbench.opened import choose_task
 from brique.workbench.train import train
@@ -46,9 +46,9 @@ def test_its_arguments_are_those_of_one_picture():
 
 
 def test_what_is_usual_is_known_by_rank():
-    brick = Usual()
+    brick = ErrorQuantiles()
     assert bool(brick.rank(torch.tensor([1.0])).isnan())
-    brick.learn(torch.arange(100.0))
+    brick.fit(torch.arange(100.0))
     assert brick.rank(torch.tensor([-1.0, 49.5, 200.0])).tolist() == [0.0, 0.5, 1.0]
     x = torch.rand(3)
     assert torch.equal(brick(x), x)
@@ -59,7 +59,7 @@ class Halves(nn.Module):
 
     def __init__(self):
         super().__init__()
-        self.known = Usual()
+        self.known = ErrorQuantiles()
 
     def forward(self, x):
         return self.known(x / 2)
@@ -138,7 +138,7 @@ def test_predict_says_how_unusual_a_picture_is(rebuilt, tmp_path, capsys):
 
 def test_valid_and_predict_say_the_same(rebuilt):
     digits, model = data.open("digits"), brique.load(rebuilt)
-    with at_rest(model.net):
+    with eval_mode(model.net):
         (batch,) = digits.valid.batches(len(digits.valid))
         streamed = reconstruct.predict(model.net, batch, digits.schema)
     asked = model.predict(list(digits.valid["image"][:, 0]))

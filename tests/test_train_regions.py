@@ -15,7 +15,7 @@ from brique import catalog, data
 from brique.cli import main
 from brique.model import load
 from brique.run import read_run
-from brique.tasks import at_rest
+from brique.tasks import eval_mode
 from brique.tasks.table import TASKS
 from regions import boxed, masked
 from resuming import alone, assert_equal, stopped
@@ -40,7 +40,7 @@ def trained(tmp_path_factory):
 
 
 def settings(task: str, source: Path):
-    module = catalog.load_train(task)
+    module = catalog.load_training_file(task)
     quick = module.QUICK | {"turns": 12}
     options = () if task == "segment" else ("size=64",)
     return module.main, module.Args(
@@ -85,7 +85,7 @@ def test_predict_says_of_files_what_the_net_says_of_the_stream(task, trained):
     opened = data.open(source, **data.options(read_run(run).settings["options"]))
     batch = next(iter(opened.valid.batches(len(opened.valid))))
     files = [source / opened.valid.name(int(number)) for number in opened.valid.ids]
-    with at_rest(model.net):
+    with eval_mode(model.net):
         direct = TASKS[task].predict(model.net, batch, model.schema)
     asked = model.predict(files)
     for one, other in zip(asked, direct, strict=True):
@@ -156,8 +156,8 @@ def test_from_published_weights_a_detector_starts_and_can_be_frozen(trained, tmp
     tensors = {f"features.{name}": value.contiguous() for name, value in published.items()}
     save_file(tensors, tmp_path / "weights.safetensors")
     opened = data.open(source, size=64)
-    started = transfer.start(tmp_path / "weights.safetensors", opened.schema)
-    assert "tensors of weights.safetensors (SqueezeNet 1.1); a new head for" in started.says
+    started = transfer.load_pretrained(tmp_path / "weights.safetensors", opened.schema)
+    assert "tensors of weights.safetensors (SqueezeNet 1.1); a new head for" in started.summary
     kept = started.net.get_submodule("body.features").state_dict()
     assert all(torch.equal(kept[name], value) for name, value in published.items())
     run = brique.train(
@@ -167,4 +167,4 @@ def test_from_published_weights_a_detector_starts_and_can_be_frozen(trained, tmp
     after = load(run).net.get_submodule("body.features").state_dict()
     assert all(torch.equal(after[name], value) for name, value in published.items())
     with pytest.raises(brique.errors.ModelError, match="a net that finds boxes cannot start from"):
-        transfer.start(run, opened.schema)
+        transfer.load_pretrained(run, opened.schema)

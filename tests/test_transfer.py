@@ -19,7 +19,7 @@ from brique.errors import DataError, ModelError, PlayError, ShapeError
 from brique.game import Game, Player, cosine
 from brique.recipes.convolutional import lenet5
 from brique.run import Launch, Run, launched
-from brique.tasks import at_rest
+from brique.tasks import eval_mode
 
 
 def shared(path: str) -> Path:
@@ -107,7 +107,7 @@ def test_the_published_net_names_every_photo_as_published():
 
     weights = shared("weights/squeezenet1_1.safetensors")
     expected = json.loads((weights.parent / "squeezenet1_1.expected.json").read_text())["top5"]
-    body = transfer.start(weights, photos().schema).net.body.eval()
+    body = transfer.load_pretrained(weights, photos().schema).net.body.eval()
     tensors = load_file(weights)
     found = {}
     for name in expected:
@@ -136,9 +136,9 @@ def test_the_published_net_names_every_photo_as_published():
 
 
 def test_features_are_those_of_the_weights(weights):
-    started = transfer.start(weights, photos().schema)
+    started = transfer.load_pretrained(weights, photos().schema)
     pixels = torch.rand(3, 3, 70, 51)
-    with at_rest(started.net):
+    with eval_mode(started.net):
         found = started.net.body(pixels)
     expected = by_hand(load_file(weights), pixels).mean((2, 3))
     torch.testing.assert_close(found, expected, rtol=1e-4, atol=1e-6)
@@ -146,11 +146,11 @@ def test_features_are_those_of_the_weights(weights):
 
 
 def test_what_was_taken_over_is_said(weights):
-    started = transfer.start(str(weights), photos(("a", "b", "c")).schema)
-    assert started.says == (
+    started = transfer.load_pretrained(str(weights), photos(("a", "b", "c")).schema)
+    assert started.summary == (
         "50 of 52 tensors of published.safetensors (SqueezeNet 1.1); a new head for 3 classes"
     )
-    assert (started.size, started.channels) == (224, 3) == transfer.wants(weights)
+    assert (started.size, started.channels) == (224, 3) == transfer.expected_input(weights)
     assert started.sha256 == files.sha256(weights)
     assert started.net.head[-2].out_features == 3
     assert all(part.training for part in started.net.modules())
@@ -160,12 +160,12 @@ def test_weights_without_their_classifier_are_enough(weights, tmp_path):
     path = changed(
         weights, tmp_path, lambda t: [t.pop(f"classifier.1.{n}") for n in ("weight", "bias")]
     )
-    assert transfer.start(path, photos().schema).says.startswith("50 of 50 tensors")
+    assert transfer.load_pretrained(path, photos().schema).summary.startswith("50 of 50 tensors")
 
 
 def test_what_is_wanted_is_told_without_drawing_anything(weights):
     before = torch.get_rng_state()
-    transfer.wants(weights)
+    transfer.expected_input(weights)
     assert torch.equal(torch.get_rng_state(), before)
 
 
@@ -182,7 +182,7 @@ def test_weights_that_do_not_fit_are_named_and_counted(weights, tmp_path):
         r"\(features\.0\.kernel\); 1 of another shape \(features\.3\.squeeze\.weight: \(8, 64, 1, "
         r"1\) for \(16, 64, 1, 1\)\); pass weights of that net, or name their net by timm:NAME:FILE"
     )
-    for door in (transfer.wants, partial(transfer.start, schema=photos().schema)):
+    for door in (transfer.expected_input, partial(transfer.load_pretrained, schema=photos().schema)):
         with pytest.raises(ModelError, match=message):
             door(path)
 
@@ -191,7 +191,7 @@ def test_weights_of_something_else_name_the_nearest(tmp_path):
     path = tmp_path / "else.safetensors"
     save_file({f"layer{i}.weight": torch.zeros(1) for i in range(9)}, path)
     with pytest.raises(ModelError, match=r"50 missing \(.*, \.\.\.\); 9 unexpected \(layer0"):
-        transfer.wants(path)
+        transfer.expected_input(path)
 
 
 def test_numbers_that_are_not_finite_are_refused(weights, tmp_path):
@@ -200,7 +200,7 @@ def test_numbers_that_are_not_finite_are_refused(weights, tmp_path):
         ModelError,
         match=r"1 of 52 tensors hold numbers that are not finite \(features\.7\.squeeze\.bias\)",
     ):
-        transfer.start(path, photos().schema)
+        transfer.load_pretrained(path, photos().schema)
 
 
 def test_sources_that_are_none_are_told(weights, tmp_path):
@@ -223,7 +223,7 @@ def test_sources_that_are_none_are_told(weights, tmp_path):
         "timm:": "timm:NAME:FILE",
         "timm:resnet18:nowhere.safetensors": "nowhere.safetensors: no such file of weights",
     }.items():
-        for door in (transfer.wants, partial(transfer.start, schema=photos().schema)):
+        for door in (transfer.expected_input, partial(transfer.load_pretrained, schema=photos().schema)):
             with pytest.raises(ModelError, match=message) as caught:
                 door(source)
             assert "\n" not in str(caught.value)
@@ -237,7 +237,7 @@ def test_pictures_that_the_net_does_not_take_are_told(weights, channels, size):
         match=rf"its net does not take pictures of {channels} channels and {size} x {size} pixels; "
         r"open the data with size=224, channels=3\.",
     ):
-        transfer.start(weights, schema)
+        transfer.load_pretrained(weights, schema)
 
 
 def test_data_that_are_no_pictures_are_refused(weights):
@@ -246,7 +246,7 @@ def test_data_that_are_no_pictures_are_refused(weights):
         DataError,
         match=r"transfer: expected one picture and a category as target, got x \(number\)",
     ):
-        transfer.start(weights, schema)
+        transfer.load_pretrained(weights, schema)
 
 
 # Earlier runs
@@ -292,10 +292,10 @@ def half_run(tmp_path_factory):
 @pytest.mark.parametrize("classes", ["0123456789", "9876543210", "57391"])
 def test_classes_are_joined_by_name(half_run, classes):
     digits = few_digits(classes)
-    started = transfer.start(half_run, digits.schema)
+    started = transfer.load_pretrained(half_run, digits.schema)
     old = brique.load(half_run).net
     pixels = next(digits.train.batches(30)).image
-    with at_rest(started.net), at_rest(old):
+    with eval_mode(started.net), eval_mode(old):
         found, before = started.net(pixels), old(pixels)
     joined = [name for name in classes if name in "01234"]
     for name in joined:  # to the net, a class that it knew scores as it did
@@ -306,16 +306,16 @@ def test_classes_are_joined_by_name(half_run, classes):
     assert found[:, new].std(0).min() > 0
     assert (
         f"{len(joined)} classes joined by name ({', '.join(joined)}), {len(new)} new"
-        in started.says
+        in started.summary
     )
-    assert started.says.startswith(f"the body of {half_run} (residual, ")
-    assert (started.size, started.channels) == (8, 1) == transfer.wants(half_run)
+    assert started.summary.startswith(f"the body of {half_run} (residual, ")
+    assert (started.size, started.channels) == (8, 1) == transfer.expected_input(half_run)
     assert started.sha256 == files.sha256(half_run / "model" / "net.safetensors")
 
 
 def test_a_run_with_none_of_the_classes_gives_its_body(half_run):
-    started = transfer.start(half_run, few_digits("789").schema)
-    assert started.says.endswith("; a new head for 3 classes")
+    started = transfer.load_pretrained(half_run, few_digits("789").schema)
+    assert started.summary.endswith("; a new head for 3 classes")
     assert started.net.head[-2].out_features == 3
     old = brique.load(half_run).net.body.state_dict()
     for name, value in started.net.body.state_dict().items():
@@ -324,25 +324,25 @@ def test_a_run_with_none_of_the_classes_gives_its_body(half_run):
 
 def test_the_temperature_of_a_run_is_not_taken_over(half_run):
     assert float(brique.load(half_run).net.head[-1].value) == TEMPERATURE
-    assert float(transfer.start(half_run, few_digits("01234").schema).net.head[-1].value) == 1.0
+    assert float(transfer.load_pretrained(half_run, few_digits("01234").schema).net.head[-1].value) == 1.0
 
 
 def test_a_continued_run_is_itself_a_run(half_run, tmp_path):
     with launched(Launch(out=tmp_path / "run", quiet=True)):
         run = Run.start(__file__, lenet5.Args())
         digits = few_digits("0123456789")
-        net = run.place(transfer.start(half_run, digits.schema).net)
+        net = run.place(transfer.load_pretrained(half_run, digits.schema).net)
         net(next(digits.train.batches(2)).image)
         run.finish(net=net)
-    again = transfer.start(tmp_path / "run", digits.schema)
-    assert "10 classes joined by name (0, 1, 2, 3, 4, ...), 0 new" in again.says
+    again = transfer.load_pretrained(tmp_path / "run", digits.schema)
+    assert "10 classes joined by name (0, 1, 2, 3, 4, ...), 0 new" in again.summary
     for name, value in net.state_dict().items():
         assert torch.equal(again.net.state_dict()[name], value)
 
 
 def test_pictures_of_other_channels_are_told_for_a_run(half_run):
     with pytest.raises(ShapeError, match=r"open the data with size=8, channels=1\."):
-        transfer.start(half_run, photos().schema)
+        transfer.load_pretrained(half_run, photos().schema)
 
 
 def test_runs_that_cannot_go_on_are_told(tmp_path, half_run):
@@ -352,20 +352,20 @@ def test_runs_that_cannot_go_on_are_told(tmp_path, half_run):
         ModelError,
         match="its net was built by 'recipe:lenet5', which makes no body and head for any classes",
     ):
-        transfer.wants(tmp_path / "lenet")
+        transfer.expected_input(tmp_path / "lenet")
     with launched(Launch(out=tmp_path / "own", quiet=True)):
         run = Run.start(__file__, lenet5.Args())
         run.place(net := nn.Sequential(nn.Flatten(), nn.Linear(64, 5)))
         few_digits("01234")
         run.finish(net=net)
     with pytest.raises(ModelError, match="its net was built by 'source'"):
-        transfer.start(tmp_path / "own", few_digits("01234").schema)
+        transfer.load_pretrained(tmp_path / "own", few_digits("01234").schema)
     with launched(Launch(out=tmp_path / "arrays", quiet=True)):
         Run.start(__file__, lenet5.Args()).finish(codebook=torch.ones(3), task="none")
     with pytest.raises(
         ModelError, match="its model has no net that names one thing by what it sees"
     ):
-        transfer.wants(tmp_path / "arrays")
+        transfer.expected_input(tmp_path / "arrays")
     with launched(Launch(out=tmp_path / "table", quiet=True)):
         run = Run.start(__file__, lenet5.Args())
         data.arrays(x=torch.rand(20, 3), label=[0, 1] * 10)
@@ -375,7 +375,7 @@ def test_runs_that_cannot_go_on_are_told(tmp_path, half_run):
         ModelError,
         match="its net was not trained to name pictures by class, but on number, category",
     ):
-        transfer.wants(tmp_path / "table")
+        transfer.expected_input(tmp_path / "table")
 
 
 def test_a_run_whose_folder_lies_is_told(tmp_path, half_run):
@@ -383,15 +383,15 @@ def test_a_run_whose_folder_lies_is_told(tmp_path, half_run):
     copy.mkdir()
     for file in (half_run / "model").iterdir():
         (copy / file.name).write_bytes(file.read_bytes())
-    transfer.start(copy, few_digits("01").schema)
+    transfer.load_pretrained(copy, few_digits("01").schema)
     value = json.loads((copy / "model.json").read_text())
     value["schema"]["fields"]["label"]["names"] += ["5", "6"]
     (copy / "model.json").write_text(json.dumps(value))
     with pytest.raises(ModelError, match=r"the model is damaged: model\.json has"):
-        transfer.wants(copy)
+        transfer.expected_input(copy)
     seal(copy)
     with pytest.raises(ModelError, match="its net scores 5 classes, but it names 7; restore"):
-        transfer.start(copy, few_digits("56").schema)
+        transfer.load_pretrained(copy, few_digits("56").schema)
 
 
 def seal(folder):
@@ -409,7 +409,7 @@ def seal(folder):
 
 def test_a_frozen_body_stays_as_it_was_to_the_bit(half_run):
     digits = few_digits("0123456789")
-    net = transfer.start(half_run, digits.schema).net
+    net = transfer.load_pretrained(half_run, digits.schema).net
     before = {name: value.clone() for name, value in net.state_dict().items()}
     sgd = partial(torch.optim.SGD, lr=0.1)
     game = Game(Player("reader", net.head, partial(paid, net), sgd), reads=[net.body])
@@ -422,13 +422,13 @@ def test_a_frozen_body_stays_as_it_was_to_the_bit(half_run):
 
 def test_a_frozen_training_equals_one_on_the_features_alone(half_run):
     digits = few_digits("0123456789")
-    net = transfer.start(half_run, digits.schema).net
+    net = transfer.load_pretrained(half_run, digits.schema).net
     weight, bias = (p.detach().clone().requires_grad_() for p in net.head.parameters())
     adam = partial(torch.optim.AdamW, lr=1e-2)
     game = Game(Player("reader", net.head, partial(paid, net), adam), reads=[net.body])
     list(game.play(digits.train.batches(32, turns=10)))
     plain = adam([weight, bias])
-    with at_rest(net):
+    with eval_mode(net):
         batches = [(net.body(b.image), b.label) for b in digits.train.batches(32, turns=10)]
     for features, label in batches:
         plain.zero_grad()
@@ -440,11 +440,11 @@ def test_a_frozen_training_equals_one_on_the_features_alone(half_run):
 
 def test_two_rates_move_head_and_body_each_by_its_own(half_run):
     digits = few_digits("0123456789")
-    net = transfer.start(half_run, digits.schema).net
+    net = transfer.load_pretrained(half_run, digits.schema).net
     before = {name: p.detach().clone() for name, p in net.named_parameters()}
 
     def sgd(named):
-        return torch.optim.SGD(transfer.two_rates(named, lr=0.5, body=0.01))
+        return torch.optim.SGD(transfer.parameter_groups(named, lr=0.5, body_lr=0.01))
 
     game = Game(Player("reader", net, partial(paid, net), sgd, schedule=cosine))
     list(game.play(digits.train.batches(32, turns=1)))
@@ -454,11 +454,11 @@ def test_two_rates_move_head_and_body_each_by_its_own(half_run):
 
 
 def test_two_rates_follow_the_schedule_together(half_run):
-    net = transfer.start(half_run, few_digits("01").schema).net
+    net = transfer.load_pretrained(half_run, few_digits("01").schema).net
     made = []
 
     def adam(named):
-        made.append(torch.optim.AdamW(transfer.two_rates(named, lr=1e-2, body=1e-3)))
+        made.append(torch.optim.AdamW(transfer.parameter_groups(named, lr=1e-2, body_lr=1e-3)))
         return made[0]
 
     game = Game(Player("reader", net, partial(paid, net), adam, schedule=lambda p: 1 - p))
@@ -470,7 +470,7 @@ def test_two_rates_follow_the_schedule_together(half_run):
 def test_two_rates_need_two_groups(head):
     pairs = nets.squeezenet(1, 2, 0.5, 0.5).named_parameters()
     with pytest.raises(PlayError, match=r"two_rates: the names of \d+ of 52 parameters begin with"):
-        transfer.two_rates(pairs, lr=1e-2, body=1e-3, head=head)
+        transfer.parameter_groups(pairs, lr=1e-2, body_lr=1e-3, head=head)
 
 
 # timm
@@ -504,15 +504,15 @@ def timm_weights(timm, tmp_path_factory):
 @pytest.mark.usefixtures("no_network")
 def test_a_net_of_timm_starts_from_local_weights(timm_weights):
     net, path = timm_weights
-    started = transfer.start(f"timm:test_resnet:{path}", photos(("a", "b", "c")).schema)
+    started = transfer.load_pretrained(f"timm:test_resnet:{path}", photos(("a", "b", "c")).schema)
     pixels = torch.rand(2, 3, 64, 64)
     mean, spread = (torch.tensor(net.default_cfg[k]).view(3, 1, 1) for k in ("mean", "std"))
-    with torch.no_grad(), at_rest(started.net):
+    with torch.no_grad(), eval_mode(started.net):
         features = started.net.body(pixels)
         expected = net.forward_head(net.forward_features((pixels - mean) / spread), pre_logits=True)
     torch.testing.assert_close(features, expected)
     count = len(net.state_dict())
-    assert started.says == (
+    assert started.summary == (
         f"{count - 2} of {count} tensors of test_resnet.safetensors (timm:test_resnet); a new head "
         "for 3 classes"
     )
@@ -525,18 +525,18 @@ def test_a_model_of_timm_comes_back(timm_weights, tmp_path):
     with launched(Launch(out=tmp_path / "run", quiet=True)):
         run = Run.start(__file__, lenet5.Args())
         pictures = photos()
-        net = run.place(transfer.start(f"timm:test_resnet:{path}", pictures.schema).net)
+        net = run.place(transfer.load_pretrained(f"timm:test_resnet:{path}", pictures.schema).net)
         pixels = next(pictures.train.batches(4)).image
-        with at_rest(net):
+        with eval_mode(net):
             expected = net(pixels)
         run.finish(net=net)
     value = json.loads((tmp_path / "run" / "model" / "model.json").read_text())
     assert value["nets"]["net"]["builder"] == "timm:test_resnet"
     model = brique.load(tmp_path / "run")
-    with at_rest(model.net):
+    with eval_mode(model.net):
         assert torch.equal(model.net(pixels), expected)
-    again = transfer.start(tmp_path / "run", photos(("dog", "fox")).schema)
-    assert "1 classes joined by name (dog), 1 new" in again.says
+    again = transfer.load_pretrained(tmp_path / "run", photos(("dog", "fox")).schema)
+    assert "1 classes joined by name (dog), 1 new" in again.summary
 
 
 @pytest.mark.usefixtures("no_network")
@@ -548,7 +548,7 @@ def test_names_that_timm_does_not_know_are_told(timm, weights):
         "resnet18": r"does not fit timm:resnet18 which has 1\d\d tensors: \d+ missing",
     }.items():
         with pytest.raises(ModelError, match=message):
-            transfer.start(f"timm:{name}:{weights}", photos().schema)
+            transfer.load_pretrained(f"timm:{name}:{weights}", photos().schema)
 
 
 @pytest.mark.usefixtures("no_network")
@@ -558,8 +558,8 @@ def test_a_net_of_timm_for_one_size_says_which(timm, tmp_path):
     with pytest.raises(
         ShapeError, match=r"64 x 64 pixels; open the data with size=160, channels=3"
     ):
-        transfer.start(f"timm:test_vit3:{path}", photos().schema)
-    assert transfer.start(f"timm:test_vit3:{path}", photos(size=160, count=10).schema).size == 160
+        transfer.load_pretrained(f"timm:test_vit3:{path}", photos().schema)
+    assert transfer.load_pretrained(f"timm:test_vit3:{path}", photos(size=160, count=10).schema).size == 160
 
 
 @pytest.mark.usefixtures("no_network")
@@ -567,7 +567,7 @@ def test_a_net_of_timm_that_cannot_be_made_is_told(timm):
     from brique.nets import zoo
 
     with pytest.raises(ModelError, match="cannot be made for -1 channels without its classifier"):
-        zoo.build("test_resnet", channels=-1, classes=2, mean=[0.5], spread=[0.5])
+        zoo.build("test_resnet", channels=-1, classes=2, mean=[0.5], std=[0.5])
 
 
 def test_without_timm_the_extra_is_named(weights, monkeypatch):
@@ -576,4 +576,4 @@ def test_without_timm_the_extra_is_named(weights, monkeypatch):
         ModelError,
         match=r"the library timm is not installed; add it with pip install 'brique\[zoo\]'",
     ):
-        transfer.wants(f"timm:resnet18:{weights}")
+        transfer.expected_input(f"timm:resnet18:{weights}")

@@ -10,20 +10,20 @@ import pytest
 from brique.cli import main
 from brique.cli.outcome import print_json, print_table
 from brique.run import read_run
-from brique.voice import Guarded, cell, plain, say, tell
+from brique.voice import GuardedStream, csv_cell, escape, echo, notify
 
 EVIL = "a\x1b[2J\x07\x9b31m\r\nb\u202ec\ud83d"
 TOLD = r"a\x1b[2J\x07\x9b31m\r\nb\u202ec\ud83d"
 
 
 def test_no_terminal_obeys_a_name():
-    assert plain(EVIL) == TOLD
-    assert plain("Zoë 日本 \U0001f642 \u05d0 x\u200dy") == "Zoë 日本 \U0001f642 \u05d0 x\u200dy"
+    assert escape(EVIL) == TOLD
+    assert escape("Zoë 日本 \U0001f642 \u05d0 x\u200dy") == "Zoë 日本 \U0001f642 \u05d0 x\u200dy"
 
 
 def test_every_way_to_the_terminal_tells_names_so(capsys):
-    say(EVIL)
-    tell(EVIL)
+    echo(EVIL)
+    notify(EVIL)
     print_table([(EVIL, "x"), ("y", "z")])
     out, err = capsys.readouterr()
     assert out == f"{TOLD}\n{TOLD}  x\ny{' ' * len(TOLD)} z\n"
@@ -40,7 +40,7 @@ def test_json_carries_a_name_as_it_is(capsys):
 
     print_json({"name": EVIL})
     out = capsys.readouterr().out
-    assert plain(out[:-1]) == out[:-1]
+    assert escape(out[:-1]) == out[:-1]
     assert json.loads(out)["name"] == EVIL
 
 
@@ -56,8 +56,8 @@ def test_json_carries_a_name_as_it_is(capsys):
     ],
 )  # fmt: skip
 def test_no_text_in_csv_is_a_formula(value, written):
-    assert cell(value) == written
-    io.StringIO().write(f"{cell(value)}")
+    assert csv_cell(value) == written
+    io.StringIO().write(f"{csv_cell(value)}")
 
 
 def test_an_output_that_fails_takes_no_more_and_does_not_complain():
@@ -69,22 +69,22 @@ def test_an_output_that_fails_takes_no_more_and_does_not_complain():
             raise OSError(28, "No space left on device")
 
     stream = Full()
-    out = Guarded(stream)
+    out = GuardedStream(stream)
     assert [out.write("ab"), out.write("c")] == [2, 1]
-    assert (stream.tries, out.lost.errno) == (1, 28)
+    assert (stream.tries, out.error.errno) == (1, 28)
     closed = io.StringIO()
     closed.close()
     for stream in (closed, None):
-        out = Guarded(stream)
+        out = GuardedStream(stream)
         out.write("x")
         out.flush()
-        assert out.lost is not None
+        assert out.error is not None
         assert not out.isatty()
 
 
 def test_an_output_that_lacks_a_letter_gets_it_spelled():
     raw = io.BytesIO()
-    out = Guarded(io.TextIOWrapper(raw, encoding="ascii"))
+    out = GuardedStream(io.TextIOWrapper(raw, encoding="ascii"))
     out.write("Zoë")
     out.flush()
     assert raw.getvalue() == rb"Zo\xeb"

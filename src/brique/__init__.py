@@ -19,12 +19,12 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 
-_ROOMS = (
+_MODULES = (
     "bricks", "catalog", "cli", "data", "draw", "errors", "evaluation", "files", "fit", "game",
     "inference", "keys", "measure", "model", "nets", "page", "planning", "reader", "run", "schema",
     "stopping", "tasks", "transfer", "voice", "workbench",
 )  # fmt: skip
-_VERBS = {
+_FUNCTIONS = {
     "check": "brique.workbench.check",
     "evaluate": "brique.workbench.evaluate",
     "load": "brique.model",
@@ -39,12 +39,12 @@ if not TYPE_CHECKING:  # a checker that sees this function believes in every nam
 
     def __getattr__(name: str) -> object:
         """Import the room or verb that is asked for."""
-        if name in _ROOMS:
+        if name in _MODULES:
             return import_module(f"brique.{name}")
-        if name in _VERBS:
-            return vars(import_module(_VERBS[name]))[name]
+        if name in _FUNCTIONS:
+            return vars(import_module(_FUNCTIONS[name]))[name]
         raise AttributeError(f"module 'brique' has no attribute '{name}'")
 
 
 def __dir__() -> list[str]:
-    return sorted({"__version__", *_ROOMS, *_VERBS})
+    return sorted({"__version__", *_MODULES, *_FUNCTIONS})

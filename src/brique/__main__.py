@@ -8,7 +8,7 @@ def main() -> int:
     if sys.argv[1:] == ["--version"]:
         from brique import __version__, voice
 
-        return voice.told(lambda: voice.say(__version__) or 0, is_shown=True)
+        return voice.run_command(lambda: voice.echo(__version__) or 0, only_prints=True)
     from brique import cli
 
     return cli.main()

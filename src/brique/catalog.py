@@ -19,21 +19,21 @@ from types import ModuleType
 from typing import Any, cast
 
 from brique import files, reader
-from brique.errors import RunError, UsageError, nearest
+from brique.errors import RunError, UsageError, did_you_mean
 from brique.options import Options
-from brique.voice import tell
+from brique.voice import notify
 
-_HOUSE = Path(__file__).parent
+_PACKAGE = Path(__file__).parent
 
 
 @dataclass(frozen=True, kw_only=True)
-class Entry:
+class RecipeEntry:
     """A recipe: its name, its family, its file, what it says it does and the year of its paper."""
 
     name: str
     family: str
     path: Path
-    says: str
+    summary: str
     year: int | None
 
 
@@ -42,23 +42,23 @@ class Setting:
     """A field of a recipe's Args, as its file spells it."""
 
     name: str
-    kind: str
+    annotation: str
     default: str | None
-    says: str
+    description: str
 
 
-def entries() -> list[Entry]:
+def entries() -> list[RecipeEntry]:
     """Return every installed recipe, by family and name."""
     return list(_entries())
 
 
-def find(name: str) -> Entry:
+def find(name: str) -> RecipeEntry:
     """Return the recipe of that name. Raises UsageError with the nearest name."""
-    known = {entry.name: entry for entry in _entries()}
-    if name not in known:
-        hint = nearest(name, known) or ";"
+    entries_by_name = {entry.name: entry for entry in _entries()}
+    if name not in entries_by_name:
+        hint = did_you_mean(name, entries_by_name) or ";"
         raise UsageError(f"no recipe '{name}'{hint} 'brique list' shows all.")
-    return known[name]
+    return entries_by_name[name]
 
 
 def load(name: str) -> ModuleType:
@@ -69,21 +69,21 @@ def load(name: str) -> ModuleType:
 
 def training_files() -> dict[str, Path]:
     """Return the files that `brique train` runs, by name: tasks/NAME/train.py, or train_*.py."""
-    paths = sorted(_HOUSE.glob("tasks/*/train*.py"))
+    paths = sorted(_PACKAGE.glob("tasks/*/train*.py"))
     return {f"{path.parent.name}{path.stem.removeprefix('train')}": path for path in paths}
 
 
-def train_file(name: str) -> Path:
+def training_file(name: str) -> Path:
     """Return a training file by name. Raises UsageError."""
-    known = training_files()
-    if name not in known:
-        raise UsageError(f"no training file '{name}'; there are: {', '.join(known)}.")
-    return known[name]
+    files_by_name = training_files()
+    if name not in files_by_name:
+        raise UsageError(f"no training file '{name}'; there are: {', '.join(files_by_name)}.")
+    return files_by_name[name]
 
 
-def load_train(name: str) -> ModuleType:
+def load_training_file(name: str) -> ModuleType:
     """Import a training file by name. Raises UsageError."""
-    path = train_file(name)
+    path = training_file(name)
     return importlib.import_module(f"brique.tasks.{path.parent.name}.{path.stem}")
 
 
@@ -107,7 +107,7 @@ def load_by_source(sha256: str) -> ModuleType | None:
             return load(entry.name)
     for name, path in training_files().items():
         if files.sha256(path) == sha256:
-            return load_train(name)
+            return load_training_file(name)
     return None
 
 
@@ -116,9 +116,9 @@ def execute(source: Path) -> ModuleType:
 
     Raises RunError where it is no file.
     """
-    if (said := reader.fault(source)) is not None:
-        raise RunError(f"{source}: {said}; put the file back.")
-    tell(f"executing {source}, which you said to trust.")
+    if (problem := reader.unreadable_reason(source)) is not None:
+        raise RunError(f"{source}: {problem}; put the file back.")
+    notify(f"executing {source}, which you said to trust.")
     name = f"brique_trusted_{source.resolve().parent.name}_{source.stem}"
     spec = importlib.util.spec_from_file_location(name, source)
     assert spec is not None
@@ -137,7 +137,7 @@ def docstring(source: str) -> str:
 def constant(source: str, name: str) -> Any:  # noqa: ANN401 - any literal
     """Return the literal that a recipe's source gives to a name, such as EXPECT; None if none."""
     for node in ast.parse(source).body:
-        if isinstance(node, ast.Assign) and any(_is_name(goal, name) for goal in node.targets):
+        if isinstance(node, ast.Assign) and any(_is_name(target, name) for target in node.targets):
             return ast.literal_eval(node.value)
         if isinstance(node, ast.AnnAssign) and node.value and _is_name(node.target, name):
             return ast.literal_eval(node.value)
@@ -149,16 +149,16 @@ def settings(source: str, name: str = "Args") -> list[Setting]:
 
     name: of another class.
     """
-    found = next((n for n in ast.parse(source).body if _is_class(n, name)), None)
-    body = found.body if isinstance(found, ast.ClassDef) else []
+    args_class = next((n for n in ast.parse(source).body if _is_class(n, name)), None)
+    body = args_class.body if isinstance(args_class, ast.ClassDef) else []
     return [
         Setting(
             name=node.target.id,
-            kind=ast.unparse(node.annotation),
+            annotation=ast.unparse(node.annotation),
             default=ast.unparse(node.value) if node.value else None,
-            says=_text(after),
+            description=_string_value(next_node),
         )
-        for node, after in zip(body, [*body[1:], None], strict=False)
+        for node, next_node in zip(body, [*body[1:], None], strict=False)
         if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name)
     ]
 
@@ -168,35 +168,35 @@ def with_settings(source: str, values: Mapping[str, object]) -> str:
 
     values: by field; a value that the default already equals changes nothing.
     """
-    found = next((n for n in ast.parse(source).body if _is_class(n, "Args")), None)
+    args_class = next((n for n in ast.parse(source).body if _is_class(n, "Args")), None)
     lines = source.splitlines(keepends=True)
-    for node in reversed(found.body if isinstance(found, ast.ClassDef) else []):
+    for node in reversed(args_class.body if isinstance(args_class, ast.ClassDef) else []):
         if not (isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name)):
             continue
-        if node.target.id not in values or _spells(node.value, values[node.target.id]):
+        if node.target.id not in values or _is_literal(node.value, values[node.target.id]):
             continue
-        kind = ast.get_source_segment(source, node.annotation)
-        spelled = f"{node.target.id}: {kind} = {_spelled(values[node.target.id])}\n"
+        annotation = ast.get_source_segment(source, node.annotation)
+        assignment = f"{node.target.id}: {annotation} = {_literal(values[node.target.id])}\n"
         first, last = node.lineno - 1, node.end_lineno or node.lineno
-        lines[first:last] = [" " * node.col_offset + spelled]
+        lines[first:last] = [" " * node.col_offset + assignment]
     return "".join(lines)
 
 
 @cache
-def _entries() -> tuple[Entry, ...]:
-    paths = sorted((_HOUSE / "recipes").glob("[!_]*/[!_]*.py"))
+def _entries() -> tuple[RecipeEntry, ...]:
+    paths = sorted((_PACKAGE / "recipes").glob("[!_]*/[!_]*.py"))
     return tuple(_entry(path) for path in paths)
 
 
-def _entry(path: Path) -> Entry:
-    says = docstring(path.read_text(encoding="utf-8"))
-    paper = re.search(r"^Paper\b.*?\b((?:1[6-9]|20)\d\d)\b", says, re.MULTILINE)
-    return Entry(
+def _entry(path: Path) -> RecipeEntry:
+    text = docstring(path.read_text(encoding="utf-8"))
+    match = re.search(r"^Paper\b.*?\b((?:1[6-9]|20)\d\d)\b", text, re.MULTILINE)
+    return RecipeEntry(
         name=path.stem,
         family=path.parent.name,
         path=path,
-        says=says.partition("\n")[0],
-        year=int(paper[1]) if paper else None,
+        summary=text.partition("\n")[0],
+        year=int(match[1]) if match else None,
     )
 
 
@@ -208,33 +208,33 @@ def _is_name(node: ast.expr, name: str) -> bool:
     return isinstance(node, ast.Name) and node.id == name
 
 
-def _text(node: ast.stmt | None) -> str:
+def _string_value(node: ast.stmt | None) -> str:
     """Return the text of a bare string, or nothing if the statement is something else."""
     if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
         return str(node.value.value).strip() if isinstance(node.value.value, str) else ""
     return ""
 
 
-def _spelled(value: object) -> str:
+def _literal(value: object) -> str:
     """Return the literal of a value, texts in double quotes."""
     if isinstance(value, tuple):
-        inside = ", ".join(map(_spelled, cast("tuple[object, ...]", value)))
-        return f"({inside},)" if len(value) == 1 else f"({inside})"
+        items = ", ".join(map(_literal, cast("tuple[object, ...]", value)))
+        return f"({items},)" if len(value) == 1 else f"({items})"
     if isinstance(value, Options):
-        given = (f"{name}={_spelled(one)}" for name, one in value.given().items())
+        given = (f"{name}={_literal(one)}" for name, one in value.given().items())
         return f"Options({', '.join(given)})"
     if isinstance(value, Mapping):
         pairs = cast("Mapping[str, object]", value).items()
-        return f"{{{', '.join(f'{_spelled(name)}: {_spelled(one)}' for name, one in pairs)}}}"
+        return f"{{{', '.join(f'{_literal(name)}: {_literal(one)}' for name, one in pairs)}}}"
     return json.dumps(value, ensure_ascii=False) if isinstance(value, str) else repr(value)
 
 
-def _spells(node: ast.expr | None, value: object) -> bool:
+def _is_literal(node: ast.expr | None, value: object) -> bool:
     """Tell whether the expression is the literal `value`."""
     if node is None:
         return False
     if isinstance(value, Options):
-        return ast.unparse(node) == ast.unparse(ast.parse(_spelled(value)))
+        return ast.unparse(node) == ast.unparse(ast.parse(_literal(value)))
     try:
         return ast.literal_eval(node) == value
     except ValueError:

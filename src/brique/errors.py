@@ -30,65 +30,65 @@ class StoreError(BriqueError, OSError):
     """A file or folder that could not be written, or is damaged.
 
     state: why it could not be written, in a few words for the state of a run.
-    said, remedy: the sentence without what to do, and what to do where the place stays the same.
+    problem, remedy: the sentence without what to do, and what to do where the place stays the same.
     """
 
     state: str = ""
-    said: str = ""
+    problem: str = ""
     remedy: str = ""
 
     def __str__(self) -> str:
         """Return the sentence alone (OSError would print the tuple of its arguments)."""
         return str(self.args[0]) if self.args else ""
 
-    def going_on(self, way: str) -> "StoreError":
+    def with_resume_command(self, command: str) -> "StoreError":
         """Return what is said of work that is kept in its place; way: the command to go on.
 
         What is damaged is said as it was.
         """
         if not self.state:
             return self
-        return unwritten(self.said, self.state, self.remedy, "", f", then go on with: {way}")
+        return store_error(self.problem, self.state, self.remedy, "", f", then go on with: {command}")
 
-    def starting(self) -> "StoreError":
+    def with_out_option(self) -> "StoreError":
         """Return what is said before anything is kept: another place may do as well."""
-        more = " with --out" if str(self).endswith(_ELSEWHERE) else ""
-        return unwritten(str(self), self.state, "", "", more)
+        suffix = " with --out" if str(self).endswith(_OTHER_FOLDER) else ""
+        return store_error(str(self), self.state, "", "", suffix)
 
 
-_ELSEWHERE, _NOT = "choose another folder", "not permitted"
+_OTHER_FOLDER, _NOT_PERMITTED = "choose another folder", "not permitted"
 _REASONS = {  # errno: the state of a run, what is so, what to do there, and what else
-    errno.ENOSPC: ("disk full", "No space left on device", "free some space", _ELSEWHERE),
+    errno.ENOSPC: ("disk full", "No space left on device", "free some space", _OTHER_FOLDER),
     errno.EDQUOT: (
         "quota used up", "your share of the disk (quota) is used up",
-        "remove files of yours there", _ELSEWHERE,
+        "remove files of yours there", _OTHER_FOLDER,
     ),
     errno.EFBIG: (
         "file too large", "the file system takes no file so large",
-        "move the folder to another one", _ELSEWHERE,
+        "move the folder to another one", _OTHER_FOLDER,
     ),
     errno.EROFS: (
-        "read-only", "the file system is read-only", "make it writable", _ELSEWHERE,
+        "read-only", "the file system is read-only", "make it writable", _OTHER_FOLDER,
     ),
     errno.EACCES: (
-        _NOT, "it may not be written by you", "change who may write there", _ELSEWHERE,
+        _NOT_PERMITTED, "it may not be written by you", "change who may write there", _OTHER_FOLDER,
     ),
-    errno.ENOENT: ("folder gone", "the folder is gone", "put it back", _ELSEWHERE),
+    errno.ENOENT: ("folder gone", "the folder is gone", "put it back", _OTHER_FOLDER),
     errno.EISDIR: (
-        _NOT, "there is a folder of that name", "move that away", "choose another name",
+        _NOT_PERMITTED, "there is a folder of that name", "move that away", "choose another name",
     ),
     errno.ENAMETOOLONG: ("name too long", "the name is too long", "choose a shorter one", ""),
     errno.EMFILE: (
         "too many open files", "this process may open no more files",
         "raise the limit ('ulimit -n' shows it)", "",
     ),
-    errno.EIO: ("disk fails", "the disk failed (Input/output error)", "mend it", _ELSEWHERE),
+    errno.EIO: ("disk fails", "the disk failed (Input/output error)", "mend it", _OTHER_FOLDER),
 }  # fmt: skip
 _REASONS[errno.EPERM] = _REASONS[errno.EACCES]
 _REASONS[errno.ESTALE] = _REASONS[errno.ENOENT]
 
 
-def refused(verb: str, path: Path | str, error: OSError) -> StoreError:
+def disk_error(verb: str, path: Path | str, error: OSError) -> StoreError:
     """Return the error that the disk refuses to `verb` a path: one reason, and its remedy.
 
     error: of the system, or a StoreError that stands for one.
@@ -97,40 +97,40 @@ def refused(verb: str, path: Path | str, error: OSError) -> StoreError:
         error = error.__cause__
     if isinstance(error, StoreError):
         return error
-    place = f"cannot {verb} {path}"
+    action = f"cannot {verb} {path}"
     if error.errno in (errno.ENOTDIR, errno.EEXIST):
-        places = (Path(path), *Path(path).parents)
-        file = next((one for one in places if one.is_file()), path)
-        said = f"{place}: {file} is a file and no folder"
-        return unwritten(said, _NOT, "move it away", _ELSEWHERE)
-    if error.errno == errno.EFBIG and is_limited():
-        most = resource.getrlimit(resource.RLIMIT_FSIZE)[0]
-        said = (
-            f"{place}: file too large: the limit on the size of files (ulimit -f) is {_size(most)}"
+        candidates = (Path(path), *Path(path).parents)
+        file = next((candidate for candidate in candidates if candidate.is_file()), path)
+        problem = f"{action}: {file} is a file and no folder"
+        return store_error(problem, _NOT_PERMITTED, "move it away", _OTHER_FOLDER)
+    if error.errno == errno.EFBIG and has_size_limit():
+        limit = resource.getrlimit(resource.RLIMIT_FSIZE)[0]
+        problem = (
+            f"{action}: file too large: the limit on the size of files (ulimit -f) is {_format_size(limit)}"
         )
-        return unwritten(said, "file too large", "raise it ('ulimit -f unlimited')", "")
-    other = ("cannot be written", error.strerror or str(error), "mend that", _ELSEWHERE)
-    state, reason, remedy, elsewhere = _REASONS.get(error.errno or 0, other)
-    return unwritten(f"{place}: {reason}", state, remedy, elsewhere)
+        return store_error(problem, "file too large", "raise it ('ulimit -f unlimited')", "")
+    default = ("cannot be written", error.strerror or str(error), "mend that", _OTHER_FOLDER)
+    state, reason, remedy, alternative = _REASONS.get(error.errno or 0, default)
+    return store_error(f"{action}: {reason}", state, remedy, alternative)
 
 
-def is_limited() -> bool:
+def has_size_limit() -> bool:
     """Tell whether files of this process have a largest size."""
     return resource.getrlimit(resource.RLIMIT_FSIZE)[0] != resource.RLIM_INFINITY
 
 
-def unwritten(said: str, state: str, remedy: str, elsewhere: str, more: str = "") -> StoreError:
+def store_error(problem: str, state: str, remedy: str, alternative: str, suffix: str = "") -> StoreError:
     """Return the error of what could not be written.
 
-    elsewhere: what to do instead of the remedy, where the place need not stay. more: the end.
+    alternative: what to do instead of the remedy, where the place need not stay. more: the end.
     """
-    ways = " or ".join(way for way in (remedy, elsewhere) if way)
-    error = StoreError(f"{said}{'; ' if ways else ''}{ways}{more}")
-    error.said, error.state, error.remedy = said, state, remedy
+    remedies = " or ".join(action for action in (remedy, alternative) if action)
+    error = StoreError(f"{problem}{'; ' if remedies else ''}{remedies}{suffix}")
+    error.problem, error.state, error.remedy = problem, state, remedy
     return error
 
 
-def _size(size: int) -> str:
+def _format_size(size: int) -> str:
     return f"{size // 1024:,} kB" if size >= 1024 else f"{size} bytes"
 
 
@@ -150,7 +150,7 @@ class Interrupted(BriqueError):
     """The run was asked to stop and saved itself; its text says how to go on. Exit code 130."""
 
 
-def several(folder: Path) -> str | None:
+def several_runs_hint(folder: Path) -> str | None:
     """Return what to name instead of a folder that holds several runs; None if it holds none."""
     if (folder / "folds.json").is_file():
         return f"{folder}: holds a run for each fold; name one, such as {folder / 'fold-1'}."
@@ -159,7 +159,7 @@ def several(folder: Path) -> str | None:
     return None
 
 
-def nearest(name: str, known: Iterable[str]) -> str:
+def did_you_mean(name: str, names: Iterable[str]) -> str:
     """Return "; did you mean 'x'?" for the nearest known name, or nothing if none is near."""
-    close = difflib.get_close_matches(name, list(known), n=1)
-    return f"; did you mean '{close[0]}'?" if close else ""
+    matches = difflib.get_close_matches(name, list(names), n=1)
+    return f"; did you mean '{matches[0]}'?" if matches else ""

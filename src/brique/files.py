@@ -17,10 +17,10 @@ from io import FileIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from brique.errors import UsageError, refused
-from brique.reader import MANIFEST, SEALED, seal
+from brique.errors import UsageError, disk_error
+from brique.reader import MANIFEST, SEALED_FORMAT, checksum
 from brique.reader import damage as damage
-from brique.reader import listed as listed
+from brique.reader import manifest_entries as manifest_entries
 from brique.reader import sha256 as sha256
 
 if TYPE_CHECKING:
@@ -31,8 +31,8 @@ Fault = Literal["fail", "short", "kill"]
 
 _schedule: dict[int, Fault] = {}
 _calls = 0
-_REST = re.compile(r"\..+\.\d+\.(part|old)", re.DOTALL)
-_HALF = re.compile("[\ud800-\udfff]")  # in a string of JSON it may be spelled: \ud83d
+_TEMPORARY_NAME = re.compile(r"\..+\.\d+\.(part|old)", re.DOTALL)
+_SURROGATE = re.compile("[\ud800-\udfff]")  # in a string of JSON it may be spelled: \ud83d
 
 
 @contextmanager
@@ -44,7 +44,7 @@ def faults(schedule: Mapping[int, Fault]) -> Iterator[Callable[[], int]]:
     Yields a function that returns how many operations there have been.
     """
     global _calls
-    before = (dict(_schedule), _calls)
+    previous = (dict(_schedule), _calls)
     _schedule.clear()
     _schedule.update(schedule)
     _calls = 0
@@ -52,8 +52,8 @@ def faults(schedule: Mapping[int, Fault]) -> Iterator[Callable[[], int]]:
         yield lambda: _calls
     finally:
         _schedule.clear()
-        _schedule.update(before[0])
-        _calls = before[1]
+        _schedule.update(previous[0])
+        _calls = previous[1]
 
 
 def write(path: Path | str, content: bytes | str) -> None:
@@ -63,25 +63,25 @@ def write(path: Path | str, content: bytes | str) -> None:
     """
     path = Path(path)
     data = content.encode() if isinstance(content, str) else content
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    new = missing(path.parent)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
+    new_folders = missing_folders(path.parent)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        _write_synced(part, data)
-        _touch("rename")
-        part.replace(path)
+        _write_synced(temporary, data)
+        _count_operation("rename")
+        temporary.replace(path)
         _sync_folder(path.parent)
     except OSError as error:
-        undo([part, *new])
-        raise refused("write", path, error) from error
+        undo([temporary, *new_folders])
+        raise disk_error("write", path, error) from error
 
 
-def check_is_other(out: Path | str, *sources: Path | str) -> None:
+def check_not_input(output: Path | str, *sources: Path | str) -> None:
     """Raise UsageError where a file that is to be written is one of those that are read.
 
     sources: files, and folders whose files are read; what does not exist is none.
     """
-    path = Path(out)
+    path = Path(output)
     for source in map(Path, sources):
         if not path.exists() or not source.exists():
             continue
@@ -96,55 +96,55 @@ def check_is_other(out: Path | str, *sources: Path | str) -> None:
 
 def write_json(path: Path | str, value: object) -> None:
     """Put `value` at `path` as indented JSON. Raises StoreError, or ValueError on NaN."""
-    write(path, as_json(value))
+    write(path, to_json(value))
 
 
-def as_json(value: object) -> str:
+def to_json(value: object) -> str:
     """Return `value` as indented JSON, halves of signs spelled out. Raises ValueError on NaN."""
     text = json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
-    return _HALF.sub(lambda half: ascii(half[0])[1:-1], text)
+    return _SURROGATE.sub(lambda surrogate: ascii(surrogate[0])[1:-1], text)
 
 
 def write_sealed(path: Path | str, value: Mapping[str, Any]) -> None:
     """Put a record at `path`, for `reader.read_sealed`. Raises StoreError, or ValueError on NaN."""
-    write(path, as_sealed(value))
+    write(path, to_sealed_json(value))
 
 
-def as_sealed(value: Mapping[str, Any]) -> str:
+def to_sealed_json(value: Mapping[str, Any]) -> str:
     """Return a record as JSON with its own checksum. Raises ValueError on NaN."""
-    whole = dict(value) | {"format": SEALED}
-    return as_json(whole | {"checksum": seal(json.loads(json.dumps(whole)))})
+    record = dict(value) | {"format": SEALED_FORMAT}
+    return to_json(record | {"checksum": checksum(json.loads(json.dumps(record)))})
 
 
 def append(path: Path | str, text: str) -> None:
     """Add `text` at the end of a file that is there. Raises StoreError when the disk refuses."""
     try:
-        with _extended(path) as file:
-            _emit(file.write, text.encode())
+        with _open_to_append(path) as file:
+            _write_all(file.write, text.encode())
     except OSError as error:
-        raise refused("append to", path, error) from error
+        raise disk_error("append to", path, error) from error
 
 
-def cut(path: Path | str, size: int) -> None:
+def truncate(path: Path | str, size: int) -> None:
     """Cut the file at `path` back to `size` bytes, durably. Raises StoreError."""
     try:
-        _touch("cut")
-        with _extended(path) as file:
+        _count_operation("cut")
+        with _open_to_append(path) as file:
             file.truncate(size)
             os.fsync(file.fileno())
     except OSError as error:
-        raise refused("cut", path, error) from error
+        raise disk_error("cut", path, error) from error
 
 
 def sync(path: Path | str) -> int:
     """Make what was appended to `path` durable; returns its size in bytes. Raises StoreError."""
     try:
-        _touch("sync")
-        with _extended(path) as file:
+        _count_operation("sync")
+        with _open_to_append(path) as file:
             os.fsync(file.fileno())
             return os.fstat(file.fileno()).st_size
     except OSError as error:
-        raise refused("sync", path, error) from error
+        raise disk_error("sync", path, error) from error
 
 
 @contextmanager
@@ -155,115 +155,115 @@ def new_folder(path: Path | str) -> Iterator[Path]:
     stood at `path` before is replaced.
     """
     path = Path(path)
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    old = path.with_name(f".{path.name}.{os.getpid()}.old")
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
+    previous = path.with_name(f".{path.name}.{os.getpid()}.old")
     try:
-        shutil.rmtree(part, ignore_errors=True)
-        part.mkdir(parents=True)
-        yield part
+        shutil.rmtree(temporary, ignore_errors=True)
+        temporary.mkdir(parents=True)
+        yield temporary
         names = [
-            one.relative_to(part).as_posix() for one in sorted(part.rglob("*")) if one.is_file()
+            file.relative_to(temporary).as_posix() for file in sorted(temporary.rglob("*")) if file.is_file()
         ]
-        manifest = json.dumps({"format": 1, "files": listed(part, names)}, indent=1) + "\n"
-        _write_synced(part / MANIFEST, manifest.encode())
-        _sync_folder(part)
-        _touch("rename")
+        manifest = json.dumps({"format": 1, "files": manifest_entries(temporary, names)}, indent=1) + "\n"
+        _write_synced(temporary / MANIFEST, manifest.encode())
+        _sync_folder(temporary)
+        _count_operation("rename")
         if path.exists():
-            path.rename(old)
-        part.rename(path)
+            path.rename(previous)
+        temporary.rename(path)
         _sync_folder(path.parent)
     except OSError as error:
-        if old.exists() and not path.exists():
-            old.rename(path)
-        raise refused("write", path, error) from error
+        if previous.exists() and not path.exists():
+            previous.rename(path)
+        raise disk_error("write", path, error) from error
     finally:
-        shutil.rmtree(part, ignore_errors=True)
+        shutil.rmtree(temporary, ignore_errors=True)
         if path.exists():
-            shutil.rmtree(old, ignore_errors=True)
+            shutil.rmtree(previous, ignore_errors=True)
 
 
 def make_folder(folder: Path | str, *, new: bool = False) -> bool:
     """Make a folder and those above it; False where `new` and it is there. Raises StoreError."""
-    above = missing(folder)
+    new_folders = missing_folders(folder)
     try:
-        _touch("make")
+        _count_operation("make")
         Path(folder).mkdir(parents=True, exist_ok=not new)
     except FileExistsError as error:
         if new:
             return False
-        raise refused("make", folder, error) from error
+        raise disk_error("make", folder, error) from error
     except OSError as error:
-        undo(above)
-        raise refused("make", folder, error) from error
+        undo(new_folders)
+        raise disk_error("make", folder, error) from error
     return True
 
 
-def content(folder: Path | str) -> list[str]:
+def folder_names(folder: Path | str) -> list[str]:
     """Return the names in a folder, but for a lock and what an interrupted write left."""
     names = sorted(os.listdir(folder))
-    return [name for name in names if name != LOCK and not _is_rest(name)]
+    return [name for name in names if name != LOCK and not _is_leftover(name)]
 
 
-def rests(folder: Path | str) -> list[Path]:
+def leftovers(folder: Path | str) -> list[Path]:
     """Return what interrupted writes left in a folder and below it, but not in runs within it."""
-    found: list[Path] = []
-    for place, folders, names in os.walk(folder):
-        found += [Path(place, name) for name in [*folders, *names] if _is_rest(name)]
-        below = [name for name in folders if not _is_rest(name)]
-        folders[:] = [name for name in below if not Path(place, name, LOCK).exists()]
-    return found
+    paths: list[Path] = []
+    for parent, folders, names in os.walk(folder):
+        paths += [Path(parent, name) for name in [*folders, *names] if _is_leftover(name)]
+        subfolders = [name for name in folders if not _is_leftover(name)]
+        folders[:] = [name for name in subfolders if not Path(parent, name, LOCK).exists()]
+    return paths
 
 
-def tidy(folder: Path | str) -> None:
+def remove_leftovers(folder: Path | str) -> None:
     """Remove what interrupted writes left in a folder; see `rests`. Raises StoreError."""
-    for path in rests(folder):
+    for path in leftovers(folder):
         remove(path)
 
 
-def _is_rest(name: str) -> bool:
-    return _REST.fullmatch(name) is not None
+def _is_leftover(name: str) -> bool:
+    return _TEMPORARY_NAME.fullmatch(name) is not None
 
 
-def missing(folder: Path | str) -> list[Path]:
+def missing_folders(folder: Path | str) -> list[Path]:
     """Return a folder and those above it, as far as they are not there, the lowest first."""
-    return [one for one in (Path(folder), *Path(folder).parents) if not os.path.lexists(one)]
+    return [path for path in (Path(folder), *Path(folder).parents) if not os.path.lexists(path)]
 
 
-def undo(places: Iterable[Path]) -> None:
+def undo(paths: Iterable[Path]) -> None:
     """Remove files that were just written, and folders that were made for them, if empty."""
-    for place in places:
+    for path in paths:
         with suppress(OSError):
-            place.rmdir() if place.is_dir() else place.unlink()
+            path.rmdir() if path.is_dir() else path.unlink()
 
 
-def remove(folder: Path | str) -> None:
+def remove(path: Path | str) -> None:
     """Remove a file, or a folder and all in it; none there is no error. Raises StoreError."""
     try:
-        _touch("remove")
-        if Path(folder).is_dir() and not Path(folder).is_symlink():
-            shutil.rmtree(folder)
+        _count_operation("remove")
+        if Path(path).is_dir() and not Path(path).is_symlink():
+            shutil.rmtree(path)
         else:
-            Path(folder).unlink()
+            Path(path).unlink()
     except FileNotFoundError:
         pass
     except OSError as error:
-        raise refused("remove", folder, error) from error
+        raise disk_error("remove", path, error) from error
 
 
 def write_tensors(path: Path | str, tensors: Mapping[str, "torch.Tensor"]) -> None:
     """Put tensors at `path` as safetensors. Raises StoreError."""
     from safetensors.torch import save
 
-    flat: dict[str, torch.Tensor] = {}
-    stored: set[int] = set()
+    stored_tensors: dict[str, torch.Tensor] = {}
+    storages: set[int] = set()
     for name, tensor in tensors.items():
         value = tensor.detach().contiguous().cpu()
         storage = value.untyped_storage()
-        if storage.data_ptr() in stored or storage.nbytes() != value.nbytes:
+        if storage.data_ptr() in storages or storage.nbytes() != value.nbytes:
             value = value.clone()  # the format takes no two views of one memory, nor a part of one
-        stored.add(value.untyped_storage().data_ptr())
-        flat[name] = value
-    write(path, save(flat))
+        storages.add(value.untyped_storage().data_ptr())
+        stored_tensors[name] = value
+    write(path, save(stored_tensors))
 
 
 class Lock:
@@ -279,12 +279,12 @@ class Lock:
     def __exit__(self, *_: object) -> None:
         self.release()
 
-    def take(self) -> bool:
+    def acquire(self) -> bool:
         """Claim the folder; False if another process holds it. Raises StoreError."""
         try:
             file = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o644)
         except OSError as error:
-            raise refused("lock", self._path.parent, error) from error
+            raise disk_error("lock", self._path.parent, error) from error
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -307,8 +307,8 @@ def pack(tree: object) -> tuple[Any, dict[str, "torch.Tensor"]]:
     takes. Raises TypeError on anything else.
     """
     tensors: dict[str, torch.Tensor] = {}
-    seen: dict[int, str] = {}
-    return _packed(tree, tensors, seen), tensors
+    names: dict[int, str] = {}
+    return _pack(tree, tensors, names), tensors
 
 
 def unpack(value: Any, tensors: Mapping[str, "torch.Tensor"]) -> Any:  # noqa: ANN401 - any tree
@@ -326,7 +326,7 @@ def unpack(value: Any, tensors: Mapping[str, "torch.Tensor"]) -> Any:  # noqa: A
     return tuple(items) if kind == "tuple" else items
 
 
-def _packed(tree: object, tensors: dict[str, "torch.Tensor"], seen: dict[int, str]) -> object:
+def _pack(tree: object, tensors: dict[str, "torch.Tensor"], names: dict[int, str]) -> object:
     import torch
 
     if tree is None or isinstance(tree, bool | int | str):
@@ -334,20 +334,20 @@ def _packed(tree: object, tensors: dict[str, "torch.Tensor"], seen: dict[int, st
     if isinstance(tree, float):
         return tree if tree - tree == 0 else {"float": repr(tree)}
     if isinstance(tree, torch.Tensor):
-        if id(tree) not in seen:
-            seen[id(tree)] = str(len(tensors))
-            tensors[seen[id(tree)]] = tree
-        return {"tensor": seen[id(tree)]}
+        if id(tree) not in names:
+            names[id(tree)] = str(len(tensors))
+            tensors[names[id(tree)]] = tree
+        return {"tensor": names[id(tree)]}
     if isinstance(tree, dict):
-        pairs = [[_packed(k, tensors, seen), _packed(v, tensors, seen)] for k, v in tree.items()]
+        pairs = [[_pack(k, tensors, names), _pack(v, tensors, names)] for k, v in tree.items()]
         return {"dict": pairs}
     if isinstance(tree, list | tuple):
-        items = [_packed(item, tensors, seen) for item in tree]
+        items = [_pack(item, tensors, names) for item in tree]
         return {"tuple" if isinstance(tree, tuple) else "list": items}
     raise TypeError(f"cannot store a {type(tree).__name__}")
 
 
-def _touch(operation: str) -> None:
+def _count_operation(operation: str) -> None:
     """Count one operation on the disk and let the fault schedule strike."""
     global _calls
     _calls += 1
@@ -358,34 +358,34 @@ def _touch(operation: str) -> None:
         raise OSError(28, "No space left on device")
 
 
-def _emit(writer: Callable[[memoryview], int | None], data: bytes) -> None:
-    _touch("write")
+def _write_all(writer: Callable[[memoryview], int | None], data: bytes) -> None:
+    _count_operation("write")
     fault = _schedule.get(_calls)
     if fault == "short":
         writer(memoryview(data)[: len(data) // 2])
     if fault is not None:
         raise OSError(28, "No space left on device")
-    rest = memoryview(data)
-    while rest:
-        rest = rest[writer(rest) or 0 :]
+    remaining = memoryview(data)
+    while remaining:
+        remaining = remaining[writer(remaining) or 0 :]
 
 
-def _extended(path: Path | str) -> FileIO:
+def _open_to_append(path: Path | str) -> FileIO:
     """Open a file that is there, to write at its end."""
-    there = os.open(path, os.O_WRONLY | os.O_APPEND)
-    return os.fdopen(there, "ab", buffering=0)
+    descriptor = os.open(path, os.O_WRONLY | os.O_APPEND)
+    return os.fdopen(descriptor, "ab", buffering=0)
 
 
 def _write_synced(path: Path, data: bytes) -> None:
-    _touch("open")
+    _count_operation("open")
     with path.open("wb", buffering=0) as file:
-        _emit(file.write, data)
-        _touch("fsync")
+        _write_all(file.write, data)
+        _count_operation("fsync")
         os.fsync(file.fileno())
 
 
 def _sync_folder(path: Path) -> None:
-    _touch("fsync")
+    _count_operation("fsync")
     handle = os.open(path, os.O_RDONLY)
     try:
         os.fsync(handle)

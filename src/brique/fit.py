@@ -8,26 +8,26 @@ import torch
 from torch import Tensor, nn
 
 from brique.errors import ModelError
-from brique.inference import at_rest
+from brique.inference import eval_mode
 
 TOLERANCE = 1e-5  # of a net's output on its fixed input, relative to its size
-CHECKED = 64  # numbers of that output that are kept
-_INPUTS, _NUMBERS = 16, 4_000_000  # of a check: tensors, and numbers in all of them
+CHECKED_NUMBERS = 64  # numbers of that output that are kept
+_MAX_INPUTS, _MAX_NUMBERS = 16, 4_000_000  # of a check: tensors, and numbers in all of them
 
 Inputs = list[tuple[tuple[int, ...], torch.dtype]]
 """Shape and type of each tensor that a net takes."""
 
 
-def check_fit(where: str, net: nn.Module, tensors: dict[str, Tensor]) -> None:
+def check_state_dict(where: str, net: nn.Module, tensors: dict[str, Tensor]) -> None:
     """Raise ModelError where a file's tensors have other names, shapes or types than a net's."""
     expected = {key: tuple(value.shape) for key, value in net.state_dict().items()}
-    found = {key: tuple(value.shape) for key, value in tensors.items()}
-    if expected != found:
-        both = expected.keys() | found.keys()
-        first = min(key for key in both if expected.get(key) != found.get(key))
+    stored = {key: tuple(value.shape) for key, value in tensors.items()}
+    if expected != stored:
+        keys = expected.keys() | stored.keys()
+        name = min(key for key in keys if expected.get(key) != stored.get(key))
         raise ModelError(
-            f"{where}: tensor {first} has shape {found.get(first, 'none')} where the net "
-            f"has {expected.get(first, 'none')}; the code that builds it has changed: load with "
+            f"{where}: tensor {name} has shape {stored.get(name, 'none')} where the net "
+            f"has {expected.get(name, 'none')}; the code that builds it has changed: load with "
             "the version that trained it, or train again."
         )
     for key, value in net.state_dict().items():
@@ -38,7 +38,7 @@ def check_fit(where: str, net: nn.Module, tensors: dict[str, Tensor]) -> None:
             )
 
 
-def check_numbers(where: str, net: nn.Module, tensors: dict[str, Tensor]) -> None:
+def check_finite(where: str, net: nn.Module, tensors: dict[str, Tensor]) -> None:
     """Raise ModelError where weights are not finite that are so in a new net."""
     for key, value in net.state_dict().items():
         if not bool(tensors[key].isfinite().all()) and bool(value.isfinite().all()):
@@ -48,61 +48,61 @@ def check_numbers(where: str, net: nn.Module, tensors: dict[str, Tensor]) -> Non
             )
 
 
-def check_of(net: nn.Module, inputs: Inputs | None) -> dict[str, Any] | None:
+def make_check(net: nn.Module, inputs: Inputs | None) -> dict[str, Any] | None:
     """Return the net's output on a fixed input, or None for nets that take no plain tensors."""
     if inputs is None:
         return None
     shapes = [{"shape": list(s), "dtype": str(t).removeprefix("torch.")} for s, t in inputs]
-    if len(shapes) > _INPUTS or sum(math.prod(one) for one, _ in inputs) > _NUMBERS:
+    if len(shapes) > _MAX_INPUTS or sum(math.prod(shape) for shape, _ in inputs) > _MAX_NUMBERS:
         return None
     output = _output(net, shapes)
     return None if output is None else {"inputs": shapes, "output": output}
 
 
-def agrees(net: nn.Module, check: dict[str, Any] | None) -> bool:
+def passes_check(net: nn.Module, check: dict[str, Any] | None) -> bool:
     """Tell whether a net answers its fixed input as it did; one without a check does."""
     if check is None:
         return True
     output = _output(net, check["inputs"])
-    kept = torch.tensor(check["output"], dtype=torch.float64)
-    if output is None or len(output) != len(kept):
+    expected = torch.tensor(check["output"], dtype=torch.float64)
+    if output is None or len(output) != len(expected):
         return False
-    found = torch.tensor(output, dtype=torch.float64)
-    size = max(1.0, float(kept.abs().max())) if len(kept) else 1.0
-    return bool(((found - kept).abs() <= TOLERANCE * size).all())
+    actual = torch.tensor(output, dtype=torch.float64)
+    magnitude = max(1.0, float(expected.abs().max())) if len(expected) else 1.0
+    return bool(((actual - expected).abs() <= TOLERANCE * magnitude).all())
 
 
 def _output(net: nn.Module, shapes: Iterable[dict[str, Any]]) -> list[float] | None:
     """Return the first numbers of a net's output on its fixed input; None if it has none."""
-    with at_rest(net) as device:
-        inputs = [fixed(entry).to(device) for entry in shapes]
+    with eval_mode(net) as device:
+        inputs = [fixed_input(entry).to(device) for entry in shapes]
         try:
             output = net(*inputs)
         except (RuntimeError, ValueError, TypeError, IndexError):
             return None  # a net that cannot be asked so has no check
     if not isinstance(output, Tensor) or not bool(output.isfinite().all()):
         return None
-    return output.detach().double().cpu().flatten()[:CHECKED].tolist()
+    return output.detach().double().cpu().flatten()[:CHECKED_NUMBERS].tolist()
 
 
 def check_inputs(shapes: list[dict[str, Any]]) -> None:
     """Raise ModelError where a check asks for more inputs than brique writes."""
-    numbers = sum(math.prod(int(side) for side in one["shape"][:16]) for one in shapes[:99])
-    if len(shapes) > _INPUTS or numbers > _NUMBERS:
+    numbers = sum(math.prod(int(side) for side in entry["shape"][:16]) for entry in shapes[:99])
+    if len(shapes) > _MAX_INPUTS or numbers > _MAX_NUMBERS:
         raise ModelError(
             f"model.json: a check has {len(shapes)} inputs of {numbers:.4g} numbers, more than"
-            f" {_INPUTS} of {_NUMBERS:,}; restore the file."
+            f" {_MAX_INPUTS} of {_MAX_NUMBERS:,}; restore the file."
         )
 
 
-def fixed(entry: dict[str, Any], device: str = "cpu") -> Tensor:
+def fixed_input(entry: dict[str, Any], device: str = "cpu") -> Tensor:
     """Return the fixed input of a shape: an even rise from 0 to 1, zeros for whole numbers."""
-    kind = {"float32": torch.float32, "float64": torch.float64, "float16": torch.float16,
+    dtype = {"float32": torch.float32, "float64": torch.float64, "float16": torch.float16,
             "bfloat16": torch.bfloat16}.get(entry["dtype"])  # fmt: skip
     shape = [int(n) for n in entry["shape"]]
     count = math.prod(shape)
-    if any(n < 0 for n in shape) or count > _NUMBERS:
+    if any(n < 0 for n in shape) or count > _MAX_NUMBERS:
         raise ModelError(f"model.json: a check's input has shape {shape}; restore the file.")
-    if kind is None:
+    if dtype is None:
         return torch.zeros(shape, dtype=torch.int64, device=device)
-    return torch.linspace(0, 1, count, dtype=kind, device=device).reshape(shape)
+    return torch.linspace(0, 1, count, dtype=dtype, device=device).reshape(shape)

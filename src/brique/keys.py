@@ -31,7 +31,7 @@ def mix(*parts: int) -> int:
     return state >> 1
 
 
-def word(text: str) -> int:
+def text_key(text: str) -> int:
     """Return a 63-bit number for a text, the same in every process and version of Python."""
     return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest(), "little") >> 1
 
@@ -53,11 +53,11 @@ def uniform(key: int, ids: "torch.Tensor", columns: int) -> "torch.Tensor":
     import torch
 
     counter = torch.arange(1, columns + 1, device=ids.device) * _signed(0x9E3779B97F4A7C15)
-    state = _mixed(_mixed(ids + _signed(key))[:, None] + counter)
+    state = _finalize(_finalize(ids + _signed(key))[:, None] + counter)
     return ((state >> 40) & 0xFFFFFF).to(torch.float32) / 0x1000000  # 24 bits: exact
 
 
-def _mixed(state: "torch.Tensor") -> "torch.Tensor":
+def _finalize(state: "torch.Tensor") -> "torch.Tensor":
     """Return the finalizer of `mix` of each number; int64 wraps, and right shifts are masked."""
     state = (state ^ ((state >> 30) & ((1 << 34) - 1))) * _signed(0xBF58476D1CE4E5B9)
     state = (state ^ ((state >> 27) & ((1 << 37) - 1))) * _signed(0x94D049BB133111EB)

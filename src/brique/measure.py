@@ -23,21 +23,21 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 from brique.errors import ModelError, UsageError
 
-GIGABYTES = 2.0
+DEFAULT_GIGABYTES = 2.0
 """That a net may take unless `allowed` says otherwise: parameters, buffers, a forward pass."""
-PARTS = 10_000
+MAX_PARTS = 10_000
 """Modules and tensors that a net may have: the largest that are published have a third of it."""
-EXAMPLE = 1 / 16
+EXAMPLE_SHARE = 1 / 16
 """Share of the memory that one example may take."""
-_SURE = 1 / 8  # share of the memory below which a rough bound is enough
-_OPERATIONS = 20_000  # of a forward pass that are looked at
+_SAFE_SHARE = 1 / 8  # share of the memory below which a rough bound is enough
+_MAX_OPERATIONS = 20_000  # of a forward pass that are looked at
 _FILLS = {"uniform_", "normal_", "fill_", "zero_", "trunc_normal_", "erfinv_", "clamp_", "copy_"}
-_UNALLOCATED = re.compile(r"tried to allocate (\d+) bytes|size calculation overflowed")  # by torch
-_memory: ContextVar[float] = ContextVar("memory", default=GIGABYTES * 1e9)
-_running: ContextVar["_Count | None"] = ContextVar("running", default=None)
+_ALLOCATION_ERROR = re.compile(r"tried to allocate (\d+) bytes|size calculation overflowed")  # by torch
+_byte_limit: ContextVar[float] = ContextVar("memory", default=DEFAULT_GIGABYTES * 1e9)
+_current_counter: ContextVar["_SizeCounter | None"] = ContextVar("running", default=None)
 
-Made = TypeVar("Made")
-Of = Any  # of what torch passes on
+Built = TypeVar("Made")
+TorchValue = Any  # of what torch passes on
 
 
 class TooLarge(ModelError):
@@ -45,101 +45,101 @@ class TooLarge(ModelError):
 
 
 @contextmanager
-def allowed(gigabytes: float | None) -> Iterator[None]:
+def memory_allowed(gigabytes: float | None) -> Iterator[None]:
     """Let nets take so many gigabytes within the block; None: as many as before."""
     if gigabytes is not None and not 0 < gigabytes < 1e6:
         raise UsageError(f"--memory {gigabytes:g}: expected gigabytes above 0, such as 4.")
-    token = _memory.set(_memory.get() if gigabytes is None else gigabytes * 1e9)
+    token = _byte_limit.set(_byte_limit.get() if gigabytes is None else gigabytes * 1e9)
     try:
         yield
     finally:
-        _memory.reset(token)
+        _byte_limit.reset(token)
 
 
-def limit() -> int:
+def memory_limit() -> int:
     """Return the bytes that a net may take."""
-    return int(_memory.get())
+    return int(_byte_limit.get())
 
 
 @contextmanager
-def building(most: int | None = None) -> Iterator[None]:
+def limited_build(max_bytes: int | None = None) -> Iterator[None]:
     """Raise TooLarge as soon as nets that are made in the block have too many parts or bytes.
 
-    most: bytes, where fewer are allowed than by `limit`. What `restart` is called after counts no
+    max_bytes: bytes, where fewer are allowed than by `limit`. What `restart` is called after counts no
     more.
     """
-    count = _Count(limit() if most is None else min(most, limit()))
-    token = _running.set(count)
+    counter = _SizeCounter(memory_limit() if max_bytes is None else min(max_bytes, memory_limit()))
+    token = _current_counter.set(counter)
     with ExitStack() as stack:
-        stack.callback(_running.reset, token)
+        stack.callback(_current_counter.reset, token)
         for register, hook in (
-            (hooks.register_module_module_registration_hook, count.part),
-            (hooks.register_module_parameter_registration_hook, count.tensor),
-            (hooks.register_module_buffer_registration_hook, count.tensor),
+            (hooks.register_module_module_registration_hook, counter.count_module),
+            (hooks.register_module_parameter_registration_hook, counter.count_tensor),
+            (hooks.register_module_buffer_registration_hook, counter.count_tensor),
         ):
             stack.callback(register(hook).remove)
         try:
             yield
         except RuntimeError as error:
-            if (found := _UNALLOCATED.search(str(error))) is None:
+            if (match := _ALLOCATION_ERROR.search(str(error))) is None:
                 raise
-            size = f" of {_said(int(found[1]))}" if found[1] else ""
+            size = f" of {_format_bytes(int(match[1]))}" if match[1] else ""
             raise TooLarge(
                 f"a tensor{size} is more than the memory holds; if these settings are not yours, do"
                 " not believe them."
             ) from error
 
 
-def restart() -> None:
+def restart_count() -> None:
     """Count anew: what was made so far is one net, and the next is another."""
-    count = _running.get()
-    if count is not None:
-        count.parts = count.bytes = 0
+    counter = _current_counter.get()
+    if counter is not None:
+        counter.parts = counter.bytes = 0
 
 
-def sketched(make: Callable[[], Made]) -> Made | None:
-    """Return what `make` makes, without memory; None where that cannot be done.
+def build_on_meta(build: Callable[[], Built]) -> Built | None:
+    """Return what `build` makes, without memory; None where that cannot be done.
 
-    Raises TooLarge, and what `make` raises of brique's own errors.
+    Raises TooLarge, and what `build` raises of brique's own errors.
     """
     try:
-        with building(), _Sketch(), warnings.catch_warnings(action="ignore"):
-            return make()
+        with limited_build(), _MetaMode(), warnings.catch_warnings(action="ignore"):
+            return build()
     except (NotImplementedError, RuntimeError, TypeError, ValueError, AttributeError):
         return None  # its making depends on values: then it is measured while it is made
 
 
 def check_shapes(value: object, where: str) -> None:
     """Raise TooLarge where JSON names a "shape" of more than an example may take."""
-    waiting = [value]
-    while waiting:
-        one = waiting.pop()
-        if isinstance(one, Mapping):
-            waiting += one.values()
-            shape = one.get("shape")
+    pending = [value]
+    while pending:
+        item = pending.pop()
+        if isinstance(item, Mapping):
+            pending += item.values()
+            shape = item.get("shape")
             if isinstance(shape, list) and all(type(side) is int for side in shape):
                 size = math.prod(shape) if all(side > 0 for side in shape) else 0
-                if 4 * size > EXAMPLE * limit():
+                if 4 * size > EXAMPLE_SHARE * memory_limit():
                     raise TooLarge(
-                        f"{where}: an example of shape {_sides(shape)} takes {_said(4 * size)}"
+                        f"{where}: an example of shape {_format_shape(shape)} takes {_format_bytes(4 * size)}"
                         f" of memory, more than"
-                        f" {_said(EXAMPLE * limit())}; {_raise(4 * size / EXAMPLE)}"
+                        f" {_format_bytes(EXAMPLE_SHARE * memory_limit())}; {_raise_hint(4 * size / EXAMPLE_SHARE)}"
                     )
-        elif isinstance(one, list) and one and isinstance(one[0], list | Mapping):
-            waiting += one
+        elif isinstance(item, list) and item and isinstance(item[0], list | Mapping):
+            pending += item
 
 
-def check_use(net: nn.Module, inputs: list[Tensor], arguments: object) -> None:
+def check_forward(net: nn.Module, inputs: list[Tensor], arguments: object) -> None:
     """Raise TooLarge where one forward pass of a sketched net holds too much at once.
 
     inputs: on meta. arguments: of its builder; where all of these are small, so is the pass.
     """
-    if _bound(inputs, arguments) < _SURE * limit():
+    if _bound(inputs, arguments) < _SAFE_SHARE * memory_limit():
         return
-    used = sum(one.nbytes for one in (*net.parameters(), *net.buffers()))
-    watch = _Watch(limit() - used, used)
+    used = sum(tensor.nbytes for tensor in (*net.parameters(), *net.buffers()))
+    tracker = _MemoryTracker(memory_limit() - used, used)
     try:
-        with torch.no_grad(), watch:
+        with torch.no_grad(), tracker:
             net.eval()(*inputs)
     except TooLarge:
         raise
@@ -149,98 +149,98 @@ def check_use(net: nn.Module, inputs: list[Tensor], arguments: object) -> None:
 
 def _bound(inputs: list[Tensor], arguments: object) -> float:
     """Return more bytes than a pass is likely to hold: of the largest shape times the widest."""
-    widest, largest, waiting = 64, max([one.numel() for one in inputs] or [0]), [arguments]
-    while waiting:
-        one = waiting.pop()
-        if isinstance(one, Mapping):
-            waiting += one.values()
-        elif isinstance(one, list | tuple):
-            sides = [side for side in one if type(side) is int]
-            largest = max(largest, math.prod(sides)) if len(sides) == len(one) < 6 else largest
-            waiting += one if len(sides) < len(one) else []
-        elif type(one) is int:
-            widest = max(widest, one)
+    widest, largest, pending = 64, max([item.numel() for item in inputs] or [0]), [arguments]
+    while pending:
+        item = pending.pop()
+        if isinstance(item, Mapping):
+            pending += item.values()
+        elif isinstance(item, list | tuple):
+            sides = [side for side in item if type(side) is int]
+            largest = max(largest, math.prod(sides)) if len(sides) == len(item) < 6 else largest
+            pending += item if len(sides) < len(item) else []
+        elif type(item) is int:
+            widest = max(widest, item)
     return 16.0 * min(largest, 1 << 60) * min(widest, 1 << 60)
 
 
-class _Count:
+class _SizeCounter:
     """Parts and bytes of what is being made."""
 
-    def __init__(self, most: int) -> None:
+    def __init__(self, max_bytes: int) -> None:
         self.parts = self.bytes = 0
-        self._most = most
+        self._max_bytes = max_bytes
 
-    def part(self, _: nn.Module, __: str, part: nn.Module | None) -> None:
+    def count_module(self, _: nn.Module, __: str, module: nn.Module | None) -> None:
         """Count a module."""
-        self.parts += part is not None
-        if self.parts > PARTS:
-            raise TooLarge(f"the net has more than {PARTS:,} parts; its settings are not believed.")
+        self.parts += module is not None
+        if self.parts > MAX_PARTS:
+            raise TooLarge(f"the net has more than {MAX_PARTS:,} parts; its settings are not believed.")
 
-    def tensor(self, module: nn.Module, name: str, tensor: Tensor | None) -> None:
+    def count_tensor(self, module: nn.Module, name: str, tensor: Tensor | None) -> None:
         """Count a parameter or buffer, before it is filled."""
-        self.part(module, name, module if tensor is not None else None)
+        self.count_module(module, name, module if tensor is not None else None)
         self.bytes += 0 if tensor is None else tensor.numel() * tensor.element_size()
-        if self.bytes > self._most:
+        if self.bytes > self._max_bytes:
             raise TooLarge(
-                f"the net takes {_said(self.bytes)} of memory or more, and {_said(self._most)} are"
-                f" allowed; {_raise(self.bytes)}"
+                f"the net takes {_format_bytes(self.bytes)} of memory or more, and {_format_bytes(self._max_bytes)} are"
+                f" allowed; {_raise_hint(self.bytes)}"
             )
 
 
-class _Sketch(TorchFunctionMode):
+class _MetaMode(TorchFunctionMode):
     """Makes tensors on meta, and fills none."""
 
-    def __torch_function__(self, func: Of, types: Of, args: Of = (), kwargs: Of = None) -> Of:
-        named = kwargs or {}
+    def __torch_function__(self, func: TorchValue, types: TorchValue, args: TorchValue = (), kwargs: TorchValue = None) -> TorchValue:
+        options = kwargs or {}
         if getattr(func, "__name__", "") in _FILLS and args and args[0].is_meta:
             return args[0]
-        if func in _device_constructors() and named.get("device") is None:
-            named = {**named, "device": "meta"}
-        return func(*args, **named)
+        if func in _device_constructors() and options.get("device") is None:
+            options = {**options, "device": "meta"}
+        return func(*args, **options)
 
 
-class _Watch(TorchDispatchMode):
+class _MemoryTracker(TorchDispatchMode):
     """Sums the bytes that are held at once on meta."""
 
-    def __init__(self, most: float, used: float) -> None:
+    def __init__(self, max_bytes: float, used: float) -> None:
         super().__init__()
-        self._most, self._used = most, used
-        self._held = self._operations = 0
-        self._seen: weakref.WeakKeyDictionary[Any, int] = weakref.WeakKeyDictionary()
+        self._max_bytes, self._used = max_bytes, used
+        self._live_bytes = self._operations = 0
+        self._storages: weakref.WeakKeyDictionary[Any, int] = weakref.WeakKeyDictionary()
 
-    def __torch_dispatch__(self, func: Of, types: Of, args: Of = (), kwargs: Of = None) -> Of:
+    def __torch_dispatch__(self, func: TorchValue, types: TorchValue, args: TorchValue = (), kwargs: TorchValue = None) -> TorchValue:
         out = func(*args, **(kwargs or {}))
         self._operations += 1
-        if self._operations > _OPERATIONS:
+        if self._operations > _MAX_OPERATIONS:
             raise RuntimeError("enough")
-        for one in out if isinstance(out, tuple | list) else [out]:
-            if isinstance(one, Tensor) and one.untyped_storage() not in self._seen:
-                self._hold(one.untyped_storage())
+        for output in out if isinstance(out, tuple | list) else [out]:
+            if isinstance(output, Tensor) and output.untyped_storage() not in self._storages:
+                self._add_storage(output.untyped_storage())
         return out
 
-    def _hold(self, storage: Any) -> None:  # noqa: ANN401
+    def _add_storage(self, storage: Any) -> None:  # noqa: ANN401
         size = storage.nbytes()
-        self._seen[storage] = size
-        self._held += size
-        weakref.finalize(storage, self._let_go, size)
-        if self._held > self._most:
-            total = self._held + self._used
+        self._storages[storage] = size
+        self._live_bytes += size
+        weakref.finalize(storage, self._release, size)
+        if self._live_bytes > self._max_bytes:
+            total = self._live_bytes + self._used
             raise TooLarge(
-                f"the net takes {_said(total)} of memory or more to answer one input, and"
-                f" {_said(limit())} are allowed; {_raise(total)}"
+                f"the net takes {_format_bytes(total)} of memory or more to answer one input, and"
+                f" {_format_bytes(memory_limit())} are allowed; {_raise_hint(total)}"
             )
 
-    def _let_go(self, size: int) -> None:
-        self._held -= size
+    def _release(self, size: int) -> None:
+        self._live_bytes -= size
 
 
-def _sides(shape: list[int]) -> str:
+def _format_shape(shape: list[int]) -> str:
     return " x ".join(f"{side:.4g}" if side > 10**9 else str(side) for side in shape[:6])
 
 
-def _said(size: float) -> str:
+def _format_bytes(size: float) -> str:
     return f"{size / 1e9:,.3g} GB"
 
 
-def _raise(size: float) -> str:
+def _raise_hint(size: float) -> str:
     return f"raise that with --memory {max(1, math.ceil(size / 1e9))} if you trust who made it."

@@ -18,14 +18,14 @@ import torch
 from torch import Tensor, nn
 
 from brique import catalog, data, files, measure, nets, reader
-from brique.errors import BriqueError, DataError, ModelError, StoreError, nearest, several
-from brique.fit import Inputs, agrees, check_fit, check_inputs, check_numbers, check_of, fixed
-from brique.inference import at_rest, batch_size_for
+from brique.errors import BriqueError, DataError, ModelError, StoreError, did_you_mean, several_runs_hint
+from brique.fit import Inputs, passes_check, check_state_dict, check_inputs, check_finite, make_check, fixed_input
+from brique.inference import eval_mode, batch_size_for
 from brique.nets import zoo
 from brique.schema import Schema
 
 FORMAT = 1
-_ROOM = 64 << 20  # bytes that a net may hold beside its weights
+_EXTRA_BYTES = 64 << 20  # bytes that a net may hold beside its weights
 
 
 class Answer(Protocol):
@@ -39,7 +39,7 @@ class Answer(Protocol):
         """Return the answer as a row of a table, by the names of its columns."""
         ...
 
-    def said(self) -> tuple[str, str]:
+    def summary(self) -> tuple[str, str]:
         """Return the answer in words, and how sure it is; either may be empty."""
         ...
 
@@ -54,7 +54,7 @@ class Origin:
 
 
 @dataclass(frozen=True)
-class Part:
+class SavedNet:
     """A net to be saved.
 
     inputs: shape and type of each tensor that it takes, for its check; None: it has none.
@@ -105,35 +105,35 @@ class Model:
             )
         if isinstance(inputs, str | Path | Tensor | Mapping):
             raise ModelError("predict: expected a list of inputs; put the input in brackets.")
-        found: list[Answer | DataError] = []
-        at_once = min(256, batch_size_for(schema[schema.inputs[0]]))
-        for start in range(0, len(inputs), at_once):
-            found += self._answer(inputs[start : start + at_once], schema, errors)
-        return found
+        predictions: list[Answer | DataError] = []
+        batch_size = min(256, batch_size_for(schema[schema.inputs[0]]))
+        for start in range(0, len(inputs), batch_size):
+            predictions += self._predict_batch(inputs[start : start + batch_size], schema, errors)
+        return predictions
 
-    def _answer(
+    def _predict_batch(
         self, inputs: Sequence[object], schema: Schema, errors: str
     ) -> list[Answer | DataError]:
-        ready: list[dict[str, Any]] = []
-        found: list[DataError | None] = []
+        examples: list[dict[str, Any]] = []
+        failures: list[DataError | None] = []
         for value in inputs:
             try:
-                ready.append(data.prepare_inputs(schema, value))
-                found.append(None)
+                examples.append(data.prepare_inputs(schema, value))
+                failures.append(None)
             except DataError as error:
                 if errors == "raise":
                     raise
-                found.append(error)
-        answers: list[Answer] = []
+                failures.append(error)
+        predictions: list[Answer] = []
         task = catalog.tasks()[self.task]
-        if ready:
-            with at_rest(self.net) as device:
-                batch = data.collate(schema, ready).to(device)
-                answers = task.predict(self.net, batch, schema)
-        asked = (value for value, error in zip(inputs, found, strict=True) if error is None)
-        pairs = zip(answers, asked, strict=True)
-        rest = (task.complete(one, value, schema) for one, value in pairs)
-        return [next(rest) if value is None else value for value in found]
+        if examples:
+            with eval_mode(self.net) as device:
+                batch = data.collate(schema, examples).to(device)
+                predictions = task.predict(self.net, batch, schema)
+        valid_inputs = (value for value, error in zip(inputs, failures, strict=True) if error is None)
+        pairs = zip(predictions, valid_inputs, strict=True)
+        completed = (task.complete(prediction, value, schema) for prediction, value in pairs)
+        return [next(completed) if value is None else value for value in failures]
 
 
 def load(
@@ -151,27 +151,27 @@ def load(
     device: where the nets shall lie; by default the processor.
     Raises ModelError when the folder is damaged, of a newer format, or names what is not allowed.
     """
-    folder, source = _folder(Path(run))
-    value = _read(folder)
+    folder, source = _locate(Path(run))
+    metadata = _read_metadata(folder)
     try:
-        measure.check_shapes(value["schema"], f"{folder / 'model.json'}")
-        schema = None if value["schema"] is None else Schema.from_json(value["schema"])
-        made = _given(net, value["nets"])
+        measure.check_shapes(metadata["schema"], f"{folder / 'model.json'}")
+        schema = None if metadata["schema"] is None else Schema.from_json(metadata["schema"])
+        user_nets = _user_nets(net, metadata["nets"])
         loaded = {
-            name: _net(folder, name, entry, made.get(name), source if trust else None)
-            for name, entry in value["nets"].items()
+            name: _load_net(folder, name, entry, user_nets.get(name), source if trust else None)
+            for name, entry in metadata["nets"].items()
         }
         arrays = {
-            name: _tensors(folder, entry["file"])[name] for name, entry in value["arrays"].items()
+            name: _read_tensors(folder, entry["file"])[name] for name, entry in metadata["arrays"].items()
         }
         model = Model(
-            {name: part.to(device or "cpu").eval() for name, part in loaded.items()},
+            {name: loaded_net.to(device or "cpu").eval() for name, loaded_net in loaded.items()},
             arrays,
-            value["answers"],
-            str(value["task"]),
+            metadata["answers"],
+            str(metadata["task"]),
             schema,
-            {str(name): float(number) for name, number in value["scores"].items()},
-            dict(value["made_by"]),
+            {str(name): float(number) for name, number in metadata["scores"].items()},
+            dict(metadata["made_by"]),
         )
         if model.answers is not None:
             model.nets[model.answers]  # named, or the file is damaged
@@ -190,65 +190,65 @@ def describe(run: Path | str) -> tuple[Path, dict[str, Any]]:
 
     Raises ModelError when there is none, it is damaged, or of a newer format.
     """
-    folder, _ = _folder(Path(run))
-    return folder, _read(folder)
+    folder, _ = _locate(Path(run))
+    return folder, _read_metadata(folder)
 
 
 def save(
-    folder: Path, *, parts: Mapping[str, Part], arrays: Mapping[str, Tensor], facts: dict[str, Any]
+    folder: Path, *, saved_nets: Mapping[str, SavedNet], arrays: Mapping[str, Tensor], metadata: dict[str, Any]
 ) -> None:
     """Write a model folder, whole or not at all. Raises StoreError.
 
-    facts: answers, task, schema, scores and made_by of model.json.
+    metadata: answers, task, schema, scores and made_by of model.json.
     """
-    with files.new_folder(folder) as part:
+    with files.new_folder(folder) as temporary:
         entries: dict[str, Any] = {}
-        for name, saved in parts.items():
-            files.write_tensors(part / f"{name}.safetensors", saved.net.state_dict())
+        for name, saved in saved_nets.items():
+            files.write_tensors(temporary / f"{name}.safetensors", saved.net.state_dict())
             entries[name] = {
                 "builder": saved.origin.builder,
                 "arguments": saved.origin.arguments,
                 "pick": saved.origin.pick,
                 "file": f"{name}.safetensors",
-                "check": check_of(saved.net, saved.inputs),
+                "check": make_check(saved.net, saved.inputs),
             }
-        stored: dict[str, Any] = {}
+        array_entries: dict[str, Any] = {}
         for name, array in arrays.items():
-            files.write_tensors(part / f"{name}.safetensors", {name: array})
-            stored[name] = {"file": f"{name}.safetensors", "shape": list(array.shape)}
-        scores = {k: v for k, v in facts["scores"].items() if math.isfinite(v)}
-        value = {"format": FORMAT, "nets": entries, "arrays": stored, **facts, "scores": scores}
-        files.write_json(part / "model.json", value)
+            files.write_tensors(temporary / f"{name}.safetensors", {name: array})
+            array_entries[name] = {"file": f"{name}.safetensors", "shape": list(array.shape)}
+        scores = {k: v for k, v in metadata["scores"].items() if math.isfinite(v)}
+        content = {"format": FORMAT, "nets": entries, "arrays": array_entries, **metadata, "scores": scores}
+        files.write_json(temporary / "model.json", content)
 
 
-def _folder(run: Path) -> tuple[Path, Path]:
+def _locate(run: Path) -> tuple[Path, Path]:
     """Return the model folder, and the source.py of its run."""
     if (run / "model.json").is_file():
         return run, run.parent / "source.py"
     if (run / "model" / "model.json").is_file():
-        if not reader.inside(run / "model", run):
+        if not reader.is_inside(run / "model", run):
             raise ModelError(
                 f"{run / 'model'}: is a link that leads out of the run; name the folder itself."
             )
         return run / "model", run / "source.py"
     if not run.exists():
         raise ModelError(f"{run}: no such run or model folder; 'brique runs' lists the runs.")
-    if (those := several(run)) is not None:
-        raise ModelError(those)
-    what = "the run has no model yet; resume it, or add --finish" if (run / "run.json").is_file() \
+    if (hint := several_runs_hint(run)) is not None:
+        raise ModelError(hint)
+    problem = "the run has no model yet; resume it, or add --finish" if (run / "run.json").is_file() \
         else "neither a run nor a model folder; pass one that brique made"  # fmt: skip
-    raise ModelError(f"{run}: {what}.")
+    raise ModelError(f"{run}: {problem}.")
 
 
-def _read(folder: Path) -> dict[str, Any]:
-    damage = files.damage(folder, ("model.json",), limit=4 * measure.limit())
+def _read_metadata(folder: Path) -> dict[str, Any]:
+    damage = files.damage(folder, ("model.json",), limit=4 * measure.memory_limit())
     try:
         if damage is not None:
             raise ModelError(
                 f"{folder}: the model is damaged: {damage}; restore it, or train again."
             )
-        value = reader.read_json(folder / "model.json", folder, limit=reader.LISTED[".json"])
-        number = value["format"]
+        metadata = reader.read_json(folder / "model.json", folder, limit=reader.LISTED_LIMITS[".json"])
+        version = metadata["format"]
     except StoreError as error:
         raise ModelError(f"{error}; restore the file, or train again.") from error
     except (ValueError, KeyError, TypeError, AttributeError) as error:
@@ -256,46 +256,46 @@ def _read(folder: Path) -> dict[str, Any]:
             f"{folder / 'model.json'}: not as brique writes it ({type(error).__name__}); restore "
             "the file, or train again."
         ) from error
-    if number != FORMAT:
+    if version != FORMAT:
         raise ModelError(
-            f"{folder}: the model has format {number!r}, this brique reads {FORMAT}; install a "
+            f"{folder}: the model has format {version!r}, this brique reads {FORMAT}; install a "
             "brique that reads it."
         )
-    return value
+    return metadata
 
 
-def _given(
+def _user_nets(
     net: nn.Module | Mapping[str, nn.Module] | None, entries: Mapping[str, Any]
 ) -> dict[str, nn.Module]:
     if net is None:
         return {}
-    given = {next(iter(entries), "net"): net} if isinstance(net, nn.Module) else dict(net)
-    for name in given:
+    user_nets = {next(iter(entries), "net"): net} if isinstance(net, nn.Module) else dict(net)
+    for name in user_nets:
         if name not in entries:
             raise ModelError(
                 f"load: the model has no net {name!r}, only {', '.join(entries)}"
-                f"{nearest(name, entries)}."
+                f"{did_you_mean(name, entries)}."
             )
-    return given
+    return user_nets
 
 
-def _net(
-    folder: Path, name: str, entry: dict[str, Any], own: nn.Module | None, trusted: Path | None
+def _load_net(
+    folder: Path, name: str, entry: dict[str, Any], user_net: nn.Module | None, trusted: Path | None
 ) -> nn.Module:
     """Return one net, rebuilt or the user's own, with its weights, checked."""
-    tensors = _tensors(folder, entry["file"])
+    tensors = _read_tensors(folder, entry["file"])
     where = f"{folder / entry['file']}"
-    if own is None:
-        _measure(folder, name, entry, trusted, tensors)
-        room = 2 * sum(value.nbytes for value in tensors.values()) + _ROOM
-        with measure.building(room):
-            net = _built(folder, name, entry, trusted)
+    if user_net is None:
+        _check_size(folder, name, entry, trusted, tensors)
+        max_bytes = 2 * sum(value.nbytes for value in tensors.values()) + _EXTRA_BYTES
+        with measure.limited_build(max_bytes):
+            net = _build_net(folder, name, entry, trusted)
     else:
-        net = own
-    check_fit(where, net, tensors)
-    check_numbers(where, net, tensors)
+        net = user_net
+    check_state_dict(where, net, tensors)
+    check_finite(where, net, tensors)
     net.load_state_dict(tensors)
-    if own is None and not agrees(net, entry["check"]):
+    if user_net is None and not passes_check(net, entry["check"]):
         raise ModelError(
             f"{folder}: net {name!r} answers its fixed input otherwise than when it was saved; "
             "the code that builds it has changed: load with the version that trained it, or train "
@@ -304,7 +304,7 @@ def _net(
     return net
 
 
-def _measure(
+def _check_size(
     folder: Path, name: str, entry: dict[str, Any], trusted: Path | None, tensors: dict[str, Tensor]
 ) -> None:
     """Raise ModelError where a net is too large or does not fit its weights, before it is built."""
@@ -313,36 +313,36 @@ def _measure(
     measure.check_shapes(arguments, where)
     if check is not None:
         check_inputs(check["inputs"])
-    net = measure.sketched(lambda: _built(folder, name, entry, trusted))
+    net = measure.build_on_meta(lambda: _build_net(folder, name, entry, trusted))
     if net is None:
         return
-    check_fit(f"{folder / entry['file']}", net, tensors)
+    check_state_dict(f"{folder / entry['file']}", net, tensors)
     if check is not None:
-        measure.check_use(net, [fixed(one, device="meta") for one in check["inputs"]], arguments)
+        measure.check_forward(net, [fixed_input(entry_of_check, device="meta") for entry_of_check in check["inputs"]], arguments)
 
 
-def _built(folder: Path, name: str, entry: dict[str, Any], trusted: Path | None) -> nn.Module:
+def _build_net(folder: Path, name: str, entry: dict[str, Any], trusted: Path | None) -> nn.Module:
     builder, arguments = str(entry["builder"]), entry["arguments"]
-    kind, _, rest = builder.partition(":")
+    kind, _, target = builder.partition(":")
     try:
         if builder in nets.BUILDERS:
-            built: object = nets.BUILDERS[builder](**arguments)
-        elif kind == "recipe" and re.fullmatch(r"[a-z0-9_]+", rest):
-            built = _by_recipe(catalog.load(rest), arguments)
-        elif kind == "timm" and zoo.is_name(rest):
-            built = zoo.build(rest, **arguments)
+            result: object = nets.BUILDERS[builder](**arguments)
+        elif kind == "recipe" and re.fullmatch(r"[a-z0-9_]+", target):
+            result = _build_by_recipe(catalog.load(target), arguments)
+        elif kind == "timm" and zoo.is_valid_name(target):
+            result = zoo.build(target, **arguments)
         elif builder == "source" and trusted is not None:
-            built = _by_recipe(catalog.execute(trusted), arguments)
+            result = _build_by_recipe(catalog.execute(trusted), arguments)
         elif builder == "source":
             raise ModelError(
                 f"{folder}: net {name!r} was built by a file of its own, source.py; pass "
                 "load(..., net=...) your module, or execute that file with trust=True or --trust."
             )
         else:
-            known = ", ".join([*nets.BUILDERS, "recipe:NAME", "timm:NAME"])
+            allowed = ", ".join([*nets.BUILDERS, "recipe:NAME", "timm:NAME"])
             raise ModelError(
                 f"{folder}: net {name!r} names the builder {builder!r}, which is not allowed "
-                f"({known}); do not use this folder unless you know who made it."
+                f"({allowed}); do not use this folder unless you know who made it."
             )
     except BriqueError:
         raise
@@ -352,28 +352,28 @@ def _built(folder: Path, name: str, entry: dict[str, Any], trusted: Path | None)
             f"{str(error)[:200]}); load with the version that trained it, or train again."
         ) from error
     pick = entry["pick"]
-    net = built[pick] if isinstance(built, dict) else built
+    net = result[pick] if isinstance(result, dict) else result
     if not isinstance(net, nn.Module):
         raise ModelError(f"{folder}: {builder} returned a {type(net).__name__} for net {name!r}.")
     return net
 
 
-def _by_recipe(module: ModuleType, arguments: dict[str, Any]) -> object:
+def _build_by_recipe(module: ModuleType, arguments: dict[str, Any]) -> object:
     """Call the `build` of a recipe with its settings and schema."""
     schema = arguments["schema"]
     fields = {k: tuple(v) if isinstance(v, list) else v for k, v in arguments["args"].items()}
     return module.build(module.Args(**fields), None if schema is None else Schema.from_json(schema))
 
 
-def _tensors(folder: Path, file: object) -> dict[str, Tensor]:
+def _read_tensors(folder: Path, file: object) -> dict[str, Tensor]:
     if not isinstance(file, str) or not re.fullmatch(r"[A-Za-z0-9_-]+\.safetensors", file):
         raise ModelError(
             f"{folder / 'model.json'}: the file name {file!r} is not allowed; do not use this "
             "folder unless you know who made it."
         )
     try:
-        if (said := reader.unlisted(folder, file)) is not None:
-            raise ModelError(f"{folder}: the model is damaged: {said}; restore it, or train again.")
+        if (problem := reader.missing_entry(folder, file)) is not None:
+            raise ModelError(f"{folder}: the model is damaged: {problem}; restore it, or train again.")
         return reader.read_tensors(folder / file, folder)
     except StoreError as error:
         raise ModelError(f"{error}; restore it, or train again.") from error

@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, cast
 
-from brique.errors import DataError, nearest
+from brique.errors import DataError, did_you_mean
 
 Size = int | tuple[int, int]
 DECIMALS = ("point", "comma")
@@ -121,7 +121,7 @@ class Options:
         known = [each.name for each in fields(self)]
         for name in changes:
             if name not in known:
-                hint = nearest(name, known) or f"; there are {', '.join(known)}"
+                hint = did_you_mean(name, known) or f"; there are {', '.join(known)}"
                 raise DataError(f"data: no option '{name}'{hint}")
         return dataclasses.replace(self, **changes)
 

@@ -21,9 +21,9 @@ MANIFEST = "manifest.json"
 MIB = 1 << 20
 LIMITS = {".json": 32 * MIB, ".jsonl": 512 * MIB, ".py": 4 * MIB, ".png": 64 * MIB}
 """Bytes that a file may have, by its ending."""
-LISTED = {".json": 128 * MIB}
+LISTED_LIMITS = {".json": 128 * MIB}
 """Bytes that a file may have where a manifest says so."""
-SEALED = 2
+SEALED_FORMAT = 2
 """The format from which on a record carries its own checksum."""
 _KINDS = {
     stat.S_IFIFO: "a named pipe", stat.S_IFCHR: "a device", stat.S_IFBLK: "a device",
@@ -31,7 +31,7 @@ _KINDS = {
 }  # fmt: skip
 
 
-def fault(
+def unreadable_reason(
     path: Path, folder: Path | None = None, *, limit: int | None = None, size: int | None = None
 ) -> str | None:
     """Return why a file is not to be read, without reading it; None where it is.
@@ -40,28 +40,28 @@ def fault(
     ending. size: its bytes.
     """
     try:
-        if folder is not None and not inside(path, folder):
+        if folder is not None and not is_inside(path, folder):
             return "lies outside the folder"
-        found = path.stat()
+        status = path.stat()
     except FileNotFoundError:
         return "is missing"
     except (OSError, ValueError, RuntimeError) as error:
         return f"cannot be read ({getattr(error, 'strerror', None) or error})"
-    if not stat.S_ISREG(found.st_mode):
-        return f"is {_KINDS.get(stat.S_IFMT(found.st_mode), 'no file')}, not a file"
-    if size is not None and found.st_size != size:
-        return f"has {found.st_size} bytes, not {size}"
-    most = LIMITS.get(path.suffix) if limit is None else limit
-    if most is not None and found.st_size > most:
-        return f"has {found.st_size:,} bytes, more than the {most:,} that are read"
+    if not stat.S_ISREG(status.st_mode):
+        return f"is {_KINDS.get(stat.S_IFMT(status.st_mode), 'no file')}, not a file"
+    if size is not None and status.st_size != size:
+        return f"has {status.st_size} bytes, not {size}"
+    max_bytes = LIMITS.get(path.suffix) if limit is None else limit
+    if max_bytes is not None and status.st_size > max_bytes:
+        return f"has {status.st_size:,} bytes, more than the {max_bytes:,} that are read"
     return None
 
 
 def read(path: Path | str, folder: Path | None = None, *, limit: int | None = None) -> bytes:
     """Return the content of a regular file. Raises StoreError; see `fault` for the arguments."""
     path = Path(path)
-    if (said := fault(path, folder, limit=limit)) is not None:
-        raise StoreError(f"{path}: {said}")
+    if (reason := unreadable_reason(path, folder, limit=limit)) is not None:
+        raise StoreError(f"{path}: {reason}")
     try:
         return path.read_bytes()
     except OSError as error:
@@ -82,7 +82,7 @@ def read_json(
     """Return the object in a file of JSON, of numbers that are finite. Raises StoreError."""
     content = read(path, folder, limit=limit)
     try:
-        value = parsed(content.decode("utf-8"))
+        value = parse_json(content.decode("utf-8"))
     except RecursionError as error:
         raise StoreError(f"{path}: is nested too deeply") from error
     except ValueError as error:
@@ -92,9 +92,9 @@ def read_json(
     return cast("dict[str, Any]", value)
 
 
-def parsed(text: str) -> Any:  # noqa: ANN401 - JSON
+def parse_json(text: str) -> Any:  # noqa: ANN401 - JSON
     """Return JSON as a value; NaN, infinity and what is no Unicode raise ValueError."""
-    value = json.loads(text, parse_constant=_no_number, parse_float=_finite)
+    value = json.loads(text, parse_constant=_reject_constant, parse_float=_parse_finite)
     if "\\ud" in text or "\\uD" in text:
         # a lone surrogate raises, but for the bytes of a file's name that is no UTF-8
         json.dumps(value, ensure_ascii=False).encode("utf-8", "surrogateescape")
@@ -102,27 +102,27 @@ def parsed(text: str) -> Any:  # noqa: ANN401 - JSON
 
 
 def read_sealed(
-    path: Path | str, *, newer: bool = False, limit: int | None = None
+    path: Path | str, *, allow_newer: bool = False, limit: int | None = None
 ) -> dict[str, Any]:
     """Return a record that `files.write_sealed` wrote. Raises StoreError where it has changed.
 
-    newer: whether one of a newer format is returned, unchecked. limit: its bytes at most.
+    allow_newer: whether one of a newer format is returned, unchecked. limit: its bytes at most.
     """
     value = read_json(path, Path(path).parent, limit=limit)
-    number = value.get("format")
-    if isinstance(number, bool) or not isinstance(number, int) or number < 1:
+    version = value.get("format")
+    if isinstance(version, bool) or not isinstance(version, int) or version < 1:
         raise StoreError(f"{path}: names no format")
-    if number > SEALED and not newer:
-        raise StoreError(f"{path}: has format {number}, this brique reads up to {SEALED}")
-    if number == SEALED and value.get("checksum") != seal(value):
+    if version > SEALED_FORMAT and not allow_newer:
+        raise StoreError(f"{path}: has format {version}, this brique reads up to {SEALED_FORMAT}")
+    if version == SEALED_FORMAT and value.get("checksum") != checksum(value):
         raise StoreError(f"{path}: has changed since it was written (its checksum does not fit)")
     return value
 
 
-def seal(value: Mapping[str, Any]) -> str:
+def checksum(value: Mapping[str, Any]) -> str:
     """Return the checksum of a record, of all that it holds but for that itself."""
-    kept = {key: one for key, one in value.items() if key != "checksum"}
-    return hashlib.sha256(json.dumps(kept).encode()).hexdigest()
+    content = {key: item for key, item in value.items() if key != "checksum"}
+    return hashlib.sha256(json.dumps(content).encode()).hexdigest()
 
 
 def read_tensors(
@@ -133,8 +133,8 @@ def read_tensors(
     from safetensors.torch import load_file
 
     path = Path(path)
-    if (said := fault(path, folder, limit=limit)) is not None:
-        raise StoreError(f"{path}: {said}")
+    if (reason := unreadable_reason(path, folder, limit=limit)) is not None:
+        raise StoreError(f"{path}: {reason}")
     try:
         return load_file(path)
     except (SafetensorError, OSError, ValueError, KeyError, RuntimeError) as error:
@@ -146,8 +146,8 @@ def read_shapes(path: Path | str) -> dict[str, tuple[int, ...]]:
     from safetensors import SafetensorError, safe_open
 
     path = Path(path)
-    if (said := fault(path)) is not None:
-        raise StoreError(f"{path}: {said}")
+    if (reason := unreadable_reason(path)) is not None:
+        raise StoreError(f"{path}: {reason}")
     try:
         with safe_open(path, "pt") as file:
             names = list(file.keys())
@@ -166,12 +166,12 @@ def prefix_sha256(path: Path, size: int) -> str:
     return _digest(path, size)
 
 
-def inside(path: Path, folder: Path) -> bool:
+def is_inside(path: Path, folder: Path) -> bool:
     """Tell whether `path`, links followed, lies in `folder`."""
     return path.resolve().is_relative_to(folder.resolve())
 
 
-def listed(folder: Path, names: Iterable[str]) -> dict[str, dict[str, Any]]:
+def manifest_entries(folder: Path, names: Iterable[str]) -> dict[str, dict[str, Any]]:
     """Return size and SHA-256 of files of a folder by name, for a manifest. Raises StoreError."""
     return {
         name: {"size": (folder / name).stat().st_size, "sha256": sha256(folder / name)}
@@ -179,14 +179,14 @@ def listed(folder: Path, names: Iterable[str]) -> dict[str, dict[str, Any]]:
     }
 
 
-def changed(folder: Path, name: str, entry: object, *, limit: int | None = None) -> str | None:
+def file_difference(folder: Path, name: str, entry: object, *, limit: int | None = None) -> str | None:
     """Say how a file differs from its entry in a manifest; None where it fits."""
     path = folder / name
     size, digest = _entry(entry)
     if limit is None:
-        limit = LISTED.get(path.suffix)
-    if (said := fault(path, folder, limit=limit, size=size)) is not None:
-        return f"{name} {said}"
+        limit = LISTED_LIMITS.get(path.suffix)
+    if (reason := unreadable_reason(path, folder, limit=limit, size=size)) is not None:
+        return f"{name} {reason}"
     return None if sha256(path) == digest else f"{name} has changed"
 
 
@@ -209,13 +209,13 @@ def damage(
                 f"it holds {total / 1e9:,.1f} GB, more than the {limit / 1e9:,.1f} GB that are"
                 " read; raise that by --memory GB"
             )
-        found = (changed(folder, name, entry, limit=total) for name, entry in entries.items())
-        return next((said for said in found if said is not None), None)
+        differences = (file_difference(folder, name, entry, limit=total) for name, entry in entries.items())
+        return next((difference for difference in differences if difference is not None), None)
     except (StoreError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return "it has no readable manifest"
 
 
-def unlisted(folder: Path, name: str) -> str | None:
+def missing_entry(folder: Path, name: str) -> str | None:
     """Say that a folder's manifest does not list a file, if so. Raises StoreError."""
     entries = read_json(folder / MANIFEST, folder).get("files", {})
     return None if name in entries else f"its manifest does not list {name}"
@@ -229,27 +229,27 @@ def _entry(entry: Any) -> tuple[int, str]:  # noqa: ANN401 - JSON
 
 
 def _digest(path: Path, size: int | None) -> str:
-    if (said := fault(path, limit=1 << 60)) is not None:
-        raise StoreError(f"{path}: {said}")
+    if (reason := unreadable_reason(path, limit=1 << 60)) is not None:
+        raise StoreError(f"{path}: {reason}")
     try:
         with path.open("rb") as file:
             if size is None:
                 return hashlib.file_digest(file, "sha256").hexdigest()
-            known = hashlib.sha256()
+            digest = hashlib.sha256()
             while size > 0 and (block := file.read(min(size, MIB))):
-                known.update(block)
+                digest.update(block)
                 size -= len(block)
-            return known.hexdigest()
+            return digest.hexdigest()
     except OSError as error:
         raise StoreError(f"{path}: cannot be read ({error.strerror or error})") from error
 
 
-def _finite(text: str) -> float:
+def _parse_finite(text: str) -> float:
     value = float(text)
     if not math.isfinite(value):
         raise ValueError(f"{text[:20]} is no finite number")
     return value
 
 
-def _no_number(text: str) -> NoReturn:
+def _reject_constant(text: str) -> NoReturn:
     raise ValueError(f"{text} is no number of JSON")

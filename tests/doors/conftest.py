@@ -6,6 +6,6 @@ from resuming import alone
 
 
 @pytest.fixture(scope="module")
-def whole(request, tmp_path_factory):
+def uninterrupted(request, tmp_path_factory):
     module = request.module
     return alone(module.main, module.Args(), tmp_path_factory.mktemp("door") / "whole")

@@ -27,11 +27,11 @@ class Args:
     seed: int = 0
 
 
-def sheet(n: int) -> Tensor:
+def curved_sheet(n: int) -> Tensor:
     """Return points (n, 8) of a curved sheet of two dimensions."""
-    drawn = torch.Generator().manual_seed(0)
-    place = 2 * torch.rand(n, 2, generator=drawn) - 1
-    return torch.tanh(place @ torch.randn(2, 8, generator=drawn)) + 0.5
+    generator = torch.Generator().manual_seed(0)
+    coordinates = 2 * torch.rand(n, 2, generator=generator) - 1
+    return torch.tanh(coordinates @ torch.randn(2, 8, generator=generator)) + 0.5
 
 
 def layers(*widths: int) -> nn.Sequential:
@@ -39,50 +39,50 @@ def layers(*widths: int) -> nn.Sequential:
     return nn.Sequential(*parts[:-1])
 
 
-def apart(a: Tensor, b: Tensor) -> Tensor:
+def energy_distance(a: Tensor, b: Tensor) -> Tensor:
     """Return the energy distance of two clouds of points, 0 if they are alike."""
     return 2 * torch.cdist(a, b).mean() - torch.cdist(a, a).mean() - torch.cdist(b, b).mean()
 
 
 def main(args: Args) -> dict[str, float]:
     run = Run.start(__file__, args)
-    points = data.arrays(point=sheet(4000))
+    points = data.arrays(point=curved_sheet(4000))
     encoder, decoder = run.place(layers(8, 32, 32, 2)), run.place(layers(2, 32, 32, 8))
     critic = run.place(layers(2, 32, 32, 1))
-    prior, seen = run.noise(400, 2, name="prior"), points.valid["point"].to(run.device)
+    prior, valid_points = run.noise(400, 2, name="prior"), points.valid["point"].to(run.device)
 
-    def distance(batch: Batch) -> Tensor:  # what the rebuilder pays
+    def reconstruction_loss(batch: Batch) -> Tensor:  # what the rebuilder pays
         return functional.mse_loss(decoder(encoder(batch.point)), batch.point)
 
-    def fooled(batch: Batch) -> Tensor:  # what the critic pays
-        noise, code = critic(run.noise(len(batch), 2)), critic(encoder(batch.point))
-        return functional.softplus(-noise).mean() + functional.softplus(code).mean()
+    def critic_loss(batch: Batch) -> Tensor:  # what the critic pays
+        prior_score, latent_score = critic(run.noise(len(batch), 2)), critic(encoder(batch.point))
+        return functional.softplus(-prior_score).mean() + functional.softplus(latent_score).mean()
 
-    def caught(batch: Batch) -> Tensor:  # what the deceiver pays
+    def adversarial_loss(batch: Batch) -> Tensor:  # what the deceiver pays
         return functional.softplus(-critic(encoder(batch.point))).mean()
 
     adam = partial(torch.optim.Adam, lr=args.lr, betas=(0.5, 0.99))
     game = Game(
-        Player("rebuilder", [encoder, decoder], distance, adam, schedule=cosine),
-        Player("critic", critic, fooled, adam, schedule=cosine),
-        Player("deceiver", encoder, caught, adam, schedule=cosine, shares=("rebuilder",)),
+        Player("rebuilder", [encoder, decoder], reconstruction_loss, adam, schedule=cosine),
+        Player("critic", critic, critic_loss, adam, schedule=cosine),
+        Player("deceiver", encoder, adversarial_loss, adam, schedule=cosine, shares=("rebuilder",)),
     )
     stream = points.train.batches(args.batch_size, turns=args.turns, seed=args.seed)
-    run.log(apart=apart(encoder(seen), prior))
+    run.log(apart=energy_distance(encoder(valid_points), prior))
 
     for turn in run.play(game, stream):
-        if turn.looks:
-            run.log(turn, apart=apart(encoder(seen), prior))
+        if turn.evaluate:
+            run.log(turn, apart=energy_distance(encoder(valid_points), prior))
 
     return run.finish(task="none", encoder=encoder, decoder=decoder, critic=critic)
 
 
-def test_the_codes_rebuild_and_look_like_noise(whole):
-    distance, apart = curve(whole, "rebuilder"), curve(whole, "apart")
-    assert distance[0] / distance[-1] > 50, distance
-    assert apart[0] / apart[-1] > 8, apart
+def test_latents_reconstruct_and_match_the_prior(uninterrupted):
+    losses, distances = curve(uninterrupted, "rebuilder"), curve(uninterrupted, "apart")
+    assert losses[0] / losses[-1] > 50, losses
+    assert distances[0] / distances[-1] > 8, distances
 
 
-def test_it_stops_and_resumes_exactly(whole, tmp_path, monkeypatch):
-    pieces = stopped(main, Args(), tmp_path / "pieces", [0, 77, 190, 191, 299], monkeypatch)
-    assert_equal(whole, pieces)
+def test_it_stops_and_resumes_exactly(uninterrupted, tmp_path, monkeypatch):
+    resumed = stopped(main, Args(), tmp_path / "pieces", [0, 77, 190, 191, 299], monkeypatch)
+    assert_equal(uninterrupted, resumed)

@@ -28,11 +28,11 @@ class Args:
 
 def sequences(n: int) -> data.Data:
     """Return lists of 3 to 20 pairs (key in [-1, 1], value as 0s and a 1), and the answers."""
-    drawn = torch.Generator().manual_seed(0)
+    generator = torch.Generator().manual_seed(0)
     pairs, labels = [], []
-    for length in torch.randint(3, 21, (n,), generator=drawn).tolist():
-        keys = 2 * torch.rand(length, 1, generator=drawn) - 1
-        values = torch.randint(VALUES, (length,), generator=drawn)
+    for length in torch.randint(3, 21, (n,), generator=generator).tolist():
+        keys = 2 * torch.rand(length, 1, generator=generator) - 1
+        values = torch.randint(VALUES, (length,), generator=generator)
         pairs.append(torch.cat([keys, functional.one_hot(values, VALUES)], dim=1))
         labels.append(int(values[keys.argmax()]))
     classes = [f"value {k}" for k in range(VALUES)]
@@ -44,46 +44,46 @@ class Attention(nn.Module):
 
     def __init__(self, width: int) -> None:
         super().__init__()
-        self.question = nn.Parameter(torch.randn(width))
+        self.query = nn.Parameter(torch.randn(width))
         self.key, self.value = nn.Linear(1 + VALUES, width), nn.Linear(1 + VALUES, width)
-        self.answer = nn.Linear(width, VALUES)
+        self.output = nn.Linear(width, VALUES)
 
     def forward(self, pairs: Ragged) -> Tensor:
         padded = pairs.padded(0)  # (N, T, 6)
-        weight = self.key(padded) @ self.question  # (N, T)
-        share = weight.masked_fill(~pairs.mask, -torch.inf).softmax(dim=1)
-        return self.answer((share.unsqueeze(1) @ self.value(padded)).squeeze(1))
+        energy = self.key(padded) @ self.query  # (N, T)
+        attention = energy.masked_fill(~pairs.mask, -torch.inf).softmax(dim=1)
+        return self.output((attention.unsqueeze(1) @ self.value(padded)).squeeze(1))
 
 
-def right(net: nn.Module, split: Split) -> float:
+def accuracy(net: nn.Module, split: Split) -> float:
     """Return the share of sequences whose answer the net names."""
     stream = split.batches(500).on(net.question.device)
-    found = [net(batch.pairs).argmax(dim=1) == batch.label for batch in stream]
-    return torch.cat(found).double().mean().item()
+    is_correct = [net(batch.pairs).argmax(dim=1) == batch.label for batch in stream]
+    return torch.cat(is_correct).double().mean().item()
 
 
 def main(args: Args) -> dict[str, float]:
     run = Run.start(__file__, args)
-    lists = sequences(3000)
+    dataset = sequences(3000)
     net = run.place(Attention(args.width))
 
-    def mistakes(batch: Batch) -> Tensor:
+    def loss(batch: Batch) -> Tensor:
         return functional.cross_entropy(net(batch.pairs), batch.label)
 
-    game = Game(Player("reader", net, mistakes, partial(torch.optim.Adam, lr=args.lr)))
-    stream = lists.train.batches(args.batch_size, turns=args.turns, seed=args.seed, bucket=True)
+    game = Game(Player("reader", net, loss, partial(torch.optim.Adam, lr=args.lr)))
+    stream = dataset.train.batches(args.batch_size, turns=args.turns, seed=args.seed, bucket=True)
 
     for turn in run.play(game, stream):
-        if turn.looks:
-            run.log(turn, valid_accuracy=right(net, lists.valid))
+        if turn.evaluate:
+            run.log(turn, valid_accuracy=accuracy(net, dataset.valid))
 
-    return run.finish(net=net, test_accuracy=right(net, lists.test))
+    return run.finish(net=net, test_accuracy=accuracy(net, dataset.test))
 
 
-def test_the_reader_finds_the_largest_key(whole):
-    losses = curve(whole, "reader")
+def test_attention_finds_the_largest_key(uninterrupted):
+    losses = curve(uninterrupted, "reader")
     assert losses[0] / losses[-1] > 8, losses
-    assert whole.numbers["test_accuracy"] > 0.85, "chance is 0.2"
+    assert uninterrupted.numbers["test_accuracy"] > 0.85, "chance is 0.2"
 
 
 def test_padding_changes_no_answer():
@@ -92,6 +92,6 @@ def test_padding_changes_no_answer():
     torch.testing.assert_close(net(pairs.rounded(8)), alone)
 
 
-def test_it_stops_and_resumes_exactly(whole, tmp_path, monkeypatch):
-    pieces = stopped(main, Args(), tmp_path / "pieces", [0, 33, 120, 250, 299], monkeypatch)
-    assert_equal(whole, pieces)
+def test_it_stops_and_resumes_exactly(uninterrupted, tmp_path, monkeypatch):
+    resumed = stopped(main, Args(), tmp_path / "pieces", [0, 33, 120, 250, 299], monkeypatch)
+    assert_equal(uninterrupted, resumed)

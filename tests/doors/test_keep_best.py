@@ -25,7 +25,7 @@ from resuming import Outcome, assert_equal, stopped
 @dataclass(frozen=True, kw_only=True)
 class Args:
     turns: int = 240
-    rest: int = 240
+    second_turns: int = 240
     batch_size: int = 32
     lr: float = 1e-2
     seed: int = 0
@@ -33,12 +33,12 @@ class Args:
 
 def moons(n: int) -> data.Data:
     """Return points of two half circles that reach into each other."""
-    drawn = torch.Generator().manual_seed(0)
-    label = torch.randint(2, (n,), generator=drawn)
-    angle = torch.pi * torch.rand(n, generator=drawn)
+    generator = torch.Generator().manual_seed(0)
+    label = torch.randint(2, (n,), generator=generator)
+    angle = torch.pi * torch.rand(n, generator=generator)
     upper = torch.stack([angle.cos(), angle.sin()], dim=1)
     point = torch.where(label.unsqueeze(1) == 0, upper, torch.tensor([1.0, 0.5]) - upper)
-    point = point + 0.2 * torch.randn(n, 2, generator=drawn)
+    point = point + 0.2 * torch.randn(n, 2, generator=generator)
     return data.arrays(point=point, label=label, classes=["upper", "lower"])
 
 
@@ -53,28 +53,28 @@ def main(args: Args) -> dict[str, float]:
     )  # fmt: skip
     tilt = 0.05 * run.noise(1, 2, name="tilt")  # the same in every turn, before and after a stop
 
-    def mistakes(batch: Batch) -> Tensor:
-        shaken = batch.point + tilt + 0.05 * run.noise(len(batch), 2)
-        return functional.cross_entropy(net(shaken), batch.label)
+    def loss(batch: Batch) -> Tensor:
+        noisy = batch.point + tilt + 0.05 * run.noise(len(batch), 2)
+        return functional.cross_entropy(net(noisy), batch.label)
 
     adam = partial(torch.optim.Adam, lr=args.lr)
-    game = Game(Player("reader", net, mistakes, adam, average=0.99))
+    game = Game(Player("reader", net, loss, adam, average=0.99))
     stream = points.train.batches(args.batch_size, turns=args.turns, seed=args.seed)
     for turn in run.play(game, stream, name="search"):
-        if turn.looks:
+        if turn.evaluate:
             score = accuracy(net, points.valid)
             run.log(turn, accuracy=score)
             run.keep_best(net, score)
             if run.stop_when_flat("accuracy", patience=3):
                 break
-    kept = accuracy(net, points.valid)
-    averaged = accuracy(game.averaged(net), points.valid)
-    run.memory["kept"] = kept
+    best_accuracy = accuracy(net, points.valid)
+    averaged_accuracy = accuracy(game.averaged(net), points.valid)
+    run.memory["kept"] = best_accuracy
 
-    game = Game(Player("reader", net, mistakes, adam, average=0.99, schedule=linear))
-    stream = points.train.batches(args.batch_size, turns=args.rest, seed=args.seed + 1)
+    game = Game(Player("reader", net, loss, adam, average=0.99, schedule=linear))
+    stream = points.train.batches(args.batch_size, turns=args.second_turns, seed=args.seed + 1)
     for turn in run.play(game, stream, name="rest"):
-        if turn.looks:
+        if turn.evaluate:
             run.log(
                 turn,
                 accuracy=accuracy(net, points.valid),
@@ -82,19 +82,19 @@ def main(args: Args) -> dict[str, float]:
             )
 
     return run.finish(
-        net=net, average=game.averaged(net), kept=kept, averaged=averaged,
+        net=net, average=game.averaged(net), kept=best_accuracy, averaged=averaged_accuracy,
         test_accuracy=accuracy(net, points.test),
     )  # fmt: skip
 
 
-def interrupted(out, index: int, patch: pytest.MonkeyPatch) -> None:
+def interrupt(out, index: int, patch: pytest.MonkeyPatch) -> None:
     """Stop the run by one Ctrl-C, in a turn of its first stage."""
-    waiting, play_next = [index], Play.__next__
+    pending, play_next = [index], Play.__next__
 
     def next_and_stop(play: Play):
         turn = play_next(play)
-        if waiting == [turn.index]:
-            waiting.clear()
+        if pending == [turn.index]:
+            pending.clear()
             os.kill(os.getpid(), signal.SIGINT)
         return turn
 
@@ -109,37 +109,37 @@ def last_turn(outcome: Outcome, stage: str) -> int:
     return max(line["turn"] for line in lines if f"{stage}/accuracy" in line)
 
 
-def test_the_best_weights_are_kept_and_learn_on(whole):
-    scores, losses = curve(whole, "search/accuracy"), curve(whole, "rest/reader")
-    assert whole.numbers["kept"] == max(scores)
-    assert last_turn(whole, "search") < Args().turns - 1, "the loop was left early"
-    assert whole.numbers["test_accuracy"] > 0.9, "chance is 0.5"
-    assert curve(whole, "search/reader")[0] / losses[-1] > 2, losses
+def test_the_best_weights_are_kept_and_learn_on(uninterrupted):
+    scores, losses = curve(uninterrupted, "search/accuracy"), curve(uninterrupted, "rest/reader")
+    assert uninterrupted.numbers["kept"] == max(scores)
+    assert last_turn(uninterrupted, "search") < Args().turns - 1, "the loop was left early"
+    assert uninterrupted.numbers["test_accuracy"] > 0.9, "chance is 0.5"
+    assert curve(uninterrupted, "search/reader")[0] / losses[-1] > 2, losses
 
 
-def test_it_stops_and_resumes_exactly(whole, tmp_path, monkeypatch):
-    end = last_turn(whole, "search")
+def test_it_stops_and_resumes_exactly(uninterrupted, tmp_path, monkeypatch):
+    end = last_turn(uninterrupted, "search")
     stops = [0, end // 2, end - 1, 230, 239]  # the first three fall into the search
-    pieces = stopped(main, Args(), tmp_path / "pieces", stops, monkeypatch)
-    assert_equal(whole, pieces)
+    resumed = stopped(main, Args(), tmp_path / "pieces", stops, monkeypatch)
+    assert_equal(uninterrupted, resumed)
 
 
-def test_a_stop_in_the_turn_that_leaves_the_loop(whole, tmp_path, monkeypatch):
+def test_a_stop_in_the_turn_that_leaves_the_loop(uninterrupted, tmp_path, monkeypatch):
     out = tmp_path / "run"
-    interrupted(out, last_turn(whole, "search"), monkeypatch)
+    interrupt(out, last_turn(uninterrupted, "search"), monkeypatch)
     with launched(Launch(out=out, quiet=True, resume=True)):
         numbers = main(Args())
-    assert_equal(whole, Outcome.of(out, numbers))
+    assert_equal(uninterrupted, Outcome.of(out, numbers))
 
 
-def test_finish_ends_it_where_it_stands(whole, tmp_path, monkeypatch):
-    out, index = tmp_path / "run", last_turn(whole, "search") - 1
-    interrupted(out, index, monkeypatch)
+def test_finish_ends_it_where_it_stands(uninterrupted, tmp_path, monkeypatch):
+    out, index = tmp_path / "run", last_turn(uninterrupted, "search") - 1
+    interrupt(out, index, monkeypatch)
     with launched(Launch(out=out, quiet=True, resume=True, finish=True)):
         numbers = main(Args())
     record = json.loads((out / "run.json").read_text())
     assert (record["state"], record["turns"]) == ("finished", index + 1)
     scores = curve(Outcome.of(out, numbers), "search/accuracy")
-    assert scores == curve(whole, "search/accuracy")[: len(scores)]
+    assert scores == curve(uninterrupted, "search/accuracy")[: len(scores)]
     assert numbers["kept"] == max(scores)
     assert "rest/reader" not in numbers

@@ -32,9 +32,9 @@ class Args:
 
 def collisions(n: int) -> data.Data:
     """Return points of background, and of a signal that the nuisance z moves along one axis."""
-    drawn = torch.Generator().manual_seed(0)
-    label, z = torch.randint(2, (n,), generator=drawn), torch.randn(n, generator=drawn)
-    point = torch.randn(n, 2, generator=drawn)
+    generator = torch.Generator().manual_seed(0)
+    label, z = torch.randint(2, (n,), generator=generator), torch.randn(n, generator=generator)
+    point = torch.randn(n, 2, generator=generator)
     background = torch.stack([point[:, 0], -0.5 * point[:, 0] + 0.87 * point[:, 1]], dim=1)
     signal = point + torch.stack([torch.ones(n), 1 + z], dim=1)
     point = torch.where(label.unsqueeze(1) == 1, signal, background)
@@ -46,12 +46,12 @@ def layers(*widths: int) -> nn.Sequential:
     return nn.Sequential(*parts[:-1])
 
 
-def told(net: nn.Module, split: Split) -> float:
+def nuisance_correlation(net: nn.Module, split: Split) -> float:
     """Return how the answers for signal go with the nuisance, as a correlation in [0, 1]."""
     signal = split["label"] == 1
-    answers = net(split["point"][signal].to(net[0].weight.device)).softmax(dim=1)[:, 1]
-    both = torch.stack([answers.cpu(), split["nuisance"][signal]])
-    return both.corrcoef()[0, 1].abs().item()
+    predictions = net(split["point"][signal].to(net[0].weight.device)).softmax(dim=1)[:, 1]
+    pairs = torch.stack([predictions.cpu(), split["nuisance"][signal]])
+    return pairs.corrcoef()[0, 1].abs().item()
 
 
 def main(args: Args) -> dict[str, float]:
@@ -59,43 +59,43 @@ def main(args: Args) -> dict[str, float]:
     events = collisions(6000)
     net, adversary = run.place(layers(2, 32, 32, 2)), run.place(layers(1, 32, 2))
 
-    def mistakes(batch: Batch) -> Tensor:
+    def classifier_loss(batch: Batch) -> Tensor:
         return functional.cross_entropy(net(batch.point), batch.label)
 
-    def guessing(batch: Batch) -> Tensor:  # nats to tell z of signal from the answer
-        answer, signal = net(batch.point).softmax(dim=1)[:, 1:], batch.label == 1
-        mean, spread = adversary(answer)[signal].unbind(dim=1)
-        return functional.gaussian_nll_loss(mean, batch.nuisance[signal], spread.exp())
+    def adversary_loss(batch: Batch) -> Tensor:  # nats to tell z of signal from the answer
+        prediction, signal = net(batch.point).softmax(dim=1)[:, 1:], batch.label == 1
+        mean, log_variance = adversary(prediction)[signal].unbind(dim=1)
+        return functional.gaussian_nll_loss(mean, batch.nuisance[signal], log_variance.exp())
 
-    def value(batch: Batch) -> Tensor:
-        return mistakes(batch) - args.weight * guessing(batch)
+    def pivot_loss(batch: Batch) -> Tensor:
+        return classifier_loss(batch) - args.weight * adversary_loss(batch)
 
     adam = partial(torch.optim.Adam, lr=args.lr)
-    plain = Game(Player("classifier", net, mistakes, adam))
+    baseline = Game(Player("classifier", net, classifier_loss, adam))
     stream = events.train.batches(args.batch_size, turns=args.turns, seed=args.seed)
-    for turn in run.play(plain, stream, name="plain"):
-        if turn.looks:
-            run.log(turn, told=told(net, events.valid), accuracy=accuracy(net, events.valid))
+    for turn in run.play(baseline, stream, name="plain"):
+        if turn.evaluate:
+            run.log(turn, told=nuisance_correlation(net, events.valid), accuracy=accuracy(net, events.valid))
 
     game = Game(
-        Player("adversary", adversary, guessing, adam, schedule=cosine),
-        Player("classifier", net, value, adam, schedule=cosine),
+        Player("adversary", adversary, adversary_loss, adam, schedule=cosine),
+        Player("classifier", net, pivot_loss, adam, schedule=cosine),
     )
     stream = events.train.batches(args.batch_size, turns=args.pivot_turns, seed=args.seed)
     for turn in run.play(game, stream, name="pivot"):
-        if turn.looks:
-            run.log(turn, told=told(net, events.valid), accuracy=accuracy(net, events.valid))
+        if turn.evaluate:
+            run.log(turn, told=nuisance_correlation(net, events.valid), accuracy=accuracy(net, events.valid))
 
-    return run.finish(net=net, told=told(net, events.test), accuracy=accuracy(net, events.test))
-
-
-def test_the_answers_tell_less_of_the_nuisance(whole):
-    plain, pivot = curve(whole, "plain/told"), curve(whole, "pivot/told")
-    assert plain[-1] / whole.numbers["told"] > 4, (plain, pivot)
-    assert whole.numbers["accuracy"] > 0.68, "chance is 0.5, and 0.8 without the adversary"
+    return run.finish(net=net, told=nuisance_correlation(net, events.test), accuracy=accuracy(net, events.test))
 
 
-def test_it_stops_and_resumes_exactly(whole, tmp_path, monkeypatch):
+def test_predictions_correlate_less_with_the_nuisance(uninterrupted):
+    baseline, pivot = curve(uninterrupted, "plain/told"), curve(uninterrupted, "pivot/told")
+    assert baseline[-1] / uninterrupted.numbers["told"] > 4, (baseline, pivot)
+    assert uninterrupted.numbers["accuracy"] > 0.68, "chance is 0.5, and 0.8 without the adversary"
+
+
+def test_it_stops_and_resumes_exactly(uninterrupted, tmp_path, monkeypatch):
     stops = [40, 149, 200, 201, 399]  # the first two fall into the plain stage
-    pieces = stopped(main, Args(), tmp_path / "pieces", stops, monkeypatch)
-    assert_equal(whole, pieces)
+    resumed = stopped(main, Args(), tmp_path / "pieces", stops, monkeypatch)
+    assert_equal(uninterrupted, resumed)

@@ -33,17 +33,17 @@ class Args:
     seed: int = 0
 
 
-def grow(draw: random.Random, depth: int, signs: list[int], parents: list[int]) -> bool:
+def grow(rng: random.Random, depth: int, signs: list[int], parents: list[int]) -> bool:
     """Append a formula, children before parents, its root's parent still -1; return its truth."""
-    kind = draw.random()
+    kind = rng.random()
     if depth == 0 or kind < 0.15:
-        signs.append(draw.randrange(2))
+        signs.append(rng.randrange(2))
         parents.append(-1)
         return bool(signs[-1])
-    sign = 4 if kind < 0.16 else draw.choice((2, 3))  # "not" is rare
+    sign = 4 if kind < 0.16 else rng.choice((2, 3))  # "not" is rare
     values, roots = [], []
     for _ in range(1 if sign == 4 else 2):
-        values.append(grow(draw, depth - 1, signs, parents))
+        values.append(grow(rng, depth - 1, signs, parents))
         roots.append(len(signs) - 1)
     for root in roots:
         parents[root] = len(signs)
@@ -53,81 +53,81 @@ def grow(draw: random.Random, depth: int, signs: list[int], parents: list[int]) 
 
 
 def formulas(n: int) -> data.Data:
-    draw, trees, parents, labels = random.Random(0), [], [], []
+    rng, trees, parents, labels = random.Random(0), [], [], []
     for _ in range(n):
-        signs, above = [], []
-        labels.append(int(grow(draw, 3, signs, above)))
+        signs, parent_indices = [], []
+        labels.append(int(grow(rng, 3, signs, parent_indices)))
         trees.append(torch.tensor(signs))
-        parents.append(torch.tensor(above))
+        parents.append(torch.tensor(parent_indices))
     return data.arrays(tree=Ragged.of(trees, parents), label=labels, classes=["false", "true"])
 
 
-class Reader(nn.Module):
+class FormulaNet(nn.Module):
     """Formulas (N trees) -> scores (N, 2), from the leaves up, a level of all trees at a time."""
 
     def __init__(self, width: int) -> None:
         super().__init__()
         self.cells = nn.ModuleList([nn.Linear(width, width) for _ in SIGNS])
-        self.answer = nn.Linear(width, 2)
+        self.output = nn.Linear(width, 2)
 
     def forward(self, tree: Ragged) -> Tensor:
         signs, n, total = tree.values, len(tree), len(tree.values)
         number = torch.arange(n, device=signs.device).repeat_interleave(tree.lengths)
-        above = torch.where(tree.parent < 0, total + number, tree.offsets[number] + tree.parent)
-        inbox = self.answer.weight.new_zeros(total + n, self.answer.in_features)
-        for nodes in levels(above, total):
+        parents = torch.where(tree.parent < 0, total + number, tree.offsets[number] + tree.parent)
+        states = self.output.weight.new_zeros(total + n, self.output.in_features)
+        for nodes in levels(parents, total):
             for sign, cell in enumerate(self.cells):
-                some = nodes[signs[nodes] == sign]
-                if len(some):
-                    inbox = inbox.index_add(0, above[some], cell(inbox[some]).tanh())
-        return self.answer(inbox[total:])  # what reached the places above the roots
+                selected = nodes[signs[nodes] == sign]
+                if len(selected):
+                    states = states.index_add(0, parents[selected], cell(states[selected]).tanh())
+        return self.output(states[total:])  # what reached the places above the roots
 
 
-def levels(above: Tensor, total: int) -> list[Tensor]:
+def levels(parents: Tensor, total: int) -> list[Tensor]:
     """Return nodes by height, leaves first; above: (total,), place of each one's parent."""
-    height = above.new_zeros(int(above.max()) + 1)
-    before = None
-    while before is None or not torch.equal(before, height):
-        before = height.clone()
-        height.scatter_reduce_(0, above, before[:total] + 1, "amax")
+    height = parents.new_zeros(int(parents.max()) + 1)
+    previous = None
+    while previous is None or not torch.equal(previous, height):
+        previous = height.clone()
+        height.scatter_reduce_(0, parents, previous[:total] + 1, "amax")
     return [(height[:total] == k).nonzero().flatten() for k in range(int(height.max()))]
 
 
-def right(net: nn.Module, split: Split) -> float:
+def accuracy(net: nn.Module, split: Split) -> float:
     """Return the share of formulas whose truth the net names."""
     stream = split.batches(500).on(net.answer.weight.device)
-    found = [net(batch.tree).argmax(dim=1) == batch.label for batch in stream]
-    return torch.cat(found).double().mean().item()
+    is_correct = [net(batch.tree).argmax(dim=1) == batch.label for batch in stream]
+    return torch.cat(is_correct).double().mean().item()
 
 
 def main(args: Args) -> dict[str, float]:
     run = Run.start(__file__, args)
     trees = formulas(1500)
-    net = run.place(Reader(args.width))
+    net = run.place(FormulaNet(args.width))
 
-    def mistakes(batch: Batch) -> Tensor:
+    def loss(batch: Batch) -> Tensor:
         return functional.cross_entropy(net(batch.tree), batch.label)
 
     adam = partial(torch.optim.Adam, lr=args.lr)
-    game = Game(Player("reader", net, mistakes, adam, idle=args.idle))
+    game = Game(Player("reader", net, loss, adam, idle=args.idle))
     stream = trees.train.batches(args.batch_size, turns=args.turns, seed=args.seed)
 
     for turn in run.play(game, stream):
-        if turn.looks:
-            run.log(turn, valid_accuracy=right(net, trees.valid))
+        if turn.evaluate:
+            run.log(turn, valid_accuracy=accuracy(net, trees.valid))
 
-    return run.finish(net=net, test_accuracy=right(net, trees.test))
+    return run.finish(net=net, test_accuracy=accuracy(net, trees.test))
 
 
-def test_the_reader_learns_what_the_signs_mean(whole):
-    losses = curve(whole, "reader")
+def test_the_net_learns_the_operators(uninterrupted):
+    losses = curve(uninterrupted, "reader")
     assert losses[0] / losses[-1] > 20, losses
-    assert whole.numbers["test_accuracy"] > 0.95, "chance is about 0.5"
+    assert uninterrupted.numbers["test_accuracy"] > 0.95, "chance is about 0.5"
 
 
-def test_it_stops_and_resumes_exactly(whole, tmp_path, monkeypatch):
-    pieces = stopped(main, Args(), tmp_path / "pieces", [0, 1, 70, 110, 149], monkeypatch)
-    assert_equal(whole, pieces)
+def test_it_stops_and_resumes_exactly(uninterrupted, tmp_path, monkeypatch):
+    resumed = stopped(main, Args(), tmp_path / "pieces", [0, 1, 70, 110, 149], monkeypatch)
+    assert_equal(uninterrupted, resumed)
 
 
 def test_a_first_batch_without_a_sign_needs_idle():

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from brique import data
 from brique.data import Batch
-from brique.game import Game, Player, slope
+from brique.game import Game, Player, gradient
 from brique.run import Run
 from resuming import assert_equal, stopped
 
@@ -25,12 +25,12 @@ class Args:
     seed: int = 0
 
 
-def ring(n: int) -> Tensor:
+def ring_of_clusters(n: int) -> Tensor:
     """Return points (n, 2), spread 0.1 about eight places of a circle of radius 2."""
-    drawn = torch.Generator().manual_seed(0)
-    angle = torch.randint(8, (n,), generator=drawn) * (math.pi / 4)
+    generator = torch.Generator().manual_seed(0)
+    angle = torch.randint(8, (n,), generator=generator) * (math.pi / 4)
     centers = 2 * torch.stack([angle.cos(), angle.sin()], dim=1)
-    return centers + 0.1 * torch.randn(n, 2, generator=drawn)
+    return centers + 0.1 * torch.randn(n, 2, generator=generator)
 
 
 def layers(*widths: int) -> nn.Sequential:
@@ -38,51 +38,51 @@ def layers(*widths: int) -> nn.Sequential:
     return nn.Sequential(*parts[:-1])
 
 
-def apart(a: Tensor, b: Tensor) -> Tensor:
+def energy_distance(a: Tensor, b: Tensor) -> Tensor:
     """Return the energy distance of two clouds of points, 0 if they are alike."""
     return 2 * torch.cdist(a, b).mean() - torch.cdist(a, a).mean() - torch.cdist(b, b).mean()
 
 
 def main(args: Args) -> dict[str, float]:
     run = Run.start(__file__, args)
-    points = data.arrays(point=ring(4000))
+    points = data.arrays(point=ring_of_clusters(4000))
     nets = run.place({"forger": layers(4, 64, 64, 2), "critic": layers(2, 64, 64, 1)})
-    forger, critic = nets["forger"], nets["critic"]
+    generator, critic = nets["forger"], nets["critic"]
     fixed, real = run.noise(400, 4, name="fixed"), points.valid["point"].to(run.device)
 
-    def forged(n: int) -> Tensor:
-        return forger(run.noise(n, 4))  # (n, 2)
+    def fakes(n: int) -> Tensor:
+        return generator(run.noise(n, 4))  # (n, 2)
 
-    def fooled(batch: Batch) -> Tensor:  # what the critic pays
-        fake, share = forged(len(batch)), run.noise(len(batch), 1, kind="uniform")
-        between = share * batch.point + (1 - share) * fake
-        steep = (slope(critic, between).norm(dim=1) - 1).square().mean()
-        return critic(fake).mean() - critic(batch.point).mean() + args.penalty * steep
+    def critic_loss(batch: Batch) -> Tensor:  # what the critic pays
+        fake, share = fakes(len(batch)), run.noise(len(batch), 1, kind="uniform")
+        interpolated = share * batch.point + (1 - share) * fake
+        gradient_penalty = (gradient(critic, interpolated).norm(dim=1) - 1).square().mean()
+        return critic(fake).mean() - critic(batch.point).mean() + args.penalty * gradient_penalty
 
-    def caught(batch: Batch) -> Tensor:  # what the forger pays
-        return -critic(forged(len(batch))).mean()
+    def generator_loss(batch: Batch) -> Tensor:  # what the forger pays
+        return -critic(fakes(len(batch))).mean()
 
     adam = partial(torch.optim.Adam, lr=args.lr, betas=(0.5, 0.9))
     game = Game(
-        Player("critic", critic, fooled, adam),
-        Player("forger", forger, caught, adam, every=5),
+        Player("critic", critic, critic_loss, adam),
+        Player("forger", generator, generator_loss, adam, every=5),
     )
     stream = points.train.batches(args.batch_size, turns=args.turns, seed=args.seed)
-    run.log(apart=apart(forger(fixed), real))
+    run.log(apart=energy_distance(generator(fixed), real))
 
     for turn in run.play(game, stream):
-        if turn.looks:
-            run.log(turn, apart=apart(forger(fixed), real))
+        if turn.evaluate:
+            run.log(turn, apart=energy_distance(generator(fixed), real))
 
-    return run.finish(task="none", forger=forger, critic=critic)
-
-
-def test_the_forgeries_come_to_lie_on_the_ring(whole):
-    apart = curve(whole, "apart")
-    assert apart[0] / apart[-1] > 8, apart
+    return run.finish(task="none", forger=generator, critic=critic)
 
 
-def test_it_stops_and_resumes_exactly(whole, tmp_path, monkeypatch):
+def test_fakes_match_the_ring(uninterrupted):
+    distances = curve(uninterrupted, "apart")
+    assert distances[0] / distances[-1] > 8, distances
+
+
+def test_it_stops_and_resumes_exactly(uninterrupted, tmp_path, monkeypatch):
     stops = [2, 4, 300, 303, 499]  # before, at and after a move of the forger
-    pieces = stopped(main, Args(), tmp_path / "pieces", stops, monkeypatch)
-    assert_equal(whole, pieces)
+    resumed = stopped(main, Args(), tmp_path / "pieces", stops, monkeypatch)
+    assert_equal(uninterrupted, resumed)

@@ -103,7 +103,7 @@ def test_it_says_what_its_readers_need_in_one_order(name: str):
     wanted = ["EXPECT", "QUICK", "Args", "build", "main"]
     assert [part for part in parts if part in wanted] == wanted
     assert ast.unparse(tree.body[-1]) == "if __name__ == '__main__':\n    cli.main_with(Args, main)"
-    assert [s.name for s in catalog.settings(SOURCES[name]) if not s.says] == []
+    assert [s.name for s in catalog.settings(SOURCES[name]) if not s.description] == []
 
 
 @table(RECIPES)

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from brique.game import slope
+from brique.game import gradient
 from brique.recipes.foundations import approximation
 from brique.recipes.foundations.approximation import ACTIVATIONS, LOSSES, bumps, target
 
@@ -21,7 +21,7 @@ def test_bumps_stay_within_epsilon(epsilon: float):
 
 def test_the_derivative_of_the_target_is_below_its_bound():
     x = torch.linspace(-1.5, 1.5, 5001, dtype=torch.float64)
-    assert slope(target, x).abs().max().item() < 13
+    assert gradient(target, x).abs().max().item() < 13
 
 
 @pytest.mark.parametrize("functions", [ACTIVATIONS, LOSSES], ids=["activations", "losses"])
@@ -29,14 +29,14 @@ def test_derivatives_are_those_of_differences(functions: dict[str, Callable[[Ten
     x = torch.linspace(-3, 3, 61, dtype=torch.float64) + 0.017
     for name, function in functions.items():
         difference = (function(x + 1e-6) - function(x - 1e-6)) / 2e-6
-        assert torch.allclose(slope(function, x), difference, atol=1e-6), name
+        assert torch.allclose(gradient(function, x), difference, atol=1e-6), name
 
 
 def test_activations_obey_their_formulas():
     x = torch.linspace(-4, 4, 81, dtype=torch.float64)
     sigmoid = torch.sigmoid(x)
-    assert torch.allclose(slope(torch.sigmoid, x), sigmoid * (1 - sigmoid))
-    assert slope(torch.sigmoid, x).max().item() == pytest.approx(0.25)
+    assert torch.allclose(gradient(torch.sigmoid, x), sigmoid * (1 - sigmoid))
+    assert gradient(torch.sigmoid, x).max().item() == pytest.approx(0.25)
     assert torch.allclose(ACTIVATIONS["tanh"](x), 2 / (1 + torch.exp(-2 * x)) - 1)
     assert torch.equal(torch.maximum(x, 0 * x), ACTIVATIONS["relu"](x))
     assert torch.equal(torch.maximum(x, -x), x.abs())  # maxout of two contains both
@@ -46,7 +46,7 @@ def test_activations_obey_their_formulas():
 def test_cross_entropy_of_softmax():
     scores = torch.randn(5, 7, dtype=torch.float64)
     label = torch.arange(5)
-    found = slope(lambda s: functional.cross_entropy(s, label, reduction="sum"), scores)
+    found = gradient(lambda s: functional.cross_entropy(s, label, reduction="sum"), scores)
     assert torch.allclose(found, scores.softmax(1) - functional.one_hot(label, 7), atol=1e-8)
     assert functional.cross_entropy(torch.zeros(5, 7), label).item() == pytest.approx(math.log(7))
     assert functional.cross_entropy(1e4 * scores, label).isfinite()

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 import brique.bricks
-from brique.bricks import slope_error
+from brique.bricks import gradient_error
 from brique.recipes.foundations import backprop
 
 
@@ -62,9 +62,9 @@ class Wrong(nn.Module):
 
 
 def test_a_brick_with_wrong_gradients_is_found():
-    assert slope_error(Wrong(), torch.randn(4, 3)) > 1e-3
+    assert gradient_error(Wrong(), torch.randn(4, 3)) > 1e-3
     brick = nn.Linear(3, 2)
     before = [p.clone() for p in brick.parameters()]
-    assert slope_error(brick, torch.randn(4, 3)) < 1e-8
+    assert gradient_error(brick, torch.randn(4, 3)) < 1e-8
     assert all(torch.equal(a, b) for a, b in zip(before, brick.parameters(), strict=True))
-    assert slope_error(nn.Embedding(5, 3), torch.tensor([[0, 4]])) < 1e-8
+    assert gradient_error(nn.Embedding(5, 3), torch.tensor([[0, 4]])) < 1e-8

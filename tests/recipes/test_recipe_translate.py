@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from brique.data import Data, Ragged, worlds
-from brique.draw import table
+from brique.draw import heatmap
 from brique.errors import DataError, ShapeError
 from brique.recipes.attention import translate
 from brique.recipes.attention.translate import Seq2Seq
@@ -133,6 +133,6 @@ def test_bleu_is_sacrebleus_or_asks_for_it(monkeypatch: pytest.MonkeyPatch):
 
 
 def test_a_table_needs_a_word_for_each_row_and_column():
-    assert table(torch.eye(2), ["le", "chat"], ["the", "cat"]).pixels().shape == (3, 72, 168)
+    assert heatmap(torch.eye(2), ["le", "chat"], ["the", "cat"]).pixels().shape == (3, 72, 168)
     with pytest.raises(ShapeError, match=r"values \(2, 2\) but 1 words of rows and 2 of columns"):
-        table(torch.eye(2), ["le"], ["the", "cat"])
+        heatmap(torch.eye(2), ["le"], ["the", "cat"])

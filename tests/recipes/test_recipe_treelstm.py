@@ -10,7 +10,7 @@ from brique import data
 from brique.data import Data, Ragged, Split
 from brique.draw import tree as branches
 from brique.errors import DataError, ShapeError
-from brique.nets.trees import children, climb, levels
+from brique.nets.trees import children, apply_bottom_up, levels
 from brique.recipes.recursive import treelstm
 from brique.recipes.recursive.treelstm import TreeLSTM, accuracies, draw_prediction
 
@@ -78,7 +78,7 @@ def test_a_cell_that_adds_counts_what_is_below_each_node():
     tree = Ragged.of(
         [torch.zeros(5), torch.zeros(1)], [torch.tensor([2, 2, 4, 4, -1]), torch.tensor([-1])]
     )
-    sizes = climb(tree, torch.ones(6, 1), lambda own, left, right: own + left + right, 1)
+    sizes = apply_bottom_up(tree, torch.ones(6, 1), lambda own, left, right: own + left + right, 1)
     assert sizes.flatten().tolist() == [1, 1, 3, 1, 5, 1]
     assert children(tree).tolist() == [[6, 6], [6, 6], [0, 1], [6, 6], [2, 3], [6, 6]]
     assert [nodes.tolist() for nodes in levels(children(tree))] == [[0, 1, 3, 5], [2], [4]]

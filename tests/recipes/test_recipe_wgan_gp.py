@@ -33,5 +33,5 @@ def test_samples_of_one_distribution_have_no_energy_distance():
 
 def test_the_gradient_norm_of_a_linear_critic_is_that_of_its_weights():
     critic = torch.nn.Linear(2, 1)
-    norm = wgan_gp.slope(critic, torch.randn(6, 2)).norm(dim=1)
+    norm = wgan_gp.gradient(critic, torch.randn(6, 2)).norm(dim=1)
     assert torch.allclose(norm, critic.weight.norm().expand(6))

@@ -1,11 +1,11 @@
 """Layers and blocks that nets are made of."""
 
-from brique.bricks.band import Band as Band
-from brique.bricks.differences import slope_error as slope_error
-from brique.bricks.least import Least as Least
-from brique.bricks.mixture import Mixture as Mixture
-from brique.bricks.residual import Residual as Residual
-from brique.bricks.restore import Restore as Restore
+from brique.bricks.band import PredictionInterval as PredictionInterval
+from brique.bricks.differences import gradient_error as gradient_error
+from brique.bricks.least import ScoreThreshold as ScoreThreshold
+from brique.bricks.mixture import LatentMixture as LatentMixture
+from brique.bricks.residual import ResidualBlock as ResidualBlock
+from brique.bricks.restore import Denormalize as Denormalize
 from brique.bricks.standardize import Standardize as Standardize
 from brique.bricks.temperature import Temperature as Temperature
-from brique.bricks.usual import Usual as Usual
+from brique.bricks.usual import ErrorQuantiles as ErrorQuantiles

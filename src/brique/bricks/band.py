@@ -6,11 +6,11 @@ import torch
 from torch import Tensor, nn
 
 
-class Band(nn.Module):
+class PredictionInterval(nn.Module):
     """Forecasts (N, A, K) as they are, and the half width of the band round them.
 
     shape: (A, K), steps ahead and targets.
-    It holds what `brique.tasks.forecast.calibrate` finds on valid: `reach` (A, K), half the width
+    It holds what `brique.tasks.forecast.calibrate` finds on valid: `half_width` (A, K), half the width
     of the 90% band, in units of a window's own unrest; NaN as long as it is unknown.
 
     >>> band = Band((2, 1))
@@ -19,7 +19,7 @@ class Band(nn.Module):
     tensor([3., 3.])
     """
 
-    reach: Tensor
+    half_width: Tensor
 
     def __init__(self, shape: Sequence[int]) -> None:
         super().__init__()
@@ -29,13 +29,13 @@ class Band(nn.Module):
         """Return the forecasts (N, A, K)."""
         return x
 
-    def around(self, unrest: Tensor) -> Tensor:
+    def half_width_for(self, scale: Tensor) -> Tensor:
         """Return half the width of the 90% band (N, A, K).
 
-        unrest: (N, K), how much each target moves in a window, in its unit.
+        scale: (N, K), how much each target moves in a window, in its unit.
         """
-        return self.reach * unrest.unsqueeze(1)
+        return self.half_width * scale.unsqueeze(1)
 
     def extra_repr(self) -> str:
         """Return the shape, as print(net) shows it."""
-        return str(tuple(self.reach.shape))
+        return str(tuple(self.half_width.shape))

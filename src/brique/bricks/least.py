@@ -4,7 +4,7 @@ import torch
 from torch import Tensor, nn
 
 
-class Least(nn.Module):
+class ScoreThreshold(nn.Module):
     """Passes on what it is given, and holds the score from which on an answer is said.
 
     `value` is a buffer, 0.3 at first, saved with the net; `brique.tasks.detect.calibrate` fits it

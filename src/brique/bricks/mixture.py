@@ -4,7 +4,7 @@ import torch
 from torch import Tensor, nn
 
 
-class Mixture(nn.Module):
+class LatentMixture(nn.Module):
     """Normal noise (N, D + 1) -> codes (N, D) as those that it learnt from.
 
     The first column chooses one of the parts, the others are turned and moved as its codes are.
@@ -15,24 +15,24 @@ class Mixture(nn.Module):
     torch.Size([3, 2])
     """
 
-    below: Tensor
+    cumulative_weights: Tensor
     mean: Tensor
-    spread: Tensor
+    cholesky: Tensor
 
-    def __init__(self, size: int, parts: int = 10) -> None:
+    def __init__(self, latent_size: int, components: int = 10) -> None:
         super().__init__()
-        self.register_buffer("below", torch.arange(1, parts + 1) / parts)  # cumulative shares
-        self.register_buffer("mean", torch.zeros(parts, size))
-        self.register_buffer("spread", torch.eye(size).repeat(parts, 1, 1))
+        self.register_buffer("below", torch.arange(1, components + 1) / components)  # cumulative shares
+        self.register_buffer("mean", torch.zeros(components, latent_size))
+        self.register_buffer("spread", torch.eye(latent_size).repeat(components, 1, 1))
 
     def forward(self, noise: Tensor) -> Tensor:
         """Return codes (N, D)."""
-        part = torch.searchsorted(self.below, torch.special.ndtr(noise[:, 0]).contiguous())
-        part = part.clamp(max=len(self.below) - 1)
-        turned = torch.einsum("nij,nj->ni", self.spread[part], noise[:, 1:])
-        return turned + self.mean[part]
+        component = torch.searchsorted(self.cumulative_weights, torch.special.ndtr(noise[:, 0]).contiguous())
+        component = component.clamp(max=len(self.cumulative_weights) - 1)
+        scaled = torch.einsum("nij,nj->ni", self.cholesky[component], noise[:, 1:])
+        return scaled + self.mean[component]
 
-    def learn(self, codes: Tensor) -> None:
+    def fit(self, latents: Tensor) -> None:
         """Fit the parts to codes (M, D); of fewer than 20 for each part, fewer parts.
 
         Source: Dempster, Laird, Rubin 1977, "Maximum likelihood from incomplete data via the EM
@@ -40,13 +40,13 @@ class Mixture(nn.Module):
         """
         from sklearn.mixture import GaussianMixture
 
-        parts = max(1, min(len(self.below), len(codes) // 20))
-        rows = codes.double().cpu().numpy()
-        floor = 1e-4 * float(rows.var())
-        found = GaussianMixture(parts, reg_covar=max(floor, 1e-12), random_state=0).fit(rows)
-        rest = len(self.below) - parts  # parts that are never chosen
-        share = torch.cat([torch.from_numpy(found.weights_).cumsum(0), torch.ones(rest)])
-        self.below.copy_(share)
-        self.mean[:parts] = torch.from_numpy(found.means_).to(self.mean)
-        lower = torch.linalg.cholesky(torch.from_numpy(found.covariances_))
-        self.spread[:parts] = lower.to(self.spread)
+        components = max(1, min(len(self.cumulative_weights), len(latents) // 20))
+        samples = latents.double().cpu().numpy()
+        floor = 1e-4 * float(samples.var())
+        mixture = GaussianMixture(components, reg_covar=max(floor, 1e-12), random_state=0).fit(samples)
+        unused = len(self.cumulative_weights) - components  # parts that are never chosen
+        cumulative = torch.cat([torch.from_numpy(mixture.weights_).cumsum(0), torch.ones(unused)])
+        self.cumulative_weights.copy_(cumulative)
+        self.mean[:components] = torch.from_numpy(mixture.means_).to(self.mean)
+        lower = torch.linalg.cholesky(torch.from_numpy(mixture.covariances_))
+        self.cholesky[:components] = lower.to(self.cholesky)

@@ -4,7 +4,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 
-class Residual(nn.Module):
+class ResidualBlock(nn.Module):
     """Two 3x3 convolutions beside a shortcut: features (N, A, H, W) -> (N, B, H / stride, ...).
 
     before, features: A and B.
@@ -18,23 +18,23 @@ class Residual(nn.Module):
     torch.Size([1, 16, 3, 3])
     """
 
-    def __init__(self, before: int, features: int, *, stride: int = 1) -> None:
+    def __init__(self, in_channels: int, out_channels: int, *, stride: int = 1) -> None:
         super().__init__()
-        self.first: nn.Module = nn.Conv2d(before, features, 3, stride=stride, padding=1, bias=False)
-        self.first_norm: nn.Module = nn.BatchNorm2d(features)
-        self.second: nn.Module = nn.Conv2d(features, features, 3, padding=1, bias=False)
-        last_norm = nn.BatchNorm2d(features)
-        nn.init.zeros_(last_norm.weight)  # at first the block passes on what it was given
-        self.second_norm: nn.Module = last_norm
+        self.conv1: nn.Module = nn.Conv2d(in_channels, out_channels, 3, stride=stride, padding=1, bias=False)
+        self.norm1: nn.Module = nn.BatchNorm2d(out_channels)
+        self.conv2: nn.Module = nn.Conv2d(out_channels, out_channels, 3, padding=1, bias=False)
+        norm = nn.BatchNorm2d(out_channels)
+        nn.init.zeros_(norm.weight)  # at first the block passes on what it was given
+        self.norm2: nn.Module = norm
         self.shortcut: nn.Sequential = nn.Sequential()
         if stride > 1:
             self.shortcut.append(nn.AvgPool2d(stride, ceil_mode=True, count_include_pad=False))
-        if before != features:
-            self.shortcut.append(nn.Conv2d(before, features, 1, bias=False))
-            self.shortcut.append(nn.BatchNorm2d(features))
+        if in_channels != out_channels:
+            self.shortcut.append(nn.Conv2d(in_channels, out_channels, 1, bias=False))
+            self.shortcut.append(nn.BatchNorm2d(out_channels))
 
     def forward(self, x: Tensor) -> Tensor:
         """Return features (N, B, H / stride, W / stride), none below 0."""
-        found = functional.relu(self.first_norm(self.first(x)), inplace=True)
-        found = self.second_norm(self.second(found))
-        return functional.relu(found + self.shortcut(x), inplace=True)
+        out = functional.relu(self.norm1(self.conv1(x)), inplace=True)
+        out = self.norm2(self.conv2(out))
+        return functional.relu(out + self.shortcut(x), inplace=True)

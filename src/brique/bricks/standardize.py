@@ -12,7 +12,7 @@ class Standardize(nn.Module):
     """Returns (x - mean) / spread, where mean and spread are fixed.
 
     mean: one number, or one for each channel.
-    spread: the same, above 0.
+    std: the same, above 0.
     Raises ShapeError when mean and spread disagree on the channels, or spread is not above 0.
 
     >>> Standardize(0.5, 0.5)(torch.tensor([0.0, 0.5, 1.0]))
@@ -20,30 +20,30 @@ class Standardize(nn.Module):
     """
 
     mean: Tensor
-    spread: Tensor
+    std: Tensor
 
-    def __init__(self, mean: float | Sequence[float], spread: float | Sequence[float]) -> None:
+    def __init__(self, mean: float | Sequence[float], std: float | Sequence[float]) -> None:
         super().__init__()
         self.register_buffer("mean", _by_channel(mean))
-        self.register_buffer("spread", _by_channel(spread))
-        if self.mean.numel() != self.spread.numel():
-            counts = f"mean has {self.mean.numel()} numbers but spread has {self.spread.numel()}"
+        self.register_buffer("spread", _by_channel(std))
+        if self.mean.numel() != self.std.numel():
+            counts = f"mean has {self.mean.numel()} numbers but spread has {self.std.numel()}"
             raise ShapeError(f"Standardize: {counts}; pass as many of both.")
-        if not self.spread.is_meta and not bool((self.spread > 0).all()):
-            came = self.spread.flatten().tolist()
+        if not self.std.is_meta and not bool((self.std > 0).all()):
+            values = self.std.flatten().tolist()
             raise ShapeError(
-                f"Standardize: spread must be above 0, not {came}; pass 1 for a constant channel."
+                f"Standardize: spread must be above 0, not {values}; pass 1 for a constant channel."
             )
 
     def forward(self, x: Tensor) -> Tensor:
         """Return x of any shape (N, C, H, W), centered; with one mean for all, any shape at all."""
-        return (x - self.mean) / self.spread
+        return (x - self.mean) / self.std
 
     def extra_repr(self) -> str:
         """Return the two settings, as print(net) shows them."""
-        return f"mean={self.mean.flatten().tolist()}, spread={self.spread.flatten().tolist()}"
+        return f"mean={self.mean.flatten().tolist()}, spread={self.std.flatten().tolist()}"
 
 
 def _by_channel(numbers: float | Sequence[float]) -> Tensor:
-    given = torch.tensor(numbers, dtype=torch.float32)
-    return given if given.ndim == 0 else given.view(-1, 1, 1)  # (C, 1, 1): meets (N, C, H, W)
+    tensor = torch.tensor(numbers, dtype=torch.float32)
+    return tensor if tensor.ndim == 0 else tensor.view(-1, 1, 1)  # (C, 1, 1): meets (N, C, H, W)

@@ -3,10 +3,10 @@
 import torch
 from torch import Tensor, nn
 
-MARKS = 200
+COUNT = 200
 
 
-class Usual(nn.Module):
+class ErrorQuantiles(nn.Module):
     """Passes on what it gets, and holds the misses (200,) that are usual, in order.
 
     `brique.tasks.reconstruct.calibrate` fills it on valid; NaN as long as they are unknown.
@@ -17,24 +17,24 @@ class Usual(nn.Module):
     tensor([0.0000, 0.5000, 1.0000])
     """
 
-    marks: Tensor
+    quantiles: Tensor
 
     def __init__(self) -> None:
         super().__init__()
-        self.register_buffer("marks", torch.full((MARKS,), torch.nan))
+        self.register_buffer("marks", torch.full((COUNT,), torch.nan))
 
     def forward(self, x: Tensor) -> Tensor:
         """Return what came in."""
         return x
 
-    def learn(self, missed: Tensor) -> None:
+    def fit(self, errors: Tensor) -> None:
         """Take the misses (N,) of examples that no weight was fitted on for what is usual."""
-        shares = (torch.arange(MARKS, dtype=torch.float64) + 0.5) / MARKS
-        self.marks.copy_(missed.double().cpu().quantile(shares))
+        fractions = (torch.arange(COUNT, dtype=torch.float64) + 0.5) / COUNT
+        self.quantiles.copy_(errors.double().cpu().quantile(fractions))
 
-    def rank(self, missed: Tensor) -> Tensor:
+    def rank(self, errors: Tensor) -> Tensor:
         """Return the share of known examples that were missed by less: (N,), NaN if unknown."""
-        if bool(self.marks.isnan().any()):
-            return torch.full_like(missed, torch.nan)
-        below = torch.searchsorted(self.marks, missed.to(self.marks).contiguous())
-        return below.to(missed) / MARKS
+        if bool(self.quantiles.isnan().any()):
+            return torch.full_like(errors, torch.nan)
+        position = torch.searchsorted(self.quantiles, errors.to(self.quantiles).contiguous())
+        return position.to(errors) / COUNT

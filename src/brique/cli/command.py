@@ -11,9 +11,9 @@ from collections.abc import Callable, Sequence
 from types import ModuleType
 from typing import Any
 
-from brique.errors import BriqueError, Interrupted, UsageError, nearest
-from brique.stopping import listening
-from brique.voice import say, tell, told
+from brique.errors import BriqueError, Interrupted, UsageError, did_you_mean
+from brique.stopping import handling_signals
+from brique.voice import echo, notify, run_command
 
 VERBS = {
     "check": "look for what would spoil a result on your data",
@@ -56,17 +56,17 @@ def main_with(args_class: type, main: Callable[[Any], dict[str, float] | None]) 
 
 def _dispatch(arguments: list[str]) -> int:
     if not arguments or arguments[0] in ("--help", "-h", "help"):
-        say(*_overview().split("\n"))
+        echo(*_overview().split("\n"))
         return 0
     verb, remaining = arguments[0], arguments[1:]
     if verb == "--version":
         from brique import __version__
 
-        say(__version__)
+        echo(__version__)
         return 0
     if verb not in VERBS:
         kind = "flag" if verb.startswith("-") else "verb"
-        hint = nearest(verb, VERBS) or ";"
+        hint = did_you_mean(verb, VERBS) or ";"
         raise UsageError(f"no {kind} '{verb}'{hint} 'brique --help' shows all.")
     if verb == "run" and remaining and remaining[0] not in ("--help", "-h"):
         from brique.cli.recipe import run_recipe
@@ -103,8 +103,8 @@ def _overview() -> str:
 def _run_guarded(function: Callable[[], int], arguments: list[str]) -> int:
     """Do the work of a command line, hear signals meanwhile, and return the exit code."""
     writes_run = arguments[0] != "brique" or arguments[1:2] in ([verb] for verb in _RUN_VERBS)
-    with listening():
-        return told(lambda: _exit_code(function, arguments if writes_run else None), is_shown=not writes_run)
+    with handling_signals():
+        return run_command(lambda: _exit_code(function, arguments if writes_run else None), only_prints=not writes_run)
 
 
 def _exit_code(function: Callable[[], int], command: list[str] | None) -> int:
@@ -124,5 +124,5 @@ def _exit_code(function: Callable[[], int], command: list[str] | None) -> int:
 
 
 def _print_error(message: object, code: int) -> int:
-    tell(message)
+    notify(message)
     return code

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from brique.cli.outcome import print_table
-from brique.voice import plain, say
+from brique.voice import escape, echo
 
 _MAX_CLASSES, _MAX_ITEMS = 20, 5  # that are shown
 _WIDTH, _EXAMPLES_WIDTH = 100, 60
@@ -15,13 +15,13 @@ _PARTS = ("train", "valid", "test")
 def print_check(result: Mapping[str, Any]) -> None:
     """Print fields, three examples, parts and classes, each finding, and a verdict at the end."""
     print_table(_field_rows(result))
-    say("")
+    echo("")
     print_table(_count_rows(result["splits"]))
     for finding in result["findings"]:
-        say("")
+        echo("")
         _print_finding(finding)
-    say("")
-    say(result["verdict"])
+    echo("")
+    echo(result["verdict"])
 
 
 def _field_rows(result: Mapping[str, Any]) -> list[list[str]]:
@@ -56,14 +56,14 @@ def _count_rows(splits: Mapping[str, Mapping[str, Any]]) -> list[list[str]]:
 
 def _print_finding(finding: Mapping[str, Any]) -> None:
     where = f" in {finding['split']}" if finding["split"] else ""
-    say(f"{finding['severity'].upper()}  {finding['kind']}{where}: {finding['count']:,}")
-    say(*_wrap(finding["reason"]))
+    echo(f"{finding['severity'].upper()}  {finding['kind']}{where}: {finding['count']:,}")
+    echo(*_wrap(finding["reason"]))
     for item in finding["items"][:_MAX_ITEMS]:
-        say(f"    {'  '.join(item)}")
+        echo(f"    {'  '.join(item)}")
     if len(finding["items"]) > _MAX_ITEMS:
-        say(f"    and {len(finding['items']) - _MAX_ITEMS:,} more")
-    say(*_wrap(finding["remedy"]))
+        echo(f"    and {len(finding['items']) - _MAX_ITEMS:,} more")
+    echo(*_wrap(finding["remedy"]))
 
 
 def _wrap(text: str) -> list[str]:
-    return textwrap.wrap(plain(text), _WIDTH, initial_indent="  ", subsequent_indent="  ")
+    return textwrap.wrap(escape(text), _WIDTH, initial_indent="  ", subsequent_indent="  ")

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
 
-from brique.voice import plain, say
+from brique.voice import escape, echo
 
 _UNPRINTABLE = re.compile("[\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 MAX_ITEMS = 1000
@@ -18,7 +18,7 @@ MAX_ITEMS = 1000
 def print_json(value: Mapping[str, object]) -> None:
     """Print one line: {"format": 1, ...}; numbers that are not finite become null."""
     text = json.dumps(_json_value({"format": 1, **value}), ensure_ascii=False, allow_nan=False)
-    say(_UNPRINTABLE.sub(lambda match: f"\\u{ord(match[0]):04x}", text))
+    echo(_UNPRINTABLE.sub(lambda match: f"\\u{ord(match[0]):04x}", text))
 
 
 def print_run(folder: Path, *, as_json: bool) -> None:
@@ -35,15 +35,15 @@ def print_run(folder: Path, *, as_json: bool) -> None:
             seconds = record.json.get("seconds", {})
             print_json({"run": str(folder), **record.result, "seconds": seconds})
             return
-        say(sentence(record.result))
+        echo(sentence(record.result))
         if (folder / "report.html").is_file():
-            say(f"report: {folder / 'report.html'}")
+            echo(f"report: {folder / 'report.html'}")
     else:
         if as_json:
             print_json({"run": str(folder), "numbers": record.numbers})
             return
         print_numbers(record.numbers)
-    say(folder)
+    echo(folder)
 
 
 def _print_folds(folder: Path, *, as_json: bool) -> None:
@@ -56,22 +56,22 @@ def _print_folds(folder: Path, *, as_json: bool) -> None:
     if as_json:
         print_json({"run": str(folder), **result})
         return
-    say(folds_sentence(result, TASKS[result["task"]]), f"report: {folder / 'report.html'}", folder)
+    echo(folds_sentence(result, TASKS[result["task"]]), f"report: {folder / 'report.html'}", folder)
 
 
 def print_numbers(numbers: Mapping[str, float]) -> None:
     """Print one line a number."""
     width = max(map(len, numbers), default=0)
     for name, value in numbers.items():
-        say(f"{name:<{width}}  {value:.6g}")
+        echo(f"{name:<{width}}  {value:.6g}")
 
 
 def print_table(rows: Sequence[Sequence[str]]) -> None:
     """Print rows in columns as wide as they need; the last one runs free."""
-    rows = [[plain(cell) for cell in row] for row in rows]
+    rows = [[escape(cell) for cell in row] for row in rows]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for row in rows:
-        say("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+        echo("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
 
 
 @contextmanager

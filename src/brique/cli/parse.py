@@ -17,7 +17,7 @@ from cyclopts.exceptions import (
     UnusedCliTokensError,
 )
 
-from brique.errors import UsageError, nearest
+from brique.errors import UsageError, did_you_mean
 
 
 def call(function: Callable[..., int], name: str, arguments: Sequence[str]) -> int:
@@ -78,7 +78,7 @@ def _error_message(error: CycloptsError, name: str) -> str:
     if isinstance(error, UnknownOptionError):
         flag = (error.token.keyword or error.token.value).partition("=")[0]
         known = [n for argument in error.argument_collection for n in argument.names]
-        return f"{command}: no flag '{flag}'{nearest(flag, known) or ';'} {hint}"
+        return f"{command}: no flag '{flag}'{did_you_mean(flag, known) or ';'} {hint}"
     if isinstance(error, RepeatArgumentError):
         return f"{command}: {error.token.keyword} is given more than once; give it once."
     if isinstance(error, UnusedCliTokensError):

@@ -15,9 +15,9 @@ from brique import catalog
 from brique.cli.options import DataFlags, chosen
 from brique.cli.outcome import print_json, print_numbers, results_only
 from brique.cli.parse import call, is_number, convert_number
-from brique.errors import DataError, UsageError, nearest
+from brique.errors import DataError, UsageError, did_you_mean
 from brique.options import Options
-from brique.voice import say
+from brique.voice import echo
 
 RESERVED = ("out", "quick", "json", "device", "exact", "help")
 """Flags that every recipe has; no field of an Args may be called so."""
@@ -90,7 +90,7 @@ def _print_result(folder: Path | None, numbers: Mapping[str, float], *, as_json:
         return
     print_numbers(numbers)
     if folder is not None:
-        say(folder)
+        echo(folder)
 
 
 def _check(args_class: type, quick: Mapping[str, object], name: str) -> None:
@@ -105,7 +105,7 @@ def _check(args_class: type, quick: Mapping[str, object], name: str) -> None:
             f" has ({flags}); rename the field."
         )
     for unknown in (key for key in quick if key not in fields):
-        hint = nearest(unknown, fields) or "; remove it."
+        hint = did_you_mean(unknown, fields) or "; remove it."
         raise UsageError(f"{name}: QUICK sets '{unknown}', which Args does not have{hint}")
 
 
@@ -114,7 +114,7 @@ def _recipe_parameters(
 ) -> list[inspect.Parameter]:
     annotations = get_type_hints(args_class, include_extras=True)
     source = path.read_text(encoding="utf-8") if path.is_file() else ""
-    help_texts = {setting.name: setting.says for setting in catalog.settings(source)}
+    help_texts = {setting.name: setting.description for setting in catalog.settings(source)}
     return [
         inspect.Parameter(
             field.name,

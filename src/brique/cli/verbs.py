@@ -10,7 +10,7 @@ from brique.cli.options import DataFlags, chosen
 from brique.cli.outcome import print_json, print_run, print_table, results_only
 from brique.cli.parse import Float, Flag, Integer
 from brique.errors import UsageError
-from brique.voice import say, tell
+from brique.voice import echo, notify
 
 Changed = Annotated[Flag, Parameter(help="Take the run's data as they are now.")]
 Json = Annotated[Flag, Parameter(help="Print one line of JSON.")]
@@ -63,7 +63,7 @@ def check(
         print_json(result)
     else:
         for note in result["notes"]:
-            tell(note)
+            notify(note)
         print_check(result)
     severities = ("error", "warning") if strict else ("error",)
     return int(any(finding["severity"] in severities for finding in result["findings"]))
@@ -169,11 +169,11 @@ def evaluate(
     Columns and classes of other data are found by name; the options that say how data are opened
     are for these.
     """
-    from brique.measure import allowed
+    from brique.measure import memory_allowed
     from brique.tasks.table import sentence
     from brique.workbench.evaluate import evaluate
 
-    with allowed(memory):
+    with memory_allowed(memory):
         result = evaluate(
             run, data, part=part, changed=changed, device=device, trust=trust, **_data_options(options)
         )
@@ -181,8 +181,8 @@ def evaluate(
         print_json(result)
         return 0
     for note in result["notes"]:
-        tell(note)
-    say(sentence(result))
+        notify(note)
+    echo(sentence(result))
     return 0
 
 
@@ -199,29 +199,29 @@ def predict(
     json: Json = False,
 ) -> int:
     """Ask the model of a run about each file or row. Exit code 1 if one could not be read."""
-    from brique.measure import allowed
+    from brique.measure import memory_allowed
     from brique.workbench.predict import describe_substitutions, predict
 
     if not files:
         raise UsageError("predict: FILE is missing; name files, folders, or a table.")
-    with allowed(memory):
+    with memory_allowed(memory):
         predictions = predict(run, *files, out=csv, device=device, trust=trust)
     if json:
         print_json({"answers": [entry.to_json() for entry in predictions]})
     else:
-        print_table([(entry.file, *entry.answer.said()) for entry in predictions if entry.answer is not None])
+        print_table([(entry.file, *entry.answer.summary()) for entry in predictions if entry.answer is not None])
         for entry in predictions:
             if entry.error is not None:
-                tell(entry.error if entry.file in entry.error else f"{entry.file}: {entry.error}")
+                notify(entry.error if entry.file in entry.error else f"{entry.file}: {entry.error}")
         notes = Counter(entry.note for entry in predictions if entry.note is not None)
         most_common = notes.most_common(_MAX_NOTES)
         for note, count in most_common:
             first = next(entry.file for entry in predictions if entry.note == note)
-            tell(f"{first}{f' and {count - 1:,} more' if count > 1 else ''}: {note}.")
+            notify(f"{first}{f' and {count - 1:,} more' if count > 1 else ''}: {note}.")
         if remaining := notes.total() - sum(count for _, count in most_common):
-            tell(f"{remaining:,} more are changed otherwise; --json says how.")
+            notify(f"{remaining:,} more are changed otherwise; --json says how.")
         if summary := describe_substitutions(predictions):
-            tell(summary)
+            notify(summary)
     return 1 if any(entry.error is not None for entry in predictions) else 0
 
 
@@ -229,15 +229,15 @@ def report(
     run: RunFolder, /, *, memory: Memory = None, trust: Trust = False, json: Json = False
 ) -> int:
     """Write the page of a run, report.html in its folder: to read, to print or to send."""
-    from brique.measure import allowed
+    from brique.measure import memory_allowed
     from brique.workbench.report import report
 
-    with allowed(memory):
+    with memory_allowed(memory):
         page = report(run, trust=trust)
     if json:
         print_json({"run": run, "report": str(page)})
     else:
-        say(page)
+        echo(page)
     return 0
 
 
@@ -258,12 +258,12 @@ def resume(
     json: Json = False,
 ) -> int:
     """Go on with a run, folds or a search that were stopped, to what they would have come to."""
-    from brique.measure import allowed
+    from brique.measure import memory_allowed
     from brique.workbench.resume import remaining_work, resume
 
     if (remaining := remaining_work(run)) is not None:
-        tell(f"{run} has finished already; {remaining}.")
-    with results_only(json), allowed(memory):
+        notify(f"{run} has finished already; {remaining}.")
+    with results_only(json), memory_allowed(memory):
         folder = resume(
             run, trust=trust, finish=finish, device=device, changed=changed, storage=storage
         )
@@ -291,7 +291,7 @@ def runs(
     if entries:
         print_table([[str(entry[key]) for key in titles] for entry in [titles, *entries]])
     else:
-        tell(f"no runs in '{folder}' yet; 'brique train digits' makes one.")
+        notify(f"no runs in '{folder}' yet; 'brique train digits' makes one.")
     return 0
 
 
@@ -302,11 +302,11 @@ def list_(*, json: Json = False) -> int:
     entries = catalog.entries()
     if json:
         recipes = [
-            {"name": entry.name, "family": entry.family, "year": entry.year, "says": entry.says} for entry in entries
+            {"name": entry.name, "family": entry.family, "year": entry.year, "says": entry.summary} for entry in entries
         ]
         print_json({"recipes": recipes})
         return 0
-    print_table([(entry.family, entry.name, str(entry.year or ""), entry.says) for entry in entries])
+    print_table([(entry.family, entry.name, str(entry.year or ""), entry.summary) for entry in entries])
     return 0
 
 
@@ -321,22 +321,22 @@ def show(
     settings = catalog.settings(text)
     docstring, expect = catalog.docstring(text), catalog.constant(text, "EXPECT") or {}
     if json:
-        flags = [{"name": setting.name, "default": setting.default, "says": setting.says} for setting in settings]
+        flags = [{"name": setting.name, "default": setting.default, "says": setting.description} for setting in settings]
         print_json(
-            {"name": entry.name, "family": entry.family, "year": entry.year, "says": entry.says,
+            {"name": entry.name, "family": entry.family, "year": entry.year, "says": entry.summary,
              "about": docstring, "settings": flags, "expect": expect, "file": str(entry.path)}
         )  # fmt: skip
         return 0
-    say(*docstring.split("\n"), "", "Settings, each a flag:")
+    echo(*docstring.split("\n"), "", "Settings, each a flag:")
     print_table(
-        [(f"  --{setting.name.replace('_', '-')}", setting.default or "(required)", setting.says) for setting in settings]
+        [(f"  --{setting.name.replace('_', '-')}", setting.default or "(required)", setting.description) for setting in settings]
     )
-    say("")
+    echo("")
     for name, bounds in expect.items():
         ranges = [f"{key} {low} to {high}" for key, (low, high) in bounds.items()]
-        say(f"Must reach on {name}: {', '.join(ranges)}")
-    say(f"File: {entry.path}")
-    say(f"A copy to edit: brique copy {entry.name} {entry.name}.py")
+        echo(f"Must reach on {name}: {', '.join(ranges)}")
+    echo(f"File: {entry.path}")
+    echo(f"A copy to edit: brique copy {entry.name} {entry.name}.py")
     return 0
 
 
@@ -349,8 +349,8 @@ def copy(
     from brique.workbench.copy import copy
 
     path = copy(source, file)
-    say(path)
-    tell(f"run it with: python {path}")
+    echo(path)
+    notify(f"run it with: python {path}")
     return 0
 
 

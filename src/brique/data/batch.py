@@ -8,7 +8,7 @@ from torch import Tensor
 
 from brique import keys
 from brique.data.ragged import Ragged
-from brique.errors import DataError, nearest
+from brique.errors import DataError, did_you_mean
 
 Values = Tensor | Ragged
 
@@ -120,7 +120,7 @@ class Batch:
         Each row is a function of the stream's seed, the epoch, the example and `name`, whatever the
         batch size and whoever stands beside it.
         """
-        return keys.uniform(keys.mix(self._turn_info.key, keys.word(name)), self.ids, columns)
+        return keys.uniform(keys.mix(self._turn_info.key, keys.text_key(name)), self.ids, columns)
 
     def with_turn(self, turn: int, turns: int) -> "Batch":
         """Return the batch as that of a turn, of so many: for streams of one's own."""
@@ -189,4 +189,4 @@ class Nothing:
 
 
 def _missing_field(name: str, names: Iterable[str]) -> str:
-    return f"no field '{name}' among {', '.join(names) or 'none'}{nearest(name, names)}"
+    return f"no field '{name}' among {', '.join(names) or 'none'}{did_you_mean(name, names)}"

@@ -14,7 +14,7 @@ from brique.data.depths import DeepPictures
 from brique.data.parts import Data, build
 from brique.data.ragged import Ragged
 from brique.data.source import PARTS, Source
-from brique.errors import DataError, ShapeError, nearest
+from brique.errors import DataError, ShapeError, did_you_mean
 from brique.schema import Category, Field, Number, Picture, natural_key, convert_pixels
 from brique.schema.depth import UINT16_MAX
 from brique.schema.pictures import normalize_image
@@ -220,7 +220,7 @@ def _check_names(
         if name not in fields:
             raise DataError(
                 f"arrays: {option} '{name}' is not among the fields {', '.join(fields)}"
-                f"; pass it as a field{nearest(name, fields)}"
+                f"; pass it as a field{did_you_mean(name, fields)}"
             )
 
 
@@ -287,7 +287,7 @@ def _class_numbers(
         if text not in number_of:
             raise DataError(
                 f"{where}: example {number} has the class '{text}', not among "
-                f"{', '.join(names[:10])}; name it in classes={nearest(text, names)}"
+                f"{', '.join(names[:10])}; name it in classes={did_you_mean(text, names)}"
             )
     return torch.tensor([number_of[text] for text in texts], dtype=torch.int64), Category(names)
 

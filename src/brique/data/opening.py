@@ -14,7 +14,7 @@ from brique.data.parts import Data, build
 from brique.data.place import skipped_files, resolve_place
 from brique.data.source import Source
 from brique.data.sources import objects, packed, read
-from brique.errors import DataError, nearest
+from brique.errors import DataError, did_you_mean
 from brique.options import Options
 from brique.schema import Field
 
@@ -162,7 +162,7 @@ def _find_source(source: str | Path) -> tuple[str, Path | None]:
     raise DataError(
         f"data: no '{source}': it is not built in (digits), no such path exists, and it is not "
         f"{place_note or 'found by name, as BRIQUE_DATA is not set'}"
-        f"{nearest(str(source), known_names) or '; check the name'}"
+        f"{did_you_mean(str(source), known_names) or '; check the name'}"
     )
 
 

@@ -5,9 +5,9 @@ from torch import Tensor
 
 from brique import keys
 
-_ORDER = keys.word("order")
-_BUCKETS = keys.word("buckets")
-_BALANCED = keys.word("balanced order")
+_ORDER = keys.text_key("order")
+_BUCKETS = keys.text_key("buckets")
+_BALANCED = keys.text_key("balanced order")
 _POOL_BATCHES = 50  # batches whose samples are sorted by length together
 
 

@@ -10,7 +10,7 @@ from torch import Tensor
 from brique.data.batch import Batch, Values
 from brique.data.ragged import Ragged
 from brique.data.sources.shelf import format_names
-from brique.errors import DataError, nearest
+from brique.errors import DataError, did_you_mean
 from brique.schema import MISSING, Category, Field, Number, Picture, Schema, Signal, Text
 from brique.schema.kinds import is_missing
 
@@ -41,7 +41,7 @@ def prepare_inputs(schema: Schema, example: object) -> PreparedInputs:
         if name not in row and not may_be_missing(kind):
             raise DataError(
                 f"predict: expected a value of '{name}', got {', '.join(list(row)[:8]) or 'none'}"
-                f"{nearest(name, row) or '; add it'}"
+                f"{did_you_mean(name, row) or '; add it'}"
             )
         try:
             value = row.get(name)

@@ -11,7 +11,7 @@ from brique.data.ragged import Ragged
 from brique.data.record import DataRecord
 from brique.data.store import Store, gather, select_rows
 from brique.data.stream import BatchFunction, BatchLoader, Stream
-from brique.errors import DataError, nearest
+from brique.errors import DataError, did_you_mean
 from brique.schema import Category, Schema
 
 Balance = Literal["none", "sampler"]
@@ -165,7 +165,7 @@ class Split:
         if name not in self._store.fields:
             known = self._store.fields
             raise DataError(
-                f"split: no field '{name}' among {', '.join(known)}{nearest(name, known)}"
+                f"split: no field '{name}' among {', '.join(known)}{did_you_mean(name, known)}"
             )
         if name not in self._fields:
             self._fields[name] = select_rows(self._store.fields[name], self.ids)
@@ -199,7 +199,7 @@ def _check_options(balance: str, workers: int, *, bucket: bool) -> None:
     if balance not in ("none", "sampler"):
         raise DataError(
             f"batches: balance must be 'none' or 'sampler', got '{balance}'"
-            f"{nearest(balance, ('none', 'sampler')) or '; choose one'}"
+            f"{did_you_mean(balance, ('none', 'sampler')) or '; choose one'}"
         )
     if bucket and balance == "sampler":
         raise DataError(

@@ -17,7 +17,7 @@ from brique.data.store import Store, gather
 from brique.errors import DataError
 
 BatchFunction = Callable[[Batch], Batch]
-_DRAWS = keys.word("draws of an augmentation")
+_DRAWS = keys.text_key("draws of an augmentation")
 
 
 class BatchLoader:

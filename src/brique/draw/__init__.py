@@ -2,5 +2,5 @@
 
 from brique.draw.graph import graph as graph
 from brique.draw.panel import Panel as Panel
-from brique.draw.tables import table as table
+from brique.draw.tables import heatmap as heatmap
 from brique.draw.trees import tree as tree

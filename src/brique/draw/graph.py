@@ -8,7 +8,7 @@ from torch import Tensor
 from brique.draw.panel import Panel
 from brique.errors import ShapeError
 
-ARROW = 5, 6  # color of each direction's heads: forward, backward
+ARROW_COLORS = 5, 6  # color of each direction's heads: forward, backward
 
 
 def graph(result: Tensor, *, backward: bool = False, **leaves: Tensor) -> Tensor:
@@ -24,58 +24,58 @@ def graph(result: Tensor, *, backward: bool = False, **leaves: Tensor) -> Tensor
             "graph: the result was computed from nothing that asks for slopes; "
             "compute it from parameters, outside torch.no_grad()."
         )
-    edges, depths = _walk(result.grad_fn)
-    known = {id(tensor): name for name, tensor in leaves.items()}
+    edges, depths = _edges_and_depths(result.grad_fn)
+    names = {id(tensor): name for name, tensor in leaves.items()}
     rows: dict[int, list[Any]] = {}
     for node, depth in depths.items():
         rows.setdefault(depth, []).append(node)
-    places: dict[Any, tuple[float, float]] = {}
+    positions: dict[Any, tuple[float, float]] = {}
     for depth, nodes in rows.items():
         for number, node in enumerate(nodes):
-            places[node] = ((number + 0.5) / len(nodes), depth + 0.5)
+            positions[node] = ((number + 0.5) / len(nodes), depth + 0.5)
     deepest = max(rows)
-    broad = 120 * max(len(nodes) for nodes in rows.values())
-    size = (46 * (deepest + 1) + 10, max(260, broad))
+    width = 120 * max(len(nodes) for nodes in rows.values())
+    size = (46 * (deepest + 1) + 10, max(260, width))
     panel = Panel(y=(0, deepest + 1), size=size, bare=True)
-    color = ARROW[backward]
-    for below, above in edges:
-        (x0, y0), (x1, y1) = places[below], places[above]
+    color = ARROW_COLORS[backward]
+    for node_below, node_above in edges:
+        (x0, y0), (x1, y1) = positions[node_below], positions[node_above]
         panel.line([x0, x1], [y0, y1], color=color)
-        share = 1 - 0.3 / (y1 - y0) if backward else 0.3 / (y1 - y0)
-        panel.marks([x0 + share * (x1 - x0)], [y0 + share * (y1 - y0)], color=color)
-    for node, (x, y) in places.items():
-        name = _name(node, known)
+        fraction = 1 - 0.3 / (y1 - y0) if backward else 0.3 / (y1 - y0)
+        panel.points([x0 + fraction * (x1 - x0)], [y0 + fraction * (y1 - y0)], color=color)
+    for node, (x, y) in positions.items():
+        name = _node_label(node, names)
         panel.words(x, y, f"d / d {name}" if backward else name)
     return panel.pixels()
 
 
-def _walk(root: Any) -> tuple[list[tuple[Any, Any]], dict[Any, int]]:  # noqa: ANN401 - torch's nodes
+def _edges_and_depths(root: Any) -> tuple[list[tuple[Any, Any]], dict[Any, int]]:  # noqa: ANN401 - torch's nodes
     """Return edges (node, one that it was computed from), and how far each is from the root."""
     edges: list[tuple[Any, Any]] = []
-    order: list[Any] = []
+    postorder: list[Any] = []
 
     def visit(node: Any) -> None:  # noqa: ANN401
-        for other, _ in node.next_functions:
-            if other is None:
+        for next_node, _ in node.next_functions:
+            if next_node is None:
                 continue
-            edges.append((node, other))
-            if other not in seen:
-                seen.add(other)
-                visit(other)
-        order.append(node)
+            edges.append((node, next_node))
+            if next_node not in visited:
+                visited.add(next_node)
+                visit(next_node)
+        postorder.append(node)
 
-    seen = {root}
+    visited = {root}
     visit(root)
     depths = {root: 0}
-    for node in reversed(order):  # each before those that it was computed from
-        for below, above in edges:
-            if below is node:
-                depths[above] = max(depths.get(above, 0), depths[node] + 1)
+    for node in reversed(postorder):  # each before those that it was computed from
+        for output, operand in edges:
+            if output is node:
+                depths[operand] = max(depths.get(operand, 0), depths[node] + 1)
     return edges, depths
 
 
-def _name(node: Any, known: Mapping[int, str]) -> str:  # noqa: ANN401
+def _node_label(node: Any, names: Mapping[int, str]) -> str:  # noqa: ANN401
     if hasattr(node, "variable"):
         shape = " x ".join(str(side) for side in node.variable.shape)
-        return f"{known.get(id(node.variable), 'leaf')} ({shape})"
+        return f"{names.get(id(node.variable), 'leaf')} ({shape})"
     return node.name().removesuffix("0").removesuffix("Backward").lower()

@@ -17,12 +17,12 @@ if TYPE_CHECKING:
     from PIL.ImageFont import FreeTypeFont, ImageFont
 
 Numbers = Sequence[float] | Tensor
-Ends = tuple[float, float]
+Pair = tuple[float, float]
 
-FINER = 3  # drawn so many times larger, then shrunk: smooth edges
+SUPERSAMPLING = 3  # drawn so many times larger, then shrunk: smooth edges
 LEFT, RIGHT, TOP, BOTTOM = 40, 10, 22, 18  # pixels round the field
 INK, FRAME = (34, 34, 34), (150, 150, 150)
-LETTERS = 11  # pixels
+FONT_SIZE = 11  # pixels
 
 
 class Panel:
@@ -44,8 +44,8 @@ class Panel:
         self,
         title: str = "",
         *,
-        x: Ends = (0.0, 1.0),
-        y: Ends = (0.0, 1.0),
+        x: Pair = (0.0, 1.0),
+        y: Pair = (0.0, 1.0),
         log: bool = False,
         size: tuple[int, int] = (200, 260),
         bare: bool = False,
@@ -63,9 +63,9 @@ class Panel:
         self._box = (2, 2, width - 2, height - 2)
         if not bare:
             self._box = (LEFT, TOP, width - RIGHT, height - BOTTOM)
-        self._names: list[tuple[str, int | None]] = []
-        self._sheet = Image.new("RGB", (width * FINER, height * FINER), "white")
-        self._draw = ImageDraw.Draw(self._sheet)
+        self._legend: list[tuple[str, int | None]] = []
+        self._image = Image.new("RGB", (width * SUPERSAMPLING, height * SUPERSAMPLING), "white")
+        self._draw = ImageDraw.Draw(self._image)
 
     def line(
         self,
@@ -73,35 +73,35 @@ class Panel:
         y: Numbers,
         *,
         color: int | None = None,
-        name: str = "",
+        label: str = "",
         width: float = 1.6,
     ) -> "Panel":
         """Draw a line through points (x, y); it is broken where a number is not finite.
 
         color: place in the palette; None is ink. name: stands in the corner in this color.
         """
-        piece: list[Ends] = []
-        for place in [*self._places(x, y), None]:
-            if place is not None:
-                piece.append(place)
+        segment: list[Pair] = []
+        for point in [*self._to_pixels(x, y), None]:
+            if point is not None:
+                segment.append(point)
                 continue
-            if len(piece) > 1:
-                self._draw.line(piece, _ink(color), round(width * FINER), joint="curve")
-            piece = []
-        return self._named(name, color)
+            if len(segment) > 1:
+                self._draw.line(segment, _rgb_of(color), round(width * SUPERSAMPLING), joint="curve")
+            segment = []
+        return self._add_to_legend(label, color)
 
-    def marks(
-        self, x: Numbers, y: Numbers, *, color: int | None = None, name: str = "", radius: float = 3
+    def points(
+        self, x: Numbers, y: Numbers, *, color: int | None = None, label: str = "", radius: float = 3
     ) -> "Panel":
         """Draw a disc at each point (x, y)."""
-        r = radius * FINER
-        for place in self._places(x, y):
-            if place is not None and self._holds(place):
-                a, b = place
-                self._draw.ellipse((a - r, b - r, a + r, b + r), _ink(color))
-        return self._named(name, color)
+        r = radius * SUPERSAMPLING
+        for point in self._to_pixels(x, y):
+            if point is not None and self._is_inside(point):
+                a, b = point
+                self._draw.ellipse((a - r, b - r, a + r, b + r), _rgb_of(color))
+        return self._add_to_legend(label, color)
 
-    def shade(self, values: Tensor) -> "Panel":
+    def heatmap(self, values: Tensor) -> "Panel":
         """Fill the field by a grid of values (rows from low y to high y, columns from low x).
 
         The lowest is white, the highest a middle grey.
@@ -111,22 +111,22 @@ class Panel:
         grid = values.detach().cpu().double().flip(0)
         span = float(grid.max() - grid.min()) or 1.0
         grey = (255 - 90 * (grid - grid.min()) / span).round().byte().numpy()
-        left, top, right, bottom = (round(end * FINER) for end in self._box)
+        left, top, right, bottom = (round(end * SUPERSAMPLING) for end in self._box)
         picture = Image.fromarray(grey).resize((right - left, bottom - top))
-        self._sheet.paste(picture.convert("RGB"), (left, top))
+        self._image.paste(picture.convert("RGB"), (left, top))
         return self
 
     def words(self, x: float, y: float, text: str, *, color: int | None = None) -> "Panel":
         """Write words, centered at (x, y), on a white ground; letters lose their accents."""
-        (place,) = self._places([x], [y])
-        text = _drawable(text)
-        if place is not None:
-            box = self._draw.textbbox(place, text, font=_font(), anchor="mm")
-            edge = 2 * FINER
+        (point,) = self._to_pixels([x], [y])
+        text = _to_ascii(text)
+        if point is not None:
+            box = self._draw.textbbox(point, text, font=_font(), anchor="mm")
+            padding = 2 * SUPERSAMPLING
             self._draw.rectangle(
-                (box[0] - edge, box[1] - edge, box[2] + edge, box[3] + edge), "white"
+                (box[0] - padding, box[1] - padding, box[2] + padding, box[3] + padding), "white"
             )
-            self._draw.text(place, text, _ink(color), _font(), anchor="mm")
+            self._draw.text(point, text, _rgb_of(color), _font(), anchor="mm")
         return self
 
     def pixels(self) -> Tensor:
@@ -134,79 +134,79 @@ class Panel:
         import numpy
         from PIL import ImageDraw
 
-        sheet = self._sheet.copy()
-        draw = ImageDraw.Draw(sheet)
+        image = self._image.copy()
+        draw = ImageDraw.Draw(image)
         if not self._bare:
-            self._finish(draw)
-        for row, (name, color) in enumerate(self._names):
-            right, top = (self._box[2] - 5) * FINER, (self._box[1] + 4 + 13 * row) * FINER
-            draw.rectangle(draw.textbbox((right, top), name, font=_font(), anchor="rt"), "white")
-            draw.text((right, top), name, _ink(color), _font(), anchor="rt")
-        small = sheet.reduce(FINER)
-        return torch.from_numpy(numpy.array(small)).permute(2, 0, 1).contiguous()
+            self._draw_axes(draw)
+        for row, (label, color) in enumerate(self._legend):
+            right, top = (self._box[2] - 5) * SUPERSAMPLING, (self._box[1] + 4 + 13 * row) * SUPERSAMPLING
+            draw.rectangle(draw.textbbox((right, top), label, font=_font(), anchor="rt"), "white")
+            draw.text((right, top), label, _rgb_of(color), _font(), anchor="rt")
+        reduced = image.reduce(SUPERSAMPLING)
+        return torch.from_numpy(numpy.array(reduced)).permute(2, 0, 1).contiguous()
 
-    def _finish(self, draw: "ImageDraw") -> None:
+    def _draw_axes(self, draw: "ImageDraw") -> None:
         """Cover what stands outside the field; draw frame, title and the ends of the axes."""
-        left, top, right, bottom = (end * FINER for end in self._box)
-        broad, high = draw.im.size
+        left, top, right, bottom = (end * SUPERSAMPLING for end in self._box)
+        width, height = draw.im.size
         for cover in (
-            (0, 0, broad, top),
-            (0, bottom, broad, high),
-            (0, 0, left, high),
-            (right, 0, broad, high),
+            (0, 0, width, top),
+            (0, bottom, width, height),
+            (0, 0, left, height),
+            (right, 0, width, height),
         ):
             draw.rectangle(cover, "white")
-        draw.rectangle((left, top, right, bottom), None, FRAME, FINER)
-        gap = 4 * FINER
+        draw.rectangle((left, top, right, bottom), None, FRAME, SUPERSAMPLING)
+        gap = 4 * SUPERSAMPLING
         draw.text(((left + right) / 2, top - gap), self._title, INK, _font(), anchor="ms")
-        for value, place, anchor in zip(self._x, (left, right), ("la", "ra"), strict=True):
-            draw.text((place, bottom + gap), f"{value:g}", FRAME, _font(), anchor=anchor)
-        for value, place, anchor in zip(self._y, (bottom, top), ("rs", "rt"), strict=True):
-            draw.text((left - gap, place), f"{value:g}", FRAME, _font(), anchor=anchor)
+        for value, position, anchor in zip(self._x, (left, right), ("la", "ra"), strict=True):
+            draw.text((position, bottom + gap), f"{value:g}", FRAME, _font(), anchor=anchor)
+        for value, position, anchor in zip(self._y, (bottom, top), ("rs", "rt"), strict=True):
+            draw.text((left - gap, position), f"{value:g}", FRAME, _font(), anchor=anchor)
 
-    def _places(self, x: Numbers, y: Numbers) -> list[Ends | None]:
+    def _to_pixels(self, x: Numbers, y: Numbers) -> list[Pair | None]:
         """Return each point's place on the sheet; None for one that is not finite."""
-        xs, ys = _plain(x), _plain(y)
+        xs, ys = _to_list(x), _to_list(y)
         if len(xs) != len(ys):
             raise ShapeError(
                 f"Panel: {len(xs)} numbers x but {len(ys)} numbers y; pass as many of both."
             )
-        return [self._place(*point) for point in zip(xs, ys, strict=True)]
+        return [self._to_pixel(*point) for point in zip(xs, ys, strict=True)]
 
-    def _place(self, x: float, y: float) -> Ends | None:
+    def _to_pixel(self, x: float, y: float) -> Pair | None:
         low, high = self._y
         if self._log:
             low, high, y = math.log10(low), math.log10(high), math.log10(max(y, 1e-300))
         if not (math.isfinite(x) and math.isfinite(y)):
             return None
         left, top, right, bottom = self._box
-        across = (x - self._x[0]) / (self._x[1] - self._x[0])
-        up = (y - low) / (high - low)
-        across, up = min(9.0, max(-9.0, across)), min(9.0, max(-9.0, up))
-        return (left + across * (right - left)) * FINER, (bottom - up * (bottom - top)) * FINER
+        x_fraction = (x - self._x[0]) / (self._x[1] - self._x[0])
+        y_fraction = (y - low) / (high - low)
+        x_fraction, y_fraction = min(9.0, max(-9.0, x_fraction)), min(9.0, max(-9.0, y_fraction))
+        return (left + x_fraction * (right - left)) * SUPERSAMPLING, (bottom - y_fraction * (bottom - top)) * SUPERSAMPLING
 
-    def _holds(self, place: Ends) -> bool:
-        left, top, right, bottom = (end * FINER for end in self._box)
-        return left <= place[0] <= right and top <= place[1] <= bottom
+    def _is_inside(self, point: Pair) -> bool:
+        left, top, right, bottom = (end * SUPERSAMPLING for end in self._box)
+        return left <= point[0] <= right and top <= point[1] <= bottom
 
-    def _named(self, name: str, color: int | None) -> "Panel":
-        if name:
-            self._names.append((name, color))
+    def _add_to_legend(self, label: str, color: int | None) -> "Panel":
+        if label:
+            self._legend.append((label, color))
         return self
 
 
-def _ink(color: int | None) -> tuple[int, int, int]:
+def _rgb_of(color: int | None) -> tuple[int, int, int]:
     return INK if color is None else rgb(PALETTE[color % len(PALETTE)])
 
 
-def _drawable(text: str) -> str:
+def _to_ascii(text: str) -> str:
     """Return a text in the letters that the font has: "garçon" without its cedilla."""
-    apart = unicodedata.normalize("NFKD", text)
-    bare = "".join(letter for letter in apart if not unicodedata.combining(letter))
-    return bare.encode("ascii", "replace").decode()
+    decomposed = unicodedata.normalize("NFKD", text)
+    stripped = "".join(letter for letter in decomposed if not unicodedata.combining(letter))
+    return stripped.encode("ascii", "replace").decode()
 
 
-def _plain(numbers: Numbers) -> list[float]:
+def _to_list(numbers: Numbers) -> list[float]:
     if isinstance(numbers, Tensor):
         return numbers.detach().cpu().double().flatten().tolist()
     return [float(number) for number in numbers]
@@ -216,4 +216,4 @@ def _plain(numbers: Numbers) -> list[float]:
 def _font() -> "FreeTypeFont | ImageFont":
     from PIL import ImageFont
 
-    return ImageFont.load_default(LETTERS * FINER)
+    return ImageFont.load_default(FONT_SIZE * SUPERSAMPLING)

@@ -8,10 +8,10 @@ from torch import Tensor
 from brique.draw.panel import Panel
 from brique.errors import ShapeError
 
-WIDE, HIGH = 56, 18  # pixels of a cell
+CELL_WIDTH, CELL_HEIGHT = 56, 18  # pixels of a cell
 
 
-def table(values: Tensor, rows: Sequence[str], columns: Sequence[str]) -> Panel:
+def heatmap(values: Tensor, rows: Sequence[str], columns: Sequence[str]) -> Panel:
     """Return a drawing of values (R, C): 0 is white, the largest a middle grey.
 
     rows: R words, at the left. columns: C words, above, every other one a line higher.
@@ -20,19 +20,19 @@ def table(values: Tensor, rows: Sequence[str], columns: Sequence[str]) -> Panel:
     >>> table(torch.eye(2), ["le", "chat"], ["the", "cat"]).pixels().shape
     torch.Size([3, 72, 168])
     """
-    count, across = len(rows), len(columns)
-    if tuple(values.shape) != (count, across):
+    row_count, column_count = len(rows), len(columns)
+    if tuple(values.shape) != (row_count, column_count):
         raise ShapeError(
-            f"table: values {tuple(values.shape)} but {count} words of rows and {across} of "
+            f"table: values {tuple(values.shape)} but {row_count} words of rows and {column_count} of "
             "columns; pass one for each."
         )
-    grid = torch.zeros(count + 2, across + 1)
+    grid = torch.zeros(row_count + 2, column_count + 1)
     grid[2:, 1:] = values.float().cpu()
-    size = HIGH * (count + 2), WIDE * (across + 1)
-    panel = Panel(x=(0, across + 1), y=(0, count + 2), size=size, bare=True)
-    panel.shade(grid.repeat_interleave(HIGH, 0).repeat_interleave(WIDE, 1).flip(0))
-    for place, word in enumerate(rows):
-        panel.words(0.5, count - place - 0.5, word)
-    for place, word in enumerate(columns):
-        panel.words(place + 1.5, count + 0.5 + place % 2, word)
+    size = CELL_HEIGHT * (row_count + 2), CELL_WIDTH * (column_count + 1)
+    panel = Panel(x=(0, column_count + 1), y=(0, row_count + 2), size=size, bare=True)
+    panel.heatmap(grid.repeat_interleave(CELL_HEIGHT, 0).repeat_interleave(CELL_WIDTH, 1).flip(0))
+    for index, label in enumerate(rows):
+        panel.words(0.5, row_count - index - 0.5, label)
+    for index, label in enumerate(columns):
+        panel.words(index + 1.5, row_count + 0.5 + index % 2, label)
     return panel

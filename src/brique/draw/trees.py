@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from brique.draw.panel import Panel
 
-ACROSS, UP = 58, 36  # pixels from leaf to leaf, from height to height
+LEAF_GAP, LEVEL_GAP = 58, 36  # pixels from leaf to leaf, from height to height
 
 
 def tree(
@@ -18,29 +18,29 @@ def tree(
     >>> tree([2, 2, -1], ["true", "false", "or"], [4, 5, 4]).pixels().shape
     torch.Size([3, 94, 139])
     """
-    x, y = _places(parents)
-    size = round((max(y) + 1.6) * UP), round((max(x) + 1.4) * ACROSS)
+    x, y = _node_positions(parents)
+    size = round((max(y) + 1.6) * LEVEL_GAP), round((max(x) + 1.4) * LEAF_GAP)
     panel = Panel(title, x=(-0.7, max(x) + 0.7), y=(-0.8, max(y) + 0.8), size=size, bare=True)
     for node, parent in enumerate(parents):
         if parent >= 0:
             panel.line([x[node], x[parent]], [y[node], y[parent]], width=1)
     for node, (name, color) in enumerate(zip(names, colors, strict=True)):
-        panel.marks([x[node]], [y[node]], color=color, radius=4)
+        panel.points([x[node]], [y[node]], color=color, radius=4)
         if name:
             panel.words(x[node], y[node] - 0.42, name, color=color)
     return panel
 
 
-def _places(parents: Sequence[int]) -> tuple[list[float], list[float]]:
+def _node_positions(parents: Sequence[int]) -> tuple[list[float], list[float]]:
     """Return the place of each node: leaves side by side, a parent above the middle of its own."""
-    inner = set(parents)
+    parent_nodes = set(parents)
     x, y = [0.0] * len(parents), [0.0] * len(parents)
     first, last = [len(parents)] * len(parents), [-1] * len(parents)  # leaves below
-    leaves = 0
+    leaf_count = 0
     for node, parent in enumerate(parents):
-        if node not in inner:
-            first[node] = last[node] = leaves
-            leaves += 1
+        if node not in parent_nodes:
+            first[node] = last[node] = leaf_count
+            leaf_count += 1
         x[node] = (first[node] + last[node]) / 2
         if parent >= 0:
             first[parent] = min(first[parent], first[node])

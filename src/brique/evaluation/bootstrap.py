@@ -13,7 +13,7 @@ LEVEL = 0.05
 _MAX_RESAMPLES, _MAX_DRAWS = 1000, 20_000_000  # resamplings at most; examples drawn in all of them at most
 _Z_SQUARED = 1.959964**2  # of the normal distribution's 97.5%
 _MIN_FINITE = 0.95  # of the resamplings have a score
-_KEY = keys.word("resampling")
+_KEY = keys.text_key("resampling")
 
 
 Statistic = Callable[[Tensor], Tensor]  # how often each group is drawn (R, G), float64 -> (R,)

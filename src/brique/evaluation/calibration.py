@@ -18,7 +18,7 @@ _PRIOR_STRENGTH = 3.0  # nats for each unit of |log temperature|: a Laplace prio
 _SMOOTHING = 0.05  # within which it has no corner, so that no temperature is 1 for the prior alone
 MIN_EXAMPLES = 20  # answers that a temperature is fitted on
 _MAX_REPEATS, _MAX_DRAWS = 200, 20_000_000  # draws of what chance would do; numbers in all of them
-_KEY = keys.word("calibration")
+_KEY = keys.text_key("calibration")
 _GOLDEN = (math.sqrt(5) - 1) / 2
 
 

@@ -10,9 +10,9 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from brique.data import Split
-from brique.errors import DataError, nearest
+from brique.errors import DataError, did_you_mean
 from brique.evaluation import bootstrap
-from brique.inference import at_rest, batch_size_for, inputs, tensor_of
+from brique.inference import eval_mode, batch_size_for, net_inputs, tensor_of
 
 
 def accuracy(net: nn.Module, split: Split, names: Sequence[str] | None = None) -> float:
@@ -200,9 +200,9 @@ def _evaluate(net: nn.Module, split: Split, names: Sequence[str] | None) -> tupl
     classes = split.schema[target].names
     indices = map_classes(classes, classes if names is None else names)
     correct, loss = 0, 0.0
-    with at_rest(net) as device:
+    with eval_mode(net) as device:
         for batch in split.batches(batch_size_for(split.schema[field])).on(device):
-            scores = net(inputs(batch, split.schema, net)).float()
+            scores = net(net_inputs(batch, split.schema, net)).float()
             label = indices.to(device)[tensor_of(batch, target)]
             correct += int((scores.argmax(dim=1) == label).sum())  # scores (N, K), label (N,)
             loss += float(functional.cross_entropy(scores, label, reduction="sum"))
@@ -223,7 +223,7 @@ def map_classes(classes: Sequence[str], names: Sequence[str]) -> Tensor:
     available = list(names)
     for name in classes:
         if name not in available:
-            hint = nearest(name, available) or "; rename or remove it."
+            hint = did_you_mean(name, available) or "; rename or remove it."
             listed = ", ".join(available[:10]) + (", ..." if len(available) > 10 else "")
             raise DataError(
                 f"accuracy: the data have the class '{name}', which the net does not know"

@@ -18,7 +18,7 @@ from brique.data import Batch, Data, Split
 from brique.errors import ShapeError, StoreError
 from brique.evaluation.classes import accuracy
 from brique.game import Game, Player, cosine
-from brique.inference import at_rest, batch_size_for, device_of, tensor_of
+from brique.inference import eval_mode, batch_size_for, device_of, tensor_of
 from brique.reader import read_tensors
 
 _VERSION = 2  # a new number when the reader or its training changes: kept ones are then not used
@@ -42,7 +42,7 @@ def recognized(net: nn.Module, inputs: Tensor, data: Data) -> dict[str, Any]:
     num_classes = len(data.schema[data.schema.target].names)
     class_counts = torch.zeros(num_classes)
     num_confident = 0
-    with at_rest(net) as device:
+    with eval_mode(net) as device:
         for chunk in inputs.to(device).split(_batch_size(data)):
             pictures = net(chunk)
             _check_shape(pictures, data)

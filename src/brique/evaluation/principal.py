@@ -13,7 +13,7 @@ from brique.inference import batch_size_for, tensor_of
 from brique.schema import Picture
 
 _MAX_PIXELS = 100_000_000  # pixels that they are found on, at most
-_KEY = keys.word("axes")
+_KEY = keys.text_key("axes")
 
 
 @dataclass(frozen=True)

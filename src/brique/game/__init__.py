@@ -7,4 +7,4 @@ from brique.game.schedule import cosine as cosine
 from brique.game.schedule import linear as linear
 from brique.game.schedule import steps as steps
 from brique.game.schedule import warmup as warmup
-from brique.game.slope import slope as slope
+from brique.game.slope import gradient as gradient

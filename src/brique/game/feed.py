@@ -43,7 +43,7 @@ class Stateful(Protocol):
         ...
 
 
-class Feed:
+class StreamAdapter:
     """One stream as the game sees it: turns, epochs, a place.
 
     stream: what the user passed to `play`.
@@ -60,16 +60,16 @@ class Feed:
             )
         if turns is not None and (not isinstance(turns, int) or turns < 1):
             raise PlayError(f"play: turns must be a whole number from 1, but is {turns!r}.")
-        own = stream.turns if isinstance(stream, Seekable | Stateful) else None
-        if own is not None and turns not in (None, own):
+        stream_turns = stream.turns if isinstance(stream, Seekable | Stateful) else None
+        if stream_turns is not None and turns not in (None, stream_turns):
             raise PlayError(
-                f"play: turns={turns}, but the stream has {own} turns; say it to one of them."
+                f"play: turns={turns}, but the stream has {stream_turns} turns; say it to one of them."
             )
         self._stream = stream.on(device) if isinstance(stream, Seekable) else stream
-        size = len(stream) if isinstance(stream, Sized) else None
-        self.turns: int | None = own or turns or size
-        self.per_epoch: int | None = stream.per_epoch if isinstance(stream, Seekable) else size
-        self._tells_time = self.turns is not None and not isinstance(stream, Seekable)
+        length = len(stream) if isinstance(stream, Sized) else None
+        self.turns: int | None = stream_turns or turns or length
+        self.per_epoch: int | None = stream.per_epoch if isinstance(stream, Seekable) else length
+        self._sets_progress = self.turns is not None and not isinstance(stream, Seekable)
         self._iterator: Iterator[Any] | None = None
 
     def seek(self, turn: int) -> None:
@@ -77,7 +77,7 @@ class Feed:
         if isinstance(self._stream, Seekable):
             self._iterator = self._stream.seek(turn)
             return
-        self._iterator = self._again()
+        self._iterator = self._restart()
         if not isinstance(self._stream, Stateful):
             for _ in range(turn):
                 next(self)
@@ -85,7 +85,7 @@ class Feed:
     def batch(self, turn: int) -> Any:
         """Return the batch of a turn. One that knows no time, but can, is told it."""
         batch = next(self)
-        if self._tells_time:
+        if self._sets_progress:
             return batch.at(turn, self.turns) if hasattr(batch, "at") else batch
         return batch
 
@@ -99,7 +99,7 @@ class Feed:
         except StopIteration:
             if self.turns is None:
                 raise
-            self._iterator = self._again()
+            self._iterator = self._restart()
             try:
                 return next(self._iterator)
             except StopIteration:
@@ -108,7 +108,7 @@ class Feed:
                     "again; pass something that can, or fewer turns."
                 ) from None
 
-    def _again(self) -> Iterator[Any]:
+    def _restart(self) -> Iterator[Any]:
         assert isinstance(self._stream, Iterable)
         return iter(self._stream)
 

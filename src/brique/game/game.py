@@ -8,10 +8,10 @@ import torch
 from torch import Tensor, nn
 
 from brique.errors import PlayError
-from brique.game.draws import Kind
+from brique.game.draws import NoiseKind
 from brique.game.play import Play
 from brique.game.player import Player
-from brique.game.table import Order, Table
+from brique.game.table import Order, GameState
 
 
 class Game:
@@ -37,31 +37,31 @@ class Game:
         fast: Literal["auto", "off"] = "auto",
     ) -> None:
         if not players or not all(isinstance(player, Player) for player in players):
-            got = ", ".join(type(p).__name__ for p in players) or "nothing"
-            raise PlayError(f"Game: expected players, got {got}; pass Player(...) objects.")
+            types = ", ".join(type(p).__name__ for p in players) or "nothing"
+            raise PlayError(f"Game: expected players, got {types}; pass Player(...) objects.")
         if order not in ("alternate", "simultaneous"):
             raise PlayError(f"Game: order must be 'alternate' or 'simultaneous', not {order!r}.")
         if fast not in ("auto", "off"):
             raise PlayError(f"Game: fast must be 'auto' or 'off', but is {fast!r}.")
         if micro is not None and (not isinstance(micro, int) or micro < 1):
             raise PlayError(f"Game: micro must be a whole number from 1, but is {micro!r}.")
-        self.table: Table = Table(players, list(reads), order, micro)
-        closures = [seat.name for seat in self.table.seats if seat.closure]
-        if closures and order == "simultaneous":
+        self.state: GameState = GameState(players, list(reads), order, micro)
+        closure_players = [player_state.name for player_state in self.state.players if player_state.needs_closure]
+        if closure_players and order == "simultaneous":
             raise PlayError(
-                f"Game: order 'simultaneous' does not go with player {closures[0]!r}, whose "
+                f"Game: order 'simultaneous' does not go with player {closure_players[0]!r}, whose "
                 "optimizer evaluates the loss itself (LBFGS); let them alternate."
             )
 
     @property
     def device(self) -> torch.device:
         """The device of the first player's parameters, where batches and noise lie."""
-        return self.table.device
+        return self.state.device
 
     @property
     def micro(self) -> int | None:
         """Most samples that are computed at once; running out of memory halves it."""
-        return self.table.micro
+        return self.state.micro
 
     def play(
         self, stream: Iterable[Any], *, turns: int | None = None, seed: int = 0
@@ -74,10 +74,10 @@ class Game:
         seed: of the game's noise.
         Raises PlayError when the stream cannot be played.
         """
-        return Play(self.table, stream, turns=turns, seed=seed)
+        return Play(self.state, stream, turns=turns, seed=seed)
 
     def noise(
-        self, n: int, *shape: int, kind: Kind = "normal", dtype: torch.dtype | None = None
+        self, n: int, *shape: int, kind: NoiseKind = "normal", dtype: torch.dtype | None = None
     ) -> Tensor:
         """Return fresh noise (n, *shape) on the game's device.
 
@@ -86,7 +86,7 @@ class Game:
         kind: "normal" (mean 0, deviation 1) or "uniform" (in [0, 1)).
         Raises PlayError outside a game, or if n rows cannot be cut along with the batch.
         """
-        return self.table.draws.noise(n, *shape, kind=kind, dtype=dtype)
+        return self.state.rng.noise(n, *shape, kind=kind, dtype=dtype)
 
     def once(self, make: Callable[..., Any], *arguments: Any) -> Any:
         """Return `make(*arguments)`, computed once a turn for all losses that ask for it.
@@ -95,7 +95,7 @@ class Game:
         owner's move, for each piece of a batch and each evaluation of a closure. It is known by
         the code of `make` and by its arguments, so values that differ must differ in one of them.
         """
-        return self.table.once(make, arguments)
+        return self.state.once(make, arguments)
 
     def averaged(self, net: nn.Module) -> nn.Module:
         """Return a copy of `net` with the exponential averages of its owners in place of weights.
@@ -103,15 +103,15 @@ class Game:
         Raises PlayError if no player averages a parameter of it.
         """
         averages: dict[int, Tensor] = {}
-        for seat in self.table.seats:
-            if seat.averages is not None:
-                pairs = zip(seat.parameters, seat.averages, strict=True)
+        for player in self.state.players:
+            if player.averages is not None:
+                pairs = zip(player.parameters, player.averages, strict=True)
                 averages |= {id(parameter): average for parameter, average in pairs}
         if not any(id(parameter) in averages for parameter in net.parameters()):
             raise PlayError("averaged: no player averages this net; say Player(average=0.999).")
-        twin = copy.deepcopy(net)
+        averaged_net = copy.deepcopy(net)
         with torch.no_grad():
-            for own, other in zip(net.parameters(), twin.parameters(), strict=True):
-                if id(own) in averages:
-                    other.copy_(averages[id(own)])
-        return twin
+            for source, target in zip(net.parameters(), averaged_net.parameters(), strict=True):
+                if id(source) in averages:
+                    target.copy_(averages[id(source)])
+        return averaged_net

@@ -9,94 +9,94 @@ from torch import Tensor, nn
 
 from brique.errors import PlayError
 
-SHOWN = 4  # names in an error before it says how many more
+MAX_NAMES = 4  # names in an error before it says how many more
 
 
 def leaves(values: Iterable[Tensor]) -> list[Tensor]:
     """Return the trainable leaves that the graphs of `values` end in, each once."""
-    found: dict[int, Tensor] = {}
-    ahead = [v.grad_fn for v in values if v.grad_fn is not None]
-    found |= {id(v): v for v in values if v.grad_fn is None and v.requires_grad}
-    seen = set(ahead)
-    while ahead:
-        node = ahead.pop()
+    leaf_by_id: dict[int, Tensor] = {}
+    pending = [v.grad_fn for v in values if v.grad_fn is not None]
+    leaf_by_id |= {id(v): v for v in values if v.grad_fn is None and v.requires_grad}
+    visited = set(pending)
+    while pending:
+        node = pending.pop()
         leaf = getattr(node, "variable", None)
         if leaf is not None:
-            found[id(leaf)] = leaf
-        for following, _ in node.next_functions:
-            if following is not None and following not in seen:
-                seen.add(following)
-                ahead.append(following)
-    return [leaf for leaf in found.values() if not hasattr(leaf, "_brique_slope")]
+            leaf_by_id[id(leaf)] = leaf
+        for next_node, _ in node.next_functions:
+            if next_node is not None and next_node not in visited:
+                visited.add(next_node)
+                pending.append(next_node)
+    return [leaf for leaf in leaf_by_id.values() if not hasattr(leaf, "_brique_slope")]
 
 
-def tensors(value: object) -> Iterator[Tensor]:
+def nested_tensors(value: object) -> Iterator[Tensor]:
     """Yield the tensors in nested tuples, lists and dicts."""
     if isinstance(value, Tensor):
         yield value
     elif isinstance(value, Mapping):
         for item in value.values():
-            yield from tensors(item)
+            yield from nested_tensors(item)
     elif isinstance(value, list | tuple):
         for item in value:
-            yield from tensors(item)
+            yield from nested_tensors(item)
 
 
-def listed(names: Sequence[str]) -> str:
+def join_names(names: Sequence[str]) -> str:
     """Return names separated by commas, the first few only."""
-    more = len(names) - SHOWN
-    return ", ".join(names[:SHOWN]) + (f" and {more} more" if more > 0 else "")
+    remaining = len(names) - MAX_NAMES
+    return ", ".join(names[:MAX_NAMES]) + (f" and {remaining} more" if remaining > 0 else "")
 
 
-def finite(values: Sequence[Tensor]) -> bool:
+def all_finite(values: Sequence[Tensor]) -> bool:
     """Tell whether every number is finite, in one fused check."""
     dense = [v._values() if v.is_sparse else v for v in values]
-    found, one = _flags(dense[0].device)
-    found.zero_()
+    found_inf, scale = _check_scalars(dense[0].device)
+    found_inf.zero_()
     torch._amp_foreach_non_finite_check_and_unscale_(  # pyright: ignore[reportPrivateImportUsage]
-        dense, found, one
+        dense, found_inf, scale
     )
-    return found.item() == 0
+    return found_inf.item() == 0
 
 
 @cache
-def _flags(device: torch.device) -> tuple[Tensor, Tensor]:
+def _check_scalars(device: torch.device) -> tuple[Tensor, Tensor]:
     """Return the two scalars that the fused check needs: what it found, and a factor of one."""
     return torch.zeros((), device=device), torch.ones((), device=device)
 
 
-def known_names(loss: Callable[..., object]) -> dict[int, str]:
+def tensor_names(loss: Callable[..., object]) -> dict[int, str]:
     """Return names for the tensors and parameters that a loss's closure and globals hold."""
     names: dict[int, str] = {}
-    ahead: list[object] = [getattr(loss, "func", loss)]
-    seen: set[int] = set()
-    while ahead:
-        function = ahead.pop()
-        if not inspect.isfunction(function) or id(function) in seen:
+    pending: list[object] = [getattr(loss, "func", loss)]
+    visited: set[int] = set()
+    while pending:
+        function = pending.pop()
+        if not inspect.isfunction(function) or id(function) in visited:
             continue
-        seen.add(id(function))
+        visited.add(id(function))
         scope = inspect.getclosurevars(function)
         for name, value in {**scope.globals, **scope.nonlocals}.items():
             if isinstance(value, nn.Module):
                 names |= {id(p): f"{name}.{key}" for key, p in value.named_parameters()}
             elif isinstance(value, Tensor):
                 names[id(value)] = name
-            ahead.append(value)
+            pending.append(value)
     return names
 
 
-def stranger(player: str, leaf: Tensor, loss: Callable[..., object]) -> PlayError:
+def unowned_leaf_error(player: str, leaf: Tensor, loss: Callable[..., object]) -> PlayError:
     """Return the error for a trainable leaf that nobody owns or reads."""
-    name = known_names(loss).get(id(leaf))
+    name = tensor_names(loss).get(id(leaf))
     shape = tuple(leaf.shape)
-    what = f"{name} of shape {shape}" if name else f"a trainable tensor of shape {shape}"
+    description = f"{name} of shape {shape}" if name else f"a trainable tensor of shape {shape}"
     return PlayError(
-        f"player {player!r}: its loss reaches {what}, which no player owns; "
+        f"player {player!r}: its loss reaches {description}, which no player owns; "
         "give it to a player, or name its net in Game(reads=...)."
     )
 
 
-def smuggled(player: str, owner: str, name: str) -> PlayError:
+def foreign_leaf_error(player: str, owner: str, name: str) -> PlayError:
     """Return the error for a foreign parameter reached by a value from outside the loss."""
     return PlayError(
         f"player {player!r}: its loss reaches {name} of player {owner!r} through a value that was "
@@ -104,59 +104,59 @@ def smuggled(player: str, owner: str, name: str) -> PlayError:
     )
 
 
-def idle(player: str, unreached: Sequence[str], count: int) -> PlayError:
+def idle_parameters_error(player: str, unreached: Sequence[str], count: int) -> PlayError:
     """Return the error for parameters that their owner's loss does not reach."""
     return PlayError(
         f"player {player!r}: its loss ignores {len(unreached)} of {count} parameters "
-        f"({listed(unreached)}); freeze or use them, or say idle='allow'."
+        f"({join_names(unreached)}); freeze or use them, or say idle='allow'."
     )
 
 
-def not_finite(player: str, turn: int, what: str, place: str | None) -> PlayError:
+def nonfinite_error(player: str, turn: int, problem: str, module: str | None) -> PlayError:
     """Return the error for a move whose loss, slopes or parameters are not finite.
 
-    what: what was found, such as "its loss is nan".
-    place: the first module whose output is not finite, or None if all are.
+    problem: what was found, such as "its loss is nan".
+    module: the first module whose output is not finite, or None if all are.
     """
     cause = (
-        f"the first module with such an output is {place}"
-        if place
+        f"the first module with such an output is {module}"
+        if module
         else "every module's output is finite"
     )
     return PlayError(
-        f"player {player!r}, turn {turn}: {what}; {cause}. "
+        f"player {player!r}, turn {turn}: {problem}; {cause}. "
         "Lower the step length, clip, or look at the batch; the weights are those before this move."
     )
 
 
-def stepped_out(player: str, turn: int, names: Sequence[str]) -> PlayError:
+def nonfinite_step_error(player: str, turn: int, names: Sequence[str]) -> PlayError:
     """Return the error for parameters that are not finite after a step that evaluates the loss."""
     return PlayError(
         f"player {player!r}, turn {turn}: its step left numbers that are not finite in "
-        f"{listed(names)}; lower the step length, or use strong_wolfe."
+        f"{join_names(names)}; lower the step length, or use strong_wolfe."
     )
 
 
-def first_module(modules: Sequence[nn.Module], again: Callable[[], object]) -> str | None:
-    """Run `again` and return the first module, innermost first, whose output is not finite.
+def first_nonfinite_module(modules: Sequence[nn.Module], rerun: Callable[[], object]) -> str | None:
+    """Run `rerun` and return the first module, innermost first, whose output is not finite.
 
     modules: the roots to watch.
     """
-    found: list[str] = []
+    names: list[str] = []
     hooks: list[torch.utils.hooks.RemovableHandle] = []
     for root in modules:
         for name, module in root.named_modules():
             label = f"{name or 'the net'} ({type(module).__name__})"
 
-            def look(_: nn.Module, __: object, output: object, label: str = label) -> None:
-                broken = (not bool(v.isfinite().all()) for v in tensors(output))
-                if not found and any(broken):
-                    found.append(label)
+            def check_output(_: nn.Module, __: object, output: object, label: str = label) -> None:
+                are_bad = (not bool(v.isfinite().all()) for v in nested_tensors(output))
+                if not names and any(are_bad):
+                    names.append(label)
 
-            hooks.append(module.register_forward_hook(look))
+            hooks.append(module.register_forward_hook(check_output))
     try:
-        again()
+        rerun()
     finally:
         for hook in hooks:
             hook.remove()
-    return found[0] if found else None
+    return names[0] if names else None

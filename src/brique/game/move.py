@@ -8,9 +8,9 @@ from torch import Tensor
 
 from brique.errors import PlayError
 from brique.game import guard
-from brique.game.draws import Mark, Span
-from brique.game.seat import Seat
-from brique.game.table import Table
+from brique.game.draws import RngState, RowSpan
+from brique.game.seat import PlayerState
+from brique.game.table import GameState
 
 Result = TypeVar("Result")
 
@@ -18,40 +18,40 @@ Result = TypeVar("Result")
 class Move:
     """What one player does in one turn."""
 
-    def __init__(self, table: Table, seat: Seat, batch: Any, turn: int) -> None:
-        self._table, self._seat, self._batch, self._turn = table, seat, batch, turn
-        self._start: Mark  # where the draws stood when the evaluation began
+    def __init__(self, game: GameState, player: PlayerState, batch: Any, turn: int) -> None:
+        self._game, self._player, self._batch, self._turn = game, player, batch, turn
+        self._rng_state: RngState  # where the draws stood when the evaluation began
 
     def play(self, progress: float | None) -> Tensor:
         """Compute the loss, move, and return the loss, 0-d and without graph."""
-        seat = self._seat
-        if seat.closure:
-            seat.scale_steps(progress)
+        player = self._player
+        if player.needs_closure:
+            player.scale_learning_rates(progress)
             return self._play_closure()
-        loss = self._guarded(self._evaluate)
+        loss = self._retry_smaller(self._evaluate)
         self.step(progress)
         return loss
 
-    def slopes(self) -> tuple[Tensor, list[Tensor | None]]:
+    def gradients(self) -> tuple[Tensor, list[Tensor | None]]:
         """Compute the loss and take the slopes away, for a step that comes later."""
-        loss = self._guarded(self._evaluate)
-        found = [parameter.grad for parameter in self._seat.parameters]
-        for parameter in self._seat.parameters:
+        loss = self._retry_smaller(self._evaluate)
+        found = [parameter.grad for parameter in self._player.parameters]
+        for parameter in self._player.parameters:
             parameter.grad = None
         return loss, found
 
     def step(self, progress: float | None) -> None:
         """Move by the slopes that the parameters hold."""
-        self._seat.scale_steps(progress)
-        self._seat.step()
-        self._table.shelf.moved(self._seat.number)
+        self._player.scale_learning_rates(progress)
+        self._player.step()
+        self._game.shared_values.discard_dependent(self._player.number)
 
-    def _guarded(self, compute: Callable[[], Result]) -> Result:
+    def _retry_smaller(self, compute: Callable[[], Result]) -> Result:
         """Compute; when memory runs out, put buffers and draws back and halve the pieces."""
-        table = self._table
-        table.every_buffer.take()
+        game = self._game
+        game.buffer_backup.save()
         while True:
-            self._start = table.draws.mark()
+            self._rng_state = game.rng.get_state()
             try:
                 return compute()
             except (torch.OutOfMemoryError, MemoryError, RuntimeError) as error:
@@ -59,96 +59,96 @@ class Move:
                     raise
                 reason = str(error).splitlines()[0]
             finally:
-                table.draws.move_ends()
+                game.rng.end_move()
             # outside the handler, whose traceback would keep the tensors of the attempt alive
-            table.every_buffer.put_back()
-            table.draws.rewind(self._start)
-            table.shelf.clear()
-            self._halve(reason)
+            game.buffer_backup.restore()
+            game.rng.set_state(self._rng_state)
+            game.shared_values.clear()
+            self._halve_micro(reason)
 
     def _play_closure(self) -> Tensor:
         """Let an optimizer evaluate the loss as often as it likes; return the first value."""
-        seat, first = self._seat, list[Tensor]()
-        start = self._table.draws.mark()
+        player, losses = self._player, list[Tensor]()
+        rng_state = self._game.rng.get_state()
 
         def closure() -> Tensor:
-            self._table.draws.rewind(start)
-            loss = self._guarded(lambda: self._evaluate(guarded=not first))
-            first.append(loss)
+            self._game.rng.set_state(rng_state)
+            loss = self._retry_smaller(lambda: self._evaluate(checks_finite=not losses))
+            losses.append(loss)
             return loss
 
-        seat.optimizers[0].step(closure)  # pyright: ignore[reportCallIssue, reportArgumentType]
-        seat.follow()
-        self._table.shelf.moved(seat.number)
-        if not guard.finite([p.detach() for p in seat.parameters]):
-            pairs = zip(seat.names, seat.parameters, strict=True)
-            bad = [name for name, p in pairs if not bool(p.isfinite().all())]
-            raise guard.stepped_out(seat.name, self._turn, bad)
-        return first[0]
+        player.optimizers[0].step(closure)  # pyright: ignore[reportCallIssue, reportArgumentType]
+        player.update_average()
+        self._game.shared_values.discard_dependent(player.number)
+        if not guard.all_finite([p.detach() for p in player.parameters]):
+            pairs = zip(player.names, player.parameters, strict=True)
+            bad_names = [name for name, p in pairs if not bool(p.isfinite().all())]
+            raise guard.nonfinite_step_error(player.name, self._turn, bad_names)
+        return losses[0]
 
-    def _evaluate(self, guarded: bool = True) -> Tensor:
+    def _evaluate(self, checks_finite: bool = True) -> Tensor:
         """Return the loss of the whole batch; its slopes lie in the player's parameters."""
-        seat, table = self._seat, self._table
-        for parameter in seat.parameters:
+        player, game = self._player, self._game
+        for parameter in player.parameters:
             parameter.grad = None
-        pieces = self._pieces()
-        if len(pieces) > 1 or seat.closure:
-            table.shelf.clear()
+        micro_batches = self._micro_batches()
+        if len(micro_batches) > 1 or player.needs_closure:
+            game.shared_values.clear()
         total: Tensor | None = None
         count: Tensor | float | None = None
-        with seat.regime:
-            for number, (piece, span) in enumerate(pieces):
-                if number:
-                    table.shelf.clear()
-                loss, part = self._differentiate(piece, span, number, len(pieces))
+        with player.isolation:
+            for index, (micro_batch, span) in enumerate(micro_batches):
+                if index:
+                    game.shared_values.clear()
+                loss, part_count = self._differentiate(micro_batch, span, index, len(micro_batches))
                 total = loss if total is None else total + loss
-                count = part if count is None or part is None else count + part
+                count = part_count if count is None or part_count is None else count + part_count
         assert total is not None
-        if count is not None and len(pieces) > 1:
-            torch._foreach_div_(seat.slopes(), count)  # type: ignore[arg-type]
+        if count is not None and len(micro_batches) > 1:
+            torch._foreach_div_(player.gradients(), count)  # type: ignore[arg-type]
             total = total / count
-        self._check(total, guarded)
+        self._check_gradients(total, checks_finite)
         return total
 
     def _differentiate(
         self,
-        piece: Any,
-        span: Span,
-        number: int,
-        pieces: int,
+        micro_batch: Any,
+        span: RowSpan,
+        index: int,
+        total: int,
     ) -> tuple[Tensor, Tensor | float | None]:
         """Add the slopes of one piece; return its share of the loss, or (sum, count)."""
-        seat, table = self._seat, self._table
-        table.draws.enter(seat.key, number, span)
-        table.asking, table.borrowed = seat, []
+        player, game = self._player, self._game
+        game.rng.enter_player(player.key, index, span)
+        game.active_player, game.borrowed_leaves = player, []
         try:
-            value = seat.player.loss(piece)
+            value = player.spec.loss(micro_batch)
         finally:
-            table.asking = None
+            game.active_player = None
         count = None
         if isinstance(value, tuple):
             value, count = value
             self._check_loss(value)
-            if pieces == 1:
+            if total == 1:
                 value = value / count
         else:
             self._check_loss(value)
-            if span is not None and pieces > 1:
+            if span is not None and total > 1:
                 value = value * ((span[1] - span[0]) / span[2])
-        if not seat.checked:
-            self._walk(value)
-        kept = [leaf.grad for leaf in table.borrowed]
+        if not player.is_checked:
+            self._check_leaves(value)
+        previous_gradients = [leaf.grad for leaf in game.borrowed_leaves]
         value.backward()
-        for leaf, slope in zip(table.borrowed, kept, strict=True):
-            leaf.grad = slope
+        for leaf, gradient in zip(game.borrowed_leaves, previous_gradients, strict=True):
+            leaf.grad = gradient
         return value.detach(), count
 
-    def _pieces(self) -> list[tuple[Any, Span]]:
+    def _micro_batches(self) -> list[tuple[Any, RowSpan]]:
         """Return the pieces of the batch, each with its rows (first, last + 1, all).
 
         What can be cut is a tensor, or says so by a method `cut(first, last)`.
         """
-        batch, micro = self._batch, self._table.micro
+        batch, micro = self._batch, self._game.micro
         if (isinstance(batch, Tensor) and batch.ndim > 0) or hasattr(batch, "cut"):
             rows = len(batch)
         elif micro is not None:
@@ -165,21 +165,21 @@ class Move:
             return [(batch[a:b], (a, b, rows)) for a, b, _ in spans]
         return [(batch.cut(a, b), (a, b, rows)) for a, b, _ in spans]
 
-    def _halve(self, reason: str) -> None:
+    def _halve_micro(self, reason: str) -> None:
         """Halve the pieces, or say that they cannot be halved."""
-        rows = self._pieces()[0][1]
-        size = 1 if rows is None else rows[1] - rows[0]
+        span = self._micro_batches()[0][1]
+        size = 1 if span is None else span[1] - span[0]
         if size < 2:
-            what = "one sample" if rows else f"a batch of type {type(self._batch).__name__}"
+            description = "one sample" if span else f"a batch of type {type(self._batch).__name__}"
             raise PlayError(
-                f"player {self._seat.name!r}, turn {self._turn}: out of memory with {what} "
+                f"player {self._player.name!r}, turn {self._turn}: out of memory with {description} "
                 f"({reason}); take a smaller net or smaller samples."
             )
-        self._table.micro = (size + 1) // 2
+        self._game.micro = (size + 1) // 2
 
     def _check_loss(self, value: object) -> None:
         """Raise PlayError unless the loss is a trainable scalar."""
-        where = f"player {self._seat.name!r}: its loss"
+        where = f"player {self._player.name!r}: its loss"
         if not isinstance(value, Tensor):
             raise PlayError(
                 f"{where} returned a {type(value).__name__}; return a scalar tensor (a mean over "
@@ -192,71 +192,71 @@ class Move:
             )
         if not value.requires_grad:
             raise PlayError(
-                f"{where} depends on none of its {len(self._seat.parameters)} parameters; compute "
+                f"{where} depends on none of its {len(self._player.parameters)} parameters; compute "
                 "it from its own net."
             )
 
-    def _walk(self, loss: Tensor) -> None:
+    def _check_leaves(self, loss: Tensor) -> None:
         """Raise PlayError for a trainable leaf that this player must not move."""
-        seat, table = self._seat, self._table
-        own = {id(p) for p in seat.parameters} | {id(leaf) for leaf in table.borrowed}
+        player, game = self._player, self._game
+        allowed = {id(p) for p in player.parameters} | {id(leaf) for leaf in game.borrowed_leaves}
         for leaf in guard.leaves([loss]):
-            if id(leaf) in own:
+            if id(leaf) in allowed:
                 continue
-            if id(leaf) in table.owners:
-                owner = table.seats[min(table.owners[id(leaf)])]
+            if id(leaf) in game.owners:
+                owner = game.players[min(game.owners[id(leaf)])]
                 names = zip(owner.parameters, owner.names, strict=True)
                 name = next(name for p, name in names if p is leaf)
-                raise guard.smuggled(seat.name, owner.name, name)
-            raise guard.stranger(seat.name, leaf, seat.player.loss)
+                raise guard.foreign_leaf_error(player.name, owner.name, name)
+            raise guard.unowned_leaf_error(player.name, leaf, player.spec.loss)
 
-    def _check(self, loss: Tensor, guarded: bool) -> None:
+    def _check_gradients(self, loss: Tensor, checks_finite: bool) -> None:
         """Raise PlayError on idle parameters in the first turn, and on numbers not finite."""
-        seat = self._seat
-        if not seat.checked:
-            pairs = zip(seat.names, seat.parameters, strict=True)
+        player = self._player
+        if not player.is_checked:
+            pairs = zip(player.names, player.parameters, strict=True)
             unreached = [name for name, p in pairs if p.grad is None]
-            if unreached and seat.player.idle == "error":
-                raise guard.idle(seat.name, unreached, len(seat.names))
-            seat.checked = True
-        if guarded and not guard.finite([loss, *seat.slopes()]):
-            raise self._explained(loss)
+            if unreached and player.spec.idle == "error":
+                raise guard.idle_parameters_error(player.name, unreached, len(player.names))
+            player.is_checked = True
+        if checks_finite and not guard.all_finite([loss, *player.gradients()]):
+            raise self._explain_nonfinite(loss)
 
-    def _explained(self, loss: Tensor) -> PlayError:
+    def _explain_nonfinite(self, loss: Tensor) -> PlayError:
         """Find the first module whose output is not finite, by a second forward."""
-        table, seat = self._table, self._seat
-        table.every_buffer.put_back()
-        broken = not bool(loss.isfinite())
-        pairs = zip(seat.names, seat.parameters, strict=True)
-        bad = [n for n, p in pairs if p.grad is not None and not bool(p.grad.isfinite().all())]
-        what = (
+        game, player = self._game, self._player
+        game.buffer_backup.restore()
+        is_nonfinite = not bool(loss.isfinite())
+        pairs = zip(player.names, player.parameters, strict=True)
+        bad_names = [n for n, p in pairs if p.grad is not None and not bool(p.grad.isfinite().all())]
+        problem = (
             f"its loss is {loss.item()}"
-            if broken
-            else f"slopes of {guard.listed(bad)} are not finite"
+            if is_nonfinite
+            else f"slopes of {guard.join_names(bad_names)} are not finite"
         )
-        places: list[str | None] = []
+        modules: list[str | None] = []
 
-        def again() -> None:
-            table.draws.rewind(self._start)
-            with seat.regime, torch.enable_grad():
-                for number, (piece, span) in enumerate(self._pieces()):
-                    table.draws.enter(seat.key, number, span)
-                    table.shelf.clear()
-                    table.asking = seat
-                    seat.player.loss(piece)
+        def rerun() -> None:
+            game.rng.set_state(self._rng_state)
+            with player.isolation, torch.enable_grad():
+                for index, (micro_batch, span) in enumerate(self._micro_batches()):
+                    game.rng.enter_player(player.key, index, span)
+                    game.shared_values.clear()
+                    game.active_player = player
+                    player.spec.loss(micro_batch)
 
-        roots = dict.fromkeys(m for other in table.seats for m in other.player.modules())
-        roots |= dict.fromkeys(table.reads)
+        roots = dict.fromkeys(m for other in game.players for m in other.spec.modules())
+        roots |= dict.fromkeys(game.reads)
         try:
-            places.append(guard.first_module(list(roots), again))
+            modules.append(guard.first_nonfinite_module(list(roots), rerun))
         except Exception as error:  # the second forward is only a help: the finding stands
-            what += f" (a second forward failed: {type(error).__name__})"
-            places.append(None)
+            problem += f" (a second forward failed: {type(error).__name__})"
+            modules.append(None)
         finally:
-            table.asking = None
-            table.draws.move_ends()
-            table.every_buffer.put_back()
-        return guard.not_finite(seat.name, self._turn, what, places[0])
+            game.active_player = None
+            game.rng.end_move()
+            game.buffer_backup.restore()
+        return guard.nonfinite_error(player.name, self._turn, problem, modules[0])
 
 
 def _is_out_of_memory(error: BaseException) -> bool:

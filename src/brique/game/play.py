@@ -8,11 +8,11 @@ import torch
 from torch import Tensor
 
 from brique.errors import PlayError
-from brique.game.feed import Feed
+from brique.game.feed import StreamAdapter
 from brique.game.move import Move
-from brique.game.table import Table
+from brique.game.table import GameState
 
-LOOKS = 20  # places of a run at which it is looked at
+EVALUATIONS = 20  # places of a run at which it is looked at
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,14 +23,14 @@ class Turn:
     epoch: from 0; 0 throughout where the stream knows no epochs.
     losses: player's name -> its loss, 0-d on the device, without graph; players who were due.
     ends_epoch: this was the last turn of an epoch, or of the game.
-    looks: one of 20 even places, the last turn included: when to measure or to draw.
+    evaluate: one of 20 even places, the last turn included: when to measure or to draw.
     """
 
     index: int
     epoch: int
     losses: Mapping[str, Tensor]
     ends_epoch: bool
-    looks: bool
+    evaluate: bool
 
 
 class Play:
@@ -41,7 +41,7 @@ class Play:
 
     def __init__(
         self,
-        table: Table,
+        game: GameState,
         stream: Iterable[Any],
         *,
         turns: int | None,
@@ -49,12 +49,12 @@ class Play:
         stage: str = "",
         reseeds: bool = False,
     ) -> None:
-        self._table, self._feed = table, Feed(stream, turns, table.device)
+        self._game, self._stream = game, StreamAdapter(stream, turns, game.device)
         self._seed, self._stage, self._reseeds = seed, stage, reseeds
-        self.turns: int | None = self._feed.turns
+        self.turns: int | None = self._stream.turns
         self.index: int = 0
-        self._begun = False
-        scheduled = [seat.name for seat in table.seats if seat.player.schedule is not None]
+        self._has_begun = False
+        scheduled = [player.name for player in game.players if player.spec.schedule is not None]
         if self.turns is None and scheduled:
             raise PlayError(
                 f"player {scheduled[0]!r}: its schedule needs the length of the game; pass "
@@ -67,76 +67,76 @@ class Play:
 
     def __next__(self) -> Turn:
         """Play one turn."""
-        table, index = self._table, self.index
-        if not self._begun:
-            table.draws.begin(self._seed, self._stage, reseeds=self._reseeds)
-            self._begun = True
+        game, index = self._game, self.index
+        if not self._has_begun:
+            game.rng.begin_stage(self._seed, self._stage, reseeds=self._reseeds)
+            self._has_begun = True
         if self.turns is not None and index >= self.turns:
             self.end()
             raise StopIteration
-        table.draws.start(index)
+        game.rng.begin_turn(index)
         try:
-            batch = self._feed.batch(index)
+            batch = self._stream.batch(index)
         except StopIteration:
             self.end()
             raise
         if torch.is_grad_enabled():
-            losses = self._moves(batch, index)
+            losses = self._play_moves(batch, index)
         else:
             with torch.enable_grad():
-                losses = self._moves(batch, index)
-        table.shelf.clear()
-        table.draws.body()
+                losses = self._play_moves(batch, index)
+        game.shared_values.clear()
+        game.rng.begin_body()
         self.index = index + 1
-        per_epoch, turns = self._feed.per_epoch, self.turns
+        per_epoch, turns = self._stream.per_epoch, self.turns
         return Turn(
             index,
             index // per_epoch if per_epoch else 0,
             losses,
             self.index == turns or bool(per_epoch and self.index % per_epoch == 0),
-            bool(turns) and self.index * LOOKS // turns != index * LOOKS // turns,
+            bool(turns) and self.index * EVALUATIONS // turns != index * EVALUATIONS // turns,
         )
 
     def end(self) -> None:
         """End the stage: later draws do not depend on how it was played."""
-        if not self._begun:
-            self._table.draws.begin(self._seed, self._stage, reseeds=self._reseeds)
-            self._begun = True
-        self._table.draws.end()
+        if not self._has_begun:
+            self._game.rng.begin_stage(self._seed, self._stage, reseeds=self._reseeds)
+            self._has_begun = True
+        self._game.rng.end_stage()
 
     def state(self) -> dict[str, Any]:
         """Return where the game stands, as nested values and tensors (not copied)."""
         return {
             "index": self.index,
-            "micro": self._table.micro,
-            "players": {seat.name: seat.state() for seat in self._table.seats},
-            "stream": self._feed.state(),
+            "micro": self._game.micro,
+            "players": {player.name: player.state() for player in self._game.players},
+            "stream": self._stream.state(),
         }
 
     def restore(self, state: dict[str, Any]) -> None:
         """Continue from a state. Raises PlayError if it belongs to another game."""
-        names = [seat.name for seat in self._table.seats]
+        names = [player.name for player in self._game.players]
         if names != list(state["players"]):
             raise PlayError(
                 f"play: the checkpoint is of the players {', '.join(state['players'])}, the game "
                 f"of {', '.join(names)}; resume with the recipe that was run."
             )
-        for seat in self._table.seats:
-            seat.restore(state["players"][seat.name])
-        self._table.micro = state["micro"]
+        for player in self._game.players:
+            player.restore(state["players"][player.name])
+        self._game.micro = state["micro"]
         self.index = state["index"]
-        self._feed.restore(self.index, state["stream"])
+        self._stream.restore(self.index, state["stream"])
 
-    def _moves(self, batch: Any, index: int) -> dict[str, Tensor]:
-        table = self._table
+    def _play_moves(self, batch: Any, index: int) -> dict[str, Tensor]:
+        game = self._game
         progress = index / self.turns if self.turns else None
-        due = [seat for seat in table.seats if seat.is_due(index)]
-        if table.order == "alternate":
-            return {seat.name: Move(table, seat, batch, index).play(progress) for seat in due}
-        moves = [(seat, Move(table, seat, batch, index)) for seat in due]
-        found = [(seat, move, move.slopes()) for seat, move in moves]
-        for seat, move, (_, slopes) in found:
-            for parameter, slope in zip(seat.parameters, slopes, strict=True):
-                parameter.grad = slope
+        due = [player for player in game.players if player.is_due(index)]
+        if game.order == "alternate":
+            return {player.name: Move(game, player, batch, index).play(progress) for player in due}
+        moves = [(player, Move(game, player, batch, index)) for player in due]
+        results = [(player, move, move.gradients()) for player, move in moves]
+        for player, move, (_, gradients) in results:
+            for parameter, gradient in zip(player.parameters, gradients, strict=True):
+                parameter.grad = gradient
             move.step(progress)
-        return {seat.name: loss for seat, _, (loss, _) in found}
+        return {player.name: loss for player, _, (loss, _) in results}

@@ -13,7 +13,7 @@ from brique.game.schedule import Schedule
 
 Model = nn.Module | Sequence[nn.Module] | Sequence[nn.Parameter]
 Loss = Callable[[Any], Tensor | tuple[Tensor, Tensor | float]]  # Any: what the stream gives
-Factory = Callable[[Iterable[tuple[str, nn.Parameter]]], Optimizer | Sequence[Optimizer]]
+OptimizerFactory = Callable[[Iterable[tuple[str, nn.Parameter]]], Optimizer | Sequence[Optimizer]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,7 +38,7 @@ class Player:
     name: str
     model: Model
     loss: Loss
-    optimizer: Factory
+    optimizer: OptimizerFactory
     _: KW_ONLY
     every: int = 1
     schedule: Schedule | None = None
@@ -53,25 +53,25 @@ class Player:
         if not isinstance(self.name, str) or not re.fullmatch(r"[A-Za-z0-9_-]+", self.name):
             raise PlayError(f"{where}: its name must be of letters, digits, - and _; rename it.")
         if not callable(self.loss):
-            raise PlayError(f"{where}: its loss is {_a(self.loss)}; pass a function of the batch.")
+            raise PlayError(f"{where}: its loss is {_type_name(self.loss)}; pass a function of the batch.")
         if isinstance(self.optimizer, Optimizer) or not callable(self.optimizer):
             raise PlayError(
-                f"{where}: its optimizer is {_a(self.optimizer)}; pass a function of the "
+                f"{where}: its optimizer is {_type_name(self.optimizer)}; pass a function of the "
                 "(name, parameter) pairs, such as functools.partial(torch.optim.Adam, lr=1e-3)."
             )
         if isinstance(self.shares, str):
             raise PlayError(f"{where}: shares is a string; write shares=({self.shares!r},).")
-        claims = {
+        checks = {
             "every": (isinstance(self.every, int) and self.every >= 1, "a whole number from 1"),
             "clip": (self.clip is None or self.clip > 0, "above 0"),
             "average": (self.average is None or 0 < self.average < 1, "between 0 and 1"),
             "idle": (self.idle in ("error", "allow"), "'error' or 'allow'"),
         }
-        for name, (holds, expected) in claims.items():
-            if not holds:
-                got = {"every": self.every, "clip": self.clip, "average": self.average}
+        for name, (is_valid, expected) in checks.items():
+            if not is_valid:
+                values = {"every": self.every, "clip": self.clip, "average": self.average}
                 raise PlayError(
-                    f"{where}: {name} must be {expected}, but is {got.get(name, self.idle)!r}."
+                    f"{where}: {name} must be {expected}, but is {values.get(name, self.idle)!r}."
                 )
 
     def modules(self) -> list[nn.Module]:
@@ -90,13 +90,13 @@ class Player:
             else:
                 named[str(number)] = part
         unique = {id(p): name for name, p in reversed(named.items()) if p.requires_grad}
-        found = {name: p for name, p in named.items() if unique.get(id(p)) == name}
-        if not found:
+        trainable = {name: p for name, p in named.items() if unique.get(id(p)) == name}
+        if not trainable:
             raise PlayError(
                 f"player {self.name!r}: {len(named)} of {len(named)} parameters are frozen or "
                 "absent; give it something to move, or name its nets in Game(reads=...)."
             )
-        return found
+        return trainable
 
     def _parts(self) -> list[nn.Module | nn.Parameter]:
         if isinstance(self.model, nn.Module):
@@ -105,11 +105,11 @@ class Player:
         for part in parts:
             if not isinstance(part, nn.Module | Tensor):
                 raise PlayError(
-                    f"player {self.name!r}: its model holds {_a(part)}; pass a module, a list of "
+                    f"player {self.name!r}: its model holds {_type_name(part)}; pass a module, a list of "
                     "modules or a list of parameters."
                 )
         return parts
 
 
-def _a(thing: object) -> str:
-    return f"a {type(thing).__name__}"
+def _type_name(value: object) -> str:
+    return f"a {type(value).__name__}"

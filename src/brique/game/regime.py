@@ -7,10 +7,10 @@ from types import TracebackType
 import torch
 from torch import Tensor, nn
 
-Slot = tuple[dict[str, Tensor | None], str]  # a module's buffers, and the name of one
+BufferSlot = tuple[dict[str, Tensor | None], str]  # a module's buffers, and the name of one
 
 
-class Regime:
+class Isolation:
     """Freezes parameters, sets modes and swaps buffers on entry; puts all back on leaving.
 
     frozen: parameters whose `requires_grad` is off inside.
@@ -23,24 +23,24 @@ class Regime:
         self,
         frozen: Sequence[nn.Parameter],
         modes: Sequence[tuple[nn.Module, bool]],
-        guarded: Sequence[Slot],
+        swapped: Sequence[BufferSlot],
     ) -> None:
-        self._frozen, self._modes, self._guarded = list(frozen), list(modes), list(guarded)
+        self._frozen, self._modes, self._swapped = list(frozen), list(modes), list(swapped)
         self._trainable: list[nn.Parameter] = []
-        self._modes_before: list[bool] = []
-        self._buffers: list[Tensor | None] = []
+        self._previous_modes: list[bool] = []
+        self._originals: list[Tensor | None] = []
 
     def __enter__(self) -> None:
         """Remember how the caller left everything, then set what holds inside."""
         self._trainable = [p for p in self._frozen if p.requires_grad]
-        self._modes_before = [module.training for module, _ in self._modes]
-        self._buffers = [buffers[name] for buffers, name in self._guarded]
+        self._previous_modes = [module.training for module, _ in self._modes]
+        self._originals = [buffers[name] for buffers, name in self._swapped]
         try:
             for parameter in self._trainable:
                 parameter.requires_grad = False
             for module, training in self._modes:
                 object.__setattr__(module, "training", training)  # nn.Module's own costs tenfold
-            for (buffers, name), original in zip(self._guarded, self._buffers, strict=True):
+            for (buffers, name), original in zip(self._swapped, self._originals, strict=True):
                 buffers[name] = None if original is None else original.clone()
         except BaseException:
             self._restore()
@@ -48,15 +48,15 @@ class Regime:
 
     def __exit__(
         self,
-        kind: type[BaseException] | None,
+        error_type: type[BaseException] | None,
         error: BaseException | None,
-        trace: TracebackType | None,
+        traceback: TracebackType | None,
     ) -> None:
         """Put everything back, whatever happened."""
         self._restore()
 
     @contextmanager
-    def lifted(self) -> Iterator[None]:
+    def suspended(self) -> Iterator[None]:
         """Suspend the regime for a block."""
         self._restore()
         try:
@@ -67,26 +67,26 @@ class Regime:
     def _restore(self) -> None:
         for parameter in self._trainable:
             parameter.requires_grad = True
-        for (module, _), before in zip(self._modes, self._modes_before, strict=True):
-            object.__setattr__(module, "training", before)
-        for (buffers, name), original in zip(self._guarded, self._buffers, strict=True):
+        for (module, _), previous in zip(self._modes, self._previous_modes, strict=True):
+            object.__setattr__(module, "training", previous)
+        for (buffers, name), original in zip(self._swapped, self._originals, strict=True):
             buffers[name] = original
 
 
-class Backup:
+class BufferBackup:
     """Copies of buffers, kept to be put back when a move fails."""
 
-    def __init__(self, slots: Sequence[Slot]) -> None:
+    def __init__(self, slots: Sequence[BufferSlot]) -> None:
         self._slots = list(slots)
         self._originals: list[Tensor] = []
         self._copies: list[Tensor] = []
 
-    def take(self) -> None:
+    def save(self) -> None:
         """Remember the buffers as they are."""
         if not self._slots:
             return
-        found = [buffers[name] for buffers, name in self._slots]
-        originals = [value for value in found if value is not None]
+        current = [buffers[name] for buffers, name in self._slots]
+        originals = [value for value in current if value is not None]
         if len(originals) != len(self._originals) or any(
             a is not b or a.shape != c.shape
             for a, b, c in zip(originals, self._originals, self._copies, strict=True)
@@ -96,7 +96,7 @@ class Backup:
             # one call costs a third of a loop
             torch._foreach_copy_(self._copies, originals)  # pyright: ignore[reportPrivateImportUsage]
 
-    def put_back(self) -> None:
+    def restore(self) -> None:
         """Give the buffers the values that they had."""
         with torch.no_grad():
             for original, copy in zip(self._originals, self._copies, strict=True):

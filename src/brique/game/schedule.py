@@ -20,7 +20,7 @@ def linear(progress: float) -> float:
     return 1.0 - progress
 
 
-def steps(*at: float, factor: float = 0.1) -> Schedule:
+def steps(*milestones: float, factor: float = 0.1) -> Schedule:
     """Return a schedule that is multiplied by `factor` at each of the given progresses.
 
     >>> schedule = steps(0.5, 0.75, factor=0.5)
@@ -29,7 +29,7 @@ def steps(*at: float, factor: float = 0.1) -> Schedule:
     """
 
     def schedule(progress: float) -> float:
-        return float(factor ** sum(progress >= place for place in at))
+        return float(factor ** sum(progress >= milestone for milestone in milestones))
 
     return schedule
 

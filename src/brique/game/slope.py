@@ -8,7 +8,7 @@ from torch import Tensor
 from brique.errors import PlayError
 
 
-def slope(function: Callable[[Tensor], Tensor], inputs: Tensor) -> Tensor:
+def gradient(function: Callable[[Tensor], Tensor], inputs: Tensor) -> Tensor:
     """Slope of sum(function(inputs)) with respect to the inputs, itself differentiable.
 
     function: maps tensors like `inputs` to a tensor of any shape; rows independent of each other
@@ -25,12 +25,12 @@ def slope(function: Callable[[Tensor], Tensor], inputs: Tensor) -> Tensor:
             inputs = inputs.detach().requires_grad_()
             inputs._brique_slope = True  # type: ignore[attr-defined]  # the walk of leaves knows it
         value = function(inputs).sum()
-        found = (None,)
+        gradients = (None,)
         if value.requires_grad:
-            found = torch.autograd.grad(value, inputs, create_graph=True, allow_unused=True)
-        if found[0] is None:
+            gradients = torch.autograd.grad(value, inputs, create_graph=True, allow_unused=True)
+        if gradients[0] is None:
             raise PlayError(
                 "slope: the function's result does not depend on its inputs; "
                 "return something computed from the tensor that it is given."
             )
-        return found[0]
+        return gradients[0]

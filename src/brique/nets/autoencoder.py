@@ -9,29 +9,29 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from brique.bricks import Mixture, Residual, Standardize, Usual
+from brique.bricks import LatentMixture, ResidualBlock, Standardize, ErrorQuantiles
 from brique.errors import DataError
 from brique.nets.builder import builder
 from brique.schema import Picture, Schema
 
-WIDE = 256  # features between convolutions and code
-_MOST = 128  # features of a stage at most
+HIDDEN_SIZE = 256  # features between convolutions and code
+_MAX_CHANNELS = 128  # features of a stage at most
 
 
 @builder
 def autoencoder(
     shape: Sequence[int],
     mean: float | Sequence[float],
-    spread: float | Sequence[float],
+    std: float | Sequence[float],
     *,
-    code: int = 32,
+    latent: int = 32,
     width: int = 16,
 ) -> nn.Sequential:
     """Return an autoencoder: `body`, pictures -> codes (N, D), and `head`, codes -> pictures.
 
     shape: (C, H, W) of the pictures (N, C, H, W), in [0, 1].
-    mean, spread: of the pixels, one number or one a channel.
-    code: D, the numbers that a picture becomes.
+    mean, std: of the pixels, one number or one a channel.
+    latent: D, the numbers that a picture becomes.
     width: features of the first stage; each further stage has twice as many, up to 128, on half the
         places, until these are about 4 x 4.
     Source: Hinton, Salakhutdinov 2006, "Reducing the dimensionality of data with neural networks",
@@ -41,8 +41,8 @@ def autoencoder(
     >>> net(torch.zeros(2, 1, 28, 28)).shape, net.body(torch.zeros(2, 1, 28, 28)).shape
     (torch.Size([2, 1, 28, 28]), torch.Size([2, 8]))
     """
-    body, head = _coder(shape, mean, spread, code=code, width=width)
-    head.append(Usual())
+    body, head = _encoder_and_decoder(shape, mean, std, latent=latent, width=width)
+    head.append(ErrorQuantiles())
     return nn.Sequential(OrderedDict[str, nn.Module](body=body, head=head))
 
 
@@ -50,44 +50,44 @@ def autoencoder(
 def generator(
     shape: Sequence[int],
     mean: float | Sequence[float],
-    spread: float | Sequence[float],
+    std: float | Sequence[float],
     *,
-    code: int = 32,
+    latent: int = 32,
     width: int = 16,
-    parts: int = 10,
+    components: int = 10,
 ) -> "Generator":
     """Return a net that makes pictures of normal noise (N, D + 1): an autoencoder's codes, drawn.
 
-    shape, mean, spread, code, width: as for `autoencoder`.
-    parts: normal distributions of the mixture from which codes are drawn.
+    shape, mean, std, latent, width: as for `autoencoder`.
+    components: normal distributions of the mixture from which codes are drawn.
     Source: Ghosh et al. 2020, arXiv:1903.12436, "From variational to deterministic autoencoders".
 
     >>> net = generator([1, 8, 8], 0.3, 0.4, code=4)
     >>> net(torch.zeros(2, net.noise)).shape, net.rebuilt(torch.zeros(2, 1, 8, 8)).shape
     (torch.Size([2, 1, 8, 8]), torch.Size([2, 1, 8, 8]))
     """
-    body, head = _coder(shape, mean, spread, code=code, width=width)
-    return Generator(body, head, Mixture(code, parts))
+    body, head = _encoder_and_decoder(shape, mean, std, latent=latent, width=width)
+    return Generator(body, head, LatentMixture(latent, components))
 
 
 class Generator(nn.Module):
     """Noise (N, noise) -> codes by `mixture` -> pictures by `head`; `body` tells the codes of some.
 
-    noise: the columns that it takes.
+    noise_size: the columns that it takes.
     """
 
-    def __init__(self, body: nn.Module, head: nn.Module, mixture: Mixture) -> None:
+    def __init__(self, body: nn.Module, head: nn.Module, mixture: LatentMixture) -> None:
         super().__init__()
         self.body: nn.Module = body
-        self.mixture: Mixture = mixture
+        self.mixture: LatentMixture = mixture
         self.head: nn.Module = head
-        self.noise: int = mixture.mean.shape[1] + 1
+        self.noise_size: int = mixture.mean.shape[1] + 1
 
     def forward(self, noise: Tensor) -> Tensor:
         """Return pictures (N, C, H, W)."""
         return self.head(self.mixture(noise))
 
-    def rebuilt(self, pictures: Tensor) -> Tensor:
+    def reconstruct(self, pictures: Tensor) -> Tensor:
         """Return pictures (N, C, H, W) rebuilt from their codes."""
         return self.head(self.body(pictures))
 
@@ -99,25 +99,25 @@ def autoencoder_arguments(schema: Schema) -> dict[str, Any]:
     """
     inputs = [schema[name] for name in schema.inputs]
     if len(inputs) != 1 or not isinstance(inputs[0], Picture):
-        kinds = ", ".join(f"{name} ({field.kind})" for name, field in schema.fields.items())
+        description = ", ".join(f"{name} ({field.kind})" for name, field in schema.fields.items())
         raise DataError(
-            f"autoencoder: expected one picture as the only input, got {kinds}; leave the rest out,"
+            f"autoencoder: expected one picture as the only input, got {description}; leave the rest out,"
             " or pass a net of your own."
         )
     picture = inputs[0]
     return {
         "shape": list(picture.shape),
         "mean": list(picture.mean or (0.0,)),
-        "spread": [one or 1.0 for one in picture.std or (1.0,)],  # a constant channel has 0
+        "spread": [value or 1.0 for value in picture.std or (1.0,)],  # a constant channel has 0
     }
 
 
-def _coder(
+def _encoder_and_decoder(
     shape: Sequence[int],
     mean: float | Sequence[float],
-    spread: float | Sequence[float],
+    std: float | Sequence[float],
     *,
-    code: int,
+    latent: int,
     width: int,
 ) -> tuple[nn.Sequential, nn.Sequential]:
     """Return what turns pictures to codes, and codes to pictures."""
@@ -125,37 +125,37 @@ def _coder(
     sizes = [tuple(size)]
     for _ in range(max(1, round(math.log2(max(8, min(size)) / 4.5)))):
         sizes.append(tuple((side + 1) // 2 for side in sizes[-1]))
-    widths = [channels, *(min(_MOST, width * 2**stage) for stage in range(len(sizes) - 1))]
-    flat = widths[-1] * math.prod(sizes[-1])
-    body: list[nn.Module] = [Standardize(mean, spread)]
-    for before, after in pairwise(widths):
-        body.append(Residual(before, after, stride=2))
-    body += [nn.Flatten(), *_layer(flat, WIDE), _Past(WIDE), nn.Linear(WIDE, code)]
-    head: list[nn.Module] = [*_layer(code, WIDE), _Past(WIDE), *_layer(WIDE, flat)]
+    widths = [channels, *(min(_MAX_CHANNELS, width * 2**stage) for stage in range(len(sizes) - 1))]
+    flat_size = widths[-1] * math.prod(sizes[-1])
+    body: list[nn.Module] = [Standardize(mean, std)]
+    for in_channels, out_channels in pairwise(widths):
+        body.append(ResidualBlock(in_channels, out_channels, stride=2))
+    body += [nn.Flatten(), *_linear_block(flat_size, HIDDEN_SIZE), _ResidualLayer(HIDDEN_SIZE), nn.Linear(HIDDEN_SIZE, latent)]
+    head: list[nn.Module] = [*_linear_block(latent, HIDDEN_SIZE), _ResidualLayer(HIDDEN_SIZE), *_linear_block(HIDDEN_SIZE, flat_size)]
     head.append(nn.Unflatten(1, (widths[-1], *sizes[-1])))
-    for place in range(len(sizes) - 2, -1, -1):
-        after = widths[max(1, place)]
+    for level in range(len(sizes) - 2, -1, -1):
+        out_channels = widths[max(1, level)]
         head += [
-            nn.Upsample(size=sizes[place]),
-            nn.Conv2d(widths[place + 1], after, kernel_size=3, padding=1, bias=False),
-            nn.BatchNorm2d(after),
+            nn.Upsample(size=sizes[level]),
+            nn.Conv2d(widths[level + 1], out_channels, kernel_size=3, padding=1, bias=False),
+            nn.BatchNorm2d(out_channels),
             nn.ReLU(inplace=True),
         ]
     head += [nn.Conv2d(widths[1], channels, kernel_size=3, padding=1), nn.Sigmoid()]
-    fast = torch.channels_last  # twice as fast on a CPU
-    return nn.Sequential(*body).to(memory_format=fast), nn.Sequential(*head).to(memory_format=fast)
+    channels_last = torch.channels_last  # twice as fast on a CPU
+    return nn.Sequential(*body).to(memory_format=channels_last), nn.Sequential(*head).to(memory_format=channels_last)
 
 
-def _layer(before: int, after: int) -> list[nn.Module]:
-    return [nn.Linear(before, after, bias=False), nn.BatchNorm1d(after), nn.ReLU(inplace=True)]
+def _linear_block(in_features: int, out_features: int) -> list[nn.Module]:
+    return [nn.Linear(in_features, out_features, bias=False), nn.BatchNorm1d(out_features), nn.ReLU(inplace=True)]
 
 
-class _Past(nn.Module):
+class _ResidualLayer(nn.Module):
     """Adds what a layer finds to what came in: depth, and a way past it."""
 
     def __init__(self, width: int) -> None:
         super().__init__()
-        self.layer: nn.Sequential = nn.Sequential(*_layer(width, width))
+        self.layer: nn.Sequential = nn.Sequential(*_linear_block(width, width))
 
     def forward(self, x: Tensor) -> Tensor:
         """Return features (N, width)."""

@@ -20,12 +20,12 @@ def builder(function: Callable[Params, Net]) -> Callable[Params, Net]:
         net = function(*args, **kwargs)
         bound = signature.bind(*args, **kwargs)
         bound.apply_defaults()
-        return remember(net, f"brique.nets.{function.__name__}", dict(bound.arguments))
+        return set_origin(net, f"brique.nets.{function.__name__}", dict(bound.arguments))
 
     return build
 
 
-def remember(net: Net, builder: str, arguments: dict[str, Any]) -> Net:
+def set_origin(net: Net, builder: str, arguments: dict[str, Any]) -> Net:
     """Return `net`, which from now on tells the name and JSON arguments of its builder."""
     origin = {"builder": builder, "arguments": arguments}
     object.__setattr__(net, "built_by", origin)  # no parameter, buffer or part of the net

@@ -8,17 +8,17 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from brique.bricks import Least, Residual, Standardize
+from brique.bricks import ScoreThreshold, ResidualBlock, Standardize
 from brique.errors import DataError
 from brique.nets.builder import builder
-from brique.nets.squeezenet import IMAGENET_MEAN, IMAGENET_SPREAD, squeezenet
+from brique.nets.squeezenet import IMAGENET_MEAN, IMAGENET_STD, squeezenet
 from brique.schema import Boxes, Picture, Schema, Tags
 
-Seen = tuple[list[Tensor], tuple[int, int]]
+Pyramid = tuple[list[Tensor], tuple[int, int]]
 """Features (N, D, h, w), the finest first, and height and width of the pictures."""
 
-_REACH = 4.0  # steps from a place to each side of its box, before anything is learnt
-_RARE = -4.6  # score of a class before anything is learnt: 1%
+_INITIAL_DISTANCE = 4.0  # steps from a place to each side of its box, before anything is learnt
+_INITIAL_LOGIT = -4.6  # score of a class before anything is learnt: 1%
 
 
 @builder
@@ -26,7 +26,7 @@ def detector(
     channels: int,
     classes: int,
     mean: float | Sequence[float] = IMAGENET_MEAN,
-    spread: float | Sequence[float] = IMAGENET_SPREAD,
+    std: float | Sequence[float] = IMAGENET_STD,
     *,
     backbone: Literal["residual", "squeezenet"] = "residual",
     width: int = 32,
@@ -42,7 +42,7 @@ def detector(
     K classes, each before the logistic function. Its `body` makes features on two grids or three,
     its `head` reads them.
     channels: C. classes: K.
-    mean, spread: of the pixels, one number or one a channel; by default those of ImageNet.
+    mean, std: of the pixels, one number or one a channel; by default those of ImageNet.
     backbone: "residual", a small net of its own, or "squeezenet", which has published weights.
     width, depth, stem: of the residual one: features of its first stage, blocks a stage, and the
         step of its first convolution; the grids have steps of 4, 8 and 16 times the stem.
@@ -56,12 +56,12 @@ def detector(
     torch.Size([5, 336, 9])
     """
     if backbone == "squeezenet":
-        body: nn.Module = _Squeezed(channels, mean, spread)
-        found = [256, 512]
+        body: nn.Module = _SqueezeNetBackbone(channels, mean, std)
+        feature_channels = [256, 512]
     else:
-        body = _Staged(channels, mean, spread, width=width, depth=depth, stem=stem)
-        found = [width * 4, width * 8, width * 16]
-    head = _Head(found, neck, classes, dropout)
+        body = _ResidualBackbone(channels, mean, std, width=width, depth=depth, stem=stem)
+        feature_channels = [width * 4, width * 8, width * 16]
+    head = _Head(feature_channels, neck, classes, dropout)
     net = nn.Sequential(OrderedDict[str, nn.Module](body=body, head=head))
     return net.to(memory_format=torch.channels_last)
 
@@ -73,12 +73,12 @@ def detector_arguments(schema: Schema) -> dict[str, Any]:
     """
     inputs = [schema[name] for name in schema.inputs]
     targets = [schema[name] for name in schema.targets]
-    tags = [one for one in targets if isinstance(one, Tags)]
-    is_known = len(inputs) == 1 and len(targets) == 2 and isinstance(targets[0], Boxes)
-    if not is_known or not tags or not isinstance(inputs[0], Picture):
-        kinds = ", ".join(f"{name} ({field.kind})" for name, field in schema.fields.items())
+    tags = [target for target in targets if isinstance(target, Tags)]
+    is_supported = len(inputs) == 1 and len(targets) == 2 and isinstance(targets[0], Boxes)
+    if not is_supported or not tags or not isinstance(inputs[0], Picture):
+        description = ", ".join(f"{name} ({field.kind})" for name, field in schema.fields.items())
         raise DataError(
-            f"detector: expected one picture, and boxes with their classes as targets, got {kinds};"
+            f"detector: expected one picture, and boxes with their classes as targets, got {description};"
             " pass a net of your own."
         )
     picture = inputs[0]
@@ -86,65 +86,65 @@ def detector_arguments(schema: Schema) -> dict[str, Any]:
         "channels": picture.shape[0],
         "classes": len(tags[0].names),
         "mean": list(picture.mean or (0.0,)),
-        "spread": [one or 1.0 for one in picture.std or (1.0,)],  # a constant channel has 0
+        "spread": [target or 1.0 for target in picture.std or (1.0,)],  # a constant channel has 0
     }
 
 
-class _Staged(nn.Module):
+class _ResidualBackbone(nn.Module):
     """A residual net that shows what its last three stages see."""
 
     def __init__(
         self,
         channels: int,
         mean: float | Sequence[float],
-        spread: float | Sequence[float],
+        std: float | Sequence[float],
         *,
         width: int,
         depth: int,
         stem: int,
     ) -> None:
         super().__init__()
-        self.first: nn.Sequential = nn.Sequential(
-            Standardize(mean, spread),
+        self.stem_layers: nn.Sequential = nn.Sequential(
+            Standardize(mean, std),
             nn.Conv2d(channels, width, 3 if stem == 1 else 2 * stem + 1, stride=stem,
                       padding=1 if stem == 1 else stem, bias=False),
             nn.BatchNorm2d(width),
             nn.ReLU(inplace=True),
         )  # fmt: skip
         self.stages: nn.ModuleList = nn.ModuleList()
-        before = width
+        in_channels = width
         for stage in range(5):
-            after = width * 2**stage
-            first = Residual(before, after, stride=2 if stage else 1)
+            out_channels = width * 2**stage
+            block = ResidualBlock(in_channels, out_channels, stride=2 if stage else 1)
             self.stages.append(nn.Sequential(
-                first, *(Residual(after, after) for _ in range(depth - 1))
+                block, *(ResidualBlock(out_channels, out_channels) for _ in range(depth - 1))
             ))  # fmt: skip
-            before = after
+            in_channels = out_channels
 
-    def forward(self, x: Tensor) -> Seen:
+    def forward(self, x: Tensor) -> Pyramid:
         """Return what the last three stages see."""
         size = (x.shape[2], x.shape[3])
-        x = self.first(x)
-        seen: list[Tensor] = []
+        x = self.stem_layers(x)
+        features: list[Tensor] = []
         for stage in self.stages:
             x = stage(x)
-            seen.append(x)
-        return seen[2:], size
+            features.append(x)
+        return features[2:], size
 
 
-class _Squeezed(nn.Module):
+class _SqueezeNetBackbone(nn.Module):
     """SqueezeNet 1.1 without its classifier; shows what it sees on grids of steps 8 and 16."""
 
     def __init__(
-        self, channels: int, mean: float | Sequence[float], spread: float | Sequence[float]
+        self, channels: int, mean: float | Sequence[float], std: float | Sequence[float]
     ) -> None:
         super().__init__()
-        self.standardize: nn.Module = Standardize(mean, spread)
+        self.standardize: nn.Module = Standardize(mean, std)
         features = squeezenet(channels, 2).get_submodule("body.features")
         assert isinstance(features, nn.Sequential)
         self.features: nn.Sequential = features  # named as in the published weights
 
-    def forward(self, x: Tensor) -> Seen:
+    def forward(self, x: Tensor) -> Pyramid:
         """Return what is seen before the last halving, and at the end."""
         size = (x.shape[2], x.shape[3])
         x = self.standardize(x)
@@ -155,55 +155,55 @@ class _Squeezed(nn.Module):
 class _Head(nn.Module):
     """Joins features of several grids from the coarsest on, and reads a row at each place."""
 
-    def __init__(self, found: list[int], neck: int, classes: int, dropout: float) -> None:
+    def __init__(self, feature_channels: list[int], neck: int, classes: int, dropout: float) -> None:
         super().__init__()
-        self.narrow: nn.ModuleList = nn.ModuleList(
-            nn.Sequential(nn.Conv2d(each, neck, 1, bias=False), nn.BatchNorm2d(neck))
-            for each in found
+        self.lateral: nn.ModuleList = nn.ModuleList(
+            nn.Sequential(nn.Conv2d(in_channels, neck, 1, bias=False), nn.BatchNorm2d(neck))
+            for in_channels in feature_channels
         )
-        self.coarser: nn.ModuleList = nn.ModuleList(
-            Residual(neck, neck, stride=2) for _ in range(3 - len(found))
+        self.downsample: nn.ModuleList = nn.ModuleList(
+            ResidualBlock(neck, neck, stride=2) for _ in range(3 - len(feature_channels))
         )
-        self.joined: nn.ModuleList = nn.ModuleList(Residual(neck, neck) for _ in found[1:])
+        self.merge: nn.ModuleList = nn.ModuleList(ResidualBlock(neck, neck) for _ in feature_channels[1:])
         self.dropout: nn.Module = nn.Dropout2d(dropout)
-        self.tower: nn.Module = Residual(neck, neck)
+        self.tower: nn.Module = ResidualBlock(neck, neck)
         self.scores: nn.Conv2d = nn.Conv2d(neck, classes, 3, padding=1)
         self.sides: nn.Conv2d = nn.Conv2d(neck, 4, 3, padding=1)
         self.scales: nn.Parameter = nn.Parameter(torch.ones(3))  # of the sides, by grid
-        self.least: nn.Module = Least()
-        for layer, bias in ((self.scores, _RARE), (self.sides, 0.0)):
+        self.threshold: nn.Module = ScoreThreshold()
+        for layer, bias in ((self.scores, _INITIAL_LOGIT), (self.sides, 0.0)):
             nn.init.normal_(layer.weight, std=0.01)
             nn.init.constant_(layer.bias, bias)  # pyright: ignore[reportArgumentType]
 
-    def forward(self, given: Seen) -> Tensor:
+    def forward(self, pyramid: Pyramid) -> Tensor:
         """Return rows (N, P, 7 + K)."""
-        seen, size = given
-        grids = [layer(each) for layer, each in zip(self.narrow, seen, strict=True)]
-        for place in range(len(grids) - 2, -1, -1):  # from coarse to fine
-            above = functional.interpolate(grids[place + 1], size=grids[place].shape[2:])
-            grids[place] = self.joined[place](functional.relu(grids[place] + above))
-        for layer in self.coarser:
+        features, size = pyramid
+        grids = [layer(level) for layer, level in zip(self.lateral, features, strict=True)]
+        for index in range(len(grids) - 2, -1, -1):  # from coarse to fine
+            upsampled = functional.interpolate(grids[index + 1], size=grids[index].shape[2:])
+            grids[index] = self.merge[index](functional.relu(grids[index] + upsampled))
+        for layer in self.downsample:
             grids.append(layer(grids[-1]))
-        rows = [self._rows(each, size, self.scales[k]) for k, each in enumerate(grids)]
-        return self.least(torch.cat(rows, dim=1))
+        rows = [self._rows(level, size, self.scales[scale_index]) for scale_index, level in enumerate(grids)]
+        return self.threshold(torch.cat(rows, dim=1))
 
     def _rows(self, grid: Tensor, size: tuple[int, int], scale: Tensor) -> Tensor:
         """Return what the places of one grid say: (N, h * w, 7 + K)."""
         features = self.tower(self.dropout(functional.relu(grid)))
         scores = self.scores(features).permute(0, 2, 3, 1).flatten(1, 2).float()
         raw = self.sides(features).permute(0, 2, 3, 1).flatten(1, 2).float() * scale
-        at = _places(grid, size).expand(len(grid), -1, -1)  # (N, P, 3)
-        step = at[..., 2:]
-        far = _REACH * step * raw.clamp(-4, 4).exp()  # to the left, top, right, bottom
-        boxes = torch.cat([at[..., :2] - far[..., :2], at[..., :2] + far[..., 2:]], dim=2)
-        return torch.cat([at, boxes, scores], dim=2)
+        locations = _locations(grid, size).expand(len(grid), -1, -1)  # (N, P, 3)
+        stride = locations[..., 2:]
+        distances = _INITIAL_DISTANCE * stride * raw.clamp(-4, 4).exp()  # to the left, top, right, bottom
+        boxes = torch.cat([locations[..., :2] - distances[..., :2], locations[..., :2] + distances[..., 2:]], dim=2)
+        return torch.cat([locations, boxes, scores], dim=2)
 
 
-def _places(grid: Tensor, size: tuple[int, int]) -> Tensor:
+def _locations(grid: Tensor, size: tuple[int, int]) -> Tensor:
     """Return x, y and step of the places of a grid over pictures of a size: (h * w, 3)."""
     height, width = grid.shape[2:]
-    down, right = size[0] / height, size[1] / width
-    y = (torch.arange(height, device=grid.device) + 0.5) * down
-    x = (torch.arange(width, device=grid.device) + 0.5) * right
-    flat = torch.stack([x.expand(height, -1), y[:, None].expand(-1, width)], dim=2).flatten(0, 1)
-    return functional.pad(flat, (0, 1), value=(down * right) ** 0.5)
+    y_stride, x_stride = size[0] / height, size[1] / width
+    y = (torch.arange(height, device=grid.device) + 0.5) * y_stride
+    x = (torch.arange(width, device=grid.device) + 0.5) * x_stride
+    points = torch.stack([x.expand(height, -1), y[:, None].expand(-1, width)], dim=2).flatten(0, 1)
+    return functional.pad(points, (0, 1), value=(y_stride * x_stride) ** 0.5)

@@ -5,9 +5,9 @@ from typing import Any
 
 from torch import nn
 
-from brique.bricks import Restore, Temperature
+from brique.bricks import Denormalize, Temperature
 from brique.nets.builder import builder
-from brique.nets.readers import Joint, columns
+from brique.nets.readers import MultiInput, columns
 from brique.schema import Category, Schema
 
 
@@ -25,15 +25,15 @@ def fields(
     The net takes a batch, or what gives the fields by name.
     Raises DataError for inputs or targets of other kinds.
     """
-    read = Schema.from_json(schema)
-    kinds = {name: read[name] for name in read.inputs}
-    body = Joint(kinds, width=width, depth=depth, dropout=dropout)
-    targets = [read[name] for name in read.targets]
-    if targets and all(isinstance(kind, Category) for kind in targets):
-        sizes = [len(kind.names) for kind in targets if isinstance(kind, Category)]
-        last, count = Temperature(), sum(sizes)
+    parsed_schema = Schema.from_json(schema)
+    input_fields = {name: parsed_schema[name] for name in parsed_schema.inputs}
+    body = MultiInput(input_fields, width=width, depth=depth, dropout=dropout)
+    targets = [parsed_schema[name] for name in parsed_schema.targets]
+    if targets and all(isinstance(field, Category) for field in targets):
+        sizes = [len(field.names) for field in targets if isinstance(field, Category)]
+        output_layer, output_size = Temperature(), sum(sizes)
     else:
-        mean, spread = columns.moments(targets)
-        last, count = Restore(mean, spread), len(mean)
-    head = nn.Sequential(nn.Dropout(dropout), nn.Linear(body.width, count), last)
+        mean, std = columns.mean_and_std(targets)
+        output_layer, output_size = Denormalize(mean, std), len(mean)
+    head = nn.Sequential(nn.Dropout(dropout), nn.Linear(body.width, output_size), output_layer)
     return nn.Sequential(OrderedDict[str, nn.Module](body=body, head=head))

@@ -6,12 +6,12 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from brique.bricks import Band
+from brique.bricks import PredictionInterval
 from brique.errors import DataError
 from brique.nets.builder import builder
 from brique.schema import Number, Schema
 
-_PIECES = 12  # into which the past is cut before its features are joined
+_SEGMENTS = 12  # into which the past is cut before its features are joined
 
 
 class Forecaster(nn.Module):
@@ -27,66 +27,66 @@ class Forecaster(nn.Module):
     """
 
     mean: Tensor
-    spread: Tensor
-    own: Tensor
+    std: Tensor
+    target_columns: Tensor
 
-    is_own: Tensor
+    is_target: Tensor
 
     def __init__(
-        self, past: Number, future: Number, *, width: int, depth: int, dropout: float, lost: float
+        self, past: Number, future: Number, *, width: int, depth: int, dropout: float, column_dropout: float
     ) -> None:
         super().__init__()
         length, columns = past.shape
         self.shape: tuple[int, ...] = future.shape
-        ahead, targets = (*future.shape, 1)[:2]
+        horizon, targets = (*future.shape, 1)[:2]
         for name, values in (("mean", past.mean), ("spread", past.std)):
-            given = values if isinstance(values, tuple) else (1.0,) * columns
+            numbers = values if isinstance(values, tuple) else (1.0,) * columns
             self.register_buffer(
-                name, torch.tensor([one or float(name != "mean") for one in given])
+                name, torch.tensor([value or float(name != "mean") for value in numbers])
             )
-        own = torch.tensor([past.names.index(one) for one in future.names])
-        self.register_buffer("own", own, persistent=False)
-        is_own = torch.zeros(columns, 1, dtype=torch.bool)
-        is_own[own] = True
-        self.register_buffer("is_own", is_own, persistent=False)
-        self.lost = lost
-        self.straight: nn.Linear = nn.Linear(length, ahead)
-        nn.init.constant_(self.straight.weight, 1 / length)
-        self.first: nn.Conv1d = nn.Conv1d(columns, width, 3, padding=1)
+        target_columns = torch.tensor([past.names.index(value) for value in future.names])
+        self.register_buffer("own", target_columns, persistent=False)
+        is_target = torch.zeros(columns, 1, dtype=torch.bool)
+        is_target[target_columns] = True
+        self.register_buffer("is_own", is_target, persistent=False)
+        self.column_dropout = column_dropout
+        self.linear: nn.Linear = nn.Linear(length, horizon)
+        nn.init.constant_(self.linear.weight, 1 / length)
+        self.input_layer: nn.Conv1d = nn.Conv1d(columns, width, 3, padding=1)
         self.blocks: nn.Sequential = nn.Sequential(
-            *(_Block(width, 2**place, dropout) for place in range(depth))
+            *(_Block(width, 2**layer, dropout) for layer in range(depth))
         )
-        self.pieces: int = min(_PIECES, length)
-        self.last: nn.Linear = nn.Linear(width * self.pieces, ahead * targets)
-        nn.init.zeros_(self.last.weight)
-        self.drop: nn.Dropout = nn.Dropout(dropout)
-        self.band: Band = Band((ahead, targets))
+        self.segments: int = min(_SEGMENTS, length)
+        self.output_layer: nn.Linear = nn.Linear(width * self.segments, horizon * targets)
+        nn.init.zeros_(self.output_layer.weight)
+        self.dropout: nn.Dropout = nn.Dropout(dropout)
+        self.interval: PredictionInterval = PredictionInterval((horizon, targets))
 
     def forward(self, past: Tensor) -> Tensor:
         """Return futures, in the units of the data."""
-        told = (past - self.mean) / self.spread  # (N, L, C)
-        level = told[:, -1:]
-        told = (told - level).transpose(1, 2)  # (N, C, L)
-        straight = self.straight(told[:, self.own])  # (N, K, A)
-        told = told - told.mean(dim=2, keepdim=True)
-        seen = functional.dropout1d(told, self.lost, self.training)  # whole columns
-        found = self.blocks(self.first(torch.where(self.is_own, told, seen)))
-        found = functional.adaptive_avg_pool1d(found, self.pieces).flatten(1)
-        curved = self.last(self.drop(found)).view(len(past), -1, straight.shape[2])  # (N, K, A)
-        future = (straight + curved).transpose(1, 2) + level[:, :, self.own]
-        future = self.band(future * self.spread[self.own] + self.mean[self.own])  # (N, A, K)
+        normalized = (past - self.mean) / self.std  # (N, L, C)
+        level = normalized[:, -1:]
+        normalized = (normalized - level).transpose(1, 2)  # (N, C, L)
+        linear_forecast = self.linear(normalized[:, self.target_columns])  # (N, K, A)
+        normalized = normalized - normalized.mean(dim=2, keepdim=True)
+        masked = functional.dropout1d(normalized, self.column_dropout, self.training)  # whole columns
+        hidden = self.blocks(self.input_layer(torch.where(self.is_target, normalized, masked)))
+        hidden = functional.adaptive_avg_pool1d(hidden, self.segments).flatten(1)
+        correction = self.output_layer(self.dropout(hidden)).view(len(past), -1, linear_forecast.shape[2])  # (N, K, A)
+        future = (linear_forecast + correction).transpose(1, 2) + level[:, :, self.target_columns]
+        future = self.interval(future * self.std[self.target_columns] + self.mean[self.target_columns])  # (N, A, K)
         return future.reshape(len(past), *self.shape)
 
 
 class _Block(nn.Module):
     """Features (N, W, L) -> (N, W, L): what a convolution finds is added to them."""
 
-    def __init__(self, width: int, apart: int, dropout: float) -> None:
+    def __init__(self, width: int, dilation: int, dropout: float) -> None:
         super().__init__()
         self.layers: nn.Sequential = nn.Sequential(
             nn.BatchNorm1d(width),
             nn.ReLU(),
-            nn.Conv1d(width, width, 3, padding=apart, dilation=apart),
+            nn.Conv1d(width, width, 3, padding=dilation, dilation=dilation),
             nn.ReLU(),
             nn.Dropout(dropout),
             nn.Conv1d(width, width, 1),
@@ -104,7 +104,7 @@ def forecaster(
     width: int = 32,
     depth: int = 3,
     dropout: float = 0.7,
-    lost: float = 0.8,
+    column_dropout: float = 0.8,
 ) -> Forecaster:
     """Return a net: pasts (N, L, C) -> futures (N, A), or (N, A, K) of several targets.
 
@@ -115,13 +115,13 @@ def forecaster(
         foretold.
     Raises DataError for other inputs or targets.
     """
-    read = Schema.from_json(schema)
-    kinds = [read[name] for name in (*read.inputs, *read.targets)]
-    numbers = [kind for kind in kinds if isinstance(kind, Number)]
-    if len(kinds) != 2 or len(numbers) != 2 or not set(numbers[1].names) <= {*numbers[0].names}:
-        held = ", ".join(f"{name} ({kind.kind})" for name, kind in read.fields.items())
+    parsed_schema = Schema.from_json(schema)
+    fields = [parsed_schema[name] for name in (*parsed_schema.inputs, *parsed_schema.targets)]
+    number_fields = [field for field in fields if isinstance(field, Number)]
+    if len(fields) != 2 or len(number_fields) != 2 or not set(number_fields[1].names) <= {*number_fields[0].names}:
+        description = ", ".join(f"{name} ({field.kind})" for name, field in parsed_schema.fields.items())
         raise DataError(
-            f"forecaster: expected the past of named columns and the future of some, got {held};"
+            f"forecaster: expected the past of named columns and the future of some, got {description};"
             " pass the schema of a series"
         )
-    return Forecaster(numbers[0], numbers[1], width=width, depth=depth, dropout=dropout, lost=lost)
+    return Forecaster(number_fields[0], number_fields[1], width=width, depth=depth, dropout=dropout, column_dropout=column_dropout)

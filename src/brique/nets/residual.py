@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from brique.bricks import Residual, Standardize, Temperature
+from brique.bricks import ResidualBlock, Standardize, Temperature
 from brique.errors import DataError
 from brique.nets.builder import builder
 from brique.schema import Category, Picture, Schema
@@ -18,7 +18,7 @@ def residual(
     channels: int,
     classes: int,
     mean: float | Sequence[float],
-    spread: float | Sequence[float],
+    std: float | Sequence[float],
     *,
     width: int = 16,
     depth: int = 1,
@@ -30,7 +30,7 @@ def residual(
 
     channels: C of the pictures (N, C, H, W), in [0, 1], of any size.
     classes: K, the number of scores (N, K).
-    mean, spread: of the pixels, one number or one a channel.
+    mean, std: of the pixels, one number or one a channel.
     width: features of the first stage; each further stage has twice as many on half the places.
     depth: blocks a stage.
     stages: how many there are.
@@ -44,24 +44,24 @@ def residual(
     """
     kernel = 3 if stem == 1 else 2 * stem + 1
     body: list[nn.Module] = [
-        Standardize(mean, spread),
+        Standardize(mean, std),
         nn.Conv2d(channels, width, kernel, stride=stem, padding=kernel // 2, bias=False),
         nn.BatchNorm2d(width),
         nn.ReLU(inplace=True),
     ]
-    before = width
+    in_channels = width
     for stage in range(stages):
-        features = width * 2**stage
+        out_channels = width * 2**stage
         for block in range(depth):
-            body.append(Residual(before, features, stride=2 if stage and not block else 1))
-            before = features
+            body.append(ResidualBlock(in_channels, out_channels, stride=2 if stage and not block else 1))
+            in_channels = out_channels
     body += [nn.AdaptiveAvgPool2d(1), nn.Flatten()]
-    head = nn.Sequential(nn.Dropout(dropout), nn.Linear(before, classes), Temperature())
+    head = nn.Sequential(nn.Dropout(dropout), nn.Linear(in_channels, classes), Temperature())
     parts = OrderedDict[str, nn.Module](body=nn.Sequential(*body), head=head)
     return nn.Sequential(parts).to(memory_format=torch.channels_last)  # twice as fast on a CPU
 
 
-def default_arguments(schema: Schema) -> dict[str, Any]:
+def residual_arguments(schema: Schema) -> dict[str, Any]:
     """Return the arguments of `residual` for a schema of one picture and one category, the target.
 
     Raises DataError on any other schema.
@@ -69,16 +69,16 @@ def default_arguments(schema: Schema) -> dict[str, Any]:
     pictures = [name for name in schema.inputs if isinstance(schema[name], Picture)]
     category = schema[schema.target]
     if len(pictures) != 1 or not isinstance(category, Category):
-        kinds = ", ".join(f"{name} ({field.kind})" for name, field in schema.fields.items())
+        description = ", ".join(f"{name} ({field.kind})" for name, field in schema.fields.items())
         raise DataError(
-            f"residual: expected one picture and a category as target, got {kinds};"
+            f"residual: expected one picture and a category as target, got {description};"
             " pass a net of your own."
         )
     picture = schema[pictures[0]]
-    spread = picture.spread or (1.0,)
+    std = picture.spread or (1.0,)
     return {
         "channels": picture.shape[0],
         "classes": len(category.names),
         "mean": list(picture.mean or (0.0,)),
-        "spread": [one or 1.0 for one in spread],  # a constant channel has spread 0
+        "spread": [value or 1.0 for value in std],  # a constant channel has spread 0
     }

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from brique.data import Ragged
 from brique.errors import DataError
 from brique.nets.builder import builder
-from brique.nets.readers.words import Recurrent
+from brique.nets.readers.words import BidirectionalGRU
 from brique.schema import Schema, Tags, Text
 
 
@@ -23,12 +23,12 @@ class Tagger(nn.Module):
     """
 
     def __init__(
-        self, kind: Text, classes: int, *, size: int, hidden: int, layers: int, dropout: float,
-        lost: float,
+        self, text_field: Text, classes: int, *, embedding_size: int, hidden: int, layers: int, dropout: float,
+        word_dropout: float,
     ) -> None:  # fmt: skip
         super().__init__()
-        self.body: Recurrent = Recurrent(
-            kind, size, hidden, dropout=dropout, layers=layers, lost=lost
+        self.body: BidirectionalGRU = BidirectionalGRU(
+            text_field, embedding_size, hidden, dropout=dropout, layers=layers, token_dropout=word_dropout
         )
         self.head: nn.Sequential = nn.Sequential(
             nn.Dropout(dropout), nn.Linear(2 * hidden, classes)
@@ -36,37 +36,37 @@ class Tagger(nn.Module):
 
     def forward(self, text: Ragged) -> Tensor:
         """Return scores (M, K): of the words of the first text, then of the second, and so on."""
-        found = self.body(text)  # (N, T, 2 H)
-        places = torch.arange(found.shape[1], device=found.device)
-        return self.head(found[places < text.lengths.unsqueeze(1)])
+        features = self.body(text)  # (N, T, 2 H)
+        positions = torch.arange(features.shape[1], device=features.device)
+        return self.head(features[positions < text.lengths.unsqueeze(1)])
 
 
 @builder
 def tagger(
     schema: dict[str, Any],
     *,
-    size: int = 128,
+    embedding_size: int = 128,
     hidden: int = 128,
     layers: int = 1,
     dropout: float = 0.3,
-    lost: float = 0.3,
+    word_dropout: float = 0.3,
 ) -> Tagger:
     """Return a net: texts of M words in all -> scores of the classes of each word (M, K).
 
     schema: of the data, as JSON: one text as input, and tags as target.
-    size: numbers of a word. hidden: units of each of the two directions. layers: of units.
+    embedding_size: numbers of a word. hidden: units of each of the two directions. layers: of units.
     dropout: share of what is not seen in training. lost: of rare words that are taken for their
         endings in training, so that unknown words can be told by theirs.
     Raises DataError for other inputs or targets.
     """
-    read = Schema.from_json(schema)
-    kinds = [read[name] for name in (*read.inputs, *read.targets)]
-    if len(kinds) != 2 or not isinstance(kinds[0], Text) or not isinstance(kinds[1], Tags):
-        came = ", ".join(kind.kind for kind in kinds)
+    parsed_schema = Schema.from_json(schema)
+    fields = [parsed_schema[name] for name in (*parsed_schema.inputs, *parsed_schema.targets)]
+    if len(fields) != 2 or not isinstance(fields[0], Text) or not isinstance(fields[1], Tags):
+        received = ", ".join(kind.kind for kind in fields)
         raise DataError(
-            f"tagger: expected a text as input and tags as target, got {came}; pass them"
+            f"tagger: expected a text as input and tags as target, got {received}; pass them"
         )
     return Tagger(
-        kinds[0], len(kinds[1].names), size=size, hidden=hidden, layers=layers, dropout=dropout,
-        lost=lost,
+        fields[0], len(fields[1].names), embedding_size=embedding_size, hidden=hidden, layers=layers, dropout=dropout,
+        word_dropout=word_dropout,
     )  # fmt: skip

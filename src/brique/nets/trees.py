@@ -11,7 +11,7 @@ from brique.errors import DataError
 Cell = Callable[[Tensor, Tensor, Tensor], Tensor]
 
 
-def climb(tree: Ragged, inputs: Tensor, cell: Cell, width: int) -> Tensor:
+def apply_bottom_up(tree: Ragged, inputs: Tensor, cell: Cell, width: int) -> Tensor:
     """Return the state of every node, from the leaves up.
 
     tree: N trees of `total` nodes, each with two children at most.
@@ -21,10 +21,10 @@ def climb(tree: Ragged, inputs: Tensor, cell: Cell, width: int) -> Tensor:
         once for each height, with all nodes of all trees that have it.
     Returns (total, width). Raises DataError when a node has three children or more.
     """
-    total, below = len(tree.values), children(tree)
+    total, child_index = len(tree.values), children(tree)
     states = inputs.new_zeros(total + 1, width)
-    for nodes in levels(below):
-        left, right = states[below[nodes]].unbind(1)
+    for nodes in levels(child_index):
+        left, right = states[child_index[nodes]].unbind(1)
         states = states.index_copy(0, nodes, cell(inputs[nodes], left, right))
     return states[:total]
 
@@ -37,30 +37,30 @@ def children(tree: Ragged) -> Tensor:
     if tree.parent is None:
         raise DataError("children: expected trees, got sequences without parents; pass parent=")
     total, device = len(tree.parent), tree.parent.device
-    start = torch.repeat_interleave(tree.offsets[:-1], tree.lengths, output_size=total)
+    tree_start = torch.repeat_interleave(tree.offsets[:-1], tree.lengths, output_size=total)
     child = (tree.parent >= 0).nonzero().flatten()
-    above, order = (tree.parent + start)[child].sort(stable=True)
-    again = above.diff(prepend=above.new_full((1,), -1)) == 0  # not its parent's first
-    if bool((again[1:] & again[:-1]).any()):
+    parents, order = (tree.parent + tree_start)[child].sort(stable=True)
+    is_second = parents.diff(prepend=parents.new_full((1,), -1)) == 0  # not its parent's first
+    if bool((is_second[1:] & is_second[:-1]).any()):
         raise DataError(
             "children: a node has three children or more, expected two at most; make the trees "
             "binary"
         )
-    below = torch.full((total, 2), total, device=device)
-    below[above, again.long()] = child[order]
-    return below
+    child_index = torch.full((total, 2), total, device=device)
+    child_index[parents, is_second.long()] = child[order]
+    return child_index
 
 
-def levels(below: Tensor) -> list[Tensor]:
+def levels(child_index: Tensor) -> list[Tensor]:
     """Return the places of nodes by height, leaves first.
 
-    below: (total, 2), int64, places of their children, `total` for none.
+    child_index: (total, 2), int64, places of their children, `total` for none.
     """
-    height = below.new_full((len(below) + 1,), -1)
+    height = child_index.new_full((len(child_index) + 1,), -1)
     while True:
-        higher = torch.cat([height[below].amax(1) + 1, height[-1:]])
-        if torch.equal(higher, height):
+        next_height = torch.cat([height[child_index].amax(1) + 1, height[-1:]])
+        if torch.equal(next_height, height):
             break
-        height = higher
+        height = next_height
     order, sizes = height[:-1].argsort(stable=True), height[:-1].bincount().tolist()
     return list(order.split(sizes))

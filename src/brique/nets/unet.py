@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from brique.bricks import Residual, Standardize
+from brique.bricks import ResidualBlock, Standardize
 from brique.errors import DataError
 from brique.nets.builder import builder
 from brique.schema import Mask, Picture, Schema
@@ -18,7 +18,7 @@ def unet(
     channels: int,
     classes: int,
     mean: float | Sequence[float],
-    spread: float | Sequence[float],
+    std: float | Sequence[float],
     *,
     width: int = 32,
     depth: int = 1,
@@ -31,7 +31,7 @@ def unet(
     Its `body` makes features (N, width, H / stem, W / stem), its `head` scores them there, and the
     scores are brought to the size of the pictures.
     channels: C. classes: K.
-    mean, spread: of the pixels, one number or one a channel.
+    mean, std: of the pixels, one number or one a channel.
     width: features of the first stage; each further stage has more, on half the places.
     depth: blocks a stage, on the way down; on the way up there is one.
     stages: how many there are.
@@ -44,15 +44,15 @@ def unet(
     >>> net(torch.zeros(2, 3, 45, 60)).shape
     torch.Size([2, 5, 45, 60])
     """
-    first = nn.Sequential(
-        Standardize(mean, spread),
+    stem_layers = nn.Sequential(
+        Standardize(mean, std),
         nn.Conv2d(channels, width, 3 if stem == 1 else 2 * stem + 1, stride=stem,
                   padding=1 if stem == 1 else stem, bias=False),
         nn.BatchNorm2d(width),
         nn.ReLU(inplace=True),
     )  # fmt: skip
     widths = [width * 2**stage for stage in range(stages)]
-    net = _Scored(_Hourglass(first, widths, depth), width, classes, dropout)
+    net = _SegmentationNet(_UNetBody(stem_layers, widths, depth), width, classes, dropout)
     return net.to(memory_format=torch.channels_last)  # twice as fast on a CPU
 
 
@@ -64,20 +64,20 @@ def unet_arguments(schema: Schema) -> dict[str, Any]:
     pictures = [name for name in schema.inputs if isinstance(schema[name], Picture)]
     mask = schema[schema.target]
     if len(pictures) != 1 or len(schema.inputs) != 1 or not isinstance(mask, Mask):
-        kinds = ", ".join(f"{name} ({field.kind})" for name, field in schema.fields.items())
+        description = ", ".join(f"{name} ({field.kind})" for name, field in schema.fields.items())
         raise DataError(
-            f"unet: expected one picture and a mask as target, got {kinds}; pass a net of your own."
+            f"unet: expected one picture and a mask as target, got {description}; pass a net of your own."
         )
     picture = schema[pictures[0]]
     return {
         "channels": picture.shape[0],
         "classes": len(mask.names),
         "mean": list(picture.mean or (0.0,)),
-        "spread": [one or 1.0 for one in picture.spread or (1.0,)],  # a constant channel has 0
+        "spread": [value or 1.0 for value in picture.spread or (1.0,)],  # a constant channel has 0
     }
 
 
-class _Scored(nn.Module):
+class _SegmentationNet(nn.Module):
     """Scores the features of a body, and brings the scores to the size of the pictures."""
 
     def __init__(self, body: nn.Module, width: int, classes: int, dropout: float) -> None:
@@ -89,46 +89,46 @@ class _Scored(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Return scores (N, K, H, W)."""
-        return _brought(self.head(self.body(x)), x)
+        return _resize(self.head(self.body(x)), x)
 
 
-class _Hourglass(nn.Module):
+class _UNetBody(nn.Module):
     """Down by residual stages, and up again, beside what was seen on the way down."""
 
-    def __init__(self, first: nn.Sequential, widths: list[int], depth: int) -> None:
+    def __init__(self, stem: nn.Sequential, widths: list[int], depth: int) -> None:
         super().__init__()
-        self.first: nn.Sequential = first
+        self.stem: nn.Sequential = stem
         self.down: nn.ModuleList = nn.ModuleList()
-        self.side: nn.ModuleList = nn.ModuleList()
+        self.skip: nn.ModuleList = nn.ModuleList()
         self.up: nn.ModuleList = nn.ModuleList()
-        before = widths[0]
+        in_channels = widths[0]
         for stage, width in enumerate(widths):
             blocks = [
-                Residual(width if k else before, width, stride=2 if stage and not k else 1)
+                ResidualBlock(width if k else in_channels, width, stride=2 if stage and not k else 1)
                 for k in range(depth)
             ]
             self.down.append(nn.Sequential(*blocks))
-            before = width
-        self.around: nn.Module = nn.Conv2d(before, before, kernel_size=1)
-        for width, wider in zip(widths[-2::-1], widths[:0:-1], strict=True):
-            self.side.append(nn.Sequential(
-                nn.Conv2d(wider, width, kernel_size=1, bias=False), nn.BatchNorm2d(width)
+            in_channels = width
+        self.context: nn.Module = nn.Conv2d(in_channels, in_channels, kernel_size=1)
+        for width, lower_channels in zip(widths[-2::-1], widths[:0:-1], strict=True):
+            self.skip.append(nn.Sequential(
+                nn.Conv2d(lower_channels, width, kernel_size=1, bias=False), nn.BatchNorm2d(width)
             ))  # fmt: skip
-            self.up.append(Residual(width, width))
+            self.up.append(ResidualBlock(width, width))
 
     def forward(self, x: Tensor) -> Tensor:
         """Return features (N, width, H / stem, W / stem), none below 0."""
-        x = self.first(x)
-        seen: list[Tensor] = []
+        x = self.stem(x)
+        features: list[Tensor] = []
         for stage in self.down:
             x = stage(x)
-            seen.append(x)
-        x = x + self.around(x.mean((2, 3), keepdim=True))
-        for narrow, block, beside in zip(self.side, self.up, seen[-2::-1], strict=True):
-            x = block(functional.relu(_brought(narrow(x), beside) + beside))
+            features.append(x)
+        x = x + self.context(x.mean((2, 3), keepdim=True))
+        for project, block, skip in zip(self.skip, self.up, features[-2::-1], strict=True):
+            x = block(functional.relu(_resize(project(x), skip) + skip))
         return x
 
 
-def _brought(x: Tensor, like: Tensor) -> Tensor:
+def _resize(x: Tensor, like: Tensor) -> Tensor:
     """Return features or scores at as many places as another tensor has."""
     return functional.interpolate(x, size=like.shape[2:], mode="bilinear", align_corners=False)

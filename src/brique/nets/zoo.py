@@ -10,27 +10,27 @@ import torch
 from torch import nn
 
 from brique.bricks import Standardize, Temperature
-from brique.errors import ModelError, nearest
-from brique.nets.builder import remember
+from brique.errors import ModelError, did_you_mean
+from brique.nets.builder import set_origin
 
 
 @dataclass(frozen=True)
-class Facts:
+class PretrainedConfig:
     """What timm's table says of a net.
 
     size: height and width of the pictures that its weights were made for; None if they differ.
-    mean, spread: of the pixels in [0, 1], one number a channel.
+    mean, std: of the pixels in [0, 1], one number a channel.
     classifier: the layers that score the classes of the published weights.
     """
 
     channels: int
     size: int | None
     mean: tuple[float, ...]
-    spread: tuple[float, ...]
+    std: tuple[float, ...]
     classifier: tuple[str, ...]
 
 
-def is_name(name: str) -> bool:
+def is_valid_name(name: str) -> bool:
     """Tell whether a text can be the name of a net, such as "resnet18.a1_in1k".
 
     What else timm takes, "hf-hub:..." and "local-dir:...", are orders to fetch or to read.
@@ -38,7 +38,7 @@ def is_name(name: str) -> bool:
     return re.fullmatch(r"[a-z0-9_]+(\.[a-z0-9_]+)?", name) is not None
 
 
-def facts(name: str) -> Facts:
+def pretrained_config(name: str) -> PretrainedConfig:
     """Return what timm's table says of the net of that name.
 
     Raises ModelError when there is none, or timm is not installed.
@@ -50,7 +50,7 @@ def facts(name: str) -> Facts:
         raise ModelError(f"timm:{name}: {str(error).rstrip('.')}; leave the tag out.") from error
     channels, height, width = entry.input_size
     layers = entry.classifier
-    return Facts(
+    return PretrainedConfig(
         channels,
         height if height == width else None,
         tuple(entry.mean),
@@ -65,7 +65,7 @@ def build(
     channels: int,
     classes: int,
     mean: list[float],
-    spread: list[float],
+    std: list[float],
     dropout: float = 0.0,
 ) -> nn.Sequential:
     """Return timm's net as `body`, with fresh weights, and a linear `head`: pictures -> scores.
@@ -75,21 +75,21 @@ def build(
     timm = _timm(name)
     try:
         # the name can hold no address (see is_name), and without pretrained nothing is fetched
-        inner: nn.Module = timm.create_model(
+        backbone: nn.Module = timm.create_model(
             name, pretrained=False, num_classes=0, in_chans=channels
         )
-        found = _features(inner, facts(name), channels)
+        feature_size = _feature_size(backbone, pretrained_config(name), channels)
     except (RuntimeError, TypeError, ValueError, AssertionError) as error:
         raise ModelError(
             f"timm:{name}: cannot be made for {channels} channels without its classifier "
             f"({str(error).splitlines()[0] if str(error) else type(error).__name__}); choose "
             "another net."
         ) from error
-    body = OrderedDict[str, nn.Module](standardize=Standardize(mean, spread), net=inner)
-    head = nn.Sequential(nn.Dropout(dropout), nn.Linear(found, classes), Temperature())
-    whole = OrderedDict[str, nn.Module](body=nn.Sequential(body), head=head)
-    arguments = {"channels": channels, "classes": classes, "mean": mean, "spread": spread}
-    return remember(nn.Sequential(whole), f"timm:{name}", arguments | {"dropout": dropout})
+    body = OrderedDict[str, nn.Module](standardize=Standardize(mean, std), net=backbone)
+    head = nn.Sequential(nn.Dropout(dropout), nn.Linear(feature_size, classes), Temperature())
+    parts = OrderedDict[str, nn.Module](body=nn.Sequential(body), head=head)
+    arguments = {"channels": channels, "classes": classes, "mean": mean, "spread": std}
+    return set_origin(nn.Sequential(parts), f"timm:{name}", arguments | {"dropout": dropout})
 
 
 def _timm(name: str) -> ModuleType:
@@ -101,18 +101,18 @@ def _timm(name: str) -> ModuleType:
             f"timm:{name}: the library timm is not installed; add it with "
             "pip install 'brique[zoo]'."
         ) from error
-    if not is_name(name) or not timm.is_model(name):
-        hint = nearest(name, timm.list_models()) or ";"
+    if not is_valid_name(name) or not timm.is_model(name):
+        hint = did_you_mean(name, timm.list_models()) or ";"
         raise ModelError(f"timm:{name}: timm has no such net{hint} choose one of its names.")
     return timm
 
 
-def _features(net: nn.Module, known: Facts, channels: int) -> int:
+def _feature_size(net: nn.Module, config: PretrainedConfig, channels: int) -> int:
     """Return D of the features (N, D) that a net gives."""
-    size = known.size or 224
+    size = config.size or 224
     with torch.no_grad():
-        found = net.eval()(torch.zeros(1, channels, size, size))
+        features = net.eval()(torch.zeros(1, channels, size, size))
     net.train()
-    if found.ndim != 2:
-        raise ValueError(f"its features have shape {tuple(found.shape)}, not (N, D)")
-    return found.shape[1]
+    if features.ndim != 2:
+        raise ValueError(f"its features have shape {tuple(features.shape)}, not (N, D)")
+    return features.shape[1]

@@ -136,7 +136,7 @@ def _arrays(record: Record, damage_messages: list[str]) -> dict[str, Tensor]:
     path = record.folder / name
     if not path.exists() and name not in (record.json.get("files") or {}):
         return {}
-    fault = record.fault(name)
+    fault = record.file_problem(name)
     try:
         arrays = reader.read_tensors(path, record.folder) if fault is None else {}
     except StoreError as error:
@@ -158,7 +158,7 @@ def _with_hidden(predictions: TestPredictions, arrays: dict[str, Tensor]) -> Tes
 
 def _log(record: Record, damage_messages: list[str]) -> list[dict[str, float]]:
     """Return the lines of the log, finite numbers only; a line that is torn is passed over."""
-    fault = record.fault("log.jsonl")
+    fault = record.file_problem("log.jsonl")
     if fault is not None:
         damage_messages.append(f"{fault}; the curves are left out.")
         return []
@@ -166,7 +166,7 @@ def _log(record: Record, damage_messages: list[str]) -> list[dict[str, float]]:
     lines: list[dict[str, float]] = []
     for row in content.decode("utf-8", "replace").splitlines():
         try:
-            line = reader.parsed(row)
+            line = reader.parse_json(row)
         except (ValueError, RecursionError):
             continue
         if isinstance(line, dict):

@@ -13,7 +13,7 @@ from brique.page.parts import RECORD_ERRORS, gap, section_or_gap
 from brique.page.subject import PageTask
 from brique.page.thumbnails import Gallery
 from brique.run import Record
-from brique.voice import tell
+from brique.voice import notify
 
 MAX_BYTES = 2_000_000  # bytes of the page
 PICTURE_BYTES = 1_200_000  # bytes of them that thumbnails may take
@@ -29,7 +29,7 @@ def write(record: Record, data: Data | None, task: PageTask | None, *, trust: bo
     """
     facts = gather(record, data, trust=trust)
     for message in facts.damage_messages:
-        tell(f"{record.folder}: {message}")
+        notify(f"{record.folder}: {message}")
     page = compose(facts, task)
     path = record.folder / "report.html"
     files.write(path, page)

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from brique.data import Data, Split
-from brique.inference import at_rest, batch_size_for, inputs
+from brique.inference import eval_mode, batch_size_for, net_inputs
 
 EVALUATIONS = 20  # of valid, in each run
 TRAINING_SHARE = 0.95  # of the minutes is planned for turns, the rest for looks
@@ -71,7 +71,7 @@ def multiplications(net: nn.Module, shape: tuple[int, int, int]) -> int:
 
     layers = [module for module in net.modules() if isinstance(module, nn.Conv2d | nn.Linear)]
     handles = [layer.register_forward_hook(count) for layer in layers]
-    with at_rest(net):
+    with eval_mode(net):
         net(torch.zeros(1, *shape))
     for handle in handles:
         handle.remove()
@@ -83,8 +83,8 @@ def _evaluation_seconds(net: nn.Module, valid: Split) -> float:
     if not len(valid):
         return 0.0
     size = min(len(valid), 500, batch_size_for(valid.schema[valid.schema.inputs[0]]))
-    with at_rest(net) as device:
+    with eval_mode(net) as device:
         batch = next(iter(valid.batches(size).on(device)))
         started = time.perf_counter()
-        getattr(net, "rebuilt", net)(inputs(batch, valid.schema, net))
+        getattr(net, "rebuilt", net)(net_inputs(batch, valid.schema, net))
         return (time.perf_counter() - started) * len(valid) / size

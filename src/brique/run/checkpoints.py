@@ -15,29 +15,29 @@ from torch import Tensor
 
 from brique import files, measure, reader
 from brique.errors import BriqueError, RunError, StoreError
-from brique.voice import tell
+from brique.voice import notify
 
-KEPT = 2
+KEEP = 2
 _STATE, _TENSORS, _LOG = "state.json", "state.safetensors", "log.jsonl"
 _KINDS: dict[str, type | tuple[type, ...]] = {
     "order": int, "stages": list, "is_end": bool, "log": (dict, int), "stage": dict, "nets": dict,
     "memory": dict, "training": (int, float),
 }  # fmt: skip
-AMISS = (ValueError, KeyError, TypeError, AttributeError, IndexError, RuntimeError)
+MALFORMED = (ValueError, KeyError, TypeError, AttributeError, IndexError, RuntimeError)
 """What reading a value raises that is not as brique writes it."""
 
 
 @dataclass(frozen=True)
-class Saved:
+class Checkpoint:
     """A checkpoint read: nested values with their tensors in place."""
 
     folder: Path
     state: dict[str, Any]  # Any: what `files.pack` takes
 
     @property
-    def log(self) -> int:
+    def log_size(self) -> int:
         """Bytes of the log when it was written."""
-        return _log(self.state)[0]
+        return _log_size_and_digest(self.state)[0]
 
 
 class Checkpoints:
@@ -49,64 +49,64 @@ class Checkpoints:
     def write(self, name: str, state: dict[str, Any]) -> None:
         """Write a checkpoint; older moments beyond those kept go. Raises StoreError."""
         value, tensors = files.pack(state)
-        with files.new_folder(self.folder / name) as part:
-            files.write_tensors(part / _TENSORS, tensors)
-            files.write_json(part / _STATE, {"format": 1, "order": state["order"], "state": value})
-        moments = sorted(self.folder.glob("turn-*"), key=_order)
-        for old in moments[:-KEPT]:
-            files.remove(old)
+        with files.new_folder(self.folder / name) as temporary:
+            files.write_tensors(temporary / _TENSORS, tensors)
+            files.write_json(temporary / _STATE, {"format": 1, "order": state["order"], "state": value})
+        turn_folders = sorted(self.folder.glob("turn-*"), key=_read_index)
+        for folder in turn_folders[:-KEEP]:
+            files.remove(folder)
 
-    def newest(self) -> Saved | None:
+    def newest(self) -> Checkpoint | None:
         """Return the newest checkpoint that is good, or None; says which newer ones are not.
 
         One is good where its folder is whole, the log begins with what the log was then, and so
         are the ends of the stages before it.
         """
-        bad: list[str] = []
-        best: Saved | None = None
-        for folder in sorted(self.folder.glob("[!.]*-[0-9]*"), key=_order, reverse=True):
-            found = self._good(folder)  # of all: the order that a damaged one tells may be wrong
-            if isinstance(found, str):
-                bad.append(f"{folder}: {found}")
-            elif best is None or found.state["order"] > best.state["order"]:
-                best = found
+        rejected: list[str] = []
+        best: Checkpoint | None = None
+        for folder in sorted(self.folder.glob("[!.]*-[0-9]*"), key=_read_index, reverse=True):
+            checkpoint = self._validate(folder)  # of all: the order that a damaged one tells may be wrong
+            if isinstance(checkpoint, str):
+                rejected.append(f"{folder}: {checkpoint}")
+            elif best is None or checkpoint.state["order"] > best.state["order"]:
+                best = checkpoint
         if best is not None:
-            _say(bad, f"{best.folder.name} is used instead")
+            _report_rejected(rejected, f"{best.folder.name} is used instead")
             return best
-        _say(bad, "no checkpoint is whole, so the run begins anew")
+        _report_rejected(rejected, "no checkpoint is whole, so the run begins anew")
         return None
 
-    def stage(self, number: int) -> Saved:
+    def stage(self, number: int) -> Checkpoint:
         """Return the end of a stage. Raises RunError if it is damaged."""
         folder = self.folder / stage_name(number)
-        found = _read(folder)
-        if isinstance(found, str):
+        checkpoint = _read_checkpoint(folder)
+        if isinstance(checkpoint, str):
             raise RunError(
-                f"{folder}: the end of stage {number} is damaged ({found}); start a new run."
+                f"{folder}: the end of stage {number} is damaged ({checkpoint}); start a new run."
             )
-        return found
+        return checkpoint
 
-    def _good(self, folder: Path) -> Saved | str:
+    def _validate(self, folder: Path) -> Checkpoint | str:
         """Return a checkpoint, or what keeps it from being used."""
-        found = _read(folder)
-        if isinstance(found, str):
-            return found
-        size, known = _log(found.state)
+        checkpoint = _read_checkpoint(folder)
+        if isinstance(checkpoint, str):
+            return checkpoint
+        size, digest = _log_size_and_digest(checkpoint.state)
         path = self.folder.parent / _LOG
-        if (said := reader.fault(path, self.folder.parent)) is not None:
-            return f"{_LOG} {said}"
+        if (problem := reader.unreadable_reason(path, self.folder.parent)) is not None:
+            return f"{_LOG} {problem}"
         if path.stat().st_size < size:
             return f"{_LOG} has {path.stat().st_size} bytes, less than the {size} it had then"
-        if known is not None and reader.prefix_sha256(path, size) != known:
+        if digest is not None and reader.prefix_sha256(path, size) != digest:
             return f"{_LOG} has changed"
-        for number in range(len(found.state["stages"])):
-            before = self.folder / stage_name(number)
-            if before != folder and isinstance(said := _read(before), str):
-                return f"{before.name}, which it needs, is damaged ({said})"
-        return found
+        for number in range(len(checkpoint.state["stages"])):
+            earlier = self.folder / stage_name(number)
+            if earlier != folder and isinstance(problem := _read_checkpoint(earlier), str):
+                return f"{earlier.name}, which it needs, is damaged ({problem})"
+        return checkpoint
 
 
-def moment_name(turns: int) -> str:
+def turn_name(turns: int) -> str:
     """Return the name of a checkpoint after so many turns of the run."""
     return f"turn-{turns:06d}"
 
@@ -122,12 +122,12 @@ def snapshot(state: dict[str, Any]) -> dict[str, Any]:
     return files.unpack(value, {name: t.detach().clone() for name, t in tensors.items()})
 
 
-def restore_tensors(targets: list[Tensor], values: list[Tensor], what: str) -> None:
-    """Copy values into targets of the same shapes. Raises RunError naming `what` otherwise."""
-    shapes, found = [tuple(t.shape) for t in targets], [tuple(v.shape) for v in values]
-    if shapes != found:
+def restore_tensors(targets: list[Tensor], values: list[Tensor], description: str) -> None:
+    """Copy values into targets of the same shapes. Raises RunError naming `description` otherwise."""
+    shapes, value_shapes = [tuple(t.shape) for t in targets], [tuple(v.shape) for v in values]
+    if shapes != value_shapes:
         raise RunError(
-            f"{what} has {len(shapes)} tensors, the checkpoint {len(found)}, or their shapes "
+            f"{description} has {len(shapes)} tensors, the checkpoint {len(value_shapes)}, or their shapes "
             "differ; resume with the code and settings of the run."
         )
     with torch.no_grad():
@@ -136,60 +136,60 @@ def restore_tensors(targets: list[Tensor], values: list[Tensor], what: str) -> N
 
 
 @contextmanager
-def fitting(run: Path) -> Iterator[None]:
+def mismatch_as_run_error(run: Path) -> Iterator[None]:
     """Raise RunError where what is read of a checkpoint in the block does not fit the run."""
     try:
         yield
     except BriqueError:
         raise
-    except AMISS as error:
+    except MALFORMED as error:
         raise RunError(
             f"{run}: the checkpoint does not fit the run ({type(error).__name__}: {error}); resume"
             " with the code and settings of the run, or start a new one."
         ) from error
 
 
-def _say(bad: list[str], instead: str) -> None:
+def _report_rejected(rejected: list[str], fallback: str) -> None:
     """Say on stderr which checkpoints are not used, and what is."""
-    if bad:
-        tell(f"{'; '.join(bad)}; {instead}.")
+    if rejected:
+        notify(f"{'; '.join(rejected)}; {fallback}.")
 
 
-def _order(folder: Path) -> int:
+def _read_index(folder: Path) -> int:
     """Return the place of a checkpoint in time; -1 if it cannot be told."""
     try:
-        value = reader.read_json(folder / _STATE, folder, limit=reader.LISTED[".json"])["order"]
+        value = reader.read_json(folder / _STATE, folder, limit=reader.LISTED_LIMITS[".json"])["order"]
     except (StoreError, KeyError):
         return -1
     return value if type(value) is int else -1
 
 
-def _read(folder: Path) -> Saved | str:
+def _read_checkpoint(folder: Path) -> Checkpoint | str:
     """Return a checkpoint, or what is wrong with it."""
-    if not reader.inside(folder, folder.parent.parent):
+    if not reader.is_inside(folder, folder.parent.parent):
         return "is a link that leads out of the run"
-    said = files.damage(folder, (_STATE, _TENSORS), limit=4 * measure.limit())
-    if said is not None:
-        return said
+    problem = files.damage(folder, (_STATE, _TENSORS), limit=4 * measure.memory_limit())
+    if problem is not None:
+        return problem
     try:
-        value = reader.read_json(folder / _STATE, folder, limit=reader.LISTED[".json"])["state"]
+        value = reader.read_json(folder / _STATE, folder, limit=reader.LISTED_LIMITS[".json"])["state"]
         tensors = reader.read_tensors(folder / _TENSORS, folder)
         state = files.unpack(value, tensors)
         for key, kind in _KINDS.items():
             if not isinstance(state[key], kind):
                 raise TypeError(f"{key} is a {type(state[key]).__name__}")
-        if _log(state)[0] < 0:
+        if _log_size_and_digest(state)[0] < 0:
             raise ValueError("its log is shorter than nothing")
     except StoreError as error:
         return str(error).removeprefix(f"{folder}/")
     except RecursionError:
         return f"{_STATE} is nested too deeply"
-    except (*AMISS, StopIteration) as error:
+    except (*MALFORMED, StopIteration) as error:
         return f"{_STATE} is not as brique writes it ({type(error).__name__}: {error})"
-    return Saved(folder, state)
+    return Checkpoint(folder, state)
 
 
-def _log(state: dict[str, Any]) -> tuple[int, str | None]:
+def _log_size_and_digest(state: dict[str, Any]) -> tuple[int, str | None]:
     """Return bytes and SHA-256 of the log; the latter is unknown to older versions."""
     log = state["log"]
     return (int(log["size"]), str(log["sha256"])) if isinstance(log, dict) else (int(log), None)

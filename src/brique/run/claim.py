@@ -7,111 +7,111 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from brique import files, reader
-from brique.errors import RunError, StoreError, unwritten
-from brique.stopping import resuming
-from brique.voice import plain
+from brique.errors import RunError, StoreError, store_error
+from brique.stopping import resume_command
+from brique.voice import escape
 
-HOME = Path("runs")
+RUNS_FOLDER = Path("runs")
 """Where new folders are made."""
-_ODD = re.compile(r"[\\/]")
-_LONGEST = 60  # letters of the name that a folder is made with
+_SEPARATOR = re.compile(r"[\\/]")
+_MAX_NAME = 60  # letters of the name that a folder is made with
 
 
 def check_free(out: Path | None) -> None:
     """Raise RunError when a folder for a new run holds something; None is one that is made."""
-    if out is not None and out.exists() and (not out.is_dir() or files.content(out)):
+    if out is not None and out.exists() and (not out.is_dir() or files.folder_names(out)):
         raise RunError(
-            f"{out}: exists already; go on with '{resuming(out)}' if it is a run, or name another"
+            f"{out}: exists already; go on with '{resume_command(out)}' if it is a run, or name another"
             " folder with --out."
         )
 
 
-def check_inside(part: Path) -> Path:
+def check_inside(folder: Path) -> Path:
     """Return the folder of a run in a folder of several. Raises RunError when it is a way out."""
-    if not reader.inside(part, part.parent):
+    if not reader.is_inside(folder, folder.parent):
         raise RunError(
-            f"{part}: is a link that leads out of {part.parent}; put the run itself there, or start"
+            f"{folder}: is a link that leads out of {folder.parent}; put the run itself there, or start"
             " a new one."
         )
-    return part
+    return folder
 
 
-def check_there(folder: Path) -> None:
+def check_exists(folder: Path) -> None:
     """Raise StoreError when the folder of a run is there no more."""
     if not folder.is_dir():
-        said = f"{folder}: was removed, or moved, while the run wrote it"
-        raise unwritten(said, "folder gone", "start a new run, or move it back", "")
+        problem = f"{folder}: was removed, or moved, while the run wrote it"
+        raise store_error(problem, "folder gone", "start a new run, or move it back", "")
 
 
-def claim(out: Path | None, name: str, first: Mapping[str, bytes | str]) -> tuple[Path, files.Lock]:
+def claim(out: Path | None, name: str, first_files: Mapping[str, bytes | str]) -> tuple[Path, files.Lock]:
     """Return a folder for new work, with its first files alone, and the lock held on it.
 
     out: the folder; None: a new one in runs/, called by the date and `name`.
-    first: content by name. If one cannot be written, nothing of the folder is left.
+    first_files: content by name. If one cannot be written, nothing of the folder is left.
     Raises RunError when it holds something, or another process works there; StoreError.
     """
     check_free(out)
-    new = files.missing(HOME if out is None else out)
+    new_folders = files.missing_folders(RUNS_FOLDER if out is None else out)
     try:
-        folder = _made(name) if out is None else out
-        new = [folder] * (out is None) + new
+        folder = _make_folder(name) if out is None else out
+        new_folders = [folder] * (out is None) + new_folders
         files.make_folder(folder)
-        lock = hold(folder)
+        lock = lock_folder(folder)
     except StoreError as error:
-        files.undo(new)
-        raise error.starting() from error
+        files.undo(new_folders)
+        raise error.with_out_option() from error
     try:
         check_free(folder)  # again, now that nobody else can write
-        files.tidy(folder)
-        _filled(folder, first, new)
+        files.remove_leftovers(folder)
+        _write_first_files(folder, first_files, new_folders)
     except BaseException:
         lock.release()
         raise
     return folder, lock
 
 
-def _filled(folder: Path, first: Mapping[str, bytes | str], new: Sequence[Path]) -> None:
+def _write_first_files(folder: Path, first_files: Mapping[str, bytes | str], new_folders: Sequence[Path]) -> None:
     """Write the first files; where that fails, remove them, and the folders that are new."""
     try:
-        for name, content in first.items():
+        for name, content in first_files.items():
             files.write(folder / name, content)
     except BaseException as error:
-        files.undo([*(folder / name for name in first), folder / files.LOCK, *new])
+        files.undo([*(folder / name for name in first_files), folder / files.LOCK, *new_folders])
         if isinstance(error, StoreError):
-            raise error.starting() from error
+            raise error.with_out_option() from error
         raise
 
 
-def hold(folder: Path) -> files.Lock:
+def lock_folder(folder: Path) -> files.Lock:
     """Return the lock on a folder. Raises RunError when another process has it; StoreError."""
     lock = files.Lock(folder)
-    if not lock.take():
+    if not lock.acquire():
         raise RunError(
             f"{folder}: another process works on this run; wait for it or stop it first."
         )
     return lock
 
 
-def take_up(folder: Path) -> files.Lock:
+def reopen(folder: Path) -> files.Lock:
     """Return the lock on a folder in which work goes on, rid of what interrupted writes left.
 
     Raises RunError when another process has it; StoreError.
     """
-    lock = hold(folder)
+    lock = lock_folder(folder)
     try:
-        files.tidy(folder)
+        files.remove_leftovers(folder)
     except BaseException:
         lock.release()
         raise
     return lock
 
 
-def _made(name: str) -> Path:
+def _make_folder(name: str) -> Path:
     """Make a new folder in runs/; of two processes that want one name the second gets the next."""
-    called = _ODD.sub("-", plain(name))[:_LONGEST]
-    first = HOME / f"{time.strftime('%Y-%m-%d-%H%M%S')}-{called}"
+    label = _SEPARATOR.sub("-", escape(name))[:_MAX_NAME]
+    path = RUNS_FOLDER / f"{time.strftime('%Y-%m-%d-%H%M%S')}-{label}"
     for number in itertools.count(1):
-        folder = first if number == 1 else first.with_name(f"{first.name}-{number}")
+        folder = path if number == 1 else path.with_name(f"{path.name}-{number}")
         if files.make_folder(folder, new=True):
             return folder
     raise AssertionError

@@ -11,15 +11,15 @@ from torch import Tensor, nn
 from brique import files
 from brique.data.record import DataRecord
 from brique.errors import RunError
-from brique.inference import at_rest
-from brique.model import Origin, Part, save
+from brique.inference import eval_mode
+from brique.model import Origin, SavedNet, save
 from brique.nets import built_by
-from brique.run.nets import Nets
+from brique.run.nets import PlacedNets
 from brique.run.start import Begun
 from brique.schema import Category, Schema
 
 
-def number(name: str, value: object) -> float:
+def as_float(name: str, value: object) -> float:
     """Return a number as a float. Raises RunError if it is none."""
     if isinstance(value, Tensor) and value.numel() == 1:
         return float(value.detach())
@@ -31,19 +31,19 @@ def number(name: str, value: object) -> float:
     )
 
 
-def quietly(net: nn.Module, inputs: Tensor) -> Tensor:
+def eval_output(net: nn.Module, inputs: Tensor) -> Tensor:
     """Return the net's output in eval mode, without graph; its modes stay as they were."""
-    with at_rest(net):
+    with eval_mode(net):
         return net(inputs)
 
 
-def drawn(name: str, pixels: Tensor | nn.Module, inputs: Tensor | None) -> Tensor:
+def picture_pixels(name: str, pixels: Tensor | nn.Module, inputs: Tensor | None) -> Tensor:
     """Return pixels, or those that a net makes of inputs. Raises RunError without any."""
     if not isinstance(pixels, nn.Module):
         return pixels
     if inputs is None:
         raise RunError(f"run.picture: {name!r} is drawn by a net; pass its inputs too.")
-    return quietly(pixels, inputs)
+    return eval_output(pixels, inputs)
 
 
 def note(begun: Begun, begin: float, training: float, records: Sequence[DataRecord]) -> None:
@@ -65,7 +65,7 @@ def note(begun: Begun, begin: float, training: float, records: Sequence[DataReco
     begun.json["seconds"] |= {"training": round(training, 3), "total": round(total, 3)}
     begun.json.pop("files", None)
     if begun.json["state"] != "running":
-        begun.json["files"] = _kept(begun.folder)
+        begun.json["files"] = _file_entries(begun.folder)
 
 
 def seen(begun: Begun, records: Sequence[DataRecord]) -> dict[str, Any]:
@@ -93,63 +93,63 @@ def _reads(begun: Begun, records: Sequence[DataRecord]) -> dict[str, int]:
     return found
 
 
-def _kept(folder: Path) -> dict[str, dict[str, Any]]:
+def _file_entries(folder: Path) -> dict[str, dict[str, Any]]:
     """Return size and SHA-256 of what a run keeps beside checkpoints and model, by name."""
-    found = [path for below in ("arrays", "pictures") for path in folder.glob(f"{below}/[!.]*")]
-    names = [path.relative_to(folder).as_posix() for path in sorted(found)]
-    return files.listed(folder, ["log.jsonl", *names])
+    paths = [path for subfolder in ("arrays", "pictures") for path in folder.glob(f"{subfolder}/[!.]*")]
+    names = [path.relative_to(folder).as_posix() for path in sorted(paths)]
+    return files.manifest_entries(folder, ["log.jsonl", *names])
 
 
 @dataclass
-class Model:
+class FinalModel:
     """What `finish` was given, sorted."""
 
     nets: dict[str, nn.Module]
     arrays: dict[str, Tensor]
-    numbers: dict[str, float]
+    scalars: dict[str, float]
     answers: str | None
     task: str | None
 
     @classmethod
-    def of(
+    def from_results(
         cls, results: dict[str, nn.Module | Tensor | float], answers: str | None, task: str | None
-    ) -> "Model":
+    ) -> "FinalModel":
         """Sort results into nets, arrays and numbers. Raises RunError."""
         nets = {name: v for name, v in results.items() if isinstance(v, nn.Module)}
         arrays = {
             name: v for name, v in results.items() if isinstance(v, Tensor) and v.numel() != 1
         }
-        rest = {n: v for n, v in results.items() if n not in nets and n not in arrays}
-        numbers = {name: number(f"run.finish: {name}", value) for name, value in rest.items()}
+        remaining = {n: v for n, v in results.items() if n not in nets and n not in arrays}
+        scalars = {name: as_float(f"run.finish: {name}", value) for name, value in remaining.items()}
         if answers is not None and answers not in nets:
             raise RunError(
                 f"run.finish: answers={answers!r} is none of the nets "
                 f"({', '.join(nets) or 'none'}); name the one that answers."
             )
-        return cls(nets, arrays, numbers, answers or next(iter(nets), None), task)
+        return cls(nets, arrays, scalars, answers or next(iter(nets), None), task)
 
     def save(
         self,
         folder: Path,
         record: dict[str, Any],
-        placed: Nets,
+        placed_nets: PlacedNets,
         scores: dict[str, float],
         schema: Schema | None,
     ) -> None:
         """Write the model folder, if there is anything in it. Raises RunError, StoreError."""
         if not self.nets and not self.arrays:
             return
-        task = self.task or _task(schema)
+        task = self.task or _task_of_schema(schema)
         parts = {
-            name: Part(net, _origin(name, net, record, placed, schema), placed.inputs(net))
+            name: SavedNet(net, _origin(name, net, record, placed_nets, schema), placed_nets.inputs(net))
             for name, net in self.nets.items()
         }
         made_by = {key: record[key] for key in ("name", "recipe", "train", "source", "versions")}
         save(
             folder,
-            parts=parts,
+            saved_nets=parts,
             arrays=self.arrays,
-            facts={
+            metadata={
                 "answers": self.answers,
                 "task": task,
                 "schema": None if schema is None else schema.to_json(),
@@ -159,7 +159,7 @@ class Model:
         )
 
 
-def _task(schema: Schema | None) -> str:
+def _task_of_schema(schema: Schema | None) -> str:
     if schema is not None and schema.targets and isinstance(schema[schema.target], Category):
         return "classify"
     raise RunError(
@@ -169,14 +169,14 @@ def _task(schema: Schema | None) -> str:
 
 
 def _origin(
-    name: str, net: nn.Module, record: dict[str, Any], placed: Nets, schema: Schema | None
+    name: str, net: nn.Module, record: dict[str, Any], placed_nets: PlacedNets, schema: Schema | None
 ) -> Origin:
-    made = built_by(net)
-    if made is not None:
-        return Origin(made["builder"], made["arguments"], None)
+    origin = built_by(net)
+    if origin is not None:
+        return Origin(origin["builder"], origin["arguments"], None)
     builder = f"recipe:{record['recipe']}" if record["recipe"] else "source"
     arguments = {
         "args": record["settings"],
         "schema": None if schema is None else schema.to_json(),
     }
-    return Origin(builder, arguments, placed.name(net, name))
+    return Origin(builder, arguments, placed_nets.name(net, name))

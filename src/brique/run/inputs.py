@@ -10,32 +10,32 @@ from brique.data import Data
 from brique.data.contents import Stamp, changes, file_stamps
 from brique.data.record import DataRecord
 from brique.errors import RunError
-from brique.stopping import resuming
-from brique.voice import tell
+from brique.stopping import resume_command
+from brique.voice import notify
 
 FILE = "data.json"
-_LIMIT = 1 << 29  # bytes
-_TAKES = ("resume", "evaluate")  # verbs with the flag --changed
+_MAX_BYTES = 1 << 29  # bytes
+_VERBS_WITH_CHANGED = ("resume", "evaluate")  # verbs with the flag --changed
 
 
-def write_inputs(folder: Path, records: Sequence[DataRecord]) -> None:
+def write_data_of_entries(folder: Path, records: Sequence[DataRecord]) -> None:
     """Write down the files of the data that a run begins with. Raises StoreError, DataError."""
-    roots = {given: root for record in records for given, root in record.roots.items()}
+    roots = {name: root for record in records for name, root in record.roots.items()}
     _write(folder, {record.name: record.fingerprint for record in records}, roots)
 
 
-def write_data(folder: Path, found: Data) -> None:
+def write_data(folder: Path, dataset: Data) -> None:
     """Write down the files of the data that several runs learn from; raises as `write_inputs`."""
-    roots = {} if found.source is None else found.source.roots
-    _write(folder, {found.name: found.fingerprint}, roots)
+    roots = {} if dataset.source is None else dataset.source.roots
+    _write(folder, {dataset.name: dataset.fingerprint}, roots)
 
 
-def _write(folder: Path, sums: dict[str, str], roots: Mapping[str, Path]) -> None:
-    listed = [
-        {"given": given, "path": str(root), "files": file_stamps(root)}
-        for given, root in roots.items()
+def _write(folder: Path, digests: dict[str, str], roots: Mapping[str, Path]) -> None:
+    root_entries = [
+        {"given": name, "path": str(root), "files": file_stamps(root)}
+        for name, root in roots.items()
     ]
-    files.write_sealed(folder / FILE, {"fingerprints": sums, "roots": listed})
+    files.write_sealed(folder / FILE, {"fingerprints": digests, "roots": root_entries})
 
 
 def fingerprints(folder: Path) -> dict[str, str] | None:
@@ -43,24 +43,24 @@ def fingerprints(folder: Path) -> dict[str, str] | None:
     if not (folder / FILE).exists():
         return None
     try:
-        value = reader.read_sealed(folder / FILE, limit=_LIMIT)
-        return {str(name): str(one) for name, one in value["fingerprints"].items()}
+        value = reader.read_sealed(folder / FILE, limit=_MAX_BYTES)
+        return {str(name): str(digest) for name, digest in value["fingerprints"].items()}
     except (OSError, KeyError, AttributeError) as error:
-        raise _damaged(folder, error) from error
+        raise _damaged_error(folder, error) from error
 
 
-def places(folder: Path) -> dict[str, Path]:
+def data_paths(folder: Path) -> dict[str, Path]:
     """Return where the data of a run lay, by what they were called. Raises RunError."""
-    return {given: path for given, path, _ in _read(folder)} if (folder / FILE).exists() else {}
+    return {name: path for name, path, _ in _read(folder)} if (folder / FILE).exists() else {}
 
 
-def tell_places(places: Mapping[str, Path]) -> None:
+def report_paths(paths: Mapping[str, Path]) -> None:
     """Name the data that are opened because a folder says so."""
-    for path in places.values():
-        tell(f"the data are read from {path}.")
+    for path in paths.values():
+        notify(f"the data are read from {path}.")
 
 
-def compare_inputs(folder: Path, verb: str, *, changed: bool) -> tuple[dict[str, Path], list[str]]:
+def compare_data_files(folder: Path, verb: str, *, changed: bool) -> tuple[dict[str, Path], list[str]]:
     """Return where the data of a run lie, and how their files differ from when it began, in words.
 
     verb: for sentences. changed: whether they may differ; else that raises RunError.
@@ -68,38 +68,38 @@ def compare_inputs(folder: Path, verb: str, *, changed: bool) -> tuple[dict[str,
     """
     if not (folder / FILE).exists():
         return {}, []
-    places: dict[str, Path] = {}
-    said: list[str] = []
-    for given, path, stamps in _read(folder):
+    paths: dict[str, Path] = {}
+    differences: list[str] = []
+    for name, path, stamps in _read(folder):
         if not os.path.exists(path):  # also of a name that is too long
             raise RunError(
                 f"{verb}: the data of {folder} lay at {path}, where nothing is now; put them back."
             )
-        places[given] = path
-        if found := changes(stamps, path):
-            said.append(f"{path}: {found}")
-    if said and not changed:
-        way = "--changed" if verb in _TAKES else f"'{resuming(folder)} --changed'"
+        paths[name] = path
+        if difference := changes(stamps, path):
+            differences.append(f"{path}: {difference}")
+    if differences and not changed:
+        remedy = "--changed" if verb in _VERBS_WITH_CHANGED else f"'{resume_command(folder)} --changed'"
         raise RunError(
-            f"{verb}: the data of {folder} have changed since it began: {'; '.join(said)}; put them"
-            f" back, or take them as they are now with {way}."
+            f"{verb}: the data of {folder} have changed since it began: {'; '.join(differences)}; put them"
+            f" back, or take them as they are now with {remedy}."
         )
-    return places, said
+    return paths, differences
 
 
 def _read(folder: Path) -> list[tuple[str, Path, dict[str, Stamp]]]:
     try:
-        value: Any = reader.read_sealed(folder / FILE, limit=_LIMIT)
+        value: Any = reader.read_sealed(folder / FILE, limit=_MAX_BYTES)
         return [
             (
-                str(one["given"]),
-                _absolute(one["path"]),
-                {str(name): (int(a), int(b), str(c)) for name, (a, b, c) in one["files"].items()},
+                str(root["given"]),
+                _absolute(root["path"]),
+                {str(name): (int(a), int(b), str(c)) for name, (a, b, c) in root["files"].items()},
             )
-            for one in value["roots"]
+            for root in value["roots"]
         ]
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        raise _damaged(folder, error) from error
+        raise _damaged_error(folder, error) from error
 
 
 def _absolute(path: str) -> Path:
@@ -109,8 +109,8 @@ def _absolute(path: str) -> Path:
     return Path(path)
 
 
-def _damaged(folder: Path, error: Exception) -> RunError:
-    said = str(error) if isinstance(error, OSError) else type(error).__name__
+def _damaged_error(folder: Path, error: Exception) -> RunError:
+    reason = str(error) if isinstance(error, OSError) else type(error).__name__
     return RunError(
-        f"{folder / FILE}: cannot be read ({said}); remove it to go on without a look at the data."
+        f"{folder / FILE}: cannot be read ({reason}); remove it to go on without a look at the data."
     )

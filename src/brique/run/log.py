@@ -8,8 +8,8 @@ from typing import Any
 
 from brique import files, reader
 from brique.errors import RunError
-from brique.run.claim import check_there
-from brique.voice import tell
+from brique.run.claim import check_exists
+from brique.voice import notify
 
 
 class Log:
@@ -22,7 +22,7 @@ class Log:
         self._path = path
         self.is_silent = False
         self.history: dict[str, list[float]] = {}
-        self._seen = hashlib.sha256()  # of all that is in it
+        self._digest = hashlib.sha256()  # of all that is in it
         self._lines: list[str] = []
 
     def write(self, turn: int | None, stage: str, numbers: dict[str, float]) -> None:
@@ -35,37 +35,37 @@ class Log:
         self._check()
         text = json.dumps(line) + "\n"
         files.append(self._path, text)
-        self._seen.update(text.encode())
+        self._digest.update(text.encode())
         self._lines.append(text)
-        self._remember(named)
+        self._add_to_history(named)
 
     def sync(self) -> dict[str, int | str]:
         """Make the log durable; returns its size in bytes and its SHA-256."""
         self._check()
-        return {"size": files.sync(self._path), "sha256": self._seen.hexdigest()}
+        return {"size": files.sync(self._path), "sha256": self._digest.hexdigest()}
 
     def _check(self) -> None:
         """Write the log again where it was removed. Raises StoreError where its folder was."""
-        check_there(self._path.parent)
+        check_exists(self._path.parent)
         if not self._path.exists():
             files.write(self._path, "".join(self._lines))
-            tell(f"{self._path} was removed while the run wrote it; it is written again.")
+            notify(f"{self._path} was removed while the run wrote it; it is written again.")
 
-    def cut(self, size: int) -> None:
+    def truncate(self, size: int) -> None:
         """Cut the log back to a size and read what is left."""
-        said = reader.fault(self._path, self._path.parent) if self._path.exists() else None
-        if said is not None:
-            raise RunError(f"{self._path}: {said}; put the file back, or start a new run.")
-        files.cut(self._path, size)
+        problem = reader.unreadable_reason(self._path, self._path.parent) if self._path.exists() else None
+        if problem is not None:
+            raise RunError(f"{self._path}: {problem}; put the file back, or start a new run.")
+        files.truncate(self._path, size)
         self.history.clear()
         content = reader.read(self._path)
-        self._seen = hashlib.sha256(content)
+        self._digest = hashlib.sha256(content)
         self._lines = content.decode("utf-8").splitlines(keepends=True)
-        for line in lines(content):
+        for line in parse_lines(content):
             line.pop("turn", None)
-            self._remember({k: math.nan if v is None else v for k, v in line.items()})
+            self._add_to_history({k: math.nan if v is None else v for k, v in line.items()})
 
-    def last(self) -> dict[str, float]:
+    def last_values(self) -> dict[str, float]:
         """Return the last number under each name."""
         return {name: values[-1] for name, values in self.history.items()}
 
@@ -76,19 +76,19 @@ class Log:
         scores = [sign * value for value in history]
         return len(scores) > patience and max(scores[-patience:]) <= max(scores[:-patience])
 
-    def _remember(self, numbers: dict[str, float]) -> None:
+    def _add_to_history(self, numbers: dict[str, float]) -> None:
         for name, value in numbers.items():
             self.history.setdefault(name, []).append(value)
 
 
-def lines(content: bytes) -> list[dict[str, Any]]:
+def parse_lines(content: bytes) -> list[dict[str, Any]]:
     """Return the lines of a log; what is no object of numbers raises ValueError."""
-    found: list[dict[str, Any]] = []
+    entries: list[dict[str, Any]] = []
     for text in content.decode("utf-8").splitlines():
-        line = reader.parsed(text)
+        line = reader.parse_json(text)
         if not isinstance(line, dict) or not all(
             value is None or isinstance(value, int | float) for value in line.values()
         ):
             raise ValueError("a line is no object of numbers")
-        found.append(line)
-    return found
+        entries.append(line)
+    return entries

@@ -13,41 +13,41 @@ from brique.fit import Inputs
 from brique.run.checkpoints import restore_tensors
 
 
-class Nets:
+class PlacedNets:
     """Placed modules in order, with what the run remembers of each."""
 
     def __init__(self) -> None:
         self._placed: list[nn.Module] = []
         self._names: dict[nn.Module, str | None] = {}
         self._inputs: dict[nn.Module, Inputs | None] = {}
-        self._looks: dict[nn.Module, RemovableHandle] = {}  # of nets that were not called yet
+        self._hooks: dict[nn.Module, RemovableHandle] = {}  # of nets that were not called yet
         self._best: dict[int, tuple[float, list[Tensor]]] = {}
 
     def add(self, net: nn.Module, name: str | None) -> None:
         """Take a module in; the shapes of its first input are remembered for the model's check."""
-        measure.restart()
+        measure.restart_count()
         self._placed.append(net)
         self._names[net] = name
 
-        def look(module: nn.Module, inputs: tuple[Any, ...], named: dict[str, Any]) -> None:
+        def record_inputs(module: nn.Module, inputs: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
             if module is not net:
                 return  # a copy, which has the hook too
-            plain = not named and all(isinstance(value, Tensor) for value in inputs)
+            has_only_tensors = not kwargs and all(isinstance(value, Tensor) for value in inputs)
             self._inputs[net] = (
                 [((min(2, len(v)), *v.shape[1:]), v.dtype) for v in inputs if v.ndim]
-                if plain and inputs
+                if has_only_tensors and inputs
                 else None
             )
-            self._looks.pop(net).remove()
+            self._hooks.pop(net).remove()
 
-        self._looks[net] = net.register_forward_pre_hook(look, with_kwargs=True)
+        self._hooks[net] = net.register_forward_pre_hook(record_inputs, with_kwargs=True)
 
-    def name(self, net: nn.Module, given: str) -> str | None:
+    def name(self, net: nn.Module, saved_name: str) -> str | None:
         """Return the net's name in the dict that its `build` returns; None if it is all of it.
 
-        given: the name under which it is saved, which tells for a copy of a placed net.
+        saved_name: the name under which it is saved, which tells for a copy of a placed net.
         """
-        return self._names.get(net, given if given in self._names.values() else None)
+        return self._names.get(net, saved_name if saved_name in self._names.values() else None)
 
     def inputs(self, net: nn.Module) -> Inputs | None:
         """Return (shape, type) of each tensor of the net's first call, two rows at most."""
@@ -64,12 +64,12 @@ class Nets:
                 "run.keep_best: weights= is a net of other shapes than the one placed; pass a copy "
                 "of it, such as game.averaged(net)."
             )
-        known = self._best[number][0] if number in self._best else math.nan
-        is_first = math.isnan(known) and not math.isnan(score)
-        if number not in self._best or score > known or is_first:
+        best_score = self._best[number][0] if number in self._best else math.nan
+        is_first = math.isnan(best_score) and not math.isnan(score)
+        if number not in self._best or score > best_score or is_first:
             self._best[number] = (score, [t.detach().clone() for t in tensors])
 
-    def take_best(self) -> None:
+    def load_best(self) -> None:
         """Give each net that has them its best weights."""
         for number, (_, values) in self._best.items():
             restore_tensors(_tensors(self._placed[number]), values, f"net {number}")
@@ -82,9 +82,9 @@ class Nets:
         """Return what a checkpoint holds; the tensors of the nets are not copied."""
         return {
             "placed": [_tensors(net) for net in self._placed],
-            "best": {number: list(kept) for number, kept in self._best.items()},
+            "best": {number: list(best) for number, best in self._best.items()},
             "inputs": {
-                number: _spelled(self._inputs[net])
+                number: _inputs_to_json(self._inputs[net])
                 for number, net in enumerate(self._placed)
                 if net in self._inputs
             },
@@ -99,33 +99,33 @@ class Nets:
             )
         for number, (net, values) in enumerate(zip(self._placed, state["placed"], strict=True)):
             restore_tensors(_tensors(net), values, f"net {number} in order of run.place")
-        self._best = {number: (kept[0], kept[1]) for number, kept in state["best"].items()}
+        self._best = {number: (best[0], best[1]) for number, best in state["best"].items()}
         for number, inputs in state["inputs"].items():
             net = self._placed[number]
-            self._inputs[net] = _parsed(inputs)
-            if net in self._looks:
-                self._looks.pop(net).remove()
+            self._inputs[net] = _inputs_from_json(inputs)
+            if net in self._hooks:
+                self._hooks.pop(net).remove()
 
 
 def _tensors(net: nn.Module) -> list[Tensor]:
     return [*net.parameters(), *net.buffers()]
 
 
-def _spelled(inputs: Inputs | None) -> list[tuple[list[int], str]] | None:
+def _inputs_to_json(inputs: Inputs | None) -> list[tuple[list[int], str]] | None:
     """Return shapes and types as a checkpoint holds them."""
     if inputs is None:
         return None
-    return [(list(shape), str(kind).removeprefix("torch.")) for shape, kind in inputs]
+    return [(list(shape), str(dtype).removeprefix("torch.")) for shape, dtype in inputs]
 
 
-def _parsed(spelled: list[tuple[list[int], str]] | None) -> Inputs | None:
+def _inputs_from_json(entries: list[tuple[list[int], str]] | None) -> Inputs | None:
     """Return shapes and types from a checkpoint. Raises TypeError on a type that is none."""
-    if spelled is None:
+    if entries is None:
         return None
-    found: Inputs = []
-    for shape, name in spelled:
-        kind = getattr(torch, name)
-        if not isinstance(kind, torch.dtype):
+    inputs: Inputs = []
+    for shape, name in entries:
+        dtype = getattr(torch, name)
+        if not isinstance(dtype, torch.dtype):
             raise TypeError(f"{name} is no type of tensors")
-        found.append((tuple(int(side) for side in shape), kind))
-    return found
+        inputs.append((tuple(int(side) for side in shape), dtype))
+    return inputs

@@ -9,9 +9,9 @@ from torch import Tensor
 from brique.errors import ShapeError
 
 MARGIN = 1  # pixels between pictures
-SMALLEST = 28  # pictures with fewer pixels a side are enlarged by a whole factor
-A_FRAME = 250  # milliseconds
-AT_THE_END = 1500
+MIN_SIDE = 28  # pictures with fewer pixels a side are enlarged by a whole factor
+FRAME_MILLISECONDS = 250  # milliseconds
+LAST_FRAME_MILLISECONDS = 1500
 
 
 def grid(pixels: Tensor, where: str) -> bytes:
@@ -34,23 +34,23 @@ def grid(pixels: Tensor, where: str) -> bytes:
     pixels = pixels.detach().cpu()
     if pixels.is_floating_point():
         pixels = (pixels.float().nan_to_num(0.0).clamp(0, 1) * 255).round().byte()
-    first, *others = [_sheet(frame) for frame in (pixels if pixels.ndim == 5 else pixels[None])]
+    first, *others = [_tile(frame) for frame in (pixels if pixels.ndim == 5 else pixels[None])]
     file = io.BytesIO()
-    images = [Image.fromarray(sheet) for sheet in others]
-    times = [A_FRAME] * len(others) + [AT_THE_END]
-    moving = {"save_all": True, "append_images": images, "duration": times, "loop": 0}
-    Image.fromarray(first).save(file, "PNG", optimize=True, **(moving if images else {}))
+    images = [Image.fromarray(tiled) for tiled in others]
+    durations = [FRAME_MILLISECONDS] * len(others) + [LAST_FRAME_MILLISECONDS]
+    animation = {"save_all": True, "append_images": images, "duration": durations, "loop": 0}
+    Image.fromarray(first).save(file, "PNG", optimize=True, **(animation if images else {}))
     return file.getvalue()
 
 
-def _sheet(pixels: Tensor) -> numpy.ndarray:
+def _tile(pixels: Tensor) -> numpy.ndarray:
     """Return pictures (N, C, H, W), uint8, side by side as one, (H, W) or (H, W, 3)."""
-    factor = max(1, math.ceil(SMALLEST / max(pixels.shape[2:])))
+    factor = max(1, math.ceil(MIN_SIDE / max(pixels.shape[2:])))
     array = pixels.permute(0, 2, 3, 1).numpy().repeat(factor, 1).repeat(factor, 2)  # (N, H, W, C)
     n, height, width, channels = array.shape
     columns = math.ceil(math.sqrt(n * height / width))
     rows = math.ceil(n / columns)
-    sheet = numpy.full(
+    tiled = numpy.full(
         (rows * (height + MARGIN) - MARGIN, columns * (width + MARGIN) - MARGIN, channels),
         128,
         dtype=numpy.uint8,
@@ -58,5 +58,5 @@ def _sheet(pixels: Tensor) -> numpy.ndarray:
     for number, picture in enumerate(array):
         top = number // columns * (height + MARGIN)
         left = number % columns * (width + MARGIN)
-        sheet[top : top + height, left : left + width] = picture
-    return sheet[:, :, 0] if channels == 1 else sheet
+        tiled[top : top + height, left : left + width] = picture
+    return tiled[:, :, 0] if channels == 1 else tiled

@@ -11,10 +11,10 @@ from torch import Tensor
 from brique import voice
 from brique.data.record import DataRecord
 from brique.game import Turn
-from brique.voice import Guarded, plain
+from brique.voice import GuardedStream, escape
 
-REDRAW = 0.2  # seconds
-LISTED = 20  # files left out that are named
+REDRAW_SECONDS = 0.2  # seconds
+MAX_LISTED = 20  # files left out that are named
 
 
 class Progress:
@@ -29,10 +29,10 @@ class Progress:
         self, stage: str, turns: int | None, start: int, *, quiet: bool, out: TextIO | None = None
     ) -> None:
         self._stage, self._turns, self._start = stage, turns, start
-        self._out = Guarded(sys.stderr if out is None else out)
+        self._out = GuardedStream(sys.stderr if out is None else out)
         self._quiet, self._is_live = quiet, self._out.isatty()
-        self._begin = self._drawn = time.perf_counter()
-        self._wide = 0
+        self._start_time = self._draw_time = time.perf_counter()
+        self._line_width = 0
 
     def show(self, turn: Turn, numbers: Mapping[str, float] | None) -> None:
         """Show a turn.
@@ -42,51 +42,51 @@ class Progress:
         if self._quiet:
             return
         now = time.perf_counter()
-        if self._is_live and (numbers is not None or now - self._drawn >= REDRAW):
-            self._drawn = now
-            text = self._line(turn, now, numbers or _read(turn.losses))
+        if self._is_live and (numbers is not None or now - self._draw_time >= REDRAW_SECONDS):
+            self._draw_time = now
+            text = self._line(turn, now, numbers or _loss_values(turn.losses))
             text = text[: shutil.get_terminal_size().columns - 1]  # no wrapping
-            self._wide = max(self._wide, len(text))
-            self._out.write("\r" + text.ljust(self._wide))
+            self._line_width = max(self._line_width, len(text))
+            self._out.write("\r" + text.ljust(self._line_width))
             self._out.flush()
-        elif not self._is_live and numbers is not None and turn.looks:
+        elif not self._is_live and numbers is not None and turn.evaluate:
             self._out.write(self._line(turn, now, numbers) + "\n")
             self._out.flush()
 
     def end(self) -> None:
         """Leave the last line standing."""
-        if self._wide:
+        if self._line_width:
             self._out.write("\n")
             self._out.flush()
-            self._wide = 0
+            self._line_width = 0
 
     def _line(self, turn: Turn, now: float, numbers: Mapping[str, float]) -> str:
         played = turn.index + 1
-        rate = (played - self._start) / max(now - self._begin, 1e-9)
+        rate = (played - self._start) / max(now - self._start_time, 1e-9)
         parts = [self._stage] if self._stage else []
         parts.append(f"turn {played}" + (f"/{self._turns}" if self._turns else ""))
         parts.append(f"{rate:.0f} turns/s" if rate >= 10 else f"{rate:.2g} turns/s")
         if self._turns:
-            parts.append(f"{_clock((self._turns - played) / rate)} left")
+            parts.append(f"{_format_time((self._turns - played) / rate)} left")
         parts += [f"{name} {value:.4g}" for name, value in numbers.items()]
-        return plain("  ".join(parts))
+        return escape("  ".join(parts))
 
 
-def tell(record: DataRecord) -> None:
+def report_data(record: DataRecord) -> None:
     """Say on stderr what was decided about the data, and what of it was left out and why."""
     lines = list(record.notes)
-    lines += [f"left out {file}: {reason}" for file, reason in record.skipped[:LISTED]]
-    if len(record.skipped) > LISTED:
-        lines.append(f"left out {len(record.skipped) - LISTED:,} more; run.json lists all.")
+    lines += [f"left out {file}: {reason}" for file, reason in record.skipped[:MAX_LISTED]]
+    if len(record.skipped) > MAX_LISTED:
+        lines.append(f"left out {len(record.skipped) - MAX_LISTED:,} more; run.json lists all.")
     for line in lines:
-        voice.tell(line)
+        voice.notify(line)
 
 
-def _read(losses: Mapping[str, Tensor]) -> dict[str, float]:
+def _loss_values(losses: Mapping[str, Tensor]) -> dict[str, float]:
     return {name: loss.item() for name, loss in losses.items()}
 
 
-def _clock(seconds: float) -> str:
-    minutes, rest = divmod(round(seconds), 60)
+def _format_time(seconds: float) -> str:
+    minutes, remainder = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"
+    return f"{hours}:{minutes:02d}:{remainder:02d}" if hours else f"{minutes}:{remainder:02d}"

@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from brique import files, reader
-from brique.errors import RunError, StoreError, several
+from brique.errors import RunError, StoreError, several_runs_hint
 
-FORMAT = reader.SEALED
+FORMAT = reader.SEALED_FORMAT
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,33 +68,33 @@ class Record:
         errors = self.errors()
         return found | {"distrusted": errors} if errors and "task" in found else found
 
-    def errors(self, *, of_parts: bool = True) -> list[str]:
+    def errors(self, *, include_parts: bool = True) -> list[str]:
         """Return the reasons of what the audit found that falsifies a result.
 
-        of_parts: also those that concern the run's own valid and test part alone.
+        include_parts: also those that concern the run's own valid and test part alone.
         """
         audit = self.json.get("audit")
-        found = audit.get("findings") if isinstance(audit, dict) else None
-        listed = [one for one in found if isinstance(one, dict)] if isinstance(found, list) else []
-        errors = [one for one in listed if one.get("severity") == "error"]
+        findings = audit.get("findings") if isinstance(audit, dict) else None
+        entries = [finding for finding in findings if isinstance(finding, dict)] if isinstance(findings, list) else []
+        errors = [finding for finding in entries if finding.get("severity") == "error"]
         return [
-            str(one.get("reason", "")) for one in errors
-            if of_parts or (one.get("split") is None and one.get("kind") != "contradictory")
+            str(finding.get("reason", "")) for finding in errors
+            if include_parts or (finding.get("split") is None and finding.get("kind") != "contradictory")
         ]  # fmt: skip
 
-    def fault(self, name: str) -> str | None:
+    def file_problem(self, name: str) -> str | None:
         """Say why a file of the run is not what it was when the run stopped or ended, if so.
 
         While the run goes on, and in runs of older versions, no checksum covers it.
         """
         path, entries = self.folder / name, self.json.get("files")
         if not isinstance(entries, dict):
-            said = reader.fault(path, self.folder)
-            return None if said is None else f"{name} {said}"
+            problem = reader.unreadable_reason(path, self.folder)
+            return None if problem is None else f"{name} {problem}"
         if name not in entries:
             return f"{name} is not listed in run.json" if path.exists() else f"{name} is missing"
         try:
-            return reader.changed(
+            return reader.file_difference(
                 self.folder, name, entries[name], limit=reader.LIMITS.get(path.suffix)
             )
         except (StoreError, KeyError, TypeError) as error:
@@ -104,8 +104,8 @@ class Record:
     def turns(self) -> int:
         """Turns played, as far as they are saved."""
         names = [p.name for p in (self.folder / "checkpoints").glob("turn-*")]
-        saved = [int(name[5:]) for name in names if name[5:].isdecimal() and len(name) < 24]
-        return max([self.json["turns"], *saved])
+        saved_turns = [int(name[5:]) for name in names if name[5:].isdecimal() and len(name) < 24]
+        return max([self.json["turns"], *saved_turns])
 
 
 def read_run(folder: Path | str) -> Record:
@@ -116,18 +116,18 @@ def read_run(folder: Path | str) -> Record:
         raise RunError(f"{folder}: no such run folder; 'brique runs' lists those there are.")
     if not path.exists():
         raise RunError(
-            several(folder)
+            several_runs_hint(folder)
             or f"{folder}: not a run folder (it has no run.json); pass one that brique made."
         )
     try:
-        value = reader.read_sealed(path, newer=True)
-        newer = value["format"] > FORMAT
-        if not newer:
+        value = reader.read_sealed(path, allow_newer=True)
+        is_newer = value["format"] > FORMAT
+        if not is_newer:
             _check(value)
     except StoreError as error:
-        said = str(error).removeprefix(f"{path}: ")
+        problem = str(error).removeprefix(f"{path}: ")
         raise RunError(
-            f"{path}: cannot be read as a run's record ({said}); restore the file, or start a new"
+            f"{path}: cannot be read as a run's record ({problem}); restore the file, or start a new"
             " run."
         ) from error
     except (ValueError, KeyError, TypeError, AttributeError) as error:
@@ -135,7 +135,7 @@ def read_run(folder: Path | str) -> Record:
             f"{path}: cannot be read as a run's record ({type(error).__name__}: {error}); restore "
             "the file, or start a new run."
         ) from error
-    if newer:
+    if is_newer:
         raise RunError(
             f"{folder}: the run has format {value['format']}, this brique reads up to {FORMAT}; "
             "install a newer brique."
@@ -146,7 +146,7 @@ def read_run(folder: Path | str) -> Record:
 def add_seconds(folder: Path, seconds: Mapping[str, float]) -> None:
     """Add what was done before and after a run, by its parts, to the seconds of its run.json."""
     value = read_run(folder).json
-    parts = {name: round(spent, 3) for name, spent in seconds.items()}
+    parts = {name: round(elapsed, 3) for name, elapsed in seconds.items()}
     total = value["seconds"].get("total", 0.0) + sum(parts.values())
     value["seconds"] |= parts | {"total": round(total, 3)}
     files.write_sealed(folder / "run.json", value)
@@ -154,13 +154,13 @@ def add_seconds(folder: Path, seconds: Mapping[str, float]) -> None:
 
 def list_runs(folder: Path | str) -> list[Record]:
     """Return the runs directly under a folder, by name; what is none is passed over."""
-    found: list[Record] = []
+    records: list[Record] = []
     for path in sorted(Path(folder).glob("*/run.json")):
         try:
-            found.append(read_run(path.parent))
+            records.append(read_run(path.parent))
         except RunError:
             continue
-    return found
+    return records
 
 
 def _check(value: Any) -> None:  # noqa: ANN401 - JSON from a file
@@ -174,7 +174,7 @@ def _check(value: Any) -> None:  # noqa: ANN401 - JSON from a file
             raise TypeError(f"{key} is a {type(value[key]).__name__}")
     if not 0 <= value["turns"] < 2**63:
         raise ValueError(f"turns are {value['turns']:.3g}")
-    if not all(isinstance(one, int | float) for one in value["numbers"].values()):
+    if not all(isinstance(number, int | float) for number in value["numbers"].values()):
         raise TypeError("a number is none")
     texts = [value["source"]["sha256"], *(entry["fingerprint"] for entry in value["data"])]
     if not all(isinstance(text, str) for text in texts):

@@ -12,19 +12,19 @@ from brique import files, stopping
 from brique.data.record import DataRecord
 from brique.errors import RunError
 from brique.game import Game, Turn
-from brique.game.draws import Draws, Kind
+from brique.game.draws import KeyedRng, NoiseKind
 from brique.game.play import Play
-from brique.keys import mix, word
+from brique.keys import mix, text_key
 from brique.run import ending, start
-from brique.run.checkpoints import Checkpoints, fitting, moment_name, snapshot, stage_name
-from brique.run.claim import check_there
+from brique.run.checkpoints import Checkpoints, mismatch_as_run_error, turn_name, snapshot, stage_name
+from brique.run.claim import check_exists
 from brique.run.launch import current
 from brique.run.log import Log
-from brique.run.nets import Nets
+from brique.run.nets import PlacedNets
 from brique.run.pictures import grid
 from brique.run.progress import Progress
 from brique.run.stage import Stage, check_name
-from brique.stopping import Stopper
+from brique.stopping import StopRequest
 
 Placed = TypeVar("Placed", bound=nn.Module | Mapping[str, nn.Module])
 
@@ -47,15 +47,15 @@ class Run:
         self._log = Log(begun.folder / "log.jsonl")
         self._checkpoints = Checkpoints(begun.folder / "checkpoints")
         begun.launch.folder = begun.launch.out  # one in runs/ gets its name when it is made
-        self._nets = Nets()
+        self._nets = PlacedNets()
         self._data: list[DataRecord] = []  # of the streams that were played
         self._stages: list[str] = []  # names of those that ended
         self._stage: Stage | None = None
-        self._turns = self._order = 0
-        self._training, self._clock = 0.0, time.perf_counter()
+        self._turns = self._checkpoint_index = 0
+        self._training_seconds, self._start_time = 0.0, time.perf_counter()
         self._is_open = self._is_finished = False
-        self._is_asked = False  # to stop, in a turn after which the loop was left
-        self._draws = Draws(self.device)
+        self._is_stop_requested = False  # to stop, in a turn after which the loop was left
+        self._rng = KeyedRng(self.device)
 
     @classmethod
     def start(cls, file: str | Path, args: object) -> "Run":
@@ -103,20 +103,20 @@ class Run:
         self._take_data(stream)
         number, label = len(self._stages), name or ""
         check_name(label, self._stages)
-        play = Play(game.table, stream, turns=turns, seed=self.seed, stage=label, reseeds=True)
-        self._stage = Stage(number, label, game, play, before=self._turns, save_every=save_every)
+        play = Play(game.state, stream, turns=turns, seed=self.seed, stage=label, reseeds=True)
+        self._stage = Stage(number, label, game, play, turns_before=self._turns, save_every=save_every)
         is_over = self._resume_stage(self._stage)
         if is_over or self._begun.launch.finish:
             play.end()
-            self._close(self._stage, write=not is_over)
+            self._close_stage(self._stage, write=not is_over)
             return iter(())
-        return self._play_on(self._stage)
+        return self._play_stage(self._stage)
 
     def log(self, turn: Turn | None = None, **numbers: float | Tensor) -> None:
         """Write numbers to the log, with the turn if there is one."""
         self._open()
-        plain = {name: ending.number(name, value) for name, value in numbers.items()}
-        self._log.write(None if turn is None else turn.index, self._stage_name(), plain)
+        values = {name: ending.as_float(name, value) for name, value in numbers.items()}
+        self._log.write(None if turn is None else turn.index, self._stage_name(), values)
 
     def picture(
         self, name: str, pixels: Tensor | nn.Module, inputs: Tensor | None = None
@@ -128,7 +128,7 @@ class Run:
         Raises ShapeError when they are no pictures.
         """
         self._open()
-        pixels = ending.drawn(name, pixels, inputs)
+        pixels = ending.picture_pixels(name, pixels, inputs)
         files.write(self.folder / "pictures" / f"{name}.png", grid(pixels, f"run.picture: {name}"))
         return pixels
 
@@ -136,7 +136,7 @@ class Run:
         self,
         n: int,
         *shape: int,
-        kind: Kind = "normal",
+        kind: NoiseKind = "normal",
         dtype: torch.dtype | None = None,
         name: str | None = None,
     ) -> Tensor:
@@ -145,10 +145,10 @@ class Run:
         name: draws the same by name, anywhere: also outside the loop.
         """
         if name is not None:
-            key = mix(self.seed, word("noise by name"), word(name))
-            return self._draws.fill(key, (n, *shape), kind, dtype)
-        draws = self._draws if self._stage is None else self._stage.game.table.draws
-        return draws.noise(n, *shape, kind=kind, dtype=dtype)
+            key = mix(self.seed, text_key("noise by name"), text_key(name))
+            return self._rng.sample(key, (n, *shape), kind, dtype)
+        rng = self._rng if self._stage is None else self._stage.game.state.rng
+        return rng.noise(n, *shape, kind=kind, dtype=dtype)
 
     def once(self, make: Callable[..., Any], *arguments: Any) -> Any:  # noqa: ANN401
         """Return what two losses share, computed once a turn; see `Game.once`."""
@@ -163,7 +163,7 @@ class Run:
         weights: a copy of the net whose weights are kept instead, such as `game.averaged(net)`.
         Ties keep the first. Raises RunError for a net that was not placed.
         """
-        self._nets.keep_best(net, ending.number("score", score), weights)
+        self._nets.keep_best(net, ending.as_float("score", score), weights)
 
     def stop_when_flat(self, name: str, patience: int, *, lower: bool = False) -> bool:
         """Tell whether the last `patience` numbers logged under a name bring nothing better.
@@ -176,11 +176,11 @@ class Run:
         """Put JSON values under "result" of run.json, such as intervals and baselines."""
         self._json["result"] |= values
 
-    def spent(self, **seconds: float) -> None:
+    def record_seconds(self, **seconds: float) -> None:
         """Put seconds under "seconds" of run.json, by the name of what they were spent on."""
         self._json["seconds"] |= {name: round(value, 3) for name, value in seconds.items()}
 
-    def keep(self, name: str, **arrays: Tensor) -> None:
+    def save_arrays(self, name: str, **arrays: Tensor) -> None:
         """Write tensors into arrays/NAME.safetensors, such as answers that a report shows."""
         self._open()
         files.write_tensors(self.folder / "arrays" / f"{name}.safetensors", arrays)
@@ -202,8 +202,8 @@ class Run:
         """
         self._open()
         self._end_stage()
-        model = ending.Model.of(results, answers, task)
-        numbers = self._log.last() | model.numbers
+        model = ending.FinalModel.from_results(results, answers, task)
+        numbers = self._log.last_values() | model.scalars
         schema = self._data[0].schema if self._data else None
         model.save(self.folder / "model", self._json, self._nets, numbers, schema)
         self._json["numbers"] = numbers
@@ -217,7 +217,7 @@ class Run:
         if self._is_open:
             if self._is_finished:
                 raise RunError(f"{self.folder}: the run is finished; start a new one.")
-            check_there(self.folder)
+            check_exists(self.folder)
             return
         begun, launch = self._begun, self._begun.launch
         if not launch.resume:
@@ -226,13 +226,13 @@ class Run:
             self._log = Log(begun.folder / "log.jsonl")
             self._checkpoints = Checkpoints(begun.folder / "checkpoints")
         launch.folder, launch.lock, self._is_open = self.folder, begun.lock, True
-        launch.work.begin(self.folder, self._mark, self._save_left)
+        launch.work.set_up(self.folder, self._write_state, self._save_pending_stage)
         if launch.resume:
             start.complete(begun)
             saved = begun.saved
-            self._log.cut(0 if saved is None else saved.log)
+            self._log.truncate(0 if saved is None else saved.log_size)
             self._log.is_silent = saved is not None
-            self._order = 0 if saved is None else saved.state["order"] + 1
+            self._checkpoint_index = 0 if saved is None else saved.state["order"] + 1
             files.write_sealed(self.folder / "run.json", self._json)
 
     def _take_data(self, stream: object) -> None:
@@ -247,9 +247,9 @@ class Run:
         saved = self._begun.saved
         if saved is None or not self._log.is_silent:
             return False
-        ended = saved.state["stages"]
-        if stage.number < len(ended):
-            is_newest = stage.number == len(ended) - 1 and saved.state["is_end"]
+        ended_stages = saved.state["stages"]
+        if stage.number < len(ended_stages):
+            is_newest = stage.number == len(ended_stages) - 1 and saved.state["is_end"]
             self._restore(saved.state if is_newest else self._checkpoints.stage(stage.number).state)
             self._log.is_silent = not is_newest
             return True
@@ -257,7 +257,7 @@ class Run:
         self._log.is_silent = False
         return False
 
-    def _mark(self, state: str) -> None:
+    def _write_state(self, state: str) -> None:
         """Write a state into run.json, unless the run is finished or its folder gone."""
         if self._is_finished or not self.folder.is_dir():
             return
@@ -267,23 +267,23 @@ class Run:
         else:
             self._save_json(state)
 
-    def _save_left(self) -> None:
+    def _save_pending_stage(self) -> None:
         """Keep the end of a stage whose loop was left, where that is still to do."""
         stage = self._stage
-        if stage and stage.left and stage.number == len(self._stages) and self.folder.is_dir():
-            self._finish_stage(stage, stage.left, write=True)
+        if stage and stage.end_state and stage.number == len(self._stages) and self.folder.is_dir():
+            self._finish_stage(stage, stage.end_state, write=True)
 
-    def _play_on(self, stage: Stage) -> Iterator[Turn]:
+    def _play_stage(self, stage: Stage) -> Iterator[Turn]:
         """Yield the turns of a stage."""
-        play, stopper = stage.play, Stopper()
+        play, stop_request = stage.play, StopRequest()
         progress = Progress(stage.name, play.turns, play.index, quiet=self._begun.launch.quiet)
-        stopper.set_up()
-        last = time.perf_counter()
+        stop_request.set_up()
+        last_time = time.perf_counter()
         try:
             while True:
-                self._training += time.perf_counter() - last
-                last = time.perf_counter()
-                if stopper.asked:
+                self._training_seconds += time.perf_counter() - last_time
+                last_time = time.perf_counter()
+                if stop_request.is_requested:
                     self._save(stage)
                     self._interrupt(stage)
                 if stage.is_due():
@@ -293,66 +293,66 @@ class Run:
                 except StopIteration:
                     break
                 stage.add(turn)
-                means = stage.means() if turn.looks or turn.ends_epoch else None
+                means = stage.means() if turn.evaluate or turn.ends_epoch else None
                 if means:
                     self._log.write(turn.index, stage.name, means)
                 progress.show(turn, means)
                 yield turn
-            self._close(stage, write=True)  # whoever asks to stop now waits for it
-            if stopper.asked:
+            self._close_stage(stage, write=True)  # whoever asks to stop now waits for it
+            if stop_request.is_requested:
                 self._interrupt(stage)
         except GeneratorExit:
-            self._leave(stage)
+            self._leave_stage(stage)
             raise
         except BaseException:
-            stage.failed = True
+            stage.has_failed = True
             raise
         finally:
             progress.end()
-            stopper.put_back()
-            self._is_asked = stopper.asked
+            stop_request.restore()
+            self._is_stop_requested = stop_request.is_requested
 
     def _save(self, stage: Stage) -> None:
         """Write a checkpoint of this moment."""
-        begin = time.perf_counter()
+        start_time = time.perf_counter()
         state = self._state(stage)
-        self._checkpoints.write(moment_name(stage.turns), state)
-        stage.saved(time.perf_counter() - begin)
+        self._checkpoints.write(turn_name(stage.turns), state)
+        stage.note_saved(time.perf_counter() - start_time)
 
     def _interrupt(self, stage: Stage) -> None:
         """Say how to go on; what there is has been saved."""
         self._turns = stage.turns
         self._save_json("stopped")
         self._release()
-        raise stopping.stopped(f"after turn {stage.play.index}", self.folder)
+        raise stopping.stopped_error(f"after turn {stage.play.index}", self.folder)
 
-    def _leave(self, stage: Stage) -> None:
+    def _leave_stage(self, stage: Stage) -> None:
         """Keep the state in which a loop was left, until the next stage or the end of the run."""
-        self._nets.take_best()
+        self._nets.load_best()
         stage.play.end()
         state = self._state(stage)
         state["stages"], state["is_end"] = [*self._stages, stage.name], True
-        stage.left = snapshot(state)
+        stage.end_state = snapshot(state)
 
     def _end_stage(self) -> None:
         """See to it that the last stage has ended, and stop if that was asked for meanwhile."""
         stage = self._stage
         if stage is not None and stage.number == len(self._stages):
-            self._end_left(stage)
-        if stage is not None and self._is_asked:
+            self._end_left_stage(stage)
+        if stage is not None and self._is_stop_requested:
             self._interrupt(stage)
 
-    def _end_left(self, stage: Stage) -> None:
+    def _end_left_stage(self, stage: Stage) -> None:
         """Keep the end of a stage whose loop was left early."""
-        stage.check_whole(self.folder)
-        if stage.left is None:
-            self._leave(stage)
-        assert stage.left is not None
-        self._finish_stage(stage, stage.left, write=True)
+        stage.check_not_failed(self.folder)
+        if stage.end_state is None:
+            self._leave_stage(stage)
+        assert stage.end_state is not None
+        self._finish_stage(stage, stage.end_state, write=True)
 
-    def _close(self, stage: Stage, *, write: bool) -> None:
+    def _close_stage(self, stage: Stage, *, write: bool) -> None:
         """End a stage whose turns are over."""
-        self._nets.take_best()
+        self._nets.load_best()
         state = self._state(stage)
         state["stages"], state["is_end"] = [*self._stages, stage.name], True
         self._finish_stage(stage, state, write=write)
@@ -368,28 +368,28 @@ class Run:
 
     def _state(self, stage: Stage) -> dict[str, Any]:
         """Return what a checkpoint holds; parameters and buffers are not copied."""
-        self._order += 1
+        self._checkpoint_index += 1
         return {
-            "order": self._order,
+            "order": self._checkpoint_index,
             "stages": list(self._stages),
             "is_end": False,
             "log": self._log.sync(),
             "stage": stage.state(),
             "nets": self._nets.state(),
             "memory": dict(self.memory),
-            "training": self._training,
+            "training": self._training_seconds,
             **ending.seen(self._begun, self._data),
         }
 
     def _restore(self, state: dict[str, Any]) -> None:
         assert self._stage is not None
-        with fitting(self.folder):
+        with mismatch_as_run_error(self.folder):
             self._nets.restore(state["nets"])
             self._stage.restore(state["stage"])
             self.memory.clear()
             self.memory.update(state["memory"])
             ending.go_on(self._begun, self._data, state)
-        self._training = state["training"]
+        self._training_seconds = state["training"]
 
     def _release(self) -> None:
         assert self._begun.lock is not None
@@ -398,10 +398,10 @@ class Run:
     def _stage_name(self) -> str:
         """Return the name of the stage in play, or nothing between stages."""
         stage = self._stage
-        is_over = stage is None or stage.left is not None or stage.number < len(self._stages)
+        is_over = stage is None or stage.end_state is not None or stage.number < len(self._stages)
         return "" if stage is None or is_over else stage.name
 
     def _save_json(self, state: str) -> None:
         self._json |= {"state": state, "turns": self._turns}
-        ending.note(self._begun, self._clock, self._training, self._data)
+        ending.note(self._begun, self._start_time, self._training_seconds, self._data)
         files.write_sealed(self.folder / "run.json", self._json)

@@ -11,13 +11,13 @@ from brique.errors import RunError
 from brique.game import Game, Turn
 from brique.game.play import Play
 
-EVERY = 30.0  # seconds between checkpoints
-SHARE = 0.02  # of the time may go into checkpoints
+SAVE_SECONDS = 30.0  # seconds between checkpoints
+MAX_SAVE_SHARE = 0.02  # of the time may go into checkpoints
 
 
-def check_name(name: str, played: list[str]) -> None:
+def check_name(name: str, played_names: list[str]) -> None:
     """Raise RunError where a stage cannot be called so, after those that were played."""
-    if name in played:
+    if name in played_names:
         raise RunError(
             f"run.play: a stage {name!r} was played already; pass each call a name of its own."
             if name
@@ -32,7 +32,7 @@ class Stage:
 
     number: from 0, in order of the calls.
     name: "" for the only one.
-    before: turns of the run that were played in earlier stages.
+    turns_before: turns of the run that were played in earlier stages.
     """
 
     def __init__(
@@ -42,26 +42,26 @@ class Stage:
         game: Game,
         play: Play,
         *,
-        before: int,
+        turns_before: int,
         save_every: int | None,
     ) -> None:
         self.number: int = number
         self.name: str = name
         self.game: Game = game
         self.play: Play = play
-        self.before: int = before
+        self.turns_before: int = turns_before
         self._save_every = save_every
-        self.left: dict[str, Any] | None = None  # the state in which the loop was left early
-        self.failed = False
+        self.end_state: dict[str, Any] | None = None  # the state in which the loop was left early
+        self.has_failed = False
         self._sums: dict[str, Tensor] = {}
         self._counts: dict[str, int] = {}
-        self._saved_at, self._cost = time.perf_counter(), 0.0
-        self._ended_epoch = False
+        self._saved_at, self._save_cost = time.perf_counter(), 0.0
+        self._has_ended_epoch = False
 
     @property
     def turns(self) -> int:
         """Turns of the run when this stage stands where it stands."""
-        return self.before + self.play.index
+        return self.turns_before + self.play.index
 
     def add(self, turn: Turn) -> None:
         """Take note of a turn's losses."""
@@ -71,7 +71,7 @@ class Stage:
             else:
                 self._sums[name] = loss.to(torch.float64, copy=True)
             self._counts[name] = self._counts.get(name, 0) + 1
-        self._ended_epoch = turn.ends_epoch
+        self._has_ended_epoch = turn.ends_epoch
 
     def means(self) -> dict[str, float]:
         """Return each player's mean loss since the last call."""
@@ -87,20 +87,20 @@ class Stage:
             and not self.play.index % self._save_every
         ):
             return True
-        since = time.perf_counter() - self._saved_at
-        return (since >= EVERY or self._ended_epoch) and self._cost <= SHARE * since
+        elapsed = time.perf_counter() - self._saved_at
+        return (elapsed >= SAVE_SECONDS or self._has_ended_epoch) and self._save_cost <= MAX_SAVE_SHARE * elapsed
 
-    def check_whole(self, folder: Path) -> None:
+    def check_not_failed(self, folder: Path) -> None:
         """Raise RunError where an error of the recipe ended it in the midst."""
-        if self.failed:
+        if self.has_failed:
             raise RunError(
                 f"{folder}: the game stopped with an error in turn {self.play.index}; "
                 "mend it and resume, or start a new run."
             )
 
-    def saved(self, seconds: float) -> None:
+    def note_saved(self, seconds: float) -> None:
         """Take note that a checkpoint was written, in so many seconds."""
-        self._saved_at, self._cost, self._ended_epoch = time.perf_counter(), seconds, False
+        self._saved_at, self._save_cost, self._has_ended_epoch = time.perf_counter(), seconds, False
 
     def state(self) -> dict[str, Any]:
         """Return what a checkpoint holds of the stage."""

@@ -18,13 +18,13 @@ from brique import catalog, files
 from brique.data.record import DataRecord
 from brique.errors import RunError, UsageError
 from brique.options import Options
-from brique.run.checkpoints import Checkpoints, Saved
-from brique.run.claim import HOME, check_free, claim, hold
-from brique.run.inputs import fingerprints, write_inputs
+from brique.run.checkpoints import Checkpoints, Checkpoint
+from brique.run.claim import RUNS_FOLDER, check_free, claim, lock_folder
+from brique.run.inputs import fingerprints, write_data_of_entries
 from brique.run.launch import Launch
-from brique.run.progress import tell as tell_data
+from brique.run.progress import report_data as tell_data
 from brique.run.record import FORMAT, read_run
-from brique.voice import tell
+from brique.voice import notify
 
 
 @dataclass
@@ -45,7 +45,7 @@ class Begun:
     source: Path
     device: torch.device
     launch: Launch
-    saved: Saved | None
+    saved: Checkpoint | None
     lock: files.Lock | None = None
     test_reads: dict[str, int] = field(default_factory=dict[str, int])
     seconds: float = 0.0
@@ -63,9 +63,9 @@ def begin(file: Path, args: object, launch: Launch) -> Begun:
             settings[name] = options.given()
     device = pick_device(launch.device)
     begun = (_resumed if launch.resume else _fresh)(file, settings, device, launch)
-    seed_everything(int(begun.json["seed"]))
+    seed_generators(int(begun.json["seed"]))
     if launch.exact and device.type == "cuda":
-        be_exact()
+        use_deterministic()
     return begun
 
 
@@ -75,13 +75,13 @@ def create(begun: Begun) -> None:
     Raises RunError when the folder is taken; StoreError, and then nothing is left of it.
     """
     source, launch = begun.source.read_bytes(), begun.launch
-    first = {"run.json": files.as_sealed(begun.json), "source.py": source, "log.jsonl": ""}
+    first = {"run.json": files.to_sealed_json(begun.json), "source.py": source, "log.jsonl": ""}
     begun.folder, begun.lock = claim(launch.out, launch.name or begun.source.stem, first)
 
 
 def complete(begun: Begun) -> None:
     """Put a run that is resumed in order: without rests, with all files that it starts with."""
-    files.tidy(begun.folder)
+    files.remove_leftovers(begun.folder)
     first = {"source.py": begun.source.read_bytes(), "log.jsonl": b""}
     for name in (name for name in first if not (begun.folder / name).exists()):
         files.write(begun.folder / name, first[name])
@@ -94,7 +94,7 @@ def take_data(begun: Begun, records: Sequence[DataRecord]) -> None:
     """
     record, known = records[-1], fingerprints(begun.folder)
     if known is None or record.name not in known:
-        write_inputs(begun.folder, records)
+        write_data_of_entries(begun.folder, records)
     elif known[record.name] != record.fingerprint:
         changed = begun.launch.changed
         if changed is None:
@@ -109,30 +109,30 @@ def take_data(begun: Begun, records: Sequence[DataRecord]) -> None:
 
 def pick_device(name: str | None) -> torch.device:
     """Return a device by name, or the first of cuda, mps, cpu that there is. Raises UsageError."""
-    there = ["cuda"] * torch.cuda.is_available() + ["mps"] * torch.backends.mps.is_available()
-    there.append("cpu")
+    available = ["cuda"] * torch.cuda.is_available() + ["mps"] * torch.backends.mps.is_available()
+    available.append("cpu")
     if name is None:
-        return torch.device(there[0])
+        return torch.device(available[0])
     try:
         device = torch.device(name)
     except RuntimeError:
         device = torch.device("meta")
-    known = device.type in there and (
+    is_available = device.type in available and (
         device.type != "cuda" or (device.index or 0) < torch.cuda.device_count()
     )
-    if not known:
-        raise UsageError(f"--device {name}: no such device here; there is: {', '.join(there)}.")
+    if not is_available:
+        raise UsageError(f"--device {name}: no such device here; there is: {', '.join(available)}.")
     return device
 
 
-def be_exact() -> None:
+def use_deterministic() -> None:
     """Let this process use deterministic operations only; torch refuses those that are not."""
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # read when cuBLAS starts
     torch.use_deterministic_algorithms(True)
     torch.backends.cudnn.benchmark = False
 
 
-def seed_everything(seed: int) -> None:
+def seed_generators(seed: int) -> None:
     """Seed the default generators of torch, numpy and Python."""
     torch.manual_seed(seed)
     random.seed(seed)
@@ -152,7 +152,7 @@ def versions() -> dict[str, str]:
 
 def _fresh(file: Path, settings: dict[str, Any], device: torch.device, launch: Launch) -> Begun:
     check_free(launch.out)
-    folder = launch.out or HOME  # until it is claimed
+    folder = launch.out or RUNS_FOLDER  # until it is claimed
     recipe, task = catalog.identify(file)
     is_exact = device.type == "cpu" or (device.type == "cuda" and launch.exact)
     level = "bit" if is_exact else "order"
@@ -186,7 +186,7 @@ def _fresh(file: Path, settings: dict[str, Any], device: torch.device, launch: L
 def _resumed(file: Path, settings: dict[str, Any], device: torch.device, launch: Launch) -> Begun:
     assert launch.out is not None
     read_run(launch.out)  # raises where there is none to hold
-    lock = hold(launch.out)
+    lock = lock_folder(launch.out)
     try:
         return _found(file, settings, device, launch, lock)
     except BaseException:
@@ -200,8 +200,8 @@ def _found(
     """Return where a run that is held stands, if it is the one that is meant. Raises RunError."""
     assert launch.out is not None
     record = read_run(launch.out)
-    known = _plain(record.settings)
-    changed = [key for key in settings if _plain(settings[key]) != known.get(key)]
+    known = _from_json(record.settings)
+    changed = [key for key in settings if _from_json(settings[key]) != known.get(key)]
     if changed or set(settings) != set(record.settings):
         names = changed or sorted(set(settings) ^ set(record.settings))
         raise RunError(
@@ -215,7 +215,7 @@ def _found(
         )
     checkpoints = Checkpoints(record.folder / "checkpoints")
     if record.json["launch"].get("threads") not in (None, torch.get_num_threads()):
-        tell(
+        notify(
             "resumed, but bit for bit is not promised: the run had "
             f"{record.json['launch']['threads']} threads, this process {torch.get_num_threads()}."
         )
@@ -226,8 +226,8 @@ def _found(
     return begun
 
 
-def _plain(value: Any) -> Any:  # noqa: ANN401 - JSON
+def _from_json(value: Any) -> Any:  # noqa: ANN401 - JSON
     """Return settings with tuples in place of the lists of JSON."""
     if isinstance(value, dict):
-        return {key: _plain(one) for key, one in cast("dict[str, Any]", value).items()}
+        return {key: _from_json(one) for key, one in cast("dict[str, Any]", value).items()}
     return tuple(cast("list[Any]", value)) if isinstance(value, list) else value

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from brique.errors import DataError, nearest
+from brique.errors import DataError, did_you_mean
 
 
 def damaged_error(where: str, expected: str, actual: object) -> DataError:
@@ -16,7 +16,7 @@ def alternatives(name: str, options: Iterable[str]) -> str:
     """Return what there is in place of an unknown name, the nearest if one is near."""
     options = list(options)
     listing = ", ".join(options[:10]) + (f", ... ({len(options)} in all)" if len(options) > 10 else "")
-    return f" among {listing or 'none'}{nearest(name, options) or '; check its name'}"
+    return f" among {listing or 'none'}{did_you_mean(name, options) or '; check its name'}"
 
 
 def short_repr(value: object) -> str:

@@ -1,7 +1,7 @@
 """Starting from what is learnt already: published weights, or an earlier run."""
 
-from brique.transfer.rates import two_rates as two_rates
-from brique.transfer.start import Started as Started
-from brique.transfer.start import resolved as resolved
-from brique.transfer.start import start as start
-from brique.transfer.start import wants as wants
+from brique.transfer.rates import parameter_groups as parameter_groups
+from brique.transfer.start import Pretrained as Pretrained
+from brique.transfer.start import resolve_source as resolve_source
+from brique.transfer.start import load_pretrained as load_pretrained
+from brique.transfer.start import expected_input as expected_input

@@ -8,15 +8,15 @@ from torch import nn
 from brique.errors import PlayError
 
 
-def two_rates(
-    named: Iterable[tuple[str, nn.Parameter]], *, lr: float, body: float, head: str = "head."
+def parameter_groups(
+    named_parameters: Iterable[tuple[str, nn.Parameter]], *, lr: float, body_lr: float, head: str = "head."
 ) -> list[dict[str, Any]]:
     """Return the groups with which an optimizer of torch moves the head by `lr`, the rest by less.
 
     With one rate for both they are one group, whatever the names.
 
-    named: (name, parameter) pairs, as a player's optimizer function is called with.
-    lr, body: step lengths of the head, and of all else.
+    named_parameters: (name, parameter) pairs, as a player's optimizer function is called with.
+    lr, body_lr: step lengths of the head, and of all else.
     head: how the names of the head's parameters begin.
     Raises PlayError when all parameters, or none, are the head's.
 
@@ -25,8 +25,8 @@ def two_rates(
     >>> [group["lr"] for group in two_rates(net.named_parameters(), lr=0.1, body=0.01)]
     [0.01, 0.1]
     """
-    pairs = list(named)
-    if body == lr:
+    pairs = list(named_parameters)
+    if body_lr == lr:
         return [{"params": pairs, "lr": lr}]
     fast = [pair for pair in pairs if pair[0].startswith(head)]
     slow = [pair for pair in pairs if not pair[0].startswith(head)]
@@ -35,4 +35,4 @@ def two_rates(
             f"two_rates: the names of {len(fast)} of {len(pairs)} parameters begin with '{head}', "
             "so there is nothing to tell apart; pass those of the whole net, or use one rate."
         )
-    return [{"params": slow, "lr": body}, {"params": fast, "lr": lr}]
+    return [{"params": slow, "lr": body_lr}, {"params": fast, "lr": lr}]

@@ -14,30 +14,30 @@ from torch import nn
 
 from brique import files
 from brique.errors import DataError, ModelError, ShapeError
-from brique.inference import at_rest
+from brique.inference import eval_mode
 from brique.schema import Boxes, Category, Picture, Schema, Tags
 from brique.transfer import earlier, weights
 
 
 @dataclass(frozen=True)
-class Started:
+class Pretrained:
     """A net that knows something.
 
     net: its child `body` makes features of pictures, its child `head` class scores of features.
-    says: what was taken over, in words.
+    summary: what was taken over, in words.
     size: height and width of the pictures that its weights were made for; None if they differ.
     channels: of those pictures.
     sha256: of the file of weights, which tells it from every other.
     """
 
     net: nn.Sequential
-    says: str
+    summary: str
     size: int | None
     channels: int
     sha256: str
 
 
-def wants(source: str | Path) -> tuple[int | None, int]:
+def expected_input(source: str | Path) -> tuple[int | None, int]:
     """Return (size, channels) of the pictures that a source's weights were made for.
 
     Reads no more than it must, so that the data can be opened accordingly.
@@ -45,16 +45,16 @@ def wants(source: str | Path) -> tuple[int | None, int]:
     size: height and width; None where they differ.
     Raises ModelError when the source is none of these.
     """
-    kind, name, path = _parsed(source)
+    kind, name, path = _parse(source)
     if kind == "run":
-        channels, height, width = earlier.picture(path).shape
+        channels, height, width = earlier.picture_field(path).shape
         return (height if height == width else None), channels
     if kind == "timm":
-        return weights.timm_wants(name, path)
-    return weights.wants(path)
+        return weights.timm_expected_input(name, path)
+    return weights.expected_input(path)
 
 
-def start(source: str | Path, schema: Schema) -> Started:
+def load_pretrained(source: str | Path, schema: Schema) -> Pretrained:
     """Return a net for the classes of `schema` that begins with the weights of a source.
 
     source: a .safetensors file, the folder of an earlier run, or timm:NAME:FILE.
@@ -64,8 +64,8 @@ def start(source: str | Path, schema: Schema) -> Started:
         DataError when the data are not pictures with classes; ShapeError when the pictures are not
         such as the net takes.
     """
-    pictures, names = _asked(schema)
-    kind, name, path = _parsed(source)
+    pictures, names = _picture_and_names(schema)
+    kind, name, path = _parse(source)
     finds_boxes = any(isinstance(schema[name], Boxes) for name in schema.targets)
     if finds_boxes and kind != "weights":
         raise ModelError(
@@ -73,24 +73,24 @@ def start(source: str | Path, schema: Schema) -> Started:
             " of SqueezeNet 1.1 as a .safetensors file, or train from scratch."
         )
     if kind == "run":
-        net, says = earlier.continued(path, names)
+        net, summary = earlier.net_from_run(path, names)
     elif kind == "timm":
-        net, says = weights.by_timm(name, path, len(names))
+        net, summary = weights.net_from_timm(name, path, len(names))
     else:
-        net, says = weights.recognized(path, len(names), finds_boxes=finds_boxes)
-    file = earlier.file(path) if kind == "run" else path
-    started = Started(net, says, *wants(source), files.sha256(file))
-    _check_shape(str(source), started, pictures.shape)
-    return started
+        net, summary = weights.net_from_weights(path, len(names), finds_boxes=finds_boxes)
+    file = earlier.weights_file(path) if kind == "run" else path
+    pretrained = Pretrained(net, summary, *expected_input(source), files.sha256(file))
+    _check_shape(str(source), pretrained, pictures.shape)
+    return pretrained
 
 
-def resolved(source: str | Path) -> str:
+def resolve_source(source: str | Path) -> str:
     """Return a source such that it means the same in every folder. Raises ModelError."""
-    kind, name, path = _parsed(source)
+    kind, name, path = _parse(source)
     return f"timm:{name}:{path.resolve()}" if kind == "timm" else str(path.resolve())
 
 
-def _parsed(source: str | Path) -> tuple[str, str, Path]:
+def _parse(source: str | Path) -> tuple[str, str, Path]:
     """Return the kind of a source ("weights", "run" or "timm"), timm's name, and the path."""
     text, kind, name = str(source), "weights", ""
     if text.startswith("timm:"):
@@ -117,7 +117,7 @@ def _parsed(source: str | Path) -> tuple[str, str, Path]:
     return kind, name, path
 
 
-def _asked(schema: Schema) -> tuple[Picture, tuple[str, ...]]:
+def _picture_and_names(schema: Schema) -> tuple[Picture, tuple[str, ...]]:
     """Return the picture and the class names of a schema."""
     pictures = [f for f in map(schema.__getitem__, schema.inputs) if isinstance(f, Picture)]
     targets = [schema[name] for name in schema.targets]
@@ -126,27 +126,27 @@ def _asked(schema: Schema) -> tuple[Picture, tuple[str, ...]]:
         return pictures[0], targets[1].names
     target = schema[schema.target]
     if len(pictures) != 1 or not isinstance(target, Category):
-        kinds = ", ".join(f"{name} ({field.kind})" for name, field in schema.fields.items())
+        description = ", ".join(f"{name} ({field.kind})" for name, field in schema.fields.items())
         raise DataError(
-            f"transfer: expected one picture and a category as target, got {kinds}; train from "
+            f"transfer: expected one picture and a category as target, got {description}; train from "
             "scratch on such data."
         )
     return pictures[0], target.names
 
 
-def _check_shape(source: str, started: Started, shape: tuple[int, int, int]) -> None:
+def _check_shape(source: str, pretrained: Pretrained, shape: tuple[int, int, int]) -> None:
     """Raise ShapeError when the net does not take pictures of a shape."""
-    fits = shape[0] == started.channels
-    if fits:
+    is_accepted = shape[0] == pretrained.channels
+    if is_accepted:
         try:
-            with at_rest(started.net) as device:
-                started.net(torch.zeros(1, *shape, device=device))
+            with eval_mode(pretrained.net) as device:
+                pretrained.net(torch.zeros(1, *shape, device=device))
         except (RuntimeError, AssertionError):  # timm asserts the size that a net was made for
-            fits = False
-    if not fits:
+            is_accepted = False
+    if not is_accepted:
         channels, height, width = shape
-        size = "" if started.size is None else f"size={started.size}, "
+        size = "" if pretrained.size is None else f"size={pretrained.size}, "
         raise ShapeError(
             f"{source}: its net does not take pictures of {channels} channels and {height} x "
-            f"{width} pixels; open the data with {size}channels={started.channels}."
+            f"{width} pixels; open the data with {size}channels={pretrained.channels}."
         )

@@ -37,7 +37,7 @@ def check(
         if output is not None:
             test = options.get("test")
             test_paths = () if test is None else (test, Path(source).parent / test)
-            files.check_is_other(output, source, *test_paths)
+            files.check_not_input(output, source, *test_paths)
     dataset = data.open(source, **options)
     opened = time.perf_counter()
     findings = audit.findings(dataset)

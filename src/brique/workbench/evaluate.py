@@ -14,7 +14,7 @@ from brique.errors import DataError, ModelError, UsageError
 from brique.model import Model, load
 from brique.options import Options
 from brique.run import Record, read_run
-from brique.run.inputs import compare_inputs, places
+from brique.run.inputs import compare_data_files, data_paths
 from brique.run.start import pick_device
 from brique.schema import Schema
 from brique.tasks.table import TASKS
@@ -67,7 +67,7 @@ def evaluate(
     model = load(run, trust=trust, device=pick_device(device or "cpu"))
     schema = _schema(model)
     if source is None or (part is None and _is_run_data(record, source, given)):
-        locations, _ = compare_inputs(record.folder, "evaluate", changed=changed)
+        locations, _ = compare_data_files(record.folder, "evaluate", changed=changed)
         with redirect_roots(locations):
             values, notes = _evaluate_run_data(record, model, schema, is_named=source is not None)
         notes += [f"the data are read from {location}." for location in locations.values()]
@@ -103,7 +103,7 @@ def _is_run_data(record: Record, source: str | Path, options: Options) -> bool:
     run_source, path = str(record.settings.get("data")), Path(source).expanduser()
     if not os.path.exists(path):
         return run_source == str(source)
-    location = places(record.folder).get(run_source, Path(run_source).expanduser())
+    location = data_paths(record.folder).get(run_source, Path(run_source).expanduser())
     return location.resolve() == path.resolve()
 
 
@@ -151,7 +151,7 @@ def _evaluate_new_data(
     values = {**result.values, "judged": evaluated_on, "seconds": result.seconds}
     assert aligned.source is not None
     errors = [finding.reason for finding in aligned.source.findings if finding.severity == "error"]
-    values |= _data_errors([*record.errors(of_parts=False), *errors])
+    values |= _data_errors([*record.errors(include_parts=False), *errors])
     if run_data is not None and bool((is_duplicate := find_duplicates(run_data, dataset.test, aligned)).any()):
         values |= _duplicate_scores(model, dataset, is_duplicate)
         notes.insert(0, _duplicate_warning(values, dataset, is_duplicate))

@@ -15,10 +15,10 @@ from brique.errors import RunError, StoreError
 from brique.page.folds import write_folds
 from brique.planning import Request
 from brique.run import read_run
-from brique.run.claim import check_free, check_inside, claim, take_up
-from brique.run.inputs import compare_inputs, write_data
+from brique.run.claim import check_free, check_inside, claim, reopen
+from brique.run.inputs import compare_data_files, write_data
 from brique.tasks.table import TASKS
-from brique.voice import tell
+from brique.voice import notify
 from brique.workbench.opened import opened
 from brique.workbench.resuming import resume_run
 from brique.workbench.stored import read_settings
@@ -40,12 +40,12 @@ def train_folds(request: Request, count: int, folder: Path | None) -> Path:
             raise RunError(
                 f"{folder}: holds the folds of another training; name another folder with --out."
             )
-        with take_up(folder), _checked_data(folder, "train"):
+        with reopen(folder), _checked_data(folder, "train"):
             return _train_and_summarize(request, count, folder)
     check_free(folder)
     dataset, _ = opened(request.source, request.options, "train")
     dataset.fold(1, count)  # raises before anything is written
-    initial_files = {FILE: files.as_sealed({"asked": arguments, "result": {}})}
+    initial_files = {FILE: files.to_sealed_json({"asked": arguments, "result": {}})}
     folder, lock = claim(folder, f"{dataset.name}-folds", initial_files)
     with lock:
         write_data(folder, dataset)
@@ -65,14 +65,14 @@ def resume_folds(
     """
     request, count = _read_arguments(folder)
     request = replace(request, device=device or request.device)
-    with take_up(folder):
+    with reopen(folder):
         if is_finished(folder):
             return folder
         with _checked_data(folder, "resume", changed=changed):
             if not finish:
                 return _train_and_summarize(request, count, folder, trust=trust, changed=changed)
             started = _started_folders(folder, count)
-            with stopping.work(folder):
+            with stopping.resumable(folder):
                 for fold_folder in started:
                     resume_run(
                         fold_folder, trust=trust, finish=True, device=request.device, changed=changed
@@ -99,7 +99,7 @@ def _read_arguments(folder: Path) -> tuple[Request, int]:
 @contextmanager
 def _checked_data(folder: Path, verb: str, *, changed: bool = False) -> Iterator[None]:
     """See that the data are those that the folds began with, and open them where they lie."""
-    locations, differences = compare_inputs(folder, verb, changed=changed)
+    locations, differences = compare_data_files(folder, verb, changed=changed)
     if differences:
         content = _read(folder)
         content["changed"] = [*content.get("changed", []), *differences]
@@ -123,7 +123,7 @@ def is_finished(folder: Path) -> bool:
 def _train_and_summarize(
     request: Request, count: int, folder: Path, *, trust: bool = False, changed: bool = False
 ) -> Path:
-    with stopping.work(folder):
+    with stopping.resumable(folder):
         return _write_result(request, folder, _train_each(request, count, folder, trust=trust, changed=changed))
 
 
@@ -147,7 +147,7 @@ def _started_folders(folder: Path, count: int) -> list[Path]:
     started = [fold_folder for fold_folder in fold_folders if (fold_folder / "run.json").is_file()]
     if len(started) < 2:
         hint = (
-            f", or end that one alone with '{stopping.resuming(started[0])} --finish'"
+            f", or end that one alone with '{stopping.resume_command(started[0])} --finish'"
             if started
             else ""
         )
@@ -156,8 +156,8 @@ def _started_folders(folder: Path, count: int) -> list[Path]:
             f" on without --finish{hint}."
         )
     if len(started) < count:
-        tell(
-            f"{len(started)} of {count} folds are told; '{stopping.resuming(folder)}' makes up the"
+        notify(
+            f"{len(started)} of {count} folds are told; '{stopping.resume_command(folder)}' makes up the"
             " others."
         )
     return started

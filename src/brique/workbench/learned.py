@@ -14,7 +14,7 @@ from brique.data.splitting import content_digest
 from brique.data.store import Store
 from brique.errors import DataError
 from brique.run import Record
-from brique.run.inputs import places
+from brique.run.inputs import data_paths
 from brique.schema import Category, Field, Mask, Number, Schema, Tags, Text
 from brique.workbench.opened import open_run_data
 
@@ -25,7 +25,7 @@ def open_recorded_data(record: Record, schema: Schema) -> Data | None:
     if not isinstance(source, str):
         return None
     try:
-        with redirect_roots(places(record.folder)):
+        with redirect_roots(data_paths(record.folder)):
             dataset = open_run_data(source, record.settings, schema)
     except (DataError, OSError):
         return None

@@ -6,7 +6,7 @@ from brique import data
 from brique.data import Data
 from brique.data.parts import for_evaluation
 from brique.data.source import PARTS
-from brique.errors import DataError, UsageError, nearest
+from brique.errors import DataError, UsageError, did_you_mean
 from brique.options import Options
 from brique.schema import Category, Field, Timestamp, Number, Picture, Schema, Text
 from brique.workbench.opened import model_shape_options
@@ -41,7 +41,7 @@ def open_new_data(
 def choose_part(part: str | None, options: Options) -> str:
     """Return which part is judged: all, if nothing was said of parts. Raises UsageError."""
     if part is not None and part not in _PART_NAMES:
-        hint = nearest(part, _PART_NAMES) or "; choose one"
+        hint = did_you_mean(part, _PART_NAMES) or "; choose one"
         raise UsageError(f"evaluate: --part must be one of {', '.join(_PART_NAMES)}, not '{part}'{hint}")
     return part or ("test" if any(name in options.given() for name in _SPLIT_OPTIONS) else "all")
 

@@ -14,7 +14,7 @@ from brique.errors import BriqueError, UsageError
 from brique.model import Answer, load
 from brique.run.start import pick_device
 from brique.schema import Picture, Schema, picture_shape
-from brique.voice import cell
+from brique.voice import csv_cell
 from brique.workbench.questions import PredictionInput, read_inputs
 
 
@@ -66,7 +66,7 @@ def predict(
     if schema.inputs and not examples:
         raise UsageError("predict: no file was named; name one, or a folder.")
     if out is not None:
-        files.check_is_other(out, *{example.file for example in examples})
+        files.check_not_input(out, *{example.file for example in examples})
     values = [example.value for example in examples if not isinstance(example.value, BriqueError)]
     outputs = iter(model.predict(values, errors="keep") if values or not examples else ())
     outcomes = [example.value if isinstance(example.value, BriqueError) else next(outputs) for example in examples]
@@ -133,8 +133,8 @@ def _to_csv(predictions: Sequence[Prediction]) -> str:
     names = list(dict.fromkeys(name for row in rows for name in row)) or ["answer"]
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow([cell(name) for name in ("file", *names, "error")])
+    writer.writerow([csv_cell(name) for name in ("file", *names, "error")])
     for entry, row in zip(predictions, rows, strict=True):
         cells = [entry.file, *(row.get(name, "") for name in names), entry.error or ""]
-        writer.writerow([cell(value) for value in cells])
+        writer.writerow([csv_cell(value) for value in cells])
     return text.getvalue()

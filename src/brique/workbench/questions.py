@@ -13,7 +13,7 @@ from brique.data.sources.illustrated import FileFinder
 from brique.data.sources.listing import part_of_table
 from brique.data.sources.rows import Cells
 from brique.data.sources.shelf import read_lines
-from brique.errors import DataError, UsageError, nearest
+from brique.errors import DataError, UsageError, did_you_mean
 from brique.schema import Field, Number, Picture, Schema, Signal, Text, natural_key
 
 PICTURE_SUFFIXES = frozenset(
@@ -209,7 +209,7 @@ def _check_columns(path: Path, names: list[str], schema: Schema) -> None:
     if missing:
         raise DataError(
             f"predict: '{path}' has no column '{missing[0]}', which the model was trained with, but"
-            f" {', '.join(names[:8])}{nearest(missing[0], names) or '; add it.'}"
+            f" {', '.join(names[:8])}{did_you_mean(missing[0], names) or '; add it.'}"
         )
 
 
@@ -239,5 +239,5 @@ def _fill_empty_texts(row: Mapping[str, object], schema: Schema) -> object:
 
 def _not_found(path: Path) -> DataError:
     folder = path.parent if path.parent.is_dir() else Path()
-    hint = nearest(path.name, [sibling.name for sibling in folder.iterdir()]) or "; check the path."
+    hint = did_you_mean(path.name, [sibling.name for sibling in folder.iterdir()]) or "; check the path."
     return DataError(f"predict: no file or folder '{path}'{hint}")

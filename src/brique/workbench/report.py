@@ -9,7 +9,7 @@ from brique.errors import BriqueError, DataError, RunError, StoreError
 from brique.model import describe
 from brique.page import write
 from brique.run import Record, read_run
-from brique.run.inputs import places
+from brique.run.inputs import data_paths
 from brique.schema import Schema
 from brique.tasks.table import TASKS
 from brique.workbench.opened import open_run_data
@@ -28,7 +28,7 @@ def report(run: str | Path, *, trust: bool = False) -> Path:
     try:
         return write(record, _data(record), task, trust=trust)
     except StoreError as error:
-        raise error.going_on(f"brique report {shlex.quote(str(run))}") from error
+        raise error.with_resume_command(f"brique report {shlex.quote(str(run))}") from error
 
 
 def _data(record: Record) -> Data | None:
@@ -37,7 +37,7 @@ def _data(record: Record) -> Data | None:
     if not isinstance(source, str):
         return None
     try:
-        with redirect_roots(places(record.folder)):
+        with redirect_roots(data_paths(record.folder)):
             return open_run_data(source, record.settings, _schema(record))
     except (DataError, RunError, OSError):
         return None

@@ -8,8 +8,8 @@ from brique import catalog, data, files, measure, reader, stopping
 from brique.data.opening import redirect_roots
 from brique.errors import RunError
 from brique.run import Launch, Record, launched, read_run
-from brique.run.claim import take_up
-from brique.run.inputs import compare_inputs, tell_places
+from brique.run.claim import reopen
+from brique.run.inputs import compare_data_files, report_paths
 from brique.workbench.report import report
 from brique.workbench.stored import read_settings
 from brique.workbench.training import write_report
@@ -25,10 +25,10 @@ def resume_run(
 ) -> Path:
     """Go on with one run until it has finished, and return its folder; arguments as of `resume`."""
     record = read_run(run)
-    with stopping.work(record.folder):
+    with stopping.resumable(record.folder):
         if record.state != "finished":
             _resume(record, trust=trust, finish=finish, device=device, changed=changed)
-        elif lacks_report(record) or files.rests(record.folder):
+        elif lacks_report(record) or files.leftovers(record.folder):
             _write_missing_report(record)
     return record.folder
 
@@ -40,7 +40,7 @@ def lacks_report(record: Record) -> bool:
 
 def _write_missing_report(record: Record) -> None:
     """Give a finished run the page that it lacks, and remove what interrupted writes left."""
-    with take_up(record.folder):
+    with reopen(record.folder):
         if lacks_report(record):
             report(record.folder)
 
@@ -53,8 +53,8 @@ def _resume(
         **read_settings(record.settings, module.Args, f"run.json of {record.folder}")
     )
     previous = _launch(record)
-    locations, differences = compare_inputs(record.folder, "resume", changed=changed)
-    tell_places(locations)
+    locations, differences = compare_data_files(record.folder, "resume", changed=changed)
+    report_paths(locations)
     launch = Launch(
         out=record.folder,
         quick=bool(previous.get("quick")),
@@ -67,11 +67,11 @@ def _resume(
     )
     with redirect_roots(locations):
         if record.train is None:
-            with launched(launch), measure.building():
+            with launched(launch), measure.limited_build():
                 module.main(args)
             return
         found = data.open(args.data, args.options)
-        with launched(launch), measure.building():
+        with launched(launch), measure.limited_build():
             module.main(args, found)
         write_report(record.folder, found, {})
 
@@ -99,7 +99,7 @@ def _load_code(record: Record, *, trust: bool) -> ModuleType:
     if module is not None:
         return module
     source = record.source
-    if reader.fault(source, record.folder) or files.sha256(source) != record.source_sha256:
+    if reader.unreadable_reason(source, record.folder) or files.sha256(source) != record.source_sha256:
         raise RunError(
             f"resume: {source} is not what the run began with (its SHA-256 differs from the one in"
             " run.json); put the file back, or start a new run."
@@ -107,7 +107,7 @@ def _load_code(record: Record, *, trust: bool) -> ModuleType:
     if not trust:
         raise RunError(
             f"resume: the code that {record.folder} began with is not installed, or has changed"
-            f" since; if you trust the run's own {source.name}, '{stopping.resuming(record.folder)}"
+            f" since; if you trust the run's own {source.name}, '{stopping.resume_command(record.folder)}"
             " --trust' executes that."
         )
     return catalog.execute(source)

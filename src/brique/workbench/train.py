@@ -4,7 +4,7 @@ import math
 from pathlib import Path
 from typing import Any
 
-from brique.errors import UsageError, nearest
+from brique.errors import UsageError, did_you_mean
 from brique.options import Options, command_line
 from brique.planning import Request
 from brique.workbench.folds import train_folds
@@ -89,11 +89,11 @@ def _check(minutes: float, epochs: int | None, *, freeze: bool, start: object) -
 def _check_choices(balance: str, task: str | None, *, start: object) -> None:
     choices = ("none", "weights", "sampler")
     if balance not in choices:
-        hint = nearest(balance, choices) or "; choose one"
+        hint = did_you_mean(balance, choices) or "; choose one"
         listing = ", ".join(choices)
         raise UsageError(f"train: --balance must be one of {listing}, not '{balance}'{hint}")
     if task is not None and task not in UNSUPERVISED_TASKS:
-        hint = nearest(task, UNSUPERVISED_TASKS) or "; what else there is, the targets say: leave it out"
+        hint = did_you_mean(task, UNSUPERVISED_TASKS) or "; what else there is, the targets say: leave it out"
         raise UsageError(f"train: --task must be one of {', '.join(UNSUPERVISED_TASKS)}, not '{task}'{hint}")
     if task is not None and start is not None:
         raise UsageError(

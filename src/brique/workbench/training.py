@@ -16,12 +16,12 @@ from brique.data.audit import summary
 from brique.options import Options
 from brique.planning import Request, seconds_per_turn, shorten
 from brique.run import Launch, add_seconds, launched, read_run
-from brique.run.claim import check_free, hold
+from brique.run.claim import check_free, lock_folder
 from brique.run.start import pick_device
 from brique.schema import Picture, Text
 from brique.tasks.record import Task
 from brique.tasks.table import TASKS
-from brique.voice import tell
+from brique.voice import notify
 from brique.workbench import languages
 from brique.workbench.opened import choose_task, opened
 
@@ -91,7 +91,7 @@ def prepare(request: Request, device: torch.device) -> Prepared:
     with seconds.on("opening"):
         data, request, started = _opened(request)
         task, name = choose_task(data, "train", request.task)
-        module = catalog.load_train(name)
+        module = catalog.load_training_file(name)
     with seconds.on("planning"):
         settings, estimate = _planned(task, module, data, request, device)
     with seconds.on("audit"):
@@ -105,7 +105,7 @@ def write_report(folder: Path, data: Data, seconds: Mapping[str, float]) -> None
     """Write the report of a finished run, and the seconds that each part took."""
     from brique import page
 
-    with hold(folder), stopping.work(folder):
+    with lock_folder(folder), stopping.resumable(folder):
         add_seconds(folder, seconds)
         begin = time.perf_counter()
         record = read_run(folder)
@@ -136,8 +136,8 @@ def _opened(request: Request) -> tuple[Data, Request, dict[str, str] | None]:
     the weights.
     """
     if request.start is not None:
-        source = transfer.resolved(request.start)
-        options = request.options.with_shape(*transfer.wants(source))
+        source = transfer.resolve_source(request.start)
+        options = request.options.with_shape(*transfer.expected_input(source))
         request = replace(request, start=source, options=options)
     pictures_only = request.start is not None or request.task is not None  # these take pictures
     asked = request.options
@@ -146,9 +146,9 @@ def _opened(request: Request) -> tuple[Data, Request, dict[str, str] | None]:
     request = replace(request, options=options)
     if request.start is None:
         return data, request, None
-    pretrained = transfer.start(request.start, data.schema)
-    tell(f"{pretrained.says}.")
-    return data, request, {"says": pretrained.says, "sha256": pretrained.sha256}
+    pretrained = transfer.load_pretrained(request.start, data.schema)
+    notify(f"{pretrained.summary}.")
+    return data, request, {"says": pretrained.summary, "sha256": pretrained.sha256}
 
 
 def _planned(
@@ -174,7 +174,7 @@ def _planned(
     shortening = "" if settings["turns"] == planned else f", shortened from {planned:,} to fit"
     kinds = [dataset.schema[name] for name in dataset.schema.inputs]
     noun = "pictures" if all(isinstance(one, Picture) for one in kinds) else "examples"
-    tell(
+    notify(
         f"{settings['turns']:,} turns of {settings['batch_size']} {noun}{shortening}; training"
         f" takes about {_format_duration(seconds)}."
     )
@@ -191,9 +191,9 @@ def _tell_omitted(dataset: Data, asked: Options, options: Options) -> None:
     """Tell which columns of a table the net does not see, beside those that were left out."""
     columns = [name for name in options.types or {} if name not in (asked.types or {})]
     if options != asked and isinstance(dataset.schema[dataset.schema.inputs[0]], Text):
-        tell(f"{dataset.name}: {languages.describe_options(dataset, columns, tokenization=options.unit != asked.unit)}")
+        notify(f"{dataset.name}: {languages.describe_options(dataset, columns, tokenization=options.unit != asked.unit)}")
     elif columns:
-        tell(f"{dataset.name}: the net sees the pictures alone; left out: {', '.join(columns)}.")
+        notify(f"{dataset.name}: the net sees the pictures alone; left out: {', '.join(columns)}.")
 
 
 def _tell_findings(name: str, findings: list[dict[str, Any]]) -> None:
@@ -201,4 +201,4 @@ def _tell_findings(name: str, findings: list[dict[str, Any]]) -> None:
     for finding in findings:
         if finding["severity"] != "note":
             message = f"{finding['severity']}: {finding['reason']} {finding['remedy']}"
-            tell(f"{name}: {message}")
+            notify(f"{name}: {message}")

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from brique import keys, reader
-from brique.errors import DataError, RunError, UsageError, is_limited, refused, unwritten
-from brique.stopping import resuming
+from brique.errors import DataError, RunError, UsageError, has_size_limit, disk_error, store_error
+from brique.stopping import resume_command
 
 if TYPE_CHECKING:
     from optuna import Study, Trial
@@ -26,7 +26,7 @@ _SQLITE_SUFFIXES = ("", "-journal", "-wal", "-shm")  # endings of the files that
 _SUPER_JOURNAL_MAGIC = bytes.fromhex("d9d505f920a163d7")  # ends a journal that names a file to remove
 _MAX_BYTES = 1 << 30  # bytes
 _ERRNOS = {"FULL": errno.ENOSPC, "READONLY": errno.EROFS, "CANTOPEN": errno.EACCES}
-_KEY = keys.word("tune")
+_KEY = keys.text_key("tune")
 
 
 def check_installed() -> None:
@@ -66,7 +66,7 @@ def resolve_storage(folder: Path, recorded: str | None, storage: str | None) -> 
         )
     raise RunError(
         f"{folder}: keeps its search in another database, which is not opened because a folder says"
-        f" so; if that is yours, '{resuming(folder)}{storage_flag(recorded)}' goes on."
+        f" so; if that is yours, '{resume_command(folder)}{storage_flag(recorded)}' goes on."
     )
 
 
@@ -119,9 +119,9 @@ def storage_errors(folder: Path, storage: str | None, *exceptions: type[Exceptio
         cause = cause or error
         cause = getattr(cause, "orig", None) or cause
         if storage is None and (error_number := _error_number(cause)):
-            raise refused("write", folder / DATABASE, OSError(error_number, "")) from error
+            raise disk_error("write", folder / DATABASE, OSError(error_number, "")) from error
         message = str(cause).splitlines()[0].rstrip(".")
-        raise unwritten(
+        raise store_error(
             f"{location}: the database of the search cannot be used ({message})", "database fails",
             "make it reachable" if storage else "remove it where it is damaged", "",
         ) from error  # fmt: skip
@@ -130,7 +130,7 @@ def storage_errors(folder: Path, storage: str | None, *exceptions: type[Exceptio
 def _error_number(error: BaseException) -> int:
     """Return the number of the system's error that SQLite stands for, or 0."""
     name = getattr(error, "sqlite_errorname", "").removeprefix("SQLITE_")
-    if name.startswith("IOERR") and is_limited():
+    if name.startswith("IOERR") and has_size_limit():
         return errno.EFBIG
     return _ERRNOS.get(name, 0)
 
@@ -170,7 +170,7 @@ def _check_database_files(folder: Path) -> None:
         path = folder / f"{DATABASE}{suffix}"
         if not path.exists() and not path.is_symlink():
             continue
-        problem = reader.fault(path, folder, limit=_MAX_BYTES)
+        problem = reader.unreadable_reason(path, folder, limit=_MAX_BYTES)
         if problem is None and suffix == "-journal" and _names_super_journal(path):
             problem = "names another file"
         if problem is not None:

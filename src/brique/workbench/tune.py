@@ -21,12 +21,12 @@ from brique.options import Options, command_line
 from brique.page.tuned import write_tuning
 from brique.planning import Request
 from brique.run import Record, read_run
-from brique.run.claim import check_inside, claim, take_up
-from brique.run.inputs import compare_inputs, write_data
+from brique.run.claim import check_inside, claim, reopen
+from brique.run.inputs import compare_data_files, write_data
 from brique.run.start import pick_device
 from brique.schema import Category
 from brique.tasks.table import TASKS
-from brique.voice import tell
+from brique.voice import notify
 from brique.workbench import trials as memory
 from brique.workbench.resuming import resume_run
 from brique.workbench.stored import read_settings
@@ -95,7 +95,7 @@ def resume_search(
     Raises RunError where the folder holds no such search, or names a database that no person did.
     """
     memory.check_installed()
-    with take_up(folder):
+    with reopen(folder):
         invocation = _Invocation(verb="resume", device=device, storage=storage, changed=changed)
         return _run_search(_read_arguments(folder), folder, invocation)
 
@@ -116,15 +116,15 @@ class _Invocation:
 
     def guard(self) -> AbstractContextManager[None]:
         """Hold nets to the limits of those from a folder, where one says what they are."""
-        return measure.building() if self.verb == "resume" else nullcontext()
+        return measure.limited_build() if self.verb == "resume" else nullcontext()
 
 
 def _run_search(arguments: dict[str, Any], folder: Path, invocation: _Invocation) -> Path:
     if (final := final_run(folder)) is not None:
         return final
-    with stopping.work(folder, memory.storage_flag(arguments["storage"])):
+    with stopping.resumable(folder, memory.storage_flag(arguments["storage"])):
         content, storage_url = _read(folder), memory.resolve_storage(folder, arguments["storage"], invocation.storage)
-        locations, differences = compare_inputs(folder, invocation.verb, changed=invocation.changed)
+        locations, differences = compare_data_files(folder, invocation.verb, changed=invocation.changed)
         if differences:
             content["changed"] = [*content.get("changed", []), *differences]
             files.write_sealed(folder / FILE, content)
@@ -209,7 +209,7 @@ class _Search:
         chosen = best if is_better else 0
         settings = completed[chosen].params
         message = "the plan stays" if not chosen else f"trial {chosen} is better than the plan"
-        tell(f"tune: {message}; now it is trained on all")
+        notify(f"tune: {message}; now it is trained on all")
         final = replace(self._request, minutes=self.arguments["minutes"])
         record = self._finished_run(FINAL, settings, final)
         summary = _search_result(study, scores, chosen, settings, record)
@@ -227,7 +227,7 @@ class _Search:
             study.tell(number, score)
         outcome = "no score" if score is None else f"{score:.4f}"
         description = ", ".join(f"{name} {value:.3g}" for name, value in params.items())
-        tell(f"tune: trial {number}: {outcome} with {description}")
+        notify(f"tune: trial {number}: {outcome} with {description}")
 
     def _repeat_trial(self, number: int, repeat: int, params: dict[str, Any]) -> float:
         score = self._trial_score(f"again-{number}-{repeat}", params, 10_000 + repeat, repeat + 1)
@@ -240,7 +240,7 @@ class _Search:
         try:
             record = self._finished_run(name, params, seeded)
         except PlayError as error:  # steps that are too long
-            tell(f"tune: {error}")
+            notify(f"tune: {error}")
             return None
         score = record.result["test"][TASKS[record.result["task"]].main_metric.name]
         return None if score is None else float(score)
@@ -359,8 +359,8 @@ def _claim_folder(out: str | Path | None, arguments: dict[str, Any], name: str) 
                 f"{folder}: holds another search; name another folder with --out, or say what"
                 " that one was asked."
             )
-        return folder, take_up(folder)
-    initial_files = {FILE: files.as_sealed({"asked": arguments, "result": {}})}
+        return folder, reopen(folder)
+    initial_files = {FILE: files.to_sealed_json({"asked": arguments, "result": {}})}
     return claim(folder, f"{Path(name).name}-tune", initial_files)
 
 

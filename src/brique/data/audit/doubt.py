@@ -80,7 +80,7 @@ def _nystrom_features(features: Tensor) -> Tensor:
     """Return features (N, M) whose products are nearly those of a Gaussian kernel."""
     n = len(features)
     count = min(n, _MAX_LANDMARKS, max(64, int((_MAX_MULTIPLICATIONS / n) ** 0.5)))
-    landmarks = features[torch.randperm(n, generator=keys.generator(keys.word("label errors")))[:count]]
+    landmarks = features[torch.randperm(n, generator=keys.generator(keys.text_key("label errors")))[:count]]
     gamma = 1 / (features.shape[1] * features.var().clamp(min=1e-9))
     gram = torch.exp(-gamma * torch.cdist(landmarks, landmarks).square())
     gram.diagonal().add_(1e-4)

@@ -113,7 +113,7 @@ def _halves(n: int) -> list[np.ndarray]:
     """Return a fixed half of n rows and the other one, each (n,), bool."""
     import torch
 
-    permutation = torch.randperm(n, generator=keys.generator(keys.word("leaks"))).numpy()
+    permutation = torch.randperm(n, generator=keys.generator(keys.text_key("leaks"))).numpy()
     half = permutation % 2 == 0
     return [half, ~half] if n > 1 else []
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from brique.data.finding import Finding
-from brique.voice import cell
+from brique.voice import csv_cell
 
 COLUMNS: tuple[str, ...] = ("kind", "severity", "split", "item", "reason", "remedy")
 
@@ -19,5 +19,5 @@ def table(findings: Iterable[Finding]) -> list[list[str]]:
     for finding in findings:
         for item in finding.items or ((),):
             cells = [finding.kind, finding.severity, finding.split or "", " | ".join(item)]
-            rows.append([str(cell(text)) for text in (*cells, finding.reason, finding.remedy)])
+            rows.append([str(csv_cell(text)) for text in (*cells, finding.reason, finding.remedy)])
     return rows

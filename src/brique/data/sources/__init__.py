@@ -27,7 +27,7 @@ from brique.data.sources import (
     trees,
     writing,
 )
-from brique.errors import DataError, nearest
+from brique.errors import DataError, did_you_mean
 from brique.options import Options
 
 
@@ -77,7 +77,7 @@ def read(name: str, place: Place, options: Options) -> Source:
     kind = options.kind
     if kind is not None and kind not in KINDS:
         raise DataError(
-            f"{name}: kind must be one of {', '.join(KINDS)}, got '{kind}'{nearest(kind, KINDS)}"
+            f"{name}: kind must be one of {', '.join(KINDS)}, got '{kind}'{did_you_mean(kind, KINDS)}"
         )
     for reader in READERS:
         if kind == reader.KIND or (kind is None and reader.fits(place)):

@@ -16,7 +16,7 @@ from brique.data.sources.annotations import ImageAnnotation
 from brique.data.sources.decoding import decode
 from brique.data.sources.masks import MAX_NATIVE_SIZE, count_sizes
 from brique.data.sources.turning import BoxOrientation, detect_box_orientation
-from brique.errors import DataError, nearest
+from brique.errors import DataError, did_you_mean
 from brique.options import Options
 from brique.schema import Boxes, Picture, Tags, natural_key
 from brique.schema.pictures import PictureInfo
@@ -217,7 +217,7 @@ def _unknown_classes(
         mask = (box_table.class_indices < 0) & (box_table.part[box_table.picture_indices] == part)
         if count := int(mask.sum()):
             unknown = box_table.labels[int(mask.nonzero()[0])]
-            suggestion = nearest(unknown, box_table.class_names) or "; rename it"
+            suggestion = did_you_mean(unknown, box_table.class_names) or "; rename it"
             yield Finding(
                 "unknown class",
                 "error",

@@ -13,7 +13,7 @@ from brique.data.source import PARTS, Source
 from brique.data.sources.decoding import DecodedPictures, decode, is_picture
 from brique.data.sources.shelf import read_head, check_train, format_names, read_lines, part_from_name, parts_tensor, data_files
 from brique.data.splitting import content_digest
-from brique.errors import DataError, nearest
+from brique.errors import DataError, did_you_mean
 from brique.options import Options
 from brique.schema.texts import Unit
 
@@ -58,7 +58,7 @@ def read(name: str, place: Place, options: Options) -> Source:
     if options.unit not in (None, *_UNITS):
         raise DataError(
             f"{name}: unit must be one of {', '.join(_UNITS)}, got '{options.unit}'"
-            f"{nearest(str(options.unit), _UNITS) or '; choose one'}"
+            f"{did_you_mean(str(options.unit), _UNITS) or '; choose one'}"
         )
     examples = _Examples(Source(name, {}))
     source = examples.source

@@ -15,7 +15,7 @@ from brique.data.sources.parquet import read_parquet
 from brique.data.sources.records import read_records
 from brique.data.sources.rows import Cells
 from brique.data.sources.shelf import read_head
-from brique.errors import DataError, nearest
+from brique.errors import DataError, did_you_mean
 from brique.schema.names import to_text
 
 DELIMITED = (".csv", ".tsv", ".data", ".tab", ".dat", ".psv")
@@ -139,7 +139,7 @@ def concatenate(first: Cells, second: Cells) -> Cells:
     if missing:
         raise DataError(
             f"{second.file}: has no column '{missing[0]}', which {first.file} has"
-            f"{nearest(missing[0], columns) or '; add it, or leave it out of both'}"
+            f"{did_you_mean(missing[0], columns) or '; add it, or leave it out of both'}"
         )
     if extra := [name for name in columns if name not in first.columns]:
         notes.append(f"{second.file}: {', '.join(extra)} not in {first.file}, left alone.")

@@ -23,7 +23,7 @@ from brique.data.sources.shelf import (
     parts_tensor,
     data_files,
 )
-from brique.errors import DataError, nearest
+from brique.errors import DataError, did_you_mean
 from brique.options import Options
 from brique.schema import Number
 
@@ -130,7 +130,7 @@ def _target_columns(name: str, target: str | None, is_conllu: bool) -> dict[str,
     if target not in _CONLLU_COLUMNS:
         raise DataError(
             f"{name}: target must be one of {', '.join(_CONLLU_COLUMNS)}, got '{target}'"
-            f"{nearest(target, _CONLLU_COLUMNS) or '; choose one'}"
+            f"{did_you_mean(target, _CONLLU_COLUMNS) or '; choose one'}"
         )
     columns = ("head", "deprel") if target == "head" else (target,)
     return {column: _CONLLU_COLUMNS[column] for column in columns}

@@ -7,7 +7,7 @@ from brique.data.place import Place, plain_name
 from brique.data.source import Source
 from brique.data.sources.shelf import read_head, read_lines, part_from_name, files_with_parts, data_files
 from brique.data.sources.texts import LabeledTexts
-from brique.errors import DataError, nearest
+from brique.errors import DataError, did_you_mean
 from brique.options import Options
 
 _LabeledText = tuple[str, str]  # class, text
@@ -105,7 +105,7 @@ def _target(name: str, target: str | None, *, is_fine: bool) -> str:
     if target not in (None, "coarse", *names):
         raise DataError(
             f"{name}: no field '{target}' to predict among {', '.join(names)}"
-            f"{nearest(target, names)}"
+            f"{did_you_mean(target, names)}"
         )
     return "fine" if target == "fine" else "label"
 

@@ -12,7 +12,7 @@ from brique.data.place import relative
 from brique.data.ragged import Ragged
 from brique.data.source import ALIASES, PARTS, Source
 from brique.data.sources.gathered import ExampleFiles
-from brique.errors import DataError, nearest
+from brique.errors import DataError, did_you_mean
 from brique.options import Options
 from brique.schema import Signal, natural_key
 from brique.schema.words import alternatives
@@ -57,7 +57,7 @@ class LabeledFiles(ExampleFiles):
         if unknown:
             raise DataError(
                 f"{self.name}: --test asks for {name} {unknown[0]}, which no file has"
-                f"{nearest(unknown[0], set(column)) or '; choose values that are there'}"
+                f"{did_you_mean(unknown[0], set(column)) or '; choose values that are there'}"
             )
         pairs = zip(column, self.parts, strict=True)
         self.parts[:] = [2 if one in values else part for one, part in pairs]

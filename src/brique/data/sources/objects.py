@@ -19,7 +19,7 @@ from brique.data.ragged import Ragged
 from brique.data.source import PARTS, Source
 from brique.data.sources import frames, items, pixels
 from brique.data.sources.frames import RawField
-from brique.errors import DataError, nearest
+from brique.errors import DataError, did_you_mean
 from brique.options import Options
 from brique.schema import Field, Number
 from brique.schema.names import class_names
@@ -286,5 +286,5 @@ def _unknown_field_error(name: str, option: str, key: str, fields: Mapping[str, 
     names = ", ".join(fields)
     return DataError(
         f"{name}: {option}= names '{key}', which is not among the fields {names}"
-        f"{nearest(key, fields) or '; choose one'}"
+        f"{did_you_mean(key, fields) or '; choose one'}"
     )

@@ -8,7 +8,7 @@ from brique.data.column import Texts
 from brique.data.place import Place, plain_name
 from brique.data.source import Source
 from brique.data.sources.shelf import check_train, format_names, read_lines, part_from_name, files_with_parts, parts_tensor, data_files
-from brique.errors import DataError, nearest
+from brique.errors import DataError, did_you_mean
 from brique.options import Options
 from brique.schema import natural_key
 from brique.schema.texts import Unit
@@ -62,7 +62,7 @@ def read(name: str, place: Place, options: Options) -> Source:
     if options.unit not in (None, *_UNITS):
         raise DataError(
             f"{name}: unit must be one of {', '.join(_UNITS)}, got '{options.unit}'"
-            f"{nearest(str(options.unit), _UNITS) or '; choose one'}"
+            f"{did_you_mean(str(options.unit), _UNITS) or '; choose one'}"
         )
     data = _ParallelData(Source(name, {}))
     source, files = data.source, data_files(place)
@@ -110,7 +110,7 @@ def _drop_languages(name: str, sets: FileSets, options: Options) -> FileSets:
             raise DataError(
                 f"{name}: types of parallel text leave languages out, such as"
                 f" {{'{languages[0]}': 'leave'}}, got {{'{language}': '{kind}'}}"
-                f"{nearest(language, languages) or '; leave it out'}"
+                f"{did_you_mean(language, languages) or '; leave it out'}"
             )
     left_out = set(options.types or ())
     if len(languages) - len(left_out) < 2:
@@ -133,7 +133,7 @@ def _select_sets(
     if test is not None and test.casefold() not in tests:
         raise DataError(
             f"{source.name}: test must be one of {', '.join(tests) or 'no test files'}, got"
-            f" '{test}'{nearest(test, tests) or '; choose one, or leave it out'}"
+            f" '{test}'{did_you_mean(test, tests) or '; choose one, or leave it out'}"
         )
     test_set = test.casefold() if test else next(iter(tests), None)
     if len(tests) > 1:
@@ -205,7 +205,7 @@ def _target(source: Source, languages: Sequence[str], target: str | None) -> tup
     if chosen is not None and chosen not in languages:
         raise DataError(
             f"{source.name}: target must be one of {', '.join(languages)}, got '{target}'"
-            f"{nearest(chosen, languages) or '; choose one'}"
+            f"{did_you_mean(chosen, languages) or '; choose one'}"
         )
     if chosen is not None:
         return (chosen,)

@@ -21,7 +21,7 @@ from brique.data.sources.listed import LabeledFiles
 from brique.data.sources.listing import unused_table_findings
 from brique.data.sources.part_lists import read_part_lists
 from brique.data.sources.shelf import is_documentation
-from brique.errors import DataError, nearest
+from brique.errors import DataError, did_you_mean
 from brique.options import Options
 from brique.schema import Category, natural_key
 from brique.schema.words import alternatives
@@ -274,7 +274,7 @@ def _classes(
         if unknown:
             raise DataError(
                 f"{name}: {PARTS[part_index]} holds classes that train does not: {_format_names(unknown)}"
-                f"; rename or remove them, or add them to train{nearest(unknown[0], names)}"
+                f"; rename or remove them, or add them to train{did_you_mean(unknown[0], names)}"
             )
         if missing:
             notes.append(f"{name}: {PARTS[part_index]} holds no picture of {_format_names(missing)}.")

@@ -23,7 +23,7 @@ from brique.data.sources.shelf import (
     parts_tensor,
     data_files,
 )
-from brique.errors import DataError, nearest
+from brique.errors import DataError, did_you_mean
 from brique.options import Options
 from brique.schema import Field, Number, natural_key
 
@@ -138,7 +138,7 @@ def read(name: str, place: Place, options: Options) -> Source:
     if target not in _TARGETS:
         raise DataError(
             f"{name}: target must be answer or facts, got '{target}'"
-            f"{nearest(target, _TARGETS) or '; choose one'}"
+            f"{did_you_mean(target, _TARGETS) or '; choose one'}"
         )
     data = _QuestionData(Source(name, {}))
     source = data.source
@@ -182,7 +182,7 @@ def _select_files(name: str, files: Sequence[Place], pattern: str | None) -> Seq
         tasks = sorted({_task(file) for file in files}, key=natural_key)
         raise DataError(
             f"{name}: names must be a task among {', '.join(tasks)}, or a pattern of files, got"
-            f" '{pattern}'{nearest(pattern, tasks) or '; choose one'}"
+            f" '{pattern}'{did_you_mean(pattern, tasks) or '; choose one'}"
         )
     return chosen
 

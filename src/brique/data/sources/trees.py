@@ -22,7 +22,7 @@ from brique.data.sources.shelf import (
     parts_tensor,
     data_files,
 )
-from brique.errors import DataError, nearest
+from brique.errors import DataError, did_you_mean
 from brique.options import Options
 from brique.schema import MISSING, Field, Tree
 from brique.schema.trees import Nodes, parse_tree, format_tree
@@ -146,7 +146,7 @@ def _target(name: str, target: str | None, trees: Sequence[Nodes]) -> str | None
     if target not in (None, *_TARGETS):
         raise DataError(
             f"{name}: target must be label, of the whole tree, or labels, of each node, got"
-            f" '{target}'{nearest(str(target), _TARGETS) or '; choose one'}"
+            f" '{target}'{did_you_mean(str(target), _TARGETS) or '; choose one'}"
         )
     return target or "label"
 

@@ -18,7 +18,7 @@ from brique.data.worlds.scenes import scenes as scenes
 from brique.data.worlds.stereo import stereo as stereo
 from brique.data.worlds.stories import stories as stories
 from brique.data.worlds.throws import throws as throws
-from brique.errors import DataError, nearest
+from brique.errors import DataError, did_you_mean
 from brique.options import Options
 
 WORLDS: dict[str, Callable[..., Data]] = {
@@ -36,7 +36,7 @@ def open_world(source: str, options: Options) -> Data:
     name = source.removeprefix("world:")
     if name not in WORLDS:
         raise DataError(
-            f"data: no world '{name}' among {', '.join(WORLDS)}; choose one{nearest(name, WORLDS)}"
+            f"data: no world '{name}' among {', '.join(WORLDS)}; choose one{did_you_mean(name, WORLDS)}"
         )
     if options.kind is not None:
         raise DataError(f"{source}: is generated, got --kind {options.kind}; leave it out")

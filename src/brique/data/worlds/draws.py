@@ -10,7 +10,7 @@ from brique import keys
 from brique.data.batch import Values
 from brique.data.ragged import Ragged
 from brique.data.source import PARTS, Source
-from brique.errors import DataError, nearest
+from brique.errors import DataError, did_you_mean
 from brique.schema import Field
 from brique.schema.texts import FIRST_ID
 
@@ -28,7 +28,7 @@ class Draws:
     def __init__(self, world: str, seed: int, part: str, ids: Tensor) -> None:
         self.part = part
         self.ids = ids
-        self._key = keys.mix(keys.word(f"world {world}"), seed, PARTS.index(part))
+        self._key = keys.mix(keys.text_key(f"world {world}"), seed, PARTS.index(part))
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -36,7 +36,7 @@ class Draws:
     def uniform(self, name: str, *shape: int) -> Tensor:
         """Return numbers in [0, 1), (n, *shape), float32."""
         columns = torch.Size(shape).numel()
-        key = keys.mix(self._key, keys.word(name))
+        key = keys.mix(self._key, keys.text_key(name))
         return keys.uniform(key, self.ids, columns).view(len(self), *shape)
 
     def between(self, name: str, low: float, high: float, *shape: int) -> Tensor:
@@ -118,7 +118,7 @@ def select_fields(
     if target not in fields:
         raise DataError(
             f"{world}: no target '{target}' among {', '.join(fields)}; choose one, or None for all"
-            f" fields{nearest(target, fields)}"
+            f" fields{did_you_mean(target, fields)}"
         )
     entry = list(fields[target])
     arrow = entry.index("->")

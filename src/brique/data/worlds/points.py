@@ -10,7 +10,7 @@ from torch import Tensor
 from brique.data.batch import Values
 from brique.data.parts import Data, build
 from brique.data.worlds.draws import Draws, generate
-from brique.errors import DataError, nearest
+from brique.errors import DataError, did_you_mean
 from brique.schema import Category, Field, Number
 
 Points = Literal["moons", "circles", "spirals", "xor", "blobs", "checkerboard"]
@@ -30,7 +30,7 @@ def points(kind: Points = "moons", n: int = 1000, *, noise: float = 0.1, seed: i
     """
     if kind not in _KINDS:
         raise DataError(
-            f"points: no kind '{kind}' among {', '.join(_KINDS)}; choose one{nearest(kind, _KINDS)}"
+            f"points: no kind '{kind}' among {', '.join(_KINDS)}; choose one{did_you_mean(kind, _KINDS)}"
         )
     if not noise >= 0:
         raise DataError(f"points: noise must be 0 or more, got {noise}; pass a standard deviation")

@@ -22,7 +22,7 @@ from brique.evaluation.baselines.methods import (  # fmt: skip
     max_examples,
 )
 from brique.evaluation.baselines.trees import boosting_regressor, boosting_classifier, forest_classifier, forest_regressor, max_forest_examples
-from brique.inference import evenly, rows_of_numbers
+from brique.inference import even_indices, as_rows
 from brique.schema import Category, Schema
 
 CLASSIFIERS: dict[str, Method] = {
@@ -30,7 +30,7 @@ CLASSIFIERS: dict[str, Method] = {
 }  # fmt: skip
 REGRESSORS: dict[str, Method] = {"linear": linear, "forest": forest_regressor, "boosting": boosting_regressor}
 _MAX_VALID = 5_000  # examples that settings are chosen with, at most
-_KEY = keys.word("baselines")
+_KEY = keys.text_key("baselines")
 
 
 @dataclass(frozen=True)
@@ -78,7 +78,7 @@ def fit_predict(data: Data, split: Split) -> dict[str, BaselinePredictions]:
         return constants | {name: BaselinePredictions({"skipped": reason}, None) for name in methods}
     permutation = torch.randperm(len(data.train), generator=keys.generator(_KEY))
     inputs = matrix(split, torch.arange(len(split)))
-    valid_rows = evenly(len(data.valid), _MAX_VALID)
+    valid_rows = even_indices(len(data.valid), _MAX_VALID)
     valid = matrix(data.valid, valid_rows), _target_values(data.valid)[valid_rows]
     fitted_methods: dict[str, BaselinePredictions] = {}
     with warnings.catch_warnings(), threadpool_limits(torch.get_num_threads(), user_api="blas"):
@@ -141,4 +141,4 @@ def _target_values(split: Split) -> Tensor:
     columns = [torch.as_tensor(split[name]) for name in schema.targets]
     if all(isinstance(schema[name], Category) for name in schema.targets):
         return columns[0] if len(columns) == 1 else torch.stack(columns, dim=1)
-    return torch.cat([rows_of_numbers(column) for column in columns], dim=1)
+    return torch.cat([as_rows(column) for column in columns], dim=1)

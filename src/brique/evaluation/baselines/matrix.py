@@ -10,7 +10,7 @@ from torch.nn import functional
 
 from brique.data import Ragged, Split
 from brique.data.store import select_rows
-from brique.inference import rows_of_numbers
+from brique.inference import as_rows
 from brique.schema import Category, Field, Timestamp, Number, Picture, Schema, Signal, Text
 
 if TYPE_CHECKING:
@@ -91,7 +91,7 @@ def _numbers(kind: Field, values: Tensor | Ragged) -> Tensor:
     if isinstance(kind, Timestamp):
         phases = [values % period / period for period in (_DAY, 7 * _DAY, _YEAR)]
         return torch.stack([values / _YEAR, *phases], dim=1).float()
-    return rows_of_numbers(values)
+    return as_rows(values)
 
 
 def _signal_features(kind: Field, signal: Tensor) -> Tensor:

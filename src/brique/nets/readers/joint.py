@@ -8,16 +8,16 @@ from torch import Tensor, nn
 from brique.data import Batch, Ragged
 from brique.errors import DataError
 from brique.nets.readers import columns
-from brique.nets.readers.columns import Columns
-from brique.nets.readers.pixels import Pixels
-from brique.nets.readers.waves import Waves
-from brique.nets.readers.words import Sentences
+from brique.nets.readers.columns import TabularEncoder
+from brique.nets.readers.pixels import PictureEncoder
+from brique.nets.readers.waves import SignalEncoder
+from brique.nets.readers.words import TextEncoder
 from brique.schema import Field, Number, Picture, Signal, Text
 
-_SERIES = 8  # moments of a fixed number from which on it is read as a signal
+_MIN_SERIES_LENGTH = 8  # moments of a fixed number from which on it is read as a signal
 
 
-class Joint(nn.Module):
+class MultiInput(nn.Module):
     """A batch of N examples -> features (N, D), of all its inputs.
 
     kinds: the inputs by name. depth: layers of what reads columns.
@@ -26,50 +26,50 @@ class Joint(nn.Module):
     Raises DataError for a kind that nothing reads.
     """
 
-    reads_fields: bool = True  # it is given batches
+    takes_batch: bool = True  # it is given batches
 
     def __init__(
-        self, kinds: Mapping[str, Field], *, width: int, depth: int, dropout: float
+        self, fields: Mapping[str, Field], *, width: int, depth: int, dropout: float
     ) -> None:
         super().__init__()
-        flat = {name: kind for name, kind in kinds.items() if columns.takes(kind)}
-        self.columns: Columns | None = Columns(flat, width, depth, dropout) if flat else None
-        self.only: str = next(iter(kinds))
-        self.names: tuple[str, ...] = tuple(name for name in kinds if name not in flat)
-        self.readers: nn.ModuleList = nn.ModuleList(
-            _reader(name, kinds[name], width, dropout) for name in self.names
+        column_fields = {name: field for name, field in fields.items() if columns.is_column(field)}
+        self.columns: TabularEncoder | None = TabularEncoder(column_fields, width, depth, dropout) if column_fields else None
+        self.first_input: str = next(iter(fields))
+        self.encoded_inputs: tuple[str, ...] = tuple(name for name in fields if name not in column_fields)
+        self.encoders: nn.ModuleList = nn.ModuleList(
+            _encoder(name, fields[name], width, dropout) for name in self.encoded_inputs
         )
-        parts = [*self.readers] if self.columns is None else [self.columns, *self.readers]
+        parts = [*self.encoders] if self.columns is None else [self.columns, *self.encoders]
         self.width: int = sum(int(part.width) for part in parts)  # pyright: ignore[reportArgumentType]
-        self.joined: nn.Module = nn.Identity()
+        self.projection: nn.Module = nn.Identity()
         if len(parts) > 1:
-            self.joined = nn.Sequential(nn.Linear(self.width, 256), nn.ReLU())
+            self.projection = nn.Sequential(nn.Linear(self.width, 256), nn.ReLU())
             self.width = 256
 
-    def forward(self, given: Batch | Tensor | Ragged) -> Tensor:
+    def forward(self, inputs: Batch | Tensor | Ragged) -> Tensor:
         """Return features (N, D).
 
-        given: a batch; or, where there is one input alone, its values.
+        inputs: a batch; or, where there is one input alone, its values.
         """
-        batch = given if isinstance(given, Batch) else Batch({self.only: given})
-        found = [] if self.columns is None else [self.columns(batch)]
-        for name, reader in zip(self.names, self.readers, strict=True):
-            found.append(reader(batch[name]))
-        return self.joined(torch.cat(found, dim=1))
+        batch = inputs if isinstance(inputs, Batch) else Batch({self.first_input: inputs})
+        features = [] if self.columns is None else [self.columns(batch)]
+        for name, encoder in zip(self.encoded_inputs, self.encoders, strict=True):
+            features.append(encoder(batch[name]))
+        return self.projection(torch.cat(features, dim=1))
 
 
-def _reader(name: str, kind: Field, width: int, dropout: float) -> nn.Module:
-    match kind:
+def _encoder(name: str, field: Field, width: int, dropout: float) -> nn.Module:
+    match field:
         case Picture():
-            return Pixels(kind)
+            return PictureEncoder(field)
         case Text():
-            return Sentences(kind, dropout=max(0.3, dropout))
+            return TextEncoder(field, dropout=max(0.3, dropout))
         case Signal():
-            return Waves(kind, max(16, width // 4))
-        case Number() if not kind.is_sequence and len(kind.shape) == 2 and kind.shape[0] >= _SERIES:
-            return Waves(kind, max(16, width // 4))
+            return SignalEncoder(field, max(16, width // 4))
+        case Number() if not field.is_sequence and len(field.shape) == 2 and field.shape[0] >= _MIN_SERIES_LENGTH:
+            return SignalEncoder(field, max(16, width // 4))
         case _:
             raise DataError(
-                f"fields: no net reads '{name}', a {kind.kind} such as this; leave it out with"
+                f"fields: no net reads '{name}', a {field.kind} such as this; leave it out with"
                 f" --types '{name}=leave', or write a recipe of your own"
             )

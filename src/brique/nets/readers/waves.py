@@ -8,14 +8,14 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from brique.data import Ragged
-from brique.nets.readers.ripples import EACH, MOST, Ripples
+from brique.nets.readers.ripples import FEATURES_PER_NUMBER, MAX_NUMBERS, PeriodicEmbedding
 from brique.schema import Number, Signal
 
-PITCHES, WINDOW, STEP = 40, 0.025, 0.010  # bands; seconds that are heard at once, and between
-_QUIET = 1e-5  # power of a band that is silence
+MEL_BANDS, WINDOW, HOP = 40, 0.025, 0.010  # bands; seconds that are heard at once, and between
+_POWER_FLOOR = 1e-5  # power of a band that is silence
 
 
-class Waves(nn.Module):
+class SignalEncoder(nn.Module):
     """Signals -> features (N, D): largest, mean, first and last over time, and a plain summary.
 
     What lies behind the end of a signal is 0 in every layer, so that a signal is told the same
@@ -27,24 +27,24 @@ class Waves(nn.Module):
     """
 
     mean: Tensor
-    spread: Tensor
+    std: Tensor
 
-    def __init__(self, kind: Signal | Number, width: int = 48, stages: int = 3) -> None:
+    def __init__(self, field: Signal | Number, width: int = 48, stages: int = 3) -> None:
         super().__init__()
-        channels = kind.channels if isinstance(kind, Signal) else math.prod(kind.shape[1:])
-        rate = kind.rate if isinstance(kind, Signal) else None
-        self.pitches: Pitches | None = None
+        channels = field.channels if isinstance(field, Signal) else math.prod(field.shape[1:])
+        rate = field.rate if isinstance(field, Signal) else None
+        self.log_mel: LogMel | None = None
         if rate is not None and rate >= 1000:
-            self.pitches = Pitches(rate)
-            mean, spread = (0.0,) * channels, (1.0,) * channels
-            before = PITCHES * channels
+            self.log_mel = LogMel(rate)
+            mean, std = (0.0,) * channels, (1.0,) * channels
+            in_channels = MEL_BANDS * channels
         else:
-            mean, spread = (_each(v, channels, d) for v, d in ((kind.mean, 0), (kind.std, 1)))
-            before = channels
+            mean, std = (_per_channel(statistic, channels, default) for statistic, default in ((field.mean, 0), (field.std, 1)))
+            in_channels = channels
         self.register_buffer("mean", torch.tensor(mean))
-        self.register_buffer("spread", torch.tensor([one or 1.0 for one in spread]))
-        self.whole: _Whole = _Whole(6 * before + 1, 2 * width)
-        self.first: _Layer = _Layer(before, width, 5, 1)
+        self.register_buffer("spread", torch.tensor([value or 1.0 for value in std]))
+        self.summary: _SummaryLayer = _SummaryLayer(6 * in_channels + 1, 2 * width)
+        self.input_layer: _MaskedConv = _MaskedConv(in_channels, width, 5, 1)
         self.blocks: nn.ModuleList = nn.ModuleList(
             _Block(width * 2 ** max(0, stage - 1), width * 2**stage, 2 if stage else 1)
             for stage in range(stages)
@@ -55,139 +55,139 @@ class Waves(nn.Module):
         """Return features (N, ...)."""
         if isinstance(signal, Ragged):
             lengths = signal.lengths.clamp(min=1)
-            held = signal.padded(math.nan, int(lengths.max()))  # (N, T, C)
+            x = signal.padded(math.nan, int(lengths.max()))  # (N, T, C)
         else:
-            held = signal.flatten(2)
-            lengths = torch.full((len(held),), held.shape[1], device=held.device)
-        held = ((held - self.mean) / self.spread).nan_to_num(0.0).transpose(1, 2)
-        if self.pitches is not None:
-            held, lengths = self.pitches(held, lengths)
-        mask = _mask(held, lengths)
-        whole = self.whole(_summary(held, mask, lengths))
-        held = self.first(held, mask)
+            x = signal.flatten(2)
+            lengths = torch.full((len(x),), x.shape[1], device=x.device)
+        x = ((x - self.mean) / self.std).nan_to_num(0.0).transpose(1, 2)
+        if self.log_mel is not None:
+            x, lengths = self.log_mel(x, lengths)
+        mask = _mask(x, lengths)
+        summary = self.summary(_summary(x, mask, lengths))
+        x = self.input_layer(x, mask)
         for block in self.blocks:
             assert isinstance(block, _Block)
             if block.stride > 1:
                 lengths = (lengths + 1) // 2
-                mask = _mask(held[:, :, ::2], lengths)
-            held = block(held, mask)
-        mean = held.sum(dim=2) / lengths.unsqueeze(1)
-        return torch.cat([held.amax(dim=2), mean, *_ends(held, lengths), whole], dim=1)
+                mask = _mask(x[:, :, ::2], lengths)
+            x = block(x, mask)
+        mean = x.sum(dim=2) / lengths.unsqueeze(1)
+        return torch.cat([x.amax(dim=2), mean, *_first_and_last(x, lengths), summary], dim=1)
 
 
-class Pitches(nn.Module):
+class LogMel(nn.Module):
     """Sounds (N, C, T) -> how loud each band of pitches is over time, (N, 40 C, T')."""
 
     window: Tensor
-    bands: Tensor
+    filters: Tensor
 
     def __init__(self, rate: float) -> None:
         super().__init__()
-        self.size: int = round(WINDOW * rate)
-        self.step: int = round(STEP * rate)
-        self.register_buffer("window", torch.hann_window(self.size), persistent=False)
-        self.register_buffer("bands", _bands(rate, self.size), persistent=False)
+        self.window_size: int = round(WINDOW * rate)
+        self.hop: int = round(HOP * rate)
+        self.register_buffer("window", torch.hann_window(self.window_size), persistent=False)
+        self.register_buffer("bands", _mel_filters(rate, self.window_size), persistent=False)
 
     def forward(self, sound: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
         """Return loudness, of mean 0 and spread 1 over each sound, and the lengths in T'."""
-        count = (lengths + self.step - 1) // self.step
-        need = (int(count.max()) - 1) * self.step + self.size
-        sound = functional.pad(sound, (0, max(0, need - sound.shape[2])))
-        pieces = sound.unfold(2, self.size, self.step)[:, :, : int(count.max())]
-        power = torch.fft.rfft(pieces * self.window).abs().square()  # (N, C, T', F)
-        loud = (power @ self.bands + _QUIET).log().transpose(2, 3).flatten(1, 2)
-        mask = _mask(loud, count)
-        total = count.view(-1, 1, 1) * loud.shape[1]
-        mean = (loud * mask).sum(dim=(1, 2), keepdim=True) / total
-        loud = (loud - mean) * mask
-        spread = (loud.square().sum(dim=(1, 2), keepdim=True) / total).sqrt()
-        return loud / (spread + 0.1), count
+        frame_counts = (lengths + self.hop - 1) // self.hop
+        length = (int(frame_counts.max()) - 1) * self.hop + self.window_size
+        sound = functional.pad(sound, (0, max(0, length - sound.shape[2])))
+        frames = sound.unfold(2, self.window_size, self.hop)[:, :, : int(frame_counts.max())]
+        power = torch.fft.rfft(frames * self.window).abs().square()  # (N, C, T', F)
+        log_power = (power @ self.filters + _POWER_FLOOR).log().transpose(2, 3).flatten(1, 2)
+        mask = _mask(log_power, frame_counts)
+        total = frame_counts.view(-1, 1, 1) * log_power.shape[1]
+        mean = (log_power * mask).sum(dim=(1, 2), keepdim=True) / total
+        log_power = (log_power - mean) * mask
+        std = (log_power.square().sum(dim=(1, 2), keepdim=True) / total).sqrt()
+        return log_power / (std + 0.1), frame_counts
 
 
-class _Layer(nn.Module):
+class _MaskedConv(nn.Module):
     """A convolution in time that knows where signals end: (N, A, T) -> (N, B, T / stride)."""
 
-    def __init__(self, before: int, after: int, kernel: int, stride: int) -> None:
+    def __init__(self, in_channels: int, out_channels: int, kernel: int, stride: int) -> None:
         super().__init__()
-        self.weight: nn.Conv1d = nn.Conv1d(
-            before, after, kernel, stride=stride, padding=kernel // 2, bias=False
+        self.conv: nn.Conv1d = nn.Conv1d(
+            in_channels, out_channels, kernel, stride=stride, padding=kernel // 2, bias=False
         )
-        self.norm: nn.BatchNorm1d = nn.BatchNorm1d(after)
+        self.norm: nn.BatchNorm1d = nn.BatchNorm1d(out_channels)
 
     def forward(self, x: Tensor, mask: Tensor) -> Tensor:
         """Return features, none below 0, and 0 where `mask` (N, 1, T / stride) is."""
-        return functional.relu(self.norm(self.weight(x))) * mask
+        return functional.relu(self.norm(self.conv(x))) * mask
 
 
 class _Block(nn.Module):
     """Two layers beside a shortcut: (N, A, T) -> (N, B, T / stride)."""
 
-    def __init__(self, before: int, after: int, stride: int) -> None:
+    def __init__(self, in_channels: int, out_channels: int, stride: int) -> None:
         super().__init__()
         self.stride = stride
-        self.first: _Layer = _Layer(before, after, 3, stride)
-        self.second: nn.Conv1d = nn.Conv1d(after, after, 3, padding=1, bias=False)
-        self.norm: nn.BatchNorm1d = nn.BatchNorm1d(after)
+        self.conv1: _MaskedConv = _MaskedConv(in_channels, out_channels, 3, stride)
+        self.conv2: nn.Conv1d = nn.Conv1d(out_channels, out_channels, 3, padding=1, bias=False)
+        self.norm: nn.BatchNorm1d = nn.BatchNorm1d(out_channels)
         self.shortcut: nn.Module = nn.Identity()
-        if before != after or stride > 1:
-            self.shortcut = nn.Conv1d(before, after, 1, stride=stride, bias=False)
+        if in_channels != out_channels or stride > 1:
+            self.shortcut = nn.Conv1d(in_channels, out_channels, 1, stride=stride, bias=False)
 
     def forward(self, x: Tensor, mask: Tensor) -> Tensor:
         """Return features, none below 0, and 0 where `mask` is."""
-        found = self.norm(self.second(self.first(x, mask)))
-        return functional.relu(found + self.shortcut(x)) * mask
+        out = self.norm(self.conv2(self.conv1(x, mask)))
+        return functional.relu(out + self.shortcut(x)) * mask
 
 
-class _Whole(nn.Module):
+class _SummaryLayer(nn.Module):
     """A summary of signals (N, F) -> features (N, W)."""
 
     def __init__(self, count: int, width: int) -> None:
         super().__init__()
         self.norm: nn.BatchNorm1d = nn.BatchNorm1d(count)
-        self.ripples: Ripples | None = Ripples(count) if count <= MOST else None
-        total = count * (1 if self.ripples is None else 1 + EACH)
-        self.last: nn.Sequential = nn.Sequential(nn.Linear(total, width), nn.ReLU())
+        self.periodic: PeriodicEmbedding | None = PeriodicEmbedding(count) if count <= MAX_NUMBERS else None
+        total = count * (1 if self.periodic is None else 1 + FEATURES_PER_NUMBER)
+        self.output_layer: nn.Sequential = nn.Sequential(nn.Linear(total, width), nn.ReLU())
 
     def forward(self, x: Tensor) -> Tensor:
         """Return features, none below 0."""
         x = self.norm(x).asinh()
-        return self.last(x if self.ripples is None else torch.cat([x, self.ripples(x)], dim=1))
+        return self.output_layer(x if self.periodic is None else torch.cat([x, self.periodic(x)], dim=1))
 
 
-def _ends(held: Tensor, lengths: Tensor) -> list[Tensor]:
+def _first_and_last(x: Tensor, lengths: Tensor) -> list[Tensor]:
     """Return the first and the last moment of signals (N, A, T): (N, A) each."""
-    last = (lengths - 1).view(-1, 1, 1).expand(-1, held.shape[1], 1)
-    return [held[:, :, 0], held.gather(2, last).squeeze(2)]
+    last = (lengths - 1).view(-1, 1, 1).expand(-1, x.shape[1], 1)
+    return [x[:, :, 0], x.gather(2, last).squeeze(2)]
 
 
-def _summary(held: Tensor, mask: Tensor, lengths: Tensor) -> Tensor:
+def _summary(x: Tensor, mask: Tensor, lengths: Tensor) -> Tensor:
     """Return what signals (N, A, T) are like on the whole, and how long: (N, 6 A + 1)."""
-    mean = held.sum(dim=2) / lengths.unsqueeze(1)
-    left = (held - mean.unsqueeze(2)) * mask
-    spread = (left.square().sum(dim=2) / lengths.unsqueeze(1)).sqrt()
-    high = held.masked_fill(mask == 0, -torch.inf).amax(dim=2)
-    low = held.masked_fill(mask == 0, torch.inf).amin(dim=2)
-    long = lengths.unsqueeze(1).to(held.dtype).log()
-    return torch.cat([*_ends(held, lengths), high, low, mean, spread, long], dim=1)
+    mean = x.sum(dim=2) / lengths.unsqueeze(1)
+    centered = (x - mean.unsqueeze(2)) * mask
+    std = (centered.square().sum(dim=2) / lengths.unsqueeze(1)).sqrt()
+    maximum = x.masked_fill(mask == 0, -torch.inf).amax(dim=2)
+    minimum = x.masked_fill(mask == 0, torch.inf).amin(dim=2)
+    log_length = lengths.unsqueeze(1).to(x.dtype).log()
+    return torch.cat([*_first_and_last(x, lengths), maximum, minimum, mean, std, log_length], dim=1)
 
 
-def _mask(held: Tensor, lengths: Tensor) -> Tensor:
+def _mask(x: Tensor, lengths: Tensor) -> Tensor:
     """Return 1 where a signal is and 0 behind it: (N, 1, T)."""
-    places = torch.arange(held.shape[2], device=held.device)
-    return (places < lengths.view(-1, 1, 1)).to(held.dtype)
+    positions = torch.arange(x.shape[2], device=x.device)
+    return (positions < lengths.view(-1, 1, 1)).to(x.dtype)
 
 
-def _bands(rate: float, size: int) -> Tensor:
+def _mel_filters(rate: float, size: int) -> Tensor:
     """Return how much each frequency of a piece counts for each band of pitches: (F, 40)."""
     mel = 1127 * math.log1p(rate / 2 / 700)
-    edges = 700 * (torch.linspace(0, mel, PITCHES + 2) / 1127).expm1()
-    heard = torch.linspace(0, rate / 2, size // 2 + 1).unsqueeze(1)
-    rising = (heard - edges[:-2]) / (edges[1:-1] - edges[:-2])
-    falling = (edges[2:] - heard) / (edges[2:] - edges[1:-1])
+    edges = 700 * (torch.linspace(0, mel, MEL_BANDS + 2) / 1127).expm1()
+    frequencies = torch.linspace(0, rate / 2, size // 2 + 1).unsqueeze(1)
+    rising = (frequencies - edges[:-2]) / (edges[1:-1] - edges[:-2])
+    falling = (edges[2:] - frequencies) / (edges[2:] - edges[1:-1])
     return torch.minimum(rising, falling).clamp(min=0)
 
 
-def _each(value: float | Sequence[float] | None, count: int, default: float) -> tuple[float, ...]:
+def _per_channel(value: float | Sequence[float] | None, count: int, default: float) -> tuple[float, ...]:
     if value is None:
         return (float(default),) * count
     return tuple(value) if isinstance(value, Sequence) else (value,) * count

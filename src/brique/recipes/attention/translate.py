@@ -21,7 +21,7 @@ from brique.data import Batch, Ragged, Split
 from brique.game import Game, Player, cosine
 from brique.run import Run
 from brique.schema import Schema, Text
-from brique.tasks import at_rest
+from brique.tasks import eval_mode
 from brique.tasks.translate import beam_search, bleu, open_pairs, teacher_forcing, ragged_of
 
 # exact_match: share of test sentences translated without an error; gain: of attention over plain
@@ -119,7 +119,7 @@ def main(args: Args) -> dict[str, float]:
         game = Game(Player(name, net, loss, adam, schedule=cosine, clip=1.0))
         stream = pairs.train.batches(args.batch_size, turns=args.turns, seed=args.seed, bucket=True)
         for turn in run.play(game, stream, name=name):
-            if turn.looks:
+            if turn.evaluate:
                 run.log(turn, valid_loss=mean_loss(net, loss, pairs.valid))
 
     run.picture("attention", attention_weights(nets["attention"], pairs.valid, source, target))
@@ -134,7 +134,7 @@ def mean_loss(
     net: nn.Module, loss: Callable[[Batch], tuple[Tensor, Tensor]], split: Split
 ) -> float:
     """Return the mean loss a word of a split, in nats."""
-    with at_rest(net) as device:
+    with eval_mode(net) as device:
         sums = [loss(batch) for batch in split.batches(100).on(device)]
     return float(sum(total for total, _ in sums) / sum(count for _, count in sums))
 
@@ -147,7 +147,7 @@ def translate(
     assert isinstance(field, Text)
     translations: dict[str, list[str]] = {name: [] for name in nets}
     references: list[str] = []
-    with at_rest(nn.ModuleList(nets.values())) as device:
+    with eval_mode(nn.ModuleList(nets.values())) as device:
         for batch in split.batches(100).on(device):
             for name, net in nets.items():
                 translations[name] += map(field.restore, search(net, ragged_of(batch, source)))
@@ -174,14 +174,14 @@ def attention_weights(net: Seq2Seq, split: Split, source: str, target: str) -> T
     """Return a table (3, H, W) of attention in the first pair: a row for each target word."""
     batch, fields = next(split.batches(1)), (split.schema[target], split.schema[source])
     previous, words, _ = teacher_forcing(ragged_of(batch, target))
-    with at_rest(net) as device:
+    with eval_mode(net) as device:
         weights = net(ragged_of(batch, source).to(device), previous.to(device))[1][0]  # (T, S)
     rows, columns = (
         [field.restore(ids[k : k + 1]).strip() for k in range(len(ids))]
         for field, ids in zip(fields, (words[0, :-1], ragged_of(batch, source).values), strict=True)
         if isinstance(field, Text)
     )
-    return draw.table(weights[:-1], rows, columns).pixels()
+    return draw.heatmap(weights[:-1], rows, columns).pixels()
 
 
 if __name__ == "__main__":

@@ -68,7 +68,7 @@ def main(args: Args) -> dict[str, float]:
     stream = digits.train.batches(args.batch_size, turns=args.turns, seed=args.seed)
 
     for turn in run.play(game, stream):
-        if turn.looks:
+        if turn.evaluate:
             run.log(turn, valid_accuracy=accuracy(net, digits.valid))
 
     return run.finish(net=net, test_accuracy=accuracy(net, digits.test))

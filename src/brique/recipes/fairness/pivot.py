@@ -21,7 +21,7 @@ from brique.draw import Panel
 from brique.game import Game, Player, cosine
 from brique.run import Run
 from brique.schema import Schema
-from brique.tasks import at_rest
+from brique.tasks import eval_mode
 
 # ks: largest Kolmogorov-Smirnov distance between outputs for signal at z = -1, 0, 1; plain: without
 # adversary
@@ -69,7 +69,7 @@ def main(args: Args) -> dict[str, float]:
         net.load_state_dict(last.state_dict())
         stream = events.train.batches(args.batch_size, turns=args.turns, seed=args.seed)
         for turn in run.play(game(net, adversary, weight), stream, name=name):
-            if turn.looks:
+            if turn.evaluate:
                 run.log(turn, **metrics(net, valid, signal["valid"]))
         last = net
 
@@ -121,7 +121,7 @@ def toy_events(rng: torch.Generator) -> tuple[data.Data, dict[str, Tensor]]:
 
 def metrics(f: nn.Module, batch: Batch, signal: Tensor) -> dict[str, float]:
     """Return the largest KS distance between outputs for signal at the three z, and the AUC."""
-    with at_rest(f) as device:
+    with eval_mode(f) as device:
         scores, at_z = f(batch.x.to(device))[:, 0].cpu(), f(signal.to(device))[..., 0].cpu()
     at_z = at_z.sort(dim=1).values  # (3, M)
     cdf = torch.searchsorted(at_z, at_z.view(1, -1).repeat(3, 1), right=True)  # times M: (3, 3 M)
@@ -137,12 +137,12 @@ def draw(nets: dict[str, nn.Module], metrics_by_lambda: list[dict[str, float]], 
     panels = {name: Panel(name, size=(300, 210)) for name in (names[0], names[-1])}
     tradeoff = Panel("metrics, by index of lambda", x=(0, len(nets) - 1), size=(300, 210))
     for name, panel in panels.items():
-        with at_rest(nets[name]) as device:
+        with eval_mode(nets[name]) as device:
             for color, scores in enumerate(nets[name](signal.to(device))[..., 0].sigmoid().cpu()):
-                panel.line(scores.quantile(levels), levels, color=color, name=f"z = {color - 1}")
+                panel.line(scores.quantile(levels), levels, color=color, label=f"z = {color - 1}")
     for color, name in enumerate(metrics_by_lambda[0]):
         values = [row[name] for row in metrics_by_lambda]
-        tradeoff.line(range(len(values)), values, color=color, name=name)
+        tradeoff.line(range(len(values)), values, color=color, label=name)
     return torch.stack([panel.pixels() for panel in (*panels.values(), tradeoff)])
 
 

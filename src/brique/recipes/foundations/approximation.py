@@ -17,7 +17,7 @@ from torch.nn import functional
 from brique import cli, data
 from brique.data import Nothing
 from brique.draw import Panel
-from brique.game import Game, Player, slope
+from brique.game import Game, Player, gradient
 from brique.run import Run
 from brique.schema import Schema
 
@@ -119,9 +119,9 @@ def main(args: Args) -> dict[str, float]:
         loss = partial(xor_loss if name in ("linear", "relu") else regression_loss, net)
         game = Game(Player("net", net, loss, lbfgs))
         for turn in run.play(game, data.nothing(args.turns), name=name):
-            if turn.looks and loss.func is regression_loss:
+            if turn.evaluate and loss.func is regression_loss:
                 run.log(turn, max_error=max_error(net(grid)))
-            elif turn.looks:
+            elif turn.evaluate:
                 run.log(turn, xor_accuracy=((net(xor_inputs) > 0) == (xor_targets > 0)).double().mean())
 
     constructed = {epsilon: bumps(grid, epsilon) for epsilon in args.epsilons}
@@ -143,8 +143,8 @@ def _fit(title: str, x: Tensor, y: Tensor) -> Tensor:
 
 def _plot(title: str, function: Callable[[Tensor], Tensor]) -> Tensor:
     x = torch.linspace(-3, 3, 600)
-    panel = Panel(title, x=(-3, 3), y=(-2, 4)).line(x, function(x), color=4, name="value")
-    return panel.line(x, slope(function, x), color=5, name="derivative").pixels()
+    panel = Panel(title, x=(-3, 3), y=(-2, 4)).line(x, function(x), color=4, label="value")
+    return panel.line(x, gradient(function, x), color=5, label="derivative").pixels()
 
 
 if __name__ == "__main__":

@@ -17,10 +17,10 @@ from torch import Tensor, cos, exp, nn, sin, tanh
 from torch.nn import functional
 
 from brique import bricks, cli, data
-from brique.bricks import Residual, Standardize, Temperature, slope_error
+from brique.bricks import ResidualBlock, Standardize, Temperature, gradient_error
 from brique.data import Nothing
 from brique.draw import graph
-from brique.game import Game, Player, slope
+from brique.game import Game, Player, gradient
 from brique.run import Run
 from brique.schema import Schema
 
@@ -99,20 +99,20 @@ def check_gradients() -> dict[str, float | Tensor]:
     differences = [(a - b).abs().max() for a, b in zip(by_hand, by_autograd, strict=True)]
 
     flat = [nn.Linear(4, 3), nn.BatchNorm1d(4), nn.LayerNorm(4), nn.Softmax(1), Temperature()]
-    flat += [nn.GRU(4, 3), nn.LSTM(4, 3), bricks.Usual(), *(g for g, _ in ACTIVATIONS.values())]
-    flat += [bricks.Restore([1.0], [2.0]), bricks.Band((4, 1)), bricks.Least(), bricks.Mixture(3)]
+    flat += [nn.GRU(4, 3), nn.LSTM(4, 3), bricks.ErrorQuantiles(), *(g for g, _ in ACTIVATIONS.values())]
+    flat += [bricks.Denormalize([1.0], [2.0]), bricks.PredictionInterval((4, 1)), bricks.ScoreThreshold(), bricks.LatentMixture(3)]
     spatial = [nn.Conv2d(3, 4, 3, padding=1), nn.ConvTranspose2d(3, 2, 4), Standardize(0.4, 0.3)]
-    spatial += [Residual(3, 3), Residual(3, 4, stride=2), nn.BatchNorm2d(3), nn.MaxPool2d(2)]
-    errors = [slope_error(brick, torch.randn(5, 4)) for brick in flat]
-    errors += [slope_error(brick, torch.randn(2, 3, 6, 6)) for brick in spatial]
+    spatial += [ResidualBlock(3, 3), ResidualBlock(3, 4, stride=2), nn.BatchNorm2d(3), nn.MaxPool2d(2)]
+    errors = [gradient_error(brick, torch.randn(5, 4)) for brick in flat]
+    errors += [gradient_error(brick, torch.randn(2, 3, 6, 6)) for brick in spatial]
 
     x, y, z = (torch.tensor([1.0, 2.0, 4.0], requires_grad=True) for _ in range(3))
-    square_gradients, once = slope(torch.square, x), slope(lambda z: x * y + z, z)
+    square_gradients, once = gradient(torch.square, x), gradient(lambda z: x * y + z, z)
     for _ in range(2):  # backward adds to z.grad
         (x * y + z).sum().backward()
     assert z.grad is not None
     x, y = torch.tensor([0.3, 0.7], dtype=torch.float64)
-    derivative = slope(lambda x: 2 * sin(x + 3 * y) + 6 * exp(5 * x) * tanh(y), x)
+    derivative = gradient(lambda x: 2 * sin(x + 3 * y) + 6 * exp(5 * x) * tanh(y), x)
     expected = 2 * cos(x + 3 * y) + 30 * exp(5 * x) * tanh(y)  # 30 = 6 * 5, the inner derivative
     return {
         "gradient_difference": max(differences), "brick_error": max(errors),
@@ -139,7 +139,7 @@ def main(args: Args) -> dict[str, float]:
     functions = {"by_hand": by_hand, "by_autograd": nets["by_autograd"]}
     game = Game(*(Player(name, nets[name], partial(loss, f), sgd) for name, f in functions.items()))
     for turn in run.play(game, data.nothing(args.turns)):
-        if turn.looks:
+        if turn.evaluate:
             difference = (nets["by_hand"](x) - nets["by_autograd"](x)).abs().max()
             run.log(turn, output_difference=difference)
 

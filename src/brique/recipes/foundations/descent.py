@@ -91,7 +91,7 @@ def main(args: Args) -> dict[str, float]:
         for turn in run.play(game, data.nothing(turns), name=name):
             mean_loss = parabola(w).mean().item()
             run.memory[name].append(w.tolist() if name in RATES else mean_loss)
-            if turn.looks and name in SCHEDULES:
+            if turn.evaluate and name in SCHEDULES:
                 run.log(turn, loss=mean_loss)
 
     losses = {name: run.memory[name] for name in SCHEDULES}
@@ -113,7 +113,7 @@ def _frame(positions: tuple[list[float], ...]) -> Tensor:
         panel = Panel(f"learning rate {rate:g}", x=(-2.2, 2.2), y=(-0.2, 3))
         panel.line(x, double_well(x), color=1)
         for color, w in enumerate(points):
-            panel.marks([w], double_well(torch.tensor([w])), color=(5, 0, 2, 4, 6)[color], radius=4)
+            panel.points([w], double_well(torch.tensor([w])), color=(5, 0, 2, 4, 6)[color], radius=4)
         panels.append(panel.pixels())
     return torch.stack(panels)
 
@@ -122,7 +122,7 @@ def _curves(losses: dict[str, list[float]]) -> Tensor:
     turns = range(len(losses["constant"]))
     panel = Panel("mean loss", x=(0, max(turns)), y=(1e-4, 1), log=True, size=(300, 420))
     for color, (name, values) in zip((5, 0, 2, 4), losses.items(), strict=True):
-        panel.line(turns, values, color=color, name=name)
+        panel.line(turns, values, color=color, label=name)
     return panel.pixels()
 
 

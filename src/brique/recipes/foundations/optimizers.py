@@ -19,7 +19,7 @@ from torch.nn import functional
 from brique import cli, data
 from brique.data import Batch
 from brique.draw import Panel
-from brique.game import Game, Player, slope
+from brique.game import Game, Player, gradient
 from brique.run import Run
 from brique.schema import Category, Picture, Schema
 from brique.tasks import accuracy
@@ -70,7 +70,7 @@ class Newton(optim.Optimizer):
     def step(self, closure: None = None) -> None:  # type: ignore[override]
         """Move by minus the inverse Hessian times the gradient."""
         (w,) = self.param_groups[0]["params"]
-        hessian = [slope(lambda w, i=i: slope(self.function, w)[i], w) for i in range(len(w))]
+        hessian = [gradient(lambda w, i=i: gradient(self.function, w)[i], w) for i in range(len(w))]
         with torch.no_grad():
             w -= torch.linalg.solve(torch.stack(hessian), w.grad)
 
@@ -118,7 +118,7 @@ def main(args: Args) -> dict[str, float]:
         game = Game(Player("classifier", nets[name], loss, partial(optimizer_class, lr=lr)))
         stream = digits.train.batches(batch_size, turns=turns, seed=args.seed)
         for turn in run.play(game, stream, name=stage):
-            if turn.looks:
+            if turn.evaluate:
                 run.log(turn, valid_loss=loss(valid))
                 run.memory[stage].append([(turn.index + 1) / turns, loss(valid).item()])
     curves = {name: run.memory[f"{name}-digits"] for name in nets}
@@ -134,15 +134,15 @@ def _path(title: str, path: list[list[float]]) -> Tensor:
     grid = torch.cartesian_prod(*[torch.linspace(-0.4, 1.6, 160)] * 2).view(160, 160, 2)
     panel = Panel(f"{title}: {len(path) - 1} turns", x=(-0.4, 1.6), y=(-0.4, 1.6))
     xs, ys = zip(*path, strict=True)
-    panel.shade(((quadratic(grid) + 0.01).log() / 2).floor() % 2).line(xs, ys, color=5, width=1)
-    return panel.marks(xs, ys, color=5, radius=1.5).marks([0], [0], color=4).pixels()
+    panel.heatmap(((quadratic(grid) + 0.01).log() / 2).floor() % 2).line(xs, ys, color=5, width=1)
+    return panel.points(xs, ys, color=5, radius=1.5).points([0], [0], color=4).pixels()
 
 
 def _curves(curves: dict[str, list[list[float]]]) -> Tensor:
     panel = Panel("validation loss on digits", y=(0.05, 3), log=True, size=(360, 480))
     for color, (name, points) in enumerate(curves.items()):
         line_color, width = (color, 1.6) if color < 7 else (None, 2 * color - 13)
-        panel.line(*zip(*points, strict=True), color=line_color, width=width, name=name)
+        panel.line(*zip(*points, strict=True), color=line_color, width=width, label=name)
     return panel.pixels()
 
 

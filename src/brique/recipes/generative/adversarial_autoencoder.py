@@ -91,7 +91,7 @@ def main(args: Args) -> dict[str, float]:
             players += adversaries(run, net[0], discriminator, PRIORS[name], 2 * args.lr)
         stream = digits.train.batches(args.batch_size, turns=args.turns, seed=args.seed)
         for turn in run.play(Game(*players), stream, name=name):
-            if turn.looks:
+            if turn.evaluate:
                 run.log(turn, **metrics(name, net, valid, noise))
 
     (test,) = digits.test.batches(len(digits.test)).on(run.device)
@@ -176,11 +176,11 @@ def scatter(latents: Mapping[str, Tensor], label: Tensor, noise: Tensor) -> Tens
     prior_plots, latent_plots = list[Tensor](), list[Tensor]()
     for name, points in latents.items():
         new_panel = partial(Panel, x=(-4.0, 4.0), y=(-4.0, 4.0), size=(220, 220))
-        panel = new_panel(name).marks(*PRIORS[name](noise).unbind(1), radius=0.8, color=4)
+        panel = new_panel(name).points(*PRIORS[name](noise).unbind(1), radius=0.8, color=4)
         prior_plots.append(panel.pixels())
         panel, classes = new_panel(), {int(k): points[label == k] for k in label.unique()}
         for k, class_points in classes.items():
-            panel.marks(*class_points[:100].unbind(1), radius=0.8, color=COLORS[k % len(COLORS)])
+            panel.points(*class_points[:100].unbind(1), radius=0.8, color=COLORS[k % len(COLORS)])
         for k, class_points in classes.items():
             x, y = class_points.median(dim=0).values.tolist()
             panel.words(x, y, str(k), color=COLORS[k % len(COLORS)])

@@ -87,7 +87,7 @@ def main(args: Args) -> dict[str, float]:
     stream = digits.train.batches(args.batch_size, turns=args.turns, seed=args.seed)
 
     for turn in run.play(game, stream):
-        if turn.looks:
+        if turn.evaluate:
             samples = run.picture(f"fakes-{turn.index:06d}", generator, fixed_noise)
             run.log(turn, gap=gap(samples, digits.valid))
 

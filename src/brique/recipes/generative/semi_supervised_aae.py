@@ -115,7 +115,7 @@ def main(args: Args) -> dict[str, float]:
     for name, game in ("semi_supervised", semi_supervised), ("supervised", supervised):
         stream = digits.train.batches(args.batch_size, turns=args.turns, seed=args.seed)
         for turn in run.play(game, stream, name=name):
-            if turn.looks:
+            if turn.evaluate:
                 run.log(turn, accuracy=accuracy(encoders[name], valid))
 
     (test,) = digits.test.batches(len(digits.test)).on(run.device)

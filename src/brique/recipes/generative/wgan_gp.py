@@ -17,7 +17,7 @@ from torch.nn import functional
 from brique import cli, data
 from brique.data import Batch, Split
 from brique.draw import Panel
-from brique.game import Game, Player, linear, slope
+from brique.game import Game, Player, linear, gradient
 from brique.run import Run
 from brique.schema import Schema
 
@@ -73,7 +73,7 @@ def main(args: Args) -> dict[str, float]:
     def critic_loss(batch: Batch) -> Tensor:  # minus the estimated Wasserstein distance
         real, fake = batch.point, generator(run.noise(len(batch), args.noise))
         epsilon = run.noise(len(batch), 1, kind="uniform")
-        norm = slope(critic, epsilon * real + (1 - epsilon) * fake).norm(dim=1)  # (N,)
+        norm = gradient(critic, epsilon * real + (1 - epsilon) * fake).norm(dim=1)  # (N,)
         gradient_penalty = args.penalty * (norm - 1).square().mean()
         return critic(fake).mean() - critic(real).mean() + gradient_penalty
 
@@ -89,7 +89,7 @@ def main(args: Args) -> dict[str, float]:
     for name, game, net in ("plain", plain, plain_generator), ("wgan_gp", wgan_gp, generator):
         stream = points.train.batches(args.batch_size, turns=args.turns, seed=args.seed)
         for turn in run.play(game, stream, name=name):
-            if turn.looks:
+            if turn.evaluate:
                 fake = net(fixed_noise)
                 distance = energy_distance(fake, points.valid)
                 run.log(turn, energy_distance=distance, modes=count_modes(fake))
@@ -99,7 +99,7 @@ def main(args: Args) -> dict[str, float]:
     run.picture("points", scatter(test.point, plain_fake, fake))
     epsilon = run.noise(len(test), 1, kind="uniform", name="interpolates")
     interpolates = epsilon * test.point + (1 - epsilon) * fake[: len(test)]
-    norm = slope(critic, interpolates).norm(dim=1).mean()
+    norm = gradient(critic, interpolates).norm(dim=1).mean()
     results = {"modes": count_modes(fake), "plain_modes": count_modes(plain_fake)}
     results |= {"gradient_norm": norm.item()}
     return run.finish(answers="generator", task="generate", **nets, **results)
@@ -151,7 +151,7 @@ def scatter(*samples: Tensor) -> Tensor:
     """Return scatter plots (3, H, W), side by side, of samples (N, 2)."""
     panels = [Panel(size=(200, 200), x=(-2.5, 2.5), y=(-2.5, 2.5)) for _ in samples]
     for panel, points in zip(panels, samples, strict=True):
-        panel.marks(points[:2500, 0], points[:2500, 1], radius=0.7, color=4)
+        panel.points(points[:2500, 0], points[:2500, 1], radius=0.7, color=4)
     return torch.cat([panel.pixels() for panel in panels], dim=2)
 
 

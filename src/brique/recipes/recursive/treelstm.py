@@ -18,10 +18,10 @@ from torch.nn import functional
 from brique import cli, data, draw
 from brique.data import Batch, Ragged, Split
 from brique.game import Game, Player, cosine
-from brique.nets.trees import climb
+from brique.nets.trees import apply_bottom_up
 from brique.run import Run
 from brique.schema import Schema, Tags, Tree
-from brique.tasks import at_rest
+from brique.tasks import eval_mode
 
 # of whole trees: formulas of depth 6 (trained on 1 to 4) that are true, reviews that are positive;
 # over_sequence, over_bag: test_accuracy minus that of the GRU and of the bag of words
@@ -63,7 +63,7 @@ class TreeLSTM(nn.Module):
     def forward(self, tree: Ragged) -> Tensor:
         """Return the scores of every node."""
         x = self.embedding(tree.values)  # (total, D)
-        h, _ = climb(tree, x, self.cell, 2 * x.shape[1]).chunk(2, dim=1)
+        h, _ = apply_bottom_up(tree, x, self.cell, 2 * x.shape[1]).chunk(2, dim=1)
         return self.classifier(h)
 
     def cell(self, x: Tensor, left: Tensor, right: Tensor) -> Tensor:  # eqs. 9 to 14
@@ -100,7 +100,7 @@ class BagOfWords(nn.Module):
     def forward(self, tree: Ragged) -> Tensor:
         """Return the scores of every node."""
         x = functional.pad(self.embedding(tree.values), (0, 1), value=1.0)  # the last column counts
-        sums = climb(tree, x, lambda node, left, right: node + left + right, x.shape[1])
+        sums = apply_bottom_up(tree, x, lambda node, left, right: node + left + right, x.shape[1])
         return self.classifier(sums[:, :-1] / sums[:, -1:])
 
 
@@ -132,7 +132,7 @@ def main(args: Args) -> dict[str, float]:
         game = Game(Player(name, net, loss, adam, schedule=cosine))
         stream = trees.train.batches(args.batch_size, turns=args.turns, seed=args.seed)
         for turn in run.play(game, stream, name=name):
-            if turn.looks:
+            if turn.evaluate:
                 (accuracy,) = accuracies([net], trees.valid)
                 run.log(turn, valid_accuracy=accuracy)
                 run.keep_best(net, accuracy)
@@ -146,7 +146,7 @@ def main(args: Args) -> dict[str, float]:
 def accuracies(nets: Sequence[nn.Module], split: Split) -> list[float]:
     """Return each net's accuracy on trees that are not neutral: upper or lower half of K labels."""
     is_correct: list[Tensor] = []
-    with at_rest(nn.ModuleList(nets)) as device:
+    with eval_mode(nn.ModuleList(nets)) as device:
         for batch in split.batches(200).on(device):
             roots = batch.tree.offsets[1:] - 1
             scores = torch.stack([net(batch.tree)[roots] for net in nets])  # (nets, N, K)
@@ -161,7 +161,7 @@ def accuracies(nets: Sequence[nn.Module], split: Split) -> list[float]:
 def draw_prediction(net: nn.Module, split: Split) -> Tensor:
     """Return a drawing (3, H, W) of a split's first tree: positive nodes blue, negative red."""
     tree, field = next(split.batches(1)).tree, split.schema["tree"]
-    with at_rest(net) as device:
+    with eval_mode(net) as device:
         scores = net(tree.to(device))  # (total, K)
     signs = 2 * scores.argmax(dim=1) - (scores.shape[1] - 1)
     colors = [{-1: 5, 0: None, 1: 4}[sign] for sign in signs.sign().tolist()]

@@ -85,7 +85,7 @@ def main(args: Args) -> dict[str, float]:
         for turn in run.play(Game(agent, reads=[target_net]), stream, name=name):
             if turn.index % update_every == 0:
                 target_net.load_state_dict(net.state_dict())
-            if turn.looks:
+            if turn.evaluate:
                 run.log(turn, **environment.metrics(net))
 
     policies = {"value iteration": environment.optimal_q()}
@@ -185,7 +185,7 @@ def draw(title: str, q: Tensor) -> Tensor:
     is_free = torch.tensor([cell == "." for cell in GRID])
     values = (q.amax(dim=1) * is_free).view(height, 8).flip(0)  # rows from below
     cells = values.repeat_interleave(24, dim=0).repeat_interleave(24, dim=1)
-    panel = Panel(title, x=(0, 8), y=(0, height), size=(230, 260)).shade(cells)
+    panel = Panel(title, x=(0, 8), y=(0, height), size=(230, 260)).heatmap(cells)
     for state, cell in enumerate(GRID):
         text = ">v<^"[int(q[state].argmax())] if cell == "." else cell
         panel.words(state % 8 + 0.5, height - state // 8 - 0.5, text)

@@ -99,7 +99,7 @@ def main(args: Args) -> dict[str, float]:
         game = Game(Player("autoencoder", net, loss, adam, schedule=cosine))
         stream = digits.train.batches(args.batch_size, turns=args.turns, seed=args.seed)
         for turn in run.play(game, stream, name=name):
-            if turn.looks:
+            if turn.evaluate:
                 run.log(turn, valid_error=functional.mse_loss(reconstruct(net, valid), valid))
 
     (test,) = digits.test.batches(len(digits.test)).on(run.device)

@@ -74,7 +74,7 @@ def main(args: Args) -> dict[str, float]:
     game = Game(Player("autoencoder", net, loss, adam, schedule=cosine))
     stream = digits.train.batches(args.batch_size, turns=args.turns, seed=args.seed)
     for turn in run.play(game, stream):
-        if turn.looks:
+        if turn.evaluate:
             run.log(turn, valid_unexplained=unexplained_variance(net, valid.image))
 
     (test,) = digits.test.batches(len(digits.test)).on(run.device)

@@ -20,7 +20,7 @@ from brique.evaluation.baselines.names import NAMES as NAMES
 from brique.tasks.classify.inputs import PrincipalComponents, has_vector_inputs, select_vectors, max_examples, downsample
 from brique.tasks.classify.methods import METHODS, Examples, Method, UnfitError
 
-_KEY = keys.word("baselines")
+_KEY = keys.text_key("baselines")
 _MAX_TRAIN, _MAX_VALID = 20_000, 2_000  # examples at most that are fitted on, and chosen with
 _FOREST_SIDE = 16  # pixels a side of what the trees read
 

@@ -9,7 +9,7 @@ from brique.bricks import Temperature
 from brique.data import Split
 from brique.errors import ShapeError
 from brique.evaluation.calibration import MIN_EXAMPLES, fit_temperature, temperature
-from brique.inference import evenly
+from brique.inference import even_indices
 from brique.tasks.classify.reading import collect_outputs
 
 _MAX_SCORES = 5_000_000  # scores at most that a temperature is fitted on
@@ -46,7 +46,7 @@ def _samples(net: nn.Module, split: Split, power: int) -> tuple[Tensor, Tensor, 
     """Return what a net says of a part, at temperature 1: scores, classes and the power."""
     names = split.schema[split.schema.target].names
     outputs = collect_outputs(net, split, names)
-    subset = evenly(len(split), _MAX_SCORES // len(names))
+    subset = even_indices(len(split), _MAX_SCORES // len(names))
     return outputs.scores[subset].double() * temperature(net), outputs.label[subset], power
 
 

@@ -74,7 +74,7 @@ def fit_to_time(settings: dict[str, Any], data: Data, request: Request) -> dict[
         field = data.schema[data.schema.inputs[0]]
         assert isinstance(field, Picture)
         shape = {name: settings[name] for name in ("width", "depth", "stages", "stem")}
-        net = nets.residual(**nets.default_arguments(data.schema), **shape)
+        net = nets.residual(**nets.residual_arguments(data.schema), **shape)
         cost = settings["batch_size"] * (2 if settings["halves"] else 1)
         cost *= multiplications(net, field.shape)
         turns = min(turns, int(60 * request.minutes * TRAINING_SHARE / (TURN_SECONDS + 3 * cost / MULTIPLICATIONS_PER_SECOND)))

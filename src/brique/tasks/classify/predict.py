@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 from brique.data import Batch
 from brique.evaluation.categories import check_scores, probabilities
-from brique.inference import inputs
+from brique.inference import net_inputs
 from brique.schema import Schema
 
 
@@ -53,4 +53,4 @@ def predictions(scores: Tensor, names: Sequence[str]) -> list[Answer]:
 
 def predict(net: nn.Module, batch: Batch, schema: Schema) -> list[Answer]:
     """Return an Answer for each example of a batch. Raises ShapeError as `answers` does."""
-    return predictions(net(inputs(batch, schema, net)).float(), schema[schema.target].names)
+    return predictions(net(net_inputs(batch, schema, net)).float(), schema[schema.target].names)

@@ -12,8 +12,8 @@ from torch.nn import functional
 from brique.data import Batch, Split
 from brique.evaluation.categories import check_scores
 from brique.evaluation.classes import check_not_empty, map_classes
-from brique.inference import at_rest, batch_size_for, evenly, tensor_of
-from brique.inference import inputs as given
+from brique.inference import eval_mode, batch_size_for, even_indices, tensor_of
+from brique.inference import net_inputs as given
 from brique.tasks.classify.inputs import max_examples, to_vectors
 
 MAX_HIDDEN = 1000  # examples at most whose hidden features are kept
@@ -63,13 +63,13 @@ def collect_outputs(
     check_not_empty(split)
     field, target = split.schema.inputs[0], split.schema.target
     class_index = map_classes(split.schema[target].names, [*names, *unknown_names])
-    hidden_rows = evenly(len(split), MAX_HIDDEN)
+    hidden_rows = even_indices(len(split), MAX_HIDDEN)
     input_rows = torch.arange(len(split))
     if keep_inputs:
-        input_rows = evenly(len(split), min(MAX_COMPARED, max_examples(split.schema[field])))
+        input_rows = even_indices(len(split), min(MAX_COMPARED, max_examples(split.schema[field])))
     chunks: list[tuple[Tensor, ...]] = []
     start = 0
-    with at_rest(net) as device, _capture_hidden(net) as captured:
+    with eval_mode(net) as device, _capture_hidden(net) as captured:
         for batch in split.batches(batch_size_for(split.schema[field])).on(device):
             captured.clear()
             scores = net(given(batch, split.schema, net)).float().cpu()
@@ -130,5 +130,5 @@ def _batch_vectors(batch: Batch, split: Split, rows: Tensor) -> Tensor:
 
 def _limit_hidden(rows: Tensor, hidden: Tensor) -> tuple[Tensor, Tensor]:
     """Keep fewer examples where their features are many."""
-    chosen = evenly(len(hidden), max(1, _MAX_HIDDEN_VALUES // max(1, hidden.shape[1])))
+    chosen = even_indices(len(hidden), max(1, _MAX_HIDDEN_VALUES // max(1, hidden.shape[1])))
     return rows[chosen], hidden[chosen]

@@ -84,9 +84,9 @@ class Args:
 def build(args: Args, schema: Schema) -> nn.Sequential:
     """Pictures (N, C, H, W) in [0, 1] -> class scores (N, K), by a body and a head."""
     if args.start is not None:
-        return transfer.start(args.start, schema).net
+        return transfer.load_pretrained(args.start, schema).net
     shape = {"width": args.width, "depth": args.depth, "stages": args.stages, "stem": args.stem}
-    return nets.residual(**nets.default_arguments(schema), **shape)
+    return nets.residual(**nets.residual_arguments(schema), **shape)
 
 
 def build_game(args: Args, net: nn.Sequential, dataset: Data, halves: Halves = ()) -> Game:
@@ -95,7 +95,7 @@ def build_game(args: Args, net: nn.Sequential, dataset: Data, halves: Halves = (
     image, label = dataset.schema.inputs[0], dataset.schema.target
 
     def optimizer(named_parameters: Iterable[tuple[str, nn.Parameter]]) -> Optimizer:
-        groups = transfer.two_rates(named_parameters, lr=args.lr, body=args.lr * args.body_lr)
+        groups = transfer.parameter_groups(named_parameters, lr=args.lr, body_lr=args.lr * args.body_lr)
         if args.optimizer == "sgd":
             return SGD(groups, momentum=0.9, nesterov=True, weight_decay=args.weight_decay)
         return AdamW(groups, weight_decay=args.weight_decay)
@@ -130,7 +130,7 @@ def main(args: Args, dataset: Data | None = None) -> dict[str, float]:
     game = build_game(args, net, dataset, halves)
 
     for turn in run.play(game, build_stream(args, dataset)):
-        if turn.looks and len(dataset.valid):
+        if turn.evaluate and len(dataset.valid):
             average = game.averaged(net)
             validation = classify.validate(average, dataset.valid)
             run.log(turn, valid_accuracy=validation.accuracy, valid_loss=validation.loss)
@@ -141,8 +141,8 @@ def main(args: Args, dataset: Data | None = None) -> dict[str, float]:
     classify.calibrate(net, dataset.valid, [(game.averaged(n), half.valid) for n, half in halves])
     result = classify.evaluate(net, dataset)
     run.result(**result.values)
-    run.spent(**result.seconds)
-    run.keep("answers", **result.arrays)
+    run.record_seconds(**result.seconds)
+    run.save_arrays("answers", **result.arrays)
     return run.finish(net=net, test_accuracy=result.values["test"]["accuracy"])
 
 

@@ -84,7 +84,7 @@ def build_game(args: Args, net: nn.Sequential, dataset: Data) -> Game:
     target = dataset.schema.target
 
     def loss(batch: Batch) -> Tensor:
-        scores = net(inference.inputs(batch, dataset.schema, net))
+        scores = net(inference.net_inputs(batch, dataset.schema, net))
         return classify.loss(scores, as_tensor(batch[target]), weights, smoothing=args.smoothing)
 
     def optimizer(named_parameters: Iterable[tuple[str, nn.Parameter]]) -> Optimizer:
@@ -117,7 +117,7 @@ def main(args: Args, dataset: Data | None = None) -> dict[str, float]:
     game = build_game(args, net, dataset)
 
     for turn in run.play(game, build_stream(args, dataset)):
-        if turn.looks and len(dataset.valid):
+        if turn.evaluate and len(dataset.valid):
             validation = classify.validate(game.averaged(net), dataset.valid)
             run.log(turn, valid_accuracy=validation.accuracy, valid_loss=validation.loss)
             run.keep_best(net, -validation.loss, game.averaged(net))
@@ -127,8 +127,8 @@ def main(args: Args, dataset: Data | None = None) -> dict[str, float]:
     classify.calibrate(net, dataset.valid)
     result = classify.evaluate(net, dataset)
     run.result(**result.values)
-    run.spent(**result.seconds)
-    run.keep("answers", **result.arrays)
+    run.record_seconds(**result.seconds)
+    run.save_arrays("answers", **result.arrays)
     return run.finish(net=net, test_accuracy=result.values["test"]["accuracy"])
 
 

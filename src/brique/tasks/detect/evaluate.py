@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from brique.data import Data, Ragged
-from brique.errors import DataError, nearest
+from brique.errors import DataError, did_you_mean
 from brique.evaluation import bootstrap
 from brique.evaluation.result import Result, finite
 from brique.schema import Boxes, Tags
@@ -102,7 +102,7 @@ def _renumber(targets: list[Target], data_names: Sequence[str], names: Sequence[
         if name not in names:
             raise DataError(
                 f"detect: the data have the class '{name}', which the net does not know"
-                f"{nearest(name, names) or '; rename or remove it.'}"
+                f"{did_you_mean(name, names) or '; rename or remove it.'}"
             )
         indices.append(list(names).index(name))
     class_index = torch.tensor(indices)

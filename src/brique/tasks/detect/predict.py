@@ -5,10 +5,10 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor, nn
 
-from brique.bricks import Least
+from brique.bricks import ScoreThreshold
 from brique.data import Batch, Split
 from brique.evaluation.placing import size_and_transform
-from brique.inference import inputs
+from brique.inference import net_inputs
 from brique.schema import Schema
 from brique.tasks.detect.found import Detections, decode
 from brique.tasks.detect.metrics import match_boxes
@@ -68,7 +68,7 @@ def predict(net: nn.Module, batch: Batch, schema: Schema) -> list[Answer]:
     Raises ShapeError when the net does not say rows (N, P, 7 + K).
     """
     boxes_field, tags_field = target_fields(schema)
-    detections = decode(net(inputs(batch, schema, net)).float(), boxes_field.shape, len(tags_field.names))
+    detections = decode(net(net_inputs(batch, schema, net)).float(), boxes_field.shape, len(tags_field.names))
     return predictions(detections, tags_field.names, get_score_threshold(net))
 
 
@@ -88,7 +88,7 @@ def postprocess(answer: Answer, value: object, schema: Schema) -> Answer:
 
 def get_score_threshold(net: nn.Module) -> float:
     """Return the score from which on a net says a box: what its brick holds, or 0.3."""
-    layers = [module for module in net.modules() if isinstance(module, Least)]
+    layers = [module for module in net.modules() if isinstance(module, ScoreThreshold)]
     return float(layers[0].value) if len(layers) == 1 else DEFAULT_THRESHOLD
 
 
@@ -97,7 +97,7 @@ def calibrate(net: nn.Module, valid: Split) -> None:
 
     net: with one `brique.bricks.Least`; without, nothing is set, nor on a part without boxes.
     """
-    layers = [module for module in net.modules() if isinstance(module, Least)]
+    layers = [module for module in net.modules() if isinstance(module, ScoreThreshold)]
     if len(layers) != 1 or not len(valid):
         return
     names = target_fields(valid.schema)[1].names

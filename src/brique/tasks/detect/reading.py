@@ -7,7 +7,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from brique.data import Batch, Ragged, Split
-from brique.inference import at_rest, inputs, tensor_of
+from brique.inference import eval_mode, net_inputs, tensor_of
 from brique.schema import Boxes, Schema, Tags
 from brique.tasks.detect.found import Detections, decode
 
@@ -55,9 +55,9 @@ def collect_outputs(net: nn.Module, split: Split, classes: int) -> Outputs:
     detections: list[Detections] = []
     thumbnails: list[Tensor] = []
     boxes_field, _ = target_fields(split.schema)
-    with at_rest(net) as device:
+    with eval_mode(net) as device:
         for batch in split.batches(BATCH_SIZE):
-            rows = net(inputs(batch.to(device), split.schema, net)).float()
+            rows = net(net_inputs(batch.to(device), split.schema, net)).float()
             detections += decode(rows, boxes_field.shape, classes)
             pairs = zip(*batch_targets(batch, split.schema), strict=True)
             targets += [Target(box, label) for box, label in pairs]

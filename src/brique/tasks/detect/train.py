@@ -78,7 +78,7 @@ class Args:
 def build(args: Args, schema: Schema) -> nn.Sequential:
     """Pictures (N, C, H, W) in [0, 1] -> at each place a box and class scores (N, P, 7 + K)."""
     if args.start is not None:
-        return transfer.start(args.start, schema).net
+        return transfer.load_pretrained(args.start, schema).net
     return nets.detector(
         **nets.detector_arguments(schema), width=args.width, depth=args.depth, stem=args.stem,
         neck=args.neck, dropout=args.dropout,
@@ -93,7 +93,7 @@ def build_game(args: Args, net: nn.Sequential, dataset: Data) -> Game:
         return detect.loss(net(batch[image]), *detect.batch_targets(batch, dataset.schema))
 
     def optimizer(named_parameters: Iterable[tuple[str, nn.Parameter]]) -> Optimizer:
-        groups = transfer.two_rates(named_parameters, lr=args.lr, body=args.lr * args.body_lr)
+        groups = transfer.parameter_groups(named_parameters, lr=args.lr, body_lr=args.lr * args.body_lr)
         return AdamW(groups, weight_decay=args.weight_decay)
 
     trainable, reads = (net[1], [net[0]]) if args.freeze else (net, [])
@@ -123,7 +123,7 @@ def main(args: Args, dataset: Data | None = None) -> dict[str, float]:
     game = build_game(args, net, dataset)
 
     for turn in run.play(game, build_stream(args, dataset)):
-        if turn.looks and len(dataset.valid):
+        if turn.evaluate and len(dataset.valid):
             average = game.averaged(net)
             validation = detect.validate(average, dataset.valid)
             run.log(turn, valid_ap50=validation.ap50, valid_ap=validation.ap)
@@ -134,8 +134,8 @@ def main(args: Args, dataset: Data | None = None) -> dict[str, float]:
     detect.calibrate(net, dataset.valid)
     result = detect.evaluate(net, dataset)
     run.result(**result.values)
-    run.spent(**result.seconds)
-    run.keep("answers", **result.arrays)
+    run.record_seconds(**result.seconds)
+    run.save_arrays("answers", **result.arrays)
     return run.finish(net=net, task="detect", test_ap50=result.values["test"]["ap50"])
 
 

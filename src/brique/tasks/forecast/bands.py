@@ -27,4 +27,4 @@ def calibrate(net: nn.Module, valid: Split) -> None:
     scaled_errors = (outputs.predictions - outputs.target).abs() / outputs.scale.unsqueeze(1)  # (N, A, K)
     for step in range(scaled_errors.shape[1]):
         for index in range(scaled_errors.shape[2]):
-            layer.reach[step, index] = quantile(scaled_errors[:, step, index])
+            layer.half_width[step, index] = quantile(scaled_errors[:, step, index])

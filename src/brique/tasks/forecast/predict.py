@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from brique.bricks import Band
+from brique.bricks import PredictionInterval
 from brique.data import Batch
 from brique.errors import ShapeError
 from brique.evaluation.sentences import format_number
@@ -129,9 +129,9 @@ def predict(net: nn.Module, batch: Batch, schema: Schema) -> list[Answer]:
     return results
 
 
-def interval_layer(net: nn.Module) -> Band | None:
+def interval_layer(net: nn.Module) -> PredictionInterval | None:
     """Return the layer of a net that knows the band, if it has one."""
-    layers = [module for module in net.modules() if isinstance(module, Band)]
+    layers = [module for module in net.modules() if isinstance(module, PredictionInterval)]
     return layers[0] if len(layers) == 1 else None
 
 
@@ -141,7 +141,7 @@ def half_width_of(net: nn.Module, past: Tensor, schema: Schema) -> Tensor:
     scale = local_scale(past, schema)
     if layer is None:
         return torch.full((len(past), horizon, scale.shape[1]), torch.nan)
-    return layer.around(scale)
+    return layer.half_width_for(scale)
 
 
 def check_shape(where: str, predictions: Tensor, expected: tuple[int, ...]) -> None:

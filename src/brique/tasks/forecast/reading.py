@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from brique.data import Split
 from brique.errors import DataError
-from brique.inference import at_rest
+from brique.inference import eval_mode
 from brique.tasks.forecast.predict import half_width_of, target_columns, past_values, target_std, with_target_axis, local_scale
 
 _BATCH_SIZE = 256
@@ -62,7 +62,7 @@ def collect_outputs(net: nn.Module, split: Split) -> Outputs:
         raise DataError("forecast: the split is empty; pass one with at least one window.")
     schema, target_indices = split.schema, target_columns(split.schema)
     parts: list[tuple[Tensor, ...]] = []
-    with at_rest(net) as device:
+    with eval_mode(net) as device:
         for batch in split.batches(_BATCH_SIZE).on(device):
             past, target = past_values(batch, schema), batch[schema.target]
             assert isinstance(target, Tensor)

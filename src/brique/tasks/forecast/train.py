@@ -66,7 +66,7 @@ def build_game(args: Args, net: Forecaster, dataset: Data) -> Game:
 
     def loss(batch: Batch) -> Tensor:
         return forecast.loss(
-            net(inference.inputs(batch, dataset.schema, net)), batch, dataset.schema
+            net(inference.net_inputs(batch, dataset.schema, net)), batch, dataset.schema
         )
 
     def adam(named_parameters: object) -> optim.Optimizer:
@@ -88,7 +88,7 @@ def main(args: Args, dataset: Data | None = None) -> dict[str, float]:
     game = build_game(args, net, dataset)
 
     for turn in run.play(game, build_stream(args, dataset)):
-        if turn.looks and len(dataset.valid):
+        if turn.evaluate and len(dataset.valid):
             average = game.averaged(net)
             validation = forecast.validate(average, dataset.valid)
             run.log(turn, valid_skill=validation.skill, valid_loss=validation.loss)
@@ -98,9 +98,9 @@ def main(args: Args, dataset: Data | None = None) -> dict[str, float]:
 
     forecast.calibrate(net, dataset.valid)
     result = forecast.evaluate(net, dataset)
-    run.keep("answers", **result.arrays)
+    run.save_arrays("answers", **result.arrays)
     run.result(**result.values)
-    run.spent(**result.seconds)
+    run.record_seconds(**result.seconds)
     return run.finish(net=net, task="forecast", test_skill=result.values["test"]["skill"])
 
 

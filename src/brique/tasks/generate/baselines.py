@@ -14,7 +14,7 @@ NAMES = {
 }
 """What the methods are called in a sentence."""
 
-_KEY = keys.word("generated along axes")
+_KEY = keys.text_key("generated along axes")
 
 
 def baseline_latents(real: Tensor, components: PrincipalComponents, *, fit: bool) -> Mapping[str, Tensor]:

@@ -12,7 +12,7 @@ from brique.errors import DataError, ShapeError
 from brique.evaluation import bootstrap
 from brique.evaluation.principal import PrincipalComponents
 from brique.evaluation.result import Result, finite
-from brique.inference import LARGEST_BATCH, at_rest, batch_size_for, evenly, tensor_of
+from brique.inference import MAX_BATCH_SIZE, eval_mode, batch_size_for, even_indices, tensor_of
 from brique.tasks.generate import baselines
 from brique.tasks.generate.metrics import mixing_statistic, is_own_kind, compute_metrics
 
@@ -20,7 +20,7 @@ MAX_PICTURES = 2000  # test pictures, and as many that are made, that are told a
 NUM_SHOWN = 48
 NUM_COMPONENTS = 32  # principal components in which pictures are near or far
 _MAX_TRAIN = 20_000  # training pictures among which copies are looked for, at most
-_KEY = keys.word("generated")
+_KEY = keys.text_key("generated")
 
 
 def evaluate(net: nn.Module, data: Data, *, compare: bool = True) -> Result:
@@ -42,8 +42,8 @@ def evaluate(net: nn.Module, data: Data, *, compare: bool = True) -> Result:
     if not count:
         raise DataError("generate: the split is empty; pass one with at least one example.")
     components = PrincipalComponents.fit(data.train, NUM_COMPONENTS)
-    real = _project(components, data.test, evenly(len(data.test), MAX_PICTURES))
-    train_rows = evenly(len(data.train), _MAX_TRAIN)
+    real = _project(components, data.test, even_indices(len(data.test), MAX_PICTURES))
+    train_rows = even_indices(len(data.train), _MAX_TRAIN)
     train = _project(components, data.train, train_rows)
     generated = _generate(net, count)
     latents = components.project(generated)
@@ -81,8 +81,8 @@ def _generate(net: nn.Module, count: int) -> Tensor:
             " attribute `noise`, how many columns, or see the numbers of the run in its run.json."
         )
     noise = torch.randn(count, noise_size, generator=keys.generator(_KEY))
-    with at_rest(net) as device:
-        chunks = noise.split(min(256, LARGEST_BATCH))
+    with eval_mode(net) as device:
+        chunks = noise.split(min(256, MAX_BATCH_SIZE))
         return torch.cat([net(chunk.to(device)).float().cpu() for chunk in chunks])
 
 

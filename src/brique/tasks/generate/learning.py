@@ -6,10 +6,10 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from brique.bricks import Mixture
+from brique.bricks import LatentMixture
 from brique.data import Split
 from brique.evaluation.pictures import squared_errors
-from brique.inference import at_rest, batch_size_for, evenly, tensor_of
+from brique.inference import eval_mode, batch_size_for, even_indices, tensor_of
 
 MAX_LATENTS = 20_000  # codes that a mixture is fitted to, at most
 
@@ -20,7 +20,7 @@ def validate(net: nn.Module, split: Split) -> float:
         return math.nan
     field = split.schema.inputs[0]
     total = 0.0
-    with at_rest(net) as device:
+    with eval_mode(net) as device:
         for batch in split.batches(min(256, batch_size_for(split.schema[field]))).on(device):
             pictures = tensor_of(batch, field)
             total += float(squared_errors(_reconstruct(net, pictures), pictures).sum())
@@ -32,16 +32,16 @@ def fit_mixture(net: nn.Module, train: Split) -> None:
 
     net: with `body`, pictures -> codes, and one `brique.bricks.Mixture`; without, nothing is done.
     """
-    layers = [module for module in net.modules() if isinstance(module, Mixture)]
+    layers = [module for module in net.modules() if isinstance(module, LatentMixture)]
     if len(layers) != 1:
         return
     encoder, field = net.get_submodule("body"), train.schema.inputs[0]
-    subset = train.select(train.ids[evenly(len(train), MAX_LATENTS)])
+    subset = train.select(train.ids[even_indices(len(train), MAX_LATENTS)])
     latents: list[Tensor] = []
-    with at_rest(net) as device:
+    with eval_mode(net) as device:
         for batch in subset.batches(min(256, batch_size_for(train.schema[field]))).on(device):
             latents.append(encoder(tensor_of(batch, field)).cpu())
-        layers[0].learn(torch.cat(latents))
+        layers[0].fit(torch.cat(latents))
 
 
 def _reconstruct(net: nn.Module, pictures: Tensor) -> Tensor:

@@ -92,7 +92,7 @@ def main(args: Args, dataset: Data | None = None) -> dict[str, float]:
     game = build_game(args, net, dataset)
 
     for turn in run.play(game, build_stream(args, dataset)):
-        if turn.looks and len(dataset.valid):
+        if turn.evaluate and len(dataset.valid):
             error = generate.validate(game.averaged(net), dataset.valid)
             run.log(turn, valid_loss=error)
             run.keep_best(net, -error, game.averaged(net))
@@ -100,11 +100,11 @@ def main(args: Args, dataset: Data | None = None) -> dict[str, float]:
                 break
 
     generate.fit_mixture(net, dataset.train)
-    run.picture("samples", net, run.noise(48, net.noise, name="samples"))
+    run.picture("samples", net, run.noise(48, net.noise_size, name="samples"))
     result = generate.evaluate(net, dataset)
     run.result(**result.values)
-    run.spent(**result.seconds)
-    run.keep("answers", **result.arrays)
+    run.record_seconds(**result.seconds)
+    run.save_arrays("answers", **result.arrays)
     return run.finish(net=net, task="generate", test_mixed=result.values["test"]["mixed"])
 
 

@@ -7,7 +7,7 @@ from torch import Tensor, nn
 from brique.data import Batch
 from brique.errors import ShapeError
 from brique.evaluation.categories import probabilities
-from brique.inference import inputs
+from brique.inference import net_inputs
 from brique.schema import Category, Schema
 
 BINARY_NAMES = ("no", "yes")  # the classes of a label that is borne or not
@@ -91,4 +91,4 @@ def predictions(scores: Tensor, schema: Schema) -> list[Answer]:
 
 def predict(net: nn.Module, batch: Batch, schema: Schema) -> list[Answer]:
     """Return an Answer for each example of a batch. Raises ShapeError as `answers` does."""
-    return predictions(net(inputs(batch, schema, net)).float(), schema)
+    return predictions(net(net_inputs(batch, schema, net)).float(), schema)

@@ -10,7 +10,7 @@ from brique.data import Split
 from brique.errors import DataError
 from brique.evaluation.calibration import MIN_EXAMPLES, fit_temperature
 from brique.evaluation.classes import map_classes
-from brique.inference import LARGEST_BATCH, at_rest, inputs
+from brique.inference import MAX_BATCH_SIZE, eval_mode, net_inputs
 from brique.schema import Category, Schema
 from brique.tasks.label.predict import split_by_target
 
@@ -38,9 +38,9 @@ def collect_outputs(net: nn.Module, split: Split, schema: Schema) -> Outputs:
     if not len(split):
         raise DataError("label: the split is empty; pass one with at least one example.")
     chunks: list[tuple[Tensor, ...]] = []
-    with at_rest(net) as device:
-        for batch in split.batches(min(LARGEST_BATCH, 256)).on(device):
-            scores = net(inputs(batch, split.schema, net)).float().cpu()
+    with eval_mode(net) as device:
+        for batch in split.batches(min(MAX_BATCH_SIZE, 256)).on(device):
+            scores = net(net_inputs(batch, split.schema, net)).float().cpu()
             chunks.append((batch.ids.cpu(), scores))
     ids, scores = map(torch.cat, zip(*chunks, strict=True))
     split_by_target(scores, schema)  # raises

@@ -83,7 +83,7 @@ def build_game(args: Args, net: nn.Sequential, dataset: Data) -> Game:
     weights = label.weights(dataset.train) if args.balance == "weights" else None
 
     def loss(batch: Batch) -> Tensor:
-        scores = net(inference.inputs(batch, dataset.schema, net))
+        scores = net(inference.net_inputs(batch, dataset.schema, net))
         return label.loss(scores, batch, dataset.schema, weights, smoothing=args.smoothing)
 
     def optimizer(named_parameters: Iterable[tuple[str, nn.Parameter]]) -> Optimizer:
@@ -114,7 +114,7 @@ def main(args: Args, dataset: Data | None = None) -> dict[str, float]:
     game = build_game(args, net, dataset)
 
     for turn in run.play(game, build_stream(args, dataset)):
-        if turn.looks and len(dataset.valid):
+        if turn.evaluate and len(dataset.valid):
             validation = label.validate(game.averaged(net), dataset.valid)
             run.log(turn, valid_accuracy=validation.accuracy, valid_loss=validation.loss)
             run.keep_best(net, -validation.loss, game.averaged(net))
@@ -124,8 +124,8 @@ def main(args: Args, dataset: Data | None = None) -> dict[str, float]:
     label.calibrate(net, dataset.valid)
     result = label.evaluate(net, dataset)
     run.result(**result.values)
-    run.spent(**result.seconds)
-    run.keep("answers", **result.arrays)
+    run.record_seconds(**result.seconds)
+    run.save_arrays("answers", **result.arrays)
     return run.finish(net=net, task="label", test_accuracy=result.values["test"]["accuracy"])
 
 

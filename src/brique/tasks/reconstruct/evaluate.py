@@ -11,7 +11,7 @@ from brique.evaluation import bootstrap
 from brique.evaluation.pictures import squared_errors, select_pictures
 from brique.evaluation.principal import PrincipalComponents
 from brique.evaluation.result import Result, finite
-from brique.inference import at_rest
+from brique.inference import eval_mode
 from brique.tasks.reconstruct.baselines import mean_picture, picture_batches
 from brique.tasks.reconstruct.metrics import compute_metrics
 from brique.tasks.reconstruct.pictures import reconstruct
@@ -71,7 +71,7 @@ def _latent_size(net: nn.Module, split: Split) -> int:
     encoder = dict(net.named_children()).get("body")
     if encoder is None:
         return 32
-    with at_rest(net) as device:
+    with eval_mode(net) as device:
         return encoder(select_pictures(split, split.ids[:1]).to(device)).flatten(1).shape[1]
 
 

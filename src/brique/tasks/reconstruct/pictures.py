@@ -9,7 +9,7 @@ from brique.data import Data, Split
 from brique.draw import Panel
 from brique.errors import ShapeError
 from brique.evaluation.classifier import reference_classifier
-from brique.inference import LARGEST_BATCH, at_rest, batch_size_for, tensor_of
+from brique.inference import MAX_BATCH_SIZE, eval_mode, batch_size_for, tensor_of
 
 LABEL_WIDTH = 96  # pixels left of a row for its name
 GAP = 2
@@ -21,8 +21,8 @@ def reconstruct(net: nn.Module, pictures: Tensor) -> Tensor:
     net: pictures (N, C, H, W) -> pictures, on any device.
     Returns (N, ...), where `pictures` are. `functional.mse_loss` of both is the error a pixel.
     """
-    with at_rest(net) as device:
-        outputs = [net(chunk.to(device)).to(pictures.device) for chunk in pictures.split(LARGEST_BATCH)]
+    with eval_mode(net) as device:
+        outputs = [net(chunk.to(device)).to(pictures.device) for chunk in pictures.split(MAX_BATCH_SIZE)]
     return torch.cat(outputs)
 
 

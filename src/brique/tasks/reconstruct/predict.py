@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import torch
 from torch import nn
 
-from brique.bricks import Usual
+from brique.bricks import ErrorQuantiles
 from brique.data import Batch
 from brique.evaluation.pictures import squared_errors
 from brique.inference import tensor_of
@@ -54,7 +54,7 @@ def predict(net: nn.Module, batch: Batch, schema: Schema) -> list[Answer]:
     ]
 
 
-def quantile_layer(net: nn.Module) -> Usual | None:
+def quantile_layer(net: nn.Module) -> ErrorQuantiles | None:
     """Return the brick of a net that knows what is usual, if it has one."""
-    layers = [module for module in net.modules() if isinstance(module, Usual)]
+    layers = [module for module in net.modules() if isinstance(module, ErrorQuantiles)]
     return layers[0] if len(layers) == 1 else None

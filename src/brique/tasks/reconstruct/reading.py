@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from brique.data import Split
 from brique.errors import DataError
 from brique.evaluation.pictures import squared_errors
-from brique.inference import at_rest, batch_size_for, tensor_of
+from brique.inference import eval_mode, batch_size_for, tensor_of
 from brique.tasks.reconstruct.predict import quantile_layer
 
 
@@ -21,7 +21,7 @@ def collect_errors(net: nn.Module, split: Split) -> Tensor:
     if not len(split):
         raise DataError("reconstruct: the split is empty; pass one with at least one example.")
     field = split.schema.inputs[0]
-    with at_rest(net) as device:
+    with eval_mode(net) as device:
         errors = [
             squared_errors(net(tensor_of(batch, field)), tensor_of(batch, field)).cpu()
             for batch in split.batches(min(256, batch_size_for(split.schema[field]))).on(device)
@@ -42,4 +42,4 @@ def calibrate(net: nn.Module, valid: Split) -> None:
     """
     layer = quantile_layer(net)
     if layer is not None and len(valid) >= 20:
-        layer.learn(collect_errors(net, valid))
+        layer.fit(collect_errors(net, valid))

@@ -90,7 +90,7 @@ def main(args: Args, dataset: Data | None = None) -> dict[str, float]:
     game = build_game(args, net, dataset)
 
     for turn in run.play(game, build_stream(args, dataset)):
-        if turn.looks and len(dataset.valid):
+        if turn.evaluate and len(dataset.valid):
             error = reconstruct.validate(game.averaged(net), dataset.valid)
             run.log(turn, valid_loss=error)
             run.keep_best(net, -error, game.averaged(net))
@@ -100,8 +100,8 @@ def main(args: Args, dataset: Data | None = None) -> dict[str, float]:
     reconstruct.calibrate(net, dataset.valid)
     result = reconstruct.evaluate(net, dataset)
     run.result(**result.values)
-    run.spent(**result.seconds)
-    run.keep("answers", **result.arrays)
+    run.record_seconds(**result.seconds)
+    run.save_arrays("answers", **result.arrays)
     return run.finish(net=net, task="reconstruct", test_r2=result.values["test"]["r2"])
 
 

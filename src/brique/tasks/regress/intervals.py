@@ -34,7 +34,7 @@ def calibrate(net: nn.Module, valid: Split) -> None:
         layer.edges[index, : len(edges)] = edges.to(layer.edges)
         bin_of = torch.searchsorted(edges, predictions.contiguous())
         half_widths = [quantile(errors[bin_of == bin_index]) for bin_index in range(len(edges) + 1)]
-        layer.reach[index] = torch.tensor(half_widths + [half_widths[-1]] * (BINS - len(half_widths)))
+        layer.half_width[index] = torch.tensor(half_widths + [half_widths[-1]] * (BINS - len(half_widths)))
 
 
 def _bin_edges(predictions: Tensor) -> Tensor:

@@ -5,20 +5,20 @@ from torch import Tensor
 from torch.nn import functional
 
 from brique.data import Batch, Split
-from brique.inference import rows_of_numbers
+from brique.inference import as_rows
 from brique.schema import Schema
 
 
 def targets(batch: Batch, schema: Schema) -> Tensor:
     """Return the targets of a batch side by side: (N, K), float32."""
     columns = [torch.as_tensor(batch[name]) for name in schema.targets]
-    return torch.cat([rows_of_numbers(column) for column in columns], dim=1)
+    return torch.cat([as_rows(column) for column in columns], dim=1)
 
 
 def target_std(train: Split) -> Tensor:
     """Return the spread of each target over a part, 1 where it is constant: (K,), float32."""
     columns = [torch.as_tensor(train[name]) for name in train.schema.targets]
-    target = torch.cat([rows_of_numbers(column) for column in columns], dim=1)
+    target = torch.cat([as_rows(column) for column in columns], dim=1)
     std = target.std(dim=0, correction=0)
     return torch.where(std > 0, std, 1.0)
 

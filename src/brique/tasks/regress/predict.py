@@ -6,11 +6,11 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor, nn
 
-from brique.bricks import Restore
+from brique.bricks import Denormalize
 from brique.data import Batch
 from brique.errors import ShapeError
 from brique.evaluation.sentences import format_number
-from brique.inference import inputs
+from brique.inference import net_inputs
 from brique.schema import Schema
 
 
@@ -81,7 +81,7 @@ def predictions(net: nn.Module, outputs: Tensor, schema: Schema) -> list[Answer]
         )
     layer = denormalize_layer(net)
     units = {name: unit for name, unit in zip(names, target_units(schema), strict=True) if unit}
-    half_widths = torch.full_like(outputs, torch.nan) if layer is None else layer.around(outputs)
+    half_widths = torch.full_like(outputs, torch.nan) if layer is None else layer.half_width_for(outputs)
     return [
         Answer(
             answer=dict(zip(names, row.tolist(), strict=True)),
@@ -98,7 +98,7 @@ def predictions(net: nn.Module, outputs: Tensor, schema: Schema) -> list[Answer]
 
 def predict(net: nn.Module, batch: Batch, schema: Schema) -> list[Answer]:
     """Return an Answer for each example of a batch. Raises ShapeError as `answers` does."""
-    return predictions(net, net(inputs(batch, schema, net)).float(), schema)
+    return predictions(net, net(net_inputs(batch, schema, net)).float(), schema)
 
 
 def target_names(schema: Schema) -> list[str]:
@@ -118,7 +118,7 @@ def target_units(schema: Schema) -> list[str | None]:
     ]
 
 
-def denormalize_layer(net: nn.Module) -> Restore | None:
+def denormalize_layer(net: nn.Module) -> Denormalize | None:
     """Return the layer of a net that knows the units and intervals, if it has one."""
-    layers = [module for module in net.modules() if isinstance(module, Restore)]
+    layers = [module for module in net.modules() if isinstance(module, Denormalize)]
     return layers[0] if len(layers) == 1 else None

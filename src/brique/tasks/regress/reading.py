@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 from brique.data import Split
 from brique.errors import DataError
-from brique.inference import LARGEST_BATCH, at_rest, inputs
+from brique.inference import MAX_BATCH_SIZE, eval_mode, net_inputs
 from brique.tasks.regress.loss import targets
 from brique.tasks.regress.predict import denormalize_layer
 
@@ -35,10 +35,10 @@ def collect_outputs(net: nn.Module, split: Split) -> Outputs:
         raise DataError("regress: the split is empty; pass one with at least one example.")
     parts: list[tuple[Tensor, ...]] = []
     layer = denormalize_layer(net)
-    with at_rest(net) as device:
-        for batch in split.batches(min(LARGEST_BATCH, 256)).on(device):
-            predictions = net(inputs(batch, split.schema, net)).float()
-            half_width = torch.full_like(predictions, torch.nan) if layer is None else layer.around(predictions)
+    with eval_mode(net) as device:
+        for batch in split.batches(min(MAX_BATCH_SIZE, 256)).on(device):
+            predictions = net(net_inputs(batch, split.schema, net)).float()
+            half_width = torch.full_like(predictions, torch.nan) if layer is None else layer.half_width_for(predictions)
             target = targets(batch, split.schema)
             parts.append((batch.ids.cpu(), target.cpu(), predictions.cpu(), half_width.cpu()))
     return Outputs(*map(torch.cat, zip(*parts, strict=True)))

@@ -79,7 +79,7 @@ def build_game(args: Args, net: nn.Sequential, dataset: Data) -> Game:
     schema, std = dataset.schema, regress.target_std(dataset.train)
 
     def loss(batch: Batch) -> Tensor:
-        predictions = net(inference.inputs(batch, schema, net))
+        predictions = net(inference.net_inputs(batch, schema, net))
         return regress.loss(predictions, regress.targets(batch, schema), std.to(predictions))
 
     def optimizer(named_parameters: Iterable[tuple[str, nn.Parameter]]) -> Optimizer:
@@ -110,7 +110,7 @@ def main(args: Args, dataset: Data | None = None) -> dict[str, float]:
     game, std = build_game(args, net, dataset), regress.target_std(dataset.train)
 
     for turn in run.play(game, build_stream(args, dataset)):
-        if turn.looks and len(dataset.valid):
+        if turn.evaluate and len(dataset.valid):
             validation = regress.validate(game.averaged(net), dataset.valid, std)
             run.log(turn, valid_r2=validation.r2, valid_loss=validation.loss)
             run.keep_best(net, -validation.loss, game.averaged(net))
@@ -120,8 +120,8 @@ def main(args: Args, dataset: Data | None = None) -> dict[str, float]:
     regress.calibrate(net, dataset.valid)
     result = regress.evaluate(net, dataset)
     run.result(**result.values)
-    run.spent(**result.seconds)
-    run.keep("answers", **result.arrays)
+    run.record_seconds(**result.seconds)
+    run.save_arrays("answers", **result.arrays)
     return run.finish(net=net, task="regress", test_r2=result.values["test"]["r2"])
 
 

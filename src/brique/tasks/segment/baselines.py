@@ -24,7 +24,7 @@ NAMES = {
 MAX_PIXELS = 20_000  # that are learnt from
 _VALID_PIXELS = 20_000  # of valid, that the strength of the pull is chosen with
 _C_VALUES = (0.01, 1.0, 100.0)
-_KEY = keys.word("pixels")
+_KEY = keys.text_key("pixels")
 
 PredictMasks = Callable[[Tensor], Tensor]
 """From pictures (N, C, H, W) in [0, 1] to the class of each pixel (N, H, W)."""

@@ -10,10 +10,10 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from brique.data import Data, Split
-from brique.errors import DataError, ShapeError, nearest
+from brique.errors import DataError, ShapeError, did_you_mean
 from brique.evaluation import bootstrap
 from brique.evaluation.result import Result, finite
-from brique.inference import at_rest, inputs, tensor_of
+from brique.inference import eval_mode, net_inputs, tensor_of
 from brique.schema import IGNORE_INDEX, Mask
 from brique.tasks.segment import baselines
 from brique.tasks.segment.metrics import (  # fmt: skip
@@ -93,7 +93,7 @@ def _class_index(classes: Sequence[str], names: Sequence[str]) -> Tensor:
         if name not in names:
             raise DataError(
                 f"segment: the data have the class '{name}', which the net does not know"
-                f"{nearest(name, names) or '; rename or remove it.'}"
+                f"{did_you_mean(name, names) or '; rename or remove it.'}"
             )
         indices[index] = list(names).index(name)
     return indices
@@ -130,11 +130,11 @@ def _collect_counts(
     ids: list[Tensor] = []
     counts: dict[str, list[Tensor]] = {name: [] for name in ("net", *methods)}
     long_index, examples = class_index.long(), _WorstAndBest()
-    with at_rest(net) as device:
+    with eval_mode(net) as device:
         for batch in test.batches(BATCH_SIZE):
             pictures = tensor_of(batch, test.schema.inputs[0])
             target = class_index[tensor_of(batch, test.schema.target).long()]
-            predicted = net(inputs(batch.to(device), test.schema, net)).argmax(1).cpu()
+            predicted = net(net_inputs(batch.to(device), test.schema, net)).argmax(1).cpu()
             if predicted.shape != target.shape:
                 raise ShapeError(
                     f"segment: the net said {tuple(predicted.shape)} where masks are"

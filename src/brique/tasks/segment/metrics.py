@@ -9,7 +9,7 @@ from torch.nn import functional
 
 from brique.data import Split
 from brique.evaluation import bootstrap
-from brique.inference import at_rest, inputs, tensor_of
+from brique.inference import eval_mode, net_inputs, tensor_of
 from brique.schema import IGNORE_INDEX
 
 BATCH_SIZE = 16  # pictures
@@ -127,10 +127,10 @@ def validate(net: nn.Module, split: Split) -> Validation:
     """
     counts: list[Tensor] = []
     total_loss, pixels = 0.0, 0
-    with at_rest(net) as device:
+    with eval_mode(net) as device:
         for batch in split.batches(BATCH_SIZE).on(device) if len(split) else ():
             target = tensor_of(batch, split.schema.target)
-            logits = net(inputs(batch, split.schema, net)).float()
+            logits = net(net_inputs(batch, split.schema, net)).float()
             counts.append(confusion(target, logits.argmax(1), logits.shape[1]))
             rows, flat_target = logits.permute(0, 2, 3, 1).flatten(0, 2), target.flatten().long()
             batch_loss = functional.cross_entropy(rows, flat_target, ignore_index=IGNORE_INDEX, reduction="sum")

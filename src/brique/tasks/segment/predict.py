@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from brique.data import Batch
 from brique.errors import ShapeError
 from brique.evaluation.placing import size_and_transform
-from brique.inference import inputs
+from brique.inference import net_inputs
 from brique.schema import IGNORE_INDEX, Mask, Schema
 
 
@@ -71,7 +71,7 @@ def predict(net: nn.Module, batch: Batch, schema: Schema) -> list[Answer]:
     """Return an Answer for each example of a batch. Raises ShapeError as `answers` does."""
     mask_field = schema[schema.target]
     assert isinstance(mask_field, Mask)
-    return predictions(net(inputs(batch, schema, net)).float(), mask_field.names)
+    return predictions(net(net_inputs(batch, schema, net)).float(), mask_field.names)
 
 
 def postprocess(answer: Answer, value: object, schema: Schema) -> Answer:

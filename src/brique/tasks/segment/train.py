@@ -110,7 +110,7 @@ def main(args: Args, dataset: Data | None = None) -> dict[str, float]:
     game = build_game(args, net, dataset)
 
     for turn in run.play(game, build_stream(args, dataset)):
-        if turn.looks and len(dataset.valid):
+        if turn.evaluate and len(dataset.valid):
             average = game.averaged(net)
             validation = segment.validate(average, dataset.valid)
             run.log(turn, valid_mean_iou=validation.mean_iou, valid_loss=validation.loss)
@@ -120,8 +120,8 @@ def main(args: Args, dataset: Data | None = None) -> dict[str, float]:
 
     result = segment.evaluate(net, dataset)
     run.result(**result.values)
-    run.spent(**result.seconds)
-    run.keep("answers", **result.arrays)
+    run.record_seconds(**result.seconds)
+    run.save_arrays("answers", **result.arrays)
     return run.finish(net=net, task="segment", test_mean_iou=result.values["test"]["mean_iou"])
 
 

@@ -11,7 +11,7 @@ from torch.nn import functional
 from brique.data import Data, Ragged, Split
 from brique.errors import DataError
 from brique.evaluation.classes import map_classes
-from brique.inference import at_rest
+from brique.inference import eval_mode
 from brique.schema import Tags, Text
 from brique.tasks.tag.entities import count_entities, entity_types
 from brique.tasks.tag.predict import tags_of, text_of
@@ -102,7 +102,7 @@ def collect_outputs(net: nn.Module, split: Split, names: Sequence[str] | None = 
         raise DataError("tag: the split holds no word; pass one with at least one.")
     class_ids = map_classes(tags.names, tags.names if names is None else names)
     parts: list[tuple[Tensor, ...]] = []
-    with at_rest(net) as device:
+    with eval_mode(net) as device:
         for batch in split.batches(_BATCH_SIZE).on(device):
             scores = net(text_of(batch, schema)).float().cpu()
             target = class_ids[tags_of(batch, schema).values.cpu()]

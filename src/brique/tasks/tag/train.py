@@ -97,7 +97,7 @@ def main(args: Args, dataset: Data | None = None) -> dict[str, float]:
     game = build_game(args, net, dataset)
 
     for turn in run.play(game, build_stream(args, dataset)):
-        if not turn.looks or not len(dataset.valid):
+        if not turn.evaluate or not len(dataset.valid):
             continue
         validation = tag.validate(game.averaged(net), dataset.valid)
         run.log(turn, **validation.metrics)
@@ -109,9 +109,9 @@ def main(args: Args, dataset: Data | None = None) -> dict[str, float]:
             break
 
     result = tag.evaluate(net, dataset)
-    run.keep("answers", **result.arrays)
+    run.save_arrays("answers", **result.arrays)
     run.result(**result.values)
-    run.spent(**result.seconds)
+    run.record_seconds(**result.seconds)
     test = result.values["test"]
     scores = {f"test_{name}": test[name] for name in ("f1", "accuracy") if name in test}
     return run.finish(net=net, task=result.values["task"], **scores)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from brique.data import Data
-from brique.inference import evenly
+from brique.inference import even_indices
 from brique.schema.texts import WORD_PATTERN
 from brique.tasks.translation.reading import original_texts
 
@@ -39,7 +39,7 @@ def word_by_word(data: Data, source: Sequence[str]) -> list[str]:
 
     data = data.training_data or data
     schema = data.schema
-    pairs = data.train.select(data.train.ids[evenly(len(data.train), _MAX_PAIRS)])
+    pairs = data.train.select(data.train.ids[even_indices(len(data.train), _MAX_PAIRS)])
     tokenized = [
         [WORD_PATTERN.findall(text) for text in original_texts(data, pairs, name)]
         for name in (schema.inputs[0], schema.target)

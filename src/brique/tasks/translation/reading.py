@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from brique.data import Data, Ragged, Split
 from brique.data.column import Texts
 from brique.errors import DataError
-from brique.inference import at_rest
+from brique.inference import eval_mode
 from brique.schema import Schema, Text
 from brique.tasks.translate import ragged_of
 from brique.tasks.translation.loss import loss
@@ -42,7 +42,7 @@ def validate(net: nn.Module, split: Split) -> Validation:
     if not len(split):
         return Validation(math.nan)
     schema, total_loss, count = split.schema, 0.0, 0
-    with at_rest(net) as device:
+    with eval_mode(net) as device:
         for batch in split.batches(_BATCH_SIZE).on(device):
             scores = net(ragged_of(batch, schema.inputs[0]), ragged_of(batch, schema.target))
             total_loss += float(loss(scores, batch, schema)) * len(scores)
@@ -61,7 +61,7 @@ def collect_outputs(net: nn.Module, data: Data, schema: Schema | None = None) ->
     if not len(split):
         raise DataError("translate: the split is empty; pass one with at least one text.")
     predictions: list[str] = []
-    with at_rest(net) as device:
+    with eval_mode(net) as device:
         for batch in split.batches(_BATCH_SIZE).on(device):
             predictions += [prediction.answer for prediction in predict(net, batch, schema or split.schema)]
     source, target = (

@@ -87,7 +87,7 @@ def main(args: Args, dataset: Data | None = None) -> dict[str, float]:
     game = build_game(args, net, dataset)
 
     for turn in run.play(game, build_stream(args, dataset)):
-        if turn.looks and len(dataset.valid):
+        if turn.evaluate and len(dataset.valid):
             average = game.averaged(net)
             loss = translation.validate(average, dataset.valid).loss
             run.log(turn, valid_loss=loss)
@@ -96,9 +96,9 @@ def main(args: Args, dataset: Data | None = None) -> dict[str, float]:
                 break
 
     result = translation.evaluate(net, dataset)
-    run.keep("answers", **result.arrays)
+    run.save_arrays("answers", **result.arrays)
     run.result(**result.values)
-    run.spent(**result.seconds)
+    run.record_seconds(**result.seconds)
     return run.finish(net=net, task="translate", test_bleu=result.values["test"]["bleu"])
 
 
