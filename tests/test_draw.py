@@ -62,7 +62,7 @@ def test_shade_words_and_names_are_drawn():
     pixels = Panel(bare=True, size=(104, 104)).heatmap(grid).pixels().float()
     assert pixels[:, 10].mean() < 180 < 240 < pixels[:, 94].mean()
     color = rgb(PALETTE[4])
-    assert share(Panel(bare=True).words(0.5, 0.5, "words", color=4).pixels(), color) > 0
+    assert share(Panel(bare=True).text(0.5, 0.5, "words", color=4).pixels(), color) > 0
     assert share(Panel().line([], [], color=4, label="a name").pixels(), color) > 0
 
 

@@ -159,7 +159,7 @@ class Texts(Column):
     def __len__(self) -> int:
         return len(self.texts)
 
-    def said(self, row: int) -> str:
+    def text(self, row: int) -> str:
         """Return the text of an example."""
         text = self.texts[row]
         return text if isinstance(text, str) else " ".join(text)
@@ -199,7 +199,7 @@ class Texts(Column):
 
     def _fit_subwords(self, train: np.ndarray) -> tuple[Field, Values]:
         def normalized(row: int) -> str:
-            return self.said(row).lower() if self.lower else self.said(row)
+            return self.text(row).lower() if self.lower else self.text(row)
 
         texts = (normalized(row) for row in train.tolist())
         fitted = subwords.fit(texts, self.max_size or MAX_SUBWORDS, max(2, self.min_count))

@@ -29,7 +29,7 @@ def _find_near_pairs(source: Source) -> np.ndarray:
     if len(inputs) == 1:
         value, kind = source.fields[inputs[0]], source.kinds.get(inputs[0])
         if isinstance(value, Texts):
-            return _near_text_pairs(source, [value.said(row) for row in range(len(value))])
+            return _near_text_pairs(source, [value.text(row) for row in range(len(value))])
         if isinstance(value, Ragged) and isinstance(kind, Signal) and kind.rate is not None:
             return echoes.near_pairs(value)
     return np.empty((0, 2), np.int64)

@@ -45,7 +45,7 @@ def graph(result: Tensor, *, backward: bool = False, **leaves: Tensor) -> Tensor
         panel.points([x0 + fraction * (x1 - x0)], [y0 + fraction * (y1 - y0)], color=color)
     for node, (x, y) in positions.items():
         name = _node_label(node, names)
-        panel.words(x, y, f"d / d {name}" if backward else name)
+        panel.text(x, y, f"d / d {name}" if backward else name)
     return panel.pixels()
 
 

@@ -116,7 +116,7 @@ class Panel:
         self._image.paste(picture.convert("RGB"), (left, top))
         return self
 
-    def words(self, x: float, y: float, text: str, *, color: int | None = None) -> "Panel":
+    def text(self, x: float, y: float, text: str, *, color: int | None = None) -> "Panel":
         """Write words, centered at (x, y), on a white ground; letters lose their accents."""
         (point,) = self._to_pixels([x], [y])
         text = _to_ascii(text)

@@ -32,7 +32,7 @@ def heatmap(values: Tensor, rows: Sequence[str], columns: Sequence[str]) -> Pane
     panel = Panel(x=(0, column_count + 1), y=(0, row_count + 2), size=size, bare=True)
     panel.heatmap(grid.repeat_interleave(CELL_HEIGHT, 0).repeat_interleave(CELL_WIDTH, 1).flip(0))
     for index, label in enumerate(rows):
-        panel.words(0.5, row_count - index - 0.5, label)
+        panel.text(0.5, row_count - index - 0.5, label)
     for index, label in enumerate(columns):
-        panel.words(index + 1.5, row_count + 0.5 + index % 2, label)
+        panel.text(index + 1.5, row_count + 0.5 + index % 2, label)
     return panel

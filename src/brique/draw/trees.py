@@ -27,7 +27,7 @@ def tree(
     for node, (name, color) in enumerate(zip(names, colors, strict=True)):
         panel.points([x[node]], [y[node]], color=color, radius=4)
         if name:
-            panel.words(x[node], y[node] - 0.42, name, color=color)
+            panel.text(x[node], y[node] - 0.42, name, color=color)
     return panel
 
 

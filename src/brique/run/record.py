@@ -64,9 +64,9 @@ class Record:
     @property
     def result(self) -> dict[str, Any]:
         """What the recipe added by `run.result`; "distrusted" says why it is not to be trusted."""
-        found = self.json["result"]
+        result = self.json["result"]
         errors = self.errors()
-        return found | {"distrusted": errors} if errors and "task" in found else found
+        return result | {"distrusted": errors} if errors and "task" in result else result
 
     def errors(self, *, include_parts: bool = True) -> list[str]:
         """Return the reasons of what the audit found that falsifies a result.

@@ -42,7 +42,7 @@ def cross_validate(column: Texts, labels: np.ndarray, digests: np.ndarray, unit:
     hashes = mix64(digests)  # by the digests themselves the test part was drawn
     rows = np.sort(np.argsort(hashes, kind="stable")[:_MAX_TEXTS])
     labels, folds = labels[rows], hashes[rows] % np.uint64(_FOLDS)
-    texts = [column.said(row)[:_MAX_CHARACTERS] for row in rows.tolist()]
+    texts = [column.text(row)[:_MAX_CHARACTERS] for row in rows.tolist()]
     is_by_character = unit == "characters"
     vectorizer = TfidfVectorizer(
         analyzer="char_wb" if is_by_character else "word",

@@ -55,7 +55,7 @@ class Examples:
         fields = self.source.fields
         inputs = [column for name, column in fields.items() if name not in self.source.targets]
         texts = [column for column in inputs if isinstance(column, Texts)]
-        return len(texts) == len(inputs) and all(len(t.said(row).split()) <= _MAX_SHORT_WORDS for t in texts)
+        return len(texts) == len(inputs) and all(len(t.text(row).split()) <= _MAX_SHORT_WORDS for t in texts)
 
     @property
     def kinds(self) -> Mapping[str, Field]:

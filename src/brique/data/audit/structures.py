@@ -114,8 +114,8 @@ def _untranslated(examples: Examples, sides: Sequence[str]) -> Iterable[Finding]
         assert isinstance(first, ParallelText)
         assert isinstance(second, ParallelText)
         for row in np.flatnonzero((lengths[left] == lengths[right]) & (lengths[left] >= _MIN_EQUAL_WORDS)):
-            text = first.said(int(row))
-            if text == second.said(int(row)):
+            text = first.text(int(row))
+            if text == second.text(int(row)):
                 items.append((examples.name(int(row)), f"{sides[left]} = {sides[right]}", text[:80]))
     yield from _finding(
         "untranslated",

@@ -40,7 +40,7 @@ class _Field:
 
     def excerpt(self, row: int) -> str:
         """Return the beginning of a text, on one line."""
-        text = " ".join(self.column.said(row).split())
+        text = " ".join(self.column.text(row).split())
         return text if len(text) <= _MAX_QUOTED_LETTERS else f"{text[: _MAX_QUOTED_LETTERS - 3]}..."
 
 
@@ -104,7 +104,7 @@ def _long(examples: Examples, field: _Field) -> Iterable[Finding]:
 def _mojibake(examples: Examples, field: _Field) -> Iterable[Finding]:
     items: list[tuple[str, ...]] = []
     for row in range(len(field.column)):
-        text = field.column.said(row)
+        text = field.column.text(row)
         if not text.isascii() and (match := _find_mojibake(text)) is not None:
             items.append((examples.name(row), *match))
     if items:

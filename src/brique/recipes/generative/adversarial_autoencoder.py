@@ -183,7 +183,7 @@ def scatter(latents: Mapping[str, Tensor], label: Tensor, noise: Tensor) -> Tens
             panel.points(*class_points[:100].unbind(1), radius=0.8, color=COLORS[k % len(COLORS)])
         for k, class_points in classes.items():
             x, y = class_points.median(dim=0).values.tolist()
-            panel.words(x, y, str(k), color=COLORS[k % len(COLORS)])
+            panel.text(x, y, str(k), color=COLORS[k % len(COLORS)])
         latent_plots.append(panel.pixels())
     return torch.stack([*prior_plots, *latent_plots])
 

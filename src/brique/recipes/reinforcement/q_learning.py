@@ -188,7 +188,7 @@ def draw(title: str, q: Tensor) -> Tensor:
     panel = Panel(title, x=(0, 8), y=(0, height), size=(230, 260)).heatmap(cells)
     for state, cell in enumerate(GRID):
         text = ">v<^"[int(q[state].argmax())] if cell == "." else cell
-        panel.words(state % 8 + 0.5, height - state // 8 - 0.5, text)
+        panel.text(state % 8 + 0.5, height - state // 8 - 0.5, text)
     return panel.pixels()
 
 

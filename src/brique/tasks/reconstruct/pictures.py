@@ -75,7 +75,7 @@ def labeled_rows(pictures: Mapping[str, Tensor]) -> Tensor:
         raise ShapeError(f"rows: expected pictures of one shape, got {shapes}; cut them alike.")
     row_images: list[Tensor] = []
     for name, row in pictures.items():
-        label = Panel(size=(row.shape[2], LABEL_WIDTH), bare=True).words(0.5, 0.5, name).pixels() / 255
+        label = Panel(size=(row.shape[2], LABEL_WIDTH), bare=True).text(0.5, 0.5, name).pixels() / 255
         cells = [label, *row.cpu().expand(-1, 3, -1, -1)]
         row_images.append(
             torch.cat([nn.functional.pad(cell, (0, GAP, 0, GAP), value=1.0) for cell in cells], 2)

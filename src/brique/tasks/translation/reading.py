@@ -80,4 +80,4 @@ def original_texts(data: Data, split: Split, name: str) -> list[str]:
         return [kind.restore(words) for words in values]
     if kind.unit == "words":
         return [" ".join(kind.tokenize(column.texts[row])) for row in split.ids.tolist()]
-    return [column.said(row) for row in split.ids.tolist()]
+    return [column.text(row) for row in split.ids.tolist()]
