@@ -19,13 +19,13 @@ from pathlib import Path
 import torch
 
 from brique import files, model
-from brique.data.contents import file_stamps
+from brique.data.files.checksums import file_stamps
 from brique.errors import BriqueError
 from brique.page import write
 from brique.recipes.convolutional import lenet5
 from brique.run import Launch, launched, read_run
 from brique.run.checkpoints import Checkpoints
-from brique.run.inputs import compare_data_files, fingerprints
+from brique.run.data_files import compare_data_files, fingerprints
 
 
 def made(folder: Path) -> dict[str, Path]:

@@ -5,7 +5,7 @@
 
 Into MNIST, CIFAR-10, photographs (chihuahua-muffin) and generated silhouettes, 100 copies of each
 kind are planted: compressed again, scaled and back, made lighter, moved by a pixel, cut by 5%.
-Counts which of them `brique.data.likeness` finds, and the pairs of pictures as they are that it
+Counts which of them `brique.data.near_duplicates.images` finds, and the pairs of pictures as they are that it
 takes for copies. Prints the table of benchmarks/nearcopies.md.
 """
 
@@ -23,7 +23,7 @@ import torch
 from PIL import Image, ImageDraw
 
 from brique import data
-from brique.data import likeness
+from brique.data.near_duplicates import images
 
 COPIES = 100  # of each kind
 SHAPES = 10
@@ -141,10 +141,10 @@ def pictures(name: str) -> list[Image.Image]:
 def thumbs(originals: Sequence[Image.Image]) -> np.ndarray:
     """Return thumbnails (N, 1152): of photographs as of files, of small ones as in memory."""
     if originals[0].size != originals[-1].size:
-        return np.stack([likeness.thumbnail(image) for image in originals])
+        return np.stack([images.thumbnail(image) for image in originals])
     pixels = torch.from_numpy(np.stack([np.asarray(image) for image in originals]))
     pixels = pixels[:, None] if pixels.ndim == 3 else pixels.permute(0, 3, 1, 2)
-    return likeness.thumbnails(pixels)
+    return images.thumbnails(pixels)
 
 
 def planted(
@@ -165,12 +165,12 @@ def line(name: str) -> str:
     side = min(originals[0].size) if name != "photographs" else 128
     known = thumbs(originals)
     start = time.process_time()
-    alone = {tuple(pair) for pair in likeness.near_pairs(known, side=side).tolist()}
+    alone = {tuple(pair) for pair in images.near_pairs(known, side=side).tolist()}
     seconds = time.process_time() - start
     found: list[str] = []
     for seed, change in enumerate(CHANGES):
         copies, pairs = planted(originals, change, seed)
-        sought = likeness.near_pairs(np.concatenate([known, thumbs(copies)]), side=side)
+        sought = images.near_pairs(np.concatenate([known, thumbs(copies)]), side=side)
         hit = {tuple(pair) for pair in sought.tolist()}
         found.append(f"{len(hit & set(pairs))}")
     rate = 1000 * len(alone) / len(originals)

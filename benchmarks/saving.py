@@ -23,7 +23,7 @@ from torch.optim import SGD
 
 from brique import data, files
 from brique.game import Game, Player
-from brique.run import Launch, Run, ending, launched
+from brique.run import Launch, Run, launched, outcome
 
 HERE = Path(__file__).parent
 TURNS, AGAIN = 10, 9
@@ -68,7 +68,7 @@ class Sum:
 def saved(out: Path, side: int, answered: int) -> tuple[float, float, float, float]:
     """Return seconds: of all checkpoints, of checksums in them, of the end, of checksums in it."""
     whole, sums = Clock(), Clock()
-    patched: list[tuple[Any, str]] = [(files, "seal"), (ending, "_kept")]
+    patched: list[tuple[Any, str]] = [(files, "seal"), (outcome, "_kept")]
     before = [getattr(module, name) for module, name in patched]
     for (module, name), work in zip(patched, before, strict=True):
         setattr(module, name, sums.on(work))

@@ -99,7 +99,8 @@ def is_sound(folder: Path) -> bool:
     """Tell whether all runs in a folder have finished, with the files that run.json lists."""
     records = [read_run(path.parent) for path in folder.rglob("run.json")]
     return all(
-        one.state == "finished" and all(one.file_problem(name) is None for name in one.json["files"])
+        one.state == "finished"
+        and all(one.file_problem(name) is None for name in one.json["files"])
         for one in records
     ) and bool(records)
 

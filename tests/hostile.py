@@ -28,7 +28,9 @@ def edit_model(run: Path, change: Any, *, seals: bool = True) -> None:
 def seal(folder: Path) -> None:
     """Make a manifest fit whatever lies in its folder: an attacker would."""
     names = [one.name for one in folder.iterdir() if one.name != "manifest.json" and one.is_file()]
-    files.write_json(folder / "manifest.json", {"format": 1, "files": reader.manifest_entries(folder, names)})
+    files.write_json(
+        folder / "manifest.json", {"format": 1, "files": reader.manifest_entries(folder, names)}
+    )
 
 
 def record(**values: Any) -> Change:

@@ -15,7 +15,7 @@ import torch
 from PIL import Image
 
 from brique import data
-from brique.workbench.questions import read_inputs
+from brique.data.rows.inputs import read_inputs
 
 MODES = ("L", "RGB", "RGBA", "P", "LA", "1", "CMYK", "I;16")
 FORMS = {  # by ending: the modes that Pillow writes

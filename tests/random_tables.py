@@ -15,7 +15,7 @@ import pandas
 
 from brique import data
 from brique.data import audit
-from brique.schema import Category, Timestamp, Number, Text
+from brique.schema import Category, Number, Text, Timestamp
 
 MARKS = ("", "NA", "NaN", "NULL", "N/A", "?")  # of cells without a value
 WORDS = ("oak", "Elm", "pine tree", "café", "Zürich", "O'Neil", "a;b", "c,d", 'say "x"', "50 | 50")

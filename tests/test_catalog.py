@@ -37,7 +37,8 @@ def test_every_recipe_is_listed_with_family_year_and_first_line():
     assert found["lenet5"].family == "convolutional"
     assert found["lenet5"].year == 1998
     assert (
-        found["gan"].summary == "A generator learns to draw digits by deceiving a discriminator (GAN)."
+        found["gan"].summary
+        == "A generator learns to draw digits by deceiving a discriminator (GAN)."
     )
     for entry in found.values():
         assert entry.path.is_file()

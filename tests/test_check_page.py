@@ -6,24 +6,26 @@ import torch
 
 import brique
 from brique import data
-from brique.data import Ragged, audit, shown
-from brique.data.column import Labels, Numbers, Sequences, Texts
-from brique.data.parts import build
-from brique.data.source import Source
-from brique.page import checked, drawn
+from brique.data import Ragged, audit
+from brique.data.dataset import build
+from brique.data.raw.column import Labels, Numbers, Sequences, Texts
+from brique.data.raw.source import Source
+from brique.data.rows import describe
+from brique.page import audit as audit_page
+from brique.page import field_html
 from brique.page.spectrogram import spectrogram
-from brique.schema import Boxes, Mask, Timestamp, Number, Picture, Signal, Tags, Tree
+from brique.schema import Boxes, Mask, Number, Picture, Signal, Tags, Timestamp, Tree
 
 
 def everything(n=12):
     """Return a data set that has a field of every kind."""
-    drawn = np.random.default_rng(0)
-    pixels = torch.from_numpy(drawn.integers(0, 256, (n, 3, 16, 24), dtype=np.uint8))
+    draw = np.random.default_rng(0)
+    pixels = torch.from_numpy(draw.integers(0, 256, (n, 3, 16, 24), dtype=np.uint8))
     trees = Ragged.of([torch.tensor([3, 4, 0])] * n, [torch.tensor([2, 2, -1])] * n)
     boxes = Ragged.of([torch.tensor([[1.0, 2.0, 9.0, 12.0]])] * n)
     fields = {
         "image": pixels,
-        "mask": torch.from_numpy(drawn.integers(0, 2, (n, 16, 24), dtype=np.uint8)),
+        "mask": torch.from_numpy(draw.integers(0, 2, (n, 16, 24), dtype=np.uint8)),
         "boxes": boxes,
         "classes": Ragged(torch.zeros(n, dtype=torch.long), boxes.offsets),
         "sound": Ragged.of([torch.rand(1000 + i, 1) - 0.5 for i in range(n)]),
@@ -68,13 +70,13 @@ SAID = {
 
 def test_every_kind_is_said_in_a_few_words():
     opened = everything()
-    [example] = shown.describe_examples(opened, [1])
+    [example] = describe.describe_examples(opened, [1])
     assert example["size"] == "1"
-    assert shown.describe_examples(opened, [0])[0]["size"] == ""
+    assert describe.describe_examples(opened, [0])[0]["size"] == ""
     assert list(example) == list(opened.schema.fields)
     for name, words in SAID.items():
         assert words in example[name] or name == "mask", (name, example[name])
-    said = shown.describe_fields(opened)
+    said = describe.describe_fields(opened)
     assert said["size"].startswith("number of cm, mean ")
     assert "some missing (filled with " in said["size"]
     assert said["pair"] == "2 whole numbers"
@@ -86,7 +88,7 @@ def test_every_kind_is_said_in_a_few_words():
 
 def test_every_kind_is_drawn_and_escaped():
     opened = everything()
-    html = drawn.render_example(opened, 1)
+    html = field_html.render_example(opened, 1)
     assert "&lt;sat&gt;" in html["words"]
     assert html["tree"] == "<p>(good film)</p>"
     assert html["boxes"].count("<rect") == 1
@@ -95,7 +97,9 @@ def test_every_kind_is_drawn_and_escaped():
     assert html["sound"].count("<polyline") == 1
     assert html["tags"].count("<small>/") == 4
     assert "sky" in html["mask"]
-    page = checked.compose(opened, [one.to_json() for one in audit.findings(opened)], "1 <error>")
+    page = audit_page.compose(
+        opened, [one.to_json() for one in audit.findings(opened)], "1 <error>"
+    )
     for raw in ("<note>", "<damaged>", "<i>", "<sat>", "<error>", "<script"):
         assert raw not in page
     assert page.count("<h1>") == 1
@@ -120,12 +124,12 @@ def test_kinds_survive_json(name):
 
 def test_arrays_are_shown_too():
     opened = data.arrays(x=torch.rand(20, 3), label=[0, 1] * 10)
-    assert shown.describe_examples(opened, [0])[0]["x"].count(" ") == 2
+    assert describe.describe_examples(opened, [0])[0]["x"].count(" ") == 2
 
 
 def test_rows_of_numbers_are_curves():
     opened = data.arrays(past=torch.rand(20, 12, 2), x=torch.rand(20, 3), label=[0, 1] * 10)
-    html = drawn.render_example(opened, 0)
+    html = field_html.render_example(opened, 0)
     assert html["past"].count("<polyline") == 2
     assert "12 x 2 numbers" in html["past"]
     assert "<polyline" not in html["x"]
@@ -135,11 +139,11 @@ def test_a_tone_is_dark_at_its_pitch():
     rate = 8000
     moments = torch.arange(rate) / rate
     tone = torch.sin(2 * torch.pi * 1000 * moments)[:, None]
-    drawn = spectrogram(tone, rate)
-    assert drawn.shape == (1, 64, 192)
+    picture = spectrogram(tone, rate)
+    assert picture.shape == (1, 64, 192)
     mel = 1127 * torch.tensor(1 + 1000 / 700).log() / (1127 * torch.tensor(1 + 4000 / 700).log())
-    assert abs(int(drawn[0, :, 96].argmin()) - (63 - 63 * float(mel))) <= 1.5
-    assert drawn.max() == 1  # what is 60 decibels softer is white
+    assert abs(int(picture[0, :, 96].argmin()) - (63 - 63 * float(mel))) <= 1.5
+    assert picture.max() == 1  # what is 60 decibels softer is white
     assert spectrogram(torch.zeros(5, 2), rate).shape == (1, 64, 192)  # shorter than a window
 
 
@@ -148,6 +152,6 @@ def test_sounds_have_their_spectrogram_and_other_signals_have_none(rate, is_hear
     kind = Signal(1, rate=rate)
     signals = Ragged.of([torch.rand(400, 1) for _ in range(4)])
     source = Source("s", {"heard": signals}, {"heard": kind})
-    html = drawn.render_example(build(source), 1)["heard"]
+    html = field_html.render_example(build(source), 1)["heard"]
     assert ("spectrogram, up to 4 kHz" in html) is is_heard
     assert html.count("<polyline") == 1

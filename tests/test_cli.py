@@ -10,7 +10,7 @@ import brique
 from brique import catalog
 from brique.cli import main
 from brique.cli.command import VERBS
-from brique.cli.outcome import print_json, print_numbers, print_table
+from brique.cli.output import print_json, print_numbers, print_table
 
 
 def said(capsys, *words):

@@ -26,7 +26,7 @@ QUOTED = re.compile(r"['`](brique [^'`]+)['`]")
 PLAIN = re.compile(
     r"(?<!['`\w])brique --?\w+|(?<!['`\w])brique \w+(?: (?:--[a-z-]+|[\w./:=-]*\w))*"
 )
-MAKERS = ("resuming", "how")  # functions of `brique.stopping` that return a command
+MAKERS = ("resuming", "how")  # functions of `brique.interrupts` that return a command
 NAMES = {"brique X", "brique run X"}  # what a command line is called by, in no sentence
 
 

@@ -89,7 +89,7 @@ def test_bad_axes_and_points_are_refused():
 def test_frames_become_an_animation(tmp_path):
     from PIL import Image
 
-    from brique.run.pictures import grid
+    from brique.run.image_grid import grid
 
     frames = torch.stack([torch.full((2, 3, 30, 30), level / 4) for level in range(4)])
     (tmp_path / "moving.png").write_bytes(grid(frames, "here"))

@@ -8,7 +8,7 @@ from brique.cli import main
 from brique.data import arrays
 from brique.evaluation import bootstrap
 from brique.evaluation.calibration import bins
-from brique.evaluation.sentences import small_test_note, interval_text
+from brique.evaluation.sentences import interval_text, small_test_note
 from brique.run import read_run
 from brique.tasks import classify, regress
 

@@ -3,8 +3,8 @@ import torch
 from torch import Tensor
 
 from brique.errors import ShapeError
-from brique.evaluation import samples
-from brique.evaluation.samples import nearest_neighbor_test
+from brique.evaluation import two_sample
+from brique.evaluation.two_sample import nearest_neighbor_test
 from brique.tasks.generate import metrics
 
 
@@ -23,7 +23,7 @@ def slowly(first: Tensor, second: Tensor) -> float:
 def test_neighbors_are_those_of_a_slow_loop(
     shift: float, at_once: int, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(samples, "_AT_ONCE", at_once)
+    monkeypatch.setattr(two_sample, "_CHUNK", at_once)
     drawn = torch.Generator().manual_seed(int(shift * 10))
     first, second = torch.randn(2, 30, 3, generator=drawn).double()
     found = nearest_neighbor_test(first, second + shift)

@@ -20,7 +20,7 @@ from brique.run import read_run
 from brique.tasks import classify
 from brique.tasks.classify import train as training
 from brique.tasks.table import TASKS
-from brique.workbench.folds import interval, aggregate
+from brique.workbench.folds import aggregate, interval
 
 
 @pytest.fixture(scope="module")

@@ -15,7 +15,7 @@ from brique.cli import main
 from brique.errors import StoreError
 from brique.run import read_run
 from brique.run.stage import Stage
-from brique.workbench.trials import storage_errors
+from brique.workbench.study_storage import storage_errors
 
 FULL = Path(__file__).parents[1] / "benchmarks" / "full.py"
 TRAIN = ["run", "lenet5", "--turns", "12", "--out", "r"]
@@ -120,13 +120,21 @@ def test_a_start_without_room_leaves_no_folder_above(number: int):
 def test_a_search_whose_database_refuses_is_one_sentence(tmp_path: Path):
     engine = create_engine(f"sqlite:///{tmp_path / 'tune.db'}")
     said = r"^cannot write \S+/tune\.db: No space left on device; free some space or choose another"
-    with engine.connect() as there, pytest.raises(StoreError, match=said), storage_errors(tmp_path, None):
+    with (
+        engine.connect() as there,
+        pytest.raises(StoreError, match=said),
+        storage_errors(tmp_path, None),
+    ):
         there.execute(text("PRAGMA max_page_count=1"))
         there.execute(text("CREATE TABLE a (b)"))
     with pytest.raises(ZeroDivisionError), storage_errors(tmp_path, None):
         raise ZeroDivisionError
     said = r"tune\.db: the database of the search cannot be used \(no such table: none\)"
-    with engine.connect() as there, pytest.raises(StoreError, match=said), storage_errors(tmp_path, None):
+    with (
+        engine.connect() as there,
+        pytest.raises(StoreError, match=said),
+        storage_errors(tmp_path, None),
+    ):
         there.execute(text("SELECT * FROM none"))
     engine.dispose()
     assert sqlite3.connect(tmp_path / "tune.db").execute("PRAGMA integrity_check").fetchone()

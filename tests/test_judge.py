@@ -13,12 +13,12 @@ from brique.bricks import Temperature
 from brique.data import Ragged, arrays
 from brique.errors import DataError, ShapeError
 from brique.evaluation import calibration
-from brique.evaluation import classes as scores
+from brique.evaluation import classification as scores
 from brique.schema import Number, Picture
 from brique.tasks import classify
-from brique.tasks.classify import baselines, comparison, methods, reading, summary
+from brique.tasks.classify import baselines, comparison, methods, outputs, summary
 from brique.tasks.classify import calibration as classify_calibration
-from brique.tasks.classify.inputs import select_vectors, to_vectors
+from brique.tasks.classify.vectors import select_vectors, to_vectors
 from brique.tasks.table import TASKS, sentence
 
 
@@ -244,7 +244,7 @@ def test_a_net_that_shows_no_features_has_none():
 def test_many_features_are_kept_of_fewer_examples(monkeypatch):
     data = some()
     net = nn.Sequential(nn.Flatten(), nn.Linear(16, 4))
-    monkeypatch.setattr(reading, "_NUMBERS", 160)
+    monkeypatch.setattr(outputs, "_MAX_HIDDEN_VALUES", 160)
     found = classify.evaluate(net, data, compare=False).arrays
     assert found["hidden"].shape == (10, 16)
     assert len(found["hidden_ids"]) == 10
@@ -433,7 +433,7 @@ def test_a_large_valid_part_is_read_in_part(monkeypatch):
     data = some(2000)
     net = Says(data, 4, sure=6)
     whole = classify.calibrate(net, data.valid)
-    monkeypatch.setattr(classify_calibration, "_NUMBERS", 4 * 80)
+    monkeypatch.setattr(classify_calibration, "_MAX_SCORES", 4 * 80)
     half = classify.calibrate(net, data.valid)
     assert half != whole
     assert half == pytest.approx(whole, rel=0.5)
@@ -521,7 +521,9 @@ def test_baselines_are_fitted_on_train_alone():
             split=["train"] * 50 + ["valid"] * 20 + ["test"] * 20,
         )
         numbers = select_vectors(data.test, data.test.ids)
-        return {name: said.predictions for name, said in baselines.fit_predict(data, numbers).items()}
+        return {
+            name: said.predictions for name, said in baselines.fit_predict(data, numbers).items()
+        }
 
     zeros, ones = torch.zeros(20, dtype=torch.long), torch.ones(20, dtype=torch.long)
     first, second = fitted(zeros, zeros), fitted(zeros, ones)
@@ -608,7 +610,7 @@ def test_pictures_that_are_all_alike_are_no_trouble():
 
 
 def test_more_classes_than_pairs_allow_go_without_the_machine(monkeypatch):
-    monkeypatch.setattr(methods, "_PAIRS", 3)
+    monkeypatch.setattr(methods, "_MAX_SVM_CLASSES", 3)
     data = some(classes=4)
     found = classify.evaluate(linear(data), data).values["baseline"]
     assert found["svm"] == {"skipped": "with more than 3 classes their pairs are too many"}
@@ -616,22 +618,22 @@ def test_more_classes_than_pairs_allow_go_without_the_machine(monkeypatch):
 
 
 def test_large_data_are_cut_so_that_classes_keep_their_shares(monkeypatch):
-    monkeypatch.setattr(baselines, "_TRAIN", 50)
+    monkeypatch.setattr(baselines, "_MAX_TRAIN", 50)
     data = some(1000)
     found = classify.evaluate(linear(data), data).values["baseline"]
     assert {found[name]["examples"] for name in methods.METHODS} == {50}
 
 
 def test_a_machine_takes_as_many_examples_as_its_support_vectors_leave_time_for(monkeypatch):
-    monkeypatch.setattr(methods, "_TRIED", 40)
-    monkeypatch.setattr(methods, "_PRODUCTS", 100.0**2)
+    monkeypatch.setattr(methods, "_TUNING_EXAMPLES", 40)
+    monkeypatch.setattr(methods, "_MAX_PRODUCTS", 100.0**2)
     data = some(1000)
     entry = classify.evaluate(linear(data), data).values["baseline"]["svm"]
     assert 100 <= entry["examples"] < 150  # noise: nearly every example is a support vector
 
 
 def test_a_large_test_part_is_answered_in_part(monkeypatch):
-    monkeypatch.setattr(reading, "COMPARED", 30)
+    monkeypatch.setattr(outputs, "MAX_COMPARED", 30)
     data = some(1000)
     values = classify.evaluate(Says(data, 4), data).values
     assert values["examples"] == len(data.test)

@@ -66,7 +66,10 @@ def test_a_pair_is_cut_at_its_first_equals_sign():
     ("words", "sentence"),
     [
         ("--header maybe", "--header: expected yes or no, got 'maybe'; write one of them"),
-        ("--size 6x", "--size: expected pixels such as 64, or width and height such as 240x180, got"),
+        (
+            "--size 6x",
+            "--size: expected pixels such as 64, or width and height such as 240x180, got",
+        ),
         ("--size 0", "data: size must be 1 or more pixels, got 0"),
         ("--rename cat", "--rename: expected two sides, such as OLD=NEW, got 'cat'; write it so"),
         ("--types =leave", "--types: expected two sides, such as OLD=NEW"),

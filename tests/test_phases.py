@@ -22,7 +22,7 @@ from brique import data, files
 from brique.errors import Interrupted, RunError
 from brique.game import Game, Player
 from brique.page import write
-from brique.run import Launch, Record, Run, ending, launched, read_run
+from brique.run import Launch, Record, Run, launched, outcome, read_run
 from brique.run.checkpoints import mismatch_as_run_error
 from brique.run.claim import lock_folder, reopen
 from brique.run.nets import PlacedNets
@@ -90,7 +90,7 @@ def test_test_is_counted_once_where_the_run_ended_after_it_was_read(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as patch, launched(Launch(out=tmp_path, quiet=True)):
-        patch.setattr(ending.FinalModel, "save", None)
+        patch.setattr(outcome.FinalModel, "save", None)
         with pytest.raises(TypeError):
             left_early(Args())
     assert [one["test_reads"] for one in read_run(tmp_path).json["data"]] == [1]
@@ -136,7 +136,10 @@ def test_what_nets_are_fed_first_outlives_a_resume() -> None:
     twin(torch.zeros(5, 1, 7))
     assert resumed.inputs(twin) == nets.inputs(net) == [((2, 1, 3), torch.float32)]
     state["inputs"] = {0: [([2], "load")]}
-    with pytest.raises(RunError, match="load is no type of tensors"), mismatch_as_run_error(Path("r")):
+    with (
+        pytest.raises(RunError, match="load is no type of tensors"),
+        mismatch_as_run_error(Path("r")),
+    ):
         resumed.restore(state)
 
 
@@ -169,7 +172,7 @@ def test_rests_within_another_run_are_left_to_it(tmp_path: Path) -> None:
     with lock_folder(tmp_path / "fold-1"), reopen(tmp_path):
         assert (outer.exists(), inner.exists()) == (False, True)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(files, "tidy", None)
+        patch.setattr(files, "remove_leftovers", None)
         with pytest.raises(TypeError):
             reopen(tmp_path)
     lock_folder(tmp_path).release()  # it is free again

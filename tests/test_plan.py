@@ -39,7 +39,12 @@ def test_less_time_never_gives_a_longer_plan_and_only_so_much_fits():
         settings = plan_pictures(photos, Request(source="x", minutes=minutes))
         shape = {name: settings[name] for name in ("width", "depth", "stages", "stem")}
         net = nets.residual(**nets.residual_arguments(photos.schema), **shape)
-        work = 3 * settings["batch_size"] * multiplications(net, (3, 32, 32)) / planning.MULTIPLICATIONS_PER_SECOND
+        work = (
+            3
+            * settings["batch_size"]
+            * multiplications(net, (3, 32, 32))
+            / planning.MULTIPLICATIONS_PER_SECOND
+        )
         seconds = settings["turns"] * (planning.TURN_SECONDS + work)
         assert seconds <= 60 * minutes
         costs.append(seconds)

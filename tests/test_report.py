@@ -20,7 +20,7 @@ from brique.errors import RunError
 from brique.model import Origin, SavedNet, save
 from brique.nets import built_by
 from brique.page import chart, colors, markup, thumbnails
-from brique.page.whole import MAX_BYTES
+from brique.page.report import MAX_BYTES
 from brique.run import read_run
 from brique.tasks import classify
 from brique.tasks.classify import page
@@ -536,7 +536,13 @@ def test_a_folder_that_is_no_run_is_an_error(tmp_path):
 def test_the_palette_is_that_of_okabe_and_ito():
     published = {"#E69F00", "#56B4E9", "#009E73", "#F0E442", "#0072B2", "#D55E00", "#CC79A7"}
     assert set(colors.PALETTE) == published
-    assert [colors.class_color(n)[1] for n in (0, 7, 8, 15, 16)] == [False, False, True, True, False]
+    assert [colors.class_color(n)[1] for n in (0, 7, 8, 15, 16)] == [
+        False,
+        False,
+        True,
+        True,
+        False,
+    ]
 
 
 def luminance(color):

@@ -223,7 +223,7 @@ def broken_after(main, args, turns, monkeypatch):
         log(run, turn, **numbers)
 
     with monkeypatch.context() as inner:
-        inner.setattr(Run, "log", breaking)
+        inner.setattr(Run, "log_size", breaking)
         main(args)
 
 

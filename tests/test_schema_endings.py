@@ -7,23 +7,23 @@ import pytest
 import torch
 
 from brique.data import Ragged
-from brique.data.column import Texts
+from brique.data.raw.column import Texts
 from brique.errors import DataError
-from brique.nets.readers.words import TokenEmbedding
-from brique.schema import Schema, Text, endings
+from brique.nets.encoders.text import TokenEmbedding
+from brique.schema import Schema, Text, signatures
 from brique.schema.texts import FIRST_ID
 
 KIND = Text(("the", "n't", "do"), signatures=("…ing", "A…", "…g"))
 
 
 def test_a_word_has_a_signature_for_each_number_of_letters():
-    assert endings.signatures("Walking") == ["A…ing", "A…ng", "A…g", "A…"]
-    assert endings.signatures("ox") == ["…x", "…"]
-    assert endings.signatures("NASA")[0] == "AA…asa"
-    assert endings.signatures("1990s")[0] == "0…90s"
-    assert endings.signatures("well-known")[-1] == "-…"
-    assert endings.signatures("-")[-1] == "…"
-    assert endings.signatures("") == ["…"]
+    assert signatures.signatures("Walking") == ["A…ing", "A…ng", "A…g", "A…"]
+    assert signatures.signatures("ox") == ["…x", "…"]
+    assert signatures.signatures("NASA")[0] == "AA…asa"
+    assert signatures.signatures("1990s")[0] == "0…90s"
+    assert signatures.signatures("well-known")[-1] == "-…"
+    assert signatures.signatures("-")[-1] == "…"
+    assert signatures.signatures("") == ["…"]
 
 
 def test_an_unknown_word_has_the_number_of_its_longest_signature():
@@ -44,9 +44,7 @@ def test_endings_are_stored_and_left_out_where_there_are_none():
 
 def test_endings_are_fitted_on_rare_words_of_the_training_part():
     rare = ["walking talking baking making " * 1, "the the the the the the", "Zing"]
-    kind, numbers = Texts([one.split() for one in rare], endings=True).fit(
-        np.arange(2), "x: text"
-    )
+    kind, numbers = Texts([one.split() for one in rare], endings=True).fit(np.arange(2), "x: text")
     assert "…ing" in kind.signatures
     assert kind.signatures[0] in ("…", "…g", "…ing", "…ng")
     assert not any(end.startswith("A") for end in kind.signatures)
@@ -80,7 +78,9 @@ def test_other_endings_are_refused(values, text):
 
 
 def test_rare_words_are_taken_for_their_endings_in_training_alone():
-    words = TokenEmbedding(Text(tuple(f"w{k}ing" for k in range(40)), signatures=("0…ing",)), 8, token_dropout=0.99)
+    words = TokenEmbedding(
+        Text(tuple(f"w{k}ing" for k in range(40)), signatures=("0…ing",)), 8, token_dropout=0.99
+    )
     pieces = torch.arange(FIRST_ID, FIRST_ID + 40)
     words.eval()
     assert torch.equal(words(pieces), words(pieces))
@@ -94,7 +94,13 @@ def test_rare_words_are_taken_for_their_endings_in_training_alone():
 
 def test_letters_have_the_same_numbers_in_every_process():
     words = TokenEmbedding(Text(("barn", "crab", "narwhal", "bran")), 4)
-    assert words.token_characters[FIRST_ID, :5].tolist() == [3, 2, 5, 4, 0]  # a to z in the first piece
+    assert words.token_characters[FIRST_ID, :5].tolist() == [
+        3,
+        2,
+        5,
+        4,
+        0,
+    ]  # a to z in the first piece
 
 
 def test_an_empty_text_has_no_pieces_to_read():

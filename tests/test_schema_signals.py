@@ -13,7 +13,7 @@ import torch
 
 from brique.errors import DataError
 from brique.schema import Signal
-from brique.schema.sounds import read_wav, resample
+from brique.schema.wav import read_wav, resample
 
 
 def wav(data, *, tag=1, channels=1, rate=8000, bits=16, size=None, extra=b""):
@@ -131,7 +131,7 @@ def test_no_cut_of_a_file_raises_anything_else():
 
 
 def test_sounds_that_last_too_long_are_refused(monkeypatch):
-    monkeypatch.setattr("brique.schema.sounds.LIMIT", 99)
+    monkeypatch.setattr("brique.schema.wav.MAX_SAMPLES", 99)
     with pytest.raises(DataError, match="lasts 0.0 minutes, 1 channels at 8,000 a second; at most"):
         read_wav(wav(ints([0] * 100, 16)), "a.wav")
 
@@ -232,13 +232,13 @@ def test_what_is_no_signal_is_refused(kind, source, says):
 
 
 def test_very_large_files_are_refused(tmp_path, monkeypatch):
-    monkeypatch.setattr("brique.schema.signals._LARGEST", 10)
+    monkeypatch.setattr("brique.schema.signals._MAX_BYTES", 10)
     path = tmp_path / "a.wav"
     path.write_bytes(wav(ints([0] * 100, 16)))
     with pytest.raises(DataError, match="has more than 1 GiB; cut it into pieces"):
         Signal(1, 8000.0).prepare(path)
     packed = tmp_path / "b.csv.gz"
     packed.write_bytes(gzip.compress(b"1,2\n" * 100))
-    monkeypatch.setattr("brique.schema.signals._LARGEST", 50)
+    monkeypatch.setattr("brique.schema.signals._MAX_BYTES", 50)
     with pytest.raises(DataError, match="unpacks to more than 1 GiB; cut it into pieces"):
         Signal(2).prepare(packed)

@@ -7,9 +7,9 @@ import pytest
 import torch
 
 from brique.data import Ragged
-from brique.data.column import Labels, Texts
+from brique.data.raw.column import Labels, Texts
 from brique.errors import DataError
-from brique.nets.readers.words import TextEncoder
+from brique.nets.encoders.text import TextEncoder
 from brique.schema import Schema, Text, subwords
 
 ENGLISH = [

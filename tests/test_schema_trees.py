@@ -8,7 +8,7 @@ import torch
 
 from brique.errors import DataError
 from brique.schema import Schema, Tree
-from brique.schema.trees import parse_tree, format_tree
+from brique.schema.trees import format_tree, parse_tree
 
 KIND = Tree(("It", "works", "well", "(", "1/2"))
 

@@ -28,7 +28,7 @@ from brique.game.play import Play, Turn
 from brique.planning import Request
 from brique.run import read_run
 from brique.tasks.table import TASKS
-from brique.workbench import trials
+from brique.workbench import study_storage
 
 
 @pytest.fixture(autouse=True)
@@ -183,9 +183,11 @@ def test_a_database_that_tune_json_names_is_never_opened(search: Path, opened: l
 
 
 def test_a_password_is_not_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    assert trials.masked_url("postgresql://me:secret@host/x") == "postgresql://me:***@host/x"
-    kept = trials.masked_url("postgresql://me:secret@host/x")
-    assert "secret" in str(trials.resolve_storage(tmp_path, kept, "postgresql://me:secret@host/x"))
+    assert study_storage.masked_url("postgresql://me:secret@host/x") == "postgresql://me:***@host/x"
+    kept = study_storage.masked_url("postgresql://me:secret@host/x")
+    assert "secret" in str(
+        study_storage.resolve_storage(tmp_path, kept, "postgresql://me:secret@host/x")
+    )
 
 
 def test_a_database_that_is_none_is_refused_before_there_is_a_folder(tmp_path: Path):

@@ -10,13 +10,13 @@ import pytest
 import torch
 from torch import nn
 
-from brique import data, files, page, stopping
+from brique import data, files, interrupts, page
 from brique.cli import main
 from brique.errors import Interrupted
 from brique.game import Game, Player
 from brique.game.play import Play
 from brique.recipes.convolutional import lenet5
-from brique.run import Launch, Run, ending, launched, read_run
+from brique.run import Launch, Run, launched, outcome, read_run
 from brique.tasks import classify
 from brique.workbench import training as train
 
@@ -27,7 +27,7 @@ PHASES = {
     "start": (Run, "play"),
     "training": (Play, "__next__"),
     "judging": (classify, "judge"),
-    "saving": (ending, "save"),
+    "saving": (outcome, "save"),
     "report": (page, "write"),
 }
 
@@ -122,9 +122,9 @@ def test_a_second_ctrl_c_ends_at_once_and_says_how_to_go_on(
     def end(code: int):
         raise Ended(code)
 
-    monkeypatch.setattr(stopping.os, "_exit", end)
+    monkeypatch.setattr(interrupts.os, "_exit", end)
     asking(monkeypatch, Play, "__next__", signal.SIGHUP, signal.SIGHUP)
-    asking(monkeypatch, ending, "note", signal.SIGINT, signal.SIGINT)
+    asking(monkeypatch, outcome, "note", signal.SIGINT, signal.SIGINT)
     with pytest.raises(Ended, match="130"):
         main(["run", "lenet5", "--turns", "3", "--out", "r"])
     err = capsys.readouterr().err
@@ -143,9 +143,9 @@ def test_an_ignored_hangup_stays_ignored(monkeypatch: pytest.MonkeyPatch):
 
 
 def test_the_signals_are_as_they_were_after_a_command(capsys: pytest.CaptureFixture[str]):
-    before = [signal.getsignal(one) for one in stopping.SIGNALS]
+    before = [signal.getsignal(one) for one in interrupts.SIGNALS]
     assert main(["list"]) == 0
-    assert [signal.getsignal(one) for one in stopping.SIGNALS] == before
+    assert [signal.getsignal(one) for one in interrupts.SIGNALS] == before
 
 
 def test_a_run_that_fails_says_why_in_its_record(monkeypatch: pytest.MonkeyPatch):
@@ -155,7 +155,7 @@ def test_a_run_that_fails_says_why_in_its_record(monkeypatch: pytest.MonkeyPatch
         raise ZeroDivisionError
 
     with monkeypatch.context() as patch:
-        patch.setattr(ending, "save", fail)
+        patch.setattr(outcome, "save", fail)
         with pytest.raises(ZeroDivisionError):
             main(words)
     assert read_run("r").state == "failed: ZeroDivisionError"

@@ -6,7 +6,7 @@ from torch import nn
 
 from brique.data import arrays
 from brique.errors import DataError, ShapeError
-from brique.inference import eval_mode, batch_size_for, device_of, even_indices
+from brique.inference import batch_size_for, device_of, eval_mode, even_indices
 from brique.schema import Category, Picture
 from brique.tasks import accuracy, classify
 

@@ -5,7 +5,7 @@ from sklearn.ensemble import RandomForestClassifier
 
 from brique.data import arrays
 from brique.evaluation import baselines
-from brique.evaluation.baselines import trees
+from brique.evaluation.baselines import tree_ensembles
 from brique.evaluation.baselines.matrix import matrix as as_matrix
 
 
@@ -23,7 +23,7 @@ def boosting(classes):
 
 
 def test_many_classes_have_fewer_trees_each(monkeypatch):
-    monkeypatch.setattr(trees, "_MINUTE", 0.2)
+    monkeypatch.setattr(tree_ensembles, "_MAX_SECONDS", 0.2)
     few, many = boosting(2), boosting(12)
     assert few.entry["settings"]["trees"] == 200
     assert 10 <= many.entry["settings"]["trees"] < 50
@@ -31,7 +31,7 @@ def test_many_classes_have_fewer_trees_each(monkeypatch):
 
 
 def test_trees_that_would_take_long_are_left_out_and_say_so(monkeypatch):
-    monkeypatch.setattr(trees, "_MINUTE", 0.02)
+    monkeypatch.setattr(tree_ensembles, "_MAX_SECONDS", 0.02)
     said = boosting(12)
     assert said.predictions is None
     assert said.entry["skipped"] == "trees for 12 answers from 20 columns take more than a minute"
@@ -68,13 +68,15 @@ def test_a_forest_of_numbers_answers_for_several_targets():
 
 
 def test_less_than_usual_is_said(monkeypatch):
-    monkeypatch.setattr(trees, "_MINUTE", 0.2)
+    monkeypatch.setattr(tree_ensembles, "_MAX_SECONDS", 0.2)
     known = table(2)
     said = baselines.fit_predict(known, known.test)["forest"]
     assert said.entry["settings"]["trees"] < 100
     assert said.entry["reduced"].endswith("as 100 would take over a minute")
-    monkeypatch.setattr(trees, "_MINUTE", 0.001)
-    assert trees.max_forest_examples(matrix(known.test), is_class=True, limit=50_000) < 2000
+    monkeypatch.setattr(tree_ensembles, "_MAX_SECONDS", 0.001)
+    assert (
+        tree_ensembles.max_forest_examples(matrix(known.test), is_class=True, limit=50_000) < 2000
+    )
 
 
 def matrix(split):

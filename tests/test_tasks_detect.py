@@ -9,16 +9,16 @@ from torch import nn
 from brique import data, nets
 from brique.bricks import ScoreThreshold
 from brique.data import Ragged, worlds
-from brique.data.parts import with_fields
+from brique.data.dataset import with_fields
 from brique.errors import DataError, ShapeError, UsageError
 from brique.nets.detector import detector, detector_arguments
 from brique.planning import Request
 from brique.tasks import detect
 from brique.tasks.detect import boxes, evaluate, metrics
-from brique.tasks.detect.found import Detections
+from brique.tasks.detect.detections import Detections
 from brique.tasks.detect.loss import assign_targets
+from brique.tasks.detect.outputs import Target
 from brique.tasks.detect.plan import plan
-from brique.tasks.detect.reading import Target
 
 ONCE = torch.ones(1, 1, dtype=torch.float64)
 
@@ -105,7 +105,9 @@ def test_average_precision_is_that_of_a_sum_done_by_hand():
     told = metrics.compute_metrics([marks])
     assert told == pytest.approx({"ap50": 2 / 3, "ap": sum(by_level) / 10}, abs=1e-6)
     twice = torch.tensor([[1.0, 0.0, 0.0], [0.0, 2.0, 1.0]], dtype=torch.float64)
-    assert metrics.average_precision(marks, 0, twice).tolist() == pytest.approx([(1 + 2 / 3) / 2, 2 / 5])
+    assert metrics.average_precision(marks, 0, twice).tolist() == pytest.approx(
+        [(1 + 2 / 3) / 2, 2 / 5]
+    )
 
 
 def test_each_class_counts_alike_and_absent_ones_not():
@@ -266,7 +268,7 @@ def test_boxes_are_moved_back_to_the_picture_as_it_was(scenes):
         answer={"a": 1}, boxes=((0.0, 16.0, 64.0, 48.0),), classes=("a",), scores=(0.9,)
     )
     wide = np.zeros((100, 200, 3), np.uint8)
-    kind = replace(schema["image"], inside=True)
+    kind = replace(schema["image"], letterbox=True)
     inside = type(schema)(dict(schema.fields) | {"image": kind}, schema.targets)
     (box,) = detect.postprocess(answer, wide, inside).boxes
     assert box == pytest.approx((0, 0, 200, 100))

@@ -11,14 +11,14 @@ import brique
 from brique import data, nets
 from brique.bricks import PredictionInterval
 from brique.cli import main
-from brique.data.latest import last_windows
+from brique.data.rows.last_window import last_windows
 from brique.errors import DataError, ShapeError
 from brique.model import load
 from brique.run import read_run
 from brique.schema import Category, Number, Schema
 from brique.tasks import forecast
 from brique.tasks.forecast import train as trained
-from brique.tasks.forecast.reading import naive_forecast
+from brique.tasks.forecast.outputs import naive_forecast
 from resuming import alone, assert_equal, stopped
 
 OPTIONS = ("kind=series", "target=load", "length=24", "ahead=6")

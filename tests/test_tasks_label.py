@@ -142,7 +142,9 @@ def test_targets_and_classes_are_found_by_name():
     found = noisy(wrong=0.0)
     turned = replace(KINDS["hue"], names=("red", "green", "blue"))
     other = Schema({**found.schema.fields, "hue": turned}, ("hue", "round"))
-    assert label.evaluate(Knows(), found, schema=other, compare=False).values["test"]["accuracy"] < 1
+    assert (
+        label.evaluate(Knows(), found, schema=other, compare=False).values["test"]["accuracy"] < 1
+    )
     strange = Schema({**found.schema.fields, "size": KINDS["hue"]}, ("size", "round"))
     with pytest.raises(DataError, match="answers for 'size', which is no class in these data"):
         label.evaluate(Knows(), found, schema=strange)

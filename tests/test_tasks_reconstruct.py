@@ -5,8 +5,8 @@ from torch import nn
 from brique import data
 from brique.errors import ShapeError
 from brique.evaluation import classifier
-from brique.tasks.reconstruct import class_accuracy, principal_components, reconstruct, labeled_rows
-from brique.tasks.reconstruct.pictures import GAP, LABEL_WIDTH
+from brique.tasks.reconstruct import class_accuracy, labeled_rows, principal_components, reconstruct
+from brique.tasks.reconstruct.analysis import GAP, LABEL_WIDTH
 
 
 class Halves(nn.Module):
@@ -38,7 +38,9 @@ def test_principal_components_lose_what_the_small_singular_values_hold(digits):
     pictures = digits.train["image"].flatten(1).double() / 255
     values = torch.linalg.svdvals(pictures - pictures.mean(dim=0))
     given = pictures.float().view(-1, 1, 8, 8)
-    for size, coder in zip((1, 2, 10, 64), principal_components(digits.train, (1, 2, 10, 64)), strict=True):
+    for size, coder in zip(
+        (1, 2, 10, 64), principal_components(digits.train, (1, 2, 10, 64)), strict=True
+    ):
         encoder, decoder = coder
         codes = reconstruct(encoder, given)
         assert codes.shape == (len(given), size)

@@ -15,7 +15,7 @@ from brique.schema import Number, Schema
 from brique.tasks import eval_mode, regress
 from brique.tasks.regress.evaluate import _coverage
 from brique.tasks.regress.metrics import compute_metrics
-from brique.tasks.regress.reading import Outputs
+from brique.tasks.regress.outputs import Outputs
 
 
 class Says(nn.Module):

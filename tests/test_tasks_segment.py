@@ -56,7 +56,9 @@ def test_loss_is_the_mean_cross_entropy_of_the_pixels_that_count():
     torch.testing.assert_close(total / count, expected)
     weights = torch.tensor([1.0, 2.0, 3.0, 4.0])
     total, count = segment.loss(said, truth, weights)
-    expected = functional.cross_entropy(said.float(), truth.long(), weights, ignore_index=IGNORE_INDEX)
+    expected = functional.cross_entropy(
+        said.float(), truth.long(), weights, ignore_index=IGNORE_INDEX
+    )
     torch.testing.assert_close(total / count, expected)
     whole = segment.loss(said, truth, weights)
     parts = [segment.loss(said[k : k + 1], truth[k : k + 1], weights) for k in range(3)]
@@ -80,7 +82,9 @@ def test_weights_have_a_mean_of_one_and_make_classes_alike(scenes):
 
 
 def test_iou_is_the_common_part_of_what_is_and_what_was_said():
-    truth = torch.tensor([[[0, 0, 1, 1], [0, 0, 1, IGNORE_INDEX]], [[2, 2, 2, 2], [0, 0, 0, 0]]]).byte()
+    truth = torch.tensor(
+        [[[0, 0, 1, 1], [0, 0, 1, IGNORE_INDEX]], [[2, 2, 2, 2], [0, 0, 0, 0]]]
+    ).byte()
     said = torch.tensor([[[0, 1, 1, 1], [0, 0, 0, 1]], [[2, 2, 0, 0], [0, 0, 0, 0]]])
     counts = metrics.confusion(truth, said, 4)
     assert counts.sum().item() == 15
@@ -141,8 +145,8 @@ def test_a_net_behind_the_baseline_is_said_to_be_so(scenes):
 
 def scenes_of(image, mask, names):
     """Return data of pictures and masks in memory."""
-    from brique.data.parts import build
-    from brique.data.source import Source
+    from brique.data.dataset import build
+    from brique.data.raw.source import Source
     from brique.schema import Mask, Picture
 
     shape = tuple(image.shape[1:])
@@ -190,7 +194,9 @@ def test_what_does_not_fit_is_refused(scenes):
     empty = replace(scenes, test=scenes.test.select(torch.empty(0, dtype=torch.int64)))
     with pytest.raises(DataError, match="segment: the test part is empty"):
         segment.evaluate(Told(scenes.test, 5), empty)
-    blank = scenes_of(torch.rand(10, 1, 4, 4), torch.full((10, 4, 4), IGNORE_INDEX).byte(), ("a", "b"))
+    blank = scenes_of(
+        torch.rand(10, 1, 4, 4), torch.full((10, 4, 4), IGNORE_INDEX).byte(), ("a", "b")
+    )
     with pytest.raises(DataError, match="no pixel of the training masks counts"):
         segment.weights(blank.train, power=0.5)
     with pytest.raises(DataError, match="no pixel of the 2 test masks counts, so nothing"):
@@ -200,7 +206,9 @@ def test_what_does_not_fit_is_refused(scenes):
 def test_a_mask_is_laid_over_the_picture_as_it_was_given(scenes):
     mask = torch.arange(64)[None].expand(64, -1).byte() // 32  # left 0, right 1
     names = scenes.schema["mask"].names
-    (answer,) = segment.predictions(functional.one_hot(mask[None].long(), 5).permute(0, 3, 1, 2), names)
+    (answer,) = segment.predictions(
+        functional.one_hot(mask[None].long(), 5).permute(0, 3, 1, 2), names
+    )
     assert answer.answer == {"background": 0.5, "circle": 0.5}
     twice = segment.postprocess(answer, torch.zeros(3, 128, 128).numpy(), scenes.schema).mask
     assert torch.equal(twice, torch.arange(128)[None].expand(128, -1).byte() // 64)

@@ -11,8 +11,8 @@ import brique
 from brique import data, nets
 from brique.cli import main
 from brique.data import Ragged
-from brique.data.parts import build
-from brique.data.source import Source
+from brique.data.dataset import build
+from brique.data.raw.source import Source
 from brique.errors import DataError, ShapeError
 from brique.model import load
 from brique.run import read_run
@@ -244,7 +244,9 @@ def test_bilou_counts_as_bioes_and_other_tags_mark_no_entities():
         ]
         names = sorted({t for x in written for tags in x for t in tags})
         flat = [torch.tensor([names.index(t) for tags in x for t in tags]) for x in written]
-        scores.append(entities.count_entities(*flat, torch.tensor([len(t) for t in meant]), names).scores())
+        scores.append(
+            entities.count_entities(*flat, torch.tensor([len(t) for t in meant]), names).scores()
+        )
     assert scores[0] == scores[1]
     assert entities.entity_types(["NOUN", "B-PER", "O"]) is None
     assert entities.entity_types(["B", "I", "NOUN"]) is None
@@ -286,9 +288,7 @@ def test_always_outside_looks_bad_though_most_words_are_right(persons):
         **{k: values["test"][k] for k in ("accuracy", "unknown_accuracy") if k in values["test"]},
         "interval": values["interval"]["f1"],
     }  # fmt: skip
-    assert tag.entities_sentence(values).startswith(
-        "No better than a simple method: entity F1 0."
-    )
+    assert tag.entities_sentence(values).startswith("No better than a simple method: entity F1 0.")
 
 
 def test_a_net_of_entities_is_chosen_and_judged_by_their_f1(persons, tmp_path):

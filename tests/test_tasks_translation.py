@@ -17,10 +17,10 @@ from brique.model import load
 from brique.run import read_run
 from brique.schema import Category, Schema, Text
 from brique.schema.texts import END_ID
-from brique.tasks import translate as task
-from brique.tasks import translation
-from brique.tasks.translation import baselines, metrics
-from brique.tasks.translation import train as trained
+from brique.tasks import translate
+from brique.tasks.translate import baselines, metrics
+from brique.tasks.translate import decoding as task
+from brique.tasks.translate import train as trained
 from brique.workbench import languages
 from resuming import alone, assert_equal, stopped
 
@@ -64,7 +64,7 @@ def test_its_quick_form_learns_and_leaves_a_dictionary_behind(run):
     assert result["baseline"]["dictionary"]["bleu"] < result["test"]["bleu"]
     assert result["baseline"]["dictionary"]["overlap"] > result["baseline"]["copy"]["overlap"]
     assert result["comparison"]["outcome"] == "better"
-    assert "BLEU from en to fr on 30 test texts" in translation.sentence(result)
+    assert "BLEU from en to fr on 30 test texts" in translate.sentence(result)
     assert read_run(run).json["data"][0]["test_reads"] == 1
 
 
@@ -89,7 +89,7 @@ def test_what_predict_says_is_what_a_search_says_over_valid(run, folder):
     said = model.predict([texts[row] for row in opened.valid.ids.tolist()])
     kind, found = opened.schema["fr"], []
     for batch in opened.valid.batches(7):
-        found += [kind.restore(one) for one in translation.predict.spoken(model.net, batch["en"])]
+        found += [kind.restore(one) for one in translate.predict.spoken(model.net, batch["en"])]
     assert [one.answer for one in said] == found
     batch = next(opened.valid.batches(7))
     whole = model.net(batch["en"], batch["fr"])
@@ -135,7 +135,7 @@ def test_the_scores_of_all_pieces_follow_each_other(folder):
     torch.testing.assert_close(chances, expected.log_softmax(1))
     _, words, counts = task.teacher_forcing(batch["fr"])
     assert int((words[counts] == END_ID).sum()) == 5
-    loss = translation.loss(found, batch, opened.schema)
+    loss = translate.loss(found, batch, opened.schema)
     torch.testing.assert_close(loss, nn.functional.cross_entropy(found, words[counts]))
 
 
@@ -198,11 +198,11 @@ def test_a_net_that_does_not_speak_and_an_empty_part_are_refused(folder):
     opened = data.open(folder, target="fr")
     batch = next(opened.test.batches(2))
     with pytest.raises(ModelError, match="a Mute does not say piece by piece what is likely"):
-        translation.predict(Mute(), batch, opened.schema)
+        translate.predict(Mute(), batch, opened.schema)
     empty = opened.test.select(torch.zeros(len(opened.test), dtype=torch.bool))
     net = nets.translator(opened.schema.to_json(), width=8)
     with pytest.raises(DataError, match="translate: the split is empty; pass one with at least"):
-        translation.evaluate(net, replace(opened, test=empty))
+        translate.evaluate(net, replace(opened, test=empty))
 
 
 def test_the_translator_wants_two_texts():

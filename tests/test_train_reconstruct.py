@@ -16,7 +16,7 @@ from brique.bricks import ErrorQuantiles
 from brique.cli import main
 from brique.errors import DataError, ShapeError, UsageError
 from brique.planning import Request
-from brique.planning.codes import plan_autoencoder
+from brique.planning.autoencoder import plan_autoencoder
 from brique.run import read_run
 from brique.tasks import eval_mode, reconstruct
 from brique.tasks.reconstruct import train as training

@@ -182,7 +182,10 @@ def test_weights_that_do_not_fit_are_named_and_counted(weights, tmp_path):
         r"\(features\.0\.kernel\); 1 of another shape \(features\.3\.squeeze\.weight: \(8, 64, 1, "
         r"1\) for \(16, 64, 1, 1\)\); pass weights of that net, or name their net by timm:NAME:FILE"
     )
-    for door in (transfer.expected_input, partial(transfer.load_pretrained, schema=photos().schema)):
+    for door in (
+        transfer.expected_input,
+        partial(transfer.load_pretrained, schema=photos().schema),
+    ):
         with pytest.raises(ModelError, match=message):
             door(path)
 
@@ -223,7 +226,10 @@ def test_sources_that_are_none_are_told(weights, tmp_path):
         "timm:": "timm:NAME:FILE",
         "timm:resnet18:nowhere.safetensors": "nowhere.safetensors: no such file of weights",
     }.items():
-        for door in (transfer.expected_input, partial(transfer.load_pretrained, schema=photos().schema)):
+        for door in (
+            transfer.expected_input,
+            partial(transfer.load_pretrained, schema=photos().schema),
+        ):
             with pytest.raises(ModelError, match=message) as caught:
                 door(source)
             assert "\n" not in str(caught.value)
@@ -324,7 +330,10 @@ def test_a_run_with_none_of_the_classes_gives_its_body(half_run):
 
 def test_the_temperature_of_a_run_is_not_taken_over(half_run):
     assert float(brique.load(half_run).net.head[-1].value) == TEMPERATURE
-    assert float(transfer.load_pretrained(half_run, few_digits("01234").schema).net.head[-1].value) == 1.0
+    assert (
+        float(transfer.load_pretrained(half_run, few_digits("01234").schema).net.head[-1].value)
+        == 1.0
+    )
 
 
 def test_a_continued_run_is_itself_a_run(half_run, tmp_path):
@@ -559,7 +568,10 @@ def test_a_net_of_timm_for_one_size_says_which(timm, tmp_path):
         ShapeError, match=r"64 x 64 pixels; open the data with size=160, channels=3"
     ):
         transfer.load_pretrained(f"timm:test_vit3:{path}", photos().schema)
-    assert transfer.load_pretrained(f"timm:test_vit3:{path}", photos(size=160, count=10).schema).size == 160
+    assert (
+        transfer.load_pretrained(f"timm:test_vit3:{path}", photos(size=160, count=10).schema).size
+        == 160
+    )
 
 
 @pytest.mark.usefixtures("no_network")

@@ -12,7 +12,7 @@ import brique
 from brique import data
 from brique.cli import main
 from brique.errors import DataError, Interrupted, ModelError, PlayError, RunError, UsageError
-from brique.page.tuned import compose
+from brique.page.tuning import compose
 from brique.run import read_run
 from brique.tasks.table import TASKS
 from brique.workbench import tune as room

@@ -8,9 +8,9 @@ import sys
 import pytest
 
 from brique.cli import main
-from brique.cli.outcome import print_json, print_table
+from brique.cli.output import print_json, print_table
+from brique.console import GuardedStream, csv_cell, echo, escape, notify
 from brique.run import read_run
-from brique.voice import GuardedStream, csv_cell, escape, echo, notify
 
 EVIL = "a\x1b[2J\x07\x9b31m\r\nb\u202ec\ud83d"
 TOLD = r"a\x1b[2J\x07\x9b31m\r\nb\u202ec\ud83d"

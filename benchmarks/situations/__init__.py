@@ -9,9 +9,9 @@ from typing import Any
 
 from brique import data
 from brique.data import Data, Finding, audit
+from brique.data.rows.inputs import read_inputs
 from brique.errors import BriqueError
 from brique.schema import Schema
-from brique.workbench.questions import read_inputs
 
 Check = Callable[[Path], None]
 

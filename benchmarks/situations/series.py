@@ -9,8 +9,8 @@ from typing import Any
 
 from brique import data
 from brique.data import Data, audit
+from brique.data.rows.inputs import read_inputs
 from brique.errors import BriqueError
-from brique.workbench.questions import read_inputs
 from situations import WrongError, each, expect, expect_finding, expect_note, variant, write
 
 COUNT, PAST, AHEAD = 400, 6, 3

@@ -6,9 +6,9 @@ import sys
 def main() -> int:
     """Run the command line and return its exit code; `--version` answers without anything else."""
     if sys.argv[1:] == ["--version"]:
-        from brique import __version__, voice
+        from brique import __version__, console
 
-        return voice.run_command(lambda: voice.echo(__version__) or 0, only_prints=True)
+        return console.run_command(lambda: console.echo(__version__) or 0, only_prints=True)
     from brique import cli
 
     return cli.main()

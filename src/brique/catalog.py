@@ -19,9 +19,9 @@ from types import ModuleType
 from typing import Any, cast
 
 from brique import files, reader
+from brique.console import notify
 from brique.errors import RunError, UsageError, did_you_mean
 from brique.options import Options
-from brique.voice import notify
 
 _PACKAGE = Path(__file__).parent
 

@@ -48,7 +48,9 @@ class StoreError(BriqueError, OSError):
         """
         if not self.state:
             return self
-        return store_error(self.problem, self.state, self.remedy, "", f", then go on with: {command}")
+        return store_error(
+            self.problem, self.state, self.remedy, "", f", then go on with: {command}"
+        )
 
     def with_out_option(self) -> "StoreError":
         """Return what is said before anything is kept: another place may do as well."""
@@ -105,9 +107,7 @@ def disk_error(verb: str, path: Path | str, error: OSError) -> StoreError:
         return store_error(problem, _NOT_PERMITTED, "move it away", _OTHER_FOLDER)
     if error.errno == errno.EFBIG and has_size_limit():
         limit = resource.getrlimit(resource.RLIMIT_FSIZE)[0]
-        problem = (
-            f"{action}: file too large: the limit on the size of files (ulimit -f) is {_format_size(limit)}"
-        )
+        problem = f"{action}: file too large: the limit on the size of files (ulimit -f) is {_format_size(limit)}"
         return store_error(problem, "file too large", "raise it ('ulimit -f unlimited')", "")
     default = ("cannot be written", error.strerror or str(error), "mend that", _OTHER_FOLDER)
     state, reason, remedy, alternative = _REASONS.get(error.errno or 0, default)
@@ -119,7 +119,9 @@ def has_size_limit() -> bool:
     return resource.getrlimit(resource.RLIMIT_FSIZE)[0] != resource.RLIM_INFINITY
 
 
-def store_error(problem: str, state: str, remedy: str, alternative: str, suffix: str = "") -> StoreError:
+def store_error(
+    problem: str, state: str, remedy: str, alternative: str, suffix: str = ""
+) -> StoreError:
     """Return the error of what could not be written.
 
     alternative: what to do instead of the remedy, where the place need not stay. more: the end.

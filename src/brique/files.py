@@ -162,9 +162,13 @@ def new_folder(path: Path | str) -> Iterator[Path]:
         temporary.mkdir(parents=True)
         yield temporary
         names = [
-            file.relative_to(temporary).as_posix() for file in sorted(temporary.rglob("*")) if file.is_file()
+            file.relative_to(temporary).as_posix()
+            for file in sorted(temporary.rglob("*"))
+            if file.is_file()
         ]
-        manifest = json.dumps({"format": 1, "files": manifest_entries(temporary, names)}, indent=1) + "\n"
+        manifest = (
+            json.dumps({"format": 1, "files": manifest_entries(temporary, names)}, indent=1) + "\n"
+        )
         _write_synced(temporary / MANIFEST, manifest.encode())
         _sync_folder(temporary)
         _count_operation("rename")

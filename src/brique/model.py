@@ -17,12 +17,27 @@ from typing import Any, Literal, Protocol
 import torch
 from torch import Tensor, nn
 
-from brique import catalog, data, files, measure, nets, reader
-from brique.errors import BriqueError, DataError, ModelError, StoreError, did_you_mean, several_runs_hint
-from brique.fit import Inputs, passes_check, check_state_dict, check_inputs, check_finite, make_check, fixed_input
-from brique.inference import eval_mode, batch_size_for
+from brique import catalog, data, files, limits, nets, reader
+from brique.errors import (
+    BriqueError,
+    DataError,
+    ModelError,
+    StoreError,
+    did_you_mean,
+    several_runs_hint,
+)
+from brique.inference import batch_size_for, eval_mode
 from brique.nets import zoo
 from brique.schema import Schema
+from brique.weight_checks import (
+    Inputs,
+    check_finite,
+    check_inputs,
+    check_state_dict,
+    fixed_input,
+    make_check,
+    passes_check,
+)
 
 FORMAT = 1
 _EXTRA_BYTES = 64 << 20  # bytes that a net may hold beside its weights
@@ -130,7 +145,9 @@ class Model:
             with eval_mode(self.net) as device:
                 batch = data.collate(schema, examples).to(device)
                 predictions = task.predict(self.net, batch, schema)
-        valid_inputs = (value for value, error in zip(inputs, failures, strict=True) if error is None)
+        valid_inputs = (
+            value for value, error in zip(inputs, failures, strict=True) if error is None
+        )
         pairs = zip(predictions, valid_inputs, strict=True)
         completed = (task.complete(prediction, value, schema) for prediction, value in pairs)
         return [next(completed) if value is None else value for value in failures]
@@ -154,7 +171,7 @@ def load(
     folder, source = _locate(Path(run))
     metadata = _read_metadata(folder)
     try:
-        measure.check_shapes(metadata["schema"], f"{folder / 'model.json'}")
+        limits.check_shapes(metadata["schema"], f"{folder / 'model.json'}")
         schema = None if metadata["schema"] is None else Schema.from_json(metadata["schema"])
         user_nets = _user_nets(net, metadata["nets"])
         loaded = {
@@ -162,7 +179,8 @@ def load(
             for name, entry in metadata["nets"].items()
         }
         arrays = {
-            name: _read_tensors(folder, entry["file"])[name] for name, entry in metadata["arrays"].items()
+            name: _read_tensors(folder, entry["file"])[name]
+            for name, entry in metadata["arrays"].items()
         }
         model = Model(
             {name: loaded_net.to(device or "cpu").eval() for name, loaded_net in loaded.items()},
@@ -195,7 +213,11 @@ def describe(run: Path | str) -> tuple[Path, dict[str, Any]]:
 
 
 def save(
-    folder: Path, *, saved_nets: Mapping[str, SavedNet], arrays: Mapping[str, Tensor], metadata: dict[str, Any]
+    folder: Path,
+    *,
+    saved_nets: Mapping[str, SavedNet],
+    arrays: Mapping[str, Tensor],
+    metadata: dict[str, Any],
 ) -> None:
     """Write a model folder, whole or not at all. Raises StoreError.
 
@@ -217,7 +239,13 @@ def save(
             files.write_tensors(temporary / f"{name}.safetensors", {name: array})
             array_entries[name] = {"file": f"{name}.safetensors", "shape": list(array.shape)}
         scores = {k: v for k, v in metadata["scores"].items() if math.isfinite(v)}
-        content = {"format": FORMAT, "nets": entries, "arrays": array_entries, **metadata, "scores": scores}
+        content = {
+            "format": FORMAT,
+            "nets": entries,
+            "arrays": array_entries,
+            **metadata,
+            "scores": scores,
+        }
         files.write_json(temporary / "model.json", content)
 
 
@@ -241,13 +269,15 @@ def _locate(run: Path) -> tuple[Path, Path]:
 
 
 def _read_metadata(folder: Path) -> dict[str, Any]:
-    damage = files.damage(folder, ("model.json",), limit=4 * measure.memory_limit())
+    damage = files.damage(folder, ("model.json",), limit=4 * limits.memory_limit())
     try:
         if damage is not None:
             raise ModelError(
                 f"{folder}: the model is damaged: {damage}; restore it, or train again."
             )
-        metadata = reader.read_json(folder / "model.json", folder, limit=reader.LISTED_LIMITS[".json"])
+        metadata = reader.read_json(
+            folder / "model.json", folder, limit=reader.LISTED_LIMITS[".json"]
+        )
         version = metadata["format"]
     except StoreError as error:
         raise ModelError(f"{error}; restore the file, or train again.") from error
@@ -288,7 +318,7 @@ def _load_net(
     if user_net is None:
         _check_size(folder, name, entry, trusted, tensors)
         max_bytes = 2 * sum(value.nbytes for value in tensors.values()) + _EXTRA_BYTES
-        with measure.limited_build(max_bytes):
+        with limits.limited_build(max_bytes):
             net = _build_net(folder, name, entry, trusted)
     else:
         net = user_net
@@ -310,15 +340,19 @@ def _check_size(
     """Raise ModelError where a net is too large or does not fit its weights, before it is built."""
     arguments, check = entry["arguments"], entry["check"]
     where = f"{folder}: net {name!r}"
-    measure.check_shapes(arguments, where)
+    limits.check_shapes(arguments, where)
     if check is not None:
         check_inputs(check["inputs"])
-    net = measure.build_on_meta(lambda: _build_net(folder, name, entry, trusted))
+    net = limits.build_on_meta(lambda: _build_net(folder, name, entry, trusted))
     if net is None:
         return
     check_state_dict(f"{folder / entry['file']}", net, tensors)
     if check is not None:
-        measure.check_forward(net, [fixed_input(entry_of_check, device="meta") for entry_of_check in check["inputs"]], arguments)
+        limits.check_forward(
+            net,
+            [fixed_input(entry_of_check, device="meta") for entry_of_check in check["inputs"]],
+            arguments,
+        )
 
 
 def _build_net(folder: Path, name: str, entry: dict[str, Any], trusted: Path | None) -> nn.Module:
@@ -373,7 +407,9 @@ def _read_tensors(folder: Path, file: object) -> dict[str, Tensor]:
         )
     try:
         if (problem := reader.missing_entry(folder, file)) is not None:
-            raise ModelError(f"{folder}: the model is damaged: {problem}; restore it, or train again.")
+            raise ModelError(
+                f"{folder}: the model is damaged: {problem}; restore it, or train again."
+            )
         return reader.read_tensors(folder / file, folder)
     except StoreError as error:
         raise ModelError(f"{error}; restore it, or train again.") from error

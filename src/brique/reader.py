@@ -179,7 +179,9 @@ def manifest_entries(folder: Path, names: Iterable[str]) -> dict[str, dict[str, 
     }
 
 
-def file_difference(folder: Path, name: str, entry: object, *, limit: int | None = None) -> str | None:
+def file_difference(
+    folder: Path, name: str, entry: object, *, limit: int | None = None
+) -> str | None:
     """Say how a file differs from its entry in a manifest; None where it fits."""
     path = folder / name
     size, digest = _entry(entry)
@@ -209,7 +211,9 @@ def damage(
                 f"it holds {total / 1e9:,.1f} GB, more than the {limit / 1e9:,.1f} GB that are"
                 " read; raise that by --memory GB"
             )
-        differences = (file_difference(folder, name, entry, limit=total) for name, entry in entries.items())
+        differences = (
+            file_difference(folder, name, entry, limit=total) for name, entry in entries.items()
+        )
         return next((difference for difference in differences if difference is not None), None)
     except (StoreError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return "it has no readable manifest"

@@ -15,9 +15,11 @@ import torch
 from PIL import Image, ImageDraw
 
 from brique import data
-from brique.data import audit, likeness, splitting
-from brique.data.audit import doubt, summary, table
-from brique.data.originals import connected_components
+from brique.data import audit
+from brique.data.audit import picture_classifier, summary, table
+from brique.data.near_duplicates import images
+from brique.data.raw.image_metadata import connected_components
+from brique.data.splits import assignment
 from brique.errors import DataError
 from brique.schema.pictures import read_with_info
 from brique.tasks.classify import wilson_interval
@@ -137,7 +139,7 @@ def test_copies_stay_on_one_side_of_a_drawn_split(tmp_path):
 def test_a_split_without_copies_is_drawn_from_content_alone(tmp_path):
     opened = data.open(album(tmp_path, n=15))
     source = opened.source
-    drawn = splitting._assign_by_digest(source.digests, source.fields["label"].numpy(), 0.2, 0.1)
+    drawn = assignment._assign_by_digest(source.digests, source.fields["label"].numpy(), 0.2, 0.1)
     for place, split in enumerate((opened.train, opened.valid, opened.test)):
         assert split.ids.tolist() == np.flatnonzero(drawn == place).tolist()
 
@@ -183,15 +185,15 @@ def test_tiny_pictures_are_only_searched_for_equal_ones():
 
 def test_thumbnails_of_files_and_of_pixels_agree():
     pictures = [photo(i, size=(96, 96)) for i in range(5)]
-    of_files = np.stack([likeness.thumbnail(picture) for picture in pictures])
+    of_files = np.stack([images.thumbnail(picture) for picture in pictures])
     pixels = torch.stack([torch.from_numpy(np.array(p)).permute(2, 0, 1) for p in pictures])
-    difference = np.abs(of_files.astype(int) - likeness.thumbnails(pixels))
+    difference = np.abs(of_files.astype(int) - images.thumbnails(pixels))
     assert difference.max() <= 3
     grey = [picture.convert("L") for picture in pictures]
-    of_files = np.stack([likeness.thumbnail(picture) for picture in grey])
+    of_files = np.stack([images.thumbnail(picture) for picture in grey])
     pixels = torch.stack([torch.from_numpy(np.array(p))[None] for p in grey])
-    assert np.abs(of_files.astype(int) - likeness.thumbnails(pixels)).max() <= 2
-    assert (likeness.thumbnails(pixels.float() / 255) == likeness.thumbnails(pixels)).all()
+    assert np.abs(of_files.astype(int) - images.thumbnails(pixels)).max() <= 2
+    assert (images.thumbnails(pixels.float() / 255) == images.thumbnails(pixels)).all()
 
 
 @pytest.mark.parametrize("n", [1, 2, 700, 1500])
@@ -200,7 +202,7 @@ def test_candidates_are_those_of_the_full_table(n):
     centers = torch.randn(60, 256, generator=draw)
     vectors = centers[torch.arange(n) % 60] + 0.35 * torch.randn(n, 256, generator=draw)
     vectors /= vectors.norm(dim=1, keepdim=True)
-    came = {tuple(sorted(pair)) for pair in likeness._candidates(vectors, 0.89).tolist()}
+    came = {tuple(sorted(pair)) for pair in images._candidates(vectors, 0.89).tolist()}
     table = (vectors.double() @ vectors.double().T).triu(1)
     sure = {tuple(pair) for pair in (table >= 0.8901).nonzero().tolist()}
     possible = {tuple(pair) for pair in (table >= 0.8899).nonzero().tolist()}
@@ -209,11 +211,11 @@ def test_candidates_are_those_of_the_full_table(n):
 
 
 def test_of_very_many_candidates_the_most_alike_are_kept(monkeypatch):
-    monkeypatch.setattr(likeness, "_MANY", 50)
+    monkeypatch.setattr(images, "_MAX_CANDIDATES", 50)
     draw = torch.Generator().manual_seed(0)
     vectors = torch.randn(1, 256, generator=draw) + 0.3 * torch.randn(900, 256, generator=draw)
     vectors /= vectors.norm(dim=1, keepdim=True)
-    came = {tuple(sorted(pair)) for pair in likeness._candidates(vectors, 0.85).tolist()}
+    came = {tuple(sorted(pair)) for pair in images._candidates(vectors, 0.85).tolist()}
     table = (vectors @ vectors.T).triu(1)
     best = table.flatten().topk(50).indices
     assert came == {(int(i) // 900, int(i) % 900) for i in best}
@@ -583,10 +585,10 @@ def test_answers_on_examples_left_out_are_those_of_fits_without_them():
     draw = torch.Generator().manual_seed(0)
     mapped = torch.randn(40, 7, generator=draw)
     goals = torch.randn(40, 3, generator=draw)
-    came = doubt._leave_one_out_scores(mapped, goals)
+    came = picture_classifier._leave_one_out_scores(mapped, goals)
     mean = goals.mean(0)
     tables = {}
-    for ridge in doubt._RIDGES:
+    for ridge in picture_classifier._RIDGES:
         rows = []
         for i in range(40):
             others = torch.arange(40) != i
@@ -676,15 +678,15 @@ def test_cut_copies_are_found_and_shots_of_strokes_are_not():
     for seed in range(40):
         whole = photo(seed, size=(160, 120))
         part = whole.crop((3, 2, 160, 118))
-        thumbs = np.stack([likeness.thumbnail(whole), likeness.thumbnail(part)])
-        found += len(likeness.near_pairs(thumbs, side=120))
+        thumbs = np.stack([images.thumbnail(whole), images.thumbnail(part)])
+        found += len(images.near_pairs(thumbs, side=120))
     assert found >= 38
     strokes = []
     for left in range(30, 60, 2):
         pixels = np.zeros((96, 96), np.uint8)
         pixels[10:86, left : left + 8] = 250
-        strokes.append(likeness.thumbnail(Image.fromarray(pixels)))
-    assert len(likeness.near_pairs(np.stack(strokes), side=96)) == 0
+        strokes.append(images.thumbnail(Image.fromarray(pixels)))
+    assert len(images.near_pairs(np.stack(strokes), side=96)) == 0
 
 
 def test_long_lists_are_cut_in_json():
@@ -711,11 +713,11 @@ def test_cut_copies_of_fine_grain_are_found_and_other_grain_is_not():
 
     copies = others = 0
     for seed in range(40):
-        whole = likeness.thumbnail(grained(seed, grain=seed))
+        whole = images.thumbnail(grained(seed, grain=seed))
         for other in (0, 100):
             part = grained(seed, grain=seed + other).crop((4, 3, 156, 116))
-            thumbs = np.stack([whole, likeness.thumbnail(part)])
-            found = len(likeness.near_pairs(thumbs, side=120))
+            thumbs = np.stack([whole, images.thumbnail(part)])
+            found = len(images.near_pairs(thumbs, side=120))
             copies, others = copies + found * (not other), others + found * bool(other)
     assert copies >= 38
     assert others == 0

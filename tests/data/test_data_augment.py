@@ -4,7 +4,7 @@ import torch
 
 from brique import data, keys
 from brique.data import Augment, Batch, Ragged
-from brique.data.augment import default
+from brique.data.core.augment import default
 from brique.errors import DataError
 from brique.schema import Boxes, Category, Mask, Number, Picture, Schema, Tags, Text
 

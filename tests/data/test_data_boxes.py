@@ -8,9 +8,9 @@ import pytest
 from PIL import Image
 
 from brique import data
-from brique.data.sources import boxes as boxes_source
-from brique.data.sources.annotations import read_voc as voc_of
-from brique.data.sources.coco import _decode_rle
+from brique.data.sources.regions import boxes as boxes_source
+from brique.data.sources.regions.annotations import read_voc as voc_of
+from brique.data.sources.regions.coco import _decode_rle
 from brique.errors import DataError
 
 HEIGHT, WIDTH = 60, 80

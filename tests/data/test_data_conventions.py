@@ -5,10 +5,10 @@ import pyarrow.parquet as pq
 import pytest
 
 from brique import data
-from brique.data.prepared import prepare_inputs
+from brique.data.rows.inputs import read_inputs
+from brique.data.rows.prepare import prepare_inputs
 from brique.errors import DataError
 from brique.schema import Schema
-from brique.workbench.questions import read_inputs
 
 ROWS = 60
 

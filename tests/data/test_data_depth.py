@@ -208,7 +208,9 @@ def test_a_range_is_two_finite_numbers():
         with pytest.raises(DataError, match="picture: range must be two finite numbers, the lower"):
             Picture((1, 4, 4), value_range=wrong)
     with pytest.raises(DataError, match="expected finite brightness up to 16,777,216, got NaN"):
-        Picture((1, 2, 2), value_range=(0, 1)).prepare(Image.fromarray(np.full((2, 2), np.nan, "f4")))
+        Picture((1, 2, 2), value_range=(0, 1)).prepare(
+            Image.fromarray(np.full((2, 2), np.nan, "f4"))
+        )
 
 
 def test_what_is_asked_beyond_the_range_is_said(tmp_path):

@@ -19,10 +19,10 @@ import pytest
 from pyarrow import parquet
 
 from brique import data
-from brique.data.sources.cells import read_cells
+from brique.data.rows.inputs import read_inputs
+from brique.data.sources.table_files.any_format import read_cells
 from brique.errors import DataError
-from brique.schema import Category, Timestamp, Number, Schema, Text
-from brique.workbench.questions import read_inputs
+from brique.schema import Category, Number, Schema, Text, Timestamp
 
 NAMES = ["size", "count", "note", "kind"]
 NOTES = [
@@ -167,7 +167,9 @@ def test_what_stands_round_the_rows_is_no_row(tmp_path, form, delimiter):
     assert held == rows
     if first is not None:
         assert cells.rows.tolist() == list(range(first, first + len(rows)))
-    asked = [one for one in read_inputs(SCHEMA, (tmp_path / "t.csv",)) if isinstance(one.value, dict)]
+    asked = [
+        one for one in read_inputs(SCHEMA, (tmp_path / "t.csv",)) if isinstance(one.value, dict)
+    ]
     assert [one.row for one in asked] == cells.rows.tolist()
     assert [[as_text(cell) for cell in one.value.values()] for one in asked] == rows
 

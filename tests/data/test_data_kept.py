@@ -11,11 +11,12 @@ import torch
 from PIL import Image
 
 from brique import data
-from brique.data import audit, shown
+from brique.data import audit
+from brique.data.rows import describe
+from brique.data.rows.inputs import read_inputs
 from brique.errors import DataError
-from brique.page import checked
+from brique.page import audit as audit_page
 from brique.schema import Number, Picture
-from brique.workbench.questions import read_inputs
 from layouts import by_class, picture, told, write
 
 CATS_AND_DOGS = {f"{name}/{i}.png": name for name in ("cat", "dog") for i in range(6)}
@@ -181,7 +182,7 @@ def test_markup_in_names_is_text(tmp_path):
     opened = data.open(tmp_path / "zoo")
     assert set(opened.schema["label"].names) == set(names)
     assert told(opened) == {f"{name}/<i>{i}&'.png": name for name in names for i in range(6)}
-    assert shown.describe_examples(opened, [0])[0]["label"] in names
-    page = checked.compose(opened, [one.to_json() for one in audit.findings(opened)], "none")
+    assert describe.describe_examples(opened, [0])[0]["label"] in names
+    page = audit_page.compose(opened, [one.to_json() for one in audit.findings(opened)], "none")
     assert "<b>cat" not in page
     assert "<i>0" not in page

@@ -7,8 +7,8 @@ import pytest
 
 from brique import data
 from brique.data import audit
+from brique.data.rows.inputs import read_inputs
 from brique.errors import DataError
-from brique.workbench.questions import read_inputs
 from layouts import by_class, parts, picture, told, write
 
 LABELS = ("cat", "dog")

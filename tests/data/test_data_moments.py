@@ -7,10 +7,10 @@ import pytest
 import torch
 
 from brique import data
-from brique.data.sources.patterns import pattern_of
+from brique.data.sources.columns.date_patterns import pattern_of
 from brique.errors import DataError
-from brique.schema import Category, Timestamp, Number, Schema, Text
-from brique.schema.written import month_number, parse_timestamp, parse_time_of_day
+from brique.schema import Category, Number, Schema, Text, Timestamp
+from brique.schema.timestamp_patterns import month_number, parse_time_of_day, parse_timestamp
 
 PLUS_2 = timezone(timedelta(hours=2))
 MINUTE = datetime(2024, 3, 1, 13, 5)
@@ -100,7 +100,11 @@ def test_what_is_no_moment_is_none(text, pattern):
 
 
 def test_times_of_day_and_months_by_name():
-    assert parse_time_of_day("13:05:00.5") == parse_time_of_day("1:05:00.5 pm") == (13 * 3600 + 300.5) * 1e6
+    assert (
+        parse_time_of_day("13:05:00.5")
+        == parse_time_of_day("1:05:00.5 pm")
+        == (13 * 3600 + 300.5) * 1e6
+    )
     assert parse_time_of_day("12:00 AM") == 0
     assert parse_time_of_day("soon") is None
     assert [month_number(name) for name in ("Jan", "sept.", "December", "Mai")] == [1, 9, 12, None]
@@ -208,7 +212,9 @@ def test_offsets_are_kept_as_in_training(tmp_path):
     with pytest.raises(DataError, match="expected a moment without its offset from UTC, as in tra"):
         bare.prepare("2024-03-01 17:30+02:00")
     assert int(bare.prepare("2024-03-01 17:30Z")) == int(bare.prepare("2024-03-01 17:30"))
-    assert int(Timestamp().prepare("2024-03-01 17:30+02:00")) == int(bare.prepare("2024-03-01 15:30"))
+    assert int(Timestamp().prepare("2024-03-01 17:30+02:00")) == int(
+        bare.prepare("2024-03-01 15:30")
+    )
 
 
 def test_offsets_that_are_written_now_and_then_are_an_error(tmp_path):
@@ -241,7 +247,7 @@ def test_parquet_keeps_fractions_of_seconds_for_series_and_whole_ones_for_tables
 
 
 def test_the_quick_way_of_reading_is_the_slow_one():
-    from brique.schema.written import _compile_pattern, _from_groups
+    from brique.schema.timestamp_patterns import _compile_pattern, _from_groups
 
     draw = np.random.default_rng(0)
     for second in draw.integers(-(10**10), 10**10, 300).tolist():

@@ -4,7 +4,7 @@ import numpy as np
 import torch
 from PIL import Image, ImageDraw
 
-from brique.data import likeness
+from brique.data.near_duplicates import images
 
 
 def trousers(count, seed=0):
@@ -24,11 +24,11 @@ def trousers(count, seed=0):
 
 
 def thumbs(pixels):
-    return likeness.thumbnails(torch.from_numpy(pixels)[:, None])
+    return images.thumbnails(torch.from_numpy(pixels)[:, None])
 
 
 def test_silhouettes_of_one_shape_are_no_copies():
-    found = likeness.near_pairs(thumbs(trousers(700)), side=28)
+    found = images.near_pairs(thumbs(trousers(700)), side=28)
     assert len(found) <= 1
 
 
@@ -40,7 +40,7 @@ def test_copies_among_other_pictures_stand_out():
     noise = draw.normal(0, 2, (30, 28, 28))
     copies = np.clip(1.04 * pixels[:30] + 4 + noise, 0, 255)
     both = np.concatenate([pixels, copies]).round().astype(np.uint8)
-    found = {tuple(pair) for pair in likeness.near_pairs(thumbs(both), side=28).tolist()}
+    found = {tuple(pair) for pair in images.near_pairs(thumbs(both), side=28).tolist()}
     assert found == {(at, 300 + at) for at in range(30)}
 
 
@@ -51,6 +51,6 @@ def test_several_copies_of_one_picture_do_not_hide_each_other():
     pixels = ((pixels - pixels.amin()) / (pixels.amax() - pixels.amin()) * 255).squeeze(1).numpy()
     copies = [np.clip(pixels[0] + draw.normal(0, 2, (28, 28)), 0, 255) for _ in range(4)]
     both = np.concatenate([pixels, copies]).round().astype(np.uint8)
-    found = likeness.near_pairs(thumbs(both), side=28)
+    found = images.near_pairs(thumbs(both), side=28)
     assert set(found.flatten().tolist()) == {0, 60, 61, 62, 63}
     assert len(found) == 10

@@ -17,8 +17,17 @@ import torch
 from PIL import Image
 
 from brique import data
-from brique.data import archive, audit
-from brique.data.place import Member, read_content, list_files, skipped_files, resolve_place, plain_name, relative
+from brique.data import audit
+from brique.data.files import archive
+from brique.data.files.place import (
+    Member,
+    list_files,
+    plain_name,
+    read_content,
+    relative,
+    resolve_place,
+    skipped_files,
+)
 from brique.errors import DataError
 
 TREE = {
@@ -70,8 +79,12 @@ def test_an_archive_is_read_as_its_folder_is(tmp_path, ending):
     root = resolve_place(packed)
     assert isinstance(root, Member)
     assert root.name == "photos"
-    assert [relative(f, root) for f in list_files(root)] == [relative(f, folder) for f in list_files(folder)]
-    assert [read_content(f) for f in list_files(root)] == [read_content(f) for f in list_files(folder)]
+    assert [relative(f, root) for f in list_files(root)] == [
+        relative(f, folder) for f in list_files(folder)
+    ]
+    assert [read_content(f) for f in list_files(root)] == [
+        read_content(f) for f in list_files(folder)
+    ]
     assert [e.name for e in root.iterdir()] == ["cat", "dog"]
     one = root / "cat" / "1.txt"
     assert (one.name, one.stem, one.suffix, one.parent.name) == ("1.txt", "1", ".txt", "cat")
@@ -99,7 +112,9 @@ def test_files_packed_by_gzip_are_unpacked_wherever_they_lie(tmp_path):
 
 
 def test_parts_and_several_folders_stay_where_they_are(tmp_path):
-    only_train = resolve_place(write_zip(tmp_path / "a.zip", {"train/cat/1.txt": b"", "readme.txt": b""}))
+    only_train = resolve_place(
+        write_zip(tmp_path / "a.zip", {"train/cat/1.txt": b"", "readme.txt": b""})
+    )
     assert [e.name for e in only_train.iterdir()] == ["readme.txt", "train"]
     deep = resolve_place(write_zip(tmp_path / "b.zip", {"x/y/train/1": b"", "x/y/test/1": b""}))
     assert [e.name for e in deep.iterdir()] == ["test", "train"]
@@ -221,14 +236,16 @@ def test_links_and_devices_in_archives_are_not_followed(tmp_path):
 
 
 def test_a_file_where_a_folder_is_does_not_confuse(tmp_path):
-    root = resolve_place(write_tar(tmp_path / "x.tar", {"a": b"1", "a/b": b"2", "c/d": b"3", "c": b"4"}))
+    root = resolve_place(
+        write_tar(tmp_path / "x.tar", {"a": b"1", "a/b": b"2", "c/d": b"3", "c": b"4"})
+    )
     assert [relative(f, root) for f in list_files(root)] == ["a", "c/d"]
     assert [name for name, _ in skipped_files(root)] == ["a/b", "c"]
     assert skipped_files(root)[0][1] == "has the name of a folder or file beside it"
 
 
 def test_bombs_are_not_unpacked(tmp_path, monkeypatch):
-    monkeypatch.setattr(archive, "_EASY", 1 << 16)
+    monkeypatch.setattr(archive, "_ALWAYS_ALLOWED", 1 << 16)
     tree = {"a/zeros.txt": bytes(1 << 20), "a/some.txt": b"some"}
     root = resolve_place(write_zip(tmp_path / "x.zip", tree))
     assert [f.name for f in list_files(root)] == ["some.txt"]
@@ -239,12 +256,17 @@ def test_bombs_are_not_unpacked(tmp_path, monkeypatch):
     (tmp_path / "zeros.csv.gz").write_bytes(gzip.compress(bytes(1 << 20)))
     with pytest.raises(DataError, match=r"zeros.csv.gz: unpacks to 0.0 GiB or more; unpack it fir"):
         read_content(tmp_path / "zeros.csv.gz")
-    assert len(list_files(resolve_place(write_tar(tmp_path / "x.tar", tree)))) == 2  # it is as large as it says
-    monkeypatch.setattr(archive, "LIMIT", 1 << 16)
+    assert (
+        len(list_files(resolve_place(write_tar(tmp_path / "x.tar", tree)))) == 2
+    )  # it is as large as it says
+    monkeypatch.setattr(archive, "MAX_BYTES", 1 << 16)
     draw = np.random.default_rng(0).bytes(1 << 17)
     with pytest.raises(DataError, match=r"y.tar: unpacks to"):
         resolve_place(write_tar(tmp_path / "y.tar", {"a": draw}))
-    assert list(skipped_files(resolve_place(write_zip(tmp_path / "y.zip", {"a": draw, "b": b""})))) != []
+    assert (
+        list(skipped_files(resolve_place(write_zip(tmp_path / "y.zip", {"a": draw, "b": b""}))))
+        != []
+    )
 
 
 def test_a_size_that_lies_unpacks_no_more(tmp_path):

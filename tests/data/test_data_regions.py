@@ -13,9 +13,9 @@ from PIL import Image
 
 from brique import data
 from brique.data.audit import regions
-from brique.data.audit.seen import Examples
-from brique.data.sources import boxes as boxes_source
-from brique.data.sources import masks as masks_source
+from brique.data.audit.examples import Examples
+from brique.data.sources.regions import boxes as boxes_source
+from brique.data.sources.regions import masks as masks_source
 from brique.errors import DataError
 from brique.schema import Mask
 
@@ -47,7 +47,9 @@ def street(root, parts=(("train", 6), ("val", 2), ("test", 3)), size=(12, 16)):
 
 def found(opened, kind=None):
     assert opened.source is not None
-    several = list(regions.findings(Examples.from_data(opened, opened.source))) + opened.source.findings
+    several = (
+        list(regions.findings(Examples.from_data(opened, opened.source))) + opened.source.findings
+    )
     return [one for one in several if kind in (None, one.kind)]
 
 

@@ -9,11 +9,11 @@ import torch
 from openpyxl import Workbook
 
 from brique import data
-from brique.data.latest import last_windows
+from brique.data.rows.inputs import read_inputs
+from brique.data.rows.last_window import last_windows
 from brique.errors import DataError
 from brique.schema import Number, Schema
-from brique.schema.clock import TimeIndex
-from brique.workbench.questions import read_inputs
+from brique.schema.time_index import TimeIndex
 
 COUNT, LENGTH, AHEAD = 300, 6, 3
 VALUES = np.round(100 + np.cumsum(np.random.default_rng(0).normal(size=COUNT)), 2)
@@ -524,12 +524,14 @@ def test_rows_at_another_step_are_refused(tmp_path):
     (last,) = last_windows(days, kind)
     assert "expected rows 1 month apart, as in training, got 1 day" in str(last.values)
     middle = [t + timedelta(days=14) for t in MONTHS]  # as far apart, but not the first of each
-    (last,) = last_windows(form(tmp_path / "c.csv", ("month", lambda t: f"{t:%Y-%m-%d}"), middle), kind)
+    (last,) = last_windows(
+        form(tmp_path / "c.csv", ("month", lambda t: f"{t:%Y-%m-%d}"), middle), kind
+    )
     assert torch.equal(last.values[:, 0], torch.tensor(VALUES[-LENGTH:], dtype=torch.float32))
 
 
 def test_data_at_another_step_are_not_judged(tmp_path):
-    from brique.data.retold import align_schema
+    from brique.data.rows.align_schema import align_schema
 
     model = data.open(form(tmp_path / "a.csv", HOURLY["iso"]), **FIELDS)
     same = data.open(form(tmp_path / "b.csv", HOURLY["ms"]), **FIELDS)

@@ -12,16 +12,17 @@ import torch
 
 from brique import data
 from brique.data import audit
-from brique.data.column import Labels
-from brique.data.echoes import near_pairs
-from brique.data.parts import build
-from brique.data.ragged import Ragged
-from brique.data.source import Source
-from brique.data.sources import sequences, series, sounds, windows
+from brique.data.core.ragged import Ragged
+from brique.data.dataset import build
+from brique.data.near_duplicates.audio import near_pairs
+from brique.data.raw.column import Labels
+from brique.data.raw.source import Source
+from brique.data.sources.series import forecasting, windows
+from brique.data.sources.signals import sequences, sounds
 from brique.errors import DataError
 from brique.options import Options
 from brique.schema import Signal
-from brique.schema.clock import TimeIndex
+from brique.schema.time_index import TimeIndex
 
 
 def wav(values, rate=8000, channels=1):
@@ -688,11 +689,11 @@ def test_options_of_series_that_do_not_fit(tmp_path, options, says):
 
 
 def test_windows_that_fill_the_memory_are_refused(tmp_path, monkeypatch):
-    monkeypatch.setattr(windows, "LIMIT", 1000)
+    monkeypatch.setattr(windows, "MAX_BYTES", 1000)
     path = line(tmp_path / "grid.csv", plain_rows())
     with pytest.raises(DataError, match="windows of 20 x 1 numbers take 0.0 GiB, more than 0;"):
         data.open(path, kind="series", target="temp")
-    assert not series.fits(path)
+    assert not forecasting.fits(path)
 
 
 def test_series_without_any_time_are_refused(tmp_path):

@@ -9,8 +9,8 @@ import pytest
 import torch
 
 from brique import data
-from brique.data.dealing import GroupedExamples, assign_stratified
-from brique.data.parts import build
+from brique.data.dataset import build
+from brique.data.splits.stratified import GroupedExamples, assign_stratified
 from brique.errors import DataError
 from brique.schema import Category
 

@@ -12,7 +12,7 @@ import torch
 
 from brique import data
 from brique.data import audit
-from brique.data.column import Sequences
+from brique.data.raw.column import Sequences
 from brique.errors import DataError
 
 
@@ -226,9 +226,9 @@ def test_tags_are_audited(tmp_path):
 
 def test_tags_that_do_not_fit_their_words_are_an_error():
     from brique.data.audit import findings
-    from brique.data.column import Texts
-    from brique.data.parts import build
-    from brique.data.source import Source
+    from brique.data.dataset import build
+    from brique.data.raw.column import Texts
+    from brique.data.raw.source import Source
 
     words, tags = [["a", "b"], ["a"], [], ["b"]], [["x", "y"], ["x", "y"], [], ["y"]]
     source = Source("odd", {"words": Texts(words), "tag": Sequences(tags)}, {}, ("tag",))
@@ -318,8 +318,8 @@ def test_classes_of_trees_can_be_renamed(tmp_path):
 
 def test_poems_in_brackets_are_no_trees(tmp_path):
     folder = files(tmp_path / "a", {"train.txt": "(Chorus)\n(La)\n" * 3})
-    from brique.data.place import resolve_place
-    from brique.data.sources import trees
+    from brique.data.files.place import resolve_place
+    from brique.data.sources.texts import trees
 
     assert not trees.fits(resolve_place(folder))
     assert trees.fits(resolve_place(treebank(tmp_path / "bank")))
@@ -461,8 +461,8 @@ def test_one_pair_of_files_is_drawn(tmp_path):
 
 
 def test_files_of_other_endings_are_no_languages(tmp_path):
-    from brique.data.place import resolve_place
-    from brique.data.sources import parallel
+    from brique.data.files.place import resolve_place
+    from brique.data.sources.texts import parallel
 
     assert not parallel.fits(resolve_place(files(tmp_path / "a", {"rt.pos": "x", "rt.neg": "y"})))
     assert not parallel.fits(resolve_place(files(tmp_path / "b", {"a.en": "x", "b.de": "y"})))

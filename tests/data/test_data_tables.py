@@ -14,9 +14,9 @@ from PIL import Image
 
 from brique import data
 from brique.data import audit
-from brique.data.sources import delimited
+from brique.data.sources.table_files import delimited
 from brique.errors import DataError
-from brique.schema import Category, Timestamp, Number, Picture, Schema, Text
+from brique.schema import Category, Number, Picture, Schema, Text, Timestamp
 
 ROWS = 40
 
@@ -646,7 +646,7 @@ def test_damaged_files_are_named(tmp_path, monkeypatch):
     (tmp_path / "t.jsonl").write_bytes(b"\n")
     with pytest.raises(DataError, match=r"t.jsonl: expected a table, got 0 rows of 0 columns that"):
         data.open(tmp_path / "t.jsonl")
-    monkeypatch.setattr(delimited, "_BLOCK", 16)
+    monkeypatch.setattr(delimited, "_BLOCK_SIZE", 16)
     with pytest.raises(DataError, match=r"t.csv: cannot be read as a table \(.*; save it as CSV"):
         opened(tmp_path, ["x,y", "1," + "a" * 99, "2," + "b" * 99])
 

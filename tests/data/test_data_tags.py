@@ -3,7 +3,8 @@
 import pytest
 
 from brique import data
-from brique.data.sources import conll, lines, tables
+from brique.data.sources.tables import tabular
+from brique.data.sources.texts import conll, labeled_lines
 
 SENTENCES = [
     [("Anna", "NNP", "B-PER"), ("Lee", "NNP", "I-PER"), ("saw", "VBD", "O"), ("Rome", "NNP", "B-LOC")],
@@ -144,5 +145,5 @@ def test_tables_and_texts_are_no_tags(tmp_path, name):
 def test_tags_are_neither_tables_nor_lines(tmp_path):
     (tmp_path / "one.tsv").write_text(written("\t"))
     assert data.open(tmp_path / "one.tsv").schema["tag"].kind == "tags"
-    assert tables.fits(tmp_path / "one.tsv")  # by its ending, so tags are asked first
-    assert not lines.fits(tmp_path / "one.tsv")
+    assert tabular.fits(tmp_path / "one.tsv")  # by its ending, so tags are asked first
+    assert not labeled_lines.fits(tmp_path / "one.tsv")

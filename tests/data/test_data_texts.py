@@ -9,12 +9,13 @@ import numpy as np
 import pytest
 
 from brique import data
-from brique.data import audit, shingles
+from brique.data import audit
 from brique.data.audit import texts as texts_audit
-from brique.data.column import Labels, Texts
-from brique.data.parts import build
-from brique.data.source import Source
-from brique.data.sources import lines, texts, writing
+from brique.data.dataset import build
+from brique.data.near_duplicates import minhash
+from brique.data.raw.column import Labels, Texts
+from brique.data.raw.source import Source
+from brique.data.sources.texts import documents, labeled_lines, long_texts
 from brique.errors import DataError
 
 WORDS = [
@@ -169,7 +170,7 @@ def test_packed_files_are_read_as_plain_ones(tmp_path):
     ],
 )
 def test_a_class_is_named_by_what_differs_in_the_names_of_files(tmp_path, names, classes):
-    assert texts._distinct_names([tmp_path / name for name in names]) == classes
+    assert documents._distinct_names([tmp_path / name for name in names]) == classes
 
 
 def test_a_bad_file_is_left_out_and_named(tmp_path):
@@ -249,7 +250,7 @@ def test_one_class_or_no_text_is_refused(tmp_path):
 )
 def test_other_sources_are_no_texts_by_class(tmp_path, files):
     (tmp_path / "set").mkdir()
-    assert not texts.fits(write(tmp_path / "set", files))
+    assert not documents.fits(write(tmp_path / "set", files))
 
 
 # Lines with their class.
@@ -330,7 +331,7 @@ def test_any_first_word_is_the_class_where_the_kind_is_told(tmp_path):
 )
 def test_other_files_are_no_lines_with_classes(tmp_path, content):
     write(tmp_path, {"x.txt": content})
-    assert not lines.fits(tmp_path / "x.txt")
+    assert not labeled_lines.fits(tmp_path / "x.txt")
 
 
 # Writing.
@@ -400,10 +401,10 @@ def test_a_length_below_one_and_empty_or_binary_writing_are_refused(tmp_path):
         data.open(tmp_path / "e.txt", kind="writing")
     with pytest.raises(DataError, match="n.txt: holds NUL bytes, so it is no text; leave it out"):
         data.open(tmp_path / "n.txt", kind="writing")
-    assert not writing.fits(tmp_path / "n.txt")
+    assert not long_texts.fits(tmp_path / "n.txt")
     write(tmp_path, {"long.txt": "no line ends here " * 9000, "pickle": b"\x80\x04cos\nsystem\n"})
-    assert writing.fits(tmp_path / "long.txt")
-    assert not writing.fits(tmp_path / "pickle")
+    assert long_texts.fits(tmp_path / "long.txt")
+    assert not long_texts.fits(tmp_path / "pickle")
     assert sizes(data.open(tmp_path / "x.txt")) == [1, 0, 0]
 
 
@@ -467,11 +468,11 @@ def test_runs_of_words_find_all_near_copies_and_nothing_else():
     for i in range(0, 200, 2):
         words = texts_[i].split()
         texts_[i + 1] = " ".join([*words[:-2], "x", "y"]).title()
-    pairs = set(map(tuple, shingles.near_pairs(texts_).tolist()))
+    pairs = set(map(tuple, minhash.near_pairs(texts_).tolist()))
     assert pairs == {(i, i + 1) for i in range(0, 200, 2)}
-    assert len(shingles.near_pairs(["", " !"])) == 0
-    assert shingles.near_pairs(["Owl", "owl!", "mouse"]).tolist() == [[0, 1]]
-    assert shingles.near_pairs(["a b", "b a", "A b"]).tolist() == [[0, 2]]
+    assert len(minhash.near_pairs(["", " !"])) == 0
+    assert minhash.near_pairs(["Owl", "owl!", "mouse"]).tolist() == [[0, 1]]
+    assert minhash.near_pairs(["a b", "b a", "A b"]).tolist() == [[0, 2]]
 
 
 def test_the_audit_finds_empty_long_broken_and_unknown_texts(tmp_path):
@@ -566,6 +567,6 @@ def test_words_with_their_tags_that_are_taken_for_lines_are_said_to_look_so(tmp_
     (tmp_path / "t.txt").write_text("\n".join(sentence * 12))
     opened = data.open(tmp_path / "t.txt", kind="lines")
     assert any("--kind tags reads it so" in note for note in opened.notes)
-    texts = [f"{'good' if n % 2 else 'bad'}\tit was number {n}" for n in range(60)]
-    (tmp_path / "u.txt").write_text("\n".join([*texts, "", *texts[:3]]))
+    rows = [f"{'good' if n % 2 else 'bad'}\tit was number {n}" for n in range(60)]
+    (tmp_path / "u.txt").write_text("\n".join([*rows, "", *rows[:3]]))
     assert not any("--kind tags" in note for note in data.open(tmp_path / "u.txt").notes)

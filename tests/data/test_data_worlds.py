@@ -8,11 +8,11 @@ import torch
 
 from brique import data
 from brique.data import worlds
-from brique.data.batch import Batch
-from brique.data.ragged import Ragged
-from brique.data.worlds.drawing import TEST_TEXTURES, TEXTURES, Outlines, ellipse, stroke
+from brique.data.core.batch import Batch
+from brique.data.core.ragged import Ragged
 from brique.data.worlds.draws import Draws
 from brique.data.worlds.grammar import WORD_LISTS
+from brique.data.worlds.rendering import TEST_TEXTURES, TEXTURES, Outlines, ellipse, stroke
 from brique.errors import DataError
 from brique.schema import Schema
 
@@ -132,7 +132,8 @@ def test_draws_are_even_and_independent_of_one_another():
 
 def test_parts_own_numbers_of_their_own():
     owned = {
-        part: set(draws(part).part_integers("cell", 3).tolist()) for part in ("train", "valid", "test")
+        part: set(draws(part).part_integers("cell", 3).tolist())
+        for part in ("train", "valid", "test")
     }
     assert {part: len(cells) for part, cells in owned.items()} == {
         "train": 21,
@@ -215,7 +216,7 @@ def test_factors_of_scenes_are_those_of_the_largest_shape(scenes):
 
 
 def test_colors_of_scenes_are_those_drawn(scenes):
-    from brique.data.worlds.drawing import COLOR_VALUES
+    from brique.data.worlds.rendering import COLOR_VALUES
 
     part = scenes.train
     alone = (part["count"] == 0).nonzero().flatten()

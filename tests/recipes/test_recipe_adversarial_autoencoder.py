@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from brique.data import Batch
-from brique.evaluation.samples import nearest_neighbor_test
+from brique.evaluation.two_sample import nearest_neighbor_test
 from brique.game import Game, Player
 from brique.recipes.generative.adversarial_autoencoder import (
     PRIORS,

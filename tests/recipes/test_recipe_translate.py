@@ -13,7 +13,7 @@ from brique.errors import DataError, ShapeError
 from brique.recipes.attention import translate
 from brique.recipes.attention.translate import Seq2Seq
 from brique.schema.texts import END_ID, START_ID
-from brique.tasks import translate as task
+from brique.tasks.translate import decoding as task
 
 WORDS = 6  # numbers 0 to 5, of which 2 is END
 

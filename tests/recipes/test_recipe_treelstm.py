@@ -10,7 +10,7 @@ from brique import data
 from brique.data import Data, Ragged, Split
 from brique.draw import tree as branches
 from brique.errors import DataError, ShapeError
-from brique.nets.trees import children, apply_bottom_up, levels
+from brique.nets.recursive import apply_bottom_up, children, levels
 from brique.recipes.recursive import treelstm
 from brique.recipes.recursive.treelstm import TreeLSTM, accuracies, draw_prediction
 

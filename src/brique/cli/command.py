@@ -11,9 +11,9 @@ from collections.abc import Callable, Sequence
 from types import ModuleType
 from typing import Any
 
+from brique.console import echo, notify, run_command
 from brique.errors import BriqueError, Interrupted, UsageError, did_you_mean
-from brique.stopping import handling_signals
-from brique.voice import echo, notify, run_command
+from brique.interrupts import handling_signals
 
 VERBS = {
     "check": "look for what would spoil a result on your data",
@@ -104,7 +104,10 @@ def _run_guarded(function: Callable[[], int], arguments: list[str]) -> int:
     """Do the work of a command line, hear signals meanwhile, and return the exit code."""
     writes_run = arguments[0] != "brique" or arguments[1:2] in ([verb] for verb in _RUN_VERBS)
     with handling_signals():
-        return run_command(lambda: _exit_code(function, arguments if writes_run else None), only_prints=not writes_run)
+        return run_command(
+            lambda: _exit_code(function, arguments if writes_run else None),
+            only_prints=not writes_run,
+        )
 
 
 def _exit_code(function: Callable[[], int], command: list[str] | None) -> int:

@@ -4,8 +4,8 @@ import textwrap
 from collections.abc import Mapping
 from typing import Any
 
-from brique.cli.outcome import print_table
-from brique.voice import escape, echo
+from brique.cli.output import print_table
+from brique.console import echo, escape
 
 _MAX_CLASSES, _MAX_ITEMS = 20, 5  # that are shown
 _WIDTH, _EXAMPLES_WIDTH = 100, 60
@@ -32,7 +32,11 @@ def _field_rows(result: Mapping[str, Any]) -> list[list[str]]:
         values = [example[name] for example in result["examples"]]
         rows.append([name, f"{description}{mark}", _truncate(" | ".join(values), _EXAMPLES_WIDTH)])
     short_rows = [[name, description] for name, description, _ in rows]
-    return rows if max(len(f"{a}{b}{c}") for a, b, c in rows) <= _WIDTH + _EXAMPLES_WIDTH else short_rows
+    return (
+        rows
+        if max(len(f"{a}{b}{c}") for a, b, c in rows) <= _WIDTH + _EXAMPLES_WIDTH
+        else short_rows
+    )
 
 
 def _truncate(text: str, length: int) -> str:

@@ -71,7 +71,9 @@ def _flag(kind: Any, says: str) -> tuple[object, object]:  # noqa: ANN401 - any 
 
 def _flags() -> list[tuple[str, Any, Any]]:
     kinds = get_type_hints(Options)
-    helps = {one.name: one.description for one in catalog.settings(inspect.getsource(options), "Options")}
+    helps = {
+        one.name: one.description for one in catalog.settings(inspect.getsource(options), "Options")
+    }
     found: list[tuple[str, Any, Any]] = []
     for each in dataclasses.fields(Options):
         if each.name not in INTERNAL:

@@ -50,7 +50,11 @@ Flag = Annotated[bool, Parameter(negative=(), show_default=False)]
 
 def is_number(annotation: object) -> bool:
     """Tell whether a field's type is int, float, or a tuple of one of them, or None besides."""
-    annotations = [k for k in get_args(annotation) if k is not NoneType] if _is_union(annotation) else [annotation]
+    annotations = (
+        [k for k in get_args(annotation) if k is not NoneType]
+        if _is_union(annotation)
+        else [annotation]
+    )
     inner = get_args(annotations[0])[0] if get_origin(annotations[0]) is tuple else annotations[0]
     return len(annotations) == 1 and inner in (int, float)
 
@@ -89,7 +93,9 @@ def _error_message(error: CycloptsError, name: str) -> str:
         problem = "needs a value" if error.argument.tokens or error.keyword else "is missing"
         return f"{command}: {missing} {problem}; '{name} --help' shows what it takes."
     if isinstance(error, CoercionError) and error.argument is not None:
-        received = " ".join(t.value for t in error.argument.tokens or [error.token] if t is not None)
+        received = " ".join(
+            t.value for t in error.argument.tokens or [error.token] if t is not None
+        )
         expected = str(error.msg or _describe_type(error.argument.hint))
         return f"{command}: {error.argument.name} must be {expected}, not '{received}'; {hint}"
     error.verbose = False

@@ -13,11 +13,11 @@ from cyclopts import Parameter
 
 from brique import catalog
 from brique.cli.options import DataFlags, chosen
-from brique.cli.outcome import print_json, print_numbers, results_only
-from brique.cli.parse import call, is_number, convert_number
+from brique.cli.output import print_json, print_numbers, results_only
+from brique.cli.parse import call, convert_number, is_number
+from brique.console import echo
 from brique.errors import DataError, UsageError, did_you_mean
 from brique.options import Options
-from brique.voice import echo
 
 RESERVED = ("out", "quick", "json", "device", "exact", "help")
 """Flags that every recipe has; no field of an Args may be called so."""
@@ -80,7 +80,9 @@ def _suggest_built_in(args_class: type, values: Mapping[str, object]) -> Iterato
         if built_in is None or values["data"] == built_in:
             raise
         conjunction = " Or" if str(error).endswith("?") else ", or"
-        raise DataError(f"{error}{conjunction} leave --data out for '{built_in}', built in") from error
+        raise DataError(
+            f"{error}{conjunction} leave --data out for '{built_in}', built in"
+        ) from error
 
 
 def _print_result(folder: Path | None, numbers: Mapping[str, float], *, as_json: bool) -> None:
@@ -149,7 +151,10 @@ def _flag_annotation(annotation: object, help_text: str) -> object:
     if is_number(annotation):
         is_tuple = get_origin(annotation) is tuple
         parameter = Parameter(
-            help=help_text, converter=convert_number, consume_multiple=is_tuple, negative_iterable=()
+            help=help_text,
+            converter=convert_number,
+            consume_multiple=is_tuple,
+            negative_iterable=(),
         )
         return Annotated[annotation, parameter]
     return Annotated[annotation, Parameter(help=help_text)]
@@ -168,7 +173,9 @@ def _common_parameters() -> list[inspect.Parameter]:
             name,
             inspect.Parameter.KEYWORD_ONLY,
             default=default,
-            annotation=Annotated[annotation, Parameter(help=help_text, negative=(), show_default=False)],
+            annotation=Annotated[
+                annotation, Parameter(help=help_text, negative=(), show_default=False)
+            ],
         )
         for name, annotation, default, help_text in flags
     ]

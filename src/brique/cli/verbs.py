@@ -7,15 +7,17 @@ from typing import Annotated, Any
 from cyclopts import Parameter
 
 from brique.cli.options import DataFlags, chosen
-from brique.cli.outcome import print_json, print_run, print_table, results_only
-from brique.cli.parse import Float, Flag, Integer
+from brique.cli.output import print_json, print_run, print_table, results_only
+from brique.cli.parse import Flag, Float, Integer
+from brique.console import echo, notify
 from brique.errors import UsageError
-from brique.voice import echo, notify
 
 Changed = Annotated[Flag, Parameter(help="Take the run's data as they are now.")]
 Json = Annotated[Flag, Parameter(help="Print one line of JSON.")]
 Device = Annotated[str | None, Parameter(help="cpu, cuda, mps; by default the fastest there is.")]
-InferenceDevice = Annotated[str | None, Parameter(name="--device", help="cpu, cuda, mps; cpu by default.")]
+InferenceDevice = Annotated[
+    str | None, Parameter(name="--device", help="cpu, cuda, mps; cpu by default.")
+]
 Trust = Annotated[
     Flag, Parameter(help="Execute the run's own source.py where no installed code fits.")
 ]
@@ -121,7 +123,9 @@ def tune(
     *,
     minutes: Annotated[Float, Parameter(help="That the search may take.")] = 10.0,
     seed: Annotated[Integer, Parameter(help="Of the search, and of the last training.")] = 0,
-    trials: Annotated[Integer | None, Parameter(help="How many settings are tried at most.")] = None,
+    trials: Annotated[
+        Integer | None, Parameter(help="How many settings are tried at most.")
+    ] = None,
     storage: Annotated[
         str | None, Parameter(help="A database of optuna by its URL; by default SQLite.")
     ] = None,
@@ -169,13 +173,19 @@ def evaluate(
     Columns and classes of other data are found by name; the options that say how data are opened
     are for these.
     """
-    from brique.measure import memory_allowed
+    from brique.limits import memory_allowed
     from brique.tasks.table import sentence
     from brique.workbench.evaluate import evaluate
 
     with memory_allowed(memory):
         result = evaluate(
-            run, data, part=part, changed=changed, device=device, trust=trust, **_data_options(options)
+            run,
+            data,
+            part=part,
+            changed=changed,
+            device=device,
+            trust=trust,
+            **_data_options(options),
         )
     if json:
         print_json(result)
@@ -199,7 +209,7 @@ def predict(
     json: Json = False,
 ) -> int:
     """Ask the model of a run about each file or row. Exit code 1 if one could not be read."""
-    from brique.measure import memory_allowed
+    from brique.limits import memory_allowed
     from brique.workbench.predict import describe_substitutions, predict
 
     if not files:
@@ -209,7 +219,13 @@ def predict(
     if json:
         print_json({"answers": [entry.to_json() for entry in predictions]})
     else:
-        print_table([(entry.file, *entry.answer.summary()) for entry in predictions if entry.answer is not None])
+        print_table(
+            [
+                (entry.file, *entry.answer.summary())
+                for entry in predictions
+                if entry.answer is not None
+            ]
+        )
         for entry in predictions:
             if entry.error is not None:
                 notify(entry.error if entry.file in entry.error else f"{entry.file}: {entry.error}")
@@ -229,7 +245,7 @@ def report(
     run: RunFolder, /, *, memory: Memory = None, trust: Trust = False, json: Json = False
 ) -> int:
     """Write the page of a run, report.html in its folder: to read, to print or to send."""
-    from brique.measure import memory_allowed
+    from brique.limits import memory_allowed
     from brique.workbench.report import report
 
     with memory_allowed(memory):
@@ -258,7 +274,7 @@ def resume(
     json: Json = False,
 ) -> int:
     """Go on with a run, folds or a search that were stopped, to what they would have come to."""
-    from brique.measure import memory_allowed
+    from brique.limits import memory_allowed
     from brique.workbench.resume import remaining_work, resume
 
     if (remaining := remaining_work(run)) is not None:
@@ -275,7 +291,7 @@ def runs(
     folder: Annotated[str, Parameter(help="Where the runs lie.")] = "runs", /, *, json: Json = False
 ) -> int:
     """Show the runs in a folder: name, recipe, state, turns played, last numbers."""
-    from brique.workbench.runs import summary, runs
+    from brique.workbench.runs import runs, summary
 
     entries = [summary(record) for record in runs(folder)]
     if json:
@@ -302,11 +318,14 @@ def list_(*, json: Json = False) -> int:
     entries = catalog.entries()
     if json:
         recipes = [
-            {"name": entry.name, "family": entry.family, "year": entry.year, "says": entry.summary} for entry in entries
+            {"name": entry.name, "family": entry.family, "year": entry.year, "says": entry.summary}
+            for entry in entries
         ]
         print_json({"recipes": recipes})
         return 0
-    print_table([(entry.family, entry.name, str(entry.year or ""), entry.summary) for entry in entries])
+    print_table(
+        [(entry.family, entry.name, str(entry.year or ""), entry.summary) for entry in entries]
+    )
     return 0
 
 
@@ -321,7 +340,10 @@ def show(
     settings = catalog.settings(text)
     docstring, expect = catalog.docstring(text), catalog.constant(text, "EXPECT") or {}
     if json:
-        flags = [{"name": setting.name, "default": setting.default, "says": setting.description} for setting in settings]
+        flags = [
+            {"name": setting.name, "default": setting.default, "says": setting.description}
+            for setting in settings
+        ]
         print_json(
             {"name": entry.name, "family": entry.family, "year": entry.year, "says": entry.summary,
              "about": docstring, "settings": flags, "expect": expect, "file": str(entry.path)}
@@ -329,7 +351,14 @@ def show(
         return 0
     echo(*docstring.split("\n"), "", "Settings, each a flag:")
     print_table(
-        [(f"  --{setting.name.replace('_', '-')}", setting.default or "(required)", setting.description) for setting in settings]
+        [
+            (
+                f"  --{setting.name.replace('_', '-')}",
+                setting.default or "(required)",
+                setting.description,
+            )
+            for setting in settings
+        ]
     )
     echo("")
     for name, bounds in expect.items():

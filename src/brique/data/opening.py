@@ -10,10 +10,12 @@ from typing import Any
 import torch
 
 from brique.data import worlds
-from brique.data.parts import Data, build
-from brique.data.place import skipped_files, resolve_place
-from brique.data.source import Source
-from brique.data.sources import objects, packed, read
+from brique.data.dataset import Data, build
+from brique.data.files.place import resolve_place, skipped_files
+from brique.data.raw.source import Source
+from brique.data.sources import read
+from brique.data.sources.memory import objects
+from brique.data.sources.pictures import binary_files
 from brique.errors import DataError, did_you_mean
 from brique.options import Options
 from brique.schema import Field
@@ -89,9 +91,13 @@ def _open_cached(source: object, name: str, path: Path | None, options: Options)
         data = worlds.open_world(name, options)
         return _build_data(data.source, options) if options.whole and data.source else data
     test_exists = options.test is not None and os.path.exists(options.test)
-    test_path = _check_readable(options.test, Path(options.test)) if options.test and test_exists else None
+    test_path = (
+        _check_readable(options.test, Path(options.test)) if options.test and test_exists else None
+    )
     pairs = ((source, path), (options.test, test_path))
-    roots = {str(typed): Path(location).absolute() for typed, location in pairs if location is not None}
+    roots = {
+        str(typed): Path(location).absolute() for typed, location in pairs if location is not None
+    }
     return _build_data(_read_source(name, path, options, roots), options)
 
 
@@ -104,8 +110,8 @@ def _read_source(name: str, path: Path | None, options: Options, roots: dict[str
     if path is None:
         if options.kind is not None:
             raise DataError(f"{name}: is built in, its kind is known; leave out --kind")
-        options.check(name, packed.KIND, packed.USES)
-        return packed.built_in(options)
+        options.check(name, binary_files.KIND, binary_files.USES)
+        return binary_files.built_in(options)
     place = resolve_place(path)
     source = read(name, place, options)
     source.skipped[:0] = skipped_files(place)

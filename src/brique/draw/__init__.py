@@ -1,6 +1,6 @@
 """Drawings as pixels: curves, marks and words for the pictures of a run."""
 
 from brique.draw.graph import graph as graph
+from brique.draw.heatmaps import heatmap as heatmap
 from brique.draw.panel import Panel as Panel
-from brique.draw.tables import heatmap as heatmap
 from brique.draw.trees import tree as tree

@@ -86,12 +86,20 @@ class Panel:
                 segment.append(point)
                 continue
             if len(segment) > 1:
-                self._draw.line(segment, _rgb_of(color), round(width * SUPERSAMPLING), joint="curve")
+                self._draw.line(
+                    segment, _rgb_of(color), round(width * SUPERSAMPLING), joint="curve"
+                )
             segment = []
         return self._add_to_legend(label, color)
 
     def points(
-        self, x: Numbers, y: Numbers, *, color: int | None = None, label: str = "", radius: float = 3
+        self,
+        x: Numbers,
+        y: Numbers,
+        *,
+        color: int | None = None,
+        label: str = "",
+        radius: float = 3,
     ) -> "Panel":
         """Draw a disc at each point (x, y)."""
         r = radius * SUPERSAMPLING
@@ -139,7 +147,10 @@ class Panel:
         if not self._bare:
             self._draw_axes(draw)
         for row, (label, color) in enumerate(self._legend):
-            right, top = (self._box[2] - 5) * SUPERSAMPLING, (self._box[1] + 4 + 13 * row) * SUPERSAMPLING
+            right, top = (
+                (self._box[2] - 5) * SUPERSAMPLING,
+                (self._box[1] + 4 + 13 * row) * SUPERSAMPLING,
+            )
             draw.rectangle(draw.textbbox((right, top), label, font=_font(), anchor="rt"), "white")
             draw.text((right, top), label, _rgb_of(color), _font(), anchor="rt")
         reduced = image.reduce(SUPERSAMPLING)
@@ -183,7 +194,9 @@ class Panel:
         x_fraction = (x - self._x[0]) / (self._x[1] - self._x[0])
         y_fraction = (y - low) / (high - low)
         x_fraction, y_fraction = min(9.0, max(-9.0, x_fraction)), min(9.0, max(-9.0, y_fraction))
-        return (left + x_fraction * (right - left)) * SUPERSAMPLING, (bottom - y_fraction * (bottom - top)) * SUPERSAMPLING
+        return (left + x_fraction * (right - left)) * SUPERSAMPLING, (
+            bottom - y_fraction * (bottom - top)
+        ) * SUPERSAMPLING
 
     def _is_inside(self, point: Pair) -> bool:
         left, top, right, bottom = (end * SUPERSAMPLING for end in self._box)

@@ -10,7 +10,10 @@ from torch import Tensor
 from brique import keys
 
 LEVEL = 0.05
-_MAX_RESAMPLES, _MAX_DRAWS = 1000, 20_000_000  # resamplings at most; examples drawn in all of them at most
+_MAX_RESAMPLES, _MAX_DRAWS = (
+    1000,
+    20_000_000,
+)  # resamplings at most; examples drawn in all of them at most
 _Z_SQUARED = 1.959964**2  # of the normal distribution's 97.5%
 _MIN_FINITE = 0.95  # of the resamplings have a score
 _KEY = keys.text_key("resampling")
@@ -53,7 +56,11 @@ def compare(
     a paired t-test) and "outcome": "better" or "worse" where p < 0.05, else "even".
     """
     difference = (baseline_loss - net_loss).double()
-    difference = difference if groups is None else group_sums(difference, groups.unique(return_inverse=True)[1])
+    difference = (
+        difference
+        if groups is None
+        else group_sums(difference, groups.unique(return_inverse=True)[1])
+    )
     std_error = float(difference.std()) / math.sqrt(len(difference)) if len(difference) > 1 else 0.0
     return _t_test(best, float(difference.mean()), std_error, len(difference)) | _unit(groups)
 
@@ -70,7 +77,9 @@ def compare_scores(
     resampled, num_units = _resample(score_difference, len(examples), groups)
     resampled = resampled[resampled.isfinite()]
     has_enough = min(num_units, len(resampled)) > 1
-    std_error = float(resampled.std()) * math.sqrt(num_units / (num_units - 1)) if has_enough else 0.0
+    std_error = (
+        float(resampled.std()) * math.sqrt(num_units / (num_units - 1)) if has_enough else 0.0
+    )
     estimate = float(score_difference(torch.ones(1, len(examples), dtype=torch.float64)))
     estimate = estimate if math.isfinite(estimate) else 0.0
     return _t_test(best, estimate, std_error, num_units) | _unit(groups)
@@ -86,7 +95,9 @@ def _resample(statistic: Statistic, count: int, groups: Tensor | None) -> tuple[
     scores: list[Tensor] = []
     generator = keys.generator(_KEY)
     for start in range(0, repeats, 50):
-        indices = torch.randint(num_units, (min(50, repeats - start), num_units), generator=generator)
+        indices = torch.randint(
+            num_units, (min(50, repeats - start), num_units), generator=generator
+        )
         weights = torch.zeros(len(indices), num_units, dtype=torch.float64)
         weights.scatter_add_(1, indices, torch.ones((), dtype=torch.float64).expand(indices.shape))
         scores.append(statistic(weights if groups is None else weights[:, groups]))

@@ -10,7 +10,7 @@ from torch.nn import functional
 
 from brique import keys
 from brique.bricks import Temperature
-from brique.evaluation.classes import share_interval
+from brique.evaluation.classification import share_interval
 
 BINS = 15
 RANGE = (0.05, 20.0)
@@ -95,7 +95,11 @@ def calibration_error(ranges: list[dict[str, Any]]) -> float:
     Bayesian binning".
     """
     total = sum(entry["count"] for entry in ranges)
-    gaps = (item["count"] * abs(item["accuracy"] - item["confidence"]) for item in ranges if item["count"])
+    gaps = (
+        item["count"] * abs(item["accuracy"] - item["confidence"])
+        for item in ranges
+        if item["count"]
+    )
     return math.fsum(gaps) / total
 
 

@@ -16,9 +16,9 @@ from brique import files
 from brique.bricks import Standardize
 from brique.data import Batch, Data, Split
 from brique.errors import ShapeError, StoreError
-from brique.evaluation.classes import accuracy
+from brique.evaluation.classification import accuracy
 from brique.game import Game, Player, cosine
-from brique.inference import eval_mode, batch_size_for, device_of, tensor_of
+from brique.inference import batch_size_for, device_of, eval_mode, tensor_of
 from brique.reader import read_tensors
 
 _VERSION = 2  # a new number when the reader or its training changes: kept ones are then not used
@@ -51,7 +51,11 @@ def recognized(net: nn.Module, inputs: Tensor, data: Data) -> dict[str, Any]:
             num_confident += int((confidence > _MIN_CONFIDENCE).sum())
             class_counts += torch.bincount(predicted.cpu(), minlength=num_classes)
     total, test_accuracy = max(1, len(inputs)), accuracy(classifier, data.test)
-    return {"recognized": num_confident / total, "rarest": float(class_counts.min()) / total, "reader": test_accuracy}
+    return {
+        "recognized": num_confident / total,
+        "rarest": float(class_counts.min()) / total,
+        "reader": test_accuracy,
+    }
 
 
 def gap(pictures: Tensor, split: Split) -> float:

@@ -29,7 +29,9 @@ def format_number(value: float, digits: int = 4) -> str:
     return f"{value:,.0f}" if 1e4 <= abs(value) < 1e12 else f"{value:.{digits}g}"
 
 
-def interval_text(result: Mapping[str, Any], metric: str, format_score: Callable[[float], str]) -> str:
+def interval_text(
+    result: Mapping[str, Any], metric: str, format_score: Callable[[float], str]
+) -> str:
     """Return the 95% interval of a score, or that it has none; of groups it is said to be so.
 
     result: "interval" and "comparison". show: says a score.
@@ -82,7 +84,10 @@ def comparison_sentence(
     is_behind: whether the method is ahead: that is said first.
     """
     comparison = result["comparison"]
-    name, remark = names.get(comparison["best"], comparison["best"]), f"{significance(comparison)}{small_test_note(result)}"
+    name, remark = (
+        names.get(comparison["best"], comparison["best"]),
+        f"{significance(comparison)}{small_test_note(result)}",
+    )
     if is_behind:
         verdict = "Behind" if comparison["outcome"] == "worse" else "No better than"
         return f"{verdict} a simple method: {net_text}; {name} {baseline_text}, {remark}"
@@ -101,16 +106,25 @@ def _with_caveats(result: Mapping[str, Any], text: str) -> str:
     """Return a sentence with what must be known to read it."""
     caveats: list[str] = []
     if num_seen := result.get("seen"):
-        caveats.append(f"{num_seen:,} of them have the inputs of ones that the net has learned from")
+        caveats.append(
+            f"{num_seen:,} of them have the inputs of ones that the net has learned from"
+        )
     if unknown_classes := {name: n for name, n in (result.get("strange") or {}).items() if n}:
         names = ", ".join(f"'{name}'" for name in list(unknown_classes)[:_MAX_NAMES])
-        more = f" and {len(unknown_classes) - _MAX_NAMES} more" if len(unknown_classes) > _MAX_NAMES else ""
+        more = (
+            f" and {len(unknown_classes) - _MAX_NAMES} more"
+            if len(unknown_classes) > _MAX_NAMES
+            else ""
+        )
         caveats.append(
             f"{sum(unknown_classes.values()):,} are of classes that the net does not know ({names}{more})"
             " and count as wrong"
         )
     calibration = result.get("calibration") or {}
-    if calibration.get("temperature") == 1 and calibration.get("answers", MIN_EXAMPLES) < MIN_EXAMPLES:
+    if (
+        calibration.get("temperature") == 1
+        and calibration.get("answers", MIN_EXAMPLES) < MIN_EXAMPLES
+    ):
         text += f"; how sure it may be was not fitted, for want of {MIN_EXAMPLES} answers on valid"
     if not caveats:
         return text

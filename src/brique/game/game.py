@@ -8,10 +8,10 @@ import torch
 from torch import Tensor, nn
 
 from brique.errors import PlayError
-from brique.game.draws import NoiseKind
 from brique.game.play import Play
 from brique.game.player import Player
-from brique.game.table import Order, GameState
+from brique.game.rng import NoiseKind
+from brique.game.state import GameState, Order
 
 
 class Game:
@@ -46,7 +46,9 @@ class Game:
         if micro is not None and (not isinstance(micro, int) or micro < 1):
             raise PlayError(f"Game: micro must be a whole number from 1, but is {micro!r}.")
         self.state: GameState = GameState(players, list(reads), order, micro)
-        closure_players = [player_state.name for player_state in self.state.players if player_state.needs_closure]
+        closure_players = [
+            player_state.name for player_state in self.state.players if player_state.needs_closure
+        ]
         if closure_players and order == "simultaneous":
             raise PlayError(
                 f"Game: order 'simultaneous' does not go with player {closure_players[0]!r}, whose "

@@ -8,9 +8,9 @@ from torch import Tensor
 
 from brique.errors import PlayError
 from brique.game import guard
-from brique.game.draws import RngState, RowSpan
-from brique.game.seat import PlayerState
-from brique.game.table import GameState
+from brique.game.player_state import PlayerState
+from brique.game.rng import RngState, RowSpan
+from brique.game.state import GameState
 
 Result = TypeVar("Result")
 
@@ -228,7 +228,9 @@ class Move:
         game.buffer_backup.restore()
         is_nonfinite = not bool(loss.isfinite())
         pairs = zip(player.names, player.parameters, strict=True)
-        bad_names = [n for n, p in pairs if p.grad is not None and not bool(p.grad.isfinite().all())]
+        bad_names = [
+            n for n, p in pairs if p.grad is not None and not bool(p.grad.isfinite().all())
+        ]
         problem = (
             f"its loss is {loss.item()}"
             if is_nonfinite

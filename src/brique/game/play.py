@@ -8,9 +8,9 @@ import torch
 from torch import Tensor
 
 from brique.errors import PlayError
-from brique.game.feed import StreamAdapter
 from brique.game.move import Move
-from brique.game.table import GameState
+from brique.game.state import GameState
+from brique.game.stream_adapter import StreamAdapter
 
 EVALUATIONS = 20  # places of a run at which it is looked at
 

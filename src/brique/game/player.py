@@ -53,7 +53,9 @@ class Player:
         if not isinstance(self.name, str) or not re.fullmatch(r"[A-Za-z0-9_-]+", self.name):
             raise PlayError(f"{where}: its name must be of letters, digits, - and _; rename it.")
         if not callable(self.loss):
-            raise PlayError(f"{where}: its loss is {_type_name(self.loss)}; pass a function of the batch.")
+            raise PlayError(
+                f"{where}: its loss is {_type_name(self.loss)}; pass a function of the batch."
+            )
         if isinstance(self.optimizer, Optimizer) or not callable(self.optimizer):
             raise PlayError(
                 f"{where}: its optimizer is {_type_name(self.optimizer)}; pass a function of the "

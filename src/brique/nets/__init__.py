@@ -13,8 +13,8 @@ from brique.nets.detector import detector as detector
 from brique.nets.detector import detector_arguments as detector_arguments
 from brique.nets.fields import fields as fields
 from brique.nets.forecaster import forecaster as forecaster
-from brique.nets.residual import residual_arguments as residual_arguments
 from brique.nets.residual import residual as residual
+from brique.nets.residual import residual_arguments as residual_arguments
 from brique.nets.squeezenet import squeezenet as squeezenet
 from brique.nets.tagger import tagger as tagger
 from brique.nets.translator import translator as translator

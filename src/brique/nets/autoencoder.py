@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from brique.bricks import LatentMixture, ResidualBlock, Standardize, ErrorQuantiles
+from brique.bricks import ErrorQuantiles, LatentMixture, ResidualBlock, Standardize
 from brique.errors import DataError
 from brique.nets.builder import builder
 from brique.schema import Picture, Schema
@@ -130,8 +130,17 @@ def _encoder_and_decoder(
     body: list[nn.Module] = [Standardize(mean, std)]
     for in_channels, out_channels in pairwise(widths):
         body.append(ResidualBlock(in_channels, out_channels, stride=2))
-    body += [nn.Flatten(), *_linear_block(flat_size, HIDDEN_SIZE), _ResidualLayer(HIDDEN_SIZE), nn.Linear(HIDDEN_SIZE, latent)]
-    head: list[nn.Module] = [*_linear_block(latent, HIDDEN_SIZE), _ResidualLayer(HIDDEN_SIZE), *_linear_block(HIDDEN_SIZE, flat_size)]
+    body += [
+        nn.Flatten(),
+        *_linear_block(flat_size, HIDDEN_SIZE),
+        _ResidualLayer(HIDDEN_SIZE),
+        nn.Linear(HIDDEN_SIZE, latent),
+    ]
+    head: list[nn.Module] = [
+        *_linear_block(latent, HIDDEN_SIZE),
+        _ResidualLayer(HIDDEN_SIZE),
+        *_linear_block(HIDDEN_SIZE, flat_size),
+    ]
     head.append(nn.Unflatten(1, (widths[-1], *sizes[-1])))
     for level in range(len(sizes) - 2, -1, -1):
         out_channels = widths[max(1, level)]
@@ -143,11 +152,17 @@ def _encoder_and_decoder(
         ]
     head += [nn.Conv2d(widths[1], channels, kernel_size=3, padding=1), nn.Sigmoid()]
     channels_last = torch.channels_last  # twice as fast on a CPU
-    return nn.Sequential(*body).to(memory_format=channels_last), nn.Sequential(*head).to(memory_format=channels_last)
+    return nn.Sequential(*body).to(memory_format=channels_last), nn.Sequential(*head).to(
+        memory_format=channels_last
+    )
 
 
 def _linear_block(in_features: int, out_features: int) -> list[nn.Module]:
-    return [nn.Linear(in_features, out_features, bias=False), nn.BatchNorm1d(out_features), nn.ReLU(inplace=True)]
+    return [
+        nn.Linear(in_features, out_features, bias=False),
+        nn.BatchNorm1d(out_features),
+        nn.ReLU(inplace=True),
+    ]
 
 
 class _ResidualLayer(nn.Module):

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from brique.bricks import ScoreThreshold, ResidualBlock, Standardize
+from brique.bricks import ResidualBlock, ScoreThreshold, Standardize
 from brique.errors import DataError
 from brique.nets.builder import builder
 from brique.nets.squeezenet import IMAGENET_MEAN, IMAGENET_STD, squeezenet
@@ -155,7 +155,9 @@ class _SqueezeNetBackbone(nn.Module):
 class _Head(nn.Module):
     """Joins features of several grids from the coarsest on, and reads a row at each place."""
 
-    def __init__(self, feature_channels: list[int], neck: int, classes: int, dropout: float) -> None:
+    def __init__(
+        self, feature_channels: list[int], neck: int, classes: int, dropout: float
+    ) -> None:
         super().__init__()
         self.lateral: nn.ModuleList = nn.ModuleList(
             nn.Sequential(nn.Conv2d(in_channels, neck, 1, bias=False), nn.BatchNorm2d(neck))
@@ -164,7 +166,9 @@ class _Head(nn.Module):
         self.downsample: nn.ModuleList = nn.ModuleList(
             ResidualBlock(neck, neck, stride=2) for _ in range(3 - len(feature_channels))
         )
-        self.merge: nn.ModuleList = nn.ModuleList(ResidualBlock(neck, neck) for _ in feature_channels[1:])
+        self.merge: nn.ModuleList = nn.ModuleList(
+            ResidualBlock(neck, neck) for _ in feature_channels[1:]
+        )
         self.dropout: nn.Module = nn.Dropout2d(dropout)
         self.tower: nn.Module = ResidualBlock(neck, neck)
         self.scores: nn.Conv2d = nn.Conv2d(neck, classes, 3, padding=1)
@@ -184,7 +188,10 @@ class _Head(nn.Module):
             grids[index] = self.merge[index](functional.relu(grids[index] + upsampled))
         for layer in self.downsample:
             grids.append(layer(grids[-1]))
-        rows = [self._rows(level, size, self.scales[scale_index]) for scale_index, level in enumerate(grids)]
+        rows = [
+            self._rows(level, size, self.scales[scale_index])
+            for scale_index, level in enumerate(grids)
+        ]
         return self.threshold(torch.cat(rows, dim=1))
 
     def _rows(self, grid: Tensor, size: tuple[int, int], scale: Tensor) -> Tensor:
@@ -194,8 +201,13 @@ class _Head(nn.Module):
         raw = self.sides(features).permute(0, 2, 3, 1).flatten(1, 2).float() * scale
         locations = _locations(grid, size).expand(len(grid), -1, -1)  # (N, P, 3)
         stride = locations[..., 2:]
-        distances = _INITIAL_DISTANCE * stride * raw.clamp(-4, 4).exp()  # to the left, top, right, bottom
-        boxes = torch.cat([locations[..., :2] - distances[..., :2], locations[..., :2] + distances[..., 2:]], dim=2)
+        distances = (
+            _INITIAL_DISTANCE * stride * raw.clamp(-4, 4).exp()
+        )  # to the left, top, right, bottom
+        boxes = torch.cat(
+            [locations[..., :2] - distances[..., :2], locations[..., :2] + distances[..., 2:]],
+            dim=2,
+        )
         return torch.cat([locations, boxes, scores], dim=2)
 
 

@@ -7,7 +7,7 @@ from torch import nn
 
 from brique.bricks import Denormalize, Temperature
 from brique.nets.builder import builder
-from brique.nets.readers import MultiInput, columns
+from brique.nets.encoders import MultiInput, tabular
 from brique.schema import Category, Schema
 
 
@@ -33,7 +33,7 @@ def fields(
         sizes = [len(field.names) for field in targets if isinstance(field, Category)]
         output_layer, output_size = Temperature(), sum(sizes)
     else:
-        mean, std = columns.mean_and_std(targets)
+        mean, std = tabular.mean_and_std(targets)
         output_layer, output_size = Denormalize(mean, std), len(mean)
     head = nn.Sequential(nn.Dropout(dropout), nn.Linear(body.width, output_size), output_layer)
     return nn.Sequential(OrderedDict[str, nn.Module](body=body, head=head))

@@ -33,22 +33,29 @@ class Forecaster(nn.Module):
     is_target: Tensor
 
     def __init__(
-        self, past: Number, future: Number, *, width: int, depth: int, dropout: float, column_dropout: float
+        self,
+        past: Number,
+        future: Number,
+        *,
+        width: int,
+        depth: int,
+        dropout: float,
+        column_dropout: float,
     ) -> None:
         super().__init__()
         length, columns = past.shape
         self.shape: tuple[int, ...] = future.shape
         horizon, targets = (*future.shape, 1)[:2]
-        for name, values in (("mean", past.mean), ("spread", past.std)):
+        for name, values in (("mean", past.mean), ("std", past.std)):
             numbers = values if isinstance(values, tuple) else (1.0,) * columns
             self.register_buffer(
                 name, torch.tensor([value or float(name != "mean") for value in numbers])
             )
         target_columns = torch.tensor([past.names.index(value) for value in future.names])
-        self.register_buffer("own", target_columns, persistent=False)
+        self.register_buffer("target_columns", target_columns, persistent=False)
         is_target = torch.zeros(columns, 1, dtype=torch.bool)
         is_target[target_columns] = True
-        self.register_buffer("is_own", is_target, persistent=False)
+        self.register_buffer("is_target", is_target, persistent=False)
         self.column_dropout = column_dropout
         self.linear: nn.Linear = nn.Linear(length, horizon)
         nn.init.constant_(self.linear.weight, 1 / length)
@@ -69,12 +76,18 @@ class Forecaster(nn.Module):
         normalized = (normalized - level).transpose(1, 2)  # (N, C, L)
         linear_forecast = self.linear(normalized[:, self.target_columns])  # (N, K, A)
         normalized = normalized - normalized.mean(dim=2, keepdim=True)
-        masked = functional.dropout1d(normalized, self.column_dropout, self.training)  # whole columns
+        masked = functional.dropout1d(
+            normalized, self.column_dropout, self.training
+        )  # whole columns
         hidden = self.blocks(self.input_layer(torch.where(self.is_target, normalized, masked)))
         hidden = functional.adaptive_avg_pool1d(hidden, self.segments).flatten(1)
-        correction = self.output_layer(self.dropout(hidden)).view(len(past), -1, linear_forecast.shape[2])  # (N, K, A)
+        correction = self.output_layer(self.dropout(hidden)).view(
+            len(past), -1, linear_forecast.shape[2]
+        )  # (N, K, A)
         future = (linear_forecast + correction).transpose(1, 2) + level[:, :, self.target_columns]
-        future = self.interval(future * self.std[self.target_columns] + self.mean[self.target_columns])  # (N, A, K)
+        future = self.interval(
+            future * self.std[self.target_columns] + self.mean[self.target_columns]
+        )  # (N, A, K)
         return future.reshape(len(past), *self.shape)
 
 
@@ -118,10 +131,23 @@ def forecaster(
     parsed_schema = Schema.from_json(schema)
     fields = [parsed_schema[name] for name in (*parsed_schema.inputs, *parsed_schema.targets)]
     number_fields = [field for field in fields if isinstance(field, Number)]
-    if len(fields) != 2 or len(number_fields) != 2 or not set(number_fields[1].names) <= {*number_fields[0].names}:
-        description = ", ".join(f"{name} ({field.kind})" for name, field in parsed_schema.fields.items())
+    if (
+        len(fields) != 2
+        or len(number_fields) != 2
+        or not set(number_fields[1].names) <= {*number_fields[0].names}
+    ):
+        description = ", ".join(
+            f"{name} ({field.kind})" for name, field in parsed_schema.fields.items()
+        )
         raise DataError(
             f"forecaster: expected the past of named columns and the future of some, got {description};"
             " pass the schema of a series"
         )
-    return Forecaster(number_fields[0], number_fields[1], width=width, depth=depth, dropout=dropout, column_dropout=column_dropout)
+    return Forecaster(
+        number_fields[0],
+        number_fields[1],
+        width=width,
+        depth=depth,
+        dropout=dropout,
+        column_dropout=column_dropout,
+    )

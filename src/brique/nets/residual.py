@@ -53,7 +53,9 @@ def residual(
     for stage in range(stages):
         out_channels = width * 2**stage
         for block in range(depth):
-            body.append(ResidualBlock(in_channels, out_channels, stride=2 if stage and not block else 1))
+            body.append(
+                ResidualBlock(in_channels, out_channels, stride=2 if stage and not block else 1)
+            )
             in_channels = out_channels
     body += [nn.AdaptiveAvgPool2d(1), nn.Flatten()]
     head = nn.Sequential(nn.Dropout(dropout), nn.Linear(in_channels, classes), Temperature())

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from brique.data import Ragged
 from brique.errors import DataError
 from brique.nets.builder import builder
-from brique.nets.readers.words import BidirectionalGRU
+from brique.nets.encoders.text import BidirectionalGRU
 from brique.schema import Schema, Tags, Text
 
 
@@ -28,7 +28,12 @@ class Tagger(nn.Module):
     ) -> None:  # fmt: skip
         super().__init__()
         self.body: BidirectionalGRU = BidirectionalGRU(
-            text_field, embedding_size, hidden, dropout=dropout, layers=layers, token_dropout=word_dropout
+            text_field,
+            embedding_size,
+            hidden,
+            dropout=dropout,
+            layers=layers,
+            token_dropout=word_dropout,
         )
         self.head: nn.Sequential = nn.Sequential(
             nn.Dropout(dropout), nn.Linear(2 * hidden, classes)

@@ -50,14 +50,18 @@ class Translator(nn.Module):
         lengths = text.lengths.clamp(min=1)
         tokens = text.padded(UNKNOWN_ID, max(1, text.longest))
         embedded = self.dropout(self.source(tokens))
-        packed = pack_padded_sequence(embedded, lengths.cpu(), batch_first=True, enforce_sorted=False)
+        packed = pack_padded_sequence(
+            embedded, lengths.cpu(), batch_first=True, enforce_sorted=False
+        )
         outputs, last = self.encoder(packed)
         positions = torch.arange(tokens.shape[1], device=tokens.device)
         states = pad_packed_sequence(outputs, batch_first=True, total_length=tokens.shape[1])[0]
         state = self.initial_state(last.transpose(0, 1).flatten(1)).tanh()
         return [state, states, self.key(states), positions < lengths.unsqueeze(1)]
 
-    def decode(self, tokens: Tensor, state: Tensor, *encoded: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    def decode(
+        self, tokens: Tensor, state: Tensor, *encoded: Tensor
+    ) -> tuple[Tensor, Tensor, Tensor]:
         """Return, after pieces (N, T): what is told (N, T, D / 2), the last state, where it looked.
 
         state, encoded: of `encoded`. Where it looked are shares of the source's pieces (N, T, S).
@@ -67,7 +71,11 @@ class Translator(nn.Module):
         outputs, last = self.decoder(embedded, state.unsqueeze(0))  # (N, T, D)
         energy = outputs @ keys.mT / math.sqrt(keys.shape[2])  # (N, T, S)
         attention = energy.masked_fill(~is_token.unsqueeze(1), -torch.inf).softmax(dim=2)
-        return self.hidden(torch.cat([embedded, attention @ states, outputs], dim=2)), last[0], attention
+        return (
+            self.hidden(torch.cat([embedded, attention @ states, outputs], dim=2)),
+            last[0],
+            attention,
+        )
 
     def decode_step(self, token: Tensor, state: Tensor, *encoded: Tensor) -> tuple[Tensor, Tensor]:
         """Return the log-likelihoods of the next piece (N, V), and the new state, for a search.
@@ -106,7 +114,9 @@ def translator(schema: dict[str, Any], *, width: int = 256, dropout: float = 0.2
     parsed_schema = Schema.from_json(schema)
     fields = [parsed_schema[name] for name in (*parsed_schema.inputs, *parsed_schema.targets)]
     if len(fields) != 2 or not all(isinstance(text_field, Text) for text_field in fields):
-        description = ", ".join(f"{name} ({field.kind})" for name, field in parsed_schema.fields.items())
+        description = ", ".join(
+            f"{name} ({field.kind})" for name, field in parsed_schema.fields.items()
+        )
         raise DataError(
             f"translator: expected a text as input and one as target, got {description}; leave the rest"
             " out"

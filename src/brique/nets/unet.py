@@ -104,7 +104,9 @@ class _UNetBody(nn.Module):
         in_channels = widths[0]
         for stage, width in enumerate(widths):
             blocks = [
-                ResidualBlock(width if k else in_channels, width, stride=2 if stage and not k else 1)
+                ResidualBlock(
+                    width if k else in_channels, width, stride=2 if stage and not k else 1
+                )
                 for k in range(depth)
             ]
             self.down.append(nn.Sequential(*blocks))

@@ -4,5 +4,5 @@ The charts are SVG written here, not by a library of figures: their ink follows 
 or dark scheme, their letters keep their size on a telephone, and they are made in milliseconds.
 """
 
-from brique.page.checked import write_audit as write_audit
-from brique.page.whole import write as write
+from brique.page.audit import write_audit as write_audit
+from brique.page.report import write as write

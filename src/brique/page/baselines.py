@@ -10,15 +10,15 @@ from brique.page.markup import (
     Gap,
     Section,
     count,
-    parse_interval,
     figure,
-    short_number,
     name,
+    parse_interval,
     percent,
+    short_number,
     text,
     tiles,
 )  # fmt: skip
-from brique.page.subject import PageTask
+from brique.page.task_protocol import PageTask
 
 _OUTCOMES = {
     "better": "Better than the best baseline",
@@ -58,7 +58,9 @@ def key_numbers(values: Mapping[str, Any], task: PageTask) -> list[tuple[str, st
     rows = [(f"{metric.title} on test", format_metric(metric, float(values["test"][metric.name])))]
     interval = parse_interval(values.get("interval", {}).get(metric.name))
     if interval is not None:
-        rows.append(("95% interval", " to ".join(format_metric(metric, bound) for bound in interval)))
+        rows.append(
+            ("95% interval", " to ".join(format_metric(metric, bound) for bound in interval))
+        )
     return [*rows, ("test examples", f"{values['examples']:,}")]
 
 
@@ -107,7 +109,9 @@ def _baseline_table(values: dict[str, Any], task: PageTask) -> str:
     caption += f" Not fitted: {'; '.join(skipped)}." if skipped else ""
     baselines = values.get("baseline", {}).items()
     reduced = [
-        f"{_baseline_title(method, task)} ({text(fields['reduced'], 200)})" for method, fields in baselines if fields.get("reduced")
+        f"{_baseline_title(method, task)} ({text(fields['reduced'], 200)})"
+        for method, fields in baselines
+        if fields.get("reduced")
     ]
     caption += f" Fitted on less than usual: {'; '.join(reduced)}." if reduced else ""
     return figure(_headline(rows, values, metric), caption, table)

@@ -59,7 +59,9 @@ def linear_axis(low: float, high: float, *, is_share: bool = False) -> Axis:
     first = math.floor(low / step + 1e-9)
     last = max(first + 1, math.ceil(high / step - 1e-9))
     values = [round(k * step, 10) for k in range(first, last + 1)]
-    ticks = tuple((value, f"{100 * value:.4g}%" if is_share else format_number(value)) for value in values)
+    ticks = tuple(
+        (value, f"{100 * value:.4g}%" if is_share else format_number(value)) for value in values
+    )
     return Axis(values[0], values[-1], ticks)
 
 
@@ -97,10 +99,16 @@ def plot(x: Axis, y: Axis, marks: Sequence[str], *, label: str, kind: str = "plo
     shapes: list[str] = []
     for value, tick_label in y.ticks:
         y_position = 100 - y.position(value)
-        shapes.append(f'<line class="grid" x1="0" x2="100%" y1="{y_position:g}%" y2="{y_position:g}%"/>')
-        shapes.append(f'<text x="0" y="{y_position:g}%" dx="-7" dy="4" class="end">{tick_label}</text>')
+        shapes.append(
+            f'<line class="grid" x1="0" x2="100%" y1="{y_position:g}%" y2="{y_position:g}%"/>'
+        )
+        shapes.append(
+            f'<text x="0" y="{y_position:g}%" dx="-7" dy="4" class="end">{tick_label}</text>'
+        )
     for value, tick_label in x.ticks:
-        shapes.append(f'<text x="{x.position(value):g}%" y="100%" dy="19" class="mid">{tick_label}</text>')
+        shapes.append(
+            f'<text x="{x.position(value):g}%" y="100%" dy="19" class="mid">{tick_label}</text>'
+        )
     body = "".join([*shapes, *marks])
     return f'<div class="{kind}"><svg role="img" aria-label="{label}">{body}</svg></div>\n'
 
@@ -109,7 +117,9 @@ def line(x: Axis, y: Axis, points: Sequence[Point], style: str) -> str:
     """Return a line through points; one point alone is a dot."""
     if len(points) == 1:
         return dot(x, y, points[0], style)
-    path = "L".join(f"{x.position(x_value):g} {100 - y.position(y_value):g}" for x_value, y_value in points)
+    path = "L".join(
+        f"{x.position(x_value):g} {100 - y.position(y_value):g}" for x_value, y_value in points
+    )
     return (
         '<svg viewBox="0 0 100 100" preserveAspectRatio="none" width="100%" height="100%">'
         f'<path class="line" style="{style}" d="M{path}"/></svg>'
@@ -124,7 +134,11 @@ def dot(x: Axis, y: Axis, point: Point, style: str, size: float = 4.5) -> str:
 
 def whisker(x: Axis, y: Axis, x_value: float, interval: Sequence[float], style: str) -> str:
     """Return a vertical line between two values of y."""
-    x_position, low, high = x.position(x_value), 100 - y.position(interval[0]), 100 - y.position(interval[1])
+    x_position, low, high = (
+        x.position(x_value),
+        100 - y.position(interval[0]),
+        100 - y.position(interval[1]),
+    )
     return (
         f'<line class="whisker" style="{style}" '
         f'x1="{x_position:g}%" x2="{x_position:g}%" y1="{low:g}%" y2="{high:g}%"/>'

@@ -13,7 +13,9 @@ def document(title: str, overline: str, head: str, sections: list[Section]) -> s
         contents. All are HTML.
     """
     style = (Path(__file__).parent / "style.css").read_text(encoding="utf-8")
-    links = "".join(f'<li><a href="#{section.name}">{section.title}</a></li>' for section in sections)
+    links = "".join(
+        f'<li><a href="#{section.name}">{section.title}</a></li>' for section in sections
+    )
     body = "".join(
         f'<section id="{section.name}" aria-labelledby="h-{section.name}">\n'
         f'<h2 id="h-{section.name}">{section.title}</h2>\n{section.html}</section>\n'

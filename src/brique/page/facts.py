@@ -115,14 +115,21 @@ def _net(record: Record, *, trust: bool) -> tuple[nn.Module | None, str]:
         return None, str(error)
 
 
-def _predictions(arrays: dict[str, Tensor], num_classes: int, data: Data | None) -> TestPredictions | None:
+def _predictions(
+    arrays: dict[str, Tensor], num_classes: int, data: Data | None
+) -> TestPredictions | None:
     """Return the stored answers, or None if they are missing or fit neither net nor data."""
     if any(name not in arrays or arrays[name].ndim != ndim for name, ndim in _TENSORS.items()):
         return None
     ids, label, probabilities = (arrays[name] for name in _TENSORS)
-    if not len(ids) == len(label) == len(probabilities) > 0 or probabilities.shape[1] != num_classes:
+    if (
+        not len(ids) == len(label) == len(probabilities) > 0
+        or probabilities.shape[1] != num_classes
+    ):
         return None
-    if bool(((label < 0) | (label >= num_classes)).any()) or not bool(probabilities.isfinite().all()):
+    if bool(((label < 0) | (label >= num_classes)).any()) or not bool(
+        probabilities.isfinite().all()
+    ):
         return None
     if data is not None and not set(ids.tolist()) <= set(data.test.ids.tolist()):
         return None
@@ -153,7 +160,9 @@ def _with_hidden(predictions: TestPredictions, arrays: dict[str, Tensor]) -> Tes
     is_subset = set(ids.tolist()) <= set(predictions.ids.tolist())
     if not is_subset or not hidden.shape[1] or not bool(hidden.isfinite().all()):
         return predictions
-    return TestPredictions(predictions.ids, predictions.label, predictions.probabilities, ids.long(), hidden.float())
+    return TestPredictions(
+        predictions.ids, predictions.label, predictions.probabilities, ids.long(), hidden.float()
+    )
 
 
 def _log(record: Record, damage_messages: list[str]) -> list[dict[str, float]]:
@@ -170,7 +179,9 @@ def _log(record: Record, damage_messages: list[str]) -> list[dict[str, float]]:
         except (ValueError, RecursionError):
             continue
         if isinstance(line, dict):
-            lines.append({str(key): float(value) for key, value in line.items() if _is_number(value)})
+            lines.append(
+                {str(key): float(value) for key, value in line.items() if _is_number(value)}
+            )
     return lines
 
 

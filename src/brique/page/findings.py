@@ -39,7 +39,9 @@ def render(findings: object, data: Data | None, gallery: Gallery) -> str:
     examples = _Examples(data, gallery)
     body = "".join(_finding(finding, examples) for finding in shown_findings[:MAX_FINDINGS])
     if len(shown_findings) > MAX_FINDINGS:
-        body += f"<p>{count(len(shown_findings) - MAX_FINDINGS, 'more finding')} left out here.</p>\n"
+        body += (
+            f"<p>{count(len(shown_findings) - MAX_FINDINGS, 'more finding')} left out here.</p>\n"
+        )
     return figure(f"The audit found {' and '.join(totals)}", caption, body)
 
 
@@ -52,11 +54,15 @@ class _Examples:
         self._locations: dict[str, tuple[Split, int]] = {}
         if data is not None and gallery.is_open:
             for split in (data.train, data.valid, data.test):
-                self._locations |= {split.name(example_id): (split, example_id) for example_id in split.ids.tolist()}
+                self._locations |= {
+                    split.name(example_id): (split, example_id) for example_id in split.ids.tolist()
+                }
 
     def show(self, example_name: str) -> str:
         """Return the picture of an example that is called so, or so and by its class."""
-        location = self._locations.get(example_name) or self._locations.get(example_name.rpartition(" (")[0])
+        location = self._locations.get(example_name) or self._locations.get(
+            example_name.rpartition(" (")[0]
+        )
         if location is None or not self._remaining:
             return ""
         self._remaining -= 1
@@ -74,7 +80,9 @@ def _finding(finding: dict[str, Any], examples: _Examples) -> str:
         body += f"<p><b>What to do:</b> {text(finding['remedy'], 500)}</p>"
     items = finding.get("items") or []
     if items:
-        items_html = "".join(_item(str(finding.get("kind")), item, examples) for item in items[:MAX_ITEMS])
+        items_html = "".join(
+            _item(str(finding.get("kind")), item, examples) for item in items[:MAX_ITEMS]
+        )
         body += f'<ul class="items">{items_html}</ul>\n'
         remaining = (number if isinstance(number, int) else len(items)) - min(len(items), MAX_ITEMS)
         body += f"<p>… and {remaining:,} more</p>\n" if remaining > 0 else ""

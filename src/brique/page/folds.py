@@ -9,7 +9,7 @@ from brique.evaluation.sentences import distrust_prefix
 from brique.page.baselines import format_metric
 from brique.page.document import document
 from brique.page.markup import Section, box, count, figure, short_number, text, tiles
-from brique.page.subject import PageTask
+from brique.page.task_protocol import PageTask
 
 
 def write_folds(folder: Path, command: str, result: Mapping[str, Any], task: PageTask) -> Path:
@@ -26,14 +26,18 @@ def folds_sentence(result: Mapping[str, Any], task: PageTask) -> str:
     """Return in one sentence what nets of k folds reach together."""
     metric = task.main_metric
     low, high = (format_metric(metric, bound) for bound in result["interval"][metric.name])
-    best_baseline = max(result["baseline"].items(), key=lambda pair: pair[1][metric.name], default=None)
+    best_baseline = max(
+        result["baseline"].items(), key=lambda pair: pair[1][metric.name], default=None
+    )
     baseline_text = (
         ""
         if best_baseline is None
         else f"; {task.baseline_names.get(best_baseline[0], best_baseline[0])} {format_metric(metric, best_baseline[1][metric.name])}"
     )
     mean_text = format_metric(metric, result["test"][metric.name])
-    is_behind = best_baseline is not None and best_baseline[1][metric.name] > result["test"][metric.name]
+    is_behind = (
+        best_baseline is not None and best_baseline[1][metric.name] > result["test"][metric.name]
+    )
     prefix = "Behind a simple method in the mean: " if is_behind else ""
     return (
         f"{distrust_prefix(result)}{prefix}{metric.title} {mean_text} in the mean of {result['folds']} folds,"
@@ -102,6 +106,8 @@ def _metrics_table(result: Mapping[str, Any], task: PageTask) -> str:
     )
     columns = '<th class="num">mean</th><th class="num">standard deviation</th>'
     head = f"<thead><tr><th>score</th>{columns}</tr></thead>"
-    caption = "Mean and standard deviation over folds; simple methods were fitted on the same parts."
+    caption = (
+        "Mean and standard deviation over folds; simple methods were fitted on the same parts."
+    )
     table = box("scores", f"<table>{head}<tbody>{rows}</tbody></table>")
     return figure("All scores, beside simple methods", caption, table)

@@ -106,12 +106,18 @@ def box(label: str, table: str) -> str:
 
 def definition_list(rows: list[tuple[str, str]]) -> str:
     """Return names and what they are as a list; both are HTML."""
-    return "<dl>" + "".join(f"<div><dt>{term}</dt><dd>{description}</dd></div>" for term, description in rows) + "</dl>\n"
+    return (
+        "<dl>"
+        + "".join(f"<div><dt>{term}</dt><dd>{description}</dd></div>" for term, description in rows)
+        + "</dl>\n"
+    )
 
 
 def tiles(rows: list[tuple[str, str]]) -> str:
     """Return a few numbers with what they are, large and side by side; both are HTML."""
-    items = "".join(f"<div><dt>{term}</dt><dd>{description}</dd></div>" for term, description in rows)
+    items = "".join(
+        f"<div><dt>{term}</dt><dd>{description}</dd></div>" for term, description in rows
+    )
     return f'<dl class="tiles">{items}</dl>\n'
 
 

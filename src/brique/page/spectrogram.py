@@ -29,5 +29,7 @@ def spectrogram(sound: Tensor, rate: float) -> Tensor:
     if decibels.shape[1] > WIDTH:
         decibels = functional.adaptive_max_pool1d(decibels, WIDTH)
     else:
-        decibels = functional.interpolate(decibels[None], WIDTH, mode="linear", align_corners=True)[0]
+        decibels = functional.interpolate(decibels[None], WIDTH, mode="linear", align_corners=True)[
+            0
+        ]
     return ((decibels.max() - decibels) / DYNAMIC_RANGE).clamp(0, 1)[None]

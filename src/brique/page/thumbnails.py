@@ -83,7 +83,9 @@ class Gallery:
         )
 
 
-def img(url: str, alt: str, size: tuple[int, int], *, is_sharp: bool, side: int = DISPLAY_SIDE) -> str:
+def img(
+    url: str, alt: str, size: tuple[int, int], *, is_sharp: bool, side: int = DISPLAY_SIDE
+) -> str:
     """Return <img> with its longer side as long as all thumbnails' longer sides are."""
     factor = side / max(size)
     width, height = (max(1, round(side * factor)) for side in size)

@@ -2,7 +2,7 @@
 
 from brique.page import chart
 from brique.page.facts import Facts
-from brique.page.markup import Gap, Section, count, figure, short_number, percent, text
+from brique.page.markup import Gap, Section, count, figure, percent, short_number, text
 
 Curve = list[tuple[float, float]]
 STYLES = (
@@ -23,7 +23,9 @@ def section(facts: Facts) -> Section | Gap:
 
     Nets of halves, which are there for the temperature alone, are not drawn.
     """
-    curves = {name: points for name, points in _curves(facts.log).items() if not name.startswith("half-")}
+    curves = {
+        name: points for name, points in _curves(facts.log).items() if not name.startswith("half-")
+    }
     losses = {
         key: curve
         for key, curve in curves.items()
@@ -79,7 +81,9 @@ def _loss(curves: dict[str, Curve]) -> str:
         )
     y = chart.loss_axis([value for curve in curves.values() for _, value in curve])
     scale_note = " The steps of its scale are factors, not sums." if y.is_log else ""
-    return figure(title, caption + scale_note, _curves_plot(curves, y, f"loss over turns, {text(key)} first"))
+    return figure(
+        title, caption + scale_note, _curves_plot(curves, y, f"loss over turns, {text(key)} first")
+    )
 
 
 def _accuracy(curves: dict[str, Curve]) -> str:

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from brique.data import Data, Split
-from brique.inference import eval_mode, batch_size_for, net_inputs
+from brique.inference import batch_size_for, eval_mode, net_inputs
 
 EVALUATIONS = 20  # of valid, in each run
 TRAINING_SHARE = 0.95  # of the minutes is planned for turns, the rest for looks
@@ -86,5 +86,5 @@ def _evaluation_seconds(net: nn.Module, valid: Split) -> float:
     with eval_mode(net) as device:
         batch = next(iter(valid.batches(size).on(device)))
         started = time.perf_counter()
-        getattr(net, "rebuilt", net)(net_inputs(batch, valid.schema, net))
+        getattr(net, "reconstruct", net)(net_inputs(batch, valid.schema, net))
         return (time.perf_counter() - started) * len(valid) / size

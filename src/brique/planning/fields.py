@@ -3,7 +3,8 @@
 import math
 from typing import Any
 
-from brique.data import Data, augment
+from brique.data import Data
+from brique.data.core import augment
 from brique.errors import UsageError
 from brique.planning.cost import average_decay
 from brique.planning.request import Request

@@ -9,7 +9,8 @@ from typing import Any
 
 from torch import nn
 
-from brique.data import Data, augment
+from brique.data import Data
+from brique.data.core import augment
 from brique.planning.cost import EVALUATIONS, TRAINING_SHARE, multiplications
 from brique.planning.request import Request
 from brique.schema import Picture

@@ -13,9 +13,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from brique import files, measure, reader
+from brique import files, limits, reader
+from brique.console import notify
 from brique.errors import BriqueError, RunError, StoreError
-from brique.voice import notify
 
 KEEP = 2
 _STATE, _TENSORS, _LOG = "state.json", "state.safetensors", "log.jsonl"
@@ -51,7 +51,9 @@ class Checkpoints:
         value, tensors = files.pack(state)
         with files.new_folder(self.folder / name) as temporary:
             files.write_tensors(temporary / _TENSORS, tensors)
-            files.write_json(temporary / _STATE, {"format": 1, "order": state["order"], "state": value})
+            files.write_json(
+                temporary / _STATE, {"format": 1, "order": state["order"], "state": value}
+            )
         turn_folders = sorted(self.folder.glob("turn-*"), key=_read_index)
         for folder in turn_folders[:-KEEP]:
             files.remove(folder)
@@ -65,7 +67,9 @@ class Checkpoints:
         rejected: list[str] = []
         best: Checkpoint | None = None
         for folder in sorted(self.folder.glob("[!.]*-[0-9]*"), key=_read_index, reverse=True):
-            checkpoint = self._validate(folder)  # of all: the order that a damaged one tells may be wrong
+            checkpoint = self._validate(
+                folder
+            )  # of all: the order that a damaged one tells may be wrong
             if isinstance(checkpoint, str):
                 rejected.append(f"{folder}: {checkpoint}")
             elif best is None or checkpoint.state["order"] > best.state["order"]:
@@ -158,7 +162,9 @@ def _report_rejected(rejected: list[str], fallback: str) -> None:
 def _read_index(folder: Path) -> int:
     """Return the place of a checkpoint in time; -1 if it cannot be told."""
     try:
-        value = reader.read_json(folder / _STATE, folder, limit=reader.LISTED_LIMITS[".json"])["order"]
+        value = reader.read_json(folder / _STATE, folder, limit=reader.LISTED_LIMITS[".json"])[
+            "order"
+        ]
     except (StoreError, KeyError):
         return -1
     return value if type(value) is int else -1
@@ -168,11 +174,13 @@ def _read_checkpoint(folder: Path) -> Checkpoint | str:
     """Return a checkpoint, or what is wrong with it."""
     if not reader.is_inside(folder, folder.parent.parent):
         return "is a link that leads out of the run"
-    problem = files.damage(folder, (_STATE, _TENSORS), limit=4 * measure.memory_limit())
+    problem = files.damage(folder, (_STATE, _TENSORS), limit=4 * limits.memory_limit())
     if problem is not None:
         return problem
     try:
-        value = reader.read_json(folder / _STATE, folder, limit=reader.LISTED_LIMITS[".json"])["state"]
+        value = reader.read_json(folder / _STATE, folder, limit=reader.LISTED_LIMITS[".json"])[
+            "state"
+        ]
         tensors = reader.read_tensors(folder / _TENSORS, folder)
         state = files.unpack(value, tensors)
         for key, kind in _KINDS.items():

@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from brique import files, reader
+from brique.console import escape
 from brique.errors import RunError, StoreError, store_error
-from brique.stopping import resume_command
-from brique.voice import escape
+from brique.interrupts import resume_command
 
 RUNS_FOLDER = Path("runs")
 """Where new folders are made."""
@@ -43,7 +43,9 @@ def check_exists(folder: Path) -> None:
         raise store_error(problem, "folder gone", "start a new run, or move it back", "")
 
 
-def claim(out: Path | None, name: str, first_files: Mapping[str, bytes | str]) -> tuple[Path, files.Lock]:
+def claim(
+    out: Path | None, name: str, first_files: Mapping[str, bytes | str]
+) -> tuple[Path, files.Lock]:
     """Return a folder for new work, with its first files alone, and the lock held on it.
 
     out: the folder; None: a new one in runs/, called by the date and `name`.
@@ -70,7 +72,9 @@ def claim(out: Path | None, name: str, first_files: Mapping[str, bytes | str]) -
     return folder, lock
 
 
-def _write_first_files(folder: Path, first_files: Mapping[str, bytes | str], new_folders: Sequence[Path]) -> None:
+def _write_first_files(
+    folder: Path, first_files: Mapping[str, bytes | str], new_folders: Sequence[Path]
+) -> None:
     """Write the first files; where that fails, remove them, and the folders that are new."""
     try:
         for name, content in first_files.items():

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from brique import stopping
+from brique import interrupts
 from brique.files import Lock
 
 
@@ -42,7 +42,7 @@ class Launch:
     quiet: bool = False
     folder: Path | None = field(default=None, init=False)
     lock: Lock | None = field(default=None, init=False)
-    work: stopping.Job = field(default_factory=stopping.Job, init=False)
+    work: interrupts.Job = field(default_factory=interrupts.Job, init=False)
 
 
 _current: ContextVar[Launch | None] = ContextVar("brique_launch", default=None)
@@ -57,7 +57,7 @@ def launched(launch: Launch) -> Iterator[Launch]:
     """
     token = _current.set(launch)
     try:
-        with stopping.resumable() as launch.work:
+        with interrupts.resumable() as launch.work:
             yield launch
     finally:
         _current.reset(token)

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from brique import files, reader
+from brique.console import notify
 from brique.errors import RunError
 from brique.run.claim import check_exists
-from brique.voice import notify
 
 
 class Log:
@@ -53,7 +53,9 @@ class Log:
 
     def truncate(self, size: int) -> None:
         """Cut the log back to a size and read what is left."""
-        problem = reader.unreadable_reason(self._path, self._path.parent) if self._path.exists() else None
+        problem = (
+            reader.unreadable_reason(self._path, self._path.parent) if self._path.exists() else None
+        )
         if problem is not None:
             raise RunError(f"{self._path}: {problem}; put the file back, or start a new run.")
         files.truncate(self._path, size)

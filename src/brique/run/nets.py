@@ -7,10 +7,10 @@ import torch
 from torch import Tensor, nn
 from torch.utils.hooks import RemovableHandle
 
-from brique import measure
+from brique import limits
 from brique.errors import RunError
-from brique.fit import Inputs
 from brique.run.checkpoints import restore_tensors
+from brique.weight_checks import Inputs
 
 
 class PlacedNets:
@@ -25,11 +25,13 @@ class PlacedNets:
 
     def add(self, net: nn.Module, name: str | None) -> None:
         """Take a module in; the shapes of its first input are remembered for the model's check."""
-        measure.restart_count()
+        limits.restart_count()
         self._placed.append(net)
         self._names[net] = name
 
-        def record_inputs(module: nn.Module, inputs: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        def record_inputs(
+            module: nn.Module, inputs: tuple[Any, ...], kwargs: dict[str, Any]
+        ) -> None:
             if module is not net:
                 return  # a copy, which has the hook too
             has_only_tensors = not kwargs and all(isinstance(value, Tensor) for value in inputs)

@@ -8,10 +8,10 @@ from typing import TextIO
 
 from torch import Tensor
 
-from brique import voice
-from brique.data.record import DataRecord
+from brique import console
+from brique.console import GuardedStream, escape
+from brique.data.core.record import DataRecord
 from brique.game import Turn
-from brique.voice import GuardedStream, escape
 
 REDRAW_SECONDS = 0.2  # seconds
 MAX_LISTED = 20  # files left out that are named
@@ -79,7 +79,7 @@ def report_data(record: DataRecord) -> None:
     if len(record.skipped) > MAX_LISTED:
         lines.append(f"left out {len(record.skipped) - MAX_LISTED:,} more; run.json lists all.")
     for line in lines:
-        voice.notify(line)
+        console.notify(line)
 
 
 def _loss_values(losses: Mapping[str, Tensor]) -> dict[str, float]:

@@ -75,7 +75,11 @@ class Record:
         """
         audit = self.json.get("audit")
         findings = audit.get("findings") if isinstance(audit, dict) else None
-        entries = [finding for finding in findings if isinstance(finding, dict)] if isinstance(findings, list) else []
+        entries = (
+            [finding for finding in findings if isinstance(finding, dict)]
+            if isinstance(findings, list)
+            else []
+        )
         errors = [finding for finding in entries if finding.get("severity") == "error"]
         return [
             str(finding.get("reason", "")) for finding in errors

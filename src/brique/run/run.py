@@ -8,23 +8,29 @@ from typing import Any, TypeVar
 import torch
 from torch import Tensor, nn
 
-from brique import files, stopping
-from brique.data.record import DataRecord
+from brique import files, interrupts
+from brique.data.core.record import DataRecord
 from brique.errors import RunError
 from brique.game import Game, Turn
-from brique.game.draws import KeyedRng, NoiseKind
 from brique.game.play import Play
+from brique.game.rng import KeyedRng, NoiseKind
+from brique.interrupts import StopRequest
 from brique.keys import mix, text_key
-from brique.run import ending, start
-from brique.run.checkpoints import Checkpoints, mismatch_as_run_error, turn_name, snapshot, stage_name
+from brique.run import outcome, start
+from brique.run.checkpoints import (
+    Checkpoints,
+    mismatch_as_run_error,
+    snapshot,
+    stage_name,
+    turn_name,
+)
 from brique.run.claim import check_exists
+from brique.run.image_grid import grid
 from brique.run.launch import current
 from brique.run.log import Log
 from brique.run.nets import PlacedNets
-from brique.run.pictures import grid
 from brique.run.progress import Progress
 from brique.run.stage import Stage, check_name
-from brique.stopping import StopRequest
 
 Placed = TypeVar("Placed", bound=nn.Module | Mapping[str, nn.Module])
 
@@ -104,7 +110,9 @@ class Run:
         number, label = len(self._stages), name or ""
         check_name(label, self._stages)
         play = Play(game.state, stream, turns=turns, seed=self.seed, stage=label, reseeds=True)
-        self._stage = Stage(number, label, game, play, turns_before=self._turns, save_every=save_every)
+        self._stage = Stage(
+            number, label, game, play, turns_before=self._turns, save_every=save_every
+        )
         is_over = self._resume_stage(self._stage)
         if is_over or self._begun.launch.finish:
             play.end()
@@ -115,7 +123,7 @@ class Run:
     def log(self, turn: Turn | None = None, **numbers: float | Tensor) -> None:
         """Write numbers to the log, with the turn if there is one."""
         self._open()
-        values = {name: ending.as_float(name, value) for name, value in numbers.items()}
+        values = {name: outcome.as_float(name, value) for name, value in numbers.items()}
         self._log.write(None if turn is None else turn.index, self._stage_name(), values)
 
     def picture(
@@ -128,7 +136,7 @@ class Run:
         Raises ShapeError when they are no pictures.
         """
         self._open()
-        pixels = ending.picture_pixels(name, pixels, inputs)
+        pixels = outcome.picture_pixels(name, pixels, inputs)
         files.write(self.folder / "pictures" / f"{name}.png", grid(pixels, f"run.picture: {name}"))
         return pixels
 
@@ -163,7 +171,7 @@ class Run:
         weights: a copy of the net whose weights are kept instead, such as `game.averaged(net)`.
         Ties keep the first. Raises RunError for a net that was not placed.
         """
-        self._nets.keep_best(net, ending.as_float("score", score), weights)
+        self._nets.keep_best(net, outcome.as_float("score", score), weights)
 
     def stop_when_flat(self, name: str, patience: int, *, lower: bool = False) -> bool:
         """Tell whether the last `patience` numbers logged under a name bring nothing better.
@@ -202,7 +210,7 @@ class Run:
         """
         self._open()
         self._end_stage()
-        model = ending.FinalModel.from_results(results, answers, task)
+        model = outcome.FinalModel.from_results(results, answers, task)
         numbers = self._log.last_values() | model.scalars
         schema = self._data[0].schema if self._data else None
         model.save(self.folder / "model", self._json, self._nets, numbers, schema)
@@ -324,7 +332,7 @@ class Run:
         self._turns = stage.turns
         self._save_json("stopped")
         self._release()
-        raise stopping.stopped_error(f"after turn {stage.play.index}", self.folder)
+        raise interrupts.stopped_error(f"after turn {stage.play.index}", self.folder)
 
     def _leave_stage(self, stage: Stage) -> None:
         """Keep the state in which a loop was left, until the next stage or the end of the run."""
@@ -378,7 +386,7 @@ class Run:
             "nets": self._nets.state(),
             "memory": dict(self.memory),
             "training": self._training_seconds,
-            **ending.seen(self._begun, self._data),
+            **outcome.seen(self._begun, self._data),
         }
 
     def _restore(self, state: dict[str, Any]) -> None:
@@ -388,7 +396,7 @@ class Run:
             self._stage.restore(state["stage"])
             self.memory.clear()
             self.memory.update(state["memory"])
-            ending.go_on(self._begun, self._data, state)
+            outcome.go_on(self._begun, self._data, state)
         self._training_seconds = state["training"]
 
     def _release(self) -> None:
@@ -403,5 +411,5 @@ class Run:
 
     def _save_json(self, state: str) -> None:
         self._json |= {"state": state, "turns": self._turns}
-        ending.note(self._begun, self._start_time, self._training_seconds, self._data)
+        outcome.note(self._begun, self._start_time, self._training_seconds, self._data)
         files.write_sealed(self.folder / "run.json", self._json)

@@ -88,7 +88,9 @@ class Stage:
         ):
             return True
         elapsed = time.perf_counter() - self._saved_at
-        return (elapsed >= SAVE_SECONDS or self._has_ended_epoch) and self._save_cost <= MAX_SAVE_SHARE * elapsed
+        return (
+            elapsed >= SAVE_SECONDS or self._has_ended_epoch
+        ) and self._save_cost <= MAX_SAVE_SHARE * elapsed
 
     def check_not_failed(self, folder: Path) -> None:
         """Raise RunError where an error of the recipe ended it in the midst."""

@@ -15,16 +15,16 @@ import numpy
 import torch
 
 from brique import catalog, files
-from brique.data.record import DataRecord
+from brique.console import notify
+from brique.data.core.record import DataRecord
 from brique.errors import RunError, UsageError
 from brique.options import Options
-from brique.run.checkpoints import Checkpoints, Checkpoint
+from brique.run.checkpoints import Checkpoint, Checkpoints
 from brique.run.claim import RUNS_FOLDER, check_free, claim, lock_folder
-from brique.run.inputs import fingerprints, write_data_of_entries
+from brique.run.data_files import fingerprints, write_data_of_entries
 from brique.run.launch import Launch
 from brique.run.progress import report_data as tell_data
 from brique.run.record import FORMAT, read_run
-from brique.voice import notify
 
 
 @dataclass

@@ -7,7 +7,9 @@ from typing import IO
 
 from brique.errors import DataError
 
-_ZERO_BLOCK = bytes(512)  # a block of a disk; what a broken copy or download leaves where nothing came
+_ZERO_BLOCK = bytes(
+    512
+)  # a block of a disk; what a broken copy or download leaves where nothing came
 _WHITESPACE = rb"(?:\s|#[^\n]*\n)+"  # blanks and remarks
 _PNM_HEADER = re.compile(rb"P([456])" + _WHITESPACE + rb"(\d+)" + _WHITESPACE + rb"(\d+)")
 _JPEG_MARKER = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")  # that ends a JPEG's scan
@@ -31,7 +33,9 @@ def check_damage(file: IO[bytes], image_format: str | None, where: str) -> None:
     elif image_format in ("JPEG", "MPO"):
         file.seek(0)
         content = file.read()
-        reason = "a block of it is zero" if _ZERO_BLOCK in content and _has_zeroed_scan(content) else ""
+        reason = (
+            "a block of it is zero" if _ZERO_BLOCK in content and _has_zeroed_scan(content) else ""
+        )
     elif image_format in _LENGTH_READERS:
         file.seek(0)
         content = file.read()
@@ -67,9 +71,15 @@ def _bmp_length(content: bytes) -> int | None:
     """Return the length that a BMP's head says; None where that has no room for its pixels."""
     if len(content) < 54 or int.from_bytes(content[14:18], "little") < 40:
         return None
-    file_size, pixel_offset = (int.from_bytes(content[offset : offset + 4], "little") for offset in (2, 10))
-    width, height = (int.from_bytes(content[offset : offset + 4], "little", signed=True) for offset in (18, 22))
-    bits_per_pixel, compression = (int.from_bytes(content[offset : offset + 2], "little") for offset in (28, 30))
+    file_size, pixel_offset = (
+        int.from_bytes(content[offset : offset + 4], "little") for offset in (2, 10)
+    )
+    width, height = (
+        int.from_bytes(content[offset : offset + 4], "little", signed=True) for offset in (18, 22)
+    )
+    bits_per_pixel, compression = (
+        int.from_bytes(content[offset : offset + 2], "little") for offset in (28, 30)
+    )
     if compression not in (0, 3):  # run lengths: as long as they are
         return None
     row_bytes = (width * bits_per_pixel + 31) // 32 * 4
@@ -87,7 +97,10 @@ def _ppm_length(content: bytes) -> int | None:
         maxval = re.compile(_WHITESPACE + rb"(\d+)\s").match(content, header.end())
         if maxval is None:
             return None
-        header, row_bytes = maxval, width * (3 if magic == 6 else 1) * (2 if int(maxval[1]) > 255 else 1)
+        header, row_bytes = (
+            maxval,
+            width * (3 if magic == 6 else 1) * (2 if int(maxval[1]) > 255 else 1),
+        )
     end = header.end() + (magic == 4) + row_bytes * height
     trailing = content[end:].lstrip()
     return None if not trailing or re.match(rb"P[1-7]\s", trailing) else end  # another may follow
@@ -129,7 +142,10 @@ def _excludes_zeros(frame: int, zero_symbols: dict[int, int], header: bytes) -> 
     if frame not in _SEQUENTIAL:
         return False
     tables = header[2 : 2 + 2 * num_components : 2]
-    return any(zero_symbols.get(selector >> 4, 0) or zero_symbols.get(16 | selector & 15, 0) for selector in tables)
+    return any(
+        zero_symbols.get(selector >> 4, 0) or zero_symbols.get(16 | selector & 15, 0)
+        for selector in tables
+    )
 
 
 def _segments(content: bytes) -> Iterator[tuple[int, int, int]]:

@@ -8,11 +8,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from brique.errors import DataError
-from brique.schema.clock import TimeIndex
-from brique.schema.depth import UINT16_MAX, intensity_plane, is_high_bit_depth, to_uint8, rescale_intensity, white_level
-from brique.schema.fitted import check_statistics, statistics_json
-from brique.schema.fitting import resize_image, resize_planes, resize_transform
-from brique.schema.names import class_index, class_indices
+from brique.schema.bit_depth import (
+    UINT16_MAX,
+    intensity_plane,
+    is_high_bit_depth,
+    rescale_intensity,
+    to_uint8,
+    white_level,
+)
+from brique.schema.class_names import class_index, class_indices
+from brique.schema.messages import alternatives, short_repr
 from brique.schema.numerals import Decimal, parse_numeral, same_unit
 from brique.schema.pictures import (
     check_pixel_count,
@@ -21,7 +26,9 @@ from brique.schema.pictures import (
     to_gray_or_rgb,
     to_pixels,
 )
-from brique.schema.words import alternatives, short_repr
+from brique.schema.resizing import resize_image, resize_planes, resize_transform
+from brique.schema.statistics import check_statistics, statistics_json
+from brique.schema.time_index import TimeIndex
 
 if TYPE_CHECKING:
     import numpy as np
@@ -94,7 +101,11 @@ class Picture:
         if self.value_range is None:
             where = f"picture {source}" if isinstance(source, str | Path) else "picture"
             return _to_tensor(to_uint8(planes, white, where) if white else planes)
-        return _to_tensor(rescale_intensity(planes, self.value_range)) if white else self.to_float(_to_tensor(planes))
+        return (
+            _to_tensor(rescale_intensity(planes, self.value_range))
+            if white
+            else self.to_float(_to_tensor(planes))
+        )
 
     def clipped_range(self, source: object) -> tuple[float, float] | None:
         """Return the brightness of a deep picture that goes beyond the range, else None."""
@@ -195,7 +206,9 @@ class Category:
             )
         if len(set(self.names)) != len(self.names):
             duplicate = next(name for name in self.names if self.names.count(name) > 1)
-            raise DataError(f"category: the class '{duplicate}' is listed twice; list each class once")
+            raise DataError(
+                f"category: the class '{duplicate}' is listed twice; list each class once"
+            )
 
     def prepare(self, source: object) -> int:
         """Return the number of the class named `source`. Raises DataError if there is none.
@@ -294,7 +307,9 @@ class Number:
                 f"number: names must be one for each entry of the last axis, or one for all, got"
                 f" {len(self.names)} for shape {self.shape}; name each"
             )
-        if self.fill is not None and (self.shape or self.is_sequence or not math.isfinite(self.fill)):
+        if self.fill is not None and (
+            self.shape or self.is_sequence or not math.isfinite(self.fill)
+        ):
             raise DataError(
                 f"number: fill is for single numbers and must be finite, got {self.fill}; leave it"
                 " out"
@@ -321,14 +336,22 @@ class Number:
             is_text = isinstance(source, str)
             example = "12,5" if self.decimal == "comma" else "12.5"
             remedy = f"write it like {example}" if is_text else "pass numbers"
-            raise DataError(f"number: expected numbers, got {short_repr(source)}; {remedy}") from error
+            raise DataError(
+                f"number: expected numbers, got {short_repr(source)}; {remedy}"
+            ) from error
         actual_shape = tuple(value.shape)
-        if (actual_shape[1:] if self.is_sequence else actual_shape) != self.shape or len(actual_shape) < self.is_sequence:
+        if (actual_shape[1:] if self.is_sequence else actual_shape) != self.shape or len(
+            actual_shape
+        ) < self.is_sequence:
             expected_shape = ("length", *self.shape) if self.is_sequence else self.shape
             expected_shape = str(expected_shape).replace("'", "")
-            raise DataError(f"number: expected shape {expected_shape}, got {actual_shape}; reshape it")
+            raise DataError(
+                f"number: expected shape {expected_shape}, got {actual_shape}; reshape it"
+            )
         if not bool(torch.isfinite(value).all()):
-            raise DataError(f"number: expected finite numbers, got {short_repr(source)}; replace them")
+            raise DataError(
+                f"number: expected finite numbers, got {short_repr(source)}; replace them"
+            )
         return value.to(torch.int64 if self.is_integer else torch.float32)
 
     def _parse(self, text: str) -> float:
@@ -352,7 +375,10 @@ class Number:
     def form(self) -> dict[str, Any]:
         """Return what a form asks for: a number, or numbers."""
         is_single = not self.shape and not self.is_sequence
-        spec = {"input": "number" if is_single else "numbers", "step": 1 if self.is_integer else "any"}
+        spec = {
+            "input": "number" if is_single else "numbers",
+            "step": 1 if self.is_integer else "any",
+        }
         return spec | ({"unit": self.unit} if self.unit else {})
 
     def to_json(self) -> dict[str, Any]:

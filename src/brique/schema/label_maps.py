@@ -5,15 +5,21 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from brique.errors import DataError
+from brique.schema.orientation import exif_transpose
 from brique.schema.pictures import Readable, open_picture, read_picture
-from brique.schema.upright import exif_transpose
 
 if TYPE_CHECKING:
     import numpy as np
     from PIL import Image
 
-_MID_RANGE, _NOISY_RANGE = (64, 192), (32, 224)  # between black and white; what compression seldom reaches
-_MAX_MID_RATIO, _MAX_NOISY_RATIO = 0.3, 3.0  # so many pixels of these for each at an edge are left by compression
+_MID_RANGE, _NOISY_RANGE = (
+    (64, 192),
+    (32, 224),
+)  # between black and white; what compression seldom reaches
+_MAX_MID_RATIO, _MAX_NOISY_RATIO = (
+    0.3,
+    3.0,
+)  # so many pixels of these for each at an edge are left by compression
 _MAX_SPARSE_NUMBERS = 3  # numbers that may be meant wherever they lie
 _MIN_UNIFORM_SHARE = 0.5  # share of the pixels between the extremes that lie in areas of one number
 _GRAY_FACTORS = {";2": 85, ";4": 17}  # of 2 or 4 bits, which Pillow spreads over 8
@@ -33,7 +39,9 @@ class LabelMap:
     is_binarized: bool = False
 
 
-def read_label_map(path: "str | Path | Readable", known_numbers: frozenset[int] = frozenset()) -> LabelMap:
+def read_label_map(
+    path: "str | Path | Readable", known_numbers: frozenset[int] = frozenset()
+) -> LabelMap:
     """Return the number of each pixel in a file.
 
     Those of a palette are its places, but of a GIF in greys, whose writers order them anew, the
@@ -70,7 +78,11 @@ def read_colors(path: "str | Path | Readable") -> "np.ndarray[Any, Any]":
 
 def _gray_factor(image: "Image.Image", raw_mode: str) -> int:
     """Return by what Pillow multiplies grey in samples of 2 or 4 bits."""
-    factors = (factor for suffix, factor in _GRAY_FACTORS.items() if image.mode == "L" and f"L{suffix}" in raw_mode)
+    factors = (
+        factor
+        for suffix, factor in _GRAY_FACTORS.items()
+        if image.mode == "L" and f"L{suffix}" in raw_mode
+    )
     return next(factors, 1)
 
 
@@ -128,7 +140,9 @@ def _palette_colors(image: "Image.Image", numbers: "np.ndarray[Any, Any]") -> di
     palette = image.getpalette("RGB") or []
     entries = [palette[3 * number : 3 * number + 3] for number in np.unique(numbers).tolist()]
     pairs = zip(np.unique(numbers).tolist(), entries, strict=True)
-    return {number: (rgb[0] << 16) | (rgb[1] << 8) | rgb[2] for number, rgb in pairs if len(rgb) == 3}
+    return {
+        number: (rgb[0] << 16) | (rgb[1] << 8) | rgb[2] for number, rgb in pairs if len(rgb) == 3
+    }
 
 
 def _is_blurred(numbers: "np.ndarray[Any, Any]", known_numbers: frozenset[int]) -> bool:
@@ -167,7 +181,11 @@ def _binarize(
     mid_count, noisy_count = (
         int(((numbers >= low) & (numbers < high)).sum()) for low, high in (_MID_RANGE, _NOISY_RANGE)
     )
-    if numbers.max() > 255 or mid_count > _MAX_MID_RATIO * edges or noisy_count > _MAX_NOISY_RATIO * edges:
+    if (
+        numbers.max() > 255
+        or mid_count > _MAX_MID_RATIO * edges
+        or noisy_count > _MAX_NOISY_RATIO * edges
+    ):
         actual = "a JPEG, which blurs numbers" if is_lossy else "a blurred or scaled one"
         raise DataError(
             f"picture {path}: expected a class number for each pixel (a grey or palette PNG), got"

@@ -103,7 +103,11 @@ class Numeral:
         else:
             point, separator = (",", ".") if decimal == "comma" else (".", ",")
             integer, _, fraction = digits.partition(point)
-            if separator in fraction or point in fraction or not _is_grouped(integer, separator, self.is_grouped):
+            if (
+                separator in fraction
+                or point in fraction
+                or not _is_grouped(integer, separator, self.is_grouped)
+            ):
                 return None
             digits = integer.replace(separator, "") + (f".{fraction}" if fraction else "")
         return self.sign * float(f"{digits or 0}{self.exponent}")
@@ -117,7 +121,9 @@ def _is_grouped(integer: str, separator: str, has_gaps: bool) -> bool:
         return False
     first_group, *other_groups = integer.split(separator)
     is_indian = separator == "," and all(len(digits) == 2 for digits in other_groups[:-1])
-    has_valid_sizes = all(len(digits) == 3 for digits in other_groups) or (is_indian and len(other_groups[-1]) == 3)
+    has_valid_sizes = all(len(digits) == 3 for digits in other_groups) or (
+        is_indian and len(other_groups[-1]) == 3
+    )
     return has_valid_sizes and 0 < len(first_group) <= 3
 
 
@@ -155,7 +161,9 @@ def parse_numeral(text: str) -> Numeral | None:
         unit, bool(match["space"] or match["before"]),
     )  # fmt: skip
     return (
-        parsed if any(parsed.value(sign) is not None for sign in ("point", "comma", "either")) else None
+        parsed
+        if any(parsed.value(sign) is not None for sign in ("point", "comma", "either"))
+        else None
     )
 
 
@@ -206,7 +214,11 @@ _KNOWN_UNIT_KEYS = frozenset(map(unit_key, _KNOWN_UNITS))
 
 def is_known_unit(unit: str) -> bool:
     """Tell whether a unit is one of those that are common, or money."""
-    return unit_key(unit) in _KNOWN_UNIT_KEYS or is_money(unit) or unit_key(unit).casefold() in MAGNITUDES
+    return (
+        unit_key(unit) in _KNOWN_UNIT_KEYS
+        or is_money(unit)
+        or unit_key(unit).casefold() in MAGNITUDES
+    )
 
 
 def is_money(unit: str) -> bool:

@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Literal, Protocol, cast
 
 from brique.errors import DataError
+from brique.schema.bit_depth import intensity_plane, is_high_bit_depth, to_uint8, white_level
 from brique.schema.damage import check_damage
-from brique.schema.depth import intensity_plane, is_high_bit_depth, to_uint8, white_level
-from brique.schema.upright import Orientation, orientation_of, exif_transpose
-from brique.schema.words import short_repr
+from brique.schema.messages import short_repr
+from brique.schema.orientation import Orientation, exif_transpose, orientation_of
 
 if TYPE_CHECKING:
     import numpy as np
@@ -137,7 +137,9 @@ def read_with_info(path: "str | Path | Readable") -> "tuple[Image.Image, Picture
         orientation = orientation_of(image)
         upright_image = to_gray_or_rgb(exif_transpose(image))
         if is_high_bit_depth(upright_image):
-            intensity_plane(upright_image)  # whose brightness is looked at where the file's name is known
+            intensity_plane(
+                upright_image
+            )  # whose brightness is looked at where the file's name is known
         mode, is_transparent = image.mode, _is_transparent(image)
         is_animated = _is_animated(image)
         maxval = re.search(r"(\d+)\)$", raw_mode) if image.format == "PPM" else None

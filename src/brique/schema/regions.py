@@ -5,10 +5,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from brique.errors import DataError
-from brique.schema.fitting import resize_mask
 from brique.schema.label_maps import read_colors, read_label_map
+from brique.schema.messages import short_repr
+from brique.schema.resizing import resize_mask
 from brique.schema.texts import check_names
-from brique.schema.words import short_repr
 
 if TYPE_CHECKING:
     import numpy as np
@@ -44,7 +44,9 @@ class Mask:
             raise DataError(
                 f"mask: shape must be (height, width), got {self.shape}; pass two whole numbers"
             )
-        if any(index != IGNORE_INDEX and not 0 <= index < len(self.names) for _, index in self.codes):
+        if any(
+            index != IGNORE_INDEX and not 0 <= index < len(self.names) for _, index in self.codes
+        ):
             raise DataError(
                 f"mask: codes must lead to the {len(self.names)} classes or {IGNORE_INDEX}, got"
                 f" {self.codes[:8]}; number the classes from 0"
@@ -85,11 +87,17 @@ class Mask:
         """Return the class of each pixel of a file, as its numbers or colors lead to them."""
         import numpy as np
 
-        known_numbers = frozenset(number for number, _ in self.codes) or frozenset(range(len(self.names)))
-        numbers = read_colors(path) if self.is_colored else read_label_map(path, known_numbers).numbers
+        known_numbers = frozenset(number for number, _ in self.codes) or frozenset(
+            range(len(self.names))
+        )
+        numbers = (
+            read_colors(path) if self.is_colored else read_label_map(path, known_numbers).numbers
+        )
         if not self.codes:
             return numbers
-        lookup = dict(self.codes) if self.is_colored else {IGNORE_INDEX: IGNORE_INDEX} | dict(self.codes)
+        lookup = (
+            dict(self.codes) if self.is_colored else {IGNORE_INDEX: IGNORE_INDEX} | dict(self.codes)
+        )
         present, inverse = np.unique(numbers, return_inverse=True)
         unknown = [number for number in present.tolist() if number not in lookup]
         if unknown:
@@ -168,7 +176,9 @@ def transform_boxes(boxes: "torch.Tensor", transform: "torch.Tensor") -> "torch.
     return boxes * transform[:, :1] + transform[:, [1, 2, 1, 2]]
 
 
-def orient_boxes(boxes: "torch.Tensor", orientation: int, stored_size: tuple[int, int]) -> "torch.Tensor":
+def orient_boxes(
+    boxes: "torch.Tensor", orientation: int, stored_size: tuple[int, int]
+) -> "torch.Tensor":
     """Return boxes (T, 4) of stored pixels where they lie once EXIF has turned the picture.
 
     orientation: 1 to 8, as EXIF numbers them. stored: (height, width) before turning.
@@ -190,7 +200,9 @@ def box_areas(boxes: "torch.Tensor") -> "torch.Tensor":
     return (boxes[:, 2:] - boxes[:, :2]).clamp(min=0).prod(1)
 
 
-def clip_boxes(boxes: "torch.Tensor", limits: "torch.Tensor") -> "tuple[torch.Tensor, torch.Tensor]":
+def clip_boxes(
+    boxes: "torch.Tensor", limits: "torch.Tensor"
+) -> "tuple[torch.Tensor, torch.Tensor]":
     """Return boxes (T, 4) cut to their pictures, and which are worth keeping (T,), bool.
 
     limits: width, height, width, height of the picture, (4,), or of that of each box, (T, 4).

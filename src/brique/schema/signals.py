@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from brique.errors import DataError
-from brique.schema.sounds import check_finite, pcm_to_float, is_wav, read_wav, resample
-from brique.schema.words import short_repr
+from brique.schema.messages import short_repr
+from brique.schema.wav import check_finite, is_wav, pcm_to_float, read_wav, resample
 
 if TYPE_CHECKING:
     import numpy as np
@@ -72,7 +72,9 @@ class Signal:
             if self.rate is not None and values.dtype in (np.int16, np.int32):
                 values = pcm_to_float(values)
         with np.errstate(over="ignore"):  # what float32 cannot hold becomes infinite
-            values = self._match_channels(values, where).astype(np.float32, order="C", copy=content is None)
+            values = self._match_channels(values, where).astype(
+                np.float32, order="C", copy=content is None
+            )
         check_finite(values, where)
         if rate is not None and self.rate is not None:
             values = resample(values, rate, self.rate)
@@ -154,7 +156,9 @@ def read_channels(content: bytes, name: str) -> ChannelTable:
     text = content.decode("utf-8-sig", "replace")
     lines = [line for line in text.splitlines() if line.strip()]
     delimiter = next((delimiter for delimiter in ",;\t" if lines and delimiter in lines[0]), ",")
-    header = [cell.strip().strip('"') for cell in lines[0].lstrip("#").split(delimiter)] if lines else []
+    header = (
+        [cell.strip().strip('"') for cell in lines[0].lstrip("#").split(delimiter)] if lines else []
+    )
     has_header = bool(header) and not all(_is_number(cell) for cell in header)
     rows = lines[has_header:]
     if not rows:

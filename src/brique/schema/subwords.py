@@ -14,7 +14,7 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING, cast
 
 from brique.errors import DataError
-from brique.schema.words import short_repr
+from brique.schema.messages import short_repr
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
@@ -23,7 +23,9 @@ NUM_BYTES = 256
 _PRINTABLE = (range(33, 127), range(161, 173), range(174, 256))  # bytes that are their own letter
 
 
-def fit(texts: Iterable[str], vocabulary_size: int, min_frequency: int) -> tuple[tuple[str, ...], tuple[str, ...]]:
+def fit(
+    texts: Iterable[str], vocabulary_size: int, min_frequency: int
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Return vocabulary and merges learnt from texts, the letters of bytes first.
 
     vocabulary_size: size of the vocabulary. least: how often a pair must come to be joined.
@@ -83,7 +85,10 @@ def build_tokenizer(vocabulary: Sequence[str], merges: Sequence[str]) -> "Tokeni
 
 def encode(tokenizer: "Tokenizer", texts: Sequence[str]) -> list[list[int]]:
     """Return the numbers of the pieces of texts, from 0."""
-    return [encoding.ids for encoding in tokenizer.encode_batch_fast([_valid_unicode(text) for text in texts])]
+    return [
+        encoding.ids
+        for encoding in tokenizer.encode_batch_fast([_valid_unicode(text) for text in texts])
+    ]
 
 
 def decode(tokens: Iterable[str]) -> str:

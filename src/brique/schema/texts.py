@@ -7,9 +7,9 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, cast
 
 from brique.errors import DataError
-from brique.schema import endings as signs
+from brique.schema import signatures as signs
 from brique.schema import subwords
-from brique.schema.words import alternatives, short_repr
+from brique.schema.messages import alternatives, short_repr
 
 if TYPE_CHECKING:
     import torch
@@ -87,7 +87,9 @@ class Text:
         if self.unit == "words":
             tokens = WORD_PATTERN.findall(text)
             return (
-                [part for token in tokens for part in self._split_clitic(token)] if self.signatures else tokens
+                [part for token in tokens for part in self._split_clitic(token)]
+                if self.signatures
+                else tokens
             )
         if self.unit == "characters":
             return list(text)
@@ -97,7 +99,9 @@ class Text:
         """Return the numbers of a text's pieces (T,), int64. Raises DataError for no text."""
         import torch
 
-        return torch.tensor([self._token_id(token) for token in self.tokenize(source)], dtype=torch.long)
+        return torch.tensor(
+            [self._token_id(token) for token in self.tokenize(source)], dtype=torch.long
+        )
 
     def restore(self, value: "torch.Tensor") -> str:
         """Return the text that numbers (T,) stand for.
@@ -205,7 +209,9 @@ class Tags:
 def check_names(where: str, names: Sequence[str]) -> None:
     """Raise DataError where names are no texts, or one is listed twice."""
     if any(type(name) is not str or not name for name in names):
-        raise DataError(f"{where} must be texts that are not empty, got {short_repr(names)}; name each")
+        raise DataError(
+            f"{where} must be texts that are not empty, got {short_repr(names)}; name each"
+        )
     if len(set(names)) != len(names):
         duplicate = next(name for name in names if names.count(name) > 1)
         raise DataError(f"{where}: '{duplicate}' is listed twice; list each once")

@@ -7,8 +7,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from brique.errors import DataError
+from brique.schema.messages import short_repr
 from brique.schema.texts import FIRST_ID, Text, check_names
-from brique.schema.words import short_repr
 
 if TYPE_CHECKING:
     import torch
@@ -67,7 +67,9 @@ class Tree:
         import torch
 
         if not isinstance(source, str):
-            raise DataError(f"tree: expected a text in brackets, got {short_repr(source)}; pass one")
+            raise DataError(
+                f"tree: expected a text in brackets, got {short_repr(source)}; pass one"
+            )
         nodes = parse_tree(source)
         return self.word_ids(nodes.words), torch.tensor(nodes.parents, dtype=torch.long)
 

@@ -7,7 +7,7 @@ from typing import Any, Protocol
 from torch import nn
 
 from brique.data import Batch, Data
-from brique.evaluation.result import Result, Metric
+from brique.evaluation.result import Metric, Result
 from brique.model import Answer
 from brique.page.facts import Facts
 from brique.page.markup import Gap, Section
@@ -65,7 +65,9 @@ class Task:
     sections: Callable[[Facts, Gallery], list[Section | Gap]]
     baseline_names: Mapping[str, str]
     metrics: Mapping[str, Metric] = field(default_factory=dict[str, Metric])
-    bounds: Mapping[str, tuple[float, float]] = field(default_factory=dict[str, tuple[float, float]])
+    bounds: Mapping[str, tuple[float, float]] = field(
+        default_factory=dict[str, tuple[float, float]]
+    )
     verdict: Callable[[ResultValues], tuple[str, str] | None] | None = None
     needs_target: bool = True
     has_baseline_section: bool = False

@@ -14,7 +14,7 @@ from brique.tasks.record import Task
 from brique.tasks.regress.task import TASK as REGRESS
 from brique.tasks.segment.task import TASK as SEGMENT
 from brique.tasks.tag.task import ENTITIES, TAG
-from brique.tasks.translation.task import TASK as TRANSLATE
+from brique.tasks.translate.task import TASK as TRANSLATE
 
 TASKS: dict[str, Task] = {
     task.name: task

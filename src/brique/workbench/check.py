@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from brique import data, files, page
-from brique.data import audit, shown
+from brique.data import audit
 from brique.data.finding import Finding
+from brique.data.rows import describe
 
 _NUM_EXAMPLES = 3  # that are shown
 
@@ -49,9 +50,9 @@ def check(
         page.write_audit(html, dataset, entries, audit.verdict(findings))
     return {
         "name": dataset.name,
-        "fields": shown.describe_fields(dataset),
+        "fields": describe.describe_fields(dataset),
         "targets": list(dataset.schema.targets),
-        "examples": shown.describe_examples(dataset, dataset.train.ids[:_NUM_EXAMPLES].tolist()),
+        "examples": describe.describe_examples(dataset, dataset.train.ids[:_NUM_EXAMPLES].tolist()),
         "findings": entries,
         "verdict": audit.verdict(findings),
         "splits": audit.counts(dataset),

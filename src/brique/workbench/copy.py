@@ -33,8 +33,6 @@ def copy(name: str, file: str | Path) -> Path:
     path = Path(file)
     path = path / f"{stem}.py" if path.is_dir() else path
     if path.exists():
-        raise UsageError(
-            f"copy: {path} exists already, and is left as it is; choose another name."
-        )
+        raise UsageError(f"copy: {path} exists already, and is left as it is; choose another name.")
     files.write(path, source)
     return path

@@ -14,13 +14,13 @@ from brique.errors import DataError, ModelError, UsageError
 from brique.model import Model, load
 from brique.options import Options
 from brique.run import Record, read_run
-from brique.run.inputs import compare_data_files, data_paths
+from brique.run.data_files import compare_data_files, data_paths
 from brique.run.start import pick_device
 from brique.schema import Schema
 from brique.tasks.table import TASKS
-from brique.workbench.learned import open_recorded_data, find_duplicates, baseline_data
+from brique.workbench.new_data import choose_part, describe_parts, open_new_data, select_part
 from brique.workbench.opened import UNSUPERVISED_TASKS, open_run_data, run_options
-from brique.workbench.other import select_part, open_new_data, choose_part, describe_parts
+from brique.workbench.run_data import baseline_data, find_duplicates, open_recorded_data
 
 
 def evaluate(
@@ -136,7 +136,13 @@ def _evaluate_new_data(
     """Judge other data, beside simple methods that learn from the run's own."""
     schema = _schema(model)
     part = choose_part(part, options)
-    aligned = open_new_data(source, options, run_options(record.settings), schema, ignore_targets=model.task in UNSUPERVISED_TASKS)
+    aligned = open_new_data(
+        source,
+        options,
+        run_options(record.settings),
+        schema,
+        ignore_targets=model.task in UNSUPERVISED_TASKS,
+    )
     run_data = open_recorded_data(record, schema)
     training_data = run_data or baseline_data(record, schema, aligned)
     dataset = select_part(aligned, part, options.fold, training_data)
@@ -152,7 +158,9 @@ def _evaluate_new_data(
     assert aligned.source is not None
     errors = [finding.reason for finding in aligned.source.findings if finding.severity == "error"]
     values |= _data_errors([*record.errors(include_parts=False), *errors])
-    if run_data is not None and bool((is_duplicate := find_duplicates(run_data, dataset.test, aligned)).any()):
+    if run_data is not None and bool(
+        (is_duplicate := find_duplicates(run_data, dataset.test, aligned)).any()
+    ):
         values |= _duplicate_scores(model, dataset, is_duplicate)
         notes.insert(0, _duplicate_warning(values, dataset, is_duplicate))
     return values, notes
@@ -198,9 +206,7 @@ def _duplicate_scores(model: Model, dataset: Data, is_duplicate: Tensor) -> dict
 def _duplicate_warning(values: dict[str, Any], dataset: Data, is_duplicate: Tensor) -> str:
     """Say how many of the examples the net has learned from, and what it reaches on the others."""
     main = TASKS[values["task"]].main_metric
-    message = (
-        f"{dataset.name}: {values['seen']:,} of {len(is_duplicate):,} examples have the very inputs of ones"
-    )
+    message = f"{dataset.name}: {values['seen']:,} of {len(is_duplicate):,} examples have the very inputs of ones"
     message += " that the net has learned from"
     if "unseen" not in values:
         return f"{message}: these scores say nothing of new ones."

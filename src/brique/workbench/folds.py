@@ -9,18 +9,18 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
-from brique import files, reader, stopping
+from brique import files, interrupts, reader
+from brique.console import notify
 from brique.data.opening import redirect_roots
 from brique.errors import RunError, StoreError
 from brique.page.folds import write_folds
 from brique.planning import Request
 from brique.run import read_run
 from brique.run.claim import check_free, check_inside, claim, reopen
-from brique.run.inputs import compare_data_files, write_data
+from brique.run.data_files import compare_data_files, write_data
 from brique.tasks.table import TASKS
-from brique.voice import notify
 from brique.workbench.opened import opened
-from brique.workbench.resuming import resume_run
+from brique.workbench.resume_run import resume_run
 from brique.workbench.stored import read_settings
 from brique.workbench.training import train_once
 
@@ -72,10 +72,14 @@ def resume_folds(
             if not finish:
                 return _train_and_summarize(request, count, folder, trust=trust, changed=changed)
             started = _started_folders(folder, count)
-            with stopping.resumable(folder):
+            with interrupts.resumable(folder):
                 for fold_folder in started:
                     resume_run(
-                        fold_folder, trust=trust, finish=True, device=request.device, changed=changed
+                        fold_folder,
+                        trust=trust,
+                        finish=True,
+                        device=request.device,
+                        changed=changed,
                     )
                 return _write_result(request, folder, started)
 
@@ -115,7 +119,8 @@ def is_finished(folder: Path) -> bool:
     if not result or result.get("folds") != count or not (folder / "report.html").is_file():
         return False
     return all(
-        (fold_folder / "run.json").is_file() and read_run(check_inside(fold_folder)).state == "finished"
+        (fold_folder / "run.json").is_file()
+        and read_run(check_inside(fold_folder)).state == "finished"
         for fold_folder in fold_folders
     )
 
@@ -123,11 +128,15 @@ def is_finished(folder: Path) -> bool:
 def _train_and_summarize(
     request: Request, count: int, folder: Path, *, trust: bool = False, changed: bool = False
 ) -> Path:
-    with stopping.resumable(folder):
-        return _write_result(request, folder, _train_each(request, count, folder, trust=trust, changed=changed))
+    with interrupts.resumable(folder):
+        return _write_result(
+            request, folder, _train_each(request, count, folder, trust=trust, changed=changed)
+        )
 
 
-def _train_each(request: Request, count: int, folder: Path, *, trust: bool, changed: bool) -> list[Path]:
+def _train_each(
+    request: Request, count: int, folder: Path, *, trust: bool, changed: bool
+) -> list[Path]:
     """Train each fold that has not finished; return the folders of all."""
     minutes = request.minutes / count
     fold_folders = [check_inside(folder / f"fold-{number}") for number in range(1, count + 1)]
@@ -147,7 +156,7 @@ def _started_folders(folder: Path, count: int) -> list[Path]:
     started = [fold_folder for fold_folder in fold_folders if (fold_folder / "run.json").is_file()]
     if len(started) < 2:
         hint = (
-            f", or end that one alone with '{stopping.resume_command(started[0])} --finish'"
+            f", or end that one alone with '{interrupts.resume_command(started[0])} --finish'"
             if started
             else ""
         )
@@ -157,7 +166,7 @@ def _started_folders(folder: Path, count: int) -> list[Path]:
         )
     if len(started) < count:
         notify(
-            f"{len(started)} of {count} folds are told; '{stopping.resume_command(folder)}' makes up the"
+            f"{len(started)} of {count} folds are told; '{interrupts.resume_command(folder)}' makes up the"
             " others."
         )
     return started
@@ -205,13 +214,17 @@ def aggregate(results: list[dict[str, Any]]) -> dict[str, Any]:
             name: {main_metric: statistics.fmean(one), "spread": statistics.stdev(one)}
             for name, one in baselines.items()
         },
-        "each": [{main_metric: one["test"][main_metric], "examples": one["examples"]} for one in results],
+        "each": [
+            {main_metric: one["test"][main_metric], "examples": one["examples"]} for one in results
+        ],
     } | _data_errors(results)
 
 
 def _data_errors(results: list[dict[str, Any]]) -> dict[str, list[str]]:
     """Return what the audits of all folds found that falsifies a result, if there is any."""
-    reasons = list(dict.fromkeys(reason for result in results for reason in result.get("distrusted", [])))
+    reasons = list(
+        dict.fromkeys(reason for result in results for reason in result.get("distrusted", []))
+    )
     return {"distrusted": reasons} if reasons else {}
 
 

@@ -38,7 +38,9 @@ def opened(
     if (added := languages.translation_options(dataset, options)) != options:
         dataset, options = data.open(source, added), added
     choose_task(dataset, verb, task)
-    other_inputs = [name for name in dataset.schema.inputs if not isinstance(dataset.schema[name], Picture)]
+    other_inputs = [
+        name for name in dataset.schema.inputs if not isinstance(dataset.schema[name], Picture)
+    ]
     if not pictures_only or not other_inputs:
         return dataset, options
     options = options.without(other_inputs)
@@ -70,7 +72,9 @@ def _check_pictures(dataset: Data, verb: str, task: str) -> None:
     """Raise DataError unless there are pictures to learn from, and some to judge on."""
     inputs = [dataset.schema[name] for name in dataset.schema.inputs]
     if not any(isinstance(field, Picture) for field in inputs):
-        contents = ", ".join(f"{name} ({field.kind})" for name, field in dataset.schema.fields.items())
+        contents = ", ".join(
+            f"{name} ({field.kind})" for name, field in dataset.schema.fields.items()
+        )
         raise DataError(
             f"{dataset.name}: {verb} --task {task} takes pictures, and these hold {contents}; leave the"
             " task out, or name pictures"
@@ -87,7 +91,9 @@ def _check_target(dataset: Data, verb: str) -> None:
             " its class, or say --task reconstruct to learn what they have in common"
         )
     if not schema.targets:
-        candidates = [n for n, field in schema.fields.items() if isinstance(field, Category | Number)]
+        candidates = [
+            n for n, field in schema.fields.items() if isinstance(field, Category | Number)
+        ]
         suggestion = f"; likely are {', '.join(candidates[-4:])}" if candidates else ""
         raise DataError(
             f"{dataset.name}: {verb} must know what to predict, and no target is named; say it with"

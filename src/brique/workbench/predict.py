@@ -8,14 +8,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from brique import files
-from brique.data.prepared import Substitutions, substitutions
-from brique.data.sources.shelf import format_names
+from brique.console import csv_cell
+from brique.data.rows.inputs import PredictionInput, read_inputs
+from brique.data.rows.prepare import Substitutions, substitutions
+from brique.data.sources.layout.text_files import format_names
 from brique.errors import BriqueError, UsageError
 from brique.model import Answer, load
 from brique.run.start import pick_device
 from brique.schema import Picture, Schema, picture_shape
-from brique.voice import csv_cell
-from brique.workbench.questions import PredictionInput, read_inputs
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,7 +69,10 @@ def predict(
         files.check_not_input(out, *{example.file for example in examples})
     values = [example.value for example in examples if not isinstance(example.value, BriqueError)]
     outputs = iter(model.predict(values, errors="keep") if values or not examples else ())
-    outcomes = [example.value if isinstance(example.value, BriqueError) else next(outputs) for example in examples]
+    outcomes = [
+        example.value if isinstance(example.value, BriqueError) else next(outputs)
+        for example in examples
+    ]
     predictions = [_make_prediction(*pair, schema) for pair in zip(examples, outcomes, strict=True)]
     if out is not None:
         files.write(out, _to_csv(predictions))
@@ -78,8 +81,12 @@ def predict(
 
 def describe_substitutions(predictions: Sequence[Prediction]) -> str:
     """Return how many answers had missing values or unknown classes in their input, or ""."""
-    missing = Counter(name for prediction in predictions for name in prediction.substitutions.missing)
-    unknown = Counter(name for prediction in predictions for name in prediction.substitutions.unknown)
+    missing = Counter(
+        name for prediction in predictions for name in prediction.substitutions.missing
+    )
+    unknown = Counter(
+        name for prediction in predictions for name in prediction.substitutions.unknown
+    )
     clauses: list[str] = []
     if missing:
         values = "value" if missing.total() == 1 else "values"
@@ -90,14 +97,20 @@ def describe_substitutions(predictions: Sequence[Prediction]) -> str:
         listing = f"{unknown.total():,} unknown {classes} ({_by_column(unknown)})"
         clauses.append(f"{listing} taken as 'other'")
     rows = sum(prediction.substitutions != Substitutions() for prediction in predictions)
-    return f"{rows:,} of {len(predictions):,} answers rest on {' and '.join(clauses)}." if clauses else ""
+    return (
+        f"{rows:,} of {len(predictions):,} answers rest on {' and '.join(clauses)}."
+        if clauses
+        else ""
+    )
 
 
 def _by_column(counts: Counter[str]) -> str:
     return format_names([f"'{name}' {count:,}" for name, count in counts.most_common()])
 
 
-def _make_prediction(example: PredictionInput, outcome: Answer | BriqueError, schema: Schema) -> Prediction:
+def _make_prediction(
+    example: PredictionInput, outcome: Answer | BriqueError, schema: Schema
+) -> Prediction:
     name, location = str(example), example.location
     if isinstance(outcome, BriqueError):
         return Prediction(file=name, answer=None, error=str(outcome), location=location)
@@ -118,7 +131,9 @@ def _describe_conversion(value: object, schema: Schema) -> str | None:
     if (height, width) != shape[1:]:
         is_cropped = height * shape[2] != width * shape[1] and not kind.letterbox
         cropping = ", and cut to fit" if is_cropped else ""
-        changes.append(f"scaled from {width} x {height} to {shape[2]} x {shape[1]} pixels{cropping}")
+        changes.append(
+            f"scaled from {width} x {height} to {shape[2]} x {shape[1]} pixels{cropping}"
+        )
     if channels != shape[0]:
         changes.append("turned to grey" if shape[0] == 1 else "given color channels")
     if kind.value_range is not None and (limits := kind.clipped_range(value)) is not None:

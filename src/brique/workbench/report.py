@@ -9,7 +9,7 @@ from brique.errors import BriqueError, DataError, RunError, StoreError
 from brique.model import describe
 from brique.page import write
 from brique.run import Record, read_run
-from brique.run.inputs import data_paths
+from brique.run.data_files import data_paths
 from brique.schema import Schema
 from brique.tasks.table import TASKS
 from brique.workbench.opened import open_run_data

@@ -5,7 +5,7 @@ from pathlib import Path
 from brique.errors import UsageError
 from brique.run import read_run
 from brique.workbench import folds, tune
-from brique.workbench.resuming import lacks_report, resume_run
+from brique.workbench.resume_run import lacks_report, resume_run
 
 
 def resume(
@@ -33,7 +33,9 @@ def resume(
     if storage is not None and not (Path(run) / tune.FILE).is_file():
         raise UsageError(f"resume: --storage is of a search, and {run} holds none; leave it out.")
     if (Path(run) / folds.FILE).is_file():
-        return folds.resume_folds(Path(run), trust=trust, finish=finish, device=device, changed=changed)
+        return folds.resume_folds(
+            Path(run), trust=trust, finish=finish, device=device, changed=changed
+        )
     if (Path(run) / tune.FILE).is_file():
         if finish:
             raise UsageError(

@@ -93,8 +93,13 @@ def _check_choices(balance: str, task: str | None, *, start: object) -> None:
         listing = ", ".join(choices)
         raise UsageError(f"train: --balance must be one of {listing}, not '{balance}'{hint}")
     if task is not None and task not in UNSUPERVISED_TASKS:
-        hint = did_you_mean(task, UNSUPERVISED_TASKS) or "; what else there is, the targets say: leave it out"
-        raise UsageError(f"train: --task must be one of {', '.join(UNSUPERVISED_TASKS)}, not '{task}'{hint}")
+        hint = (
+            did_you_mean(task, UNSUPERVISED_TASKS)
+            or "; what else there is, the targets say: leave it out"
+        )
+        raise UsageError(
+            f"train: --task must be one of {', '.join(UNSUPERVISED_TASKS)}, not '{task}'{hint}"
+        )
     if task is not None and start is not None:
         raise UsageError(
             f"train: --from is for nets that name things, not for --task {task}; leave one of both"

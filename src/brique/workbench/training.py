@@ -10,7 +10,8 @@ from typing import Any
 
 import torch
 
-from brique import catalog, stopping, transfer
+from brique import catalog, interrupts, transfer
+from brique.console import notify
 from brique.data import Data
 from brique.data.audit import summary
 from brique.options import Options
@@ -21,7 +22,6 @@ from brique.run.start import pick_device
 from brique.schema import Picture, Text
 from brique.tasks.record import Task
 from brique.tasks.table import TASKS
-from brique.voice import notify
 from brique.workbench import languages
 from brique.workbench.opened import choose_task, opened
 
@@ -105,7 +105,7 @@ def write_report(folder: Path, data: Data, seconds: Mapping[str, float]) -> None
     """Write the report of a finished run, and the seconds that each part took."""
     from brique import page
 
-    with lock_folder(folder), stopping.resumable(folder):
+    with lock_folder(folder), interrupts.resumable(folder):
         add_seconds(folder, seconds)
         begin = time.perf_counter()
         record = read_run(folder)
@@ -141,7 +141,9 @@ def _opened(request: Request) -> tuple[Data, Request, dict[str, str] | None]:
         request = replace(request, start=source, options=options)
     pictures_only = request.start is not None or request.task is not None  # these take pictures
     asked = request.options
-    data, options = opened(request.source, asked, "train", pictures_only=pictures_only, task=request.task)
+    data, options = opened(
+        request.source, asked, "train", pictures_only=pictures_only, task=request.task
+    )
     _tell_omitted(data, asked, options)
     request = replace(request, options=options)
     if request.start is None:
@@ -191,7 +193,9 @@ def _tell_omitted(dataset: Data, asked: Options, options: Options) -> None:
     """Tell which columns of a table the net does not see, beside those that were left out."""
     columns = [name for name in options.types or {} if name not in (asked.types or {})]
     if options != asked and isinstance(dataset.schema[dataset.schema.inputs[0]], Text):
-        notify(f"{dataset.name}: {languages.describe_options(dataset, columns, tokenization=options.unit != asked.unit)}")
+        notify(
+            f"{dataset.name}: {languages.describe_options(dataset, columns, tokenization=options.unit != asked.unit)}"
+        )
     elif columns:
         notify(f"{dataset.name}: the net sees the pictures alone; left out: {', '.join(columns)}.")
 

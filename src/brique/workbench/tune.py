@@ -13,22 +13,22 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from brique import files, measure, reader, stopping
+from brique import files, interrupts, limits, reader
+from brique.console import notify
 from brique.data.opening import redirect_roots
 from brique.errors import PlayError, RunError, StoreError, UsageError
 from brique.evaluation.result import finite
 from brique.options import Options, command_line
-from brique.page.tuned import write_tuning
+from brique.page.tuning import write_tuning
 from brique.planning import Request
 from brique.run import Record, read_run
 from brique.run.claim import check_inside, claim, reopen
-from brique.run.inputs import compare_data_files, write_data
+from brique.run.data_files import compare_data_files, write_data
 from brique.run.start import pick_device
 from brique.schema import Category
 from brique.tasks.table import TASKS
-from brique.voice import notify
-from brique.workbench import trials as memory
-from brique.workbench.resuming import resume_run
+from brique.workbench import study_storage as memory
+from brique.workbench.resume_run import resume_run
 from brique.workbench.stored import read_settings
 from brique.workbench.training import Prepared, prepare, train_prepared
 
@@ -43,7 +43,13 @@ REPEATS = 3  # trainings of the best trial, and of the plan: by seeds that nothi
 #            and on other examples of train and valid
 _RESERVED_REPEATS = 2  # of these time is kept for: mostly one of the first is not better
 _FACTORS = {"lr": 5.0, "weight_decay": 10.0}  # a setting is tried from 1/x to x times the plan's
-_UPPER_BOUNDS = {"dropout": 0.6, "smoothing": 0.15, "shift": 0.2, "zoom": 0.25, "light": 0.4}  # from 0 on
+_UPPER_BOUNDS = {
+    "dropout": 0.6,
+    "smoothing": 0.15,
+    "shift": 0.2,
+    "zoom": 0.25,
+    "light": 0.4,
+}  # from 0 on
 _PHASES = ("training", "judging", "baselines", "report")  # of a trial's seconds; others are once
 _MULTIPLIERS = {"width": (0.5, 1.0, 1.5), "batch_size": (0.5, 1.0, 2.0)}  # twice the width is slow
 
@@ -82,7 +88,9 @@ def tune(
     memory.check_connection(storage)
     folder, lock = _claim_folder(out, arguments, str(source))
     with lock:
-        return _run_search(arguments, folder, _Invocation(verb="tune", device=device, storage=storage))
+        return _run_search(
+            arguments, folder, _Invocation(verb="tune", device=device, storage=storage)
+        )
 
 
 def resume_search(
@@ -116,15 +124,20 @@ class _Invocation:
 
     def guard(self) -> AbstractContextManager[None]:
         """Hold nets to the limits of those from a folder, where one says what they are."""
-        return measure.limited_build() if self.verb == "resume" else nullcontext()
+        return limits.limited_build() if self.verb == "resume" else nullcontext()
 
 
 def _run_search(arguments: dict[str, Any], folder: Path, invocation: _Invocation) -> Path:
     if (final := final_run(folder)) is not None:
         return final
-    with stopping.resumable(folder, memory.storage_flag(arguments["storage"])):
-        content, storage_url = _read(folder), memory.resolve_storage(folder, arguments["storage"], invocation.storage)
-        locations, differences = compare_data_files(folder, invocation.verb, changed=invocation.changed)
+    with interrupts.resumable(folder, memory.storage_flag(arguments["storage"])):
+        content, storage_url = (
+            _read(folder),
+            memory.resolve_storage(folder, arguments["storage"], invocation.storage),
+        )
+        locations, differences = compare_data_files(
+            folder, invocation.verb, changed=invocation.changed
+        )
         if differences:
             content["changed"] = [*content.get("changed", []), *differences]
             files.write_sealed(folder / FILE, content)
@@ -190,7 +203,9 @@ class _Search:
     def finish(self) -> Path:
         """Compare the best trial with the plan once more, train on all, write what was found."""
         study = memory.open_study(self.folder, self._invocation.storage)
-        completed = {frozen.number: frozen for frozen in study.trials if frozen.state.name == "COMPLETE"}
+        completed = {
+            frozen.number: frozen for frozen in study.trials if frozen.state.name == "COMPLETE"
+        }
         if not completed:
             raise RunError(
                 f"{self.folder}: none of {len(study.trials)} trials ended, as their losses were not"
@@ -233,7 +248,9 @@ class _Search:
         score = self._trial_score(f"again-{number}-{repeat}", params, 10_000 + repeat, repeat + 1)
         return -math.inf if score is None else score
 
-    def _trial_score(self, name: str, params: dict[str, Any], seed: int, draw: int = 0) -> float | None:
+    def _trial_score(
+        self, name: str, params: dict[str, Any], seed: int, draw: int = 0
+    ) -> float | None:
         """Return the main score of a trial on what it was judged on; None if it has none."""
         options = self._request.options.replace(selection=draw)
         seeded = replace(self._request, seed=self.arguments["seed"] + seed, options=options)
@@ -276,7 +293,9 @@ class _Search:
         mean_seconds = statistics.fmean(by_trial.values()) if by_trial else 0.0
         completed = [frozen for frozen in study.trials if frozen.state.name == "COMPLETE"]
         best = max(completed, key=_score).number if completed else 0
-        return mean_seconds + _RESERVED_REPEATS * (by_trial.get(0, mean_seconds) + max(mean_seconds, by_trial.get(best, mean_seconds)))
+        return mean_seconds + _RESERVED_REPEATS * (
+            by_trial.get(0, mean_seconds) + max(mean_seconds, by_trial.get(best, mean_seconds))
+        )
 
 
 def _suggest(trial: "Trial", plan: dict[str, Any]) -> dict[str, Any]:
@@ -296,7 +315,9 @@ def _suggest(trial: "Trial", plan: dict[str, Any]) -> dict[str, Any]:
 def _plan_params(plan: dict[str, Any]) -> dict[str, Any]:
     """Return the parameters that stand for the plan itself: the first trial."""
     params = {f"{name} x": 1.0 for name in (*_FACTORS, *_MULTIPLIERS) if plan.get(name)}
-    return params | {name: plan[name] for name in _UPPER_BOUNDS if isinstance(plan.get(name), float)}
+    return params | {
+        name: plan[name] for name in _UPPER_BOUNDS if isinstance(plan.get(name), float)
+    }
 
 
 def _apply_params(plan: dict[str, Any], params: dict[str, Any]) -> dict[str, Any]:
@@ -304,7 +325,9 @@ def _apply_params(plan: dict[str, Any], params: dict[str, Any]) -> dict[str, Any
     changes: dict[str, Any] = {}
     for key, value in params.items():
         name = key.removesuffix(" x")
-        if name not in (*_FACTORS, *_UPPER_BOUNDS, *_MULTIPLIERS) or not isinstance(value, int | float):
+        if name not in (*_FACTORS, *_UPPER_BOUNDS, *_MULTIPLIERS) or not isinstance(
+            value, int | float
+        ):
             raise RunError(
                 f"{memory.DATABASE}: tries '{key}' as {value!r:.80}, which no search does; remove"
                 " it: what was tried is read again from the trials' folders."
@@ -345,12 +368,16 @@ def _importances(study: "Study") -> dict[str, float]:
     from optuna.importance import get_param_importances
 
     try:
-        return {name: float(importance) for name, importance in get_param_importances(study).items()}
+        return {
+            name: float(importance) for name, importance in get_param_importances(study).items()
+        }
     except (ValueError, RuntimeError):
         return {}
 
 
-def _claim_folder(out: str | Path | None, arguments: dict[str, Any], name: str) -> tuple[Path, files.Lock]:
+def _claim_folder(
+    out: str | Path | None, arguments: dict[str, Any], name: str
+) -> tuple[Path, files.Lock]:
     """Return the folder of a search, made or found, held. Raises RunError if it holds another."""
     folder = None if out is None else Path(out)
     if folder is not None and (folder / FILE).is_file():

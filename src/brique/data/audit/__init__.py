@@ -1,6 +1,6 @@
 """Audit: what may spoil a result is looked for before anything is trained."""
 
-from brique.data.audit.rows import table as table
+from brique.data.audit.findings_table import table as table
 from brique.data.audit.summary import counts as counts
 from brique.data.audit.summary import findings as findings
 from brique.data.audit.summary import summary as summary

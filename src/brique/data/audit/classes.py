@@ -5,9 +5,9 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from brique.data.audit.seen import Examples
+from brique.data.audit.examples import Examples
 from brique.data.finding import Finding
-from brique.data.source import PARTS
+from brique.data.raw.source import PARTS
 
 _MIN_EXAMPLES = 5
 _IMBALANCED_RATIO, _SEVERE_RATIO = 3, 10
@@ -25,7 +25,9 @@ def findings(examples: Examples) -> list[Finding]:
 def _missing(examples: Examples, counts: np.ndarray) -> Iterable[Finding]:
     for index in (1, 2):
         part = PARTS[index]
-        missing = [name for name, count in zip(examples.classes, counts[index], strict=True) if not count]
+        missing = [
+            name for name, count in zip(examples.classes, counts[index], strict=True) if not count
+        ]
         if not missing or not counts[index].sum():
             continue
         subject = "it is" if len(missing) == 1 else "they are"
@@ -48,7 +50,9 @@ def _missing(examples: Examples, counts: np.ndarray) -> Iterable[Finding]:
 def _rare(examples: Examples, counts: np.ndarray) -> Iterable[Finding]:
     for index, part in ((0, "train"), (2, "test")):
         pairs = zip(examples.classes, counts[index].tolist(), strict=True)
-        rare = sorted([pair for pair in pairs if 0 < pair[1] < _MIN_EXAMPLES], key=lambda pair: pair[1])
+        rare = sorted(
+            [pair for pair in pairs if 0 < pair[1] < _MIN_EXAMPLES], key=lambda pair: pair[1]
+        )
         if not rare:
             continue
         subject = f"class {rare[0][0]} has" if len(rare) == 1 else f"{len(rare):,} classes have"

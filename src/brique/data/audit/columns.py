@@ -10,20 +10,22 @@ from functools import cached_property
 import numpy as np
 from torch import Tensor
 
-from brique.data.audit import goals
-from brique.data.audit.seen import Examples
-from brique.data.column import Column as Given
+from brique.data.audit import target_leaks
+from brique.data.audit.examples import Examples
 from brique.data.finding import Finding
-from brique.data.source import PARTS
-from brique.data.sources.patterns import pattern_of
-from brique.schema import MISSING, Category, Field, Timestamp, Number, Text
+from brique.data.raw.column import Column as Given
+from brique.data.raw.source import PARTS
+from brique.data.sources.columns.date_patterns import pattern_of
+from brique.schema import MISSING, Category, Field, Number, Text, Timestamp
 
 _MIN_ROWS = 20  # rows below which chance alone makes columns look odd
 _SENTINELS = (-1.0, -9.0, -99.0, -999.0, -9999.0, 99.0, 999.0, 9999.0, 99999.0, 999999.0)
 _OUTLIER_DISTANCE = 20.0  # robust spreads from the median, from which a value is looked at
 _MAX_OUTLIER_SHARE = 0.01  # share of values above which they are no outliers but a tail
 _MAX_ITEMS = 100  # items that are named
-_CODE_NAME = re.compile(r"(^|[_ ])(id|ids|code|zip|zipcode|postcode|plz|key)($|[_ ])", re.IGNORECASE)
+_CODE_NAME = re.compile(
+    r"(^|[_ ])(id|ids|code|zip|zipcode|postcode|plz|key)($|[_ ])", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True)
@@ -66,7 +68,7 @@ def findings(examples: Examples) -> list[Finding]:
         if column.name in examples.source.targets and isinstance(column.kind, Number)
     ]  # fmt: skip
     return [
-        *goals.findings(examples, columns),
+        *target_leaks.findings(examples, columns),
         *_constant(inputs),
         *_duplicates(varying),
         *_identifiers(examples, numbers),
@@ -144,7 +146,9 @@ def _identifiers(examples: Examples, numbers: list[Column]) -> Iterator[Finding]
         is_dense = float(np.ptp(column.values)) < 2 * n
         if not (is_monotonic or is_dense or column.distinct[0] >= 10_000):
             continue
-        reason = "counts the rows" if is_monotonic else "has another whole number in nearly each row"
+        reason = (
+            "counts the rows" if is_monotonic else "has another whole number in nearly each row"
+        )
         yield Finding(
             "identifier", "warning", None, ((column.name,),), 1,
             f"'{column.name}' {reason}: it looks like an identifier, by which a net learns rows by"
@@ -218,11 +222,23 @@ def _spellings(examples: Examples) -> Iterator[Finding]:
             normalized = re.sub(
                 "[\u200b-\u200f\u2060\ufeff\xad]", "", unicodedata.normalize("NFKC", class_name)
             )
-            spaced = re.sub(r"[_\s]+|-(?!\d)", " ", normalized.casefold())  # the minus of a number stays
-            by_spelling.setdefault(" ".join(spaced.split()).strip(" .:;,'\""), []).append(class_name)
-        groups = [tuple(names) for normalized, names in by_spelling.items() if len(names) > 1 and normalized]
+            spaced = re.sub(
+                r"[_\s]+|-(?!\d)", " ", normalized.casefold()
+            )  # the minus of a number stays
+            by_spelling.setdefault(" ".join(spaced.split()).strip(" .:;,'\""), []).append(
+                class_name
+            )
+        groups = [
+            tuple(names)
+            for normalized, names in by_spelling.items()
+            if len(names) > 1 and normalized
+        ]
         if groups:
-            flags = [f"--rename '{class_name}={names[0]}'" for names in groups for class_name in names[1:]]
+            flags = [
+                f"--rename '{class_name}={names[0]}'"
+                for names in groups
+                for class_name in names[1:]
+            ]
             yield Finding(
                 "spelling", "warning", None, tuple(groups[:_MAX_ITEMS]), len(groups),
                 f"'{name}' has classes that differ in case, blanks or dots alone, or in signs that"
@@ -303,7 +319,11 @@ def _missing(examples: Examples, inputs: list[Column]) -> Iterator[Finding]:
         )  # fmt: skip
     for column, _ in shares:
         is_missing = np.isnan(column.values)
-        rates = [float(is_missing[examples.part == part].mean()) for part in (0, 2) if (examples.part == part).any()]
+        rates = [
+            float(is_missing[examples.part == part].mean())
+            for part in (0, 2)
+            if (examples.part == part).any()
+        ]
         if len(rates) == 2 and abs(rates[0] - rates[1]) > 0.1:
             yield Finding(
                 "missing differs", "warning", "test", ((column.name,),), 1,
@@ -323,7 +343,8 @@ def _unseen_classes(examples: Examples) -> Iterator[Finding]:
         if len(rows):
             texts = _texts(examples, name)
             items = tuple(
-                (examples.name(row), texts[row] if texts else "") for row in rows[:_MAX_ITEMS].tolist()
+                (examples.name(row), texts[row] if texts else "")
+                for row in rows[:_MAX_ITEMS].tolist()
             )
             parts = ", ".join(sorted({PARTS[part] for part in examples.part[rows].tolist()}))
             yield Finding(
@@ -334,7 +355,9 @@ def _unseen_classes(examples: Examples) -> Iterator[Finding]:
             )  # fmt: skip
 
 
-def _items(examples: Examples, column: Column, rows: np.ndarray | list[int]) -> tuple[tuple[str, ...], ...]:
+def _items(
+    examples: Examples, column: Column, rows: np.ndarray | list[int]
+) -> tuple[tuple[str, ...], ...]:
     return tuple(
         (examples.name(row), column.name, f"{column.values[row]:.15g}")
         for row in np.asarray(rows)[:_MAX_ITEMS].tolist()

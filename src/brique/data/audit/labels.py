@@ -4,12 +4,17 @@ from collections.abc import Iterable
 
 import torch
 
-from brique.data.audit import doubt
-from brique.data.audit.seen import Examples
+from brique.data.audit import picture_classifier
+from brique.data.audit.examples import Examples
 from brique.data.finding import Finding
 
-_MAX_LABEL_PROBABILITY, _MIN_OTHER_PROBABILITY = 0.05, 0.5  # most chance of the label, least of another class, to the reader
-_SERIOUS_SHARE = 0.01  # share of doubted labels from which more than hard examples must be among them
+_MAX_LABEL_PROBABILITY, _MIN_OTHER_PROBABILITY = (
+    0.05,
+    0.5,
+)  # most chance of the label, least of another class, to the reader
+_SERIOUS_SHARE = (
+    0.01  # share of doubted labels from which more than hard examples must be among them
+)
 _MIN_EXAMPLES = 20  # examples below which no reader is asked
 
 
@@ -20,16 +25,24 @@ def findings(examples: Examples) -> Iterable[Finding]:
     if len(examples.labels) < _MIN_EXAMPLES or len(examples.classes) < 2:
         return
     labels = torch.from_numpy(examples.labels)
-    predictions = doubt.leave_one_out(examples.pictures, labels, len(examples.classes))
+    predictions = picture_classifier.leave_one_out(examples.pictures, labels, len(examples.classes))
     label_probability = predictions.probabilities.gather(1, labels[:, None]).squeeze(1)
     confidence, predicted = predictions.probabilities.max(1)
-    rows = ((label_probability < _MAX_LABEL_PROBABILITY) & (confidence >= _MIN_OTHER_PROBABILITY)).nonzero().flatten()
-    if not len(rows) or not doubt.is_reliable(predictions.accuracy, examples.labels):
+    rows = (
+        ((label_probability < _MAX_LABEL_PROBABILITY) & (confidence >= _MIN_OTHER_PROBABILITY))
+        .nonzero()
+        .flatten()
+    )
+    if not len(rows) or not picture_classifier.is_reliable(predictions.accuracy, examples.labels):
         return
     rows = rows[torch.argsort(label_probability[rows], stable=True)].tolist()
-    details = [(examples.classes[int(predicted[row])], f"{float(confidence[row]):.3f}") for row in rows]
+    details = [
+        (examples.classes[int(predicted[row])], f"{float(confidence[row]):.3f}") for row in rows
+    ]
     pairs = zip(rows, details, strict=True)
-    is_reliable = doubt.is_reliable(predictions.accuracy, examples.labels, is_strict=True)
+    is_reliable = picture_classifier.is_reliable(
+        predictions.accuracy, examples.labels, is_strict=True
+    )
     is_serious = is_reliable and len(rows) >= _SERIOUS_SHARE * len(labels)
     yield Finding(
         "doubtful",

@@ -4,21 +4,28 @@ from collections.abc import Callable, Iterable
 
 import numpy as np
 
-from brique.data.audit.seen import Examples
-from brique.data.depths import DeepPictures
+from brique.data.audit.examples import Examples
 from brique.data.finding import Finding
-from brique.data.source import NO_TARGET
+from brique.data.raw.deep_pictures import DeepPictures
+from brique.data.raw.source import NO_TARGET
 from brique.schema import Picture
 from brique.schema.pictures import PictureInfo
 
-_MAX_ASPECT_RATIO = 3.0  # times as long as broad, from which the middle that is kept may miss the matter
+_MAX_ASPECT_RATIO = (
+    3.0  # times as long as broad, from which the middle that is kept may miss the matter
+)
 _MAJORITY = 0.5
 _MAX_ENLARGEMENT = 2.0  # times by which a picture is enlarged to the size used
 
 
 def findings(examples: Examples) -> list[Finding]:
     """Return what is odd about pictures."""
-    results = [*_unreadable(examples), *_missing_target(examples), *_uniform(examples), *_odd(examples)]
+    results = [
+        *_unreadable(examples),
+        *_missing_target(examples),
+        *_uniform(examples),
+        *_odd(examples),
+    ]
     return [*results, *_truncated_depth(examples), *_bit_depth(examples)]
 
 
@@ -104,7 +111,11 @@ def _bit_depth(examples: Examples) -> Iterable[Finding]:
     """Yield what stretching does to deep pictures: a mix of depths, and brightness that is cut."""
     for name, kind in examples.kinds.items():
         value = examples.source.fields.get(name)
-        if not isinstance(kind, Picture) or not isinstance(value, DeepPictures) or kind.value_range is None:
+        if (
+            not isinstance(kind, Picture)
+            or not isinstance(value, DeepPictures)
+            or kind.value_range is None
+        ):
             continue
         is_high = value.white_levels > 0
         minority = np.flatnonzero(is_high if is_high.mean() < _MAJORITY else ~is_high).tolist()

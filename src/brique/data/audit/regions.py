@@ -6,10 +6,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from brique.data.audit.seen import Examples
+from brique.data.audit.examples import Examples
+from brique.data.core.ragged import Ragged
 from brique.data.finding import Finding, Severity
-from brique.data.ragged import Ragged
-from brique.data.source import PARTS
+from brique.data.raw.source import PARTS
 from brique.schema import IGNORE_INDEX, Boxes, Mask, Picture, Tags
 from brique.schema.regions import box_areas
 
@@ -96,7 +96,9 @@ def _missing(names: tuple[str, ...], counts: np.ndarray, word: str) -> Iterator[
         if not counts[index].any() or not len(missing):
             continue
         is_serious = index == 0 and bool(others[missing].any())
-        consequence = "it is never learnt" if index == 0 else "nothing is known of how well it is told"
+        consequence = (
+            "it is never learnt" if index == 0 else "nothing is known of how well it is told"
+        )
         yield Finding(
             "missing class",
             "error" if is_serious else "warning",
@@ -120,7 +122,10 @@ def _box_classes(examples: Examples, boxes: Ragged) -> tuple[tuple[str, ...], np
 
 
 def _boxes(
-    examples: Examples, kind: Boxes, boxes: Ragged, classes: tuple[tuple[str, ...], np.ndarray] | None
+    examples: Examples,
+    kind: Boxes,
+    boxes: Ragged,
+    classes: tuple[tuple[str, ...], np.ndarray] | None,
 ) -> Iterator[Finding]:
     row = np.repeat(np.arange(len(boxes)), boxes.lengths.numpy())
     corners = boxes.values.double()
@@ -133,7 +138,9 @@ def _boxes(
     sizes = (corners[:, 2:] - corners[:, :2]).numpy()
     share = box_areas(corners).numpy() / box_areas(content_boxes).numpy()
     bounds, box_corners = content_boxes.numpy(), corners.numpy()
-    at_edge = (box_corners[:, :2] <= bounds[:, :2] + 0.5) | (box_corners[:, 2:] >= bounds[:, 2:] - 0.5)
+    at_edge = (box_corners[:, :2] <= bounds[:, :2] + 0.5) | (
+        box_corners[:, 2:] >= bounds[:, 2:] - 0.5
+    )
     tiny = (sizes.min(1, initial=np.inf) < _MIN_SIDE) | (share < _TINY_SHARE)
     for is_chosen, finding_kind, reason, remedy in (
         (tiny, "tiny box", f"have a side below {_MIN_SIDE:g} pixels, or less than"
@@ -147,7 +154,13 @@ def _boxes(
         indices = np.flatnonzero(is_chosen)
         items = tuple((examples.name(int(row[i])), _format_box(box_corners[i])) for i in indices)
         message = f"{len(indices):,} of {len(box_corners):,} boxes {reason}."
-        yield from _finding_if_any(finding_kind, "warning" if finding_kind == "tiny box" else "note", items, message, remedy)
+        yield from _finding_if_any(
+            finding_kind,
+            "warning" if finding_kind == "tiny box" else "note",
+            items,
+            message,
+            remedy,
+        )
     yield from _duplicate_boxes(examples, boxes, None if classes is None else classes[1])
     yield from _without_boxes(examples, boxes)
 
@@ -168,7 +181,9 @@ def _content_boxes(examples: Examples, kind: Boxes, n: int) -> Tensor:
     return torch.tensor(corners, dtype=torch.float64)
 
 
-def _duplicate_boxes(examples: Examples, boxes: Ragged, numbers: np.ndarray | None) -> Iterator[Finding]:
+def _duplicate_boxes(
+    examples: Examples, boxes: Ragged, numbers: np.ndarray | None
+) -> Iterator[Finding]:
     """Yield boxes of one class that lie upon each other."""
     label = torch.zeros(len(boxes.values), dtype=torch.int64)
     label = label if numbers is None else torch.from_numpy(numbers)

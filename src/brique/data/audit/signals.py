@@ -4,11 +4,11 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
-from brique.data.audit.seen import Examples
+from brique.data.audit.examples import Examples
+from brique.data.core.ragged import Ragged
 from brique.data.finding import Finding, Severity
-from brique.data.nearness import near_pairs
-from brique.data.ragged import Ragged
-from brique.data.source import PARTS
+from brique.data.raw.source import PARTS
+from brique.data.splits.near_pairs import near_pairs
 from brique.schema import Signal
 
 _CLIPPING_LEVEL = 0.999  # of full scale: louder is clipped
@@ -35,7 +35,13 @@ def findings(examples: Examples) -> list[Finding]:
 
 
 def _finding(
-    examples: Examples, kind: str, severity: Severity, rows: Sequence[int], *, template: str, remedy: str
+    examples: Examples,
+    kind: str,
+    severity: Severity,
+    rows: Sequence[int],
+    *,
+    template: str,
+    remedy: str,
 ) -> Finding:
     """Return a finding about examples; {n} in the sentence is how many of how many."""
     total = len(examples.source)
@@ -58,7 +64,9 @@ def _nonempty_rows(value: Ragged) -> np.ndarray:
 def _not_finite(examples: Examples, value: Ragged) -> Iterable[Finding]:
     is_finite = np.isfinite(value.values.numpy())
     if not is_finite.all():
-        rows = _nonempty_rows(value)[~_reduce_each(value, is_finite, np.logical_and).all(1)].tolist()
+        rows = _nonempty_rows(value)[
+            ~_reduce_each(value, is_finite, np.logical_and).all(1)
+        ].tolist()
         yield _finding(
             examples, "not finite", "error", rows,
             template="{n} not finite somewhere: one such number makes every weight of a net not a"
@@ -105,8 +113,12 @@ def _channel(kind: Signal, channel: int) -> str:
 
 
 def _clipped(examples: Examples, value: Ragged) -> Iterable[Finding]:
-    is_clipped = np.array(np.abs(value.values.numpy()).max(1, keepdims=True) >= _CLIPPING_LEVEL, np.int64)
-    share = _reduce_each(value, is_clipped, np.add)[:, 0] / value.lengths.numpy()[_nonempty_rows(value)]
+    is_clipped = np.array(
+        np.abs(value.values.numpy()).max(1, keepdims=True) >= _CLIPPING_LEVEL, np.int64
+    )
+    share = (
+        _reduce_each(value, is_clipped, np.add)[:, 0] / value.lengths.numpy()[_nonempty_rows(value)]
+    )
     order = np.argsort(-share, kind="stable")
     rows = _nonempty_rows(value)[order[share[order] >= _MIN_CLIPPED_SHARE]].tolist()
     if rows:
@@ -122,11 +134,16 @@ def _clipped(examples: Examples, value: Ragged) -> Iterable[Finding]:
 def _lengths(examples: Examples, value: Ragged, kind: Signal) -> Iterable[Finding]:
     lengths = value.lengths.numpy()
     median = float(np.median(lengths))
-    odd_rows = np.flatnonzero((lengths * _LENGTH_RATIO < median) | (lengths > _LENGTH_RATIO * median))
+    odd_rows = np.flatnonzero(
+        (lengths * _LENGTH_RATIO < median) | (lengths > _LENGTH_RATIO * median)
+    )
     if len(odd_rows):
         unit = 1.0 if kind.rate is None else kind.rate
         unit_name = "moments" if kind.rate is None else "seconds"
-        items = tuple((examples.name(row), f"{lengths[row] / unit:.4g} {unit_name}") for row in odd_rows.tolist())
+        items = tuple(
+            (examples.name(row), f"{lengths[row] / unit:.4g} {unit_name}")
+            for row in odd_rows.tolist()
+        )
         yield Finding(
             "odd length", "note", None, items, len(odd_rows),
             f"{len(odd_rows):,} of {len(lengths):,} signals are more than {_LENGTH_RATIO:g} times as long or as"
@@ -140,7 +157,9 @@ def _near_duplicates(examples: Examples) -> Iterable[Finding]:
     """Yield what is nearly the same, across parts and within them."""
     pairs = near_pairs(examples.source)
     pairs = pairs[examples.digests[pairs[:, 0]] != examples.digests[pairs[:, 1]]]
-    order = np.argsort(examples.part[pairs], axis=1, kind="stable")  # what is learnt from comes first
+    order = np.argsort(
+        examples.part[pairs], axis=1, kind="stable"
+    )  # what is learnt from comes first
     pairs = np.take_along_axis(pairs, order, axis=1)
     part = examples.part[pairs]
     crosses_parts = part[:, 0] != part[:, 1]
@@ -148,7 +167,9 @@ def _near_duplicates(examples: Examples) -> Iterable[Finding]:
         part_pairs = pairs[crosses_parts & (part.max(1) == index)]
         if len(part_pairs):
             total = int((examples.part == index).sum())
-            count = len({row for pair in part_pairs.tolist() for row in pair if examples.part[row] == index})
+            count = len(
+                {row for pair in part_pairs.tolist() for row in pair if examples.part[row] == index}
+            )
             is_serious = index == 2 and count >= _SERIOUS_SHARE * total
             yield Finding(
                 "nearly leaked", "error" if is_serious else "warning", PARTS[index],

@@ -6,17 +6,26 @@ from itertools import combinations
 import numpy as np
 from torch import Tensor
 
-from brique.data.audit.seen import Examples
+from brique.data.audit.examples import Examples
+from brique.data.core.ragged import Ragged
 from brique.data.finding import Finding, Severity
-from brique.data.ragged import Ragged
-from brique.data.sources.parallel import ParallelText
-from brique.data.sources.stories import Answers, StoryText
+from brique.data.sources.texts.parallel import ParallelText
+from brique.data.sources.texts.stories import Answers, StoryText
 from brique.schema import MISSING, Boxes, Category, Tags, Text, Tree
 
-_MAX_LENGTH_RATIO, _MIN_LONG_WORDS = 4, 20  # ratio of lengths, and words of the longer side, that are far off
+_MAX_LENGTH_RATIO, _MIN_LONG_WORDS = (
+    4,
+    20,
+)  # ratio of lengths, and words of the longer side, that are far off
 _MIN_EQUAL_WORDS = 4  # words from which equal sides are no name or number
-_BLOCK_LINES, _MAX_SHIFT = 200, 5  # lines whose lengths are compared, and how far they may be shifted
-_MAX_LOOSE_CORRELATION, _MIN_CORRELATION_GAIN = 0.3, 0.3  # correlation of lengths that is none, and what a shift must add to it
+_BLOCK_LINES, _MAX_SHIFT = (
+    200,
+    5,
+)  # lines whose lengths are compared, and how far they may be shifted
+_MAX_LOOSE_CORRELATION, _MIN_CORRELATION_GAIN = (
+    0.3,
+    0.3,
+)  # correlation of lengths that is none, and what a shift must add to it
 _MIN_TAG_COUNT = 5  # training examples of a tag
 
 
@@ -30,13 +39,17 @@ def findings(examples: Examples) -> Iterable[Finding]:
 
 
 def _parallel(examples: Examples) -> Iterable[Finding]:
-    sides = [name for name, field in examples.source.fields.items() if isinstance(field, ParallelText)]
+    sides = [
+        name for name, field in examples.source.fields.items() if isinstance(field, ParallelText)
+    ]
     if len(sides) < 2:
         return
     lengths = np.stack([_lengths(examples, name) for name in sides])  # (sides, N)
     yield from _empty(examples, sides, lengths, "a text without its translation teaches nothing")
     kind = examples.kinds[sides[0]]
-    min_length = _MIN_LONG_WORDS * (5 if isinstance(kind, Text) and kind.unit == "characters" else 1)
+    min_length = _MIN_LONG_WORDS * (
+        5 if isinstance(kind, Text) and kind.unit == "characters" else 1
+    )
     yield from _odd_lengths(examples, sides, lengths, min_length)
     yield from _misaligned(examples, sides, lengths)
     yield from _untranslated(examples, sides)
@@ -55,9 +68,13 @@ def _empty(
     )
 
 
-def _odd_lengths(examples: Examples, sides: Sequence[str], lengths: np.ndarray, min_length: int) -> Iterable[Finding]:
+def _odd_lengths(
+    examples: Examples, sides: Sequence[str], lengths: np.ndarray, min_length: int
+) -> Iterable[Finding]:
     shortest, longest = lengths.min(0), lengths.max(0)
-    rows = np.flatnonzero((shortest > 0) & (longest > _MAX_LENGTH_RATIO * shortest) & (longest > min_length))
+    rows = np.flatnonzero(
+        (shortest > 0) & (longest > _MAX_LENGTH_RATIO * shortest) & (longest > min_length)
+    )
     rows = rows[np.argsort(-(longest[rows] / shortest[rows]), kind="stable")]
     items = [
         (examples.name(row), *(f"{name}: {lengths[i, row]}" for i, name in enumerate(sides)))
@@ -85,7 +102,10 @@ def _misaligned(examples: Examples, sides: Sequence[str], lengths: np.ndarray) -
                 for shift in range(-_MAX_SHIFT, _MAX_SHIFT + 1)
             ]
             best = int(np.argmax(correlations))
-            if correlations[_MAX_SHIFT] < _MAX_LOOSE_CORRELATION and correlations[best] > correlations[_MAX_SHIFT] + _MIN_CORRELATION_GAIN:
+            if (
+                correlations[_MAX_SHIFT] < _MAX_LOOSE_CORRELATION
+                and correlations[best] > correlations[_MAX_SHIFT] + _MIN_CORRELATION_GAIN
+            ):
                 pair = f"{sides[second]} {best - _MAX_SHIFT:+d} lines against {sides[first]}"
                 items.append((examples.name(start), examples.name(stop - 1), pair))
     yield from _finding(
@@ -113,10 +133,14 @@ def _untranslated(examples: Examples, sides: Sequence[str]) -> Iterable[Finding]
         first, second = texts[left], texts[right]
         assert isinstance(first, ParallelText)
         assert isinstance(second, ParallelText)
-        for row in np.flatnonzero((lengths[left] == lengths[right]) & (lengths[left] >= _MIN_EQUAL_WORDS)):
+        for row in np.flatnonzero(
+            (lengths[left] == lengths[right]) & (lengths[left] >= _MIN_EQUAL_WORDS)
+        ):
             text = first.text(int(row))
             if text == second.text(int(row)):
-                items.append((examples.name(int(row)), f"{sides[left]} = {sides[right]}", text[:80]))
+                items.append(
+                    (examples.name(int(row)), f"{sides[left]} = {sides[right]}", text[:80])
+                )
     yield from _finding(
         "untranslated",
         "warning" if len(items) > 0.01 * len(examples.source) else "note",
@@ -145,7 +169,10 @@ def _unequal_lengths(examples: Examples, words: str, name: str) -> Iterable[Find
     word_lengths, tag_lengths = _lengths(examples, words), _lengths(examples, name)
     yield from _empty(examples, [words], word_lengths[None], "there is nothing to tag")
     rows = np.flatnonzero(word_lengths != tag_lengths).tolist()
-    items = [(examples.name(row), f"{word_lengths[row]} {words}", f"{tag_lengths[row]} {name}") for row in rows]
+    items = [
+        (examples.name(row), f"{word_lengths[row]} {words}", f"{tag_lengths[row]} {name}")
+        for row in rows
+    ]
     yield from _finding(
         "unequal lengths",
         "error",
@@ -156,7 +183,9 @@ def _unequal_lengths(examples: Examples, words: str, name: str) -> Iterable[Find
     )
 
 
-def _rare_tags(examples: Examples, name: str, names: Sequence[str], tags: Ragged) -> Iterable[Finding]:
+def _rare_tags(
+    examples: Examples, name: str, names: Sequence[str], tags: Ragged
+) -> Iterable[Finding]:
     part = np.repeat(examples.part, tags.lengths.numpy())
     counts = np.bincount(tags.values.numpy()[part == 0], minlength=len(names))
     rare = np.flatnonzero(counts < _MIN_TAG_COUNT)
@@ -172,7 +201,9 @@ def _rare_tags(examples: Examples, name: str, names: Sequence[str], tags: Ragged
     )
 
 
-def _contradictory_tags(examples: Examples, name: str, names: Sequence[str], tags: Ragged) -> Iterable[Finding]:
+def _contradictory_tags(
+    examples: Examples, name: str, names: Sequence[str], tags: Ragged
+) -> Iterable[Finding]:
     """Find equal sentences whose tags differ, and what is known of the first difference."""
     _, group_of_row, sizes = np.unique(examples.digests, return_inverse=True, return_counts=True)
     first_row: dict[int, int] = {}
@@ -182,7 +213,9 @@ def _contradictory_tags(examples: Examples, name: str, names: Sequence[str], tag
         other_tags, row_tags = tags[other], tags[row]
         assert isinstance(other_tags, Tensor)
         assert isinstance(row_tags, Tensor)
-        if other_tags.shape == row_tags.shape and (differences := (other_tags != row_tags).nonzero().flatten().tolist()):
+        if other_tags.shape == row_tags.shape and (
+            differences := (other_tags != row_tags).nonzero().flatten().tolist()
+        ):
             description = f"word {differences[0] + 1}: {names[int(other_tags[differences[0]])]}, {names[int(row_tags[differences[0]])]}"
             items.append((examples.name(other), examples.name(row), description))
     yield from _finding(
@@ -248,7 +281,9 @@ def _stories(examples: Examples) -> Iterable[Finding]:
             f"{_subject(len(unanswered), 'question')} no answer, and '{MISSING}' would be learnt as one.",
             "Add the answers, or remove the questions.",
         )
-        known_answers = {answer for row, answer in enumerate(field.names) if examples.part[row] == 0}
+        known_answers = {
+            answer for row, answer in enumerate(field.names) if examples.part[row] == 0
+        }
         new_rows = [row for row, answer in enumerate(field.names) if answer not in known_answers]
         yield from _finding(
             "new answer",
@@ -264,7 +299,9 @@ def _stories(examples: Examples) -> Iterable[Finding]:
 def _captions(examples: Examples) -> Iterable[Finding]:
     if examples.source.targets == ("caption",) and isinstance(examples.kinds["caption"], Text):
         lengths = _lengths(examples, "caption")[None]
-        yield from _empty(examples, ["caption"], lengths, "a picture would be learnt to say nothing")
+        yield from _empty(
+            examples, ["caption"], lengths, "a picture would be learnt to say nothing"
+        )
 
 
 def _lengths(examples: Examples, name: str) -> np.ndarray:

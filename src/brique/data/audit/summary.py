@@ -6,20 +6,20 @@ from typing import Any
 from brique.data.audit import (
     classes,
     columns,
+    duplicates,
     labels,
     pictures,
     regions,
     signals,
+    skipped_checks,
     structures,
     texts,
-    twins,
-    untested,
 )
-from brique.data.audit.seen import Examples
-from brique.data.audit.untested import NOT_TESTED
+from brique.data.audit.examples import Examples
+from brique.data.audit.skipped_checks import NOT_TESTED
+from brique.data.dataset import Data
 from brique.data.finding import Finding
-from brique.data.parts import Data
-from brique.data.source import PARTS
+from brique.data.raw.source import PARTS
 
 _SEVERITIES = ("error", "warning", "note")
 
@@ -36,7 +36,7 @@ def findings(data: Data) -> list[Finding]:
     examples = Examples.from_data(data, data.source)
     collected = [
         *examples.source.findings,
-        *twins.findings(examples),
+        *duplicates.findings(examples),
         *classes.findings(examples),
         *columns.findings(examples),
         *pictures.findings(examples),
@@ -45,7 +45,7 @@ def findings(data: Data) -> list[Finding]:
         *labels.findings(examples),
         *texts.findings(examples),
         *structures.findings(examples),
-        *untested.findings(examples),
+        *skipped_checks.findings(examples),
     ]
     return sorted(collected, key=lambda finding: _SEVERITIES.index(finding.severity))
 
@@ -69,7 +69,9 @@ def verdict(findings: Sequence[Finding]) -> str:
         severity: sum(finding.severity == severity for finding in problems)
         for severity in ("error", "warning", "note")
     }
-    tallies = [f"{count} {word}{'s' if count > 1 else ''}" for word, count in counts.items() if count]
+    tallies = [
+        f"{count} {word}{'s' if count > 1 else ''}" for word, count in counts.items() if count
+    ]
     untested_text = f" Not tested: {'; '.join(f'{label} ({reason})' for label, reason in skipped)}."
     if counts["error"]:
         advice = "a result on these data would be false; mend the errors first"

@@ -7,20 +7,28 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from brique.data.audit import doubt, reading
-from brique.data.audit.seen import Examples
-from brique.data.column import Texts
+from brique.data.audit import picture_classifier, text_classifier
+from brique.data.audit.examples import Examples
+from brique.data.core.ragged import Ragged
 from brique.data.finding import Finding, Severity
-from brique.data.nearness import near_pairs
-from brique.data.ragged import Ragged
-from brique.data.source import PARTS
+from brique.data.raw.column import Texts
+from brique.data.raw.source import PARTS
+from brique.data.splits.near_pairs import near_pairs
 from brique.schema import Text
 
-_MIN_LONG_TOKENS, _LONG_RATIO = 512, 8  # pieces, and times as long as the median, from which a text is very long
+_MIN_LONG_TOKENS, _LONG_RATIO = (
+    512,
+    8,
+)  # pieces, and times as long as the median, from which a text is very long
 _MIN_UNKNOWN_SHARE = 0.05  # share of unknown pieces in test that is worth a word
 _SERIOUS_SHARE = 0.01  # share of a test part that near copies must reach to be an error
-_MAX_LABEL_PROBABILITY, _MIN_OTHER_PROBABILITY = 0.05, 0.5  # most chance of the label, least of another class, to the reader
-_SERIOUS_DOUBT_SHARE = 0.01  # share of doubted labels from which more than hard examples must be among them
+_MAX_LABEL_PROBABILITY, _MIN_OTHER_PROBABILITY = (
+    0.05,
+    0.5,
+)  # most chance of the label, least of another class, to the reader
+_SERIOUS_DOUBT_SHARE = (
+    0.01  # share of doubted labels from which more than hard examples must be among them
+)
 _MIN_EXAMPLES = 50  # examples below which no reader is asked
 _MAX_QUOTED_LETTERS = 60  # letters of a text that is quoted
 _MOJIBAKE = re.compile(  # how UTF-8 looks that was read as Windows-1252
@@ -147,7 +155,9 @@ def _unknown_tokens(examples: Examples, field: _Field) -> Iterable[Finding]:
     vocabulary = set(field.kind.vocabulary)
     tokens = (p for row in rows for p in field.kind.tokenize(field.column.texts[row]))
     counts = Counter(token for token in tokens if token not in vocabulary).most_common(20)
-    consequence = "knows of them how they end" if field.kind.signatures else "cannot tell them apart"
+    consequence = (
+        "knows of them how they end" if field.kind.signatures else "cannot tell them apart"
+    )
     yield Finding(
         "unknown pieces",
         "note",
@@ -169,7 +179,9 @@ def _near_duplicates(examples: Examples) -> Iterable[Finding]:
     pairs = np.take_along_axis(pairs, order, 1)
     first_part, second_part = examples.part[pairs].T
     for index in (2, 1):
-        yield from _leaked(examples, pairs[(first_part != second_part) & (second_part == index)], index)
+        yield from _leaked(
+            examples, pairs[(first_part != second_part) & (second_part == index)], index
+        )
     for index in range(len(PARTS)):
         yield from _within(examples, pairs[(first_part == index) & (second_part == index)], index)
     if examples.labels is not None:
@@ -236,16 +248,20 @@ def _doubtful(examples: Examples, field: _Field) -> Iterable[Finding]:
     """Yield the examples whose class a cheap reader, who has not seen them, does not believe."""
     if examples.labels is None or len(examples.labels) < _MIN_EXAMPLES or len(examples.classes) < 2:
         return
-    predictions = reading.cross_validate(field.column, examples.labels, examples.digests, field.kind.unit)
+    predictions = text_classifier.cross_validate(
+        field.column, examples.labels, examples.digests, field.kind.unit
+    )
     labels = examples.labels[predictions.rows]
     label_probability = predictions.probabilities[np.arange(len(labels)), labels]
     predicted, confidence = predictions.probabilities.argmax(1), predictions.probabilities.max(1)
-    doubted = np.flatnonzero((label_probability < _MAX_LABEL_PROBABILITY) & (confidence >= _MIN_OTHER_PROBABILITY))
+    doubted = np.flatnonzero(
+        (label_probability < _MAX_LABEL_PROBABILITY) & (confidence >= _MIN_OTHER_PROBABILITY)
+    )
     accuracy = float((predicted == labels).mean())
-    if not len(doubted) or not doubt.is_reliable(accuracy, labels):
+    if not len(doubted) or not picture_classifier.is_reliable(accuracy, labels):
         return
     doubted = doubted[np.argsort(label_probability[doubted], kind="stable")].tolist()
-    is_reliable = doubt.is_reliable(accuracy, labels, is_strict=True)
+    is_reliable = picture_classifier.is_reliable(accuracy, labels, is_strict=True)
     is_serious = is_reliable and len(doubted) >= _SERIOUS_DOUBT_SHARE * len(labels)
     rows: Sequence[int] = predictions.rows.tolist()
     yield Finding(

@@ -6,26 +6,21 @@ Each module reads one kind of data. It has KIND, its name for `kind=`; USES, the
 
 from typing import Protocol
 
-from brique.data.place import Place
-from brique.data.source import Source
-from brique.data.sources import (
-    boxes,
-    captions,
+from brique.data.files.place import Place
+from brique.data.raw.source import Source
+from brique.data.sources.pictures import binary_files, captions, folders
+from brique.data.sources.regions import boxes, mask_pairs, masks
+from brique.data.sources.series import forecasting
+from brique.data.sources.signals import sequences, sounds
+from brique.data.sources.tables import tabular
+from brique.data.sources.texts import (
     conll,
-    lines,
-    masks,
-    packed,
-    paired,
+    documents,
+    labeled_lines,
+    long_texts,
     parallel,
-    pictures,
-    sequences,
-    series,
-    sounds,
     stories,
-    tables,
-    texts,
     trees,
-    writing,
 )
 from brique.errors import DataError, did_you_mean
 from brique.options import Options
@@ -41,13 +36,13 @@ class Reader(Protocol):
         """Tell from names and first bytes whether a place holds such data."""
         ...
 
-    def read(self, name: str, place: Place, asked: Options) -> Source:
+    def read(self, name: str, place: Place, options: Options) -> Source:
         """Return the examples of a place. Raises DataError."""
         ...
 
 
 READERS: tuple[Reader, ...] = (
-    packed,
+    binary_files,
     masks,
     boxes,
     conll,
@@ -57,12 +52,12 @@ READERS: tuple[Reader, ...] = (
     stories,
     sounds,
     sequences,
-    series,
-    pictures,
-    lines,
-    texts,
-    tables,
-    writing,
+    forecasting,
+    folders,
+    labeled_lines,
+    documents,
+    tabular,
+    long_texts,
 )  # the first that fits is taken
 KINDS: tuple[str, ...] = tuple(reader.KIND for reader in READERS)
 
@@ -85,16 +80,16 @@ def read(name: str, place: Place, options: Options) -> Source:
     else:
         raise unknown(name, place)
     options.check(name, reader.KIND, reader.USES)
-    if kind is None and reader.KIND == pictures.KIND:
-        paired.check_ambiguous(name, place)
+    if kind is None and reader.KIND == folders.KIND:
+        mask_pairs.check_ambiguous(name, place)
     return reader.read(name, place, options)
 
 
 def unknown(name: str, place: Place) -> DataError:
     """Return the error for a place that holds nothing known."""
     if place.is_file():
-        return packed.pickle_error(place) or DataError(
+        return binary_files.pickle_error(place) or DataError(
             f"{name}: is one file of no known kind; give a table (.csv, .tsv, .parquet, .jsonl), a"
             " text, an archive, or the folder that holds a folder of pictures for each class"
         )
-    return pictures.unknown_layout_error(place, name)
+    return folders.unknown_layout_error(place, name)

@@ -9,16 +9,16 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from brique.data.depths import DeepPictures
-from brique.data.likeness import thumbnail
-from brique.data.originals import ImageMetadata
-from brique.data.place import Place
-from brique.data.sources.gathered import ExampleFiles
-from brique.data.splitting import content_digest
+from brique.data.files.place import Place
+from brique.data.near_duplicates.images import thumbnail
+from brique.data.raw.deep_pictures import DeepPictures
+from brique.data.raw.image_metadata import ImageMetadata
+from brique.data.sources.layout.file_list import ExampleFiles
+from brique.data.splits.assignment import content_digest
 from brique.errors import DataError
 from brique.options import Size
 from brique.schema import Picture, picture_shape
-from brique.schema.depth import preview
+from brique.schema.bit_depth import preview
 from brique.schema.pictures import PictureInfo, read_with_info
 
 if TYPE_CHECKING:
@@ -64,9 +64,9 @@ class DecodedPictures:
         return replace(
             self,
             pixels=self.pixels[torch.from_numpy(rows)],
-            kept=self.indices[rows],
+            indices=self.indices[rows],
             digests=self.digests[rows],
-            originals=image_metadata,
+            image_metadata=image_metadata,
         )
 
 
@@ -136,7 +136,9 @@ def _common_size(examples: _Files) -> tuple[int, int]:
 def _decode(examples: _Files, picture: Picture, *, may_be_grey: bool) -> DecodedPictures:
     """Return the pictures, prepared. may_be_grey: whether all get one channel if all are grey."""
     pixels = torch.empty(len(examples.files), *picture.shape, dtype=torch.uint8)
-    index_by_file = {id(file): index for index, file in enumerate(examples.files)}  # a file may come twice
+    index_by_file = {
+        id(file): index for index, file in enumerate(examples.files)
+    }  # a file may come twice
     colored: list[Place] = []
     deep_pictures: dict[int, tuple[np.ndarray, float]] = {}
 
@@ -154,16 +156,28 @@ def _decode(examples: _Files, picture: Picture, *, may_be_grey: bool) -> Decoded
 
     records = _drop_minority_scale(examples, examples.apply(decode_one), deep_pictures)
     indices = torch.tensor([index for index, *_ in records], dtype=torch.int64)
-    all_pixels = DeepPictures.from_pixels(pixels, deep_pictures, picture, examples.name) if deep_pictures else pixels
-    selected = all_pixels if torch.equal(indices, torch.arange(len(pixels))) else all_pixels[indices]
+    all_pixels = (
+        DeepPictures.from_pixels(pixels, deep_pictures, picture, examples.name)
+        if deep_pictures
+        else pixels
+    )
+    selected = (
+        all_pixels if torch.equal(indices, torch.arange(len(pixels))) else all_pixels[indices]
+    )
     if may_be_grey and not colored:
         picture = replace(picture, shape=(1, *pixels.shape[2:]))
-        selected = selected.grey() if isinstance(selected, DeepPictures) else selected[:, :1].contiguous()
+        selected = (
+            selected.grey() if isinstance(selected, DeepPictures) else selected[:, :1].contiguous()
+        )
     image_metadata = ImageMetadata([info for _, _, info, _ in records])
-    image_metadata.thumbs = np.stack([thumb for *_, thumb in records]) if records else image_metadata.thumbs
+    image_metadata.thumbs = (
+        np.stack([thumb for *_, thumb in records]) if records else image_metadata.thumbs
+    )
     digests = np.array([digest_value for _, digest_value, *_ in records], dtype=np.uint64)
     file_indices = np.array(examples.indices, np.int64)
-    return DecodedPictures(selected, file_indices, digests, image_metadata, examples.skipped, examples.notes, picture)
+    return DecodedPictures(
+        selected, file_indices, digests, image_metadata, examples.skipped, examples.notes, picture
+    )
 
 
 def _drop_minority_scale(

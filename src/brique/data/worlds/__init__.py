@@ -7,7 +7,7 @@ from train by a factor that train never shows, which the function's own page say
 from collections.abc import Callable
 from inspect import signature
 
-from brique.data.parts import Data
+from brique.data.dataset import Data
 from brique.data.worlds.faces import faces as faces
 from brique.data.worlds.figures import BONES as BONES
 from brique.data.worlds.figures import JOINTS as JOINTS

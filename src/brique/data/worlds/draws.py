@@ -7,15 +7,26 @@ from torch import Tensor
 from torch.nn import functional
 
 from brique import keys
-from brique.data.batch import Values
-from brique.data.ragged import Ragged
-from brique.data.source import PARTS, Source
+from brique.data.core.batch import Values
+from brique.data.core.ragged import Ragged
+from brique.data.raw.source import PARTS, Source
 from brique.errors import DataError, did_you_mean
 from brique.schema import Field
 from brique.schema.texts import FIRST_ID
 
 _BLOCK = 128  # examples drawn together: their pixels fit into a processor's cache
-_PART_OF_CELL = (0, 0, 2, 0, 1, 0, 0, 2, 0, 0)  # whose each of ten neighbouring cells is: place in PARTS
+_PART_OF_CELL = (
+    0,
+    0,
+    2,
+    0,
+    1,
+    0,
+    0,
+    2,
+    0,
+    0,
+)  # whose each of ten neighbouring cells is: place in PARTS
 
 
 class Draws:
@@ -58,7 +69,13 @@ class Draws:
 
         Of ten neighbours train owns seven, valid one and test two.
         """
-        part_cells = torch.tensor([cell for cell, part_number in enumerate(_PART_OF_CELL) if part_number == PARTS.index(self.part)])
+        part_cells = torch.tensor(
+            [
+                cell
+                for cell, part_number in enumerate(_PART_OF_CELL)
+                if part_number == PARTS.index(self.part)
+            ]
+        )
         index = self.integers(name, cells * len(part_cells))
         return index // len(part_cells) * len(_PART_OF_CELL) + part_cells[index % len(part_cells)]
 
@@ -72,7 +89,13 @@ ExampleFunction = Callable[[Draws], Mapping[str, Values]]
 
 
 def generate(
-    world: str, make_examples: ExampleFunction, kinds: dict[str, Field], *, n: int, seed: int, targets: Sequence[str]
+    world: str,
+    make_examples: ExampleFunction,
+    kinds: dict[str, Field],
+    *,
+    n: int,
+    seed: int,
+    targets: Sequence[str],
 ) -> Source:
     """Return a world's examples: n to train, a tenth as many for valid, a fifth for test.
 

@@ -7,10 +7,17 @@ from itertools import pairwise
 import torch
 from torch import Tensor
 
-from brique.data.batch import Values
-from brique.data.parts import Data, build
-from brique.data.worlds.drawing import TEXTURES, ellipse, apply_light, paint, stroke, textured_backgrounds
-from brique.data.worlds.draws import Draws, select_fields, generate
+from brique.data.core.batch import Values
+from brique.data.dataset import Data, build
+from brique.data.worlds.draws import Draws, generate, select_fields
+from brique.data.worlds.rendering import (
+    TEXTURES,
+    apply_light,
+    ellipse,
+    paint,
+    stroke,
+    textured_backgrounds,
+)
 from brique.schema import Category, Field, Number, Picture
 
 SIZE = 64  # pixels a side
@@ -76,7 +83,11 @@ class _Head:
 
 
 def _make_examples(draws: Draws) -> dict[str, Values]:
-    mood, glasses, hair = draws.integers("mood", 2), draws.integers("glasses", 2), draws.integers("hair", 3)
+    mood, glasses, hair = (
+        draws.integers("mood", 2),
+        draws.integers("glasses", 2),
+        draws.integers("hair", 3),
+    )
     strength = draws.between("smile", 0.3, 1)
     numbers = {
         "smile": torch.where(mood == 1, strength, -strength),
@@ -113,7 +124,9 @@ def _draw_head(picture: Tensor, head: _Head, skin: Tensor, dye: Tensor, hair: Te
     return paint(picture, head.line([(0.0, 0.02), (0.06, 0.24), (-0.04, 0.25)], 0.05), skin * 0.7)
 
 
-def _draw_features(picture: Tensor, head: _Head, numbers: dict[str, Tensor], skin: Tensor) -> Tensor:
+def _draw_features(
+    picture: Tensor, head: _Head, numbers: dict[str, Tensor], skin: Tensor
+) -> Tensor:
     """Return the picture with eyes, brows and mouths."""
     white, black = torch.full_like(skin, 248), torch.full_like(skin, 15)
     for side in (-1, 1):

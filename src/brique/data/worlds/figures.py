@@ -3,10 +3,17 @@
 import torch
 from torch import Tensor
 
-from brique.data.batch import Values
-from brique.data.parts import Data, build
-from brique.data.worlds.drawing import TEXTURES, ellipse, apply_light, paint, stroke, textured_backgrounds
-from brique.data.worlds.draws import Draws, select_fields, generate
+from brique.data.core.batch import Values
+from brique.data.dataset import Data, build
+from brique.data.worlds.draws import Draws, generate, select_fields
+from brique.data.worlds.rendering import (
+    TEXTURES,
+    apply_light,
+    ellipse,
+    paint,
+    stroke,
+    textured_backgrounds,
+)
 from brique.schema import Category, Field, Number, Picture
 
 SIZE = 64  # pixels a side

@@ -6,9 +6,9 @@ with the subject, and what is denied stands between "ne" and "pas".
 
 from collections.abc import Sequence
 
-from brique.data.batch import Values
-from brique.data.parts import Data, build
-from brique.data.worlds.draws import Draws, select_fields, generate, encode_texts
+from brique.data.core.batch import Values
+from brique.data.dataset import Data, build
+from brique.data.worlds.draws import Draws, encode_texts, generate, select_fields
 from brique.schema import Field, Text
 
 _TEXTS = (  # English : French, f for feminine: things, what they are like, what they do
@@ -66,10 +66,16 @@ def _make_examples(draws: Draws) -> dict[str, Values]:
     texts_of: dict[str, list[list[str]]] = {name: [] for name in _WORDS}
     for k, conjunction_draw in enumerate(draws.uniform("joint").tolist()):
         clauses = [_clause(pair_numbers[i][k], dice[i][k]) for i in range(2)]
-        conjunction = _CONJUNCTIONS[int((2 * conjunction_draw - 1) * len(_CONJUNCTIONS))] if conjunction_draw >= 0.5 else None
+        conjunction = (
+            _CONJUNCTIONS[int((2 * conjunction_draw - 1) * len(_CONJUNCTIONS))]
+            if conjunction_draw >= 0.5
+            else None
+        )
         for language_index, language in enumerate(texts_of):
             first, second = (clause[language_index] for clause in clauses)
-            texts_of[language].append([*first, conjunction[language_index], *second] if conjunction else first)
+            texts_of[language].append(
+                [*first, conjunction[language_index], *second] if conjunction else first
+            )
     return {name: encode_texts(texts, _WORDS[name]) for name, texts in texts_of.items()}
 
 

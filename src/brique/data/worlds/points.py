@@ -7,8 +7,8 @@ from typing import Literal
 import torch
 from torch import Tensor
 
-from brique.data.batch import Values
-from brique.data.parts import Data, build
+from brique.data.core.batch import Values
+from brique.data.dataset import Data, build
 from brique.data.worlds.draws import Draws, generate
 from brique.errors import DataError, did_you_mean
 from brique.schema import Category, Field, Number
@@ -80,7 +80,11 @@ def _blobs(draws: Draws, curve_position: Tensor) -> tuple[Tensor, Tensor, Tensor
     label, angle = draws.integers("label", 3), 2 * torch.pi * curve_position
     radius = 0.2 * (-2 * torch.log1p(-draws.uniform("far"))).sqrt()
     center_angle = 2 * torch.pi * (label / 3 + 0.25)
-    return 0.7 * center_angle.cos() + radius * angle.cos(), 0.7 * center_angle.sin() + radius * angle.sin(), label
+    return (
+        0.7 * center_angle.cos() + radius * angle.cos(),
+        0.7 * center_angle.sin() + radius * angle.sin(),
+        label,
+    )
 
 
 _KINDS: dict[str, Callable[[Draws, Tensor], tuple[Tensor, Tensor, Tensor]]] = {

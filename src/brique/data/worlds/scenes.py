@@ -6,13 +6,14 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from brique.data.batch import Values
-from brique.data.parts import Data, build
-from brique.data.ragged import Ragged
-from brique.data.worlds import sayings
-from brique.data.worlds.drawing import (
-    COLORS,
+from brique.data.core.batch import Values
+from brique.data.core.ragged import Ragged
+from brique.data.dataset import Data, build
+from brique.data.worlds import scene_texts
+from brique.data.worlds.draws import Draws, generate, select_fields
+from brique.data.worlds.rendering import (
     COLOR_VALUES,
+    COLORS,
     SHAPES,
     SIZES,
     TEXTURES,
@@ -21,7 +22,6 @@ from brique.data.worlds.drawing import (
     paint,
     textured_backgrounds,
 )
-from brique.data.worlds.draws import Draws, select_fields, generate
 from brique.schema import Boxes, Category, Field, Mask, Picture, Tags, Text
 
 SIZE, MAX_SHAPES = 64, 3  # pixels a side; shapes
@@ -33,15 +33,15 @@ _KINDS: dict[str, Field] = {
     "color": Category(COLORS),
     "size": Category(SIZES),
     "place": Category(PLACES),
-    "count": Category(sayings.COUNTS),
+    "count": Category(scene_texts.COUNTS),
     "texture": Category(TEXTURES),
     "mask": Mask(("background", *SHAPES), (SIZE, SIZE)),
     "boxes": Boxes((SIZE, SIZE)),
     "classes": Tags(SHAPES),
     "depth": Picture((1, SIZE, SIZE)),
-    "caption": Text(sayings.WORDS),
-    "question": Text(sayings.WORDS),
-    "answer": Category(sayings.ANSWERS),
+    "caption": Text(scene_texts.WORDS),
+    "question": Text(scene_texts.WORDS),
+    "answer": Category(scene_texts.ANSWERS),
 }
 _TARGETS = {
     name: ("image", "->", name)
@@ -90,7 +90,7 @@ def _make_examples(draws: Draws) -> dict[str, Values]:
     nearness = functional.pad(shapes.nearness, (1, 0))  # that of the background first
     classes = functional.pad(shapes.shape + 1, (1, 0))
     is_right, is_low = shapes.x[:, 0] > SIZE / 2, shapes.y[:, 0] > SIZE / 2
-    texts = sayings.scene_texts(draws, _as_records(shapes), shapes.is_large.tolist())
+    texts = scene_texts.scene_texts(draws, _as_records(shapes), shapes.is_large.tolist())
     depth = (nearness.gather(1, owner.flatten(1)) * 255).round().byte()
     return {
         "image": apply_light(draws, picture),
@@ -148,7 +148,9 @@ def _layout(draws: Draws, radius: Tensor, count: Tensor) -> tuple[Tensor, Tensor
         gap = (positions[:, :, a] - positions[:, :, b]).norm(dim=-1)
         gap = gap - 1.2 * (radius[:, a] + radius[:, b])[:, None]
         min_gap = torch.where((exists[:, a] & exists[:, b])[:, None], min_gap.minimum(gap), min_gap)
-    best = torch.where(min_gap >= 0, torch.inf, min_gap).argmax(1)  # the first good one, or the best
+    best = torch.where(min_gap >= 0, torch.inf, min_gap).argmax(
+        1
+    )  # the first good one, or the best
     chosen_positions = positions[torch.arange(len(draws)), best]
     return chosen_positions[..., 0], chosen_positions[..., 1]
 
@@ -165,10 +167,18 @@ def _paint_shapes(draws: Draws, shapes: _Shapes, picture: Tensor) -> tuple[Tenso
     for shape_index in shapes.nearness.argsort(1).unbind(1):  # far ones first
         rows_with_shape = (shape_index < shapes.count).nonzero().flatten()
         indices = (rows[rows_with_shape], shape_index[rows_with_shape])
-        shape = Outlines(shapes.shape[indices], shapes.x[indices], shapes.y[indices], shapes.radius[indices], angle[indices])
+        shape = Outlines(
+            shapes.shape[indices],
+            shapes.x[indices],
+            shapes.y[indices],
+            shapes.radius[indices],
+            angle[indices],
+        )
         cover = shape.coverage(SIZE)
         picture[rows_with_shape] = paint(picture[rows_with_shape], cover, hue[indices])
-        owner[rows_with_shape] = torch.where(cover >= 0.5, indices[1].view(-1, 1, 1) + 1, owner[rows_with_shape])
+        owner[rows_with_shape] = torch.where(
+            cover >= 0.5, indices[1].view(-1, 1, 1) + 1, owner[rows_with_shape]
+        )
     return picture, owner
 
 
@@ -184,13 +194,13 @@ def _boxes(owner: Tensor, exists: Tensor) -> Tensor:
     return boxes
 
 
-def _as_records(shapes: _Shapes) -> list[list[sayings.Shape]]:
+def _as_records(shapes: _Shapes) -> list[list[scene_texts.Shape]]:
     """Return what can be said of the shapes of each scene."""
     color, shape = shapes.color.tolist(), shapes.shape.tolist()
     x, y, counts = shapes.x.tolist(), shapes.y.tolist(), shapes.count.tolist()
     return [
         [
-            sayings.Shape(COLORS[color[i][j]], SHAPES[shape[i][j]], x[i][j], y[i][j])
+            scene_texts.Shape(COLORS[color[i][j]], SHAPES[shape[i][j]], x[i][j], y[i][j])
             for j in range(count)
         ]
         for i, count in enumerate(counts)

@@ -3,10 +3,10 @@
 import torch
 from torch import Tensor
 
-from brique.data.batch import Values
-from brique.data.parts import Data, build
-from brique.data.worlds.drawing import SHAPES, Outlines
-from brique.data.worlds.draws import Draws, select_fields, generate
+from brique.data.core.batch import Values
+from brique.data.dataset import Data, build
+from brique.data.worlds.draws import Draws, generate, select_fields
+from brique.data.worlds.rendering import SHAPES, Outlines
 from brique.schema import Field, Mask, Number, Picture
 
 SIZE, FARTHEST, NEAREST = 64, 1.0, 10.0  # pixels a side; disparities in pixels
@@ -39,8 +39,17 @@ def stereo(n: int = 1000, *, target: str | None = "disparity", seed: int = 0) ->
 
 def _make_examples(draws: Draws) -> dict[str, Values]:
     background_disparity = draws.between("background", FARTHEST, 3)
-    layer_nearness = draws.between("near", 0.2, 1, _LAYERS - 1).cumsum(1) / (_LAYERS - 1)  # in order
-    disparity = torch.cat([background_disparity[:, None], background_disparity[:, None] + layer_nearness * (NEAREST - background_disparity[:, None])], 1)
+    layer_nearness = draws.between("near", 0.2, 1, _LAYERS - 1).cumsum(1) / (
+        _LAYERS - 1
+    )  # in order
+    disparity = torch.cat(
+        [
+            background_disparity[:, None],
+            background_disparity[:, None]
+            + layer_nearness * (NEAREST - background_disparity[:, None]),
+        ],
+        1,
+    )
     textures = _textures(draws)
     left, left_owner = _render_view(draws, textures, torch.zeros_like(disparity))
     right, right_owner = _render_view(draws, textures, disparity)
@@ -84,7 +93,11 @@ def _render_view(draws: Draws, textures: Tensor, shift: Tensor) -> tuple[Tensor,
     for layer in range(count):
         layer_shift = shift[:, layer + 1]
         outline = Outlines(
-            shape[:, layer], x[:, layer] - layer_shift, y[:, layer], radius[:, layer], angle[:, layer]
+            shape[:, layer],
+            x[:, layer] - layer_shift,
+            y[:, layer],
+            radius[:, layer],
+            angle[:, layer],
         )
         cover = outline.coverage(SIZE)
         texture = _shift(textures[:, layer + 1], layer_shift + offset[:, layer + 1])

@@ -7,14 +7,14 @@ from typing import NamedTuple, TypeVar
 
 import torch
 
-from brique.data.batch import Values
-from brique.data.parts import Data, build
-from brique.data.ragged import Ragged
-from brique.data.worlds.draws import Draws, select_fields, generate, encode_texts
+from brique.data.core.batch import Values
+from brique.data.core.ragged import Ragged
+from brique.data.dataset import Data, build
+from brique.data.worlds.draws import Draws, encode_texts, generate, select_fields
 from brique.errors import DataError
 from brique.schema import Category, Field, Number, Text
 
-_Item = TypeVar("_Any")
+_Item = TypeVar("_Item")
 PEOPLE = ("mary", "john", "sandra", "daniel")
 ROOMS = ("kitchen", "garden", "office", "hallway", "bathroom", "bedroom")
 THINGS = ("apple", "football", "milk", "book")
@@ -69,14 +69,19 @@ def _make_examples(draws: Draws, facts: Sequence[int]) -> dict[str, Values]:
     lengths = (SHORTEST + draws.integers("length", LONGEST - SHORTEST + 1)).tolist()
     kinds = [facts[choice] for choice in draws.integers("facts", len(facts)).tolist()]
     draws_of = draws.uniform("events", LONGEST + 6, 4).tolist()
-    generated = [_tell_story(*arguments) for arguments in zip(openings, lengths, kinds, draws_of, strict=True)]
+    generated = [
+        _tell_story(*arguments)
+        for arguments in zip(openings, lengths, kinds, draws_of, strict=True)
+    ]
     offsets = torch.tensor([0, *kinds]).cumsum(0)
     return {
         "story": encode_texts([story.words for story in generated], _WORDS),
         "question": encode_texts([story.question for story in generated], _WORDS),
         "answer": torch.tensor([ROOMS.index(story.answer) for story in generated]),
         "facts": torch.tensor(kinds) - 1,
-        "support": Ragged(torch.tensor([sentence for story in generated for sentence in story.support]), offsets),
+        "support": Ragged(
+            torch.tensor([sentence for story in generated for sentence in story.support]), offsets
+        ),
     }
 
 
@@ -173,7 +178,9 @@ def _random_event(world: _World, draws: Sequence[float]) -> None:
     """Let one thing happen: somebody takes or drops something, or goes to another room."""
     person = _pick(PEOPLE, draws[0])
     location = world.people.get(person)
-    things_here = [thing for thing in THINGS if location and world.lying.get(thing) == location.room]
+    things_here = [
+        thing for thing in THINGS if location and world.lying.get(thing) == location.room
+    ]
     carried_things = world.carried_things(person)
     if things_here and draws[1] < 0.8:
         world.take(person, _pick(things_here, draws[2]), draws[3])
@@ -220,7 +227,11 @@ def _make_question(
     thing = _pick(things, draws[0])
     previous, current = world.trails[thing][-2:]
     question = ["where", "was", "the", thing, "before", "the", current.room, "?"]
-    return question, previous.room, [previous.sentence, world.last_taken[thing][1], current.sentence]
+    return (
+        question,
+        previous.room,
+        [previous.sentence, world.last_taken[thing][1], current.sentence],
+    )
 
 
 def _pick(items: Sequence[_Item], draw: float) -> _Item:

@@ -6,11 +6,11 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from brique.data.batch import Values
-from brique.data.parts import Data, build
-from brique.data.ragged import Ragged
-from brique.data.worlds.drawing import ellipse
-from brique.data.worlds.draws import Draws, select_fields, generate
+from brique.data.core.batch import Values
+from brique.data.core.ragged import Ragged
+from brique.data.dataset import Data, build
+from brique.data.worlds.draws import Draws, generate, select_fields
+from brique.data.worlds.rendering import ellipse
 from brique.errors import DataError
 from brique.schema import Field, Number
 
@@ -81,9 +81,13 @@ def _simulate(draws: Draws, length: int, gravity: Tensor, bounce: Tensor, radius
     velocity = speed[:, None] * torch.stack([angle.cos(), angle.sin()], 1)
     path = [position]
     for _ in range((length - 1) * _STEPS_PER_FRAME):
-        velocity = velocity + torch.stack([torch.zeros_like(gravity), gravity / _STEPS_PER_FRAME], 1)
+        velocity = velocity + torch.stack(
+            [torch.zeros_like(gravity), gravity / _STEPS_PER_FRAME], 1
+        )
         position = position + velocity / _STEPS_PER_FRAME
-        is_out = ((position < low[:, None]) & (velocity < 0)) | ((position > high[:, None]) & (velocity > 0))
+        is_out = ((position < low[:, None]) & (velocity < 0)) | (
+            (position > high[:, None]) & (velocity > 0)
+        )
         velocity = torch.where(is_out, -bounce[:, None] * velocity, velocity)
         position = position.clamp(low[:, None], high[:, None])
         path.append(position)

@@ -12,23 +12,33 @@ from brique import keys
 from brique.data import Data, Split
 from brique.evaluation.baselines.matrix import Matrix, is_supported, matrix
 from brique.evaluation.baselines.methods import (  # fmt: skip
-    MethodData,
     Method,
+    MethodData,
     UnfitError,
     bayes,
-    per_target,
     linear,
     logistic,
     max_examples,
+    per_target,
 )
-from brique.evaluation.baselines.trees import boosting_regressor, boosting_classifier, forest_classifier, forest_regressor, max_forest_examples
-from brique.inference import even_indices, as_rows
+from brique.evaluation.baselines.tree_ensembles import (
+    boosting_classifier,
+    boosting_regressor,
+    forest_classifier,
+    forest_regressor,
+    max_forest_examples,
+)
+from brique.inference import as_rows, even_indices
 from brique.schema import Category, Schema
 
 CLASSIFIERS: dict[str, Method] = {
     "logistic": logistic, "bayes": bayes, "forest": forest_classifier, "boosting": boosting_classifier,
 }  # fmt: skip
-REGRESSORS: dict[str, Method] = {"linear": linear, "forest": forest_regressor, "boosting": boosting_regressor}
+REGRESSORS: dict[str, Method] = {
+    "linear": linear,
+    "forest": forest_regressor,
+    "boosting": boosting_regressor,
+}
 _MAX_VALID = 5_000  # examples that settings are chosen with, at most
 _KEY = keys.text_key("baselines")
 
@@ -52,7 +62,9 @@ def constant(data: Data, split: Split) -> dict[str, BaselinePredictions]:
         most_common = torch.stack([torch.bincount(column).argmax() for column in target.unbind(1)])
         pairs = zip(data.schema.targets, most_common.tolist(), strict=True)
         answer = {name: data.schema[name].names[index] for name, index in pairs}
-        return {"majority": BaselinePredictions({"answer": answer}, most_common.expand(len(split), -1))}
+        return {
+            "majority": BaselinePredictions({"answer": answer}, most_common.expand(len(split), -1))
+        }
     if not target.is_floating_point():
         most_frequent = torch.bincount(target).argmax()
         name = data.schema[data.schema.target].names[int(most_frequent)]
@@ -75,7 +87,9 @@ def fit_predict(data: Data, split: Split) -> dict[str, BaselinePredictions]:
         methods = {name: per_target(method) for name, method in methods.items()}
     reason = _unfit_reason(data)
     if reason is not None:
-        return constants | {name: BaselinePredictions({"skipped": reason}, None) for name in methods}
+        return constants | {
+            name: BaselinePredictions({"skipped": reason}, None) for name in methods
+        }
     permutation = torch.randperm(len(data.train), generator=keys.generator(_KEY))
     inputs = matrix(split, torch.arange(len(split)))
     valid_rows = even_indices(len(data.valid), _MAX_VALID)

@@ -9,9 +9,9 @@ from torch import Tensor
 from torch.nn import functional
 
 from brique.data import Ragged, Split
-from brique.data.store import select_rows
+from brique.data.core.store import select_rows
 from brique.inference import as_rows
-from brique.schema import Category, Field, Timestamp, Number, Picture, Schema, Signal, Text
+from brique.schema import Category, Field, Number, Picture, Schema, Signal, Text, Timestamp
 
 if TYPE_CHECKING:
     import numpy as np
@@ -112,7 +112,10 @@ def _sound_features(sound: Tensor, rate: float) -> Tensor:
     sound = functional.pad(sound, (0, max(0, 4 * size - len(sound))))
     power = torch.fft.rfft(sound.unfold(0, size, size // 2)).abs().square()  # (T', F)
     edges = torch.logspace(0, math.log10(power.shape[1]), _NUM_BANDS + 1).round().long()
-    bands = [power[:, low : max(low + 1, high)].mean(dim=1) for low, high in edges.unfold(0, 2, 1).tolist()]
+    bands = [
+        power[:, low : max(low + 1, high)].mean(dim=1)
+        for low, high in edges.unfold(0, 2, 1).tolist()
+    ]
     log_power = (torch.stack(bands, dim=1) + 1e-6).log()  # (T', 16)
     quarters = functional.adaptive_avg_pool1d(log_power.T[None], 4)[0].flatten()
     return torch.cat([quarters, log_power.std(dim=0), torch.tensor([len(sound) / rate])])

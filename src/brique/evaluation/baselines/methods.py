@@ -58,7 +58,7 @@ def per_target(method: Method) -> Method:
         models: list[FittedMethod | int] = []
         for target, valid_target in zip(data.target.T, data.valid_target.T, strict=True):
             is_constant = bool((target == target[0]).all())
-            single = replace(data, truth=target, known=valid_target)
+            single = replace(data, target=target, valid_target=valid_target)
             models.append(int(target[0]) if is_constant else method(single))
 
         def predict(matrix: Matrix) -> "np.ndarray":
@@ -69,7 +69,11 @@ def per_target(method: Method) -> Method:
             return np.stack(predictions, axis=1)
 
         fitted_models = [model for model in models if isinstance(model, FittedMethod)]
-        return FittedMethod(predict, fitted_models[0].settings, fitted_models[0].reduced) if fitted_models else FittedMethod(predict, {})
+        return (
+            FittedMethod(predict, fitted_models[0].settings, fitted_models[0].reduced)
+            if fitted_models
+            else FittedMethod(predict, {})
+        )
 
     return fit
 
@@ -178,5 +182,8 @@ class _Design:
             csr_matrix((np.ones(len(rows)), (rows, column)), shape=(len(rows), size))
             for column, size in zip(matrix.classes.T, matrix.sizes, strict=True)
         ]
-        words = [vectorizer.transform(texts) for vectorizer, texts in zip(self._words, matrix.texts, strict=True)]
+        words = [
+            vectorizer.transform(texts)
+            for vectorizer, texts in zip(self._words, matrix.texts, strict=True)
+        ]
         return hstack([csr_matrix(dense), *one_hot, *words]).tocsr()

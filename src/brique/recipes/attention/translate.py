@@ -22,7 +22,13 @@ from brique.game import Game, Player, cosine
 from brique.run import Run
 from brique.schema import Schema, Text
 from brique.tasks import eval_mode
-from brique.tasks.translate import beam_search, bleu, open_pairs, teacher_forcing, ragged_of
+from brique.tasks.translate.decoding import (
+    beam_search,
+    bleu,
+    open_pairs,
+    ragged_of,
+    teacher_forcing,
+)
 
 # exact_match: share of test sentences translated without an error; gain: of attention over plain
 EXPECT = {
@@ -97,8 +103,13 @@ class Seq2Seq(nn.Module):
 
 def build(args: Args, schema: Schema) -> dict[str, Seq2Seq]:
     """Two nets: texts, previous words (N, T) -> hidden layer (N, T, D), attention (N, T, S)."""
-    sizes, uses_attention = [schema[language].size for language in args.languages], {"attention": True, "plain": False}
-    return {name: Seq2Seq(args.width, sizes, attention=uses_attention[name]) for name in uses_attention}
+    sizes, uses_attention = (
+        [schema[language].size for language in args.languages],
+        {"attention": True, "plain": False},
+    )
+    return {
+        name: Seq2Seq(args.width, sizes, attention=uses_attention[name]) for name in uses_attention
+    }
 
 
 def main(args: Args) -> dict[str, float]:
@@ -126,7 +137,11 @@ def main(args: Args) -> dict[str, float]:
     translations, references = translate(nets, pairs.test, source, target)
     metric = exact_match if args.data == "world:grammar" else bleu
     attention_score, plain_score = (metric(translations[name], references) for name in nets)
-    results: dict[str, Any] = {metric.__name__: attention_score, f"plain_{metric.__name__}": plain_score, **nets}
+    results: dict[str, Any] = {
+        metric.__name__: attention_score,
+        f"plain_{metric.__name__}": plain_score,
+        **nets,
+    }
     return run.finish(task="translate", gain=attention_score - plain_score, **results)
 
 

@@ -76,7 +76,9 @@ def main(args: Args) -> dict[str, float]:
     (test,) = events.test.batches(len(events.test))
     metrics_by_lambda = [metrics(net, test, signal["test"]) for net in nets.values()]
     run.picture("tradeoff", draw(nets, metrics_by_lambda, signal["test"]))
-    results = {f"plain_{name}": value for name, value in metrics_by_lambda[0].items()} | metrics_by_lambda[-1]
+    results = {
+        f"plain_{name}": value for name, value in metrics_by_lambda[0].items()
+    } | metrics_by_lambda[-1]
     return run.finish(answers="net", task="none", net=last, **results)
 
 
@@ -131,7 +133,9 @@ def metrics(f: nn.Module, batch: Batch, signal: Tensor) -> dict[str, float]:
     return {"ks": float(ks), "auc": float(auc)}
 
 
-def draw(nets: dict[str, nn.Module], metrics_by_lambda: list[dict[str, float]], signal: Tensor) -> Tensor:
+def draw(
+    nets: dict[str, nn.Module], metrics_by_lambda: list[dict[str, float]], signal: Tensor
+) -> Tensor:
     """Return plots: CDFs of outputs for signal, by the first and last net; metrics by lambda."""
     names, levels = list(nets), torch.linspace(0, 1, 200)
     panels = {name: Panel(name, size=(300, 210)) for name in (names[0], names[-1])}

@@ -122,7 +122,9 @@ def main(args: Args) -> dict[str, float]:
             if turn.evaluate and loss.func is regression_loss:
                 run.log(turn, max_error=max_error(net(grid)))
             elif turn.evaluate:
-                run.log(turn, xor_accuracy=((net(xor_inputs) > 0) == (xor_targets > 0)).double().mean())
+                run.log(
+                    turn, xor_accuracy=((net(xor_inputs) > 0) == (xor_targets > 0)).double().mean()
+                )
 
     constructed = {epsilon: bumps(grid, epsilon) for epsilon in args.epsilons}
     fits = {f"{n} tanh units": nets[f"tanh{n}"](grid) for n in args.units}
@@ -131,7 +133,9 @@ def main(args: Args) -> dict[str, float]:
     for title, functions in ("activations", ACTIVATIONS), ("losses", LOSSES):
         run.picture(title, torch.stack([_plot(name, f) for name, f in functions.items()]))
     ratio = max(max_error(constructed[e]) / e for e in constructed)
-    collapse_error = (collapsed(nets["linear"], xor_inputs) - nets["linear"](xor_inputs)).abs().max()
+    collapse_error = (
+        (collapsed(nets["linear"], xor_inputs) - nets["linear"](xor_inputs)).abs().max()
+    )
     results = {"bump_error_ratio": ratio.item(), "collapse_error": collapse_error.item()}
     return run.finish(answers=f"tanh{args.units[-1]}", task="none", **nets, **results)
 

@@ -99,10 +99,25 @@ def check_gradients() -> dict[str, float | Tensor]:
     differences = [(a - b).abs().max() for a, b in zip(by_hand, by_autograd, strict=True)]
 
     flat = [nn.Linear(4, 3), nn.BatchNorm1d(4), nn.LayerNorm(4), nn.Softmax(1), Temperature()]
-    flat += [nn.GRU(4, 3), nn.LSTM(4, 3), bricks.ErrorQuantiles(), *(g for g, _ in ACTIVATIONS.values())]
-    flat += [bricks.Denormalize([1.0], [2.0]), bricks.PredictionInterval((4, 1)), bricks.ScoreThreshold(), bricks.LatentMixture(3)]
+    flat += [
+        nn.GRU(4, 3),
+        nn.LSTM(4, 3),
+        bricks.ErrorQuantiles(),
+        *(g for g, _ in ACTIVATIONS.values()),
+    ]
+    flat += [
+        bricks.Denormalize([1.0], [2.0]),
+        bricks.PredictionInterval((4, 1)),
+        bricks.ScoreThreshold(),
+        bricks.LatentMixture(3),
+    ]
     spatial = [nn.Conv2d(3, 4, 3, padding=1), nn.ConvTranspose2d(3, 2, 4), Standardize(0.4, 0.3)]
-    spatial += [ResidualBlock(3, 3), ResidualBlock(3, 4, stride=2), nn.BatchNorm2d(3), nn.MaxPool2d(2)]
+    spatial += [
+        ResidualBlock(3, 3),
+        ResidualBlock(3, 4, stride=2),
+        nn.BatchNorm2d(3),
+        nn.MaxPool2d(2),
+    ]
     errors = [gradient_error(brick, torch.randn(5, 4)) for brick in flat]
     errors += [gradient_error(brick, torch.randn(2, 3, 6, 6)) for brick in spatial]
 
@@ -145,7 +160,10 @@ def main(args: Args) -> dict[str, float]:
 
     w1, b1, w2, b2 = nets["by_hand"].parameters()
     error = ((w2 @ (w1 @ x[0] + b1).tanh() + b2).tanh() - targets[0]).square().sum()
-    graphs = [graph(error, backward=is_backward, W1=w1, b1=b1, W2=w2, b2=b2) for is_backward in (False, True)]
+    graphs = [
+        graph(error, backward=is_backward, W1=w1, b1=b1, W2=w2, b2=b2)
+        for is_backward in (False, True)
+    ]
     run.picture("graph", torch.stack(graphs))
     return run.finish(answers="by_hand", task="none", **nets, **results)
 

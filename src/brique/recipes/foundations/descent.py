@@ -113,7 +113,9 @@ def _frame(positions: tuple[list[float], ...]) -> Tensor:
         panel = Panel(f"learning rate {rate:g}", x=(-2.2, 2.2), y=(-0.2, 3))
         panel.line(x, double_well(x), color=1)
         for color, w in enumerate(points):
-            panel.points([w], double_well(torch.tensor([w])), color=(5, 0, 2, 4, 6)[color], radius=4)
+            panel.points(
+                [w], double_well(torch.tensor([w])), color=(5, 0, 2, 4, 6)[color], radius=4
+            )
         panels.append(panel.pixels())
     return torch.stack(panels)
 

@@ -98,7 +98,10 @@ def main(args: Args) -> dict[str, float]:
     def classification_loss(net: nn.Module, batch: Batch) -> Tensor:
         return functional.cross_entropy(net(batch.image), batch.label)
 
-    optimizers = {name: partial(optimizer_class, lr=lr) for name, (optimizer_class, lr, _) in OPTIMIZERS.items()}
+    optimizers = {
+        name: partial(optimizer_class, lr=lr)
+        for name, (optimizer_class, lr, _) in OPTIMIZERS.items()
+    }
     optimizers["newton"] = partial(Newton, function=quadratic)
     for name, optimizer in optimizers.items():
         w = nn.Parameter(torch.tensor([1.3, 1.1], dtype=torch.float64, device=run.device))

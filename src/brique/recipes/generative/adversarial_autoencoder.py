@@ -18,11 +18,11 @@ from torch.nn import functional
 from brique import cli, data
 from brique.data import Batch
 from brique.draw import Panel
-from brique.evaluation.samples import nearest_neighbor_test
+from brique.evaluation.two_sample import nearest_neighbor_test
 from brique.game import Game, Player, cosine
 from brique.run import Run
 from brique.schema import Category, Picture, Schema
-from brique.tasks.reconstruct import reconstruct, labeled_rows
+from brique.tasks.reconstruct import labeled_rows, reconstruct
 
 # nn_accuracy: of a nearest-neighbor two-sample test of latents and prior, 0.5 if alike, 1 if apart;
 # error_ratio: largest reconstruction error of the three, over the plain autoencoder's
@@ -96,11 +96,17 @@ def main(args: Args) -> dict[str, float]:
 
     (test,) = digits.test.batches(len(digits.test)).on(run.device)
     metrics_by_net = {name: metrics(name, nets[name], test, noise) for name in ("plain", *PRIORS)}
-    results = {f"{name}_{metric}": value for name in metrics_by_net for metric, value in metrics_by_net[name].items()}
+    results = {
+        f"{name}_{metric}": value
+        for name in metrics_by_net
+        for metric, value in metrics_by_net[name].items()
+    }
     errors = [metrics_by_net[name]["error"] for name in PRIORS]
     results["error_ratio"] = max(errors) / metrics_by_net["plain"]["error"]
     latents = {name: reconstruct(nets[name][0], test.image) for name in PRIORS}
-    samples = {name: reconstruct(nets[name][1], prior(noise[:12])) for name, prior in PRIORS.items()}
+    samples = {
+        name: reconstruct(nets[name][1], prior(noise[:12])) for name, prior in PRIORS.items()
+    }
     run.picture("latents", scatter(latents, test.label, noise))
     run.picture("samples", labeled_rows(samples))
     return run.finish(answers="gaussian", task="reconstruct", **nets, **results)
@@ -137,7 +143,9 @@ def metrics(name: str, net: nn.Sequential, batch: Batch, noise: Tensor) -> dict[
 
 def nn_accuracy(latents: Tensor, samples: Tensor) -> float:
     """Return the mean accuracy of the test of M samples (M, 2) against each M latents (N, 2)."""
-    chunks = [chunk for chunk in latents.split(len(samples)) if len(chunk) == len(samples)] or [latents]
+    chunks = [chunk for chunk in latents.split(len(samples)) if len(chunk) == len(samples)] or [
+        latents
+    ]
     return sum(nearest_neighbor_test(p, samples[: len(p)]) for p in chunks) / len(chunks)
 
 

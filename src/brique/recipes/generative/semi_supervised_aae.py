@@ -19,13 +19,16 @@ from brique.data import Batch, Split
 from brique.game import Game, Player, cosine
 from brique.run import Run
 from brique.schema import Category, Picture, Schema
-from brique.tasks.reconstruct import reconstruct, labeled_rows
+from brique.tasks.reconstruct import labeled_rows, reconstruct
 
 # gain: over the accuracy of the same classifier, trained on the labels alone
 EXPECT = {"mnist": {"accuracy": (0.8, 1), "gain": (0.03, 1)}}
 QUICK = {"turns": 40}
 LEARNS = {"semi_supervised/autoencoder": "falls"}
-LABELS_PER_CLASS, STYLE_SIZE = 10, 8  # labels a class; numbers of style beside the class probabilities
+LABELS_PER_CLASS, STYLE_SIZE = (
+    10,
+    8,
+)  # labels a class; numbers of style beside the class probabilities
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -119,10 +122,16 @@ def main(args: Args) -> dict[str, float]:
                 run.log(turn, accuracy=accuracy(encoders[name], valid))
 
     (test,) = digits.test.batches(len(digits.test)).on(run.device)
-    semi_supervised_accuracy, supervised_accuracy = (accuracy(encoder, test) for encoder in encoders.values())
+    semi_supervised_accuracy, supervised_accuracy = (
+        accuracy(encoder, test) for encoder in encoders.values()
+    )
     latents = one_style(classes, run.noise(STYLE_SIZE, name="style"))
     run.picture("classes", labeled_rows({"one style": reconstruct(autoencoder[1], latents)}))
-    results = {"accuracy": semi_supervised_accuracy, "supervised_accuracy": supervised_accuracy, "gain": semi_supervised_accuracy - supervised_accuracy}
+    results = {
+        "accuracy": semi_supervised_accuracy,
+        "supervised_accuracy": supervised_accuracy,
+        "gain": semi_supervised_accuracy - supervised_accuracy,
+    }
     return run.finish(answers="autoencoder", task="reconstruct", **nets, **results)
 
 

@@ -17,7 +17,7 @@ from torch.nn import functional
 from brique import cli, data
 from brique.data import Batch, Split
 from brique.draw import Panel
-from brique.game import Game, Player, linear, gradient
+from brique.game import Game, Player, gradient, linear
 from brique.run import Run
 from brique.schema import Schema
 

@@ -18,7 +18,7 @@ from torch.nn import functional
 from brique import cli, data, draw
 from brique.data import Batch, Ragged, Split
 from brique.game import Game, Player, cosine
-from brique.nets.trees import apply_bottom_up
+from brique.nets.recursive import apply_bottom_up
 from brique.run import Run
 from brique.schema import Schema, Tags, Tree
 from brique.tasks import eval_mode
@@ -110,7 +110,10 @@ def build(args: Args, schema: Schema) -> dict[str, nn.Module]:
     if isinstance(schema["tree"], Tree) and isinstance(schema["labels"], Tags):
         vocabulary_size, num_classes = schema["tree"].size, len(schema["labels"].names)
     net_classes = {"tree": TreeLSTM, "sequence": SequenceGRU, "bag": BagOfWords}
-    return {name: net_class(args.width, vocabulary_size, num_classes) for name, net_class in net_classes.items()}
+    return {
+        name: net_class(args.width, vocabulary_size, num_classes)
+        for name, net_class in net_classes.items()
+    }
 
 
 def main(args: Args) -> dict[str, float]:
@@ -139,7 +142,11 @@ def main(args: Args) -> dict[str, float]:
 
     run.picture("tree", draw_prediction(nets["tree"], trees.valid))
     tree_accuracy, sequence_accuracy, bag_accuracy = accuracies([*nets.values()], trees.test)
-    results = {"test_accuracy": tree_accuracy, "over_sequence": tree_accuracy - sequence_accuracy, "over_bag": tree_accuracy - bag_accuracy}
+    results = {
+        "test_accuracy": tree_accuracy,
+        "over_sequence": tree_accuracy - sequence_accuracy,
+        "over_bag": tree_accuracy - bag_accuracy,
+    }
     return run.finish(answers="tree", task="none", **nets, **results)
 
 

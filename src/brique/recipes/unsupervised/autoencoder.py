@@ -19,7 +19,7 @@ from brique.data import Batch
 from brique.game import Game, Player, cosine
 from brique.run import Run
 from brique.schema import Category, Picture, Schema
-from brique.tasks.reconstruct import class_accuracy, principal_components, reconstruct, labeled_rows
+from brique.tasks.reconstruct import class_accuracy, labeled_rows, principal_components, reconstruct
 
 # error_ratio: squared error of PCA with as many components over the autoencoder's; accuracy_gain:
 # accuracy of a digit classifier on reconstructions, minus that on those of PCA
@@ -103,7 +103,9 @@ def main(args: Args) -> dict[str, float]:
                 run.log(turn, valid_error=functional.mse_loss(reconstruct(net, valid), valid))
 
     (test,) = digits.test.batches(len(digits.test)).on(run.device)
-    components = [pca.to(run.device) for pca in principal_components(digits.train, args.latent_sizes)]
+    components = [
+        pca.to(run.device) for pca in principal_components(digits.train, args.latent_sizes)
+    ]
     results = {"accuracy": class_accuracy(test.image, test.label, digits)}
     pictures, interpolations = {"test": test.image[:12]}, dict[str, Tensor]()
     for size, net, pca in zip(args.latent_sizes, nets.values(), components, strict=True):
@@ -111,7 +113,9 @@ def main(args: Args) -> dict[str, float]:
             reconstructions = reconstruct(autoencoder, test.image)
             error = functional.mse_loss(reconstructions, test.image).item()
             results[f"{method}_error{size}"] = error
-            results[f"{method}_accuracy{size}"] = class_accuracy(reconstructions, test.label, digits)
+            results[f"{method}_accuracy{size}"] = class_accuracy(
+                reconstructions, test.label, digits
+            )
             pictures[f"{method}, {size}"] = reconstructions[:12]
             interpolations[f"{method}, {size}"] = interpolate(autoencoder, *test.image[:2])
         results[f"error_ratio{size}"] = results[f"pca_error{size}"] / results[f"net_error{size}"]

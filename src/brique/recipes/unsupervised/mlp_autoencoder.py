@@ -19,7 +19,7 @@ from brique.data import Batch
 from brique.game import Game, Player, cosine
 from brique.run import Run
 from brique.schema import Picture, Schema
-from brique.tasks.reconstruct import principal_components, reconstruct, labeled_rows
+from brique.tasks.reconstruct import labeled_rows, principal_components, reconstruct
 
 # unexplained: share of the variance of test pictures that the reconstructions miss
 EXPECT = {"digits": {"unexplained": (0, 0.25), "pca_unexplained": (0.28, 0.4)}}
@@ -81,7 +81,9 @@ def main(args: Args) -> dict[str, float]:
     pca = principal_components(digits.train, [args.latent_size])[0].to(run.device)
     nets = {"autoencoder": net, f"{args.latent_size} components": pca}
     pictures = {"test": test.image[:8]}
-    pictures |= {name: reconstruct(autoencoder, pictures["test"]) for name, autoencoder in nets.items()}
+    pictures |= {
+        name: reconstruct(autoencoder, pictures["test"]) for name, autoencoder in nets.items()
+    }
     enlarged = {name: functional.interpolate(row, scale_factor=4) for name, row in pictures.items()}
     run.picture("reconstructions", labeled_rows(enlarged))
     results = {"unexplained": unexplained_variance(net, test.image),

@@ -1,9 +1,9 @@
 """Which of K classes a thing belongs to: loss, answers, scores, calibration and the judgement."""
 
-from brique.evaluation.classes import Validation as Validation
-from brique.evaluation.classes import accuracy as accuracy
-from brique.evaluation.classes import wilson_interval as wilson_interval
-from brique.evaluation.classes import validate as validate
+from brique.evaluation.classification import Validation as Validation
+from brique.evaluation.classification import accuracy as accuracy
+from brique.evaluation.classification import validate as validate
+from brique.evaluation.classification import wilson_interval as wilson_interval
 from brique.tasks.classify.calibration import calibrate as calibrate
 from brique.tasks.classify.evaluate import evaluate as evaluate
 from brique.tasks.classify.loss import loss as loss

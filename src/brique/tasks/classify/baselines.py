@@ -17,8 +17,14 @@ from torch import Tensor
 from brique import keys
 from brique.data import Data, Split
 from brique.evaluation.baselines.names import NAMES as NAMES
-from brique.tasks.classify.inputs import PrincipalComponents, has_vector_inputs, select_vectors, max_examples, downsample
 from brique.tasks.classify.methods import METHODS, Examples, Method, UnfitError
+from brique.tasks.classify.vectors import (
+    PrincipalComponents,
+    downsample,
+    has_vector_inputs,
+    max_examples,
+    select_vectors,
+)
 
 _KEY = keys.text_key("baselines")
 _MAX_TRAIN, _MAX_VALID = 20_000, 2_000  # examples at most that are fitted on, and chosen with
@@ -57,11 +63,15 @@ def fit_predict(data: Data, inputs: Tensor) -> dict[str, BaselinePredictions]:
         warnings.simplefilter("ignore")  # of solvers that stop early: they then stand as they are
         train, valid, test = _examples(data, inputs)
         with ThreadPoolExecutor(min(2, torch.get_num_threads())) as pool:
-            predictions = pool.map(lambda method: _fit_predict(method, train, valid, test), METHODS.values())
+            predictions = pool.map(
+                lambda method: _fit_predict(method, train, valid, test), METHODS.values()
+            )
             return dict(zip(METHODS, predictions, strict=True))
 
 
-def _fit_predict(method: Method, train: Examples, valid: Examples, test: Examples) -> BaselinePredictions:
+def _fit_predict(
+    method: Method, train: Examples, valid: Examples, test: Examples
+) -> BaselinePredictions:
     """Fit one method and ask it."""
     started = time.perf_counter()
     try:
@@ -110,7 +120,11 @@ def _examples(data: Data, inputs: Tensor) -> tuple[Examples, Examples, Examples]
         return Examples(small.numpy(), pca.transform(vectors), label.numpy(), classes)
 
     no_label = torch.empty(0, dtype=torch.int64)
-    return as_examples(train, train_label), as_examples(valid, valid_label), as_examples(inputs, no_label)
+    return (
+        as_examples(train, train_label),
+        as_examples(valid, valid_label),
+        as_examples(inputs, no_label),
+    )
 
 
 def _sample(split: Split, count: int) -> tuple[Tensor, Tensor]:

@@ -10,7 +10,7 @@ from brique.data import Split
 from brique.errors import ShapeError
 from brique.evaluation.calibration import MIN_EXAMPLES, fit_temperature, temperature
 from brique.inference import even_indices
-from brique.tasks.classify.reading import collect_outputs
+from brique.tasks.classify.outputs import collect_outputs
 
 _MAX_SCORES = 5_000_000  # scores at most that a temperature is fitted on
 

@@ -8,7 +8,9 @@ from torch import Tensor
 SIGNIFICANCE_LEVEL = 0.05
 
 
-def compare_with_baseline(net_correct: Tensor, best: str, baseline_correct: Tensor) -> dict[str, Any]:
+def compare_with_baseline(
+    net_correct: Tensor, best: str, baseline_correct: Tensor
+) -> dict[str, Any]:
     """Return a net beside the best baseline, as JSON values.
 
     net_correct, baseline_correct: whether each named an example rightly: (N,), bool, of the same N examples.

@@ -14,16 +14,13 @@ from brique.evaluation.calibration import (
     temperature,
 )
 from brique.evaluation.categories import probabilities
-from brique.evaluation.classes import (
-    map_classes,
-    share_interval,
-)
+from brique.evaluation.classification import map_classes, share_interval
 from brique.evaluation.result import Result, finite
 from brique.tasks.classify import baselines
 from brique.tasks.classify.comparison import compare_with_baseline
-from brique.tasks.classify.inputs import has_vector_inputs
 from brique.tasks.classify.metrics import result_values
-from brique.tasks.classify.reading import Outputs, collect_outputs
+from brique.tasks.classify.outputs import Outputs, collect_outputs
+from brique.tasks.classify.vectors import has_vector_inputs
 
 
 def evaluate(
@@ -49,9 +46,13 @@ def evaluate(
     started = time.perf_counter()
     data_names = data.schema[data.schema.target].names
     names = list(data_names if names is None else names)
-    unknown_names = [name for name in data_names if name not in names] if allow_unknown_classes else []
+    unknown_names = (
+        [name for name in data_names if name not in names] if allow_unknown_classes else []
+    )
     needs_inputs = compare and has_vector_inputs(data.schema)
-    outputs = collect_outputs(net, data.test, names, keep_inputs=needs_inputs, unknown_names=unknown_names)
+    outputs = collect_outputs(
+        net, data.test, names, keep_inputs=needs_inputs, unknown_names=unknown_names
+    )
     names += unknown_names
     values = result_values(outputs, names, temperature(net), data.test.groups)
     values["calibration"]["answers"] = len(data.valid)
@@ -60,11 +61,16 @@ def evaluate(
     evaluated = time.perf_counter()
     values |= _compare_with_baselines(outputs, data, names, fit=compare)
     finished = time.perf_counter()
-    seconds = {"judging": round(evaluated - started, 3), "baselines": round(finished - evaluated, 3)}
+    seconds = {
+        "judging": round(evaluated - started, 3),
+        "baselines": round(finished - evaluated, 3),
+    }
     return Result(finite(values), _arrays(outputs), seconds)
 
 
-def _compare_with_baselines(outputs: Outputs, data: Data, names: Sequence[str], *, fit: bool) -> dict[str, Any]:
+def _compare_with_baselines(
+    outputs: Outputs, data: Data, names: Sequence[str], *, fit: bool
+) -> dict[str, Any]:
     """Return the baselines, and how the net stands beside the best of them."""
     class_index = map_classes(data.schema[data.schema.target].names, names)
     label, groups, input_rows = outputs.label, data.test.groups, outputs.input_rows
@@ -73,7 +79,10 @@ def _compare_with_baselines(outputs: Outputs, data: Data, names: Sequence[str], 
     majority_correct = label == class_index[majority_class]
     majority_accuracy = int(majority_correct.sum()) / len(label)
     entries: dict[str, Any] = {
-        "majority": {"accuracy": majority_accuracy, "answer": names[int(class_index[majority_class])]}
+        "majority": {
+            "accuracy": majority_accuracy,
+            "answer": names[int(class_index[majority_class])],
+        }
     }
     if groups is not None:
         entries["majority"]["interval"] = share_interval(majority_correct, groups)
@@ -91,7 +100,10 @@ def _compare_with_baselines(outputs: Outputs, data: Data, names: Sequence[str], 
     all_rows = torch.arange(len(label))
     comparison = _comparison(best, net_correct, best_correct, groups, best_rows)
     majority_comparison = _comparison("majority", net_correct, majority_correct, groups, all_rows)
-    return {"baseline": entries, "comparison": comparison | {"p_majority": majority_comparison["p"]}}
+    return {
+        "baseline": entries,
+        "comparison": comparison | {"p_majority": majority_comparison["p"]},
+    }
 
 
 def _comparison(
@@ -100,10 +112,14 @@ def _comparison(
     """Return a net beside a baseline on the same examples, or the groups that these are of."""
     if groups is None:
         return compare_with_baseline(net_correct[rows], name, baseline_correct)
-    return bootstrap.compare(name, (~net_correct[rows]).double(), (~baseline_correct).double(), groups[rows])
+    return bootstrap.compare(
+        name, (~net_correct[rows]).double(), (~baseline_correct).double(), groups[rows]
+    )
 
 
-def _baseline_predictions(data: Data, outputs: Outputs) -> dict[str, simple.BaselinePredictions | baselines.BaselinePredictions]:
+def _baseline_predictions(
+    data: Data, outputs: Outputs
+) -> dict[str, simple.BaselinePredictions | baselines.BaselinePredictions]:
     """Return what each method says of the examples at `reading.inputs_at`."""
     if has_vector_inputs(data.schema):
         return dict(baselines.fit_predict(data, outputs.inputs))

@@ -10,7 +10,9 @@ import torch
 if TYPE_CHECKING:
     import numpy as np
 
-_DISTANCE_COMPONENTS = 64  # principal parts that methods of distances read: more say less and cost more
+_DISTANCE_COMPONENTS = (
+    64  # principal parts that methods of distances read: more say less and cost more
+)
 _TUNING_EXAMPLES = 2_000  # examples that a support vector machine chooses its settings with
 _MAX_PRODUCTS = 150e6  # of two examples that it may then take: some 10 s
 _MAX_SVM_CLASSES = 100  # classes at most that are told apart two by two
@@ -43,7 +45,9 @@ class Examples:
 
     def first(self, count: int) -> "Examples":
         """Return the first examples."""
-        return Examples(self.features[:count], self.components[:count], self.label[:count], self.classes)
+        return Examples(
+            self.features[:count], self.components[:count], self.label[:count], self.classes
+        )
 
     @property
     def distance_features(self) -> "np.ndarray":
@@ -71,7 +75,9 @@ def logistic(train: Examples, valid: Examples) -> FittedModel:
     def fit(penalty: float) -> FittedModel:
         model: Any = LogisticRegression(C=penalty, max_iter=200, tol=1e-3, random_state=0)
         model.fit(train.components / scale, train.label)
-        return FittedModel(lambda examples: model.predict(examples.components / scale), len(train), {"C": penalty})
+        return FittedModel(
+            lambda examples: model.predict(examples.components / scale), len(train), {"C": penalty}
+        )
 
     return _select_best([fit(penalty) for penalty in (0.1, 0.01, 1.0)], valid)
 
@@ -93,7 +99,12 @@ def svm(train: Examples, valid: Examples) -> FittedModel:
         model.fit(examples.distance_features, examples.label)
         support_share = len(model.support_) / len(examples)
         settings = {"C": C, "gamma": gamma}
-        return FittedModel(lambda test: model.predict(test.distance_features), len(examples), settings, support_share)
+        return FittedModel(
+            lambda test: model.predict(test.distance_features),
+            len(examples),
+            settings,
+            support_share,
+        )
 
     grid = [(3.0, base_gamma), (3.0, 2 * base_gamma), (10.0, base_gamma), (3.0, base_gamma / 2)]
     subset = train.first(_TUNING_EXAMPLES)
@@ -108,14 +119,20 @@ def neighbors(train: Examples, valid: Examples) -> FittedModel:
     from sklearn.neighbors import NearestNeighbors
 
     k_values = [k for k in (3, 5, 1, 9, 15) if k <= len(train)] or [1]
-    index: Any = NearestNeighbors(n_neighbors=max(k_values), algorithm="brute").fit(train.distance_features)
+    index: Any = NearestNeighbors(n_neighbors=max(k_values), algorithm="brute").fit(
+        train.distance_features
+    )
 
     def vote(test: Examples, k: int) -> "np.ndarray":
         predictions: list[np.ndarray] = [np.empty(0, np.int64)]
         for start in range(0, len(test), _BATCH_SIZE):
-            distances, nearest = index.kneighbors(test.distance_features[start : start + _BATCH_SIZE])
+            distances, nearest = index.kneighbors(
+                test.distance_features[start : start + _BATCH_SIZE]
+            )
             weights = 1 / np.maximum(distances[:, :k], 1e-6)
-            vote_index = np.arange(len(distances))[:, None] * train.classes + train.label[nearest[:, :k]]
+            vote_index = (
+                np.arange(len(distances))[:, None] * train.classes + train.label[nearest[:, :k]]
+            )
             votes = np.bincount(vote_index.ravel(), weights.ravel(), len(distances) * train.classes)
             predictions.append(votes.reshape(len(distances), -1).argmax(axis=1))
         return np.concatenate(predictions)
@@ -130,7 +147,9 @@ def forest(train: Examples, valid: Examples) -> FittedModel:
     """Fit a random forest of 100 trees, or of as many as fit into memory."""
     from sklearn.ensemble import RandomForestClassifier
 
-    train = train.first(min(_MAX_FOREST_EXAMPLES, max(_TUNING_EXAMPLES, int(_MAX_LEAVES / (200 * train.classes)))))
+    train = train.first(
+        min(_MAX_FOREST_EXAMPLES, max(_TUNING_EXAMPLES, int(_MAX_LEAVES / (200 * train.classes))))
+    )
     trees = min(100, max(20, int(_MAX_LEAVES / (2 * len(train) * train.classes))))
     model: Any = RandomForestClassifier(trees, random_state=0, n_jobs=torch.get_num_threads())
     model.fit(train.features, train.label)

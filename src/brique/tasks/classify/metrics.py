@@ -7,7 +7,7 @@ from torch import Tensor
 
 from brique.evaluation.calibration import bins, calibration_error, error_by_chance, log_loss
 from brique.evaluation.categories import probabilities
-from brique.evaluation.classes import (
+from brique.evaluation.classification import (
     auc,
     average_precision,
     by_class,
@@ -17,7 +17,7 @@ from brique.evaluation.classes import (
     recall_intervals,
     share_interval,
 )
-from brique.tasks.classify.reading import Outputs
+from brique.tasks.classify.outputs import Outputs
 
 
 def result_values(
@@ -39,7 +39,11 @@ def result_values(
             "accuracy": accuracy,
             **macro_scores(classes),
             **({"auc": auc(class_probabilities[:, 1], label)} if len(names) == 2 else {}),
-            **({"average_precision": average_precision(class_probabilities, label)} if has_imbalance else {}),
+            **(
+                {"average_precision": average_precision(class_probabilities, label)}
+                if has_imbalance
+                else {}
+            ),
             "log_loss": loss,
             "calibration_error": calibration_error(calibration_bins),
         },

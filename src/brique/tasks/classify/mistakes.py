@@ -4,9 +4,9 @@ import torch
 from torch import Tensor, as_tensor
 
 from brique.data import Data
-from brique.data.shown import describe_value
-from brique.page.facts import TestPredictions, Facts
-from brique.page.markup import Gap, Section, box, count, figure, name, format_confidence, text
+from brique.data.rows.describe import describe_value
+from brique.page.facts import Facts, TestPredictions
+from brique.page.markup import Gap, Section, box, count, figure, format_confidence, name, text
 from brique.page.spectrogram import MIN_SOUND_RATE, WIDTH, spectrogram
 from brique.page.thumbnails import Gallery
 from brique.schema import Signal
@@ -31,7 +31,9 @@ def section(facts: Facts, gallery: Gallery) -> Section | Gap:
         counts = [[int(number) for number in row] for row in matrix]
         body += _confusion_figure(facts.names, counts, cards)
     if facts.predictions is not None:
-        body += _confident_mistakes(facts.predictions, cards) + _confident_correct(facts.predictions, cards)
+        body += _confident_mistakes(facts.predictions, cards) + _confident_correct(
+            facts.predictions, cards
+        )
     if not cards.has_examples:
         body += f"<p>{_missing_reason(facts)}</p>\n"
     return Section("mistakes", "Right and wrong", body)
@@ -62,9 +64,16 @@ class _ExampleCards:
         """Return the picture of the answer at a place, or nothing."""
         if self._predictions is None or self._data is None:
             return ""
-        label, predicted = int(self._predictions.label[index]), int(self._predictions.predicted[index])
+        label, predicted = (
+            int(self._predictions.label[index]),
+            int(self._predictions.predicted[index]),
+        )
         correct_alt = f"{self.class_name(label)}, named rightly"
-        alt = correct_alt if label == predicted else f"{self.class_name(label)}, taken for {self.class_name(predicted)}"
+        alt = (
+            correct_alt
+            if label == predicted
+            else f"{self.class_name(label)}, taken for {self.class_name(predicted)}"
+        )
         return self._gallery.show(self._data.test, int(self._predictions.ids[index]), alt)
 
     def cell(self, label: int, predicted: int) -> str:
@@ -100,8 +109,13 @@ class _ExampleCards:
         field_names = list(schema.inputs)[:MAX_FIELDS]
         if len(schema.inputs) == 1 and isinstance(field := schema[field_names[0]], Signal):
             return self._signal(field, as_tensor(fields[field_names[0]][example_id]))
-        values = [describe_value(schema[field_name], as_tensor(fields[field_name][example_id])) for field_name in field_names]
-        pairs = zip(field_names, values, strict=True) if len(schema.inputs) > 1 else [("", values[0])]
+        values = [
+            describe_value(schema[field_name], as_tensor(fields[field_name][example_id]))
+            for field_name in field_names
+        ]
+        pairs = (
+            zip(field_names, values, strict=True) if len(schema.inputs) > 1 else [("", values[0])]
+        )
         return "".join(f"<br><small>{name(a, 24)}</small> {text(b, 160)}" for a, b in pairs)
 
     def _signal(self, kind: Signal, value: Tensor) -> str:
@@ -185,7 +199,9 @@ def _confident_mistakes(predictions: TestPredictions, cards: _ExampleCards) -> s
     mistakes = (~predictions.is_correct).nonzero().flatten()
     if not len(mistakes):
         return figure("No mistake on test", "There is nothing to show here.", "")
-    order = mistakes[torch.argsort(predictions.confidence[mistakes], descending=True, stable=True)].tolist()
+    order = mistakes[
+        torch.argsort(predictions.confidence[mistakes], descending=True, stable=True)
+    ].tolist()
     title = f"The worst mistake was made {format_confidence(float(predictions.confidence[order[0]]))} sure"
     caption = (
         "The wrong answers of which the net was surest. Look whether a person would have known"
@@ -202,14 +218,21 @@ def _confident_correct(predictions: TestPredictions, cards: _ExampleCards) -> st
     correct = predictions.is_correct.nonzero().flatten()
     if not len(correct):
         return figure("Not one right answer", "There is nothing to show here.", "")
-    order = correct[torch.argsort(predictions.confidence[correct], descending=True, stable=True)].tolist()
+    order = correct[
+        torch.argsort(predictions.confidence[correct], descending=True, stable=True)
+    ].tolist()
     first_by_class: dict[int, int] = {}
     for index in order:
         first_by_class.setdefault(int(predictions.label[index]), index)
     chosen = list(first_by_class.values())[:MAX_CONFIDENT]
     chosen.sort(key=lambda index: int(predictions.label[index]))
-    low, high = (format_confidence(float(confidence)) for confidence in predictions.confidence[chosen].aminmax())
+    low, high = (
+        format_confidence(float(confidence))
+        for confidence in predictions.confidence[chosen].aminmax()
+    )
     title = f"Right and surest: {low if low == high else f'{low} to {high}'}"
-    caption = "What the net takes for typical: of each class, the right answer of which it was surest."
+    caption = (
+        "What the net takes for typical: of each class, the right answer of which it was surest."
+    )
     items = "".join(cards.card(index) for index in chosen)
     return figure(title, caption, f'<ul class="cards">{items}</ul>\n')

@@ -3,26 +3,26 @@
 from collections.abc import Mapping
 from typing import Any
 
-from brique.evaluation.classes import wilson_interval
+from brique.evaluation.classification import wilson_interval
 from brique.page import chart
 from brique.page.facts import Facts
+from brique.page.gaps import section_or_gap
 from brique.page.markup import (
     Gap,
     Section,
-    format_interval,
     box,
     count,
     details,
-    parse_interval,
     figure,
+    format_interval,
     name,
+    parse_interval,
     percent,
     text,
     tiles,
 )  # fmt: skip
-from brique.page.parts import section_or_gap
 from brique.page.thumbnails import Gallery
-from brique.tasks.classify import certainty, inside, mistakes
+from brique.tasks.classify import features, mistakes, reliability
 from brique.tasks.classify.baselines import NAMES
 
 MAX_CLASSES = 400  # rows of the table
@@ -41,7 +41,11 @@ METRICS = {
 def verdict(values: Mapping[str, Any]) -> tuple[str, str] | None:
     """Return the outcome ("better", "even", "worse") and what it says of the best baseline."""
     comparison = values.get("comparison")
-    if not isinstance(comparison, dict) or comparison.get("outcome") not in ("better", "even", "worse"):
+    if not isinstance(comparison, dict) or comparison.get("outcome") not in (
+        "better",
+        "even",
+        "worse",
+    ):
         return None
     best, outcome = _baseline_title(str(comparison["best"])), str(comparison["outcome"])
     accuracy = percent(values["baseline"][comparison["best"]]["accuracy"])
@@ -77,9 +81,9 @@ def sections(facts: Facts, gallery: Gallery) -> list[Section | Gap]:
     return [
         section_or_gap(lambda: section(facts), "answer"),
         section_or_gap(lambda: mistakes.section(facts, gallery), "mistakes"),
-        section_or_gap(lambda: certainty.section(facts), "certainty"),
-        section_or_gap(lambda: inside.filters_section(facts), "inside"),
-        section_or_gap(lambda: inside.map_section(facts), "inside"),
+        section_or_gap(lambda: reliability.section(facts), "certainty"),
+        section_or_gap(lambda: features.filters_section(facts), "inside"),
+        section_or_gap(lambda: features.map_section(facts), "inside"),
     ]
 
 
@@ -107,13 +111,22 @@ def _accuracy_rows(values: dict[str, Any]) -> list[Row]:
     examples = int(values["examples"])
     net_accuracy = float(values["test"]["accuracy"])
     rows: list[Row] = []
-    rows += [("the net", net_accuracy, _stored_interval(values.get("interval", {}).get("accuracy"), net_accuracy, examples), True)]
+    rows += [
+        (
+            "the net",
+            net_accuracy,
+            _stored_interval(values.get("interval", {}).get("accuracy"), net_accuracy, examples),
+            True,
+        )
+    ]
     for key, entry in values.get("baseline", {}).items():
         if entry.get("accuracy") is None:
             continue
         accuracy = float(entry["accuracy"])
         title = f"always “{entry['answer']}”" if key == "majority" else _baseline_title(key)
-        rows.append((title, accuracy, _stored_interval(entry.get("interval"), accuracy, examples), False))
+        rows.append(
+            (title, accuracy, _stored_interval(entry.get("interval"), accuracy, examples), False)
+        )
     return sorted(rows, key=lambda row: -row[1])
 
 
@@ -125,7 +138,9 @@ def _stored_interval(stored: object, share: float, count_: int) -> tuple[float, 
 def _baseline_table(values: dict[str, Any]) -> str:
     rows = _accuracy_rows(values)
     close_rows = [row for row in rows if row[3] or row[1] >= rows[0][1] / 2]
-    limits = [limit for _, accuracy, bounds, _ in close_rows for limit in (accuracy, *(bounds or ()))]
+    limits = [
+        limit for _, accuracy, bounds, _ in close_rows for limit in (accuracy, *(bounds or ()))
+    ]
     axis = chart.share_axis(min(limits), max(limits))
     lines: list[str] = []
     for title, accuracy, bounds, is_net in rows:

@@ -12,7 +12,8 @@ import torch
 from torch import Tensor
 
 from brique import nets
-from brique.data import Data, Split, augment
+from brique.data import Data, Split
+from brique.data.core import augment
 from brique.planning import TRAINING_SHARE, Request, average_decay, multiplications
 from brique.planning.fields import plan_fields
 from brique.schema import Picture, Schema
@@ -51,7 +52,9 @@ def plan_pictures(data: Data, request: Request) -> dict[str, Any]:
     best = settings
     for width in WIDTHS:
         best = fit_to_time(settings | {"width": width}, data, request)
-        if request.epochs is not None or best["turns"] >= MIN_TURN_SHARE * _desired_turns(best, count, request):
+        if request.epochs is not None or best["turns"] >= MIN_TURN_SHARE * _desired_turns(
+            best, count, request
+        ):
             break
     if _can_halve(data):
         halved = fit_to_time(best | {"halves": True}, data, request)
@@ -77,7 +80,15 @@ def fit_to_time(settings: dict[str, Any], data: Data, request: Request) -> dict[
         net = nets.residual(**nets.residual_arguments(data.schema), **shape)
         cost = settings["batch_size"] * (2 if settings["halves"] else 1)
         cost *= multiplications(net, field.shape)
-        turns = min(turns, int(60 * request.minutes * TRAINING_SHARE / (TURN_SECONDS + 3 * cost / MULTIPLICATIONS_PER_SECOND)))
+        turns = min(
+            turns,
+            int(
+                60
+                * request.minutes
+                * TRAINING_SHARE
+                / (TURN_SECONDS + 3 * cost / MULTIPLICATIONS_PER_SECOND)
+            ),
+        )
     return settings | {"turns": max(1, turns), "average": average_decay(turns)}
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from brique.evaluation.sentences import significance, small_test_note, interval_text
+from brique.evaluation.sentences import interval_text, significance, small_test_note
 from brique.tasks.classify.baselines import NAMES
 from brique.tasks.classify.comparison import SIGNIFICANCE_LEVEL
 
@@ -23,20 +23,28 @@ def sentence(result: Mapping[str, Any]) -> str:
         method = f"always answering '{result['baseline'][baseline_name]['answer']}'"
     interval = f"({interval_text(result, 'accuracy', '{:.1%}'.format)})"
     accuracy_text = f"{net_percent} of {count:,} test examples named rightly {interval}{_imbalance_remark(result)}"
-    comparison, caveats = result.get("comparison"), f"{_majority_remark(result, baseline_name)}{small_test_note(result)}"
+    comparison, caveats = (
+        result.get("comparison"),
+        f"{_majority_remark(result, baseline_name)}{small_test_note(result)}",
+    )
     if accuracy < baseline_accuracy:
         is_worse = result.get("comparison", {}).get("outcome") == "worse"
         verdict = "Behind" if is_worse else "No better than"
         baseline_text = f"{method} reaches {best_percent}, {significance(comparison)}{caveats}"
         return f"{verdict} a simple method: {accuracy_text}; {baseline_text}"
     if accuracy == baseline_accuracy:
-        return f"No better than a simple method: {accuracy_text}; {method} reaches the same{caveats}"
+        return (
+            f"No better than a simple method: {accuracy_text}; {method} reaches the same{caveats}"
+        )
     return f"{accuracy_text}; the best simple method, {method}, reaches {best_percent}, {significance(comparison)}{caveats}"
 
 
 def _majority_remark(result: Mapping[str, Any], best_name: str) -> str:
     """Return what always answering the same reaches, where the net may be no better than that."""
-    majority, p = result["baseline"]["majority"], (result.get("comparison") or {}).get("p_majority", 0)
+    majority, p = (
+        result["baseline"]["majority"],
+        (result.get("comparison") or {}).get("p_majority", 0),
+    )
     if best_name == "majority" or result.get("imbalanced") or p < SIGNIFICANCE_LEVEL:
         return ""
     comparison = {"p": p, "outcome": "even"}

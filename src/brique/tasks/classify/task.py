@@ -6,8 +6,8 @@ from torch import nn
 
 from brique.data import Data
 from brique.evaluation.baselines.names import NAMES
-from brique.evaluation.notes import with_input_note
-from brique.evaluation.result import Result, Metric
+from brique.evaluation.input_notes import with_input_note
+from brique.evaluation.result import Metric, Result
 from brique.schema import Category, Picture, Schema
 from brique.tasks.classify.evaluate import evaluate
 from brique.tasks.classify.page import sections, verdict
@@ -29,7 +29,9 @@ def _training_file(schema: Schema) -> str | None:
 
 
 def _evaluate(net: nn.Module, data: Data, schema: Schema, *, compare: bool = True) -> Result:
-    return evaluate(net, data, names=schema[schema.target].names, compare=compare, allow_unknown_classes=True)
+    return evaluate(
+        net, data, names=schema[schema.target].names, compare=compare, allow_unknown_classes=True
+    )
 
 
 TASK = Task(

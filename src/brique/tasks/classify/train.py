@@ -95,7 +95,9 @@ def build_game(args: Args, net: nn.Sequential, dataset: Data, halves: Halves = (
     image, label = dataset.schema.inputs[0], dataset.schema.target
 
     def optimizer(named_parameters: Iterable[tuple[str, nn.Parameter]]) -> Optimizer:
-        groups = transfer.parameter_groups(named_parameters, lr=args.lr, body_lr=args.lr * args.body_lr)
+        groups = transfer.parameter_groups(
+            named_parameters, lr=args.lr, body_lr=args.lr * args.body_lr
+        )
         if args.optimizer == "sgd":
             return SGD(groups, momentum=0.9, nesterov=True, weight_decay=args.weight_decay)
         return AdamW(groups, weight_decay=args.weight_decay)
@@ -116,8 +118,13 @@ def build_stream(args: Args, dataset: Data) -> Stream:
     """Batches of training pictures, each moved a little."""
     augment = Augment(mirror=args.mirror, shift=args.shift, rotate=args.rotate, zoom=args.zoom,
                       light=args.light, fill=args.fill, field=dataset.schema.inputs[0])  # fmt: skip
-    batch_options = {"seed": args.seed, "balance": "sampler" if args.balance == "sampler" else "none"}
-    return dataset.train.batches(args.batch_size, turns=args.turns, augment=augment, **batch_options)
+    batch_options = {
+        "seed": args.seed,
+        "balance": "sampler" if args.balance == "sampler" else "none",
+    }
+    return dataset.train.batches(
+        args.batch_size, turns=args.turns, augment=augment, **batch_options
+    )
 
 
 def main(args: Args, dataset: Data | None = None) -> dict[str, float]:

@@ -9,9 +9,9 @@ from torch import Tensor
 
 from brique.data import Data, Ragged, Split
 from brique.inference import tensor_of
-from brique.tasks.detect.boxes import non_max_suppression, box_iou
-from brique.tasks.detect.found import Detections
-from brique.tasks.detect.reading import to_thumbnails
+from brique.tasks.detect.boxes import box_iou, non_max_suppression
+from brique.tasks.detect.detections import Detections
+from brique.tasks.detect.outputs import to_thumbnails
 
 NAMES = {
     "nearest_picture": "taking the boxes of the nearest picture",
@@ -48,7 +48,9 @@ def fit_predict(data: Data, thumbnails: Tensor) -> dict[str, BaselinePredictions
     started = time.perf_counter()
     frequent = _frequent_boxes(data.train)
     seconds = round(time.perf_counter() - started, 3)
-    predictions["usual_boxes"] = BaselinePredictions({"seconds": seconds}, [frequent] * len(thumbnails))
+    predictions["usual_boxes"] = BaselinePredictions(
+        {"seconds": seconds}, [frequent] * len(thumbnails)
+    )
     started = time.perf_counter()
     nearest = _nearest_boxes(data.train, thumbnails)
     seconds = round(time.perf_counter() - started, 3)
@@ -72,7 +74,9 @@ def _nearest_boxes(train: Split, thumbnails: Tensor) -> list[Detections]:
     boxes, classes = _targets(train)
     sample_ids = train.ids[:: max(1, len(train) // _MAX_TRAIN)]
     rows = torch.arange(len(train))[:: max(1, len(train) // _MAX_TRAIN)]
-    pictures = (tensor_of(batch, train.schema.inputs[0]) for batch in train.select(sample_ids).batches(16))
+    pictures = (
+        tensor_of(batch, train.schema.inputs[0]) for batch in train.select(sample_ids).batches(16)
+    )
     train_thumbnails = torch.cat([to_thumbnails(batch) for batch in pictures])
     nearest = rows[torch.cdist(thumbnails, train_thumbnails).argmin(1)]
     detections: list[Detections] = []

@@ -14,21 +14,24 @@ from brique.evaluation import bootstrap
 from brique.evaluation.result import Result, finite
 from brique.schema import Boxes, Tags
 from brique.tasks.detect import baselines
-from brique.tasks.detect.found import Detections
+from brique.tasks.detect.detections import Detections
 from brique.tasks.detect.metrics import (  # fmt: skip
     IOU_THRESHOLDS,
     ClassMatches,
-    average_precision_by_class,
     ap50_by_picture,
-    resampled_metric,
+    average_precision_by_class,
+    compute_metrics,
     intervals,
     match_boxes,
-    compute_metrics,
+    resampled_metric,
 )
+from brique.tasks.detect.outputs import Target, collect_outputs
 from brique.tasks.detect.predict import get_score_threshold
-from brique.tasks.detect.reading import Target, collect_outputs
 
-MAX_PICTURES, MAX_BOXES_SHOWN = 12, 20  # pictures whose boxes are kept for the report, half the worst; boxes of each
+MAX_PICTURES, MAX_BOXES_SHOWN = (
+    12,
+    20,
+)  # pictures whose boxes are kept for the report, half the worst; boxes of each
 CURVE_POINTS = 100  # of a curve
 
 
@@ -57,7 +60,11 @@ def evaluate(
         )
     names = data_names if names is None else tuple(names)
     outputs = collect_outputs(net, data.test, len(names))
-    ids, detections, targets = outputs.ids, outputs.detections, _renumber(outputs.targets, data_names, names)
+    ids, detections, targets = (
+        outputs.ids,
+        outputs.detections,
+        _renumber(outputs.targets, data_names, names),
+    )
     matches = match_boxes(targets, detections, len(names))
     picture_ap50 = ap50_by_picture(targets, detections, len(names))
     score_threshold = get_score_threshold(net)
@@ -71,9 +78,19 @@ def evaluate(
     thumbnails = outputs.thumbnails if compare else None
     values |= _compare_with_baselines(matches, targets, data, names, thumbnails)
     finished = time.perf_counter()
-    chosen = _select_pictures(picture_ap50, torch.tensor([len(target.classes) > 0 for target in targets]))
-    arrays = {"ids": ids, "ap50": picture_ap50.float(), "shown": ids[chosen], "said": _box_rows(detections, chosen)}
-    seconds = {"judging": round(evaluated - started, 3), "baselines": round(finished - evaluated, 3)}
+    chosen = _select_pictures(
+        picture_ap50, torch.tensor([len(target.classes) > 0 for target in targets])
+    )
+    arrays = {
+        "ids": ids,
+        "ap50": picture_ap50.float(),
+        "shown": ids[chosen],
+        "said": _box_rows(detections, chosen),
+    }
+    seconds = {
+        "judging": round(evaluated - started, 3),
+        "baselines": round(finished - evaluated, 3),
+    }
     return Result(finite(values), arrays, seconds)
 
 
@@ -95,7 +112,9 @@ def _count_boxes(data: Data) -> int:
     return len(boxes.values)
 
 
-def _renumber(targets: list[Target], data_names: Sequence[str], names: Sequence[str]) -> list[Target]:
+def _renumber(
+    targets: list[Target], data_names: Sequence[str], names: Sequence[str]
+) -> list[Target]:
     """Return the boxes with the numbers that their classes have in `names`."""
     indices: list[int] = []
     for name in data_names:
@@ -120,17 +139,29 @@ def _class_metrics(matches: list[ClassMatches], names: Sequence[str]) -> dict[st
     }  # fmt: skip
 
 
-def _precision_recall_curves(matches: list[ClassMatches], names: Sequence[str]) -> dict[str, list[list[float]]]:
+def _precision_recall_curves(
+    matches: list[ClassMatches], names: Sequence[str]
+) -> dict[str, list[list[float]]]:
     """Return [recall, precision, score] at up to 100 boxes that each class finds, at 0.5."""
     curves: dict[str, list[list[float]]] = {}
     for name, class_matches in zip(names, matches, strict=True):
-        total, hits = int(class_matches.target_count.sum()), class_matches.true_positive[0].nonzero().flatten()
+        total, hits = (
+            int(class_matches.target_count.sum()),
+            class_matches.true_positive[0].nonzero().flatten(),
+        )
         if not total or not len(hits):
             continue
         true_positives = class_matches.true_positive[0].double().cumsum(0)
         precision = true_positives / torch.arange(1, len(true_positives) + 1)
         chosen = hits[torch.linspace(0, len(hits) - 1, min(CURVE_POINTS, len(hits))).round().long()]
-        rows = torch.stack([true_positives[chosen] / total, precision[chosen], class_matches.score[chosen].double()], dim=1)
+        rows = torch.stack(
+            [
+                true_positives[chosen] / total,
+                precision[chosen],
+                class_matches.score[chosen].double(),
+            ],
+            dim=1,
+        )
         curves[name] = [[round(value, 4) for value in row] for row in rows.tolist()]
     return curves
 
@@ -138,8 +169,14 @@ def _precision_recall_curves(matches: list[ClassMatches], names: Sequence[str]) 
 def _operating_point(matches: list[ClassMatches], score_threshold: float) -> dict[str, Any]:
     """Return how many of the boxes that `predict` shows are true, and how many it finds."""
     is_predicted = [(class_matches.score >= score_threshold) for class_matches in matches]
-    correct = sum(int(class_matches.true_positive[0][mask].sum()) for class_matches, mask in zip(matches, is_predicted, strict=True))
-    predicted, total = sum(int(mask.sum()) for mask in is_predicted), sum(int(class_matches.target_count.sum()) for class_matches in matches)
+    correct = sum(
+        int(class_matches.true_positive[0][mask].sum())
+        for class_matches, mask in zip(matches, is_predicted, strict=True)
+    )
+    predicted, total = (
+        sum(int(mask.sum()) for mask in is_predicted),
+        sum(int(class_matches.target_count.sum()) for class_matches in matches),
+    )
     return {
         "least": score_threshold, "said": predicted, "right": correct,
         "precision": correct / predicted if predicted else None, "recall": correct / total if total else None,
@@ -147,25 +184,46 @@ def _operating_point(matches: list[ClassMatches], score_threshold: float) -> dic
 
 
 def _compare_with_baselines(
-    matches: list[ClassMatches], targets: list[Target], data: Data, names: Sequence[str], thumbnails: Tensor | None
+    matches: list[ClassMatches],
+    targets: list[Target],
+    data: Data,
+    names: Sequence[str],
+    thumbnails: Tensor | None,
 ) -> dict[str, Any]:
     """Return the baselines, and how the net stands beside the best, by drawing pictures again.
 
     thumbnails: the pictures at a few pixels; None: nothing is fitted.
     """
-    predictions = baselines.constant(data, len(targets)) if thumbnails is None else baselines.fit_predict(data, thumbnails)
-    renumbered = _renumber([Target(torch.empty(0, 4), torch.arange(len(_class_names(data))))], _class_names(data), names)
+    predictions = (
+        baselines.constant(data, len(targets))
+        if thumbnails is None
+        else baselines.fit_predict(data, thumbnails)
+    )
+    renumbered = _renumber(
+        [Target(torch.empty(0, 4), torch.arange(len(_class_names(data))))],
+        _class_names(data),
+        names,
+    )
     class_index = renumbered[0].classes
     entries: dict[str, Any] = {}
     baseline_matches: dict[str, list[ClassMatches]] = {}
     for name, baseline in predictions.items():
-        detections = [replace(picture_detections, classes=class_index[picture_detections.classes]) for picture_detections in baseline.predictions]
+        detections = [
+            replace(picture_detections, classes=class_index[picture_detections.classes])
+            for picture_detections in baseline.predictions
+        ]
         baseline_matches[name] = match_boxes(targets, detections, len(names))
         entries[name] = compute_metrics(baseline_matches[name]) | baseline.entry
     best = max(entries, key=lambda name: entries[name]["ap50"])
-    net_metric, baseline_metric = resampled_metric(matches), resampled_metric(baseline_matches[best])
+    net_metric, baseline_metric = (
+        resampled_metric(matches),
+        resampled_metric(baseline_matches[best]),
+    )
     comparison = bootstrap.compare_scores(
-        best, lambda weights: net_metric(weights) - baseline_metric(weights), torch.ones(len(targets)), data.test.groups
+        best,
+        lambda weights: net_metric(weights) - baseline_metric(weights),
+        torch.ones(len(targets)),
+        data.test.groups,
     )
     return {"baseline": entries, "comparison": comparison}
 
@@ -188,6 +246,12 @@ def _box_rows(detections: list[Detections], chosen: Tensor) -> Tensor:
     for position, index in enumerate(chosen.tolist()):
         picture_detections = detections[index]
         positions = torch.full((len(picture_detections.scores), 1), float(position))
-        scores_and_classes = torch.stack([picture_detections.scores, picture_detections.classes.float()], dim=1)
-        rows.append(torch.cat([positions, picture_detections.boxes, scores_and_classes], dim=1)[:MAX_BOXES_SHOWN])
+        scores_and_classes = torch.stack(
+            [picture_detections.scores, picture_detections.classes.float()], dim=1
+        )
+        rows.append(
+            torch.cat([positions, picture_detections.boxes, scores_and_classes], dim=1)[
+                :MAX_BOXES_SHOWN
+            ]
+        )
     return torch.cat(rows)

@@ -5,8 +5,8 @@ from torch import Tensor
 from torch.nn import functional
 
 from brique.data import Ragged
-from brique.tasks.detect.boxes import generalized_iou, box_iou
-from brique.tasks.detect.found import SCORES_START, check_rows
+from brique.tasks.detect.boxes import box_iou, generalized_iou
+from brique.tasks.detect.detections import SCORES_START, check_rows
 
 MAX_LOCATIONS_PER_BOX = 9  # places at most that answer for one box
 _SCORE_POWER, _IOU_POWER = 0.5, 4.0  # powers by which the best places are chosen
@@ -43,7 +43,9 @@ def loss(rows: Tensor, boxes: Ragged, classes: Ragged) -> tuple[Tensor, Tensor]:
 
 
 @torch.no_grad()
-def assign_targets(rows: Tensor, target_boxes: Tensor, labels: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
+def assign_targets(
+    rows: Tensor, target_boxes: Tensor, labels: Tensor, mask: Tensor
+) -> tuple[Tensor, Tensor]:
     """Return the box for which each place answers (N, P), int64, and how well it does so (N, P).
 
     rows: (N, P, 7 + K). truth: (N, T, 4), labels: (N, T), where exists: (N, T).
@@ -56,7 +58,9 @@ def assign_targets(rows: Tensor, target_boxes: Tensor, labels: Tensor, mask: Ten
     score = score.gather(1, labels[..., None].expand(-1, -1, rows.shape[1]))
     alignment = score**_SCORE_POWER * ious**_IOU_POWER
     is_inside = _is_inside(rows[..., :2], target_boxes) & mask[..., None]
-    top_alignment, top_indices = alignment.masked_fill(~is_inside, -1.0).topk(min(MAX_LOCATIONS_PER_BOX, rows.shape[1]), dim=2)
+    top_alignment, top_indices = alignment.masked_fill(~is_inside, -1.0).topk(
+        min(MAX_LOCATIONS_PER_BOX, rows.shape[1]), dim=2
+    )
     is_candidate = torch.zeros_like(is_inside).scatter_(2, top_indices, top_alignment >= 0)
     alignment, ious = alignment * is_candidate, ious.masked_fill(~is_candidate, -1.0)
     max_alignment = alignment.amax(2, keepdim=True).clamp(min=1e-9)

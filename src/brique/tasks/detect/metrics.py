@@ -10,8 +10,8 @@ from torch import Tensor, nn
 from brique.data import Split
 from brique.evaluation import bootstrap
 from brique.tasks.detect.boxes import box_iou
-from brique.tasks.detect.found import Detections
-from brique.tasks.detect.reading import Target, target_fields, collect_outputs
+from brique.tasks.detect.detections import Detections
+from brique.tasks.detect.outputs import Target, collect_outputs, target_fields
 
 IOU_THRESHOLDS = tuple(round(0.5 + 0.05 * k, 2) for k in range(10))  # overlaps that count as found
 _IOU_TOLERANCE = 1e-6  # of overlaps in single precision
@@ -51,7 +51,9 @@ def validate(net: nn.Module, split: Split) -> Validation:
     return Validation(metrics["ap50"], metrics["ap"])
 
 
-def match_boxes(targets: Sequence[Target], detections: Sequence[Detections], classes: int) -> list[ClassMatches]:
+def match_boxes(
+    targets: Sequence[Target], detections: Sequence[Detections], classes: int
+) -> list[ClassMatches]:
     """Return for each class which of the boxes that were said find one that there is.
 
     From the surest on, a box that was said finds the one of its picture and class, of those that
@@ -61,7 +63,9 @@ def match_boxes(targets: Sequence[Target], detections: Sequence[Detections], cla
     return [_match_class(targets, detections, label) for label in range(classes)]
 
 
-def _match_class(targets: Sequence[Target], detections: Sequence[Detections], label: int) -> ClassMatches:
+def _match_class(
+    targets: Sequence[Target], detections: Sequence[Detections], label: int
+) -> ClassMatches:
     pictures: list[Tensor] = []
     scores: list[Tensor] = []
     true_positives: list[Tensor] = []
@@ -74,7 +78,12 @@ def _match_class(targets: Sequence[Target], detections: Sequence[Detections], la
         true_positives.append(_match_picture(box_iou(picture_detections.boxes[in_class], boxes)))
     score = torch.cat(scores)
     order = torch.argsort(score, descending=True, stable=True)
-    return ClassMatches(torch.cat(pictures)[order], score[order], torch.cat(true_positives, 1)[:, order], target_count)
+    return ClassMatches(
+        torch.cat(pictures)[order],
+        score[order],
+        torch.cat(true_positives, 1)[:, order],
+        target_count,
+    )
 
 
 def _match_picture(ious: Tensor) -> Tensor:
@@ -107,14 +116,21 @@ def average_precision(matches: ClassMatches, level: int, weights: Tensor) -> Ten
         total = chunk @ matches.target_count.double()
         true_positives = (weight * true_positive).cumsum(1)
         precisions = true_positives / weight.cumsum(1).clamp(min=1e-9)
-        interpolated = precisions.flip(1).cummax(1).values.flip(1) if precisions.shape[1] else precisions
+        interpolated = (
+            precisions.flip(1).cummax(1).values.flip(1) if precisions.shape[1] else precisions
+        )
         values.append(((weight * true_positive) * interpolated).sum(1) / total)
     return torch.cat(values)
 
 
-def average_precision_by_class(matches: Sequence[ClassMatches], levels: Sequence[int], weights: Tensor) -> Tensor:
+def average_precision_by_class(
+    matches: Sequence[ClassMatches], levels: Sequence[int], weights: Tensor
+) -> Tensor:
     """Return the average precision of each class, in the mean over levels: (R, K), float64."""
-    per_class = [torch.stack([average_precision(class_matches, k, weights) for k in levels]).mean(0) for class_matches in matches]
+    per_class = [
+        torch.stack([average_precision(class_matches, k, weights) for k in levels]).mean(0)
+        for class_matches in matches
+    ]
     return torch.stack(per_class, dim=1)
 
 
@@ -126,7 +142,9 @@ def compute_metrics(matches: Sequence[ClassMatches]) -> dict[str, float]:
     weights = torch.ones(1, len(matches[0].target_count), dtype=torch.float64)
     return {
         "ap50": float(average_precision_by_class(matches, [0], weights).nanmean()),
-        "ap": float(average_precision_by_class(matches, range(len(IOU_THRESHOLDS)), weights).nanmean()),
+        "ap": float(
+            average_precision_by_class(matches, range(len(IOU_THRESHOLDS)), weights).nanmean()
+        ),
     }
 
 
@@ -147,7 +165,9 @@ def intervals(matches: Sequence[ClassMatches], groups: Tensor | None) -> dict[st
     }  # fmt: skip
 
 
-def ap50_by_picture(targets: Sequence[Target], detections: Sequence[Detections], classes: int) -> Tensor:
+def ap50_by_picture(
+    targets: Sequence[Target], detections: Sequence[Detections], classes: int
+) -> Tensor:
     """Return how well each picture is seen, (N,), float64: its own average precision at 0.5.
 
     In the mean over the classes that are in it; of a picture without boxes, 1 less the surest score
@@ -156,7 +176,13 @@ def ap50_by_picture(targets: Sequence[Target], detections: Sequence[Detections],
     values: list[float] = []
     for target, picture_detections in zip(targets, detections, strict=True):
         if len(target.classes):
-            values.append(compute_metrics(match_boxes([target], [picture_detections], classes))["ap50"])
+            values.append(
+                compute_metrics(match_boxes([target], [picture_detections], classes))["ap50"]
+            )
         else:
-            values.append(1 - float(picture_detections.scores.max()) if len(picture_detections.scores) else 1.0)
+            values.append(
+                1 - float(picture_detections.scores.max())
+                if len(picture_detections.scores)
+                else 1.0
+            )
     return torch.tensor(values, dtype=torch.float64)

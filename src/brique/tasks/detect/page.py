@@ -27,7 +27,10 @@ def sections(facts: Facts, gallery: Gallery) -> list[Section | Gap]:
     if facts.data is None or ids is None or predicted is None or not len(ids):
         reason = "the data cannot be opened" if facts.data is None else "the answers are not stored"
         return [*content, Gap(f"Boxes are not shown in their pictures, since {reason}.")]
-    return [*content, Section("mistakes", "Worst and best", _worst_and_best(facts, gallery, ids, predicted))]
+    return [
+        *content,
+        Section("mistakes", "Worst and best", _worst_and_best(facts, gallery, ids, predicted)),
+    ]
 
 
 def _worst_and_best(facts: Facts, gallery: Gallery, ids: Tensor, predicted: Tensor) -> str:
@@ -36,7 +39,10 @@ def _worst_and_best(facts: Facts, gallery: Gallery, ids: Tensor, predicted: Tens
     middle = (len(ids) + 1) // 2
     legend_items = "".join(
         f'<li><span class="swatch" style="background:{color}"></span>{caption}</li>'
-        for color, caption in ((_TARGET_COLOR, "what there is"), (_PREDICTED_COLOR, "what the net says"))
+        for color, caption in (
+            (_TARGET_COLOR, "what there is"),
+            (_PREDICTED_COLOR, "what the net says"),
+        )
     )
     caption = (
         "The pictures in which the net does worst, by the average precision in each alone. Shown is"
@@ -81,12 +87,17 @@ class _Cards:
             for item, class_name in zip(corners, tags_field.restore(labels), strict=True)
         )
         marks += "".join(
-            _mark(row[1:5], _PREDICTED_COLOR, f"{self._names[int(row[6])]} {float(row[5]):.2f}") for row in predicted_rows
+            _mark(row[1:5], _PREDICTED_COLOR, f"{self._names[int(row[6])]} {float(row[5]):.2f}")
+            for row in predicted_rows
         )
-        image = self._gallery.annotated(pixels[0], marks, self._test.name(example_id), _THUMBNAIL_SIDE)
+        image = self._gallery.annotated(
+            pixels[0], marks, self._test.name(example_id), _THUMBNAIL_SIDE
+        )
         if not image:
             return ""
-        summary = ", ".join(f"{self._names[int(row[6])]} {float(row[5]):.2f}" for row in predicted_rows[:3])
+        summary = ", ".join(
+            f"{self._names[int(row[6])]} {float(row[5]):.2f}" for row in predicted_rows[:3]
+        )
         summary = summary or "nothing"
         more = f" and {len(predicted_rows) - 3} more" if len(predicted_rows) > 3 else ""
         return (
@@ -108,7 +119,9 @@ def _mark(corners: Tensor, color: str, title: str) -> str:
 def _curves_figure(values: dict[str, Any]) -> str:
     """Return precision over recall, of the classes with most boxes."""
     curves = values.get("curves") or {}
-    class_names = sorted(curves, key=lambda key: -int(values["classes"][key]["boxes"]))[:_MAX_CURVES]
+    class_names = sorted(curves, key=lambda key: -int(values["classes"][key]["boxes"]))[
+        :_MAX_CURVES
+    ]
     if not class_names:
         return figure("No box is found on test", "There is no curve to draw.", "")
     axis = chart.share_axis(0.0, 1.0)

@@ -8,7 +8,13 @@ from brique import nets
 from brique.data import Data
 from brique.errors import UsageError
 from brique.planning import Request, average_decay
-from brique.planning.regions import base_settings, epochs_for, turns_per_epoch, picture_field, turns_within
+from brique.planning.regions import (
+    base_settings,
+    epochs_for,
+    picture_field,
+    turns_per_epoch,
+    turns_within,
+)
 
 
 def plan(data: Data, request: Request) -> dict[str, Any]:
@@ -38,6 +44,8 @@ def plan(data: Data, request: Request) -> dict[str, Any]:
         net = nets.detector(**nets.detector_arguments(data.schema), **shape)
         epochs = 2 * epochs_for(count)
     desired_turns = (request.epochs or epochs) * turns_per_epoch(settings, count)
-    affordable_turns = desired_turns if request.epochs else turns_within(net, settings, data, request)
+    affordable_turns = (
+        desired_turns if request.epochs else turns_within(net, settings, data, request)
+    )
     turns = max(1, min(desired_turns, affordable_turns))
     return settings | {"turns": turns, "average": average_decay(turns)}

@@ -7,12 +7,12 @@ from torch import Tensor, nn
 
 from brique.bricks import ScoreThreshold
 from brique.data import Batch, Split
-from brique.evaluation.placing import size_and_transform
+from brique.evaluation.resize import size_and_transform
 from brique.inference import net_inputs
 from brique.schema import Schema
-from brique.tasks.detect.found import Detections, decode
+from brique.tasks.detect.detections import Detections, decode
 from brique.tasks.detect.metrics import match_boxes
-from brique.tasks.detect.reading import target_fields, collect_outputs
+from brique.tasks.detect.outputs import collect_outputs, target_fields
 
 DEFAULT_THRESHOLD = 0.3  # the least score of a box that is said, where none was fitted
 
@@ -33,13 +33,19 @@ class Answer:
     def to_json(self) -> dict[str, object]:
         """Return {"answer": counts by class, "boxes": [{"box": [4], "class", "score"}]}."""
         rows = zip(self.boxes, self.classes, self.scores, strict=True)
-        boxes = [{"box": list(box), "class": class_name, "score": score} for box, class_name, score in rows]
+        boxes = [
+            {"box": list(box), "class": class_name, "score": score}
+            for box, class_name, score in rows
+        ]
         return {"answer": self.answer, "boxes": boxes}
 
     def cells(self) -> dict[str, object]:
         """Return how many boxes there are, and all of them in one text."""
         rows = zip(self.classes, self.scores, self.boxes, strict=True)
-        texts = [f"{class_name} {score:.3f} {' '.join(f'{x:.1f}' for x in b)}" for class_name, score, b in rows]
+        texts = [
+            f"{class_name} {score:.3f} {' '.join(f'{x:.1f}' for x in b)}"
+            for class_name, score, b in rows
+        ]
         return {"answer": len(self.boxes), "boxes": "; ".join(texts)}
 
     def summary(self) -> tuple[str, str]:
@@ -48,7 +54,9 @@ class Answer:
         return text or "nothing", f"{self.scores[0]:.1%}" if self.scores else ""
 
 
-def predictions(detections: list[Detections], names: tuple[str, ...], score_threshold: float) -> list[Answer]:
+def predictions(
+    detections: list[Detections], names: tuple[str, ...], score_threshold: float
+) -> list[Answer]:
     """Return an Answer for each picture: its boxes of a score of `score_threshold` or more."""
     items: list[Answer] = []
     for picture_detections in detections:
@@ -68,7 +76,9 @@ def predict(net: nn.Module, batch: Batch, schema: Schema) -> list[Answer]:
     Raises ShapeError when the net does not say rows (N, P, 7 + K).
     """
     boxes_field, tags_field = target_fields(schema)
-    detections = decode(net(net_inputs(batch, schema, net)).float(), boxes_field.shape, len(tags_field.names))
+    detections = decode(
+        net(net_inputs(batch, schema, net)).float(), boxes_field.shape, len(tags_field.names)
+    )
     return predictions(detections, tags_field.names, get_score_threshold(net))
 
 
@@ -103,7 +113,10 @@ def calibrate(net: nn.Module, valid: Split) -> None:
     names = target_fields(valid.schema)[1].names
     outputs = collect_outputs(net, valid, len(names))
     matches = match_boxes(outputs.targets, outputs.detections, len(names))
-    score, true_positive = torch.cat([class_matches.score for class_matches in matches]), torch.cat([class_matches.true_positive[0] for class_matches in matches])
+    score, true_positive = (
+        torch.cat([class_matches.score for class_matches in matches]),
+        torch.cat([class_matches.true_positive[0] for class_matches in matches]),
+    )
     total = sum(int(class_matches.target_count.sum()) for class_matches in matches)
     if not total or not bool(true_positive.any()):
         return

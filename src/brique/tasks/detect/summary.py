@@ -20,4 +20,6 @@ def sentence(result: Mapping[str, Any]) -> str:
         f" 0.95) of {result['boxes']:,} boxes on {count:,} test pictures ("
         f"{interval_text(result, 'ap50', format_percent)})"
     )
-    return comparison_sentence(text, f"reaches {baseline_ap50:.1%}", result, NAMES, is_behind=test["ap50"] <= baseline_ap50)
+    return comparison_sentence(
+        text, f"reaches {baseline_ap50:.1%}", result, NAMES, is_behind=test["ap50"] <= baseline_ap50
+    )

@@ -3,13 +3,13 @@
 from torch import nn
 
 from brique.data import Data
-from brique.evaluation.result import Result, Metric
+from brique.evaluation.result import Metric, Result
 from brique.schema import Boxes, Schema, Tags
 from brique.tasks.detect.baselines import NAMES
 from brique.tasks.detect.evaluate import evaluate
 from brique.tasks.detect.page import sections
 from brique.tasks.detect.plan import plan
-from brique.tasks.detect.predict import predict, postprocess
+from brique.tasks.detect.predict import postprocess, predict
 from brique.tasks.detect.summary import sentence
 from brique.tasks.record import Task
 

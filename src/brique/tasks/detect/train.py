@@ -93,7 +93,9 @@ def build_game(args: Args, net: nn.Sequential, dataset: Data) -> Game:
         return detect.loss(net(batch[image]), *detect.batch_targets(batch, dataset.schema))
 
     def optimizer(named_parameters: Iterable[tuple[str, nn.Parameter]]) -> Optimizer:
-        groups = transfer.parameter_groups(named_parameters, lr=args.lr, body_lr=args.lr * args.body_lr)
+        groups = transfer.parameter_groups(
+            named_parameters, lr=args.lr, body_lr=args.lr * args.body_lr
+        )
         return AdamW(groups, weight_decay=args.weight_decay)
 
     trainable, reads = (net[1], [net[0]]) if args.freeze else (net, [])

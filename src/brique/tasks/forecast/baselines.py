@@ -6,8 +6,8 @@ from torch import Tensor
 
 from brique.data import Data, Split
 from brique.schema import Schema
+from brique.tasks.forecast.outputs import Outputs
 from brique.tasks.forecast.predict import series_fields, target_columns, with_target_axis
-from brique.tasks.forecast.reading import Outputs
 
 NAMES = {
     "yesterday": "the values before",
@@ -34,11 +34,15 @@ def fit_predict(data: Data, split: Split) -> dict[str, Tensor]:
     horizon = series_fields(data.schema)[1].shape[0]
     last = _past(split)[:, -1:, target_indices]
     forecasts = {"last": last.expand(-1, horizon, -1).clone()}
-    forecasts["ridge"] = torch.stack([_linear_forecast(data, split, index, [index]) for index in target_indices], dim=2)
+    forecasts["ridge"] = torch.stack(
+        [_linear_forecast(data, split, index, [index]) for index in target_indices], dim=2
+    )
     past = series_fields(data.schema)[0]
     if past.shape[1] > 1 and past.shape[0] * past.shape[1] <= _MAX_INPUTS:
         columns = list(range(past.shape[1]))
-        forecasts["all"] = torch.stack([_linear_forecast(data, split, index, columns) for index in target_indices], dim=2)
+        forecasts["all"] = torch.stack(
+            [_linear_forecast(data, split, index, columns) for index in target_indices], dim=2
+        )
     return forecasts
 
 
@@ -54,7 +58,9 @@ def _linear_forecast(data: Data, split: Split, target: int, columns: list[int]) 
     from sklearn.linear_model import Ridge
 
     train, train_target = _design(data.train, target, columns)
-    valid, valid_target = _design(data.valid, target, columns) if len(data.valid) else (train, train_target)
+    valid, valid_target = (
+        _design(data.valid, target, columns) if len(data.valid) else (train, train_target)
+    )
     best_error, best_model = np.inf, Ridge(_PENALTIES[0])
     for penalty in _PENALTIES:
         model = Ridge(penalty).fit(train, train_target)
@@ -77,7 +83,9 @@ def _design(
     past_changes = (past[:, :-1, columns] - past[:, -1:, columns]) / std
     future_changes = (future - past[:, -1, target].unsqueeze(1)) / _std(split, [target])
     stride = 1 if limit is None else -(-len(past) // limit)
-    return past_changes[::stride].flatten(1).double().numpy(), future_changes[::stride].double().numpy()
+    return past_changes[::stride].flatten(1).double().numpy(), future_changes[
+        ::stride
+    ].double().numpy()
 
 
 def _std(data: Data | Split, columns: list[int]) -> Tensor:

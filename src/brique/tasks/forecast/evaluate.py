@@ -9,9 +9,15 @@ from brique.data import Data
 from brique.evaluation import bootstrap
 from brique.evaluation.result import Result, finite
 from brique.tasks.forecast import baselines
-from brique.tasks.forecast.metrics import time_blocks, coverage, skill_interval, compute_metrics, error_by_step
+from brique.tasks.forecast.metrics import (
+    compute_metrics,
+    coverage,
+    error_by_step,
+    skill_interval,
+    time_blocks,
+)
+from brique.tasks.forecast.outputs import Outputs, collect_outputs, mean_squared_error
 from brique.tasks.forecast.predict import series_fields, target_std
-from brique.tasks.forecast.reading import Outputs, mean_squared_error, collect_outputs
 
 
 def evaluate(net: nn.Module, data: Data, *, compare: bool = True) -> Result:
@@ -45,11 +51,16 @@ def evaluate(net: nn.Module, data: Data, *, compare: bool = True) -> Result:
     values |= _compare_with_baselines(outputs, data, blocks, fit=compare)
     finished = time.perf_counter()
     arrays = {name: getattr(outputs, name) for name in ("ids", "truth", "said", "half", "before")}
-    seconds = {"judging": round(evaluated - started, 3), "baselines": round(finished - evaluated, 3)}
+    seconds = {
+        "judging": round(evaluated - started, 3),
+        "baselines": round(finished - evaluated, 3),
+    }
     return Result(finite(values), arrays, seconds)
 
 
-def _compare_with_baselines(outputs: Outputs, data: Data, blocks: Tensor, *, fit: bool) -> dict[str, Any]:
+def _compare_with_baselines(
+    outputs: Outputs, data: Data, blocks: Tensor, *, fit: bool
+) -> dict[str, Any]:
     """Return the baselines, and how the net stands beside the best of them, by block."""
     std = target_std(data.schema)
     forecasts = {"yesterday": outputs.naive, "mean": baselines.mean(data.schema, outputs)}
@@ -65,5 +76,7 @@ def _compare_with_baselines(outputs: Outputs, data: Data, blocks: Tensor, *, fit
     def block_losses(forecast: Tensor) -> Tensor:
         return bootstrap.group_sums(mean_squared_error(forecast, outputs.target, std), blocks)
 
-    comparison = bootstrap.compare(best, block_losses(outputs.predictions), block_losses(forecasts[best]))
+    comparison = bootstrap.compare(
+        best, block_losses(outputs.predictions), block_losses(forecasts[best])
+    )
     return {"baseline": entries, "comparison": comparison | {"unit": "block"}}

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from brique.evaluation import bootstrap
-from brique.tasks.forecast.reading import Outputs, mean_squared_error, skill
+from brique.tasks.forecast.outputs import Outputs, mean_squared_error, skill
 
 _MIN_BLOCKS = 30  # of consecutive windows, at least, where there are enough
 
@@ -24,8 +24,12 @@ def time_blocks(ids: Tensor, horizon: int) -> tuple[Tensor, int]:
     segment = torch.zeros(len(ids), dtype=torch.int64)
     segment[1:] = (ids.diff() != 1).cumsum(0)
     segment_start = torch.searchsorted(segment, segment)  # where the run of each begins
-    blocks_in_segment = torch.bincount(segment)[segment] // length  # whole blocks in the run of each
-    block_in_segment = torch.minimum((torch.arange(len(ids)) - segment_start) // length, (blocks_in_segment - 1).clamp(min=0))
+    blocks_in_segment = (
+        torch.bincount(segment)[segment] // length
+    )  # whole blocks in the run of each
+    block_in_segment = torch.minimum(
+        (torch.arange(len(ids)) - segment_start) // length, (blocks_in_segment - 1).clamp(min=0)
+    )
     _, blocks = torch.stack([segment, block_in_segment], dim=1).unique(dim=0, return_inverse=True)
     return blocks, length
 
@@ -42,11 +46,19 @@ def compute_metrics(predictions: Tensor, outputs: Outputs, std: Tensor) -> dict[
     }
 
 
-def skill_interval(predictions: Tensor, outputs: Outputs, std: Tensor, blocks: Tensor) -> list[float]:
+def skill_interval(
+    predictions: Tensor, outputs: Outputs, std: Tensor, blocks: Tensor
+) -> list[float]:
     """Return the 95% interval of the skill, by drawing blocks again."""
     model_loss = bootstrap.group_sums(mean_squared_error(predictions, outputs.target, std), blocks)
-    naive_loss = bootstrap.group_sums(mean_squared_error(outputs.naive, outputs.target, std), blocks)
-    return list(bootstrap.interval(lambda weights: 1 - (weights @ model_loss) / (weights @ naive_loss), model_loss))
+    naive_loss = bootstrap.group_sums(
+        mean_squared_error(outputs.naive, outputs.target, std), blocks
+    )
+    return list(
+        bootstrap.interval(
+            lambda weights: 1 - (weights @ model_loss) / (weights @ naive_loss), model_loss
+        )
+    )
 
 
 def error_by_step(outputs: Outputs, std: Tensor) -> dict[str, list[float]]:

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from brique.page import chart
 from brique.page.facts import Facts
-from brique.page.markup import Gap, Section, figure, short_number, name, percent
+from brique.page.markup import Gap, Section, figure, name, percent, short_number
 from brique.page.thumbnails import Gallery
 
 _QUANTILES = (0.05, 0.5, 0.9, 0.99)  # of the windows that are foretold better than those drawn
@@ -26,7 +26,9 @@ def sections(facts: Facts, gallery: Gallery) -> list[Section | Gap]:
     if any(array is None or not len(array) for array in arrays):
         return [Gap("Forecasts are not shown, since they are not stored.")]
     ids, target, predictions, half_width = (array for array in arrays if array is not None)
-    body = _forecast_figure(facts, ids, (target, predictions, half_width)) + _error_figure(facts.values)
+    body = _forecast_figure(facts, ids, (target, predictions, half_width)) + _error_figure(
+        facts.values
+    )
     if "coverage" in facts.values:
         body += _coverage_figure(facts.values)
     return [Section("mistakes", "Forecasts and truths", body)]
@@ -57,7 +59,10 @@ def _window(facts: Facts, number: int, values: list[Tensor], quantile: float) ->
     low, high = predictions - half_width.nan_to_num(0.0), predictions + half_width.nan_to_num(0.0)
     all_values = torch.cat([history, target, low, high])
     y = chart.linear_axis(float(all_values.min()), float(all_values.max()))
-    ticks = tuple((float(step), f"{step:+d}" if step else "now") for step in _step_labels(len(history), horizon))
+    ticks = tuple(
+        (float(step), f"{step:+d}" if step else "now")
+        for step in _step_labels(len(history), horizon)
+    )
     x = chart.Axis(float(1 - len(history)) if len(history) else 1.0, float(horizon), ticks)
     steps = range(1, horizon + 1)
     outline = [*zip(steps, high.tolist(), strict=True)]
@@ -87,7 +92,11 @@ def _history(facts: Facts, number: int, limit: int) -> Tensor:
 
 def _step_labels(history_length: int, horizon: int) -> list[int]:
     """Return the steps that are named below a chart: now, and each future before and after it."""
-    return [step for step in range(-history_length + history_length % horizon, horizon + 1, horizon) if step > -history_length]
+    return [
+        step
+        for step in range(-history_length + history_length % horizon, horizon + 1, horizon)
+        if step > -history_length
+    ]
 
 
 def _band(x: chart.Axis, y: chart.Axis, outline: Sequence[chart.Point]) -> str:

@@ -29,7 +29,9 @@ class Answer:
     def to_json(self) -> dict[str, object]:
         """Return {"answer": [...], "interval": [[low, high], ...]}; by target, if several."""
         values = {name: list(steps) for name, steps in self.answer.items()}
-        intervals = {name: [list(interval) for interval in steps] for name, steps in self.interval.items()}
+        intervals = {
+            name: [list(interval) for interval in steps] for name, steps in self.interval.items()
+        }
         if len(values) > 1:
             return {"answer": values, "interval": intervals}
         name = next(iter(values))
@@ -53,7 +55,11 @@ class Answer:
             values = " ".join(format_number(value) for value in steps[:_MAX_STEPS])
             texts.append(f"{name} {values}{' ...' if len(steps) > _MAX_STEPS else ''}")
         last_intervals = [steps[-1] for steps in self.interval.values()]
-        interval_text = f"{' to '.join(map(format_number, last_intervals[0]))} at the last step" if len(last_intervals) == 1 else ""
+        interval_text = (
+            f"{' to '.join(map(format_number, last_intervals[0]))} at the last step"
+            if len(last_intervals) == 1
+            else ""
+        )
         return "; ".join(texts), interval_text
 
 
@@ -123,7 +129,9 @@ def predict(net: nn.Module, batch: Batch, schema: Schema) -> list[Answer]:
         for index, name in enumerate(future.names):
             forecasts[name] = tuple(predictions[row, :, index].tolist())
             if not bool(half_width[row, :, index].isnan().any()):
-                step_intervals = zip(low[row, :, index].tolist(), high[row, :, index].tolist(), strict=True)
+                step_intervals = zip(
+                    low[row, :, index].tolist(), high[row, :, index].tolist(), strict=True
+                )
                 intervals[name] = tuple(step_intervals)
         results.append(Answer(answer=forecasts, interval=intervals))
     return results

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from brique.evaluation.sentences import SMALL_TEST, format_number, significance, interval_text
+from brique.evaluation.sentences import SMALL_TEST, format_number, interval_text, significance
 from brique.tasks.forecast.baselines import NAMES
 
 
@@ -17,7 +17,9 @@ def sentence(result: Mapping[str, Any]) -> str:
     names, horizon = result["targets"], result["horizon"]
     target_text = f"'{names[0]}'" if len(names) == 1 else f"{len(names)} targets"
     comparison, block = result["comparison"], result["block"]
-    error_text = f", off by {format_number(result['test']['mae'])} in the mean" if len(names) == 1 else ""
+    error_text = (
+        f", off by {format_number(result['test']['mae'])} in the mean" if len(names) == 1 else ""
+    )
     summary = (
         f"The next {horizon} of {target_text} foretold with {_format_skill(skill)} squared error"
         f" {'than' if skill >= 0 else 'over'} the values before ("
@@ -28,7 +30,11 @@ def sentence(result: Mapping[str, Any]) -> str:
     if best == "yesterday":
         naive_text = f"the best simple method, {significance(comparison)}"
         verdict = "Behind" if comparison["outcome"] == "worse" else "No better than"
-        text = f"{verdict} a simple method: {summary[0].lower()}{summary[1:]}" if skill <= 0 else summary
+        text = (
+            f"{verdict} a simple method: {summary[0].lower()}{summary[1:]}"
+            if skill <= 0
+            else summary
+        )
         return f"{text}; those are {naive_text}{_few_blocks_note(block['count'])}"
     best_skill = result["baseline"][best]["skill"]
     best_text = f"{NAMES.get(best, best)} has {_format_skill(best_skill)}"

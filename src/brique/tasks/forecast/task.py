@@ -5,7 +5,7 @@ import math
 from torch import nn
 
 from brique.data import Data
-from brique.evaluation.result import Result, Metric
+from brique.evaluation.result import Metric, Result
 from brique.schema import Number, Schema
 from brique.tasks.forecast.baselines import NAMES
 from brique.tasks.forecast.evaluate import evaluate
@@ -19,7 +19,9 @@ from brique.tasks.record import Task
 def _training_file(schema: Schema) -> str | None:
     targets = [schema[name] for name in schema.targets]
     is_forecast = schema.inputs == ("past",) and len(schema["past"].shape) == 2
-    return "forecast" if is_forecast and len(targets) == 1 and isinstance(targets[0], Number) else None
+    return (
+        "forecast" if is_forecast and len(targets) == 1 and isinstance(targets[0], Number) else None
+    )
 
 
 def _evaluate(net: nn.Module, data: Data, schema: Schema, *, compare: bool = True) -> Result:

@@ -58,7 +58,9 @@ class Args:
 def build(args: Args, schema: Schema) -> Forecaster:
     """Pasts (N, L, C) -> futures (N, A), or (N, A, K) of several targets, in their units."""
     shape = {"width": args.width, "depth": args.depth}
-    return nets.forecaster(schema.to_json(), **shape, dropout=args.dropout, lost=args.column_dropout)
+    return nets.forecaster(
+        schema.to_json(), **shape, dropout=args.dropout, column_dropout=args.column_dropout
+    )
 
 
 def build_game(args: Args, net: Forecaster, dataset: Data) -> Game:

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from brique import keys
-from brique.evaluation.principal import PrincipalComponents
+from brique.evaluation.pca import PrincipalComponents
 
 NAMES = {
     "mean": "always answering the mean",
@@ -17,7 +17,9 @@ NAMES = {
 _KEY = keys.text_key("generated along axes")
 
 
-def baseline_latents(real: Tensor, components: PrincipalComponents, *, fit: bool) -> Mapping[str, Tensor]:
+def baseline_latents(
+    real: Tensor, components: PrincipalComponents, *, fit: bool
+) -> Mapping[str, Tensor]:
     """Return where the pictures of each method lie along the axes: (N, D), as many as real ones.
 
     fit: whether pictures are drawn along the components; else there is the mean picture alone.

@@ -10,11 +10,11 @@ from brique import keys
 from brique.data import Data, Split
 from brique.errors import DataError, ShapeError
 from brique.evaluation import bootstrap
-from brique.evaluation.principal import PrincipalComponents
+from brique.evaluation.pca import PrincipalComponents
 from brique.evaluation.result import Result, finite
-from brique.inference import MAX_BATCH_SIZE, eval_mode, batch_size_for, even_indices, tensor_of
+from brique.inference import MAX_BATCH_SIZE, batch_size_for, eval_mode, even_indices, tensor_of
 from brique.tasks.generate import baselines
-from brique.tasks.generate.metrics import mixing_statistic, is_own_kind, compute_metrics
+from brique.tasks.generate.metrics import compute_metrics, is_own_kind, mixing_statistic
 
 MAX_PICTURES = 2000  # test pictures, and as many that are made, that are told apart
 NUM_SHOWN = 48
@@ -53,7 +53,8 @@ def evaluate(net: nn.Module, data: Data, *, compare: bool = True) -> Result:
     values: dict[str, Any] = {
         "task": "generate",
         "examples": count,
-        "test": compute_metrics(is_own) | {"copied": float((distances.amin(dim=1) < copy_threshold).double().mean())},
+        "test": compute_metrics(is_own)
+        | {"copied": float((distances.amin(dim=1) < copy_threshold).double().mean())},
         "interval": {"mixed": list(bootstrap.interval(mixing_statistic(is_own), is_own))},
     }
     arrays = {
@@ -62,11 +63,18 @@ def evaluate(net: nn.Module, data: Data, *, compare: bool = True) -> Result:
     }
     evaluated = time.perf_counter()
     baseline_latents = baselines.baseline_latents(real, components, fit=compare)
-    baseline_is_own_kind = {name: is_own_kind(real, value) for name, value in baseline_latents.items()}
+    baseline_is_own_kind = {
+        name: is_own_kind(real, value) for name, value in baseline_latents.items()
+    }
     entries = {name: compute_metrics(value) for name, value in baseline_is_own_kind.items()}
     best = max(entries, key=lambda name: entries[name]["mixed"])
-    net_mixing, baseline_mixing = mixing_statistic(is_own), mixing_statistic(baseline_is_own_kind[best])
-    comparison = bootstrap.compare_scores(best, lambda weights: net_mixing(weights) - baseline_mixing(weights), is_own)
+    net_mixing, baseline_mixing = (
+        mixing_statistic(is_own),
+        mixing_statistic(baseline_is_own_kind[best]),
+    )
+    comparison = bootstrap.compare_scores(
+        best, lambda weights: net_mixing(weights) - baseline_mixing(weights), is_own
+    )
     values |= {"baseline": entries, "comparison": comparison}
     seconds = {"judging": evaluated - started, "baselines": time.perf_counter() - evaluated}
     return Result(finite(values), arrays, {key: round(value, 3) for key, value in seconds.items()})
@@ -74,7 +82,7 @@ def evaluate(net: nn.Module, data: Data, *, compare: bool = True) -> Result:
 
 def _generate(net: nn.Module, count: int) -> Tensor:
     """Return pictures that a net makes of a fixed draw, on the processor."""
-    noise_size: Any = getattr(net, "noise", None)
+    noise_size: Any = getattr(net, "noise_size", None)
     if not isinstance(noise_size, int):
         raise ShapeError(
             f"generate: a {type(net).__name__} does not say which noise it takes; give it an"

@@ -4,7 +4,9 @@ from torch import Tensor
 from torch.nn import functional
 
 
-def loss(reconstruction: Tensor, pictures: Tensor, latents: Tensor, *, latent_penalty: float) -> Tensor:
+def loss(
+    reconstruction: Tensor, pictures: Tensor, latents: Tensor, *, latent_penalty: float
+) -> Tensor:
     """Return the mean squared error a pixel, and that of the codes, times `latent_penalty`.
 
     reconstruction, pictures: (N, C, H, W). codes: (N, D), which are to stay near 0, so that a distribution

@@ -3,7 +3,7 @@
 from torch import Tensor
 
 from brique.evaluation import bootstrap
-from brique.evaluation.samples import own_neighbor_shares
+from brique.evaluation.two_sample import own_neighbor_shares
 
 
 def is_own_kind(real: Tensor, generated: Tensor) -> Tensor:
@@ -14,10 +14,16 @@ def is_own_kind(real: Tensor, generated: Tensor) -> Tensor:
 def compute_metrics(is_own: Tensor) -> dict[str, float]:
     """Return the shares of real and of made pictures whose nearest is of the other kind."""
     real_share, generated_share = (1 - is_own).mean(dim=0).tolist()
-    return {"mixed": min(1.0, 2 * real_share, 2 * generated_share), "real": real_share, "made": generated_share}
+    return {
+        "mixed": min(1.0, 2 * real_share, 2 * generated_share),
+        "real": real_share,
+        "made": generated_share,
+    }
 
 
 def mixing_statistic(is_own: Tensor) -> bootstrap.Statistic:
     """Return a function from how often each pair is drawn to the share that is mixed."""
     is_other_kind = 1 - is_own
-    return lambda weights: (2 * (weights @ is_other_kind).amin(dim=1) / weights.sum(dim=1)).clamp(max=1)
+    return lambda weights: (2 * (weights @ is_other_kind).amin(dim=1) / weights.sum(dim=1)).clamp(
+        max=1
+    )

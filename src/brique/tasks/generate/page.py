@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from brique.evaluation.pictures import select_pictures
+from brique.evaluation.reconstruction import select_pictures
 from brique.page.facts import Facts
 from brique.page.markup import Gap, Section, box, figure, percent
 from brique.page.thumbnails import Gallery
@@ -18,7 +18,9 @@ def sections(facts: Facts, gallery: Gallery) -> list[Section | Gap]:
     if generated is None or nearest is None or not len(generated):
         return [Gap("Made pictures are not shown, since they are not stored.")]
     test = facts.values["test"]
-    thumbnails = "".join(gallery.add(picture, "made by the net", _THUMBNAIL_SIDE) for picture in generated)
+    thumbnails = "".join(
+        gallery.add(picture, "made by the net", _THUMBNAIL_SIDE) for picture in generated
+    )
     caption = (
         "Made of noise alone, as they came, none chosen. A test looks for the nearest other picture"
         f" of each: for {percent(test['made'])} of the made ones that is a real one, and for"
@@ -26,7 +28,9 @@ def sections(facts: Facts, gallery: Gallery) -> list[Section | Gap]:
         " Where the first is high and the second low, the net makes good pictures of few kinds."
     )
     title = f"Made and real pictures mix to {percent(test['mixed'])}"
-    body = figure(title, caption, f'<div style="display:flex;flex-wrap:wrap;gap:6px">{thumbnails}</div>')
+    body = figure(
+        title, caption, f'<div style="display:flex;flex-wrap:wrap;gap:6px">{thumbnails}</div>'
+    )
     body += _nearest_figure(facts, gallery, generated[:_NUM_NEAREST], nearest[:_NUM_NEAREST])
     return [Section("mistakes", "What the net makes", body)]
 
@@ -36,10 +40,14 @@ def _nearest_figure(facts: Facts, gallery: Gallery, generated: Tensor, ids: Tens
     if facts.data is None:
         return ""
     cell_tag = f'<td style="min-width:{_THUMBNAIL_SIDE + 12}px">'
-    nearest_pictures = torch.cat([select_pictures(facts.data.train, picture[None]) for picture in ids])
+    nearest_pictures = torch.cat(
+        [select_pictures(facts.data.train, picture[None]) for picture in ids]
+    )
     table_rows = [
         f'<tr><th scope="row">{label}</th>'
-        + "".join(f"{cell_tag}{gallery.add(picture, label, _THUMBNAIL_SIDE)}</td>" for picture in pictures)
+        + "".join(
+            f"{cell_tag}{gallery.add(picture, label, _THUMBNAIL_SIDE)}</td>" for picture in pictures
+        )
         + "</tr>"
         for label, pictures in (("made", generated), ("nearest", nearest_pictures))
     ]

@@ -4,7 +4,7 @@ from typing import Any
 
 from brique.data import Data
 from brique.planning import Request
-from brique.planning.codes import plan_autoencoder
+from brique.planning.autoencoder import plan_autoencoder
 
 
 def plan(data: Data, request: Request) -> dict[str, Any]:

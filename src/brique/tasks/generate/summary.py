@@ -21,5 +21,9 @@ def sentence(result: Mapping[str, Any]) -> str:
         f" {format_percent(test['copied'])} are nearly copies of training pictures"
     )
     return comparison_sentence(
-        summary, f"reaches {format_percent(baseline_mixing)}", result, NAMES, is_behind=test["mixed"] <= baseline_mixing
+        summary,
+        f"reaches {format_percent(baseline_mixing)}",
+        result,
+        NAMES,
+        is_behind=test["mixed"] <= baseline_mixing,
     )

@@ -3,7 +3,7 @@
 from torch import nn
 
 from brique.data import Data
-from brique.evaluation.result import Result, Metric
+from brique.evaluation.result import Metric, Result
 from brique.schema import Schema
 from brique.tasks.generate.baselines import NAMES
 from brique.tasks.generate.evaluate import evaluate
@@ -20,7 +20,9 @@ def _evaluate(net: nn.Module, data: Data, schema: Schema, *, compare: bool = Tru
 
 TASK = Task(
     name="generate",
-    main_metric=Metric("mixed", "mixing", "twice the share whose nearest picture is of the other kind"),
+    main_metric=Metric(
+        "mixed", "mixing", "twice the share whose nearest picture is of the other kind"
+    ),
     training_file=lambda schema: "generate",
     plan=plan,
     evaluate=_evaluate,

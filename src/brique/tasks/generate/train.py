@@ -59,7 +59,7 @@ class Args:
 def build(args: Args, schema: Schema) -> Generator:
     """Noise (N, D + 1) -> pictures (N, C, H, W) in [0, 1]; its `rebuilt` takes pictures."""
     shape = nets.autoencoder_arguments(schema)
-    return nets.generator(**shape, code=args.latent, width=args.width)
+    return nets.generator(**shape, latent=args.latent, width=args.width)
 
 
 def build_game(args: Args, net: Generator, dataset: Data) -> Game:
@@ -69,7 +69,9 @@ def build_game(args: Args, net: Generator, dataset: Data) -> Game:
     def loss(batch: Batch) -> Tensor:
         pictures = inference.tensor_of(batch, field)
         latents = net.body(pictures)
-        return generate.loss(net.head(latents), pictures, latents, latent_penalty=args.latent_penalty)
+        return generate.loss(
+            net.head(latents), pictures, latents, latent_penalty=args.latent_penalty
+        )
 
     def optimizer(named_parameters: Iterable[tuple[str, nn.Parameter]]) -> optim.Optimizer:
         return optim.AdamW(named_parameters, lr=args.lr, weight_decay=args.weight_decay)
@@ -81,7 +83,9 @@ def build_game(args: Args, net: Generator, dataset: Data) -> Game:
 def build_stream(args: Args, dataset: Data) -> Stream:
     """Batches of training pictures."""
     augmentation = data.Augment(field=dataset.schema.inputs[0], mirror=args.mirror)
-    return dataset.train.batches(args.batch_size, turns=args.turns, seed=args.seed, augment=augmentation)
+    return dataset.train.batches(
+        args.batch_size, turns=args.turns, seed=args.seed, augment=augmentation
+    )
 
 
 def main(args: Args, dataset: Data | None = None) -> dict[str, float]:

@@ -13,9 +13,14 @@ from brique.evaluation.categories import probabilities
 from brique.evaluation.result import Result, finite
 from brique.schema import Schema
 from brique.tasks.label.baselines import compare_with_baselines
-from brique.tasks.label.metrics import metrics_by_target, log_loss, predicted_classes, compute_metrics
+from brique.tasks.label.metrics import (
+    compute_metrics,
+    log_loss,
+    metrics_by_target,
+    predicted_classes,
+)
+from brique.tasks.label.outputs import collect_outputs
 from brique.tasks.label.predict import split_by_target, target_fields
-from brique.tasks.label.reading import collect_outputs
 
 
 def evaluate(
@@ -41,7 +46,9 @@ def evaluate(
         "task": "label",
         "examples": len(outputs.ids),
         "targets": list(schema.targets),
-        "classes": {n: list(k.names) for n, k in zip(schema.targets, target_fields(schema), strict=True)},
+        "classes": {
+            n: list(k.names) for n, k in zip(schema.targets, target_fields(schema), strict=True)
+        },
         "test": metrics | {"log_loss": log_loss(outputs, schema)},
         "interval": {
             "accuracy": _interval(correct.mean(dim=1), data.test.groups),
@@ -53,16 +60,23 @@ def evaluate(
     evaluated = time.perf_counter()
     values |= compare_with_baselines(outputs, data, schema, correct, fit=compare)
     finished = time.perf_counter()
-    target_probabilities = [probabilities(target_scores) for target_scores in split_by_target(outputs.scores, schema)]
+    target_probabilities = [
+        probabilities(target_scores) for target_scores in split_by_target(outputs.scores, schema)
+    ]
     arrays = {
         "ids": outputs.ids,
         "truth": outputs.target,
         "probabilities": torch.cat(target_probabilities, dim=1),
     }
-    seconds = {"judging": round(evaluated - started, 3), "baselines": round(finished - evaluated, 3)}
+    seconds = {
+        "judging": round(evaluated - started, 3),
+        "baselines": round(finished - evaluated, 3),
+    }
     return Result(finite(values), arrays, seconds)
 
 
 def _interval(share: Tensor, groups: Tensor | None) -> list[float]:
     """Return the 95% interval of the mean of shares (N,), by drawing examples, or groups, again."""
-    return list(bootstrap.interval(lambda weights: weights @ share / weights.sum(dim=1), share, groups))
+    return list(
+        bootstrap.interval(lambda weights: weights @ share / weights.sum(dim=1), share, groups)
+    )

@@ -28,8 +28,12 @@ def loss(
     split_scores = split_by_target(scores, schema)
     class_weights = [None] * len(split_scores) if weights is None else weights
     losses = [
-        categories.loss(target_scores, torch.as_tensor(batch[name]), class_weight, smoothing=smoothing)
-        for name, target_scores, class_weight in zip(schema.targets, split_scores, class_weights, strict=True)
+        categories.loss(
+            target_scores, torch.as_tensor(batch[name]), class_weight, smoothing=smoothing
+        )
+        for name, target_scores, class_weight in zip(
+            schema.targets, split_scores, class_weights, strict=True
+        )
     ]
     return torch.stack(losses).mean()
 

@@ -9,10 +9,10 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from brique.data import Split
-from brique.evaluation.classes import auc, by_class, confusion, macro_scores
+from brique.evaluation.classification import auc, by_class, confusion, macro_scores
 from brique.schema import Category, Schema
+from brique.tasks.label.outputs import Outputs, collect_outputs
 from brique.tasks.label.predict import BINARY_NAMES, split_by_target, target_fields
-from brique.tasks.label.reading import Outputs, collect_outputs
 
 
 @dataclass(frozen=True)
@@ -34,12 +34,17 @@ def validate(net: nn.Module, split: Split) -> Validation:
 
 def predicted_classes(outputs: Outputs, schema: Schema) -> Tensor:
     """Return the class that a net answers for each target: (N, T), int64."""
-    return torch.stack([target_scores.argmax(dim=1) for target_scores in split_by_target(outputs.scores, schema)], dim=1)
+    return torch.stack(
+        [target_scores.argmax(dim=1) for target_scores in split_by_target(outputs.scores, schema)],
+        dim=1,
+    )
 
 
 def log_loss(outputs: Outputs, schema: Schema) -> float:
     """Return the mean cross entropy in nats over examples and targets, in float64."""
-    pairs = zip(split_by_target(outputs.scores.double(), schema), outputs.target.unbind(1), strict=True)
+    pairs = zip(
+        split_by_target(outputs.scores.double(), schema), outputs.target.unbind(1), strict=True
+    )
     losses = [float(functional.cross_entropy(scores, label)) for scores, label in pairs]
     return math.fsum(losses) / len(losses)
 

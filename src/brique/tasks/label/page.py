@@ -5,9 +5,19 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from brique.page import chart, inputs
+from brique.page import chart, example_table
 from brique.page.facts import Facts
-from brique.page.markup import Gap, Section, box, count, figure, short_number, name, percent, format_confidence
+from brique.page.markup import (
+    Gap,
+    Section,
+    box,
+    count,
+    figure,
+    format_confidence,
+    name,
+    percent,
+    short_number,
+)
 from brique.page.thumbnails import Gallery
 from brique.tasks.label.predict import BINARY_NAMES
 
@@ -59,7 +69,11 @@ def _target_figure(values: dict[str, Any]) -> str:
 def _class_count(row: dict[str, Any]) -> str:
     """Return how many test examples bear a label; of other classes how many of them there are."""
     counts = row["count"]
-    return f"{counts[BINARY_NAMES[1]]:,}" if tuple(counts) == BINARY_NAMES else count(len(counts), "class", "classes")
+    return (
+        f"{counts[BINARY_NAMES[1]]:,}"
+        if tuple(counts) == BINARY_NAMES
+        else count(len(counts), "class", "classes")
+    )
 
 
 def _worst(facts: Facts, gallery: Gallery, arrays: tuple[Tensor, Tensor, Tensor]) -> str:
@@ -74,11 +88,21 @@ def _worst(facts: Facts, gallery: Gallery, arrays: tuple[Tensor, Tensor, Tensor]
     surest = torch.stack([values.amax(dim=1) for values in split_probabilities], dim=1) * wrong
     order = (wrong.sum(dim=1) + 0.5 * surest.amax(dim=1)).argsort(descending=True, stable=True)
     rows = [
-        (int(ids[row]), [_mistakes(classes, target[row], predicted[row], [target_probabilities[row] for target_probabilities in split_probabilities])])
+        (
+            int(ids[row]),
+            [
+                _mistakes(
+                    classes,
+                    target[row],
+                    predicted[row],
+                    [target_probabilities[row] for target_probabilities in split_probabilities],
+                )
+            ],
+        )
         for row in order[:_MAX_WORST].tolist()
         if bool(wrong[row].any())
     ]
-    table = inputs.render(facts, gallery, "mistakes", ["what is wrong"], rows)
+    table = example_table.render(facts, gallery, "mistakes", ["what is wrong"], rows)
     wrong_examples = int(wrong.any(dim=1).sum())
     caption = (
         "The examples with the most wrong answers, of equal ones those where the net was surest."
@@ -98,7 +122,12 @@ def _mistakes(
         if label != predicted_label:
             probability = float(probabilities[index][predicted_label])
             prefix = f"{name(target, 32)}: <b>{name(names[label], 24)}</b> taken for"
-            wrong.append((probability, f"{prefix} <b>{name(names[predicted_label], 24)}</b> ({format_confidence(probability)} sure)"))
+            wrong.append(
+                (
+                    probability,
+                    f"{prefix} <b>{name(names[predicted_label], 24)}</b> ({format_confidence(probability)} sure)",
+                )
+            )
     wrong.sort(key=lambda pair: -pair[0])
     more = f"<br>and {len(wrong) - _MAX_MISTAKES} more" if len(wrong) > _MAX_MISTAKES else ""
     return "<br>".join(line for _, line in wrong[:_MAX_MISTAKES]) + more

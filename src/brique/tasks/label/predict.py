@@ -69,7 +69,9 @@ def predictions(scores: Tensor, schema: Schema) -> list[Answer]:
 
     scores: (N, K), on any device. Raises ShapeError as `by_target` does.
     """
-    target_probabilities = [probabilities(target_scores).tolist() for target_scores in split_by_target(scores, schema)]
+    target_probabilities = [
+        probabilities(target_scores).tolist() for target_scores in split_by_target(scores, schema)
+    ]
     targets = list(zip(schema.targets, target_fields(schema), target_probabilities, strict=True))
     items: list[Answer] = []
     for row in range(len(scores)):
@@ -77,7 +79,9 @@ def predictions(scores: Tensor, schema: Schema) -> list[Answer]:
         items.append(
             Answer(
                 answer={
-                    target: field.names[row_probabilities[target].index(max(row_probabilities[target]))]
+                    target: field.names[
+                        row_probabilities[target].index(max(row_probabilities[target]))
+                    ]
                     for target, field, _ in targets
                 },
                 probabilities={

@@ -20,4 +20,10 @@ def sentence(result: Mapping[str, Any]) -> str:
         f"{interval_text(result, 'accuracy', format_percent)}), and all of them on {format_percent(exact)} of"
         f" {result['examples']:,} test examples"
     )
-    return comparison_sentence(text, f"reaches {format_percent(baseline_accuracy)}", result, NAMES, is_behind=accuracy <= baseline_accuracy)
+    return comparison_sentence(
+        text,
+        f"reaches {format_percent(baseline_accuracy)}",
+        result,
+        NAMES,
+        is_behind=accuracy <= baseline_accuracy,
+    )

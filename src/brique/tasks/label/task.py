@@ -5,8 +5,8 @@ import math
 from torch import nn
 
 from brique.data import Data
-from brique.evaluation.notes import with_input_note
-from brique.evaluation.result import Result, Metric
+from brique.evaluation.input_notes import with_input_note
+from brique.evaluation.result import Metric, Result
 from brique.schema import Category, Schema
 from brique.tasks.label.baselines import NAMES
 from brique.tasks.label.evaluate import evaluate

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from brique.data import Split
-from brique.evaluation.pictures import select_pictures
+from brique.evaluation.reconstruction import select_pictures
 from brique.inference import batch_size_for
 
 NAMES = {
@@ -24,5 +24,8 @@ def picture_batches(split: Split) -> Iterator[Tensor]:
 
 def mean_picture(split: Split) -> Tensor:
     """Return the mean picture (1, C, H, W)."""
-    total = sum((pictures.double().sum(dim=0, keepdim=True) for pictures in picture_batches(split)), torch.zeros(()))
+    total = sum(
+        (pictures.double().sum(dim=0, keepdim=True) for pictures in picture_batches(split)),
+        torch.zeros(()),
+    )
     return (total / len(split)).float()

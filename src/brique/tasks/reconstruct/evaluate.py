@@ -8,14 +8,14 @@ from torch import Tensor, nn
 
 from brique.data import Data, Split
 from brique.evaluation import bootstrap
-from brique.evaluation.pictures import squared_errors, select_pictures
-from brique.evaluation.principal import PrincipalComponents
+from brique.evaluation.pca import PrincipalComponents
+from brique.evaluation.reconstruction import select_pictures, squared_errors
 from brique.evaluation.result import Result, finite
 from brique.inference import eval_mode
+from brique.tasks.reconstruct.analysis import reconstruct
 from brique.tasks.reconstruct.baselines import mean_picture, picture_batches
 from brique.tasks.reconstruct.metrics import compute_metrics
-from brique.tasks.reconstruct.pictures import reconstruct
-from brique.tasks.reconstruct.reading import collect_errors
+from brique.tasks.reconstruct.outputs import collect_errors
 
 NUM_SHOWN = 12  # pictures that the report shows, and as many that are rebuilt worst
 
@@ -35,7 +35,12 @@ def evaluate(net: nn.Module, data: Data, *, compare: bool = True) -> Result:
     started = time.perf_counter()
     errors = collect_errors(net, data.test)
     mean = mean_picture(data.train)
-    mean_errors = torch.cat([squared_errors(mean.expand_as(pictures), pictures) for pictures in picture_batches(data.test)])
+    mean_errors = torch.cat(
+        [
+            squared_errors(mean.expand_as(pictures), pictures)
+            for pictures in picture_batches(data.test)
+        ]
+    )
     values: dict[str, Any] = {
         "task": "reconstruct",
         "examples": len(errors),
@@ -48,22 +53,33 @@ def evaluate(net: nn.Module, data: Data, *, compare: bool = True) -> Result:
     }  # fmt: skip
     shown_rows = _rows_to_show(errors)
     arrays = {"ids": data.test.ids, "missed": errors, "shown_ids": data.test.ids[shown_rows]}
-    arrays["rebuilt"] = _to_uint8(reconstruct(net, select_pictures(data.test, data.test.ids[shown_rows])))
+    arrays["rebuilt"] = _to_uint8(
+        reconstruct(net, select_pictures(data.test, data.test.ids[shown_rows]))
+    )
     evaluated = time.perf_counter()
     entries: dict[str, Any] = {"mean": compute_metrics(mean_errors, mean_errors)}
     baseline_errors = {"mean": mean_errors}
     if compare:
         components = PrincipalComponents.fit(data.train, values["code"])
         baseline_errors["principal"] = torch.cat(
-            [squared_errors(components.reconstruct(pictures), pictures) for pictures in picture_batches(data.test)]
+            [
+                squared_errors(components.reconstruct(pictures), pictures)
+                for pictures in picture_batches(data.test)
+            ]
         )
-        entries["principal"] = compute_metrics(baseline_errors["principal"], mean_errors) | components.fit_info
-        arrays["principal"] = _to_uint8(components.reconstruct(select_pictures(data.test, data.test.ids[shown_rows])))
+        entries["principal"] = (
+            compute_metrics(baseline_errors["principal"], mean_errors) | components.fit_info
+        )
+        arrays["principal"] = _to_uint8(
+            components.reconstruct(select_pictures(data.test, data.test.ids[shown_rows]))
+        )
     best = max(entries, key=lambda name: entries[name]["r2"])
     comparison = bootstrap.compare(best, errors, baseline_errors[best], data.test.groups)
     values |= {"baseline": entries, "comparison": comparison}
     seconds = {"judging": evaluated - started, "baselines": time.perf_counter() - evaluated}
-    return Result(finite(values), arrays, {key: round(duration, 3) for key, duration in seconds.items()})
+    return Result(
+        finite(values), arrays, {key: round(duration, 3) for key, duration in seconds.items()}
+    )
 
 
 def _latent_size(net: nn.Module, split: Split) -> int:
@@ -77,7 +93,9 @@ def _latent_size(net: nn.Module, split: Split) -> int:
 
 def _rows_to_show(errors: Tensor) -> Tensor:
     """Return the places of pictures to be shown: evenly chosen ones, then the worst."""
-    evenly_spaced = torch.arange(min(NUM_SHOWN, len(errors))) * len(errors) // min(NUM_SHOWN, len(errors))
+    evenly_spaced = (
+        torch.arange(min(NUM_SHOWN, len(errors))) * len(errors) // min(NUM_SHOWN, len(errors))
+    )
     return torch.cat([evenly_spaced, errors.argsort(descending=True, stable=True)[:NUM_SHOWN]])
 
 

@@ -4,9 +4,9 @@ import torch
 from torch import Tensor
 
 from brique.data import Split
-from brique.evaluation.pictures import select_pictures
+from brique.evaluation.reconstruction import select_pictures
 from brique.page.facts import Facts
-from brique.page.markup import Gap, Section, box, count, figure, short_number, name, percent
+from brique.page.markup import Gap, Section, box, count, figure, name, percent, short_number
 from brique.page.thumbnails import Gallery
 
 _THUMBNAIL_SIDE = 64  # pixels of a picture
@@ -20,15 +20,26 @@ def sections(facts: Facts, gallery: Gallery) -> list[Section | Gap]:
         return [Gap("Rebuilt pictures are not shown, since they are not stored.")]
     if facts.data is None or not gallery.is_open:
         return [Gap("Rebuilt pictures are not shown, since the data cannot be opened.")]
-    ids, squared_errors, shown_ids, reconstructions = (value for value in arrays if value is not None)
+    ids, squared_errors, shown_ids, reconstructions = (
+        value for value in arrays if value is not None
+    )
     num_even = len(shown_ids) - min(_NUM_EVEN, len(ids))
     linear = facts.arrays.get("principal")
     strip = _PictureRows(gallery, facts.data.test)
     rows = {"rebuilt": reconstructions} | ({} if linear is None else {"linear": linear})
-    body = _typical_figure(facts, strip, shown_ids[:num_even], {key: value[:num_even] for key, value in rows.items()})
+    body = _typical_figure(
+        facts, strip, shown_ids[:num_even], {key: value[:num_even] for key, value in rows.items()}
+    )
     row_of_id = {int(value): row for row, value in enumerate(ids.tolist())}
-    errors = torch.stack([squared_errors[row_of_id[int(value)]] for value in shown_ids[num_even:].tolist()])
-    body += _worst_figure(strip, shown_ids[num_even:], reconstructions[num_even:], errors / squared_errors.median().clamp(min=1e-12))
+    errors = torch.stack(
+        [squared_errors[row_of_id[int(value)]] for value in shown_ids[num_even:].tolist()]
+    )
+    body += _worst_figure(
+        strip,
+        shown_ids[num_even:],
+        reconstructions[num_even:],
+        errors / squared_errors.median().clamp(min=1e-12),
+    )
     return [Section("mistakes", "Pictures, and what was made of them", body)]
 
 
@@ -42,7 +53,9 @@ class _PictureRows:
         """Return a table: the pictures of `ids` above what was made of them, and words below."""
         pictures = select_pictures(self.test, ids)
         table_rows = [self._row("given", pictures, ids)]
-        table_rows += [self._row(key, reconstructions, ids) for key, reconstructions in rows.items()]
+        table_rows += [
+            self._row(key, reconstructions, ids) for key, reconstructions in rows.items()
+        ]
         if captions:
             cells = "".join(f'<td class="num">{caption}</td>' for caption in captions)
             table_rows.append(f'<tr><th scope="row">error</th>{cells}</tr>')
@@ -54,7 +67,9 @@ class _PictureRows:
             self._gallery.add(picture, f"{label}: {example_name}", _THUMBNAIL_SIDE)
             for picture, example_name in zip(pictures, example_names, strict=True)
         ]
-        cell_tag = f'<td style="min-width:{_THUMBNAIL_SIDE + 12}px">'  # on a narrow page the table scrolls
+        cell_tag = (
+            f'<td style="min-width:{_THUMBNAIL_SIDE + 12}px">'  # on a narrow page the table scrolls
+        )
         cells_html = "".join(f"{cell_tag}{picture}</td>" for picture in cells)
         return f'<tr><th scope="row">{label}</th>{cells_html}</tr>'
 
@@ -70,10 +85,14 @@ def _typical_figure(facts: Facts, strip: _PictureRows, ids: Tensor, rows: dict[s
             f" rebuild {percent(baseline_r2)}."
         )
     title = f"{percent(values['test']['r2'])} of what the pictures differ by is rebuilt"
-    return figure(title, caption, strip.render("pictures as they are usually rebuilt", ids, rows, []))
+    return figure(
+        title, caption, strip.render("pictures as they are usually rebuilt", ids, rows, [])
+    )
 
 
-def _worst_figure(strip: _PictureRows, ids: Tensor, reconstructions: Tensor, relative_errors: Tensor) -> str:
+def _worst_figure(
+    strip: _PictureRows, ids: Tensor, reconstructions: Tensor, relative_errors: Tensor
+) -> str:
     caption = (
         "The test pictures with the largest errors, as multiples of the usual one. What is rare in"
         " train is rebuilt badly: look here for pictures that do not belong, or that were damaged."
@@ -82,5 +101,7 @@ def _worst_figure(strip: _PictureRows, ids: Tensor, reconstructions: Tensor, rel
     title = f"The most unusual is {worst_name}, off by {short_number(float(relative_errors[0]))} times the usual error"
     captions = [f"{short_number(relative_error)}x" for relative_error in relative_errors.tolist()]
     return figure(
-        title, caption, strip.render("the most unusual pictures", ids, {"rebuilt": reconstructions}, captions)
+        title,
+        caption,
+        strip.render("the most unusual pictures", ids, {"rebuilt": reconstructions}, captions),
     )

@@ -1,5 +1,5 @@
 """The plan of a training that rebuilds pictures."""
 
-from brique.planning.codes import plan_autoencoder as plan
+from brique.planning.autoencoder import plan_autoencoder as plan
 
 __all__ = ["plan"]

@@ -8,7 +8,7 @@ from torch import nn
 
 from brique.bricks import ErrorQuantiles
 from brique.data import Batch
-from brique.evaluation.pictures import squared_errors
+from brique.evaluation.reconstruction import squared_errors
 from brique.inference import tensor_of
 from brique.schema import Schema
 
@@ -37,7 +37,9 @@ class Answer:
 
     def summary(self) -> tuple[str, str]:
         """Return how far off the rebuilt picture is, and how unusual that is."""
-        quantile_text = "" if self.error_quantile is None else f"more unusual than {self.error_quantile:.1%}"
+        quantile_text = (
+            "" if self.error_quantile is None else f"more unusual than {self.error_quantile:.1%}"
+        )
         return f"off by {self.error:.4f}", quantile_text
 
 
@@ -46,11 +48,19 @@ def predict(net: nn.Module, batch: Batch, schema: Schema) -> list[Answer]:
     pictures = tensor_of(batch, schema.inputs[0])
     squared_error = squared_errors(net(pictures), pictures)
     layer, encoder = quantile_layer(net), dict(net.named_children()).get("body")
-    quantiles = torch.full_like(squared_error, math.nan) if layer is None else layer.rank(squared_error)
+    quantiles = (
+        torch.full_like(squared_error, math.nan) if layer is None else layer.rank(squared_error)
+    )
     latents = pictures.new_empty(len(squared_error), 0) if encoder is None else encoder(pictures)
     return [
-        Answer(error=math.sqrt(error), error_quantile=None if math.isnan(quantile) else quantile, latent=tuple(latent))
-        for error, quantile, latent in zip(squared_error.tolist(), quantiles.tolist(), latents.tolist(), strict=True)
+        Answer(
+            error=math.sqrt(error),
+            error_quantile=None if math.isnan(quantile) else quantile,
+            latent=tuple(latent),
+        )
+        for error, quantile, latent in zip(
+            squared_error.tolist(), quantiles.tolist(), latents.tolist(), strict=True
+        )
     ]
 
 

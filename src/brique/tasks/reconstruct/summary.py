@@ -19,4 +19,10 @@ def sentence(result: Mapping[str, Any]) -> str:
         f"{format_percent(r2)} of what pictures differ by is rebuilt from {result['code']} numbers on"
         f" {result['examples']:,} test examples ({interval_text(result, 'r2', format_percent)})"
     )
-    return comparison_sentence(summary, f"rebuilds {format_percent(baseline_r2)}", result, NAMES, is_behind=r2 <= baseline_r2)
+    return comparison_sentence(
+        summary,
+        f"rebuilds {format_percent(baseline_r2)}",
+        result,
+        NAMES,
+        is_behind=r2 <= baseline_r2,
+    )

@@ -5,7 +5,7 @@ import math
 from torch import nn
 
 from brique.data import Data
-from brique.evaluation.result import Result, Metric
+from brique.evaluation.result import Metric, Result
 from brique.schema import Schema
 from brique.tasks.reconstruct.baselines import NAMES
 from brique.tasks.reconstruct.evaluate import evaluate

@@ -58,7 +58,9 @@ class Args:
 
 def build(args: Args, schema: Schema) -> nn.Sequential:
     """Pictures (N, C, H, W) in [0, 1] -> codes (N, D) by its body, and back by its head."""
-    return nets.autoencoder(**nets.autoencoder_arguments(schema), code=args.latent, width=args.width)
+    return nets.autoencoder(
+        **nets.autoencoder_arguments(schema), latent=args.latent, width=args.width
+    )
 
 
 def build_game(args: Args, net: nn.Sequential, dataset: Data) -> Game:
@@ -79,7 +81,9 @@ def build_game(args: Args, net: nn.Sequential, dataset: Data) -> Game:
 def build_stream(args: Args, dataset: Data) -> Stream:
     """Batches of training pictures."""
     augmentation = Augment(field=dataset.schema.inputs[0], mirror=args.mirror, shift=args.shift)
-    return dataset.train.batches(args.batch_size, turns=args.turns, seed=args.seed, augment=augmentation)
+    return dataset.train.batches(
+        args.batch_size, turns=args.turns, seed=args.seed, augment=augmentation
+    )
 
 
 def main(args: Args, dataset: Data | None = None) -> dict[str, float]:

@@ -9,7 +9,7 @@ from brique.evaluation import bootstrap
 from brique.evaluation.baselines import constant, fit_predict
 from brique.evaluation.baselines.names import NAMES as NAMES
 from brique.tasks.regress.metrics import compute_metrics, std_of
-from brique.tasks.regress.reading import Outputs
+from brique.tasks.regress.outputs import Outputs
 
 
 def compare_with_baselines(outputs: Outputs, data: Data, *, fit: bool) -> dict[str, Any]:

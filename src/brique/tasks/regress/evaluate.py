@@ -8,9 +8,9 @@ from torch import nn
 from brique.data import Data
 from brique.evaluation.result import Result, finite
 from brique.tasks.regress.baselines import compare_with_baselines
-from brique.tasks.regress.metrics import intervals, compute_metrics, std_of
+from brique.tasks.regress.metrics import compute_metrics, intervals, std_of
+from brique.tasks.regress.outputs import Outputs, collect_outputs
 from brique.tasks.regress.predict import target_names, target_units
-from brique.tasks.regress.reading import Outputs, collect_outputs
 
 
 def evaluate(net: nn.Module, data: Data, *, compare: bool = True) -> Result:
@@ -39,7 +39,10 @@ def evaluate(net: nn.Module, data: Data, *, compare: bool = True) -> Result:
     values |= compare_with_baselines(outputs, data, fit=compare)
     finished = time.perf_counter()
     arrays = {name: getattr(outputs, name) for name in ("ids", "truth", "said", "reach")}
-    seconds = {"judging": round(evaluated - started, 3), "baselines": round(finished - evaluated, 3)}
+    seconds = {
+        "judging": round(evaluated - started, 3),
+        "baselines": round(finished - evaluated, 3),
+    }
     return Result(finite(values), arrays, seconds)
 
 

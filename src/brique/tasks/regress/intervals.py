@@ -3,11 +3,11 @@
 import torch
 from torch import Tensor, nn
 
-from brique.bricks.restore import BINS
 from brique.data import Split
 from brique.evaluation.conformal import quantile
+from brique.nets.denormalize import BINS
+from brique.tasks.regress.outputs import collect_outputs
 from brique.tasks.regress.predict import denormalize_layer
-from brique.tasks.regress.reading import collect_outputs
 
 COVERAGE = 0.9
 MIN_EXAMPLES = 100  # examples of valid in each range of answers
@@ -28,13 +28,18 @@ def calibrate(net: nn.Module, valid: Split) -> None:
         return
     outputs = collect_outputs(net, valid)
     for index in range(outputs.predictions.shape[1]):
-        predictions, errors = outputs.predictions[:, index], (outputs.predictions - outputs.target)[:, index].abs()
+        predictions, errors = (
+            outputs.predictions[:, index],
+            (outputs.predictions - outputs.target)[:, index].abs(),
+        )
         edges = _bin_edges(predictions)
         layer.edges[index] = torch.inf
         layer.edges[index, : len(edges)] = edges.to(layer.edges)
         bin_of = torch.searchsorted(edges, predictions.contiguous())
         half_widths = [quantile(errors[bin_of == bin_index]) for bin_index in range(len(edges) + 1)]
-        layer.half_width[index] = torch.tensor(half_widths + [half_widths[-1]] * (BINS - len(half_widths)))
+        layer.half_width[index] = torch.tensor(
+            half_widths + [half_widths[-1]] * (BINS - len(half_widths))
+        )
 
 
 def _bin_edges(predictions: Tensor) -> Tensor:

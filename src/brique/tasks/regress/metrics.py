@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from brique.data import Split
 from brique.evaluation import bootstrap
 from brique.tasks.regress.loss import loss
-from brique.tasks.regress.reading import Outputs, collect_outputs
+from brique.tasks.regress.outputs import Outputs, collect_outputs
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,9 @@ def compute_metrics(predictions: Tensor, target: Tensor) -> dict[str, float]:
     errors, unit = predictions.double() - target.double(), std_of(target)
     is_constant = target.amax(dim=0) == target.amin(dim=0)
     mean_squared_error = errors.square().mean(dim=0)
-    unexplained = torch.where(is_constant, (mean_squared_error > 0).double(), mean_squared_error / unit.square())
+    unexplained = torch.where(
+        is_constant, (mean_squared_error > 0).double(), mean_squared_error / unit.square()
+    )
     unit = unit if target.shape[1] > 1 else torch.ones_like(unit)
     return {
         "r2": float((1 - unexplained).mean()),
@@ -78,5 +80,12 @@ def intervals(outputs: Outputs, groups: Tensor | None) -> dict[str, list[float]]
         per_example = values.mean(dim=1)
         return lambda weights: (weights @ per_example / weights.sum(dim=1)) ** exponent
 
-    statistics = {"r2": r2, "rmse": mean_power(squared_errors, 0.5), "mae": mean_power(absolute_errors, 1.0)}
-    return {name: list(bootstrap.interval(statistic, target, groups)) for name, statistic in statistics.items()}
+    statistics = {
+        "r2": r2,
+        "rmse": mean_power(squared_errors, 0.5),
+        "mae": mean_power(absolute_errors, 1.0),
+    }
+    return {
+        name: list(bootstrap.interval(statistic, target, groups))
+        for name, statistic in statistics.items()
+    }

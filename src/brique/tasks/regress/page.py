@@ -3,9 +3,9 @@
 import torch
 from torch import Tensor
 
-from brique.page import chart, inputs
+from brique.page import chart, example_table
 from brique.page.facts import Facts
-from brique.page.markup import Gap, Section, count, figure, short_number, name, percent, text
+from brique.page.markup import Gap, Section, count, figure, name, percent, short_number, text
 from brique.page.thumbnails import Gallery
 
 _MAX_DOTS = 400  # in a chart
@@ -24,14 +24,18 @@ def sections(facts: Facts, gallery: Gallery) -> list[Section | Gap]:
     body = ""
     for index, title in enumerate(names[:_MAX_TARGETS]):
         unit = units[index] if index < len(units) else ""
-        body += _scatter_figure((title, unit), target[:, index], predictions[:, index], half_width[:, index])
+        body += _scatter_figure(
+            (title, unit), target[:, index], predictions[:, index], half_width[:, index]
+        )
     if "coverage" in facts.values:
         body += _coverage_figure(facts)
     body += _worst_figure(facts, gallery, names[0], (ids, target[:, 0], predictions[:, 0]))
     return [Section("mistakes", "Answers and truths", body)]
 
 
-def _scatter_figure(title_and_unit: tuple[str, str], target: Tensor, predictions: Tensor, half_width: Tensor) -> str:
+def _scatter_figure(
+    title_and_unit: tuple[str, str], target: Tensor, predictions: Tensor, half_width: Tensor
+) -> str:
     """Return a chart of answers over truths. called: the target, and its unit behind a blank."""
     rows = torch.linspace(0, len(target) - 1, min(_MAX_DOTS, len(target))).long()
     shown_values = torch.cat([target[rows], predictions[rows]]).double()
@@ -84,14 +88,21 @@ def _coverage_figure(facts: Facts) -> str:
 def _worst_figure(facts: Facts, gallery: Gallery, title: str, arrays: tuple[Tensor, ...]) -> str:
     """Return the examples on which the answer is furthest off; found: ids, truths and answers."""
     ids, target, predictions = arrays
-    order = torch.argsort((target - predictions).abs(), descending=True, stable=True)[:_NUM_WORST].tolist()
+    order = torch.argsort((target - predictions).abs(), descending=True, stable=True)[
+        :_NUM_WORST
+    ].tolist()
     rows = [
-        (int(ids[row]), [short_number(float(values[row])) for values in (target, predictions)]) for row in order
+        (int(ids[row]), [short_number(float(values[row])) for values in (target, predictions)])
+        for row in order
     ]
-    table = inputs.render(facts, gallery, "misses", ["truth", "answer"], rows)
+    table = example_table.render(facts, gallery, "misses", ["truth", "answer"], rows)
     largest_error = float((target - predictions).abs().max())
     caption = (
         "The test examples on which the net was furthest off. Look whether the truth is right, and"
         " what these examples have in common: often something that the inputs do not tell."
     )
-    return figure(f"The worst answer for {name(title)} is off by {short_number(largest_error)}", caption, table)
+    return figure(
+        f"The worst answer for {name(title)} is off by {short_number(largest_error)}",
+        caption,
+        table,
+    )

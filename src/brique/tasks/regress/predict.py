@@ -48,7 +48,11 @@ class Answer:
             row[column] = number
             if name in self.interval:
                 bounds = {"low": self.interval[name][0], "high": self.interval[name][1]}
-                row |= bounds if column == "answer" else {f"{name} {bound}": value for bound, value in bounds.items()}
+                row |= (
+                    bounds
+                    if column == "answer"
+                    else {f"{name} {bound}": value for bound, value in bounds.items()}
+                )
             if name in self.units:
                 row["unit" if column == "answer" else f"{name} unit"] = self.units[name]
         return row
@@ -62,7 +66,10 @@ class Answer:
         texts = [f"{name} {number}" for name, number in numbers.items()]
         if len(texts) == 1:
             texts = list(numbers.values())
-        intervals = [f"{format_number(low, 5)} to {format_number(high, 5)}" for low, high in self.interval.values()]
+        intervals = [
+            f"{format_number(low, 5)} to {format_number(high, 5)}"
+            for low, high in self.interval.values()
+        ]
         return " ".join(texts[:8]), intervals[0] if len(intervals) == 1 else ""
 
 
@@ -81,7 +88,9 @@ def predictions(net: nn.Module, outputs: Tensor, schema: Schema) -> list[Answer]
         )
     layer = denormalize_layer(net)
     units = {name: unit for name, unit in zip(names, target_units(schema), strict=True) if unit}
-    half_widths = torch.full_like(outputs, torch.nan) if layer is None else layer.half_width_for(outputs)
+    half_widths = (
+        torch.full_like(outputs, torch.nan) if layer is None else layer.half_width_for(outputs)
+    )
     return [
         Answer(
             answer=dict(zip(names, row.tolist(), strict=True)),

@@ -3,7 +3,12 @@
 from collections.abc import Mapping
 from typing import Any
 
-from brique.evaluation.sentences import format_number, comparison_sentence, format_percent, interval_text
+from brique.evaluation.sentences import (
+    comparison_sentence,
+    format_number,
+    format_percent,
+    interval_text,
+)
 from brique.tasks.regress.baselines import NAMES
 
 _MAX_TARGETS = 4  # targets that are told each
@@ -28,7 +33,13 @@ def sentence(result: Mapping[str, Any]) -> str:
         f"{format_percent(r2)} of the variance of {target_text} explained on {count:,} test examples ("
         f"{interval_text(result, 'r2', format_percent)}), off by {error_text} in the mean"
     )
-    text = comparison_sentence(summary, f"explains {format_percent(baseline_r2)}", result, NAMES, is_behind=r2 <= baseline_r2)
+    text = comparison_sentence(
+        summary,
+        f"explains {format_percent(baseline_r2)}",
+        result,
+        NAMES,
+        is_behind=r2 <= baseline_r2,
+    )
     lower_bound = result["interval"]["r2"][0]
     if lower_bound is None or lower_bound > 0:
         return text

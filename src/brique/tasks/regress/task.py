@@ -5,8 +5,8 @@ import math
 from torch import nn
 
 from brique.data import Data
-from brique.evaluation.notes import with_input_note
-from brique.evaluation.result import Result, Metric
+from brique.evaluation.input_notes import with_input_note
+from brique.evaluation.result import Metric, Result
 from brique.schema import Number, Schema
 from brique.tasks.record import Task
 from brique.tasks.regress.baselines import NAMES

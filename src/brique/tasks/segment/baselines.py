@@ -64,7 +64,11 @@ def logistic(data: Data) -> Baseline:
     started = time.perf_counter()
     sampled, sampled_labels = _sample(data.train, 2 * MAX_PIXELS)
     inputs, labels = sampled[::2], sampled_labels[::2]
-    valid = _sample(data.valid, _VALID_PIXELS) if len(data.valid) else (sampled[1::2], sampled_labels[1::2])
+    valid = (
+        _sample(data.valid, _VALID_PIXELS)
+        if len(data.valid)
+        else (sampled[1::2], sampled_labels[1::2])
+    )
     if len(labels.unique()) < 2:
         return Baseline({"skipped": "the training pixels are of one class only"}, None)
     mean, std = inputs.mean(0), inputs.std(0).clamp(min=1e-6)
@@ -107,7 +111,9 @@ def _sample(split: Split, max_pixels: int) -> tuple[Tensor, Tensor]:
     """Return features (P, F) and classes (P,) of pixels drawn from a part, `max_pixels` or fewer."""
     field = split.schema.inputs[0]
     generator = keys.generator(_KEY)
-    sample_ids = split.ids[torch.randperm(len(split), generator=generator)[: max(1, max_pixels // 20)]]
+    sample_ids = split.ids[
+        torch.randperm(len(split), generator=generator)[: max(1, max_pixels // 20)]
+    ]
     per_picture = -(-max_pixels // len(sample_ids))
     inputs: list[Tensor] = []
     labels: list[Tensor] = []

@@ -19,13 +19,13 @@ from brique.tasks.segment import baselines
 from brique.tasks.segment.metrics import (  # fmt: skip
     BATCH_SIZE,
     PixelCounts,
-    count_pixels,
-    mean_iou_by_picture,
-    confusion,
-    resampled_metric,
-    intervals,
     class_ious,
     compute_metrics,
+    confusion,
+    count_pixels,
+    intervals,
+    mean_iou_by_picture,
+    resampled_metric,
 )
 
 MAX_PICTURES = 12  # pictures of which the answer is kept for the report, half of them the worst
@@ -57,7 +57,9 @@ def evaluate(
     if compare:
         methods["logistic"] = baselines.logistic(data)
     fit_end = time.perf_counter()
-    predictors = {name: method.predict for name, method in methods.items() if method.predict is not None}
+    predictors = {
+        name: method.predict for name, method in methods.items() if method.predict is not None
+    }
     ids, counts, examples = _collect_counts(net, data.test, class_index, len(names), predictors)
     pixels = count_pixels(counts["net"])
     if not bool(pixels.target.any()):
@@ -124,7 +126,11 @@ class _WorstAndBest:
 
 
 def _collect_counts(
-    net: nn.Module, test: Split, class_index: Tensor, classes: int, methods: dict[str, baselines.PredictMasks]
+    net: nn.Module,
+    test: Split,
+    class_index: Tensor,
+    classes: int,
+    methods: dict[str, baselines.PredictMasks],
 ) -> tuple[Tensor, dict[str, Tensor], _WorstAndBest]:
     """Return ids (N,), the confusion (N, K, K) of the net and of each method, and what to show."""
     ids: list[Tensor] = []
@@ -173,7 +179,10 @@ def _compare_with_baselines(
     for name, value in baseline_pixels.items():
         entries[name] = compute_metrics(value) | entries[name]
     best = max(baseline_pixels, key=lambda name: entries[name]["mean_iou"])
-    net_metric, baseline_metric = resampled_metric(count_pixels(counts["net"])), resampled_metric(baseline_pixels[best])
+    net_metric, baseline_metric = (
+        resampled_metric(count_pixels(counts["net"])),
+        resampled_metric(baseline_pixels[best]),
+    )
     target = baseline_pixels[best].target
     comparison = bootstrap.compare_scores(
         best, lambda weights: net_metric(weights) - baseline_metric(weights), target, groups

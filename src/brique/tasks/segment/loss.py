@@ -25,9 +25,15 @@ def loss(scores: Tensor, target: Tensor, weights: Tensor | None = None) -> tuple
     rows = scores.permute(0, 2, 3, 1).flatten(0, 2).float()  # (N * H * W, K)
     flat_target = target.flatten().long()
     class_weights = None if weights is None else weights.to(rows)
-    total_loss = functional.cross_entropy(rows, flat_target, class_weights, ignore_index=IGNORE_INDEX, reduction="sum")
+    total_loss = functional.cross_entropy(
+        rows, flat_target, class_weights, ignore_index=IGNORE_INDEX, reduction="sum"
+    )
     is_counted = flat_target != IGNORE_INDEX
-    pixel_weights = is_counted if class_weights is None else class_weights[flat_target.where(is_counted, 0)] * is_counted
+    pixel_weights = (
+        is_counted
+        if class_weights is None
+        else class_weights[flat_target.where(is_counted, 0)] * is_counted
+    )
     return total_loss, pixel_weights.sum().clamp(min=1e-9)
 
 

@@ -62,7 +62,9 @@ def class_ious(pixels: PixelCounts) -> Tensor:
     NaN for a class that no pixel is of, though it may have been said.
     Source: Everingham et al. 2010, "The PASCAL visual object classes challenge", section 4.2.
     """
-    target, predicted, intersection = (count.sum(0).double() for count in (pixels.target, pixels.predicted, pixels.intersection))
+    target, predicted, intersection = (
+        count.sum(0).double() for count in (pixels.target, pixels.predicted, pixels.intersection)
+    )
     return (intersection / (target + predicted - intersection)).where(target > 0, torch.nan)
 
 
@@ -92,11 +94,15 @@ def mean_iou_by_picture(pixels: PixelCounts) -> Tensor:
 
 def resampled_metric(pixels: PixelCounts) -> bootstrap.Statistic:
     """Return a function from how often each picture is drawn, (R, N), to the mean IoU: (R,)."""
-    target, predicted, intersection = (count.double() for count in (pixels.target, pixels.predicted, pixels.intersection))
+    target, predicted, intersection = (
+        count.double() for count in (pixels.target, pixels.predicted, pixels.intersection)
+    )
 
     def mean_iou(weights: Tensor) -> Tensor:
         resampled_target, resampled_intersection = weights @ target, weights @ intersection
-        values = resampled_intersection / (resampled_target + weights @ predicted - resampled_intersection)
+        values = resampled_intersection / (
+            resampled_target + weights @ predicted - resampled_intersection
+        )
         return values.where(resampled_target > 0, torch.nan).nanmean(dim=1)
 
     return mean_iou
@@ -117,7 +123,9 @@ def intervals(pixels: PixelCounts, groups: Tensor | None) -> dict[str, list[floa
         "pixel_accuracy": pixel_accuracy,
         "mean_accuracy": mean_accuracy,
     }
-    return {name: list(bootstrap.interval(metric, target, groups)) for name, metric in metrics.items()}
+    return {
+        name: list(bootstrap.interval(metric, target, groups)) for name, metric in metrics.items()
+    }
 
 
 def validate(net: nn.Module, split: Split) -> Validation:
@@ -133,8 +141,15 @@ def validate(net: nn.Module, split: Split) -> Validation:
             logits = net(net_inputs(batch, split.schema, net)).float()
             counts.append(confusion(target, logits.argmax(1), logits.shape[1]))
             rows, flat_target = logits.permute(0, 2, 3, 1).flatten(0, 2), target.flatten().long()
-            batch_loss = functional.cross_entropy(rows, flat_target, ignore_index=IGNORE_INDEX, reduction="sum")
-            total_loss, pixels = total_loss + float(batch_loss), pixels + int((flat_target != IGNORE_INDEX).sum())
+            batch_loss = functional.cross_entropy(
+                rows, flat_target, ignore_index=IGNORE_INDEX, reduction="sum"
+            )
+            total_loss, pixels = (
+                total_loss + float(batch_loss),
+                pixels + int((flat_target != IGNORE_INDEX).sum()),
+            )
     if not pixels:
         return Validation(math.nan, math.nan)
-    return Validation(compute_metrics(count_pixels(torch.cat(counts)))["mean_iou"], total_loss / pixels)
+    return Validation(
+        compute_metrics(count_pixels(torch.cat(counts)))["mean_iou"], total_loss / pixels
+    )

@@ -27,7 +27,10 @@ def sections(facts: Facts, gallery: Gallery) -> list[Section | Gap]:
     if schema is None or ids is None or predicted is None or not len(ids):
         reason = "the answers are not stored" if schema is not None else "the data cannot be opened"
         return [*content, Gap(f"Masks are not shown over their pictures, since {reason}.")]
-    return [*content, Section("mistakes", "Worst and best", _worst_and_best(facts, gallery, ids, predicted))]
+    return [
+        *content,
+        Section("mistakes", "Worst and best", _worst_and_best(facts, gallery, ids, predicted)),
+    ]
 
 
 def _worst_and_best(facts: Facts, gallery: Gallery, ids: Tensor, predicted: Tensor) -> str:
@@ -41,7 +44,9 @@ def _worst_and_best(facts: Facts, gallery: Gallery, ids: Tensor, predicted: Tens
         "Left the picture, in the middle what each pixel is, right what the net says; where the"
         " truth is white nothing was counted. Look whether a person would have drawn the same."
     )
-    body = figure(f"The worst picture has a mean IoU of {percent(low)}", caption, rows.legend() + worst)
+    body = figure(
+        f"The worst picture has a mean IoU of {percent(low)}", caption, rows.legend() + worst
+    )
     if not best:
         return body
     title = f"The best picture has a mean IoU of {percent(high)}"
@@ -98,8 +103,12 @@ class _Rows:
         file_name = self._test.name(example_id)
         cells = [
             self._gallery.add(image, file_name, _THUMBNAIL_SIDE),
-            self._gallery.add(self._overlay(image, target[0]), f"{file_name}: what it is", _THUMBNAIL_SIDE),
-            self._gallery.add(self._overlay(image, self._predicted[index]), f"{file_name}: said", _THUMBNAIL_SIDE),
+            self._gallery.add(
+                self._overlay(image, target[0]), f"{file_name}: what it is", _THUMBNAIL_SIDE
+            ),
+            self._gallery.add(
+                self._overlay(image, self._predicted[index]), f"{file_name}: said", _THUMBNAIL_SIDE
+            ),
         ]
         if not all(cells):
             return ""

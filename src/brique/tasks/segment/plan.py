@@ -13,7 +13,13 @@ from brique import nets
 from brique.data import Data
 from brique.errors import UsageError
 from brique.planning import Request, average_decay
-from brique.planning.regions import base_settings, epochs_for, turns_per_epoch, picture_field, turns_within
+from brique.planning.regions import (
+    base_settings,
+    epochs_for,
+    picture_field,
+    turns_per_epoch,
+    turns_within,
+)
 from brique.schema import Picture
 
 WIDTHS = (32, 24, 16)
@@ -33,7 +39,10 @@ def plan(data: Data, request: Request) -> dict[str, Any]:
             " holds many classes; take weights, by which their pixels count more."
         )
     count = len(data.train)
-    settings = base_settings(data, request, min(count, 8)) | {"depth": 1, **_stages(picture_field(data))}
+    settings = base_settings(data, request, min(count, 8)) | {
+        "depth": 1,
+        **_stages(picture_field(data)),
+    }
     settings["rareness"] = 1.0 if request.balance == "weights" else 0.5
     desired_turns = (request.epochs or epochs_for(count)) * turns_per_epoch(settings, count)
 
@@ -44,7 +53,11 @@ def plan(data: Data, request: Request) -> dict[str, Any]:
     turns = 1
     for width in WIDTHS:
         settings["width"] = width
-        affordable_turns = desired_turns if request.epochs else turns_within(build_net(width), settings, data, request)
+        affordable_turns = (
+            desired_turns
+            if request.epochs
+            else turns_within(build_net(width), settings, data, request)
+        )
         turns = min(desired_turns, affordable_turns)
         if turns >= min(desired_turns, _MIN_EPOCHS * turns_per_epoch(settings, count)):
             break

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from brique.data import Batch
 from brique.errors import ShapeError
-from brique.evaluation.placing import size_and_transform
+from brique.evaluation.resize import size_and_transform
 from brique.inference import net_inputs
 from brique.schema import IGNORE_INDEX, Mask, Schema
 

@@ -21,4 +21,10 @@ def sentence(result: Mapping[str, Any]) -> str:
         f"{interval_text(result, 'mean_iou', format_percent)}), {test['pixel_accuracy']:.1%} of the pixels named"
         " rightly"
     )
-    return comparison_sentence(text, f"reaches {baseline_iou:.1%}", result, NAMES, is_behind=test["mean_iou"] <= baseline_iou)
+    return comparison_sentence(
+        text,
+        f"reaches {baseline_iou:.1%}",
+        result,
+        NAMES,
+        is_behind=test["mean_iou"] <= baseline_iou,
+    )

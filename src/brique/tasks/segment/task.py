@@ -3,14 +3,14 @@
 from torch import nn
 
 from brique.data import Data
-from brique.evaluation.result import Result, Metric
+from brique.evaluation.result import Metric, Result
 from brique.schema import Mask, Schema
 from brique.tasks.record import Task
 from brique.tasks.segment.baselines import NAMES
 from brique.tasks.segment.evaluate import evaluate
 from brique.tasks.segment.page import sections
 from brique.tasks.segment.plan import plan
-from brique.tasks.segment.predict import predict, postprocess
+from brique.tasks.segment.predict import postprocess, predict
 from brique.tasks.segment.summary import sentence
 
 

@@ -42,16 +42,22 @@ def most_frequent_tags(data: Data, split: Split) -> Mapping[str, Tensor]:
     tag_counts.index_put_((words, target), torch.ones_like(words), accumulate=True)
     word_counts = tag_counts.sum(dim=1)
     rare_words = ((word_counts > 0) & (word_counts <= _MAX_RARE_COUNT)).nonzero().flatten()
-    rare_tag_counts = tag_counts[rare_words].sum(dim=0) if len(rare_words) else tag_counts.sum(dim=0)
+    rare_tag_counts = (
+        tag_counts[rare_words].sum(dim=0) if len(rare_words) else tag_counts.sum(dim=0)
+    )
     ending_counts = torch.zeros_like(tag_counts)
     fallback_ids = _fallback_ids(kind)
     ending_counts.index_add_(0, fallback_ids[rare_words], tag_counts[rare_words])
     by_word = tag_counts.argmax(dim=1)
     is_known = word_counts[split_words] > 0
-    by_ending = torch.where(ending_counts.sum(dim=1) > 0, ending_counts.argmax(dim=1), rare_tag_counts.argmax())
+    by_ending = torch.where(
+        ending_counts.sum(dim=1) > 0, ending_counts.argmax(dim=1), rare_tag_counts.argmax()
+    )
     return {
         "usual": torch.where(is_known, by_word[split_words], rare_tag_counts.argmax()),
-        "endings": torch.where(is_known, by_word[split_words], by_ending[fallback_ids[split_words]]),
+        "endings": torch.where(
+            is_known, by_word[split_words], by_ending[fallback_ids[split_words]]
+        ),
     }
 
 
@@ -75,7 +81,9 @@ def window_model(data: Data, split: Split) -> Tensor:
         tol=None,  # pyright: ignore[reportArgumentType] - it may be None: all of the passes
     )  # fmt: skip
     model.fit(features[rows], labels[rows])
-    return torch.from_numpy(np.asarray(model.predict(_window_features(split, fallback_ids)), np.int64))
+    return torch.from_numpy(
+        np.asarray(model.predict(_window_features(split, fallback_ids)), np.int64)
+    )
 
 
 def _window_features(split: Split, fallback_ids: np.ndarray):  # noqa: ANN202 - a matrix of scipy
@@ -91,14 +99,20 @@ def _window_features(split: Split, fallback_ids: np.ndarray):  # noqa: ANN202 - 
     columns: list[np.ndarray] = []
     for offset in _OFFSETS:
         neighbor_positions = np.clip(positions + offset, 0, len(positions) - 1)
-        is_inside = (positions + offset == neighbor_positions) & (text_of_word[neighbor_positions] == text_of_word)
-        neighbors = np.where(is_inside, numbers[neighbor_positions], 1)  # the number of a start stands for an edge
+        is_inside = (positions + offset == neighbor_positions) & (
+            text_of_word[neighbor_positions] == text_of_word
+        )
+        neighbors = np.where(
+            is_inside, numbers[neighbor_positions], 1
+        )  # the number of a start stands for an edge
         columns += [neighbors + size * len(columns)]
         columns += [np.where(is_inside, fallback_ids[neighbors], 1) + size * len(columns)]
     feature_ids = np.stack(columns, axis=1)
     rows = np.repeat(positions, feature_ids.shape[1])
     ones = np.ones(feature_ids.size, np.float32)
-    return csr_matrix((ones, (rows, feature_ids.ravel())), shape=(len(positions), size * feature_ids.shape[1]))
+    return csr_matrix(
+        (ones, (rows, feature_ids.ravel())), shape=(len(positions), size * feature_ids.shape[1])
+    )
 
 
 def _fields(split: Split) -> tuple[Text, Tags]:

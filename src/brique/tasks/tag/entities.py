@@ -34,14 +34,22 @@ class EntityCounts:
 
     def f1(self, weights: Tensor) -> Tensor:
         """Return the F1 over all types (R,), of texts that are drawn so often (R, N)."""
-        num_correct, num_total = (weights @ counts.sum(dim=1) for counts in (self.num_correct, self.num_target + self.num_predicted))
+        num_correct, num_total = (
+            weights @ counts.sum(dim=1)
+            for counts in (self.num_correct, self.num_target + self.num_predicted)
+        )
         return 2 * num_correct / num_total.clamp(min=1e-12)
 
     def metrics(self) -> dict[str, float]:
         """Return "f1", "precision" and "recall" of all entities; what is a share of none is 0."""
-        num_target, num_predicted, num_correct = (float(counts.sum()) for counts in (self.num_target, self.num_predicted, self.num_correct))
+        num_target, num_predicted, num_correct = (
+            float(counts.sum())
+            for counts in (self.num_target, self.num_predicted, self.num_correct)
+        )
         return {
-            "f1": 2 * num_correct / (num_target + num_predicted) if num_target + num_predicted else 0.0,
+            "f1": 2 * num_correct / (num_target + num_predicted)
+            if num_target + num_predicted
+            else 0.0,
             "precision": num_correct / num_predicted if num_predicted else 0.0,
             "recall": num_correct / num_target if num_target else 0.0,
         }
@@ -61,14 +69,20 @@ def entity_types(names: Sequence[str]) -> tuple[str, ...] | None:
     """
     inside_names = [name for name in names if name.upper() != "O"]
     matches = [_TAG.fullmatch(name) for name in inside_names]
-    if not inside_names or not all(matches) or not any(match[1].upper() in "BIS" for match in matches if match):
+    if (
+        not inside_names
+        or not all(matches)
+        or not any(match[1].upper() in "BIS" for match in matches if match)
+    ):
         return None
     if any(match[2] is None for match in matches if match) and len(inside_names) == len(names):
         return None  # letters alone, and none is outside
     return tuple(sorted({match[2] or "" for match in matches if match}))
 
 
-def count_entities(target: Tensor, predictions: Tensor, lengths: Tensor, names: Sequence[str]) -> EntityCounts:
+def count_entities(
+    target: Tensor, predictions: Tensor, lengths: Tensor, names: Sequence[str]
+) -> EntityCounts:
     """Return how many entities are meant, said, and found.
 
     target, predictions: tags (M,), int64, of N texts one behind the other. lengths: words of each (N,).
@@ -77,23 +91,35 @@ def count_entities(target: Tensor, predictions: Tensor, lengths: Tensor, names: 
     types = entity_types(names)
     assert types is not None
     entities = [_entities(tags, lengths, names, types) for tags in (target, predictions)]
-    correct = torch.tensor(sorted({*map(tuple, entities[0].tolist())} & {*map(tuple, entities[1].tolist())}))
-    counts = [_counts_by_text(rows, len(lengths), len(types)) for rows in (*entities, correct.view(-1, 4))]
+    correct = torch.tensor(
+        sorted({*map(tuple, entities[0].tolist())} & {*map(tuple, entities[1].tolist())})
+    )
+    counts = [
+        _counts_by_text(rows, len(lengths), len(types)) for rows in (*entities, correct.view(-1, 4))
+    ]
     return EntityCounts(*counts)
 
 
 def _counts_by_text(entities: Tensor, num_texts: int, num_types: int) -> Tensor:
     """Return how many entities (E, 4) each text has of each type: (N, T), float64."""
     cells = entities[:, 0] * num_types + entities[:, 3]
-    return torch.bincount(cells.long(), minlength=num_texts * num_types).view(num_texts, num_types).double()
+    return (
+        torch.bincount(cells.long(), minlength=num_texts * num_types)
+        .view(num_texts, num_types)
+        .double()
+    )
 
 
 def _entities(tags: Tensor, lengths: Tensor, names: Sequence[str], types: Sequence[str]) -> Tensor:
     """Return text, first place, place behind the last, and type of each entity: (E, 4), int64."""
     parsed = [_parse_tag(name) for name in names] + [_OUTSIDE]
     outside = len(names)
-    is_start = torch.tensor([[_starts_entity(previous, current) for current in parsed] for previous in parsed])
-    is_stop = torch.tensor([[_ends_entity(previous, current) for current in parsed] for previous in parsed])
+    is_start = torch.tensor(
+        [[_starts_entity(previous, current) for current in parsed] for previous in parsed]
+    )
+    is_stop = torch.tensor(
+        [[_ends_entity(previous, current) for current in parsed] for previous in parsed]
+    )
     text_of_word = torch.repeat_interleave(torch.arange(len(lengths)), lengths)
     padded = torch.full((len(tags) + len(lengths) + 1,), outside)  # an O before and behind each
     padded[torch.arange(len(tags)) + text_of_word + 1] = tags
@@ -127,4 +153,6 @@ def _ends_entity(previous: tuple[str, str], current: tuple[str, str]) -> bool:
     """Tell whether an entity ended before a tag."""
     if previous == _OUTSIDE:
         return False
-    return previous[0] in "ES" or (previous[0], current[0]) in _END_PAIRS or previous[1] != current[1]
+    return (
+        previous[0] in "ES" or (previous[0], current[0]) in _END_PAIRS or previous[1] != current[1]
+    )

@@ -8,12 +8,12 @@ from torch import Tensor, nn
 
 from brique.data import Data
 from brique.evaluation import bootstrap
-from brique.evaluation.classes import map_classes
+from brique.evaluation.classification import map_classes
 from brique.evaluation.result import Result, finite
 from brique.tasks.tag import baselines
 from brique.tasks.tag.entities import count_entities, entity_types
 from brique.tasks.tag.metrics import compute_metrics, result_values
-from brique.tasks.tag.reading import Outputs, check_lengths, collect_outputs
+from brique.tasks.tag.outputs import Outputs, check_lengths, collect_outputs
 
 
 def evaluate(
@@ -39,13 +39,18 @@ def evaluate(
     outputs = collect_outputs(net, data.test, names)
     values = result_values(outputs, names, data.test.groups)
     evaluated = time.perf_counter()
-    values |= _compare_with_baselines(outputs, data, map_classes(data_names, names), names, fit=compare)
+    values |= _compare_with_baselines(
+        outputs, data, map_classes(data_names, names), names, fit=compare
+    )
     finished = time.perf_counter()
     arrays = {
         "ids": outputs.ids, "offsets": outputs.offsets, "truth": outputs.target,
         "said": outputs.predictions, "sure": outputs.confidence, "unknown": outputs.is_unknown,
     }  # fmt: skip
-    seconds = {"judging": round(evaluated - started, 3), "baselines": round(finished - evaluated, 3)}
+    seconds = {
+        "judging": round(evaluated - started, 3),
+        "baselines": round(finished - evaluated, 3),
+    }
     return Result(finite(values), arrays, seconds)
 
 
@@ -55,7 +60,10 @@ def _compare_with_baselines(
     """Return the baselines, and how the net stands beside the best of them, by text."""
     baseline_tags = {"majority": class_ids[baselines.most_common(data)].expand(len(outputs.target))}
     if fit:
-        baseline_tags |= {name: class_ids[tags] for name, tags in baselines.most_frequent_tags(data, data.test).items()}
+        baseline_tags |= {
+            name: class_ids[tags]
+            for name, tags in baselines.most_frequent_tags(data, data.test).items()
+        }
         baseline_tags["window"] = class_ids[baselines.window_model(data, data.test)]
     main_metric = "accuracy" if entity_types(names) is None else "f1"
     entries: dict[str, Any] = {}
@@ -63,7 +71,9 @@ def _compare_with_baselines(
         metrics, intervals = compute_metrics(tags, outputs, names, data.test.groups)
         entries[name] = {**metrics, "interval": intervals[main_metric]}
     entries["majority"]["answer"] = names[int(baseline_tags["majority"][0])]
-    best = max(baseline_tags, key=lambda name: (entries[name][main_metric], entries[name]["accuracy"]))
+    best = max(
+        baseline_tags, key=lambda name: (entries[name][main_metric], entries[name]["accuracy"])
+    )
     comparison = _comparison(outputs, baseline_tags[best], best, names, data.test.groups)
     return {"baseline": entries, "comparison": comparison}
 
@@ -74,9 +84,15 @@ def _comparison(
     """Return how a net stands beside the best baseline, by the score that is named first."""
     if entity_types(names) is not None:
         lengths = outputs.offsets.diff()
-        net_counts, baseline_counts = (count_entities(outputs.target, s, lengths, names) for s in (outputs.predictions, baseline_tags))
+        net_counts, baseline_counts = (
+            count_entities(outputs.target, s, lengths, names)
+            for s in (outputs.predictions, baseline_tags)
+        )
         return bootstrap.compare_scores(
-            best, lambda weights: net_counts.f1(weights) - baseline_counts.f1(weights), net_counts.num_target, groups
+            best,
+            lambda weights: net_counts.f1(weights) - baseline_counts.f1(weights),
+            net_counts.num_target,
+            groups,
         )
 
     def wrong_by_text(tags: Tensor) -> Tensor:

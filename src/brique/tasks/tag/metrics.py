@@ -7,9 +7,9 @@ import torch
 from torch import Tensor
 
 from brique.evaluation import bootstrap
-from brique.evaluation.classes import by_class, confusion, macro_scores, recall_intervals
+from brique.evaluation.classification import by_class, confusion, macro_scores, recall_intervals
 from brique.tasks.tag.entities import EntityCounts, count_entities, entity_types
-from brique.tasks.tag.reading import Outputs
+from brique.tasks.tag.outputs import Outputs
 
 
 def result_values(outputs: Outputs, names: Sequence[str], groups: Tensor | None) -> dict[str, Any]:
@@ -18,7 +18,9 @@ def result_values(outputs: Outputs, names: Sequence[str], groups: Tensor | None)
     word_groups = outputs.text_of_word if groups is None else groups[outputs.text_of_word]
     recalls = recall_intervals(outputs.target, outputs.predictions, len(names), word_groups)
     classes = by_class(counts, names, recalls)
-    wrong_by_text = bootstrap.group_sums((outputs.predictions != outputs.target).double(), outputs.text_of_word)
+    wrong_by_text = bootstrap.group_sums(
+        (outputs.predictions != outputs.target).double(), outputs.text_of_word
+    )
     has_words = outputs.offsets.diff() > 0
     metrics, intervals = compute_metrics(outputs.predictions, outputs, names, groups)
     return {
@@ -29,7 +31,9 @@ def result_values(outputs: Outputs, names: Sequence[str], groups: Tensor | None)
         "test": {
             **metrics,
             "macro_f1": macro_scores(classes)["macro_f1"],
-            "faultless": float((wrong_by_text == 0)[has_words[: len(wrong_by_text)]].double().mean()),
+            "faultless": float(
+                (wrong_by_text == 0)[has_words[: len(wrong_by_text)]].double().mean()
+            ),
             "log_loss": float(outputs.losses.double().mean()),
         },
         "interval": intervals,
@@ -54,7 +58,12 @@ def _entity_values(outputs: Outputs, names: Sequence[str]) -> dict[str, Any]:
 
 
 def _of_type(counts: EntityCounts, index: int) -> EntityCounts:
-    return EntityCounts(*(values[:, index : index + 1] for values in (counts.num_target, counts.num_predicted, counts.num_correct)))
+    return EntityCounts(
+        *(
+            values[:, index : index + 1]
+            for values in (counts.num_target, counts.num_predicted, counts.num_correct)
+        )
+    )
 
 
 def compute_metrics(
@@ -79,10 +88,14 @@ def compute_metrics(
         correct_by_text = bootstrap.group_sums(is_correct * is_counted, outputs.text_of_word)
         words_by_text = bootstrap.group_sums(is_counted, outputs.text_of_word)
 
-        def accuracy(weights: Tensor, correct: Tensor = correct_by_text, total_words: Tensor = words_by_text) -> Tensor:
+        def accuracy(
+            weights: Tensor, correct: Tensor = correct_by_text, total_words: Tensor = words_by_text
+        ) -> Tensor:
             return (weights @ correct) / (weights @ total_words)
 
         metrics[name] = float(correct_by_text.sum() / words_by_text.sum())
-        text_groups = None if groups is None else groups[: len(correct_by_text)]  # the last may have no words
+        text_groups = (
+            None if groups is None else groups[: len(correct_by_text)]
+        )  # the last may have no words
         intervals[name] = list(bootstrap.interval(accuracy, correct_by_text, text_groups))
     return metrics, intervals

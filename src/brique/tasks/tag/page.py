@@ -3,10 +3,10 @@
 import torch
 from torch import Tensor
 
-from brique.data.column import Texts
+from brique.data.raw.column import Texts
 from brique.page import chart
 from brique.page.facts import Facts
-from brique.page.markup import Gap, Section, box, count, parse_interval, figure, name, percent, text
+from brique.page.markup import Gap, Section, box, count, figure, name, parse_interval, percent, text
 from brique.page.thumbnails import Gallery
 
 _NUM_SENTENCES = 10  # that are shown
@@ -21,7 +21,12 @@ def sections(facts: Facts, gallery: Gallery) -> list[Section | Gap]:
     if any(array is None or not len(array) for array in arrays.values()):
         return [Gap("Tags are not shown, since the answers are not stored.")]
     outputs = {key: array for key, array in arrays.items() if array is not None}
-    body = _entities_figure(facts) + _unknown_words_figure(facts) + _worst_figure(facts, outputs) + _confusions_figure(facts, outputs)
+    body = (
+        _entities_figure(facts)
+        + _unknown_words_figure(facts)
+        + _worst_figure(facts, outputs)
+        + _confusions_figure(facts, outputs)
+    )
     return [Section("mistakes", "Right and wrong", body), _tags_section(facts)]
 
 
@@ -74,7 +79,9 @@ def _worst_figure(facts: Facts, outputs: dict[str, Tensor]) -> str:
     names, offsets = facts.names, outputs["offsets"]
     is_wrong = outputs["truth"] != outputs["said"]
     text_of_word = torch.repeat_interleave(torch.arange(len(outputs["ids"])), offsets.diff())
-    cost = torch.zeros(len(outputs["ids"])).index_add_(0, text_of_word, is_wrong * outputs["sure"].float())
+    cost = torch.zeros(len(outputs["ids"])).index_add_(
+        0, text_of_word, is_wrong * outputs["sure"].float()
+    )
     order = cost.argsort(descending=True, stable=True)[:_NUM_SENTENCES].tolist()
     rows: list[str] = []
     for row in order:
@@ -83,7 +90,11 @@ def _worst_figure(facts: Facts, outputs: dict[str, Tensor]) -> str:
         start, stop = offsets[row : row + 2].tolist()
         words = _words(facts, int(outputs["ids"][row]), stop - start)
         tagged_words = [
-            _tagged_word(word, names[int(outputs["said"][word_index])], names[int(outputs["truth"][word_index])])
+            _tagged_word(
+                word,
+                names[int(outputs["said"][word_index])],
+                names[int(outputs["truth"][word_index])],
+            )
             for word, word_index in zip(words[:_MAX_WORDS], range(start, stop), strict=False)
         ]
         more = " …" if stop - start > _MAX_WORDS else ""
@@ -147,12 +158,16 @@ def _confusions_figure(facts: Facts, outputs: dict[str, Tensor]) -> str:
         "The tags that are most often taken for each other, with words of which the net was sure."
     )
     table = f"<table>{head}<tbody>{''.join(rows)}</tbody></table>"
-    return figure(f"Most often, {target_id} is taken for {predicted_id}", caption, box("confusions", table))
+    return figure(
+        f"Most often, {target_id} is taken for {predicted_id}", caption, box("confusions", table)
+    )
 
 
 def _examples(facts: Facts, outputs: dict[str, Tensor], target_id: int, predicted_id: int) -> str:
     """Return some words of a tag that are taken for another."""
-    indices = ((outputs["truth"] == target_id) & (outputs["said"] == predicted_id)).nonzero().flatten()
+    indices = (
+        ((outputs["truth"] == target_id) & (outputs["said"] == predicted_id)).nonzero().flatten()
+    )
     indices = indices[outputs["sure"][indices].argsort(descending=True, stable=True)][:4]
     words: list[str] = []
     for word_index in indices.tolist():
@@ -169,7 +184,9 @@ def _tags_section(facts: Facts) -> Section | Gap:
         return Gap("The scores of each tag are not stored.")
     rows = [(key, entry) for key, entry in classes.items() if entry.get("recall") is not None]
     rows.sort(key=lambda row: row[1]["recall"])
-    lower_bounds = [(parse_interval(entry["interval"]) or (entry["recall"],))[0] for _, entry in rows]
+    lower_bounds = [
+        (parse_interval(entry["interval"]) or (entry["recall"],))[0] for _, entry in rows
+    ]
     axis = chart.share_axis(float(min(lower_bounds)))
     table_rows: list[str] = []
     for key, entry in rows[:_MAX_TAGS]:
@@ -188,7 +205,9 @@ def _tags_section(facts: Facts) -> Section | Gap:
     foot = (
         f"<tfoot><tr><td></td><td></td><td>{chart.scale(axis)}</td><td></td><td></td></tr></tfoot>"
     )
-    table = f'<table class="strips classes">{head}<tbody>{"".join(table_rows)}</tbody>{foot}</table>'
+    table = (
+        f'<table class="strips classes">{head}<tbody>{"".join(table_rows)}</tbody>{foot}</table>'
+    )
     caption = (
         "Recall is the share of a tag's words that are found, precision the share of the words that"
         " are given it which have it. The hardest stand first."

@@ -5,7 +5,7 @@ from typing import Any
 
 from brique.data import Data
 from brique.planning import Request, average_decay
-from brique.tasks.tag.reading import check_lengths
+from brique.tasks.tag.outputs import check_lengths
 
 
 def plan(data: Data, request: Request) -> dict[str, Any]:

@@ -28,7 +28,11 @@ class Answer:
     def to_json(self) -> dict[str, object]:
         """Return {"answer": "DET NOUN", "tags": [["the", "DET"], ...], "probabilities": [...]}."""
         pairs = [list(pair) for pair in zip(self.words, self.tags, strict=True)]
-        return {"answer": " ".join(self.tags), "tags": pairs, "probabilities": list(self.probabilities)}
+        return {
+            "answer": " ".join(self.tags),
+            "tags": pairs,
+            "probabilities": list(self.probabilities),
+        }
 
     def cells(self) -> dict[str, object]:
         """Return words and tags, each with blanks between."""
@@ -61,7 +65,9 @@ def predict(net: nn.Module, batch: Batch, schema: Schema) -> list[Answer]:
     ):
         words = tuple(kind.restore(word_id[None]) for word_id in word_ids.cpu())
         rounded = tuple(round(word_id, 6) for word_id in word_probabilities.tolist())
-        results.append(Answer(words=words, tags=tuple(tags.restore(tag_ids.cpu())), probabilities=rounded))
+        results.append(
+            Answer(words=words, tags=tuple(tags.restore(tag_ids.cpu())), probabilities=rounded)
+        )
     return results
 
 

@@ -17,13 +17,21 @@ def sentence(result: Mapping[str, Any]) -> str:
     comparison = result["comparison"]
     baseline_accuracy = result["baseline"][comparison["best"]]["accuracy"]
     unknown_accuracy = metrics.get("unknown_accuracy")
-    unknown_text = "" if unknown_accuracy is None else f", {unknown_accuracy:.1%} of the {result['unknown']:,} new ones"
+    unknown_text = (
+        ""
+        if unknown_accuracy is None
+        else f", {unknown_accuracy:.1%} of the {result['unknown']:,} new ones"
+    )
     summary = (
         f"{metrics['accuracy']:.1%} of {result['words']:,} words in {count:,} test sentences tagged"
         f" rightly ({interval_text(result, 'accuracy', format_percent)}){unknown_text}"
     )
     return comparison_sentence(
-        summary, f"is right for {baseline_accuracy:.1%}", result, NAMES, is_behind=metrics["accuracy"] <= baseline_accuracy
+        summary,
+        f"is right for {baseline_accuracy:.1%}",
+        result,
+        NAMES,
+        is_behind=metrics["accuracy"] <= baseline_accuracy,
     )
 
 
@@ -41,5 +49,11 @@ def entities_sentence(result: Mapping[str, Any]) -> str:
         f" recall {metrics['recall']:.1%}); {metrics['accuracy']:.1%} of words tagged rightly, always"
         f" '{majority['answer']}' {majority['accuracy']:.1%}"
     )
-    summary = comparison_sentence(summary, f"reaches F1 {baseline_f1:.1%}", result, NAMES, is_behind=metrics["f1"] <= baseline_f1)
+    summary = comparison_sentence(
+        summary,
+        f"reaches F1 {baseline_f1:.1%}",
+        result,
+        NAMES,
+        is_behind=metrics["f1"] <= baseline_f1,
+    )
     return summary[0].upper() + summary[1:]

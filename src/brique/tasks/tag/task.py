@@ -6,15 +6,15 @@ from dataclasses import replace
 from torch import nn
 
 from brique.data import Data
-from brique.evaluation.result import Result, Metric
+from brique.evaluation.result import Metric, Result
 from brique.schema import Schema, Tags, Text
 from brique.tasks.record import Task
 from brique.tasks.tag.baselines import NAMES
 from brique.tasks.tag.evaluate import evaluate
 from brique.tasks.tag.page import sections
 from brique.tasks.tag.plan import plan
-from brique.tasks.tag.predict import predict, postprocess
-from brique.tasks.tag.summary import sentence, entities_sentence
+from brique.tasks.tag.predict import postprocess, predict
+from brique.tasks.tag.summary import entities_sentence, sentence
 
 
 def _training_file(schema: Schema) -> str | None:
@@ -58,7 +58,7 @@ TAG = Task(
 ENTITIES = replace(
     TAG,
     name="entities",
-    main=Metric("f1", "entity F1", "of entities, found whole and with their type"),
-    training=lambda schema: None,  # the data of both are the same: `evaluate` tells them apart
+    main_metric=Metric("f1", "entity F1", "of entities, found whole and with their type"),
+    training_file=lambda schema: None,  # the data of both are the same: `evaluate` tells them apart
     sentence=entities_sentence,
 )

@@ -64,7 +64,7 @@ def build(args: Args, schema: Schema) -> Tagger:
     """Sentences of M words in all -> scores of the K tags of each word (M, K)."""
     schema_json = schema.to_json()
     sizes = {"size": args.embedding_size, "hidden": args.hidden, "layers": args.layers}
-    return nets.tagger(schema_json, **sizes, dropout=args.dropout, lost=args.word_dropout)
+    return nets.tagger(schema_json, **sizes, dropout=args.dropout, word_dropout=args.word_dropout)
 
 
 def build_game(args: Args, net: Tagger, dataset: Data) -> Game:

@@ -1,0 +1,1 @@
+"""Examples before the split: columns whose statistics are fitted later, image metadata."""

@@ -1,0 +1,1 @@
+"""Rows, files and folders from outside, prepared by the same code as in training."""

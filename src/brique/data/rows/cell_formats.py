@@ -1,0 +1,98 @@
+"""Conventions: whether a table that is asked writes numbers and dates as training did."""
+
+from brique.data.sources.columns.guess import trim
+from brique.data.sources.table_files.raw_cells import Cells
+from brique.errors import DataError
+from brique.schema import Number, Schema, Timestamp
+from brique.schema.numerals import Decimal, parse_numeral
+from brique.schema.timestamp_patterns import ParsedTimestamp, parse_timestamp
+
+_DECIMAL_SIGNS: tuple[Decimal, ...] = ("point", "comma")
+
+
+def check_cell_formats(cells: Cells, schema: Schema) -> list[str]:
+    """Return what a reader of the answers should know of how a table is written.
+
+    Raises DataError where cells of an input would be misread.
+    That is so where some cells can only be read otherwise than in training (3185,17 where a point
+    stood before decimals; 15/01/2024 where the month came first), and others would be read as in
+    training to another value (1,234; 05/03/2024).
+    """
+    import pyarrow as pa
+
+    notes = [
+        finding.reason.removesuffix(".") for finding in cells.findings if finding.severity != "note"
+    ]
+    for name in schema.inputs:
+        values, kind = cells.columns.get(name), schema[name]
+        if values is None:
+            continue
+        is_text = pa.types.is_string(values.type)
+        texts: list[str] = trim(values).unique().drop_null().to_pylist() if is_text else []
+        if isinstance(kind, Number) and kind.unit and not any(map(_unit, texts)):
+            notes.append(f"'{name}' is written without a unit, and taken as {kind.unit}")
+        if isinstance(kind, Number) and not kind.shape:
+            conflict = _decimal_conflict(texts, kind.decimal)
+        elif isinstance(kind, Timestamp) and kind.pattern is not None:
+            conflict = _date_order_conflict(texts, kind.pattern)
+        else:
+            continue
+        if conflict is not None:
+            unreadable, ambiguous, own_reading, other_reading = conflict
+            raise DataError(
+                f"predict: '{name}' in {cells.file} is not written as in training: '{unreadable}'"
+                f" cannot be read so, and '{ambiguous}', which would be {own_reading}, is {other_reading} if"
+                " written as the former; write the column as in training"
+            )
+    return notes
+
+
+def _unit(text: str) -> str:
+    number = parse_numeral(text)
+    return number.unit if number else ""
+
+
+def _decimal_conflict(texts: list[str], decimal: Decimal) -> tuple[str, str, str, str] | None:
+    """Return a number that has another decimal sign, one that could have it, and both readings."""
+    numbers = {text: one for text in texts if (one := parse_numeral(text)) is not None}
+    own_values = {text: one.value(decimal) for text, one in numbers.items()}
+    for sign in _DECIMAL_SIGNS:
+        other_values = {text: one.value(sign) for text, one in numbers.items()}
+        unreadable = [
+            text for text in numbers if own_values[text] is None and other_values[text] is not None
+        ]
+        ambiguous = [text for text in numbers if None not in (own_values[text], other_values[text])
+                  and own_values[text] != other_values[text]]  # fmt: skip
+        if unreadable and ambiguous:
+            one = ambiguous[0]
+            return unreadable[0], one, f"{own_values[one]:.15g}", f"{other_values[one]:.15g}"
+    return None
+
+
+def _date_order_conflict(texts: list[str], pattern: str) -> tuple[str, str, str, str] | None:
+    """Return a date whose day and month are exchanged, one that could be so, and both readings."""
+    swapped = pattern.replace("%d", "%?").replace("%m", "%d").replace("%?", "%m")
+    if swapped == pattern:
+        return None
+    own_values = {
+        text: parse_timestamp(text, pattern) or parse_timestamp(text, None) for text in texts
+    }
+    other_values = {text: parse_timestamp(text, swapped) for text in texts}
+    unreadable = [
+        text for text in texts if own_values[text] is None and other_values[text] is not None
+    ]
+    ambiguous = [
+        text
+        for text in texts
+        if own_values[text] and other_values[text] and own_values[text] != other_values[text]
+    ]
+    if not unreadable or not ambiguous:
+        return None
+    one = ambiguous[0]
+    return unreadable[0], one, _date(own_values[one]), _date(other_values[one])
+
+
+def _date(moment: ParsedTimestamp | None) -> str:
+    import numpy as np
+
+    return str(np.datetime64(moment.micros if moment else 0, "us").astype("datetime64[D]"))

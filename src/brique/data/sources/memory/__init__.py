@@ -1,0 +1,1 @@
+"""Arrays, data frames and data sets of other libraries."""

@@ -1,0 +1,442 @@
+"""Timeline: which columns of a series say when each row was, and what they say."""
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from brique.data.sources.columns.date_patterns import (
+    are_mostly_numbers,
+    are_numbers,
+    best_patterns,
+    is_time_name,
+    is_year_name,
+    name_words,
+    number_patterns,
+    patterns_of,
+)
+from brique.data.sources.columns.guess import RawColumn
+from brique.data.sources.columns.timestamps import describe_pattern, parse_timestamps
+from brique.data.sources.tables.time_columns import (
+    DAY,
+    ISO,
+    RowTimes,
+    clock_values,
+    component_named,
+    is_component,
+    is_hhmm,
+    is_time_of_day,
+    period_of_day,
+    read_times,
+)
+from brique.errors import DataError
+from brique.schema.messages import alternatives
+from brique.schema.time_index import TimeIndex
+from brique.schema.timestamp_patterns import SECOND
+
+_MIN_SHARE = 0.9  # of the cells that are there must be moments
+_MIN_EVENNESS = 0.9  # share of the commonest step, from which numbers are taken for moments
+_CLOCK_NAMES = {"time", "uhrzeit", "zeit", "heure", "hora", "ora", "tijd", "hour", "hhmm", "clock"}
+_COUNTER_NAMES = {"t", "time", "step", "seconds", "second", "elapsed", "timestep", "ms", "minutes"}
+
+
+def ticks(micros: np.ndarray, *, is_calendar: bool) -> tuple[np.ndarray, bool]:
+    """Return times in even units (N,), float64: months if all are the first moment of one."""
+    moments = micros.astype("datetime64[us]")
+    months = moments.astype("datetime64[M]")
+    if is_calendar and len(micros) and (months.astype("datetime64[us]") == moments).all():
+        return months.astype(np.float64), True
+    first = int(micros.min()) // SECOND * SECOND if len(micros) else 0
+    return (micros - first) / SECOND, False
+
+
+def evenness(micros: np.ndarray, *, is_calendar: bool = True) -> float:
+    """Return the share of the commonest step among different times."""
+    steps = np.diff(ticks(np.unique(micros), is_calendar=is_calendar)[0])
+    if not len(steps):
+        return 0.0
+    return float(np.unique(np.round(steps, 6), return_counts=True)[1].max() / len(steps))
+
+
+def find_row_times(
+    raw_columns: Mapping[str, RawColumn], time_option: str | None, name: str
+) -> RowTimes:
+    """Return when each row was, by the columns told, else by those that say it.
+
+    time_option: a column, several as "Date,Time", or "none": the rows are even as they stand.
+    Where nothing says it, the rows are even. Raises DataError.
+    """
+    if (
+        time_option is not None
+        and time_option.casefold() == "none"
+        and time_option not in raw_columns
+    ):
+        return _even_times(raw_columns)
+    if time_option is not None:
+        return _times_of_columns(raw_columns, time_option, name)
+    for detect in (_from_timestamps, _from_named_numbers, _from_components, _from_numbers):
+        row_times = detect(raw_columns)
+        if row_times is not None:
+            return row_times
+    _check_unread(raw_columns, name)
+    return _even_times(raw_columns)
+
+
+def times_as_trained(raw_columns: Mapping[str, RawColumn], clock: TimeIndex, name: str) -> RowTimes:
+    """Return when each row was, as the columns of the training data said it. Raises DataError.
+
+    Moments that are written in another way are read where all fit it. name: of the file.
+    """
+    if not clock.columns:
+        return _even_times(raw_columns)
+    for column in clock.columns:
+        if column not in raw_columns:
+            raise DataError(
+                f"{name}: there is no column '{column}', which says the time of a row"
+                f"{alternatives(column, raw_columns)}"
+            )
+    index = next(
+        (
+            position
+            for position, pattern in enumerate(clock.patterns)
+            if pattern == ISO or pattern[0] in "%@"
+        ),
+        None,
+    )
+    if index is None:
+        return _check_known(
+            read_times(raw_columns, clock.columns, clock.patterns), raw_columns, name
+        )
+    raw_column, pattern = raw_columns[clock.columns[index]], clock.patterns[index]
+    fits_trained = (
+        parse_timestamps(raw_column, None if pattern == ISO else pattern).is_known.sum()
+        >= _MIN_SHARE * raw_column.is_known.sum()
+    )
+    other_patterns = [
+        candidate for candidate in _patterns(raw_column, by_name=False) if candidate != pattern
+    ]
+    patterns = [[candidate] for candidate in clock.patterns]
+    patterns[index] = [pattern, *other_patterns] if fits_trained else other_patterns
+    if not patterns[index]:
+        raise _unread_error(raw_column, name)
+    row_times = _check_known(
+        _best_reading(raw_columns, list(clock.columns), patterns), raw_columns, name
+    )
+    row_times.ambiguity = None if row_times.patterns == clock.patterns else row_times.ambiguity
+    return row_times
+
+
+def _check_known(row_times: RowTimes, raw_columns: Mapping[str, RawColumn], name: str) -> RowTimes:
+    if not row_times.is_known.any():
+        raise _unread_error(raw_columns[row_times.columns[0]], name)
+    return row_times
+
+
+def _even_times(raw_columns: Mapping[str, RawColumn]) -> RowTimes:
+    column = next(iter(raw_columns.values()))
+    rows = np.arange(len(column.values), dtype=np.int64)
+    texts = np.array([str(row_name).removeprefix("row ") for row_name in column.row_names], object)
+    return RowTimes(rows * SECOND, np.ones(len(rows), bool), texts, (), ())
+
+
+def _times_of_columns(
+    raw_columns: Mapping[str, RawColumn], time_option: str, name: str
+) -> RowTimes:
+    """Return when each row was by the columns that a person names. Raises DataError."""
+    names = (
+        [time_option]
+        if time_option in raw_columns
+        else [column.strip() for column in time_option.split(",")]
+    )
+    for column in names:
+        if column not in raw_columns:
+            raise DataError(
+                f"{name}: --time names no column '{column}'{alternatives(column, raw_columns)}"
+            )
+    if len(names) == 1:
+        row_times = _timestamps_of(raw_columns[time_option], by_name=False) or _relative_times(
+            raw_columns[time_option]
+        )
+        if row_times is None:
+            raise _unread_error(raw_columns[time_option], name)
+        return row_times
+    patterns = [_patterns_of(raw_columns[column], is_day=column == names[0]) for column in names]
+    for column, pattern in zip(names, patterns, strict=True):
+        if pattern is None:
+            raise _unread_error(raw_columns[column], name)
+    return _best_reading(raw_columns, names, [pattern or [] for pattern in patterns])
+
+
+def _patterns_of(column: RawColumn, *, is_day: bool) -> list[str] | None:
+    """Return how one of several columns says its share of the time, the likeliest first."""
+    component = component_named(column.name)
+    if component is not None and is_component(column, component):
+        return [component]
+    if is_time_of_day(column):
+        return ["time"]
+    patterns = _patterns(column, by_name=False)
+    if patterns and (is_day or not are_numbers(column.sample)):
+        return patterns
+    if is_component(column, "hour"):
+        return ["hour"]
+    period = period_of_day(column)
+    return [period] if period is not None else ["hhmm"] if is_hhmm(column) else None
+
+
+def _best_reading(
+    raw_columns: Mapping[str, RawColumn], names: list[str], patterns: list[list[str]]
+) -> RowTimes:
+    """Return the reading by which the rows are the most even, and said what else there is."""
+    index = next((i for i, candidates in enumerate(patterns) if len(candidates) > 1), None)
+    if index is None:
+        return read_times(raw_columns, names, [candidates[0] for candidates in patterns])
+    readings = [
+        read_times(
+            raw_columns,
+            names,
+            [pattern if i == index else candidates[0] for i, candidates in enumerate(patterns)],
+        )
+        for pattern in patterns[index]
+    ]
+    scores = [_plausibility(reading) for reading in readings]
+    best = max(range(len(readings)), key=lambda i: (scores[i], -i))
+    chosen, first = readings[best], raw_columns[names[index]].distinct[0]
+    is_sure = sorted(scores)[-2] < scores[best]
+    description = describe_pattern(chosen.patterns[index])
+    reason = (
+        "as so the rows are even and in order" if is_sure else "though another order fits as well"
+    )
+    chosen.ambiguity = (
+        f"'{names[index]}' holds dates such as {first}, read {description}, {reason}.",
+        is_sure,
+    )
+    return chosen
+
+
+def _plausibility(row_times: RowTimes) -> tuple[float, float]:
+    """Return how even the rows of a reading are, and how far they stand in order."""
+    known_times = row_times.micros[row_times.is_known]
+    steps = np.diff(known_times)
+    sortedness = max((steps >= 0).mean(), (steps <= 0).mean()) if len(steps) else 1.0
+    return round(evenness(known_times), 2), round(float(sortedness), 2)
+
+
+def _from_timestamps(raw_columns: Mapping[str, RawColumn]) -> RowTimes | None:
+    """Return the moments of the column that has the most different ones, with its time of day."""
+    candidates = [
+        candidate
+        for column in raw_columns.values()
+        if (candidate := _timestamps_of(column)) is not None
+    ]
+    if not candidates:
+        return None
+    counts = [len(np.unique(candidate.micros[candidate.is_known])) for candidate in candidates]
+    best = max(range(len(candidates)), key=lambda i: (counts[i], -i))
+    chosen = candidates[best]
+    name = chosen.columns[0]
+    with_clock = (
+        _with_time_of_day(raw_columns, chosen)
+        if counts[best] < _MIN_SHARE * len(chosen.micros)
+        else None
+    )
+    chosen = with_clock or chosen
+    chosen.unused_columns = [
+        candidate.columns[0] for candidate in candidates if candidate.columns[0] != name
+    ]
+    return chosen
+
+
+def _with_time_of_day(raw_columns: Mapping[str, RawColumn], base: RowTimes) -> RowTimes | None:
+    """Return days with the times of another column, where the days alone repeat."""
+    if (base.micros[base.is_known] % DAY).any():
+        return None
+    day = base.columns[0]
+    others = [column for name, column in raw_columns.items() if name != day]
+    clocks = [column for column in others if is_time_of_day(column)]
+    clocks.sort(key=lambda column: not name_words(column.name) & _CLOCK_NAMES)
+    columns, patterns = [day], [_patterns(raw_columns[day])]
+    if clocks:
+        columns, patterns = [day, clocks[0].name], [*patterns, ["time"]]
+    else:
+        for component in ("hour", "minute", "second"):
+            component_column = next(
+                (c for c in others if component_named(c.name) == component), None
+            )
+            if component_column is None or not is_component(component_column, component):
+                break
+            columns, patterns = [*columns, component_column.name], [*patterns, [component]]
+        clock_named = [column for column in others if name_words(column.name) & _CLOCK_NAMES]
+        numeric_clock = next(
+            (column for column in clock_named if is_hhmm(column) or is_component(column, "hour")),
+            None,
+        )
+        if len(columns) == 1 and numeric_clock is not None:
+            columns.append(numeric_clock.name)
+            patterns.append(["hour" if is_component(numeric_clock, "hour") else "hhmm"])
+        periods = [
+            (column.name, pattern)
+            for column in others
+            if (pattern := _period_in_day(base, column)) is not None
+        ]
+        if len(columns) == 1 and periods:
+            columns.append(periods[0][0])
+            patterns.append([periods[0][1]])
+    return _best_reading(raw_columns, columns, patterns) if len(columns) > 1 else None
+
+
+def _period_in_day(base: RowTimes, column: RawColumn) -> str | None:
+    """Return the share of a day that a column counts, where it alone tells the rows of a day."""
+    pattern = period_of_day(column)
+    if pattern is None:
+        return None
+    clock = read_times({column.name: column}, [column.name], [pattern])
+    return pattern if evenness(base.micros + clock.micros) >= _MIN_EVENNESS else None
+
+
+def _from_named_numbers(raw_columns: Mapping[str, RawColumn]) -> RowTimes | None:
+    """Return the moments of a column of numbers that is called so: seconds since 1970, 20240301."""
+    for column in raw_columns.values():
+        if is_time_name(column.name) and are_numbers(column.sample):
+            patterns = [
+                pattern
+                for pattern in number_patterns(column.distinct)
+                if pattern not in ("%Y", "@excel")
+            ]
+            if patterns:
+                row_times = _best_reading(raw_columns, [column.name], [patterns[:1]])
+                repeats = len(np.unique(row_times.micros)) < _MIN_SHARE * len(row_times.micros)
+                return (_with_time_of_day(raw_columns, row_times) if repeats else None) or row_times
+    return None
+
+
+def _from_components(raw_columns: Mapping[str, RawColumn]) -> RowTimes | None:
+    """Return moments from columns year, month, day, hour, as far as there are such."""
+    components: dict[str, RawColumn] = {}
+    for column in raw_columns.values():
+        component = component_named(column.name)
+        if (
+            component is not None
+            and component not in components
+            and is_component(column, component)
+        ):
+            components[component] = column
+    second_component = next(
+        (
+            candidate
+            for candidate in ("month", "day of year", "week", "quarter")
+            if candidate in components
+        ),
+        None,
+    )
+    if "year" not in components or second_component is None:
+        return None
+    used = ["year", second_component]
+    smaller = (
+        ("day", "hour", "minute", "second") if second_component == "month" else ("hour", "minute")
+    )
+    for component in smaller:
+        if component in components:
+            used.append(component)
+        elif component != "day":
+            break
+    columns = [components[component].name for component in used]
+    if "hour" not in used and (second_component != "month" or "day" in used):
+        others = [column for column in raw_columns.values() if column.name not in columns]
+        clock_named = [column for column in others if name_words(column.name) & _CLOCK_NAMES]
+        if clock := next((column for column in others if is_time_of_day(column)), None):
+            columns, used = [*columns, clock.name], [*used, "time"]
+        elif clock := next((column for column in clock_named if is_hhmm(column)), None):
+            columns, used = [*columns, clock.name], [*used, "hhmm"]
+    return read_times(raw_columns, columns, used)
+
+
+def _from_numbers(raw_columns: Mapping[str, RawColumn]) -> RowTimes | None:
+    """Return a column of years, or of even numbers of the size of moments, or counted time."""
+    for column in raw_columns.values():
+        if is_year_name(column.name) and number_patterns(column.distinct)[:1] == ["%Y"]:
+            return read_times(raw_columns, [column.name], ["%Y"])
+    for column in raw_columns.values():
+        if not column.sample or not are_numbers(column.sample):
+            continue
+        for pattern in number_patterns(column.distinct):
+            if pattern in ("%Y", "@excel", "%Y%m"):
+                continue
+            row_times = read_times(raw_columns, [column.name], [pattern])
+            steps = np.diff(np.unique(row_times.micros))
+            if len(steps) and steps.min() > SECOND and evenness(row_times.micros) >= _MIN_EVENNESS:
+                return row_times
+    for column in raw_columns.values():
+        if is_time_of_day(column):
+            row_times = read_times(raw_columns, [column.name], ["time"])
+            steps = np.diff(row_times.micros[row_times.is_known])
+            if (steps > 0).all() or (steps < 0).all():  # of one day
+                return row_times
+    for column in raw_columns.values():
+        if (
+            name_words(column.name) & _COUNTER_NAMES
+            and (row_times := _relative_times(column)) is not None
+        ):
+            steps = np.diff(row_times.micros[row_times.is_known])
+            if (steps > 0).all() or (steps < 0).all():
+                return row_times
+    return None
+
+
+def _timestamps_of(column: RawColumn, *, by_name: bool = True) -> RowTimes | None:
+    """Return the moments of one column, or None if it holds none.
+
+    by_name: whether numbers are none, unless their column is called so.
+    """
+    if by_name and column.is_text and are_mostly_numbers(column.sample):
+        return None
+    patterns = _patterns(column, by_name=by_name)
+    return _best_reading({column.name: column}, [column.name], [patterns]) if patterns else None
+
+
+def _patterns(column: RawColumn, *, by_name: bool = True) -> list[str]:
+    """Return the patterns by which nearly all cells are moments."""
+    if not column.is_text:
+        if "timestamp" in str(column.values.type):
+            return [ISO]
+        return [] if by_name else list(number_patterns(column.distinct))[:1]
+    if are_numbers(column.sample):
+        return list(number_patterns(column.distinct))[:1]
+    patterns = patterns_of(column.distinct)
+    if not patterns:
+        patterns, share = best_patterns(column.distinct)
+        if share < _MIN_SHARE:
+            return []
+        read_count = parse_timestamps(column, patterns[0]).is_known.sum()
+        if read_count < _MIN_SHARE * column.is_known.sum():
+            return []
+    return [ISO if pattern is None else pattern for pattern in patterns]
+
+
+def _relative_times(column: RawColumn) -> RowTimes | None:
+    """Return a column of numbers as times, whatever they count."""
+    values = clock_values(column, "number")
+    if np.isnan(values).sum() > (1 - _MIN_SHARE) * len(values):
+        return None
+    return read_times({column.name: column}, [column.name], ["number"])
+
+
+def _unread_error(column: RawColumn, name: str) -> DataError:
+    row = int(np.flatnonzero(column.is_known)[0]) if column.is_known.any() else 0
+    cell = column.values[row].as_py() or ""
+    has_words = any(len(word) > 2 for word in name_words(str(cell)))
+    hint = (
+        " (months are read by their English names, and no names of time zones)" if has_words else ""
+    )
+    return DataError(
+        f"{name}: {column.name}: expected moments such as 2024-03-01 17:30, got '{cell}' in"
+        f" {column.row_names[row]}{hint}; write them so, name another column with --time, or take the"
+        " rows as even with --time none"
+    )
+
+
+def _check_unread(raw_columns: Mapping[str, RawColumn], name: str) -> None:
+    """Raise DataError where a column is called as moments are, and holds texts that are none."""
+    for column in raw_columns.values():
+        is_text = column.is_text and not are_numbers(column.sample)
+        digits = sum(any(character.isdigit() for character in cell) for cell in column.sample)
+        if is_time_name(column.name) and is_text and 2 * digits > len(column.sample):
+            raise _unread_error(column, name)

@@ -1,0 +1,1 @@
+"""Texts, sentences, trees, stories."""

@@ -1,0 +1,1 @@
+"""Train, valid and test: which example goes where."""

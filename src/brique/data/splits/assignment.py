@@ -1,0 +1,411 @@
+"""Which examples are for training, for choosing and for judging: a fixed draw on their content."""
+
+import hashlib
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from brique.data.core.batch import Values
+from brique.data.core.ragged import Ragged
+from brique.data.finding import Finding
+from brique.data.raw.column import Column, Labels
+from brique.data.raw.image_metadata import connected_components
+from brique.data.raw.source import PARTS, Source
+from brique.data.splits.chance import distinct_digests, equal_by_chance
+from brique.data.splits.near_pairs import near_pairs
+from brique.data.splits.stratified import GroupedExamples, assign_stratified
+from brique.errors import DataError
+from brique.schema import Category
+
+TEST_SHARE, VALID_SHARE = 0.2, 0.1  # share of all examples; share of those that are not for test
+_MAX_NEAR_SHARE = 0.5  # share of examples that a chain of near copies may hold, to stay together
+_MIN_NEAR_GROUP = 20  # and so many may it hold in any case
+NO_PART = 3  # in place of a part: in none of them
+_HOLDOUT_SALT = 1 << 20  # salts from here on are of `held_out`
+_FIRST_SECONDS = 1e8  # times from here on are seconds since 1970, not years or counts
+
+
+def assign_parts(source: Source) -> Tensor:
+    """Return the part of each example (N,), uint8: the source's own, else a fixed draw.
+
+    Raises DataError where groups or times allow no such draw.
+    """
+    part = (
+        torch.zeros(len(source), dtype=torch.uint8) if source.part is None else source.part.clone()
+    )
+    has_part = [bool((part == number).any()) for number in range(3)]
+    row_ids = (part == 0).nonzero().flatten().numpy()
+    test, valid = (0.0 if has_part[2] else TEST_SHARE), (0.0 if has_part[1] else VALID_SHARE)
+    if source.part is not None and source.groups is not None:
+        _report_crossing_groups(source, source.part.numpy(), source.groups)
+    if source.is_final or (not test and not valid):
+        return part
+    parts = _assign_rows(source, row_ids, test, valid)
+    part[torch.from_numpy(row_ids)] = torch.from_numpy(parts)
+    if source.part is not None and source.times is None:
+        messages = [f"{PARTS[p]} is {(parts == p).sum():,}" for p in (1, 2) if not has_part[p]]
+        source.notes.append(
+            f"{source.name}: {' and '.join(messages)} of its {len(row_ids):,} training examples, held out "
+            "by a fixed draw."
+        )
+    return part
+
+
+def fold_numbers(source: Source, count: int) -> np.ndarray:
+    """Return the number of the fold in which each example is for test (N,), int64, from 0.
+
+    Folds are of one size, or nearly; classes keep their shares; equal examples, and those of one
+    group, are in one fold. The source's own test part is in none: -1.
+    Raises DataError when there are fewer examples than folds, or when what belongs together, or a
+    class, cannot be on two sides.
+    """
+    if source.times is not None:
+        raise DataError(
+            f"{source.name}: folds and a split by time cannot both be, as a net would learn from"
+            " what comes after its test; leave out --folds, or --time"
+        )
+    own_parts = np.zeros(len(source), np.uint8) if source.part is None else source.part.numpy()
+    rows = np.flatnonzero(own_parts != PARTS.index("test"))
+    grouped = _group_examples(source, rows, salt=0)
+    if not 2 <= count <= len(grouped.draws):
+        raise DataError(
+            f"{source.name}: folds must be 2 to {len(grouped.draws):,}, as many as there are"
+            f" {'groups' if source.groups is not None else 'different examples'}, got {count};"
+            " choose another number"
+        )
+    pairs = np.unique(np.stack([grouped.strata, grouped.units], 1), axis=0)
+    classes, units = np.unique(pairs[:, 0], return_counts=True)
+    if len(classes) > 1 and int(units.min()) < 2:
+        row = int(rows[np.flatnonzero(grouped.strata == classes[units.argmin()])[0]])
+        raise DataError(
+            f"{source.name}: folds need each class in two places at least, but all of class"
+            f" '{_class_of(source, row)}' is one {_unit_word(source)}, and would be missing where it is"
+            " for test; add examples, leave the class out, or choose another --group"
+        )
+    numbers = np.full(len(source), -1, np.int64)
+    numbers[rows] = assign_stratified(grouped, (1 / count,) * count)
+    return numbers
+
+
+def in_second_half(source: Source, rows: np.ndarray) -> np.ndarray:
+    """Return which of the examples at `rows` are in the second of two halves (M,), bool.
+
+    Classes keep their shares; equal examples, and those of one group, are in one half.
+    """
+    return assign_stratified(_group_examples(source, rows, salt=0), (0.5, 0.5)).astype(bool)
+
+
+def hold_out(source: Source, rows: np.ndarray, share: float, draw: int) -> np.ndarray:
+    """Return 0 for about a share of the examples at `rows`, 1 for the others (M,), int64.
+
+    draw: another number is another draw. Classes, equal examples and groups are as in `split`.
+    """
+    parts = _assign_random(source, rows, share, 0.0, salt=_HOLDOUT_SALT + draw)
+    return (parts != PARTS.index("test")).astype(np.int64)
+
+
+def fold_part(source: Source, numbers: np.ndarray, number: int) -> Tensor:
+    """Return the part of each example (N,), uint8, where a fold is for test.
+
+    numbers: (N,), of `fold_numbers`. Of the other folds a tenth is for valid; what is in no fold is
+    ASIDE.
+    """
+    part = np.full(len(source), NO_PART, np.uint8)
+    part[numbers == number] = PARTS.index("test")
+    others = np.flatnonzero((numbers >= 0) & (numbers != number))
+    part[others] = _assign_random(source, others, 0.0, VALID_SHARE, salt=number + 1)
+    return torch.from_numpy(part)
+
+
+def _assign_rows(source: Source, rows: np.ndarray, test: float, valid: float) -> np.ndarray:
+    """Return the part of each example at `rows`, uint8, by groups, times or content."""
+    if source.times is None:
+        return _assign_random(source, rows, test, valid, salt=0)
+    if source.groups is not None:
+        raise DataError(
+            f"{source.name}: --group and --time cannot both decide the split; choose one of them"
+        )
+    return _assign_by_time(source, source.times[rows], rows, test, valid)
+
+
+def _assign_random(
+    source: Source, rows: np.ndarray, test: float, valid: float, *, salt: int
+) -> np.ndarray:
+    """Return the part of each example at `rows` (M,), uint8, by a fixed draw.
+
+    salt: another number is another draw.
+    """
+    if source.groups is None:
+        group_digests = _near_group_digests(source, rows)
+        return _assign_by_digest(_salted(group_digests, salt), _strata(source, rows), test, valid)
+    grouped = _group_examples(source, rows, salt=salt)
+    if len(grouped.draws) < 2:
+        raise DataError(
+            f"{source.name}: all {len(rows):,} examples are of one group, or equal to some of one,"
+            " so that none can be held out; choose another --group"
+        )
+    shares = ((1 - test) * (1 - valid), (1 - test) * valid, test)
+    parts = assign_stratified(grouped, shares, home=0).astype(np.uint8)
+    if test and not (parts == PARTS.index("test")).any():
+        raise DataError(
+            f"{source.name}: no group can be held out for test without a class losing all of its"
+            " training examples, as each has one whose examples are all in that group; choose"
+            " another --target, or another --group than what is to be predicted"
+        )
+    return parts
+
+
+def _assign_by_time(
+    source: Source, times: np.ndarray, rows: np.ndarray, test: float, valid: float
+) -> np.ndarray:
+    """Return the part of each example, uint8: the last are for test, those before them for valid.
+
+    Examples of equal times are in one part: the cut is where times differ, nearest to the share.
+    """
+    untimed = np.flatnonzero(~np.isfinite(times))
+    if len(untimed):
+        row = int(rows[untimed[0]])
+        raise DataError(
+            f"{source.name}: {_example_name(source, row)} has no time, and the split is by time; give it"
+            f" one, or leave it out ({len(untimed):,} such in all)"
+        )
+    order = np.sort(times)
+    cuts = np.flatnonzero(np.append(order[1:] != order[:-1], True)) + 1  # places between times
+    if len(cuts) < 1 + (test > 0) + (valid > 0):
+        raise DataError(
+            f"{source.name}: examples have {len(cuts)} different time{'s' * (len(cuts) > 1)}, too"
+            " few for parts that follow each other; choose another --time"
+        )
+    total = len(times)
+    before_test = (
+        _nearest_cut(cuts, total * (1 - test), min_index=(valid > 0) + 0) if test else total
+    )
+    earlier_cuts = cuts[cuts <= before_test]
+    before_valid = (
+        _nearest_cut(earlier_cuts, before_test * (1 - valid), min_index=0) if valid else before_test
+    )
+    parts = np.zeros(total, np.uint8)
+    if before_valid < total:
+        parts[times >= order[before_valid]] = PARTS.index("valid")
+    if before_test < total:
+        parts[times >= order[before_test]] = PARTS.index("test")
+    source.notes.append(_describe_spans(source.name, times, parts))
+    return parts
+
+
+def _nearest_cut(cuts: np.ndarray, position: float, *, min_index: int) -> int:
+    """Return the cut nearest to a number, neither one of the first `min_index` nor the last."""
+    inner = cuts[min_index:-1]
+    return int(inner[np.abs(inner - position).argmin()])
+
+
+def _describe_spans(name: str, times: np.ndarray, parts: np.ndarray) -> str:
+    spans: list[str] = []
+    for number, part in enumerate(PARTS):
+        part_times = times[parts == number]
+        if len(part_times):
+            span = f"{_format_time(part_times.min())} to {_format_time(part_times.max())}"
+            spans.append(f"{part} is {span} ({len(part_times):,})")
+    return f"{name}: split by time: {', '.join(spans)}."
+
+
+def _format_time(time: float) -> str:
+    """Return a time as a date, or as the number that it is."""
+    if abs(time) < _FIRST_SECONDS or abs(time) > 1e11:
+        return f"{time:.15g}"
+    written = datetime.fromtimestamp(float(time), UTC).strftime("%Y-%m-%d %H:%M:%S")
+    return written.removesuffix(":00").removesuffix(" 00:00")
+
+
+def _report_crossing_groups(source: Source, part: np.ndarray, groups: np.ndarray) -> None:
+    """Add a finding where the source's own parts tear groups apart."""
+    numbers, first, group_index = np.unique(groups, return_index=True, return_inverse=True)
+    has_examples = np.zeros((len(numbers), 3), bool)
+    has_examples[group_index, part] = True
+    crossing = np.flatnonzero(has_examples[:, 2] & has_examples[:, :2].any(1))
+    if len(crossing) and not any(
+        finding.kind == "group on two sides" for finding in source.findings
+    ):
+        message = "1 group has" if len(crossing) == 1 else f"{len(crossing):,} groups have"
+        source.findings.append(
+            Finding(
+                "group on two sides",
+                "error",
+                "test",
+                tuple((_example_name(source, row),) for row in first[crossing].tolist()),
+                len(crossing),
+                f"{message} examples both in test and in the parts that are learnt from: what is"
+                " peculiar to a group is known, and the score on test flatters.",
+                "Take the parts out of the data, so that brique draws them by group, or move the"
+                " groups to one side.",
+            )
+        )
+
+
+def _group_examples(source: Source, rows: np.ndarray, *, salt: int) -> GroupedExamples:
+    """Return the examples at `rows` as units, with their classes and draws."""
+    group_digests = _near_group_digests(source, rows)
+    if source.groups is not None:
+        _, digest_numbers = np.unique(group_digests, return_inverse=True)
+        _, first = np.unique(digest_numbers, return_index=True)
+        pairs = np.stack([np.arange(len(rows)), first[digest_numbers]], 1)
+        groups = connected_components(len(rows), pairs[pairs[:, 0] != pairs[:, 1]].tolist(),
+                           source.groups[rows])  # fmt: skip
+    else:
+        groups = group_digests
+    _, units = np.unique(groups, return_inverse=True)
+    draws = np.full(int(units.max(initial=-1)) + 1, np.iinfo(np.uint64).max, np.uint64)
+    np.minimum.at(draws, units, group_digests)
+    _, strata = np.unique(_strata(source, rows), return_inverse=True)
+    return GroupedExamples(units, strata, _salted(draws, salt, least_of_several=True))
+
+
+def _salted(draws: np.ndarray, salt: int, *, least_of_several: bool = False) -> np.ndarray:
+    """Return other numbers for uint64 numbers, one for one; the same ones if salt is 0.
+
+    least_of_several: mix them in any case, since the least of many is small.
+    Source: Steele, Lea, Flood 2014, "Fast splittable pseudorandom number generators".
+    """
+    if not salt and not least_of_several:
+        return draws
+    state = draws + np.uint64((0x9E3779B97F4A7C15 * (salt + 1)) & 0xFFFFFFFFFFFFFFFF)
+    state = (state ^ (state >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    state = (state ^ (state >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return state ^ (state >> np.uint64(31))
+
+
+def _assign_by_digest(
+    digests: np.ndarray, strata: np.ndarray, test: float, valid: float
+) -> np.ndarray:
+    """Return the part of each example (N,), uint8, by its content alone.
+
+    Within a stratum, examples stand in the order of their digests; the first fill test, the next
+    valid. Equal examples are one group, counted in the stratum of its first; groups of several
+    stand last, so that they go to train as a rule, and always to one part.
+    """
+    _, first, group, sizes = np.unique(
+        digests, return_index=True, return_inverse=True, return_counts=True
+    )
+    stratum = strata[first]
+    order = np.lexsort((np.arange(len(first)), sizes, stratum))  # of groups
+    ends = np.cumsum(sizes[order])
+    totals = np.bincount(stratum[order], weights=sizes[order]).astype(np.int64)
+    starts = np.concatenate([[0], np.cumsum(totals)[:-1]])
+    stratum_sizes, ends_in_stratum = totals[stratum[order]], ends - starts[stratum[order]]
+    test_counts = _rounded_share(stratum_sizes, test, min_count=3)
+    valid_counts = _rounded_share(stratum_sizes - test_counts, valid, min_count=2)
+    parts = np.where(
+        ends_in_stratum <= test_counts,
+        2,
+        np.where(ends_in_stratum <= test_counts + valid_counts, 1, 0),
+    ).astype(np.uint8)
+    of_group = np.empty(len(first), np.uint8)
+    of_group[order] = parts
+    return of_group[group]
+
+
+def _near_group_digests(source: Source, rows: np.ndarray) -> np.ndarray:
+    """Return a number for each example at `rows`, uint64, one for all that are equal or nearly so.
+
+    It is the lowest of their digests. Where most examples are near copies of each other, as texts
+    made from one template, only equal ones get one number.
+    """
+    digests = all_digests(source, rows) if source.digests is None else source.digests[rows]
+    if len(np.unique(digests)) < len(digests) and equal_by_chance(source):
+        return distinct_digests(source, digests)
+    index_of = {row: index for index, row in enumerate(rows.tolist())}
+    pairs = near_pairs(source).tolist()  # places in the whole source
+    index_pairs = [(index_of[a], index_of[b]) for a, b in pairs if a in index_of and b in index_of]
+    if not index_pairs:
+        return digests
+    _, digest_numbers = np.unique(digests, return_inverse=True)
+    groups = connected_components(len(digests), index_pairs, digest_numbers)
+    largest = int(np.bincount(groups).max())
+    if (
+        largest > max(_MIN_NEAR_GROUP, _MAX_NEAR_SHARE * len(rows))
+        and largest > np.bincount(digest_numbers).max()
+    ):
+        note = (
+            f"{source.name}: {largest:,} of {len(rows):,} examples are nearly the same as another"
+            " of them, too many to be on one side: near copies of what is learnt are in test."
+        )
+        source.notes += [] if note in source.notes else [note]
+        return digests
+    min_digests = np.full(len(digests), np.iinfo(np.uint64).max, np.uint64)
+    np.minimum.at(min_digests, groups, digests)
+    return min_digests[groups]
+
+
+def _rounded_share(counts: np.ndarray, share: float, *, min_count: int) -> np.ndarray:
+    """Return round(share * n), but 1 at least where n reaches `min_count`."""
+    if not share:
+        return np.zeros_like(counts)
+    return np.maximum(
+        np.rint(counts * share).astype(np.int64), (counts >= min_count).astype(np.int64)
+    )
+
+
+def _strata(source: Source, rows: np.ndarray) -> np.ndarray:
+    """Return the class of each example at `rows`, or 0 where there is no class to keep even."""
+    for name in source.targets:
+        labels = source.fields[name]
+        if isinstance(labels, Labels):
+            _, class_numbers = np.unique(
+                [labels.text(row) for row in rows.tolist()], return_inverse=True
+            )
+            return class_numbers.astype(np.int64)
+        if isinstance(source.kinds.get(name), Category):
+            assert isinstance(labels, Tensor)
+            return labels.numpy()[rows]
+    return np.zeros(len(rows), np.int64)
+
+
+def _class_of(source: Source, row: int) -> str:
+    """Return the name of an example's class."""
+    for name in source.targets:
+        labels, kind = source.fields[name], source.kinds.get(name)
+        if isinstance(labels, Labels):
+            return labels.text(row)
+        if isinstance(kind, Category) and isinstance(labels, Tensor):
+            return kind.restore(labels[row])
+    return ""
+
+
+def _unit_word(source: Source) -> str:
+    return "example" if source.groups is None else "group"
+
+
+def _example_name(source: Source, row: int) -> str:
+    return source.names[row] if source.names else f"example {row}"
+
+
+def all_digests(source: Source, rows: np.ndarray) -> np.ndarray:
+    """Return a number for the inputs of each example at `rows`, equal for equal ones: uint64."""
+    columns = [
+        _content_function(value)
+        for name, value in source.fields.items()
+        if name not in source.targets
+    ]
+    words = [content_digest(b"".join([column(row) for column in columns])) for row in rows.tolist()]
+    return np.array(words, dtype=np.uint64)
+
+
+def content_digest(content: bytes) -> int:
+    """Return a 64-bit number for an example's content: its place in the fixed draw of the split."""
+    word = hashlib.blake2b(content, digest_size=8, key=b"brique split").digest()
+    return int.from_bytes(word, "little")
+
+
+def _content_function(value: Values | Column) -> Callable[[int], bytes]:
+    """Return a function from an example's place to its bytes."""
+    if isinstance(value, Column):
+        return value.content
+    if isinstance(value, Ragged):
+        offsets = value.offsets.tolist()
+        values = value.values.contiguous().numpy().reshape(len(value.values), -1)
+        return lambda row: values[offsets[row] : offsets[row + 1]].tobytes()
+    rows = value.contiguous().numpy()
+    return lambda row: rows[row].tobytes()

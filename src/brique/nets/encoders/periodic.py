@@ -1,0 +1,37 @@
+"""Numbers told by sines and cosines of them, by which a net finds thresholds soon."""
+
+import math
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+FREQUENCIES, FEATURES_PER_NUMBER = (
+    16,
+    8,
+)  # frequencies by which a number is told; features that are made of them
+MAX_NUMBERS = 128  # numbers that are told so
+
+
+class PeriodicEmbedding(nn.Module):
+    """Numbers (N, F) -> features (N, 8 F): each of the sines and cosines of its own number.
+
+    count: F. The lengths of the waves are learnt.
+    Source: Gorishniy, Rubachev, Babenko 2022, arXiv:2203.05556, section 3.3.
+    """
+
+    def __init__(self, count: int) -> None:
+        super().__init__()
+        self.frequency: nn.Parameter = nn.Parameter(0.3 * torch.randn(count, FREQUENCIES))
+        bound = (2 * FREQUENCIES) ** -0.5
+        self.weight: nn.Parameter = nn.Parameter(
+            torch.empty(count, 2 * FREQUENCIES, FEATURES_PER_NUMBER).uniform_(-bound, bound)
+        )
+        self.bias: nn.Parameter = nn.Parameter(torch.zeros(count, FEATURES_PER_NUMBER))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return features (N, 8 F), none below 0."""
+        angle = 2 * math.pi * self.frequency * x.unsqueeze(2)  # (N, F, W)
+        periodic = torch.cat([angle.sin(), angle.cos()], dim=2)
+        projected = torch.einsum("nfw,fwe->nfe", periodic, self.weight) + self.bias
+        return functional.relu(projected).flatten(1)

@@ -1,0 +1,40 @@
+"""The plan of a training that brings pictures to codes and back: a function of the data."""
+
+import math
+from typing import Any
+
+from brique.data import Data
+from brique.data.core import augment
+from brique.errors import UsageError
+from brique.planning.cost import average_decay
+from brique.planning.request import Request
+from brique.schema import Picture
+
+
+def plan_autoencoder(data: Data, request: Request) -> dict[str, Any]:
+    """Return the settings of a training that rebuilds pictures; the turns are measured later.
+
+    A picture of n numbers becomes n / 24, from 8 to 64. Raises UsageError for a balance of classes.
+    """
+    if request.balance != "none":
+        raise UsageError(
+            f"train: --balance {request.balance} is for classes, and what is rebuilt has none; leave"
+            " it out."
+        )
+    count, field = len(data.train), data.schema[data.schema.inputs[0]]
+    assert isinstance(field, Picture)
+    batch_size = min(count, 32 if count < 2000 else 64)
+    epochs = request.epochs or round(min(300.0, max(10.0, 5000 / math.sqrt(count))))
+    turns = max(1, epochs * max(1, count // batch_size))
+    augmentation = augment.default(data.schema)
+    return {
+        "data": request.source,
+        "options": request.options,
+        "seed": request.seed,
+        "code": min(64, max(8, math.prod(field.shape) // 24)),
+        "batch_size": batch_size,
+        "turns": turns,
+        "average": average_decay(turns),
+        "mirror": augmentation is not None and augmentation.mirror,
+        "patience": 10,
+    }

@@ -1,0 +1,105 @@
+"""One pass of a net that foretells a series over a part."""
+
+import math
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from brique.data import Split
+from brique.errors import DataError
+from brique.inference import eval_mode
+from brique.tasks.forecast.predict import (
+    half_width_of,
+    local_scale,
+    past_values,
+    target_columns,
+    target_std,
+    with_target_axis,
+)
+
+_BATCH_SIZE = 256
+
+
+@dataclass(frozen=True)
+class Validation:
+    """What a net does on a part.
+
+    skill: 1 - its squared error / that of the values before (`before`), 0 where these are right
+    everywhere, which no error can be a share of. loss: its mean squared
+    error, in spreads of the targets.
+    """
+
+    skill: float
+    loss: float
+
+
+@dataclass(frozen=True)
+class Outputs:
+    """What a net said of the N windows of a part, on the processor, in the order of time.
+
+    ids: (N,), int64. truth, said, half: (N, A, K), in their units; half the width of the band.
+    scale: (N, K). before: (N, A, K), what `naive` says.
+    """
+
+    ids: Tensor
+    target: Tensor
+    predictions: Tensor
+    half_width: Tensor
+    scale: Tensor
+    naive: Tensor
+
+
+def naive_forecast(past: Tensor, horizon: int) -> Tensor:
+    """Return the last `horizon` values again (N, A, K): yesterday's, where a day is foretold.
+
+    past: (N, L, K). Where it is shorter than `horizon` it is said several times.
+    """
+    length = past.shape[1]
+    indices = torch.arange(horizon) % min(horizon, length) + max(0, length - horizon)
+    return past[:, indices]
+
+
+def collect_outputs(net: nn.Module, split: Split) -> Outputs:
+    """Return what a net says of a part: one pass, in eval mode and float32, without slopes.
+
+    net: pasts (N, L, C) -> futures. Raises DataError when the part is empty.
+    """
+    if not len(split):
+        raise DataError("forecast: the split is empty; pass one with at least one window.")
+    schema, target_indices = split.schema, target_columns(split.schema)
+    parts: list[tuple[Tensor, ...]] = []
+    with eval_mode(net) as device:
+        for batch in split.batches(_BATCH_SIZE).on(device):
+            past, target = past_values(batch, schema), batch[schema.target]
+            assert isinstance(target, Tensor)
+            predictions, target = with_target_axis(net(past).float()), with_target_axis(target)
+            values = (
+                batch.ids, target, predictions, half_width_of(net, past, schema), local_scale(past, schema),
+                naive_forecast(past[:, :, target_indices], target.shape[1]),
+            )  # fmt: skip
+            parts.append(tuple(value.cpu() for value in values))
+    return Outputs(*map(torch.cat, zip(*parts, strict=True)))
+
+
+def validate(net: nn.Module, split: Split) -> Validation:
+    """Return how well a net does on a part, in one pass; of an empty part, NaN."""
+    if not len(split):
+        return Validation(math.nan, math.nan)
+    outputs = collect_outputs(net, split)
+    std = target_std(split.schema)
+    model_error = mean_squared_error(outputs.predictions, outputs.target, std)
+    return Validation(
+        skill(model_error, mean_squared_error(outputs.naive, outputs.target, std)),
+        float(model_error.mean()),
+    )
+
+
+def skill(model_error: Tensor, naive_error: Tensor) -> float:
+    """Return 1 - the mean of some errors (N,) / that of others: 0 where the others are all 0."""
+    return float(1 - model_error.mean() / naive_error.mean()) if bool(naive_error.any()) else 0.0
+
+
+def mean_squared_error(predictions: Tensor, target: Tensor, std: Tensor) -> Tensor:
+    """Return the mean squared error of each window (N,), float64, in spreads (K,)."""
+    return ((predictions - target).double() / std.double()).square().mean(dim=(1, 2))

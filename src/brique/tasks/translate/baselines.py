@@ -1,0 +1,72 @@
+"""What translates without a net: the text as it is, and a dictionary found by counting."""
+
+from collections import Counter
+from collections.abc import Sequence
+
+import numpy as np
+
+from brique.data import Data
+from brique.inference import even_indices
+from brique.schema.texts import WORD_PATTERN
+from brique.tasks.translate.outputs import original_texts
+
+NAMES = {
+    "copy": "the text as it is",
+    "commonest": "always the commonest translation",
+    "dictionary": "a dictionary, word by word",
+}
+"""What the methods are called in a sentence."""
+
+_MAX_PAIRS = 40_000  # of texts, that a dictionary is made of
+_MIN_PAIRS = 2  # pairs in which two words must come together
+
+
+def most_common(data: Data, count: int) -> list[str]:
+    """Return the commonest translation of train, again and again; of equal ones the first."""
+    data = data.training_data or data
+    translations = original_texts(data, data.train, data.schema.target)
+    return [Counter(translations).most_common(1)[0][0]] * count
+
+
+def word_by_word(data: Data, source: Sequence[str]) -> list[str]:
+    """Return texts put into the target's language word by word.
+
+    source: texts. Each of their words becomes that with which it comes together most nearly always
+    in train, by the coefficient of Dice; one that was never met stays.
+    Source: Dice 1945, "Measures of the amount of ecologic association between species".
+    """
+    from scipy.sparse import csr_matrix
+
+    data = data.training_data or data
+    schema = data.schema
+    pairs = data.train.select(data.train.ids[even_indices(len(data.train), _MAX_PAIRS)])
+    tokenized = [
+        [WORD_PATTERN.findall(text) for text in original_texts(data, pairs, name)]
+        for name in (schema.inputs[0], schema.target)
+    ]
+    vocabularies = [sorted({word for words in texts for word in words}) for texts in tokenized]
+    occurrences: list[csr_matrix] = []
+    for texts, words in zip(tokenized, vocabularies, strict=True):
+        ids = {word: number for number, word in enumerate(words)}
+        rows = [[ids[word] for word in set(text)] for text in texts]
+        offsets = np.cumsum([0, *map(len, rows)])
+        indices = np.array([matrix for row in rows for matrix in row], np.int64)
+        occurrences.append(
+            csr_matrix((np.ones(len(indices)), indices, offsets), (len(texts), len(words)))
+        )
+    pair_counts = (occurrences[0].T @ occurrences[1]).tocoo()
+    word_counts = [np.asarray(matrix.sum(0)).ravel() for matrix in occurrences]
+    dice = (
+        2 * pair_counts.data / (word_counts[0][pair_counts.row] + word_counts[1][pair_counts.col])
+    )
+    frequent = (pair_counts.data >= _MIN_PAIRS).nonzero()[0]
+    order = frequent[np.lexsort((-pair_counts.col[frequent], dice[frequent]))]
+    best = dict(zip(pair_counts.row[order].tolist(), pair_counts.col[order].tolist(), strict=True))
+    translation_of = {
+        vocabularies[0][source_id]: vocabularies[1][target_id]
+        for source_id, target_id in best.items()
+    }  # the last, which is the highest
+    return [
+        " ".join(translation_of.get(word, word) for word in WORD_PATTERN.findall(text))
+        for text in source
+    ]

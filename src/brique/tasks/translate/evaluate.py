@@ -1,0 +1,125 @@
+"""The judgement of a net that translates: one pass over test, beside what needs no net."""
+
+import time
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from brique.data import Data
+from brique.evaluation import bootstrap
+from brique.evaluation.result import Result, finite
+from brique.schema import Schema
+from brique.tasks.translate import baselines
+from brique.tasks.translate.metrics import bleu, count_ngrams, ngram_f, tokenizer_name
+from brique.tasks.translate.outputs import Outputs, collect_outputs
+
+NUM_SHOWN = 40  # translations that are kept as texts: the worst, and some between
+
+
+def evaluate(
+    net: nn.Module, data: Data, *, schema: Schema | None = None, compare: bool = True
+) -> Result:
+    """Return what a net reaches on `data.test`, beside what needs no net.
+
+    net: a translator, as `brique.nets.translator` makes it. It reads the test part once, in eval
+        mode, without slopes and in float32, on its own device; a search keeps 4 beginnings.
+    schema: of the net, by whose pieces it speaks, if it is not that of the data.
+    compare: whether to make a dictionary from `data.train` too, in less than a minute; else the net
+        stands beside the text as it is.
+    BLEU is of all texts together; its interval, and whether it is above that of the best baseline
+    by more than chance, are found by drawing texts again.
+    Returns Judged; its arrays are ids (N,) and overlap (N,), the plain F of one to four words in a
+    row of each text; "shown" in its values has the text, what was said and what was meant of some,
+    by id.
+    Raises DataError when the test part is empty.
+    """
+    started = time.perf_counter()
+    outputs = collect_outputs(net, data, schema)
+    ngram_counts_by_text = count_ngrams(outputs.predictions, outputs.target)
+    values: dict[str, Any] = {
+        "task": "translate",
+        "examples": len(outputs.ids),
+        "languages": [data.schema.inputs[0], data.schema.target],
+        "test": _compute_metrics(outputs.predictions, outputs.target, ngram_counts_by_text),
+        "interval": {"bleu": _bleu_interval(ngram_counts_by_text, data.test.groups)},
+        "words": tokenizer_name(),
+        "shown": _examples(outputs, ngram_f(ngram_counts_by_text)),
+    }
+    evaluated = time.perf_counter()
+    values |= _compare_with_baselines(outputs, data, ngram_counts_by_text, fit=compare)
+    finished = time.perf_counter()
+    arrays = {"ids": outputs.ids, "overlap": ngram_f(ngram_counts_by_text).float()}
+    seconds = {
+        "judging": round(evaluated - started, 3),
+        "baselines": round(finished - evaluated, 3),
+    }
+    return Result(finite(values), arrays, seconds)
+
+
+def _compute_metrics(
+    predictions: Sequence[str], target: Sequence[str], ngrams: Tensor
+) -> dict[str, float]:
+    exact = sum(map(str.__eq__, predictions, target)) / len(target)
+    mean_overlap = float(ngram_f(ngrams).mean())
+    return {"bleu": float(bleu(ngrams.sum(dim=0))), "overlap": mean_overlap, "exact": exact}
+
+
+def _resampled_bleu(ngrams: Tensor, weights: Tensor) -> Tensor:
+    """Return BLEU of texts that are drawn so often: (R, N) -> (R,)."""
+    return bleu((weights @ ngrams.flatten(1)).unflatten(1, ngrams.shape[1:]))
+
+
+def _bleu_interval(ngrams: Tensor, groups: Tensor | None) -> list[float]:
+    return list(
+        bootstrap.interval(lambda weights: _resampled_bleu(ngrams, weights), ngrams, groups)
+    )
+
+
+def _examples(outputs: Outputs, score: Tensor) -> list[dict[str, Any]]:
+    """Return some translations, the worst first, then evenly chosen ones up to the best."""
+    order = score.argsort(stable=True)
+    num_worst = min(len(order), NUM_SHOWN // 2)
+    others = order[num_worst:]
+    evenly_chosen = others[
+        torch.linspace(0, len(others) - 1, min(len(others), NUM_SHOWN - num_worst)).long()
+    ]
+    return [
+        {
+            "id": int(outputs.ids[row]), "source": outputs.source[row], "said": outputs.predictions[row],
+            "meant": outputs.target[row], "overlap": round(float(score[row]), 4),
+        }
+        for row in [*order[:num_worst].tolist(), *evenly_chosen.tolist()]
+    ]  # fmt: skip
+
+
+def _compare_with_baselines(
+    outputs: Outputs, data: Data, net_ngrams: Tensor, *, fit: bool
+) -> dict[str, Any]:
+    """Return the baselines, and how the net stands beside the best, by drawing texts again."""
+    translations = {"copy": outputs.source}
+    if fit:
+        translations["commonest"] = baselines.most_common(data, len(outputs.source))
+        translations["dictionary"] = baselines.word_by_word(data, outputs.source)
+    ngrams = {
+        name: count_ngrams(ngrams_of_one, outputs.target)
+        for name, ngrams_of_one in translations.items()
+    }
+    entries = {
+        name: {
+            **_compute_metrics(translations[name], outputs.target, ngrams_of_one),
+            "interval": _bleu_interval(ngrams_of_one, data.test.groups),
+        }
+        for name, ngrams_of_one in ngrams.items()
+    }
+    best = max(entries, key=lambda name: entries[name]["bleu"])
+    comparison = bootstrap.compare_scores(
+        best,
+        lambda weights: (
+            _resampled_bleu(net_ngrams, weights) - _resampled_bleu(ngrams[best], weights)
+        ),
+        net_ngrams,
+        data.test.groups,
+    )
+    return {"baseline": entries, "comparison": comparison}

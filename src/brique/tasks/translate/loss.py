@@ -1,0 +1,18 @@
+"""What a net that translates is trained by."""
+
+from torch import Tensor
+from torch.nn import functional
+
+from brique.data import Batch
+from brique.schema import Schema
+from brique.tasks.translate.decoding import ragged_of, teacher_forcing
+
+
+def loss(scores: Tensor, batch: Batch, schema: Schema, smoothing: float = 0.0) -> Tensor:
+    """Return the mean cross-entropy of pieces and ends, in nats.
+
+    scores: (M + N, V), of the M pieces of N translations, each with its end.
+    smoothing: share of each piece that is spread over all.
+    """
+    _, words, is_counted = teacher_forcing(ragged_of(batch, schema.target))
+    return functional.cross_entropy(scores, words[is_counted], label_smoothing=smoothing)

@@ -1,0 +1,72 @@
+"""What a net that translates is trained by, and what it says of one text."""
+
+from dataclasses import dataclass
+from typing import Protocol, cast
+
+import torch
+from torch import Tensor, nn
+
+from brique.data import Batch, Ragged
+from brique.errors import ModelError
+from brique.schema import Schema, Text
+from brique.tasks.translate.decoding import beam_search, ragged_of
+
+BEAM_WIDTH = 4  # that a search keeps
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answer:
+    """What a net says of one text: the same in the other language."""
+
+    answer: str
+
+    def to_json(self) -> dict[str, object]:
+        """Return {"answer": text}."""
+        return {"answer": self.answer}
+
+    def cells(self) -> dict[str, object]:
+        """Return the text."""
+        return {"answer": self.answer}
+
+    def summary(self) -> tuple[str, str]:
+        """Return the text, and nothing on how sure it is."""
+        return self.answer, ""
+
+
+class TranslationModel(Protocol):
+    """What a search asks a net for."""
+
+    def encode(self, text: Ragged) -> list[Tensor]:
+        """Return the first state, and what was read, a row for each text."""
+        ...
+
+    def decode_step(self, word: Tensor, state: Tensor, *encoded: Tensor) -> tuple[Tensor, Tensor]:
+        """Return the log-likelihoods of the next piece, and the new state."""
+        ...
+
+
+def beam_translate(net: nn.Module, text: Ragged) -> list[Tensor]:
+    """Return the likeliest translations that a search finds: N tensors (T,), int64.
+
+    net: at rest. Raises ModelError for a net that cannot be asked piece by piece.
+    """
+    if not (hasattr(net, "encode") and hasattr(net, "decode_step")):
+        raise ModelError(
+            f"predict: a {type(net).__name__} does not say piece by piece what is likely; use a"
+            " model that 'brique train' made, or call model.net."
+        )
+    model = cast("TranslationModel", cast("object", net))
+    max_length = 2 * max(1, text.longest) + 10
+    with torch.no_grad():
+        state, *encoded = model.encode(text)
+        return beam_search(
+            model.decode_step, state, *encoded, width=BEAM_WIDTH, max_length=max_length
+        )
+
+
+def predict(net: nn.Module, batch: Batch, schema: Schema) -> list[Answer]:
+    """Return an Answer for each text of a batch. Raises ModelError as `spoken` does."""
+    kind = schema[schema.target]
+    assert isinstance(kind, Text)
+    translations = beam_translate(net, ragged_of(batch, schema.inputs[0]))
+    return [Answer(answer=kind.restore(words.cpu())) for words in translations]
