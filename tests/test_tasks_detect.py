@@ -7,11 +7,11 @@ import torch
 from torch import nn
 
 from brique import data, nets
-from brique.bricks import ScoreThreshold
 from brique.data import Ragged, worlds
 from brique.data.dataset import with_fields
 from brique.errors import DataError, ShapeError, UsageError
 from brique.nets.detector import detector, detector_arguments
+from brique.nets.score_threshold import ScoreThreshold
 from brique.planning import Request
 from brique.tasks import detect
 from brique.tasks.detect import boxes, evaluate, metrics

@@ -9,11 +9,11 @@ from torch import nn
 
 import brique
 from brique import data, nets
-from brique.bricks import PredictionInterval
 from brique.cli import main
 from brique.data.rows.last_window import last_windows
 from brique.errors import DataError, ShapeError
 from brique.model import load
+from brique.nets.prediction_interval import PredictionInterval
 from brique.run import read_run
 from brique.schema import Category, Number, Schema
 from brique.tasks import forecast

@@ -6,11 +6,11 @@ import pytest
 import torch
 from torch import nn
 
-from brique.bricks import Denormalize
 from brique.data import arrays
 from brique.errors import DataError, ShapeError
 from brique.evaluation import bootstrap
 from brique.evaluation.conformal import quantile
+from brique.nets.denormalize import Denormalize
 from brique.schema import Number, Schema
 from brique.tasks import eval_mode, regress
 from brique.tasks.regress.evaluate import _coverage

@@ -7,10 +7,10 @@ from torch import nn
 
 import brique
 from brique import data, nets
-from brique.bricks import LatentMixture
 from brique.cli import main
 from brique.errors import DataError, ModelError, ShapeError
 from brique.evaluation.two_sample import nearest_neighbor_test, own_neighbor_shares
+from brique.nets.latent_mixture import LatentMixture
 from brique.planning import Request
 from brique.run import read_run
 from brique.tasks import generate

@@ -12,9 +12,9 @@ from torch import nn
 
 import brique
 from brique import data, nets
-from brique.bricks import ErrorQuantiles
 from brique.cli import main
 from brique.errors import DataError, ShapeError, UsageError
+from brique.nets.error_quantiles import ErrorQuantiles
 from brique.planning import Request
 from brique.planning.autoencoder import plan_autoencoder
 from brique.run import read_run

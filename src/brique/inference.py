@@ -47,10 +47,10 @@ def batch_size_for(field: Field) -> int:
 def net_inputs(batch: Batch, schema: Schema, net: nn.Module) -> Batch | Tensor | Ragged:
     """Return what a net is given of a batch: the values of the first input, or all of the batch.
 
-    All of it is given to a net of which a part says `reads_fields = True`, where there are several.
+    All of it is given to a net of which a part says `takes_batch = True`, where there are several.
     """
     names = list(schema.inputs)
-    takes_batch = any(getattr(module, "reads_fields", False) for module in net.modules())
+    takes_batch = any(getattr(module, "takes_batch", False) for module in net.modules())
     return batch if takes_batch and len(names) > 1 else batch[names[0]]
 
 

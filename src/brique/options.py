@@ -45,7 +45,7 @@ class Options:
     types: Mapping[str, str] | None = None
     """COLUMN=KIND: kind of a column that is not as guessed; may be repeated.
 
-    Kinds: number, category, text, moment (a date), picture, labels for a target that lists several
+    Kinds: number, category, text, timestamp (a date or time), picture, labels for a target that lists several
     such as "comedy|drama", and leave for a column to be left out."""
     rename: Mapping[str, str] | None = None
     """OLD=NEW: another name for a class, which joins two spellings; may be repeated."""

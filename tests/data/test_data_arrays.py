@@ -82,9 +82,9 @@ def test_fitted_values_come_from_train_only():
     where = ["train"] * 30 + ["valid"] * 5 + ["test"] * 5
     opened = data.arrays(image=x, number=number, wide=wide, split=where)
     assert opened.schema["image"].mean == pytest.approx([x[:30].mean().item()])
-    assert opened.schema["image"].spread == pytest.approx([x[:30].std(correction=0).item()])
+    assert opened.schema["image"].std == pytest.approx([x[:30].std(correction=0).item()])
     assert opened.schema["number"].mean == 14.5
-    assert opened.schema["number"].spread == pytest.approx(number[:30].std(correction=0).item())
+    assert opened.schema["number"].std == pytest.approx(number[:30].std(correction=0).item())
     assert opened.schema["wide"].mean == (14.5, -14.5)
 
 
@@ -93,7 +93,7 @@ def test_moments_of_bytes_are_those_of_their_floats():
     opened = data.arrays(image=x, split=["train"] * 300)
     floats = (x.double() / 255).transpose(0, 1).flatten(1)
     assert opened.schema["image"].mean == pytest.approx(floats.mean(1).tolist())
-    assert opened.schema["image"].spread == pytest.approx(floats.std(1, correction=0).tolist())
+    assert opened.schema["image"].std == pytest.approx(floats.std(1, correction=0).tolist())
 
 
 def test_classes_are_decided_on_train_and_sorted_naturally():

@@ -253,7 +253,7 @@ def test_mnist_has_its_mean_and_spread():
         pytest.skip("needs MNIST: a folder 'MNIST' under BRIQUE_DATA")
     assert [len(opened.train) + len(opened.valid), len(opened.test)] == [60_000, 10_000]
     assert opened.schema["image"].mean == pytest.approx((0.1307,), abs=1e-3)
-    assert opened.schema["image"].spread == pytest.approx((0.3081,), abs=1e-3)
+    assert opened.schema["image"].std == pytest.approx((0.3081,), abs=1e-3)
 
 
 def test_cifar_has_its_classes():

@@ -71,7 +71,7 @@ def found(opened, kind):
 def test_sounds_lie_in_folders_by_class(tmp_path):
     opened = data.open(by_class(tmp_path / "words"))
     assert opened.schema["sound"] == Signal(
-        1, 8000.0, (), opened.schema["sound"].mean, opened.schema["sound"].spread
+        1, 8000.0, (), opened.schema["sound"].mean, opened.schema["sound"].std
     )
     assert opened.schema["label"].names == ("no", "yes")
     assert opened.schema.targets == ("label",)

@@ -112,7 +112,7 @@ def test_heads_come_with_their_relations(tmp_path):
     opened = data.open(conllu(tmp_path / "ud"), target="head")
     assert opened.schema.targets == ("head", "deprel")
     assert opened.train[0]["head"].tolist() == [2, 0]
-    assert opened.schema["head"].varies
+    assert opened.schema["head"].is_sequence
     assert opened.schema["deprel"].restore(opened.train[0]["deprel"]) == ["nsubj", "root"]
 
 

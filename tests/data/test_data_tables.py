@@ -114,7 +114,7 @@ def test_a_table_is_read_prepared_and_restored_alike(tmp_path):
     size = schema["size"]
     known = np.array([float(given[row][0]) for row in table.train.ids.tolist()])
     assert size.mean == pytest.approx(known.mean())
-    assert size.spread == pytest.approx(known.std())
+    assert size.std == pytest.approx(known.std())
 
 
 def gzipped(content):

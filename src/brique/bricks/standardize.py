@@ -1,4 +1,4 @@
-"""The first layer of a net: centers what comes in and brings it to a spread of one."""
+"""The first layer of a net: centers what comes in and brings it to a std of one."""
 
 from collections.abc import Sequence
 
@@ -9,11 +9,11 @@ from brique.errors import ShapeError
 
 
 class Standardize(nn.Module):
-    """Returns (x - mean) / spread, where mean and spread are fixed.
+    """Returns (x - mean) / std, where mean and std are fixed.
 
     mean: one number, or one for each channel.
     std: the same, above 0.
-    Raises ShapeError when mean and spread disagree on the channels, or spread is not above 0.
+    Raises ShapeError when mean and std disagree on the channels, or std is not above 0.
 
     >>> Standardize(0.5, 0.5)(torch.tensor([0.0, 0.5, 1.0]))
     tensor([-1.,  0.,  1.])
@@ -25,14 +25,14 @@ class Standardize(nn.Module):
     def __init__(self, mean: float | Sequence[float], std: float | Sequence[float]) -> None:
         super().__init__()
         self.register_buffer("mean", _by_channel(mean))
-        self.register_buffer("spread", _by_channel(std))
+        self.register_buffer("std", _by_channel(std))
         if self.mean.numel() != self.std.numel():
-            counts = f"mean has {self.mean.numel()} numbers but spread has {self.std.numel()}"
+            counts = f"mean has {self.mean.numel()} numbers but std has {self.std.numel()}"
             raise ShapeError(f"Standardize: {counts}; pass as many of both.")
         if not self.std.is_meta and not bool((self.std > 0).all()):
             values = self.std.flatten().tolist()
             raise ShapeError(
-                f"Standardize: spread must be above 0, not {values}; pass 1 for a constant channel."
+                f"Standardize: std must be above 0, not {values}; pass 1 for a constant channel."
             )
 
     def forward(self, x: Tensor) -> Tensor:
@@ -41,7 +41,7 @@ class Standardize(nn.Module):
 
     def extra_repr(self) -> str:
         """Return the two settings, as print(net) shows them."""
-        return f"mean={self.mean.flatten().tolist()}, spread={self.std.flatten().tolist()}"
+        return f"mean={self.mean.flatten().tolist()}, std={self.std.flatten().tolist()}"
 
 
 def _by_channel(numbers: float | Sequence[float]) -> Tensor:

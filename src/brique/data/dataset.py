@@ -267,8 +267,8 @@ def _fingerprint(store: Store, part: Tensor) -> str:
     for field_json in schema_json[
         "fields"
     ].values():  # how files lead to classes, which the masks hold
-        codes = ("codes", "colored") if field_json["kind"] == Mask.kind else ()
-        for key in ("clock", "offset", *codes):
+        codes = ("codes", "is_colored") if field_json["kind"] == Mask.kind else ()
+        for key in ("time_index", "has_offset", *codes):
             field_json.pop(key, None)
     digest = hashlib.sha256(json.dumps(schema_json, sort_keys=True).encode())
     digest.update(part.numpy().tobytes())

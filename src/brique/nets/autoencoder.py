@@ -9,9 +9,11 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from brique.bricks import ErrorQuantiles, LatentMixture, ResidualBlock, Standardize
+from brique.bricks import ResidualBlock, Standardize
 from brique.errors import DataError
 from brique.nets.builder import builder
+from brique.nets.error_quantiles import ErrorQuantiles
+from brique.nets.latent_mixture import LatentMixture
 from brique.schema import Picture, Schema
 
 HIDDEN_SIZE = 256  # features between convolutions and code
@@ -108,7 +110,7 @@ def autoencoder_arguments(schema: Schema) -> dict[str, Any]:
     return {
         "shape": list(picture.shape),
         "mean": list(picture.mean or (0.0,)),
-        "spread": [value or 1.0 for value in picture.std or (1.0,)],  # a constant channel has 0
+        "std": [value or 1.0 for value in picture.std or (1.0,)],  # a constant channel has 0
     }
 
 

@@ -8,9 +8,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from brique.bricks import ResidualBlock, ScoreThreshold, Standardize
+from brique.bricks import ResidualBlock, Standardize
 from brique.errors import DataError
 from brique.nets.builder import builder
+from brique.nets.score_threshold import ScoreThreshold
 from brique.nets.squeezenet import IMAGENET_MEAN, IMAGENET_STD, squeezenet
 from brique.schema import Boxes, Picture, Schema, Tags
 
@@ -86,7 +87,7 @@ def detector_arguments(schema: Schema) -> dict[str, Any]:
         "channels": picture.shape[0],
         "classes": len(tags[0].names),
         "mean": list(picture.mean or (0.0,)),
-        "spread": [target or 1.0 for target in picture.std or (1.0,)],  # a constant channel has 0
+        "std": [target or 1.0 for target in picture.std or (1.0,)],  # a constant channel has 0
     }
 
 

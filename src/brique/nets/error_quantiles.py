@@ -21,7 +21,7 @@ class ErrorQuantiles(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.register_buffer("marks", torch.full((COUNT,), torch.nan))
+        self.register_buffer("quantiles", torch.full((COUNT,), torch.nan))
 
     def forward(self, x: Tensor) -> Tensor:
         """Return what came in."""

@@ -5,8 +5,9 @@ from typing import Any
 
 from torch import nn
 
-from brique.bricks import Denormalize, Temperature
+from brique.bricks import Temperature
 from brique.nets.builder import builder
+from brique.nets.denormalize import Denormalize
 from brique.nets.encoders import MultiInput, tabular
 from brique.schema import Category, Schema
 

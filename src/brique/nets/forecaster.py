@@ -6,9 +6,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from brique.bricks import PredictionInterval
 from brique.errors import DataError
 from brique.nets.builder import builder
+from brique.nets.prediction_interval import PredictionInterval
 from brique.schema import Number, Schema
 
 _SEGMENTS = 12  # into which the past is cut before its features are joined

@@ -77,10 +77,10 @@ def residual_arguments(schema: Schema) -> dict[str, Any]:
             " pass a net of your own."
         )
     picture = schema[pictures[0]]
-    std = picture.spread or (1.0,)
+    std = picture.std or (1.0,)
     return {
         "channels": picture.shape[0],
         "classes": len(category.names),
         "mean": list(picture.mean or (0.0,)),
-        "spread": [value or 1.0 for value in std],  # a constant channel has spread 0
+        "std": [value or 1.0 for value in std],  # a constant channel has spread 0
     }

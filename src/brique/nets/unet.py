@@ -73,7 +73,7 @@ def unet_arguments(schema: Schema) -> dict[str, Any]:
         "channels": picture.shape[0],
         "classes": len(mask.names),
         "mean": list(picture.mean or (0.0,)),
-        "spread": [value or 1.0 for value in picture.spread or (1.0,)],  # a constant channel has 0
+        "std": [value or 1.0 for value in picture.std or (1.0,)],  # a constant channel has 0
     }
 
 

@@ -88,7 +88,7 @@ def build(
     body = OrderedDict[str, nn.Module](standardize=Standardize(mean, std), net=backbone)
     head = nn.Sequential(nn.Dropout(dropout), nn.Linear(feature_size, classes), Temperature())
     parts = OrderedDict[str, nn.Module](body=nn.Sequential(body), head=head)
-    arguments = {"channels": channels, "classes": classes, "mean": mean, "spread": std}
+    arguments = {"channels": channels, "classes": classes, "mean": mean, "std": std}
     return set_origin(nn.Sequential(parts), f"timm:{name}", arguments | {"dropout": dropout})
 
 

@@ -31,7 +31,7 @@ def plan_autoencoder(data: Data, request: Request) -> dict[str, Any]:
         "data": request.source,
         "options": request.options,
         "seed": request.seed,
-        "code": min(64, max(8, math.prod(field.shape) // 24)),
+        "latent": min(64, max(8, math.prod(field.shape) // 24)),
         "batch_size": batch_size,
         "turns": turns,
         "average": average_decay(turns),

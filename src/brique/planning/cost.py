@@ -46,10 +46,10 @@ def seconds_per_turn(
     net = module.build(args, data.schema).to(device)
     halves = data.halves() if settings.get("halves") else []
     half_nets = [[(deepcopy(net), half) for half in halves]] if halves else []
-    game = module.game_of(args, net, data, *half_nets)
+    game = module.build_game(args, net, data, *half_nets)
     times: list[float] = []
     last = started = time.perf_counter()
-    for _ in game.play(module.stream_of(args, data)):
+    for _ in game.play(module.build_stream(args, data)):
         times.append(time.perf_counter() - last)
         last = time.perf_counter()
         if last - started > _MEASURE_SECONDS and len(times) > 3:

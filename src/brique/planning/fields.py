@@ -35,7 +35,7 @@ def plan_fields(data: Data, request: Request) -> dict[str, Any]:
     turns = max(1, epochs * max(1, count // min(count, batch_size)))
     default = augment.default(schema)  # of a single picture among the inputs
     augmentation = {} if default is None else {
-        name: getattr(default, name) for name in ("light", "shift", "turn", "zoom", "mirror")
+        name: getattr(default, name) for name in ("light", "shift", "rotate", "zoom", "mirror")
     }  # fmt: skip
     return augmentation | {
         "data": request.source,

@@ -26,7 +26,7 @@ def base_settings(data: Data, request: Request, batch_size: int) -> dict[str, An
     return {
         "data": request.source, "options": request.options, "seed": request.seed, "patience": 10,
         "batch_size": batch_size, "mirror": augmentation.mirror, "shift": augmentation.shift,
-        "turn": augmentation.rotate, "zoom": augmentation.zoom, "light": augmentation.light,
+        "rotate": augmentation.rotate, "zoom": augmentation.zoom, "light": augmentation.light,
     }  # fmt: skip
 
 

@@ -104,8 +104,8 @@ def _boolean(value: object, where: str) -> bool:
 
 def _time_index(value: object, where: str) -> TimeIndex:
     parsers: dict[str, Callable[[object, str], Any]] = {
-        "columns": json_strings, "ways": json_strings, "step": _number, "is_monthly": _boolean,
-        "offset": _boolean, "key": _string, "units": json_strings,
+        "columns": json_strings, "patterns": json_strings, "step": _number, "is_monthly": _boolean,
+        "has_offset": _boolean, "key": _string, "units": json_strings,
     }  # fmt: skip
     entry = json_object(value, where, set(parsers))
     return TimeIndex(**{key: parsers[key](item, f"{where}: {key}") for key, item in entry.items()})
@@ -115,48 +115,53 @@ _REQUIRED = {"shape", "names", "vocabulary", "channels"}  # without a default, w
 _KINDS: dict[str, tuple[Callable[..., Field], dict[str, Callable[[object, str], Any]]]] = {
     "picture": (
         Picture,
-        {"shape": _integers, "mean": _statistic, "spread": _statistic, "inside": _boolean}
-        | {"range": _statistic},
+        {"shape": _integers, "mean": _statistic, "std": _statistic, "letterbox": _boolean}
+        | {"value_range": _statistic},
     ),
-    "category": (Category, {"names": json_strings, "others": _boolean}),
+    "category": (Category, {"names": json_strings, "has_other": _boolean}),
     "number": (
         Number,
         {
             "mean": _statistic,
-            "spread": _statistic,
+            "std": _statistic,
             "unit": _string,
             "shape": _integers,
-            "varies": _boolean,
+            "is_sequence": _boolean,
         }
         | {
-            "whole": _boolean,
+            "is_integer": _boolean,
             "fill": _number,
             "optional": _boolean,
             "decimal": _string,
-            "absent": json_strings,
+            "na_values": json_strings,
         }
-        | {"names": json_strings, "clock": _time_index},
+        | {"names": json_strings, "time_index": _time_index},
     ),
-    "moment": (
+    "timestamp": (
         Timestamp,
-        {"mean": _number, "spread": _number, "pattern": _string}
-        | {"fill": _number, "optional": _boolean, "offset": _boolean},
+        {"mean": _number, "std": _number, "pattern": _string}
+        | {"fill": _number, "optional": _boolean, "has_offset": _boolean},
     ),
     "text": (
         Text,
         {"vocabulary": json_strings, "unit": _string, "lower": _boolean, "merges": json_strings}
-        | {"endings": json_strings},
+        | {"signatures": json_strings},
     ),
     "tags": (Tags, {"names": json_strings}),
     "tree": (Tree, {"vocabulary": json_strings, "lower": _boolean}),
     "signal": (
         Signal,
         {"channels": _integer, "rate": _number, "names": json_strings}
-        | {"mean": _statistic, "spread": _statistic},
+        | {"mean": _statistic, "std": _statistic},
     ),
     "mask": (
         Mask,
-        {"names": json_strings, "shape": _integers, "codes": _integer_pairs, "colored": _boolean},
+        {
+            "names": json_strings,
+            "shape": _integers,
+            "codes": _integer_pairs,
+            "is_colored": _boolean,
+        },
     ),
     "boxes": (Boxes, {"shape": _integers}),
 }

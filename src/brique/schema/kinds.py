@@ -184,8 +184,8 @@ class Picture:
         """Return the field as JSON values."""
         value: dict[str, Any] = {"kind": self.kind, "shape": list(self.shape)}
         value |= statistics_json(self.mean, self.std)
-        value |= {"range": list(self.value_range)} if self.value_range else {}
-        return value | ({"inside": True} if self.letterbox else {})
+        value |= {"value_range": list(self.value_range)} if self.value_range else {}
+        return value | ({"letterbox": True} if self.letterbox else {})
 
 
 @dataclass(frozen=True)
@@ -241,7 +241,7 @@ class Category:
     def to_json(self) -> dict[str, Any]:
         """Return the field as JSON values."""
         value: dict[str, Any] = {"kind": self.kind, "names": list(self.names)}
-        return value | ({"others": True} if self.has_other else {})
+        return value | ({"has_other": True} if self.has_other else {})
 
     @cached_property
     def _indices(self) -> dict[str, int]:
@@ -385,12 +385,16 @@ class Number:
         """Return the field as JSON values; what is at its default is left out."""
         value: dict[str, Any] = {"kind": self.kind} | statistics_json(self.mean, self.std)
         settings = {"unit": self.unit, "shape": list(self.shape)}
-        flags = {"varies": self.is_sequence, "whole": self.is_integer, "optional": self.optional}
-        flags |= {"absent": list(self.na_values)}
+        flags = {
+            "is_sequence": self.is_sequence,
+            "is_integer": self.is_integer,
+            "optional": self.optional,
+        }
+        flags |= {"na_values": list(self.na_values)}
         value |= {name: item for name, item in (settings | flags).items() if item}
         value |= {} if self.decimal == "point" else {"decimal": self.decimal}
         value |= {"names": list(self.names)} if self.names else {}
-        value |= {} if self.time_index is None else {"clock": self.time_index.to_json()}
+        value |= {} if self.time_index is None else {"time_index": self.time_index.to_json()}
         return value | ({} if self.fill is None else {"fill": self.fill})
 
 

@@ -121,7 +121,7 @@ class Mask:
         """Return the field as JSON values."""
         value = {"kind": self.kind, "names": list(self.names), "shape": list(self.shape)}
         value |= {"codes": [list(pair) for pair in self.codes]} if self.codes else {}
-        return value | ({"colored": True} if self.is_colored else {})
+        return value | ({"is_colored": True} if self.is_colored else {})
 
 
 @dataclass(frozen=True)

@@ -92,7 +92,7 @@ class Signal:
         """Return the field as JSON values; what is at its default is left out."""
         value: dict[str, Any] = {"kind": self.kind, "channels": self.channels}
         value |= {} if self.rate is None else {"rate": self.rate}
-        for name in ("names", "mean", "spread"):
+        for name in ("names", "mean", "std"):
             items = getattr(self, name)  # fixed names
             value |= {name: list(items)} if items else {}
         return value

@@ -8,7 +8,7 @@ from brique.errors import DataError
 
 def check_statistics(where: str, mean: object, std: object, count: int) -> None:
     """Raise DataError unless mean and spread are None, or n finite numbers each."""
-    for name, values in (("mean", mean), ("spread", std)):
+    for name, values in (("mean", mean), ("std", std)):
         items = cast("tuple[float, ...]", values if type(values) is tuple else ())
         is_valid = values is None or (
             len(items) == count
@@ -18,13 +18,13 @@ def check_statistics(where: str, mean: object, std: object, count: int) -> None:
         if not is_valid:
             raise DataError(
                 f"{where}: {name} must be {count} finite numbers"
-                f"{', none below 0' if name == 'spread' else ''}, got {values}; pass one each"
+                f"{', none below 0' if name == 'std' else ''}, got {values}; pass one each"
             )
 
 
 def statistics_json(mean: object, std: object) -> dict[str, Any]:
     """Return what is known of mean and spread as JSON values."""
-    pairs = (("mean", mean), ("spread", std))
+    pairs = (("mean", mean), ("std", std))
     return {
         name: list(cast("Any", value)) if isinstance(value, tuple) else value
         for name, value in pairs

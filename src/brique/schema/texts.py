@@ -129,7 +129,7 @@ class Text:
         value |= {} if self.unit == "words" else {"unit": self.unit}
         value |= {"lower": True} if self.lower else {}
         value |= {"merges": list(self.merges)} if self.merges else {}
-        return value | ({"endings": list(self.signatures)} if self.signatures else {})
+        return value | ({"signatures": list(self.signatures)} if self.signatures else {})
 
     def _split_clitic(self, token: str) -> list[str]:
         """Return a piece, cut as those who tagged words do: "don't" is "do", "n't" where known."""

@@ -67,11 +67,11 @@ class TimeIndex:
 
     def to_json(self) -> dict[str, Any]:
         """Return it as JSON values; what is at its default is left out."""
-        value: dict[str, Any] = {"columns": list(self.columns), "ways": list(self.patterns)}
+        value: dict[str, Any] = {"columns": list(self.columns), "patterns": list(self.patterns)}
         optional = {
             "step": self.step,
             "is_monthly": self.is_monthly or None,
-            "offset": self.has_offset,
+            "has_offset": self.has_offset,
         }
         optional |= {"key": self.key, "units": list(self.units) or None}
         return value | {name: item for name, item in optional.items() if item is not None}

@@ -34,13 +34,13 @@ class Timestamp:
     fill: float | None = None
     optional: bool = False
     has_offset: bool | None = None
-    kind: ClassVar[str] = "moment"
+    kind: ClassVar[str] = "timestamp"
 
     def __post_init__(self) -> None:
         for value in (self.mean, self.std, self.fill):
             if value is not None and not math.isfinite(value):
                 raise DataError(
-                    f"moment: mean, spread and fill must be finite, got {value}; pass such"
+                    f"timestamp: mean, spread and fill must be finite, got {value}; pass such"
                 )
 
     def prepare(self, source: object) -> "torch.Tensor":
@@ -93,8 +93,12 @@ class Timestamp:
 
     def to_json(self) -> dict[str, Any]:
         """Return the field as JSON values; what is at its default is left out."""
-        value = {"mean": self.mean, "spread": self.std, "pattern": self.pattern}
-        value |= {"fill": self.fill, "optional": self.optional or None, "offset": self.has_offset}
+        value = {"mean": self.mean, "std": self.std, "pattern": self.pattern}
+        value |= {
+            "fill": self.fill,
+            "optional": self.optional or None,
+            "has_offset": self.has_offset,
+        }
         return {"kind": self.kind} | {
             name: item for name, item in value.items() if item is not None
         }
@@ -108,4 +112,4 @@ class Timestamp:
             expected = (
                 f"a moment with{'' if has_offset else 'out'} its offset from UTC, as in training"
             )
-        return DataError(f"moment: expected {expected}, got {short_repr(source)}; write it so")
+        return DataError(f"timestamp: expected {expected}, got {short_repr(source)}; write it so")

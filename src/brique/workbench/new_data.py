@@ -15,7 +15,7 @@ _INHERITED = ("kind", "header", "names", "length", "horizon")  # of the run's op
 _INHERITED_BY_SERIES = ("target", "time", "group", "types")  # and these, of a series
 _SPLIT_OPTIONS = ("test", "time", "fold")  # options that say which part is for test
 _KINDS: dict[type, str] = {
-    Category: "category", Number: "number", Timestamp: "moment", Text: "text", Picture: "picture",
+    Category: "category", Number: "number", Timestamp: "timestamp", Text: "text", Picture: "picture",
 }  # fmt: skip
 _PART_NAMES = ("all", *PARTS)
 

@@ -53,8 +53,13 @@ class Augment:
     classes: str | None = None
 
     def __post_init__(self) -> None:
-        limits = {"shift": 1.0, "turn": 180.0, "zoom": 4.0, "light": 1.0}
-        values = {"shift": self.shift, "turn": self.rotate, "zoom": self.zoom, "light": self.light}
+        limits = {"shift": 1.0, "rotate": 180.0, "zoom": 4.0, "light": 1.0}
+        values = {
+            "shift": self.shift,
+            "rotate": self.rotate,
+            "zoom": self.zoom,
+            "light": self.light,
+        }
         for name, value in values.items():
             if not 0 <= value <= limits[name]:
                 raise DataError(

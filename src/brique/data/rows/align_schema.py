@@ -262,6 +262,12 @@ def _class_number(data: Data, kind: Category, name: str) -> int:
 
 def _fitted_attributes(kind: Field) -> dict[str, Any]:
     """Return what two fields of equal values may differ in, as a field that says none of it."""
-    neutral: dict[str, Any] = dict.fromkeys(("mean", "spread", "fill", "unit", "pattern"))
-    neutral |= {"optional": False, "decimal": "point", "absent": (), "clock": None, "offset": None}
+    neutral: dict[str, Any] = dict.fromkeys(("mean", "std", "fill", "unit", "pattern"))
+    neutral |= {
+        "optional": False,
+        "decimal": "point",
+        "na_values": (),
+        "time_index": None,
+        "has_offset": None,
+    }
     return {name: value for name, value in neutral.items() if hasattr(kind, name)}

@@ -71,7 +71,7 @@ def describe_kind(kind: Field) -> str:
         case Number():
             return _describe_number(kind)
         case Timestamp():
-            return "moment"
+            return "timestamp"
         case Text():
             return f"text, {len(kind.vocabulary):,} {kind.unit}"
         case Tags():

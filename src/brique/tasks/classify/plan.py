@@ -114,7 +114,7 @@ def augmentation(train: Split, schema: Schema) -> dict[str, Any]:
     defaults = augment.default(schema)
     assert defaults is not None
     return {
-        "mirror": defaults.mirror, "shift": defaults.shift, "turn": defaults.rotate, "zoom": defaults.zoom,
+        "mirror": defaults.mirror, "shift": defaults.shift, "rotate": defaults.rotate, "zoom": defaults.zoom,
         "light": defaults.light, "fill": _background(train, schema.inputs[0]),
     }  # fmt: skip
 
@@ -145,7 +145,7 @@ def _fine_tuning(count: int, request: Request) -> dict[str, Any]:
         "body_lr": 1.0 if request.freeze else 0.03,
         "turns": turns,
         "average": average_decay(turns),
-        **({"shift": 0.0, "turn": 0.0, "zoom": 0.0, "light": 0.0} if request.freeze else {}),
+        **({"shift": 0.0, "rotate": 0.0, "zoom": 0.0, "light": 0.0} if request.freeze else {}),
     }
 
 

@@ -30,7 +30,7 @@ def plan(data: Data, request: Request) -> dict[str, Any]:
         )
     count, side = len(data.train), min(picture_field(data).shape[1:])
     settings = base_settings(data, request, min(count, 16))
-    del settings["turn"]  # boxes would grow
+    del settings["rotate"]  # boxes would grow
     settings["zoom"] = max(settings["zoom"], 0.25)
     if request.start is not None:
         settings |= {"start": request.start, "freeze": request.freeze,

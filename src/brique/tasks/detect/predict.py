@@ -5,10 +5,10 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor, nn
 
-from brique.bricks import ScoreThreshold
 from brique.data import Batch, Split
 from brique.evaluation.resize import size_and_transform
 from brique.inference import net_inputs
+from brique.nets.score_threshold import ScoreThreshold
 from brique.schema import Schema
 from brique.tasks.detect.detections import Detections, decode
 from brique.tasks.detect.metrics import match_boxes

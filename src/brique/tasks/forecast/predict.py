@@ -5,10 +5,10 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from brique.bricks import PredictionInterval
 from brique.data import Batch
 from brique.errors import ShapeError
 from brique.evaluation.sentences import format_number
+from brique.nets.prediction_interval import PredictionInterval
 from brique.schema import Number, Schema
 
 _MIN_SCALE = 0.1  # of a column's spread that is added to what a window moves

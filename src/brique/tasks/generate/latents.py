@@ -6,10 +6,10 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from brique.bricks import LatentMixture
 from brique.data import Split
 from brique.evaluation.reconstruction import squared_errors
 from brique.inference import batch_size_for, eval_mode, even_indices, tensor_of
+from brique.nets.latent_mixture import LatentMixture
 
 MAX_LATENTS = 20_000  # codes that a mixture is fitted to, at most
 

@@ -13,4 +13,4 @@ def plan(data: Data, request: Request) -> dict[str, Any]:
     Codes are half as long: of longer ones a mixture knows less, and draws what shows nothing.
     """
     settings = plan_autoencoder(data, request)
-    return settings | {"code": max(8, settings["code"] // 2)}
+    return settings | {"latent": max(8, settings["latent"] // 2)}

@@ -44,7 +44,7 @@ def evaluate(net: nn.Module, data: Data, *, compare: bool = True) -> Result:
     values: dict[str, Any] = {
         "task": "reconstruct",
         "examples": len(errors),
-        "code": _latent_size(net, data.test),
+        "latent": _latent_size(net, data.test),
         "test": compute_metrics(errors, mean_errors),
         "interval": {"r2": list(bootstrap.interval(
             lambda weights: 1 - weights @ errors / (weights @ mean_errors).clamp(min=1e-12), errors,
@@ -60,7 +60,7 @@ def evaluate(net: nn.Module, data: Data, *, compare: bool = True) -> Result:
     entries: dict[str, Any] = {"mean": compute_metrics(mean_errors, mean_errors)}
     baseline_errors = {"mean": mean_errors}
     if compare:
-        components = PrincipalComponents.fit(data.train, values["code"])
+        components = PrincipalComponents.fit(data.train, values["latent"])
         baseline_errors["principal"] = torch.cat(
             [
                 squared_errors(components.reconstruct(pictures), pictures)

@@ -76,7 +76,7 @@ class _PictureRows:
 
 def _typical_figure(facts: Facts, strip: _PictureRows, ids: Tensor, rows: dict[str, Tensor]) -> str:
     values = facts.values
-    numbers = count(values["code"], "number")
+    numbers = count(values["latent"], "number")
     caption = f"Above what the net was given, below what it made of it from {numbers}."
     if "linear" in rows:
         baseline_r2 = values["baseline"]["principal"]["r2"]

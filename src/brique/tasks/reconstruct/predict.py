@@ -6,10 +6,10 @@ from dataclasses import dataclass
 import torch
 from torch import nn
 
-from brique.bricks import ErrorQuantiles
 from brique.data import Batch
 from brique.evaluation.reconstruction import squared_errors
 from brique.inference import tensor_of
+from brique.nets.error_quantiles import ErrorQuantiles
 from brique.schema import Schema
 
 
@@ -27,8 +27,8 @@ class Answer:
     latent: tuple[float, ...]
 
     def to_json(self) -> dict[str, object]:
-        """Return {"answer": error, "unusual": share, "code": [numbers]}."""
-        return {"answer": self.error, "unusual": self.error_quantile, "code": list(self.latent)}
+        """Return {"answer": error, "unusual": share, "latent": [numbers]}."""
+        return {"answer": self.error, "unusual": self.error_quantile, "latent": list(self.latent)}
 
     def cells(self) -> dict[str, object]:
         """Return how far off it is, how unusual that is, and the code, a column for each number."""

@@ -21,7 +21,7 @@ from brique.schema import Schema
 from brique.tasks import reconstruct
 
 EXPECT = {"mnist": {"test_r2": (0.9, 1.0)}}
-QUICK = {"turns": 100, "code": 8, "average": 0.9}
+QUICK = {"turns": 100, "latent": 8, "average": 0.9}
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,11 +6,11 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor, nn
 
-from brique.bricks import Denormalize
 from brique.data import Batch
 from brique.errors import ShapeError
 from brique.evaluation.sentences import format_number
 from brique.inference import net_inputs
+from brique.nets.denormalize import Denormalize
 from brique.schema import Schema
 
 

@@ -43,7 +43,7 @@ def plan(data: Data, request: Request) -> dict[str, Any]:
         "depth": 1,
         **_stages(picture_field(data)),
     }
-    settings["rareness"] = 1.0 if request.balance == "weights" else 0.5
+    settings["class_weight_power"] = 1.0 if request.balance == "weights" else 0.5
     desired_turns = (request.epochs or epochs_for(count)) * turns_per_epoch(settings, count)
 
     def build_net(width: int) -> nn.Module:

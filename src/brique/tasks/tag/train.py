@@ -21,7 +21,7 @@ from brique.schema import Schema
 from brique.tasks import tag
 
 EXPECT = {"ud-english-ewt": {"test_accuracy": (0.92, 0.97)}}
-QUICK = {"turns": 60, "size": 32, "hidden": 32, "layers": 1, "average": 0.9, "lr": 1e-2}
+QUICK = {"turns": 60, "embedding_size": 32, "hidden": 32, "layers": 1, "average": 0.9, "lr": 1e-2}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,7 +63,7 @@ class Args:
 def build(args: Args, schema: Schema) -> Tagger:
     """Sentences of M words in all -> scores of the K tags of each word (M, K)."""
     schema_json = schema.to_json()
-    sizes = {"size": args.embedding_size, "hidden": args.hidden, "layers": args.layers}
+    sizes = {"embedding_size": args.embedding_size, "hidden": args.hidden, "layers": args.layers}
     return nets.tagger(schema_json, **sizes, dropout=args.dropout, word_dropout=args.word_dropout)
 
 

@@ -168,11 +168,11 @@ def mask_values(values: Any, na_values: Collection[str]) -> Any:  # noqa: ANN401
 
 
 def guess_kind(raw_column: RawColumn, *, is_target: bool = False) -> str:
-    """Return "number", "moment", "category", "text", or "empty" where there is nothing to see."""
+    """Return "number", "timestamp", "category", "text", or "empty" where there is nothing to see."""
     if not (raw_column.is_known & raw_column.non_test).any():
         return "empty"
     if not raw_column.is_text:
-        kind = "moment" if "timestamp" in str(raw_column.values.type) else "number"
+        kind = "timestamp" if "timestamp" in str(raw_column.values.type) else "number"
     else:
         kind = _guess_text_kind(raw_column, is_target=is_target)
     if (
@@ -180,7 +180,7 @@ def guess_kind(raw_column: RawColumn, *, is_target: bool = False) -> str:
         and not is_target
         and timestamp_pattern(raw_column.distinct, raw_column.name) is not None
     ):
-        kind = "moment"
+        kind = "timestamp"
     if kind == "number" and is_target and _are_classes(raw_column):
         return "category"
     return kind
@@ -194,7 +194,7 @@ def _guess_text_kind(raw_column: RawColumn, *, is_target: bool) -> str:
         if not are_booleans(raw_column.distinct) and _are_numbers(raw_column):
             return "number"
     elif pattern_of(raw_column.distinct) is not None:
-        return "moment"
+        return "timestamp"
     distinct = raw_column.distinct
     count = int((raw_column.is_known & raw_column.non_test).sum())
     mean_words = float(np.mean([len(cell.split()) for cell in raw_column.sample]))

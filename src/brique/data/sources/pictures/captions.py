@@ -93,8 +93,8 @@ def read(name: str, place: Place, options: Options) -> Source:
         source.digests = np.array(
             [
                 content_digest(f"{picture_name}\t{caption}".encode())
-                for picture_name, caption in zip(examples.pictures, examples.captions)
-            ],  # noqa: B905
+                for picture_name, caption in zip(examples.pictures, examples.captions, strict=False)
+            ],
             dtype=np.uint64,
         )
     return source

@@ -65,7 +65,7 @@ def timed_table(name: str, cells: Cells, options: Options) -> TimedTable:
     """Return the table in the order of time, each series by itself."""
     raw_columns = raw_columns_of(cells, name, options.decimal)
     _check_column_names(name, cells, options)
-    time_columns = [column for column, kind in (options.types or {}).items() if kind == "moment"]
+    time_columns = [column for column, kind in (options.types or {}).items() if kind == "timestamp"]
     row_times = find_row_times(raw_columns, options.time or next(iter(time_columns), None), name)
     key = options.group or find_series_key(row_times, raw_columns, options.types or {})
     if not row_times.is_known.any():
@@ -268,7 +268,7 @@ def _add_channels(
             " of many kinds); --types with number keeps a count."
         )
     table.findings += channels.findings
-    table.number_options = {"decimal": channels.decimal, "absent": channels.na_values}
+    table.number_options = {"decimal": channels.decimal, "na_values": channels.na_values}
     units = (
         tuple(channels.units.get(name, "") for name in channels.channels) if channels.units else ()
     )

@@ -19,7 +19,7 @@ _NUMERIC = ("numeric", "real", "integer")
 class Attribute:
     """One column.
 
-    kind: "number", "classes", "text", "moment" or "relational". names: of its classes.
+    kind: "number", "classes", "text", "timestamp" or "relational". names: of its classes.
     num_columns: how many columns a relational one has.
     """
 
@@ -140,7 +140,7 @@ def _parse_attribute(line: str, where: str) -> Attribute:
             name, "classes", tuple(class_name for class_name in classes if class_name is not None)
         )
     type_name = kind.split()[0].casefold()
-    kinds = {"string": "text", "date": "moment", "relational": "relational"}
+    kinds = {"string": "text", "date": "timestamp", "relational": "relational"}
     kinds |= dict.fromkeys(_NUMERIC, "number")
     if type_name not in kinds:
         raise DataError(

@@ -48,7 +48,7 @@ KIND: str = "table"
 USES: frozenset[str] = frozenset(
     ("target", "header", "test", "size", "channels", "types", "rename", "group", "time", "unit")
 ) | {"lower", "decimal", "sheet"}
-KINDS = ("number", "category", "moment", "text", "picture", "labels", "leave")
+KINDS = ("number", "category", "timestamp", "text", "picture", "labels", "leave")
 _TARGET_NAMES = ("label", "target", "class", "y")
 _DOCUMENT_ENDINGS = (".txt", ".md", ".names", ".pdf", ".rst", ".html")  # beside a table
 _MAX_NAMES = 16  # columns that a note names
@@ -295,7 +295,7 @@ def _column(
         column, findings = check_numbers(
             raw_column, is_explicit=explicit_kind is not None, is_target=is_target
         )
-    elif kind == "moment":
+    elif kind == "timestamp":
         column, findings = check_moments(raw_column, is_explicit=is_explicit)
     elif kind == "category":
         column = _class_column(raw_column, frame, options, is_target)
@@ -372,7 +372,7 @@ def _row_times(frame: Frame, columns: str) -> np.ndarray:
         return np.where(row_times.is_known, row_times.micros / SECOND, np.nan)
     raw_column = frame.raw_column(frame.resolve_column(columns, "time"))
     kind = guess_kind(raw_column)
-    if kind == "moment":
+    if kind == "timestamp":
         check_moments(raw_column, is_explicit=True)
         row_times = parse_timestamps(raw_column, written_patterns(raw_column)[0])
         return np.where(row_times.is_known, row_times.micros / SECOND, np.nan)
