@@ -127,7 +127,7 @@ def run(name: str, seed: int, minutes: float) -> Record | None:
 
 def changed(record: Record) -> torch.Tensor:
     """Return by how much the temperature changes the loss of each test example (N,), in nats."""
-    kept = load_file(record.folder / "arrays" / "answers.safetensors")
+    kept = load_file(record.folder / "arrays" / "predictions.safetensors")
     after = kept["probabilities"].double().clamp(min=1e-300).log()
     before = (after * record.result["calibration"]["temperature"]).log_softmax(dim=1)
     label = kept["label"][:, None]

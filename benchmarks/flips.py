@@ -34,14 +34,14 @@ def made(folder: Path) -> dict[str, Path]:
     with launched(Launch(out=runs["finished"], quiet=True)):
         lenet5.main(lenet5.Args(turns=20))
     out = runs["finished"]
-    files.write_tensors(out / "arrays" / "answers.safetensors", {"ids": torch.arange(300)})
+    files.write_tensors(out / "arrays" / "predictions.safetensors", {"ids": torch.arange(300)})
     (folder / "data").mkdir()
     for name in ("a.txt", "b.txt"):
         (folder / "data" / name).write_text(name)
     listed = {"given": "data", "path": str(folder / "data"), "files": file_stamps(folder / "data")}
     files.write_sealed(out / "data.json", {"fingerprints": {"data": "0"}, "roots": [listed]})
     record = read_run(out).json
-    record["files"] = files.manifest_entries(out, ["log.jsonl", "arrays/answers.safetensors"])
+    record["files"] = files.manifest_entries(out, ["log.jsonl", "arrays/predictions.safetensors"])
     files.write_sealed(out / "run.json", record)
     shutil.copytree(out, runs["stopped"])
     shutil.rmtree(runs["stopped"] / "model")

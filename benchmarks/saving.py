@@ -85,7 +85,7 @@ def saved(out: Path, side: int, answered: int) -> tuple[float, float, float, flo
                 run.log(turn, **{f"number_{one}": float(one) for one in range(8)})
             turns = whole.seconds, sums.seconds
             whole.seconds = sums.seconds = 0.0
-            whole.on(run.save_arrays)("answers", scores=torch.rand(answered, 10))
+            whole.on(run.save_arrays)("predictions", scores=torch.rand(answered, 10))
             whole.on(run.finish)(net=net, task="none")
     finally:
         for (module, name), work in zip(patched, before, strict=True):

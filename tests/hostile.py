@@ -313,11 +313,11 @@ RESUMED = {
 """Changes of a run that was stopped after its last turn, after which `resume` is asked."""
 
 REPORTED = {
-    "a pipe as answers": pipe("arrays/answers.safetensors"),
-    "answers without end": link("arrays/answers.safetensors", "/dev/zero"),
-    "answers that are a link": outside("arrays/answers.safetensors"),
-    "no answers": content("arrays/answers.safetensors", b""),
-    "long answers": long("arrays/answers.safetensors", 50 << 30),
+    "a pipe as answers": pipe("arrays/predictions.safetensors"),
+    "answers without end": link("arrays/predictions.safetensors", "/dev/zero"),
+    "answers that are a link": outside("arrays/predictions.safetensors"),
+    "no answers": content("arrays/predictions.safetensors", b""),
+    "long answers": long("arrays/predictions.safetensors", 50 << 30),
     "a pipe as log": pipe("log.jsonl"),
     "a deep log": content("log.jsonl", DEEP),
     "a log of NaN": content("log.jsonl", '{"turn": NaN, "x": 1e999}\n'),

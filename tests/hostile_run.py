@@ -32,9 +32,9 @@ def ended(base: Path) -> None:
     """Train `live/run`, of digits, and keep answers as `train` keeps them."""
     run = base / "live" / "run"
     assert main(["run", "lenet5", "--turns", "20", "--out", str(run)]) == 0
-    files.write_tensors(run / "arrays" / "answers.safetensors", {"ids": torch.arange(3)})
+    files.write_tensors(run / "arrays" / "predictions.safetensors", {"ids": torch.arange(3)})
     told = json.loads((run / "run.json").read_text())
-    told["files"] = files.manifest_entries(run, ["log.jsonl", "arrays/answers.safetensors"])
+    told["files"] = files.manifest_entries(run, ["log.jsonl", "arrays/predictions.safetensors"])
     files.write_sealed(run / "run.json", told)
     Image.new("L", (28, 28)).save(base / "live" / "some.png")
 

@@ -122,7 +122,7 @@ def test_the_judgement_in_json_has_the_fixed_keys(capsys, wide):
     assert main(["evaluate", str(wide), "--json"]) == 0
     found = json.loads(capsys.readouterr().out)
     assert set(found) >= {"format", "run", "task", "test", "interval", "baseline", "seconds"}
-    assert set(found["seconds"]) == {"total", "judging", "baselines"}
+    assert set(found["seconds"]) == {"total", "evaluation", "baselines"}
     assert set(found["baseline"]) == {"majority", "logistic", "svm", "neighbors", "forest"}
     assert found["comparison"]["outcome"] in ("better", "even", "worse")
 
@@ -178,7 +178,7 @@ def test_fewer_classes_or_one_alone_are_judged(shades, tmp_path, classes):
 def test_a_class_more_counts_as_wrong_and_is_said(shades, tmp_path, capsys):
     more = three(tmp_path / "more", SHADES, each=10)
     found = brique.evaluate(shades / "run", more)
-    assert (found["test"]["accuracy"], found["strange"]) == (0.75, {"white": 10})
+    assert (found["test"]["accuracy"], found["unknown_classes"]) == (0.75, {"white": 10})
     assert found["test"]["balanced_accuracy"] == 0.75
     assert found["test"]["log_loss"] is None  # infinite: it never answers that class
     assert found["classes"]["white"]["recall"] == 0.0

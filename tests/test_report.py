@@ -146,7 +146,7 @@ def kept(folder, opened, patterns, *, compare=False, source="shapes"):
     files.write_sealed(folder / "run.json", run_json(opened, judged, source))
     files.write(folder / "log.jsonl", log_of())
     files.write(folder / "source.py", "")
-    files.write_tensors(folder / "arrays" / "answers.safetensors", judged.arrays)
+    files.write_tensors(folder / "arrays" / "predictions.safetensors", judged.arrays)
     part = SavedNet(net, Origin(origin["builder"], origin["arguments"], None), None)
     about = {"answers": "net", "task": "classify", "schema": schema.to_json(), "scores": {}}
     save(folder / "model", saved_nets={"net": part}, arrays={}, metadata={**about, "made_by": {}})
@@ -163,7 +163,7 @@ def run_json(opened, judged, source):
         "launch": {"device": "cpu", "exact": False, "quick": False, "threads": 1},
         "exactness": "bit", "turns": 200, "numbers": {"classifier": 0.1},
         "data": [{"name": "shapes", "fingerprint": opened.fingerprint, "test_reads": 1, "skipped": []}],
-        "seconds": {"training": 12.5, "judging": 0.5, "total": 14.0, "report": 1.0},
+        "seconds": {"training": 12.5, "evaluation": 0.5, "total": 14.0, "report": 1.0},
         "estimate": {"seconds": 11.0, "turns": 200}, "audit": {"findings": findings(), "splits": {}},
         "result": judged.values,
     }  # fmt: skip
@@ -326,7 +326,7 @@ def test_a_test_part_of_three(tmp_path):
     ],
 )
 def test_what_is_missing_is_said(run, lost, says):
-    arrays = run.folder / "arrays" / "answers.safetensors"
+    arrays = run.folder / "arrays" / "predictions.safetensors"
     if lost == "answers":
         arrays.unlink()
     elif lost == "torn":
@@ -410,7 +410,7 @@ def test_the_counts_of_the_page_are_those_of_the_answers(run):
 def test_pictures_of_the_worst_mistakes_are_those_of_the_surest_wrong_answers(run):
     from safetensors.torch import load_file
 
-    found = load_file(run.folder / "arrays" / "answers.safetensors")
+    found = load_file(run.folder / "arrays" / "predictions.safetensors")
     sure, said = found["probabilities"].max(1)
     wrong = (said != found["label"]).nonzero().flatten()
     worst = int(found["ids"][wrong[sure[wrong].argmax()]])

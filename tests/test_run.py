@@ -158,20 +158,20 @@ def test_keep_best_of_weights_that_do_not_fit(run: Run):
 
 
 def test_arrays_that_are_kept_lie_in_a_file_of_their_own(run: Run):
-    run.save_arrays("answers", label=torch.arange(3), scores=torch.rand(3, 2))
-    kept = load_file(run.folder / "arrays" / "answers.safetensors")
+    run.save_arrays("predictions", label=torch.arange(3), scores=torch.rand(3, 2))
+    kept = load_file(run.folder / "arrays" / "predictions.safetensors")
     assert torch.equal(kept["label"], torch.arange(3))
     assert set(kept) == {"label", "scores"}
 
 
 def test_seconds_are_kept_by_part(run: Run):
-    run.record_seconds(judging=1.23456, baselines=2)
+    run.record_seconds(evaluation=1.23456, baselines=2)
     run.finish(x=1.0)
     add_seconds(run.folder, {"opening": 10.0, "report": 5.0})
     seconds = read_run(run.folder).json["seconds"]
     assert seconds.pop("total") > 15
     assert seconds == {
-        "judging": 1.235, "baselines": 2, "training": 0.0, "opening": 10.0, "report": 5.0,
+        "evaluation": 1.235, "baselines": 2, "training": 0.0, "opening": 10.0, "report": 5.0,
     }  # fmt: skip
 
 

@@ -26,7 +26,7 @@ PHASES = {
     "audit": (train, "summary"),
     "start": (Run, "play"),
     "training": (Play, "__next__"),
-    "judging": (classify, "judge"),
+    "evaluation": (classify, "evaluate"),
     "saving": (outcome, "save"),
     "report": (page, "write"),
 }

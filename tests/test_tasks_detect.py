@@ -14,8 +14,9 @@ from brique.nets.detector import detector, detector_arguments
 from brique.nets.score_threshold import ScoreThreshold
 from brique.planning import Request
 from brique.tasks import detect
-from brique.tasks.detect import boxes, evaluate, metrics
+from brique.tasks.detect import boxes, metrics
 from brique.tasks.detect.detections import Detections
+from brique.tasks.detect.evaluate import MAX_PICTURES, _select_pictures
 from brique.tasks.detect.loss import assign_targets
 from brique.tasks.detect.outputs import Target
 from brique.tasks.detect.plan import plan
@@ -128,14 +129,14 @@ def test_a_net_that_knows_the_answers_finds_all_boxes(scenes):
     judged = detect.evaluate(Told(scenes.test), scenes)
     assert judged.values["test"] == {"ap50": 1.0, "ap": 1.0}
     assert judged.values["comparison"]["outcome"] == "better"
-    assert judged.values["answered"]["recall"] > 0.9
-    assert set(judged.values["baseline"]) == {"mean_box", "usual_boxes", "nearest_picture"}
+    assert judged.values["operating_point"]["recall"] > 0.9
+    assert set(judged.values["baseline"]) == {"mean_box", "frequent_boxes", "nearest_picture"}
     less = detect.evaluate(Told(scenes.test, miss=True, shift=1.5), scenes, compare=False)
     assert 0.2 < less.values["test"]["ap"] < less.values["test"]["ap50"] < 1
     low, high = less.values["interval"]["ap50"]
     assert low < less.values["test"]["ap50"] < high
     assert "boxes on 8 test pictures (95% interval" in detect.sentence(less.values)
-    said, shown = judged.arrays["said"], judged.arrays["shown"]
+    said, shown = judged.arrays["predicted"], judged.arrays["shown_ids"]
     assert said.shape[1] == 7
     assert set(said[:, 0].long().tolist()) == set(range(len(shown)))
 
@@ -143,20 +144,20 @@ def test_a_net_that_knows_the_answers_finds_all_boxes(scenes):
 def test_pictures_without_boxes_are_among_the_best_for_want_of_others_only():
     each = torch.tensor([1.0, 0.2, 1.0, 0.9, 0.8, 0.1])
     is_full = torch.tensor([False, True, False, True, True, True])
-    assert evaluate._select_pictures(each, is_full).tolist() == [5, 1, 4, 0, 2, 3]
-    half, worst = evaluate.MAX_PICTURES // 2, torch.linspace(0, 0.5, 100)
+    assert _select_pictures(each, is_full).tolist() == [5, 1, 4, 0, 2, 3]
+    half, worst = MAX_PICTURES // 2, torch.linspace(0, 0.5, 100)
     each = torch.cat([torch.ones(50), worst])
-    shown = evaluate._select_pictures(each, torch.arange(150) >= 50).tolist()
+    shown = _select_pictures(each, torch.arange(150) >= 50).tolist()
     assert shown[:half] == [*range(50, 50 + half)]
     assert shown[half:] == [*range(150 - half, 150)]
 
 
 def test_a_net_behind_a_simple_method_is_said_to_be_so(scenes):
     judged = detect.evaluate(Told(scenes.test, shift=500.0), scenes)
-    values = judged.values | {"comparison": {"best": "usual_boxes", "p": 0.9, "outcome": "even"}}
-    values["baseline"]["usual_boxes"]["ap50"] = 0.2
+    values = judged.values | {"comparison": {"best": "frequent_boxes", "p": 0.9, "outcome": "even"}}
+    values["baseline"]["frequent_boxes"]["ap50"] = 0.2
     assert detect.sentence(values).startswith("No better than a simple method: 0.0% average prec")
-    values["comparison"] = {"best": "usual_boxes", "p": 0.001, "outcome": "worse"}
+    values["comparison"] = {"best": "frequent_boxes", "p": 0.001, "outcome": "worse"}
     assert detect.sentence(values).startswith("Behind a simple method")
 
 

@@ -123,8 +123,8 @@ def test_a_judgement_stands_beside_simple_methods():
     assert values["test"]["accuracy"] > values["baseline"]["majority"]["accuracy"] + 0.2
     low, high = values["interval"]["accuracy"]
     assert low < values["test"]["accuracy"] < high
-    assert values["each"]["round"]["f1"] == 1.0  # the wrong ones are those of hue
-    assert values["each"]["round"]["count"].keys() == {"no", "yes"}
+    assert values["by_target"]["round"]["f1"] == 1.0  # the wrong ones are those of hue
+    assert values["by_target"]["round"]["count"].keys() == {"no", "yes"}
     says = label.sentence(values)
     assert "of the answers for 2 targets right" in says
     assert NAMES[values["comparison"]["best"]] in says

@@ -113,8 +113,8 @@ def test_a_net_that_knows_the_answers_is_right_and_shows_its_worst_pictures(scen
     assert classes["circle"]["iou"] == 1
     each = blind.arrays["iou"]
     worst = int(blind.arrays["ids"][each.argmin()])
-    assert each[blind.arrays["ids"] == blind.arrays["shown"][0]] == each.min()
-    assert worst in blind.arrays["shown"].tolist()
+    assert each[blind.arrays["ids"] == blind.arrays["shown_ids"][0]] == each.min()
+    assert worst in blind.arrays["shown_ids"].tolist()
     assert list(blind.values["baseline"]) == ["majority"]
     low, high = blind.values["interval"]["mean_iou"]
     assert low < blind.values["test"]["mean_iou"] < high
@@ -258,6 +258,6 @@ def test_the_plan_is_a_function_of_data_and_minutes(scenes):
     assert short["turns"] < one["turns"]
     assert short["width"] < one["width"]
     assert plan(scenes, Request(source="made", epochs=3))["turns"] == 15
-    assert plan(scenes, Request(source="made", balance="weights"))["rareness"] == 1
+    assert plan(scenes, Request(source="made", balance="weights"))["class_weight_power"] == 1
     with pytest.raises(UsageError, match="shows examples of rare classes more often, and a"):
         plan(scenes, Request(source="made", balance="sampler"))

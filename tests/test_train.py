@@ -96,7 +96,7 @@ def test_a_training_in_json_is_one_line(capsys, trained):
         "audit",
         "planning",
         "training",
-        "judging",
+        "evaluation",
         "baselines",
         "report",
     }

@@ -149,7 +149,7 @@ class Model:
             value for value, error in zip(inputs, failures, strict=True) if error is None
         )
         pairs = zip(predictions, valid_inputs, strict=True)
-        completed = (task.complete(prediction, value, schema) for prediction, value in pairs)
+        completed = (task.postprocess(prediction, value, schema) for prediction, value in pairs)
         return [next(completed) if value is None else value for value in failures]
 
 

@@ -54,7 +54,7 @@ def recognized(net: nn.Module, inputs: Tensor, data: Data) -> dict[str, Any]:
     return {
         "recognized": num_confident / total,
         "rarest": float(class_counts.min()) / total,
-        "reader": test_accuracy,
+        "classifier_accuracy": test_accuracy,
     }
 
 
@@ -127,7 +127,7 @@ def _cache_path(data: Data, device: torch.device) -> Path:
     key = hashlib.sha256(
         f"{_VERSION} {device.type} {data.fingerprint} {schema}".encode()
     ).hexdigest()[:32]
-    return Path(folder).expanduser() / "readers" / f"{key}.safetensors"
+    return Path(folder).expanduser() / "classifiers" / f"{key}.safetensors"
 
 
 def _load(path: Path, classifier: nn.Module) -> bool:

@@ -29,7 +29,7 @@ class Result:
         "interval" (95%, by score), "baseline" (scores by method), "comparison", and what the task
         has besides.
     arrays: what the report draws, of every test example or of some.
-    seconds: "judging" and "baselines".
+    seconds: "evaluation" and "baselines".
     """
 
     values: dict[str, Any]

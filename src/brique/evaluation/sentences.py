@@ -109,7 +109,7 @@ def _with_caveats(result: Mapping[str, Any], text: str) -> str:
         caveats.append(
             f"{num_seen:,} of them have the inputs of ones that the net has learned from"
         )
-    if unknown_classes := {name: n for name, n in (result.get("strange") or {}).items() if n}:
+    if unknown_classes := {name: n for name, n in (result.get("unknown_classes") or {}).items() if n}:
         names = ", ".join(f"'{name}'" for name in list(unknown_classes)[:_MAX_NAMES])
         more = (
             f" and {len(unknown_classes) - _MAX_NAMES} more"
@@ -123,7 +123,7 @@ def _with_caveats(result: Mapping[str, Any], text: str) -> str:
     calibration = result.get("calibration") or {}
     if (
         calibration.get("temperature") == 1
-        and calibration.get("answers", MIN_EXAMPLES) < MIN_EXAMPLES
+        and calibration.get("valid_examples", MIN_EXAMPLES) < MIN_EXAMPLES
     ):
         text += f"; how sure it may be was not fitted, for want of {MIN_EXAMPLES} answers on valid"
     if not caveats:

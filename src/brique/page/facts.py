@@ -139,7 +139,7 @@ def _predictions(
 
 def _arrays(record: Record, damage_messages: list[str]) -> dict[str, Tensor]:
     """Return what the run kept of its answers; nothing where it is damaged, which is noted."""
-    name = "arrays/answers.safetensors"
+    name = "arrays/predictions.safetensors"
     path = record.folder / name
     if not path.exists() and name not in (record.json.get("files") or {}):
         return {}

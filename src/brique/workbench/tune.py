@@ -50,7 +50,7 @@ _UPPER_BOUNDS = {
     "zoom": 0.25,
     "light": 0.4,
 }  # from 0 on
-_PHASES = ("training", "judging", "baselines", "report")  # of a trial's seconds; others are once
+_PHASES = ("training", "evaluation", "baselines", "report")  # of a trial's seconds; others are once
 _MULTIPLIERS = {"width": (0.5, 1.0, 1.5), "batch_size": (0.5, 1.0, 2.0)}  # twice the width is slow
 
 

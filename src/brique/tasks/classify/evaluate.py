@@ -39,7 +39,7 @@ def evaluate(
     compare: whether to fit simple methods on `data.train`, up to a minute; else the net stands
         beside the majority class alone.
     allow_unknown_classes: whether examples of classes that `names` lacks count as wrong, in place of an error;
-        "strange" in the values then counts them by class.
+        "unknown_classes" in the values then counts them by class.
     Returns Judged. Raises DataError when the test part is empty or has a class that `names` lacks;
     ShapeError when the scores are not (N, K).
     """
@@ -55,14 +55,14 @@ def evaluate(
     )
     names += unknown_names
     values = result_values(outputs, names, temperature(net), data.test.groups)
-    values["calibration"]["answers"] = len(data.valid)
+    values["calibration"]["valid_examples"] = len(data.valid)
     if unknown_names:
-        values["strange"] = {name: values["classes"][name]["count"] for name in unknown_names}
+        values["unknown_classes"] = {name: values["classes"][name]["count"] for name in unknown_names}
     evaluated = time.perf_counter()
     values |= _compare_with_baselines(outputs, data, names, fit=compare)
     finished = time.perf_counter()
     seconds = {
-        "judging": round(evaluated - started, 3),
+        "evaluation": round(evaluated - started, 3),
         "baselines": round(finished - evaluated, 3),
     }
     return Result(finite(values), _arrays(outputs), seconds)

@@ -73,7 +73,7 @@ def collect_outputs(
         for batch in split.batches(batch_size_for(split.schema[field])).on(device):
             captured.clear()
             scores = net(given(batch, split.schema, net)).float().cpu()
-            check_scores("judge", scores, len(names))
+            check_scores("evaluate", scores, len(names))
             scores = functional.pad(scores, (0, len(unknown_names)), value=-math.inf)
             features = _features(captured, batch, _rows_in_batch(hidden_rows, start, batch))
             label = class_index[tensor_of(batch, target).cpu()]

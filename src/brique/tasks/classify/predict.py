@@ -40,7 +40,7 @@ def predictions(scores: Tensor, names: Sequence[str]) -> list[Answer]:
     names: the K classes, in the order of the scores.
     Raises ShapeError when scores and names disagree on K.
     """
-    check_scores("answers", scores, len(names))
+    check_scores("predictions", scores, len(names))
     rows = probabilities(scores)
     return [
         Answer(

@@ -101,12 +101,12 @@ def _metric_tiles(facts: Facts, calibration: dict[str, Any]) -> str:
     if calibration.get("temperature") is not None:
         temperature, valid_count = (
             float(calibration["temperature"]),
-            int(calibration.get("answers") or 0),
+            int(calibration.get("valid_examples") or 0),
         )
         halved = facts.record.settings.get("halves")
         is_few = (
             temperature == 1
-            and "answers" in calibration
+            and "valid_examples" in calibration
             and valid_count < MIN_EXAMPLES
             and not halved
         )

@@ -1,8 +1,8 @@
-"""A small residual net learns to name pictures by their class.
+"""A small residual network classifies pictures.
 
 Paper    He, Zhang, Ren, Sun 2015, arXiv:1512.03385, "Deep residual learning", section 4.2.
-Departs  AdamW (arXiv:1711.05101) along a cosine; pictures moved a little each time; the average of
-         the weights that was best on valid; a temperature (arXiv:1706.04599) fitted on the unseen.
+Departs  AdamW (arXiv:1711.05101), cosine decay; data augmentation; the EMA of the weights that is
+         best on valid; temperature scaling (arXiv:1706.04599) on held-out examples.
 Run      brique train digits
 Reached  see benchmarks/train.md
 """
@@ -34,51 +34,51 @@ class Args:
     options: Options = Options()
     """How the data are opened; each option is a flag."""
     start: str | None = None
-    """Weights or run to start from; by default a new net."""
+    """Weights or run to start from; by default, random initialization."""
     freeze: bool = False
-    """Leave what the weights know as it is: only the head learns."""
+    """Freeze the pretrained body; train only the head."""
     width: int = 32
-    """Features of the first stage; each further stage has twice as many."""
+    """Channels of the first stage; doubled at each further stage."""
     depth: int = 1
-    """Residual blocks a stage."""
+    """Residual blocks per stage."""
     stages: int = 2
-    """Stages, each on half the places of the one before."""
+    """Stages; each halves the resolution."""
     stem: int = 1
-    """Step of the first convolution: 1, 2 or 4."""
+    """Stride of the first convolution: 1, 2 or 4."""
     turns: int = 1200
-    """Turns, one batch each."""
+    """Turns (training steps), one batch each."""
     batch_size: int = 64
-    """Pictures a turn."""
+    """Pictures per batch."""
     optimizer: str = "adamw"
-    """adamw, or sgd (with momentum 0.9)."""
+    """Optimizer: adamw, or sgd with Nesterov momentum 0.9."""
     lr: float = 3e-3
-    """Largest step length; it rises to it, then falls along a cosine to zero."""
+    """Peak learning rate: warmup, then cosine decay to zero."""
     body_lr: float = 1.0
-    """Step length of the body, as a share of that of the head."""
+    """Learning rate of the body, as a fraction of the head's."""
     weight_decay: float = 0.05
-    """Pull of every weight toward zero, in step lengths."""
+    """Weight decay coefficient."""
     average: float = 0.98
-    """Decay of the running average of the weights, in (0, 1)."""
+    """Decay of the exponential moving average (EMA) of the weights, in (0, 1)."""
     patience: int = 20
-    """Looks at valid without a better one, of 20 in all, after which training ends."""
+    """Early stopping: evaluations on valid (20 in all) without improvement before training ends."""
     halves: bool = False
-    """Two more nets learn from a half of train each: what they say of the other helps calibrate."""
+    """Also train two nets on half of train each; their held-out predictions help calibration."""
     mirror: bool = False
-    """Half of the pictures are seen from left to right."""
+    """Random horizontal flips, with probability 0.5."""
     shift: float = 0.1
-    """Largest move of a picture, as a share of its side."""
+    """Maximum random shift, as a fraction of the side length."""
     rotate: float = 10.0
-    """Largest turn of a picture, in degrees."""
+    """Maximum random rotation, in degrees."""
     zoom: float = 0.1
-    """Largest change of a picture's scale, as a share."""
+    """Maximum random change of scale, as a fraction."""
     light: float = 0.0
-    """Largest change of brightness and contrast, as a share."""
+    """Maximum random change of brightness and contrast, as a fraction."""
     balance: str = "none"
-    """none; weights or sampler: the net takes all classes for equally common, and says so."""
+    """Class balancing: none, weights (in the loss) or sampler; both assume equal class priors."""
     fill: float | None = 0.0
-    """Brightness beyond a moved picture's edge, in [0, 1]; by default as mirrored at the edge."""
+    """Fill value beyond the edge of a shifted picture, in [0, 1]; None: reflection padding."""
     seed: int = 0
-    """Seed of everything random."""
+    """Random seed."""
 
 
 def build(args: Args, schema: Schema) -> nn.Sequential:
@@ -128,7 +128,7 @@ def build_stream(args: Args, dataset: Data) -> Stream:
 
 
 def main(args: Args, dataset: Data | None = None) -> dict[str, float]:
-    """Train, keep the average that is best on valid, read the test pictures once."""
+    """Train, keep the EMA weights that are best on valid, evaluate on test once."""
     run = Run.start(__file__, args)
     dataset = dataset or data.open(args.data, args.options)
     net = run.place(build(args, dataset.schema))
@@ -149,7 +149,7 @@ def main(args: Args, dataset: Data | None = None) -> dict[str, float]:
     result = classify.evaluate(net, dataset)
     run.result(**result.values)
     run.record_seconds(**result.seconds)
-    run.save_arrays("answers", **result.arrays)
+    run.save_arrays("predictions", **result.arrays)
     return run.finish(net=net, test_accuracy=result.values["test"]["accuracy"])
 
 

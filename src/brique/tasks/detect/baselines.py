@@ -15,7 +15,7 @@ from brique.tasks.detect.outputs import to_thumbnails
 
 NAMES = {
     "nearest_picture": "taking the boxes of the nearest picture",
-    "usual_boxes": "always answering the usual boxes",
+    "frequent_boxes": "always answering the usual boxes",
     "mean_box": "always answering the mean box",
 }
 """What the methods are called in a sentence."""
@@ -48,7 +48,7 @@ def fit_predict(data: Data, thumbnails: Tensor) -> dict[str, BaselinePredictions
     started = time.perf_counter()
     frequent = _frequent_boxes(data.train)
     seconds = round(time.perf_counter() - started, 3)
-    predictions["usual_boxes"] = BaselinePredictions(
+    predictions["frequent_boxes"] = BaselinePredictions(
         {"seconds": seconds}, [frequent] * len(thumbnails)
     )
     started = time.perf_counter()

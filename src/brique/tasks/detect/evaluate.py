@@ -72,7 +72,7 @@ def evaluate(
         "task": "detect", "examples": len(ids), "boxes": sum(len(target.classes) for target in targets),
         "names": list(names), "test": compute_metrics(matches), "interval": intervals(matches, data.test.groups),
         "classes": _class_metrics(matches, names), "curves": _precision_recall_curves(matches, names),
-        "answered": _operating_point(matches, score_threshold),
+        "operating_point": _operating_point(matches, score_threshold),
     }  # fmt: skip
     evaluated = time.perf_counter()
     thumbnails = outputs.thumbnails if compare else None
@@ -84,11 +84,11 @@ def evaluate(
     arrays = {
         "ids": ids,
         "ap50": picture_ap50.float(),
-        "shown": ids[chosen],
-        "said": _box_rows(detections, chosen),
+        "shown_ids": ids[chosen],
+        "predicted": _box_rows(detections, chosen),
     }
     seconds = {
-        "judging": round(evaluated - started, 3),
+        "evaluation": round(evaluated - started, 3),
         "baselines": round(finished - evaluated, 3),
     }
     return Result(finite(values), arrays, seconds)
@@ -178,7 +178,7 @@ def _operating_point(matches: list[ClassMatches], score_threshold: float) -> dic
         sum(int(class_matches.target_count.sum()) for class_matches in matches),
     )
     return {
-        "least": score_threshold, "said": predicted, "right": correct,
+        "score_threshold": score_threshold, "predicted": predicted, "correct": correct,
         "precision": correct / predicted if predicted else None, "recall": correct / total if total else None,
     }  # fmt: skip
 

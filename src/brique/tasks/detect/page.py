@@ -23,7 +23,7 @@ def sections(facts: Facts, gallery: Gallery) -> list[Section | Gap]:
     if facts.values.get("classes"):
         body = _curves_figure(facts.values) + _class_figure(facts.values)
         content.append(Section("classes", "Found and missed", body))
-    ids, predicted = facts.arrays.get("shown"), facts.arrays.get("said")
+    ids, predicted = facts.arrays.get("shown_ids"), facts.arrays.get("predicted")
     if facts.data is None or ids is None or predicted is None or not len(ids):
         reason = "the data cannot be opened" if facts.data is None else "the answers are not stored"
         return [*content, Gap(f"Boxes are not shown in their pictures, since {reason}.")]
@@ -34,7 +34,7 @@ def sections(facts: Facts, gallery: Gallery) -> list[Section | Gap]:
 
 
 def _worst_and_best(facts: Facts, gallery: Gallery, ids: Tensor, predicted: Tensor) -> str:
-    score_threshold = float((facts.values.get("answered") or {}).get("least") or 0.0)
+    score_threshold = float((facts.values.get("operating_point") or {}).get("score_threshold") or 0.0)
     cards = _Cards(facts, gallery, ids, predicted[predicted[:, 5] >= score_threshold])
     middle = (len(ids) + 1) // 2
     legend_items = "".join(
@@ -130,14 +130,14 @@ def _curves_figure(values: dict[str, Any]) -> str:
     for style, class_name in zip(styles, class_names, strict=True):
         points = [(float(recall), float(precision)) for recall, precision, _ in curves[class_name]]
         marks.append(chart.line(axis, axis, points, style))
-    operating_point = values["answered"]
+    operating_point = values["operating_point"]
     if operating_point["precision"] is not None and operating_point["recall"] is not None:
         point = (float(operating_point["recall"]), float(operating_point["precision"]))
         marks.append(chart.dot(axis, axis, point, "--ink-of:var(--ink)"))
     plot = chart.plot(axis, axis, marks, label="precision over recall", kind="plot square")
     title = (
         "predict says no box on test"
-        if not operating_point["said"]
+        if not operating_point["predicted"]
         else (
             f"predict finds {percent(operating_point['recall'])} of the boxes;"
             f" {percent(operating_point['precision'])} of those it says are right"
@@ -147,7 +147,7 @@ def _curves_figure(values: dict[str, Any]) -> str:
         "Each line is a class: to the right the share of its boxes that are found (recall), upwards"
         " the share of what is said that is right (precision), from the surest answer on. The area"
         " under it is the average precision. The dot is where predict stands, all classes together:"
-        f" it says boxes with a score of {float(operating_point['least']):.2f} or more, by which precision"
+        f" it says boxes with a score of {float(operating_point['score_threshold']):.2f} or more, by which precision"
         " and recall were best on valid. A box counts as found when the areas have half of what"
         " either covers in common."
     )

@@ -1,9 +1,9 @@
-"""A one-stage net learns to put boxes round the things in pictures, and to name them.
+"""A one-stage detector finds and classifies the objects in pictures.
 
-Paper    Tian, Shen, Chen, He 2019, arXiv:1904.01355, "FCOS": no anchors, a box at each place.
-Departs  The places that answer for a box are those that do it best (arXiv:2108.07755); features of
-         a small net, or of SqueezeNet 1.1 with its published weights; pictures moved a little each
-         time, with their boxes; the average of the weights that was best on valid.
+Paper    Tian, Shen, Chen, He 2019, arXiv:1904.01355, "FCOS": no anchors, a box per location.
+Departs  task-aligned assignment of locations to boxes (arXiv:2108.07755); a small backbone, or
+         SqueezeNet 1.1 with pretrained weights; data augmentation; the EMA of the weights that is
+         best on valid.
 Run      brique train raccoon --from squeezenet1_1.safetensors
 Reached  see benchmarks/train.md
 """
@@ -34,49 +34,49 @@ class Args:
     options: Options = Options()
     """How the data are opened; each option is a flag."""
     start: str | None = None
-    """Published weights to start from; by default a new net."""
+    """Pretrained weights to start from; by default, random initialization."""
     freeze: bool = False
-    """Leave what the weights know as it is: only the head learns."""
+    """Freeze the pretrained body; train only the head."""
     width: int = 24
-    """Features of the first stage; each further stage has twice as many."""
+    """Channels of the first stage; doubled at each further stage."""
     stem: int = 2
-    """Step of the first convolution: 1, 2 or 4."""
+    """Stride of the first convolution: 1, 2 or 4."""
     depth: int = 1
-    """Residual blocks a stage."""
+    """Residual blocks per stage."""
     neck: int = 96
-    """Features of the head."""
+    """Channels of the head."""
     dropout: float = 0.1
-    """Share of the features that the head does not see in training."""
+    """Dropout rate of the head."""
     batch_size: int = 16
-    """Pictures in each turn."""
+    """Pictures per batch."""
     turns: int = 800
-    """Turns, one batch each."""
+    """Turns (training steps), one batch each."""
     lr: float = 2e-3
-    """Largest step length of the head; it rises to it, then falls along a cosine to zero."""
+    """Peak learning rate of the head: warmup, then cosine decay to zero."""
     body_lr: float = 1.0
-    """Step length of the body, as a share of that of the head."""
+    """Learning rate of the body, as a fraction of the head's."""
     clip: float = 10.0
-    """Longest step of the slopes, all parameters together."""
+    """Maximum gradient norm over all parameters (gradient clipping)."""
     weight_decay: float = 0.05
-    """Pull of every weight toward zero, in step lengths."""
+    """Weight decay coefficient."""
     patience: int = 20
-    """Looks at valid without a better one, of 20 in all, after which training ends."""
+    """Early stopping: evaluations on valid (20 in all) without improvement before training ends."""
     average: float = 0.98
-    """Decay of the average of the weights that is kept, in (0, 1)."""
+    """Decay of the exponential moving average (EMA) of the weights, in (0, 1)."""
     zoom: float = 0.25
-    """Largest change of a picture's scale, as a share."""
+    """Maximum random change of scale, as a fraction."""
     shift: float = 0.1
-    """Largest move of a picture, as a share of its side."""
+    """Maximum random shift, as a fraction of the side length."""
     mirror: bool = True
-    """Half of the pictures are seen from left to right."""
+    """Random horizontal flips, with probability 0.5."""
     light: float = 0.2
-    """Largest change of brightness and contrast, as a share."""
+    """Maximum random change of brightness and contrast, as a fraction."""
     seed: int = 0
-    """Seed of everything random."""
+    """Random seed."""
 
 
 def build(args: Args, schema: Schema) -> nn.Sequential:
-    """Pictures (N, C, H, W) in [0, 1] -> at each place a box and class scores (N, P, 7 + K)."""
+    """Pictures (N, C, H, W) in [0, 1] -> a box and class scores per location (N, P, 7 + K)."""
     if args.start is not None:
         return transfer.load_pretrained(args.start, schema).net
     return nets.detector(
@@ -118,7 +118,7 @@ def build_stream(args: Args, dataset: Data) -> Stream:
 
 
 def main(args: Args, dataset: Data | None = None) -> dict[str, float]:
-    """Train, keep the average that finds most on valid, read the test pictures once."""
+    """Train, keep the EMA weights that are best on valid, evaluate on test once."""
     run = Run.start(__file__, args)
     dataset = dataset or data.open(args.data, args.options)
     net = run.place(build(args, dataset.schema))
@@ -137,7 +137,7 @@ def main(args: Args, dataset: Data | None = None) -> dict[str, float]:
     result = detect.evaluate(net, dataset)
     run.result(**result.values)
     run.record_seconds(**result.seconds)
-    run.save_arrays("answers", **result.arrays)
+    run.save_arrays("predictions", **result.arrays)
     return run.finish(net=net, task="detect", test_ap50=result.values["test"]["ap50"])
 
 

@@ -52,7 +52,7 @@ def evaluate(net: nn.Module, data: Data, *, compare: bool = True) -> Result:
     finished = time.perf_counter()
     arrays = {name: getattr(outputs, name) for name in ("ids", "truth", "said", "half", "before")}
     seconds = {
-        "judging": round(evaluated - started, 3),
+        "evaluation": round(evaluated - started, 3),
         "baselines": round(finished - evaluated, 3),
     }
     return Result(finite(values), arrays, seconds)

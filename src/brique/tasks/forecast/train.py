@@ -100,7 +100,7 @@ def main(args: Args, dataset: Data | None = None) -> dict[str, float]:
 
     forecast.calibrate(net, dataset.valid)
     result = forecast.evaluate(net, dataset)
-    run.save_arrays("answers", **result.arrays)
+    run.save_arrays("predictions", **result.arrays)
     run.result(**result.values)
     run.record_seconds(**result.seconds)
     return run.finish(net=net, task="forecast", test_skill=result.values["test"]["skill"])

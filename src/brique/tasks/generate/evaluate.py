@@ -76,7 +76,7 @@ def evaluate(net: nn.Module, data: Data, *, compare: bool = True) -> Result:
         best, lambda weights: net_mixing(weights) - baseline_mixing(weights), is_own
     )
     values |= {"baseline": entries, "comparison": comparison}
-    seconds = {"judging": evaluated - started, "baselines": time.perf_counter() - evaluated}
+    seconds = {"evaluation": evaluated - started, "baselines": time.perf_counter() - evaluated}
     return Result(finite(values), arrays, {key: round(value, 3) for key, value in seconds.items()})
 
 

@@ -108,7 +108,7 @@ def main(args: Args, dataset: Data | None = None) -> dict[str, float]:
     result = generate.evaluate(net, dataset)
     run.result(**result.values)
     run.record_seconds(**result.seconds)
-    run.save_arrays("answers", **result.arrays)
+    run.save_arrays("predictions", **result.arrays)
     return run.finish(net=net, task="generate", test_mixed=result.values["test"]["mixed"])
 
 

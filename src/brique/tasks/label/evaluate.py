@@ -54,7 +54,7 @@ def evaluate(
             "accuracy": _interval(correct.mean(dim=1), data.test.groups),
             "exact": _interval((correct == 1).all(dim=1).double(), data.test.groups),
         },
-        "each": metrics_by_target(outputs, schema),
+        "by_target": metrics_by_target(outputs, schema),
         "calibration": {"temperature": temperature(net)},
     }
     evaluated = time.perf_counter()
@@ -65,11 +65,11 @@ def evaluate(
     ]
     arrays = {
         "ids": outputs.ids,
-        "truth": outputs.target,
+        "target": outputs.target,
         "probabilities": torch.cat(target_probabilities, dim=1),
     }
     seconds = {
-        "judging": round(evaluated - started, 3),
+        "evaluation": round(evaluated - started, 3),
         "baselines": round(finished - evaluated, 3),
     }
     return Result(finite(values), arrays, seconds)

@@ -74,9 +74,9 @@ def f1(field: Category, predicted: Tensor, target: Tensor) -> float:
 
 
 def metrics_by_target(outputs: Outputs, schema: Schema) -> dict[str, dict[str, Any]]:
-    """Return by target: "accuracy", "f1", "auc" of two classes, "usual", "count" of each class.
+    """Return by target: "accuracy", "f1", "auc" of two classes, "majority", "count" of each class.
 
-    "usual": the share that always answering the commonest class of this part would reach.
+    "majority": the share that always answering the commonest class of this part would reach.
     """
     metrics: dict[str, dict[str, Any]] = {}
     split_scores = split_by_target(outputs.scores, schema)
@@ -88,7 +88,7 @@ def metrics_by_target(outputs: Outputs, schema: Schema) -> dict[str, dict[str, A
             "accuracy": float((predicted == target).double().mean()),
             "f1": f1(field, predicted, target),
             **({"auc": auc(probabilities[:, 1], target)} if len(field.names) == 2 else {}),
-            "usual": float(counts.max()) / len(target),
+            "majority": float(counts.max()) / len(target),
             "count": dict(zip(field.names, counts.tolist(), strict=True)),
         }
     return metrics

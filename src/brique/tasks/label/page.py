@@ -27,7 +27,7 @@ _MAX_MISTAKES = 4  # mistakes of each that are named
 
 def sections(facts: Facts, gallery: Gallery) -> list[Section | Gap]:
     """Return how well each target is answered, and the examples with the surest mistakes."""
-    arrays = [facts.arrays.get(key) for key in ("ids", "truth", "probabilities")]
+    arrays = [facts.arrays.get(key) for key in ("ids", "target", "probabilities")]
     if any(array is None or not len(array) for array in arrays):
         return [Gap("Answers are not shown, since they are not stored.")]
     ids, target, probabilities = (array for array in arrays if array is not None)
@@ -37,13 +37,13 @@ def sections(facts: Facts, gallery: Gallery) -> list[Section | Gap]:
 
 def _target_figure(values: dict[str, Any]) -> str:
     """Return the scores of each target, the best first."""
-    rows = sorted(values["each"].items(), key=lambda pair: -float(pair[1]["f1"]))
+    rows = sorted(values["by_target"].items(), key=lambda pair: -float(pair[1]["f1"]))
     axis = chart.share_axis(0.0, 1.0)
     lines = "".join(
         f'<tr><th scope="row">{name(key, 40)}</th><td class="strip">'
         f"{chart.strip(axis, float(row['f1']), None, '--ink-of:var(--accent)')}</td>"
         f'<td class="num">{percent(row["f1"])}</td><td class="num">{percent(row["accuracy"])}</td>'
-        f'<td class="num">{percent(row["usual"])}</td>'
+        f'<td class="num">{percent(row["majority"])}</td>'
         f'<td class="num">{short_number(row.get("auc"))}</td><td class="num">{_class_count(row)}</td></tr>'
         for key, row in rows
     )

@@ -76,7 +76,7 @@ def evaluate(net: nn.Module, data: Data, *, compare: bool = True) -> Result:
     best = max(entries, key=lambda name: entries[name]["r2"])
     comparison = bootstrap.compare(best, errors, baseline_errors[best], data.test.groups)
     values |= {"baseline": entries, "comparison": comparison}
-    seconds = {"judging": evaluated - started, "baselines": time.perf_counter() - evaluated}
+    seconds = {"evaluation": evaluated - started, "baselines": time.perf_counter() - evaluated}
     return Result(
         finite(values), arrays, {key: round(duration, 3) for key, duration in seconds.items()}
     )

@@ -74,7 +74,7 @@ def evaluate(
     values |= _compare_with_baselines(counts, methods, data.test.groups)
     arrays = {"ids": ids, "iou": mean_iou_by_picture(pixels).float(), **examples.arrays()}
     finished = time.perf_counter()
-    seconds = {"judging": round(finished - started - (fit_end - fit_start), 3),
+    seconds = {"evaluation": round(finished - started - (fit_end - fit_start), 3),
              "baselines": round(fit_end - fit_start, 3)}  # fmt: skip
     return Result(finite(values), arrays, seconds)
 
@@ -122,7 +122,7 @@ class _WorstAndBest:
         masks = [mask for _, _, mask in self._entries]
         ids = [example_id for _, example_id, _ in self._entries]
         predicted = torch.stack(masks) if masks else torch.empty(0, 1, 1, dtype=torch.uint8)
-        return {"shown": torch.tensor(ids, dtype=torch.int64), "said": predicted}
+        return {"shown_ids": torch.tensor(ids, dtype=torch.int64), "predicted": predicted}
 
 
 def _collect_counts(

@@ -22,7 +22,7 @@ def sections(facts: Facts, gallery: Gallery) -> list[Section | Gap]:
     content: list[Section | Gap] = []
     if facts.values.get("classes"):
         content.append(Section("classes", "Class by class", _class_table(facts.values)))
-    ids, predicted = facts.arrays.get("shown"), facts.arrays.get("said")
+    ids, predicted = facts.arrays.get("shown_ids"), facts.arrays.get("predicted")
     schema = None if facts.data is None else facts.data.schema
     if schema is None or ids is None or predicted is None or not len(ids):
         reason = "the answers are not stored" if schema is not None else "the data cannot be opened"

@@ -1,9 +1,9 @@
-"""A small U-Net learns to say of each pixel of a picture what it shows.
+"""A small U-Net classifies each pixel of a picture.
 
 Paper    Ronneberger, Fischer, Brox 2015, arXiv:1505.04597, "U-Net".
-Departs  Residual blocks (arXiv:1512.03385), AdamW (arXiv:1711.05101); rare classes count more, as
-         in arXiv:1511.00561, by a power of their rareness; pictures moved a little each time; the
-         average of the weights that was best on valid.
+Departs  residual blocks (arXiv:1512.03385), AdamW (arXiv:1711.05101); class weights, as in
+         arXiv:1511.00561, a power of the inverse frequency; data augmentation; the EMA of the
+         weights that is best on valid.
 Run      brique train camvid --size 240x180
 Reached  see benchmarks/train.md
 """
@@ -34,41 +34,41 @@ class Args:
     options: Options = Options(size=(180, 240))
     """How the data are opened; each option is a flag."""
     class_weight_power: float = 0.5
-    """How much more pixels of rare classes count: 0 not at all, 1 until all classes are alike."""
+    """Exponent of the inverse class frequency in the pixel weights: 0 unweighted, 1 balanced."""
     width: int = 32
-    """Features of the first stage; each further stage has twice as many."""
+    """Channels of the first stage; doubled at each further stage."""
     stages: int = 4
-    """Stages, each on half the places of the one before."""
+    """Stages; each halves the resolution."""
     depth: int = 1
-    """Residual blocks a stage, on the way down."""
+    """Residual blocks per stage of the encoder."""
     stem: int = 2
-    """Step of the first convolution: 1, 2 or 4."""
+    """Stride of the first convolution: 1, 2 or 4."""
     dropout: float = 0.1
-    """Share of the features that are not seen in training."""
+    """Dropout rate."""
     batch_size: int = 8
-    """Pictures a turn."""
+    """Pictures per batch."""
     turns: int = 1800
-    """Turns, each of one batch."""
+    """Turns (training steps), one batch each."""
     average: float = 0.98
-    """Decay of the average of the weights that is judged, in (0, 1)."""
+    """Decay of the exponential moving average (EMA) of the weights, in (0, 1)."""
     lr: float = 2e-3
-    """Largest step length; it rises to it, then falls along a cosine to zero."""
+    """Peak learning rate: warmup, then cosine decay to zero."""
     weight_decay: float = 0.05
-    """Pull of every weight toward zero, in step lengths."""
+    """Weight decay coefficient."""
     patience: int = 20
-    """Looks at valid without a better one, of 20 in all, after which training ends."""
+    """Early stopping: evaluations on valid (20 in all) without improvement before training ends."""
     zoom: float = 0.1
-    """Largest change of a picture's scale, as a share."""
+    """Maximum random change of scale, as a fraction."""
     rotate: float = 10.0
-    """Largest turn of a picture, in degrees."""
+    """Maximum random rotation, in degrees."""
     shift: float = 0.1
-    """Largest move of a picture, as a share of its side."""
+    """Maximum random shift, as a fraction of the side length."""
     light: float = 0.2
-    """Largest change of brightness and contrast, as a share."""
+    """Maximum random change of brightness and contrast, as a fraction."""
     mirror: bool = True
-    """Half of the pictures are seen from left to right."""
+    """Random horizontal flips, with probability 0.5."""
     seed: int = 0
-    """Seed of everything random."""
+    """Random seed."""
 
 
 def build(args: Args, schema: Schema) -> nn.Module:
@@ -103,7 +103,7 @@ def build_stream(args: Args, dataset: Data) -> Stream:
 
 
 def main(args: Args, dataset: Data | None = None) -> dict[str, float]:
-    """Train, keep the average that is best on valid, read the test pictures once."""
+    """Train, keep the EMA weights that are best on valid, evaluate on test once."""
     run = Run.start(__file__, args)
     dataset = dataset or data.open(args.data, args.options)
     net = run.place(build(args, dataset.schema))
@@ -121,7 +121,7 @@ def main(args: Args, dataset: Data | None = None) -> dict[str, float]:
     result = segment.evaluate(net, dataset)
     run.result(**result.values)
     run.record_seconds(**result.seconds)
-    run.save_arrays("answers", **result.arrays)
+    run.save_arrays("predictions", **result.arrays)
     return run.finish(net=net, task="segment", test_mean_iou=result.values["test"]["mean_iou"])
 
 

@@ -48,7 +48,7 @@ def evaluate(
         "said": outputs.predictions, "sure": outputs.confidence, "unknown": outputs.is_unknown,
     }  # fmt: skip
     seconds = {
-        "judging": round(evaluated - started, 3),
+        "evaluation": round(evaluated - started, 3),
         "baselines": round(finished - evaluated, 3),
     }
     return Result(finite(values), arrays, seconds)

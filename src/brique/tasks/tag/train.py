@@ -109,7 +109,7 @@ def main(args: Args, dataset: Data | None = None) -> dict[str, float]:
             break
 
     result = tag.evaluate(net, dataset)
-    run.save_arrays("answers", **result.arrays)
+    run.save_arrays("predictions", **result.arrays)
     run.result(**result.values)
     run.record_seconds(**result.seconds)
     test = result.values["test"]

@@ -52,7 +52,7 @@ def evaluate(
     finished = time.perf_counter()
     arrays = {"ids": outputs.ids, "overlap": ngram_f(ngram_counts_by_text).float()}
     seconds = {
-        "judging": round(evaluated - started, 3),
+        "evaluation": round(evaluated - started, 3),
         "baselines": round(finished - evaluated, 3),
     }
     return Result(finite(values), arrays, seconds)

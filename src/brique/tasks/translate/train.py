@@ -96,7 +96,7 @@ def main(args: Args, dataset: Data | None = None) -> dict[str, float]:
                 break
 
     result = translate.evaluate(net, dataset)
-    run.save_arrays("answers", **result.arrays)
+    run.save_arrays("predictions", **result.arrays)
     run.result(**result.values)
     run.record_seconds(**result.seconds)
     return run.finish(net=net, task="translate", test_bleu=result.values["test"]["bleu"])

@@ -195,14 +195,14 @@ def test_the_values_have_the_keys_that_reports_read(judged):
     }  # fmt: skip
     assert set(values["calibration"]) == {
         "temperature",
-        "answers",
+        "valid_examples",
         "log_loss_before",
         "log_loss",
         "error_by_chance",
         "bins",
     }
     assert set(values["baseline"]) == {"majority", "logistic", "svm", "neighbors", "forest"}
-    assert set(judged[2].seconds) == {"judging", "baselines"}
+    assert set(judged[2].seconds) == {"evaluation", "baselines"}
     assert json.loads(json.dumps(values, allow_nan=False)) == values
 
 
@@ -252,11 +252,11 @@ def test_many_features_are_kept_of_fewer_examples(monkeypatch):
 
 def test_the_test_part_is_read_once_at_rest_in_float32(judged):
     data, net, _ = judged
-    before = data.test._entry.test_reads
+    before = data.test._record.test_reads
     net.calls.clear()
     net.train()
     classify.evaluate(net, data)
-    assert data.test._entry.test_reads == before + 1
+    assert data.test._record.test_reads == before + 1
     assert sum(count for *_, count in net.calls) == len(data.test)
     assert {call[:3] for call in net.calls} == {(False, False, torch.float32)}
     assert net.training
@@ -287,7 +287,7 @@ def test_a_class_that_the_net_lacks_and_scores_of_another_width_are_refused():
     data = some(classes=2)
     with pytest.raises(DataError, match="the data have the class 'c0', which the net does not"):
         classify.evaluate(linear(data), data, names=["c1", "cat"])
-    with pytest.raises(ShapeError, match=r"judge: scores have shape \(\d+, 2\) but there are 3"):
+    with pytest.raises(ShapeError, match=r"evaluate: scores have shape \(\d+, 2\) but there are 3"):
         classify.evaluate(linear(data), data, names=["c0", "c1", "c2"])
 
 
@@ -363,7 +363,7 @@ def test_the_temperature_is_exactly_1_only_below_20_answers_and_that_is_said(ans
     net = Says(data, 2)
     assert (classify.calibrate(net, data.valid) != 1) == is_fitted
     values = TASKS["classify"].evaluate(net, data, data.schema, compare=False).values
-    assert values["calibration"]["answers"] == answers
+    assert values["calibration"]["valid_examples"] == answers
     says = "; how sure it may be was not fitted, for want of 20 answers on valid"
     assert sentence(values).endswith(says) == (not is_fitted)
 
@@ -385,10 +385,10 @@ def test_the_temperature_stays_whatever_the_test_part_would_have():
                 torch.tensor([-4.0, 4.0]),
                 torch.tensor([2.0, -2.0]),
             )
-        before = data.test._entry.test_reads
+        before = data.test._record.test_reads
         halves = [(net, data.train)]
         value = classify.calibrate(net, data.valid, halves)
-        assert data.test._entry.test_reads == before  # nothing of it was looked at
+        assert data.test._record.test_reads == before  # nothing of it was looked at
         classify.evaluate(net, data)
         assert float(net[2].value) == value
         found.append(value)
@@ -579,7 +579,7 @@ def test_inputs_of_which_simple_methods_know_nothing_have_no_baselines_but_the_m
 
 
 class Weighs(nn.Module):
-    reads_fields = True
+    takes_batch = True
 
     def forward(self, batch):
         return torch.stack([batch.weight, 1 - batch.weight], dim=1)
