@@ -126,7 +126,9 @@ def files() -> list[Path]:
 
 if __name__ == "__main__":
     given = [Path(word) for word in sys.argv[1:]] or files()
-    paths = [path for one in given for path in (sorted(one.rglob("*.*")) if one.is_dir() else [one])]
+    paths = [
+        path for one in given for path in (sorted(one.rglob("*.*")) if one.is_dir() else [one])
+    ]
     found = [hit for path in paths if path.suffix in (".py", ".md", ".css") for hit in hits(path)]
     print(*found, f"{len(found)} hits", sep="\n")
     sys.exit(bool(found))

@@ -109,7 +109,9 @@ def _with_caveats(result: Mapping[str, Any], text: str) -> str:
         caveats.append(
             f"{num_seen:,} of them have the inputs of ones that the net has learned from"
         )
-    if unknown_classes := {name: n for name, n in (result.get("unknown_classes") or {}).items() if n}:
+    if unknown_classes := {
+        name: n for name, n in (result.get("unknown_classes") or {}).items() if n
+    }:
         names = ", ".join(f"'{name}'" for name in list(unknown_classes)[:_MAX_NAMES])
         more = (
             f" and {len(unknown_classes) - _MAX_NAMES} more"

@@ -57,7 +57,9 @@ def evaluate(
     values = result_values(outputs, names, temperature(net), data.test.groups)
     values["calibration"]["valid_examples"] = len(data.valid)
     if unknown_names:
-        values["unknown_classes"] = {name: values["classes"][name]["count"] for name in unknown_names}
+        values["unknown_classes"] = {
+            name: values["classes"][name]["count"] for name in unknown_names
+        }
     evaluated = time.perf_counter()
     values |= _compare_with_baselines(outputs, data, names, fit=compare)
     finished = time.perf_counter()

@@ -34,7 +34,9 @@ def sections(facts: Facts, gallery: Gallery) -> list[Section | Gap]:
 
 
 def _worst_and_best(facts: Facts, gallery: Gallery, ids: Tensor, predicted: Tensor) -> str:
-    score_threshold = float((facts.values.get("operating_point") or {}).get("score_threshold") or 0.0)
+    score_threshold = float(
+        (facts.values.get("operating_point") or {}).get("score_threshold") or 0.0
+    )
     cards = _Cards(facts, gallery, ids, predicted[predicted[:, 5] >= score_threshold])
     middle = (len(ids) + 1) // 2
     legend_items = "".join(
