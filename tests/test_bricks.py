@@ -5,11 +5,11 @@ from brique.bricks import Standardize, Temperature
 from brique.errors import ShapeError
 
 
-def test_standardize_is_exactly_minus_mean_over_spread():
+def test_standardize_is_exactly_minus_mean_over_std():
     x = torch.rand(4, 3, 5, 6)
-    mean, spread = [0.1, 0.2, 0.3], [0.5, 1.0, 2.0]
-    expected = torch.stack([(x[:, c] - mean[c]) / spread[c] for c in range(3)], dim=1)
-    assert torch.allclose(Standardize(mean, spread)(x), expected, rtol=1e-6, atol=1e-7)
+    mean, std = [0.1, 0.2, 0.3], [0.5, 1.0, 2.0]
+    expected = torch.stack([(x[:, c] - mean[c]) / std[c] for c in range(3)], dim=1)
+    assert torch.allclose(Standardize(mean, std)(x), expected, rtol=1e-6, atol=1e-7)
 
 
 def test_one_mean_for_all_channels_takes_any_shape():
@@ -20,23 +20,23 @@ def test_one_mean_for_all_channels_takes_any_shape():
 def test_standardize_owns_no_parameter_and_its_numbers_are_saved():
     brick = Standardize([0.1, 0.2], [1, 2])
     assert list(brick.parameters()) == []
-    assert set(brick.state_dict()) == {"mean", "spread"}
+    assert set(brick.state_dict()) == {"mean", "std"}
     other = Standardize([0, 0], [1, 1])
     other.load_state_dict(brick.state_dict())
     assert torch.equal(other.mean.flatten(), torch.tensor([0.1, 0.2]))
 
 
 def test_standardize_shows_its_numbers():
-    assert repr(Standardize(0.5, 2)) == "Standardize(mean=[0.5], spread=[2.0])"
+    assert repr(Standardize(0.5, 2)) == "Standardize(mean=[0.5], std=[2.0])"
 
 
-def test_a_spread_that_is_not_above_zero_is_named():
-    with pytest.raises(ShapeError, match=r"spread must be above 0, not \[1.0, 0.0\]; pass 1 for"):
+def test_a_std_that_is_not_above_zero_is_named():
+    with pytest.raises(ShapeError, match=r"std must be above 0, not \[1.0, 0.0\]; pass 1 for"):
         Standardize([0, 0], [1, 0])
 
 
-def test_mean_and_spread_of_unlike_length_are_named():
-    with pytest.raises(ShapeError, match=r"mean has 2 numbers but spread has 3; pass as many"):
+def test_mean_and_std_of_unlike_length_are_named():
+    with pytest.raises(ShapeError, match=r"mean has 2 numbers but std has 3; pass as many"):
         Standardize([0, 0], [1, 1, 1])
 
 

@@ -216,7 +216,7 @@ def test_a_value_of_two_owners_is_made_again_for_the_second_and_moves_each_alone
         assert torch.equal(own.weight, other.weight)
 
 
-def test_foreign_slopes_survive_a_shared_graph():
+def test_foreign_gradients_survive_a_shared_graph():
     torch.manual_seed(0)
     a, b = nn.Linear(2, 2), nn.Linear(2, 2)
     game = Game(
@@ -230,7 +230,7 @@ def test_foreign_slopes_survive_a_shared_graph():
     assert torch.equal(kept, torch.full((2, 2), 7.0))
 
 
-def test_slope_is_differentiable():
+def test_gradient_is_differentiable():
     weight = torch.tensor(3.0, requires_grad=True)
     x = torch.tensor([1.0, 2.0])
     found = gradient(lambda x: weight * x**2, x)
@@ -240,15 +240,15 @@ def test_slope_is_differentiable():
     assert not x.requires_grad
 
 
-def test_slope_of_a_value_with_a_graph_reaches_through():
+def test_gradient_of_a_value_with_a_graph_reaches_through():
     weight = torch.tensor(2.0, requires_grad=True)
     found = gradient(lambda y: y**2, weight * torch.ones(1))
     found.sum().backward()
     assert weight.grad == 2.0
 
 
-def test_slope_of_a_constant_is_an_error():
-    message = "slope: the function's result does not depend on its inputs; return something computed from the tensor that it is given"
+def test_gradient_of_a_constant_is_an_error():
+    message = "gradient: the function's result does not depend on its inputs; return a value computed from its argument"
     with pytest.raises(PlayError, match=message):
         gradient(lambda x: torch.ones(2), torch.ones(2))
 

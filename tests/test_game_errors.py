@@ -57,7 +57,7 @@ def test_a_player_with_a_wrong_setting(arguments, message):
         (lambda: [Player("p", NET, mean, lambda n: SGD([*(p for _, p in n), nn.Parameter(torch.ones(1))]))], {}, r"player 'p': its optimizer moves parameters that it does not own; pass it the \(name, parameter\) pairs that it is called with\."),
         (lambda: [Player("p", NET, mean, SGD), Player("p", nn.Linear(1, 1), mean, SGD)], {}, r"two players are named 'p'; give each a name of its own\."),
         (lambda: [Player("p", NET, mean, SGD, shares=("qq",)), Player("q", nn.Linear(1, 1), mean, SGD)], {}, r"player 'p': shares names 'qq', but the other players are q"),
-        (lambda: [Player("p", NET, mean, SGD, shares=("q",)), Player("q", nn.Linear(1, 1), mean, SGD)], {}, r"players 'p' and 'q': shares is said, but they own no parameter in common; leave shares out\."),
+        (lambda: [Player("p", NET, mean, SGD, shares=("q",)), Player("q", nn.Linear(1, 1), mean, SGD)], {}, r"players 'p' and 'q': shares is given, but they own no parameter in common; leave shares out\."),
         (lambda: [Player("p", NET, mean, SGD, average=0.9), Player("q", NET, mean, SGD, shares=("p",))], {}, r"player 'p': average does not go with shared parameters \(weight, bias\); leave average out\."),
         (lambda: [Player("p", NET, mean, torch.optim.LBFGS, clip=1.0)], {}, r"player 'p': clip does not go with an optimizer that evaluates the loss itself \(LBFGS\); leave clip out\."),
         (lambda: [Player("p", NET, mean, lambda n: [torch.optim.LBFGS([p]) for _, p in n])], {}, r"player 'p': an optimizer that evaluates the loss itself \(LBFGS\) must be its only one, but there are 2\."),
@@ -96,7 +96,7 @@ def test_a_stream_that_is_none(stream, turns, message):
 
 def test_turns_said_twice():
     game = Game(Player("p", NET, mean, SGD))
-    message = "play: turns=5, but the stream has 3 turns; say it to one of them."
+    message = "play: turns=5, but the stream has 3 turns; set it in one of them."
     with pytest.raises(PlayError, match=message):
         game.play(data.nothing(3), turns=5)
 
@@ -119,7 +119,7 @@ def test_a_schedule_needs_the_length_of_the_game():
 def test_averaged_without_an_average():
     game = Game(Player("p", NET, mean, SGD))
     with pytest.raises(
-        PlayError, match=r"averaged: no player averages this net; say Player\(average=0\.999\)\."
+        PlayError, match=r"averaged: no player averages this net; pass Player\(average=0\.999\)\."
     ):
         game.averaged(NET)
 
@@ -141,7 +141,7 @@ def test_the_first_module_that_is_not_finite_is_named():
     game = Game(Player("critic", net, lambda x: net(x).mean(), SGD))
     before = net[0].weight.detach().clone()
     play = game.play([torch.ones(4, 2)] * 3)
-    message = r"player 'critic', turn 0: its loss is (nan|inf|-inf); the first module with such an output is 1 \(Broken\)\. Lower the step length, clip, or look at the batch; the weights are those before this move\."
+    message = r"player 'critic', turn 0: its loss is (nan|inf|-inf); the first module with such an output is 1 \(Broken\)\. Lower the learning rate, clip, or check the batch; the weights are as before this move\."
     with pytest.raises(PlayError, match=message):
         next(play)
     assert torch.equal(before, net[0].weight)
@@ -162,11 +162,11 @@ def test_the_second_forward_sees_the_same_draws():
     assert seen[0] == seen[1]
 
 
-def test_slopes_that_are_not_finite_are_named():
+def test_gradients_that_are_not_finite_are_named():
     net = nn.Linear(2, 1)
     game = Game(Player("p", net, lambda x: net(x * 0).sum().sqrt().nan_to_num(1.0), SGD))
     nn.init.zeros_(net.bias)
-    message = r"player 'p', turn 0: slopes of weight, bias are not finite; every module's output is finite\."
+    message = r"player 'p', turn 0: gradients of weight, bias are not finite; every module's output is finite\."
     with pytest.raises(PlayError, match=message):
         next(game.play([torch.ones(4, 2)]))
 
@@ -178,7 +178,7 @@ def test_a_closure_that_leaves_the_finite_numbers():
     game = Game(Player("p", net, lambda x: (net(x) * 1e10).pow(2).mean(), lbfgs))
     with pytest.raises(
         PlayError,
-        match=r"player 'p', turn 0: its step left numbers that are not finite in weight; lower the step length, or use strong_wolfe\.",
+        match=r"player 'p', turn 0: its step left numbers that are not finite in weight; lower the learning rate, or use strong_wolfe\.",
     ):
         next(game.play([torch.ones(1, 1)]))
 

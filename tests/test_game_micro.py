@@ -1,4 +1,4 @@
-"""A batch cut into pieces gives the slopes of the whole; memory that runs out cuts it."""
+"""A batch cut into pieces gives the gradients of the whole; memory that runs out cuts it."""
 
 from functools import partial
 
@@ -34,15 +34,15 @@ def two_players(dtype, micro):
 
 @pytest.mark.parametrize(("dtype", "within"), [(torch.float64, 1e-12), (torch.float32, 1e-5)])
 @pytest.mark.parametrize("micro", [1, 3, 4, 9])
-def test_pieces_give_the_slopes_of_the_whole_batch(dtype, within, micro):
+def test_pieces_give_the_gradients_of_the_whole_batch(dtype, within, micro):
     x = torch.randn(10, 3, dtype=dtype)  # an uneven last piece
-    slopes, losses = [], []
+    gradients, losses = [], []
     for size in (None, micro):
         game, forger, critic = two_players(dtype, size)
         turn = next(game.play([x], seed=5))
-        slopes.append([p.grad.clone() for net in (critic, forger) for p in net.parameters()])
+        gradients.append([p.grad.clone() for net in (critic, forger) for p in net.parameters()])
         losses.append(turn.losses)
-    for whole, pieces in zip(*slopes, strict=True):
+    for whole, pieces in zip(*gradients, strict=True):
         assert (whole - pieces).abs().max() <= within * whole.abs().max()
     for name, value in losses[0].items():
         assert value.item() == pytest.approx(losses[1][name].item(), rel=within)
@@ -50,13 +50,13 @@ def test_pieces_give_the_slopes_of_the_whole_batch(dtype, within, micro):
 
 def test_one_player_in_pieces():
     x = torch.randn(7, 3, dtype=torch.float64)
-    slopes = []
+    gradients = []
     for micro in (None, 2):
         torch.manual_seed(0)
         net = nn.Linear(3, 1).double()
         next(Game(Player("p", net, lambda x: net(x).pow(2).mean(), SGD), micro=micro).play([x]))
-        slopes.append(net.weight.grad)
-    torch.testing.assert_close(slopes[0], slopes[1], rtol=1e-12, atol=0)
+        gradients.append(net.weight.grad)
+    torch.testing.assert_close(gradients[0], gradients[1], rtol=1e-12, atol=0)
 
 
 def test_what_cannot_be_cut_is_an_error_in_the_first_turn():
@@ -70,7 +70,7 @@ def test_what_cannot_be_cut_is_an_error_in_the_first_turn():
 def test_noise_that_cannot_be_cut_along_is_an_error():
     net = nn.Linear(3, 1)
     game = Game(Player("p", net, lambda b: net(b).mean() * game.noise(7).mean(), SGD), micro=2)
-    message = r"noise: 7 rows cannot be cut along with a batch of which this piece holds 2 samples; ask for a multiple of len\(batch\) rows, or play without micro\."
+    message = r"noise: 7 rows do not fit a micro-batch of 2 samples; ask for a multiple of len\(batch\) rows, or play without micro\."
     with pytest.raises(PlayError, match=message):
         next(game.play([torch.ones(4, 3)]))
 
@@ -92,7 +92,7 @@ def hungry(net, limit, noise, tries):
 
 def test_running_out_of_memory_halves_the_pieces_and_nothing_else():
     x = torch.randn(16, 3, dtype=torch.float64)
-    slopes = []
+    gradients = []
     for limit in (100, 5):
         torch.manual_seed(0)
         net = nn.Sequential(nn.Linear(3, 4), nn.Tanh(), nn.Linear(4, 1)).double()
@@ -106,11 +106,11 @@ def test_running_out_of_memory_halves_the_pieces_and_nothing_else():
             )
         )
         next(game.play([x], seed=1))
-        slopes.append(net[0].weight.grad)
+        gradients.append(net[0].weight.grad)
         sizes = [n for n, _ in tries]
     assert sizes == [16, 8, 4, 4, 4, 4]
     assert game.micro == 4
-    torch.testing.assert_close(slopes[0], slopes[1], rtol=1e-12, atol=1e-15)
+    torch.testing.assert_close(gradients[0], gradients[1], rtol=1e-12, atol=1e-15)
 
 
 def test_running_out_of_memory_puts_buffers_back():

@@ -299,7 +299,7 @@ def test_idle_parameter_is_named():
     net = nn.ModuleDict({"body": nn.Linear(2, 2), "head": nn.Linear(2, 1)})
     message = (
         r"player 'critic': its loss ignores 2 of 4 parameters \(head\.weight, head\.bias\); "
-        r"freeze or use them, or say idle='allow'\."
+        r"freeze or use them, or pass idle='allow'\."
     )
     loss = lambda x: net["body"](x).mean()  # noqa: E731
     with pytest.raises(PlayError, match=message):

@@ -210,7 +210,7 @@ def test_what_is_no_model_is_told(tmp_path):
 def test_arrays_and_a_net_by_builder(tmp_path):
     with launched(Launch(out=tmp_path / "run", quiet=True)):
         run = Run.start(__file__, lenet5.Args())
-        net = run.place(nets.residual(channels=1, classes=3, mean=[0.5], spread=[0.5], width=4))
+        net = run.place(nets.residual(channels=1, classes=3, mean=[0.5], std=[0.5], width=4))
         net(torch.rand(2, 1, 8, 8))
         run.finish(net=net, codebook=torch.arange(6.0).view(2, 3), task="none")
     model = load(tmp_path / "run")

@@ -41,7 +41,7 @@ def test_a_net_remembers_how_it_was_built_in_json():
     assert origin == {
         "builder": "brique.nets.residual",
         "arguments": {
-            "channels": 1, "classes": 10, "mean": [0.3], "spread": [0.4],
+            "channels": 1, "classes": 10, "mean": [0.3], "std": [0.4],
             "width": 16, "depth": 1, "stages": 3, "stem": 1, "dropout": 0.0,
         },
     }  # fmt: skip
@@ -65,13 +65,13 @@ def test_every_builder_stands_in_the_table_under_its_own_name():
 
 def test_default_arguments_come_from_the_schema():
     pixels = torch.rand(40, 3, 8, 12)
-    pixels[:, 1] = 0.5  # a constant channel: its spread is 0, which cannot be divided by
+    pixels[:, 1] = 0.5  # a constant channel: its std is 0, which cannot be divided by
     schema = arrays(image=pixels, label=[0, 1] * 20, classes=["cat", "dog"]).schema
     arguments = nets.residual_arguments(schema)
     assert arguments["channels"] == 3
     assert arguments["classes"] == 2
     assert arguments["mean"] == list(schema["image"].mean)
-    assert arguments["spread"][1] == 1.0
+    assert arguments["std"][1] == 1.0
     assert nets.residual(**arguments)(pixels).isfinite().all()
 
 

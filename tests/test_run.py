@@ -17,6 +17,7 @@ from safetensors.torch import load_file
 from torch import nn
 
 from brique import data, files
+from brique.data import Data
 from brique.errors import Interrupted, PlayError, RunError, ShapeError, StoreError, UsageError
 from brique.game import Game, Player
 from brique.run import Launch, Run, add_seconds, launched, list_runs, read_run, start
@@ -38,10 +39,11 @@ def run(tmp_path: Path):
         yield Run.start(__file__, Args())
 
 
-def counting(run: Run, turns: int = 4, **settings: Any):
+def counting(run: Run, turns: int = 4, dataset: Data | None = None, **settings: Any):
     net = run.place(nn.Linear(1, 1))
     game = Game(Player("p", net, lambda _: net(torch.ones(2, 1)).pow(2).mean(), SGD))
-    return net, run.play(game, data.nothing(turns), **settings)
+    stream = data.nothing(turns) if dataset is None else dataset.train.batches(2, turns=turns)
+    return net, run.play(game, stream, **settings)
 
 
 def test_nothing_is_written_before_the_first_effect(tmp_path: Path):
@@ -177,14 +179,15 @@ def test_seconds_are_kept_by_part(run: Run):
 
 def test_test_reads_that_a_resume_repeats_count_once(tmp_path: Path):
     for resume in (False, True):
-        test = data.open("digits").test
+        digits = data.open("digits")
+        test = digits.test
         with launched(Launch(out=tmp_path / "run", quiet=True, resume=resume)):
             run = Run.start(__file__, Args())
             next(iter(test.batches(10)))
-            for _ in counting(run, name="a")[1]:
+            for _ in counting(run, dataset=digits, name="a")[1]:
                 next(iter(test.batches(10)))  # which the resume does not repeat
             next(iter(test.batches(10)))
-            turns = counting(run, name="b")[1]
+            turns = counting(run, dataset=digits, name="b")[1]
             if resume:
                 list(turns)
                 run.finish(x=1.0)

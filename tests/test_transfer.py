@@ -286,6 +286,14 @@ def residual_run(out, classes):
     return out
 
 
+def play_one_turn(run, dataset):
+    """Play a turn on the data, so that the run records them; no net that it saves is trained."""
+    net = run.place(nn.Linear(1, 1))
+    player = Player("p", net, lambda _: net(torch.ones(2, 1)).pow(2).mean(), torch.optim.SGD)
+    for _ in run.play(Game(player), dataset.train.batches(4, turns=1)):
+        pass
+
+
 def paid(net, batch):
     return functional.cross_entropy(net(batch.image), batch.label)
 
@@ -342,6 +350,7 @@ def test_a_continued_run_is_itself_a_run(half_run, tmp_path):
         digits = few_digits("0123456789")
         net = run.place(transfer.load_pretrained(half_run, digits.schema).net)
         net(next(digits.train.batches(2)).image)
+        play_one_turn(run, digits)
         run.finish(net=net)
     again = transfer.load_pretrained(tmp_path / "run", digits.schema)
     assert "10 classes joined by name (0, 1, 2, 3, 4, ...), 0 new" in again.summary
@@ -365,7 +374,7 @@ def test_runs_that_cannot_go_on_are_told(tmp_path, half_run):
     with launched(Launch(out=tmp_path / "own", quiet=True)):
         run = Run.start(__file__, lenet5.Args())
         run.place(net := nn.Sequential(nn.Flatten(), nn.Linear(64, 5)))
-        few_digits("01234")
+        play_one_turn(run, few_digits("01234"))
         run.finish(net=net)
     with pytest.raises(ModelError, match="its net was built by 'source'"):
         transfer.load_pretrained(tmp_path / "own", few_digits("01234").schema)
@@ -377,8 +386,8 @@ def test_runs_that_cannot_go_on_are_told(tmp_path, half_run):
         transfer.expected_input(tmp_path / "arrays")
     with launched(Launch(out=tmp_path / "table", quiet=True)):
         run = Run.start(__file__, lenet5.Args())
-        data.arrays(x=torch.rand(20, 3), label=[0, 1] * 10)
         run.place(net := nets.residual(1, 2, 0.3, 0.4, width=4, stages=1))
+        play_one_turn(run, data.arrays(x=torch.rand(20, 3), label=[0, 1] * 10))
         run.finish(net=net)
     with pytest.raises(
         ModelError,
@@ -447,7 +456,7 @@ def test_a_frozen_training_equals_one_on_the_features_alone(half_run):
     torch.testing.assert_close(net.head[1].bias, bias)
 
 
-def test_two_rates_move_head_and_body_each_by_its_own(half_run):
+def test_two_learning_rates_move_head_and_body_each_by_its_own(half_run):
     digits = few_digits("0123456789")
     net = transfer.load_pretrained(half_run, digits.schema).net
     before = {name: p.detach().clone() for name, p in net.named_parameters()}
@@ -462,7 +471,7 @@ def test_two_rates_move_head_and_body_each_by_its_own(half_run):
         torch.testing.assert_close(p.detach(), before[name] - rate * p.grad, msg=name)
 
 
-def test_two_rates_follow_the_schedule_together(half_run):
+def test_two_learning_rates_follow_the_schedule_together(half_run):
     net = transfer.load_pretrained(half_run, few_digits("01").schema).net
     made = []
 
@@ -476,9 +485,9 @@ def test_two_rates_follow_the_schedule_together(half_run):
 
 
 @pytest.mark.parametrize("head", ["tail.", ""])
-def test_two_rates_need_two_groups(head):
+def test_two_learning_rates_need_two_groups(head):
     pairs = nets.squeezenet(1, 2, 0.5, 0.5).named_parameters()
-    with pytest.raises(PlayError, match=r"two_rates: the names of \d+ of 52 parameters begin with"):
+    with pytest.raises(PlayError, match=r"parameter_groups: the names of \d+ of 52 parameters begin with"):
         transfer.parameter_groups(pairs, lr=1e-2, body_lr=1e-3, head=head)
 
 
@@ -538,6 +547,7 @@ def test_a_model_of_timm_comes_back(timm_weights, tmp_path):
         pixels = next(pictures.train.batches(4)).image
         with eval_mode(net):
             expected = net(pixels)
+        play_one_turn(run, pictures)
         run.finish(net=net)
     value = json.loads((tmp_path / "run" / "model" / "model.json").read_text())
     assert value["nets"]["net"]["builder"] == "timm:test_resnet"

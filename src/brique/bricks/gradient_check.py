@@ -1,4 +1,4 @@
-"""Whether a brick's slopes are right: a difference quotient beside each."""
+"""Gradient check of a brick by central differences."""
 
 import copy
 
@@ -7,16 +7,16 @@ from torch import Tensor, nn
 
 
 def gradient_error(module: nn.Module, *inputs: Tensor, step: float = 1e-5) -> float:
-    """Return the largest relative error of a brick's slopes against central differences.
+    """Return the largest relative error of a brick's gradients against central differences.
 
-    Each parameter, and each input of floating point, is moved back and forth by `step` in a
-    random direction; a copy in float64 is tried, with random numbers for parameters.
-    module: a module whose output is a tensor, or a tuple whose first entry is.
-    step: of the difference, in the units of what is moved.
-    Returns the worst error, as a share of the slopes' size: about 1e-9 if all is well, above 1e-3
-    if not. A bend that stands within a step of its corner counts as wrong.
+    Each parameter, and each floating-point input, moves back and forth by `step` in a random
+    direction. The check uses a float64 copy with random parameters.
+    module: a module whose output is a tensor, or a tuple whose first entry is one.
+    step: of the difference, in the units of the parameter or input.
+    Returns the worst error relative to the gradients: about 1e-9 if they are correct, above 1e-3
+    if not. A kink within one step counts as wrong.
 
-    >>> torch.manual_seed(0) and slope_error(nn.Linear(3, 2), torch.ones(4, 3)) < 1e-6
+    >>> torch.manual_seed(0) and gradient_error(nn.Linear(3, 2), torch.ones(4, 3)) < 1e-6
     True
     """
     module = copy.deepcopy(module).double()

@@ -15,13 +15,13 @@ def graph(result: Tensor, *, backward: bool = False, **leaves: Tensor) -> Tensor
     """Return a drawing of how a result was computed: (3, H, W), uint8.
 
     Leaves stand above, the result below; a mark at the end of each edge shows where it leads.
-    backward: shows the way back instead: each node's slope, made from the one of the node below.
+    backward: shows the way back instead: each node's gradient, made from the one of the node below.
     leaves: tensors by the names under which they shall stand there.
     Raises ShapeError for a result that no graph leads to.
     """
     if result.grad_fn is None:
         raise ShapeError(
-            "graph: the result was computed from nothing that asks for slopes; "
+            "graph: the result was computed from nothing that asks for gradients; "
             "compute it from parameters, outside torch.no_grad()."
         )
     edges, depths = _edges_and_depths(result.grad_fn)

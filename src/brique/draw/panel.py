@@ -35,7 +35,7 @@ class Panel:
     bare: without frame and numbers, as for a graph.
     Raises ShapeError when an axis has no length, or log goes with heights of 0 and less.
 
-    >>> curve = Panel("a line", x=(0, 1), y=(0, 2)).line([0, 1], [0, 2], name="y = 2x")
+    >>> curve = Panel("a line", x=(0, 1), y=(0, 2)).line([0, 1], [0, 2], label="y = 2x")
     >>> curve.pixels().shape
     torch.Size([3, 200, 260])
     """

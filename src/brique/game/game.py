@@ -1,4 +1,4 @@
-"""A game: players who move in turn, and what they share while they play."""
+"""A game: players that move in turn, each by its own loss."""
 
 import copy
 from collections.abc import Callable, Iterable
@@ -15,15 +15,15 @@ from brique.game.state import GameState, Order
 
 
 class Game:
-    """Players in order of play; a loss moves its own player's parameters only.
+    """Players in order of play; a loss updates its own player's parameters only.
 
     players: at least one.
     reads: modules that losses use and nobody owns (frozen backbones, teachers, target nets): in
-        eval mode and without slopes of parameters while a loss is computed. What a player owns
-        inside them is not read.
+        eval mode, with frozen parameters, while a loss is computed. Modules in them that a player
+        owns stay the player's.
     order: "alternate": each player answers the others' last move; "simultaneous": all losses are
         computed first.
-    micro: most samples that are computed at once; a larger batch is cut into pieces.
+    micro: maximum size of a micro-batch, in samples; a larger batch is cut.
     fast: "off" is bit for bit the plain loop; "auto" may become faster.
     Raises PlayError when the players' claims do not fit each other.
     """
@@ -62,7 +62,7 @@ class Game:
 
     @property
     def micro(self) -> int | None:
-        """Most samples that are computed at once; running out of memory halves it."""
+        """Maximum size of a micro-batch; running out of memory halves it."""
         return self.state.micro
 
     def play(
@@ -70,8 +70,8 @@ class Game:
     ) -> Play:  # Any: a batch is whatever the stream gives
         """Play one turn a batch; iterate over the result.
 
-        stream: batches. A brique stream knows its turns and can be resumed; anything else that can
-            be iterated is started again when it ends, if `turns` says how long to go on.
+        stream: batches. A brique stream knows its turns and can be resumed; any other iterable
+            restarts when it ends, until `turns` are over.
         turns: length of the game, for streams that do not know it.
         seed: of the game's noise.
         Raises PlayError when the stream cannot be played.
@@ -85,7 +85,7 @@ class Game:
 
         It depends on (seed, stage, turn, player, draw) alone, and its rows not on how a batch is
         cut: of n = k * len(batch) rows, sample i gets rows i, len(batch) + i, ...
-        kind: "normal" (mean 0, deviation 1) or "uniform" (in [0, 1)).
+        kind: "normal" (mean 0, std 1) or "uniform" (in [0, 1)).
         Raises PlayError outside a game, or if n rows cannot be cut along with the batch.
         """
         return self.state.rng.noise(n, *shape, kind=kind, dtype=dtype)
@@ -93,9 +93,10 @@ class Game:
     def once(self, make: Callable[..., Any], *arguments: Any) -> Any:
         """Return `make(*arguments)`, computed once a turn for all losses that ask for it.
 
-        An owner of what it used gets it with its graph, others without. It is made anew after an
-        owner's move, for each piece of a batch and each evaluation of a closure. It is known by
-        the code of `make` and by its arguments, so values that differ must differ in one of them.
+        A player that owns parameters in its graph gets the value with the graph, others get it
+        detached. It is computed again after an owner's move, for each micro-batch and for each
+        evaluation of a closure. Its key is the code of `make` and the arguments: values that
+        differ must differ in one of them.
         """
         return self.state.once(make, arguments)
 
@@ -110,7 +111,7 @@ class Game:
                 pairs = zip(player.parameters, player.averages, strict=True)
                 averages |= {id(parameter): average for parameter, average in pairs}
         if not any(id(parameter) in averages for parameter in net.parameters()):
-            raise PlayError("averaged: no player averages this net; say Player(average=0.999).")
+            raise PlayError("averaged: no player averages this net; pass Player(average=0.999).")
         averaged_net = copy.deepcopy(net)
         with torch.no_grad():
             for source, target in zip(net.parameters(), averaged_net.parameters(), strict=True):

@@ -1,4 +1,4 @@
-"""The walk of a loss's graph, the test for numbers that are not finite, and the errors of both."""
+"""Checks of a loss: the leaves of its graph, non-finite numbers, and the errors of both."""
 
 import inspect
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -9,11 +9,11 @@ from torch import Tensor, nn
 
 from brique.errors import PlayError
 
-MAX_NAMES = 4  # names in an error before it says how many more
+MAX_NAMES = 4  # names listed in an error
 
 
 def leaves(values: Iterable[Tensor]) -> list[Tensor]:
-    """Return the trainable leaves that the graphs of `values` end in, each once."""
+    """Return the trainable leaves of the graphs of `values`, each once."""
     leaf_by_id: dict[int, Tensor] = {}
     pending = [v.grad_fn for v in values if v.grad_fn is not None]
     leaf_by_id |= {id(v): v for v in values if v.grad_fn is None and v.requires_grad}
@@ -27,7 +27,7 @@ def leaves(values: Iterable[Tensor]) -> list[Tensor]:
             if next_node is not None and next_node not in visited:
                 visited.add(next_node)
                 pending.append(next_node)
-    return [leaf for leaf in leaf_by_id.values() if not hasattr(leaf, "_brique_slope")]
+    return [leaf for leaf in leaf_by_id.values() if not hasattr(leaf, "_brique_gradient")]
 
 
 def nested_tensors(value: object) -> Iterator[Tensor]:
@@ -108,12 +108,12 @@ def idle_parameters_error(player: str, unreached: Sequence[str], count: int) -> 
     """Return the error for parameters that their owner's loss does not reach."""
     return PlayError(
         f"player {player!r}: its loss ignores {len(unreached)} of {count} parameters "
-        f"({join_names(unreached)}); freeze or use them, or say idle='allow'."
+        f"({join_names(unreached)}); freeze or use them, or pass idle='allow'."
     )
 
 
 def nonfinite_error(player: str, turn: int, problem: str, module: str | None) -> PlayError:
-    """Return the error for a move whose loss, slopes or parameters are not finite.
+    """Return the error for a move whose loss, gradients or parameters are not finite.
 
     problem: what was found, such as "its loss is nan".
     module: the first module whose output is not finite, or None if all are.
@@ -125,7 +125,7 @@ def nonfinite_error(player: str, turn: int, problem: str, module: str | None) ->
     )
     return PlayError(
         f"player {player!r}, turn {turn}: {problem}; {cause}. "
-        "Lower the step length, clip, or look at the batch; the weights are those before this move."
+        "Lower the learning rate, clip, or check the batch; the weights are as before this move."
     )
 
 
@@ -133,7 +133,7 @@ def nonfinite_step_error(player: str, turn: int, names: Sequence[str]) -> PlayEr
     """Return the error for parameters that are not finite after a step that evaluates the loss."""
     return PlayError(
         f"player {player!r}, turn {turn}: its step left numbers that are not finite in "
-        f"{join_names(names)}; lower the step length, or use strong_wolfe."
+        f"{join_names(names)}; lower the learning rate, or use strong_wolfe."
     )
 
 

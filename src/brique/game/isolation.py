@@ -1,4 +1,4 @@
-"""What holds while one player's loss is computed: who learns, who trains, whose buffers count."""
+"""Isolation of one player's loss: frozen parameters, modes and buffers, restored afterwards."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -11,12 +11,12 @@ BufferSlot = tuple[dict[str, Tensor | None], str]  # a module's buffers, and the
 
 
 class Isolation:
-    """Freezes parameters, sets modes and swaps buffers on entry; puts all back on leaving.
+    """Freezes parameters, sets modes and swaps buffers on entry; restores all on exit.
 
     frozen: parameters whose `requires_grad` is off inside.
     modes: modules with the mode that each has inside.
-    guarded: buffers that are replaced by copies inside, so that a graph that is kept alive does not
-        see the originals change, nor they what happens inside.
+    swapped: buffers that are replaced by copies inside: a graph that stays alive does not see the
+        originals change, and the originals do not see what happens inside.
     """
 
     def __init__(
@@ -31,7 +31,7 @@ class Isolation:
         self._originals: list[Tensor | None] = []
 
     def __enter__(self) -> None:
-        """Remember how the caller left everything, then set what holds inside."""
+        """Remember the caller's settings, then freeze, set modes and swap buffers."""
         self._trainable = [p for p in self._frozen if p.requires_grad]
         self._previous_modes = [module.training for module, _ in self._modes]
         self._originals = [buffers[name] for buffers, name in self._swapped]
@@ -52,12 +52,12 @@ class Isolation:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        """Put everything back, whatever happened."""
+        """Restore everything, also after an error."""
         self._restore()
 
     @contextmanager
     def suspended(self) -> Iterator[None]:
-        """Suspend the regime for a block."""
+        """Suspend the isolation for a block."""
         self._restore()
         try:
             yield
@@ -74,7 +74,7 @@ class Isolation:
 
 
 class BufferBackup:
-    """Copies of buffers, kept to be put back when a move fails."""
+    """Copies of buffers, restored when a move fails."""
 
     def __init__(self, slots: Sequence[BufferSlot]) -> None:
         self._slots = list(slots)
@@ -97,7 +97,7 @@ class BufferBackup:
             torch._foreach_copy_(self._copies, originals)  # pyright: ignore[reportPrivateImportUsage]
 
     def restore(self) -> None:
-        """Give the buffers the values that they had."""
+        """Restore the saved values of the buffers."""
         with torch.no_grad():
             for original, copy in zip(self._originals, self._copies, strict=True):
                 original.copy_(copy)

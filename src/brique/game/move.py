@@ -1,4 +1,4 @@
-"""One player's move: its loss on every piece of the batch, the slopes, the guard, the step."""
+"""One player's move: its loss on every micro-batch, the gradients, their checks, the step."""
 
 from collections.abc import Callable
 from typing import Any, TypeVar
@@ -20,7 +20,7 @@ class Move:
 
     def __init__(self, game: GameState, player: PlayerState, batch: Any, turn: int) -> None:
         self._game, self._player, self._batch, self._turn = game, player, batch, turn
-        self._rng_state: RngState  # where the draws stood when the evaluation began
+        self._rng_state: RngState  # at the start of the current evaluation
 
     def play(self, progress: float | None) -> Tensor:
         """Compute the loss, move, and return the loss, 0-d and without graph."""
@@ -33,7 +33,7 @@ class Move:
         return loss
 
     def gradients(self) -> tuple[Tensor, list[Tensor | None]]:
-        """Compute the loss and take the slopes away, for a step that comes later."""
+        """Compute the loss and its gradients for a later step; the parameters keep none."""
         loss = self._retry_smaller(self._evaluate)
         found = [parameter.grad for parameter in self._player.parameters]
         for parameter in self._player.parameters:
@@ -41,13 +41,13 @@ class Move:
         return loss, found
 
     def step(self, progress: float | None) -> None:
-        """Move by the slopes that the parameters hold."""
+        """Update the parameters by the gradients that they hold."""
         self._player.scale_learning_rates(progress)
         self._player.step()
         self._game.shared_values.discard_dependent(self._player.number)
 
     def _retry_smaller(self, compute: Callable[[], Result]) -> Result:
-        """Compute; when memory runs out, put buffers and draws back and halve the pieces."""
+        """Compute; out of memory, restore buffers and random state and halve the micro-batches."""
         game = self._game
         game.buffer_backup.save()
         while True:
@@ -87,7 +87,7 @@ class Move:
         return losses[0]
 
     def _evaluate(self, checks_finite: bool = True) -> Tensor:
-        """Return the loss of the whole batch; its slopes lie in the player's parameters."""
+        """Return the loss of the whole batch; its gradients are in the player's parameters."""
         player, game = self._player, self._game
         for parameter in player.parameters:
             parameter.grad = None
@@ -117,7 +117,7 @@ class Move:
         index: int,
         total: int,
     ) -> tuple[Tensor, Tensor | float | None]:
-        """Add the slopes of one piece; return its share of the loss, or (sum, count)."""
+        """Add the gradients of one micro-batch; return its share of the loss, or (sum, count)."""
         player, game = self._player, self._game
         game.rng.enter_player(player.key, index, span)
         game.active_player, game.borrowed_leaves = player, []
@@ -144,9 +144,9 @@ class Move:
         return value.detach(), count
 
     def _micro_batches(self) -> list[tuple[Any, RowSpan]]:
-        """Return the pieces of the batch, each with its rows (first, last + 1, all).
+        """Return the micro-batches, each with its rows (first, last + 1, all).
 
-        What can be cut is a tensor, or says so by a method `cut(first, last)`.
+        A tensor can be cut, and so can a batch with a method `cut(first, last)`.
         """
         batch, micro = self._batch, self._game.micro
         if (isinstance(batch, Tensor) and batch.ndim > 0) or hasattr(batch, "cut"):
@@ -166,13 +166,13 @@ class Move:
         return [(batch.cut(a, b), (a, b, rows)) for a, b, _ in spans]
 
     def _halve_micro(self, reason: str) -> None:
-        """Halve the pieces, or say that they cannot be halved."""
+        """Halve the micro-batches. Raises PlayError when they cannot be halved."""
         span = self._micro_batches()[0][1]
         size = 1 if span is None else span[1] - span[0]
         if size < 2:
-            description = "one sample" if span else f"a batch of type {type(self._batch).__name__}"
+            batch = "one sample" if span else f"a batch of type {type(self._batch).__name__}"
             raise PlayError(
-                f"player {self._player.name!r}, turn {self._turn}: out of memory with {description} "
+                f"player {self._player.name!r}, turn {self._turn}: out of memory with {batch} "
                 f"({reason}); take a smaller net or smaller samples."
             )
         self._game.micro = (size + 1) // 2
@@ -192,8 +192,8 @@ class Move:
             )
         if not value.requires_grad:
             raise PlayError(
-                f"{where} depends on none of its {len(self._player.parameters)} parameters; compute "
-                "it from its own net."
+                f"{where} depends on none of its {len(self._player.parameters)} parameters; "
+                "compute it from its own net."
             )
 
     def _check_leaves(self, loss: Tensor) -> None:
@@ -234,7 +234,7 @@ class Move:
         problem = (
             f"its loss is {loss.item()}"
             if is_nonfinite
-            else f"slopes of {guard.join_names(bad_names)} are not finite"
+            else f"gradients of {guard.join_names(bad_names)} are not finite"
         )
         modules: list[str | None] = []
 
@@ -251,7 +251,7 @@ class Move:
         roots |= dict.fromkeys(game.reads)
         try:
             modules.append(guard.first_nonfinite_module(list(roots), rerun))
-        except Exception as error:  # the second forward is only a help: the finding stands
+        except Exception as error:  # the second forward only helps: the finding stands
             problem += f" (a second forward failed: {type(error).__name__})"
             modules.append(None)
         finally:

@@ -1,4 +1,4 @@
-"""The turns of a game, one after the other; the loop round them belongs to the reader."""
+"""The turns of a game, one after the other; the loop around them is the user's."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from brique.game.move import Move
 from brique.game.state import GameState
 from brique.game.stream_adapter import StreamAdapter
 
-EVALUATIONS = 20  # places of a run at which it is looked at
+EVALUATIONS = 20  # evenly spaced turns at which a run evaluates
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,9 +21,9 @@ class Turn:
 
     index: from 0.
     epoch: from 0; 0 throughout where the stream knows no epochs.
-    losses: player's name -> its loss, 0-d on the device, without graph; players who were due.
-    ends_epoch: this was the last turn of an epoch, or of the game.
-    evaluate: one of 20 even places, the last turn included: when to measure or to draw.
+    losses: player's name -> its loss, 0-d on the device, without graph; only players that moved.
+    ends_epoch: whether this was the last turn of an epoch, or of the game.
+    evaluate: whether this is one of 20 evenly spaced turns, the last included: evaluate or draw.
     """
 
     index: int
@@ -36,7 +36,7 @@ class Turn:
 class Play:
     """An iterator of turns.
 
-    Raises PlayError at a turn that cannot be played; weights are then those before the move.
+    Raises PlayError at a turn that cannot be played; the weights are then as before the move.
     """
 
     def __init__(
@@ -53,7 +53,7 @@ class Play:
         self._seed, self._stage, self._reseeds = seed, stage, reseeds
         self.turns: int | None = self._stream.turns
         self.index: int = 0
-        self._has_begun = False
+        self._is_started = False
         scheduled = [player.name for player in game.players if player.spec.schedule is not None]
         if self.turns is None and scheduled:
             raise PlayError(
@@ -68,9 +68,9 @@ class Play:
     def __next__(self) -> Turn:
         """Play one turn."""
         game, index = self._game, self.index
-        if not self._has_begun:
+        if not self._is_started:
             game.rng.begin_stage(self._seed, self._stage, reseeds=self._reseeds)
-            self._has_begun = True
+            self._is_started = True
         if self.turns is not None and index >= self.turns:
             self.end()
             raise StopIteration
@@ -99,13 +99,13 @@ class Play:
 
     def end(self) -> None:
         """End the stage: later draws do not depend on how it was played."""
-        if not self._has_begun:
+        if not self._is_started:
             self._game.rng.begin_stage(self._seed, self._stage, reseeds=self._reseeds)
-            self._has_begun = True
+            self._is_started = True
         self._game.rng.end_stage()
 
     def state(self) -> dict[str, Any]:
-        """Return where the game stands, as nested values and tensors (not copied)."""
+        """Return the state of the game, as nested values and tensors (not copied)."""
         return {
             "index": self.index,
             "micro": self._game.micro,

@@ -18,21 +18,21 @@ OptimizerFactory = Callable[[Iterable[tuple[str, nn.Parameter]]], Optimizer | Se
 
 @dataclass(frozen=True, eq=False)
 class Player:
-    """What one side of a game owns, pays and moves by.
+    """The parameters, the loss and the optimizer of one side of a game.
 
     name: in logs and errors; letters, digits, - and _.
-    model: what it owns: a module, a list of modules, or a list of parameters. Parameters whose
-        `requires_grad` is off when the Game is made belong to nobody.
-    loss: of a batch, a scalar (a mean over the batch) or (sum, count); it may read any net, and
-        moves this player's parameters only.
+    model: the parameters it owns: a module, a list of modules, or a list of parameters. Parameters
+        whose `requires_grad` is off when the Game is created belong to nobody.
+    loss: batch -> a scalar (a mean over the batch) or (sum, count); it may read any net, and
+        updates this player's parameters only.
     optimizer: called once with the owned (name, parameter) pairs; returns one optimizer or a list.
-    every: k: moves in the turns k - 1, 2k - 1, ...
-    schedule: progress in [0, 1) -> factor of the step length.
-    clip: largest norm of all its slopes together, above 0.
+    every: k: moves only in the turns k - 1, 2k - 1, ...
+    schedule: progress in [0, 1) -> factor of the learning rate.
+    clip: maximum norm of all its gradients together, above 0.
     average: decay of an exponential average of its parameters, in (0, 1); see `Game.averaged`.
-    shares: names of players with which it owns parameters in common.
+    shares: names of the players that own some of the same parameters.
     idle: "error": a parameter that its loss does not reach in the first turn is an error; "allow".
-    Raises PlayError when one of these is not what it should be.
+    Raises PlayError when a setting is invalid.
     """
 
     name: str
@@ -48,7 +48,7 @@ class Player:
     idle: Literal["error", "allow"] = "error"
 
     def __post_init__(self) -> None:
-        """Check every setting at the door."""
+        """Check every setting."""
         where = f"player {self.name!r}"
         if not isinstance(self.name, str) or not re.fullmatch(r"[A-Za-z0-9_-]+", self.name):
             raise PlayError(f"{where}: its name must be of letters, digits, - and _; rename it.")
@@ -81,7 +81,7 @@ class Player:
         return [part for part in self._parts() if isinstance(part, nn.Module)]
 
     def parameters(self) -> dict[str, nn.Parameter]:
-        """Return its trainable parameters by name, each once. Raises PlayError if there is none."""
+        """Return its trainable parameters by name, each once. Raises PlayError if it has none."""
         parts = self._parts()
         single = isinstance(self.model, nn.Module)
         named: dict[str, nn.Parameter] = {}
@@ -107,8 +107,8 @@ class Player:
         for part in parts:
             if not isinstance(part, nn.Module | Tensor):
                 raise PlayError(
-                    f"player {self.name!r}: its model holds {_type_name(part)}; pass a module, a list of "
-                    "modules or a list of parameters."
+                    f"player {self.name!r}: its model holds {_type_name(part)}; pass a module, a "
+                    "list of modules or a list of parameters."
                 )
         return parts
 

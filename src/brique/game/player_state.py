@@ -1,4 +1,4 @@
-"""A player's place in one game: what it owns there, its optimizers, and how it moves."""
+"""The state of one player in one game: its parameters, optimizers and averages."""
 
 import inspect
 from collections.abc import Sequence
@@ -16,7 +16,7 @@ from brique.keys import text_key
 
 
 class PlayerState:
-    """One player in one game, with the state that belongs to it."""
+    """One player in one game, with its state."""
 
     def __init__(self, number: int, spec: Player) -> None:
         self.number: int = number
@@ -55,7 +55,7 @@ class PlayerState:
         self.averages: list[Tensor] | None = (
             [p.detach().clone() for p in self.parameters] if spec.average is not None else None
         )
-        self.is_checked: bool = False  # its first loss has been walked
+        self.is_checked: bool = False  # the graph of its first loss has been checked
         self.isolation: Isolation = Isolation((), (), ())  # set by the game, which knows the others
 
     def is_due(self, turn: int) -> bool:
@@ -63,7 +63,7 @@ class PlayerState:
         return (turn + 1) % self.spec.every == 0
 
     def scale_learning_rates(self, progress: float | None) -> None:
-        """Set the step lengths by the schedule, if there is one."""
+        """Set the learning rates by the schedule, if there is one."""
         schedule = self.spec.schedule
         if schedule is None or progress is None:
             return
@@ -75,11 +75,11 @@ class PlayerState:
                 group["lr"] = learning_rate * factor
 
     def gradients(self) -> list[Tensor]:
-        """Return the slopes that there are."""
+        """Return the gradients of the parameters that have one."""
         return [p.grad for p in self.parameters if p.grad is not None]
 
     def step(self) -> None:
-        """Clip, let every optimizer move, and follow with the average."""
+        """Clip the gradients, step every optimizer, and update the average."""
         if self.spec.clip is not None:
             nn.utils.clip_grad_norm_(self.parameters, self.spec.clip)
         for optimizer in self.optimizers:
@@ -102,12 +102,12 @@ class PlayerState:
             "buffers": buffers,
             "optimizers": [optimizer.state_dict() for optimizer in self.optimizers],
             "averages": self.averages,
-            "checked": self.is_checked,
+            "is_checked": self.is_checked,
         }
 
     @torch.no_grad()
     def restore(self, state: dict[str, Any]) -> None:
-        """Take over a state. Raises PlayError if it belongs to another model."""
+        """Restore a state. Raises PlayError if it belongs to another model."""
         _check_shapes(self.name, self.parameters, state["parameters"])
         for parameter, value in zip(self.parameters, state["parameters"], strict=True):
             parameter.copy_(value)
@@ -122,11 +122,11 @@ class PlayerState:
         if self.averages is not None:
             for average, value in zip(self.averages, state["averages"], strict=True):
                 average.copy_(value)
-        self.is_checked = state["checked"]
+        self.is_checked = state["is_checked"]
 
 
 def check_sharing(players: Sequence[PlayerState]) -> None:
-    """Raise PlayError when two players own a parameter and neither says so."""
+    """Raise PlayError when two players own a parameter and neither declares it in `shares`."""
     names = [player.name for player in players]
     for player in players:
         if names.count(player.name) > 1:
@@ -152,7 +152,7 @@ def check_sharing(players: Sequence[PlayerState]) -> None:
                 )
             if is_declared and not shared:
                 raise PlayError(
-                    f"players {player.name!r} and {other.name!r}: shares is said, but they own no "
+                    f"players {player.name!r} and {other.name!r}: shares is given, but they own no "
                     "parameter in common; leave shares out."
                 )
             for either in (player, other):
@@ -182,8 +182,9 @@ def _make_optimizers(player: Player, named_parameters: dict[str, nn.Parameter]) 
     missing = [name for name, p in named_parameters.items() if id(p) not in optimized_ids]
     if missing:
         raise PlayError(
-            f"player {player.name!r}: its optimizer forgets {len(missing)} of {len(named_parameters)} "
-            f"parameters ({join_names(missing)}); pass it every pair, or freeze them."
+            f"player {player.name!r}: its optimizer forgets {len(missing)} of "
+            f"{len(named_parameters)} parameters ({join_names(missing)}); pass it every pair, or "
+            "freeze them."
         )
     if optimized_ids - {id(p) for p in named_parameters.values()}:
         raise PlayError(

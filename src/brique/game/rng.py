@@ -25,7 +25,7 @@ class KeyedRng:
         self.device = device
         self.reseeds: bool = False  # a run reseeds the default generators; a bare game does not
         self._stage = self._turn = 0
-        self._scope = self._draw_count = 0  # whose draws are keyed now, and how many there were
+        self._scope = self._draw_count = 0  # key of the current drawer, and its number of draws
         self._span: RowSpan = None
         self._full_noise: dict[int, Tensor] = {}
         self._generator = torch.Generator(device)
@@ -38,7 +38,7 @@ class KeyedRng:
         self._is_playing = True
 
     def begin_turn(self, turn: int) -> None:
-        """Start a turn, before the stream is asked for its batch."""
+        """Start a turn, before the stream yields its batch."""
         self._turn = mix(self._stage, turn)
         if self.reseeds:
             key = mix(self._turn, _START)
@@ -47,21 +47,21 @@ class KeyedRng:
             numpy.random.seed(key & 0xFFFFFFFF)
 
     def begin_body(self) -> None:
-        """Key what the loop's body draws by the turn."""
+        """Key the draws of the loop's body by the turn."""
         self._scope, self._draw_count, self._span = _BODY, 0, None
 
     def end_stage(self) -> None:
-        """End a stage: what is drawn after it does not depend on how many turns were replayed."""
+        """End a stage: later draws do not depend on how many turns were replayed."""
         self._is_playing = False
         if self.reseeds:
             self._reseed(mix(self._stage, _END))
 
     def enter_player(self, player: int, micro_batch: int, span: RowSpan) -> None:
-        """Key what follows by the player; the draw counter restarts.
+        """Key the next draws by the player; the draw counter restarts.
 
         player: the key of its name.
-        micro_batch: number of the piece of the batch, from 0.
-        span: (first, last + 1, all) rows of the batch that the piece holds; None: cannot be cut.
+        micro_batch: index of the micro-batch, from 0.
+        span: its rows of the batch (first, last + 1, all); None: the batch cannot be cut.
         """
         self._scope, self._draw_count, self._span = player, 0, span
         if self.reseeds:
@@ -70,7 +70,7 @@ class KeyedRng:
     def enter_shared_value(
         self, make: Callable[..., object], arguments: tuple[object, ...]
     ) -> None:
-        """Key what follows by a shared value: its maker's name and its plain arguments."""
+        """Key the next draws by a shared value: its maker's name and its plain arguments."""
         literals = [a for a in arguments if isinstance(a, int | float | str)]
         name = f"{getattr(make, '__name__', type(make).__name__)} {literals}"
         self._scope, self._draw_count = text_key("once: " + name), 0
@@ -78,7 +78,7 @@ class KeyedRng:
             self._reseed(mix(self._turn, self._scope, 0 if self._span is None else self._span[0]))
 
     def end_move(self) -> None:
-        """Forget the draws that pieces and evaluations of one move have in common."""
+        """Forget the noise that the micro-batches and evaluations of one move share."""
         if self._full_noise:
             self._full_noise.clear()
 
@@ -97,9 +97,8 @@ class KeyedRng:
         repeats, remainder = divmod(n, last - first)
         if remainder:
             raise PlayError(
-                f"noise: {n} rows cannot be cut along with a batch of which this piece holds "
-                f"{last - first} samples; ask for a multiple of len(batch) rows, or play without "
-                "micro."
+                f"noise: {n} rows do not fit a micro-batch of {last - first} samples; ask for a "
+                "multiple of len(batch) rows, or play without micro."
             )
         if key not in self._full_noise:
             self._full_noise[key] = self.sample(key, (repeats * total_rows, *shape), kind, dtype)
@@ -117,16 +116,16 @@ class KeyedRng:
         return sampler(shape, generator=self._generator, device=self.device, dtype=dtype)
 
     def get_state(self, *, exact: bool = False) -> RngState:
-        """Return where the draws stand, for `rewind`.
+        """Return the state of the draws, for `set_state`.
 
-        exact: the default generators too; otherwise only where no `enter` reseeds them.
+        exact: always with the default generators; otherwise only where nothing reseeds them.
         """
         has_generators = exact or not self.reseeds
         states = [g.get_state() for g in self._defaults] if has_generators else []
         return self._turn, self._scope, self._draw_count, self._span, states
 
     def set_state(self, rng_state: RngState) -> None:
-        """Put the draws back to where they stood at `rng_state`."""
+        """Restore a state of the draws."""
         self._turn, self._scope, self._draw_count, self._span, states = rng_state
         for generator, state in zip(self._defaults, states, strict=False):
             generator.set_state(state)
@@ -137,7 +136,7 @@ class KeyedRng:
 
 
 def _default_generators(device: torch.device) -> list[torch.Generator]:
-    """Return the default generators that a loss can draw from on a device."""
+    """Return the default generators that a loss on a device can draw from."""
     if device.type == "cuda":
         index = torch.cuda.current_device() if device.index is None else device.index
         return [torch.default_generator, torch.cuda.default_generators[index]]

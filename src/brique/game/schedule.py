@@ -1,4 +1,4 @@
-"""Factors of the step length as pure functions of progress, the share of the turns that is over."""
+"""Factors of the learning rate as functions of progress, the finished share of the turns."""
 
 import math
 from collections.abc import Callable
@@ -9,7 +9,7 @@ Schedule = Callable[[float], float]
 def cosine(progress: float) -> float:
     """Fall from 1 to 0 along half a cosine.
 
-    progress: turns over / turns in all, in [0, 1).
+    progress: finished turns / all turns, in [0, 1).
     Source: Loshchilov, Hutter 2016, arXiv:1608.03983, eq. 5 without restarts.
     """
     return 0.5 * (1.0 + math.cos(math.pi * progress))
@@ -37,7 +37,7 @@ def steps(*milestones: float, factor: float = 0.1) -> Schedule:
 def warmup(share: float = 0.05, then: Schedule = cosine) -> Schedule:
     """Return a schedule that rises from 1/100 to 1 over the first `share`, then follows `then`.
 
-    It is never 0 on the way up, so that the first turn moves.
+    The warmup never returns 0, so that the first turn changes the weights.
 
     >>> warmup(0.1)(0.0)
     0.01

@@ -1,4 +1,4 @@
-"""Values that the losses of one turn share: made once, each owner's graph used up once."""
+"""Values that the losses of one turn share: computed once, each graph used once per owner."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ class SharedValue:
     """One shared value of this turn."""
 
     value: Any  # Any: whatever the user's function returns
-    arguments: tuple[object, ...]  # held, so that their identities are not given away
+    arguments: tuple[object, ...]  # held, so that their ids are not reused
     owners: frozenset[int]  # numbers of the players whose parameters its graph ends in
     leaves: list[Tensor]
     is_fresh: bool  # its graph has not been used up
@@ -27,11 +27,11 @@ class SharedValues:
         self._values: dict[object, SharedValue] = {}
 
     def clear(self) -> None:
-        """Forget all: a new turn, piece or evaluation."""
+        """Forget all: a new turn, micro-batch or evaluation."""
         self._values.clear()
 
     def discard_dependent(self, player: int) -> None:
-        """Forget what depended on a player who has moved."""
+        """Forget the values that depend on a player that has moved."""
         if self._values:
             self._values = {
                 key: shared for key, shared in self._values.items() if player not in shared.owners
@@ -45,10 +45,10 @@ class SharedValues:
         compute: Callable[[], object],
         owners: dict[int, frozenset[int]],
     ) -> tuple[Any, list[Tensor]]:
-        """Return the value for a player, and the trainable leaves of the graph that it comes with.
+        """Return the value for a player, and the trainable leaves of its graph.
 
         player: number of the player whose loss asks.
-        compute: calls `make` under the regime of a maker.
+        compute: calls `make` in the maker's isolation.
         owners: identity of each parameter -> numbers of the players that own it.
         """
         key = value_key(make, arguments)
@@ -69,7 +69,7 @@ class SharedValues:
 
 
 def value_key(make: Callable[..., object], arguments: tuple[object, ...]) -> tuple[object, ...]:
-    """Return what a shared value is known by: its maker's code and its arguments."""
+    """Return the key of a shared value: its maker's code and its arguments."""
     target = getattr(make, "__func__", make)
     code = getattr(target, "__code__", None)
     maker = (id(code or target), id(getattr(make, "__self__", None)))
@@ -78,7 +78,7 @@ def value_key(make: Callable[..., object], arguments: tuple[object, ...]) -> tup
 
 
 def detach(value: Any) -> Any:
-    """Return the value with every tensor in nested tuples, lists and dicts cut off its graph."""
+    """Return the value with every tensor in nested tuples, lists and dicts detached."""
     if isinstance(value, Tensor):
         return value.detach()
     if isinstance(value, dict):

@@ -1,4 +1,4 @@
-"""The table at which a game is played: its seats, its draws, what its players share."""
+"""The state of a game: its players, random numbers, and the values that they share."""
 
 from collections.abc import Callable, Sequence
 from typing import Any, Literal
@@ -16,13 +16,13 @@ Order = Literal["alternate", "simultaneous"]
 
 
 class GameState:
-    """What the moves of one game have in common.
+    """State that the moves of one game share.
 
-    players: one for each player, in order of play.
-    owners: identity of each parameter -> numbers of the players that own it.
-    active_player: the seat whose loss is being computed, or None.
-    borrowed_leaves: leaves of other players' that the loss was given by `once`.
-    buffer_backup: the buffers of all players, to be put back when a move fails.
+    players: the state of each player, in order of play.
+    owners: id of each parameter -> numbers of the players that own it.
+    active_player: the player whose loss is being computed, or None.
+    borrowed_leaves: other players' leaves that `once` gave to the loss.
+    buffer_backup: the buffers of all players, restored when a move fails.
     Raises PlayError when the players' claims do not fit each other.
     """
 
@@ -49,7 +49,7 @@ class GameState:
         self._set_isolations()
 
     def once(self, make: Callable[..., Any], arguments: tuple[Any, ...]) -> Any:
-        """Return what `make` makes for the seat that asks; see `Game.once`."""
+        """Return the value of `make` for the active player; see `Game.once`."""
         if self.active_player is None:
             return make(*arguments)
         number = self.active_player.number
@@ -63,7 +63,7 @@ class GameState:
         return value
 
     def _run_maker(self, make: Callable[..., Any], arguments: tuple[Any, ...]) -> Any:
-        """Run the maker of a shared value: every owner's net learns and trains, draws its own."""
+        """Compute a shared value: every owner's net is trainable, in its mode; draws are its own."""
         assert self.active_player is not None
         player, rng_state = self.active_player, self.rng.get_state(exact=True)
         self.active_player = None
@@ -76,7 +76,7 @@ class GameState:
             self.rng.set_state(rng_state)
 
     def _set_isolations(self) -> None:
-        """Settle, for each player, what is frozen, in which mode, and whose buffers are kept."""
+        """Set each player's isolation: frozen parameters, modes and swapped buffers."""
         modes = {m: mode for player in self.players for m, mode in player.modes}
         loose_ids = {
             id(p) for player in self.players if not player.modes for p in player.parameters

@@ -1,4 +1,4 @@
-"""Where a game's batches come from: brique streams, streams with a state, anything iterable."""
+"""One interface to a game's batches: brique streams, streams with a state, any iterable."""
 
 from collections.abc import Iterable, Iterator, Sized
 from typing import Any, Protocol, runtime_checkable
@@ -26,7 +26,7 @@ class Seekable(Protocol):
 
 @runtime_checkable
 class Stateful(Protocol):
-    """A stream that cannot seek (an environment, a replay buffer) and can be put back."""
+    """A stream that cannot seek (an environment, a replay buffer), but can be restored."""
 
     turns: int
 
@@ -35,7 +35,7 @@ class Stateful(Protocol):
         ...
 
     def state(self) -> Any:
-        """Return what `restore` takes."""
+        """Return the state, for `restore`."""
         ...
 
     def restore(self, state: Any) -> None:
@@ -44,11 +44,11 @@ class Stateful(Protocol):
 
 
 class StreamAdapter:
-    """One stream as the game sees it: turns, epochs, a place.
+    """One stream as the game sees it: turns, epochs, a position.
 
-    stream: what the user passed to `play`.
-    turns: length asked for, or None.
-    device: where batches of brique streams shall lie.
+    stream: the argument of `play`.
+    turns: requested length, or None.
+    device: for the batches of brique streams.
     Raises PlayError when the stream cannot be played.
     """
 
@@ -63,7 +63,8 @@ class StreamAdapter:
         stream_turns = stream.turns if isinstance(stream, Seekable | Stateful) else None
         if stream_turns is not None and turns not in (None, stream_turns):
             raise PlayError(
-                f"play: turns={turns}, but the stream has {stream_turns} turns; say it to one of them."
+                f"play: turns={turns}, but the stream has {stream_turns} turns; set it in one of"
+                " them."
             )
         self._stream = stream.on(device) if isinstance(stream, Seekable) else stream
         length = len(stream) if isinstance(stream, Sized) else None
@@ -73,7 +74,7 @@ class StreamAdapter:
         self._iterator: Iterator[Any] | None = None
 
     def seek(self, turn: int) -> None:
-        """Go to a turn; what can only be iterated is iterated up to there."""
+        """Go to a turn; a plain iterable is iterated up to there."""
         if isinstance(self._stream, Seekable):
             self._iterator = self._stream.seek(turn)
             return
@@ -83,14 +84,14 @@ class StreamAdapter:
                 next(self)
 
     def batch(self, turn: int) -> Any:
-        """Return the batch of a turn. One that knows no time, but can, is told it."""
+        """Return the batch of a turn; one that can hold the turn, but has none, gets it."""
         batch = next(self)
         if self._sets_progress:
             return batch.with_turn(turn, self.turns) if hasattr(batch, "with_turn") else batch
         return batch
 
     def __next__(self) -> Any:
-        """Return the next batch; a stream that can be iterated again is, if turns are left."""
+        """Return the next batch; restart the stream at its end, if turns are left."""
         if self._iterator is None:
             self.seek(0)
         assert self._iterator is not None

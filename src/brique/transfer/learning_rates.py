@@ -1,4 +1,4 @@
-"""Two step lengths: a head that is new moves fast, a body that knows something slowly."""
+"""Two learning rates: a large one for a new head, a small one for a pretrained body."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -15,18 +15,18 @@ def parameter_groups(
     body_lr: float,
     head: str = "head.",
 ) -> list[dict[str, Any]]:
-    """Return the groups with which an optimizer of torch moves the head by `lr`, the rest by less.
+    """Return parameter groups for a torch optimizer: `lr` for the head, `body_lr` for the rest.
 
-    With one rate for both they are one group, whatever the names.
+    With equal rates they are one group, whatever the names.
 
-    named_parameters: (name, parameter) pairs, as a player's optimizer function is called with.
-    lr, body_lr: step lengths of the head, and of all else.
-    head: how the names of the head's parameters begin.
+    named_parameters: (name, parameter) pairs, as a player's optimizer function gets them.
+    lr, body_lr: learning rates of the head and of all else.
+    head: prefix of the names of the head's parameters.
     Raises PlayError when all parameters, or none, are the head's.
 
     >>> net = nn.Sequential()
     >>> net.body, net.head = nn.Linear(3, 2), nn.Linear(2, 1)
-    >>> [group["lr"] for group in two_rates(net.named_parameters(), lr=0.1, body=0.01)]
+    >>> [group["lr"] for group in parameter_groups(net.named_parameters(), lr=0.1, body_lr=0.01)]
     [0.01, 0.1]
     """
     pairs = list(named_parameters)
@@ -36,7 +36,7 @@ def parameter_groups(
     slow = [pair for pair in pairs if not pair[0].startswith(head)]
     if not fast or not slow:
         raise PlayError(
-            f"two_rates: the names of {len(fast)} of {len(pairs)} parameters begin with '{head}', "
-            "so there is nothing to tell apart; pass those of the whole net, or use one rate."
+            f"parameter_groups: the names of {len(fast)} of {len(pairs)} parameters begin with '{head}', "
+            "but two rates need both groups; pass those of the whole net, or use one rate."
         )
     return [{"params": slow, "lr": body_lr}, {"params": fast, "lr": lr}]
