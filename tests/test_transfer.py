@@ -487,7 +487,9 @@ def test_two_learning_rates_follow_the_schedule_together(half_run):
 @pytest.mark.parametrize("head", ["tail.", ""])
 def test_two_learning_rates_need_two_groups(head):
     pairs = nets.squeezenet(1, 2, 0.5, 0.5).named_parameters()
-    with pytest.raises(PlayError, match=r"parameter_groups: the names of \d+ of 52 parameters begin with"):
+    with pytest.raises(
+        PlayError, match=r"parameter_groups: the names of \d+ of 52 parameters begin with"
+    ):
         transfer.parameter_groups(pairs, lr=1e-2, body_lr=1e-3, head=head)
 
 
