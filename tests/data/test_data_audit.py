@@ -18,8 +18,8 @@ from brique import data
 from brique.data import audit
 from brique.data.audit import picture_classifier, summary, table
 from brique.data.near_duplicates import images
-from brique.data.raw.image_metadata import connected_components
 from brique.data.splits import assignment
+from brique.data.splits.components import connected_components
 from brique.errors import DataError
 from brique.schema.pictures import read_with_info
 from brique.tasks.classify import wilson_interval

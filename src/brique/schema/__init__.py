@@ -4,13 +4,13 @@ Training, `predict` and the server prepare an example by the same method of the 
 back from model.json by `Schema.from_json`, which believes nothing that it reads.
 """
 
+from brique.schema.class_names import OTHER as OTHER
+from brique.schema.class_names import natural_key as natural_key
 from brique.schema.json_fields import Field as Field
-from brique.schema.kinds import MISSING as MISSING
-from brique.schema.kinds import OTHER as OTHER
 from brique.schema.kinds import Category as Category
 from brique.schema.kinds import Number as Number
 from brique.schema.kinds import Picture as Picture
-from brique.schema.kinds import natural_key as natural_key
+from brique.schema.missing import MISSING as MISSING
 from brique.schema.named_fields import Schema as Schema
 from brique.schema.pictures import convert_pixels as convert_pixels
 from brique.schema.pictures import picture_orientation as picture_orientation

@@ -1,9 +1,11 @@
-"""Names of classes: one value has one, however a file writes it."""
+"""Names of classes: one value has one name, however a file writes it."""
 
 import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
+from typing import Any
 
+OTHER = "other"  # the class of names that are not listed
 _NUMBER = re.compile(r"([+-]?)(0|[1-9][0-9]*)(?:\.([0-9]*))?")
 _COMMA_DECIMAL = re.compile(r"[+-]?(0|[1-9][0-9]*),[0-9]+")
 _BOOLEANS = ("true", "false")
@@ -12,11 +14,11 @@ _DIGITS = {"0": 0, "1": 1}
 
 
 def canonical_name(text: str) -> str:
-    """Return how a value is named: 1 for 1.0, 2.5 for 2.50, true for True; others as they are.
+    """Return the name of a value: 1 for 1.0, 2.5 for 2.50, true for True; others unchanged.
 
-    What begins with 0 or +, or has an exponent, is a code, and keeps its letters.
+    A text that begins with 0 or +, or has an exponent, is a code and stays as it is.
 
-    >>> [plain_name(one) for one in ("1.0", "2.50", "True", "-0", "01", "+33", "1e5", "New York")]
+    >>> [canonical_name(one) for one in ("1.0", "2.50", "True", "-0", "01", "+33", "1e5", "New York")]
     ['1', '2.5', 'true', '0', '01', '+33', '1e5', 'New York']
     """
     lowercase = text.casefold()
@@ -31,9 +33,9 @@ def canonical_name(text: str) -> str:
 
 
 def comma_to_point(texts: Collection[str]) -> dict[str, str]:
-    """Return numbers with a decimal comma as with a point, if all texts are numbers; else nothing.
+    """Map numbers with a decimal comma to a point, if all texts are numbers; else return {}.
 
-    >>> pointed(["1,0", "2,5", "3"]), pointed(["1,0", "old"])
+    >>> comma_to_point(["1,0", "2,5", "3"]), comma_to_point(["1,0", "old"])
     ({'1,0': '1.0', '2,5': '2.5'}, {})
     """
     commas = {text: text.replace(",", ".") for text in texts if _COMMA_DECIMAL.fullmatch(text)}
@@ -41,19 +43,18 @@ def comma_to_point(texts: Collection[str]) -> dict[str, str]:
 
 
 def to_text(value: object) -> str:
-    """Return a value as a text that `plain_name` takes: floats without an exponent, where short."""
+    """Return a value as a text for `canonical_name`: floats without an exponent, where short."""
     if isinstance(value, float) and value.is_integer() and abs(value) < 2**53:
         return str(int(value))
     return str(value)
 
 
 def canonical_names(texts: Collection[str]) -> dict[str, str]:
-    """Return the name of the class that each of the different texts of a column stands for.
+    """Map each distinct text of a column to the name of its class.
 
-    Numbers have their shortest form; where words stand among decimals, or two decimals differ by
-    zeros at their end alone (1.1 and 1.10), they are versions, and only whole ones that are there
-    as such are joined (1.0 with 1). Words of truth are joined with 0 and 1 in a column that holds
-    both and nothing else.
+    Numbers take their shortest form. Where words stand among decimals, or two decimals differ only
+    by trailing zeros (1.1 and 1.10), the texts are versions: only 1.0 joins 1, if 1 is present.
+    In a column of booleans alone, 0 and 1 join the words.
     """
     booleans = _boolean_names(texts)
     if booleans:
@@ -73,10 +74,10 @@ def canonical_names(texts: Collection[str]) -> dict[str, str]:
 def class_names(
     texts: Collection[str], renamed: Mapping[str, str] | None = None, *, allow_comma: bool = False
 ) -> dict[str, str]:
-    """Return the name of each of the different texts of a column of classes.
+    """Map each distinct text of a column of classes to its name.
 
-    renamed: other names, by those that are written, or by those that values have.
-    allow_comma: whether a comma may stand before decimals.
+    renamed: new names, by the text in the file or by the name of its class.
+    allow_comma: whether a comma may be the decimal sign.
     """
     replaced = comma_to_point(texts) if allow_comma else {}
     canonical = canonical_names([replaced.get(text, text) for text in texts])
@@ -87,7 +88,7 @@ def class_names(
 
 
 def _boolean_names(texts: Iterable[str]) -> dict[str, str]:
-    """Return the names of words of truth beside 0 and 1, or nothing where they are not such."""
+    """Return the names of booleans written both as words and as 0 and 1; {} for other texts."""
     digit_names = {text: canonical_name(text) for text in texts if canonical_name(text) in _DIGITS}
     words = {text: text.casefold() for text in texts if text not in digit_names}
     for pair in BOOLEAN_PAIRS:
@@ -97,12 +98,12 @@ def _boolean_names(texts: Iterable[str]) -> dict[str, str]:
 
 
 def are_booleans(texts: Iterable[str]) -> bool:
-    """Tell whether different texts are words of truth together with 0 and 1, and nothing else."""
+    """Return whether distinct texts are booleans, written both as words and as 0 and 1."""
     return bool(_boolean_names(texts))
 
 
 def class_index(value: object, indices: Mapping[str, int]) -> int | None:
-    """Return the place of the class that a value names by its plain name, or None."""
+    """Return the index of the class whose canonical name a value has, or None."""
     text = to_text(value).strip()
     index = indices.get(canonical_name(text))
     has_comma = index is None and re.fullmatch(r"[+-]?[0-9]+,[0-9]{1,2}", text)  # not 1,000
@@ -110,9 +111,9 @@ def class_index(value: object, indices: Mapping[str, int]) -> int | None:
 
 
 def class_indices(names: Collection[str]) -> dict[str, int]:
-    """Return the place of each class by its plain name, where that is of one class alone.
+    """Return the index of each class by its canonical name, where only one class has it.
 
-    Of two words of truth it is also 0 or 1.
+    The two classes of a boolean are also found by 0 and 1.
     """
     canonical = [canonical_name(name) for name in names]
     counts = Counter(canonical)
@@ -122,3 +123,9 @@ def class_indices(names: Collection[str]) -> dict[str, int]:
             index_of_word = {name.casefold(): index for index, name in enumerate(names)}
             indices |= {digit: index_of_word[pair[value]] for digit, value in _DIGITS.items()}
     return indices
+
+
+def natural_key(name: str) -> tuple[Any, ...]:
+    """Return a sorting key that puts '2' before '10'."""
+    parts = [part for part in re.split(r"([0-9]+)", name.casefold()) if part]
+    return (*((0, int(p), "") if p.isdecimal() else (1, 0, p) for p in parts), (0, -1, name))

@@ -1,7 +1,6 @@
 """The kinds of fields, and how one example of each kind is prepared."""
 
 import math
-import re
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -16,8 +15,9 @@ from brique.schema.bit_depth import (
     to_uint8,
     white_level,
 )
-from brique.schema.class_names import class_index, class_indices
+from brique.schema.class_names import OTHER, class_index, class_indices
 from brique.schema.messages import alternatives, short_repr
+from brique.schema.missing import MISSING, is_missing
 from brique.schema.numerals import Decimal, parse_numeral, same_unit
 from brique.schema.pictures import (
     check_pixel_count,
@@ -33,19 +33,6 @@ from brique.schema.time_index import TimeIndex
 if TYPE_CHECKING:
     import numpy as np
     import torch
-
-MISSING, OTHER = (
-    "missing",
-    "other",
-)  # what is not there; what is not listed
-NA_VALUES = frozenset(  # small; how it is written, also by spreadsheets
-    (
-        "", "na", "n/a", "n.a.", "n.a", "<na>", "nan", "-nan", "nat", "null", "none", "?", "-", ".",
-        "--", "#n/a", "#n/a n/a", "#div/0!", "#ref!", "#value!", "#name?", "#num!", "#null!", "#nv",
-        "#wert!", "#bezug!", "#zahl!", "#valeur!", "#nombre!", "#nom?", "#valor!", "1.#ind",
-        "-1.#ind", "1.#qnan",
-    )
-)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -396,23 +383,6 @@ class Number:
         value |= {"names": list(self.names)} if self.names else {}
         value |= {} if self.time_index is None else {"time_index": self.time_index.to_json()}
         return value | ({} if self.fill is None else {"fill": self.fill})
-
-
-def is_missing(source: object) -> bool:
-    """Tell whether a value stands for one that is missing: None, NaN, NaT, "", "NA", "?" ..."""
-    if isinstance(source, str):
-        return source.strip().casefold() in NA_VALUES
-    if source is None or type(source).__name__ == "NAType":  # of pandas, which equals nothing
-        return True
-    if getattr(source, "shape", ()) != ():
-        return False
-    return bool(source != source)  # NaN and NaT, of whatever library
-
-
-def natural_key(name: str) -> tuple[Any, ...]:
-    """Return a sorting key by which '2' stands before '10'."""
-    parts = [part for part in re.split(r"([0-9]+)", name.casefold()) if part]
-    return (*((0, int(p), "") if p.isdecimal() else (1, 0, p) for p in parts), (0, -1, name))
 
 
 def _to_tensor(pixels: "np.ndarray[Any, Any]") -> "torch.Tensor":

@@ -6,8 +6,8 @@ from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from brique.errors import DataError
-from brique.schema.kinds import is_missing
 from brique.schema.messages import short_repr
+from brique.schema.missing import is_missing
 from brique.schema.timestamp_patterns import SECOND, parse_timestamp
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from brique.data.core.batch import Values
 from brique.data.core.store import Store
 from brique.data.opening import redirect_roots
 from brique.data.raw.column import Texts
-from brique.data.splits.assignment import content_digest
+from brique.data.raw.digests import content_digest
 from brique.errors import DataError
 from brique.run import Record
 from brique.run.data_files import data_paths

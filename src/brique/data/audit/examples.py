@@ -11,8 +11,8 @@ from brique.data.core.batch import Values
 from brique.data.dataset import Data
 from brique.data.near_duplicates import images
 from brique.data.raw.column import Texts
+from brique.data.raw.digests import all_digests
 from brique.data.raw.source import PARTS, Source
-from brique.data.splits.assignment import all_digests
 from brique.schema import Category, Field, Picture
 
 _MAX_SHORT_WORDS = 3  # words of a text that many write

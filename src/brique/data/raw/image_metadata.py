@@ -1,6 +1,5 @@
 """Originals: what is known of picture files as they are, before they are fitted to one size."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -27,26 +26,3 @@ class ImageMetadata:
             sides = [min(info.height, info.width) for info in self.infos]
             self._pairs = images.near_pairs(self.thumbs, side=int(np.median(sides)))
         return self._pairs
-
-
-def connected_components(
-    n: int, pairs: Iterable[tuple[int, int]], groups: np.ndarray
-) -> np.ndarray:
-    """Return for each of n things (N,) a number of its group: those that pairs or groups connect.
-
-    groups: (N,), a number for each; equal numbers are connected already.
-    """
-    parent = np.arange(n)
-    first: dict[int, int] = {}
-
-    def root(item: int) -> int:
-        while parent[item] != item:
-            parent[item] = item = int(parent[parent[item]])
-        return item
-
-    for item, group in enumerate(groups.tolist()):
-        parent[item] = first.setdefault(group, item)
-    for first_item, second_item in pairs:
-        low, high = sorted((root(first_item), root(second_item)))
-        parent[high] = low
-    return np.array([root(item) for item in range(n)], np.int64)

@@ -82,3 +82,7 @@ class Source:
 
     def __len__(self) -> int:
         return len(next(iter(self.fields.values())))
+
+    def example_name(self, row: int) -> str:
+        """Return the name of an example, as sentences use it."""
+        return self.names[row] if self.names else f"example {row}"

@@ -12,7 +12,7 @@ from brique.data.core.ragged import Ragged
 from brique.data.sources.layout.text_files import format_names
 from brique.errors import DataError, did_you_mean
 from brique.schema import MISSING, Category, Field, Number, Picture, Schema, Signal, Text
-from brique.schema.kinds import is_missing
+from brique.schema.missing import is_missing
 
 PreparedInputs = dict[str, Any]  # Any: what the `prepare` of a field returns
 

@@ -12,9 +12,9 @@ from torch import Tensor
 from brique.data.files.place import Place
 from brique.data.near_duplicates.images import thumbnail
 from brique.data.raw.deep_pictures import DeepPictures
+from brique.data.raw.digests import content_digest
 from brique.data.raw.image_metadata import ImageMetadata
 from brique.data.sources.layout.file_list import ExampleFiles
-from brique.data.splits.assignment import content_digest
 from brique.errors import DataError
 from brique.options import Size
 from brique.schema import Picture, picture_shape

@@ -1,20 +1,16 @@
 """Which examples are for training, for choosing and for judging: a fixed draw on their content."""
 
-import hashlib
-from collections.abc import Callable
-from datetime import UTC, datetime
-
 import numpy as np
 import torch
 from torch import Tensor
 
-from brique.data.core.batch import Values
-from brique.data.core.ragged import Ragged
 from brique.data.finding import Finding
-from brique.data.raw.column import Column, Labels
-from brique.data.raw.image_metadata import connected_components
+from brique.data.raw.column import Labels
+from brique.data.raw.digests import all_digests
 from brique.data.raw.source import PARTS, Source
+from brique.data.splits.by_time import assign_by_time
 from brique.data.splits.chance import distinct_digests, equal_by_chance
+from brique.data.splits.components import connected_components
 from brique.data.splits.near_pairs import near_pairs
 from brique.data.splits.stratified import GroupedExamples, assign_stratified
 from brique.errors import DataError
@@ -25,7 +21,6 @@ _MAX_NEAR_SHARE = 0.5  # share of examples that a chain of near copies may hold,
 _MIN_NEAR_GROUP = 20  # and so many may it hold in any case
 NO_PART = 3  # in place of a part: in none of them
 _HOLDOUT_SALT = 1 << 20  # salts from here on are of `held_out`
-_FIRST_SECONDS = 1e8  # times from here on are seconds since 1970, not years or counts
 
 
 def assign_parts(source: Source) -> Tensor:
@@ -128,7 +123,7 @@ def _assign_rows(source: Source, rows: np.ndarray, test: float, valid: float) ->
         raise DataError(
             f"{source.name}: --group and --time cannot both decide the split; choose one of them"
         )
-    return _assign_by_time(source, source.times[rows], rows, test, valid)
+    return assign_by_time(source, source.times[rows], rows, test, valid)
 
 
 def _assign_random(
@@ -158,68 +153,6 @@ def _assign_random(
     return parts
 
 
-def _assign_by_time(
-    source: Source, times: np.ndarray, rows: np.ndarray, test: float, valid: float
-) -> np.ndarray:
-    """Return the part of each example, uint8: the last are for test, those before them for valid.
-
-    Examples of equal times are in one part: the cut is where times differ, nearest to the share.
-    """
-    untimed = np.flatnonzero(~np.isfinite(times))
-    if len(untimed):
-        row = int(rows[untimed[0]])
-        raise DataError(
-            f"{source.name}: {_example_name(source, row)} has no time, and the split is by time; give it"
-            f" one, or leave it out ({len(untimed):,} such in all)"
-        )
-    order = np.sort(times)
-    cuts = np.flatnonzero(np.append(order[1:] != order[:-1], True)) + 1  # places between times
-    if len(cuts) < 1 + (test > 0) + (valid > 0):
-        raise DataError(
-            f"{source.name}: examples have {len(cuts)} different time{'s' * (len(cuts) > 1)}, too"
-            " few for parts that follow each other; choose another --time"
-        )
-    total = len(times)
-    before_test = (
-        _nearest_cut(cuts, total * (1 - test), min_index=(valid > 0) + 0) if test else total
-    )
-    earlier_cuts = cuts[cuts <= before_test]
-    before_valid = (
-        _nearest_cut(earlier_cuts, before_test * (1 - valid), min_index=0) if valid else before_test
-    )
-    parts = np.zeros(total, np.uint8)
-    if before_valid < total:
-        parts[times >= order[before_valid]] = PARTS.index("valid")
-    if before_test < total:
-        parts[times >= order[before_test]] = PARTS.index("test")
-    source.notes.append(_describe_spans(source.name, times, parts))
-    return parts
-
-
-def _nearest_cut(cuts: np.ndarray, position: float, *, min_index: int) -> int:
-    """Return the cut nearest to a number, neither one of the first `min_index` nor the last."""
-    inner = cuts[min_index:-1]
-    return int(inner[np.abs(inner - position).argmin()])
-
-
-def _describe_spans(name: str, times: np.ndarray, parts: np.ndarray) -> str:
-    spans: list[str] = []
-    for number, part in enumerate(PARTS):
-        part_times = times[parts == number]
-        if len(part_times):
-            span = f"{_format_time(part_times.min())} to {_format_time(part_times.max())}"
-            spans.append(f"{part} is {span} ({len(part_times):,})")
-    return f"{name}: split by time: {', '.join(spans)}."
-
-
-def _format_time(time: float) -> str:
-    """Return a time as a date, or as the number that it is."""
-    if abs(time) < _FIRST_SECONDS or abs(time) > 1e11:
-        return f"{time:.15g}"
-    written = datetime.fromtimestamp(float(time), UTC).strftime("%Y-%m-%d %H:%M:%S")
-    return written.removesuffix(":00").removesuffix(" 00:00")
-
-
 def _report_crossing_groups(source: Source, part: np.ndarray, groups: np.ndarray) -> None:
     """Add a finding where the source's own parts tear groups apart."""
     numbers, first, group_index = np.unique(groups, return_index=True, return_inverse=True)
@@ -235,7 +168,7 @@ def _report_crossing_groups(source: Source, part: np.ndarray, groups: np.ndarray
                 "group on two sides",
                 "error",
                 "test",
-                tuple((_example_name(source, row),) for row in first[crossing].tolist()),
+                tuple((source.example_name(row),) for row in first[crossing].tolist()),
                 len(crossing),
                 f"{message} examples both in test and in the parts that are learnt from: what is"
                 " peculiar to a group is known, and the score on test flatters.",
@@ -376,36 +309,3 @@ def _class_of(source: Source, row: int) -> str:
 
 def _unit_word(source: Source) -> str:
     return "example" if source.groups is None else "group"
-
-
-def _example_name(source: Source, row: int) -> str:
-    return source.names[row] if source.names else f"example {row}"
-
-
-def all_digests(source: Source, rows: np.ndarray) -> np.ndarray:
-    """Return a number for the inputs of each example at `rows`, equal for equal ones: uint64."""
-    columns = [
-        _content_function(value)
-        for name, value in source.fields.items()
-        if name not in source.targets
-    ]
-    words = [content_digest(b"".join([column(row) for column in columns])) for row in rows.tolist()]
-    return np.array(words, dtype=np.uint64)
-
-
-def content_digest(content: bytes) -> int:
-    """Return a 64-bit number for an example's content: its place in the fixed draw of the split."""
-    word = hashlib.blake2b(content, digest_size=8, key=b"brique split").digest()
-    return int.from_bytes(word, "little")
-
-
-def _content_function(value: Values | Column) -> Callable[[int], bytes]:
-    """Return a function from an example's place to its bytes."""
-    if isinstance(value, Column):
-        return value.content
-    if isinstance(value, Ragged):
-        offsets = value.offsets.tolist()
-        values = value.values.contiguous().numpy().reshape(len(value.values), -1)
-        return lambda row: values[offsets[row] : offsets[row + 1]].tobytes()
-    rows = value.contiguous().numpy()
-    return lambda row: rows[row].tobytes()

@@ -8,7 +8,7 @@ import torch
 
 from brique.data.core.batch import Values
 from brique.data.raw.column import Column, Numbers
-from brique.data.splits.assignment import content_digest
+from brique.data.raw.digests import content_digest
 from brique.errors import DataError
 from brique.schema import MISSING, Category, Field, Timestamp, natural_key
 

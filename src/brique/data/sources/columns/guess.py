@@ -19,7 +19,7 @@ from brique.data.sources.columns.numbers import (
     parse_numbers,
 )
 from brique.schema.class_names import are_booleans, class_names, to_text
-from brique.schema.kinds import NA_VALUES
+from brique.schema.missing import NA_VALUES
 from brique.schema.numerals import parse_numeral
 
 _SAMPLE_SIZE = 200

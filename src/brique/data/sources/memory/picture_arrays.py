@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from brique.data.raw.deep_pictures import DeepPictures
-from brique.data.splits.assignment import content_digest
+from brique.data.raw.digests import content_digest
 from brique.errors import BriqueError, DataError
 from brique.options import Options
 from brique.schema import Picture

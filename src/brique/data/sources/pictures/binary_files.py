@@ -10,8 +10,8 @@ import torch
 from torch import Tensor
 
 from brique.data.files.place import Place, read_content
+from brique.data.raw.digests import all_digests
 from brique.data.raw.source import Source
-from brique.data.splits.assignment import all_digests
 from brique.errors import DataError
 from brique.options import Options
 from brique.schema import Category, Picture

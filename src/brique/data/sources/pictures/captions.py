@@ -8,6 +8,7 @@ import numpy as np
 from brique.data.files.place import Place, list_files, plain_name
 from brique.data.finding import Finding
 from brique.data.raw.column import Texts
+from brique.data.raw.digests import content_digest
 from brique.data.raw.image_metadata import ImageMetadata
 from brique.data.raw.source import PARTS, Source
 from brique.data.sources.decoding import DecodedPictures, decode, is_picture
@@ -20,7 +21,6 @@ from brique.data.sources.layout.text_files import (
     read_head,
     read_lines,
 )
-from brique.data.splits.assignment import content_digest
 from brique.errors import DataError, did_you_mean
 from brique.options import Options
 from brique.schema.texts import Unit

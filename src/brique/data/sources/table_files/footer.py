@@ -6,7 +6,7 @@ import numpy as np
 
 from brique.data.finding import Finding
 from brique.data.sources.table_files.raw_cells import Cells
-from brique.schema.kinds import NA_VALUES
+from brique.schema.missing import NA_VALUES
 
 _MAX_NOTES = 20  # rows at the end that may be notes
 _MIN_ROWS = 3  # rows from which a sum can be told from chance

@@ -4,7 +4,7 @@ import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
-from brique.schema.kinds import NA_VALUES
+from brique.schema.missing import NA_VALUES
 
 _NAME = re.compile(r"[^\W\d][\w .()/%#-]{0,39}")
 _NUMBER = re.compile(r"[+-]?(\d[\d.,]*|\.\d+)(e[+-]?\d+)?%?", re.IGNORECASE)

@@ -6,10 +6,10 @@ import numpy as np
 
 from brique.data.files.place import Place, relative
 from brique.data.finding import Finding
+from brique.data.raw.digests import content_digest
 from brique.data.raw.source import PARTS, part_named
 from brique.data.sources.layout.text_files import format_names
 from brique.data.sources.tables.frame import Frame
-from brique.data.splits.assignment import content_digest
 from brique.errors import DataError
 from brique.options import Options
 

@@ -12,6 +12,7 @@ import torch
 from brique.data.files.place import Place, relative
 from brique.data.finding import Finding
 from brique.data.raw.column import Column, Labels, Numbers, Texts
+from brique.data.raw.digests import content_digest
 from brique.data.raw.source import NO_TARGET, Source
 from brique.data.sources.columns.codes import Codes, TimestampColumn, row_digests
 from brique.data.sources.columns.digit_strings import unread_number_findings
@@ -37,7 +38,6 @@ from brique.data.sources.tables.frame import (
 )
 from brique.data.sources.tables.missing_values import keep_literal_values, missing_value_findings
 from brique.data.sources.tables.timeline import find_row_times
-from brique.data.splits.assignment import content_digest
 from brique.errors import DataError
 from brique.options import Options
 from brique.schema.messages import alternatives
