@@ -1,4 +1,4 @@
-"""Layers and blocks that nets are made of."""
+"""Layers and blocks that three or more nets use."""
 
 from brique.bricks.gradient_check import gradient_error as gradient_error
 from brique.bricks.residual_block import ResidualBlock as ResidualBlock

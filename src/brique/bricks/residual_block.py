@@ -1,4 +1,4 @@
-"""A block that adds what it finds to what it was given."""
+"""A residual block."""
 
 from torch import Tensor, nn
 from torch.nn import functional
@@ -7,14 +7,14 @@ from torch.nn import functional
 class ResidualBlock(nn.Module):
     """Two 3x3 convolutions beside a shortcut: features (N, A, H, W) -> (N, B, H / stride, ...).
 
-    before, features: A and B.
+    in_channels, out_channels: A and B.
     stride: 1 or 2.
     Source: He, Zhang, Ren, Sun 2015, arXiv:1512.03385, figure 2; the shortcut of a block that
-        changes shape is an average over its places and a 1x1 convolution, as in He et al. 2018,
+        changes shape is average pooling and a 1x1 convolution, as in He et al. 2018,
         arXiv:1812.01187, figure 2c.
 
     >>> import torch
-    >>> Residual(8, 16, stride=2)(torch.zeros(1, 8, 6, 6)).shape
+    >>> ResidualBlock(8, 16, stride=2)(torch.zeros(1, 8, 6, 6)).shape
     torch.Size([1, 16, 3, 3])
     """
 
@@ -26,7 +26,7 @@ class ResidualBlock(nn.Module):
         self.norm1: nn.Module = nn.BatchNorm2d(out_channels)
         self.conv2: nn.Module = nn.Conv2d(out_channels, out_channels, 3, padding=1, bias=False)
         norm = nn.BatchNorm2d(out_channels)
-        nn.init.zeros_(norm.weight)  # at first the block passes on what it was given
+        nn.init.zeros_(norm.weight)  # at first the block is the identity
         self.norm2: nn.Module = norm
         self.shortcut: nn.Sequential = nn.Sequential()
         if stride > 1:

@@ -1,4 +1,4 @@
-"""The first layer of a net: centers what comes in and brings it to a std of one."""
+"""The first layer of a net: scales its input to mean 0 and std 1."""
 
 from collections.abc import Sequence
 

@@ -1,11 +1,11 @@
-"""The last layer of a classifier: how sure it may be of its answers."""
+"""The last layer of a classifier: temperature scaling of its scores."""
 
 import torch
 from torch import Tensor, nn
 
 
 class Temperature(nn.Module):
-    """Returns scores / value: above 1 the answers stay and the net is less sure of them.
+    """Returns scores / value: above 1 the predictions stay, with less confidence.
 
     `value` is a buffer, 1.0 at first, saved with the net; `brique.tasks.classify.calibrate` fits
     it on the validation part.

@@ -63,7 +63,7 @@ class GameState:
         return value
 
     def _run_maker(self, make: Callable[..., Any], arguments: tuple[Any, ...]) -> Any:
-        """Compute a shared value: every owner's net is trainable, in its mode; draws are its own."""
+        """Compute a shared value: owner nets are trainable, in their modes; draws are its own."""
         assert self.active_player is not None
         player, rng_state = self.active_player, self.rng.get_state(exact=True)
         self.active_player = None

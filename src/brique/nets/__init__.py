@@ -1,4 +1,4 @@
-"""Networks made of bricks. Each is a function of JSON values, so that a model can name it."""
+"""Networks made of bricks, each built by a function of JSON values that a model can name."""
 
 from collections.abc import Callable
 

@@ -1,4 +1,4 @@
-"""Pictures through a few numbers and back, and pictures made of noise."""
+"""An autoencoder of pictures, and a generator of pictures from noise."""
 
 import math
 from collections import OrderedDict
@@ -16,8 +16,8 @@ from brique.nets.error_quantiles import ErrorQuantiles
 from brique.nets.latent_mixture import LatentMixture
 from brique.schema import Picture, Schema
 
-HIDDEN_SIZE = 256  # features between convolutions and code
-_MAX_CHANNELS = 128  # features of a stage at most
+HIDDEN_SIZE = 256  # features between convolutions and latents
+_MAX_CHANNELS = 128  # per stage
 
 
 @builder
@@ -29,17 +29,17 @@ def autoencoder(
     latent: int = 32,
     width: int = 16,
 ) -> nn.Sequential:
-    """Return an autoencoder: `body`, pictures -> codes (N, D), and `head`, codes -> pictures.
+    """Return an autoencoder: `body`, pictures -> latents (N, D), `head`, latents -> pictures.
 
     shape: (C, H, W) of the pictures (N, C, H, W), in [0, 1].
-    mean, std: of the pixels, one number or one a channel.
-    latent: D, the numbers that a picture becomes.
-    width: features of the first stage; each further stage has twice as many, up to 128, on half the
-        places, until these are about 4 x 4.
+    mean, std: of the pixels, one number or one per channel.
+    latent: D, the size of the latent vector.
+    width: channels of the first stage; each further stage has twice as many, up to 128, on half the
+        resolution, until it is about 4 x 4.
     Source: Hinton, Salakhutdinov 2006, "Reducing the dimensionality of data with neural networks",
-        with residual blocks, trained as a whole.
+        with residual blocks, trained end to end.
 
-    >>> net = autoencoder([1, 28, 28], 0.3, 0.4, code=8)
+    >>> net = autoencoder([1, 28, 28], 0.3, 0.4, latent=8)
     >>> net(torch.zeros(2, 1, 28, 28)).shape, net.body(torch.zeros(2, 1, 28, 28)).shape
     (torch.Size([2, 1, 28, 28]), torch.Size([2, 8]))
     """
@@ -58,14 +58,14 @@ def generator(
     width: int = 16,
     components: int = 10,
 ) -> "Generator":
-    """Return a net that makes pictures of normal noise (N, D + 1): an autoencoder's codes, drawn.
+    """Return a net that generates pictures from normal noise (N, D + 1) by sampled latents.
 
     shape, mean, std, latent, width: as for `autoencoder`.
-    components: normal distributions of the mixture from which codes are drawn.
+    components: normal distributions of the mixture that latents are sampled from.
     Source: Ghosh et al. 2020, arXiv:1903.12436, "From variational to deterministic autoencoders".
 
-    >>> net = generator([1, 8, 8], 0.3, 0.4, code=4)
-    >>> net(torch.zeros(2, net.noise)).shape, net.rebuilt(torch.zeros(2, 1, 8, 8)).shape
+    >>> net = generator([1, 8, 8], 0.3, 0.4, latent=4)
+    >>> net(torch.zeros(2, net.noise_size)).shape, net.reconstruct(torch.zeros(2, 1, 8, 8)).shape
     (torch.Size([2, 1, 8, 8]), torch.Size([2, 1, 8, 8]))
     """
     body, head = _encoder_and_decoder(shape, mean, std, latent=latent, width=width)
@@ -73,9 +73,9 @@ def generator(
 
 
 class Generator(nn.Module):
-    """Noise (N, noise) -> codes by `mixture` -> pictures by `head`; `body` tells the codes of some.
+    """Noise (N, D + 1) -> latents by `mixture` -> pictures by `head`; `body` encodes pictures.
 
-    noise_size: the columns that it takes.
+    noise_size: D + 1.
     """
 
     def __init__(self, body: nn.Module, head: nn.Module, mixture: LatentMixture) -> None:
@@ -90,7 +90,7 @@ class Generator(nn.Module):
         return self.head(self.mixture(noise))
 
     def reconstruct(self, pictures: Tensor) -> Tensor:
-        """Return pictures (N, C, H, W) rebuilt from their codes."""
+        """Return pictures (N, C, H, W) reconstructed from their latents."""
         return self.head(self.body(pictures))
 
 
@@ -103,8 +103,8 @@ def autoencoder_arguments(schema: Schema) -> dict[str, Any]:
     if len(inputs) != 1 or not isinstance(inputs[0], Picture):
         description = ", ".join(f"{name} ({field.kind})" for name, field in schema.fields.items())
         raise DataError(
-            f"autoencoder: expected one picture as the only input, got {description}; leave the rest out,"
-            " or pass a net of your own."
+            f"autoencoder: expected one picture as the only input, got {description}; leave the"
+            " rest out, or pass a net of your own."
         )
     picture = inputs[0]
     return {
@@ -122,7 +122,7 @@ def _encoder_and_decoder(
     latent: int,
     width: int,
 ) -> tuple[nn.Sequential, nn.Sequential]:
-    """Return what turns pictures to codes, and codes to pictures."""
+    """Return encoder (pictures -> latents) and decoder (latents -> pictures)."""
     channels, *size = shape
     sizes = [tuple(size)]
     for _ in range(max(1, round(math.log2(max(8, min(size)) / 4.5)))):
@@ -168,7 +168,7 @@ def _linear_block(in_features: int, out_features: int) -> list[nn.Module]:
 
 
 class _ResidualLayer(nn.Module):
-    """Adds what a layer finds to what came in: depth, and a way past it."""
+    """A residual layer: features (N, width) -> (N, width)."""
 
     def __init__(self, width: int) -> None:
         super().__init__()

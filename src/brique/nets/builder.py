@@ -1,4 +1,4 @@
-"""What a net remembers of the function that built it."""
+"""The origin of a net: the function that built it, with its arguments."""
 
 import inspect
 from collections.abc import Callable
@@ -12,7 +12,7 @@ Net = TypeVar("Net", bound=nn.Module)
 
 
 def builder(function: Callable[Params, Net]) -> Callable[Params, Net]:
-    """Return `function` of JSON values such that its nets remember how they were built."""
+    """Return `function` of JSON values, wrapped so that its nets keep their origin."""
     signature = inspect.signature(function)
 
     @wraps(function)
@@ -26,9 +26,9 @@ def builder(function: Callable[Params, Net]) -> Callable[Params, Net]:
 
 
 def set_origin(net: Net, builder: str, arguments: dict[str, Any]) -> Net:
-    """Return `net`, which from now on tells the name and JSON arguments of its builder."""
+    """Return `net` with the name and JSON arguments of its builder as its origin."""
     origin = {"builder": builder, "arguments": arguments}
-    object.__setattr__(net, "built_by", origin)  # no parameter, buffer or part of the net
+    object.__setattr__(net, "built_by", origin)  # not a parameter, buffer or submodule
     return net
 
 

@@ -1,22 +1,22 @@
-"""The last layer of a net that answers with numbers: their units, and how far they may be off."""
+"""The last layer of a regression net: units of the data, and prediction intervals."""
 
 from collections.abc import Sequence
 
 import torch
 from torch import Tensor, nn
 
-BINS = 10  # of answers, each with a half width of its own
+BINS = 10  # bins of predictions, each with a half width of its own
 
 
 class Denormalize(nn.Module):
-    """Numbers of mean 0 and spread 1 (N, K) -> numbers of the data (N, K).
+    """Numbers of mean 0 and std 1 (N, K) -> numbers in the units of the data (N, K).
 
     mean, std: of each of the K numbers, in their units.
-    Beside them it holds what `brique.tasks.regress.calibrate` finds on valid: `edges` (K, 9), which
-    part answers into ten ranges, and `half_width` (K, 10), half the width of the 90% interval in each;
-    NaN as long as it is unknown.
+    It also holds the results of `brique.tasks.regress.calibrate` on valid: `edges` (K, 9) of ten
+    bins of predictions, and `half_width` (K, 10), half the width of the 90% interval in each bin;
+    NaN before calibration.
 
-    >>> Restore([10.0], [2.0])(torch.tensor([[0.0], [1.0]])).flatten()
+    >>> Denormalize([10.0], [2.0])(torch.tensor([[0.0], [1.0]])).flatten()
     tensor([10., 12.])
     """
 
@@ -37,10 +37,10 @@ class Denormalize(nn.Module):
         return x * self.std + self.mean
 
     def half_width_for(self, predictions: Tensor) -> Tensor:
-        """Return half the width of the 90% interval round each answer: (N, K), NaN if unknown."""
+        """Return half the width of each prediction's 90% interval: (N, K), NaN if unknown."""
         bin_index = torch.searchsorted(self.edges, predictions.T.contiguous())  # (K, N)
         return self.half_width.gather(1, bin_index).T
 
     def extra_repr(self) -> str:
         """Return the two settings, as print(net) shows them."""
-        return f"mean={self.mean.tolist()}, spread={self.std.tolist()}"
+        return f"mean={self.mean.tolist()}, std={self.std.tolist()}"

@@ -1,4 +1,4 @@
-"""A one-stage detector without anchors: what `brique train` uses for pictures with boxes."""
+"""An anchor-free one-stage detector, which `brique train` uses for pictures with boxes."""
 
 from collections import OrderedDict
 from collections.abc import Sequence
@@ -18,8 +18,8 @@ from brique.schema import Boxes, Picture, Schema, Tags
 Pyramid = tuple[list[Tensor], tuple[int, int]]
 """Features (N, D, h, w), the finest first, and height and width of the pictures."""
 
-_INITIAL_DISTANCE = 4.0  # steps from a place to each side of its box, before anything is learnt
-_INITIAL_LOGIT = -4.6  # score of a class before anything is learnt: 1%
+_INITIAL_DISTANCE = 4.0  # from a location to each side of its box, in strides, before training
+_INITIAL_LOGIT = -4.6  # score of a class before training: 1%
 
 
 @builder
@@ -38,19 +38,18 @@ def detector(
 ) -> nn.Sequential:
     """Return a detector: pictures (N, C, H, W) in [0, 1] -> rows (N, P, 7 + K).
 
-    Each of P places of a picture, on three grids, says in a row where it is and how far it is to
-    the next (x, y, step), one box (x0, y0, x1, y1), all in pixels of the picture, and the scores of
-    K classes, each before the logistic function. Its `body` makes features on two grids or three,
-    its `head` reads them.
+    Each of P locations of a picture, on three grids, has a row: its position and stride
+    (x, y, stride) and one box (x0, y0, x1, y1), in pixels of the picture, and the logits of K
+    classes. The `body` computes features on two or three grids, the `head` predicts from them.
     channels: C. classes: K.
-    mean, std: of the pixels, one number or one a channel; by default those of ImageNet.
+    mean, std: of the pixels, one number or one per channel; by default those of ImageNet.
     backbone: "residual", a small net of its own, or "squeezenet", which has published weights.
-    width, depth, stem: of the residual one: features of its first stage, blocks a stage, and the
-        step of its first convolution; the grids have steps of 4, 8 and 16 times the stem.
-    neck: features of the head.
-    dropout: share of the features that the head does not see in training.
+    width, depth, stem: of "residual": channels of its first stage, blocks per stage, and the
+        stride of its first convolution; the grids have strides of 4, 8 and 16 times the stem.
+    neck: channels of the head.
+    dropout: dropout rate of the head.
     Source: Tian, Shen, Chen, He 2019, arXiv:1904.01355 (FCOS); Lin et al. 2016, arXiv:1612.03144
-        (the grids); all levels share one head.
+        (feature pyramid); all levels share one head.
 
     >>> net = detector(3, 2, width=8, stem=1)
     >>> net(torch.zeros(5, 3, 64, 64)).shape
@@ -79,20 +78,20 @@ def detector_arguments(schema: Schema) -> dict[str, Any]:
     if not is_supported or not tags or not isinstance(inputs[0], Picture):
         description = ", ".join(f"{name} ({field.kind})" for name, field in schema.fields.items())
         raise DataError(
-            f"detector: expected one picture, and boxes with their classes as targets, got {description};"
-            " pass a net of your own."
+            "detector: expected one picture, and boxes with their classes as targets, got "
+            f"{description}; pass a net of your own."
         )
     picture = inputs[0]
     return {
         "channels": picture.shape[0],
         "classes": len(tags[0].names),
         "mean": list(picture.mean or (0.0,)),
-        "std": [target or 1.0 for target in picture.std or (1.0,)],  # a constant channel has 0
+        "std": [value or 1.0 for value in picture.std or (1.0,)],  # a constant channel has 0
     }
 
 
 class _ResidualBackbone(nn.Module):
-    """A residual net that shows what its last three stages see."""
+    """A residual net that returns the features of its last three stages."""
 
     def __init__(
         self,
@@ -123,7 +122,7 @@ class _ResidualBackbone(nn.Module):
             in_channels = out_channels
 
     def forward(self, x: Tensor) -> Pyramid:
-        """Return what the last three stages see."""
+        """Return the features of the last three stages."""
         size = (x.shape[2], x.shape[3])
         x = self.stem_layers(x)
         features: list[Tensor] = []
@@ -134,7 +133,7 @@ class _ResidualBackbone(nn.Module):
 
 
 class _SqueezeNetBackbone(nn.Module):
-    """SqueezeNet 1.1 without its classifier; shows what it sees on grids of steps 8 and 16."""
+    """SqueezeNet 1.1 without its classifier; returns features at strides 8 and 16."""
 
     def __init__(
         self, channels: int, mean: float | Sequence[float], std: float | Sequence[float]
@@ -146,7 +145,7 @@ class _SqueezeNetBackbone(nn.Module):
         self.features: nn.Sequential = features  # named as in the published weights
 
     def forward(self, x: Tensor) -> Pyramid:
-        """Return what is seen before the last halving, and at the end."""
+        """Return the features before the last pooling, and the last ones."""
         size = (x.shape[2], x.shape[3])
         x = self.standardize(x)
         fine = self.features[:8](x)
@@ -154,7 +153,7 @@ class _SqueezeNetBackbone(nn.Module):
 
 
 class _Head(nn.Module):
-    """Joins features of several grids from the coarsest on, and reads a row at each place."""
+    """Merges the features of several grids from coarse to fine; predicts a row per location."""
 
     def __init__(
         self, feature_channels: list[int], neck: int, classes: int, dropout: float
@@ -196,7 +195,7 @@ class _Head(nn.Module):
         return self.threshold(torch.cat(rows, dim=1))
 
     def _rows(self, grid: Tensor, size: tuple[int, int], scale: Tensor) -> Tensor:
-        """Return what the places of one grid say: (N, h * w, 7 + K)."""
+        """Return the rows of the locations of one grid: (N, h * w, 7 + K)."""
         features = self.tower(self.dropout(functional.relu(grid)))
         scores = self.scores(features).permute(0, 2, 3, 1).flatten(1, 2).float()
         raw = self.sides(features).permute(0, 2, 3, 1).flatten(1, 2).float() * scale
@@ -213,7 +212,7 @@ class _Head(nn.Module):
 
 
 def _locations(grid: Tensor, size: tuple[int, int]) -> Tensor:
-    """Return x, y and step of the places of a grid over pictures of a size: (h * w, 3)."""
+    """Return x, y and stride of the locations of a grid over pictures of a size: (h * w, 3)."""
     height, width = grid.shape[2:]
     y_stride, x_stride = size[0] / height, size[1] / width
     y = (torch.arange(height, device=grid.device) + 0.5) * y_stride

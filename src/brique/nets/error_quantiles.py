@@ -1,4 +1,4 @@
-"""How far off a net is on what it does not know yet, and so how unusual something new is."""
+"""Quantiles of a net's error on new examples, which rank how unusual an example is."""
 
 import torch
 from torch import Tensor, nn
@@ -7,12 +7,12 @@ COUNT = 200
 
 
 class ErrorQuantiles(nn.Module):
-    """Passes on what it gets, and holds the misses (200,) that are usual, in order.
+    """The identity; holds 200 quantiles of the net's errors, in order.
 
-    `brique.tasks.reconstruct.calibrate` fills it on valid; NaN as long as they are unknown.
+    `brique.tasks.reconstruct.calibrate` fits them on valid; NaN before.
 
-    >>> brick = Usual()
-    >>> brick.learn(torch.arange(1000.0))
+    >>> brick = ErrorQuantiles()
+    >>> brick.fit(torch.arange(1000.0))
     >>> brick.rank(torch.tensor([-1.0, 500.0, 2000.0]))
     tensor([0.0000, 0.5000, 1.0000])
     """
@@ -24,16 +24,16 @@ class ErrorQuantiles(nn.Module):
         self.register_buffer("quantiles", torch.full((COUNT,), torch.nan))
 
     def forward(self, x: Tensor) -> Tensor:
-        """Return what came in."""
+        """Return x."""
         return x
 
     def fit(self, errors: Tensor) -> None:
-        """Take the misses (N,) of examples that no weight was fitted on for what is usual."""
+        """Compute the quantiles of errors (N,) on examples that the net was not trained on."""
         fractions = (torch.arange(COUNT, dtype=torch.float64) + 0.5) / COUNT
         self.quantiles.copy_(errors.double().cpu().quantile(fractions))
 
     def rank(self, errors: Tensor) -> Tensor:
-        """Return the share of known examples that were missed by less: (N,), NaN if unknown."""
+        """Return the share of known examples with smaller errors: (N,), NaN before `fit`."""
         if bool(self.quantiles.isnan().any()):
             return torch.full_like(errors, torch.nan)
         position = torch.searchsorted(self.quantiles, errors.to(self.quantiles).contiguous())

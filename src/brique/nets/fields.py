@@ -1,4 +1,4 @@
-"""A net for any inputs: tables, texts, sounds, pictures, and all of them mixed."""
+"""A net for any inputs: tables, texts, sounds, pictures, and mixtures of them."""
 
 from collections import OrderedDict
 from typing import Any
@@ -16,14 +16,14 @@ from brique.schema import Category, Schema
 def fields(
     schema: dict[str, Any], *, width: int = 128, depth: int = 2, dropout: float = 0.1
 ) -> nn.Sequential:
-    """Return a net of two parts: `body`, a batch -> features (N, D), and `head`, -> answers (N, K).
+    """Return a net: `body`, a batch -> features (N, D), and `head`, features -> outputs (N, K).
 
     schema: of the data, as JSON: inputs of any kinds but masks, boxes and trees; as targets one
         or more categories (K scores of all their classes, side by side) or one or more numbers (K
         numbers in their own units).
-    width: features of what reads the columns of a table. depth: its layers.
-    dropout: share of the features that are not seen in training.
-    The net takes a batch, or what gives the fields by name.
+    width, depth: features and layers of the encoder of table columns.
+    dropout: dropout rate of the features.
+    The net takes a batch, or a mapping of the fields by name.
     Raises DataError for inputs or targets of other kinds.
     """
     parsed_schema = Schema.from_json(schema)

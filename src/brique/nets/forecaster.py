@@ -1,4 +1,4 @@
-"""A net that foretells a series: a straight line of its past, and what convolutions add to it."""
+"""A net that forecasts a series: a linear model of its past plus residual convolutions."""
 
 from typing import Any
 
@@ -11,25 +11,24 @@ from brique.nets.builder import builder
 from brique.nets.prediction_interval import PredictionInterval
 from brique.schema import Number, Schema
 
-_SEGMENTS = 12  # into which the past is cut before its features are joined
+_SEGMENTS = 12  # segments of the past whose features are averaged and concatenated
 
 
 class Forecaster(nn.Module):
     """Pasts (N, L, C) -> futures (N, A), or (N, A, K) of several targets, in their units.
 
-    The last value of each column is its level: it is taken away, and given back at the end, so that
-    a level that was never met is no trouble. A linear layer sees the target's own past, residual
-    layers of convolutions that of all columns; at the start of training these add nothing.
-    past, future: of the data. width, depth: of the residual layers.
-    dropout: share of the features that are not seen in training.
+    The last value of each column is its level: the net subtracts it first and adds it at the end,
+    so that it extrapolates to new levels. A linear layer sees the target's own past, residual
+    convolutions see the past of all columns; at the start of training they add 0.
+    past, future: fields of the data. width, depth: of the residual layers.
+    dropout: dropout rate of the features. column_dropout: of whole columns that are no targets.
     Source: Zeng et al. 2023, arXiv:2205.13504, section 3 (NLinear); Bai, Kolter, Koltun 2018,
-        arXiv:1803.01271 (convolutions whose places lie ever farther apart).
+        arXiv:1803.01271 (dilated convolutions).
     """
 
     mean: Tensor
     std: Tensor
     target_columns: Tensor
-
     is_target: Tensor
 
     def __init__(
@@ -92,7 +91,7 @@ class Forecaster(nn.Module):
 
 
 class _Block(nn.Module):
-    """Features (N, W, L) -> (N, W, L): what a convolution finds is added to them."""
+    """A residual block of dilated convolutions: (N, W, L) -> (N, W, L)."""
 
     def __init__(self, width: int, dilation: int, dropout: float) -> None:
         super().__init__()
@@ -121,11 +120,11 @@ def forecaster(
 ) -> Forecaster:
     """Return a net: pasts (N, L, C) -> futures (N, A), or (N, A, K) of several targets.
 
-    schema: of a series, as JSON: `past`, L moments of C named columns, and as target `future`, A
-        moments of one or more of them.
+    schema: of a series, as JSON: `past`, L time steps of C named columns, and as target `future`,
+        A time steps of one or more of them.
     width, depth: of the residual layers.
-    dropout: share of the features that are not seen in training. lost: of the columns that are not
-        foretold.
+    dropout: dropout rate of the features.
+    column_dropout: dropout rate of whole columns that are no targets.
     Raises DataError for other inputs or targets.
     """
     parsed_schema = Schema.from_json(schema)
@@ -140,8 +139,8 @@ def forecaster(
             f"{name} ({field.kind})" for name, field in parsed_schema.fields.items()
         )
         raise DataError(
-            f"forecaster: expected the past of named columns and the future of some, got {description};"
-            " pass the schema of a series"
+            "forecaster: expected the past of named columns and the future of some, got "
+            f"{description}; pass the schema of a series"
         )
     return Forecaster(
         number_fields[0],

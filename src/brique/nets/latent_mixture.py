@@ -1,17 +1,17 @@
-"""Codes drawn from a mixture of normal distributions that was fitted on known ones."""
+"""A mixture of normal distributions, fitted on latents, to sample new ones."""
 
 import torch
 from torch import Tensor, nn
 
 
 class LatentMixture(nn.Module):
-    """Normal noise (N, D + 1) -> codes (N, D) as those that it learnt from.
+    """Normal noise (N, D + 1) -> latents (N, D), distributed like the fitted ones.
 
-    The first column chooses one of the parts, the others are turned and moved as its codes are.
-    size: D. parts: normal distributions, at most.
-    Before it has learnt it passes the noise on, but for the first column.
+    The first column chooses a component; its Cholesky factor and mean transform the others.
+    latent_size: D. components: maximum number of normal distributions.
+    Before `fit` the latents are the noise without its first column.
 
-    >>> Mixture(2)(torch.zeros(3, 3)).shape
+    >>> LatentMixture(2)(torch.zeros(3, 3)).shape
     torch.Size([3, 2])
     """
 
@@ -21,14 +21,12 @@ class LatentMixture(nn.Module):
 
     def __init__(self, latent_size: int, components: int = 10) -> None:
         super().__init__()
-        self.register_buffer(
-            "cumulative_weights", torch.arange(1, components + 1) / components
-        )  # cumulative shares
+        self.register_buffer("cumulative_weights", torch.arange(1, components + 1) / components)
         self.register_buffer("mean", torch.zeros(components, latent_size))
         self.register_buffer("cholesky", torch.eye(latent_size).repeat(components, 1, 1))
 
     def forward(self, noise: Tensor) -> Tensor:
-        """Return codes (N, D)."""
+        """Return latents (N, D)."""
         component = torch.searchsorted(
             self.cumulative_weights, torch.special.ndtr(noise[:, 0]).contiguous()
         )
@@ -37,7 +35,7 @@ class LatentMixture(nn.Module):
         return scaled + self.mean[component]
 
     def fit(self, latents: Tensor) -> None:
-        """Fit the parts to codes (M, D); of fewer than 20 for each part, fewer parts.
+        """Fit the mixture to latents (M, D), with one component per 20 of them at most.
 
         Source: Dempster, Laird, Rubin 1977, "Maximum likelihood from incomplete data via the EM
             algorithm", by scikit-learn.
@@ -50,7 +48,7 @@ class LatentMixture(nn.Module):
         mixture = GaussianMixture(components, reg_covar=max(floor, 1e-12), random_state=0).fit(
             samples
         )
-        unused = len(self.cumulative_weights) - components  # parts that are never chosen
+        unused = len(self.cumulative_weights) - components  # components that are never chosen
         cumulative = torch.cat([torch.from_numpy(mixture.weights_).cumsum(0), torch.ones(unused)])
         self.cumulative_weights.copy_(cumulative)
         self.mean[:components] = torch.from_numpy(mixture.means_).to(self.mean)

@@ -1,4 +1,4 @@
-"""The last layer of a net that foretells a series: how far it may be off, step by step."""
+"""The last layer of a forecaster: prediction intervals by time step."""
 
 from collections.abc import Sequence
 
@@ -7,15 +7,15 @@ from torch import Tensor, nn
 
 
 class PredictionInterval(nn.Module):
-    """Forecasts (N, A, K) as they are, and the half width of the band round them.
+    """The identity on forecasts (N, A, K); holds the half width of their prediction intervals.
 
-    shape: (A, K), steps ahead and targets.
-    It holds what `brique.tasks.forecast.calibrate` finds on valid: `half_width` (A, K), half the width
-    of the 90% band, in units of a window's own unrest; NaN as long as it is unknown.
+    shape: (A, K), horizon and targets.
+    `half_width` (A, K) is half the width of the 90% interval relative to a window's own scale, as
+    `brique.tasks.forecast.calibrate` finds it on valid; NaN before.
 
-    >>> band = Band((2, 1))
-    >>> _ = band.reach.fill_(1.5)
-    >>> band.around(torch.tensor([[2.0]])).flatten()
+    >>> interval = PredictionInterval((2, 1))
+    >>> _ = interval.half_width.fill_(1.5)
+    >>> interval.half_width_for(torch.tensor([[2.0]])).flatten()
     tensor([3., 3.])
     """
 
@@ -30,9 +30,9 @@ class PredictionInterval(nn.Module):
         return x
 
     def half_width_for(self, scale: Tensor) -> Tensor:
-        """Return half the width of the 90% band (N, A, K).
+        """Return half the width of the 90% interval (N, A, K).
 
-        scale: (N, K), how much each target moves in a window, in its unit.
+        scale: (N, K), of each target in a window, in its unit.
         """
         return self.half_width * scale.unsqueeze(1)
 

@@ -1,4 +1,4 @@
-"""Nets that climb trees: one cell at every node, all nodes of one height at once."""
+"""Recursive nets on trees: one cell at every node, all nodes of one height at once."""
 
 from collections.abc import Callable
 
@@ -15,10 +15,10 @@ def apply_bottom_up(tree: Ragged, inputs: Tensor, cell: Cell, width: int) -> Ten
     """Return the state of every node, from the leaves up.
 
     tree: N trees of `total` nodes, each with two children at most.
-    inputs: (total, ...), what each node brings itself.
+    inputs: (total, ...), the input of each node.
     cell: inputs of M nodes (M, ...), states of their left and right children, each (M, width) and 0
         where there is no child (an only child is a left one) -> states (M, width). It is called
-        once for each height, with all nodes of all trees that have it.
+        once per height, with all nodes of all trees at that height.
     Returns (total, width). Raises DataError when a node has three children or more.
     """
     total, child_index = len(tree.values), children(tree)

@@ -1,4 +1,4 @@
-"""Small residual nets: what `brique train` uses for pictures."""
+"""Small residual nets, which `brique train` uses for pictures."""
 
 from collections import OrderedDict
 from collections.abc import Sequence
@@ -30,12 +30,12 @@ def residual(
 
     channels: C of the pictures (N, C, H, W), in [0, 1], of any size.
     classes: K, the number of scores (N, K).
-    mean, std: of the pixels, one number or one a channel.
-    width: features of the first stage; each further stage has twice as many on half the places.
-    depth: blocks a stage.
-    stages: how many there are.
-    stem: step of the first convolution, 1, 2 or 4: large pictures are made small at once.
-    dropout: share of the features that the head does not see in training.
+    mean, std: of the pixels, one number or one per channel.
+    width: channels of the first stage; each further stage doubles them at half the resolution.
+    depth: blocks per stage.
+    stages: number of stages.
+    stem: stride of the first convolution, 1, 2 or 4: downsamples large pictures at once.
+    dropout: dropout rate of the head.
     Source: He, Zhang, Ren, Sun 2015, arXiv:1512.03385, section 4.2.
 
     >>> net = residual(1, 10, 0.3, 0.4, stages=2)
@@ -82,5 +82,5 @@ def residual_arguments(schema: Schema) -> dict[str, Any]:
         "channels": picture.shape[0],
         "classes": len(category.names),
         "mean": list(picture.mean or (0.0,)),
-        "std": [value or 1.0 for value in std],  # a constant channel has spread 0
+        "std": [value or 1.0 for value in std],  # a constant channel has 0
     }

@@ -1,16 +1,16 @@
-"""What a net that finds things remembers of how sure it must be to say so."""
+"""The score threshold of a detector."""
 
 import torch
 from torch import Tensor, nn
 
 
 class ScoreThreshold(nn.Module):
-    """Passes on what it is given, and holds the score from which on an answer is said.
+    """The identity; holds the score above which a detection counts as an answer.
 
     `value` is a buffer, 0.3 at first, saved with the net; `brique.tasks.detect.calibrate` fits it
     on the validation part.
 
-    >>> float(Least().value) == float(torch.tensor(0.3))
+    >>> float(ScoreThreshold().value) == float(torch.tensor(0.3))
     True
     """
 
@@ -21,7 +21,7 @@ class ScoreThreshold(nn.Module):
         self.register_buffer("value", torch.full((), 0.3))
 
     def forward(self, x: Tensor) -> Tensor:
-        """Return what was given."""
+        """Return x."""
         return x
 
     def extra_repr(self) -> str:

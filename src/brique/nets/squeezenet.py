@@ -1,4 +1,4 @@
-"""SqueezeNet 1.1: a small net for photographs whose published weights are a good place to start.
+"""SqueezeNet 1.1: a small net for photographs with published weights.
 
 Source: Iandola et al. 2016, arXiv:1602.07360; version 1.1 pools earlier, at 0.4 times the cost.
 """
@@ -27,11 +27,11 @@ def squeezenet(
 ) -> nn.Sequential:
     """Return SqueezeNet 1.1 with a linear head: pictures -> class scores.
 
-    Its `body` takes pictures (N, C, H, W) in [0, 1] of 17 x 17 pixels or more to 512 features; the
-    names in `body.features` are those of the published weights. Its `head` scores the classes.
+    Its `body` maps pictures (N, C, H, W) in [0, 1], of 17 x 17 pixels or more, to 512 features; the
+    names in `body.features` are as in the published weights. Its `head` scores the classes.
     channels: C.
     classes: K, the number of scores (N, K).
-    mean, std: of the pixels, one number or one a channel; by default those of ImageNet.
+    mean, std: of the pixels, one number or one per channel; by default those of ImageNet.
     dropout: share of the features that are left out in training, in [0, 1).
     Source: Iandola et al. 2016, arXiv:1602.07360; Lin, Chen, Yan 2013, arXiv:1312.4400 (the mean).
 

@@ -1,4 +1,4 @@
-"""A net that says of each word of a text which class it is of."""
+"""A net that classifies each word of a text."""
 
 from typing import Any
 
@@ -15,17 +15,24 @@ from brique.schema import Schema, Tags, Text
 class Tagger(nn.Module):
     """Texts of M words in all -> scores of the classes of each word (M, K).
 
-    Words are read by themselves and by their letters, then both ways in order.
-    kind: of the texts. classes: K. size: numbers of a word. hidden: units of each direction.
-    layers: of units. dropout: share of what is not seen in training.
-    lost: share of rare words that are taken for their endings in training.
-    Source: Plank, Søgaard, Goldberg 2016, arXiv:1604.05529 (words and letters, read both ways).
+    A bidirectional GRU reads embeddings of the words and of their letters.
+    text_field: of the texts. classes: K. embedding_size: of a word. hidden: units per direction.
+    layers: of the GRU. dropout: dropout rate of the features.
+    word_dropout: share of rare words that are replaced by their endings in training.
+    Source: Plank, Søgaard, Goldberg 2016, arXiv:1604.05529 (words and letters, both directions).
     """
 
     def __init__(
-        self, text_field: Text, classes: int, *, embedding_size: int, hidden: int, layers: int, dropout: float,
+        self,
+        text_field: Text,
+        classes: int,
+        *,
+        embedding_size: int,
+        hidden: int,
+        layers: int,
+        dropout: float,
         word_dropout: float,
-    ) -> None:  # fmt: skip
+    ) -> None:
         super().__init__()
         self.body: BidirectionalGRU = BidirectionalGRU(
             text_field,
@@ -59,9 +66,10 @@ def tagger(
     """Return a net: texts of M words in all -> scores of the classes of each word (M, K).
 
     schema: of the data, as JSON: one text as input, and tags as target.
-    embedding_size: numbers of a word. hidden: units of each of the two directions. layers: of units.
-    dropout: share of what is not seen in training. lost: of rare words that are taken for their
-        endings in training, so that unknown words can be told by theirs.
+    embedding_size: of a word. hidden: units per direction. layers: of the GRU.
+    dropout: dropout rate of the features.
+    word_dropout: share of rare words that are replaced by their endings in training, so that the
+        net learns to classify unknown words by theirs.
     Raises DataError for other inputs or targets.
     """
     parsed_schema = Schema.from_json(schema)
@@ -72,6 +80,11 @@ def tagger(
             f"tagger: expected a text as input and tags as target, got {received}; pass them"
         )
     return Tagger(
-        fields[0], len(fields[1].names), embedding_size=embedding_size, hidden=hidden, layers=layers, dropout=dropout,
+        fields[0],
+        len(fields[1].names),
+        embedding_size=embedding_size,
+        hidden=hidden,
+        layers=layers,
+        dropout=dropout,
         word_dropout=word_dropout,
-    )  # fmt: skip
+    )

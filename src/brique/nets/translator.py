@@ -1,4 +1,4 @@
-"""A net that says in other words what a text says: an encoder, a decoder, and attention between."""
+"""A sequence-to-sequence net: an encoder, a decoder, and attention between them."""
 
 import math
 from typing import Any
@@ -15,15 +15,15 @@ from brique.schema.texts import END_ID, START_ID, UNKNOWN_ID
 
 
 class Translator(nn.Module):
-    """Texts, and what was said of their translations -> scores of each next piece.
+    """Texts and the beginnings of their translations -> scores of each next token.
 
-    Units read the source both ways, others what was said so far; these look for what comes next
-    among all states of the first, by a product. What is told of a piece, half as wide as a state,
-    has no part in what the units do next, so that all pieces of a text are learnt at once.
-    sizes: numbers of pieces of the source and of the target (V). width: D, numbers of a piece and
-        of a state. dropout: share of the features that are not seen in training.
-    Source: Luong, Pham, Manning 2015, arXiv:1508.04025, section 3.1 ("general"); the first state
-        and the width of what is told as in Bahdanau, Cho, Bengio 2014, arXiv:1409.0473, appendix A.
+    A bidirectional GRU encodes the source, another GRU the translation so far; its states attend
+    to the encoder's states by a product. The hidden layer before the output is half as wide as a
+    state and does not feed back, so that training covers all tokens of a text at once.
+    vocabulary_sizes: tokens of the source and of the target (V). width: D, of an embedding and of
+        a state. dropout: dropout rate of the features.
+    Source: Luong, Pham, Manning 2015, arXiv:1508.04025, section 3.1 ("general"); the initial
+        state and the hidden size as in Bahdanau, Cho, Bengio 2014, arXiv:1409.0473, appendix A.
     """
 
     def __init__(self, vocabulary_sizes: tuple[int, int], *, width: int, dropout: float) -> None:
@@ -43,9 +43,9 @@ class Translator(nn.Module):
             nn.init.normal_(embedding.weight, std=0.3)
 
     def encode(self, text: Ragged) -> list[Tensor]:
-        """Return the first state (N, D); states to look at (N, S, 2 D), their keys, which count.
+        """Return initial state (N, D), encoder states (N, S, 2 D), keys (N, S, D), mask (N, S).
 
-        text: N of them; an empty one is read as one unknown piece.
+        text: N texts; an empty one is encoded as one unknown token.
         """
         lengths = text.lengths.clamp(min=1)
         tokens = text.padded(UNKNOWN_ID, max(1, text.longest))
@@ -62,9 +62,9 @@ class Translator(nn.Module):
     def decode(
         self, tokens: Tensor, state: Tensor, *encoded: Tensor
     ) -> tuple[Tensor, Tensor, Tensor]:
-        """Return, after pieces (N, T): what is told (N, T, D / 2), the last state, where it looked.
+        """Return, for tokens (N, T): hidden (N, T, D / 2), last state (N, D), attention (N, T, S).
 
-        state, encoded: of `encoded`. Where it looked are shares of the source's pieces (N, T, S).
+        state, encoded: the results of `encode`.
         """
         states, keys, is_token = encoded
         embedded = self.dropout(self.target(tokens))
@@ -78,9 +78,9 @@ class Translator(nn.Module):
         )
 
     def decode_step(self, token: Tensor, state: Tensor, *encoded: Tensor) -> tuple[Tensor, Tensor]:
-        """Return the log-likelihoods of the next piece (N, V), and the new state, for a search.
+        """Return the log-likelihoods of the next token (N, V), and the new state, for a search.
 
-        token: (N,). What stands for no piece is never said.
+        token: (N,). The unknown and the start token have likelihood 0.
         """
         hidden, state, _ = self.decode(token.unsqueeze(1), state, *encoded)
         scores = self.output(hidden[:, 0])
@@ -88,10 +88,10 @@ class Translator(nn.Module):
         return scores.log_softmax(dim=1), state
 
     def forward(self, text: Ragged, translation: Ragged | None = None) -> Tensor:
-        """Return the scores of each piece of a translation and of its end (M + N, V).
+        """Return the scores of each token of the translations and of their ends (M + N, V).
 
-        text: N of them. said: their translations, of M pieces in all; by default nothing was said.
-        The scores of one text stand behind those of the one before it.
+        text: N texts. translation: their translations, of M tokens in all; empty by default.
+        The scores are in order of the texts.
         """
         state, *encoded = self.encode(text)
         prefix = torch.full((len(text), 1), START_ID, device=state.device)
@@ -104,11 +104,11 @@ class Translator(nn.Module):
 
 @builder
 def translator(schema: dict[str, Any], *, width: int = 256, dropout: float = 0.2) -> Translator:
-    """Return a net: texts, and their translations so far -> scores of the next pieces.
+    """Return a net: texts, and their translations so far -> scores of the next tokens.
 
     schema: of the data, as JSON: one text as input, and one as target.
-    width: numbers of a piece and of a state.
-    dropout: share of the features that are not seen in training.
+    width: size of an embedding and of a state.
+    dropout: dropout rate of the features.
     Raises DataError for other inputs or targets.
     """
     parsed_schema = Schema.from_json(schema)
@@ -118,7 +118,7 @@ def translator(schema: dict[str, Any], *, width: int = 256, dropout: float = 0.2
             f"{name} ({field.kind})" for name, field in parsed_schema.fields.items()
         )
         raise DataError(
-            f"translator: expected a text as input and one as target, got {description}; leave the rest"
-            " out"
+            f"translator: expected a text as input and one as target, got {description}; leave the"
+            " rest out"
         )
     return Translator((fields[0].size, fields[1].size), width=width, dropout=dropout)

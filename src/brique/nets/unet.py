@@ -1,4 +1,4 @@
-"""A small residual U-Net: what `brique train` uses for pictures with a class for each pixel."""
+"""A small residual U-Net, which `brique train` uses for pictures with a class per pixel."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -28,17 +28,17 @@ def unet(
 ) -> nn.Module:
     """Return a U-Net: pictures (N, C, H, W) in [0, 1], of any size -> class scores (N, K, H, W).
 
-    Its `body` makes features (N, width, H / stem, W / stem), its `head` scores them there, and the
-    scores are brought to the size of the pictures.
+    Its `body` computes features (N, width, H / stem, W / stem), its `head` scores them, and the
+    scores are resized to the pictures.
     channels: C. classes: K.
-    mean, std: of the pixels, one number or one a channel.
-    width: features of the first stage; each further stage has more, on half the places.
-    depth: blocks a stage, on the way down; on the way up there is one.
-    stages: how many there are.
-    stem: step of the first convolution, 1, 2 or 4.
-    dropout: share of the features that the head does not see in training.
-    Source: Ronneberger, Fischer, Brox 2015, arXiv:1505.04597, with residual blocks, features that
-        are added in place of being joined, and the mean of all places known to each.
+    mean, std: of the pixels, one number or one per channel.
+    width: channels of the first stage; each further stage has more, at half the resolution.
+    depth: blocks per stage on the way down; on the way up there is one.
+    stages: number of stages.
+    stem: stride of the first convolution, 1, 2 or 4.
+    dropout: dropout rate of the head.
+    Source: Ronneberger, Fischer, Brox 2015, arXiv:1505.04597, with residual blocks, features
+        added instead of concatenated, and the mean over all places as context.
 
     >>> net = unet(3, 5, 0.4, 0.3, width=8, stages=3)
     >>> net(torch.zeros(2, 3, 45, 60)).shape
@@ -66,7 +66,8 @@ def unet_arguments(schema: Schema) -> dict[str, Any]:
     if len(pictures) != 1 or len(schema.inputs) != 1 or not isinstance(mask, Mask):
         description = ", ".join(f"{name} ({field.kind})" for name, field in schema.fields.items())
         raise DataError(
-            f"unet: expected one picture and a mask as target, got {description}; pass a net of your own."
+            f"unet: expected one picture and a mask as target, got {description}; pass a net of"
+            " your own."
         )
     picture = schema[pictures[0]]
     return {
@@ -78,7 +79,7 @@ def unet_arguments(schema: Schema) -> dict[str, Any]:
 
 
 class _SegmentationNet(nn.Module):
-    """Scores the features of a body, and brings the scores to the size of the pictures."""
+    """Scores the features of a body, and resizes the scores to the pictures."""
 
     def __init__(self, body: nn.Module, width: int, classes: int, dropout: float) -> None:
         super().__init__()
@@ -93,7 +94,7 @@ class _SegmentationNet(nn.Module):
 
 
 class _UNetBody(nn.Module):
-    """Down by residual stages, and up again, beside what was seen on the way down."""
+    """Residual stages down and up again, with skip connections."""
 
     def __init__(self, stem: nn.Sequential, widths: list[int], depth: int) -> None:
         super().__init__()
@@ -132,5 +133,5 @@ class _UNetBody(nn.Module):
 
 
 def _resize(x: Tensor, like: Tensor) -> Tensor:
-    """Return features or scores at as many places as another tensor has."""
+    """Return features or scores, resized to another tensor's height and width."""
     return functional.interpolate(x, size=like.shape[2:], mode="bilinear", align_corners=False)

@@ -16,7 +16,7 @@ from brique.nets.builder import set_origin
 
 @dataclass(frozen=True)
 class PretrainedConfig:
-    """What timm's table says of a net.
+    """The entry of a net in timm's table.
 
     size: height and width of the pictures that its weights were made for; None if they differ.
     mean, std: of the pixels in [0, 1], one number a channel.
@@ -33,15 +33,15 @@ class PretrainedConfig:
 def is_valid_name(name: str) -> bool:
     """Tell whether a text can be the name of a net, such as "resnet18.a1_in1k".
 
-    What else timm takes, "hf-hub:..." and "local-dir:...", are orders to fetch or to read.
+    timm also takes "hf-hub:..." and "local-dir:...", which make it download or read files.
     """
     return re.fullmatch(r"[a-z0-9_]+(\.[a-z0-9_]+)?", name) is not None
 
 
 def pretrained_config(name: str) -> PretrainedConfig:
-    """Return what timm's table says of the net of that name.
+    """Return the entry of a net in timm's table.
 
-    Raises ModelError when there is none, or timm is not installed.
+    Raises ModelError when there is no such net, or timm is not installed.
     """
     timm = _timm(name)
     try:
@@ -70,11 +70,11 @@ def build(
 ) -> nn.Sequential:
     """Return timm's net as `body`, with fresh weights, and a linear `head`: pictures -> scores.
 
-    Raises ModelError when timm is not installed, has no such net, or it cannot be made so.
+    Raises ModelError when timm is not installed, has no such net, or cannot build it.
     """
     timm = _timm(name)
     try:
-        # the name can hold no address (see is_name), and without pretrained nothing is fetched
+        # the name holds no address (see is_valid_name); pretrained=False downloads nothing
         backbone: nn.Module = timm.create_model(
             name, pretrained=False, num_classes=0, in_chans=channels
         )
@@ -108,7 +108,7 @@ def _timm(name: str) -> ModuleType:
 
 
 def _feature_size(net: nn.Module, config: PretrainedConfig, channels: int) -> int:
-    """Return D of the features (N, D) that a net gives."""
+    """Return D of a net's features (N, D)."""
     size = config.size or 224
     with torch.no_grad():
         features = net.eval()(torch.zeros(1, channels, size, size))

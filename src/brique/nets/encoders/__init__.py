@@ -1,4 +1,4 @@
-"""What reads one kind of input: columns of a table, texts, signals, pictures -> features."""
+"""Encoders, one for each kind of input: table columns, texts, signals, pictures -> features."""
 
 from brique.nets.encoders.multi_input import MultiInput as MultiInput
 from brique.nets.encoders.picture import PictureEncoder as PictureEncoder

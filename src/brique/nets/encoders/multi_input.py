@@ -1,4 +1,4 @@
-"""All inputs of an example, each read by what reads its kind, joined."""
+"""An encoder of all inputs of an example: their features, concatenated."""
 
 from collections.abc import Mapping
 
@@ -14,19 +14,20 @@ from brique.nets.encoders.tabular import TabularEncoder
 from brique.nets.encoders.text import TextEncoder
 from brique.schema import Field, Number, Picture, Signal, Text
 
-_MIN_SERIES_LENGTH = 8  # moments of a fixed number from which on it is read as a signal
+_MIN_SERIES_LENGTH = 8  # time steps; a shorter fixed-length series is not encoded as a signal
 
 
 class MultiInput(nn.Module):
     """A batch of N examples -> features (N, D), of all its inputs.
 
-    kinds: the inputs by name. depth: layers of what reads columns.
-    width: its features, and four times those of the first stage of what reads signals.
-    dropout: share of features that are not seen in training.
-    Raises DataError for a kind that nothing reads.
+    fields: the inputs by name.
+    width, depth: features and layers of the encoder of columns; the encoder of signals has a
+        quarter of the features in its first stage.
+    dropout: dropout rate of the features.
+    Raises DataError for a kind without an encoder.
     """
 
-    takes_batch: bool = True  # it is given batches
+    takes_batch: bool = True
 
     def __init__(
         self, fields: Mapping[str, Field], *, width: int, depth: int, dropout: float

@@ -1,4 +1,4 @@
-"""Numbers told by sines and cosines of them, by which a net finds thresholds soon."""
+"""Periodic embeddings of numbers: sines and cosines, which help a net find thresholds."""
 
 import math
 
@@ -6,17 +6,14 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-FREQUENCIES, FEATURES_PER_NUMBER = (
-    16,
-    8,
-)  # frequencies by which a number is told; features that are made of them
-MAX_NUMBERS = 128  # numbers that are told so
+FREQUENCIES, FEATURES_PER_NUMBER = 16, 8
+MAX_NUMBERS = 128  # inputs with more numbers have no periodic embedding
 
 
 class PeriodicEmbedding(nn.Module):
-    """Numbers (N, F) -> features (N, 8 F): each of the sines and cosines of its own number.
+    """Numbers (N, F) -> features (N, 8 F), from sines and cosines of each number.
 
-    count: F. The lengths of the waves are learnt.
+    count: F. The frequencies are learned.
     Source: Gorishniy, Rubachev, Babenko 2022, arXiv:2203.05556, section 3.3.
     """
 

@@ -1,4 +1,4 @@
-"""Pictures, by a small residual net: what it sees most of all, and on the whole."""
+"""An encoder of pictures: a small residual net with max and mean pooling."""
 
 import math
 
@@ -10,10 +10,10 @@ from brique.schema import Picture
 
 
 class PictureEncoder(nn.Module):
-    """Pictures (N, C, H, W) in [0, 1] -> features (N, D): largest and mean over the places.
+    """Pictures (N, C, H, W) in [0, 1] -> features (N, D): max and mean over the pixels.
 
-    kind: of the pictures, whose mean and spread are taken away first.
-    width: features of the first stage.
+    field: of the pictures, which are standardized first.
+    width: channels of the first stage.
     """
 
     def __init__(self, field: Picture, width: int = 16) -> None:
@@ -24,7 +24,7 @@ class PictureEncoder(nn.Module):
         std = [value or 1.0 for value in field.std or (1.0,)]
         mean = list(field.mean or (0.0,))
         net = residual(field.shape[0], 1, mean, std, width=width, stages=stages, stem=stem)
-        layers = list(net.get_submodule("body").children())[:-2]  # all but the mean over places
+        layers = list(net.get_submodule("body").children())[:-2]  # without the mean over the pixels
         self.body: nn.Module = nn.Sequential(*layers)
         self.width: int = 2 * width * 2 ** (stages - 1)
 

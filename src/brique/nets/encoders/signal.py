@@ -1,4 +1,4 @@
-"""Signals: sounds as the loudness of their pitches, series as they are, by convolutions in time."""
+"""An encoder of signals: convolutions in time, on mel spectrograms of sounds or on raw series."""
 
 import math
 from collections.abc import Sequence
@@ -11,19 +11,19 @@ from brique.data import Ragged
 from brique.nets.encoders.periodic import FEATURES_PER_NUMBER, MAX_NUMBERS, PeriodicEmbedding
 from brique.schema import Number, Signal
 
-MEL_BANDS, WINDOW, HOP = 40, 0.025, 0.010  # bands; seconds that are heard at once, and between
-_POWER_FLOOR = 1e-5  # power of a band that is silence
+MEL_BANDS, WINDOW, HOP = 40, 0.025, 0.010  # bands; seconds of a window and between two
+_POWER_FLOOR = 1e-5  # power of a silent band
 
 
 class SignalEncoder(nn.Module):
-    """Signals -> features (N, D): largest, mean, first and last over time, and a plain summary.
+    """Signals -> features (N, D): max, mean, first and last over time, and summary statistics.
 
-    What lies behind the end of a signal is 0 in every layer, so that a signal is told the same
-    whichever stand beside it.
-    kind: of the signals; a sound, which has a rate of 1,000 or more, is heard by its pitches.
-    width: features of the first stage; each of the `stages` halves time and doubles them.
+    Features after the end of a signal are 0 in every layer, so that they do not depend on the
+    other signals of the batch.
+    field: of the signals; a sound, with a rate of 1,000 or more, becomes a mel spectrogram.
+    width: channels of the first stage; each of the `stages` halves time and doubles them.
     Source: He et al. 2015, arXiv:1512.03385, in one dimension; Stevens, Volkmann, Newman 1937
-        (pitches).
+        (mel scale).
     """
 
     mean: Tensor
@@ -79,7 +79,7 @@ class SignalEncoder(nn.Module):
 
 
 class LogMel(nn.Module):
-    """Sounds (N, C, T) -> how loud each band of pitches is over time, (N, 40 C, T')."""
+    """Sounds (N, C, T) -> log mel spectrograms (N, 40 C, T')."""
 
     window: Tensor
     filters: Tensor
@@ -92,7 +92,7 @@ class LogMel(nn.Module):
         self.register_buffer("filters", _mel_filters(rate, self.window_size), persistent=False)
 
     def forward(self, sound: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
-        """Return loudness, of mean 0 and spread 1 over each sound, and the lengths in T'."""
+        """Return log power, of mean 0 and std 1 over each sound, and the lengths in T'."""
         frame_counts = (lengths + self.hop - 1) // self.hop
         length = (int(frame_counts.max()) - 1) * self.hop + self.window_size
         sound = functional.pad(sound, (0, max(0, length - sound.shape[2])))
@@ -108,7 +108,7 @@ class LogMel(nn.Module):
 
 
 class _MaskedConv(nn.Module):
-    """A convolution in time that knows where signals end: (N, A, T) -> (N, B, T / stride)."""
+    """A masked convolution in time: (N, A, T) -> (N, B, T / stride)."""
 
     def __init__(self, in_channels: int, out_channels: int, kernel: int, stride: int) -> None:
         super().__init__()
@@ -118,12 +118,12 @@ class _MaskedConv(nn.Module):
         self.norm: nn.BatchNorm1d = nn.BatchNorm1d(out_channels)
 
     def forward(self, x: Tensor, mask: Tensor) -> Tensor:
-        """Return features, none below 0, and 0 where `mask` (N, 1, T / stride) is."""
+        """Return features >= 0, and 0 where `mask` (N, 1, T / stride) is 0."""
         return functional.relu(self.norm(self.conv(x))) * mask
 
 
 class _Block(nn.Module):
-    """Two layers beside a shortcut: (N, A, T) -> (N, B, T / stride)."""
+    """A residual block of two layers: (N, A, T) -> (N, B, T / stride)."""
 
     def __init__(self, in_channels: int, out_channels: int, stride: int) -> None:
         super().__init__()
@@ -136,7 +136,7 @@ class _Block(nn.Module):
             self.shortcut = nn.Conv1d(in_channels, out_channels, 1, stride=stride, bias=False)
 
     def forward(self, x: Tensor, mask: Tensor) -> Tensor:
-        """Return features, none below 0, and 0 where `mask` is."""
+        """Return features >= 0, and 0 where `mask` is 0."""
         out = self.norm(self.conv2(self.conv1(x, mask)))
         return functional.relu(out + self.shortcut(x)) * mask
 
@@ -154,7 +154,7 @@ class _SummaryLayer(nn.Module):
         self.output_layer: nn.Sequential = nn.Sequential(nn.Linear(total, width), nn.ReLU())
 
     def forward(self, x: Tensor) -> Tensor:
-        """Return features, none below 0."""
+        """Return features >= 0."""
         x = self.norm(x).asinh()
         return self.output_layer(
             x if self.periodic is None else torch.cat([x, self.periodic(x)], dim=1)
@@ -162,13 +162,13 @@ class _SummaryLayer(nn.Module):
 
 
 def _first_and_last(x: Tensor, lengths: Tensor) -> list[Tensor]:
-    """Return the first and the last moment of signals (N, A, T): (N, A) each."""
+    """Return the first and the last time step of signals (N, A, T): (N, A) each."""
     last = (lengths - 1).view(-1, 1, 1).expand(-1, x.shape[1], 1)
     return [x[:, :, 0], x.gather(2, last).squeeze(2)]
 
 
 def _summary(x: Tensor, mask: Tensor, lengths: Tensor) -> Tensor:
-    """Return what signals (N, A, T) are like on the whole, and how long: (N, 6 A + 1)."""
+    """Return summary statistics of signals (N, A, T) and their log lengths: (N, 6 A + 1)."""
     mean = x.sum(dim=2) / lengths.unsqueeze(1)
     centered = (x - mean.unsqueeze(2)) * mask
     std = (centered.square().sum(dim=2) / lengths.unsqueeze(1)).sqrt()
@@ -179,13 +179,13 @@ def _summary(x: Tensor, mask: Tensor, lengths: Tensor) -> Tensor:
 
 
 def _mask(x: Tensor, lengths: Tensor) -> Tensor:
-    """Return 1 where a signal is and 0 behind it: (N, 1, T)."""
+    """Return 1 up to the end of each signal and 0 after it: (N, 1, T)."""
     positions = torch.arange(x.shape[2], device=x.device)
     return (positions < lengths.view(-1, 1, 1)).to(x.dtype)
 
 
 def _mel_filters(rate: float, size: int) -> Tensor:
-    """Return how much each frequency of a piece counts for each band of pitches: (F, 40)."""
+    """Return the weight of each frequency of a window in each mel band: (F, 40)."""
     mel = 1127 * math.log1p(rate / 2 / 700)
     edges = 700 * (torch.linspace(0, mel, MEL_BANDS + 2) / 1127).expm1()
     frequencies = torch.linspace(0, rate / 2, size // 2 + 1).unsqueeze(1)

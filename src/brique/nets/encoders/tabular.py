@@ -1,4 +1,4 @@
-"""The columns of a table that are numbers, moments or classes, read together."""
+"""An encoder of table columns: numbers, timestamps and classes."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -15,14 +15,14 @@ _DAY, _YEAR = 86_400, 31_556_952  # seconds
 
 
 def is_column(field: Field) -> bool:
-    """Tell whether a field is a column: a class, a moment, or a few numbers of one shape."""
+    """Tell whether a field is a column: a class, a timestamp, or a number or vector."""
     if isinstance(field, Number):
         return not field.is_sequence and len(field.shape) < 2
     return isinstance(field, Category | Timestamp)
 
 
 def mean_and_std(fields: Sequence[Field]) -> tuple[list[float], list[float]]:
-    """Return mean and spread of each number in fields of numbers, laid side by side.
+    """Return mean and std of each number in fields of numbers, concatenated.
 
     Raises DataError for fields of other kinds.
     """
@@ -40,16 +40,16 @@ def mean_and_std(fields: Sequence[Field]) -> tuple[list[float], list[float]]:
 
 
 class TabularEncoder(nn.Module):
-    """Reads columns: a batch of N rows -> features (N, width).
+    """Encodes columns: a batch of N rows -> features (N, width).
 
-    A number is centered, brought to spread 1 and its far ends drawn in (asinh); one that is missing
-    counts as its fill, and is marked where training had such. Beside it stand waves of it, whose
-    lengths are learnt. A moment is a number with its place in the day, week and year. A class is a
-    row of an embedding; one that training has not had is the mean of all rows.
+    A number is standardized, compressed by asinh, and has a periodic embedding; a missing one gets
+    its fill, and a flag where training had missing ones. A timestamp is a number with its phases
+    in the day, week and year. A class is a row of an embedding; an unknown one is the mean of all
+    rows.
 
-    kinds: the columns by name.
-    width: W. depth: residual layers. dropout: share of features that a layer does not see.
-    Source: Gorishniy, Rubachev, Babenko 2022, arXiv:2203.05556, section 3.3 (waves);
+    fields: the columns by name.
+    width: W. depth: residual layers. dropout: dropout rate of the layers.
+    Source: Gorishniy, Rubachev, Babenko 2022, arXiv:2203.05556, section 3.3 (periodic embedding);
         Gorishniy et al. 2021, arXiv:2106.11959, section 3.2 (layers).
     """
 
@@ -70,7 +70,7 @@ class TabularEncoder(nn.Module):
         fitted = [entry for field in self.numbers.values() for entry in _statistics(field)]
         fitted += [(k.mean or 0.0, k.std or 1.0, math.nan) for k in self.timestamps.values()]
         optional = [k.optional for k in self.numbers.values() for _ in range(math.prod(k.shape))]
-        optional += [False] * len(self.timestamps)  # they are filled before
+        optional += [False] * len(self.timestamps)  # already filled
         self.register_buffer("optional", torch.tensor(optional, dtype=torch.bool))
         mean, std, fill = zip(*fitted, strict=True) if fitted else ((), (), ())
         for name, values in (("mean", mean), ("std", std), ("fill", fill)):
@@ -93,7 +93,7 @@ class TabularEncoder(nn.Module):
         self.width: int = width
 
     def forward(self, batch: Batch) -> Tensor:
-        """Return features (N, W), none below 0."""
+        """Return features (N, W), >= 0."""
         parts = list[Tensor]()
         if len(self.mean):
             parts += self._numeric_features(batch)
@@ -101,7 +101,7 @@ class TabularEncoder(nn.Module):
             parts.append(_cyclic_features(as_tensor(batch[name])))
         for (name, field), embedding in zip(self.classes.items(), self.embeddings, strict=True):
             parts.append(embedding(batch[name]))
-            if field.has_other and not self.training:  # then the last row is as it was drawn
+            if field.has_other and not self.training:  # the last row was never trained
                 is_other = as_tensor(batch[name]) == len(field.names)
                 parts[-1] = torch.where(
                     is_other[:, None], as_tensor(embedding.weight)[:-1].mean(0), parts[-1]
@@ -109,7 +109,7 @@ class TabularEncoder(nn.Module):
         return self.output_layer(self.blocks(self.input_layer(torch.cat(parts, dim=1))))
 
     def _numeric_features(self, batch: Batch) -> list[Tensor]:
-        """Return numbers (N, F), marks of those missing (N, L), and waves (N, 8 F)."""
+        """Return numbers (N, F), missing flags (N, L), and periodic embeddings (N, 8 F)."""
         names = [*self.numbers, *self.timestamps]
         columns = [as_tensor(batch[name]).double().reshape(len(batch), -1) for name in names]
         values = torch.cat(columns, dim=1)  # (N, F)
@@ -121,7 +121,7 @@ class TabularEncoder(nn.Module):
 
 
 class _Block(nn.Module):
-    """A layer whose features are added to what it was given: (N, W) -> (N, W)."""
+    """A residual layer: (N, W) -> (N, W)."""
 
     def __init__(self, width: int, dropout: float) -> None:
         super().__init__()
@@ -139,7 +139,7 @@ class _Block(nn.Module):
 
 
 def _statistics(field: Number) -> list[tuple[float, float, float]]:
-    """Return mean, spread and fill (NaN where there is none) of each of a column's numbers."""
+    """Return mean, std and fill (NaN where there is none) of each of a column's numbers."""
     count = math.prod(field.shape)
     means, stds = (
         list(value) if isinstance(value, tuple) else [default if value is None else value] * count
@@ -150,12 +150,12 @@ def _statistics(field: Number) -> list[tuple[float, float, float]]:
 
 
 def _cyclic_features(seconds: Tensor) -> Tensor:
-    """Return where in the day, the week and the year moments (N,) lie: (N, 6)."""
+    """Return sine and cosine of the phases of timestamps (N,) in day, week and year: (N, 6)."""
     phases = [seconds % length / length for length in (_DAY, 7 * _DAY, _YEAR)]
     angles = 2 * math.pi * torch.stack(phases, dim=1)
     return torch.cat([angles.sin(), angles.cos()], dim=1).float()
 
 
 def _embedding_size(count: int) -> int:
-    """Return how many numbers stand for one of so many classes."""
+    """Return the embedding size for a number of classes."""
     return min(48, max(2, round(1.6 * count**0.56)))

@@ -1,4 +1,4 @@
-"""Texts: each piece by itself and by its letters, then all of them in order."""
+"""An encoder of texts: token and character embeddings, then a bidirectional GRU."""
 
 import torch
 from torch import Tensor, nn
@@ -8,22 +8,19 @@ from brique.data import Ragged
 from brique.schema import Text
 from brique.schema.texts import END_ID, FIRST_ID, UNKNOWN_ID
 
-CHARACTERS = 16  # of a piece that are read: the first half, and the last
-BIGRAM_ROWS, BIGRAM_SIZE = (
-    1 << 15,
-    64,
-)  # rows of an embedding for pairs of pieces; numbers in each row
-CHARACTER_SIZE, FILTERS = 24, 64  # numbers of a letter; features of three letters in a row
+CHARACTERS = 16  # of a token that are read: half from its start, half from its end
+BIGRAM_ROWS, BIGRAM_SIZE = 1 << 15, 64  # of the embedding of token pairs
+CHARACTER_SIZE, FILTERS = 24, 64  # embedding size of a character; filters over three
 
 
 class TokenEmbedding(nn.Module):
-    """Pieces (M,) -> numbers (M, size): a row of an embedding, and what the letters say.
+    """Tokens (M,) -> vectors (M, embedding_size): a row of an embedding plus a character CNN.
 
-    In training a row is at times left away, so that the letters learn to stand for it. Where the
-    kind knows endings, the piece is taken for its ending instead, letters and all, as a word that
-    was never met will be; the rarer a piece, the more often.
-    kind: of the texts. size: of the embedding. lost: share of the rows that are left away; of rare
-        pieces, where there are endings.
+    In training some rows are dropped, so that the characters learn to replace them. Where the
+    field has endings, the token is replaced by its ending instead, characters included, as an
+    unknown word will be; the rarer a token, the more often.
+    field: of the texts. token_dropout: share of the rows that are dropped; with endings, of rare
+        tokens.
     """
 
     token_characters: Tensor
@@ -46,7 +43,7 @@ class TokenEmbedding(nn.Module):
             self.character_cnn = _CharacterCNN(count, embedding_size)
 
     def forward(self, tokens: Tensor) -> Tensor:
-        """Return numbers (M, size)."""
+        """Return vectors (M, embedding_size)."""
         if self.character_cnn is None:
             return self.embedding(tokens)
         if self.training and self.has_endings:
@@ -61,7 +58,7 @@ class TokenEmbedding(nn.Module):
 
 
 class _CharacterCNN(nn.Module):
-    """Letters of pieces (K, 16) -> numbers (K, size), by what three in a row say at most."""
+    """Characters of tokens (K, 16) -> vectors (K, size): filters over three, max pooling."""
 
     def __init__(self, count: int, size: int) -> None:
         super().__init__()
@@ -70,14 +67,14 @@ class _CharacterCNN(nn.Module):
         self.projection: nn.Linear = nn.Linear(FILTERS, size)
 
     def forward(self, characters: Tensor) -> Tensor:
-        """Return numbers (K, size)."""
+        """Return vectors (K, size)."""
         return self.projection(
             self.conv(self.embedding(characters).transpose(1, 2)).relu().amax(dim=2)
         )
 
 
 class BidirectionalGRU(nn.Module):
-    """Texts -> features of each piece (N, T, 2 H), from what stands before it and after it."""
+    """Texts -> features of each token (N, T, 2 H), from both directions."""
 
     def __init__(
         self, field: Text, embedding_size: int, hidden: int, *, dropout: float, layers: int = 1,
@@ -92,7 +89,7 @@ class BidirectionalGRU(nn.Module):
         )  # fmt: skip
 
     def forward(self, text: Ragged) -> Tensor:
-        """Return features (N, T, 2 H), 0 behind the end of a text; an empty one has length 1."""
+        """Return features (N, T, 2 H), 0 after the end of a text; an empty one has length 1."""
         embedded = self.dropout(self.embedding(text.values))
         padded = Ragged(embedded, text.offsets).padded(0.0, max(1, int(text.lengths.max())))
         lengths = text.lengths.clamp(min=1).cpu()
@@ -101,9 +98,9 @@ class BidirectionalGRU(nn.Module):
 
 
 class BigramBag(nn.Module):
-    """Texts -> features (N, size): the mean of rows of an embedding for pieces, and for pairs.
+    """Texts -> features (N, size): a bag of embeddings of tokens and of bigrams.
 
-    kind: of the texts. size: of the rows. Pairs of neighbors share 32,768 rows by their hash.
+    field: of the texts. size: of the embeddings. Bigrams share 32,768 rows by their hash.
     Source: Joulin et al. 2016, arXiv:1607.01759.
     """
 
@@ -118,18 +115,18 @@ class BigramBag(nn.Module):
         """Return features (N, size)."""
         starts, lengths = text.offsets[:-1], text.lengths
         next_tokens = text.values.roll(-1)
-        next_tokens[text.offsets[1:][lengths > 0] - 1] = END_ID  # behind the last one of a text
+        next_tokens[text.offsets[1:][lengths > 0] - 1] = END_ID  # after the last token of a text
         bigram = (text.values * 1_000_003 + next_tokens * 8_191) % BIGRAM_ROWS
         total = self.tokens(text.values, starts) + self.bigrams(bigram, starts)
         return total / (2 * lengths.clamp(min=1).unsqueeze(1)).sqrt()
 
 
 class TextEncoder(nn.Module):
-    """Texts -> features (N, 4 H + B): largest and mean of those of their pieces; and a bag of them.
+    """Texts -> features (N, 4 H + B): max and mean over the tokens, and a bag of bigrams.
 
-    kind: of the texts. size: of the embedding. hidden: H, of each of the two directions.
-    dropout: share of what is not seen. longest: pieces of a text that are read, from its start.
-    Source: Cho et al. 2014, arXiv:1406.1078 (units); Schuster, Paliwal 1997 (both directions).
+    field: of the texts. hidden: H, units per direction. dropout: dropout rate.
+    max_tokens: tokens of a text that are read, from its start.
+    Source: Cho et al. 2014, arXiv:1406.1078 (GRU); Schuster, Paliwal 1997 (bidirectional).
     """
 
     def __init__(
@@ -145,7 +142,7 @@ class TextEncoder(nn.Module):
         self.width: int = 4 * hidden + BIGRAM_SIZE
 
     def forward(self, text: Ragged) -> Tensor:
-        """Return features (N, 4 H)."""
+        """Return features (N, 4 H + B)."""
         text = _truncate(text, self.max_tokens)
         features = self.recurrent(text)  # (N, T, 2 H)
         lengths = text.lengths.clamp(min=1)
@@ -157,7 +154,7 @@ class TextEncoder(nn.Module):
 
 
 def _truncate(text: Ragged, max_tokens: int) -> Ragged:
-    """Return the beginnings of texts."""
+    """Return texts of at most `max_tokens` tokens, from their starts."""
     lengths = text.lengths
     if not len(lengths) or int(lengths.max()) <= max_tokens:
         return text
@@ -171,10 +168,10 @@ def _truncate(text: Ragged, max_tokens: int) -> Ragged:
 
 
 def _character_table(field: Text) -> tuple[Tensor, int]:
-    """Return the letters of each piece (V, 16), int64, 0 for none, and how many letters there are.
+    """Return the characters of each token (V, 16), int64, 0 for none, and their number.
 
-    A letter that only one piece has says nothing, and is taken for any other. The letters of an
-    ending are those of its signature.
+    Characters of only one token share one index. The characters of an ending are those of its
+    signature.
     """
     counts = dict[str, int]()
     tokens = (*field.vocabulary, *field.signatures)
@@ -197,7 +194,7 @@ def _character_table(field: Text) -> tuple[Tensor, int]:
 
 
 def _substitutes(field: Text) -> Tensor:
-    """Return the number that each piece would have if it were unknown (V,), int64."""
+    """Return the id that each token would have if it were unknown (V,), int64."""
     substitutes = torch.arange(field.num_embeddings)
     numbers = [field.fallback_id(token) for token in field.vocabulary]
     substitutes[FIRST_ID : FIRST_ID + len(numbers)] = torch.tensor(numbers, dtype=torch.int64)
@@ -205,9 +202,9 @@ def _substitutes(field: Text) -> Tensor:
 
 
 def _rarity(field: Text) -> Tensor:
-    """Return 0 for common pieces and endings, near 1 for rare ones (V,), by the place in the list.
+    """Return 0 for common tokens and endings, near 1 for rare ones (V,), by vocabulary rank.
 
-    Source: Kiperwasser, Goldberg 2016, arXiv:1603.04351, section 4.4, where the counts tell.
+    Source: Kiperwasser, Goldberg 2016, arXiv:1603.04351, section 4.4, which uses the counts.
     """
     count = len(field.vocabulary)
     rank = torch.arange(count, dtype=torch.float32)
