@@ -1,7 +1,7 @@
 """One system for training, understanding and using neural networks.
 
-The rooms (`brique.data`, `brique.game`, ...) and the verbs (`brique.train`, `brique.load`, ...) are
-imported when first asked for, so that `import brique` costs next to nothing.
+Packages (`brique.data`, `brique.game`, ...) and verbs (`brique.train`, `brique.load`, ...) are
+imported on first use, so `import brique` takes almost no time.
 """
 
 from importlib import import_module
@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _MODULES = (
-    "bricks", "catalog", "cli", "data", "draw", "errors", "evaluation", "files", "fit", "game",
-    "inference", "keys", "measure", "model", "nets", "page", "planning", "reader", "run", "schema",
-    "stopping", "tasks", "transfer", "voice", "workbench",
+    "bricks", "catalog", "cli", "console", "data", "draw", "errors", "evaluation", "files", "game",
+    "inference", "interrupts", "keys", "limits", "model", "nets", "options", "page", "planning",
+    "reader", "run", "schema", "tasks", "transfer", "weight_checks", "workbench",
 )  # fmt: skip
 _FUNCTIONS = {
     "check": "brique.workbench.check",
@@ -35,10 +35,10 @@ _FUNCTIONS = {
     "tune": "brique.workbench.tune",
 }
 
-if not TYPE_CHECKING:  # a checker that sees this function believes in every name
+if not TYPE_CHECKING:  # with this function, type checkers would accept any name
 
     def __getattr__(name: str) -> object:
-        """Import the room or verb that is asked for."""
+        """Import a package or verb on first use."""
         if name in _MODULES:
             return import_module(f"brique.{name}")
         if name in _FUNCTIONS:

@@ -35,7 +35,7 @@ class Axis:
 def share_axis(low: float, high: float = 1.0) -> Axis:
     """Return an axis of shares that holds `low` and `high`, its ends on round numbers.
 
-    >>> [(axis.low, axis.high) for axis in (shares(0.93), shares(0.37, 0.49))]
+    >>> [(axis.low, axis.high) for axis in (share_axis(0.93), share_axis(0.37, 0.49))]
     [(0.92, 1.0), (0.35, 0.5)]
     """
     low, high = min(1.0, max(0.0, low)), min(1.0, max(0.0, high))
@@ -52,7 +52,7 @@ def linear_axis(low: float, high: float, *, is_share: bool = False) -> Axis:
 
     is_share: whether its labels are percentages.
 
-    >>> spread(-0.13, 0.42).ticks[0]
+    >>> linear_axis(-0.13, 0.42).ticks[0]
     (-0.2, '-0.2')
     """
     step = _round_step((high - low) / 5) if high > low else max(abs(high), 1.0)
