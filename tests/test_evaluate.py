@@ -103,10 +103,10 @@ def test_data_that_ask_for_something_else_than_the_model_answers_are_refused(tmp
     moved.parent.mkdir()
     moved.write_text("\n".join(["a,b,c,kind", *rows[:60]]))
     again = brique.evaluate(one, moved, target="c")
-    seen, rest = again["seen"], again["unseen"]["examples"]
+    seen, rest = again["train_duplicates"], again["unseen"]["examples"]
     assert (seen + rest, again["examples"]) == (60, 60)
     assert again["notes"][0].startswith(f"t.csv: {seen} of 60 examples have the very inputs of one")
-    assert sentence(again).startswith(f"Of 60 examples {seen} of them have the inputs of ones that")
+    assert sentence(again).startswith(f"{seen} of 60 test examples have the same inputs as training")
 
 
 def test_what_is_no_picture_is_not_said_to_lack_a_size(wide, tmp_path):
@@ -164,7 +164,7 @@ def test_all_that_is_given_is_judged_beside_the_baselines_of_the_run(shades, tmp
     assert {k: v.get("examples") for k, v in found["baseline"].items()} == {
         k: v.get("examples") for k, v in own.items()
     }  # fitted on as many: the training part of the run
-    assert "seen" not in found
+    assert "train_duplicates" not in found
 
 
 @pytest.mark.parametrize("classes", [["dark", "light"], ["dim"]])
@@ -184,7 +184,7 @@ def test_a_class_more_counts_as_wrong_and_is_said(shades, tmp_path, capsys):
     assert found["classes"]["white"]["recall"] == 0.0
     capsys.readouterr()
     assert main(["evaluate", str(shades / "run"), str(more)]) == 0
-    says = "Of 40 examples 10 are of classes that the net does not know ('white') and count as wro"
+    says = "10 of 40 test examples are of classes unknown to the net ('white') and count as errors"
     assert capsys.readouterr().out.startswith(says)
 
 
@@ -219,10 +219,10 @@ def test_the_data_of_the_run_are_judged_by_their_test_part_and_copies_are_told(s
     assert named["notes"][0].startswith("learn is what the run was trained on, so its test part is")
     shutil.copytree(shades / "learn", tmp_path / "copy")
     copied = brique.evaluate(shades / "run", tmp_path / "copy")
-    assert (copied["examples"], copied["seen"], copied["unseen"]["examples"]) == (60, 48, 12)
-    assert sentence(copied).startswith("Of 60 examples 48 of them have the inputs of ones that the")
+    assert (copied["examples"], copied["train_duplicates"], copied["unseen"]["examples"]) == (60, 48, 12)
+    assert sentence(copied).startswith("48 of 60 test examples have the same inputs as training")
     whole = brique.evaluate(shades / "run", shades / "learn", part="all")
-    assert (whole["examples"], whole["seen"]) == (60, 48)
+    assert (whole["examples"], whole["train_duplicates"]) == (60, 48)
 
 
 def test_without_the_data_of_the_run_only_the_commonest_class_stands_beside(shades, tmp_path):
@@ -349,8 +349,8 @@ def test_a_leak_between_the_own_parts_of_a_run_is_none_of_other_data(shades, tmp
     for part in ("train", "test"):
         three(tmp_path / "own" / part, ["dark", "light"], each=9)  # equal pictures
     run = brique.train(tmp_path / "own", quick=True, out=tmp_path / "run")
-    assert brique.evaluate(run)["distrusted"][0].startswith("18 of 18 test examples are also in")
-    assert "distrusted" not in brique.evaluate(run, three(tmp_path / "o", ["dark"], each=12))
+    assert brique.evaluate(run)["trust_errors"][0].startswith("18 of 18 test examples are also in")
+    assert "trust_errors" not in brique.evaluate(run, three(tmp_path / "o", ["dark"], each=12))
 
 
 def test_what_falsifies_the_reading_of_other_data_comes_first(priced, tmp_path):
@@ -361,4 +361,4 @@ def test_what_falsifies_the_reading_of_other_data_comes_first(priced, tmp_path):
     other = written(tmp_path / "o.csv", rows, ["area", "town", "code", "age", "price"])
     other.write_text(other.read_text().replace(",", ";"))
     found = brique.evaluate(priced, other)
-    assert found["distrusted"][0].startswith("'area' can be read in two ways")
+    assert found["trust_errors"][0].startswith("'area' can be read in two ways")

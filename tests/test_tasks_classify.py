@@ -364,7 +364,7 @@ def test_the_temperature_is_exactly_1_only_below_20_answers_and_that_is_said(ans
     assert (classify.calibrate(net, data.valid) != 1) == is_fitted
     values = TASKS["classify"].evaluate(net, data, data.schema, compare=False).values
     assert values["calibration"]["valid_examples"] == answers
-    says = "; how sure it may be was not fitted, for want of 20 answers on valid"
+    says = " Probabilities are not calibrated: fewer than 20 validation examples."
     assert sentence(values).endswith(says) == (not is_fitted)
 
 

@@ -414,4 +414,4 @@ def test_a_result_on_data_that_falsify_it_says_so_first(capsys, tmp_path):
     assert out.startswith(start)
     assert "brique: pets: error: 8 of 16 test examples are also in another part" in err
     assert start in (tmp_path / "run" / "report.html").read_text()
-    assert read_run("run").result["distrusted"][0].startswith("8 of 16 test examples")
+    assert read_run("run").result["trust_errors"][0].startswith("8 of 16 test examples")

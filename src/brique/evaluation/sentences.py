@@ -1,4 +1,8 @@
-"""Words that the sentences of all tasks have in common."""
+"""The parts that the result sentences of all tasks share.
+
+A result reads: "Test accuracy 99.4% on 359 examples (95% CI 98.0 to 99.8%). Best baseline: RBF-SVM,
+99.2%; the difference is not significant (p = 1)."
+"""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -10,9 +14,9 @@ _MAX_NAMES = 5  # classes that a sentence names
 
 
 def format_percent(value: float) -> str:
-    """Return a share as a percentage; one that is nearly 0 has no sign.
+    """Return a share as a percentage, without the sign of a negative zero.
 
-    >>> percents(-0.0001), percents(-123456.0)
+    >>> format_percent(-0.0001), format_percent(-123456.0)
     ('0.0%', 'less than -10,000%')
     """
     if value < -100:
@@ -21,9 +25,9 @@ def format_percent(value: float) -> str:
 
 
 def format_number(value: float, digits: int = 4) -> str:
-    """Return a number as people write it: with so many figures, large ones whole.
+    """Return a number with a number of significant digits; large ones without decimals.
 
-    >>> amount(131811.2), amount(0.0123456), amount(-2e15)
+    >>> format_number(131811.2), format_number(0.0123456), format_number(-2e15)
     ('131,811', '0.01235', '-2e+15')
     """
     return f"{value:,.0f}" if 1e4 <= abs(value) < 1e12 else f"{value:.{digits}g}"
@@ -32,41 +36,49 @@ def format_number(value: float, digits: int = 4) -> str:
 def interval_text(
     result: Mapping[str, Any], metric: str, format_score: Callable[[float], str]
 ) -> str:
-    """Return the 95% interval of a score, or that it has none; of groups it is said to be so.
+    """Return the 95% confidence interval of a metric, such as "95% CI 98.0 to 99.8%".
 
-    result: "interval" and "comparison". show: says a score.
+    result: "interval" and "comparison". format_score: formats one bound.
     """
     low, high = result["interval"][metric]
     if low is None or high is None:
-        return "no interval: too few examples or groups"
-    unit = "" if _group_count(result) is None else " by groups"
-    return f"95% interval{unit} {format_score(low)} to {format_score(high)}"
+        return "no 95% CI: too few examples or groups"
+    low_text, high_text = format_score(low), format_score(high)
+    if high_text.endswith("%"):
+        low_text = low_text.removesuffix("%")
+    grouping = "" if _group_count(result) is None else " over groups"
+    return f"95% CI{grouping} {low_text} to {high_text}"
 
 
 def small_test_note(result: Mapping[str, Any]) -> str:
-    """Return what is to be said of so many test examples, or groups of them, if they are few."""
+    """Return a sentence, after a space, if the test set is small; else ""."""
     groups = _group_count(result)
-    count, unit = (result["examples"], "test example") if groups is None else (groups, "group")
+    count, unit = (result["examples"], "example") if groups is None else (groups, "group")
     if count >= SMALL_TEST:
         return ""
-    return f"; {count} {unit} says little" if count == 1 else f"; {count} {unit}s say little"
+    return f" Small test set: {count} {unit}{'' if count == 1 else 's'}."
 
 
 def _group_count(result: Mapping[str, Any]) -> int | None:
-    """Return how many groups test examples are of; None where each stands alone."""
+    """Return the number of groups of test examples; None without groups."""
     comparison = result.get("comparison") or {}
     return int(comparison["examples"]) if comparison.get("unit") == "group" else None
 
 
 def significance(comparison: Mapping[str, Any] | None) -> str:
-    """Return whether a difference can be chance."""
-    if comparison is None:
-        return "not tested for chance"
+    """Return whether the difference from the best baseline is significant, with its p-value."""
+    if not comparison or comparison.get("p") is None:
+        return "the difference was not tested"
     p = comparison["p"]
-    value = f"p = {p:.2g}" if p >= 1e-4 else "p < 0.0001"
-    if comparison["outcome"] == "even":
-        return f"a difference that can be chance ({value})"
-    return f"a difference that is more than chance ({value})"
+    p_text = f"p = {p:.2g}" if p >= 1e-4 else "p < 0.0001"
+    negation = "not " if comparison["outcome"] == "even" else ""
+    return f"the difference is {negation}significant ({p_text})"
+
+
+def behind_prefix(comparison: Mapping[str, Any] | None) -> str:
+    """Return the sentence that stands first where the net does not beat the best baseline."""
+    is_worse = (comparison or {}).get("outcome") == "worse"
+    return f"{'Worse' if is_worse else 'No better'} than the best baseline. "
 
 
 def comparison_sentence(
@@ -77,25 +89,23 @@ def comparison_sentence(
     *,
     is_behind: bool,
 ) -> str:
-    """Return what a net was found to do, beside the best simple method, in one sentence.
+    """Return the result of a net and that of the best baseline, with a full stop.
 
-    net_text: of the net. reached: what the method does, such as "reaches 54.3%".
-    result: "comparison" and "examples". names: of the methods, for people.
-    is_behind: whether the method is ahead: that is said first.
+    net_text: "Test accuracy 99.4% on 359 examples (95% CI 98.0 to 99.8%)".
+    baseline_text: the baseline's score, "99.2%".
+    result: "comparison" and "examples". names: of the baselines.
+    is_behind: whether the net does not beat the baseline; the text then begins with that.
     """
     comparison = result["comparison"]
-    name, remark = (
-        names.get(comparison["best"], comparison["best"]),
-        f"{significance(comparison)}{small_test_note(result)}",
+    name = names.get(comparison["best"], comparison["best"])
+    return (
+        f"{behind_prefix(comparison) if is_behind else ''}{net_text}. Best baseline: {name},"
+        f" {baseline_text}; {significance(comparison)}.{small_test_note(result)}"
     )
-    if is_behind:
-        verdict = "Behind" if comparison["outcome"] == "worse" else "No better than"
-        return f"{verdict} a simple method: {net_text}; {name} {baseline_text}, {remark}"
-    return f"{net_text}; the best simple method, {name}, {baseline_text}, {remark}"
 
 
 def full_sentence(result: Mapping[str, Any], sentence: Callable[[Mapping[str, Any]], str]) -> str:
-    """Return a result in one sentence, with what makes it worthless first.
+    """Return a result in words; reasons not to trust it and caveats stand first.
 
     result: the values that a task's `evaluate` returned. sentence: that of the task.
     """
@@ -103,38 +113,30 @@ def full_sentence(result: Mapping[str, Any], sentence: Callable[[Mapping[str, An
 
 
 def _with_caveats(result: Mapping[str, Any], text: str) -> str:
-    """Return a sentence with what must be known to read it."""
+    """Return a result sentence between what limits it."""
     caveats: list[str] = []
-    if num_seen := result.get("seen"):
+    count = f"of {result['examples']:,} test examples"
+    if num_duplicates := result.get("train_duplicates"):
+        verb = "has" if num_duplicates == 1 else "have"
+        caveats.append(f"{num_duplicates:,} {count} {verb} the same inputs as training examples. ")
+    if unknown := {name: n for name, n in (result.get("unknown_classes") or {}).items() if n}:
+        num_unknown = sum(unknown.values())
+        names = ", ".join(f"'{name}'" for name in list(unknown)[:_MAX_NAMES])
+        more = f" and {len(unknown) - _MAX_NAMES} more" if len(unknown) > _MAX_NAMES else ""
+        verb = "is" if num_unknown == 1 else "are"
         caveats.append(
-            f"{num_seen:,} of them have the inputs of ones that the net has learned from"
-        )
-    if unknown_classes := {
-        name: n for name, n in (result.get("unknown_classes") or {}).items() if n
-    }:
-        names = ", ".join(f"'{name}'" for name in list(unknown_classes)[:_MAX_NAMES])
-        more = (
-            f" and {len(unknown_classes) - _MAX_NAMES} more"
-            if len(unknown_classes) > _MAX_NAMES
-            else ""
-        )
-        caveats.append(
-            f"{sum(unknown_classes.values()):,} are of classes that the net does not know ({names}{more})"
-            " and count as wrong"
+            f"{num_unknown:,} {count} {verb} of classes unknown to the net ({names}{more}) and count"
+            " as errors. "
         )
     calibration = result.get("calibration") or {}
-    if (
-        calibration.get("temperature") == 1
-        and calibration.get("valid_examples", MIN_EXAMPLES) < MIN_EXAMPLES
-    ):
-        text += f"; how sure it may be was not fitted, for want of {MIN_EXAMPLES} answers on valid"
-    if not caveats:
-        return text
-    return f"Of {result['examples']:,} examples {'; '.join(caveats)}. {text}"
+    num_valid = calibration.get("valid_examples", MIN_EXAMPLES)
+    if calibration.get("temperature") == 1 and num_valid < MIN_EXAMPLES:
+        text += f" Probabilities are not calibrated: fewer than {MIN_EXAMPLES} validation examples."
+    return f"{''.join(caveats)}{text}"
 
 
 def distrust_prefix(result: Mapping[str, Any]) -> str:
-    """Return what stands before any result on data that falsify it; nothing before others."""
-    errors = result.get("distrusted") or []
+    """Return the first reason not to trust a result, as a sentence; "" for a sound result."""
+    errors = result.get("trust_errors") or []
     more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
     return f"Result not trustworthy: {errors[0].rstrip('.')}{more}. " if errors else ""

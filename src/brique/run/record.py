@@ -63,10 +63,10 @@ class Record:
 
     @property
     def result(self) -> dict[str, Any]:
-        """What the recipe added by `run.result`; "distrusted" says why it is not to be trusted."""
+        """What the recipe added by `run.result`; "trust_errors" says why it is not to be trusted."""
         result = self.json["result"]
         errors = self.errors()
-        return result | {"distrusted": errors} if errors and "task" in result else result
+        return result | {"trust_errors": errors} if errors and "task" in result else result
 
     def errors(self, *, include_parts: bool = True) -> list[str]:
         """Return the reasons of what the audit found that falsifies a result.

@@ -49,9 +49,9 @@ def evaluate(
     the run's own training part; where that is gone, always answering the same.
     Returns "run", what the task's `judge` finds ("task", "test", "interval", "baseline" and more),
     "judged" (the name of the data, the part, and how many examples), "seconds" and "notes":
-    sentences that a reader of the scores should know; "distrusted" says what falsifies them, by the
+    sentences that a reader of the scores should know; "trust_errors" says what falsifies them, by the
     audit of the run or the reading of other data. Where examples have the very inputs of ones
-    that the run has learned from, "seen" counts them, and "unseen" has the scores of the others.
+    that the run has learned from, "train_duplicates" counts them, and "unseen" has the scores of the others.
     Raises DataError when the data do not fit the model, or ask for something else than it answers;
     UsageError for options without other data.
     """
@@ -169,7 +169,7 @@ def _evaluate_new_data(
 def _data_errors(errors: list[str]) -> dict[str, Any]:
     """Return what says that a result is not to be trusted, if anything does."""
     reasons = list(dict.fromkeys(errors))
-    return {"distrusted": reasons} if reasons else {}
+    return {"trust_errors": reasons} if reasons else {}
 
 
 def _describe_evaluated(dataset: Data, part: str) -> str:
@@ -197,10 +197,10 @@ def _duplicate_scores(model: Model, dataset: Data, is_duplicate: Tensor) -> dict
     num_duplicates = int(is_duplicate.sum())
     unique = dataset.test.select(~is_duplicate)
     if not len(unique):
-        return {"seen": num_duplicates}
+        return {"train_duplicates": num_duplicates}
     unique_data = replace(dataset, test=unique)
     result = TASKS[model.task].evaluate(model.net, unique_data, _schema(model), compare=False)
-    return {"seen": num_duplicates, "unseen": {"examples": len(unique), **result.values["test"]}}
+    return {"train_duplicates": num_duplicates, "unseen": {"examples": len(unique), **result.values["test"]}}
 
 
 def _duplicate_warning(values: dict[str, Any], dataset: Data, is_duplicate: Tensor) -> str:

@@ -223,9 +223,9 @@ def aggregate(results: list[dict[str, Any]]) -> dict[str, Any]:
 def _data_errors(results: list[dict[str, Any]]) -> dict[str, list[str]]:
     """Return what the audits of all folds found that falsifies a result, if there is any."""
     reasons = list(
-        dict.fromkeys(reason for result in results for reason in result.get("distrusted", []))
+        dict.fromkeys(reason for result in results for reason in result.get("trust_errors", []))
     )
-    return {"distrusted": reasons} if reasons else {}
+    return {"trust_errors": reasons} if reasons else {}
 
 
 def _has_score(scores: dict[str, Any], name: str) -> bool:

@@ -1,14 +1,14 @@
-"""What the shared baselines are called."""
+"""Titles of the baselines that tasks share."""
 
 NAMES = {
     "logistic": "logistic regression",
-    "svm": "an RBF-SVM",
+    "svm": "RBF-SVM",
     "neighbors": "nearest neighbors",
-    "forest": "a random forest",
+    "forest": "random forest",
     "boosting": "gradient boosting",
     "bayes": "naive Bayes",
     "linear": "linear regression",
-    "mean": "always answering the mean",
-    "majority": "always answering the commonest class",
+    "mean": "the mean",
+    "majority": "most frequent class",
 }
-"""What the methods are called in a sentence."""
+"""Titles in sentences and tables: "Best baseline: RBF-SVM, 99.2%"."""
