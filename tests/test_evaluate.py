@@ -106,7 +106,9 @@ def test_data_that_ask_for_something_else_than_the_model_answers_are_refused(tmp
     seen, rest = again["train_duplicates"], again["unseen"]["examples"]
     assert (seen + rest, again["examples"]) == (60, 60)
     assert again["notes"][0].startswith(f"t.csv: {seen} of 60 examples have the very inputs of one")
-    assert sentence(again).startswith(f"{seen} of 60 test examples have the same inputs as training")
+    assert sentence(again).startswith(
+        f"{seen} of 60 test examples have the same inputs as training"
+    )
 
 
 def test_what_is_no_picture_is_not_said_to_lack_a_size(wide, tmp_path):
@@ -219,7 +221,11 @@ def test_the_data_of_the_run_are_judged_by_their_test_part_and_copies_are_told(s
     assert named["notes"][0].startswith("learn is what the run was trained on, so its test part is")
     shutil.copytree(shades / "learn", tmp_path / "copy")
     copied = brique.evaluate(shades / "run", tmp_path / "copy")
-    assert (copied["examples"], copied["train_duplicates"], copied["unseen"]["examples"]) == (60, 48, 12)
+    assert (copied["examples"], copied["train_duplicates"], copied["unseen"]["examples"]) == (
+        60,
+        48,
+        12,
+    )
     assert sentence(copied).startswith("48 of 60 test examples have the same inputs as training")
     whole = brique.evaluate(shades / "run", shades / "learn", part="all")
     assert (whole["examples"], whole["train_duplicates"]) == (60, 48)

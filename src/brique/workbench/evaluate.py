@@ -200,7 +200,10 @@ def _duplicate_scores(model: Model, dataset: Data, is_duplicate: Tensor) -> dict
         return {"train_duplicates": num_duplicates}
     unique_data = replace(dataset, test=unique)
     result = TASKS[model.task].evaluate(model.net, unique_data, _schema(model), compare=False)
-    return {"train_duplicates": num_duplicates, "unseen": {"examples": len(unique), **result.values["test"]}}
+    return {
+        "train_duplicates": num_duplicates,
+        "unseen": {"examples": len(unique), **result.values["test"]},
+    }
 
 
 def _duplicate_warning(values: dict[str, Any], dataset: Data, is_duplicate: Tensor) -> str:
