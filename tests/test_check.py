@@ -46,7 +46,7 @@ def test_clean_data_have_a_table_and_a_verdict(capsys, tmp_path):
     assert lines[3].split() == ["train", "valid", "test"]
     assert lines[4].split() == ["cat", "7", "1", "8"]
     assert lines[6].split() == ["all", "14", "2", "16"]
-    assert lines[-1] == "Nothing to object to."
+    assert lines[-1] == "No problems found."
     assert "zoo: valid is 2 of its 16 training examples" in err
 
 
@@ -58,7 +58,7 @@ def test_a_leak_exits_with_one_and_names_the_files(capsys, tmp_path):
     assert lines[start + 1].startswith("  8 of 16 test examples are also in another part")
     assert "    train/cat/0.png  test/cat/0.png" in lines[start:]
     assert "    and 3 more" in lines[start:]
-    assert lines[-1] == "1 error: a result on these data would be false; mend the errors first."
+    assert lines[-1] == "1 error: results on this data would not be valid; fix the errors first."
     assert max(map(len, lines)) <= 100
 
 
@@ -69,7 +69,7 @@ def test_unreadable_files_are_listed_and_do_not_stop_it(capsys, tmp_path):
     assert code == 0
     assert "WARNING  unreadable: 1" in out
     assert "    test/cat/empty.jpg  expected a picture (JPEG," in out
-    assert out.endswith("1 warning: nothing that would falsify a result.\n")
+    assert out.endswith("1 warning: nothing that invalidates a result.\n")
 
 
 def test_json_is_one_line_and_equals_the_function(capsys, tmp_path):
@@ -99,7 +99,7 @@ def test_size_is_that_of_the_pictures_used(capsys, tmp_path):
     _, large, _ = said(capsys, "check", root, "--size", "60")
     assert "NOTE  small" not in small
     assert "NOTE  small: 32" in large
-    assert "Less than half of the 60 x 60 pixels to which they are enlarged: 32 of 32" in large
+    assert "Less than half of the 60 x 60 pixels to which they are upscaled: 32 of 32" in large
 
 
 def test_data_that_do_not_exist_are_refused(capsys):
@@ -121,12 +121,12 @@ def test_many_classes_are_cut_in_the_table(capsys, tmp_path):
 @pytest.mark.parametrize(
     ("severities", "sentence"),
     [
-        ([], "Nothing to object to."),
-        (["note"], "1 note: nothing that would falsify a result."),
-        (["warning", "note", "note"], "1 warning, 2 notes: nothing that would falsify a result."),
+        ([], "No problems found."),
+        (["note"], "1 note: nothing that invalidates a result."),
+        (["warning", "note", "note"], "1 warning, 2 notes: nothing that invalidates a result."),
         (
             ["error", "error", "note"],
-            "2 errors, 1 note: a result on these data would be false; mend the errors first.",
+            "2 errors, 1 note: results on this data would not be valid; fix the errors first.",
         ),
     ],
 )
@@ -142,13 +142,13 @@ def test_the_verdict_counts(severities, sentence):
             ["--size", "6x"],
             "--size: expected pixels such as 64, or width and height such as 240x180, got '6x'; write it so.",
         ),
-        (["--header", "maybe"], "--header: expected yes or none, got 'maybe'; write one of them."),
+        (["--header", "maybe"], "--header: expected yes or no, got 'maybe'; write one of them."),
         (
             ["--rename", "cat"],
             "--rename: expected two sides, such as OLD=NEW, got 'cat'; write it so.",
         ),
         (["--types", "=a"], "--types: expected two sides, such as OLD=NEW, got '=a'; write it so."),
-        (["--ahead", "3"], "zoo: --ahead means nothing for pictures"),
+        (["--horizon", "3"], "zoo: --horizon means nothing for pictures"),
         (["--kind", "picture"], "zoo: kind must be one of"),
     ],
 )
@@ -165,7 +165,7 @@ def test_a_class_with_signs_of_equality_is_renamed(capsys, tmp_path):
         picture(tmp_path / "zoo" / "<=50K" / f"{i}.png", i)
         picture(tmp_path / "zoo" / ">50K" / f"{i}.png", 100 + i)
     code, out, _ = said(
-        capsys, "check", tmp_path / "zoo", "--rename", "<=50K.=<=50K", "--size", "20x10"
+        capsys, "check", tmp_path / "zoo", "--rename", r"<\=50K.=<=50K", "--size", "20x10"
     )
     assert code == 0
     assert "2 classes: <=50K, >50K" in out
@@ -194,13 +194,13 @@ def test_the_verdict_names_the_tests_that_were_not_run():
     note = Finding("not tested", "note", None, (("near copies", "tiny"),), 1, "why", "how")
     warning = Finding("duplicate", "warning", None, (), 1, "why", "how")
     assert verdict([note]) == (
-        "Nothing found; no test that was run says that a result would be false. Not tested: near"
+        "Nothing found; the tests that were run found nothing that invalidates a result. Not tested: near"
         " copies (tiny)."
     )
-    assert verdict([warning, note]).startswith("1 warning; no test that was run says")
+    assert verdict([warning, note]).startswith("1 warning; the tests that were run found")
     digits = verdict(audit.findings(data.open("digits")))
-    assert "Not tested: near copies (pictures of less than 16 pixels)." in digits
-    assert "nothing that would falsify" not in digits
+    assert "Not tested: near-duplicates (pictures of less than 16 pixels)." in digits
+    assert ": nothing that invalidates" not in digits
 
 
 def test_rows_without_a_target_are_counted(tmp_path):

@@ -341,7 +341,7 @@ def copied(path, seed):
 def test_what_the_audit_of_the_run_found_comes_first_in_every_judgement(tmp_path, capsys):
     run = brique.train(copied(tmp_path / "a.csv", 0), quick=True, out=tmp_path / "run")
     other = copied(tmp_path / "b.csv", 1)
-    start = "Result not trustworthy: 'copy' is the target 'label' under another name"
+    start = "Result not trustworthy: 'copy' is a copy of the target 'label'"
     for asked in ([], [str(tmp_path / "a.csv")], [str(other)]):
         capsys.readouterr()
         assert main(["evaluate", str(run), *asked]) == 0

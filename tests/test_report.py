@@ -175,7 +175,13 @@ def findings():
         "items": [["example 1", "example 2"]] * 12, "reason": "2 of them are <b>equal</b>.",
         "remedy": "Remove them.",
     }  # fmt: skip
-    doubt = {"kind": "doubtful", "severity": "note", "split": None, "count": 1, "reason": "One."}
+    doubt = {
+        "kind": "suspect label",
+        "severity": "note",
+        "split": None,
+        "count": 1,
+        "reason": "One.",
+    }
     doubt |= {"items": [["example 3", "a", "b", "0.914"]], "remedy": "Look at it."}
     return [doubt, first]
 

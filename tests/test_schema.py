@@ -81,7 +81,7 @@ def test_json_has_the_form_of_the_model_file():
         ({"fields": {"a": {"kind": "category", "names": []}}, "targets": []}, "one or more"),
         (
             {"fields": {"a": {"kind": "category", "names": ["x"], "run": 1}}, "targets": []},
-            "expected only names, others, got .'run'",
+            "expected only has_other, names, got .'run'",
         ),
         ({"fields": {"a": {"kind": "picture", "shape": [1, 2]}}, "targets": []}, "three whole"),
         ({"fields": {"a": {"kind": "picture", "shape": [True, 2, 2]}}, "targets": []}, "a list of"),
@@ -96,12 +96,10 @@ def test_json_has_the_form_of_the_model_file():
         ),
         (
             {
-                "fields": {
-                    "a": {"kind": "picture", "shape": [1, 1, 1], "mean": [0], "spread": [-1]}
-                },
+                "fields": {"a": {"kind": "picture", "shape": [1, 1, 1], "mean": [0], "std": [-1]}},
                 "targets": [],
             },
-            "spread must be 1 finite numbers, none below 0",
+            "std must be 1 finite numbers, none below 0",
         ),
         (
             {"fields": {"a": {"kind": "number", "mean": float("nan")}}, "targets": []},
@@ -111,7 +109,7 @@ def test_json_has_the_form_of_the_model_file():
             {"fields": {"a": {"kind": "number", "unit": 3}}, "targets": []},
             "unit: expected a text, got 3",
         ),
-        ({"fields": {"a": {"kind": "number", "whole": 1}}, "targets": []}, "true or false"),
+        ({"fields": {"a": {"kind": "number", "is_integer": 1}}, "targets": []}, "true or false"),
         ({"fields": {"a": {"kind": "number", "shape": [-1]}}, "targets": []}, "whole numbers of 0"),
         ({"fields": {"a": {"kind": "number"}}, "targets": ["b"]}, "target 'b' is not a field"),
         ({"fields": {"a": {"kind": "number"}}, "targets": ["a", "a"]}, "listed twice"),

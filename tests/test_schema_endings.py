@@ -39,12 +39,14 @@ def test_an_unknown_word_has_the_number_of_its_longest_signature():
 def test_endings_are_stored_and_left_out_where_there_are_none():
     stored = json.loads(json.dumps(Schema({"text": KIND}).to_json()))
     assert Schema.from_json(stored)["text"] == KIND
-    assert "endings" not in Text(("a",)).to_json()
+    assert "signatures" not in Text(("a",)).to_json()
 
 
 def test_endings_are_fitted_on_rare_words_of_the_training_part():
     rare = ["walking talking baking making " * 1, "the the the the the the", "Zing"]
-    kind, numbers = Texts([one.split() for one in rare], endings=True).fit(np.arange(2), "x: text")
+    kind, numbers = Texts([one.split() for one in rare], use_signatures=True).fit(
+        np.arange(2), "x: text"
+    )
     assert "…ing" in kind.signatures
     assert kind.signatures[0] in ("…", "…g", "…ing", "…ng")
     assert not any(end.startswith("A") for end in kind.signatures)
@@ -62,13 +64,13 @@ def test_a_word_is_cut_before_a_known_end_with_an_apostrophe_where_words_are_tag
 @pytest.mark.parametrize(
     ("values", "text"),
     [
-        ({"endings": ("ing",)}, "text: endings must be a mark, '…' and up to 3 letters"),
-        ({"endings": ("a…ing",)}, "text: endings must be a mark"),
-        ({"endings": ("…ation",)}, "text: endings must be a mark"),
-        ({"endings": ("…g", "…g")}, "text: endings: '…g' is listed twice"),
+        ({"signatures": ("ing",)}, "text: signatures must be a prefix, '…' and up to 3 letters"),
+        ({"signatures": ("a…ing",)}, "text: signatures must be a prefix"),
+        ({"signatures": ("…ation",)}, "text: signatures must be a prefix"),
+        ({"signatures": ("…g", "…g")}, "text: signatures: '…g' is listed twice"),
         (
-            {"endings": ("…g",), "unit": "characters"},
-            "text: endings are for words, not characters; leave them out",
+            {"signatures": ("…g",), "unit": "characters"},
+            "text: signatures are for words, not characters; leave them out",
         ),
     ],
 )

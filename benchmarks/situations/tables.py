@@ -278,7 +278,7 @@ def leak(
     rows = [(*made(n, draw), f"{draw.gauss(0, 1):.3f}") for n in range(3000)]
     rows = [(x, noise, y) for x, y, noise in rows]
     opened = data.open(write(at / "t.csv", csv_text(["x", "noise", "y"], rows)), target="y")
-    of = [one for one in audit.findings(opened) if one.kind == "copies target"]
+    of = [one for one in audit.findings(opened) if one.kind == "target leak"]
     expect(next((one.severity for one in of if one.items[0][0] == "x"), None), severity, "'x'")
     expect([one.reason for one in of if one.items[0][0] == "noise"], [], "'noise'")
 

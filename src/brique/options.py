@@ -1,4 +1,4 @@
-"""Options of a data set: what its files do not say by themselves."""
+"""Options of a data set: how to read its files."""
 
 import dataclasses
 import shlex
@@ -18,7 +18,7 @@ INTERNAL = ("fold", "selection", "whole")  # set by brique, no flags
 class Options:
     """How a data set is opened; the first line of each field is the help of its flag.
 
-    None is what was not given. Raises DataError on a value that no data set can have.
+    None is an option that was not given. Raises DataError on a value that is never valid.
     """
 
     target: str | None = None
@@ -26,7 +26,7 @@ class Options:
 
     Several columns of a table or a series are "A,B"."""
     kind: str | None = None
-    """What the data are, where their layout does not say: `docs/data.md` lists the kinds."""
+    """Kind of data, if the layout does not show it: `docs/data.md` lists the kinds."""
     header: bool | None = None
     """Whether the first line of a table names its columns; guessed by default.
 
@@ -38,39 +38,39 @@ class Options:
     size: Size | None = None
     """Size of images in pixels: 64, or width and height as 240x180.
 
-    In Python one number, or (height, width). By default the images' own; folders whose images
-    differ in size, or have more than 128 pixels a side, are resized to 64 x 64."""
+    In Python one number, or (height, width). By default the images keep their size; folders of
+    images of several sizes, or with over 128 pixels a side, are resized to 64 x 64."""
     channels: int | None = None
     """Channels of images: 1 (gray) or 3 (color); by default 1 if all images are gray."""
     types: Mapping[str, str] | None = None
-    """COLUMN=KIND: kind of a column that is not as guessed; may be repeated.
+    """COLUMN=KIND: kind of a column whose guess is wrong; may be repeated.
 
-    Kinds: number, category, text, timestamp (a date or time), picture, labels for a target that lists several
-    such as "comedy|drama", and leave for a column to be left out."""
+    Kinds: number, category, text, timestamp (a date or time), picture, labels (a target of several
+    labels such as "comedy|drama"), and leave (leave the column out)."""
     rename: Mapping[str, str] | None = None
-    """OLD=NEW: another name for a class, which joins two spellings; may be repeated."""
+    """OLD=NEW: rename a class, to merge two spellings; may be repeated."""
     group: str | None = None
-    """Column whose equal values stay in one part; of a series, the column that names each."""
+    """Column of groups that are not split; of a series, the column that identifies each."""
     time: str | None = None
     """Column of times: the last examples become test, those before them valid."""
     names: str | None = None
     """Pattern of file names, such as '{label}_{speaker}_{take}'; each brace becomes a field."""
     length: int | None = None
-    """Length of an excerpt of a long text, or of the past that a forecast sees."""
+    """Length of an excerpt of a long text, or of the past window of a forecast."""
     horizon: int | None = None
     """Time steps of a series to forecast."""
     unit: str | None = None
     """Tokens of texts: words, characters or subwords."""
     lower: bool = False
-    """Convert texts to lower case."""
+    """Convert texts to lowercase."""
     decimal: str | None = None
     """Decimal sign of a table's numbers: point or comma; guessed by default."""
     fold: tuple[int, int] | None = None
     """Number of a fold, from 1, and the number of folds; set by training on folds."""
     selection: int | None = None
-    """Number of a draw of `Data.for_selection`, without the test part; set by a search."""
+    """Draw of `Data.for_selection`, which leaves out the test part; set by a search."""
     whole: bool = False
-    """All examples in one part, of one class alone too; set by an evaluation on other data."""
+    """Keep all examples in one part; set by an evaluation on other data."""
 
     def __post_init__(self) -> None:
         _check(self)
@@ -97,19 +97,19 @@ class Options:
         """
         if self.test is None or "=" not in self.test or Path(self.test).exists():
             return None
-        column, _, listed = self.test.partition("=")
-        values = frozenset(value.strip() for value in listed.split(",") if value.strip())
+        column, _, values_text = self.test.partition("=")
+        values = frozenset(value.strip() for value in values_text.split(",") if value.strip())
         if not column.strip() or not values:
             raise DataError(
-                f"test: expected a path or COLUMN=VALUE,VALUE, got '{self.test}'; write it so"
+                f"test: expected a path or COLUMN=VALUE,VALUE, got '{self.test}'; give both sides"
             )
         return column.strip(), values
 
     def columns(self) -> list[str]:
-        """Return the columns that are named, not numbered: a header must have them."""
+        """Return the columns given by name, not number: the header must have them."""
         test = self.test_values()
-        listed = ",".join(filter(None, (self.target, self.group, self.time)))
-        names = [*listed.split(","), *(self.types or ()), *(test[:1] if test else ())]
+        columns = ",".join(filter(None, (self.target, self.group, self.time)))
+        names = [*columns.split(","), *(self.types or ()), *(test[:1] if test else ())]
         return [name.strip() for name in names if name.strip() and not name.strip().isdecimal()]
 
     def renamed(self, label: str) -> str:
@@ -117,7 +117,7 @@ class Options:
         return (self.rename or {}).get(label, label)
 
     def replace(self, **changes: Any) -> "Options":  # noqa: ANN401 - each field has its type
-        """Return these options with others in their place. Raises DataError on an unknown name."""
+        """Return these options with changes. Raises DataError on an unknown name."""
         known = [each.name for each in fields(self)]
         for name in changes:
             if name not in known:
@@ -126,16 +126,16 @@ class Options:
         return dataclasses.replace(self, **changes)
 
     def without(self, columns: Sequence[str]) -> "Options":
-        """Return these options with columns that are left out."""
+        """Return these options with columns left out."""
         return self.replace(types=dict(self.types or {}) | dict.fromkeys(columns, "leave"))
 
     def with_shape(self, size: Size | None, channels: int) -> "Options":
-        """Return these options with the size and channels of images, where none are given."""
+        """Return these options, with size and channels of images if they are not given."""
         known = channels if channels in (1, 3) else None
         return self.replace(size=self.size or size, channels=self.channels or known)
 
     def words(self) -> list[str]:
-        """Return the words of a command line that give these options."""
+        """Return these options as words of a command line."""
         words: list[str] = []
         for name, value in self.given().items():
             if name in INTERNAL:
@@ -143,7 +143,7 @@ class Options:
             if isinstance(value, Mapping):
                 pairs = cast("Mapping[str, str]", value).items()
                 for old, new in pairs:
-                    words += [f"--{name}", f"{_escaped(old)}={_escaped(new)}"]
+                    words += [f"--{name}", pair_text(old, new)]
             elif name == "lower":
                 words.append("--lower")
             else:
@@ -152,11 +152,11 @@ class Options:
 
 
 def pair(text: str) -> tuple[str, str] | None:
-    r"""Return the two sides of "OLD=NEW", cut at the first =; None where a side is empty.
+    r"""Return the two sides of "OLD=NEW", split at the first =; None if a side is empty.
 
-    A name that holds = is written with a backslash before it.
+    A = within a name has a backslash before it.
 
-    >>> pair("cats=cat"), pair(r"a\\=b=c"), pair("cats")
+    >>> pair("cats=cat"), pair(r"a\=b=c"), pair("cats")
     (('cats', 'cat'), ('a=b', 'c'), None)
     """
     marked = text.replace("\\=", "\0")
@@ -164,10 +164,20 @@ def pair(text: str) -> tuple[str, str] | None:
     return (old, new) if old and new else None
 
 
+def pair_text(old: str, new: str) -> str:
+    r"""Return the text "OLD=NEW" of two names, which `pair` splits.
+
+    >>> pair_text("a=b", "c")
+    'a\\=b=c'
+    """
+    escaped_old, escaped_new = (name.replace("=", "\\=") for name in (old, new))
+    return f"{escaped_old}={escaped_new}"
+
+
 def command_line(verb: str, source: object, options: Options, flags: Mapping[str, object]) -> str:
     """Return the command line of a verb on data.
 
-    flags: by name; those that are None or False are left out, of a true one the name alone stands.
+    flags: by name; None and False are left out, True stands for the flag without a value.
     """
     words = ["brique", verb, str(source), *options.words()]
     for name, value in flags.items():
@@ -176,10 +186,6 @@ def command_line(verb: str, source: object, options: Options, flags: Mapping[str
         elif value not in (None, False):
             words += [f"--{name}", str(value)]
     return shlex.join(words)
-
-
-def _escaped(name: str) -> str:
-    return name.replace("=", "\\=")
 
 
 def _word(value: object) -> str:

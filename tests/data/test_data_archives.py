@@ -220,7 +220,7 @@ def test_arff_of_columns_is_a_table(tmp_path):
     (tmp_path / "iris.arff").write_text(IRIS + lines + "1,2,green,2024-01-01,setosa\n1,2\n")
     opened = data.open(tmp_path / "iris.arff")
     assert {name: kind.kind for name, kind in opened.schema.fields.items()} == {
-        "sepal length": "number", "width": "number", "color": "category", "seen": "moment",
+        "sepal length": "number", "width": "number", "color": "category", "seen": "timestamp",
         "class": "category",
     }  # fmt: skip
     assert opened.schema.targets == ("class",)

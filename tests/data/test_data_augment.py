@@ -109,7 +109,7 @@ def test_light_stays_in_range_and_leaves_the_shape():
 def test_numbers_out_of_range_are_refused():
     with pytest.raises(DataError, match=r"Augment: shift must lie from 0 to 1, got 3; choose one"):
         Augment(shift=3)
-    with pytest.raises(DataError, match=r"turn must lie from 0 to 180, got -1"):
+    with pytest.raises(DataError, match=r"rotate must lie from 0 to 180, got -1"):
         Augment(rotate=-1)
 
 

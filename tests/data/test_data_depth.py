@@ -59,7 +59,7 @@ def test_the_range_is_fitted_on_train_alone(tmp_path):
     assert opened.schema["image"].range == (90, 699)
     (finding,) = findings(opened, "out of range")
     assert (finding.severity, finding.count) == ("warning", 20)
-    assert "brightness outside 90 to 699, the range of train, where it is cut" in finding.reason
+    assert "brightness outside 90 to 699, the range of train, where it is clipped" in finding.reason
     assert float(opened.test["image"].max()) == 1.0
     assert_equal_to_files(opened, tmp_path)
     fold = opened.for_selection()
@@ -94,7 +94,7 @@ def test_a_mix_of_depths_is_said(tmp_path):
     opened = data.open(tmp_path)
     (finding,) = findings(opened, "mixed depth")
     assert (finding.severity, finding.count) == ("warning", 4)
-    assert "16 of 20 pictures have more than 8 bits a channel, and the others 8" in finding.reason
+    assert "16 of 20 pictures have more than 8 bits per channel and are rescaled" in finding.reason
     assert_equal_to_files(opened, tmp_path)
     grey = np.asarray(Image.open(tmp_path / "a" / "16.png")).astype(np.float32) / 255
     assert np.array_equal(opened.source.fields["image"].values[8, 0].numpy(), grey)
@@ -115,9 +115,9 @@ def test_colors_of_16_bits_are_said(tmp_path):
         path.write_bytes(deep_color(image))
     opened = data.open(tmp_path)
     assert opened.train["image"].max() == 15  # the upper 8 bits, as Pillow reads them
-    (finding,) = findings(opened, "cut depth")
+    (finding,) = findings(opened, "truncated depth")
     assert (finding.severity, finding.count) == ("warning", 12)
-    assert "Colors of 16 bits, of which the upper 8 are read: 12 of 12" in finding.reason
+    assert "16-bit color, read with its upper 8 bits only: 12 of 12" in finding.reason
 
 
 def test_colors_of_16_bits_are_known_in_other_formats(tmp_path):

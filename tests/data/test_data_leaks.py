@@ -19,7 +19,7 @@ def table(tmp_path, columns, **options):
 
 def leaks(opened):
     """Return severity by column of what tells the target."""
-    return {f.items[0][0]: f.severity for f in audit.findings(opened) if f.kind == "copies target"}
+    return {f.items[0][0]: f.severity for f in audit.findings(opened) if f.kind == "target leak"}
 
 
 def drawn(seed=0, n=N, share=0.5):
@@ -103,8 +103,8 @@ def test_a_column_that_lacks_where_one_of_several_classes_is_is_found(tmp_path):
     columns = {"x": rng.normal(size=N).round(4), "it": np.where(label == "b", "", noise)}
     opened = table(tmp_path, columns | {"label": label}, target="label")
     assert leaks(opened) == {"it": "error"}
-    (finding,) = [f for f in audit.findings(opened) if f.kind == "copies target"]
-    assert "missing where 'label' is of one class, and there alone" in finding.reason
+    (finding,) = [f for f in audit.findings(opened) if f.kind == "target leak"]
+    assert "missing exactly where 'label' is of one class" in finding.reason
 
 
 def test_a_column_that_may_name_groups_is_said_to(tmp_path):
@@ -112,10 +112,10 @@ def test_a_column_that_may_name_groups_is_said_to(tmp_path):
     patient = np.repeat(np.arange(40), N // 40)
     ill = rng.choice(["yes", "no"], 40)[patient]
     columns = {"noise": noise, "patient": [f"p{i}" for i in patient], "ill": ill}
-    (finding,) = [f for f in audit.findings(table(tmp_path, columns)) if f.kind == "copies target"]
-    assert "all of one 'patient' have one 'ill'." in finding.reason
+    (finding,) = [f for f in audit.findings(table(tmp_path, columns)) if f.kind == "target leak"]
+    assert "each 'patient' has a single 'ill'." in finding.reason
     assert finding.remedy.endswith(
-        "If new rows are of others, as of new patients: --group 'patient'."
+        "If new rows come from new groups, such as new patients: --group 'patient'."
     )
     grouped = table(tmp_path, columns, group="patient")
     assert leaks(grouped) == {}
@@ -129,8 +129,10 @@ def test_a_number_of_the_row_that_tells_the_class_is_an_error(tmp_path, name, fi
     opened = table(tmp_path, columns, target="label")
     (column,) = [one for one in opened.schema.inputs if one != "noise"]
     assert leaks(opened) == {column: "error"}
-    (finding,) = [f for f in audit.findings(opened) if f.kind == "copies target"]
-    assert "numbers the rows, and the rows lie in an order that tells 'label'" in finding.reason
+    (finding,) = [f for f in audit.findings(opened) if f.kind == "target leak"]
+    assert (
+        "numbers the rows, and the rows are sorted in a way that reveals 'label'" in finding.reason
+    )
     columns["label"] = label
     assert leaks(table(tmp_path, columns, target="label")) == {}
 

@@ -257,7 +257,7 @@ class Strange:
         (Whole(9), {"time": "day"}, "time= names 'day', which is not among the fields"),
         (Whole(9), {"types": {"lab": "text"}}, "types= names 'lab', which is not among the fields"),
         (Whole(9), {"header": True}, "whole: --header means nothing for an object"),
-        (Whole(9), {"kind": "pictures"}, "data: kind='pictures' is for files, and a Whole says"),
+        (Whole(9), {"kind": "pictures"}, "data: kind='pictures' is for files, but a Whole"),
         ({"x": np.arange(9.0)}, {"group": "who"}, "arrays: group= names 'who', which is not among"),
         (
             Items([("some words here", i) for i in range(9)]),

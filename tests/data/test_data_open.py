@@ -225,12 +225,12 @@ def test_files_are_refused(tmp_path, file, text):
             {"target": "price"},
             "digits: --target means nothing for packed pictures, which know --channels, --size",
         ),
-        ({"kind": "table"}, "digits: is built in, its kind is known; leave out --kind"),
+        ({"kind": "table"}, "digits: is built in and its kind is known, got --kind; leave it out"),
         ({"header": False}, "digits: --header means nothing for packed pictures"),
         ({"test": "x"}, "digits: --test means nothing for packed pictures"),
         ({"size": 0}, "data: size must be 1 or more pixels, got 0; leave it out"),
         ({"size": 100_000}, "100000 x 100000 is over the limit of 50 million pixels"),
-        ({"channels": 2}, r"data: channels must be 1 \(grey\) or 3 \(color\), got 2; pass either"),
+        ({"channels": 2}, r"data: channels must be 1 \(gray\) or 3 \(color\), got 2; pass either"),
     ],
 )
 def test_options_that_make_no_sense_are_named(options, text):

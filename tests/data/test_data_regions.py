@@ -222,7 +222,7 @@ def test_findings_on_masks(tmp_path):
     missing = {one.split: one for one in found(opened, "missing class")}
     assert missing["train"].severity == "error"
     assert missing["train"].items == (("bus",),)
-    assert "never learnt" in missing["train"].reason
+    assert "never learned" in missing["train"].reason
     assert set(missing["valid"].items) == {("bird",), ("bus",)}
     rare = found(opened, "rare class")
     assert [one.items[0][0] for one in rare] == ["bird"]
@@ -443,8 +443,8 @@ def test_findings_on_boxes(tmp_path):
     voc(root / "Annotations" / "0.xml", [*things, ("cat", 3, 3, 4, 30), ("dog", 1, 1, 80, 60)])
     voc(root / "Annotations" / "1.xml", [])
     kinds = {(one.kind, one.split): one for one in found(data.open(root))}
-    assert kinds["doubled box", None].count == 1
-    assert kinds["doubled box", None].items[0][0] == "JPEGImages/0.png"
+    assert kinds["duplicate box", None].count == 1
+    assert kinds["duplicate box", None].items[0][0] == "JPEGImages/0.png"
     assert kinds["tiny box", None].items == (("JPEGImages/0.png", "2.0 2.0 4.0 30.0"),)
     assert kinds["huge box", None].count == 1
     assert kinds["box at the edge", None].count == 1

@@ -262,7 +262,7 @@ def test_the_audit_of_sounds_names_what_is_odd(tmp_path):
     write(folder / "no" / "long.wav", wav(noise(5, 5000)))
     opened = data.open(folder)
     assert {item[0] for item in found(opened, "silent").items} == {"yes/silent.wav", "yes/soft.wav"}
-    assert "2 of 84 are silent, or nearly so" in found(opened, "silent").reason
+    assert "2 of 84 signals are silent or nearly silent" in found(opened, "silent").reason
     assert found(opened, "clipped").items == (("no/loud.wav",),)
     assert found(opened, "odd length").items == (("no/long.wav", "0.625 seconds"),)
     assert not {"silent", "clipped", "odd length"} & {
@@ -286,7 +286,7 @@ def test_copies_of_sounds_across_parts_are_found(tmp_path):
     finding = found(opened, "nearly leaked")
     assert finding.severity == "error"
     assert finding.items == (("train/a/3.wav", "test/a/9.wav"),)
-    assert "1 of 9 sounds of test" in finding.reason
+    assert "1 of 9 sounds in test" in finding.reason
     write(tmp_path / "s/train/b/99.wav", wav(0.5 * sound))
     again = data.open(tmp_path / "s")
     assert found(again, "nearly duplicate").items == (("train/a/3.wav", "train/b/99.wav"),)

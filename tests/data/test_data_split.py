@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import torch
 
+import brique
 from brique import data
 from brique.data.dataset import build
 from brique.data.splits.stratified import GroupedExamples, assign_stratified
@@ -109,7 +110,7 @@ def test_parts_of_the_source_that_tear_groups_apart_are_found():
     group = np.arange(40) // 2
     where = ["train", "test"] * 5 + ["train"] * 30
     opened = data.arrays(**fields, group=group, split=where)
-    (found,) = [one for one in opened.source.findings if one.kind == "group on two sides"]
+    (found,) = [one for one in opened.source.findings if one.kind == "group leak"]
     assert (found.severity, found.count) == ("error", 5)
     assert found.items[0] == ("example 0",)
 
@@ -234,15 +235,44 @@ def test_the_test_part_of_a_source_is_in_no_fold():
         assert own.isdisjoint(torch.cat([part.ids for part in parts(fold)]).tolist())
 
 
-def test_a_run_of_a_fold_has_the_schema_of_the_fold():
-    from brique.data import journal
-
-    begun = time.perf_counter()
+def test_parts_and_streams_carry_the_record_of_their_data_set():
     opened = data.arrays(x=np.random.default_rng(0).normal(size=50), label=[0, 1] * 25)
     fold = opened.fold(2, 5)
-    assert journal.since(begun) == []
-    next(fold.train.batches(4))
-    assert [entry.fingerprint for entry in journal.since(begun)] == [fold.fingerprint]
+    for dataset in (opened, fold, opened.for_selection()):
+        record = dataset.record
+        assert (record.name, record.fingerprint) == (dataset.name, dataset.fingerprint)
+        assert record.schema is dataset.schema
+        for part in parts(dataset):
+            stream = part.batches(4)
+            streams = (stream, stream.seek(1), stream.on("cpu"), part.select(part.ids).batches(2))
+            assert all(one.record is record for one in streams)
+    assert opened.record.fingerprint != fold.record.fingerprint
+
+
+def test_the_record_counts_streams_of_test():
+    opened = data.arrays(x=np.arange(50.0), label=[0, 1] * 25)
+    assert opened.record.test_reads == 0
+    opened.train.batches(4, epochs=2)
+    opened.valid.batches(4)
+    assert opened.record.test_reads == 0
+    stream = opened.test.batches(4)
+    assert len(list(stream)) == len(list(stream.seek(0))) == len(stream)
+    opened.test.select(opened.test.ids[:2]).batches(1)
+    assert opened.record.test_reads == 2
+    assert opened.fold(1, 5).record.test_reads == 0
+
+
+def test_a_training_opens_its_data_once(monkeypatch, tmp_path):
+    calls = []
+    original = data.open
+
+    def counted(source, *args, **more):
+        calls.append(source)
+        return original(source, *args, **more)
+
+    monkeypatch.setattr(data, "open", counted)
+    brique.train("digits", quick=True, out=tmp_path / "run", device="cpu")
+    assert calls == ["digits"]
 
 
 @pytest.mark.parametrize(

@@ -692,14 +692,14 @@ def test_planted_faults_are_found(tmp_path):
     about = {
         "constant": "constant", "mixed types": "mixed", "many classes": "user",
         "same columns": "twice", "out of range": "far", "sentinel": "gap", "not finite": "endless",
-        "date as text": "when", "code": "zip_code", "empty column": "nothing",
+        "date as text": "when", "numeric code": "zip_code", "empty column": "nothing",
     }  # fmt: skip
     for kind, column in about.items():
         finding = one(found, kind)
         assert any(column in item for item in finding.items), kind
         assert f"'{column}'" in finding.reason
     assert {item for f in found if f.kind == "identifier" for item in f.items} >= {("row",)}
-    copies = {f.items[0][0]: f.severity for f in found if f.kind == "copies target"}
+    copies = {f.items[0][0]: f.severity for f in found if f.kind == "target leak"}
     assert copies == {"copy": "error", "leak": "warning"}
     assert one(found, "mixed types").items[0] == ("row 5", "mixed", "oops")
     assert one(found, "out of range").items == (("row 11", "far", "1000000"),)
@@ -724,7 +724,7 @@ def test_copies_of_a_number_are_found(tmp_path, cells, severity):
     y, noise = rng.normal(size=100), rng.normal(size=100)
     rows = [f"{a:.9g},{b:.9g}" for a, b in zip(cells(y, noise), y, strict=True)]
     found = audit.findings(opened(tmp_path, ["x,y", *rows], target="y"))
-    assert [f.severity for f in found if f.kind == "copies target"] == (
+    assert [f.severity for f in found if f.kind == "target leak"] == (
         [severity] if severity else []
     )
 

@@ -482,7 +482,7 @@ def test_the_audit_finds_empty_long_broken_and_unknown_texts(tmp_path):
         "moji.txt": "le caf\u00e9 noir".encode().decode("latin-1"), "fine.txt": "Ünï \u00c3 \u00c2",
     })  # fmt: skip
     opened = data.open(root)
-    (broken,) = found(opened, "broken letters")
+    (broken,) = found(opened, "wrong encoding")
     assert sorted(item[0] for item in broken.items) == ["good/fffd.txt", "good/moji.txt"]
     assert ("good/moji.txt", "\u00c3\u00a9", "\u00e9") in broken.items
     assert texts_audit._find_mojibake("it\u00e2\u20ac\u2122s") == ("\u00e2\u20ac\u2122", "\u2019")
@@ -493,10 +493,10 @@ def test_the_audit_finds_empty_long_broken_and_unknown_texts(tmp_path):
         tmp_path, {"x.tab": "a\tone\n" * 2 + "".join(f"a\tsay {i}\nb\tbe {i}\n" for i in range(40))}
     )
     opened = data.open(tmp_path / "x.tab")
-    (unknown,) = found(opened, "unknown pieces")
+    (unknown,) = found(opened, "unknown tokens")
     assert unknown.split == "test"
     assert unknown.count == sum(int(n) for _, n in unknown.items)
-    assert "are not in the vocabulary of train" in unknown.reason
+    assert "are not in the training vocabulary" in unknown.reason
     fields = {"text": Texts(["one", "", "two"]), "label": Labels(["a", "b", "a"], True)}
     (empty,) = found(build(Source("x", fields, targets=("label",))), "empty text")
     assert empty.items == (("example 1",),)
@@ -508,7 +508,7 @@ def test_the_audit_doubts_classes_that_the_words_deny(tmp_path):
     rows[7] = rows[7].replace("owl\t", "fox\t")
     rows[300] = rows[300].replace("fox\t", "owl\t")
     write(tmp_path, {"x.txt": "\n".join(rows)})
-    (doubtful,) = found(data.open(tmp_path / "x.txt"), "doubtful")
+    (doubtful,) = found(data.open(tmp_path / "x.txt"), "suspect label")
     assert {item[:3] for item in doubtful.items} == {
         ("x.txt:8", "fox", "owl"), ("x.txt:301", "owl", "fox")
     }  # fmt: skip

@@ -1,24 +1,24 @@
-"""Finding: one thing that an audit has to say about a data set."""
+"""Finding: one problem that an audit found in a data set."""
 
 from dataclasses import dataclass
 from typing import Any, Literal
 
 Severity = Literal["error", "warning", "note"]
-_MAX_ITEMS = 1000  # items that JSON holds; `count` says how many there are
+_MAX_ITEMS = 1000  # in JSON; `count` is exact
 
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that an audit has found.
+    """One problem that an audit found.
 
-    kind: "unreadable", "duplicate", "leaked", "contradictory", "doubtful", ...: docs/audit.md.
-    severity: "error" for what would falsify a result, "warning" for what should be mended or
-        known, "note" for what is good to know.
-    split: the part that it is about: "train", "valid", "test"; None if it is about all.
-    items: the examples, files or classes found, worst first; each a tuple of texts.
-    count: how many there are.
+    kind: "unreadable", "duplicate", "leaked", "contradictory", "suspect label", ...: docs/audit.md.
+    severity: "error" if it makes results invalid, "warning" if it should be fixed or at least
+        known, "note" if it is good to know.
+    split: the part it concerns: "train", "valid" or "test"; None for all data.
+    items: the examples, files or classes concerned, worst first; each a tuple of texts.
+    count: number of items.
     reason: what was found and what it means, in a sentence or two.
-    remedy: what can be done.
+    remedy: what to do.
     """
 
     kind: str
@@ -30,7 +30,7 @@ class Finding:
     remedy: str
 
     def to_json(self) -> dict[str, Any]:
-        """Return the finding as JSON values; of more than 1,000 items the first."""
+        """Return the finding as JSON values, with its first 1,000 items."""
         return {
             "kind": self.kind,
             "severity": self.severity,

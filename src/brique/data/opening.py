@@ -1,4 +1,4 @@
-"""Opening a data set by name or path."""
+"""Open a data set by name or path."""
 
 import os
 from collections.abc import Iterator, Mapping
@@ -25,9 +25,9 @@ _redirects: ContextVar[Mapping[str, Path] | None] = ContextVar("brique_elsewhere
 
 @contextmanager
 def redirect_roots(roots: Mapping[str, Path]) -> Iterator[None]:
-    """While it lasts, what has a root is opened there, wherever the process stands.
+    """Context in which sources open at their recorded roots, whatever the working directory.
 
-    roots: as in `Source`: relative paths are those of the folder that a run was started in.
+    roots: as in `Source`; their keys are relative to the folder in which a run was started.
     """
     token = _redirects.set(roots)
     try:
@@ -45,19 +45,16 @@ def open(
 ) -> Data:
     """Return a data set: its schema and its parts train, valid and test.
 
-    source: "digits", which is built in; "world:scenes" or another of `brique.data.worlds`; a path
-        of a file, folder or archive; or the name of one under BRIQUE_DATA (case, - and _ do not
-        count). docs/data.md lists what it may hold. Or an object: a data set of Hugging Face or
-        torchvision, a data frame, a dict of arrays by field, or several of these, as {"train": ...,
-        "test": ...} or (train, test).
-    options: what the source does not say by itself; `more` are fields of it by name, such as
-        target="price", which stand in place of its own.
-    needs: fields by name and kind without which the data are of no use, such as
-        {"image": Picture, "label": Category}.
-    The parts of the source are obeyed; else test is 20%, and valid a tenth of the rest, by a fixed
-    draw on their content: classes keep their shares, equal examples stay together.
-    Raises DataError when there is no such source, or it cannot be a data set, or has not what it
-        needs; on an unknown option, and on one that means nothing for this source.
+    source: "digits", which is built in; "world:scenes" or another of `brique.data.worlds`; the path
+        of a file, folder or archive; or a name in BRIQUE_DATA (ignoring case, - and _). docs/data.md
+        lists the formats. Or an object: a data set of Hugging Face or torchvision, a data frame, a
+        dict of arrays by field, or several of these, as {"train": ..., "test": ...} or (train, test).
+    options: how to read the source; `more` overrides its fields by name: target="price".
+    needs: required fields by name and kind, such as {"image": Picture, "label": Category}.
+    The source's own parts are kept; otherwise test is 20%, and valid a tenth of the rest, by a fixed
+    split on content: it is stratified by class, and equal examples stay together.
+    Raises DataError when there is no such source, it is not a data set or lacks a required field; on
+        an unknown option, and on one that does not apply to this source.
     """
     name, path = _find_source(source) if isinstance(source, str | Path) else ("", None)
     chosen = (options or Options()).replace(**more)
@@ -72,11 +69,11 @@ def _open_with_fields(
     options: Options,
     needs: Mapping[str, type[Field]],
 ) -> Data:
-    """Return a data set that has the fields that are needed. Raises DataError."""
+    """Return a data set with the required fields. Raises DataError."""
     try:
         data = _open_cached(*location, options)
     except DataError:
-        if needs and options.given():  # which means nothing for data of another kind
+        if needs and options.given():  # which may not apply to another kind of data
             data = _open_cached(*location, Options(kind=options.kind, whole=options.whole))
             data.schema.require(data.name, needs)
         raise
@@ -102,14 +99,14 @@ def _open_cached(source: object, name: str, path: Path | None, options: Options)
 
 
 def _build_data(source: Source, options: Options) -> Data:
-    """Return the data set of a source, cut into parts, or all of it in train."""
+    """Return the data set of a source, split into parts, or all in train."""
     return build(source, torch.zeros(len(source), dtype=torch.uint8) if options.whole else None)
 
 
 def _read_source(name: str, path: Path | None, options: Options, roots: dict[str, Path]) -> Source:
     if path is None:
         if options.kind is not None:
-            raise DataError(f"{name}: is built in, its kind is known; leave out --kind")
+            raise DataError(f"{name}: is built in and its kind is known, got --kind; leave it out")
         options.check(name, binary_files.KIND, binary_files.USES)
         return binary_files.built_in(options)
     place = resolve_place(path)
@@ -122,14 +119,14 @@ def _read_source(name: str, path: Path | None, options: Options, roots: dict[str
 def _source_of_object(data: object, options: Options) -> Source:
     if options.kind is not None:
         raise DataError(
-            f"data: kind='{options.kind}' is for files, and a {type(data).__name__} says what it"
-            " holds; leave it out, or correct single fields with types="
+            f"data: kind='{options.kind}' is for files, but a {type(data).__name__} has types of its own;"
+            " leave it out, or correct single fields with types="
         )
     return objects.make_source(data, options)
 
 
 def _resolve_test(test: str | Path | None, path: Path | None) -> str | None:
-    """Return what is said of the test part: the whole path of a file beside the source."""
+    """Return the option `test`, resolved if it is a file beside the source."""
     roots = _redirects.get() or {}
     if test is None or str(test) in roots:
         return None if test is None else str(roots[str(test)])
@@ -140,7 +137,7 @@ def _resolve_test(test: str | Path | None, path: Path | None) -> str | None:
 
 
 def _find_source(source: str | Path) -> tuple[str, Path | None]:
-    """Return the name and place of a source, None if it is built in. Raises DataError."""
+    """Return the name and path of a source, None if it is built in. Raises DataError."""
     if source == "digits":
         return "digits", None
     if str(source).startswith("world:"):
@@ -149,14 +146,14 @@ def _find_source(source: str | Path) -> tuple[str, Path | None]:
         raise DataError("data: got an empty name; pass 'digits', a path, or a name in BRIQUE_DATA")
     path = Path(source).expanduser()
     path = (_redirects.get() or {}).get(str(source), path)
-    if os.path.exists(path):  # also of a name that is too long
+    if os.path.exists(path):  # False if the name is too long
         return path.resolve().name or str(path), _check_readable(source, path)
     folders = [
         Path(folder) for folder in os.environ.get("BRIQUE_DATA", "").split(os.pathsep) if folder
     ]
     entries = [entry for folder in folders if folder.is_dir() for entry in sorted(folder.iterdir())]
     plain_name = _plain_name(path.parts[0])
-    for ending in ("", "batchesbin", "batchespy"):  # cifar-10 is shipped as such a folder
+    for ending in ("", "batchesbin", "batchespy"):  # folder names of CIFAR-10
         for entry in entries:
             candidate = entry.joinpath(*path.parts[1:])
             if _plain_name(entry.name) == plain_name + ending and os.path.exists(candidate):
@@ -173,12 +170,12 @@ def _find_source(source: str | Path) -> tuple[str, Path | None]:
 
 
 def _check_readable(source: str | Path, path: Path) -> Path:
-    """Return a path that is a file or folder: a pipe or device may never end. Raises DataError."""
+    """Return the path of a file or folder; a pipe or device may never end. Raises DataError."""
     if path.is_file() or path.is_dir():
         return path
     raise DataError(
-        f"data: '{source}' is a pipe or device, which cannot be read again; write what it gives"
-        " into a file, and name that"
+        f"data: '{source}' is a pipe or device, which cannot be read twice; write its content to a"
+        " file and pass that"
     )
 
 

@@ -95,7 +95,7 @@ def _item(kind: str, item: Sequence[object], examples: _Examples) -> str:
     values = [str(value) for value in item][:6]
     pictures = "".join(examples.show(value) for value in values)
     row = f'<span class="row">{pictures}</span>' if pictures else ""
-    if kind == "doubtful" and len(values) == 4:
+    if kind == "suspect label" and len(values) == 4:
         example, label, predicted, confidence = values
         description = (
             f"{name(example)}: labeled {name(label, 40)}, the reader says {name(predicted, 40)},"

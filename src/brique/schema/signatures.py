@@ -1,9 +1,8 @@
-"""Signatures of words: how they look and end, which is what is known of a word never met.
+"""Signatures of words: their shape and ending, all that is known of an unknown word.
 
-A signature is a mark, "…" for the letters that are left out, and the last letters, made small:
-"A…ing" ends in "ing" and begins with a capital. The mark is "0" where a word holds a digit, "AA"
-where all of its letters are capitals, "A" where the first is one, "-" where it holds a hyphen, else
-nothing.
+A signature is a prefix, "…" for the omitted letters, and the last letters in lowercase: "A…ing"
+begins with a capital and ends in "ing". The prefix is "0" if the word holds a digit, "AA" if it is
+in capitals, "A" if it begins with a capital, "-" if it holds a hyphen, else empty.
 """
 
 from collections import Counter
@@ -12,17 +11,15 @@ from collections.abc import Iterable
 from brique.errors import DataError
 
 ELLIPSIS = "…"
-MAX_LETTERS = 3  # letters at most that a signature holds
-MAX_RARE_COUNT = 2  # times that a word comes at most whose signatures are counted
-MIN_WORDS, MAX_SIGNATURES = (
-    4,
-    1000,
-)  # rare words of a signature that gets a number; signatures that get one
+MAX_LETTERS = 3  # of the ending
+MAX_RARE_COUNT = 2  # occurrences of a rare word, whose signatures are counted
+MIN_WORDS = 4  # rare words that share a signature with an id
+MAX_SIGNATURES = 1000
 _PREFIXES = ("0", "AA", "A", "-", "")
 
 
 def signatures(word: str) -> list[str]:
-    """Return the signatures of a word, that with the most letters first.
+    """Return the signatures of a word, longest first.
 
     >>> signatures("Walking")
     ['A…ing', 'A…ng', 'A…g', 'A…']
@@ -36,14 +33,14 @@ def signatures(word: str) -> list[str]:
 
 
 def signature_id(word: str, ids: "dict[str, int]", default: int) -> int:
-    """Return the number of the longest signature of a word that is known, or `default`."""
+    """Return the id of the longest known signature of a word, or `default`."""
     return next((ids[signature] for signature in signatures(word) if signature in ids), default)
 
 
 def fit(words: Iterable[str]) -> tuple[str, ...]:
-    """Return the signatures that get numbers, commonest first.
+    """Return the signatures that get ids, most common first.
 
-    words: the rare ones of a training part, each once.
+    words: the rare words of a training part, each once.
     """
     counts = Counter(signature for word in words for signature in signatures(word))
     frequent = sorted(
@@ -58,8 +55,8 @@ def check(items: tuple[str, ...]) -> None:
         prefix, separator, suffix = item.partition(ELLIPSIS)
         if not separator or prefix not in _PREFIXES or len(suffix) > MAX_LETTERS:
             raise DataError(
-                f"text: endings must be a mark, '{ELLIPSIS}' and up to {MAX_LETTERS} letters, such as"
-                f" 'A{ELLIPSIS}ing', got '{item[:20]}'; write them so"
+                f"text: signatures must be a prefix, '{ELLIPSIS}' and up to {MAX_LETTERS} letters,"
+                f" such as 'A{ELLIPSIS}ing', got '{item[:20]}'; correct it"
             )
 
 

@@ -1,4 +1,4 @@
-"""Fields of words: texts, and the tags of their pieces."""
+"""Texts as token ids, and the tags of their tokens."""
 
 import re
 from collections.abc import Sequence
@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, cast
 
 from brique.errors import DataError
-from brique.schema import signatures as signs
+from brique.schema import signatures as word_signatures
 from brique.schema import subwords
 from brique.schema.messages import alternatives, short_repr
 
@@ -16,24 +16,24 @@ if TYPE_CHECKING:
     from tokenizers import Tokenizer
 
 Unit = Literal["words", "characters", "subwords"]
-UNKNOWN_ID, START_ID, END_ID = 0, 1, 2  # numbers that stand for no piece of a vocabulary
-FIRST_ID = 3  # number of the first piece
+UNKNOWN_ID, START_ID, END_ID = 0, 1, 2  # ids outside the vocabulary
+FIRST_ID = 3  # id of the first token of the vocabulary
 _UNITS = ("words", "characters", "subwords")
 WORD_PATTERN = re.compile(r"\w+(?:['\u2019]\w+)*|[^\w\s]")
 
 
 @dataclass(frozen=True)
 class Text:
-    """A text as the numbers of its pieces, a field of varying length.
+    """A text as token ids, a field of varying length.
 
-    vocabulary: the pieces that have numbers, from 3 on, fitted on the training part; 0 is any other
-        piece, 1 and 2 are kept for a start and an end, which `prepare` does not add.
-    unit: what a piece is: words (and marks), characters, or subwords (extra `text`), which are
-        bytes joined to longer pieces: nothing is unknown to them.
-    lower: whether letters are made small first.
-    merges: for subwords, the pairs that are joined, in order, each "one two".
-    signatures: for words, signatures such as "A…ing" whose numbers follow those of the vocabulary: a
-        word that has no number of its own gets that of its longest one.
+    vocabulary: the tokens with ids from 3 on, fitted on the training part; 0 is an unknown token,
+        1 and 2 are reserved for start and end, which `prepare` does not add.
+    unit: of tokens: words (and punctuation), characters, or subwords (extra `text`), which are
+        byte-level BPE: no text is unknown.
+    lower: whether the text is lowercased first.
+    merges: for subwords, the pairs that are merged, in order, each "one two".
+    signatures: for words, signatures such as "A…ing" whose ids follow the vocabulary: a word that is
+        not in the vocabulary gets the id of its longest signature.
     """
 
     vocabulary: tuple[str, ...]
@@ -54,29 +54,28 @@ class Text:
         elif self.merges:
             raise DataError(f"text: merges are for subwords, not {self.unit}; leave them out")
         if self.signatures:
-            check_names("text: endings", self.signatures)
-            signs.check(self.signatures)
+            check_names("text: signatures", self.signatures)
+            word_signatures.check(self.signatures)
             if self.unit != "words":
-                raise DataError(f"text: endings are for words, not {self.unit}; leave them out")
+                raise DataError(f"text: signatures are for words, not {self.unit}; leave them out")
 
     @property
     def num_embeddings(self) -> int:
-        """How many numbers there are: rows of an embedding."""
+        """Number of ids: rows of an embedding."""
         return FIRST_ID + len(self.vocabulary) + len(self.signatures)
 
     def is_unknown(self, ids: "torch.Tensor") -> "torch.Tensor":
-        """Return which numbers (M,) stand for pieces that are not in the vocabulary (M,), bool."""
+        """Return which ids (M,) are of tokens outside the vocabulary (M,), bool."""
         return (ids == UNKNOWN_ID) | (ids >= FIRST_ID + len(self.vocabulary))
 
     def fallback_id(self, token: str) -> int:
-        """Return the number that a piece has, or would have, where it is not in the vocabulary."""
-        return signs.signature_id(token, self._signature_ids, UNKNOWN_ID)
+        """Return the id of a token that is not in the vocabulary."""
+        return word_signatures.signature_id(token, self._signature_ids, UNKNOWN_ID)
 
     def tokenize(self, source: object) -> list[str]:
-        """Return the pieces of a text; a list of texts is taken for pieces already.
+        """Return the tokens of a text; a list holds tokens already.
 
-        Where there are endings, a word that is not known is cut before a known end with an
-        apostrophe, such as "n't" or "'s".
+        With signatures, an unknown word is split before a known clitic, such as "n't" or "'s".
         """
         if isinstance(source, list | tuple):
             tokens = [str(token) for token in cast("Sequence[object]", source)]
@@ -96,7 +95,7 @@ class Text:
         return [self.vocabulary[index] for index in subwords.encode(self.tokenizer, [text])[0]]
 
     def prepare(self, source: object) -> "torch.Tensor":
-        """Return the numbers of a text's pieces (T,), int64. Raises DataError for no text."""
+        """Return the token ids of a text (T,), int64. Raises DataError if it is not a text."""
         import torch
 
         return torch.tensor(
@@ -104,10 +103,10 @@ class Text:
         )
 
     def restore(self, value: "torch.Tensor") -> str:
-        """Return the text that numbers (T,) stand for.
+        """Return the text of token ids (T,).
 
-        Characters and subwords give it back as it was, but for what `lower` and unknown characters
-        (U+FFFD) took; words come with a blank between them.
+        Characters and subwords restore it exactly, but for `lower` and unknown characters (U+FFFD);
+        words are joined with spaces.
         """
         stop = FIRST_ID + len(self.vocabulary)
         tokens = [
@@ -120,7 +119,7 @@ class Text:
         return (" " if self.unit == "words" else "").join(tokens)
 
     def form(self) -> dict[str, Any]:
-        """Return what a form asks for: a text."""
+        """Return the input of a form: a text."""
         return {"input": "textarea"}
 
     def to_json(self) -> dict[str, Any]:
@@ -132,7 +131,7 @@ class Text:
         return value | ({"signatures": list(self.signatures)} if self.signatures else {})
 
     def _split_clitic(self, token: str) -> list[str]:
-        """Return a piece, cut as those who tagged words do: "don't" is "do", "n't" where known."""
+        """Return a token split as in tagged corpora: "don't" is "do", "n't" if "n't" is known."""
         if token not in self._token_ids and {"'", "\u2019"} & {*token}:
             for position in range(1, len(token)):
                 suffix = token[position:]
@@ -146,7 +145,7 @@ class Text:
 
     @cached_property
     def tokenizer(self) -> "Tokenizer":
-        """What cuts texts into subwords. Raises DataError without the extra `text`."""
+        """The subword tokenizer. Raises DataError without the extra `text`."""
         return subwords.build_tokenizer(self.vocabulary, self.merges)
 
     @cached_property
@@ -161,7 +160,7 @@ class Text:
 
 @dataclass(frozen=True)
 class Tags:
-    """A sequence of named classes, one for each piece of another field: tags, classes of boxes."""
+    """A sequence of named classes, one per token or box of another field."""
 
     names: tuple[str, ...]
     kind: ClassVar[str] = "tags"
@@ -172,9 +171,9 @@ class Tags:
         check_names("tags: names", self.names)
 
     def prepare(self, source: object) -> "torch.Tensor":
-        """Return the numbers of tags (T,), int64. Raises DataError for a tag that is not listed.
+        """Return class indices (T,), int64. Raises DataError for a tag that is not listed.
 
-        source: a list of names, or one text with a blank between names.
+        source: a list of names, or one text of names with spaces between them.
         """
         import torch
 
@@ -190,11 +189,11 @@ class Tags:
         return torch.tensor(indices, dtype=torch.long)
 
     def restore(self, value: "torch.Tensor") -> list[str]:
-        """Return the names of numbers (T,)."""
+        """Return the names of class indices (T,)."""
         return [self.names[index] for index in value.tolist()]
 
     def form(self) -> dict[str, Any]:
-        """Return what a form asks for: names, one for each piece."""
+        """Return the input of a form: names, one per token."""
         return {"input": "tags", "options": list(self.names)}
 
     def to_json(self) -> dict[str, Any]:
@@ -207,7 +206,7 @@ class Tags:
 
 
 def check_names(where: str, names: Sequence[str]) -> None:
-    """Raise DataError where names are no texts, or one is listed twice."""
+    """Raise DataError unless all names are non-empty texts, each listed once."""
     if any(type(name) is not str or not name for name in names):
         raise DataError(
             f"{where} must be texts that are not empty, got {short_repr(names)}; name each"

@@ -1,4 +1,4 @@
-"""Audit: what may spoil a result is looked for before anything is trained."""
+"""Audit: problems in the data that would spoil a result, found before training."""
 
 from brique.data.audit.findings_table import table as table
 from brique.data.audit.summary import counts as counts

@@ -1,4 +1,4 @@
-"""Audit of classes: missing in a part, rare, or much commoner than others."""
+"""Audit of classes: missing in a part, rare, or imbalanced."""
 
 import math
 from collections.abc import Iterable
@@ -15,7 +15,7 @@ _Z = 1.959964  # of a 95% interval
 
 
 def findings(examples: Examples) -> list[Finding]:
-    """Return what classes lack."""
+    """Return missing, rare and imbalanced classes."""
     if examples.labels is None or not examples.classes:
         return []
     counts = examples.counts()
@@ -30,11 +30,11 @@ def _missing(examples: Examples, counts: np.ndarray) -> Iterable[Finding]:
         ]
         if not missing or not counts[index].sum():
             continue
-        subject = "it is" if len(missing) == 1 else "they are"
+        pronoun = "it" if len(missing) == 1 else "them"
         consequence = (
-            f"nothing can be said about how well {subject} recognized"
+            f"the test result says nothing about {pronoun}"
             if part == "test"
-            else "the choice of the best weights and the calibration know nothing of it"
+            else f"model selection and calibration ignore {pronoun}"
         )
         yield Finding(
             "missing class",
@@ -42,8 +42,8 @@ def _missing(examples: Examples, counts: np.ndarray) -> Iterable[Finding]:
             part,
             tuple((name,) for name in missing),
             len(missing),
-            f"{part} holds no example of {_join_names(missing)}: {consequence}.",
-            f"Add examples of {'it' if len(missing) == 1 else 'them'} to {part}.",
+            f"{part} has no examples of {_join_names(missing)}: {consequence}.",
+            f"Add examples of {pronoun} to {part}.",
         )
 
 
@@ -62,23 +62,23 @@ def _rare(examples: Examples, counts: np.ndarray) -> Iterable[Finding]:
             part,
             tuple((name, str(count)) for name, count in rare),
             len(rare),
-            f"{subject} fewer than {_MIN_EXAMPLES} examples in {part}: {_rare_consequence(part, *rare[0])}.",
-            "Add examples of these classes, or join classes that belong together.",
+            f"{subject} fewer than {_MIN_EXAMPLES} examples in {part}:"
+            f" {_rare_consequence(part, *rare[0])}.",
+            "Add examples of these classes, or merge classes that belong together.",
         )
 
 
 def _rare_consequence(part: str, name: str, count: int) -> str:
-    """Say what so few examples allow; the bound is that of Wilson's interval where all are right.
+    """Return what so few examples mean; the bound is Wilson's interval if all are correct.
 
     Source: Wilson 1927, "Probable inference, the law of succession, and statistical inference".
     """
     if part == "train":
-        return "a net learns them by heart, or not at all, and which of both chance decides"
+        return "a net can only memorize them"
     correct = "the only example" if count == 1 else f"all {count} examples"
     return (
-        f"even if {correct} of {name} in test should be answered right, the share in the long run may"
-        f" be as low as {count / (count + _Z**2):.0%}; say something about all classes together, not about"
-        " each"
+        f"even if {correct} of {name} in test are classified correctly, the true recall may be as"
+        f" low as {count / (count + _Z**2):.0%}; report results over all classes, not per class"
     )
 
 
@@ -96,9 +96,9 @@ def _imbalanced(examples: Examples, counts: np.ndarray) -> Iterable[Finding]:
         "train",
         tuple((examples.classes[index], f"{train[index]:,}") for index in order),
         len(order),
-        f"{most_common} is {ratio:.1f} times as common in train as {least_common}: who always answers {most_common}"
-        f" is right in {accuracy}, so read balanced accuracy and the recall of each class beside"
-        " accuracy.",
+        f"{most_common} is {ratio:.1f} times as common in train as {least_common}: always"
+        f" predicting {most_common} reaches {accuracy} accuracy, so look at balanced accuracy"
+        " and per-class recall as well.",
         f"Add examples of the rare classes, {least_common} first.",
     )
 

@@ -1,4 +1,4 @@
-"""Audit of columns: constant, copied, missing, coded, out of range, spelled in two ways."""
+"""Audit of columns: constant, duplicate, missing, coded, out of range, inconsistent spelling."""
 
 import hashlib
 import re
@@ -13,16 +13,17 @@ from torch import Tensor
 from brique.data.audit import target_leaks
 from brique.data.audit.examples import Examples
 from brique.data.finding import Finding
-from brique.data.raw.column import Column as Given
+from brique.data.raw.column import Column as SourceColumn
 from brique.data.raw.source import PARTS
 from brique.data.sources.columns.date_patterns import pattern_of
+from brique.options import pair_text
 from brique.schema import MISSING, Category, Field, Number, Text, Timestamp
 
-_MIN_ROWS = 20  # rows below which chance alone makes columns look odd
+_MIN_ROWS = 20  # with fewer rows, columns look odd by chance
 _SENTINELS = (-1.0, -9.0, -99.0, -999.0, -9999.0, 99.0, 999.0, 9999.0, 99999.0, 999999.0)
-_OUTLIER_DISTANCE = 20.0  # robust spreads from the median, from which a value is looked at
-_MAX_OUTLIER_SHARE = 0.01  # share of values above which they are no outliers but a tail
-_MAX_ITEMS = 100  # items that are named
+_OUTLIER_DISTANCE = 20.0  # robust standard deviations from the median
+_MAX_OUTLIER_SHARE = 0.01  # more values than this are a tail, not outliers
+_MAX_ITEMS = 100  # items of a finding
 _CODE_NAME = re.compile(
     r"(^|[_ ])(id|ids|code|zip|zipcode|postcode|plz|key)($|[_ ])", re.IGNORECASE
 )
@@ -56,7 +57,7 @@ class Column:
 
 
 def findings(examples: Examples) -> list[Finding]:
-    """Return what is odd about the columns of a table, or of arrays."""
+    """Return problems in the columns of a table, or in one-dimensional arrays."""
     columns = list(_columns(examples))
     if len(examples.source) < 2 or not columns:
         return []
@@ -109,17 +110,17 @@ def _constant(inputs: list[Column]) -> Iterator[Finding]:
         )
         yield Finding(
             "constant", "warning", None, tuple((name,) for name in names), len(names),
-            f"{subject} one value in all rows, so nothing can be learnt from it.",
+            f"{subject} the same value in all rows and carries no information.",
             f"Leave it out: --types '{names[0]}=leave'.",
         )  # fmt: skip
 
 
 def _duplicates(columns: list[Column]) -> Iterator[Finding]:
-    """Yield columns that say the same, under whatever names of values."""
+    """Yield columns whose values map one to one."""
     groups: dict[bytes, list[str]] = {}
     for column in columns:
         values = column.values
-        if 2 * len(column.distinct) <= len(values):  # else any two go one with one
+        if 2 * len(column.distinct) <= len(values):  # else any two columns map one to one
             _, first_rows, inverse = np.unique(values, return_index=True, return_inverse=True)
             values = np.argsort(np.argsort(first_rows))[inverse].astype(np.float64)
         groups.setdefault(hashlib.sha256(values.tobytes()).digest(), []).append(column.name)
@@ -128,8 +129,7 @@ def _duplicates(columns: list[Column]) -> Iterator[Finding]:
             joined = "' and '".join(names[:5])
             yield Finding(
                 "same columns", "note", None, (tuple(names),), len(names) - 1,
-                f"'{joined}' say the same of each row: each"
-                " value of one goes with one value of the other.",
+                f"'{joined}' carry the same information: their values map one to one.",
                 f"Keep one: --types '{names[1]}=leave'.",
             )  # fmt: skip
 
@@ -147,13 +147,13 @@ def _identifiers(examples: Examples, numbers: list[Column]) -> Iterator[Finding]
         if not (is_monotonic or is_dense or column.distinct[0] >= 10_000):
             continue
         reason = (
-            "counts the rows" if is_monotonic else "has another whole number in nearly each row"
+            "counts the rows" if is_monotonic else "has a different integer in nearly every row"
         )
         yield Finding(
             "identifier", "warning", None, ((column.name,),), 1,
-            f"'{column.name}' {reason}: it looks like an identifier, by which a net learns rows by"
-            " heart, or the order in which they were gathered.",
-            f"Leave it out if it is one: --types '{column.name}=leave'.",
+            f"'{column.name}' {reason}: it looks like an identifier, from which a net would"
+            " memorize rows or learn the order of collection.",
+            f"Leave it out if it is an identifier: --types '{column.name}=leave'.",
         )  # fmt: skip
 
 
@@ -161,10 +161,10 @@ def _codes(numbers: list[Column]) -> Iterator[Finding]:
     for column in numbers:
         if column.is_integer and _CODE_NAME.search(column.name):
             yield Finding(
-                "code", "note", None, ((column.name,),), 1,
-                f"'{column.name}' is taken for numbers, but by its name it holds codes, of which"
-                " one is not more than another.",
-                f"Take it for classes, or leave it out: --types '{column.name}=category'.",
+                "numeric code", "note", None, ((column.name,),), 1,
+                f"'{column.name}' is read as a number, but its name suggests codes, whose order"
+                " has no meaning.",
+                f"Read it as a category, or leave it out: --types '{column.name}=category'.",
             )  # fmt: skip
 
 
@@ -183,20 +183,22 @@ def _many_classes(examples: Examples, inputs: list[Column]) -> Iterator[Finding]
     for name, count in high_cardinality:
         yield Finding(
             "many classes", "warning", None, ((name,),), 1,
-            f"'{name}' has {count:,} different values in {n:,} rows: there is hardly one to learn"
-            " from for each, as with a name or an identifier.",
-            f"Leave it out, or join values that belong together: --types '{name}=leave'.",
+            f"'{name}' has {count:,} distinct values in {n:,} rows, too many to learn from, like a"
+            " name or an identifier.",
+            f"Leave it out, or merge values that belong together: --types '{name}=leave'.",
         )  # fmt: skip
 
 
 def _texts(examples: Examples, name: str) -> list[str]:
-    """Return what a field's values are as a person writes them; for fields of the source alone."""
+    """Return the values of a source column as texts; [] for other fields."""
     column = examples.source.fields[name]
-    return [column.text(row) for row in range(len(column))] if isinstance(column, Given) else []
+    return (
+        [column.text(row) for row in range(len(column))] if isinstance(column, SourceColumn) else []
+    )
 
 
 def _dates(examples: Examples) -> Iterator[Finding]:
-    """Yield columns of texts or classes most of which are dates."""
+    """Yield columns of texts or classes that are mostly dates."""
     for name, kind in examples.kinds.items():
         if not isinstance(kind, Text | Category):
             continue
@@ -206,10 +208,9 @@ def _dates(examples: Examples) -> Iterator[Finding]:
         if len(sample) > 1 and 2 * len(dates) > len(sample):
             yield Finding(
                 "date as text", "warning", None, ((name, dates[0]),), 1,
-                f"'{name}' holds dates such as {dates[0]}, and is taken for"
-                f" {'classes' if isinstance(kind, Category) else 'texts'}, as not all are written"
-                " in one way: their order is lost.",
-                f"Write all as 2024-03-01, then they are moments: --types '{name}=moment'.",
+                f"'{name}' holds dates such as {dates[0]}, but in mixed formats, so it is read as"
+                f" {'classes' if isinstance(kind, Category) else 'text'} and their order is lost.",
+                f"Write all dates as 2024-03-01 and use --types '{name}=timestamp'.",
             )  # fmt: skip
 
 
@@ -235,21 +236,21 @@ def _spellings(examples: Examples) -> Iterator[Finding]:
         ]
         if groups:
             flags = [
-                f"--rename '{class_name}={names[0]}'"
+                f"--rename '{pair_text(class_name, names[0])}'"
                 for names in groups
                 for class_name in names[1:]
             ]
             yield Finding(
                 "spelling", "warning", None, tuple(groups[:_MAX_ITEMS]), len(groups),
-                f"'{name}' has classes that differ in case, blanks or dots alone, or in signs that"
-                f" cannot be seen, such as {_quoted(groups[0][0])} and {_quoted(groups[0][1])}: they"
-                " count as different.",
-                f"Join those that are one: {' '.join(flags[:10])}.",
+                f"'{name}' has classes that differ only in case, spaces, punctuation or invisible"
+                f" characters, such as {_quoted(groups[0][0])} and {_quoted(groups[0][1])}; they"
+                " count as different classes.",
+                f"Merge the same classes: {' '.join(flags[:10])}.",
             )  # fmt: skip
 
 
 def _quoted(name: str) -> str:
-    """Return a name between quotes, with what cannot be seen in it as its number."""
+    """Return a name in quotes, with invisible characters escaped."""
     return (
         ascii(name)
         if re.search(r"[^\S ]|[\u0300-\u036f\u200b-\u200f\u2060\ufeff\xad]", name)
@@ -277,12 +278,13 @@ def _outliers(examples: Examples, numbers: list[Column]) -> Iterator[Finding]:
         ratio, row, column = outliers[0]
         yield Finding(
             "out of range", "note", None,
-            tuple(item for _, row, column in outliers[:_MAX_ITEMS] for item in _items(examples, column, [row])),
+            tuple(item for _, row, column in outliers[:_MAX_ITEMS]
+                  for item in _items(examples, column, [row])),
             len(outliers),
-            f"{len(outliers):,} {'number is' if len(outliers) == 1 else 'numbers are'} more than"
-            f" {_OUTLIER_DISTANCE:g} times as far from the median of the column as is usual; the farthest,"
-            f" {column.values[row]:g} of '{column.name}', {ratio:,.0f} times.",
-            "Look whether they are true, slips of the pen, or another unit.",
+            f"{len(outliers):,} {'number lies' if len(outliers) == 1 else 'numbers lie'} more than"
+            f" {_OUTLIER_DISTANCE:g} robust standard deviations from the median of the column; the"
+            f" farthest is {column.values[row]:g} in '{column.name}', at {ratio:,.0f}.",
+            "Check whether they are real, typos, or in another unit.",
         )  # fmt: skip
 
 
@@ -300,8 +302,8 @@ def _sentinels(examples: Examples, numbers: list[Column]) -> Iterator[Finding]:
                 yield Finding(
                     "sentinel", "warning", None, _items(examples, column, rows), len(rows),
                     f"'{column.name}' is {value:g} in {len(rows):,} rows, far from all other"
-                    " values: it may stand for a missing or a cut one.",
-                    "Leave such cells empty if they are missing: then they count as missing.",
+                    " values: it may mark a missing or clipped value.",
+                    "If these values are missing, leave their cells empty.",
                 )  # fmt: skip
 
 
@@ -313,9 +315,9 @@ def _missing(examples: Examples, inputs: list[Column]) -> Iterator[Finding]:
         yield Finding(
             "missing values", "warning" if max_share > 0.5 else "note", None,
             tuple((item.name, f"{share:.1%}") for item, share in shares), len(shares),
-            f"{len(shares)} {'column lacks' if len(shares) == 1 else 'columns lack'} values, most"
-            f" of all '{name}' ({max_share:.1%}).",
-            "Fill them where that is possible; a net is told which are missing.",
+            f"{len(shares)} {'column has' if len(shares) == 1 else 'columns have'} missing"
+            f" values, most of all '{name}' ({max_share:.1%}).",
+            "Fill them in where possible; the net gets a flag for each missing value.",
         )  # fmt: skip
     for column, _ in shares:
         is_missing = np.isnan(column.values)
@@ -328,13 +330,13 @@ def _missing(examples: Examples, inputs: list[Column]) -> Iterator[Finding]:
             yield Finding(
                 "missing differs", "warning", "test", ((column.name,),), 1,
                 f"'{column.name}' is missing in {rates[0]:.0%} of train and {rates[1]:.0%} of"
-                " test: they were not gathered alike.",
-                "Find out why; leave the column out if it cannot be known when it is needed.",
+                " test: the two were not collected in the same way.",
+                "Find out why; leave the column out if it is unknown at prediction time.",
             )  # fmt: skip
 
 
 def _unseen_classes(examples: Examples) -> Iterator[Finding]:
-    """Yield classes of inputs that are in valid or test and not in train."""
+    """Yield input classes in valid or test that are not in train."""
     for name, kind in examples.kinds.items():
         value = examples.fields[name]
         if not isinstance(kind, Category) or not kind.has_other or not isinstance(value, Tensor):
@@ -349,9 +351,9 @@ def _unseen_classes(examples: Examples) -> Iterator[Finding]:
             parts = ", ".join(sorted({PARTS[part] for part in examples.part[rows].tolist()}))
             yield Finding(
                 "unseen class", "note", None, items, len(rows),
-                f"'{name}' has classes in {parts} that train has not, in {len(rows):,} rows: they"
-                " count as 'other'.",
-                "Nothing, if that is how it will be; else add examples of them to train.",
+                f"'{name}' has classes in {parts} that are not in train, in {len(rows):,} rows;"
+                " they count as 'other'.",
+                "Nothing, if new data will have them too; otherwise add examples of them to train.",
             )  # fmt: skip
 
 

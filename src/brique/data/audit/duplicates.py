@@ -1,4 +1,4 @@
-"""Audit of examples that are there twice: equal, or nearly so."""
+"""Audit of duplicates: equal and nearly equal examples."""
 
 from collections.abc import Iterable, Sequence
 
@@ -9,15 +9,13 @@ from brique.data.finding import Finding, Severity
 from brique.data.raw.source import PARTS
 from brique.data.splits.chance import equal_by_chance, leaked_by_chance
 
-_SERIOUS_SHARE = (
-    0.01  # share of a test part: so many are an error even if they may be equal by chance
-)
-_MAX_MEMBERS = 10  # of one group that are named
-_NEARLY = "nearly the same (scaled, compressed again or slightly cut)"
+_SERIOUS_SHARE = 0.01  # of the test part, from which short texts and near copies are an error
+_MAX_MEMBERS = 10  # names of one group that are listed
+_NEARLY = "nearly identical (rescaled, recompressed or slightly cropped)"
 
 
 def findings(examples: Examples) -> list[Finding]:
-    """Return what is there twice."""
+    """Return equal and nearly equal examples."""
     groups = _groups(examples.digests)
     if groups and equal_by_chance(examples.source):
         return [_by_chance(examples, groups)]
@@ -36,7 +34,7 @@ def findings(examples: Examples) -> list[Finding]:
 
 
 def _groups(digests: np.ndarray) -> list[np.ndarray]:
-    """Return the places of equal examples, an array for each group of several, by first place."""
+    """Return the rows of each group of equal examples, ordered by the first row."""
     order = np.argsort(digests, kind="stable")
     sorted_digests = digests[order]
     starts = np.flatnonzero(np.r_[True, sorted_digests[1:] != sorted_digests[:-1]])
@@ -51,9 +49,9 @@ def _by_chance(examples: Examples, groups: list[np.ndarray]) -> Finding:
     return Finding(
         "equal by chance", "note", None,
         tuple(_names(examples, group.tolist()) for group in groups), repeats,
-        f"{repeats:,} of {len(examples.source):,} examples are equal to another, as the inputs take few"
-        " values: so many are equal by chance, and are no copies. They may differ in their target.",
-        "Nothing; add columns if the inputs should tell more.",
+        f"{repeats:,} of {len(examples.source):,} examples equal another one. The inputs take few"
+        " values, so that many are equal by chance and are not copies; targets may differ.",
+        "Nothing; add columns if the inputs should be more informative.",
     )  # fmt: skip
 
 
@@ -72,7 +70,7 @@ def _cross_part_pairs(examples: Examples, group: np.ndarray) -> Iterable[tuple[i
 def _by_evaluation_part(
     examples: Examples, pairs: Sequence[tuple[int, int]]
 ) -> Iterable[tuple[str, list[list[int]], str]]:
-    """Yield (part, pairs, how much of it) for test and valid: the part that is judged on."""
+    """Yield (part, pairs, subject of the sentence) for test and valid."""
     ordered = [sorted(pair, key=lambda row: int(examples.part[row])) for pair in pairs]
     for index in (2, 1):
         part_pairs = [pair for pair in ordered if examples.part[pair[1]] == index]
@@ -94,9 +92,9 @@ def _leaked(examples: Examples, pairs: Sequence[tuple[int, int]]) -> Iterable[Fi
         )
         by_chance = is_serious and leaked_by_chance(examples.source, in_part)
         consequence = (
-            "the score counts what was learnt by heart"
+            "the test result rewards memorization"
             if part == "test"
-            else "the choice of the best weights and the calibration count what was learnt by heart"
+            else "model selection and calibration reward memorization"
         )
         yield Finding(
             "leaked",
@@ -105,8 +103,8 @@ def _leaked(examples: Examples, pairs: Sequence[tuple[int, int]]) -> Iterable[Fi
             tuple(_names(examples, pair) for pair in part_pairs),
             len(part_pairs),
             f"{subject} also in another part: {consequence}."
-            + by_chance * " So many may be equal by chance, as the inputs take few values.",
-            f"Remove them from {part}, or their equals from the other part.",
+            + by_chance * " The inputs take few values, so that many may be equal by chance.",
+            f"Remove them from {part}, or their copies from the other part.",
         )
 
 
@@ -123,9 +121,9 @@ def _nearly_leaked(examples: Examples, pairs: Sequence[tuple[int, int]]) -> Iter
             part,
             tuple(_names(examples, pair) for pair in part_pairs),
             len(part_pairs),
-            f"{subject} {_NEARLY} as one in another part: what is reached on {part} may be too good"
-            f" by up to {count / total:.1%}.",
-            f"Look at the pairs; remove copies from {part}, or what they copy from the other part.",
+            f"{subject} {_NEARLY} to one in another part: the {part} result may be too high by up"
+            f" to {count / total:.1%}.",
+            f"Check the pairs; remove copies from {part}, or their originals from the other part.",
         )
 
 
@@ -134,7 +132,7 @@ def _contradictory(
 ) -> Iterable[Finding]:
     if (labels := examples.labels) is None:
         return
-    decides = "what is known of them does" if examples.pictures is None else "the picture does"
+    inputs = "inputs do" if examples.pictures is None else "picture does"
     mixed = [group.tolist() for group in groups if len(set(labels[group].tolist())) > 1]
     near = [list(pair) for pair in pairs if _are_different(labels, pair)]
     for rows, word in ((mixed, "equal"), (near, "nearly equal")):
@@ -152,8 +150,9 @@ def _contradictory(
             None,
             tuple(_names_and_classes(examples, group) for group in rows),
             len(rows),
-            f"{subject} different labels: at least one of each is wrong, or {decides} not decide.",
-            "Look at each; correct the label, or remove all of the group.",
+            f"{subject} different labels: some labels are wrong, or the {inputs} not determine the"
+            " class.",
+            "Check each group; correct the labels, or remove the group.",
         )
 
 
@@ -169,8 +168,8 @@ def _within(examples: Examples, groups: list[np.ndarray]) -> Iterable[Finding]:
                 part,
                 tuple(_names(examples, group.tolist()) for group in part_groups),
                 repeats,
-                f"{repeats:,} {'example' if repeats == 1 else 'examples'} of {part} repeat another of"
-                f" {part}: {_consequence(part)}.",
+                f"{repeats:,} {part} {'example repeats' if repeats == 1 else 'examples repeat'}"
+                f" another one in {part}: {_consequence(part)}.",
                 "Keep one of each.",
             )
 
@@ -187,16 +186,14 @@ def _nearly_within(examples: Examples, pairs: list[tuple[int, int]]) -> Iterable
                 tuple(_names(examples, pair) for pair in part_pairs),
                 len(part_pairs),
                 f"{subject} {_NEARLY} in {part}: {_consequence(part)}.",
-                "Look at the pairs; keep one of each where they are copies.",
+                "Check the pairs; keep one of each where they are copies.",
             )
 
 
 def _consequence(part: str) -> str:
     if part == "train":
         return "they count several times in training"
-    return (
-        "they count several times, and the interval round the score is narrower than it should be"
-    )
+    return "they count several times, and confidence intervals are too narrow"
 
 
 def _names(examples: Examples, rows: Sequence[int]) -> tuple[str, ...]:

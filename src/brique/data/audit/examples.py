@@ -1,4 +1,4 @@
-"""What an audit looks at: the examples of a source with names, parts and classes."""
+"""What an audit examines: the examples of a source with names, parts and classes."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,14 +15,14 @@ from brique.data.raw.digests import all_digests
 from brique.data.raw.source import PARTS, Source
 from brique.schema import Category, Field, Picture
 
-_MAX_SHORT_WORDS = 3  # words of a text that many write
+_MAX_SHORT_WORDS = 3  # texts this short repeat by chance
 
 
 @dataclass(frozen=True)
 class Examples:
-    """A data set as an audit sees it: all examples of its source in order.
+    """All examples of a data set, in the order of its source.
 
-    part: (N,), place in PARTS of each example.
+    part: (N,), index in PARTS of each example.
     """
 
     data: Data
@@ -31,18 +31,18 @@ class Examples:
 
     @classmethod
     def from_data(cls, data: Data, source: Source) -> "Examples":
-        """Return what there is to see of a data set made from a source."""
+        """Return the examples of a data set made from a source."""
         part = np.zeros(len(source), np.int64)
         for index, split in enumerate((data.train, data.valid, data.test)):
             part[split.ids.numpy()] = index
         return cls(data, source, part)
 
     def name(self, row: int) -> str:
-        """Return what a person calls an example."""
+        """Return the name of an example."""
         return self.data.train.name(row)
 
     def part_of(self, row: int) -> str:
-        """Return the part in which an example is."""
+        """Return the name of the part of an example."""
         return PARTS[int(self.part[row])]
 
     def class_of(self, row: int) -> str:
@@ -51,7 +51,7 @@ class Examples:
         return self.classes[int(self.labels[row])]
 
     def is_short(self, row: int) -> bool:
-        """Tell whether an example is a text alone, of so few words that others write it too."""
+        """Return whether an example is only texts, so short that they repeat by chance."""
         fields = self.source.fields
         inputs = [column for name, column in fields.items() if name not in self.source.targets]
         texts = [column for column in inputs if isinstance(column, Texts)]
@@ -61,12 +61,12 @@ class Examples:
 
     @property
     def kinds(self) -> Mapping[str, Field]:
-        """The fields' kinds by name, with what was fitted."""
+        """Kinds of the fields by name, fitted."""
         return self.data.schema.fields
 
     @property
     def fields(self) -> Mapping[str, Values]:
-        """The fields' numbers by name, of all examples; `source.fields` has what they came from."""
+        """Values of the fields by name, of all examples; `source.fields` has the raw columns."""
         assert self.data.store is not None
         return self.data.store.fields
 

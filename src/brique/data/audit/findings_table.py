@@ -1,4 +1,4 @@
-"""Findings as a table: a row for each item, to be sorted and ticked off in a spreadsheet."""
+"""Findings as a table for spreadsheets, one row per item."""
 
 from collections.abc import Iterable
 
@@ -9,11 +9,10 @@ COLUMNS: tuple[str, ...] = ("kind", "severity", "split", "item", "reason", "reme
 
 
 def table(findings: Iterable[Finding]) -> list[list[str]]:
-    """Return the findings as rows of texts, the first of them the columns' names.
+    """Return the findings as rows of texts, after a header row.
 
-    One row for each item, or one for a finding without items; what an item is made of is joined by
-    " | ". A text that a spreadsheet would take for a formula gets a ' before it, and what is no
-    letter is spelled out.
+    Each item has a row, its parts joined by " | "; a finding without items has one row. A text that
+    a spreadsheet would run as a formula gets a leading '; control characters are escaped.
     """
     rows = [list(COLUMNS)]
     for finding in findings:

@@ -1,4 +1,4 @@
-"""Audit of labels: which ones a cheap reader, who has seen all other examples, does not believe."""
+"""Audit of labels: a simple pixel classifier, fitted on all other examples, disagrees."""
 
 from collections.abc import Iterable
 
@@ -8,18 +8,14 @@ from brique.data.audit import picture_classifier
 from brique.data.audit.examples import Examples
 from brique.data.finding import Finding
 
-_MAX_LABEL_PROBABILITY, _MIN_OTHER_PROBABILITY = (
-    0.05,
-    0.5,
-)  # most chance of the label, least of another class, to the reader
-_SERIOUS_SHARE = (
-    0.01  # share of doubted labels from which more than hard examples must be among them
-)
-_MIN_EXAMPLES = 20  # examples below which no reader is asked
+_MAX_LABEL_PROBABILITY = 0.05  # highest predicted probability of a suspect label
+_MIN_OTHER_PROBABILITY = 0.5  # lowest predicted probability of another class
+_SERIOUS_SHARE = 0.01  # more suspect labels than this are not just hard examples
+_MIN_EXAMPLES = 20  # below which no classifier is fitted
 
 
 def findings(examples: Examples) -> Iterable[Finding]:
-    """Return the examples whose label a cheap reader doubts, most doubtful first."""
+    """Return the examples whose label a simple classifier rejects, most suspect first."""
     if examples.labels is None or examples.pictures is None:
         return
     if len(examples.labels) < _MIN_EXAMPLES or len(examples.classes) < 2:
@@ -45,14 +41,13 @@ def findings(examples: Examples) -> Iterable[Finding]:
     )
     is_serious = is_reliable and len(rows) >= _SERIOUS_SHARE * len(labels)
     yield Finding(
-        "doubtful",
+        "suspect label",
         "warning" if is_serious else "note",
         None,
         tuple((examples.name(row), examples.class_of(row), *detail) for row, detail in pairs),
         len(rows),
-        f"A cheap reader of pixels, which says the label of {predictions.accuracy:.1%} of all examples"
-        f" when it has seen the others, does not believe {len(rows):,} of them: the label is wrong,"
-        " or the example is hard. Most doubtful first: the example, its label, what the reader"
-        " says, and how sure it is.",
-        "Look at the first ones; correct the labels that are wrong, and leave the others.",
+        f"A simple pixel classifier ({predictions.accuracy:.1%} cross-validated accuracy) disagrees"
+        f" with {len(rows):,} {'label' if len(rows) == 1 else 'labels'}: the label is wrong, or the"
+        " example is hard. Most suspect first: example, label, predicted class, probability.",
+        "Check the first ones and correct the labels that are wrong.",
     )

@@ -1,6 +1,6 @@
-"""How much one column alone tells of a target, beyond the commonest class or the mean.
+"""How well one column alone predicts a target, compared with the majority class or the mean.
 
-What is fitted is fitted on one half of the rows and scored on the other, both ways.
+All is fitted on one half of the rows and scored on the other, both ways.
 """
 
 from dataclasses import dataclass
@@ -10,26 +10,26 @@ from scipy.special import gammaln
 
 from brique import keys
 
-MIN_CLASS_GAIN = 0.95  # share of the mistakes of the commonest class that a leak avoids
-MIN_R2 = 0.99  # share of the variance of numbers that a leak explains
-_COPY_R2 = 1 - 2e-7  # share of the variance that a copy in another unit explains
-_MIN_LOG_ODDS = np.log(1e4)  # so many times less likely than 1 in 1 must chance be, a column
-_MIN_RANGE_NATS = 20.0  # nats that a table of ranges must be less likely than chance
-_MAX_ROWS = 50_000  # rows looked at
-_NUM_BINS = 20  # of an index, in which the mean of numbers is compared
+MIN_CLASS_GAIN = 0.95  # of the majority-class errors, which a leak avoids
+MIN_R2 = 0.99  # of a leak
+_COPY_R2 = 1 - 2e-7  # of a copy in another unit
+_MIN_LOG_ODDS = np.log(1e4)  # against chance
+_MIN_RANGE_NATS = 20.0  # evidence of ranges against chance
+_MAX_ROWS = 50_000  # rows used
+_NUM_BINS = 20  # of a row number, each with its mean target
 
 
 @dataclass(frozen=True)
 class Leak:
-    """What one column tells of a target.
+    """How well one column predicts a target.
 
-    score: share of rows with the right class, or of the variance of numbers, on rows held out.
-    baseline: the same for always answering the commonest class; 0 for numbers.
-    gain: share of what `baseline` leaves that the column tells.
+    score: accuracy, or R2 for numbers, on held-out rows.
+    baseline: accuracy of the majority class; 0 for numbers.
+    gain: share of the baseline error that the column explains.
     kind: "copy": one value for each class, or the same number in another unit; "missing": missing
-        where the target is one class, or above or below a bound; "ranges": each value has a range
-        of the target to itself; "tells": by a rule fitted on other rows.
-    is_significant: whether chance does not explain it.
+        where the target is one class, or beyond a threshold; "ranges": each value has its own range
+        of the target; "predicts": by a rule fitted on other rows.
+    is_significant: whether it is more than chance.
     """
 
     score: float
@@ -40,7 +40,7 @@ class Leak:
 
 
 def class_leak(values: np.ndarray, labels: np.ndarray, *, is_category: bool) -> Leak | None:
-    """Return what a column tells of classes, or None where there is nothing to tell.
+    """Return how well a column predicts classes, or None without two values and two classes.
 
     values: (N,), float64, NaN where missing, which counts as a value. labels: (N,), NaN likewise.
     """
@@ -63,11 +63,11 @@ def class_leak(values: np.ndarray, labels: np.ndarray, *, is_category: bool) -> 
         inverse, labels, is_category=is_category, num_values=len(distinct)
     )
     gain = (score - baseline) / (1 - baseline)
-    return Leak(score, baseline, gain, "tells", _sign_test(better, worse) > _MIN_LOG_ODDS)
+    return Leak(score, baseline, gain, "predicts", _sign_test(better, worse) > _MIN_LOG_ODDS)
 
 
 def number_leak(values: np.ndarray, target: np.ndarray, *, is_category: bool) -> Leak | None:
-    """Return what a column tells of numbers, or None where there is nothing to tell."""
+    """Return how well a column predicts numbers, or None where too many values are missing."""
     rows = _subsample(np.flatnonzero(~np.isnan(target)))
     values, target = values[rows], target[rows]
     is_missing = np.isnan(values)
@@ -95,11 +95,11 @@ def number_leak(values: np.ndarray, target: np.ndarray, *, is_category: bool) ->
         0.0 if is_coarse else _squared_correlation(*(array.astype(np.float64) for array in ranks))
     )
     score = max(line_score, rank_score)
-    return Leak(score, 0.0, score, "tells", is_significant=True)
+    return Leak(score, 0.0, score, "predicts", is_significant=True)
 
 
 def explained_by_order(values: np.ndarray, target: np.ndarray) -> float:
-    """Return the share of the variance of numbers that their place along a column explains."""
+    """Return the share of the variance of numbers that their order along a column explains."""
     rows = np.flatnonzero(~np.isnan(target) & ~np.isnan(values))
     values, target = values[rows], target[rows]
     shares: list[float] = []
@@ -127,7 +127,7 @@ def _halves(n: int) -> list[np.ndarray]:
 
 
 def _log_multinomial(counts: np.ndarray) -> float:
-    """Return the logarithm of the number of ways in which values of such counts can lie."""
+    """Return the logarithm of the multinomial coefficient of counts."""
     return float(gammaln(counts.sum() + 1) - gammaln(counts + 1).sum())
 
 
@@ -136,14 +136,14 @@ def _log_factorial(count: int) -> float:
 
 
 def _sign_test(better: int, worse: int) -> float:
-    """Return minus the logarithm of the chance of so many better rows of those that differ."""
+    """Return the negative log p-value of a one-sided sign test."""
     from scipy.stats import binom
 
     return -float(binom.logsf(better - 1, better + worse, 0.5)) if better else 0.0
 
 
 def _missing_leak(is_missing: np.ndarray, labels: np.ndarray, counts: np.ndarray) -> Leak | None:
-    """Return the leak of a column that is missing where the class is one, or only there known."""
+    """Return the leak of a column that is missing, or present, only where the class is one."""
     if not is_missing.any() or is_missing.all():
         return None
     for side in (is_missing, ~is_missing):
@@ -165,9 +165,9 @@ def _missing_leak(is_missing: np.ndarray, labels: np.ndarray, counts: np.ndarray
 def _cross_validate(
     value_index: np.ndarray, labels: np.ndarray, *, is_category: bool, num_values: int
 ) -> tuple[float, int, int]:
-    """Return the share of right classes of rows held out, and in how many it is better or worse.
+    """Return the held-out accuracy, and the rows better and worse than the majority class.
 
-    A column of few values answers for each its commonest class; one of many has a few borders.
+    A column of few values predicts the majority class of each; others use a small tree.
     """
     from sklearn.tree import DecisionTreeClassifier
 
@@ -194,9 +194,9 @@ def _cross_validate(
 
 
 def _range_evidence(values: np.ndarray, target: np.ndarray, *, is_ordered: bool) -> float:
-    """Return how unlikely it is that values have ranges of the goal to themselves, in nats.
+    """Return the evidence against chance that each value has its own range of the target, in nats.
 
-    0 where they have not. is_ordered: whether the ranges must rise or fall with the values.
+    0 where ranges overlap. is_ordered: whether the ranges must rise or fall with the values.
     """
     distinct, inverse, sizes = np.unique(values, return_inverse=True, return_counts=True)
     if len(distinct) < 2 or len(distinct) == len(values):
@@ -213,13 +213,13 @@ def _range_evidence(values: np.ndarray, target: np.ndarray, *, is_ordered: bool)
 
 
 def _linear_r2(values: np.ndarray, target: np.ndarray, half: np.ndarray) -> float:
-    """Return the share of the variance that a line fitted on one half explains in the other."""
+    """Return the R2 on one half of a line fitted on the other."""
     x, y = values[half], target[half]
     total_squares = float(((x - x.mean()) ** 2).sum())
     if not total_squares:
         return 0.0
-    slope = float(((x - x.mean()) * (y - y.mean())).sum()) / total_squares
-    return _r2(target[~half], y.mean() + slope * (values[~half] - x.mean()))
+    coefficient = float(((x - x.mean()) * (y - y.mean())).sum()) / total_squares
+    return _r2(target[~half], y.mean() + coefficient * (values[~half] - x.mean()))
 
 
 def _r2(target: np.ndarray, predictions: np.ndarray) -> float:
@@ -232,9 +232,9 @@ def _r2(target: np.ndarray, predictions: np.ndarray) -> float:
 
 
 def _squared_correlation(x: np.ndarray, y: np.ndarray) -> float:
-    """Return the square of a correlation.
+    """Return the squared correlation, Spearman's if x and y are ranks.
 
-    Source: Spearman 1904, "The proof and measurement of association between two things", of ranks.
+    Source: Spearman 1904, "The proof and measurement of association between two things".
     """
     x, y = x - x.mean(), y - y.mean()
     scale = float((x @ x) * (y @ y))

@@ -1,7 +1,7 @@
-"""Doubtful labels: a cheap reader is asked about each picture, having seen all the others.
+"""A simple picture classifier, with leave-one-out predictions, to find suspect labels.
 
-The reader is a least-squares support vector machine with a Gaussian kernel on principal
-components of the pixels; its answer on an example left out has a closed form.
+It is a least-squares support vector machine with a Gaussian kernel on principal components of the
+pixels; its leave-one-out predictions have a closed form.
 """
 
 from dataclasses import dataclass
@@ -15,21 +15,19 @@ from brique import keys
 
 _MAX_SIDE = 16
 _MAX_COMPONENTS = 64
-_MAX_LANDMARKS = 800  # examples whose likeness to each other one is what the reader sees
-_MAX_MULTIPLICATIONS = 1.6e10  # multiplications that it may cost
-_MIN_ACCURACY, _MIN_ACCURACY_STRICT = (
-    (0.7, 0.4),
-    (0.9, 0.8),
-)  # least shares of right labels: of all, of the rest
+_MAX_LANDMARKS = 800  # of the Nystrom approximation
+_MAX_MULTIPLICATIONS = 1.6e10  # limit of the cost
+_MIN_ACCURACY = (0.7, 0.4)  # on all examples; on those beyond the majority class
+_MIN_ACCURACY_STRICT = (0.9, 0.8)
 _RIDGES = (0.01, 0.1, 1.0, 10.0)
 
 
 @dataclass(frozen=True)
 class LeaveOneOut:
-    """What a cheap reader says of each example, having seen all the others.
+    """Leave-one-out predictions.
 
     probabilities: (N, K), float32.
-    accuracy: share of examples whose label it says.
+    accuracy: share of examples predicted as labeled.
     """
 
     probabilities: Tensor
@@ -37,10 +35,10 @@ class LeaveOneOut:
 
 
 def is_reliable(accuracy: float, labels: np.ndarray, *, is_strict: bool = False) -> bool:
-    """Tell whether a reader is right so often that its doubts count, beside the commonest class.
+    """Return whether a classifier is accurate enough for its disagreements to count.
 
-    accuracy: share of labels (N,) that it says; it must say many of those that are not the
-        commonest class too. well: so often that it finds more wrong labels than hard examples.
+    accuracy: on labels (N,); it must also be well above that of the majority class.
+    is_strict: accurate enough to find more wrong labels than hard examples.
     """
     baseline = float(np.bincount(labels).max()) / len(labels)
     min_accuracy, min_gain = _MIN_ACCURACY_STRICT if is_strict else _MIN_ACCURACY
@@ -48,12 +46,12 @@ def is_reliable(accuracy: float, labels: np.ndarray, *, is_strict: bool = False)
 
 
 def leave_one_out(pictures: Tensor, labels: Tensor, num_classes: int) -> LeaveOneOut:
-    """Return what a cheap reader says of each picture, having seen all the others.
+    """Return the prediction for each picture of a classifier fitted on all others.
 
     pictures: (N, C, H, W), uint8 or float.
-    labels: (N,), int64, in [0, classes).
+    labels: (N,), int64, in [0, num_classes).
     Source: Suykens, Vandewalle 1999, "Least squares support vector machine classifiers"; Williams,
-    Seeger 2001, "Using the Nystrom method"; Cook 1977 for the residual of an example left out.
+    Seeger 2001, "Using the Nystrom method"; Cook 1977 for the leave-one-out residuals.
     """
     features = _principal_components(pictures)
     kernel_features = _nystrom_features(features)
@@ -80,7 +78,7 @@ def _principal_components(pictures: Tensor) -> Tensor:
 
 
 def _nystrom_features(features: Tensor) -> Tensor:
-    """Return features (N, M) whose products are nearly those of a Gaussian kernel."""
+    """Return features (N, M) whose inner products approximate a Gaussian kernel."""
     n = len(features)
     count = min(n, _MAX_LANDMARKS, max(64, int((_MAX_MULTIPLICATIONS / n) ** 0.5)))
     landmarks = features[
@@ -99,7 +97,7 @@ def _nystrom_features(features: Tensor) -> Tensor:
 
 
 def _leave_one_out_scores(features: Tensor, targets: Tensor) -> Tensor:
-    """Return for each example the answers (N, K) of the ridge regression on all others."""
+    """Return leave-one-out predictions (N, K) of ridge regression."""
     mean = targets.mean(0)
     targets = targets - mean
     values, axes = torch.linalg.eigh(features.T @ features)
@@ -109,14 +107,14 @@ def _leave_one_out_scores(features: Tensor, targets: Tensor) -> Tensor:
     for ridge in _RIDGES:
         weights = 1 / (values.clamp(min=0) + ridge)
         fitted = rotated @ (weights[:, None] * sums)
-        leverage = (squares @ weights).clamp(max=0.999)[:, None]  # what its own label adds
+        leverage = (squares @ weights).clamp(max=0.999)[:, None]  # of its own label
         predictions = (fitted - leverage * targets) / (1 - leverage)
         candidates.append((float((predictions - targets).square().mean()), predictions))
     return min(candidates, key=lambda pair: pair[0])[1] + mean
 
 
 def _inverse_temperature(scores: Tensor, labels: Tensor) -> float:
-    """Return the factor that makes the softmax of the scores say how often they are right."""
+    """Return the factor that calibrates the softmax of the scores."""
     factors = [2.0**power for power in range(9)]
     losses = [float(functional.cross_entropy(scores * factor, labels)) for factor in factors]
     return factors[min(range(len(factors)), key=losses.__getitem__)]

@@ -1,4 +1,4 @@
-"""Audit of pictures: unreadable files, odd modes and sizes, pictures of one color."""
+"""Audit of pictures: unreadable files, unusual color modes and sizes, pictures of one color."""
 
 from collections.abc import Callable, Iterable
 
@@ -11,15 +11,13 @@ from brique.data.raw.source import NO_TARGET
 from brique.schema import Picture
 from brique.schema.pictures import PictureInfo
 
-_MAX_ASPECT_RATIO = (
-    3.0  # times as long as broad, from which the middle that is kept may miss the matter
-)
+_MAX_ASPECT_RATIO = 3.0  # beyond it, the center crop may miss the subject
 _MAJORITY = 0.5
-_MAX_ENLARGEMENT = 2.0  # times by which a picture is enlarged to the size used
+_MAX_ENLARGEMENT = 2.0  # factor of upscaling to the input size
 
 
 def findings(examples: Examples) -> list[Finding]:
-    """Return what is odd about pictures."""
+    """Return problems in pictures."""
     results = [
         *_unreadable(examples),
         *_missing_target(examples),
@@ -31,7 +29,7 @@ def findings(examples: Examples) -> list[Finding]:
 
 def _unreadable(examples: Examples) -> Iterable[Finding]:
     skipped = tuple(entry for entry in examples.data.skipped if not entry[1].startswith(NO_TARGET))
-    if skipped:  # what lacks its target alone is said by a note
+    if skipped:  # `_missing_target` reports examples without a target
         count = len(skipped)
         total = count + len(examples.source)
         total_text = f"{total:,} examples" if examples.pictures is None else _count_pictures(total)
@@ -41,21 +39,21 @@ def _unreadable(examples: Examples) -> Iterable[Finding]:
             None,
             skipped,
             count,
-            f"Left out, since they cannot be read: {count:,} of {total_text}.",
+            f"Unreadable and left out: {count:,} of {total_text}.",
             "Replace or convert them, or remove them.",
         )
 
 
 def _missing_target(examples: Examples) -> Iterable[Finding]:
-    """Yield what is left out as its target is missing; a warning if that is most."""
+    """Yield examples left out for a missing target; a warning if they are the majority."""
     skipped = tuple(entry for entry in examples.data.skipped if entry[1].startswith(NO_TARGET))
     if skipped:
         count, total = len(skipped), len(skipped) + len(examples.source)
         yield Finding(
             "target missing", "warning" if 2 * count > total else "note", None, skipped, count,
-            f"Left out, since the target is missing: {count:,} of {total:,} examples. What is learnt"
-            " holds for examples whose target is known.",
-            "Fill the target in, or make sure that those without one are like the others.",
+            f"Left out, since the target is missing: {count:,} of {total:,} examples. Results hold"
+            " only for examples like those with a target.",
+            "Fill in the target, or make sure that examples without one are like the others.",
         )  # fmt: skip
 
 
@@ -71,13 +69,13 @@ def _uniform(examples: Examples) -> Iterable[Finding]:
             None,
             tuple((examples.name(row),) for row in rows),
             len(rows),
-            f"There is nothing to see in {_count_pictures(len(rows))}: one color everywhere.",
-            "Remove them, or look whether their files are damaged.",
+            f"{_count_pictures(len(rows))} of a single color, with no content.",
+            "Remove them, or check whether their files are damaged.",
         )
 
 
 def _odd(examples: Examples) -> Iterable[Finding]:
-    """Yield a note for each way in which picture files are odd."""
+    """Yield a note for each kind of unusual picture file."""
     if examples.source.image_metadata is None or examples.pictures is None:
         return
     infos = examples.source.image_metadata.infos
@@ -90,25 +88,25 @@ def _odd(examples: Examples) -> Iterable[Finding]:
 
 
 def _truncated_depth(examples: Examples) -> Iterable[Finding]:
-    """Yield the colors of 16 bits of which 8 are read."""
+    """Yield 16-bit color pictures, which are read with 8 bits."""
     infos = [] if examples.source.image_metadata is None else examples.source.image_metadata.infos
     rows = [row for row, info in enumerate(infos) if info.is_truncated]
     if rows:
         yield Finding(
-            "cut depth",
+            "truncated depth",
             "warning",
             None,
             tuple((examples.name(row), _describe(infos[row])) for row in rows),
             len(rows),
-            f"Colors of 16 bits, of which the upper 8 are read: {len(rows):,} of"
-            f" {_count_pictures(len(infos))}. Of 12 bits in such a file 16 levels are left.",
-            "Stretch them to 8 bits by the range that matters, or save each channel as a grey"
-            " picture of 16 bits.",
+            f"16-bit color, read with its upper 8 bits only: {len(rows):,} of"
+            f" {_count_pictures(len(infos))}. 12-bit data in such a file keeps only 16 levels.",
+            "Rescale them to 8 bits over the range that matters, or save each channel as a 16-bit"
+            " grayscale picture.",
         )
 
 
 def _bit_depth(examples: Examples) -> Iterable[Finding]:
-    """Yield what stretching does to deep pictures: a mix of depths, and brightness that is cut."""
+    """Yield problems of rescaled high-bit-depth pictures: mixed depths, clipped brightness."""
     for name, kind in examples.kinds.items():
         value = examples.source.fields.get(name)
         if (
@@ -126,10 +124,10 @@ def _bit_depth(examples: Examples) -> Iterable[Finding]:
                 None,
                 tuple((examples.name(row),) for row in minority),
                 len(minority),
-                f"{int(is_high.sum()):,} of {_count_pictures(len(value))} have more than 8 bits a"
-                " channel, and the others 8: these keep their brightness, those are stretched from"
-                f" {kind.value_range[0]:g} to {kind.value_range[1]:g} to 0 to 1, which may tell them apart.",
-                "Save all with one depth.",
+                f"{int(is_high.sum()):,} of {_count_pictures(len(value))} have more than 8 bits per"
+                f" channel and are rescaled from [{kind.value_range[0]:g}, {kind.value_range[1]:g}]"
+                " to [0, 1]; the others have 8 bits and are not. A net may learn this difference.",
+                "Save all pictures with one bit depth.",
             )
         rows = np.flatnonzero(value.exceeds(kind.value_range)).tolist()
         if rows:
@@ -139,34 +137,35 @@ def _bit_depth(examples: Examples) -> Iterable[Finding]:
                 None,
                 tuple((examples.name(row), examples.part_of(row)) for row in rows),
                 len(rows),
-                f"{_count_pictures(len(rows))} of other parts hold brightness outside"
-                f" {kind.value_range[0]:g} to {kind.value_range[1]:g}, the range of train, where it is cut.",
-                "Look whether they were taken with the same settings.",
+                f"{_count_pictures(len(rows))} in valid or test, with brightness outside"
+                f" {kind.value_range[0]:g} to {kind.value_range[1]:g}, the range of train, where it"
+                " is clipped.",
+                "Check whether they were taken with the same settings.",
             )
 
 
 def _oddities(height: int, width: int) -> list[tuple[str, Callable[[PictureInfo], bool], str, str]]:
-    """Return the ways of being odd where pictures are fitted to a size: kind, test, words."""
+    """Return kind, predicate, description and remedy of each kind of unusual picture file."""
     return [
-        ("odd shape", _is_long, f"Over {_MAX_ASPECT_RATIO:g} times as long as broad, so that only the middle is"
-         f" kept at {width} x {height}", "Cut them to what they are about."),
+        ("odd shape", _is_long, f"Aspect ratio above {_MAX_ASPECT_RATIO:g}:1, so that the center"
+         f" crop to {width} x {height} loses most of the picture", "Crop them to their subject."),
         ("small", lambda info: max(height / info.height, width / info.width) > _MAX_ENLARGEMENT,
-         f"Less than half of the {width} x {height} pixels to which they are enlarged",
+         f"Less than half of the {width} x {height} pixels to which they are upscaled",
          "Choose a smaller size, or larger pictures."),
-        ("odd mode", lambda info: info.mode == "F" or info.mode.startswith("I"),
-         "More than 8 bits a channel, stretched from the range of train to 0 to 1",
-         "Nothing; or stretch the range that matters first."),
-        ("odd mode", lambda info: info.mode in ("CMYK", "LAB", "YCbCr", "HSV"), "The colors of"
-         " print or video, converted to red, green and blue, perhaps with other shades",
+        ("color mode", lambda info: info.mode == "F" or info.mode.startswith("I"),
+         "More than 8 bits per channel, rescaled from the range of train to [0, 1]",
+         "Nothing; or rescale over the range that matters first."),
+        ("color mode", lambda info: info.mode in ("CMYK", "LAB", "YCbCr", "HSV"), "CMYK, Lab, YCbCr"
+         " or HSV color, converted to RGB; shades may change",
          "Convert them with their color profile if shades matter."),
-        ("odd mode", lambda info: info.mode in ("P", "PA"), "A palette of at most 256 colors",
-         "Nothing, unless only one class is so: then save all alike."),
-        ("see-through", lambda info: info.is_transparent, "Transparent in places, where white is"
-         " laid behind", "Lay them over the ground on which they will be seen, if it is another."),
-        ("animated", lambda info: info.is_animated, "Several frames, of which the first is used",
-         "Save the frame that is meant as a picture of its own."),
-        ("turned", lambda info: info.orientation.number > 1, "Turned upright by a note in the file"
-         " (EXIF), which other programs may not heed", "Nothing."),
+        ("color mode", lambda info: info.mode in ("P", "PA"), "A palette of at most 256 colors",
+         "Nothing, unless only one class has palettes: then save all in one format."),
+        ("transparent", lambda info: info.is_transparent, "Partly transparent; composited over"
+         " white", "Composite them over the background they will be seen on."),
+        ("animated", lambda info: info.is_animated, "Several frames; only the first is used",
+         "Save the frame you need as a separate picture."),
+        ("EXIF orientation", lambda info: info.orientation.number > 1, "Rotated upright by the"
+         " EXIF orientation of the file, which other programs may ignore", "Nothing."),
     ]  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""Audit of masks and boxes: classes that are missing or rare, boxes that are odd."""
+"""Audit of masks and boxes: missing and rare classes, odd boxes."""
 
 from collections.abc import Iterable, Iterator
 
@@ -13,17 +13,17 @@ from brique.data.raw.source import PARTS
 from brique.schema import IGNORE_INDEX, Boxes, Mask, Picture, Tags
 from brique.schema.regions import box_areas
 
-_RARE_SHARE = 0.001  # share of the pixels below which a class is hardly learnt
-_IGNORED_WARNING_SHARE = 0.3  # share of pixels that count for nothing from which that is a warning
-_IGNORED_NOTE_SHARE = 0.01  # share below which they are not worth a word
+_RARE_SHARE = 0.001  # of the pixels; rarer classes are hardly learned
+_IGNORED_WARNING_SHARE = 0.3  # ignored pixels, as a share, for a warning
+_IGNORED_NOTE_SHARE = 0.01  # ignored pixels, as a share, for a note
 _MIN_SIDE, _TINY_SHARE, _HUGE_SHARE = 4.0, 0.001, 0.95  # pixels of a side, shares of a picture
-_DUPLICATE_IOU = 0.9  # share of two boxes that is common (IoU), from which one is there twice
-_EMPTY_WARNING_SHARE = 0.5  # share of pictures without boxes from which that is a warning
-_MAX_PAIRS = 4_000_000  # pairs of boxes compared at once
+_DUPLICATE_IOU = 0.9  # IoU of duplicate boxes
+_EMPTY_WARNING_SHARE = 0.5  # pictures without boxes, as a share, for a warning
+_MAX_PAIRS = 4_000_000  # of boxes compared at once
 
 
 def findings(examples: Examples) -> Iterable[Finding]:
-    """Return what is odd about masks and boxes."""
+    """Return problems in masks and boxes."""
     for name, kind in examples.kinds.items():
         value = examples.fields[name]
         if isinstance(kind, Mask) and isinstance(value, Tensor):
@@ -33,7 +33,7 @@ def findings(examples: Examples) -> Iterable[Finding]:
 
 
 def _pixel_counts(masks: Tensor) -> np.ndarray:
-    """Return how many pixels of each number masks (N, H, W) hold: (N, 256)."""
+    """Return the number of pixels of each class index in masks (N, H, W): (N, 256)."""
     rows = masks.flatten(1).numpy()
     return np.stack([np.bincount(row, minlength=256) for row in rows])
 
@@ -51,22 +51,21 @@ def _masks(examples: Examples, kind: Mask, counts: np.ndarray) -> Iterator[Findi
             "train",
             tuple((kind.names[index], f"{shares[index]:.4%}") for index in rare),
             len(rare),
-            f"{_pluralize(len(rare), 'class')} of {len(kind.names)} hold less than {_RARE_SHARE:.1%} of the"
-            " pixels of train each: they are hardly learnt, and a share of right pixels does not"
-            " show it.",
-            "Judge by the mean over classes (mean IoU); weight classes, or join rare ones"
-            " (--rename).",
+            f"{_pluralize(len(rare), 'class')} of {len(kind.names)} with less than"
+            f" {_RARE_SHARE:.1%} of the training pixels each: hardly learned, and pixel accuracy"
+            " hides it.",
+            "Evaluate by mean IoU; weight the classes, or merge rare ones (--rename).",
         )
     yield from _ignored(examples, counts)
     classes = (counts[:, : len(kind.names)] > 0).sum(1)
     single_class = np.flatnonzero(classes == 1)
-    message = _count_masks(examples, single_class) + " hold one class alone."
-    remedy = "Look whether all of each is of that class."
+    message = _count_masks(examples, single_class) + " contain a single class."
+    remedy = "Check whether all pixels are of that class."
     yield from _finding_if_any("one class", "note", _named(examples, single_class), message, remedy)
 
 
 def _ignored(examples: Examples, counts: np.ndarray) -> Iterator[Finding]:
-    """Yield the share of pixels that count for nothing, and masks of nothing else."""
+    """Yield the share of ignored pixels, and masks of ignored pixels alone."""
     ignored = counts[:, IGNORE_INDEX] / counts.sum(1)
     for index, part in enumerate(PARTS):
         part_ignored = ignored[examples.part == index]
@@ -78,40 +77,38 @@ def _ignored(examples: Examples, counts: np.ndarray) -> Iterator[Finding]:
                 part,
                 (),
                 round(share * len(part_ignored) * counts[0].sum()),
-                f"{share:.1%} of the pixels of {part} count for nothing: neither learnt nor"
-                " judged.",
-                "Nothing, if that is meant; else give them a class.",
+                f"{share:.1%} of the pixels in {part} are ignored in training and evaluation.",
+                "Nothing, if this is intended; otherwise assign them a class.",
             )
     empty = np.flatnonzero(ignored == 1)
-    message = _count_masks(examples, empty) + " hold no class, only pixels that count for nothing."
-    remedy = "Remove them, or draw them."
+    message = _count_masks(examples, empty) + " contain only ignored pixels."
+    remedy = "Remove or annotate them."
     yield from _finding_if_any("empty mask", "warning", _named(examples, empty), message, remedy)
 
 
 def _missing(names: tuple[str, ...], counts: np.ndarray, word: str) -> Iterator[Finding]:
-    """Yield classes of which a part holds nothing. counts: (3, K)."""
+    """Yield classes that are missing in a part. counts: (3, K)."""
     for index, part in enumerate(PARTS):
         part_counts, others = counts[index], counts.sum(0) - counts[index]
         missing = np.flatnonzero((part_counts == 0) & ((others > 0) | (index == 0)))
         if not counts[index].any() or not len(missing):
             continue
         is_serious = index == 0 and bool(others[missing].any())
-        consequence = (
-            "it is never learnt" if index == 0 else "nothing is known of how well it is told"
-        )
+        consequence = "never learned" if index == 0 else "not evaluated"
         yield Finding(
             "missing class",
             "error" if is_serious else "warning",
             part,
             tuple((names[class_index],) for class_index in missing),
             len(missing),
-            f"{part} holds no {word} of {_pluralize(len(missing), 'class')} of {len(names)}: {consequence}.",
-            "Add examples, join the class with another (--rename), or divide the parts anew.",
+            f"{part} has no {word} of {_pluralize(len(missing), 'class')} of {len(names)}:"
+            f" {consequence}.",
+            "Add examples, merge the class with another (--rename), or split the data again.",
         )
 
 
 def _box_classes(examples: Examples, boxes: Ragged) -> tuple[tuple[str, ...], np.ndarray] | None:
-    """Return names and numbers of the classes of boxes: the field of tags that is as long."""
+    """Return class names and indices of the boxes: the tags field of the same lengths."""
     for name, kind in examples.kinds.items():
         value = examples.fields[name]
         if not isinstance(kind, Tags) or not isinstance(value, Ragged):
@@ -143,13 +140,13 @@ def _boxes(
     )
     tiny = (sizes.min(1, initial=np.inf) < _MIN_SIDE) | (share < _TINY_SHARE)
     for is_chosen, finding_kind, reason, remedy in (
-        (tiny, "tiny box", f"have a side below {_MIN_SIDE:g} pixels, or less than"
-         f" {_TINY_SHARE:.1%} of the picture: they can hardly be found at this size",
+        (tiny, "tiny box", f"have a side below {_MIN_SIDE:g} pixels, or cover less"
+         f" than {_TINY_SHARE:.1%} of the picture: they can hardly be detected at this size",
          "Choose a larger size, or leave such boxes out."),
-        (share > _HUGE_SHARE, "huge box", f"fill more than {_HUGE_SHARE:.0%} of their picture",
-         "Look whether they say where the thing is."),
-        (at_edge.any(1), "box at the edge", "touch the edge of their picture: a part of"
-         " the thing may lie beyond", "Nothing."),
+        (share > _HUGE_SHARE, "huge box", f"cover more than {_HUGE_SHARE:.0%} of their picture",
+         "Check whether they mark an object."),
+        (at_edge.any(1), "box at the edge", "touch the edge of their picture, so the"
+         " object may be truncated", "Nothing."),
     ):  # fmt: skip
         indices = np.flatnonzero(is_chosen)
         items = tuple((examples.name(int(row[i])), _format_box(box_corners[i])) for i in indices)
@@ -166,7 +163,7 @@ def _boxes(
 
 
 def _content_boxes(examples: Examples, kind: Boxes, n: int) -> Tensor:
-    """Return where each picture lies in its frame (N, 4): all of it, or what is not grey."""
+    """Return the box of each picture in its frame (N, 4), without letterbox padding."""
     height, width = kind.shape
     boxes = torch.tensor([[0.0, 0.0, width, height]], dtype=torch.float64).repeat(n, 1)
     picture = next((field for field in examples.kinds.values() if isinstance(field, Picture)), None)
@@ -184,7 +181,7 @@ def _content_boxes(examples: Examples, kind: Boxes, n: int) -> Tensor:
 def _duplicate_boxes(
     examples: Examples, boxes: Ragged, numbers: np.ndarray | None
 ) -> Iterator[Finding]:
-    """Yield boxes of one class that lie upon each other."""
+    """Yield boxes of one class that nearly coincide."""
     label = torch.zeros(len(boxes.values), dtype=torch.int64)
     label = label if numbers is None else torch.from_numpy(numbers)
     labels = Ragged(label, boxes.offsets)
@@ -202,14 +199,14 @@ def _duplicate_boxes(
             items.append((examples.name(int(chunk[i])), _format_box(corners[i, first].numpy())))
     if items:
         yield Finding(
-            "doubled box",
+            "duplicate box",
             "warning",
             None,
             tuple(items),
             len(items),
-            f"{len(items):,} pairs of boxes of one class cover each other by more than"
-            f" {_DUPLICATE_IOU:.0%}: one thing is drawn twice, and half of what is found right counts as"
-            " wrong.",
+            f"{len(items):,} pairs of boxes of one class overlap with an IoU above"
+            f" {_DUPLICATE_IOU:g}: an object is annotated twice, and one correct detection leaves"
+            " a false negative.",
             "Keep one of each.",
         )
 
@@ -220,7 +217,7 @@ def _split_sizes(n: int, limit: int) -> list[int]:
 
 
 def _pairwise_iou(boxes: Tensor) -> Tensor:
-    """Return the common share (IoU) of boxes (n, T, 4), each with each: (n, T, T)."""
+    """Return the pairwise IoU of boxes (n, T, 4): (n, T, T)."""
     low = torch.maximum(boxes[:, :, None, :2], boxes[:, None, :, :2])
     high = torch.minimum(boxes[:, :, None, 2:], boxes[:, None, :, 2:])
     intersection = (high - low).clamp(min=0).prod(3)
@@ -240,16 +237,16 @@ def _without_boxes(examples: Examples, boxes: Ragged) -> Iterator[Finding]:
                 part,
                 _named(examples, rows),
                 len(rows),
-                f"{len(rows):,} of {total:,} pictures of {part} have no box: there they teach that"
-                " nothing is to be found.",
-                "Nothing, if there is nothing on them; else draw the boxes.",
+                f"{len(rows):,} of {total:,} pictures in {part} have no boxes and count as"
+                " background.",
+                "Nothing, if they show no objects; otherwise annotate them.",
             )
 
 
 def _finding_if_any(
     kind: str, severity: Severity, items: tuple[tuple[str, ...], ...], reason: str, remedy: str
 ) -> Iterator[Finding]:
-    """Yield a finding on some examples, if there are any."""
+    """Yield a finding, if there are items."""
     if items:
         yield Finding(kind, severity, None, items, len(items), reason, remedy)
 

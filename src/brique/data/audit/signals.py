@@ -1,4 +1,4 @@
-"""Audit of signals: silence, clipping, odd lengths, channels that say nothing, echoes."""
+"""Audit of signals: silence, clipping, odd lengths, constant channels, near-duplicates."""
 
 from collections.abc import Iterable, Sequence
 
@@ -11,16 +11,16 @@ from brique.data.raw.source import PARTS
 from brique.data.splits.near_pairs import near_pairs
 from brique.schema import Signal
 
-_CLIPPING_LEVEL = 0.999  # of full scale: louder is clipped
-_MIN_CLIPPED_SHARE = 0.001  # share of a sound's samples
-_SILENCE_PEAK = 0.001  # of full scale: peak of a sound that nobody hears, -60 dB
-_LENGTH_RATIO = 10.0  # times as long, or as short, as the middle one
-_SERIOUS_SHARE = 0.01  # share of a test part that nearly equal examples must reach to be an error
-_NEARLY = "nearly the same (louder or softer, cut at the ends, or written anew)"
+_CLIPPING_LEVEL = 0.999  # of full scale
+_MIN_CLIPPED_SHARE = 0.001  # of a sound's samples
+_SILENCE_PEAK = 0.001  # of full scale, -60 dB
+_LENGTH_RATIO = 10.0  # to the median, or the other way round
+_SERIOUS_SHARE = 0.01  # of the test part, from which near-duplicates are an error
+_NEARLY = "nearly identical (another volume, trimmed or re-encoded)"
 
 
 def findings(examples: Examples) -> list[Finding]:
-    """Return what is odd about signals."""
+    """Return problems in signals."""
     results: list[Finding] = []
     for name, kind in examples.kinds.items():
         value = examples.fields[name]
@@ -43,21 +43,25 @@ def _finding(
     template: str,
     remedy: str,
 ) -> Finding:
-    """Return a finding about examples; {n} in the sentence is how many of how many."""
+    """Return a finding about examples; {n} in the template becomes "2 of 84 signals are"."""
     total = len(examples.source)
-    subject = f"1 of {total:,} signals is" if len(rows) == 1 else f"{len(rows):,} of {total:,} are"
+    subject = (
+        f"1 of {total:,} signals is"
+        if len(rows) == 1
+        else f"{len(rows):,} of {total:,} signals are"
+    )
     items = tuple((examples.name(row),) for row in rows)
     return Finding(kind, severity, None, items, len(rows), template.format(n=subject), remedy)
 
 
 def _reduce_each(value: Ragged, numbers: np.ndarray, ufunc: np.ufunc) -> np.ndarray:
-    """Return numbers (total, C) joined over each signal that is not empty: (M, C)."""
+    """Return numbers (total, C) reduced over each non-empty signal: (M, C)."""
     starts = value.offsets[:-1][value.lengths > 0].numpy()
     return np.asarray(ufunc.reduceat(numbers, starts, axis=0))
 
 
 def _nonempty_rows(value: Ragged) -> np.ndarray:
-    """Return the places of the signals that are not empty (M,)."""
+    """Return the rows of the non-empty signals (M,)."""
     return (value.lengths > 0).nonzero().flatten().numpy()
 
 
@@ -69,14 +73,14 @@ def _not_finite(examples: Examples, value: Ragged) -> Iterable[Finding]:
         ].tolist()
         yield _finding(
             examples, "not finite", "error", rows,
-            template="{n} not finite somewhere: one such number makes every weight of a net not a"
-            " number.",
-            remedy="Replace these numbers, or remove the signals.",
+            template="{n} not finite: a single NaN or infinite value turns all weights of a net"
+            " into NaN.",
+            remedy="Replace these values, or remove the signals.",
         )  # fmt: skip
 
 
 def _constant(examples: Examples, value: Ragged, kind: Signal) -> Iterable[Finding]:
-    """Yield what is silent, constant, or constant in a channel."""
+    """Yield silent and constant signals, and constant channels."""
     numbers = value.values.numpy()
     low, high = _reduce_each(value, numbers, np.minimum), _reduce_each(value, numbers, np.maximum)
     peak = np.maximum(np.abs(low), np.abs(high)).max(1)
@@ -85,26 +89,26 @@ def _constant(examples: Examples, value: Ragged, kind: Signal) -> Iterable[Findi
     is_silent = is_constant.all(1) | (peak < _SILENCE_PEAK if is_sound else False)
     rows = _nonempty_rows(value)
     if is_silent.any():
-        description = "silent, or nearly so" if is_sound else "constant"
+        description = "silent or nearly silent" if is_sound else "constant"
         yield _finding(
             examples, "silent" if is_sound else "constant", "warning", rows[is_silent].tolist(),
-            template=f"{{n}} {description}: nothing can be learnt from what does not change.",
-            remedy="Remove them, or look whether their files are damaged.",
+            template=f"{{n}} {description} and carry no information.",
+            remedy="Remove them, or check whether their files are damaged.",
         )  # fmt: skip
     is_constant_channel = is_constant.all(0) & (low == low[0]).all(0)
     for channel in np.flatnonzero(is_constant_channel).tolist():
         name = _channel(kind, channel)
         yield Finding(
             "constant channel", "warning", None, ((name,),), 1,
-            f"{name} has the same value everywhere: it says nothing.",
-            "Leave it out of the files, or look why nothing was recorded.",
+            f"{name} has the same value everywhere and carries no information.",
+            "Leave it out of the files, or find out why nothing was recorded.",
         )  # fmt: skip
     has_constant_channel = is_constant[:, ~is_constant_channel].any(1) & ~is_silent
     if has_constant_channel.any():
         yield _finding(
             examples, "constant channel", "note", rows[has_constant_channel].tolist(),
-            template="{n} constant in one channel or more, perhaps because a sensor was off.",
-            remedy="Look whether these channels were recorded.",
+            template="{n} constant in one or more channels, perhaps because a sensor was off.",
+            remedy="Check whether these channels were recorded.",
         )  # fmt: skip
 
 
@@ -124,10 +128,10 @@ def _clipped(examples: Examples, value: Ragged) -> Iterable[Finding]:
     if rows:
         yield _finding(
             examples, "clipped", "warning", rows,
-            template=f"{{n}} at full scale for {_MIN_CLIPPED_SHARE:.1%} of the time or more: what was louder is"
-            " cut off, which sounds like noise.",
-            remedy="Record them with less gain; where that cannot be, see that no class or part has"
-            " more of them.",
+            template=f"{{n}} clipped, at full scale for {_MIN_CLIPPED_SHARE:.1%} of the time or"
+            " more.",
+            remedy="Record them with less gain; if that is not possible, make sure that clipping is"
+            " equally frequent in all classes and parts.",
         )  # fmt: skip
 
 
@@ -139,27 +143,25 @@ def _lengths(examples: Examples, value: Ragged, kind: Signal) -> Iterable[Findin
     )
     if len(odd_rows):
         unit = 1.0 if kind.rate is None else kind.rate
-        unit_name = "moments" if kind.rate is None else "seconds"
+        unit_name = "time steps" if kind.rate is None else "seconds"
         items = tuple(
             (examples.name(row), f"{lengths[row] / unit:.4g} {unit_name}")
             for row in odd_rows.tolist()
         )
         yield Finding(
             "odd length", "note", None, items, len(odd_rows),
-            f"{len(odd_rows):,} of {len(lengths):,} signals are more than {_LENGTH_RATIO:g} times as long or as"
-            f" short as the middle one of {median / unit:.4g} {unit_name}: short ones may hold nothing,"
-            " and long ones make the others of their batch cost as much.",
-            "Cut the long ones into pieces; look whether the short ones are whole.",
+            f"{len(odd_rows):,} of {len(lengths):,} signals are over {_LENGTH_RATIO:g} times longer"
+            f" or shorter than the median of {median / unit:.4g} {unit_name}: short ones may be"
+            " empty, and a long one pads its whole batch to its length.",
+            "Split the long ones; check whether the short ones are complete.",
         )  # fmt: skip
 
 
 def _near_duplicates(examples: Examples) -> Iterable[Finding]:
-    """Yield what is nearly the same, across parts and within them."""
+    """Yield near-duplicates, across parts and within them."""
     pairs = near_pairs(examples.source)
     pairs = pairs[examples.digests[pairs[:, 0]] != examples.digests[pairs[:, 1]]]
-    order = np.argsort(
-        examples.part[pairs], axis=1, kind="stable"
-    )  # what is learnt from comes first
+    order = np.argsort(examples.part[pairs], axis=1, kind="stable")  # train first
     pairs = np.take_along_axis(pairs, order, axis=1)
     part = examples.part[pairs]
     crosses_parts = part[:, 0] != part[:, 1]
@@ -174,9 +176,9 @@ def _near_duplicates(examples: Examples) -> Iterable[Finding]:
             yield Finding(
                 "nearly leaked", "error" if is_serious else "warning", PARTS[index],
                 _named(examples, part_pairs), len(part_pairs),
-                f"{count:,} of {total:,} sounds of {PARTS[index]} are {_NEARLY} as one in another part:"
-                f" what is reached on {PARTS[index]} may be too good by up to {count / total:.1%}.",
-                f"Listen to the pairs; remove copies from {PARTS[index]}, or what they copy from"
+                f"{count:,} of {total:,} sounds in {PARTS[index]} are {_NEARLY} to one in another"
+                f" part: the {PARTS[index]} result may be too high by up to {count / total:.1%}.",
+                f"Listen to the pairs; remove copies from {PARTS[index]}, or their originals from"
                 " the other part.",
             )  # fmt: skip
     for index, name in enumerate(PARTS):

@@ -1,4 +1,4 @@
-"""Audit of texts with a structure: parallel texts, tags of words, trees, stories, captions."""
+"""Audit of structured texts: parallel texts, word tags, trees, stories, captions."""
 
 from collections.abc import Iterable, Sequence
 from itertools import combinations
@@ -13,24 +13,16 @@ from brique.data.sources.texts.parallel import ParallelText
 from brique.data.sources.texts.stories import Answers, StoryText
 from brique.schema import MISSING, Boxes, Category, Tags, Text, Tree
 
-_MAX_LENGTH_RATIO, _MIN_LONG_WORDS = (
-    4,
-    20,
-)  # ratio of lengths, and words of the longer side, that are far off
-_MIN_EQUAL_WORDS = 4  # words from which equal sides are no name or number
-_BLOCK_LINES, _MAX_SHIFT = (
-    200,
-    5,
-)  # lines whose lengths are compared, and how far they may be shifted
-_MAX_LOOSE_CORRELATION, _MIN_CORRELATION_GAIN = (
-    0.3,
-    0.3,
-)  # correlation of lengths that is none, and what a shift must add to it
+_MAX_LENGTH_RATIO, _MIN_LONG_WORDS = 4, 20  # of two sides; words of the longer one
+_MIN_EQUAL_WORDS = 4  # shorter equal sides may be names or numbers
+_BLOCK_LINES, _MAX_SHIFT = 200, 5  # lines whose lengths are correlated; largest shift tried
+_MAX_LOOSE_CORRELATION = 0.3  # of lengths of unaligned sides
+_MIN_CORRELATION_GAIN = 0.3  # from the shift that aligns them
 _MIN_TAG_COUNT = 5  # training examples of a tag
 
 
 def findings(examples: Examples) -> Iterable[Finding]:
-    """Return what is odd about texts with a structure."""
+    """Return problems in structured texts."""
     yield from _parallel(examples)
     yield from _tags(examples)
     yield from _trees(examples)
@@ -45,7 +37,9 @@ def _parallel(examples: Examples) -> Iterable[Finding]:
     if len(sides) < 2:
         return
     lengths = np.stack([_lengths(examples, name) for name in sides])  # (sides, N)
-    yield from _empty(examples, sides, lengths, "a text without its translation teaches nothing")
+    yield from _empty(
+        examples, sides, lengths, "nothing can be learned from a text without its translation"
+    )
     kind = examples.kinds[sides[0]]
     min_length = _MIN_LONG_WORDS * (
         5 if isinstance(kind, Text) and kind.unit == "characters" else 1
@@ -63,7 +57,7 @@ def _empty(
         "empty text",
         "warning",
         [(examples.name(row), name) for row, name in sorted(positions)],
-        f"{_subject(len(positions), 'text')} no word ({' or '.join(names)}): {consequence}.",
+        f"{_subject(len(positions), 'text')} no words ({' or '.join(names)}): {consequence}.",
         "Remove these examples, or fill in the text.",
     )
 
@@ -84,14 +78,14 @@ def _odd_lengths(
         "odd lengths",
         "warning",
         items,
-        f"{_subject(len(rows), 'example')} a side more than {_MAX_LENGTH_RATIO} times as long as another"
-        f" (counted in {_unit(examples, sides[0])}): they are hardly translations of each other.",
-        "Look at the first ones; where lines have slipped, mend the files.",
+        f"{_subject(len(rows), 'example')} a side over {_MAX_LENGTH_RATIO} times as long as another"
+        f" (in {_unit(examples, sides[0])}): they are probably not translations of each other.",
+        "Check the first ones; if lines are misaligned, fix the files.",
     )
 
 
 def _misaligned(examples: Examples, sides: Sequence[str], lengths: np.ndarray) -> Iterable[Finding]:
-    """Find blocks of lines whose lengths fit the other side better some lines further."""
+    """Find blocks of lines whose lengths correlate better with shifted lines of the other side."""
     items: list[tuple[str, ...]] = []
     for first, second in combinations(range(len(sides)), 2):
         for start in range(0, lengths.shape[1] - _BLOCK_LINES // 2, _BLOCK_LINES):
@@ -112,10 +106,9 @@ def _misaligned(examples: Examples, sides: Sequence[str], lengths: np.ndarray) -
         "misaligned",
         "error",
         items,
-        f"In {len(items):,} blocks of {_BLOCK_LINES} lines the lengths of the sides do not go"
-        " together, but do where one side is shifted: line n of one is not the translation of line"
-        " n of the other.",
-        "Find the line that is missing or doubled shortly before the first block, and mend it.",
+        f"In {len(items):,} blocks of {_BLOCK_LINES} lines, the lengths of the two sides correlate"
+        " only after a shift: line n of one side is not the translation of line n of the other.",
+        "Find the missing or duplicated line shortly before the first block, and fix it.",
     )
 
 
@@ -145,7 +138,7 @@ def _untranslated(examples: Examples, sides: Sequence[str]) -> Iterable[Finding]
         "untranslated",
         "warning" if len(items) > 0.01 * len(examples.source) else "note",
         items,
-        f"{_subject(len(items), 'example')} the same text on two sides: it was not translated.",
+        f"{_subject(len(items), 'example')} the same text on both sides: it was not translated.",
         "Remove them, or translate them.",
     )
 
@@ -177,9 +170,9 @@ def _unequal_lengths(examples: Examples, words: str, name: str) -> Iterable[Find
         "unequal lengths",
         "error",
         items,
-        f"{_subject(len(rows), 'example')} not one of {name} for each of {words}: tags stand at"
-        " the wrong words.",
-        "Mend these examples, or remove them.",
+        f"{_subject(len(rows), 'example')} different numbers of {words} and {name}: tags are on the"
+        " wrong words.",
+        "Fix these examples, or remove them.",
     )
 
 
@@ -194,9 +187,9 @@ def _rare_tags(
         "rare tag",
         "note",
         [(str(names[tag]), str(counts[tag])) for tag in rare],
-        f"{_subject(len(rare), f'class of {name}', f'classes of {name}')} fewer than {_MIN_TAG_COUNT} training"
-        " examples: they will hardly be learnt, and their scores mean little.",
-        "Add examples, or join classes (--rename 'OLD=NEW').",
+        f"{_subject(len(rare), f'class of {name}', f'classes of {name}')} fewer than"
+        f" {_MIN_TAG_COUNT} training examples: hardly learned, and their scores mean little.",
+        "Add examples, or merge classes (--rename 'OLD=NEW').",
         split="train",
     )
 
@@ -204,7 +197,7 @@ def _rare_tags(
 def _contradictory_tags(
     examples: Examples, name: str, names: Sequence[str], tags: Ragged
 ) -> Iterable[Finding]:
-    """Find equal sentences whose tags differ, and what is known of the first difference."""
+    """Find equal sentences with different tags, and describe the first difference."""
     _, group_of_row, sizes = np.unique(examples.digests, return_inverse=True, return_counts=True)
     first_row: dict[int, int] = {}
     items: list[tuple[str, ...]] = []
@@ -216,15 +209,16 @@ def _contradictory_tags(
         if other_tags.shape == row_tags.shape and (
             differences := (other_tags != row_tags).nonzero().flatten().tolist()
         ):
-            description = f"word {differences[0] + 1}: {names[int(other_tags[differences[0]])]}, {names[int(row_tags[differences[0]])]}"
-            items.append((examples.name(other), examples.name(row), description))
+            word = differences[0]
+            both = f"{names[int(other_tags[word])]}, {names[int(row_tags[word])]}"
+            items.append((examples.name(other), examples.name(row), f"word {word + 1}: {both}"))
     yield from _finding(
         "contradictory tags",
         "note",
         items,
-        f"{_subject(len(items), 'sentence')} other {name} than an equal sentence before: one is"
-        " wrong, or the words alone do not decide.",
-        "Look at them; mend what is wrong.",
+        f"{_subject(len(items), 'sentence')} different {name} from an equal sentence before: one is"
+        " wrong, or the words alone do not determine the tags.",
+        "Check them; fix the wrong tags.",
     )
 
 
@@ -237,7 +231,7 @@ def _trees(examples: Examples) -> Iterable[Finding]:
             "single node",
             "note",
             [(examples.name(row), examples.source.fields[name].text(row)) for row in rows],  # pyright: ignore[reportAttributeAccessIssue]
-            f"{_subject(len(rows), 'tree')} one word and no structure.",
+            f"{_subject(len(rows), 'tree')} a single word and no structure.",
             "Nothing, unless they should be sentences.",
         )
         yield from _unlabeled(examples)
@@ -258,8 +252,8 @@ def _unlabeled(examples: Examples) -> Iterable[Finding]:
             "label missing",
             "warning",
             [(examples.name(row),) for row in rows],
-            f"{_subject(len(rows), 'tree')} no label, or none at some node, which counts as a class"
-            f" of its own, '{MISSING}'.",
+            f"{_subject(len(rows), 'tree')} no label, or a node without one; a missing label"
+            f" counts as a class of its own, '{MISSING}'.",
             "Add the labels, or remove these trees.",
         )
 
@@ -269,7 +263,9 @@ def _stories(examples: Examples) -> Iterable[Finding]:
     for name, field in fields.items():
         if isinstance(field, StoryText):
             lengths = _lengths(examples, name)[None]
-            yield from _empty(examples, [name], lengths, "there is nothing to answer from")
+            yield from _empty(
+                examples, [name], lengths, "there is nothing to answer the question from"
+            )
     for field in fields.values():
         if not isinstance(field, Answers):
             continue
@@ -278,7 +274,8 @@ def _stories(examples: Examples) -> Iterable[Finding]:
             "no answer",
             "error",
             [(examples.name(row),) for row in unanswered],
-            f"{_subject(len(unanswered), 'question')} no answer, and '{MISSING}' would be learnt as one.",
+            f"{_subject(len(unanswered), 'question')} no answer: '{MISSING}' would be learned as"
+            " one.",
             "Add the answers, or remove the questions.",
         )
         known_answers = {
@@ -289,10 +286,10 @@ def _stories(examples: Examples) -> Iterable[Finding]:
             "new answer",
             "note",
             [(examples.name(row), field.text(row)) for row in new_rows],
-            f"{_subject(len(new_rows), 'question')} an answer that no training question has, which will be"
-            " answered wrong.",
-            "Nothing, where it is another order of the same things; else add such questions to"
-            " train, or join spellings with --rename.",
+            f"{_subject(len(new_rows), 'question')} an answer that is not in train: a net cannot"
+            " predict it.",
+            "Nothing, if it lists the same things in another order; otherwise add such questions to"
+            " train, or merge spellings with --rename.",
         )
 
 
@@ -300,7 +297,7 @@ def _captions(examples: Examples) -> Iterable[Finding]:
     if examples.source.targets == ("caption",) and isinstance(examples.kinds["caption"], Text):
         lengths = _lengths(examples, "caption")[None]
         yield from _empty(
-            examples, ["caption"], lengths, "a picture would be learnt to say nothing"
+            examples, ["caption"], lengths, "nothing can be learned from an empty caption"
         )
 
 

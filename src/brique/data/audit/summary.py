@@ -1,4 +1,4 @@
-"""Audit: what may spoil a result is looked for before anything is trained."""
+"""Audit: problems in the data that would spoil a result, found before training."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -27,9 +27,8 @@ _SEVERITIES = ("error", "warning", "note")
 def findings(data: Data) -> list[Finding]:
     """Return what may spoil a result, worst first (docs/audit.md).
 
-    Looked for: unreadable files, equal and nearly equal examples within and across parts, equal
-    ones of different classes, classes that are rare or missing in a part, odd pictures, doubtful
-    labels. Nothing is fitted that a training could use.
+    Among others: unreadable files, duplicates within and across parts, contradictory labels, rare
+    and missing classes, odd pictures, suspect labels. Training uses nothing that is fitted here.
     """
     if data.source is None:
         return []
@@ -59,9 +58,9 @@ def summary(data: Data) -> dict[str, Any]:
 
 
 def verdict(findings: Sequence[Finding]) -> str:
-    """Return the sentence that sums an audit up.
+    """Return the audit in one sentence.
 
-    That nothing would falsify a result is said only where each test was run.
+    It says that nothing invalidates a result only if every test was run.
     """
     skipped = [item for entry in findings if entry.kind == NOT_TESTED for item in entry.items]
     problems = [finding for finding in findings if finding.kind != NOT_TESTED]
@@ -74,18 +73,19 @@ def verdict(findings: Sequence[Finding]) -> str:
     ]
     untested_text = f" Not tested: {'; '.join(f'{label} ({reason})' for label, reason in skipped)}."
     if counts["error"]:
-        advice = "a result on these data would be false; mend the errors first"
+        advice = "results on this data would not be valid; fix the errors first"
         return f"{', '.join(tallies)}: {advice}.{untested_text if skipped else ''}"
     if skipped:
         label = ", ".join(tallies) or "Nothing found"
-        return f"{label}; no test that was run says that a result would be false.{untested_text}"
+        advice = "the tests that were run found nothing that invalidates a result"
+        return f"{label}; {advice}.{untested_text}"
     if not tallies:
-        return "Nothing to object to."
-    return f"{', '.join(tallies)}: nothing that would falsify a result."
+        return "No problems found."
+    return f"{', '.join(tallies)}: nothing that invalidates a result."
 
 
 def counts(data: Data) -> dict[str, dict[str, Any]]:
-    """Return how many examples each part has, and of each class, as JSON values."""
+    """Return the number of examples in each part, and of each class, as JSON values."""
     splits = zip(PARTS, (data.train, data.valid, data.test), strict=True)
     result: dict[str, dict[str, Any]] = {
         part: {"count": len(split), "classes": {}} for part, split in splits

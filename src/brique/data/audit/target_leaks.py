@@ -1,4 +1,4 @@
-"""Audit of what tells the target: columns that copy it, or know it too well."""
+"""Audit of target leaks: columns that copy the target or predict it too well."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -10,12 +10,12 @@ from brique.data.audit import leak_scores
 from brique.data.audit.examples import Examples
 from brique.data.audit.leak_scores import Leak
 from brique.data.finding import Finding
-from brique.data.raw.column import Column as Given
+from brique.data.raw.column import Column as SourceColumn
 from brique.schema import Category, Field, Number, Text
 
-MIN_ROWS = 20  # rows below which chance alone tells the target
-_MIN_INDEX_SHARE = 0.5  # share of what the base leaves that a column of row numbers may not tell
-_MIN_ROWS_PER_GROUP = 3  # rows of each value, at least, of a column that may name groups
+MIN_ROWS = 20  # with fewer rows, columns predict the target by chance
+_MIN_INDEX_SHARE = 0.5  # of the baseline error that row numbers must not explain
+_MIN_ROWS_PER_GROUP = 3  # of each value of a column that may name groups
 _DIGITS = re.compile(r"\d+")
 
 
@@ -39,7 +39,7 @@ class Column(Protocol):
 
 
 def findings(examples: Examples, columns: Sequence[Column]) -> Iterator[Finding]:
-    """Yield the columns that tell the target."""
+    """Yield the columns that leak the target."""
     if len(examples.source) < MIN_ROWS:
         return
     target_columns = [column for column in columns if column.name in examples.source.targets]
@@ -70,7 +70,7 @@ def findings(examples: Examples, columns: Sequence[Column]) -> Iterator[Finding]
 
 
 def is_index(examples: Examples, column: Column) -> bool:
-    """Tell whether a column counts the rows, or numbers them in another order."""
+    """Return whether a column numbers the rows, in any order."""
     if not isinstance(column.kind, Number):
         return False
     values = column.values[examples.part == 0] if (examples.part == 0).any() else column.values
@@ -84,7 +84,7 @@ def is_index(examples: Examples, column: Column) -> bool:
 
 
 def _has_single_input(examples: Examples) -> bool:
-    """Tell whether a text or code is all there is to learn from: that it tells much is the aim."""
+    """Return whether the only input is a text or category, which should predict the target."""
     kinds = [kind for name, kind in examples.kinds.items() if name not in examples.source.targets]
     return len(kinds) == 1 and isinstance(kinds[0], Text | Category)
 
@@ -92,7 +92,7 @@ def _has_single_input(examples: Examples) -> bool:
 def _column_leak(
     name: str, values: np.ndarray, target: Column, *, is_category: bool
 ) -> Iterator[Finding]:
-    """Yield the finding of a column that tells the target."""
+    """Yield a finding if a column leaks the target."""
     is_class = isinstance(target.kind, Category)
     measure = leak_scores.class_leak if is_class else leak_scores.number_leak
     leak = measure(values, target.values, is_category=is_category)
@@ -107,7 +107,7 @@ def _column_leak(
 
 
 def _determines_target(values: np.ndarray, target: np.ndarray) -> bool:
-    """Tell whether all rows of a value have one target, as those of a patient may have."""
+    """Return whether all rows of a value have one target, as the rows of a patient may."""
     rows = np.stack([values, target], 1)[~np.isnan(values) & ~np.isnan(target)]
     num_values, num_targets = len(np.unique(rows[:, 0])), len(np.unique(rows[:, 1]))
     return (
@@ -117,7 +117,7 @@ def _determines_target(values: np.ndarray, target: np.ndarray) -> bool:
 
 
 def _explained_by_index(column: Column, target: Column) -> float:
-    """Return the share of what the base leaves that the number of the row tells."""
+    """Return the share of the baseline error that the row number explains."""
     if not isinstance(target.kind, Category):
         return leak_scores.explained_by_order(column.values, target.values)
     leak = leak_scores.class_leak(column.values, target.values, is_category=False)
@@ -125,15 +125,15 @@ def _explained_by_index(column: Column, target: Column) -> float:
 
 
 def _name_stems(examples: Examples) -> Iterator[tuple[str, np.ndarray]]:
-    """Yield columns of names, such as cat_017 or scans/cat/3.png, by folder and without digits.
+    """Yield columns of names, such as cat_017 or scans/cat/3.png, by folder or without digits.
 
-    A column is such if most of its values differ, but few do once the digits are left out.
+    Most values of such a column are distinct, but few are without their folders or digits.
     """
     for name, kind in examples.kinds.items():
         column = examples.source.fields[name]
         if name in examples.source.targets or not isinstance(kind, Text | Category):
             continue
-        if not isinstance(column, Given):
+        if not isinstance(column, SourceColumn):
             continue
         texts = [column.text(row) for row in range(len(column))]
         if 2 * len(set(texts)) <= len(texts):
@@ -151,41 +151,39 @@ def _name_stems(examples: Examples) -> Iterator[tuple[str, np.ndarray]]:
 
 def _index_finding(column: Column, target: Column, share: float) -> Finding:
     return Finding(
-        "copies target", "error", None, ((column.name, target.name),), 1,
-        f"'{column.name}' numbers the rows, and the rows lie in an order that tells"
-        f" '{target.name}': the number alone explains {share:.1%} of what always answering"
-        f" {'the commonest class' if isinstance(target.kind, Category) else 'the mean'} gets wrong.",
+        "target leak", "error", None, ((column.name, target.name),), 1,
+        f"'{column.name}' numbers the rows, and the rows are sorted in a way that reveals"
+        f" '{target.name}': the row number alone explains {share:.1%} of the error of always"
+        f" predicting the {'majority class' if isinstance(target.kind, Category) else 'mean'}.",
         f"Leave it out: --types '{column.name}=leave'.",
     )  # fmt: skip
 
 
 def _leak_finding(name: str, target: Column, leak: Leak, *, is_group: bool) -> Finding:
     is_class = isinstance(target.kind, Category)
-    explanation = "it may have been written down after the target was known, or be made of it."
+    explanation = "it may have been recorded after the target was known, or computed from it."
     if leak.kind == "copy":
-        reason = f"'{name}' is the target '{target.name}' under another name: a net that sees"
-        reason += " it has nothing to learn, and fails where it is not known."
+        reason = f"'{name}' is a copy of the target '{target.name}': a net that sees it learns"
+        reason += " nothing else, and fails where it is unknown."
     elif leak.kind == "missing":
-        condition = "is of one class" if is_class else "lies beyond a bound"
-        reason = (
-            f"'{name}' is missing where '{target.name}' {condition}, and there alone: {explanation}"
-        )
+        condition = "is of one class" if is_class else "lies beyond a threshold"
+        reason = f"'{name}' is missing exactly where '{target.name}' {condition}: {explanation}"
     elif leak.kind == "ranges":
-        reason = f"Each value of '{name}' has a range of '{target.name}' to itself: {explanation}"
+        reason = f"Each value of '{name}' has its own range of '{target.name}': {explanation}"
     elif is_class:
-        reason = f"'{name}' alone tells {leak.score:.2%} of '{target.name}' on rows held out, where"
-        reason += (
-            f" always answering the commonest class is right in {leak.baseline:.2%}: {explanation}"
+        reason = (
+            f"'{name}' alone predicts '{target.name}' with {leak.score:.2%} accuracy on held-out"
         )
+        reason += f" rows (majority class {leak.baseline:.2%}): {explanation}"
     else:
-        reason = f"'{name}' alone goes with '{target.name}' nearly exactly (R2 {leak.score:.4f}):"
+        reason = f"'{name}' alone predicts '{target.name}' almost exactly (R2 {leak.score:.4f}):"
         reason += f" {explanation}"
-    remedy = f"Leave it out unless it is known before the target is: --types '{name}=leave'."
-    if is_group and leak.kind == "tells":
-        reason += f" Or it names what rows belong to: all of one '{name}' have one '{target.name}'."
-        remedy += f" If new rows are of others, as of new patients: --group '{name}'."
+    remedy = f"Leave it out unless it is known before the target: --types '{name}=leave'."
+    if is_group and leak.kind == "predicts":
+        reason += f" Or it names groups of rows: each '{name}' has a single '{target.name}'."
+        remedy += f" If new rows come from new groups, such as new patients: --group '{name}'."
     is_exact = leak.kind == "copy" or (leak.kind == "missing" and leak.gain == 1)
     return Finding(
-        "copies target", "error" if is_exact else "warning", None, ((name, target.name),), 1,
+        "target leak", "error" if is_exact else "warning", None, ((name, target.name),), 1,
         reason, remedy,
     )  # fmt: skip

@@ -1,4 +1,4 @@
-"""A cheap reader of texts: what it says of the class of each, having seen four fifths of others."""
+"""A simple text classifier, with cross-validated predictions, to find suspect labels."""
 
 import warnings
 from dataclasses import dataclass
@@ -11,18 +11,18 @@ from brique.data.raw.column import Texts
 from brique.schema.texts import Unit
 
 _FOLDS = 5
-_MAX_TEXTS = 20_000  # texts that are read
+_MAX_TEXTS = 20_000  # texts used
 _MAX_FEATURES = 20_000
-_MAX_CHARACTERS = 3000  # of a text that are read
-_MAX_ITERATIONS = 40  # of the solver; it need not end
+_MAX_CHARACTERS = 3000  # used of a text
+_MAX_ITERATIONS = 40  # of the solver, which need not converge
 
 
 @dataclass(frozen=True)
 class HeldOutPredictions:
-    """What a cheap reader says.
+    """Cross-validated predictions.
 
-    rows: (M,), places of the examples read, rising.
-    probabilities: (M, K), float32, of each class, by a reader who has not seen the example.
+    rows: (M,), examples used, ascending.
+    probabilities: (M, K), float32, by a classifier fitted on other examples.
     """
 
     rows: np.ndarray
@@ -32,16 +32,17 @@ class HeldOutPredictions:
 def cross_validate(
     column: Texts, labels: np.ndarray, digests: np.ndarray, unit: Unit
 ) -> HeldOutPredictions:
-    """Return what a logistic regression on weighted words says of the class of each text.
+    """Return cross-validated class probabilities of a logistic regression on TF-IDF features.
 
-    labels: (N,), int64. digests: (N,), equal for equal texts, which come into one fold; by them
-    20,000 are chosen of more. unit: for characters, runs of up to three of them are the words.
+    labels: (N,), int64.
+    digests: (N,), equal for equal texts; they choose the fold, and 20,000 texts of more.
+    unit: for characters, the features are n-grams of up to three characters.
     Source: Jones 1972, "A statistical interpretation of term specificity and its application in
     retrieval", for the weights.
     """
     from sklearn.feature_extraction.text import TfidfVectorizer
 
-    hashes = mix64(digests)  # by the digests themselves the test part was drawn
+    hashes = mix64(digests)  # the digests themselves decided the test part
     rows = np.sort(np.argsort(hashes, kind="stable")[:_MAX_TEXTS])
     labels, folds = labels[rows], hashes[rows] % np.uint64(_FOLDS)
     texts = [column.text(row)[:_MAX_CHARACTERS] for row in rows.tolist()]
@@ -66,7 +67,7 @@ def cross_validate(
 
 
 def _predict_fold(features: Any, labels: np.ndarray, is_held_out: np.ndarray) -> np.ndarray:  # noqa: ANN401 - words: a sparse array
-    """Return probabilities of the examples inside, fitted on those that are not."""
+    """Return probabilities of the held-out examples, fitted on the others."""
     from sklearn.exceptions import ConvergenceWarning
     from sklearn.linear_model import LogisticRegression
 

@@ -1,4 +1,4 @@
-"""Audit of texts: empty, long or broken ones, unknown words, near copies, doubtful classes."""
+"""Audit of texts: empty, long or garbled ones, unknown tokens, near-duplicates, suspect labels."""
 
 import re
 from collections import Counter
@@ -16,22 +16,15 @@ from brique.data.raw.source import PARTS
 from brique.data.splits.near_pairs import near_pairs
 from brique.schema import Text
 
-_MIN_LONG_TOKENS, _LONG_RATIO = (
-    512,
-    8,
-)  # pieces, and times as long as the median, from which a text is very long
-_MIN_UNKNOWN_SHARE = 0.05  # share of unknown pieces in test that is worth a word
-_SERIOUS_SHARE = 0.01  # share of a test part that near copies must reach to be an error
-_MAX_LABEL_PROBABILITY, _MIN_OTHER_PROBABILITY = (
-    0.05,
-    0.5,
-)  # most chance of the label, least of another class, to the reader
-_SERIOUS_DOUBT_SHARE = (
-    0.01  # share of doubted labels from which more than hard examples must be among them
-)
-_MIN_EXAMPLES = 50  # examples below which no reader is asked
-_MAX_QUOTED_LETTERS = 60  # letters of a text that is quoted
-_MOJIBAKE = re.compile(  # how UTF-8 looks that was read as Windows-1252
+_MIN_LONG_TOKENS, _LONG_RATIO = 512, 8  # tokens, and times the median, of a very long text
+_MIN_UNKNOWN_SHARE = 0.05  # unknown tokens in test, as a share, for a finding
+_SERIOUS_SHARE = 0.01  # of the test part, from which near-duplicates are an error
+_MAX_LABEL_PROBABILITY = 0.05  # highest predicted probability of a suspect label
+_MIN_OTHER_PROBABILITY = 0.5  # lowest predicted probability of another class
+_SERIOUS_DOUBT_SHARE = 0.01  # more suspect labels than this are not just hard examples
+_MIN_EXAMPLES = 50  # below which no classifier is fitted
+_MAX_QUOTED_LETTERS = 60  # of a text that is quoted
+_MOJIBAKE = re.compile(  # UTF-8 decoded as Windows-1252
     "[\u00c2\u00c3\u00d0][^\x00-\x7f]|\u00ef\u00bb\u00bf"
     "|\u00e2[\u20ac\u201e\u2020\u02c6][^\x00-\x7f]"
 )
@@ -39,7 +32,7 @@ _MOJIBAKE = re.compile(  # how UTF-8 looks that was read as Windows-1252
 
 @dataclass(frozen=True)
 class _Field:
-    """An input field of texts: its name, kind, column and numbers."""
+    """An input field of texts: its name, kind, column and token ids."""
 
     name: str
     kind: Text
@@ -53,7 +46,7 @@ class _Field:
 
 
 def findings(examples: Examples) -> Iterable[Finding]:
-    """Return what is odd about the texts of input fields."""
+    """Return problems in the texts of input fields."""
     fields = list(_fields(examples))
     for field in fields:
         yield from _empty(examples, field)
@@ -63,7 +56,7 @@ def findings(examples: Examples) -> Iterable[Finding]:
     inputs = set(examples.kinds) - set(examples.source.targets)
     if len(fields) == 1 == len(inputs) and examples.source.targets:
         yield from _near_duplicates(examples)
-        yield from _doubtful(examples, fields[0])
+        yield from _suspect_labels(examples, fields[0])
 
 
 def _fields(examples: Examples) -> Iterable[_Field]:
@@ -84,9 +77,9 @@ def _empty(examples: Examples, field: _Field) -> Iterable[Finding]:
             None,
             tuple((examples.name(row),) for row in rows),
             len(rows),
-            f"{_count_texts(len(rows), len(field.column))} of {field.name} {_verb(len(rows))} nothing to"
-            " read: whatever is answered to them is a guess.",
-            "Remove them, or look whether their source is damaged.",
+            f"{_count_texts(len(rows), len(field.column))} in {field.name}"
+            f" {_verb(len(rows), 'is')} empty: predictions for them are guesses.",
+            "Remove them, or check whether their source is damaged.",
         )
 
 
@@ -102,10 +95,10 @@ def _long(examples: Examples, field: _Field) -> Iterable[Finding]:
             None,
             tuple((examples.name(row), f"{lengths[row]:,}") for row in rows),
             len(rows),
-            f"{_count_texts(len(rows), len(lengths))} of {field.name} {_verb(len(rows))} more than"
-            f" {int(min_length):,} {field.kind.unit}, while the median has {int(np.median(lengths)):,}:"
-            " a batch takes the memory of its longest.",
-            "Cut them, if their beginning says enough; or leave them.",
+            f"{_count_texts(len(rows), len(lengths))} in {field.name} {_verb(len(rows), 'has')}"
+            f" more than {int(min_length):,} {field.kind.unit} (median"
+            f" {int(np.median(lengths)):,}): a batch needs as much memory as its longest text.",
+            "Truncate them if their beginning is enough, or leave them.",
         )
 
 
@@ -117,20 +110,20 @@ def _mojibake(examples: Examples, field: _Field) -> Iterable[Finding]:
             items.append((examples.name(row), *match))
     if items:
         yield Finding(
-            "broken letters",
+            "wrong encoding",
             "warning",
             None,
             tuple(items),
             len(items),
-            f"{_count_texts(len(items), len(field.column))} of {field.name} {_verb(len(items))} letters that"
-            " were read in the wrong encoding: the example, what stands there, and what was meant"
-            " (? where it is lost).",
-            "Read the source again in its own encoding, and save it as UTF-8.",
+            f"{_count_texts(len(items), len(field.column))} in {field.name}"
+            f" {_verb(len(items), 'has')} characters decoded with the wrong encoding: example,"
+            " characters found, characters meant (? if lost).",
+            "Read the source again with its own encoding and save it as UTF-8.",
         )
 
 
 def _find_mojibake(text: str) -> tuple[str, str] | None:
-    """Return broken letters of a text and what was meant, or None."""
+    """Return garbled characters of a text and what they stand for, or None."""
     if "\ufffd" in text:
         index = text.index("\ufffd")
         return text[max(0, index - 8) : index + 9], "?"
@@ -156,23 +149,25 @@ def _unknown_tokens(examples: Examples, field: _Field) -> Iterable[Finding]:
     tokens = (p for row in rows for p in field.kind.tokenize(field.column.texts[row]))
     counts = Counter(token for token in tokens if token not in vocabulary).most_common(20)
     consequence = (
-        "knows of them how they end" if field.kind.signatures else "cannot tell them apart"
+        "a net knows only their endings"
+        if field.kind.signatures
+        else "a net cannot distinguish them"
     )
     yield Finding(
-        "unknown pieces",
+        "unknown tokens",
         "note",
         "test",
         tuple((token, str(count)) for token, count in counts),
         in_test,
         f"{in_test / total:.1%} of the {field.kind.unit} of {field.name} in test are not in the"
-        f" vocabulary of train: a net {consequence}. The commonest are listed.",
-        "Nothing, if new texts will be so too; else add training texts, or cut into subwords"
-        " (--unit subwords) or small letters (--lower).",
+        f" training vocabulary: {consequence}. The most common are listed.",
+        "Nothing, if new texts will be like these; otherwise add training texts, use subwords"
+        " (--unit subwords) or lowercase (--lower).",
     )
 
 
 def _near_duplicates(examples: Examples) -> Iterable[Finding]:
-    """Yield near copies: all but case, blanks and marks, or most runs of three words, are equal."""
+    """Yield pairs that differ only in case, spaces and punctuation, or share most word triples."""
     pairs = near_pairs(examples.source)
     pairs = pairs[examples.digests[pairs[:, 0]] != examples.digests[pairs[:, 1]]]
     order = np.argsort(examples.part[pairs], axis=1, kind="stable")
@@ -202,10 +197,10 @@ def _leaked(examples: Examples, pairs: np.ndarray, index: int) -> Iterable[Findi
         PARTS[index],
         _named(examples, pairs),
         len(pairs),
-        f"{count:,} of {total:,} {PARTS[index]} examples {verb} nearly the same text (but for case,"
-        f" blanks, marks or a few words) as one in another part: what is reached on {PARTS[index]}"
-        f" may be too good by up to {count / total:.2%}.",
-        f"Look at the pairs; remove copies from {PARTS[index]}, or what they copy from the other"
+        f"{count:,} of {total:,} {PARTS[index]} examples {verb} nearly identical (but for case,"
+        f" spaces, punctuation or a few words) to a text in another part: the {PARTS[index]} result"
+        f" may be too high by up to {count / total:.2%}.",
+        f"Check the pairs; remove copies from {PARTS[index]}, or their originals from the other"
         " part.",
     )
 
@@ -219,9 +214,9 @@ def _within(examples: Examples, pairs: np.ndarray, index: int) -> Iterable[Findi
             PARTS[index],
             _named(examples, pairs),
             len(pairs),
-            f"{subject} nearly the same (but for case, blanks, marks or a few words) in"
+            f"{subject} nearly identical (but for case, spaces, punctuation or a few words) in"
             f" {PARTS[index]}: they count several times.",
-            "Look at the pairs; keep one of each where they are copies.",
+            "Check the pairs; keep one of each where they are copies.",
         )
 
 
@@ -239,13 +234,13 @@ def _contradictory(examples: Examples, pairs: np.ndarray) -> Iterable[Finding]:
                 for pair in pairs.tolist()
             ),
             len(pairs),
-            f"{subject} different labels: one of each is wrong, or the few words decide.",
-            "Look at each; correct the label, or remove both.",
+            f"{subject} different labels: one is wrong, or the few different words decide.",
+            "Check each pair; correct the label, or remove both.",
         )
 
 
-def _doubtful(examples: Examples, field: _Field) -> Iterable[Finding]:
-    """Yield the examples whose class a cheap reader, who has not seen them, does not believe."""
+def _suspect_labels(examples: Examples, field: _Field) -> Iterable[Finding]:
+    """Yield the examples whose class a simple classifier, fitted on others, rejects."""
     if examples.labels is None or len(examples.labels) < _MIN_EXAMPLES or len(examples.classes) < 2:
         return
     predictions = text_classifier.cross_validate(
@@ -254,31 +249,31 @@ def _doubtful(examples: Examples, field: _Field) -> Iterable[Finding]:
     labels = examples.labels[predictions.rows]
     label_probability = predictions.probabilities[np.arange(len(labels)), labels]
     predicted, confidence = predictions.probabilities.argmax(1), predictions.probabilities.max(1)
-    doubted = np.flatnonzero(
+    suspect = np.flatnonzero(
         (label_probability < _MAX_LABEL_PROBABILITY) & (confidence >= _MIN_OTHER_PROBABILITY)
     )
     accuracy = float((predicted == labels).mean())
-    if not len(doubted) or not picture_classifier.is_reliable(accuracy, labels):
+    if not len(suspect) or not picture_classifier.is_reliable(accuracy, labels):
         return
-    doubted = doubted[np.argsort(label_probability[doubted], kind="stable")].tolist()
+    suspect = suspect[np.argsort(label_probability[suspect], kind="stable")].tolist()
     is_reliable = picture_classifier.is_reliable(accuracy, labels, is_strict=True)
-    is_serious = is_reliable and len(doubted) >= _SERIOUS_DOUBT_SHARE * len(labels)
+    is_serious = is_reliable and len(suspect) >= _SERIOUS_DOUBT_SHARE * len(labels)
     rows: Sequence[int] = predictions.rows.tolist()
     yield Finding(
-        "doubtful",
+        "suspect label",
         "warning" if is_serious else "note",
         None,
         tuple(
-            (examples.name(rows[i]), examples.class_of(rows[i]), examples.classes[predicted[i]], f"{confidence[i]:.3f}",
-             field.excerpt(rows[i]))
-            for i in doubted
+            (examples.name(rows[i]), examples.class_of(rows[i]), examples.classes[predicted[i]],
+             f"{confidence[i]:.3f}", field.excerpt(rows[i]))
+            for i in suspect
         ),
-        len(doubted),
-        f"A cheap reader of words, which says the label of {accuracy:.1%} of {len(rows):,} examples"
-        f" when it has seen others, does not believe {len(doubted):,} of them: the label is wrong,"
-        " or the example is hard. Most doubtful first: the example, its label, what the reader"
-        " says, how sure it is, and how the text begins.",
-        "Look at the first ones; correct the labels that are wrong, and leave the others.",
+        len(suspect),
+        f"A simple word classifier ({accuracy:.1%} cross-validated accuracy on {len(rows):,}"
+        f" examples) disagrees with {len(suspect):,} {'label' if len(suspect) == 1 else 'labels'}:"
+        " the label is wrong, or the example is hard. Most suspect first: example, label,"
+        " predicted class, probability, beginning of the text.",
+        "Check the first ones and correct the labels that are wrong.",
     )  # fmt: skip
 
 
@@ -290,5 +285,5 @@ def _count_texts(count: int, total: int) -> str:
     return f"{count:,} of {total:,} texts"
 
 
-def _verb(count: int) -> str:
-    return "has" if count == 1 else "have"
+def _verb(count: int, singular: str) -> str:
+    return singular if count == 1 else {"has": "have", "is": "are"}[singular]

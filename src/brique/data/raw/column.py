@@ -1,4 +1,4 @@
-"""Columns: fields of a source that get their numbers once it is known what the training part is."""
+"""Columns: raw fields of a source, converted to numbers after the split."""
 
 import difflib
 from abc import ABC, abstractmethod
@@ -14,47 +14,58 @@ import torch
 from brique.data.core.batch import Values
 from brique.data.core.ragged import Ragged
 from brique.errors import DataError
-from brique.schema import MISSING, Category, Field, Number, Tags, Text, natural_key, subwords
-from brique.schema import signatures as signs
+from brique.options import pair_text
+from brique.schema import (
+    MISSING,
+    Category,
+    Field,
+    Number,
+    Tags,
+    Text,
+    natural_key,
+    signatures,
+    subwords,
+)
 from brique.schema.messages import alternatives
 from brique.schema.numerals import Decimal
 from brique.schema.texts import FIRST_ID, UNKNOWN_ID, Unit
 
 MAX_TOKENS = 20_000  # of a vocabulary
 MAX_SUBWORDS = 8_000
-_TEXTS_AT_ONCE = 4096  # texts cut at a time
+_TEXTS_AT_ONCE = 4096  # tokenized at a time
 
 
 class Column(ABC):
-    """A field of N examples as a source gives it; what it needs is fitted on the training part."""
+    """A raw field of N examples; its kind is fitted on the training part."""
 
     @abstractmethod
     def __len__(self) -> int: ...
 
     @abstractmethod
     def text(self, row: int) -> str:
-        """Return an example's value as a person would write it; "" if it is missing."""
+        """Return the value of an example as a text; "" if it is missing."""
 
     @abstractmethod
     def fit(self, train: np.ndarray, where: str) -> tuple[Field, Values]:
-        """Return the kind and the numbers of all examples.
+        """Return the fitted kind, and the values of all examples.
 
-        train: places of the training examples (M,). where: what sentences call the field.
-        Raises DataError where another part holds what the training part has not, and must.
+        train: indices of the training examples (M,).
+        where: name of the field, for messages.
+        Raises DataError if a target class is missing in the training part.
         """
 
     def content(self, row: int) -> bytes:
-        """Return what equal examples have in common."""
+        """Return the bytes that equal values share."""
         return self.text(row).encode()
 
 
 @dataclass
 class Labels(Column):
-    """Names of classes, one for each example; None is missing.
+    """One class name per example; None is missing.
 
-    is_target: whether the classes are to be predicted: then a class that the training part does
-        not have is an error, else it is "other".
-    example_names: what a person calls each example; by default "example 17".
+    is_target: whether the classes are to be predicted. A class that is not in the training part is
+        an error in a target, and "other" in an input.
+    example_names: by default "example 17".
     """
 
     names: Sequence[str | None]
@@ -69,7 +80,7 @@ class Labels(Column):
         return self.names[row] or ""
 
     def fit(self, train: np.ndarray, where: str) -> tuple[Field, Values]:
-        """Return the classes of the training part, naturally sorted, and numbers (N,), int64."""
+        """Return the classes of the training part in natural order, and indices (N,), int64."""
         names = [name or MISSING for name in self.names]
         class_names = tuple(sorted({names[row] for row in train.tolist()}, key=natural_key))
         number_of = {name: number for number, name in enumerate(class_names)}
@@ -86,16 +97,17 @@ class Labels(Column):
         self, example: str, unknown: Sequence[str], class_names: Sequence[str], where: str
     ) -> DataError:
         others = f" (and {len(unknown) - 1} more: {', '.join(unknown[1:6])})" if unknown[1:] else ""
-        flags = [f"--rename '{name}={_closest_class(name, class_names)}'" for name in unknown[:10]]
+        renames = [pair_text(name, _closest_class(name, class_names)) for name in unknown[:10]]
+        flags = [f"--rename '{rename}'" for rename in renames]
         return DataError(
             f"{where}: {example} is of class '{unknown[0]}'{others}, which no training example is"
-            f"{alternatives(unknown[0], class_names)}; where it is another spelling, {' '.join(flags)} joins"
-            " them"
+            f"{alternatives(unknown[0], class_names)}; if it is another spelling, merge them with"
+            f" {' '.join(flags)}"
         )
 
 
 def _closest_class(name: str, class_names: Sequence[str]) -> str:
-    """Return the class that differs least from a name, or "CLASS" where none is near."""
+    """Return the class most similar to a name, or "CLASS" if none is."""
 
     def normalized(text: str) -> str:
         return " ".join(text.casefold().replace("_", " ").replace("-", " ").split()).strip(" .:;,")
@@ -108,47 +120,46 @@ def _closest_class(name: str, class_names: Sequence[str]) -> str:
 
 @dataclass
 class Numbers(Column):
-    """One number for each example, float64; NaN is missing.
+    """One number per example, float64; NaN is missing.
 
-    unit, decimal, absent: as in `brique.schema.Number`.
+    unit, decimal, na_values: as in `brique.schema.Number`.
     """
 
     values: np.ndarray
     unit: str | None = None
     decimal: Decimal = "point"
-    absent: tuple[str, ...] = ()
+    na_values: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.values)
 
     def text(self, row: int) -> str:
-        """Return the number of an example, as short as it can be told apart."""
+        """Return the number of an example, with 15 significant digits."""
         value = float(self.values[row])
         return "" if np.isnan(value) else f"{value:.15g}"
 
     def fit(self, train: np.ndarray, where: str) -> tuple[Field, Values]:
-        """Return mean, spread and fill of the training part, and numbers (N,), float32."""
+        """Return the kind, with mean, std and fill of the training part, and values (N,), float32."""
         values = self.values[train]
         values = values[~np.isnan(values)]
         if not len(values):
             raise DataError(f"{where}: no training example has a number; leave the column out")
         kind = Number(
             float(values.mean()), float(values.std()), self.unit, fill=float(np.median(values)),
-            optional=bool(np.isnan(self.values).any()), decimal=self.decimal, na_values=self.absent,
+            optional=bool(np.isnan(self.values).any()), decimal=self.decimal, na_values=self.na_values,
         )  # fmt: skip
         return kind, torch.from_numpy(self.values.astype(np.float32))
 
 
 @dataclass
 class Texts(Column):
-    """A text for each example, or a list of its pieces.
+    """One text per example, or a list of its tokens.
 
     unit, lower: as in `brique.schema.Text`.
-    min_count: how often a piece must come in the training part to get a number.
-    max_size: how many pieces get one; by default 20,000, of subwords 8,000.
-    endings: whether signatures of unknown words get numbers too: for words that are tagged, which
-        their endings tell of. Texts as wholes are told by words that are known, and what is spoken
-        must be words; those have none.
+    min_count: how often a token must occur in the training part to be in the vocabulary.
+    max_size: of the vocabulary; by default 20,000, for subwords 8,000.
+    use_signatures: whether signatures of rare words get ids too. Tagging needs them: endings
+        predict the tag of an unknown word.
     """
 
     texts: Sequence[str | Sequence[str]]
@@ -156,7 +167,7 @@ class Texts(Column):
     lower: bool = False
     min_count: int = 1
     max_size: int | None = None
-    endings: bool = False
+    use_signatures: bool = False
 
     def __len__(self) -> int:
         return len(self.texts)
@@ -167,15 +178,15 @@ class Texts(Column):
         return text if isinstance(text, str) else " ".join(text)
 
     def fit(self, train: np.ndarray, where: str) -> tuple[Field, Values]:
-        """Return the vocabulary of the training part, commonest first, and numbers, a Ragged.
+        """Return the vocabulary of the training part, most common first, and ids, a Ragged.
 
-        Of subwords the letters of bytes stand first, then what they were joined to, in order.
+        For subwords the bytes come first, then their merges in order.
         """
         return self._fit_subwords(train) if self.unit == "subwords" else self._fit_tokens(train)
 
     def _fit_tokens(self, train: np.ndarray) -> tuple[Field, Values]:
         kind = Text((), self.unit, self.lower)
-        index_of: defaultdict[str, int] = defaultdict()  # each piece's place, by first appearance
+        index_of: defaultdict[str, int] = defaultdict()  # by first occurrence
         index_of.default_factory = index_of.__len__
         indices, lengths = array("i"), np.zeros(len(self), np.int64)
         for row, text in enumerate(self.texts):
@@ -193,11 +204,13 @@ class Texts(Column):
         numbers = np.full(max(1, len(index_of)), UNKNOWN_ID, np.int64)
         numbers[[index_of[token] for token in vocabulary]] = FIRST_ID + np.arange(len(vocabulary))
         kind = replace(kind, vocabulary=vocabulary)
-        if self.endings and self.unit == "words":
+        if self.use_signatures and self.unit == "words":
             rare = (
-                p for p, n in zip(index_of, counts, strict=True) if 0 < n <= signs.MAX_RARE_COUNT
+                p
+                for p, n in zip(index_of, counts, strict=True)
+                if 0 < n <= signatures.MAX_RARE_COUNT
             )
-            kind = replace(kind, endings=signs.fit(rare))
+            kind = replace(kind, signatures=signatures.fit(rare))
             for token, index in index_of.items():
                 if numbers[index] == UNKNOWN_ID:
                     numbers[index] = int(kind.prepare([token])[0])
@@ -227,9 +240,9 @@ def _ragged(values: np.ndarray, lengths: np.ndarray) -> Ragged:
 
 @dataclass
 class Sequences(Column):
-    """Names of classes, several for each example, in order: tags of words, classes of boxes.
+    """A sequence of class names per example: tags of words, classes of boxes.
 
-    example_names: what a person calls each example; by default "example 17".
+    example_names: by default "example 17".
     """
 
     names: Sequence[Sequence[str]]
@@ -243,7 +256,7 @@ class Sequences(Column):
         return " ".join(self.names[row])
 
     def fit(self, train: np.ndarray, where: str) -> tuple[Field, Values]:
-        """Return the classes of the training part, naturally sorted, and numbers, a Ragged."""
+        """Return the classes of the training part in natural order, and indices, a Ragged."""
         known = {str(name) for row in train.tolist() for name in self.names[row]}
         if not known:
             raise DataError(f"{where}: no training example has a class; leave the field out")
@@ -260,8 +273,8 @@ class Sequences(Column):
         first = unknown[0]
         row = next(row for row, names in enumerate(self.names) if first in map(str, names))
         others = f" (and {len(unknown) - 1} more: {', '.join(unknown[1:6])})" if unknown[1:] else ""
+        example = self.example_names[row] if self.example_names else f"example {row}"
         return DataError(
-            f"{where}: {self.example_names[row] if self.example_names else f'example {row}'} holds '{first}'"
-            f"{others}, which no training example has{alternatives(first, class_names)}; --rename '{first}=NEW'"
-            " gives it another name"
+            f"{where}: {example} holds '{first}'{others}, which no training example has"
+            f"{alternatives(first, class_names)}; --rename '{first}=NEW' gives it another name"
         )

@@ -159,13 +159,11 @@ def _report_crossing_groups(source: Source, part: np.ndarray, groups: np.ndarray
     has_examples = np.zeros((len(numbers), 3), bool)
     has_examples[group_index, part] = True
     crossing = np.flatnonzero(has_examples[:, 2] & has_examples[:, :2].any(1))
-    if len(crossing) and not any(
-        finding.kind == "group on two sides" for finding in source.findings
-    ):
+    if len(crossing) and not any(finding.kind == "group leak" for finding in source.findings):
         message = "1 group has" if len(crossing) == 1 else f"{len(crossing):,} groups have"
         source.findings.append(
             Finding(
-                "group on two sides",
+                "group leak",
                 "error",
                 "test",
                 tuple((source.example_name(row),) for row in first[crossing].tolist()),

@@ -64,7 +64,7 @@ def check_numbers(
         )
         words = {str(raw_column.values[row].as_py()) for row in non_numeric.tolist()}
         words = [word for word in sorted(words) if not any(map(str.isdigit, word))]
-        numbers.absent = tuple(words[:_MAX_WORDS])
+        numbers.na_values = tuple(words[:_MAX_WORDS])
     non_finite = np.flatnonzero(np.abs(numbers.values) > _FLOAT32_MAX)
     if len(non_finite):
         reason = f"'{raw_column.name}' is not finite in {format_rows(len(non_finite))}: they count as missing."

@@ -63,7 +63,7 @@ def channels_of(
             result.findings += findings
             if numbers.decimal != "point":
                 result.decimal = numbers.decimal
-            result.na_values = tuple(dict.fromkeys((*result.na_values, *numbers.absent)))
+            result.na_values = tuple(dict.fromkeys((*result.na_values, *numbers.na_values)))
             if numbers.unit:
                 result.units[name] = numbers.unit
             result.channels[name] = values

@@ -104,7 +104,7 @@ def read(name: str, place: Place, options: Options) -> Source:
     source.part = parts_tensor(sentences.parts)
     source.names = sentences.example_names
     source.targets = names
-    words = Texts(sentences.words, lower=options.lower, endings=True)
+    words = Texts(sentences.words, lower=options.lower, use_signatures=True)
     values: dict[str, Values | Column] = {"words": words}
     for column in names:
         values[column] = _build_field(sentences, column, options)
