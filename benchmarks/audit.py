@@ -219,7 +219,9 @@ def row_of_digits(seed: int) -> str:
     names = [str(digit) for digit in range(10)]
     opened = data.arrays(image=pixels[rows], label=labels, classes=names)
     found = audit.findings(opened)
-    doubted = [item for finding in found if finding.kind == "suspect label" for item in finding.items]
+    doubted = [
+        item for finding in found if finding.kind == "suspect label" for item in finding.items
+    ]
     planted = {f"example {row}" for row in swapped}
     first = [len(planted & {item[0] for item in doubted[:n]}) for n in (20, 40)]
     return f"| {seed} | {first[0]} of 20 | {first[1]} of 20 | {len(doubted)} |"
