@@ -35,9 +35,9 @@ def test_each_fold_is_a_run_of_its_own_and_all_are_told_together(folded):
     runs = [read_run(folded / f"fold-{number}") for number in (1, 2)]
     scores = [run.result["test"]["accuracy"] for run in runs]
     assert found["test"]["accuracy"] == pytest.approx(np.mean(scores))
-    assert found["spread"]["accuracy"] == pytest.approx(np.std(scores, ddof=1))
+    assert found["std"]["accuracy"] == pytest.approx(np.std(scores, ddof=1))
     assert found["examples"] == sum(run.result["examples"] for run in runs) == 1797
-    assert found["folds"] == len(found["each"]) == 2
+    assert found["folds"] == len(found["by_fold"]) == 2
     whole = data.open("digits")
     for number, run in enumerate(runs, 1):
         assert run.state == "finished"
@@ -46,7 +46,7 @@ def test_each_fold_is_a_run_of_its_own_and_all_are_told_together(folded):
         assert entry["fingerprint"] == whole.fold(number, 2).fingerprint
         assert entry["test_reads"] == 1
     report = (folded / "report.html").read_text()
-    assert f"accuracy {np.mean(scores):.1%} in the mean of 2 folds" in report
+    assert f"accuracy {np.mean(scores):.1%}, mean of 2 folds" in report
     assert 'href="fold-2/report.html"' in report
 
 
@@ -64,10 +64,10 @@ def test_what_is_missing_of_a_training_of_folds_is_made_up(folded, tmp_path, cap
     kept = (mine / "fold-1" / "run.json").read_bytes()
     assert main(["resume", str(mine)]) == 0
     out = capsys.readouterr().out.splitlines()
-    assert f"accuracy {before['result']['test']['accuracy']:.1%} in the mean of" in out[0]
+    assert f"accuracy {before['result']['test']['accuracy']:.1%}, mean of" in out[0]
     rivals = [one["accuracy"] for one in before["result"]["baseline"].values()]
     is_behind = max(rivals) > before["result"]["test"]["accuracy"]
-    assert out[0].startswith("Behind a simple method in the mean: ") == is_behind
+    assert out[0].startswith("Below a baseline on average: ") == is_behind
     assert out[1:] == [f"report: {mine / 'report.html'}", str(mine)]
     assert json.loads((mine / "folds.json").read_text()) == before
     assert (mine / "fold-1" / "run.json").read_bytes() == kept
@@ -103,11 +103,11 @@ def test_folds_that_were_stopped_can_be_ended_there(cut, capsys):
     assert main(["resume", str(cut), "--finish"]) == 0
     out, err = capsys.readouterr()
     assert f"brique: 2 of 3 folds are told; 'brique resume {cut}' makes up the others.\n" in err
-    assert "in the mean of 2 folds" in out
+    assert ", mean of 2 folds" in out
     runs = [read_run(cut / f"fold-{number}") for number in (1, 2)]
     assert [(run.state, run.turns) for run in runs] == [("finished", 100), ("finished", 31)]
     found = json.loads((cut / "folds.json").read_text())["result"]
-    assert [one["accuracy"] for one in found["each"]] == [
+    assert [one["accuracy"] for one in found["by_fold"]] == [
         run.result["test"]["accuracy"] for run in runs
     ]
     assert not (cut / "fold-3").exists()
@@ -165,7 +165,7 @@ def test_a_method_that_was_skipped_in_a_fold_has_no_mean():
            "baseline": {"a": {"accuracy": 1.0}, "b": {"accuracy": 0.0}}}  # fmt: skip
     other = {**one, "baseline": {"a": {"accuracy": 0.5}, "b": {"skipped": "too large"}}}
     assert aggregate([one, other])["baseline"] == {
-        "a": {"accuracy": 0.75, "spread": pytest.approx(0.5**0.5 / 2)}
+        "a": {"accuracy": 0.75, "std": pytest.approx(0.5**0.5 / 2)}
     }
 
 
@@ -186,7 +186,7 @@ def test_numbers_are_told_by_their_own_score(tmp_path):
     assert main(words) == 0
     found = json.loads(Path("cv/folds.json").read_text())["result"]
     assert found["task"] == "regress"
-    assert set(found["each"][0]) == {"r2", "examples"}
+    assert set(found["by_fold"][0]) == {"r2", "examples"}
     assert "linear" in found["baseline"]
     page = Path("cv/report.html").read_text()
     assert "R² varies by" in page

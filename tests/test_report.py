@@ -27,15 +27,15 @@ from brique.tasks.classify import page
 from brique.tasks.table import TASKS, sentence
 
 SECTIONS = [
-    "asked",
+    "run",
     "data",
-    "answer",
+    "result",
     "training",
     "mistakes",
     "certainty",
     "filters",
     "map",
-    "again",
+    "reproduction",
 ]
 HOSTILE = "<script>alert('1')</script>&\"\x00\ud800"
 VOID = {"meta", "img", "br", "link", "hr", "input"}
@@ -323,10 +323,10 @@ def test_a_test_part_of_three(tmp_path):
         ("answers", "the answers to the test examples are not stored"),
         ("log", "the log holds no numbers"),
         ("model", "the net could not be rebuilt"),
-        ("result", "there is nothing to say on how good the net is"),
+        ("result", "The run stores no test result."),
         ("calibration", "it was not measured in this run"),
         ("hidden", "the hidden layer's answers are not stored"),
-        ("data", "the data of the run cannot be opened"),
+        ("data", "cannot be opened"),
         ("changed", "the data have changed since the run"),
         ("torn", "the answers to the test examples are not stored"),
     ],
@@ -359,7 +359,7 @@ def test_what_is_missing_is_said(run, lost, says):
     page = run.page()
     check_form(page)
     assert says in page.words
-    assert set(page.sections) >= {"asked", "again"}
+    assert set(page.sections) >= {"run", "reproduction"}
 
 
 def test_a_run_of_the_first_version_has_a_page(run):
@@ -373,7 +373,7 @@ def test_a_run_of_the_first_version_has_a_page(run):
     files.write_sealed(run.folder / "run.json", whole)
     page = run.page()
     check_form(page)
-    assert "answer" in page.sections
+    assert "result" in page.sections
     assert "always “" in page.words
 
 
@@ -394,8 +394,8 @@ def test_a_run_that_has_just_begun_has_a_page(run):
     run.change(result={}, numbers={}, data=[], seconds={}, state="running", turns=0)
     page = run.page()
     check_form(page)
-    assert "this run has no result yet" in page.words
-    assert "the run is not finished" in page.words
+    assert "no result yet" in page.words
+    assert "(not finished)" in page.words
 
 
 # What it says
@@ -482,19 +482,19 @@ def test_findings_are_sorted_counted_and_have_pictures(run):
     folded = page.text[page.text.index("The audit found") :]
     assert folded.index("badge error") < folded.index("badge note")
     assert "… and 4 more" in page.words
-    assert "labeled a, the reader says b, 91.4% sure" in page.words
+    assert "label a, predicted b (91.4%)" in page.words
     assert "2 of them are &lt;b&gt;equal&lt;/b&gt;." in page.text
     assert 'alt="example 1"' in page.text
 
 
 def test_reads_of_the_test_part_are_counted(run):
-    assert "The test part was read once" in run.page().words
+    assert "The test split was read once" in run.page().words
     run.change(data=[run.json["data"][0] | {"test_reads": 3}])
-    assert "The test part was read 3 times" in run.page().words
+    assert "The test split was read 3 times" in run.page().words
 
 
 def test_the_report_does_not_read_test_again(run):
-    entry = run.data.test._entry
+    entry = run.data.test._record
     before = entry.test_reads
     run.page()
     assert entry.test_reads == before
@@ -528,7 +528,7 @@ def test_brique_report_and_the_verb_write_the_page_of_a_training(tmp_path, capsy
 def test_a_run_whose_data_are_gone_has_a_page(run):
     page = Page(brique.report(run.folder))  # its data, "shapes", were arrays
     check_form(page)
-    assert "the data of the run cannot be opened" in page.words
+    assert "cannot be opened" in page.words
 
 
 def test_a_folder_that_is_no_run_is_an_error(tmp_path):

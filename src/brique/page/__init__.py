@@ -1,7 +1,7 @@
-"""The page of a run: one HTML file that says what was asked, what came out and how far to trust it.
+"""The report of a run: one HTML file with the command, the data, the result and its uncertainty.
 
-The charts are SVG written here, not by a library of figures: their ink follows the reader's light
-or dark scheme, their letters keep their size on a telephone, and they are made in milliseconds.
+Charts are SVG written here, without a plotting library: they follow the light or dark color
+scheme, keep their font size on a phone, and take milliseconds to make.
 """
 
 from brique.page.audit import write_audit as write_audit

@@ -1,4 +1,4 @@
-"""The page of an audit: what data hold, examples of them, and what may spoil a result."""
+"""The report of an audit: findings, fields of the data and examples."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,7 +13,7 @@ from brique.page.markup import Section, box, count, figure, name, percent, text,
 from brique.page.thumbnails import Gallery
 
 MAX_EXAMPLES = 6
-PICTURE_BYTES = 900_000  # bytes of the page that pictures may take
+PICTURE_BYTES = 900_000  # bytes of the page that images may take
 _MAX_FIELDS = 60
 _MAX_SKIPPED = 60
 
@@ -21,27 +21,25 @@ _MAX_SKIPPED = 60
 def write_audit(
     path: Path | str, data: Data, audit_findings: Sequence[dict[str, Any]], verdict: str
 ) -> Path:
-    """Write the page of an audit and return its path.
+    """Write the report of an audit and return its path.
 
-    audit_findings: the findings as JSON values. verdict: the sentence that sums them up.
-    Raises StoreError when the disk refuses.
+    audit_findings: findings as JSON values. verdict: one sentence that sums them up.
+    Raises StoreError when the file cannot be written.
     """
     files.write(path, compose(data, audit_findings, verdict))
     return Path(path)
 
 
 def compose(data: Data, audit_findings: Sequence[dict[str, Any]], verdict: str) -> str:
-    """Return the page of an audit as HTML."""
+    """Return the report of an audit as HTML."""
     gallery = Gallery(data, PICTURE_BYTES)
     sections = [
-        Section(
-            "found", "What may spoil a result", findings.render(list(audit_findings), data, gallery)
-        ),
-        Section("data", "The data", _parts(data) + _fields(data)),
+        Section("findings", "Findings", findings.render(list(audit_findings), data, gallery)),
+        Section("data", "Data", _parts(data) + _fields(data)),
         Section("examples", "Examples", _examples(data)),
     ]
     if data.notes or data.skipped:
-        sections.append(Section("opened", "How they were opened", _notes(data)))
+        sections.append(Section("opening", "How the data were opened", _notes(data)))
     return document(text(verdict, 200), f"brique · audit of data · {text(data.name)}", "", sections)
 
 
@@ -59,9 +57,7 @@ def _parts(data: Data) -> str:
         f'<span class="part {part}" style="flex-grow:{num}"></span>' for part, num in sizes if num
     )
     title = count(total, "example")
-    caption = (
-        "A net learns from train, choices are made on valid, and test is read once, at the end."
-    )
+    caption = "train: for fitting. valid: for model selection. test: read once, at the end."
     return figure(
         title, caption, f'<div class="parts" aria-hidden="true">{bar}</div>\n{tiles(rows)}'
     )
@@ -79,14 +75,14 @@ def _fields(data: Data) -> str:
         if len(descriptions) > _MAX_FIELDS
         else ""
     )
-    head = "<thead><tr><th>field</th><th>holds</th><th>is</th></tr></thead>"
+    head = "<thead><tr><th>field</th><th>content</th><th>role</th></tr></thead>"
     table = box("fields", f"<table>{head}<tbody>{rows}</tbody></table>")
-    caption = "What is fitted, such as classes, words, means, comes from train alone."
+    caption = "Classes, vocabularies, means and other statistics are fitted on train only."
     return figure(count(len(descriptions), "field"), caption, table + more)
 
 
 def _examples(data: Data) -> str:
-    """Return examples of train, one card each."""
+    """Return training examples, one card each."""
     ids = data.train.ids
     stride = max(1, len(ids) // MAX_EXAMPLES)
     cards = ""
@@ -109,5 +105,5 @@ def _notes(data: Data) -> str:
     more = len(data.skipped) - _MAX_SKIPPED
     skipped += f"<li>and {more:,} more</li>" if more > 0 else ""
     return (f"<ul>{notes}</ul>" if notes else "") + (
-        f"<h3>Left out</h3><ul>{skipped}</ul>" if skipped else ""
+        f"<h3>Skipped files</h3><ul>{skipped}</ul>" if skipped else ""
     )

@@ -1,4 +1,4 @@
-"""Any net beside what needs no net, by its main score, and all its other scores."""
+"""The comparison of a net with its baselines by the main metric, and all other metrics."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -21,67 +21,71 @@ from brique.page.markup import (
 from brique.page.task_protocol import PageTask
 
 _OUTCOMES = {
-    "better": "Better than the best baseline",
-    "even": "No clear difference from the best baseline",
-    "worse": "Worse than the best baseline",
+    "better": "Significantly better than the best baseline",
+    "even": "No significant difference from the best baseline",
+    "worse": "Significantly worse than the best baseline",
 }
 
 
-NO_RESULT = "No test result is stored, so there is nothing to say on how good the net is."
+NO_RESULT = "The run stores no test result."
 
 
 def format_metric(metric: Metric, value: float) -> str:
-    """Return a score as a percentage or a number."""
+    """Return the value of a metric as a percentage or a number."""
     return percent(value if abs(value) >= 5e-4 else 0.0) if metric.is_share else short_number(value)
 
 
 def verdict(values: Mapping[str, Any], task: PageTask) -> tuple[str, str] | None:
-    """Return the outcome ("better", "even", "worse") and what it says of the best baseline."""
+    """Return the outcome ("better", "even", "worse") and a sentence on the best baseline."""
     comparison, metric = values.get("comparison"), task.main_metric
     if not isinstance(comparison, dict) or comparison.get("outcome") not in _OUTCOMES:
         return None
     best, outcome = str(comparison["best"]), str(comparison["outcome"])
     best_value = values["baseline"][best].get(metric.name)
-    value_text = "" if best_value is None else f" at {format_metric(metric, float(best_value))}"
-    p = float(comparison["p"])
-    frequency = "fewer than 1 in 1,000 cases" if p < 0.001 else f"{percent(p)} of cases"
+    value_text = "" if best_value is None else f" ({format_metric(metric, float(best_value))})"
     return outcome, (
-        f"<strong>{_OUTCOMES[outcome]}</strong>, {text(_baseline_title(best, task))}{value_text}. Chance alone makes"
-        f" as large a difference in {frequency} (a paired test on"
-        f" {count(int(comparison['examples']), text(comparison.get('unit', 'test example')))})."
+        f"<strong>{_OUTCOMES[outcome]}</strong>, {text(_baseline_title(best, task))}{value_text}:"
+        f" {p_value(float(comparison['p']))}, paired test on"
+        f" {count(int(comparison['examples']), text(comparison.get('unit', 'test example')))}."
     )
 
 
+def p_value(p: float) -> str:
+    """Return a p-value as HTML.
+
+    >>> p_value(0.0214), p_value(1e-9)
+    ('p = 0.021', 'p &lt; 0.001')
+    """
+    return "p &lt; 0.001" if p < 0.001 else f"p = {p:.2g}"
+
+
 def key_numbers(values: Mapping[str, Any], task: PageTask) -> list[tuple[str, str]]:
-    """Return the main score, its interval and the number of test examples, with their titles."""
+    """Return the main metric, its interval and the number of test examples, with their titles."""
     metric = task.main_metric
     rows = [(f"{metric.title} on test", format_metric(metric, float(values["test"][metric.name])))]
     interval = parse_interval(values.get("interval", {}).get(metric.name))
     if interval is not None:
-        rows.append(
-            ("95% interval", " to ".join(format_metric(metric, bound) for bound in interval))
-        )
+        rows.append(("95% CI", " to ".join(format_metric(metric, bound) for bound in interval)))
     return [*rows, ("test examples", f"{values['examples']:,}")]
 
 
 def section(facts: Facts, task: PageTask) -> Section | Gap:
-    """Return the net beside the baselines, and its scores."""
+    """Return the comparison with the baselines, and all metrics."""
     values = facts.values
     if not isinstance(values.get("test"), dict):
         return Gap(NO_RESULT)
     body = _baseline_table(values, task) + _metric_tiles(values, task)
-    return Section("answer", "The answer", body)
+    return Section("result", "Result", body)
 
 
 def _baseline_table(values: dict[str, Any], task: PageTask) -> str:
     metric = task.main_metric
-    rows = [("the net", float(values["test"][metric.name]), True)]
+    rows = [("net", float(values["test"][metric.name]), True)]
     skipped: list[str] = []
     for key, entry in values.get("baseline", {}).items():
         if entry.get(metric.name) is None:
-            skipped.append(
-                f"{_baseline_title(key, task)} ({text(entry.get('skipped', 'no reason given'), 200)})"
-            )
+            reason = text(entry.get("skipped", "no reason given"), 200)
+            skipped.append(f"{_baseline_title(key, task)} ({reason})")
         else:
             rows.append((_baseline_title(key, task), float(entry[metric.name]), False))
     rows.sort(key=lambda row: -row[1])
@@ -89,22 +93,24 @@ def _baseline_table(values: dict[str, Any], task: PageTask) -> str:
     interval = parse_interval(values.get("interval", {}).get(metric.name)) or (net[1], net[1])
     low = min(interval[0], max(0.0, rows[-1][1]))
     axis = chart.linear_axis(low, max(interval[1], rows[0][1]), is_share=metric.is_share)
-    lines = "".join(
-        f'<tr{" class=net" if is_net else ""}><th scope="row">{name(title)}</th>'
-        f'<td class="strip">{chart.strip(axis, value, interval if is_net else None, _style(is_net))}</td>'
-        f'<td class="num">{format_metric(metric, value)}</td></tr>'
-        for title, value, is_net in rows
-    )
+    lines = ""
+    for title, value, is_net in rows:
+        strip = chart.strip(axis, value, interval if is_net else None, _style(is_net))
+        lines += (
+            f'<tr{" class=net" if is_net else ""}><th scope="row">{name(title)}</th>'
+            f'<td class="strip">{strip}</td>'
+            f'<td class="num">{format_metric(metric, value)}</td></tr>'
+        )
     table = (
-        '<table class="strips"><thead><tr><th scope="col">who answers</th>'
-        f'<th scope="col">{metric.title} on the test examples</th>'
+        '<table class="strips"><thead><tr><th scope="col">method</th>'
+        f'<th scope="col">{metric.title} on test</th>'
         f'<th scope="col" class="num">{metric.title}</th></tr></thead>'
         f"<tbody>{lines}</tbody><tfoot><tr><td></td><td>{chart.scale(axis)}</td>"
         "<td></td></tr></tfoot></table>\n"
     )
     caption = (
-        f"{metric.title}: {metric.description}. The line shows how far chance in the choice of test"
-        " examples could move the net's figure; on other data of the same kind, expect it there."
+        f"{metric.title}: {metric.description}. The line is the 95% confidence interval of the net;"
+        " expect values within it on new data from the same distribution."
     )
     caption += f" Not fitted: {'; '.join(skipped)}." if skipped else ""
     baselines = values.get("baseline", {}).items()
@@ -113,7 +119,7 @@ def _baseline_table(values: dict[str, Any], task: PageTask) -> str:
         for method, fields in baselines
         if fields.get("reduced")
     ]
-    caption += f" Fitted on less than usual: {'; '.join(reduced)}." if reduced else ""
+    caption += f" Fitted on a subset: {'; '.join(reduced)}." if reduced else ""
     return figure(_headline(rows, values, metric), caption, table)
 
 
@@ -126,19 +132,23 @@ def _style(is_net: bool) -> str:
 
 
 def _headline(rows: list[tuple[str, float, bool]], values: dict[str, Any], metric: Metric) -> str:
-    """Return where the net stands among the baselines."""
+    """Return the rank of the net among the baselines in one sentence."""
     net = next(row for row in rows if row[2])
     others = [row for row in rows if not row[2]]
     if not others:
-        return f"The net reaches {format_metric(metric, net[1])}"
+        return f"{_capitalized(metric.title)} {format_metric(metric, net[1])}"
     outcome = (values.get("comparison") or {}).get("outcome")
     best = others[0][1]
-    relation = "as does" if net[1] == best else "ahead of" if net[1] > best else "behind"
-    significance = ", within chance" if outcome == "even" else ""
+    relation = "equal to" if net[1] == best else "above" if net[1] > best else "below"
+    significance = "; not significant" if outcome == "even" else ""
     return (
-        f"The net reaches {format_metric(metric, net[1])}, {relation} the best baseline, {name(others[0][0])}"
-        f" ({format_metric(metric, best)}){significance}"
+        f"{_capitalized(metric.title)} {format_metric(metric, net[1])}, {relation} the best"
+        f" baseline, {name(others[0][0])} ({format_metric(metric, best)}{significance})"
     )
+
+
+def _capitalized(title: str) -> str:
+    return title[0].upper() + title[1:]
 
 
 def _metric_tiles(values: dict[str, Any], task: PageTask) -> str:
@@ -148,10 +158,11 @@ def _metric_tiles(values: dict[str, Any], task: PageTask) -> str:
         if isinstance(value, int | float) and key != metric.name:
             default = Metric(key, key.replace("_", " "), "", is_share=False)
             own_metric = task.metrics.get(key, default)
-            heading = f"<b>{text(own_metric.title[0].upper() + own_metric.title[1:])}</b> {text(own_metric.description)}"
+            title = text(_capitalized(own_metric.title))
+            heading = f"<b>{title}</b> {text(own_metric.description)}"
             rows.append((heading, format_metric(own_metric, float(value))))
     if not rows:
         return ""
     return (
-        f"<h3>Other scores on {count(int(values['examples']), 'test example')}</h3>\n{tiles(rows)}"
+        f"<h3>Other metrics on {count(int(values['examples']), 'test example')}</h3>\n{tiles(rows)}"
     )

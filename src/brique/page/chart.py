@@ -1,4 +1,4 @@
-"""Charts as SVG whose places are in percent: they grow with the page, their letters do not."""
+"""SVG charts with coordinates in percent: they scale with the page, their font size does not."""
 
 import math
 from collections.abc import Sequence
@@ -11,10 +11,10 @@ Point = tuple[float, float]
 
 @dataclass(frozen=True)
 class Axis:
-    """One direction of a chart.
+    """One axis of a chart.
 
-    ticks: (value, label) of each line across.
-    is_log: whether equal steps are equal factors.
+    ticks: (value, label) of each grid line.
+    is_log: whether the scale is logarithmic.
     """
 
     low: float
@@ -23,7 +23,7 @@ class Axis:
     is_log: bool = False
 
     def position(self, value: float) -> float:
-        """Return the place of a value in percent of the axis; what is outside stands at its end."""
+        """Return the position of a value in percent of the axis, clipped to its ends."""
         low, high = self._scaled(self.low), self._scaled(self.high)
         fraction = (self._scaled(value) - low) / (high - low)
         return round(100 * min(1.0, max(0.0, fraction)), 2)
@@ -33,7 +33,7 @@ class Axis:
 
 
 def share_axis(low: float, high: float = 1.0) -> Axis:
-    """Return an axis of shares that holds `low` and `high`, its ends on round numbers.
+    """Return an axis of fractions that contains `low` and `high` and ends on round numbers.
 
     >>> [(axis.low, axis.high) for axis in (share_axis(0.93), share_axis(0.37, 0.49))]
     [(0.92, 1.0), (0.35, 0.5)]
@@ -48,7 +48,7 @@ def share_axis(low: float, high: float = 1.0) -> Axis:
 
 
 def linear_axis(low: float, high: float, *, is_share: bool = False) -> Axis:
-    """Return an axis that holds `low` and `high`, its ends on round numbers.
+    """Return an axis that contains `low` and `high` and ends on round numbers.
 
     is_share: whether its labels are percentages.
 
@@ -66,7 +66,7 @@ def linear_axis(low: float, high: float, *, is_share: bool = False) -> Axis:
 
 
 def integer_axis(high: int) -> Axis:
-    """Return an axis of whole numbers from 0 to `high`."""
+    """Return an axis of integers from 0 to `high`."""
     high = max(1, high)
     step = max(1, _round_step(high / 5))
     ticks = [int(k * step) for k in range(int(high / step) + 1)]
@@ -74,7 +74,7 @@ def integer_axis(high: int) -> Axis:
 
 
 def loss_axis(values: Sequence[float]) -> Axis:
-    """Return an axis of losses: in factors of ten where they span more than a factor of 30."""
+    """Return an axis of losses: logarithmic if they span more than a factor of 30."""
     positive = [value for value in values if value > 0]
     high = max(values, default=1.0)
     if positive and len(positive) == len(values) and high / min(positive) > 30:
@@ -91,10 +91,10 @@ def loss_axis(values: Sequence[float]) -> Axis:
 
 
 def plot(x: Axis, y: Axis, marks: Sequence[str], *, label: str, kind: str = "plot") -> str:
-    """Return a chart with lines across at the ticks of y and labels at those of both axes.
+    """Return a chart with horizontal grid lines and labeled axes.
 
-    marks: what `line`, `dot`, `whisker` return, from the lowest to the topmost.
-    label: HTML that says what is seen, for those who do not see it.
+    marks: results of `line`, `dot`, `whisker`, from back to front.
+    label: alternative text for screen readers, as HTML.
     """
     shapes: list[str] = []
     for value, tick_label in y.ticks:
@@ -114,7 +114,7 @@ def plot(x: Axis, y: Axis, marks: Sequence[str], *, label: str, kind: str = "plo
 
 
 def line(x: Axis, y: Axis, points: Sequence[Point], style: str) -> str:
-    """Return a line through points; one point alone is a dot."""
+    """Return a line through points; a single point is a dot."""
     if len(points) == 1:
         return dot(x, y, points[0], style)
     path = "L".join(
@@ -129,7 +129,8 @@ def line(x: Axis, y: Axis, points: Sequence[Point], style: str) -> str:
 def dot(x: Axis, y: Axis, point: Point, style: str, size: float = 4.5) -> str:
     """Return a dot."""
     x_position, y_position = x.position(point[0]), 100 - y.position(point[1])
-    return f'<circle class="dot" style="{style}" cx="{x_position:g}%" cy="{y_position:g}%" r="{size:g}"/>'
+    center = f'cx="{x_position:g}%" cy="{y_position:g}%"'
+    return f'<circle class="dot" style="{style}" {center} r="{size:g}"/>'
 
 
 def whisker(x: Axis, y: Axis, x_value: float, interval: Sequence[float], style: str) -> str:
@@ -146,21 +147,20 @@ def whisker(x: Axis, y: Axis, x_value: float, interval: Sequence[float], style: 
 
 
 def strip(x: Axis, value: float, interval: Sequence[float] | None, style: str) -> str:
-    """Return a row of a table's height: a dot with its interval, on the lines of the axis.
+    """Return a table cell with a dot, its interval and the grid lines of the axis.
 
-    A value below the axis is an arrow at its left end.
+    A value below the axis is an arrow at the left end.
     """
-    shapes = [
-        f'<line class="grid" x1="{x.position(tick):g}%" x2="{x.position(tick):g}%" y1="0" y2="100%"/>'
-        for tick, _ in x.ticks
-    ]
+    positions = [x.position(tick) for tick, _ in x.ticks]
+    shapes = [f'<line class="grid" x1="{p:g}%" x2="{p:g}%" y1="0" y2="100%"/>' for p in positions]
     if value < x.low:
         shapes.append(f'<path class="dot" style="{style}" d="M-4 17l9 -6v12z"/>')
     else:
         if interval is not None:
             start, stop = x.position(interval[0]), x.position(interval[1])
             shapes.append(
-                f'<line class="whisker" style="{style}" x1="{start:g}%" x2="{stop:g}%" y1="50%" y2="50%"/>'
+                f'<line class="whisker" style="{style}"'
+                f' x1="{start:g}%" x2="{stop:g}%" y1="50%" y2="50%"/>'
             )
         start = x.position(value)
         shapes.append(f'<circle class="dot" style="{style}" cx="{start:g}%" cy="50%" r="5"/>')
@@ -168,16 +168,17 @@ def strip(x: Axis, value: float, interval: Sequence[float] | None, style: str) -
 
 
 def scale(x: Axis) -> str:
-    """Return the labels of an axis, to stand under strips; minor ones give way on narrow pages."""
+    """Return the labels of an axis for below the strips; minor ones are hidden on narrow pages."""
     labels = [
-        f'<text x="{x.position(value):g}%" y="14" class="mid{" minor" * (index % 2)}">{tick_label}</text>'
+        f'<text x="{x.position(value):g}%" y="14"'
+        f' class="mid{" minor" * (index % 2)}">{tick_label}</text>'
         for index, (value, tick_label) in enumerate(reversed(x.ticks))
     ]
     return f'<svg class="scale" aria-hidden="true">{"".join(labels)}</svg>'
 
 
 def legend(entries: Sequence[tuple[str, str]]) -> str:
-    """Return (style, name) of each line as a list with samples of the lines; names are HTML."""
+    """Return a legend of (style, name) entries; names are HTML."""
     items = [
         f'<li><svg class="key" aria-hidden="true"><line class="line" style="{style}" '
         f'x1="0" x2="100%" y1="50%" y2="50%"/></svg>{label}</li>'
@@ -187,6 +188,6 @@ def legend(entries: Sequence[tuple[str, str]]) -> str:
 
 
 def _round_step(minimum: float) -> float:
-    """Return 1, 2 or 5 times a power of ten, `minimum` or more."""
+    """Return the smallest of 1, 2, 5 times a power of ten that is at least `minimum`."""
     power = 10.0 ** math.floor(math.log10(minimum))
     return next(k * power for k in (1, 2, 5, 10) if k * power >= minimum * (1 - 1e-9))

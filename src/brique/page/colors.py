@@ -1,4 +1,4 @@
-"""The colors of every chart, as variables of a style sheet."""
+"""The colors of the charts, as CSS variables."""
 
 import torch
 from torch import Tensor
@@ -11,22 +11,22 @@ from brique.draw.colors import rgb as rgb
 
 
 def variables() -> str:
-    """Return the palette as variables: --c0 to --c7, the last one the ink.
+    """Return the palette as CSS variables --c0 to --c7.
 
-    Black is the ink of the page, so that it also shows on a dark ground.
+    The last one is the text color of the page, which is visible in the light and dark scheme.
     """
     definitions = [f"--c{index}:{color};" for index, color in enumerate(PALETTE)]
     return "".join([*definitions, f"--c{len(PALETTE)}:var(--ink);"])
 
 
 def class_color(index: int) -> tuple[str, bool]:
-    """Return the color of a class, and whether its mark is a ring: after the palette, rings."""
+    """Return the color of a class, and whether its marker is a ring (once colors repeat)."""
     count = len(PALETTE) + 1
     return f"var(--c{index % count})", (index // count) % 2 == 1
 
 
 def class_palette(count: int) -> Tensor:
-    """Return a color for each number of a mask, (256, 3), uint8; what is no class is white."""
+    """Return a color per class index, (256, 3), uint8; other indices are white."""
     palette = torch.full((256, 3), 255, dtype=torch.uint8)
     for index in range(count):
         base = torch.tensor(rgb(PALETTE[index % len(PALETTE)]))

@@ -1,4 +1,4 @@
-"""What was asked, and the data: how many, what they look like, what the audit found."""
+"""The sections "Run" and "Data": command, sizes, examples and findings of the audit."""
 
 from typing import Any
 
@@ -24,14 +24,14 @@ from brique.page.markup import (
 from brique.page.thumbnails import Gallery
 from brique.schema import Category, Picture
 
-MAX_CLASSES = 60  # shown with pictures
-MAX_EXAMPLES, MAX_FIELDS = 4, 24  # examples that are no pictures; fields of each
+MAX_CLASSES = 60  # with thumbnails
+MAX_EXAMPLES, MAX_FIELDS = 4, 24  # examples of data other than images; fields of each
 TARGET_MARK = " <small>target</small>"
-MAX_THUMBNAILS = 64  # thumbnails of all classes together, about
+MAX_THUMBNAILS = 64  # total over all classes, approximately
 
 
 def run_section(facts: Facts) -> Section:
-    """Return the command, the data set and the date."""
+    """Return the command, the data set, the date and the training time."""
     record = facts.record.json
     data_names = ", ".join(sorted({str(entry.get("name", "?")) for entry in record["data"]}))
     rows = [("Command", f"<code>{text(record.get('command') or facts.record.name, 600)}</code>")]
@@ -54,21 +54,21 @@ def run_section(facts: Facts) -> Section:
         )
     )
     if facts.record.state != "finished":
-        rows.append(("State", f"{text(facts.record.state)}: the run is not finished"))
+        rows.append(("State", f"{text(facts.record.state)} (not finished)"))
     if record["launch"].get("quick"):
-        rows.append(("Length", "quick: shortened to see that all works; not meant to be good"))
-    return Section("asked", "What was asked", definition_list(rows))
+        rows.append(("Length", "quick: a short test run, not a good model"))
+    return Section("run", "Run", definition_list(rows))
 
 
 def _estimate(record: dict[str, Any]) -> str:
     estimate = record.get("estimate")
     if not isinstance(estimate, dict) or not isinstance(estimate.get("seconds"), int | float):
         return ""
-    return f"; estimated before the first turn: {seconds(estimate['seconds'])}"
+    return f"; estimate: {seconds(estimate['seconds'])}"
 
 
 def data_section(facts: Facts, gallery: Gallery) -> Section | Gap:
-    """Return the number of examples by part, pictures of each class, and the audit."""
+    """Return the sizes of the splits, examples of each class, and the audit."""
     audit = facts.record.json.get("audit")
     audit_findings = audit.get("findings") if isinstance(audit, dict) else None
     body = (
@@ -82,8 +82,8 @@ def data_section(facts: Facts, gallery: Gallery) -> Section | Gap:
             if facts.has_changed_data
             else "the data cannot be opened"
         )
-        return Gap(f"The data are not described, since {reason}.")
-    return Section("data", "The data", body)
+        return Gap(f"The data section is missing: {reason}.")
+    return Section("data", "Data", body)
 
 
 def _parts(facts: Facts) -> str:
@@ -93,9 +93,9 @@ def _parts(facts: Facts) -> str:
     sizes = [("train", len(data.train)), ("valid", len(data.valid)), ("test", len(data.test))]
     total = sum(size for _, size in sizes)
     purpose = {
-        "train": "the net learns from these",
-        "valid": "choices are made on these",
-        "test": "judged on these, after all choices",
+        "train": "for fitting",
+        "valid": "for model selection",
+        "test": "for the final evaluation",
     }
     bar = "".join(
         f'<span class="part {part}" style="flex-grow:{size}"></span>'
@@ -115,15 +115,14 @@ def _parts(facts: Facts) -> str:
         pixels = f" of {kinds[0].shape[2]} x {kinds[0].shape[1]} pixels"
     classes = f" in {count(len(facts.names), 'class', 'classes')}" if facts.names else ""
     title = f"{count(total, 'example')}{pixels}{classes}"
-    noun = "pictures" if pixels else "examples"
     caption = (
-        f"The net never saw the {count(len(data.test), 'test example')} while it learned, nor were"
-        f" they used for any choice: they stand for {noun} to come."
+        f"The {count(len(data.test), 'test example')} were used neither for training nor for model"
+        " selection."
     )
     if "selection" in facts.record.settings.get("options", {}):
         caption = (
-            "This is a trial of a search: what is called test here are examples that settings are"
-            " chosen on. The test part is not opened."
+            "This run is a trial of a search: test here is a validation split for the choice of"
+            " settings. The real test split is not opened."
         )
     return figure(
         title, caption, f'<div class="parts" aria-hidden="true">{bar}</div>\n{tiles(rows)}'
@@ -134,7 +133,7 @@ def _thumbnails(facts: Facts, gallery: Gallery) -> str:
     data = facts.data
     if data is None:
         return ""
-    kinds = [data.schema[example_id] for example_id in data.schema.inputs]
+    kinds = [data.schema[field] for field in data.schema.inputs]
     if len(kinds) != 1 or not isinstance(kinds[0], Picture) or len(data.schema.targets) != 1:
         return _examples(
             data, has_no_target=facts.values.get("task") in ("reconstruct", "generate")
@@ -146,11 +145,11 @@ def _thumbnails(facts: Facts, gallery: Gallery) -> str:
     if not isinstance(target, Category) or not isinstance(labels, Tensor):
         return ""
     classes = list(target.names)
-    shown_classes = classes[:MAX_CLASSES]
-    per_class = max(2, min(12, MAX_THUMBNAILS // len(shown_classes)))
+    listed_classes = classes[:MAX_CLASSES]
+    per_class = max(2, min(12, MAX_THUMBNAILS // len(listed_classes)))
     counts = torch.bincount(labels, minlength=len(classes)).tolist()
     rows: list[str] = []
-    for index, class_name in enumerate(shown_classes):
+    for index, class_name in enumerate(listed_classes):
         ids = data.train.ids[labels == index]
         example_ids = ids[
             torch.linspace(0, max(0, len(ids) - 1), min(per_class, len(ids))).long()
@@ -165,15 +164,15 @@ def _thumbnails(facts: Facts, gallery: Gallery) -> str:
         )
     largest, smallest = max(counts), min(counts)
     title = (
-        f"Each class has {count(largest, 'training example')}"
+        f"{count(largest, 'training example')} per class"
         if largest == smallest
-        else f"From {smallest:,} to {count(largest, 'training example')} a class"
+        else f"{smallest:,} to {count(largest, 'training example')} per class"
     )
-    caption = f"{_balance(largest, smallest)} Shown are up to {per_class} of each"
+    caption = f"{_balance(largest, smallest)} Up to {per_class} examples of each class"
     caption += (
-        f", for {len(shown_classes)} of {len(classes):,} classes."
-        if classes[len(shown_classes) :]
-        else "."
+        f", for {len(listed_classes)} of {len(classes):,} classes."
+        if classes[len(listed_classes) :]
+        else " are shown."
     )
     return figure(
         title, caption, f'<ul class="classes{" tight" * (per_class < 4)}">{"".join(rows)}</ul>\n'
@@ -181,7 +180,7 @@ def _thumbnails(facts: Facts, gallery: Gallery) -> str:
 
 
 def _examples(data: Data, *, has_no_target: bool) -> str:
-    """Return some training examples side by side, a row for each field."""
+    """Return a few training examples as columns, with one row per field."""
     example_ids = data.train.ids[:: max(1, len(data.train) // MAX_EXAMPLES)][:MAX_EXAMPLES].tolist()
     contents = [field_html.render_example(data, row) for row in example_ids]
     targets = () if has_no_target else data.schema.targets
@@ -195,18 +194,18 @@ def _examples(data: Data, *, has_no_target: bool) -> str:
     table = box(
         "examples", f"<table><thead><tr><th>field</th>{header_cells}</tr></thead>{rows}</table>"
     )
-    caption = "Examples of the training part, evenly chosen"
-    caption += "." if has_no_target else "; the net is to tell the target."
+    caption = "Examples of the training split, evenly spaced."
+    caption += "" if has_no_target else " The net predicts the target."
     caption += (
-        f" The first {MAX_FIELDS} fields are shown, of {MAX_FIELDS + more}." if more > 0 else ""
+        f" The first {MAX_FIELDS} of {MAX_FIELDS + more} fields are shown." if more > 0 else ""
     )
-    return figure(f"{count(len(example_ids), 'example')} of train", caption, table)
+    return figure(count(len(example_ids), "training example"), caption, table)
 
 
 def _balance(largest: int, smallest: int) -> str:
     if smallest * 2 >= largest:
-        return "The classes are about equally frequent."
+        return "The classes are balanced."
     return (
-        "The classes are not equally frequent: a net sees rare ones less often, and balanced"
-        " accuracy below is fairer to them than accuracy."
+        "The classes are imbalanced: compare balanced accuracy, which weights all classes"
+        " equally, with accuracy."
     )

@@ -1,4 +1,4 @@
-"""The frame of every page: its head, its style, its contents; no script, nothing from outside."""
+"""The frame of every report: head, style, contents; no scripts and no external resources."""
 
 from pathlib import Path
 
@@ -6,10 +6,10 @@ from brique.page import colors
 from brique.page.markup import Section
 
 
-def document(title: str, overline: str, head: str, sections: list[Section]) -> str:
+def document(title: str, eyebrow: str, head: str, sections: list[Section]) -> str:
     """Return a whole page as HTML.
 
-    title: its heading. over: what stands small above it. head: what stands below it, before the
+    title: heading. eyebrow: small text above it. head: content between it and the table of
         contents. All are HTML.
     """
     style = (Path(__file__).parent / "style.css").read_text(encoding="utf-8")
@@ -27,10 +27,10 @@ def document(title: str, overline: str, head: str, sections: list[Section]) -> s
         '<meta name="color-scheme" content="light dark">\n'
         f"<title>{title}</title>\n<style>\n:root{{{colors.variables()}}}\n{style}</style>\n"
         '</head>\n<body>\n<a class="skip" href="#content">Skip to the content</a>\n'
-        f'<header>\n<p class="over">{overline}</p>\n'
+        f'<header>\n<p class="eyebrow">{eyebrow}</p>\n'
         f"<h1>{title}</h1>\n{head}</header>\n"
         f'<nav aria-label="Contents"><ul>{links}</ul></nav>\n'
         f'<main id="content">\n{body}</main>\n'
-        "<footer><p>Made by brique. This page is one file: it needs no network and runs no"
-        " script.</p></footer>\n</body>\n</html>\n"
+        "<footer><p>Made by brique. This page is a single file without scripts or external"
+        " resources.</p></footer>\n</body>\n</html>\n"
     )

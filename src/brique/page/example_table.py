@@ -1,4 +1,4 @@
-"""Test examples in a table: what is said of each, and what it holds, pictures as thumbnails."""
+"""Test examples in a table: given columns, then the input fields, images as thumbnails."""
 
 from torch import as_tensor
 
@@ -8,8 +8,8 @@ from brique.page.markup import box, name, text
 from brique.page.thumbnails import Gallery
 from brique.schema import Picture
 
-MAX_FIELDS = 8  # of each example that are shown
-THUMBNAIL_SIDE = 48  # pixels of a thumbnail
+MAX_FIELDS = 8  # input fields per example
+THUMBNAIL_SIDE = 48  # pixels
 MAX_LETTERS = 60
 
 
@@ -22,8 +22,8 @@ def render(
 ) -> str:
     """Return test examples as HTML.
 
-    label: of the table. heads: of what is said of them. rows: the number of each example in the
-    whole source, and what is said of it; all but the numbers are HTML.
+    label: accessible name of the table. headers: names of the given columns. rows: for each example
+    its number in the whole source and the given columns. All but the numbers are HTML.
     """
     fields = [] if facts.data is None else list(facts.data.schema.inputs)[:MAX_FIELDS]
     lines: list[str] = []

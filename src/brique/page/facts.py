@@ -1,4 +1,4 @@
-"""All that is known of a run, read from its folder; what is missing is None, never an error."""
+"""The contents of a run folder; missing parts are None, never an error."""
 
 import math
 from dataclasses import dataclass
@@ -19,11 +19,11 @@ _TENSORS = {"ids": 1, "label": 1, "probabilities": 2}
 
 @dataclass(frozen=True)
 class TestPredictions:
-    """What the net said of each test example.
+    """Predictions of the net for the test examples.
 
     ids, label: (N,), int64.
     probabilities: (N, K).
-    hidden_ids, hidden: (M,), (M, D), what its last hidden layer says of some of them, or None.
+    hidden_ids, hidden: (M,), (M, D), last hidden activations for some of them, or None.
     """
 
     ids: Tensor
@@ -34,17 +34,17 @@ class TestPredictions:
 
     @cached_property
     def predicted(self) -> Tensor:
-        """The class answered (N,), int64."""
+        """Predicted classes (N,), int64."""
         return self.probabilities.argmax(1)
 
     @cached_property
     def confidence(self) -> Tensor:
-        """The probability of the answer (N,)."""
+        """Probabilities of the predicted classes (N,)."""
         return self.probabilities.max(1).values
 
     @cached_property
     def is_correct(self) -> Tensor:
-        """Whether the answer is the class (N,), bool."""
+        """Whether each prediction equals the label (N,), bool."""
         return self.predicted == self.label
 
 
@@ -52,14 +52,14 @@ class TestPredictions:
 class Facts:
     """A run, its data and its net.
 
-    data: the run's own, unchanged since; None if they are not to be had.
-    has_changed_data: whether data were there, but others than the run's.
-    values: what the judge found, "result" in run.json.
-    names: the classes, in the order of the scores.
-    predictions: of a net that names classes. arrays: what any other kept of its answers.
+    data: the data of the run; None if unavailable or changed.
+    has_changed_data: whether the data differ from those of the run.
+    values: "result" in run.json.
+    names: class names, in the order of the scores.
+    predictions: for classifiers. arrays: stored predictions of any task.
     log: the lines of log.jsonl.
-    net: the net that answers, or None; why says why not.
-    damage_messages: what is left out, since its file is not what the run wrote.
+    net: the trained net, or None, with the reason in net_error.
+    damage_messages: one message per damaged file, whose contents are left out.
     """
 
     record: Record
@@ -76,7 +76,7 @@ class Facts:
 
 
 def gather(record: Record, data: Data | None, *, trust: bool) -> Facts:
-    """Return what a run folder says."""
+    """Read a run folder."""
     fingerprints = [entry["fingerprint"] for entry in record.json["data"]]
     is_own = data is not None and data.fingerprint in fingerprints
     own_data = data if is_own else None
@@ -118,7 +118,7 @@ def _net(record: Record, *, trust: bool) -> tuple[nn.Module | None, str]:
 def _predictions(
     arrays: dict[str, Tensor], num_classes: int, data: Data | None
 ) -> TestPredictions | None:
-    """Return the stored answers, or None if they are missing or fit neither net nor data."""
+    """Return the stored predictions, or None if missing or inconsistent with net and data."""
     if any(name not in arrays or arrays[name].ndim != ndim for name, ndim in _TENSORS.items()):
         return None
     ids, label, probabilities = (arrays[name] for name in _TENSORS)
@@ -138,7 +138,7 @@ def _predictions(
 
 
 def _arrays(record: Record, damage_messages: list[str]) -> dict[str, Tensor]:
-    """Return what the run kept of its answers; nothing where it is damaged, which is noted."""
+    """Return the stored prediction arrays; if the file is damaged, nothing, and a message."""
     name = "arrays/predictions.safetensors"
     path = record.folder / name
     if not path.exists() and name not in (record.json.get("files") or {}):
@@ -149,7 +149,7 @@ def _arrays(record: Record, damage_messages: list[str]) -> dict[str, Tensor]:
     except StoreError as error:
         fault, arrays = f"{name} is damaged: {error}", {}
     if fault is not None:
-        damage_messages.append(f"{fault}; the answers are left out.")
+        damage_messages.append(f"{fault}; its predictions are left out.")
     return arrays
 
 
@@ -166,7 +166,7 @@ def _with_hidden(predictions: TestPredictions, arrays: dict[str, Tensor]) -> Tes
 
 
 def _log(record: Record, damage_messages: list[str]) -> list[dict[str, float]]:
-    """Return the lines of the log, finite numbers only; a line that is torn is passed over."""
+    """Return the lines of the log, finite numbers only; truncated lines are skipped."""
     fault = record.file_problem("log.jsonl")
     if fault is not None:
         damage_messages.append(f"{fault}; the curves are left out.")

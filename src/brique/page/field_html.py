@@ -1,4 +1,4 @@
-"""Examples drawn: what each kind of field holds, as a person would want to see it."""
+"""Examples as HTML: one rendering per kind of field."""
 
 from collections.abc import Mapping
 
@@ -15,15 +15,15 @@ from brique.page.thumbnails import thumbnail
 from brique.schema import Boxes, Field, Mask, Number, Picture, Signal, Tags, Text, Tree
 
 MAX_LETTERS = 600  # letters of a text
-_SIDE = 192  # pixels of a picture's longer side
-_MAX_POINTS = 240  # of a curve
-_MIN_CURVE = 8  # numbers in a row from which on they are drawn as a curve
-_MAX_CHANNELS = 8  # of a signal that are drawn
-_MAX_WORDS = 40  # words of a sentence that are shown with their tags
+_SIDE = 192  # pixels of the longer side of an image
+_MAX_POINTS = 240  # per curve
+_MIN_CURVE = 8  # shortest sequence drawn as a curve
+_MAX_CHANNELS = 8  # channels drawn per signal
+_MAX_WORDS = 40  # words shown with their tags
 
 
 def render_example(data: Data, row: int) -> dict[str, str]:
-    """Return what example `row` of the whole source holds, as HTML, by name of field."""
+    """Return example `row` of the whole source as {field: HTML}."""
     assert data.store is not None
     values = {name: value[row] for name, value in data.store.fields.items()}
     tensors = {name: value for name, value in values.items() if isinstance(value, Tensor)}
@@ -85,16 +85,16 @@ def _picture(pixels: Tensor, alt: str) -> str:
 
 
 def _mask(kind: Mask, value: Tensor) -> str:
-    """Return a mask as colors, with the names of its commonest classes beside."""
+    """Return a mask in colors, with a legend of its most common classes."""
     palette = colors.class_palette(len(kind.names))
     counts = torch.bincount(value.flatten().long(), minlength=256)[: len(kind.names)]
-    commonest = [
+    most_common = [
         index for index in torch.argsort(counts, descending=True).tolist() if counts[index]
     ][:6]
     legend = "".join(
         f'<li><span class="swatch" style="background:rgb{tuple(palette[index].tolist())}"></span>'
         f"{text(kind.names[index])}</li>"
-        for index in commonest
+        for index in most_common
     )
     picture = _picture(palette[value.long()].permute(2, 0, 1), "mask")
     return f'{picture}<ul class="legend">{legend}</ul>'
@@ -103,7 +103,7 @@ def _mask(kind: Mask, value: Tensor) -> str:
 def _boxes(
     kind: Boxes, value: Tensor, values: Mapping[str, Tensor], kinds: Mapping[str, Field]
 ) -> str:
-    """Return boxes on their picture, with the names of their classes."""
+    """Return boxes drawn on their image, with class names."""
     height, width = kind.shape
     tag_fields = [field_name for field_name, other in kinds.items() if isinstance(other, Tags)]
     names: list[str] = []
@@ -134,7 +134,7 @@ def _boxes(
 
 
 def _spectrogram(kind: Signal, value: Tensor) -> str:
-    """Return the spectrogram of a sound, nothing of other signals."""
+    """Return the spectrogram of a sound, or nothing for other signals."""
     if kind.rate is None or kind.rate < MIN_SOUND_RATE or not len(value):
         return ""
     alt = f"spectrogram, up to {kind.rate / 2000:.3g} kHz"
@@ -143,11 +143,11 @@ def _spectrogram(kind: Signal, value: Tensor) -> str:
 
 
 def _curves(value: Tensor, caption: str) -> str:
-    """Return a signal (T, C) as one curve for each channel."""
+    """Return a signal (T, C) as one curve per channel."""
     if not len(value):
         return "<p>empty</p>"
     samples = value[:, :_MAX_CHANNELS].float().nan_to_num(0.0)
-    if len(samples) > 2 * _MAX_POINTS:  # the hull of what lies between two points
+    if len(samples) > 2 * _MAX_POINTS:  # minimum and maximum of each block
         blocks = samples.T[None]
         high = functional.adaptive_max_pool1d(blocks, _MAX_POINTS)[0]
         low = -functional.adaptive_max_pool1d(-blocks, _MAX_POINTS)[0]
@@ -165,14 +165,15 @@ def _curves(value: Tensor, caption: str) -> str:
         polylines.append(f'<polyline class="line" style="--ink-of:{color}" points="{points}"/>')
     return (
         f'<svg viewBox="0 0 320 80" width="320" height="80" style="max-width:100%" role="img"'
-        f' aria-label="{text(caption)}">{"".join(polylines)}</svg><p><small>{text(caption)}</small></p>'
+        f' aria-label="{text(caption)}">{"".join(polylines)}</svg>'
+        f"<p><small>{text(caption)}</small></p>"
     )
 
 
 def _tags(
     kind: Tags, value: Tensor, values: Mapping[str, Tensor], kinds: Mapping[str, Field]
 ) -> str:
-    """Return tags below the words that they belong to, where there are such."""
+    """Return tags next to their words, if a text field has as many words."""
     names = kind.restore(value)
     for name, field in kinds.items():
         if isinstance(field, Text) and len(values[name]) == len(names):
@@ -190,7 +191,7 @@ def _tags(
 
 
 def _brackets(kind: Tree, words: Tensor, parent: Tensor | None) -> str:
-    """Return a tree as brackets; its children stand before their parents."""
+    """Return a tree in bracket notation; children precede parents in `words`."""
     if parent is None:
         return kind.words.restore(words)
     children: list[list[str]] = [[] for _ in range(len(words))]

@@ -1,4 +1,4 @@
-"""What the audit found, each finding folded under its kind, with pictures of its first items."""
+"""Findings of the audit as collapsible items, with thumbnails of the first examples."""
 
 from collections.abc import Sequence
 from typing import Any, cast
@@ -8,13 +8,13 @@ from brique.page.markup import count, details, figure, name, percent, text
 from brique.page.thumbnails import Gallery
 
 MAX_FINDINGS = 40
-MAX_ITEMS = 8  # of a finding
-MAX_PICTURED = 160  # items with pictures, of all findings together
+MAX_ITEMS = 8  # per finding
+MAX_PICTURED = 160  # thumbnails over all findings
 SEVERITIES = {"error": "errors", "warning": "warnings", "note": "notes"}
 
 
 def render(findings: object, data: Data | None, gallery: Gallery) -> str:
-    """Return the findings of an audit as HTML, nothing where there was none.
+    """Return the findings of an audit as HTML, or nothing without an audit.
 
     findings: a list of findings as JSON values.
     """
@@ -22,31 +22,29 @@ def render(findings: object, data: Data | None, gallery: Gallery) -> str:
         return ""
     severities = list(SEVERITIES)
     entries = cast("list[dict[str, Any]]", findings)
-    shown_findings = [finding for finding in entries if finding.get("severity") in severities]
-    shown_findings.sort(key=lambda finding: severities.index(finding["severity"]))
-    if not shown_findings:
-        caption = "Duplicates, unreadable files and unequal classes were looked for."
-        return figure("The audit found nothing to object to", caption, "")
+    ranked_findings = [finding for finding in entries if finding.get("severity") in severities]
+    ranked_findings.sort(key=lambda finding: severities.index(finding["severity"]))
+    if not ranked_findings:
+        caption = "Checks include duplicates, unreadable files and class imbalance."
+        return figure("The audit found no problems", caption, "")
     totals = [
         count(number, kind, plural)
         for kind, plural in SEVERITIES.items()
-        if (number := sum(finding["severity"] == kind for finding in shown_findings))
+        if (number := sum(finding["severity"] == kind for finding in ranked_findings))
     ]
     caption = (
-        "The data were searched for what could falsify a result, before any training. An error"
-        " would, a warning might, a note is good to know."
+        "The audit runs before training. An error invalidates the result, a warning may bias it,"
+        " a note is information."
     )
     examples = _Examples(data, gallery)
-    body = "".join(_finding(finding, examples) for finding in shown_findings[:MAX_FINDINGS])
-    if len(shown_findings) > MAX_FINDINGS:
-        body += (
-            f"<p>{count(len(shown_findings) - MAX_FINDINGS, 'more finding')} left out here.</p>\n"
-        )
+    body = "".join(_finding(finding, examples) for finding in ranked_findings[:MAX_FINDINGS])
+    if len(ranked_findings) > MAX_FINDINGS:
+        body += f"<p>{count(len(ranked_findings) - MAX_FINDINGS, 'more finding')} not shown.</p>\n"
     return figure(f"The audit found {' and '.join(totals)}", caption, body)
 
 
 class _Examples:
-    """Pictures of examples by their names."""
+    """Thumbnails of examples, looked up by name."""
 
     def __init__(self, data: Data | None, gallery: Gallery) -> None:
         self._gallery = gallery
@@ -59,7 +57,7 @@ class _Examples:
                 }
 
     def show(self, example_name: str) -> str:
-        """Return the picture of an example that is called so, or so and by its class."""
+        """Return the thumbnail of an example; its name may end in " (class)"."""
         location = self._locations.get(example_name) or self._locations.get(
             example_name.rpartition(" (")[0]
         )
@@ -77,7 +75,7 @@ def _finding(finding: dict[str, Any], examples: _Examples) -> str:
     size = f" <small>{number:,}</small>" if isinstance(number, int) else ""
     body = f"<p>{text(finding.get('reason', ''), 500)}</p>"
     if finding.get("remedy"):
-        body += f"<p><b>What to do:</b> {text(finding['remedy'], 500)}</p>"
+        body += f"<p><b>Remedy:</b> {text(finding['remedy'], 500)}</p>"
     items = finding.get("items") or []
     if items:
         items_html = "".join(
@@ -91,15 +89,15 @@ def _finding(finding: dict[str, Any], examples: _Examples) -> str:
 
 
 def _item(kind: str, item: Sequence[object], examples: _Examples) -> str:
-    """Return an item of a finding: pictures of the examples that it names, then its words."""
+    """Return an item of a finding: thumbnails of its examples, then its text."""
     values = [str(value) for value in item][:6]
     pictures = "".join(examples.show(value) for value in values)
     row = f'<span class="row">{pictures}</span>' if pictures else ""
     if kind == "suspect label" and len(values) == 4:
         example, label, predicted, confidence = values
         description = (
-            f"{name(example)}: labeled {name(label, 40)}, the reader says {name(predicted, 40)},"
-            f" {percent(_number(confidence))} sure"
+            f"{name(example)}: label {name(label, 40)}, predicted {name(predicted, 40)}"
+            f" ({percent(_number(confidence))})"
         )
     else:
         description = " · ".join(name(value, 90) for value in values)

@@ -1,4 +1,4 @@
-"""A part of the page, or a gap in its place where run.json is not as this brique writes it."""
+"""A section of the report, or a gap in its place if run.json has an unknown layout."""
 
 from collections.abc import Callable
 
@@ -8,7 +8,7 @@ RECORD_ERRORS = (KeyError, TypeError, ValueError, IndexError, AttributeError, Ov
 
 
 def section_or_gap(make: Callable[[], Section | Gap], where: str) -> Section | Gap:
-    """Return what `make` makes; where that fails, a gap that names the part."""
+    """Return the result of `make`; if it fails, a gap that names the section."""
     try:
         return make()
     except RECORD_ERRORS as error:
@@ -16,6 +16,6 @@ def section_or_gap(make: Callable[[], Section | Gap], where: str) -> Section | G
 
 
 def gap(where: str, error: Exception) -> Gap:
-    """Return what stands in place of a part that cannot be made."""
+    """Return the gap in place of a section that cannot be made."""
     kind = type(error).__name__
-    return Gap(f"A part ({where}) is missing, since run.json is not as brique writes it: {kind}.")
+    return Gap(f"Section {where} is missing: run.json has an unknown layout ({kind}).")

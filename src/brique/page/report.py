@@ -1,4 +1,4 @@
-"""The page as a whole: its sections in order, what is missing, and how large it may get."""
+"""The whole report: its sections in order, its gaps and its size limit."""
 
 from pathlib import Path
 
@@ -15,17 +15,18 @@ from brique.page.task_protocol import PageTask
 from brique.page.thumbnails import Gallery
 from brique.run import Record
 
-MAX_BYTES = 2_000_000  # bytes of the page
-PICTURE_BYTES = 1_200_000  # bytes of them that thumbnails may take
+MAX_BYTES = 2_000_000  # bytes of the report
+PICTURE_BYTES = 1_200_000  # bytes for thumbnails
 
 
 def write(record: Record, data: Data | None, task: PageTask | None, *, trust: bool = False) -> Path:
     """Write report.html into a run's folder and return its path.
 
-    data: the data that the run was trained on; pictures are left out if they are others, or None.
-    task: whose result the run holds, None where it is of none that is known.
-    trust: whether the run's own source.py may be executed, where no installed code builds the net.
-    Two reports of one run are equal byte for byte. Raises StoreError when the disk refuses.
+    data: the data of the run; without them, or if they have changed, images are left out.
+    task: the task of the run, None if unknown.
+    trust: whether the run's source.py may be executed if no installed code builds the net.
+    Reports of the same run are equal byte for byte.
+    Raises StoreError when the file cannot be written.
     """
     facts = gather(record, data, trust=trust)
     for message in facts.damage_messages:
@@ -37,28 +38,28 @@ def write(record: Record, data: Data | None, task: PageTask | None, *, trust: bo
 
 
 def compose(facts: Facts, task: PageTask | None) -> str:
-    """Return the page as HTML, in all of it no more than LARGEST bytes."""
+    """Return the report as HTML, at most MAX_BYTES long."""
     gallery = Gallery(facts.data, PICTURE_BYTES)
     parts = [
-        section_or_gap(lambda: data_section.run_section(facts), "samples"),
-        section_or_gap(lambda: data_section.data_section(facts, gallery), "samples"),
+        section_or_gap(lambda: data_section.run_section(facts), "run"),
+        section_or_gap(lambda: data_section.data_section(facts, gallery), "data"),
         *_task_sections(facts, gallery, task),
-        section_or_gap(lambda: reproduction.section(facts), "again"),
+        section_or_gap(lambda: reproduction.section(facts), "reproduction"),
     ]
     sections = [item for item in parts if isinstance(item, Section)]
     missing = [*facts.damage_messages, *(item.reason for item in parts if isinstance(item, Gap))]
     if gallery.num_omitted:
-        missing.append(f"{gallery.num_omitted:,} pictures were left out, to keep this page small.")
+        missing.append(f"{gallery.num_omitted:,} images were left out to limit the file size.")
     if missing:
         items = "".join(f"<li>{text(item, 500)}</li>" for item in missing)
-        sections.append(Section("missing", "Not on this page", f"<ul>{items}</ul>\n"))
+        sections.append(Section("missing", "Missing sections", f"<ul>{items}</ul>\n"))
     page = _page(facts, sections, task)
     assert len(page.encode()) <= MAX_BYTES
     return page
 
 
 def _task_sections(facts: Facts, gallery: Gallery, task: PageTask | None) -> list[Section | Gap]:
-    """Return the sections on what came out, by task."""
+    """Return the sections on the result, by task."""
     curves = section_or_gap(lambda: training.section(facts), "training")
     if task is None:
         return [Gap(baselines.NO_RESULT), curves]
@@ -76,9 +77,9 @@ def _task_sections(facts: Facts, gallery: Gallery, task: PageTask | None) -> lis
 
 
 def _page(facts: Facts, sections: list[Section], task: PageTask | None) -> str:
-    overline = f"brique · report of a run · {_data_name(facts)}"
+    eyebrow = f"brique · report of a run · {_data_name(facts)}"
     head = "" if task is None else f"{_verdict(facts, task)}{_key_numbers(facts, task)}"
-    return document(_sentence(facts, task), overline, head, sections)
+    return document(_sentence(facts, task), eyebrow, head, sections)
 
 
 def _sentence(facts: Facts, task: PageTask | None) -> str:
@@ -87,13 +88,13 @@ def _sentence(facts: Facts, task: PageTask | None) -> str:
         try:
             return text(full_sentence(facts.values, task.sentence), 600)
         except RECORD_ERRORS:
-            pass  # of an older run, or not as brique writes it
+            pass  # an older run, or an unknown layout
     if facts.record.numbers:
         numbers_text = [
             f"{key} {short_number(value)}" for key, value in facts.record.numbers.items()
         ]
         return text(f"{facts.record.name}: {', '.join(numbers_text[:6])}", 300)
-    return text(f"{facts.record.name}: this run has no result yet", 300)
+    return text(f"{facts.record.name}: no result yet", 300)
 
 
 def _data_name(facts: Facts) -> str:
@@ -115,7 +116,7 @@ def _verdict(facts: Facts, task: PageTask) -> str:
 
 
 def _key_numbers(facts: Facts, task: PageTask) -> str:
-    """Return the three or four numbers that everyone asks for."""
+    """Return the three or four most important numbers."""
     values, record = facts.values, facts.record.json
     try:
         rows = baselines.key_numbers(values, task)

@@ -1,4 +1,4 @@
-"""What would bring the same result again: command, seed, versions, fingerprint, time."""
+"""How to reproduce a run: command, seed, versions, fingerprint, time."""
 
 import json
 import shlex
@@ -18,15 +18,15 @@ from brique.page.markup import (
 )  # fmt: skip
 
 EXACTNESS_LEVELS = {
-    "bit": "bit for bit, on the same versions, kind of machine and number of threads",
-    "order": "the same draws and order of examples; sums may differ in the last bits",
+    "bit": "bit for bit with the same versions, kind of machine and number of threads",
+    "order": "same random numbers and order of examples; sums may differ in the last bits",
 }
 MAX_PHASES = 12
-EXCLUDED = ("total", "report")  # of the parts that are shown: the page cannot time itself
+EXCLUDED = ("total", "report")  # not shown: the report cannot time itself
 
 
 def section(facts: Facts) -> Section:
-    """Return what would reproduce the run, where its time went, and how often test was read."""
+    """Return command, code, versions, time by phase, and how often test was read."""
     record = facts.record.json
     body = _command(facts) + _timing(record.get("seconds", {})) + _test_reads(record["data"])
     rows = [
@@ -38,8 +38,8 @@ def section(facts: Facts) -> Section:
             for title, content in rows[:100]
         )
         table = f"<table>{table_rows}</table>"
-        body += details("Every setting of the run", box("settings", table))
-    return Section("again", "The same again", body)
+        body += details("All settings", box("settings", table))
+    return Section("reproduction", "Reproduction", body)
 
 
 def _command(facts: Facts) -> str:
@@ -48,7 +48,7 @@ def _command(facts: Facts) -> str:
     if record.get("command"):
         rows.append(("Command", f"<code>{text(record['command'], 600)}</code>"))
     copy = f"brique copy {shlex.quote(str(facts.record.folder))} mine.py"
-    rows.append(("Its code, to edit", f"<code>{text(copy, 600)}</code>"))
+    rows.append(("Copy of the code", f"<code>{text(copy, 600)}</code>"))
     rows.append(("Seed", f"{record['seed']}"))
     level = str(record.get("exactness", ""))
     if level in EXACTNESS_LEVELS:
@@ -68,7 +68,7 @@ def _command(facts: Facts) -> str:
 
 
 def _timing(durations: dict[str, Any]) -> str:
-    """Return the seconds of each part as bars."""
+    """Return the seconds of each phase as bars."""
     phases = [
         (key, float(value))
         for key, value in durations.items()
@@ -85,21 +85,17 @@ def _timing(durations: dict[str, Any]) -> str:
         for key, value in phases[:MAX_PHASES]
     )
     title = f"{text(longest[0].replace('_', ' ')).capitalize()} took most of the time"
-    caption = f"{seconds(total)} in all, without writing this page."
+    caption = f"{seconds(total)} in total, without writing this report."
     return figure(title, caption, f'<table class="strips bars"><tbody>{rows}</tbody></table>\n')
 
 
 def _test_reads(entries: list[dict[str, Any]]) -> str:
-    """Say how often the test part was read."""
+    """Return how often the test split was read."""
     num_reads = sum(int(entry.get("test_reads", 0)) for entry in entries)
     if num_reads == 1:
-        description = (
-            "once, after training and all choices: the result is not the best of many tries."
-        )
+        description = "once, after training and model selection."
     elif num_reads:
-        description = (
-            f"{count(num_reads, 'time')}: the more often it is looked at, the more it flatters."
-        )
+        description = f"{count(num_reads, 'time')}: results on a reused test split are optimistic."
     else:
-        description = "not once in this run."
-    return f"<p>The test part was read {description}</p>\n"
+        description = "0 times in this run."
+    return f"<p>The test split was read {description}</p>\n"

@@ -1,4 +1,4 @@
-"""What a page must be handed to show the result of a task: it knows none by itself."""
+"""The interface that the report needs from a task."""
 
 from collections.abc import Callable, Mapping
 from typing import Any, Protocol
@@ -12,44 +12,44 @@ ResultValues = Mapping[str, Any]
 
 
 class PageTask(Protocol):
-    """A task, as `brique.tasks.record.Task` has it."""
+    """A task, implemented by `brique.tasks.record.Task`."""
 
     @property
     def name(self) -> str:
-        """The task, as run.json names it."""
+        """Name of the task in run.json."""
         ...
 
     @property
     def main_metric(self) -> Metric:
-        """The score that is named first."""
+        """The main metric."""
         ...
 
     @property
     def metrics(self) -> Mapping[str, Metric]:
-        """Scores beside the main one, by name."""
+        """Other metrics by name."""
         ...
 
     @property
     def baseline_names(self) -> Mapping[str, str]:
-        """What the simple methods are called."""
+        """Titles of the baselines."""
         ...
 
     @property
     def sentence(self) -> Callable[[ResultValues], str]:
-        """A result in one sentence."""
+        """Function from a result to one sentence."""
         ...
 
     @property
     def sections(self) -> Callable[[Facts, Gallery], list[Section | Gap]]:
-        """What the page shows of the answers."""
+        """Function that returns the sections of the task."""
         ...
 
     @property
     def verdict(self) -> Callable[[ResultValues], tuple[str, str] | None] | None:
-        """The outcome, and what it says of the best baseline; None: the usual verdict."""
+        """Outcome and sentence on the best baseline; None for the default verdict."""
         ...
 
     @property
     def has_baseline_section(self) -> bool:
-        """Whether `sections` begin with the net beside the baselines."""
+        """Whether `sections` starts with the comparison with the baselines."""
         ...

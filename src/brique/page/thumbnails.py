@@ -1,4 +1,4 @@
-"""Small pictures inside of the page, as many as its size allows."""
+"""Thumbnails embedded in the report, up to a size limit."""
 
 import base64
 import io
@@ -15,16 +15,16 @@ from brique.schema import Picture
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-SIDE = 96  # pixels of a picture's longer side, at most
-MAX_SHARP_SIDE = 40  # up to this side, pictures are kept as they are and shown with sharp pixels
-DISPLAY_SIDE = 64  # pixels of the page that a thumbnail takes
+SIDE = 96  # maximum of the longer side, in pixels
+MAX_SHARP_SIDE = 40  # smaller images stay lossless and are scaled without smoothing
+DISPLAY_SIDE = 64  # CSS pixels of a thumbnail
 
 
 class Gallery:
-    """Thumbnails of a data set's examples, until `budget` letters are spent.
+    """Thumbnails of the examples of a data set, up to `budget` characters in total.
 
-    is_open: whether there are pictures to show at all.
-    num_omitted: how many were asked for after the budget was spent.
+    is_open: whether the data have images.
+    num_omitted: number of images left out once the budget was spent.
     """
 
     def __init__(self, data: Data | None, budget: int) -> None:
@@ -34,9 +34,9 @@ class Gallery:
         self.num_omitted: int = 0
 
     def show(self, split: Split, number: int, alt: str) -> str:
-        """Return example `number` of a split as <img>, or nothing where none can be shown.
+        """Return example `number` of a split as <img>, or nothing without images or budget.
 
-        alt: what it shows; escaped here.
+        alt: alternative text; escaped here.
         """
         if self._field is None:
             return ""
@@ -51,9 +51,9 @@ class Gallery:
         return img(url, alt, (width, height), is_sharp=max(height, width) <= MAX_SHARP_SIDE)
 
     def add(self, pixels: Tensor, alt: str, side: int) -> str:
-        """Return any picture as <img> with a longer side of `side`, or nothing.
+        """Return an image as <img> with a longer side of `side`, or nothing.
 
-        pixels: (C, H, W), uint8 or float in [0, 1]. alt: what it shows; escaped here.
+        pixels: (C, H, W), uint8 or float in [0, 1]. alt: alternative text; escaped here.
         """
         url = thumbnail(pixels, side)
         if len(url) > self._remaining:
@@ -64,10 +64,10 @@ class Gallery:
         return img(url, alt, (width, height), is_sharp=False, side=side)
 
     def annotated(self, pixels: Tensor, shapes: str, alt: str, side: int) -> str:
-        """Return a picture with marks over it, or nothing.
+        """Return an image with shapes drawn over it, or nothing.
 
-        pixels: (C, H, W), uint8 or float in [0, 1]. marks: shapes of SVG, in its pixels.
-        alt: what it shows; escaped here. side: the longer one, as shown.
+        pixels: (C, H, W), uint8 or float in [0, 1]. shapes: SVG, in pixels of the image.
+        alt: alternative text; escaped here. side: displayed longer side.
         """
         url = thumbnail(pixels if len(pixels) in (1, 3) else pixels[:1], side)
         if len(url) + len(shapes) > self._remaining:
@@ -86,7 +86,7 @@ class Gallery:
 def img(
     url: str, alt: str, size: tuple[int, int], *, is_sharp: bool, side: int = DISPLAY_SIDE
 ) -> str:
-    """Return <img> with its longer side as long as all thumbnails' longer sides are."""
+    """Return <img> with a longer side of `side`."""
     factor = side / max(size)
     width, height = (max(1, round(side * factor)) for side in size)
     sharp = ' class="sharp"' if is_sharp else ""
@@ -94,9 +94,9 @@ def img(
 
 
 def thumbnail(pixels: Tensor, side: int = SIDE) -> str:
-    """Return a picture (C, H, W), uint8 or float in [0, 1], as an address that holds it.
+    """Return an image (C, H, W), uint8 or float in [0, 1], as a data URL.
 
-    side: pixels of its longer side, at most.
+    side: maximum of the longer side, in pixels.
     """
     from PIL import Image, features
 
@@ -116,19 +116,19 @@ def thumbnail(pixels: Tensor, side: int = SIDE) -> str:
 
 
 def png(picture: "Image") -> str:
-    """Return a picture of Pillow, losslessly, as an address that holds it."""
+    """Return a Pillow image as a data URL, lossless."""
     file = io.BytesIO()
     picture.save(file, "png", optimize=True)
     return data_url(file.getvalue(), "png")
 
 
 def data_url(content: bytes, file_format: str) -> str:
-    """Return the address of a picture that is its own content."""
+    """Return image bytes as a data URL."""
     return f"data:image/{file_format};base64,{base64.b64encode(content).decode()}"
 
 
 def _picture_field(data: Data | None) -> str | None:
-    """Return the field that holds the pictures, or None."""
+    """Return the first image field, or None."""
     if data is None:
         return None
     fields = [name for name in data.schema.inputs if isinstance(data.schema[name], Picture)]

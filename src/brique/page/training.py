@@ -1,4 +1,4 @@
-"""The curves of the training: loss, and what was measured on valid."""
+"""Training curves: loss and validation metrics."""
 
 from brique.page import chart
 from brique.page.facts import Facts
@@ -19,9 +19,9 @@ _PLAYERS = (
 
 
 def section(facts: Facts) -> Section | Gap:
-    """Return the loss, and the accuracy on valid, over the turns.
+    """Return the loss and the validation accuracy over the turns.
 
-    Nets of halves, which are there for the temperature alone, are not drawn.
+    Curves of the nets on halves of train, which only serve calibration, are not drawn.
     """
     curves = {
         name: points for name, points in _curves(facts.log).items() if not name.startswith("half-")
@@ -38,12 +38,12 @@ def section(facts: Facts) -> Section | Gap:
     if accuracies:
         body += _accuracy(dict(list(accuracies.items())[: len(STYLES)]))
     if not body:
-        return Gap("No curves are drawn, since the log holds no numbers.")
-    return Section("training", "The training", f'<div class="pair">{body}</div>')
+        return Gap("The training curves are missing: the log holds no numbers.")
+    return Section("training", "Training", f'<div class="pair">{body}</div>')
 
 
 def _curves(log: list[dict[str, float]]) -> dict[str, Curve]:
-    """Return (turns played, value) of each name; of very many points, evenly chosen ones."""
+    """Return (turns, value) points of each name, thinned to MAX_POINTS."""
     curves: dict[str, Curve] = {}
     for line in log:
         for key, value in line.items():
@@ -61,26 +61,19 @@ def _loss(curves: dict[str, Curve]) -> str:
     start, end = first[0][1], first[-1][1]
     verb = "fell" if end < start else "rose" if end > start else "stayed"
     title = f"The training loss {verb} from {short_number(start)} to {short_number(end)}"
-    caption = (
-        "The loss is what the net pays for being wrong or unsure (0 is perfect); it is what"
-        " training makes smaller."
-    )
+    caption = "The mean loss per turn (training step)."
     valid = curves.get("valid_loss")
     if valid and len(valid) > 1:
         turn, best = min(valid, key=lambda point: point[1])
-        caption += (
-            f" On valid, which it does not learn from, it was lowest ({short_number(best)}) after turn"
-            f" {int(turn):,}"
-        )
+        caption += f" The validation loss is lowest ({short_number(best)}) after turn {int(turn):,}"
         ratio = valid[-1][1] / best if best > 0 else 1.0
         caption += (
-            f", and {ratio:.1f} times that at the end: a sign that the net had begun to learn"
-            " examples by heart."
+            f" and ends at {ratio:.1f} times that value, a sign of overfitting."
             if ratio >= 1.5
             else "."
         )
     y = chart.loss_axis([value for curve in curves.values() for _, value in curve])
-    scale_note = " The steps of its scale are factors, not sums." if y.is_log else ""
+    scale_note = " The vertical axis is logarithmic." if y.is_log else ""
     return figure(
         title, caption + scale_note, _curves_plot(curves, y, f"loss over turns, {text(key)} first")
     )
@@ -90,18 +83,18 @@ def _accuracy(curves: dict[str, Curve]) -> str:
     key = "valid_accuracy" if "valid_accuracy" in curves else next(iter(curves))
     curve = curves[key]
     turn, best = max(curve, key=lambda point: point[1])
-    title = f"Accuracy on valid reached {percent(best)}"
+    title = f"Validation accuracy reached {percent(best)}"
     last = int(curve[-1][0])
     caption = (
-        f"Measured {count(len(curve), 'time')} on the way, best after turn {int(turn):,} of"
-        f" {last:,}. These examples decide when to stop and which weights to keep, so the figure"
-        " flatters a little; the one on test does not."
+        f"{count(len(curve), 'evaluation')}, best after turn {int(turn):,} of {last:,}. Model"
+        " selection uses these examples, so this value is slightly optimistic; the test accuracy"
+        " is not."
     )
     late_values = [value for points in curves.values() for _, value in points[len(points) // 4 :]]
     values = [value for points in curves.values() for _, value in points]
     y = chart.share_axis(min(late_values), max(values))
     if min(values) < y.low:
-        caption += f" The chart starts at {y.low:.0%}; what was lower at first runs along its foot."
+        caption += f" The axis starts at {y.low:.0%}; lower values are drawn at its end."
     return figure(title, caption, _curves_plot(curves, y, "accuracy over turns"))
 
 
@@ -112,13 +105,13 @@ def _curves_plot(curves: dict[str, Curve], y: chart.Axis, label: str) -> str:
     marks = [chart.line(x, y, curve, styles[key]) for key, curve in curves.items()]
     names = [(styles[key], _curve_title(key)) for key in curves]
     plot = chart.plot(x, y, marks, label=label)
-    return f'<div>{chart.legend(names)}{plot}<p class="axis">turns played</p></div>\n'
+    return f'<div>{chart.legend(names)}{plot}<p class="axis">turns</p></div>\n'
 
 
 def _curve_title(key: str) -> str:
-    """Return a name in the log in words."""
+    """Return the title of a name in the log."""
     titles = {
-        "valid_loss": "loss on valid",
-        "valid_accuracy": "accuracy on valid",
-    } | dict.fromkeys(_PLAYERS, "loss on the training examples")
+        "valid_loss": "validation loss",
+        "valid_accuracy": "validation accuracy",
+    } | dict.fromkeys(_PLAYERS, "training loss")
     return titles.get(key) or text(key.replace("_", " "))

@@ -1,4 +1,4 @@
-"""The page of a search for settings: what was tried, what mattered, what came of it."""
+"""The report of a hyperparameter search: trials, importance of settings, final choice."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -12,9 +12,9 @@ _MAX_TRIALS = 60  # trials
 
 
 def write_tuning(folder: Path, command: str, search: Mapping[str, Any]) -> Path:
-    """Write report.html into the folder of a search, and return its path.
+    """Write report.html into the folder of a search and return its path.
 
-    search: as `brique.workbench.tune` writes it. Raises StoreError when the disk refuses.
+    search: the contents of tune.json. Raises StoreError when the file cannot be written.
     """
     path = folder / "report.html"
     files.write(path, compose(command, search))
@@ -22,18 +22,18 @@ def write_tuning(folder: Path, command: str, search: Mapping[str, Any]) -> Path:
 
 
 def compose(command: str, search: Mapping[str, Any]) -> str:
-    """Return the page as HTML."""
+    """Return the report as HTML."""
     score, trials = search["score"], search["trials"]
     best = max(trials, key=lambda trial: trial["score"])
     if search["chosen"]:
-        title = f"Trial {search['chosen']} beats the plan in each new training"
-    elif len(search["compared"]) > 1:
-        title = "The plan stays: the best trial does not beat it in each new training"
+        title = f"Trial {search['chosen']} beats the plan in every repetition"
+    elif len(search["comparison"]) > 1:
+        title = "The plan is kept: the best trial does not beat it in every repetition"
     else:
-        title = "The plan stays: no trial was better"
-    link = f'<a href="{text(search["final"])}/report.html">the report of that net</a>'
+        title = "The plan is kept: no trial was better"
+    link = f'<a href="{text(search["final"])}/report.html">its report</a>'
     plan = next((trial["score"] for trial in trials if trial["number"] == 0), None)
-    head = f"<p>What was chosen is trained on all: {link}.</p>\n" + tiles(
+    head = f"<p>The final net is trained with the chosen settings: {link}.</p>\n" + tiles(
         [
             (f"{text(score)} on test, the final net", short_number(search["test"][score])),
             (f"{text(score)} on valid, the plan", short_number(plan)),
@@ -42,28 +42,29 @@ def compose(command: str, search: Mapping[str, Any]) -> str:
         ]
     )
     sections = [
-        Section("mattered", "What mattered", _importance(search)),
-        Section("trials", "The trials", _trials(search)),
-        Section("again", "The same again", f"<p><code>{text(command, 600)}</code></p>\n"),
+        Section("importance", "Importance", _importance(search)),
+        Section("trials", "Trials", _trials(search)),
+        Section("reproduction", "Reproduction", f"<p><code>{text(command, 600)}</code></p>\n"),
     ]
-    return document(title, "brique · report of a search for settings", head, sections)
+    return document(title, "brique · report of a search", head, sections)
 
 
 def _importance(search: Mapping[str, Any]) -> str:
-    importances = search["mattered"]
+    importances = search["importance"]
     if not importances:
-        return "<p>Too few trials were made to say.</p>\n"
+        return "<p>Too few trials for an estimate.</p>\n"
     rows = "".join(
         f'<tr><th scope="row">{name(key)}</th><td><svg class="bar" aria-hidden="true">'
-        f'<rect width="{100 * importance:.1f}%"/></svg></td><td class="num">{percent(importance)}</td></tr>'
+        f'<rect width="{100 * importance:.1f}%"/></svg></td>'
+        f'<td class="num">{percent(importance)}</td></tr>'
         for key, importance in importances.items()
     )
     caption = (
-        "Which share of the differences between trials each setting explains (functional analysis"
-        " of variance). Settings with an x are factors of the plan's."
+        "Share of the variance between trials that each setting explains (functional ANOVA)."
+        " Settings with an x multiply those of the plan."
     )
     table = f'<table class="strips bars"><tbody>{rows}</tbody></table>\n'
-    return figure(f"Most of it was {name(next(iter(importances)))}", caption, table)
+    return figure(f"Most important: {name(next(iter(importances)))}", caption, table)
 
 
 def _trials(search: Mapping[str, Any]) -> str:
@@ -84,15 +85,15 @@ def _trials(search: Mapping[str, Any]) -> str:
     table = box("trials", f"<table>{head}</thead><tbody>{rows}</tbody></table>")
     comparison = "; ".join(
         f"trial {number}: {' '.join(map(short_number, values))}"
-        for number, values in search["compared"].items()
+        for number, values in search["comparison"].items()
     )
-    caption = "Scores on valid, by nets that learned without it; test was not read."
-    if len(search["compared"]) > 1:
+    caption = "Scores on valid; test was not read."
+    if len(search["comparison"]) > 1:
         caption += (
-            " The best is compared with the plan (trial 0) by nets of other seeds, and on other"
-            f" examples where that can be, by which nothing was chosen: {comparison}."
+            " The best trial is compared with the plan (trial 0) with new seeds and, if possible,"
+            f" on other validation examples: {comparison}."
         )
-    return figure(f"{count(len(trials), 'trial')}, the best first", caption, table)
+    return figure(f"{count(len(trials), 'trial')}, best first", caption, table)
 
 
 def _value(value: object) -> str:

@@ -182,12 +182,12 @@ def _write_result(request: Request, folder: Path, fold_folders: list[Path]) -> P
 
 
 def aggregate(results: list[dict[str, Any]]) -> dict[str, Any]:
-    """Return what nets of k folds reach together, as JSON values.
+    """Return the metrics of k nets, aggregated over folds, as JSON values.
 
-    results: of each run, as its task's `judge` finds them.
-    Returns "task", "folds", "examples"; "test", "spread" and "interval": of each score the mean,
-    the standard deviation over folds, and the 95% interval of the mean; "baseline": mean and spread
-    of each simple method's main score; "each": main score and examples of each fold.
+    results: values of each run, as its task's `evaluate` returns them.
+    Returns "task", "folds", "examples"; "test", "std" and "interval": mean of each metric, its
+    standard deviation over folds and the 95% interval of the mean; "baseline": mean and std of the
+    main metric of each baseline; "by_fold": main metric and number of examples of each fold.
     """
     task = TASKS[results[0]["task"]]
     main_metric = task.main_metric.name
@@ -205,16 +205,16 @@ def aggregate(results: list[dict[str, Any]]) -> dict[str, Any]:
         "folds": len(results),
         "examples": sum(int(one["examples"]) for one in results),
         "test": {name: statistics.fmean(column) for name, column in columns.items()},
-        "spread": {name: statistics.stdev(column) for name, column in columns.items()},
+        "std": {name: statistics.stdev(column) for name, column in columns.items()},
         "interval": {
             name: list(interval(column, task.bounds.get(name, (0.0, 1.0))))
             for name, column in columns.items()
         },
         "baseline": {
-            name: {main_metric: statistics.fmean(one), "spread": statistics.stdev(one)}
+            name: {main_metric: statistics.fmean(one), "std": statistics.stdev(one)}
             for name, one in baselines.items()
         },
-        "each": [
+        "by_fold": [
             {main_metric: one["test"][main_metric], "examples": one["examples"]} for one in results
         ],
     } | _data_errors(results)

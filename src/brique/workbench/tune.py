@@ -354,10 +354,10 @@ def _search_result(
         "score": TASKS[record.result["task"]].main_metric.name,
         "trials": [{"number": frozen.number, "score": frozen.value, "settings": frozen.params}
                    for frozen in completed],
-        "compared": finite({str(number): values for number, values in scores.items()}),
+        "comparison": finite({str(number): values for number, values in scores.items()}),
         "chosen": chosen,
         "settings": settings,
-        "mattered": _importances(study) if len(completed) >= 6 else {},
+        "importance": _importances(study) if len(completed) >= 6 else {},
         "final": record.folder.name,
         "test": record.result["test"],
     }  # fmt: skip

@@ -5,6 +5,7 @@ from typing import Any
 
 from brique.evaluation.classification import wilson_interval
 from brique.page import chart
+from brique.page.baselines import NO_RESULT
 from brique.page.facts import Facts
 from brique.page.gaps import section_or_gap
 from brique.page.markup import (
@@ -79,7 +80,7 @@ def _of_cases(p: float) -> str:
 def sections(facts: Facts, gallery: Gallery) -> list[Section | Gap]:
     """Return the scores, the mistakes, how sure the net may be, and what is inside of it."""
     return [
-        section_or_gap(lambda: section(facts), "answer"),
+        section_or_gap(lambda: section(facts), "result"),
         section_or_gap(lambda: mistakes.section(facts, gallery), "mistakes"),
         section_or_gap(lambda: reliability.section(facts), "certainty"),
         section_or_gap(lambda: features.filters_section(facts), "inside"),
@@ -92,11 +93,11 @@ def section(facts: Facts) -> Section | Gap:
     values = facts.values
     test = values.get("test")
     if not isinstance(test, dict) or "accuracy" not in test:
-        return Gap("No test result is stored, so there is nothing to say on how good the net is.")
+        return Gap(NO_RESULT)
     body = _baseline_table(values) + _metric_tiles(test, int(values["examples"]))
     if isinstance(values.get("classes"), dict):
         body += _class_figure(values["classes"])
-    return Section("answer", "The answer", body)
+    return Section("result", "Result", body)
 
 
 def _baseline_title(key: str) -> str:
