@@ -68,7 +68,7 @@ class Sum:
 def saved(out: Path, side: int, answered: int) -> tuple[float, float, float, float]:
     """Return seconds: of all checkpoints, of checksums in them, of the end, of checksums in it."""
     whole, sums = Clock(), Clock()
-    patched: list[tuple[Any, str]] = [(files, "seal"), (outcome, "_kept")]
+    patched: list[tuple[Any, str]] = [(files, "seal"), (outcome, "_file_entries")]
     before = [getattr(module, name) for module, name in patched]
     for (module, name), work in zip(patched, before, strict=True):
         setattr(module, name, sums.on(work))
@@ -79,8 +79,10 @@ def saved(out: Path, side: int, answered: int) -> tuple[float, float, float, flo
             loss = partial(lambda net, _: net(torch.ones(1, side)).pow(2).mean(), net)
             game = Game(Player("p", net, loss, partial(SGD, lr=1e-9)))
             run.log(start=0.0)
-            run._log._digest = Sum(run._log._digest, sums)  # pyright: ignore
-            run._save = whole.on(run._save)  # pyright: ignore
+            storage = run._storage  # pyright: ignore
+            log = storage.log
+            log._digest = Sum(log._digest, sums)  # pyright: ignore
+            storage.save = whole.on(storage.save)
             for turn in run.play(game, data.nothing(TURNS), save_every=1):
                 run.log(turn, **{f"number_{one}": float(one) for one in range(8)})
             turns = whole.seconds, sums.seconds

@@ -300,7 +300,7 @@ RESUMED = {
     "a log of a text": entry("log", "x"),
     "stages of a number": entry("stages", 3),
     "memory of a number": entry("memory", 3),
-    **{f"no {name}": lost(name) for name in ("order", "stages", "is_end", "log", "stage", "nets")},
+    **{f"no {name}": lost(name) for name in ("index", "stages", "is_end", "log", "stage", "nets")},
     "no tensors": content(f"{STAGE}/state.safetensors", b""),
     "a pipe as tensors": pipe(f"{STAGE}/state.safetensors"),
     "a pipe as state": pipe(f"{STAGE}/state.json"),

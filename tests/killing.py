@@ -314,7 +314,7 @@ def _untimed(value: Any) -> object:
 def _state(path: Path) -> object:
     """Return what a checkpoint says, without its number and the seconds."""
     value = json.loads(path.read_text())["state"]["dict"]
-    return [pair for pair in value if pair[0] not in ("order", "training")]
+    return [pair for pair in value if pair[0] not in ("index", "training_seconds")]
 
 
 def _page(path: Path) -> str:

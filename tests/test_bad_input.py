@@ -123,7 +123,7 @@ def test_a_device_that_is_not_there(capsys, finished, tmp_path, verb):
     (tmp_path / "a.png").write_bytes(b"")
     more = ["a.png"] if verb == "predict" else []
     assert refused(capsys, verb, finished, *more, "--device", "abacus").startswith(
-        "--device abacus: no such device here; there is: "
+        "--device abacus: no such device here; choose "
     )
 
 

@@ -99,7 +99,7 @@ def test_a_run_goes_on_from_another_folder(
 
 def test_data_that_are_gone_are_named_by_their_place(stopped: Path, tmp_path: Path):
     (tmp_path / "photos").rename(tmp_path / "pictures")
-    with pytest.raises(RunError, match="lay at .*photos, where nothing is now; put them back"):
+    with pytest.raises(RunError, match="were at .*photos, where nothing is now; put them back"):
         brique.resume(stopped)
 
 
@@ -134,7 +134,7 @@ def test_a_table_that_changed_is_named_and_evaluate_refuses_too(
 
 def test_a_damaged_list_of_the_data_is_one_sentence(stopped: Path):
     path = Path(stopped, "data.json")
-    assert json.loads(path.read_text())["roots"][0]["given"] == "photos"
+    assert json.loads(path.read_text())["roots"][0]["name"] == "photos"
     path.write_text('{"roots": [1]}')
     with pytest.raises(
         RunError, match=r"data.json: cannot be read \(.*names no format\); remove it"

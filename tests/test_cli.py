@@ -176,7 +176,7 @@ def test_copy_writes_the_recipe_and_never_overwrites(capsys, tmp_path):
         "no recipe 'gann'; did you mean 'gan'?"
     )
     assert refused(capsys, "copy", "runs/x", "x.py") == (
-        "runs/x: no such run folder; 'brique runs' lists those there are."
+        "runs/x: no such run folder; 'brique runs' lists all runs."
     )
 
 

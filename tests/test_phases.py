@@ -26,6 +26,7 @@ from brique.run import Launch, Record, Run, launched, outcome, read_run
 from brique.run.checkpoints import mismatch_as_run_error
 from brique.run.claim import lock_folder, reopen
 from brique.run.nets import PlacedNets
+from brique.run.storage import Storage
 from brique.workbench.resume import resume
 from brique.workbench.train import train
 from resuming import alone
@@ -79,8 +80,9 @@ def left_early(args: Args) -> dict[str, float]:
     run = Run.start(__file__, args)
     digits = data.open("digits")
     net = run.place(nn.Linear(1, 1))
-    game = Game(Player("p", net, lambda x: net(x).pow(2).mean(), partial(torch.optim.SGD, lr=0.1)))
-    for _ in run.play(game, [torch.ones(2, 1)] * 3):
+    sgd = partial(torch.optim.SGD, lr=0.1)
+    game = Game(Player("p", net, lambda _: net(torch.ones(2, 1)).pow(2).mean(), sgd))
+    for _ in run.play(game, digits.train.batches(2, turns=3)):
         break
     next(iter(digits.test.batches(10)))
     return run.finish(task="none", x=1.0, net=net)
@@ -112,7 +114,7 @@ def test_results_of_turns_outlive_a_kill(tmp_path: Path, monkeypatch: pytest.Mon
             run.finish(x=1.0)
 
     with monkeypatch.context() as patch:
-        patch.setattr(Run, "_save_json", None)  # right after the checkpoint of the stage
+        patch.setattr(Storage, "write_json", None)  # right after the checkpoint of the stage
         with pytest.raises(TypeError):
             play(is_resumed=False)
     play(is_resumed=True)
@@ -137,7 +139,7 @@ def test_what_nets_are_fed_first_outlives_a_resume() -> None:
     assert resumed.inputs(twin) == nets.inputs(net) == [((2, 1, 3), torch.float32)]
     state["inputs"] = {0: [([2], "load")]}
     with (
-        pytest.raises(RunError, match="load is no type of tensors"),
+        pytest.raises(RunError, match="load is not a tensor type"),
         mismatch_as_run_error(Path("r")),
     ):
         resumed.restore(state)

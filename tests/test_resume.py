@@ -279,7 +279,7 @@ def test_other_settings_or_source_are_refused(tmp_path, monkeypatch):
         launched(Launch(out=tmp_path / "run", quiet=True, resume=True)),
         pytest.raises(
             RunError,
-            match=r"the run has other settings \(turns, lr\); resume with those that it was started with, or start a new run\.",
+            match=r"the run has other settings \(turns, lr\); resume with its own settings, or start a new run\.",
         ),
     ):
         small(lenet5.Args(turns=13, lr=0.2))

@@ -275,7 +275,7 @@ def test_a_game_that_failed_cannot_be_finished(run: Run):
         list(run.play(game, data.nothing(3)))
     with pytest.raises(
         RunError,
-        match="the game stopped with an error in turn 0; mend it and resume, or start a new run",
+        match="the game stopped with an error in turn 0; fix it and resume, or start a new run",
     ):
         run.finish(x=1.0)
 
@@ -289,7 +289,7 @@ def test_the_signals_are_given_back(run: Run):
 
 def test_what_is_no_run_folder(tmp_path: Path):
     with pytest.raises(
-        RunError, match=r"nowhere: no such run folder; 'brique runs' lists those there are\."
+        RunError, match=r"nowhere: no such run folder; 'brique runs' lists all runs\."
     ):
         read_run(tmp_path / "nowhere")
     with pytest.raises(
@@ -330,7 +330,7 @@ def test_a_device_that_is_not_there(device: str):
     with (
         launched(Launch(device=device)),
         pytest.raises(
-            UsageError, match=rf"--device {device}: no such device here; there is: .*cpu\."
+            UsageError, match=rf"--device {device}: no such device here; choose .*cpu\."
         ),
     ):
         Run.start(__file__, Args())
@@ -340,7 +340,7 @@ def test_other_nets_than_the_checkpoint_holds(run: Run, tmp_path: Path):
     for _ in counting(run, turns=3, save_every=1)[1]:
         pass
     with launched(Launch(out=tmp_path / "run", quiet=True, resume=True)):
-        run._release()
+        run._storage.release()
         again = Run.start(__file__, Args())
         again.place(nn.Linear(2, 2))
         with pytest.raises(
@@ -358,7 +358,7 @@ def test_a_damaged_end_of_a_stage_is_told_and_what_needs_it_is_not_used(
     (tmp_path / "run" / "checkpoints" / "stage-00" / "state.json").write_text("{}")
     capsys.readouterr()
     with launched(Launch(out=tmp_path / "run", quiet=True, resume=True)):
-        run._release()
+        run._storage.release()
         again = Run.start(__file__, Args())
         err = capsys.readouterr().err
         assert "stage-01: stage-00, which it needs, is damaged (state.json has 2 bytes" in err
@@ -510,13 +510,13 @@ def test_what_an_interrupted_write_left_is_no_content_of_a_folder(tmp_path: Path
 def test_an_interrupted_write_is_no_checkpoint(run: Run, tmp_path: Path):
     for _ in counting(run, turns=3, save_every=1)[1]:
         pass
-    run._release()
+    run._storage.release()
     folder = tmp_path / "run/checkpoints"
     newest = Checkpoints(folder).newest()
     assert newest is not None
     shutil.copytree(folder / "turn-000003", folder / ".stage-00.17.part")
     text = (folder / ".stage-00.17.part/state.json").read_text()
-    (folder / ".stage-00.17.part/state.json").write_text(text.replace('"order": ', '"order": 9'))
+    (folder / ".stage-00.17.part/state.json").write_text(text.replace('"index": ', '"index": 9'))
     again = Checkpoints(folder).newest()
     assert again is not None
     assert again.folder == newest.folder

@@ -95,7 +95,7 @@ class Model:
     task: str
     schema: Schema | None
     scores: dict[str, float]
-    made_by: dict[str, Any] = field(default_factory=dict[str, Any])
+    provenance: dict[str, Any] = field(default_factory=dict[str, Any])
 
     @property
     def net(self) -> nn.Module:

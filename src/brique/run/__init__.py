@@ -1,4 +1,4 @@
-"""A run is a folder: settings, source, log, checkpoints, pictures, model; killed, it goes on."""
+"""A run: a folder of settings, source, log, checkpoints, pictures and model; it can be resumed."""
 
 from typing import TYPE_CHECKING
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def __getattr__(name: str) -> object:
-    """Import `Run`, and torch with it, when it is first asked for: records need neither."""
+    """Import `Run`, and torch with it, at the first use: records need neither."""
     if name == "Run":
         from brique.run.run import Run
 

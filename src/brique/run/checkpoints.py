@@ -1,7 +1,7 @@
-"""Checkpoints: written whole or not at all, at least two kept, the newest good one read.
+"""Checkpoints: written atomically, at least two kept, the newest good one read.
 
-`turn-000400` holds a moment; `stage-00` the end of a stage, kept for good, because code after the
-stage runs again on resume and must find what the stage left.
+`turn-000400` holds the state after a turn; `stage-00` the end of a stage. The latter stays, because
+the code after the stage runs again on resume and needs its results.
 """
 
 from collections.abc import Iterator
@@ -20,11 +20,11 @@ from brique.errors import BriqueError, RunError, StoreError
 KEEP = 2
 _STATE, _TENSORS, _LOG = "state.json", "state.safetensors", "log.jsonl"
 _KINDS: dict[str, type | tuple[type, ...]] = {
-    "order": int, "stages": list, "is_end": bool, "log": (dict, int), "stage": dict, "nets": dict,
-    "memory": dict, "training": (int, float),
+    "index": int, "stages": list, "is_end": bool, "log": (dict, int), "stage": dict, "nets": dict,
+    "memory": dict, "training_seconds": (int, float),
 }  # fmt: skip
 MALFORMED = (ValueError, KeyError, TypeError, AttributeError, IndexError, RuntimeError)
-"""What reading a value raises that is not as brique writes it."""
+"""Exceptions that reading a malformed value raises."""
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ class Checkpoint:
 
     @property
     def log_size(self) -> int:
-        """Bytes of the log when it was written."""
+        """Bytes of the log when the checkpoint was written."""
         return _log_size_and_digest(self.state)[0]
 
 
@@ -47,37 +47,35 @@ class Checkpoints:
         self.folder = folder
 
     def write(self, name: str, state: dict[str, Any]) -> None:
-        """Write a checkpoint; older moments beyond those kept go. Raises StoreError."""
+        """Write a checkpoint and remove old ones of turns. Raises StoreError."""
         value, tensors = files.pack(state)
         with files.new_folder(self.folder / name) as temporary:
             files.write_tensors(temporary / _TENSORS, tensors)
             files.write_json(
-                temporary / _STATE, {"format": 1, "order": state["order"], "state": value}
+                temporary / _STATE, {"format": 1, "index": state["index"], "state": value}
             )
         turn_folders = sorted(self.folder.glob("turn-*"), key=_read_index)
         for folder in turn_folders[:-KEEP]:
             files.remove(folder)
 
     def newest(self) -> Checkpoint | None:
-        """Return the newest checkpoint that is good, or None; says which newer ones are not.
+        """Return the newest good checkpoint, or None; report the newer ones that are rejected.
 
-        One is good where its folder is whole, the log begins with what the log was then, and so
-        are the ends of the stages before it.
+        A checkpoint is good if its folder is whole, the log starts with the log of that time, and
+        the ends of all earlier stages are good.
         """
         rejected: list[str] = []
         best: Checkpoint | None = None
         for folder in sorted(self.folder.glob("[!.]*-[0-9]*"), key=_read_index, reverse=True):
-            checkpoint = self._validate(
-                folder
-            )  # of all: the order that a damaged one tells may be wrong
+            checkpoint = self._validate(folder)  # all: the index of a damaged one may be wrong
             if isinstance(checkpoint, str):
                 rejected.append(f"{folder}: {checkpoint}")
-            elif best is None or checkpoint.state["order"] > best.state["order"]:
+            elif best is None or checkpoint.state["index"] > best.state["index"]:
                 best = checkpoint
         if best is not None:
             _report_rejected(rejected, f"{best.folder.name} is used instead")
             return best
-        _report_rejected(rejected, "no checkpoint is whole, so the run begins anew")
+        _report_rejected(rejected, "no checkpoint is whole, so the run restarts")
         return None
 
     def stage(self, number: int) -> Checkpoint:
@@ -91,7 +89,7 @@ class Checkpoints:
         return checkpoint
 
     def _validate(self, folder: Path) -> Checkpoint | str:
-        """Return a checkpoint, or what keeps it from being used."""
+        """Return a checkpoint, or the reason why it cannot be used."""
         checkpoint = _read_checkpoint(folder)
         if isinstance(checkpoint, str):
             return checkpoint
@@ -127,12 +125,15 @@ def snapshot(state: dict[str, Any]) -> dict[str, Any]:
 
 
 def restore_tensors(targets: list[Tensor], values: list[Tensor], description: str) -> None:
-    """Copy values into targets of the same shapes. Raises RunError naming `description` otherwise."""
+    """Copy values into targets of the same shapes. Raises RunError for other shapes.
+
+    description: of the targets, for the error.
+    """
     shapes, value_shapes = [tuple(t.shape) for t in targets], [tuple(v.shape) for v in values]
     if shapes != value_shapes:
         raise RunError(
-            f"{description} has {len(shapes)} tensors, the checkpoint {len(value_shapes)}, or their shapes "
-            "differ; resume with the code and settings of the run."
+            f"{description} has {len(shapes)} tensors, the checkpoint {len(value_shapes)}, or their"
+            " shapes differ; resume with the code and settings of the run."
         )
     with torch.no_grad():
         for target, value in zip(targets, values, strict=True):
@@ -141,7 +142,7 @@ def restore_tensors(targets: list[Tensor], values: list[Tensor], description: st
 
 @contextmanager
 def mismatch_as_run_error(run: Path) -> Iterator[None]:
-    """Raise RunError where what is read of a checkpoint in the block does not fit the run."""
+    """Raise RunError when a checkpoint that the block restores does not fit the run."""
     try:
         yield
     except BriqueError:
@@ -154,20 +155,22 @@ def mismatch_as_run_error(run: Path) -> Iterator[None]:
 
 
 def _report_rejected(rejected: list[str], fallback: str) -> None:
-    """Say on stderr which checkpoints are not used, and what is."""
+    """Say on stderr which checkpoints are rejected, and the fallback."""
     if rejected:
         notify(f"{'; '.join(rejected)}; {fallback}.")
 
 
 def _read_index(folder: Path) -> int:
-    """Return the place of a checkpoint in time; -1 if it cannot be told."""
+    """Return the index of a checkpoint; -1 if it is unreadable."""
     try:
-        value = reader.read_json(folder / _STATE, folder, limit=reader.LISTED_LIMITS[".json"])[
-            "order"
-        ]
+        index = _read_state_file(folder)["index"]
     except (StoreError, KeyError):
         return -1
-    return value if type(value) is int else -1
+    return index if type(index) is int else -1
+
+
+def _read_state_file(folder: Path) -> Any:  # noqa: ANN401 - JSON
+    return reader.read_json(folder / _STATE, folder, limit=reader.LISTED_LIMITS[".json"])
 
 
 def _read_checkpoint(folder: Path) -> Checkpoint | str:
@@ -178,16 +181,13 @@ def _read_checkpoint(folder: Path) -> Checkpoint | str:
     if problem is not None:
         return problem
     try:
-        value = reader.read_json(folder / _STATE, folder, limit=reader.LISTED_LIMITS[".json"])[
-            "state"
-        ]
-        tensors = reader.read_tensors(folder / _TENSORS, folder)
-        state = files.unpack(value, tensors)
+        value = _read_state_file(folder)["state"]
+        state = files.unpack(value, reader.read_tensors(folder / _TENSORS, folder))
         for key, kind in _KINDS.items():
             if not isinstance(state[key], kind):
                 raise TypeError(f"{key} is a {type(state[key]).__name__}")
         if _log_size_and_digest(state)[0] < 0:
-            raise ValueError("its log is shorter than nothing")
+            raise ValueError("its log size is negative")
     except StoreError as error:
         return str(error).removeprefix(f"{folder}/")
     except RecursionError:
@@ -198,6 +198,6 @@ def _read_checkpoint(folder: Path) -> Checkpoint | str:
 
 
 def _log_size_and_digest(state: dict[str, Any]) -> tuple[int, str | None]:
-    """Return bytes and SHA-256 of the log; the latter is unknown to older versions."""
+    """Return size and SHA-256 of the log; older versions have no checksum."""
     log = state["log"]
     return (int(log["size"]), str(log["sha256"])) if isinstance(log, dict) else (int(log), None)

@@ -1,4 +1,4 @@
-"""Claims on folders: one is held before anything in it is read or written."""
+"""Claims on folders: a run locks its folder before it reads or writes in it."""
 
 import itertools
 import re
@@ -12,32 +12,32 @@ from brique.errors import RunError, StoreError, store_error
 from brique.interrupts import resume_command
 
 RUNS_FOLDER = Path("runs")
-"""Where new folders are made."""
+"""The parent of new folders."""
 _SEPARATOR = re.compile(r"[\\/]")
-_MAX_NAME = 60  # letters of the name that a folder is made with
+_MAX_NAME = 60  # characters of a new folder's name, after the date
 
 
 def check_free(out: Path | None) -> None:
-    """Raise RunError when a folder for a new run holds something; None is one that is made."""
+    """Raise RunError when a folder for a new run is not empty; None is a new folder."""
     if out is not None and out.exists() and (not out.is_dir() or files.folder_names(out)):
         raise RunError(
-            f"{out}: exists already; go on with '{resume_command(out)}' if it is a run, or name another"
-            " folder with --out."
+            f"{out}: exists already; go on with '{resume_command(out)}' if it is a run, or name"
+            " another folder with --out."
         )
 
 
 def check_inside(folder: Path) -> Path:
-    """Return the folder of a run in a folder of several. Raises RunError when it is a way out."""
+    """Return the folder of a run in a folder of several. Raises RunError when it leads out."""
     if not reader.is_inside(folder, folder.parent):
         raise RunError(
-            f"{folder}: is a link that leads out of {folder.parent}; put the run itself there, or start"
-            " a new one."
+            f"{folder}: is a link that leads out of {folder.parent}; put the run itself there, or"
+            " start a new one."
         )
     return folder
 
 
 def check_exists(folder: Path) -> None:
-    """Raise StoreError when the folder of a run is there no more."""
+    """Raise StoreError when the folder of a run no longer exists."""
     if not folder.is_dir():
         problem = f"{folder}: was removed, or moved, while the run wrote it"
         raise store_error(problem, "folder gone", "start a new run, or move it back", "")
@@ -46,11 +46,11 @@ def check_exists(folder: Path) -> None:
 def claim(
     out: Path | None, name: str, first_files: Mapping[str, bytes | str]
 ) -> tuple[Path, files.Lock]:
-    """Return a folder for new work, with its first files alone, and the lock held on it.
+    """Return a folder for a new run with its first files, and the lock on it.
 
-    out: the folder; None: a new one in runs/, called by the date and `name`.
-    first_files: content by name. If one cannot be written, nothing of the folder is left.
-    Raises RunError when it holds something, or another process works there; StoreError.
+    out: the folder; None: a new one in runs/, named by the date and `name`.
+    first_files: content by name. If one cannot be written, the folder is removed.
+    Raises RunError when it is not empty, or another process uses it; StoreError.
     """
     check_free(out)
     new_folders = files.missing_folders(RUNS_FOLDER if out is None else out)
@@ -75,7 +75,7 @@ def claim(
 def _write_first_files(
     folder: Path, first_files: Mapping[str, bytes | str], new_folders: Sequence[Path]
 ) -> None:
-    """Write the first files; where that fails, remove them, and the folders that are new."""
+    """Write the first files; on failure remove them and the new folders."""
     try:
         for name, content in first_files.items():
             files.write(folder / name, content)
@@ -97,7 +97,7 @@ def lock_folder(folder: Path) -> files.Lock:
 
 
 def reopen(folder: Path) -> files.Lock:
-    """Return the lock on a folder in which work goes on, rid of what interrupted writes left.
+    """Return the lock on the folder of a run that goes on; remove leftovers of interrupted writes.
 
     Raises RunError when another process has it; StoreError.
     """
@@ -111,7 +111,7 @@ def reopen(folder: Path) -> files.Lock:
 
 
 def _make_folder(name: str) -> Path:
-    """Make a new folder in runs/; of two processes that want one name the second gets the next."""
+    """Make a new folder in runs/; a number makes the name unique among processes."""
     label = _SEPARATOR.sub("-", escape(name))[:_MAX_NAME]
     path = RUNS_FOLDER / f"{time.strftime('%Y-%m-%d-%H%M%S')}-{label}"
     for number in itertools.count(1):

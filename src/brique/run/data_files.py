@@ -1,4 +1,4 @@
-"""data.json: what the files of a run's data held when it began, to be compared when it goes on."""
+"""data.json: checksums of the files of a run's data, to detect changes on resume."""
 
 import os
 from collections.abc import Mapping, Sequence
@@ -14,32 +14,32 @@ from brique.errors import RunError
 from brique.interrupts import resume_command
 
 FILE = "data.json"
-_MAX_BYTES = 1 << 29  # bytes
+_MAX_BYTES = 1 << 29
 _VERBS_WITH_CHANGED = ("resume", "evaluate")  # verbs with the flag --changed
 
 
 def write_data_of_entries(folder: Path, records: Sequence[DataRecord]) -> None:
-    """Write down the files of the data that a run begins with. Raises StoreError, DataError."""
+    """Write the files of a run's data sets into data.json. Raises StoreError, DataError."""
     roots = {name: root for record in records for name, root in record.roots.items()}
     _write(folder, {record.name: record.fingerprint for record in records}, roots)
 
 
 def write_data(folder: Path, dataset: Data) -> None:
-    """Write down the files of the data that several runs learn from; raises as `write_inputs`."""
+    """Write the files of the data of several runs into data.json. Raises StoreError, DataError."""
     roots = {} if dataset.source is None else dataset.source.roots
     _write(folder, {dataset.name: dataset.fingerprint}, roots)
 
 
 def _write(folder: Path, digests: dict[str, str], roots: Mapping[str, Path]) -> None:
     root_entries = [
-        {"given": name, "path": str(root), "files": file_stamps(root)}
+        {"name": name, "path": str(root), "files": file_stamps(root)}
         for name, root in roots.items()
     ]
     files.write_sealed(folder / FILE, {"fingerprints": digests, "roots": root_entries})
 
 
 def fingerprints(folder: Path) -> dict[str, str] | None:
-    """Return the fingerprints of the data that a run began with by name; None if it says none."""
+    """Return the fingerprints of a run's data sets by name; None without data.json."""
     if not (folder / FILE).exists():
         return None
     try:
@@ -50,12 +50,12 @@ def fingerprints(folder: Path) -> dict[str, str] | None:
 
 
 def data_paths(folder: Path) -> dict[str, Path]:
-    """Return where the data of a run lay, by what they were called. Raises RunError."""
+    """Return the paths of a run's data by name. Raises RunError."""
     return {name: path for name, path, _ in _read(folder)} if (folder / FILE).exists() else {}
 
 
 def report_paths(paths: Mapping[str, Path]) -> None:
-    """Name the data that are opened because a folder says so."""
+    """Report the paths of data that were read from data.json."""
     for path in paths.values():
         notify(f"the data are read from {path}.")
 
@@ -63,19 +63,20 @@ def report_paths(paths: Mapping[str, Path]) -> None:
 def compare_data_files(
     folder: Path, verb: str, *, changed: bool
 ) -> tuple[dict[str, Path], list[str]]:
-    """Return where the data of a run lie, and how their files differ from when it began, in words.
+    """Return the paths of a run's data by name, and the differences of their files, in words.
 
-    verb: for sentences. changed: whether they may differ; else that raises RunError.
-    A run without data.json, of data that are built in or made, has neither.
+    verb: of the command, for errors. changed: whether the files may differ.
+    A run without data.json, on built-in or generated data, has neither.
+    Raises RunError when data are missing, or differ without `changed`.
     """
     if not (folder / FILE).exists():
         return {}, []
     paths: dict[str, Path] = {}
     differences: list[str] = []
     for name, path, stamps in _read(folder):
-        if not os.path.exists(path):  # also of a name that is too long
+        if not os.path.exists(path):  # also for a name that is too long
             raise RunError(
-                f"{verb}: the data of {folder} lay at {path}, where nothing is now; put them back."
+                f"{verb}: the data of {folder} were at {path}, where nothing is now; put them back."
             )
         paths[name] = path
         if difference := changes(stamps, path):
@@ -85,8 +86,8 @@ def compare_data_files(
             "--changed" if verb in _VERBS_WITH_CHANGED else f"'{resume_command(folder)} --changed'"
         )
         raise RunError(
-            f"{verb}: the data of {folder} have changed since it began: {'; '.join(differences)}; put them"
-            f" back, or take them as they are now with {remedy}."
+            f"{verb}: the data of {folder} have changed since it began: {'; '.join(differences)};"
+            f" put them back, or take them as they are now with {remedy}."
         )
     return paths, differences
 
@@ -96,7 +97,7 @@ def _read(folder: Path) -> list[tuple[str, Path, dict[str, Stamp]]]:
         value: Any = reader.read_sealed(folder / FILE, limit=_MAX_BYTES)
         return [
             (
-                str(root["given"]),
+                str(root["name"]),
                 _absolute(root["path"]),
                 {str(name): (int(a), int(b), str(c)) for name, (a, b, c) in root["files"].items()},
             )
@@ -107,14 +108,15 @@ def _read(folder: Path) -> list[tuple[str, Path, dict[str, Stamp]]]:
 
 
 def _absolute(path: str) -> Path:
-    """Return a path that means one place, never an address. Raises ValueError."""
+    """Return an absolute path. Raises ValueError for a relative path or a URL."""
     if not Path(path).is_absolute():
-        raise ValueError(f"{path} is no whole path")
+        raise ValueError(f"{path} is not an absolute path")
     return Path(path)
 
 
 def _damaged_error(folder: Path, error: Exception) -> RunError:
     reason = str(error) if isinstance(error, OSError) else type(error).__name__
     return RunError(
-        f"{folder / FILE}: cannot be read ({reason}); remove it to go on without a look at the data."
+        f"{folder / FILE}: cannot be read ({reason}); remove it to resume without a check of the"
+        " data."
     )

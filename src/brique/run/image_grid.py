@@ -1,4 +1,4 @@
-"""Grids of pictures as PNG, still or moving."""
+"""Grids of pictures as PNG, still or animated."""
 
 import io
 import math
@@ -9,18 +9,18 @@ from torch import Tensor
 from brique.errors import ShapeError
 
 MARGIN = 1  # pixels between pictures
-MIN_SIDE = 28  # pictures with fewer pixels a side are enlarged by a whole factor
-FRAME_MILLISECONDS = 250  # milliseconds
+MIN_SIDE = 28  # pixels; smaller pictures are enlarged by a whole factor
+FRAME_MILLISECONDS = 250
 LAST_FRAME_MILLISECONDS = 1500
 
 
 def grid(pixels: Tensor, where: str) -> bytes:
-    """Return a PNG that shows pictures side by side, as near to a square as they go.
+    """Return a PNG of a nearly square grid of pictures.
 
     pixels: (N, C, H, W) or one (C, H, W), C = 1 or 3, float in [0, 1] (clamped) or uint8;
         (T, N, C, H, W) becomes an animation of T frames.
-    where: names the caller in errors.
-    Raises ShapeError when it is no such tensor.
+    where: name of the caller, for errors.
+    Raises ShapeError for other shapes.
     """
     from PIL import Image
 
@@ -44,7 +44,7 @@ def grid(pixels: Tensor, where: str) -> bytes:
 
 
 def _tile(pixels: Tensor) -> numpy.ndarray:
-    """Return pictures (N, C, H, W), uint8, side by side as one, (H, W) or (H, W, 3)."""
+    """Return pictures (N, C, H, W), uint8, as one grid, (H, W) or (H, W, 3)."""
     factor = max(1, math.ceil(MIN_SIDE / max(pixels.shape[2:])))
     array = pixels.permute(0, 2, 3, 1).numpy().repeat(factor, 1).repeat(factor, 2)  # (N, H, W, C)
     n, height, width, channels = array.shape

@@ -1,4 +1,4 @@
-"""How a recipe's main is started: what the command line knows and `Run.start` needs."""
+"""The launch of a run: options from the command line that `Run.start` needs."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,20 +13,20 @@ from brique.files import Lock
 
 @dataclass(kw_only=True)
 class Launch:
-    """Circumstances of a run that are no settings of its recipe, and the run that it led to.
+    """Options of a run beside the settings of its recipe, and the run itself.
 
     out: the run's folder; None: a new one under ./runs.
-    name: what a new folder is named after, beside the date; None: the recipe.
-    quick: the recipe's quick form.
-    device: "cpu", "cuda", "cuda:1", "mps"; None: the first of cuda, mps, cpu that there is.
+    name: of a new folder, after the date; None: the recipe.
+    quick: whether the settings are the recipe's quick ones.
+    device: "cpu", "cuda", "cuda:1", "mps"; None: the first available of cuda, mps, cpu.
     exact: deterministic operations only, also where they are slower.
     command: as the user typed it.
     facts: JSON values for run.json, known before the run starts: an audit, an estimate.
-    resume: the folder holds a run that shall go on.
-    finish: end training where the run stands, and judge what there is.
-    changed: whether the data may be others than the run began with; how they differ, in words.
-    quiet: draw no progress.
-    folder, lock, work: of the run, once `Run.start` has made or found it.
+    resume: whether to resume the run in the folder.
+    finish: end training at the checkpoint, and evaluate the net as it is.
+    changed: how the data differ from the first start, in words; None: they must not differ.
+    quiet: no progress output.
+    folder, lock, work: of the run, set by `Run.start`.
     """
 
     out: Path | None = None
@@ -50,10 +50,9 @@ _current: ContextVar[Launch | None] = ContextVar("brique_launch", default=None)
 
 @contextmanager
 def launched(launch: Launch) -> Iterator[Launch]:
-    """Give the next `Run.start` in the block these circumstances; yields them.
+    """Use a launch for the next `Run.start` in the block; yields it.
 
-    When the block ends, however it does, the run's folder is free for others, and its record says
-    what became of it.
+    When the block ends, the run's folder is unlocked, and its record has the final status.
     """
     token = _current.set(launch)
     try:
@@ -66,5 +65,5 @@ def launched(launch: Launch) -> Iterator[Launch]:
 
 
 def current() -> Launch:
-    """Return the launch in force; one with every default outside of `launched`."""
+    """Return the current launch; the default one outside of `launched`."""
     return _current.get() or Launch()

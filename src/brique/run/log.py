@@ -1,4 +1,4 @@
-"""log.jsonl: one JSON object a line, no clock in it, append only."""
+"""log.jsonl: one JSON object per line, without times, append only."""
 
 import hashlib
 import json
@@ -13,16 +13,16 @@ from brique.run.claim import check_exists
 
 
 class Log:
-    """The numbers of a run, on disk and at hand.
+    """The numbers of a run, on disk and in memory.
 
-    While `is_silent`, nothing is written: code that runs again on resume says nothing twice.
+    While `is_silent`, nothing is written: code that runs again on resume does not log twice.
     """
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self.is_silent = False
         self.history: dict[str, list[float]] = {}
-        self._digest = hashlib.sha256()  # of all that is in it
+        self._digest = hashlib.sha256()  # of all lines
         self._lines: list[str] = []
 
     def write(self, turn: int | None, stage: str, numbers: dict[str, float]) -> None:
@@ -40,19 +40,19 @@ class Log:
         self._add_to_history(named)
 
     def sync(self) -> dict[str, int | str]:
-        """Make the log durable; returns its size in bytes and its SHA-256."""
+        """Flush the log to disk; return its size in bytes and its SHA-256."""
         self._check()
         return {"size": files.sync(self._path), "sha256": self._digest.hexdigest()}
 
     def _check(self) -> None:
-        """Write the log again where it was removed. Raises StoreError where its folder was."""
+        """Write the log again if it was removed. Raises StoreError if its folder was."""
         check_exists(self._path.parent)
         if not self._path.exists():
             files.write(self._path, "".join(self._lines))
             notify(f"{self._path} was removed while the run wrote it; it is written again.")
 
     def truncate(self, size: int) -> None:
-        """Cut the log back to a size and read what is left."""
+        """Truncate the log to a size and read the rest."""
         problem = (
             reader.unreadable_reason(self._path, self._path.parent) if self._path.exists() else None
         )
@@ -72,7 +72,7 @@ class Log:
         return {name: values[-1] for name, values in self.history.items()}
 
     def is_flat(self, stage: str, name: str, patience: int, *, lower: bool) -> bool:
-        """Tell whether the last `patience` numbers under a name of a stage bring nothing better."""
+        """Tell whether the last `patience` values of a name of a stage did not improve."""
         history = self.history.get(f"{stage}/{name}" if stage else name, [])
         sign = -1 if lower else 1
         scores = [sign * value for value in history]
@@ -84,13 +84,13 @@ class Log:
 
 
 def parse_lines(content: bytes) -> list[dict[str, Any]]:
-    """Return the lines of a log; what is no object of numbers raises ValueError."""
+    """Return the lines of a log. Raises ValueError on a line that is not an object of numbers."""
     entries: list[dict[str, Any]] = []
     for text in content.decode("utf-8").splitlines():
         line = reader.parse_json(text)
         if not isinstance(line, dict) or not all(
             value is None or isinstance(value, int | float) for value in line.values()
         ):
-            raise ValueError("a line is no object of numbers")
+            raise ValueError("a line is not an object of numbers")
         entries.append(line)
     return entries

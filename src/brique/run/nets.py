@@ -1,4 +1,4 @@
-"""The nets that a run placed: their tensors, their best weights, what they are fed."""
+"""The nets that a run placed: their tensors, best weights, and input shapes."""
 
 import math
 from typing import Any
@@ -14,7 +14,7 @@ from brique.weight_checks import Inputs
 
 
 class PlacedNets:
-    """Placed modules in order, with what the run remembers of each."""
+    """Placed modules in order, with name, input shapes and best weights of each."""
 
     def __init__(self) -> None:
         self._placed: list[nn.Module] = []
@@ -24,7 +24,7 @@ class PlacedNets:
         self._best: dict[int, tuple[float, list[Tensor]]] = {}
 
     def add(self, net: nn.Module, name: str | None) -> None:
-        """Take a module in; the shapes of its first input are remembered for the model's check."""
+        """Add a module; the model's check needs the shapes of its first input."""
         limits.restart_count()
         self._placed.append(net)
         self._names[net] = name
@@ -33,7 +33,7 @@ class PlacedNets:
             module: nn.Module, inputs: tuple[Any, ...], kwargs: dict[str, Any]
         ) -> None:
             if module is not net:
-                return  # a copy, which has the hook too
+                return  # a copy of the net, which has the hook too
             has_only_tensors = not kwargs and all(isinstance(value, Tensor) for value in inputs)
             self._inputs[net] = (
                 [((min(2, len(v)), *v.shape[1:]), v.dtype) for v in inputs if v.ndim]
@@ -45,9 +45,9 @@ class PlacedNets:
         self._hooks[net] = net.register_forward_pre_hook(record_inputs, with_kwargs=True)
 
     def name(self, net: nn.Module, saved_name: str) -> str | None:
-        """Return the net's name in the dict that its `build` returns; None if it is all of it.
+        """Return the net's name in the dict that its `build` returns; None if it is alone.
 
-        saved_name: the name under which it is saved, which tells for a copy of a placed net.
+        saved_name: its name in the model, for a copy of a placed net.
         """
         return self._names.get(net, saved_name if saved_name in self._names.values() else None)
 
@@ -56,7 +56,7 @@ class PlacedNets:
         return self._inputs.get(net)
 
     def keep_best(self, net: nn.Module, score: float, weights: nn.Module | None) -> None:
-        """Remember `weights`, or the net's own, if the score is its highest; NaN is below all."""
+        """Keep `weights`, or the net's own, if the score is its best; NaN is below all."""
         number = next((i for i, placed in enumerate(self._placed) if placed is net), None)
         if number is None:
             raise RunError("run.keep_best: the net was not placed; pass what run.place returned.")
@@ -72,16 +72,16 @@ class PlacedNets:
             self._best[number] = (score, [t.detach().clone() for t in tensors])
 
     def load_best(self) -> None:
-        """Give each net that has them its best weights."""
+        """Load the best weights into each net that has them."""
         for number, (_, values) in self._best.items():
             restore_tensors(_tensors(self._placed[number]), values, f"net {number}")
 
     def forget_best(self) -> None:
-        """Start a new stage without scores."""
+        """Forget the best weights, for a new stage."""
         self._best.clear()
 
     def state(self) -> dict[str, Any]:
-        """Return what a checkpoint holds; the tensors of the nets are not copied."""
+        """Return the state for a checkpoint; the tensors of the nets are not copied."""
         return {
             "placed": [_tensors(net) for net in self._placed],
             "best": {number: list(best) for number, best in self._best.items()},
@@ -93,7 +93,7 @@ class PlacedNets:
         }
 
     def restore(self, state: dict[str, Any]) -> None:
-        """Take over a state. Raises RunError when other nets were placed."""
+        """Restore a state. Raises RunError when other nets were placed."""
         if len(state["placed"]) != len(self._placed):
             raise RunError(
                 f"the checkpoint holds {len(state['placed'])} nets, {len(self._placed)} were "
@@ -114,20 +114,20 @@ def _tensors(net: nn.Module) -> list[Tensor]:
 
 
 def _inputs_to_json(inputs: Inputs | None) -> list[tuple[list[int], str]] | None:
-    """Return shapes and types as a checkpoint holds them."""
+    """Return shapes and types in the form of a checkpoint."""
     if inputs is None:
         return None
     return [(list(shape), str(dtype).removeprefix("torch.")) for shape, dtype in inputs]
 
 
 def _inputs_from_json(entries: list[tuple[list[int], str]] | None) -> Inputs | None:
-    """Return shapes and types from a checkpoint. Raises TypeError on a type that is none."""
+    """Return shapes and types from a checkpoint. Raises TypeError on an unknown type."""
     if entries is None:
         return None
     inputs: Inputs = []
     for shape, name in entries:
         dtype = getattr(torch, name)
         if not isinstance(dtype, torch.dtype):
-            raise TypeError(f"{name} is no type of tensors")
+            raise TypeError(f"{name} is not a tensor type")
         inputs.append((tuple(int(side) for side in shape), dtype))
     return inputs

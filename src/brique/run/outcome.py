@@ -15,12 +15,12 @@ from brique.inference import eval_mode
 from brique.model import Origin, SavedNet, save
 from brique.nets import built_by
 from brique.run.nets import PlacedNets
-from brique.run.start import Begun
+from brique.run.start import RunState
 from brique.schema import Category, Schema
 
 
 def as_float(name: str, value: object) -> float:
-    """Return a number as a float. Raises RunError if it is none."""
+    """Return a number as a float. Raises RunError for other values."""
     if isinstance(value, Tensor) and value.numel() == 1:
         return float(value.detach())
     if isinstance(value, int | float):
@@ -32,13 +32,13 @@ def as_float(name: str, value: object) -> float:
 
 
 def eval_output(net: nn.Module, inputs: Tensor) -> Tensor:
-    """Return the net's output in eval mode, without graph; its modes stay as they were."""
+    """Return the net's output in eval mode, without graph; its modes stay."""
     with eval_mode(net):
         return net(inputs)
 
 
 def picture_pixels(name: str, pixels: Tensor | nn.Module, inputs: Tensor | None) -> Tensor:
-    """Return pixels, or those that a net makes of inputs. Raises RunError without any."""
+    """Return pixels, or a net's output for the inputs. Raises RunError without inputs."""
     if not isinstance(pixels, nn.Module):
         return pixels
     if inputs is None:
@@ -46,13 +46,15 @@ def picture_pixels(name: str, pixels: Tensor | nn.Module, inputs: Tensor | None)
     return eval_output(pixels, inputs)
 
 
-def note(begun: Begun, begin: float, training: float, records: Sequence[DataRecord]) -> None:
-    """Put into run.json what it says of data and files, and the seconds since `begin`.
+def update_record(
+    state: RunState, start_time: float, training: float, records: Sequence[DataRecord]
+) -> None:
+    """Update the entries of data, files and seconds (since `start_time`) in run.json.
 
-    Reads of a test part that only earlier processes of a resumed run made are added.
+    Test reads of earlier processes of a resumed run are added.
     """
-    earlier = dict(begun.test_reads)
-    begun.json["data"] = [
+    earlier = dict(state.test_reads)
+    state.json["data"] = [
         {
             "name": e.name,
             "fingerprint": e.fingerprint,
@@ -61,40 +63,42 @@ def note(begun: Begun, begin: float, training: float, records: Sequence[DataReco
         }
         for e in records
     ]
-    total = begun.seconds + time.perf_counter() - begin
-    begun.json["seconds"] |= {"training": round(training, 3), "total": round(total, 3)}
-    begun.json.pop("files", None)
-    if begun.json["state"] != "running":
-        begun.json["files"] = _file_entries(begun.folder)
+    total = state.seconds + time.perf_counter() - start_time
+    state.json["seconds"] |= {"training": round(training, 3), "total": round(total, 3)}
+    state.json.pop("files", None)
+    if state.json["state"] != "running":
+        state.json["files"] = _file_entries(state.folder)
 
 
-def seen(begun: Begun, records: Sequence[DataRecord]) -> dict[str, Any]:
-    """Return what a checkpoint holds of run.json: reads of test by fingerprint, and the result."""
-    return {"test_reads": _reads(begun, records), "result": dict(begun.json["result"])}
+def checkpoint_entries(state: RunState, records: Sequence[DataRecord]) -> dict[str, Any]:
+    """Return the entries of run.json for a checkpoint: test reads by fingerprint, the result."""
+    return {"test_reads": _test_reads(state, records), "result": dict(state.json["result"])}
 
 
-def go_on(begun: Begun, records: Sequence[DataRecord], state: dict[str, Any]) -> None:
-    """Go on from what a checkpoint holds, as `seen` returned it.
+def restore_entries(
+    state: RunState, records: Sequence[DataRecord], checkpoint: dict[str, Any]
+) -> None:
+    """Restore the entries that `checkpoint_entries` returned.
 
-    What this process has read so far, it had read by then too.
+    The checkpoint counts the test reads of this process so far as well; they are subtracted.
     """
-    begun.json["result"] = dict(state["result"])
-    begun.test_reads = {}
-    now = _reads(begun, records)
-    begun.test_reads = {
-        name: int(known) - now.get(name, 0) for name, known in state["test_reads"].items()
+    state.json["result"] = dict(checkpoint["result"])
+    state.test_reads = {}
+    now = _test_reads(state, records)
+    state.test_reads = {
+        name: int(known) - now.get(name, 0) for name, known in checkpoint["test_reads"].items()
     }
 
 
-def _reads(begun: Begun, records: Sequence[DataRecord]) -> dict[str, int]:
-    found = dict(begun.test_reads)
+def _test_reads(state: RunState, records: Sequence[DataRecord]) -> dict[str, int]:
+    found = dict(state.test_reads)
     for record in records:
         found[record.fingerprint] = found.get(record.fingerprint, 0) + record.test_reads
     return found
 
 
 def _file_entries(folder: Path) -> dict[str, dict[str, Any]]:
-    """Return size and SHA-256 of what a run keeps beside checkpoints and model, by name."""
+    """Return size and SHA-256 of the log, arrays and pictures of a run, by name."""
     paths = [
         path for subfolder in ("arrays", "pictures") for path in folder.glob(f"{subfolder}/[!.]*")
     ]
@@ -104,7 +108,7 @@ def _file_entries(folder: Path) -> dict[str, dict[str, Any]]:
 
 @dataclass
 class FinalModel:
-    """What `finish` was given, sorted."""
+    """The results of a run: nets, arrays and numbers."""
 
     nets: dict[str, nn.Module]
     arrays: dict[str, Tensor]
@@ -140,7 +144,7 @@ class FinalModel:
         scores: dict[str, float],
         schema: Schema | None,
     ) -> None:
-        """Write the model folder, if there is anything in it. Raises RunError, StoreError."""
+        """Write the model folder, if there are nets or arrays. Raises RunError, StoreError."""
         if not self.nets and not self.arrays:
             return
         task = self.task or _task_of_schema(schema)
@@ -150,7 +154,7 @@ class FinalModel:
             )
             for name, net in self.nets.items()
         }
-        made_by = {key: record[key] for key in ("name", "recipe", "train", "source", "versions")}
+        provenance = {key: record[key] for key in ("name", "recipe", "train", "source", "versions")}
         save(
             folder,
             saved_nets=parts,
@@ -160,7 +164,7 @@ class FinalModel:
                 "task": task,
                 "schema": None if schema is None else schema.to_json(),
                 "scores": scores,
-                "made_by": made_by,
+                "made_by": provenance,
             },
         )
 

@@ -1,4 +1,4 @@
-"""run.json: what a run folder says of itself."""
+"""run.json: the record of a run."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,9 +13,9 @@ FORMAT = reader.SEALED_FORMAT
 
 @dataclass(frozen=True, kw_only=True)
 class Record:
-    """A run folder, read.
+    """The record of a run.
 
-    json: the whole of run.json.
+    json: the content of run.json.
     """
 
     folder: Path
@@ -23,17 +23,17 @@ class Record:
 
     @property
     def name(self) -> str:
-        """The recipe's name, or that of the file that was run."""
+        """The name of the recipe or of the user's file."""
         return str(self.json["name"])
 
     @property
     def recipe(self) -> str | None:
-        """Name of the installed recipe that ran, or None: training or a file of the user's own."""
+        """Name of the installed recipe, or None for `brique train` and for the user's own file."""
         return self.json["recipe"]
 
     @property
     def train(self) -> str | None:
-        """Task whose training file `brique train` ran, or None."""
+        """Task that `brique train` trained, or None."""
         return self.json["train"]
 
     @property
@@ -58,20 +58,20 @@ class Record:
 
     @property
     def numbers(self) -> dict[str, float]:
-        """What `run.finish` returned; empty before."""
+        """The numbers that `run.finish` returned; empty before."""
         return self.json["numbers"]
 
     @property
     def result(self) -> dict[str, Any]:
-        """What the recipe added by `run.result`; "trust_errors" says why it is not to be trusted."""
+        """The values of `run.result`; "trust_errors" lists reasons not to trust them."""
         result = self.json["result"]
         errors = self.errors()
         return result | {"trust_errors": errors} if errors and "task" in result else result
 
     def errors(self, *, include_parts: bool = True) -> list[str]:
-        """Return the reasons of what the audit found that falsifies a result.
+        """Return the reasons of the audit's findings that invalidate a result.
 
-        include_parts: also those that concern the run's own valid and test part alone.
+        include_parts: also of findings that only concern the run's own valid and test part.
         """
         audit = self.json.get("audit")
         findings = audit.get("findings") if isinstance(audit, dict) else None
@@ -81,15 +81,17 @@ class Record:
             else []
         )
         errors = [finding for finding in entries if finding.get("severity") == "error"]
-        return [
-            str(finding.get("reason", "")) for finding in errors
-            if include_parts or (finding.get("split") is None and finding.get("kind") != "contradictory")
-        ]  # fmt: skip
+        if not include_parts:
+            errors = [
+                finding for finding in errors
+                if finding.get("split") is None and finding.get("kind") != "contradictory"
+            ]  # fmt: skip
+        return [str(finding.get("reason", "")) for finding in errors]
 
     def file_problem(self, name: str) -> str | None:
-        """Say why a file of the run is not what it was when the run stopped or ended, if so.
+        """Return how a file differs from its checksum in run.json, or None.
 
-        While the run goes on, and in runs of older versions, no checksum covers it.
+        While the run goes on, and in runs of older versions, there is no checksum.
         """
         path, entries = self.folder / name, self.json.get("files")
         if not isinstance(entries, dict):
@@ -106,18 +108,18 @@ class Record:
 
     @property
     def turns(self) -> int:
-        """Turns played, as far as they are saved."""
+        """Number of turns that are saved."""
         names = [p.name for p in (self.folder / "checkpoints").glob("turn-*")]
         saved_turns = [int(name[5:]) for name in names if name[5:].isdecimal() and len(name) < 24]
         return max([self.json["turns"], *saved_turns])
 
 
 def read_run(folder: Path | str) -> Record:
-    """Return the record of a run folder. Raises RunError if it is none, or of a newer format."""
+    """Return the record of a run folder. Raises RunError for other folders and newer formats."""
     folder = Path(folder)
     path = folder / "run.json"
     if not folder.exists():
-        raise RunError(f"{folder}: no such run folder; 'brique runs' lists those there are.")
+        raise RunError(f"{folder}: no such run folder; 'brique runs' lists all runs.")
     if not path.exists():
         raise RunError(
             several_runs_hint(folder)
@@ -131,8 +133,8 @@ def read_run(folder: Path | str) -> Record:
     except StoreError as error:
         problem = str(error).removeprefix(f"{path}: ")
         raise RunError(
-            f"{path}: cannot be read as a run's record ({problem}); restore the file, or start a new"
-            " run."
+            f"{path}: cannot be read as a run's record ({problem}); restore the file, or start a "
+            "new run."
         ) from error
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise RunError(
@@ -148,7 +150,7 @@ def read_run(folder: Path | str) -> Record:
 
 
 def add_seconds(folder: Path, seconds: Mapping[str, float]) -> None:
-    """Add what was done before and after a run, by its parts, to the seconds of its run.json."""
+    """Add seconds spent before and after a run, by part, to its run.json."""
     value = read_run(folder).json
     parts = {name: round(elapsed, 3) for name, elapsed in seconds.items()}
     total = value["seconds"].get("total", 0.0) + sum(parts.values())
@@ -157,7 +159,7 @@ def add_seconds(folder: Path, seconds: Mapping[str, float]) -> None:
 
 
 def list_runs(folder: Path | str) -> list[Record]:
-    """Return the runs directly under a folder, by name; what is none is passed over."""
+    """Return the runs directly in a folder, by name; other folders are skipped."""
     records: list[Record] = []
     for path in sorted(Path(folder).glob("*/run.json")):
         try:
@@ -179,7 +181,7 @@ def _check(value: Any) -> None:  # noqa: ANN401 - JSON from a file
     if not 0 <= value["turns"] < 2**63:
         raise ValueError(f"turns are {value['turns']:.3g}")
     if not all(isinstance(number, int | float) for number in value["numbers"].values()):
-        raise TypeError("a number is none")
+        raise TypeError("a number has another type")
     texts = [value["source"]["sha256"], *(entry["fingerprint"] for entry in value["data"])]
     if not all(isinstance(text, str) for text in texts):
-        raise TypeError("a checksum is no string")
+        raise TypeError("a checksum is not a string")

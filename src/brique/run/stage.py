@@ -1,4 +1,4 @@
-"""One call of `run.play`: a game in play, what it lost so far, when it was last saved."""
+"""A stage, one call of `run.play`: its game, mean losses, and the time of its last checkpoint."""
 
 import time
 from pathlib import Path
@@ -12,11 +12,11 @@ from brique.game import Game, Turn
 from brique.game.play import Play
 
 SAVE_SECONDS = 30.0  # seconds between checkpoints
-MAX_SAVE_SHARE = 0.02  # of the time may go into checkpoints
+MAX_SAVE_SHARE = 0.02  # maximum share of the time spent on checkpoints
 
 
 def check_name(name: str, played_names: list[str]) -> None:
-    """Raise RunError where a stage cannot be called so, after those that were played."""
+    """Raise RunError when a stage's name is invalid or was played already."""
     if name in played_names:
         raise RunError(
             f"run.play: a stage {name!r} was played already; pass each call a name of its own."
@@ -32,7 +32,7 @@ class Stage:
 
     number: from 0, in order of the calls.
     name: "" for the only one.
-    turns_before: turns of the run that were played in earlier stages.
+    turns_before: turns of the run in earlier stages.
     """
 
     def __init__(
@@ -60,11 +60,11 @@ class Stage:
 
     @property
     def turns(self) -> int:
-        """Turns of the run when this stage stands where it stands."""
+        """Turns of the run, up to the current turn of this stage."""
         return self.turns_before + self.play.index
 
     def add(self, turn: Turn) -> None:
-        """Take note of a turn's losses."""
+        """Add a turn's losses to the means."""
         for name, loss in turn.losses.items():
             if name in self._sums:
                 self._sums[name] += loss
@@ -80,12 +80,9 @@ class Stage:
         return means
 
     def is_due(self) -> bool:
-        """Tell whether a checkpoint is to be taken now, between two turns."""
-        if (
-            self._save_every is not None
-            and self.play.index
-            and not self.play.index % self._save_every
-        ):
+        """Tell whether a checkpoint is due now, between two turns."""
+        index, every = self.play.index, self._save_every
+        if every is not None and index and not index % every:
             return True
         elapsed = time.perf_counter() - self._saved_at
         return (
@@ -93,23 +90,23 @@ class Stage:
         ) and self._save_cost <= MAX_SAVE_SHARE * elapsed
 
     def check_not_failed(self, folder: Path) -> None:
-        """Raise RunError where an error of the recipe ended it in the midst."""
+        """Raise RunError when an error of the recipe ended the stage early."""
         if self.has_failed:
             raise RunError(
                 f"{folder}: the game stopped with an error in turn {self.play.index}; "
-                "mend it and resume, or start a new run."
+                "fix it and resume, or start a new run."
             )
 
     def note_saved(self, seconds: float) -> None:
-        """Take note that a checkpoint was written, in so many seconds."""
+        """Note that a checkpoint was written, and how long it took."""
         self._saved_at, self._save_cost, self._has_ended_epoch = time.perf_counter(), seconds, False
 
     def state(self) -> dict[str, Any]:
-        """Return what a checkpoint holds of the stage."""
+        """Return the state of the stage, for a checkpoint."""
         return {"play": self.play.state(), "sums": dict(self._sums), "counts": dict(self._counts)}
 
     def restore(self, state: dict[str, Any]) -> None:
-        """Continue from a state."""
+        """Restore a state."""
         self.play.restore(state["play"])
         device = self.game.device
         self._sums = {name: total.to(device) for name, total in state["sums"].items()}

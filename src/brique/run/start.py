@@ -1,4 +1,4 @@
-"""The start of a run: its folder, its first run.json, its device, or all of these found again."""
+"""The start of a run: its folder, run.json and device, new or resumed."""
 
 import dataclasses
 import os
@@ -23,21 +23,21 @@ from brique.run.checkpoints import Checkpoint, Checkpoints
 from brique.run.claim import RUNS_FOLDER, check_free, claim, lock_folder
 from brique.run.data_files import fingerprints, write_data_of_entries
 from brique.run.launch import Launch
-from brique.run.progress import report_data as tell_data
+from brique.run.progress import report_data
 from brique.run.record import FORMAT, read_run
 
 
 @dataclass
-class Begun:
-    """Where a run starts from.
+class RunState:
+    """The state of a run when it starts or resumes.
 
-    json: run.json as it will be written first, or as it was found.
+    json: run.json, new or as read.
     source: the recipe's file.
     saved: the newest good checkpoint, when resuming.
     lock: on the folder, once it is held.
-    test_reads: how often the run read a test part in what does not run again on resume, by its
-        fingerprint.
-    seconds: that they took.
+    test_reads: by fingerprint, how often earlier processes read a test part that this process
+        does not read again.
+    seconds: that earlier processes took.
     """
 
     folder: Path
@@ -51,8 +51,8 @@ class Begun:
     seconds: float = 0.0
 
 
-def begin(file: Path, args: object, launch: Launch) -> Begun:
-    """Find out all that a run needs; write nothing yet. Raises RunError, UsageError."""
+def prepare(file: Path, args: object, launch: Launch) -> RunState:
+    """Return the state of a new or resumed run; write nothing yet. Raises RunError, UsageError."""
     if not dataclasses.is_dataclass(args) or isinstance(args, type):
         raise UsageError(
             f"Run.start: expected the recipe's Args, got a {type(args).__name__}; pass a dataclass."
@@ -62,53 +62,53 @@ def begin(file: Path, args: object, launch: Launch) -> Begun:
         if isinstance(options := getattr(args, name), Options):  # a field of the dataclass
             settings[name] = options.given()
     device = pick_device(launch.device)
-    begun = (_resumed if launch.resume else _fresh)(file, settings, device, launch)
-    seed_generators(int(begun.json["seed"]))
+    state = (_resumed_run if launch.resume else _new_run)(file, settings, device, launch)
+    seed_generators(int(state.json["seed"]))
     if launch.exact and device.type == "cuda":
         use_deterministic()
-    return begun
+    return state
 
 
-def create(begun: Begun) -> None:
-    """Claim the folder of a new run and write what it starts with, its settings first.
+def create_folder(state: RunState) -> None:
+    """Claim the folder of a new run and write its first files, run.json first.
 
-    Raises RunError when the folder is taken; StoreError, and then nothing is left of it.
+    Raises RunError when the folder is taken; StoreError, after removing what was written.
     """
-    source, launch = begun.source.read_bytes(), begun.launch
-    first = {"run.json": files.to_sealed_json(begun.json), "source.py": source, "log.jsonl": ""}
-    begun.folder, begun.lock = claim(launch.out, launch.name or begun.source.stem, first)
+    source, launch = state.source.read_bytes(), state.launch
+    first = {"run.json": files.to_sealed_json(state.json), "source.py": source, "log.jsonl": ""}
+    state.folder, state.lock = claim(launch.out, launch.name or state.source.stem, first)
 
 
-def complete(begun: Begun) -> None:
-    """Put a run that is resumed in order: without rests, with all files that it starts with."""
-    files.remove_leftovers(begun.folder)
-    first = {"source.py": begun.source.read_bytes(), "log.jsonl": b""}
-    for name in (name for name in first if not (begun.folder / name).exists()):
-        files.write(begun.folder / name, first[name])
+def repair_folder(state: RunState) -> None:
+    """Remove leftovers from the folder of a resumed run, and write missing first files."""
+    files.remove_leftovers(state.folder)
+    first = {"source.py": state.source.read_bytes(), "log.jsonl": b""}
+    for name in (name for name in first if not (state.folder / name).exists()):
+        files.write(state.folder / name, first[name])
 
 
-def take_data(begun: Begun, records: Sequence[DataRecord]) -> None:
-    """See to the data of a stage, the last of those of the run: write them down, or compare them.
+def check_data(state: RunState, records: Sequence[DataRecord]) -> None:
+    """Write down the data sets of a run, or compare the last one with its first start.
 
-    Raises RunError for other data than the run began with, StoreError.
+    Raises RunError when the data have changed since the run started; StoreError.
     """
-    record, known = records[-1], fingerprints(begun.folder)
+    record, known = records[-1], fingerprints(state.folder)
     if known is None or record.name not in known:
-        write_data_of_entries(begun.folder, records)
+        write_data_of_entries(state.folder, records)
     elif known[record.name] != record.fingerprint:
-        changed = begun.launch.changed
+        changed = state.launch.changed
         if changed is None:
             raise RunError(
-                f"{begun.folder}: its data '{record.name}' are not those that it began with; put"
-                " them back, or take them as they are now with --changed."
+                f"{state.folder}: its data '{record.name}' have changed since it started; restore"
+                " them, or use them as they are now with --changed."
             )
-        begun.json["changed"] = [*begun.json.get("changed", []), *(changed or [record.name])]
-    if not begun.launch.quiet:
-        tell_data(record)
+        state.json["changed"] = [*state.json.get("changed", []), *(changed or [record.name])]
+    if not state.launch.quiet:
+        report_data(record)
 
 
 def pick_device(name: str | None) -> torch.device:
-    """Return a device by name, or the first of cuda, mps, cpu that there is. Raises UsageError."""
+    """Return a device by name, or the first available of cuda, mps, cpu. Raises UsageError."""
     available = ["cuda"] * torch.cuda.is_available() + ["mps"] * torch.backends.mps.is_available()
     available.append("cpu")
     if name is None:
@@ -121,12 +121,12 @@ def pick_device(name: str | None) -> torch.device:
         device.type != "cuda" or (device.index or 0) < torch.cuda.device_count()
     )
     if not is_available:
-        raise UsageError(f"--device {name}: no such device here; there is: {', '.join(available)}.")
+        raise UsageError(f"--device {name}: no such device here; choose {', '.join(available)}.")
     return device
 
 
 def use_deterministic() -> None:
-    """Let this process use deterministic operations only; torch refuses those that are not."""
+    """Let this process use deterministic operations only; torch raises for others."""
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # read when cuBLAS starts
     torch.use_deterministic_algorithms(True)
     torch.backends.cudnn.benchmark = False
@@ -150,7 +150,9 @@ def versions() -> dict[str, str]:
     }
 
 
-def _fresh(file: Path, settings: dict[str, Any], device: torch.device, launch: Launch) -> Begun:
+def _new_run(
+    file: Path, settings: dict[str, Any], device: torch.device, launch: Launch
+) -> RunState:
     check_free(launch.out)
     folder = launch.out or RUNS_FOLDER  # until it is claimed
     recipe, task = catalog.identify(file)
@@ -180,24 +182,26 @@ def _fresh(file: Path, settings: dict[str, Any], device: torch.device, launch: L
         "numbers": {},
         "result": {},
     }  # fmt: skip
-    return Begun(folder, json, file, device, launch, None)
+    return RunState(folder, json, file, device, launch, None)
 
 
-def _resumed(file: Path, settings: dict[str, Any], device: torch.device, launch: Launch) -> Begun:
+def _resumed_run(
+    file: Path, settings: dict[str, Any], device: torch.device, launch: Launch
+) -> RunState:
     assert launch.out is not None
-    read_run(launch.out)  # raises where there is none to hold
+    read_run(launch.out)  # raises where there is no run to lock
     lock = lock_folder(launch.out)
     try:
-        return _found(file, settings, device, launch, lock)
+        return _locked_run(file, settings, device, launch, lock)
     except BaseException:
         lock.release()
         raise
 
 
-def _found(
+def _locked_run(
     file: Path, settings: dict[str, Any], device: torch.device, launch: Launch, lock: files.Lock
-) -> Begun:
-    """Return where a run that is held stands, if it is the one that is meant. Raises RunError."""
+) -> RunState:
+    """Return the state of a locked run. Raises RunError for other settings or another source."""
     assert launch.out is not None
     record = read_run(launch.out)
     known = _from_json(record.settings)
@@ -205,8 +209,8 @@ def _found(
     if changed or set(settings) != set(record.settings):
         names = changed or sorted(set(settings) ^ set(record.settings))
         raise RunError(
-            f"{launch.out}: the run has other settings ({', '.join(names)}); resume with those "
-            "that it was started with, or start a new run."
+            f"{launch.out}: the run has other settings ({', '.join(names)}); resume with its own "
+            "settings, or start a new run."
         )
     if files.sha256(file) != record.source_sha256:
         raise RunError(
@@ -216,18 +220,18 @@ def _found(
     checkpoints = Checkpoints(record.folder / "checkpoints")
     if record.json["launch"].get("threads") not in (None, torch.get_num_threads()):
         notify(
-            "resumed, but bit for bit is not promised: the run had "
+            "resumed, but results may differ in the last bits: the run had "
             f"{record.json['launch']['threads']} threads, this process {torch.get_num_threads()}."
         )
     record.json["state"] = "running"
     record.json.pop("files", None)  # they change from now on
-    begun = Begun(record.folder, record.json, file, device, launch, checkpoints.newest(), lock)
-    begun.seconds = float(record.json.get("seconds", {}).get("total", 0.0))
-    return begun
+    state = RunState(record.folder, record.json, file, device, launch, checkpoints.newest(), lock)
+    state.seconds = float(record.json.get("seconds", {}).get("total", 0.0))
+    return state
 
 
 def _from_json(value: Any) -> Any:  # noqa: ANN401 - JSON
-    """Return settings with tuples in place of the lists of JSON."""
+    """Return settings with tuples instead of the lists of JSON."""
     if isinstance(value, dict):
         return {key: _from_json(one) for key, one in cast("dict[str, Any]", value).items()}
     return tuple(cast("list[Any]", value)) if isinstance(value, list) else value

@@ -124,7 +124,7 @@ def test_a_second_ctrl_c_ends_at_once_and_says_how_to_go_on(
 
     monkeypatch.setattr(interrupts.os, "_exit", end)
     asking(monkeypatch, Play, "__next__", signal.SIGHUP, signal.SIGHUP)
-    asking(monkeypatch, outcome, "note", signal.SIGINT, signal.SIGINT)
+    asking(monkeypatch, outcome, "update_record", signal.SIGINT, signal.SIGINT)
     with pytest.raises(Ended, match="130"):
         main(["run", "lenet5", "--turns", "3", "--out", "r"])
     err = capsys.readouterr().err
