@@ -1,4 +1,4 @@
-"""The uninterrupted run of a door, played once and shared by the tests of its file."""
+"""The uninterrupted run of a system, played once and shared by the tests of its file."""
 
 import pytest
 
@@ -8,4 +8,4 @@ from resuming import alone
 @pytest.fixture(scope="module")
 def uninterrupted(request, tmp_path_factory):
     module = request.module
-    return alone(module.main, module.Args(), tmp_path_factory.mktemp("door") / "whole")
+    return alone(module.main, module.Args(), tmp_path_factory.mktemp("system") / "uninterrupted")

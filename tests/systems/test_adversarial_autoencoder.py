@@ -1,4 +1,4 @@
-"""Codes that rebuild their points and are drawn like noise: three players, two share the encoder.
+"""An adversarial autoencoder: three players, two of them share the encoder.
 
 Makhzani et al. 2015, arXiv:1511.05644.
 """
@@ -51,34 +51,34 @@ def main(args: Args) -> dict[str, float]:
     critic = run.place(layers(2, 32, 32, 1))
     prior, valid_points = run.noise(400, 2, name="prior"), points.valid["point"].to(run.device)
 
-    def reconstruction_loss(batch: Batch) -> Tensor:  # what the rebuilder pays
+    def reconstruction_loss(batch: Batch) -> Tensor:  # the loss of the autoencoder
         return functional.mse_loss(decoder(encoder(batch.point)), batch.point)
 
     def critic_loss(batch: Batch) -> Tensor:  # what the critic pays
         prior_score, latent_score = critic(run.noise(len(batch), 2)), critic(encoder(batch.point))
         return functional.softplus(-prior_score).mean() + functional.softplus(latent_score).mean()
 
-    def adversarial_loss(batch: Batch) -> Tensor:  # what the deceiver pays
+    def adversarial_loss(batch: Batch) -> Tensor:  # the loss of the generator
         return functional.softplus(-critic(encoder(batch.point))).mean()
 
     adam = partial(torch.optim.Adam, lr=args.lr, betas=(0.5, 0.99))
     game = Game(
-        Player("rebuilder", [encoder, decoder], reconstruction_loss, adam, schedule=cosine),
+        Player("autoencoder", [encoder, decoder], reconstruction_loss, adam, schedule=cosine),
         Player("critic", critic, critic_loss, adam, schedule=cosine),
-        Player("deceiver", encoder, adversarial_loss, adam, schedule=cosine, shares=("rebuilder",)),
+        Player("generator", encoder, adversarial_loss, adam, schedule=cosine, shares=("autoencoder",)),
     )
     stream = points.train.batches(args.batch_size, turns=args.turns, seed=args.seed)
-    run.log(apart=energy_distance(encoder(valid_points), prior))
+    run.log(energy_distance=energy_distance(encoder(valid_points), prior))
 
     for turn in run.play(game, stream):
         if turn.evaluate:
-            run.log(turn, apart=energy_distance(encoder(valid_points), prior))
+            run.log(turn, energy_distance=energy_distance(encoder(valid_points), prior))
 
     return run.finish(task="none", encoder=encoder, decoder=decoder, critic=critic)
 
 
 def test_latents_reconstruct_and_match_the_prior(uninterrupted):
-    losses, distances = curve(uninterrupted, "rebuilder"), curve(uninterrupted, "apart")
+    losses, distances = curve(uninterrupted, "autoencoder"), curve(uninterrupted, "energy_distance")
     assert losses[0] / losses[-1] > 50, losses
     assert distances[0] / distances[-1] > 8, distances
 

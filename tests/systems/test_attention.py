@@ -40,7 +40,7 @@ def sequences(n: int) -> data.Data:
 
 
 class Attention(nn.Module):
-    """One learnt question to a sequence: pairs (N sequences) -> scores (N, 5)."""
+    """One learned query over a sequence: pairs (N sequences) -> scores (N, 5)."""
 
     def __init__(self, width: int) -> None:
         super().__init__()
@@ -56,8 +56,8 @@ class Attention(nn.Module):
 
 
 def accuracy(net: nn.Module, split: Split) -> float:
-    """Return the share of sequences whose answer the net names."""
-    stream = split.batches(500).on(net.question.device)
+    """Return the accuracy over sequences."""
+    stream = split.batches(500).on(net.query.device)
     is_correct = [net(batch.pairs).argmax(dim=1) == batch.label for batch in stream]
     return torch.cat(is_correct).double().mean().item()
 
@@ -70,7 +70,7 @@ def main(args: Args) -> dict[str, float]:
     def loss(batch: Batch) -> Tensor:
         return functional.cross_entropy(net(batch.pairs), batch.label)
 
-    game = Game(Player("reader", net, loss, partial(torch.optim.Adam, lr=args.lr)))
+    game = Game(Player("classifier", net, loss, partial(torch.optim.Adam, lr=args.lr)))
     stream = dataset.train.batches(args.batch_size, turns=args.turns, seed=args.seed, bucket=True)
 
     for turn in run.play(game, stream):
@@ -81,7 +81,7 @@ def main(args: Args) -> dict[str, float]:
 
 
 def test_attention_finds_the_largest_key(uninterrupted):
-    losses = curve(uninterrupted, "reader")
+    losses = curve(uninterrupted, "classifier")
     assert losses[0] / losses[-1] > 8, losses
     assert uninterrupted.numbers["test_accuracy"] > 0.85, "chance is 0.2"
 

@@ -1,4 +1,4 @@
-"""A canvas becomes what a reader takes for a class: the model of a player is its pixels."""
+"""Deep dream: pixels as the model of a player, optimized for a class score."""
 
 from dataclasses import dataclass
 from functools import partial
@@ -50,7 +50,7 @@ def main(args: Args) -> dict[str, float]:
         return functional.cross_entropy(net(batch.image), batch.label)
 
     classification = Game(
-        Player("reader", net, classifier_loss, partial(torch.optim.Adam, lr=args.lr))
+        Player("classifier", net, classifier_loss, partial(torch.optim.Adam, lr=args.lr))
     )
     stream = dataset.train.batches(64, turns=args.turns, seed=args.seed)
     for _ in run.play(classification, stream, name="read"):
@@ -64,7 +64,7 @@ def main(args: Args) -> dict[str, float]:
         return args.smooth * total_variation - net(pixels)[0].log_softmax(0)[0]
 
     dreaming = Game(
-        Player("dreamer", canvas, dream_loss, partial(torch.optim.Adam, lr=0.05)), reads=[net]
+        Player("canvas", canvas, dream_loss, partial(torch.optim.Adam, lr=0.05)), reads=[net]
     )
     for turn in run.play(dreaming, data.nothing(args.dreams), name="dream"):
         if turn.evaluate:
@@ -75,7 +75,7 @@ def main(args: Args) -> dict[str, float]:
 
 
 def test_the_dream_is_predicted_as_its_class(uninterrupted):
-    losses, shares = curve(uninterrupted, "dream/dreamer"), curve(uninterrupted, "dream/share")
+    losses, shares = curve(uninterrupted, "dream/canvas"), curve(uninterrupted, "dream/share")
     assert losses[0] / losses[-1] > 8, losses
     assert shares[-1] > 0.9, shares
     assert len(list((uninterrupted.folder / "pictures").glob("dream-*.png"))) == 20

@@ -50,7 +50,7 @@ def main(args: Args) -> dict[str, float]:
         return functional.cross_entropy(classifier(batch.point), batch.label)
 
     adam = partial(torch.optim.Adam, lr=args.lr)
-    game = Game(Player("reader", source_net, partial(loss, source_net), adam))
+    game = Game(Player("classifier", source_net, partial(loss, source_net), adam))
     stream = source.train.batches(args.batch_size, turns=args.turns, seed=args.seed)
     for _ in run.play(game, stream, name="body"):
         pass

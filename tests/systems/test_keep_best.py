@@ -58,7 +58,7 @@ def main(args: Args) -> dict[str, float]:
         return functional.cross_entropy(net(noisy), batch.label)
 
     adam = partial(torch.optim.Adam, lr=args.lr)
-    game = Game(Player("reader", net, loss, adam, average=0.99))
+    game = Game(Player("classifier", net, loss, adam, average=0.99))
     stream = points.train.batches(args.batch_size, turns=args.turns, seed=args.seed)
     for turn in run.play(game, stream, name="search"):
         if turn.evaluate:
@@ -69,20 +69,20 @@ def main(args: Args) -> dict[str, float]:
                 break
     best_accuracy = accuracy(net, points.valid)
     averaged_accuracy = accuracy(game.averaged(net), points.valid)
-    run.memory["kept"] = best_accuracy
+    run.memory["best_accuracy"] = best_accuracy
 
-    game = Game(Player("reader", net, loss, adam, average=0.99, schedule=linear))
+    game = Game(Player("classifier", net, loss, adam, average=0.99, schedule=linear))
     stream = points.train.batches(args.batch_size, turns=args.second_turns, seed=args.seed + 1)
     for turn in run.play(game, stream, name="rest"):
         if turn.evaluate:
             run.log(
                 turn,
                 accuracy=accuracy(net, points.valid),
-                gain=accuracy(net, points.valid) - run.memory["kept"],
+                gain=accuracy(net, points.valid) - run.memory["best_accuracy"],
             )
 
     return run.finish(
-        net=net, average=game.averaged(net), kept=best_accuracy, averaged=averaged_accuracy,
+        net=net, average=game.averaged(net), best_accuracy=best_accuracy, averaged=averaged_accuracy,
         test_accuracy=accuracy(net, points.test),
     )  # fmt: skip
 
@@ -110,11 +110,11 @@ def last_turn(outcome: Outcome, stage: str) -> int:
 
 
 def test_the_best_weights_are_kept_and_learn_on(uninterrupted):
-    scores, losses = curve(uninterrupted, "search/accuracy"), curve(uninterrupted, "rest/reader")
-    assert uninterrupted.numbers["kept"] == max(scores)
+    scores, losses = curve(uninterrupted, "search/accuracy"), curve(uninterrupted, "rest/classifier")
+    assert uninterrupted.numbers["best_accuracy"] == max(scores)
     assert last_turn(uninterrupted, "search") < Args().turns - 1, "the loop was left early"
     assert uninterrupted.numbers["test_accuracy"] > 0.9, "chance is 0.5"
-    assert curve(uninterrupted, "search/reader")[0] / losses[-1] > 2, losses
+    assert curve(uninterrupted, "search/classifier")[0] / losses[-1] > 2, losses
 
 
 def test_it_stops_and_resumes_exactly(uninterrupted, tmp_path, monkeypatch):
@@ -141,5 +141,5 @@ def test_finish_ends_it_where_it_stands(uninterrupted, tmp_path, monkeypatch):
     assert (record["state"], record["turns"]) == ("finished", index + 1)
     scores = curve(Outcome.of(out, numbers), "search/accuracy")
     assert scores == curve(uninterrupted, "search/accuracy")[: len(scores)]
-    assert numbers["kept"] == max(scores)
-    assert "rest/reader" not in numbers
+    assert numbers["best_accuracy"] == max(scores)
+    assert "rest/classifier" not in numbers

@@ -41,23 +41,23 @@ def main(args: Args) -> dict[str, float]:
 
     adam = partial(torch.optim.Adam, lr=args.lr)
     for size in args.sizes:
-        name = f"code{size}"
+        name = f"latent{size}"
         net = nets[name] = run.place(nn.Sequential(nn.Linear(10, size), nn.Linear(size, 10)))
         game = Game(
-            Player("rebuilder", net, partial(reconstruction_loss, net), adam, schedule=cosine)
+            Player("autoencoder", net, partial(reconstruction_loss, net), adam, schedule=cosine)
         )
         stream = points.train.batches(args.batch_size, turns=args.turns, seed=args.seed)
         for turn in run.play(game, stream, name=name):
             if turn.evaluate:
                 run.memory[name] = functional.mse_loss(net(valid), valid).item()
 
-    errors = {f"error{size}": run.memory[f"code{size}"] for size in args.sizes}
+    errors = {f"error{size}": run.memory[f"latent{size}"] for size in args.sizes}
     return run.finish(task="none", **nets, **errors)
 
 
 def test_each_learns_and_three_latent_dimensions_suffice(uninterrupted):
     for size in Args().sizes:
-        losses = curve(uninterrupted, f"code{size}/rebuilder")
+        losses = curve(uninterrupted, f"latent{size}/autoencoder")
         assert losses[0] / losses[-1] > {1: 1.3, 2: 3.0}.get(size, 50), (size, losses)
     errors = [uninterrupted.numbers[f"error{size}"] for size in Args().sizes]
     assert errors[0] > 2 * errors[1] > 20 * errors[2], errors

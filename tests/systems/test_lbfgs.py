@@ -1,4 +1,4 @@
-"""A walker finds the bottom of Rosenbrock's valley (LBFGS: its optimizer evaluates the loss)."""
+"""A point finds the minimum of Rosenbrock's valley (LBFGS: its optimizer evaluates the loss)."""
 
 from dataclasses import dataclass
 from functools import partial
@@ -30,7 +30,7 @@ def main(args: Args) -> dict[str, float]:
         return (1 - x) ** 2 + 100 * (y - x**2) ** 2
 
     lbfgs = partial(torch.optim.LBFGS, max_iter=args.evaluations, line_search_fn="strong_wolfe")
-    game = Game(Player("walker", [position], rosenbrock, lbfgs))
+    game = Game(Player("point", [position], rosenbrock, lbfgs))
 
     for turn in run.play(game, data.nothing(args.turns)):
         if turn.evaluate:
@@ -40,7 +40,7 @@ def main(args: Args) -> dict[str, float]:
 
 
 def test_lbfgs_reaches_the_minimum(uninterrupted):
-    losses = curve(uninterrupted, "walker")
+    losses = curve(uninterrupted, "point")
     assert losses[0] / losses[-1] > 1e10, losses
     assert uninterrupted.numbers["distance"] < 1e-3
 

@@ -1,11 +1,11 @@
-"""A door is a recipe: what the engine does stands in no recipe."""
+"""A system is a recipe: no recipe repeats the work of the engine."""
 
 from pathlib import Path
 
 import pytest
 
 FILES = [
-    file for file in sorted(Path(__file__).parent.glob("test_*.py")) if file.name != "test_forms.py"
+    file for file in sorted(Path(__file__).parent.glob("test_*.py")) if file.name != "test_no_engine_code.py"
 ]
 ENGINE = ("detach", "zero_grad", "backward", "requires_grad", "no_grad", ".step(")
 

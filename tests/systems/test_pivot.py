@@ -77,7 +77,7 @@ def main(args: Args) -> dict[str, float]:
         if turn.evaluate:
             run.log(
                 turn,
-                told=nuisance_correlation(net, events.valid),
+                nuisance_correlation=nuisance_correlation(net, events.valid),
                 accuracy=accuracy(net, events.valid),
             )
 
@@ -90,18 +90,18 @@ def main(args: Args) -> dict[str, float]:
         if turn.evaluate:
             run.log(
                 turn,
-                told=nuisance_correlation(net, events.valid),
+                nuisance_correlation=nuisance_correlation(net, events.valid),
                 accuracy=accuracy(net, events.valid),
             )
 
     return run.finish(
-        net=net, told=nuisance_correlation(net, events.test), accuracy=accuracy(net, events.test)
+        net=net, nuisance_correlation=nuisance_correlation(net, events.test), accuracy=accuracy(net, events.test)
     )
 
 
 def test_predictions_correlate_less_with_the_nuisance(uninterrupted):
-    baseline, pivot = curve(uninterrupted, "plain/told"), curve(uninterrupted, "pivot/told")
-    assert baseline[-1] / uninterrupted.numbers["told"] > 4, (baseline, pivot)
+    baseline, pivot = curve(uninterrupted, "plain/nuisance_correlation"), curve(uninterrupted, "pivot/nuisance_correlation")
+    assert baseline[-1] / uninterrupted.numbers["nuisance_correlation"] > 4, (baseline, pivot)
     assert uninterrupted.numbers["accuracy"] > 0.68, "chance is 0.5, and 0.8 without the adversary"
 
 

@@ -1,4 +1,4 @@
-"""A walker learns by trial what each step in a corridor is worth (Q-learning, Mnih et al. 2015).
+"""An agent learns the value of each step in a corridor (Q-learning, Mnih et al. 2015).
 
 Its stream is a world: it steps as the turns go, remembers, and can be put back.
 """
@@ -29,7 +29,7 @@ class Args:
 
 
 class Environment:
-    """Each turn one step (0 left, 1 right), mostly the best known; a batch of those remembered.
+    """Each turn one step (0 left, 1 right), mostly the greedy one; batches from the replay buffer.
 
     A walk starts in a random cell and ends in the last one, with reward 1.
     """
@@ -76,7 +76,7 @@ def main(args: Args) -> dict[str, float]:
     target = run.place(nn.Sequential(nn.Linear(CELLS, 32), nn.ReLU(), nn.Linear(32, 2)))
     target.load_state_dict(net.state_dict())
     all_cells = torch.arange(CELLS - 1, device=run.device)
-    true_values = DISCOUNT ** (CELLS - 2 - all_cells)  # what the step to the right is worth
+    true_values = DISCOUNT ** (CELLS - 2 - all_cells)  # the value of a step to the right
 
     def td_error(batch: Batch) -> Tensor:
         next_values = target(one_hot_cells(batch.reached)).amax(dim=1)
@@ -85,7 +85,7 @@ def main(args: Args) -> dict[str, float]:
         return functional.mse_loss(action_values, td_targets)
 
     game = Game(
-        Player("walker", net, td_error, partial(torch.optim.Adam, lr=args.lr)), reads=[target]
+        Player("agent", net, td_error, partial(torch.optim.Adam, lr=args.lr)), reads=[target]
     )
     for turn in run.play(game, Environment(net, args, run.device)):
         if turn.index % args.copy_every == args.copy_every - 1:
@@ -95,7 +95,7 @@ def main(args: Args) -> dict[str, float]:
             run.log(
                 turn,
                 error=(action_values[:, 1] - true_values).abs().max(),
-                right=(action_values.diff() > 0).sum(),
+                correct=(action_values.diff() > 0).sum(),
             )
 
     return run.finish(task="none", net=net)
@@ -104,7 +104,7 @@ def main(args: Args) -> dict[str, float]:
 def test_q_learning_finds_the_action_values(uninterrupted):
     errors = curve(uninterrupted, "error")
     assert errors[0] / errors[-1] > 30, errors
-    assert uninterrupted.numbers["right"] == CELLS - 1
+    assert uninterrupted.numbers["correct"] == CELLS - 1
 
 
 def test_it_stops_and_resumes_exactly(uninterrupted, tmp_path, monkeypatch):

@@ -94,8 +94,8 @@ def levels(parents: Tensor, total: int) -> list[Tensor]:
 
 
 def accuracy(net: nn.Module, split: Split) -> float:
-    """Return the share of formulas whose truth the net names."""
-    stream = split.batches(500).on(net.answer.weight.device)
+    """Return the accuracy over formulas."""
+    stream = split.batches(500).on(net.output.weight.device)
     is_correct = [net(batch.tree).argmax(dim=1) == batch.label for batch in stream]
     return torch.cat(is_correct).double().mean().item()
 
@@ -109,7 +109,7 @@ def main(args: Args) -> dict[str, float]:
         return functional.cross_entropy(net(batch.tree), batch.label)
 
     adam = partial(torch.optim.Adam, lr=args.lr)
-    game = Game(Player("reader", net, loss, adam, idle=args.idle))
+    game = Game(Player("classifier", net, loss, adam, idle=args.idle))
     stream = trees.train.batches(args.batch_size, turns=args.turns, seed=args.seed)
 
     for turn in run.play(game, stream):
@@ -120,7 +120,7 @@ def main(args: Args) -> dict[str, float]:
 
 
 def test_the_net_learns_the_operators(uninterrupted):
-    losses = curve(uninterrupted, "reader")
+    losses = curve(uninterrupted, "classifier")
     assert losses[0] / losses[-1] > 20, losses
     assert uninterrupted.numbers["test_accuracy"] > 0.95, "chance is about 0.5"
 

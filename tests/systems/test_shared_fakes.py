@@ -1,4 +1,4 @@
-"""Forgeries made once a turn for both losses, so that the forger's batch norm counts them once."""
+"""Fakes generated once a turn for both losses, so that batch norm counts them once."""
 
 from collections import Counter
 from dataclasses import dataclass
@@ -36,7 +36,7 @@ def arc(n: int) -> Tensor:
 
 
 def energy_distance(net: nn.Module, noise: Tensor, real: Tensor) -> float:
-    """Return the energy distance of forgeries and real points, 0 if they are alike."""
+    """Return the energy distance of fake and real points, 0 if they are alike."""
     with eval_mode(net):
         a, b = net(noise), real
     within = torch.cdist(a, a).mean() + torch.cdist(b, b).mean()
@@ -58,42 +58,42 @@ def main(args: Args) -> dict[str, float]:
     fixed, real = run.noise(300, 4, name="fixed"), points.valid["point"].to(run.device)
 
     def fakes(n: int) -> Tensor:
-        CALLS["forgeries"] += 1
+        CALLS["fakes"] += 1
         return generator(run.noise(n, 4))  # (n, 2)
 
     def critic_loss(batch: Batch) -> Tensor:  # what the critic pays
         real_score, fake_score = critic(batch.point), critic(run.once(fakes, len(batch)))
         return functional.softplus(-real_score).mean() + functional.softplus(fake_score).mean()
 
-    def generator_loss(batch: Batch) -> Tensor:  # what the forger pays
+    def generator_loss(batch: Batch) -> Tensor:  # the loss of the generator
         return functional.softplus(-critic(run.once(fakes, len(batch)))).mean()
 
     adam = partial(torch.optim.Adam, lr=args.lr, betas=(0.5, 0.99))
     game = Game(
         Player("critic", critic, critic_loss, adam, schedule=cosine),
-        Player("forger", generator, generator_loss, adam, schedule=cosine),
+        Player("generator", generator, generator_loss, adam, schedule=cosine),
     )
     stream = points.train.batches(args.batch_size, turns=args.turns, seed=args.seed)
-    run.log(apart=energy_distance(generator, fixed, real))
+    run.log(energy_distance=energy_distance(generator, fixed, real))
 
     for turn in run.play(game, stream):
         if turn.evaluate:
-            run.log(turn, apart=energy_distance(generator, fixed, real))
+            run.log(turn, energy_distance=energy_distance(generator, fixed, real))
 
     return run.finish(
-        task="none", forger=generator, critic=critic, counted=generator[1].num_batches_tracked
+        task="none", generator=generator, critic=critic, counted=generator[1].num_batches_tracked
     )
 
 
 def test_fakes_match_the_arc(uninterrupted):
-    distances = curve(uninterrupted, "apart")
+    distances = curve(uninterrupted, "energy_distance")
     assert distances[0] / distances[-1] > 20, distances
 
 
 def test_they_are_made_once_a_turn(tmp_path):
     CALLS.clear()
     numbers = alone(main, Args(turns=50), tmp_path / "run").numbers
-    assert CALLS["forgeries"] == numbers["counted"] == 50
+    assert CALLS["fakes"] == numbers["counted"] == 50
 
 
 def test_it_stops_and_resumes_exactly(uninterrupted, tmp_path, monkeypatch):

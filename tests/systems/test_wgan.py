@@ -1,4 +1,4 @@
-"""A forger imitates a ring of eight heaps of points, led by a critic of bounded slope (WGAN-GP)."""
+"""A generator learns a ring of eight clusters, with a critic of bounded gradient (WGAN-GP)."""
 
 import math
 from dataclasses import dataclass
@@ -26,7 +26,7 @@ class Args:
 
 
 def ring_of_clusters(n: int) -> Tensor:
-    """Return points (n, 2), spread 0.1 about eight places of a circle of radius 2."""
+    """Return points (n, 2), with std 0.1 around eight centers of a circle of radius 2."""
     generator = torch.Generator().manual_seed(0)
     angle = torch.randint(8, (n,), generator=generator) * (math.pi / 4)
     centers = 2 * torch.stack([angle.cos(), angle.sin()], dim=1)
@@ -46,8 +46,8 @@ def energy_distance(a: Tensor, b: Tensor) -> Tensor:
 def main(args: Args) -> dict[str, float]:
     run = Run.start(__file__, args)
     points = data.arrays(point=ring_of_clusters(4000))
-    nets = run.place({"forger": layers(4, 64, 64, 2), "critic": layers(2, 64, 64, 1)})
-    generator, critic = nets["forger"], nets["critic"]
+    nets = run.place({"generator": layers(4, 64, 64, 2), "critic": layers(2, 64, 64, 1)})
+    generator, critic = nets["generator"], nets["critic"]
     fixed, real = run.noise(400, 4, name="fixed"), points.valid["point"].to(run.device)
 
     def fakes(n: int) -> Tensor:
@@ -59,30 +59,30 @@ def main(args: Args) -> dict[str, float]:
         gradient_penalty = (gradient(critic, interpolated).norm(dim=1) - 1).square().mean()
         return critic(fake).mean() - critic(batch.point).mean() + args.penalty * gradient_penalty
 
-    def generator_loss(batch: Batch) -> Tensor:  # what the forger pays
+    def generator_loss(batch: Batch) -> Tensor:  # the loss of the generator
         return -critic(fakes(len(batch))).mean()
 
     adam = partial(torch.optim.Adam, lr=args.lr, betas=(0.5, 0.9))
     game = Game(
         Player("critic", critic, critic_loss, adam),
-        Player("forger", generator, generator_loss, adam, every=5),
+        Player("generator", generator, generator_loss, adam, every=5),
     )
     stream = points.train.batches(args.batch_size, turns=args.turns, seed=args.seed)
-    run.log(apart=energy_distance(generator(fixed), real))
+    run.log(energy_distance=energy_distance(generator(fixed), real))
 
     for turn in run.play(game, stream):
         if turn.evaluate:
-            run.log(turn, apart=energy_distance(generator(fixed), real))
+            run.log(turn, energy_distance=energy_distance(generator(fixed), real))
 
-    return run.finish(task="none", forger=generator, critic=critic)
+    return run.finish(task="none", generator=generator, critic=critic)
 
 
 def test_fakes_match_the_ring(uninterrupted):
-    distances = curve(uninterrupted, "apart")
+    distances = curve(uninterrupted, "energy_distance")
     assert distances[0] / distances[-1] > 8, distances
 
 
 def test_it_stops_and_resumes_exactly(uninterrupted, tmp_path, monkeypatch):
-    stops = [2, 4, 300, 303, 499]  # before, at and after a move of the forger
+    stops = [2, 4, 300, 303, 499]  # before, at and after a move of the generator
     resumed = stopped(main, Args(), tmp_path / "pieces", stops, monkeypatch)
     assert_equal(uninterrupted, resumed)

@@ -21,7 +21,17 @@ _VERBS_WITH_CHANGED = ("resume", "evaluate")  # verbs with the flag --changed
 def write_data_of_entries(folder: Path, records: Sequence[DataRecord]) -> None:
     """Write the files of a run's data sets into data.json. Raises StoreError, DataError."""
     roots = {name: root for record in records for name, root in record.roots.items()}
-    _write(folder, {record.name: record.fingerprint for record in records}, roots)
+    digests = [record.fingerprint for record in records]
+    _write(folder, dict(zip(unique_names(records), digests, strict=True)), roots)
+
+
+def unique_names(records: Sequence[DataRecord]) -> list[str]:
+    """Return the names of data sets, numbered where a name repeats: "arrays", "arrays 2"."""
+    names: list[str] = []
+    for number, record in enumerate(records):
+        count = sum(other.name == record.name for other in records[:number])
+        names.append(f"{record.name} {count + 1}" if count else record.name)
+    return names
 
 
 def write_data(folder: Path, dataset: Data) -> None:

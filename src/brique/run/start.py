@@ -21,7 +21,7 @@ from brique.errors import RunError, UsageError
 from brique.options import Options
 from brique.run.checkpoints import Checkpoint, Checkpoints
 from brique.run.claim import RUNS_FOLDER, check_free, claim, lock_folder
-from brique.run.data_files import fingerprints, write_data_of_entries
+from brique.run.data_files import fingerprints, unique_names, write_data_of_entries
 from brique.run.launch import Launch
 from brique.run.progress import report_data
 from brique.run.record import FORMAT, read_run
@@ -93,9 +93,10 @@ def check_data(state: RunState, records: Sequence[DataRecord]) -> None:
     Raises RunError when the data have changed since the run started; StoreError.
     """
     record, known = records[-1], fingerprints(state.folder)
-    if known is None or record.name not in known:
+    name = unique_names(records)[-1]
+    if known is None or name not in known:
         write_data_of_entries(state.folder, records)
-    elif known[record.name] != record.fingerprint:
+    elif known[name] != record.fingerprint:
         changed = state.launch.changed
         if changed is None:
             raise RunError(
