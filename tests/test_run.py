@@ -329,9 +329,7 @@ def test_settings_that_are_none(tmp_path: Path):
 def test_a_device_that_is_not_there(device: str):
     with (
         launched(Launch(device=device)),
-        pytest.raises(
-            UsageError, match=rf"--device {device}: no such device here; choose .*cpu\."
-        ),
+        pytest.raises(UsageError, match=rf"--device {device}: no such device here; choose .*cpu\."),
     ):
         Run.start(__file__, Args())
 

@@ -65,7 +65,9 @@ def main(args: Args) -> dict[str, float]:
     game = Game(
         Player("autoencoder", [encoder, decoder], reconstruction_loss, adam, schedule=cosine),
         Player("critic", critic, critic_loss, adam, schedule=cosine),
-        Player("generator", encoder, adversarial_loss, adam, schedule=cosine, shares=("autoencoder",)),
+        Player(
+            "generator", encoder, adversarial_loss, adam, schedule=cosine, shares=("autoencoder",)
+        ),
     )
     stream = points.train.batches(args.batch_size, turns=args.turns, seed=args.seed)
     run.log(energy_distance=energy_distance(encoder(valid_points), prior))

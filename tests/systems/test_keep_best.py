@@ -110,7 +110,10 @@ def last_turn(outcome: Outcome, stage: str) -> int:
 
 
 def test_the_best_weights_are_kept_and_learn_on(uninterrupted):
-    scores, losses = curve(uninterrupted, "search/accuracy"), curve(uninterrupted, "rest/classifier")
+    scores, losses = (
+        curve(uninterrupted, "search/accuracy"),
+        curve(uninterrupted, "rest/classifier"),
+    )
     assert uninterrupted.numbers["best_accuracy"] == max(scores)
     assert last_turn(uninterrupted, "search") < Args().turns - 1, "the loop was left early"
     assert uninterrupted.numbers["test_accuracy"] > 0.9, "chance is 0.5"

@@ -5,7 +5,9 @@ from pathlib import Path
 import pytest
 
 FILES = [
-    file for file in sorted(Path(__file__).parent.glob("test_*.py")) if file.name != "test_no_engine_code.py"
+    file
+    for file in sorted(Path(__file__).parent.glob("test_*.py"))
+    if file.name != "test_no_engine_code.py"
 ]
 ENGINE = ("detach", "zero_grad", "backward", "requires_grad", "no_grad", ".step(")
 

@@ -95,12 +95,17 @@ def main(args: Args) -> dict[str, float]:
             )
 
     return run.finish(
-        net=net, nuisance_correlation=nuisance_correlation(net, events.test), accuracy=accuracy(net, events.test)
+        net=net,
+        nuisance_correlation=nuisance_correlation(net, events.test),
+        accuracy=accuracy(net, events.test),
     )
 
 
 def test_predictions_correlate_less_with_the_nuisance(uninterrupted):
-    baseline, pivot = curve(uninterrupted, "plain/nuisance_correlation"), curve(uninterrupted, "pivot/nuisance_correlation")
+    baseline, pivot = (
+        curve(uninterrupted, "plain/nuisance_correlation"),
+        curve(uninterrupted, "pivot/nuisance_correlation"),
+    )
     assert baseline[-1] / uninterrupted.numbers["nuisance_correlation"] > 4, (baseline, pivot)
     assert uninterrupted.numbers["accuracy"] > 0.68, "chance is 0.5, and 0.8 without the adversary"
 
