@@ -310,7 +310,7 @@ def test_a_test_part_of_three(tmp_path):
     run = made(tmp_path, ["a", "b", "c"], each=4, split=split)
     page = run.page()
     check_form(page)
-    assert "3 examples would tell nothing" in page.words
+    assert "3 examples are too few" in page.words
     assert page.sections == [*(s for s in SECTIONS if s != "map"), "missing"]
 
 
@@ -320,20 +320,20 @@ def test_a_test_part_of_three(tmp_path):
 @pytest.mark.parametrize(
     ("lost", "says"),
     [
-        ("answers", "the answers to the test examples are not stored"),
+        ("predictions", "the predictions on the test examples are not stored"),
         ("log", "the log holds no numbers"),
         ("model", "the net could not be rebuilt"),
         ("result", "The run stores no test result."),
         ("calibration", "it was not measured in this run"),
-        ("hidden", "the hidden layer's answers are not stored"),
+        ("hidden", "the hidden features are not stored"),
         ("data", "cannot be opened"),
         ("changed", "the data have changed since the run"),
-        ("torn", "the answers to the test examples are not stored"),
+        ("torn", "the predictions on the test examples are not stored"),
     ],
 )
 def test_what_is_missing_is_said(run, lost, says):
     arrays = run.folder / "arrays" / "predictions.safetensors"
-    if lost == "answers":
+    if lost == "predictions":
         arrays.unlink()
     elif lost == "torn":
         arrays.write_bytes(arrays.read_bytes()[:100])
@@ -421,7 +421,7 @@ def test_pictures_of_the_worst_mistakes_are_those_of_the_surest_wrong_answers(ru
     wrong = (said != found["label"]).nonzero().flatten()
     worst = int(found["ids"][wrong[sure[wrong].argmax()]])
     pixels = run.data.test.select(torch.tensor([worst]))["image"][0]
-    listed = run.page().text.partition("The worst mistake was made")[2]
+    listed = run.page().text.partition("Worst mistake: confidence")[2]
     first = re.search(r'<li><img class="sharp" src="(.*?)"', listed)
     assert first is not None
     assert first[1] == thumbnails.thumbnail(pixels)
@@ -445,26 +445,26 @@ def test_the_verdict_follows_the_comparison():
     base = {"best": "svm", "only_net": 9, "only_baseline": 1, "p": 0.02148}
     for outcome, says in (
         ("better", "Better than the best baseline"),
-        ("even", "No clear difference from the best baseline"),
+        ("even", "Not significantly different from the best baseline"),
         ("worse", "Worse than the best baseline"),
     ):
         found = page.verdict(values | {"comparison": base | {"outcome": outcome}})
         assert found is not None
         assert found[0] == outcome
         assert says in found[1]
-        assert "On 9 test examples only the net is right, on 1 only the baseline" in found[1]
-        assert "2.1% of cases" in found[1]
+        assert "Only the net is correct on 9 test examples, only the baseline on 1" in found[1]
+        assert "p = 0.021" in found[1]
     assert page.verdict(values) is None
 
 
 @pytest.mark.parametrize(
     ("sure", "right", "ends", "says"),
     [
-        (0.97, 0.97, None, "can be taken at its word"),
-        (0.99, 0.80, None, "surer than it should be"),
-        (0.60, 0.95, None, "less sure than it could be"),
-        (0.99, 0.80, [0.4, 1.0], "can be taken at its word"),  # of few groups
-        (0.99, 0.80, [None, None], "surer than it should be"),
+        (0.97, 0.97, None, "Well calibrated on average"),
+        (0.99, 0.80, None, "Overconfident"),
+        (0.60, 0.95, None, "Underconfident"),
+        (0.99, 0.80, [0.4, 1.0], "Well calibrated on average"),  # of few groups
+        (0.99, 0.80, [None, None], "Overconfident"),
     ],
 )
 def test_calibration_is_said_as_it_is(run, sure, right, ends, says):
@@ -473,7 +473,7 @@ def test_calibration_is_said_as_it_is(run, sure, right, ends, says):
     page = run.page()
     assert says in page.words
     share, right = markup.percent(bin_["confidence"]), markup.percent(bin_["accuracy"])
-    assert f"When the net says about {share}, it is right in {right} of cases" in page.words
+    assert f"At a mean confidence of {share}, accuracy is {right}" in page.words
 
 
 def test_findings_are_sorted_counted_and_have_pictures(run):

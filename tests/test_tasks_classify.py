@@ -453,7 +453,7 @@ def test_a_net_without_a_temperature_is_refused():
     ):
         classify.calibrate(net, data.valid)
     net.append(nn.Sequential(Temperature(), Temperature()))
-    with pytest.raises(ShapeError, match="got 2 in a Sequential; let its head end in one"):
+    with pytest.raises(ShapeError, match="got 2 in a Sequential; end its head in one"):
         classify.calibrate(net, data.valid)
 
 
@@ -613,7 +613,7 @@ def test_more_classes_than_pairs_allow_go_without_the_machine(monkeypatch):
     monkeypatch.setattr(methods, "_MAX_SVM_CLASSES", 3)
     data = some(classes=4)
     found = classify.evaluate(linear(data), data).values["baseline"]
-    assert found["svm"] == {"skipped": "with more than 3 classes their pairs are too many"}
+    assert found["svm"] == {"skipped": "more than 3 classes have too many pairs"}
     assert "accuracy" in found["logistic"]
 
 

@@ -251,7 +251,9 @@ def test_what_does_not_fit_is_refused(scenes):
         detect.evaluate(nn.Identity(), digits)
     with pytest.raises(DataError, match="detector: expected one picture, and boxes with their"):
         detector_arguments(digits.schema)
-    with pytest.raises(ShapeError, match=r"detect: the net said \(8, 3, 64, 64\) of 4 classes"):
+    with pytest.raises(
+        ShapeError, match=r"detect: the net returned \(8, 3, 64, 64\) for 4 classes; let"
+    ):
         detect.evaluate(nn.Identity(), scenes)
     empty = replace(scenes, test=scenes.test.select(torch.empty(0, dtype=torch.int64)))
     with pytest.raises(DataError, match="detect: the test part is empty"):
@@ -259,7 +261,9 @@ def test_what_does_not_fit_is_refused(scenes):
     none = torch.zeros(len(scenes.store) + 1, dtype=torch.int64)
     bare = {"boxes": Ragged(torch.empty(0, 4), none), "classes": Ragged(none[:0], none)}
     without = with_fields(scenes, {**scenes.store.fields, **bare}, scenes.schema)
-    with pytest.raises(DataError, match="none of the 8 test pictures has a box, so nothing can"):
+    with pytest.raises(
+        DataError, match="detect: expected boxes in the test pictures, got none in 8; annotate"
+    ):
         detect.evaluate(Told(scenes.test), without)
 
 
@@ -284,7 +288,7 @@ def test_the_plan_is_a_function_of_data_and_minutes(scenes):
     assert one == plan(scenes, Request(source="made", minutes=10))
     assert plan(scenes, Request(source="made", minutes=0.1))["turns"] < one["turns"]
     assert plan(scenes, Request(source="made", epochs=3))["turns"] == 6
-    with pytest.raises(UsageError, match="is for classes of whole examples or of pixels, and"):
+    with pytest.raises(UsageError, match="applies to classes of examples or pixels, not to"):
         plan(scenes, Request(source="made", balance="weights"))
     started = plan(scenes, Request(source="made", start="w.safetensors", freeze=True))
     assert (started["start"], started["freeze"], started["body_lr"]) == ("w.safetensors", True, 1.0)

@@ -180,14 +180,14 @@ def test_what_does_not_fit_is_refused(scenes):
         unet_arguments(digits.schema)
     with pytest.raises(ShapeError, match=r"segment.loss: scores \(2, 3, 4\) do not fit masks"):
         segment.loss(torch.zeros(2, 3, 4), torch.zeros(2, 4, 4))
-    with pytest.raises(ShapeError, match=r"the net said \(2, 3, 4, 4\) of 2 classes; let it"):
+    with pytest.raises(ShapeError, match=r"the net returned \(2, 3, 4, 4\) for 2 classes; let it"):
         segment.predictions(torch.zeros(2, 3, 4, 4), ("a", "b"))
 
     class Coarse(Told):
         def forward(self, x):
             return super().forward(x)[:, :, ::2]
 
-    with pytest.raises(ShapeError, match="where masks are"):
+    with pytest.raises(ShapeError, match="but the targets are"):
         segment.evaluate(Coarse(scenes.test, 5), scenes, compare=False)
     from dataclasses import replace
 
@@ -197,7 +197,7 @@ def test_what_does_not_fit_is_refused(scenes):
     blank = scenes_of(
         torch.rand(10, 1, 4, 4), torch.full((10, 4, 4), IGNORE_INDEX).byte(), ("a", "b")
     )
-    with pytest.raises(DataError, match="no pixel of the training masks counts"):
+    with pytest.raises(DataError, match="expected labeled pixels in the training masks, got none"):
         segment.weights(blank.train, power=0.5)
     with pytest.raises(DataError, match="no pixel of the 2 test masks counts, so nothing"):
         segment.evaluate(Constant(), blank, compare=False)
@@ -259,5 +259,5 @@ def test_the_plan_is_a_function_of_data_and_minutes(scenes):
     assert short["width"] < one["width"]
     assert plan(scenes, Request(source="made", epochs=3))["turns"] == 15
     assert plan(scenes, Request(source="made", balance="weights"))["class_weight_power"] == 1
-    with pytest.raises(UsageError, match="shows examples of rare classes more often, and a"):
+    with pytest.raises(UsageError, match="draws examples of rare classes more often, but a"):
         plan(scenes, Request(source="made", balance="sampler"))

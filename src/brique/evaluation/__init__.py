@@ -1,1 +1,1 @@
-"""How results are found and told, whatever the task: metrics, intervals, baselines, sentences."""
+"""Evaluation shared by all tasks: metrics, confidence intervals, baselines, sentences."""

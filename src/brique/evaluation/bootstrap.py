@@ -1,4 +1,4 @@
-"""How far chance in the choice of test examples could move a score, and a difference of two."""
+"""Confidence intervals by the bootstrap, and paired tests of a net against a baseline."""
 
 import math
 from collections.abc import Callable
@@ -10,28 +10,26 @@ from torch import Tensor
 from brique import keys
 
 LEVEL = 0.05
-_MAX_RESAMPLES, _MAX_DRAWS = (
-    1000,
-    20_000_000,
-)  # resamplings at most; examples drawn in all of them at most
-_Z_SQUARED = 1.959964**2  # of the normal distribution's 97.5%
-_MIN_FINITE = 0.95  # of the resamplings have a score
+_MAX_RESAMPLES = 1000
+_MAX_DRAWS = 20_000_000  # examples drawn in all resamples
+_Z_SQUARED = 1.959964**2  # the 97.5% quantile of the normal distribution
+_MIN_FINITE = 0.95  # share of resamples with a defined statistic
 _KEY = keys.text_key("resampling")
 
 
-Statistic = Callable[[Tensor], Tensor]  # how often each group is drawn (R, G), float64 -> (R,)
+Statistic = Callable[[Tensor], Tensor]  # bootstrap weights (R, N), float64 -> values (R,)
 
 
 def interval(
     statistic: Statistic, examples: Tensor, groups: Tensor | None = None
 ) -> tuple[float, float]:
-    """Return the 95% interval of a score by the bootstrap.
+    """Return the 95% bootstrap interval of a statistic.
 
-    statistic: how often each example is drawn (R, N), float64 -> scores (R,).
-    examples: (N,), anything of one entry for each.
-    groups: (N,), int64: examples of one number hang together, and are drawn as one.
-    NaN, NaN where there is one alone, or so few that in more than 5% of the draws there is no
-    score.
+    statistic: bootstrap weights of the examples (R, N), float64 -> values (R,).
+    examples: anything of length N.
+    groups: (N,), int64: examples of one group are drawn together.
+    Returns NaN, NaN for a single example or group, or if the statistic is undefined in more than 5%
+    of the resamples.
     Source: Efron 1979, "Bootstrap methods: another look at the jackknife"; percentiles.
     """
     resampled, num_units = _resample(statistic, len(examples), groups)
@@ -39,7 +37,7 @@ def interval(
     if num_units < 2 or len(finite) < _MIN_FINITE * len(resampled):
         return math.nan, math.nan
     low, high = finite.quantile(torch.tensor([0.025, 0.975]).double()).tolist()
-    if low == high and low in (0.0, 1.0):  # no draw can show what no example is; Wilson 1927 can
+    if low == high and low in (0.0, 1.0):  # no resample differs; take the bound of Wilson 1927
         limit = num_units / (num_units + _Z_SQUARED)
         return (limit, 1.0) if low else (0.0, 1 - limit)
     return low, high
@@ -48,12 +46,12 @@ def interval(
 def compare(
     best: str, net_loss: Tensor, baseline_loss: Tensor, groups: Tensor | None = None
 ) -> dict[str, Any]:
-    """Return a net beside the best baseline, as JSON values.
+    """Return the comparison of a net with the best baseline, as JSON values.
 
-    net_loss, baseline_loss: what both lose on each of N examples (N,), the less the better.
-    groups: (N,), int64: examples of one number hang together, and count as one.
-    Returns "best", "examples" (N, or how many groups), "unit" (what these are), "p" (two-sided, of
-    a paired t-test) and "outcome": "better" or "worse" where p < 0.05, else "even".
+    net_loss, baseline_loss: the losses of both on each example (N,).
+    groups: (N,), int64: examples of one group count as one unit.
+    Returns "best", "examples" (number of units), "unit" (test example or group), "p" (two-sided
+    paired t-test) and "outcome": "better" or "worse" where p < 0.05, else "even".
     """
     difference = (baseline_loss - net_loss).double()
     difference = (
@@ -68,10 +66,10 @@ def compare(
 def compare_scores(
     best: str, score_difference: Statistic, examples: Tensor, groups: Tensor | None = None
 ) -> dict[str, Any]:
-    """Return what `beside` does for a score that is no mean over the examples.
+    """Return what `compare` does, for a score that is not a mean over examples.
 
-    score_difference: how often each example is drawn (R, N), float64 -> the net's score less that of the
-        baseline (R,). Its spread is found by the bootstrap.
+    score_difference: bootstrap weights (R, N), float64 -> score of the net minus score of the
+        baseline (R,). Its standard error is that of the bootstrap.
     examples, groups: as for `interval`.
     """
     resampled, num_units = _resample(score_difference, len(examples), groups)
@@ -86,7 +84,7 @@ def compare_scores(
 
 
 def _resample(statistic: Statistic, count: int, groups: Tensor | None) -> tuple[Tensor, int]:
-    """Return the score of each resampling, (R,), float64, and how many things are drawn from."""
+    """Return the statistic of each resample, (R,), float64, and the number of units."""
     num_units = count
     if groups is not None:
         unique, groups = groups.unique(return_inverse=True)
@@ -109,15 +107,15 @@ def _unit(groups: Tensor | None) -> dict[str, str]:
 
 
 def _t_test(best: str, mean: float, std_error: float, count: int) -> dict[str, Any]:
-    """Return whether a difference is more than chance, by Student's distribution.
+    """Return the two-sided t-test of a mean difference.
 
-    mean: of the difference. spread: of that mean. count: of groups. Where all groups say the same
-    it is asked how often so many coins fall alike.
+    mean: of the difference. std_error: of that mean. count: number of units. If all units have the
+    same difference, it is a sign test.
     """
     if mean == 0 or count < 2:
         p = 1.0
     elif std_error > 0:
-        from scipy.special import stdtr  # as light as it comes
+        from scipy.special import stdtr  # a light import
 
         p = 2 * float(stdtr(count - 1, -abs(mean) / std_error))
     else:

@@ -1,4 +1,4 @@
-"""Whether a net is as often right as it says: one temperature, fitted on what it has not seen."""
+"""Calibration: temperature scaling, reliability bins, and the calibration error."""
 
 import math
 from collections.abc import Callable, Sequence
@@ -14,18 +14,18 @@ from brique.evaluation.classification import share_interval
 
 BINS = 15
 RANGE = (0.05, 20.0)
-_PRIOR_STRENGTH = 3.0  # nats for each unit of |log temperature|: a Laplace prior about 1
-_SMOOTHING = 0.05  # within which it has no corner, so that no temperature is 1 for the prior alone
-MIN_EXAMPLES = 20  # answers that a temperature is fitted on
-_MAX_REPEATS, _MAX_DRAWS = 200, 20_000_000  # draws of what chance would do; numbers in all of them
+_PRIOR_STRENGTH = 3.0  # nats per unit of |log temperature|: a Laplace prior about 1
+_SMOOTHING = 0.05  # rounds its corner, lest the prior alone hold the temperature at 1
+MIN_EXAMPLES = 20  # for fitting a temperature
+_MAX_REPEATS, _MAX_DRAWS = 200, 20_000_000  # simulations; values in all of them
 _KEY = keys.text_key("calibration")
 _GOLDEN = (math.sqrt(5) - 1) / 2
 
 
 def fit_temperature(outputs: Sequence[tuple[Tensor, Tensor, int]]) -> float:
-    """Return the temperature T that fits scores best.
+    """Return the temperature T with the lowest penalized log loss.
 
-    outputs: scores (N, K), float64, of examples of classes (N,), and the power of T that divides them.
+    outputs: (scores, label, power): scores (N, K), float64, to be divided by T**power; label (N,).
     """
 
     def cost(log_temperature: float) -> float:
@@ -38,12 +38,12 @@ def fit_temperature(outputs: Sequence[tuple[Tensor, Tensor, int]]) -> float:
 
 
 def prior_penalty(log_temperature: float) -> float:
-    """Return how many nats speak against a temperature before any example is seen."""
+    """Return the penalty of a temperature, in nats."""
     return _PRIOR_STRENGTH * (math.hypot(log_temperature, _SMOOTHING) - _SMOOTHING)
 
 
 def temperature(net: nn.Module) -> float:
-    """Return a net's temperature, 1.0 where it has none of its own."""
+    """Return the temperature of a net, 1.0 if it has no Temperature layer."""
     layers = [module for module in net.modules() if isinstance(module, Temperature)]
     return float(layers[0].value) if len(layers) == 1 else 1.0
 
@@ -60,11 +60,11 @@ def log_loss(scores: Tensor, label: Tensor) -> float:
 def bins(
     probabilities: Tensor, label: Tensor, groups: Tensor | None = None
 ) -> list[dict[str, Any]]:
-    """Return, for 15 equal ranges of confidence, how sure the net was there and how often right.
+    """Return 15 equal-width bins of confidence, with mean confidence and accuracy of each.
 
-    probabilities: (N, K). label: (N,), int64. together: (N,), int64: the groups that examples are
-    drawn by for the intervals, if not each by itself.
-    Confidence is the largest probability; a range holds its upper end. Shares of nothing are None.
+    probabilities: (N, K). label: (N,), int64. groups: (N,), int64, for the intervals; None for
+    independent examples.
+    Confidence is the largest probability; a bin includes its upper end. Means of nothing are None.
     """
     confidence, predictions = probabilities.double().max(dim=1)
     bin_index = ((confidence * BINS).ceil().long() - 1).clamp(0, BINS - 1)
@@ -88,9 +88,9 @@ def bins(
 
 
 def calibration_error(ranges: list[dict[str, Any]]) -> float:
-    """Return the expected calibration error: the mean of |accuracy - confidence| over examples.
+    """Return the expected calibration error: |accuracy - confidence| of bins, by their count.
 
-    ranges: the ranges that `bins` returned; the difference is taken between the means of a range.
+    ranges: as `bins` returns them.
     Source: Naeini, Cooper, Hauskrecht 2015, "Obtaining well calibrated probabilities using
     Bayesian binning".
     """
@@ -104,11 +104,10 @@ def calibration_error(ranges: list[dict[str, Any]]) -> float:
 
 
 def error_by_chance(probabilities: Tensor) -> float:
-    """Return the expected calibration error that a perfectly calibrated net would show by chance.
+    """Return the mean calibration error of a perfectly calibrated net, by simulation.
 
-    probabilities: (N, K). Of as many examples, each right as often as the net says, drawn again and
-    again: the mean of their calibration errors. What is measured is at odds with certainty only
-    where it is clearly larger.
+    probabilities: (N, K). Each simulation draws the correctness of each example with the net's
+    confidence. A measured error indicates miscalibration only if it is clearly larger.
     Source: Bröcker, Smith 2007, "Increasing the reliability of reliability diagrams".
     """
     confidence = probabilities.double().max(dim=1).values
@@ -124,7 +123,7 @@ def error_by_chance(probabilities: Tensor) -> float:
 
 
 def _minimize(cost: Callable[[float], float], low: float, high: float) -> float:
-    """Return where a function is least, to 1e-6: the best of 33 places, then golden section."""
+    """Return the minimizer of a function, to 1e-6: a grid of 33 points, then golden section."""
     step = (high - low) / 32
     best = min((low + index * step for index in range(33)), key=cost)
     low, high = max(low, best - step), min(high, best + step)

@@ -1,4 +1,4 @@
-"""Scores of classes: their loss, and the probabilities that they stand for."""
+"""Class scores: cross entropy, class weights, probabilities."""
 
 import torch
 from torch import Tensor
@@ -15,8 +15,8 @@ def loss(
 
     scores: (N, K), any real numbers.
     label: class indices (N,), int64 in [0, K).
-    weights: (K,), what a mistake in each class costs; by default 1.
-    smoothing: share of each label that is spread over all classes, so that no net grows too sure.
+    weights: (K,), class weights; by default 1.
+    smoothing: label smoothing, against overconfidence.
     """
     if weights is None:
         return functional.cross_entropy(scores, label, label_smoothing=smoothing)
@@ -26,13 +26,13 @@ def loss(
 
 
 def weights(split: Split, target: str | None = None) -> Tensor:
-    """Return a weight for each class, the smaller the commoner it is: (K,), float32.
+    """Return balanced class weights, inversely proportional to frequency: (K,), float32.
 
-    target: the field of the classes, where there are several targets.
+    target: the field of the classes, if there are several targets.
 
-    Over the split's examples they are 1 in the mean, and each class weighs the same in all. A net
-    trained with them takes all classes for equally common: its probabilities are those of data in
-    which they are, not of data like these.
+    Their mean over the split's examples is 1, and all classes have the same total weight. A net
+    trained with them assumes equal class priors: its probabilities are calibrated for balanced
+    data.
     Raises DataError when the split is empty.
     """
     target = target or split.schema.target
@@ -45,7 +45,7 @@ def weights(split: Split, target: str | None = None) -> Tensor:
 
 
 def probabilities(scores: Tensor) -> Tensor:
-    """Return how likely each class is, (N, K), float32, on the processor.
+    """Return the probability of each class, (N, K), float32, on the CPU.
 
     scores: (N, K), on any device.
     """
@@ -53,7 +53,7 @@ def probabilities(scores: Tensor) -> Tensor:
 
 
 def check_scores(where: str, scores: Tensor, num_classes: int) -> None:
-    """Raise ShapeError unless the scores are (N, classes)."""
+    """Raise ShapeError unless the scores have the shape (N, classes)."""
     if scores.ndim != 2 or scores.shape[1] != num_classes:
         raise ShapeError(
             f"{where}: scores have shape {tuple(scores.shape)} but there are {num_classes} classes;"

@@ -1,4 +1,4 @@
-"""Scores of a classifier on a part of the data."""
+"""Metrics of a classifier on a split."""
 
 import math
 from collections.abc import Sequence
@@ -16,32 +16,32 @@ from brique.inference import batch_size_for, eval_mode, net_inputs, tensor_of
 
 
 def accuracy(net: nn.Module, split: Split, names: Sequence[str] | None = None) -> float:
-    """Return the share of a split's examples that the net names rightly.
+    """Return the accuracy of a net on a split.
 
-    net: inputs (N, ...) -> scores (N, K). It is asked in eval mode, without slopes and in float32,
-        on its own device; each of its parts is in its own mode again afterwards.
-    names: the K classes, if they are not those of the split; classes are compared by name.
+    net: inputs (N, ...) -> scores (N, K). It runs in eval mode, without gradients and in float32,
+        on its own device; the mode of each module is restored afterwards.
+    names: the K classes, if they are not those of the split; classes are matched by name.
     Raises DataError when the split is empty or has a class that `names` lacks.
     """
     correct, total, _ = _evaluate(net, split, names)
     return correct / total
 
 
-IMBALANCE_RATIO = 3  # times the examples of the rarest class that make the commonest one too common
+IMBALANCE_RATIO = 3  # from this ratio of the largest to the smallest class on
 
 
 @dataclass(frozen=True)
 class Validation:
-    """What a net does on a part: the share named rightly, and the mean loss in nats."""
+    """Metrics on a split: accuracy, and the mean loss in nats."""
 
     accuracy: float
     loss: float
 
 
 def validate(net: nn.Module, split: Split) -> Validation:
-    """Return accuracy and loss of a net on a part, in one pass; of an empty part, NaN.
+    """Return accuracy and loss of a net on a split, in one pass; NaN on an empty split.
 
-    The loss tells apart nets that name the same share of a small part rightly.
+    On a small split the loss distinguishes nets of equal accuracy.
     net, split: as for `accuracy`.
     """
     if not len(split):
@@ -51,11 +51,11 @@ def validate(net: nn.Module, split: Split) -> Validation:
 
 
 def wilson_interval(share: float, total: int) -> tuple[float, float]:
-    """Return the 95% interval of a share that was counted on `total` things.
+    """Return the 95% confidence interval of a share of `total` trials.
 
     Source: Wilson 1927, "Probable inference, the law of succession, and statistical inference".
 
-    >>> [round(end, 3) for end in interval(0.98, 360)]
+    >>> [round(end, 3) for end in wilson_interval(0.98, 360)]
     [0.96, 0.99]
     """
     z = 1.959963984540054
@@ -67,10 +67,10 @@ def wilson_interval(share: float, total: int) -> tuple[float, float]:
 
 
 def share_interval(is_correct: Tensor, groups: Tensor | None) -> list[float]:
-    """Return the 95% interval of a share of right answers (N,), bool.
+    """Return the 95% interval of the share of correct predictions (N,), bool.
 
-    It is Wilson's, or, where examples hang together, found by drawing groups again.
-    groups: (N,), int64, their groups; None where each stands alone.
+    It is Wilson's for independent examples, else the bootstrap over groups.
+    groups: (N,), int64; None for independent examples.
     """
     if groups is None:
         return list(wilson_interval(float(is_correct.double().mean()), len(is_correct)))
@@ -83,9 +83,9 @@ def share_interval(is_correct: Tensor, groups: Tensor | None) -> list[float]:
 def recall_intervals(
     label: Tensor, predictions: Tensor, num_classes: int, groups: Tensor | None
 ) -> list[list[float] | None]:
-    """Return the 95% interval of the recall of each class; None of one without examples.
+    """Return the 95% interval of the recall of each class; None for one without examples.
 
-    label, predictions: class indices (N,), int64 in [0, K). together: as for `share_interval`.
+    label, predictions: class indices (N,), int64 in [0, K). groups: as for `share_interval`.
     """
     intervals: list[list[float] | None] = []
     for index in range(num_classes):
@@ -100,7 +100,7 @@ def recall_intervals(
 
 
 def confusion(label: Tensor, predictions: Tensor, num_classes: int) -> Tensor:
-    """Return how often each class (rows) got each answer (columns): (K, K), int64.
+    """Return the confusion matrix, rows by label, columns by prediction: (K, K), int64.
 
     label, predictions: class indices (N,), int64 in [0, K).
     """
@@ -110,9 +110,9 @@ def confusion(label: Tensor, predictions: Tensor, num_classes: int) -> Tensor:
 
 
 def auc(probability: Tensor, label: Tensor) -> float:
-    """Return how likely the second of two classes gets a higher chance than the first.
+    """Return the area under the ROC curve of two classes.
 
-    probability: of the second class (N,). label: (N,), 0 or 1. NaN where a class has no example.
+    probability: of class 1 (N,). label: (N,), 0 or 1. NaN where a class has no example.
     Source: Hanley, McNeil 1982, "The meaning and use of the area under a ROC curve"; ties count
         half.
     """
@@ -121,12 +121,12 @@ def auc(probability: Tensor, label: Tensor) -> float:
         return math.nan
     _, index, counts = probability.double().unique(return_inverse=True, return_counts=True)
     below = counts.cumsum(0) - counts
-    rank = (below + (counts + 1) / 2)[index]  # from 1, ties share theirs
+    rank = (below + (counts + 1) / 2)[index]  # from 1; ties have the mean rank
     return float((rank[label == 1].sum() - ones * (ones + 1) / 2) / (ones * zeros))
 
 
 def has_class_imbalance(label: Tensor) -> bool:
-    """Tell whether the commonest class has three times the examples of the rarest, or more.
+    """Tell whether the largest class has at least three times the examples of the smallest.
 
     label: class indices (N,), int64; classes without an example do not count.
     """
@@ -136,11 +136,11 @@ def has_class_imbalance(label: Tensor) -> bool:
 
 
 def average_precision(probabilities: Tensor, label: Tensor) -> float:
-    """Return the average precision: of two classes that of the rarer, of more their mean.
+    """Return the average precision of the rarer of two classes, or the mean over more classes.
 
-    probabilities: (N, K). label: (N,), int64. Examples are ranked by the chance of the class; it is the
-    mean precision at each example of it, and by chance the share of the class. Classes without an
-    example do not count; of equally likely examples none stands before another.
+    probabilities: (N, K). label: (N,), int64. Examples are ranked by the probability of the class;
+    average precision is the mean precision at each of its examples. A random ranking reaches the
+    share of the class. Classes without examples do not count; ties have one rank.
     """
     counts = torch.bincount(label, minlength=probabilities.shape[1])
     present = (counts > 0).nonzero().flatten()
@@ -163,9 +163,9 @@ def by_class(
 ) -> dict[str, dict[str, Any]]:
     """Return precision, recall, F1, count and the 95% interval of recall of each class.
 
-    counts: (K, K) of `confusion`. ends: of `recall_intervals`.
-    What is a share of nothing is None: the precision of a class that was never answered, the recall
-    of one without examples, the F1 of one with neither.
+    counts: (K, K) of `confusion`. intervals: of `recall_intervals`.
+    Undefined values are None: the precision of a class without predictions, the recall of one
+    without examples, the F1 of one with neither.
     """
     rows = zip(
         names,
@@ -188,11 +188,11 @@ def by_class(
 
 
 def macro_scores(classes: dict[str, dict[str, Any]]) -> dict[str, float]:
-    """Return the scores in which all classes count alike.
+    """Return the metrics averaged over classes.
 
     balanced_accuracy is the mean recall of the classes with examples. The macro scores are means
-    over the classes that have examples or were answered; what is undefined there counts as 0 (as
-    in scikit-learn with zero_division=0).
+    over the classes with examples or predictions; undefined values count as 0 (as in scikit-learn
+    with zero_division=0).
     """
     defined = [entry for entry in classes.values() if entry["f1"] is not None]
     recalls = [entry["recall"] for entry in classes.values() if entry["count"]]
@@ -204,7 +204,7 @@ def macro_scores(classes: dict[str, dict[str, Any]]) -> dict[str, float]:
 
 
 def _evaluate(net: nn.Module, split: Split, names: Sequence[str] | None) -> tuple[int, int, float]:
-    """Return how many are named rightly, of how many, and the sum of their losses."""
+    """Return the number of correct predictions, of all, and the summed loss."""
     check_not_empty(split)
     field, target = split.schema.inputs[0], split.schema.target
     classes = split.schema[target].names
@@ -220,13 +220,13 @@ def _evaluate(net: nn.Module, split: Split, names: Sequence[str] | None) -> tupl
 
 
 def check_not_empty(split: Split) -> None:
-    """Raise DataError on a part without examples."""
+    """Raise DataError for a split without examples."""
     if len(split) == 0:
         raise DataError("accuracy: the split is empty; pass one with at least one example.")
 
 
 def map_classes(classes: Sequence[str], names: Sequence[str]) -> Tensor:
-    """Return where each class of the data stands among the classes of the scores: (K,), int64.
+    """Return the index of each class of the data among the classes of the scores: (K,), int64.
 
     Raises DataError when `names` lacks one.
     """
@@ -234,9 +234,9 @@ def map_classes(classes: Sequence[str], names: Sequence[str]) -> Tensor:
     for name in classes:
         if name not in available:
             hint = did_you_mean(name, available) or "; rename or remove it."
-            listed = ", ".join(available[:10]) + (", ..." if len(available) > 10 else "")
+            known = ", ".join(available[:10]) + (", ..." if len(available) > 10 else "")
             raise DataError(
                 f"accuracy: the data have the class '{name}', which the net does not know"
-                f" (it knows {listed}){hint}"
+                f" (it knows {known}){hint}"
             )
     return torch.tensor([available.index(name) for name in classes])

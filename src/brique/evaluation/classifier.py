@@ -1,4 +1,4 @@
-"""What a net that makes pictures is judged by: a reader of real ones looks at its own."""
+"""Evaluation of generated pictures by a classifier of real ones."""
 
 import hashlib
 import json
@@ -21,22 +21,22 @@ from brique.game import Game, Player, cosine
 from brique.inference import batch_size_for, device_of, eval_mode, tensor_of
 from brique.reader import read_tensors
 
-_VERSION = 2  # a new number when the reader or its training changes: kept ones are then not used
+_VERSION = 2  # increment when the classifier or its training changes, to invalidate the cache
 _TURNS = 800
 _MIN_CONFIDENCE = 0.9
 
 
 def recognized(net: nn.Module, inputs: Tensor, data: Data) -> dict[str, Any]:
-    """Return how a reader, a classifier fitted on `data.train`, sees what `net` makes.
+    """Return how a classifier, fitted on `data.train`, recognizes the pictures of a generator.
 
-    net: inputs (N, ...) -> pictures (N, C, H, W) in [0, 1] of the data's shape; asked in eval mode.
-    inputs: what the net makes pictures from, such as noise.
-    data: pictures with a category as target. The reader is fitted once for each data set and kept
-        in the folder BRIQUE_CACHE (~/.cache/brique by default).
-    Returns "recognized": share of the pictures that the reader names with more than 0.9; "rarest":
-    share of the class named least often; "reader": the reader's own accuracy on `data.test`.
-    (Typed Any, so that they can be spread into `run.finish`.)
-    Raises ShapeError when the pictures are not of the data's shape.
+    net: inputs (N, ...) -> pictures (N, C, H, W) in [0, 1] of the data's shape; in eval mode.
+    inputs: of the generator, such as noise.
+    data: pictures with a category as target. The classifier is fitted once for each data set and
+        cached in the folder BRIQUE_CACHE (~/.cache/brique by default).
+    Returns "recognized": share of the pictures classified with a confidence above 0.9; "rarest":
+    share of the least frequent predicted class; "classifier_accuracy": accuracy on `data.test`.
+    (Typed Any, so that they can be unpacked into `run.finish`.)
+    Raises ShapeError when the pictures do not have the data's shape.
     """
     classifier = reference_classifier(data, device_of(net))
     num_classes = len(data.schema[data.schema.target].names)
@@ -79,18 +79,20 @@ def gap(pictures: Tensor, split: Split) -> float:
 
 
 def reference_classifier(data: Data, device: torch.device) -> nn.Module:
-    """Return a classifier fitted on `data.train`, at rest on `device`: pictures -> scores (N, K).
+    """Return a classifier fitted on `data.train`, in eval mode: pictures -> scores (N, K).
 
-    data: pictures with a category as target. It is fitted once for each data set and kept.
+    data: pictures with a category as target. It is fitted once for each data set and cached.
     """
     num_devices = torch.cuda.device_count() if device.type == "cuda" else 0
-    with torch.random.fork_rng(devices=range(num_devices)):  # nobody else's draws are disturbed
+    with torch.random.fork_rng(
+        devices=range(num_devices)
+    ):  # leave the global generators as they are
         torch.manual_seed(0)
         classifier = _build(data).to(device)
         path = _cache_path(data, device)
         if not _load(path, classifier):
             _fit(classifier, data)
-            with suppress(OSError):  # where nothing can be kept it is fitted each time
+            with suppress(OSError):  # without a cache it is fitted each time
                 files.write_tensors(path, classifier.state_dict())
     return classifier.eval().requires_grad_(False)
 
@@ -131,11 +133,11 @@ def _cache_path(data: Data, device: torch.device) -> Path:
 
 
 def _load(path: Path, classifier: nn.Module) -> bool:
-    """Fill the reader from the file; tell whether there is a fitting one."""
+    """Load the classifier from a file; tell whether that succeeded."""
     try:
         classifier.load_state_dict(read_tensors(path))
     except (StoreError, KeyError, RuntimeError):
-        return False  # none, or damaged: it is fitted anew, and replaced
+        return False  # missing or damaged: fit again and replace it
     return True
 
 
@@ -147,6 +149,6 @@ def _check_shape(pictures: Tensor, data: Data) -> None:
     shape = tuple(data.schema[data.schema.inputs[0]].shape)
     if tuple(pictures.shape[1:]) != shape:
         raise ShapeError(
-            f"recognized: the net makes pictures of shape {tuple(pictures.shape[1:])} but the data"
-            f" have {shape}; open the data with the size and channels that the net makes."
+            f"recognized: the net returns pictures of shape {tuple(pictures.shape[1:])} but the"
+            f" data have {shape}; open the data with the size and channels of the net."
         )

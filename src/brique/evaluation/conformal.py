@@ -1,4 +1,4 @@
-"""Split conformal prediction: intervals that hold a share of the truths."""
+"""Split conformal prediction: intervals with a given coverage."""
 
 import math
 
@@ -8,9 +8,9 @@ COVERAGE = 0.9
 
 
 def quantile(errors: Tensor) -> float:
-    """Return what 90% of new misses do not exceed, given some (N,): the upper one of rank order.
+    """Return the bound on 90% of new absolute errors, from a sample (N,): an order statistic.
 
-    Infinite where there are too few to say.
+    Infinite if the sample is too small.
     """
     rank = math.ceil((len(errors) + 1) * COVERAGE)
     return float(errors.sort().values[rank - 1]) if rank <= len(errors) else math.inf

@@ -1,4 +1,4 @@
-"""What is to be said of an answer whose input lacked something."""
+"""Notes on predictions with missing or unknown input."""
 
 from dataclasses import replace
 from typing import Any
@@ -8,9 +8,9 @@ from brique.schema import Schema
 
 
 def with_input_note(answer: Any, value: object, schema: Schema) -> Any:  # noqa: ANN401 - of several tasks
-    """Return an answer with a note on what of the input is missing, or never came in training.
+    """Return a prediction with a note on input that is missing or unknown from training.
 
-    answer: a dataclass with a field `note`. given: the input as it came. schema: of the model.
+    answer: a dataclass with a field `note`. value: the original input. schema: of the model.
     """
     note = str(substitutions(schema, value))
     return replace(answer, note=note) if note else answer

@@ -1,4 +1,4 @@
-"""Principal components of pictures: the axes along which those of a part differ most."""
+"""Principal component analysis of the pictures of a split."""
 
 import time
 from dataclasses import dataclass
@@ -12,15 +12,15 @@ from brique.data import Split
 from brique.inference import batch_size_for, tensor_of
 from brique.schema import Picture
 
-_MAX_PIXELS = 100_000_000  # pixels that they are found on, at most
+_MAX_PIXELS = 100_000_000  # of the pictures that it is fitted on
 _KEY = keys.text_key("axes")
 
 
 @dataclass(frozen=True)
 class PrincipalComponents:
-    """Axes (D, F) from the mean (F,), with the spread along each (D,), for pictures of F pixels.
+    """The mean (F,), components (D, F) and their std (D,), for pictures of F values.
 
-    fit_info: on how many pictures they were found, and in how many seconds.
+    fit_info: number of pictures fitted on, and seconds.
     """
 
     mean: Tensor
@@ -30,7 +30,7 @@ class PrincipalComponents:
 
     @classmethod
     def fit(cls, split: Split, size: int) -> "PrincipalComponents":
-        """Return the first `size` axes of the pictures of a part, or fewer, where these are few."""
+        """Return the first `size` components of the pictures of a split, if it has as many."""
         from sklearn.decomposition import PCA
         from threadpoolctl import threadpool_limits
 
@@ -51,9 +51,9 @@ class PrincipalComponents:
         return cls(mean.float(), components.float(), variances.float().sqrt(), fit_info)
 
     def project(self, pictures: Tensor) -> Tensor:
-        """Return where pictures (N, C, H, W) lie along the axes: (N, D)."""
+        """Return the coordinates of pictures (N, C, H, W): (N, D)."""
         return (pictures.flatten(1) - self.mean) @ self.components.T
 
     def reconstruct(self, pictures: Tensor) -> Tensor:
-        """Return pictures (N, C, H, W) as the axes tell them."""
+        """Return the reconstruction of pictures (N, C, H, W) from the components."""
         return (self.project(pictures) @ self.components + self.mean).view_as(pictures)

@@ -1,4 +1,4 @@
-"""What every judgement of a net has in common."""
+"""The result of an evaluation, and its metrics."""
 
 import math
 from dataclasses import dataclass
@@ -9,9 +9,9 @@ from torch import Tensor
 
 @dataclass(frozen=True)
 class Metric:
-    """A number by which a net is judged; more is better.
+    """A metric of a task.
 
-    name: in "test" of the judgement. called: by people. says: what it means, in a few words.
+    name: its key in "test". title: for people. description: in a few words.
     is_share: whether it is shown as a percentage.
     """
 
@@ -23,13 +23,13 @@ class Metric:
 
 @dataclass(frozen=True)
 class Result:
-    """What a net reaches on a test part.
+    """The result of a net on a test part.
 
-    values: as JSON, for run.json and reports: "task", "examples", "test" (scores by name),
-        "interval" (95%, by score), "baseline" (scores by method), "comparison", and what the task
-        has besides.
-    arrays: what the report draws, of every test example or of some.
-    seconds: "evaluation" and "baselines".
+    values: JSON values, for run.json and reports: "task", "examples", "test" (metrics by name),
+        "interval" (95%, by metric), "baseline" (metrics by method), "comparison", and values of the
+        task.
+    arrays: for the report, of all test examples or some.
+    seconds: of "evaluation" and "baselines".
     """
 
     values: dict[str, Any]
@@ -38,7 +38,7 @@ class Result:
 
 
 def finite(value: Any) -> Any:  # noqa: ANN401 - any JSON value
-    """Return JSON values in which numbers that are not finite are None."""
+    """Return JSON values with None in place of non-finite numbers."""
     if isinstance(value, dict):
         return {key: finite(item) for key, item in value.items()}
     if isinstance(value, list):

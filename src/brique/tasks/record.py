@@ -1,4 +1,4 @@
-"""The record of a task: all that the verbs know of it."""
+"""The task record: all that the verbs know about a task."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -17,17 +17,17 @@ from brique.schema import Schema
 
 
 class Evaluator(Protocol):
-    """What a net reaches on the test part of data, beside what needs no net."""
+    """Evaluates a net on the test part of data, and compares it with baselines."""
 
     def __call__(
         self, net: nn.Module, data: Data, schema: Schema, *, compare: bool = True
     ) -> Result:
-        """Evaluate; compare: whether baselines are fitted on train, or the constant one stands."""
+        """Return the result; compare: whether to fit baselines, or only the constant one."""
         ...
 
 
 ResultValues = Mapping[str, Any]
-"""The values that a task's `evaluate` returned."""
+"""The `Result.values` of a task."""
 
 
 def _identity(answer: Any, value: object, schema: Schema) -> Any:  # noqa: ANN401 - of any task
@@ -38,20 +38,20 @@ def _identity(answer: Any, value: object, schema: Schema) -> Any:  # noqa: ANN40
 class Task:
     """A task.
 
-    name: in run.json and model.json. main: the score that is named first.
-    training_file: the training file for data of a schema, of this task's folder; None: it does not fit.
-    plan: a function of the data and of what was asked to the settings of the training file.
-    evaluate: what a net reaches on the test part of data, beside what needs no net; the schema is
-        that of the net's model, by whose names classes are compared.
-    predict: what a net says of each example of a batch.
-    postprocess: an answer with what of its input the net did not see, such as words that it does not
-        know: from the answer, the input as it was given, and the schema.
-    sentence: a result in one sentence. sections: what the report shows of the answers.
-    baseline_names: what the simple methods are called. scores: those beside the main one, by name.
-    bounds: between which a score lies that is no share.
-    verdict: of the report: outcome, and what it says of the best baseline; None: the usual one.
-    needs_target: whether the data must say what is to be answered.
-    has_baseline_section: whether `sections` begin with the net beside the baselines.
+    name: in run.json and model.json. main_metric: the metric named first.
+    training_file: name of the task's training file for a schema; None if the task does not fit.
+    plan: (data, request) -> settings of the training file.
+    evaluate: the result of a net on the test part, compared with baselines; the schema is that of
+        the net's model, whose class names are matched with those of the data.
+    predict: the prediction of each example of a batch.
+    postprocess: (prediction, original input, schema) -> prediction, with a note on input that the
+        net ignores, such as unknown words, or in pixels of the original picture.
+    sentence: a result in one sentence. sections: of the report.
+    baseline_names: names of the baselines in sentences. metrics: others than the main one, by name.
+    bounds: of the metrics that are not shares.
+    verdict: the report's outcome and comparison with the best baseline; None: the default one.
+    needs_target: whether the data must have a target.
+    has_baseline_section: whether `sections` begin with the comparison with baselines.
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""The closed table of tasks, and a result of any of them in one sentence."""
+"""The closed table of tasks, and the result of any task in one sentence."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -26,8 +26,8 @@ TASKS: dict[str, Task] = {
 
 
 def sentence(result: Mapping[str, Any]) -> str:
-    """Return a result in one sentence, whatever the task; judged: what `evaluate` returned.
+    """Return the result of any task in one sentence.
 
-    What makes it worthless, as the audit of the data found it, comes first.
+    result: the values that `evaluate` returned. Data errors that make it untrustworthy come first.
     """
     return full_sentence(result, TASKS[result["task"]].sentence)

@@ -1,4 +1,4 @@
-"""Which of K classes a thing belongs to: loss, answers, scores, calibration and the judgement."""
+"""Classification into K classes: loss, predictions, metrics, calibration, evaluation."""
 
 from brique.evaluation.classification import Validation as Validation
 from brique.evaluation.classification import accuracy as accuracy

@@ -1,8 +1,8 @@
-"""What needs no net: simple methods of scikit-learn, fitted on the inputs of the training part.
+"""Baselines of scikit-learn, fitted on the inputs of the training part.
 
-Net and baselines learn from the same part; what a baseline may choose, it chooses on valid, and
-none is fitted on that. All four together take less than a minute on two cores at any size of data:
-where a method would take longer it is fitted on fewer examples, in which classes keep their shares.
+The net and the baselines train on the same part; hyperparameters of a baseline are chosen on valid.
+All four take less than a minute on two cores, at any size of data: a method that would take longer
+is fitted on a stratified subset.
 """
 
 import time
@@ -27,15 +27,16 @@ from brique.tasks.classify.vectors import (
 )
 
 _KEY = keys.text_key("baselines")
-_MAX_TRAIN, _MAX_VALID = 20_000, 2_000  # examples at most that are fitted on, and chosen with
-_FOREST_SIDE = 16  # pixels a side of what the trees read
+_MAX_TRAIN, _MAX_VALID = 20_000, 2_000  # training and validation examples
+_FOREST_SIDE = 16  # side in pixels of the pictures for the random forest
 
 
 @dataclass(frozen=True)
 class BaselinePredictions:
-    """What one method reached: its place in run.json, and its answers (B,), or None if skipped.
+    """The predictions of one method.
 
-    Answers are numbered as the classes of the data.
+    entry: its JSON values in run.json. predictions: class indices of the data (B,), int64; None if
+        the method was skipped.
     """
 
     entry: dict[str, Any]
@@ -43,24 +44,24 @@ class BaselinePredictions:
 
 
 def majority_class(split: Split) -> int:
-    """Return the commonest class of a part; of equal ones the first."""
+    """Return the most frequent class of a split; of equal ones the first."""
     return int(torch.bincount(_labels(split)).argmax())
 
 
 def fit_predict(data: Data, inputs: Tensor) -> dict[str, BaselinePredictions]:
-    """Return what each method says of some inputs.
+    """Return the predictions of each method for some inputs.
 
-    data: with a category as target; train is fitted on, valid chosen with, test not looked at.
-    inputs: numbers (B, F) as `numbers_of` returns them.
+    data: with a category as target; fits on train, selects on valid, does not read test.
+    inputs: vectors (B, F) as `to_vectors` returns them.
     """
     reason = _unfit_reason(data)
     if reason is not None:
         return {name: BaselinePredictions({"skipped": reason}, None) for name in METHODS}
     from threadpoolctl import threadpool_limits
 
-    # one thread a method: several for each small product cost more than they save
+    # one thread per method: several for each small product cost more than they save
     with warnings.catch_warnings(), threadpool_limits(1, user_api="blas"):
-        warnings.simplefilter("ignore")  # of solvers that stop early: they then stand as they are
+        warnings.simplefilter("ignore")  # solvers that stop early are used as they are
         train, valid, test = _examples(data, inputs)
         with ThreadPoolExecutor(min(2, torch.get_num_threads())) as pool:
             predictions = pool.map(
@@ -72,7 +73,7 @@ def fit_predict(data: Data, inputs: Tensor) -> dict[str, BaselinePredictions]:
 def _fit_predict(
     method: Method, train: Examples, valid: Examples, test: Examples
 ) -> BaselinePredictions:
-    """Fit one method and ask it."""
+    """Fit one method and predict."""
     started = time.perf_counter()
     try:
         model = method(train, valid)
@@ -85,9 +86,9 @@ def _fit_predict(
 
 
 def stratified_order(label: Tensor) -> Tensor:
-    """Return an order of examples, each beginning of which holds the classes in their shares.
+    """Return an order of examples whose every prefix is stratified by class.
 
-    label: (N,), int64. Returns places (N,), int64; every class stands once before any stands twice.
+    label: (N,), int64. Returns indices (N,), int64; every class comes once before any comes twice.
     """
     shuffled = torch.randperm(len(label), generator=keys.generator(_KEY))
     grouped = shuffled[torch.argsort(label[shuffled], stable=True)]
@@ -99,7 +100,7 @@ def stratified_order(label: Tensor) -> Tensor:
 
 
 def _unfit_reason(data: Data) -> str | None:
-    """Say why no baseline can be fitted, if so."""
+    """Return why no baseline can be fitted, or None."""
     if not has_vector_inputs(data.schema):
         return "the inputs are neither one picture nor plain numbers"
     if int((torch.bincount(_labels(data.train)) > 0).sum()) < 2:
@@ -108,7 +109,7 @@ def _unfit_reason(data: Data) -> str | None:
 
 
 def _examples(data: Data, inputs: Tensor) -> tuple[Examples, Examples, Examples]:
-    """Return train, valid, and what is to be answered, as the methods read them."""
+    """Return train, valid and test as the methods read them."""
     field = data.schema[data.schema.inputs[0]]
     classes = len(data.schema[data.schema.target].names)
     train, train_label = _sample(data.train, min(_MAX_TRAIN, max_examples(field)))
@@ -128,14 +129,14 @@ def _examples(data: Data, inputs: Tensor) -> tuple[Examples, Examples, Examples]
 
 
 def _sample(split: Split, count: int) -> tuple[Tensor, Tensor]:
-    """Return inputs (M, F) and classes (M,) of examples among which classes keep their shares."""
+    """Return inputs (M, F) and labels (M,) of a stratified sample."""
     label = _labels(split)
     chosen = stratified_order(label)[:count]
     return select_vectors(split, split.ids[chosen]), label[chosen]
 
 
 def _labels(split: Split) -> Tensor:
-    """Return the classes (N,), int64, of all examples of a part."""
+    """Return the labels (N,), int64, of a split."""
     labels = split[split.schema.target]
     assert isinstance(labels, Tensor)
     return labels

@@ -1,4 +1,4 @@
-"""The temperature of a classifier, fitted on what it has not seen."""
+"""Temperature scaling of a classifier, on held-out examples."""
 
 from collections.abc import Iterable
 
@@ -12,25 +12,24 @@ from brique.evaluation.calibration import MIN_EXAMPLES, fit_temperature, tempera
 from brique.inference import even_indices
 from brique.tasks.classify.outputs import collect_outputs
 
-_MAX_SCORES = 5_000_000  # scores at most that a temperature is fitted on
+_MAX_SCORES = 5_000_000  # scores at most for fitting a temperature
 
 
 def calibrate(
     net: nn.Module, valid: Split, halves: Iterable[tuple[nn.Module, Split]] = ()
 ) -> float:
-    """Set a net's temperature to the one that fits what it has not seen best, and return it.
+    """Fit the temperature of a net on held-out examples, set it, and return it.
 
-    net: inputs (N, ...) -> scores (N, K) by way of one `brique.bricks.Temperature`; it is asked as
-        in `judge`. Its answers stay, its probabilities change.
-    valid: examples that no weight was fitted on. Where they are, with those of the halves, fewer
-        than 20, the temperature stays.
-    halves: nets like this one that learnt from half of its examples each, and the other half. Such
-        a net is too sure of itself by more, as 1/n goes: its temperature is taken for the square of
-        this net's. (More often it is less than that, so that this one changes too little, not too
-        much.)
-    Returns a number in [0.05, 20]. It minimizes the log loss of all examples plus 3 nats for each
-    unit of |log temperature|: few examples, or some without a mistake, leave it near 1, and make no
-    net too sure of itself; where many speak for another, 3 nats are nothing.
+    net: inputs (N, ...) -> scores (N, K), with one `brique.bricks.Temperature`; it runs as in
+        `evaluate`. Its predicted classes stay, its probabilities change.
+    valid: held-out examples. With fewer than 20, those of the halves included, the temperature
+        stays.
+    halves: nets of the same architecture, each trained on half of the examples, with the other
+        half. Such a net is more overconfident, in proportion to 1/n, so its temperature is taken as
+        the square of this net's. (It is usually smaller: the correction errs on the safe side.)
+    Returns a number in [0.05, 20] that minimizes the log loss of all examples plus a penalty of 3
+    nats per unit of |log temperature|. The penalty keeps it near 1 when examples are few or all
+    correct, and is negligible when they are many.
     Raises ShapeError when the net has no temperature, or several.
     """
     layer = _temperature_layer(net)
@@ -43,7 +42,7 @@ def calibrate(
 
 
 def _samples(net: nn.Module, split: Split, power: int) -> tuple[Tensor, Tensor, int]:
-    """Return what a net says of a part, at temperature 1: scores, classes and the power."""
+    """Return a net's scores on a split at temperature 1, the labels, and the power."""
     names = split.schema[split.schema.target].names
     outputs = collect_outputs(net, split, names)
     subset = even_indices(len(split), _MAX_SCORES // len(names))
@@ -55,6 +54,6 @@ def _temperature_layer(net: nn.Module) -> Temperature:
     if len(layers) != 1:
         raise ShapeError(
             f"calibrate: expected a net with one brique.bricks.Temperature, got {len(layers)} in"
-            f" a {type(net).__name__}; let its head end in one."
+            f" a {type(net).__name__}; end its head in one."
         )
     return layers[0]

@@ -1,4 +1,4 @@
-"""Whether a net differs from a baseline by more than chance, on the same examples."""
+"""McNemar's test: whether a net and a baseline differ significantly on the same examples."""
 
 import math
 from typing import Any
@@ -11,12 +11,12 @@ SIGNIFICANCE_LEVEL = 0.05
 def compare_with_baseline(
     net_correct: Tensor, best: str, baseline_correct: Tensor
 ) -> dict[str, Any]:
-    """Return a net beside the best baseline, as JSON values.
+    """Return the comparison of a net with the best baseline, as JSON values.
 
-    net_correct, baseline_correct: whether each named an example rightly: (N,), bool, of the same N examples.
+    net_correct, baseline_correct: whether each predicts an example correctly, (N,), bool.
     best: name of the baseline.
-    Returns "best", "examples", "only_net" and "only_baseline" (how many only one of them named
-    rightly), "p" and "outcome": "better" or "worse" where p < 0.05, else "even".
+    Returns "best", "examples", "only_net" and "only_baseline" (examples that only one of them
+    predicts correctly), "p" and "outcome": "better" or "worse" where p < 0.05, else "even".
     """
     only_net = int((net_correct & ~baseline_correct).sum())
     only_baseline = int((baseline_correct & ~net_correct).sum())
@@ -33,9 +33,9 @@ def compare_with_baseline(
 
 
 def mcnemar(only_first: int, only_second: int) -> float:
-    """Return how likely two equally good readers differ at least as much: exact, two-sided.
+    """Return the p-value of the exact two-sided test that two classifiers are equally accurate.
 
-    only_first, only_second: examples that only the one, and only the other, named rightly.
+    only_first, only_second: examples that only the first, or the second, predicts correctly.
     Source: McNemar 1947, "Note on the sampling error of the difference between correlated
     proportions or percentages"; binomial instead of chi-squared.
 

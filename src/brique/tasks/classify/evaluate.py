@@ -1,4 +1,4 @@
-"""The judgement of a classifier: one pass over the test part, beside what needs no net."""
+"""Evaluation of a classifier: one pass over the test part, compared with baselines."""
 
 import time
 from collections.abc import Sequence
@@ -10,9 +10,7 @@ from torch import Tensor, nn
 from brique.data import Data
 from brique.evaluation import baselines as simple
 from brique.evaluation import bootstrap
-from brique.evaluation.calibration import (
-    temperature,
-)
+from brique.evaluation.calibration import temperature
 from brique.evaluation.categories import probabilities
 from brique.evaluation.classification import map_classes, share_interval
 from brique.evaluation.result import Result, finite
@@ -31,17 +29,17 @@ def evaluate(
     compare: bool = True,
     allow_unknown_classes: bool = False,
 ) -> Result:
-    """Return what a net reaches on `data.test`, beside what needs no net.
+    """Return the result of a net on `data.test`, compared with baselines.
 
-    net: inputs (N, ...) -> scores (N, K). It reads the test part once, in eval mode, without slopes
-        and in float32, on its own device.
-    names: the K classes, if they are not those of the data; classes are compared by name.
-    compare: whether to fit simple methods on `data.train`, up to a minute; else the net stands
-        beside the majority class alone.
-    allow_unknown_classes: whether examples of classes that `names` lacks count as wrong, in place of an error;
-        "unknown_classes" in the values then counts them by class.
-    Returns Judged. Raises DataError when the test part is empty or has a class that `names` lacks;
-    ShapeError when the scores are not (N, K).
+    net: inputs (N, ...) -> scores (N, K). It reads the test part once, in eval mode, without
+        gradients and in float32, on its own device.
+    names: the K classes, if they are not those of the data; classes are matched by name.
+    compare: whether to fit baselines on `data.train`, up to a minute; else only the majority
+        class is compared.
+    allow_unknown_classes: whether examples of classes that `names` lacks count as wrong, in place
+        of an error; "unknown_classes" in the values then counts them by class.
+    Raises DataError when the test part is empty or has a class that `names` lacks; ShapeError when
+    the scores are not (N, K).
     """
     started = time.perf_counter()
     data_names = data.schema[data.schema.target].names
@@ -73,7 +71,7 @@ def evaluate(
 def _compare_with_baselines(
     outputs: Outputs, data: Data, names: Sequence[str], *, fit: bool
 ) -> dict[str, Any]:
-    """Return the baselines, and how the net stands beside the best of them."""
+    """Return the baselines, and the comparison of the net with the best of them."""
     class_index = map_classes(data.schema[data.schema.target].names, names)
     label, groups, input_rows = outputs.label, data.test.groups, outputs.input_rows
     net_correct = outputs.scores.argmax(dim=1) == label
@@ -111,7 +109,7 @@ def _compare_with_baselines(
 def _comparison(
     name: str, net_correct: Tensor, baseline_correct: Tensor, groups: Tensor | None, rows: Tensor
 ) -> dict[str, Any]:
-    """Return a net beside a baseline on the same examples, or the groups that these are of."""
+    """Return the comparison of a net with a baseline on the same examples, or their groups."""
     if groups is None:
         return compare_with_baseline(net_correct[rows], name, baseline_correct)
     return bootstrap.compare(
@@ -122,7 +120,7 @@ def _comparison(
 def _baseline_predictions(
     data: Data, outputs: Outputs
 ) -> dict[str, simple.BaselinePredictions | baselines.BaselinePredictions]:
-    """Return what each method says of the examples at `reading.inputs_at`."""
+    """Return the predictions of each method for the examples of `outputs.input_rows`."""
     if has_vector_inputs(data.schema):
         return dict(baselines.fit_predict(data, outputs.inputs))
     predictions = simple.fit_predict(data, data.test)

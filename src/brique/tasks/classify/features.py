@@ -1,4 +1,4 @@
-"""A look inside: the filters of the first layer, and a map of what the net sees as alike."""
+"""Learned features: the filters of the first layer, and a t-SNE map of the last hidden layer."""
 
 import math
 
@@ -13,33 +13,32 @@ from brique.page.thumbnails import png
 
 MAX_FILTERS = 64
 MAX_POINTS = 1000
-MAX_COLORED_CLASSES = 10  # classes with a color each; more are named at their middle
+MAX_COLORED_CLASSES = 10  # classes with a color each; more are labeled at their median
 MAX_NAMED_CLASSES = 40
 FEW_MARKS = 8  # marks of a class
 DENSE_MARKS = 400  # marks in all; more are smaller
 
 
 def filters_section(facts: Facts) -> Section | Gap:
-    """Return the filters of the net's first convolution as a picture."""
+    """Return the section with the filters of the first convolution."""
     if facts.net is None:
-        return Gap(f"Filters are not shown, since the net could not be rebuilt: {facts.net_error}")
+        return Gap(f"Filters are not shown: the net could not be rebuilt ({facts.net_error})")
     convolutions = (module for module in facts.net.modules() if isinstance(module, nn.Conv2d))
     first = next(convolutions, None)
     if first is None or min(first.weight.shape) == 0 or not bool(first.weight.isfinite().all()):
-        return Gap("Filters are not shown, since the net has no convolution of pictures.")
+        return Gap("Filters are not shown: the net has no 2-d convolution.")
     weight = first.weight.detach().float().cpu()
     num_filters, channels, height, width = weight.shape
     size = f"{height} x {width} pixels" if height * width > 1 else "one pixel"
-    title = f"{_count_edge_filters(weight)} of {count(num_filters, 'filter')} look for edges"
+    title = f"{_count_edge_filters(weight)} of {count(num_filters, 'filter')} detect edges"
     caption = (
-        f"Each square is one filter of the first layer, {size} large: what the net looks for at"
-        " every place of a picture. An edge filter compares neighboring pixels: its weights"
-        " nearly cancel out, so that an even patch leaves it cold."
+        f"Each square is one filter of the first layer, {size} large. The weights of an edge"
+        " filter nearly cancel out, so it does not respond to a uniform patch."
     )
     caption += (
-        " They are shown in the colors that they answer to."
+        " Colors show what a filter responds to."
         if channels == 3
-        else " Orange pixels count for, blue ones against; the paler, the less."
+        else " Positive weights are orange, negative ones blue."
     )
     if num_filters > MAX_FILTERS:
         caption += f" The first {MAX_FILTERS} are shown."
@@ -50,13 +49,13 @@ def filters_section(facts: Facts) -> Section | Gap:
 
 
 def _count_edge_filters(weight: Tensor) -> int:
-    """Return how many filters have weights that cancel out to a quarter or less."""
-    flat = weight.flatten(2).sum(1)  # (F, kH kW): all channels alike, as for a grey picture
+    """Return how many filters have weights that sum to a quarter of their absolute sum or less."""
+    flat = weight.flatten(2).sum(1)  # (F, kH kW): summed over channels, as for a gray picture
     return int((flat.sum(1).abs() <= 0.25 * flat.abs().sum(1)).sum())
 
 
 def _filter_sheet(weight: Tensor) -> str:
-    """Return filters (F, C, kH, kW) side by side as a picture's address."""
+    """Return filters (F, C, kH, kW) side by side, as the data URL of a picture."""
     from PIL import Image
 
     num_filters, _, height, width = weight.shape
@@ -76,7 +75,7 @@ def _filter_sheet(weight: Tensor) -> str:
 
 
 def _filter_pixels(weight: Tensor) -> np.ndarray:
-    """Return filters as pixels (F, kH, kW, 4): colors for three channels, else two inks."""
+    """Return filters as RGBA pixels (F, kH, kW, 4); other than 3 channels: orange and blue."""
     peak = weight.abs().flatten(1).max(1).values.clamp(min=1e-12)[:, None, None]
     num_filters, channels, height, width = weight.shape
     pixels = np.zeros((num_filters, height, width, 4), np.uint8)
@@ -94,37 +93,36 @@ def _filter_pixels(weight: Tensor) -> np.ndarray:
 
 
 def map_section(facts: Facts) -> Section | Gap:
-    """Return a map (t-SNE) of the last hidden layer, a mark for each test example."""
+    """Return the section with a t-SNE map of the last hidden layer, a mark per test example."""
     predictions = facts.predictions
     if predictions is None or predictions.hidden is None or predictions.hidden_ids is None:
-        return Gap("No map is drawn, since the hidden layer's answers are not stored.")
+        return Gap("The feature map is not shown: the hidden features are not stored.")
     features, ids = predictions.hidden[:MAX_POINTS], predictions.hidden_ids[:MAX_POINTS]
     if len(ids) < 8:
-        return Gap(f"No map is drawn, since {count(len(ids), 'example')} would tell nothing.")
+        return Gap(f"The feature map is not shown: {count(len(ids), 'example')} are too few.")
     if not bool(features.std(0).any()):
-        return Gap("No map is drawn, since the hidden layer says the same of every example.")
+        return Gap("The feature map is not shown: the hidden features are equal for all examples.")
     row_of_id = {int(example_id): row for row, example_id in enumerate(predictions.ids.tolist())}
     rows = torch.tensor([row_of_id[int(example_id)] for example_id in ids.tolist()])
     points = _tsne_points(features, len(facts.names))
     label, is_correct = predictions.label[rows], predictions.is_correct[rows]
     neighbor_agreement = _neighbor_agreement(features, label)
-    title = f"{percent(neighbor_agreement)} of the examples lie next to one of their own class"
+    title = f"{percent(neighbor_agreement)} of the nearest neighbors are of the same class"
     caption = (
-        f"Each mark is one of {count(len(ids), 'test example')}; examples that the last hidden"
-        " layer sees as alike lie close together. Crosses are mistakes. Only what is near means"
-        " something: the axes, and distances between far groups, do not. (t-SNE; the share above is"
-        " counted in the hidden layer itself.)"
+        f"t-SNE of the last hidden layer on {count(len(ids), 'test example')}. Crosses are"
+        " misclassified examples. Only neighborhoods are meaningful, not the axes or large"
+        " distances. The share above is measured in the hidden layer itself."
     )
     if len(facts.names) > MAX_COLORED_CLASSES:
-        caption += " Names that would stand on another are left out."
+        caption += " Overlapping class names are left out."
     body = _map_svg(facts.names, points, label, is_correct)
-    return Section("map", "Map", figure(title, caption, body))
+    return Section("map", "Feature map", figure(title, caption, body))
 
 
 def _tsne_points(features: Tensor, classes: int) -> np.ndarray:
-    """Return a place in [0, 1] x [0, 1] for each row of features (M, D): (M, 2).
+    """Return t-SNE coordinates in [0, 1] x [0, 1] for each row of features (M, D): (M, 2).
 
-    Each looks at fewer neighbors than there are of its class, lest classes shrink to dots.
+    Perplexity is below the size of a class, lest classes shrink to dots.
     """
     from sklearn.manifold import TSNE
     from threadpoolctl import threadpool_limits
@@ -134,7 +132,7 @@ def _tsne_points(features: Tensor, classes: int) -> np.ndarray:
         array = np.pad(array, ((0, 0), (0, 1)))
     perplexity = min(30.0, (len(array) - 1) / 3, max(5.0, len(array) / (3 * classes)))
     tsne = TSNE(perplexity=perplexity, init="pca", random_state=0, max_iter=500)
-    with threadpool_limits(1):  # sums in one order: the same bytes each time
+    with threadpool_limits(1):  # a fixed order of sums: the same bytes each time
         points = np.asarray(tsne.fit_transform(array), dtype=np.float64)
     low, high = points.min(0), points.max(0)
     return 0.03 + 0.94 * (points - low) / np.maximum(high - low, 1e-12)
@@ -167,13 +165,13 @@ def _map_svg(names: list[str], points: np.ndarray, label: Tensor, is_correct: Te
     )
     svg = "".join([*marks, *crosses, '<g class="names">', *labels, "</g>"])
     wrong = int((~is_correct).sum())
-    alt = f"map of the test examples, {count(wrong, 'mistake')} as crosses"
+    alt = f"t-SNE map of the test examples, {count(wrong, 'mistake')} as crosses"
     html = f'<div class="map"><svg role="img" aria-label="{alt}">{svg}</svg></div>\n'
     return (_legend(names, classes) if is_colored else "") + html
 
 
 def _marks(points: np.ndarray, in_class: np.ndarray, is_correct: np.ndarray) -> tuple[str, str]:
-    """Return the dots of right answers and the crosses of wrong ones."""
+    """Return the dots of correct and the crosses of misclassified examples."""
     size, cross = (
         (3.5, "M-5-5 5 5M-5 5 5-5") if len(points) <= DENSE_MARKS else (2.5, "M-3-3 3 3M-3 3 3-3")
     )
@@ -189,12 +187,12 @@ def _marks(points: np.ndarray, in_class: np.ndarray, is_correct: np.ndarray) -> 
 
 
 def _class_labels(classes: dict[str, np.ndarray]) -> list[str]:
-    """Return the name of each class where its marks are, unless it would stand on another name."""
+    """Return the name of each class at the median of its marks, unless it would overlap another."""
     placed: list[tuple[float, float, float]] = []
     labels: list[str] = []
     for class_name, points in classes.items():
         x, y = 100 * np.median(points, axis=0)
-        if len(points) < FEW_MARKS:  # above the mark nearest to their middle, which it would hide
+        if len(points) < FEW_MARKS:  # above the mark nearest to the median, lest it be hidden
             x, y = 100 * points[np.abs(points * 100 - (x, y)).sum(1).argmin()] - (0, 1.5)
         label_text = text(class_name, 18)
         half_width = 0.5 + 0.7 * min(len(class_name), 18)
@@ -210,9 +208,8 @@ def _legend(names: list[str], classes: list[int]) -> str:
         color, is_ring = colors.class_color(class_index)
         kind = "ring" if is_ring else "spot"
         mark = f'<g class="{kind}" style="--ink-of:{color}"><circle cx="8" cy="8" r="5"/></g>'
-        items.append(
-            f'<li><svg class="dotkey" aria-hidden="true">{mark}</svg>{name(names[class_index], 40)}</li>'
-        )
+        title = name(names[class_index], 40)
+        items.append(f'<li><svg class="dotkey" aria-hidden="true">{mark}</svg>{title}</li>')
     cross = '<g class="cross"><path d="M3 3 13 13M3 13 13 3"/></g>'
-    items.append(f'<li><svg class="dotkey" aria-hidden="true">{cross}</svg>a mistake</li>')
+    items.append(f'<li><svg class="dotkey" aria-hidden="true">{cross}</svg>misclassified</li>')
     return f'<ul class="legend">{"".join(items)}</ul>\n'

@@ -1,4 +1,4 @@
-"""What a classifier is trained by."""
+"""The loss of a classifier."""
 
 from brique.evaluation.categories import loss as loss
 from brique.evaluation.categories import weights as weights

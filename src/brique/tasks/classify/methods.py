@@ -1,4 +1,4 @@
-"""Four simple methods of scikit-learn; each chooses its settings on valid, in fixed order."""
+"""Four baselines of scikit-learn; each selects its hyperparameters on valid, in fixed order."""
 
 import math
 from collections.abc import Callable, Sequence
@@ -10,29 +10,27 @@ import torch
 if TYPE_CHECKING:
     import numpy as np
 
-_DISTANCE_COMPONENTS = (
-    64  # principal parts that methods of distances read: more say less and cost more
-)
-_TUNING_EXAMPLES = 2_000  # examples that a support vector machine chooses its settings with
-_MAX_PRODUCTS = 150e6  # of two examples that it may then take: some 10 s
-_MAX_SVM_CLASSES = 100  # classes at most that are told apart two by two
-_MAX_LOGISTIC_SCORES = 2e6  # examples times classes that logistic regression may take: some 5 s
-_MAX_FOREST_EXAMPLES = 10_000  # examples at most that trees grow on: some 10 s
-_MAX_LEAVES = 5e7  # numbers that all trees together may hold
+_DISTANCE_COMPONENTS = 64  # principal components for methods based on distances
+_TUNING_EXAMPLES = 2_000  # examples for the hyperparameter search of the SVM
+_MAX_PRODUCTS = 150e6  # kernel products of its final fit: some 10 s
+_MAX_SVM_CLASSES = 100  # it is fitted for each pair of classes
+_MAX_LOGISTIC_SCORES = 2e6  # examples times classes of logistic regression: some 5 s
+_MAX_FOREST_EXAMPLES = 10_000  # training examples of the forest: some 10 s
+_MAX_LEAVES = 5e7  # values in the leaves of all trees
 _BATCH_SIZE = 1_000
 
 
 class UnfitError(Exception):
-    """A method cannot be fitted; the text says why."""
+    """A method cannot be fitted; the message is the reason."""
 
 
 @dataclass(frozen=True)
 class Examples:
-    """Some examples, as the methods read them.
+    """Examples as the methods read them.
 
-    features: numbers (N, F), float32.
-    components: the same in P principal parts (N, P), those that vary most first.
-    label: (N,), int64 in [0, classes); (0,) where it is to be found out.
+    features: (N, F), float32.
+    components: their principal components (N, P), largest variance first.
+    label: (N,), int64 in [0, classes); (0,) for examples to predict.
     """
 
     features: "np.ndarray"
@@ -51,18 +49,18 @@ class Examples:
 
     @property
     def distance_features(self) -> "np.ndarray":
-        """What methods of distances read, (N, 64) at most."""
+        """The features for methods based on distances, (N, 64) at most."""
         return self.components[:, :_DISTANCE_COMPONENTS]
 
 
 @dataclass(frozen=True)
 class FittedModel:
-    """A fitted method: what answers, on how many examples it was fitted, and its settings."""
+    """A fitted method: its predictor, its number of training examples, and its settings."""
 
     predict: Callable[[Examples], "np.ndarray"]
     examples: int
     settings: dict[str, float]
-    support_share: float = 1.0  # share of them that it needs to answer
+    support_share: float = 1.0  # share of support vectors
 
 
 def logistic(train: Examples, valid: Examples) -> FittedModel:
@@ -83,15 +81,15 @@ def logistic(train: Examples, valid: Examples) -> FittedModel:
 
 
 def svm(train: Examples, valid: Examples) -> FittedModel:
-    """Fit a support vector machine with radial basis functions.
+    """Fit a support vector machine with an RBF kernel.
 
-    Settings are chosen with 2,000 examples; the share of them that are support vectors then tells
-    for how many there is time.
+    Hyperparameters are selected with 2,000 examples; the share of support vectors among them then
+    sets how many examples the final fit can afford.
     """
     from sklearn.svm import SVC
 
     if train.classes > _MAX_SVM_CLASSES:
-        raise UnfitError(f"with more than {_MAX_SVM_CLASSES} classes their pairs are too many")
+        raise UnfitError(f"more than {_MAX_SVM_CLASSES} classes have too many pairs")
     base_gamma = 1 / (train.distance_features.shape[1] * _std(train.distance_features) ** 2)
 
     def fit(examples: Examples, C: float, gamma: float) -> FittedModel:  # noqa: N803 - scikit-learn's
@@ -114,7 +112,7 @@ def svm(train: Examples, valid: Examples) -> FittedModel:
 
 
 def neighbors(train: Examples, valid: Examples) -> FittedModel:
-    """Fit k nearest neighbors, the nearer ones with more say."""
+    """Fit k nearest neighbors, weighted by inverse distance."""
     import numpy as np
     from sklearn.neighbors import NearestNeighbors
 
@@ -144,7 +142,7 @@ def neighbors(train: Examples, valid: Examples) -> FittedModel:
 
 
 def forest(train: Examples, valid: Examples) -> FittedModel:
-    """Fit a random forest of 100 trees, or of as many as fit into memory."""
+    """Fit a random forest of 100 trees, or as many as fit into memory."""
     from sklearn.ensemble import RandomForestClassifier
 
     train = train.first(
@@ -166,12 +164,12 @@ METHODS: dict[str, Method] = {
 
 
 def _select_best(models: Sequence[FittedModel], valid: Examples) -> FittedModel:
-    """Return what is right most often on valid; of equal ones, or with no valid, the first."""
+    """Return the most accurate model on valid; of equal ones, or without valid, the first."""
     if not len(valid):
         return models[0]
     return max(models, key=lambda model: int((model.predict(valid) == valid.label).sum()))
 
 
 def _std(values: "np.ndarray") -> float:
-    """Return the standard deviation of all columns together, 1 where nothing varies."""
+    """Return the pooled standard deviation of all columns, 1 if they are constant."""
     return math.sqrt(float(values.var(axis=0).mean())) or 1.0

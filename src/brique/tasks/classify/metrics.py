@@ -1,4 +1,4 @@
-"""How well classes are named: all scores of one pass."""
+"""Metrics of a classifier, from one pass over a split."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -23,7 +23,7 @@ from brique.tasks.classify.outputs import Outputs
 def result_values(
     outputs: Outputs, names: Sequence[str], temperature: float, groups: Tensor | None
 ) -> dict[str, Any]:
-    """Return the scores of a net by itself."""
+    """Return the metrics of a net, without baselines."""
     label, class_probabilities = outputs.label, probabilities(outputs.scores)
     predicted = outputs.scores.argmax(dim=1)
     counts = confusion(label, predicted, len(names))

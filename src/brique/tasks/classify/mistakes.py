@@ -1,4 +1,4 @@
-"""Which classes are taken for which, with pictures; the worst mistakes and the surest answers."""
+"""The confusion matrix with examples, and the most confident mistakes and correct predictions."""
 
 import torch
 from torch import Tensor, as_tensor
@@ -11,20 +11,20 @@ from brique.page.spectrogram import MIN_SOUND_RATE, WIDTH, spectrogram
 from brique.page.thumbnails import Gallery
 from brique.schema import Signal
 
-MAX_MATRIX_CLASSES = 12  # classes at most; more are listed as pairs
+MAX_MATRIX_CLASSES = 12  # of more classes, the confused pairs are listed
 MAX_PAIRS = 24
 MAX_WORST = 18
 MAX_CONFIDENT = 12
-MAX_FIELDS = 6  # of an example that is no picture
+MAX_FIELDS = 6  # of an example without a picture
 
 
 def section(facts: Facts, gallery: Gallery) -> Section | Gap:
-    """Return the confusion matrix, the worst mistakes and the surest right answers."""
+    """Return the confusion matrix, the worst mistakes, and the surest correct predictions."""
     matrix = facts.values.get("confusion")
     size = len(facts.names)
     is_square = isinstance(matrix, list) and len(matrix) == size > 0
     if facts.predictions is None and not is_square:
-        return Gap("Mistakes are not shown, since the answers to the test examples are not stored.")
+        return Gap("Mistakes are not shown: the predictions on the test examples are not stored.")
     cards = _ExampleCards(facts, gallery)
     body = ""
     if isinstance(matrix, list) and is_square:
@@ -36,19 +36,19 @@ def section(facts: Facts, gallery: Gallery) -> Section | Gap:
         )
     if not cards.has_examples:
         body += f"<p>{_missing_reason(facts)}</p>\n"
-    return Section("mistakes", "Right and wrong", body)
+    return Section("mistakes", "Confusions and mistakes", body)
 
 
 def _missing_reason(facts: Facts) -> str:
     if facts.has_changed_data:
-        return "No pictures are shown, since the data have changed since the run."
+        return "Pictures are not shown: the data have changed since the run."
     if facts.data is None:
-        return "No pictures are shown, since the data of the run cannot be opened."
-    return "No pictures are shown, since the answers to the test examples are not stored."
+        return "Pictures are not shown: the data of the run cannot be opened."
+    return "Pictures are not shown: the predictions on the test examples are not stored."
 
 
 class _ExampleCards:
-    """Answers as pictures with their words."""
+    """Predictions as cards: a picture and its caption."""
 
     def __init__(self, facts: Facts, gallery: Gallery) -> None:
         self._gallery, self._names = gallery, facts.names
@@ -61,23 +61,20 @@ class _ExampleCards:
         return self._names[class_index]
 
     def picture(self, index: int) -> str:
-        """Return the picture of the answer at a place, or nothing."""
+        """Return the picture of a test example, or nothing."""
         if self._predictions is None or self._data is None:
             return ""
         label, predicted = (
             int(self._predictions.label[index]),
             int(self._predictions.predicted[index]),
         )
-        correct_alt = f"{self.class_name(label)}, named rightly"
-        alt = (
-            correct_alt
-            if label == predicted
-            else f"{self.class_name(label)}, taken for {self.class_name(predicted)}"
-        )
+        alt = f"{self.class_name(label)}, predicted as {self.class_name(predicted)}"
+        if label == predicted:
+            alt = f"{self.class_name(label)}, correct"
         return self._gallery.show(self._data.test, int(self._predictions.ids[index]), alt)
 
     def cell(self, label: int, predicted: int) -> str:
-        """Return the picture of the surest answer `predicted` to an example of class `label`."""
+        """Return the picture of the most confident prediction `predicted` for class `label`."""
         if self._predictions is None:
             return ""
         matches = (self._predictions.label == label) & (self._predictions.predicted == predicted)
@@ -86,7 +83,7 @@ class _ExampleCards:
         return self.picture(int(torch.where(matches, self._predictions.confidence, -1.0).argmax()))
 
     def card(self, index: int) -> str:
-        """Return an answer as an item of a list: picture, classes, probability, file."""
+        """Return a prediction as an item of a list: picture, classes, confidence, file."""
         predictions = self._predictions
         assert predictions is not None
         label, predicted = int(predictions.label[index]), int(predictions.predicted[index])
@@ -95,14 +92,15 @@ class _ExampleCards:
         file = f"example {example_id}" if self._data is None else self._data.test.name(example_id)
         caption = f"<b>{name(self.class_name(label), 32)}</b>"
         if label != predicted:
-            caption += f" taken for <b>{name(self.class_name(predicted), 32)}</b>"
+            caption += f" predicted as <b>{name(self.class_name(predicted), 32)}</b>"
         return (
-            f"<li>{self.picture(index)}<p>{caption}<br>{confidence} sure{self._field_values(example_id)}"
+            f"<li>{self.picture(index)}<p>{caption}<br>confidence {confidence}"
+            f"{self._field_values(example_id)}"
             f'<br><small class="file">{name(file, 44)}</small></p></li>'
         )
 
     def _field_values(self, example_id: int) -> str:
-        """Return what an example that is no picture holds, in a few words."""
+        """Return the fields of an example without a picture, in a few words."""
         if self._gallery.is_open or self._data is None or self._data.store is None:
             return ""
         schema, fields = self._data.schema, self._data.store.fields
@@ -119,7 +117,7 @@ class _ExampleCards:
         return "".join(f"<br><small>{name(a, 24)}</small> {text(b, 160)}" for a, b in pairs)
 
     def _signal(self, kind: Signal, value: Tensor) -> str:
-        """Return what a signal is in words, and of a sound its spectrogram."""
+        """Return the description of a signal, and the spectrogram of a sound."""
         description = f"<br>{text(describe_value(kind, value), 160)}"
         if kind.rate is None or kind.rate < MIN_SOUND_RATE or not len(value):
             return description
@@ -137,23 +135,25 @@ def _confusion_figure(names: list[str], counts: list[list[int]], cards: _Example
     confusions.sort(key=lambda entry: (-entry[0], entry[1], entry[2]))
     total = sum(map(sum, counts))
     if not confusions:
-        title, caption = "No class is taken for another", f"All {total:,} answers are right."
+        title, caption = "No confusions", f"All {total:,} predictions are correct."
     else:
         frequency, i, j = confusions[0]
         a, b = name(names[i], 40), name(names[j], 40)
         errors = sum(entry[0] for entry in confusions)
-        title = f"Most often, {a} is taken for {b}"
+        title = f"Most frequent confusion: {a} predicted as {b}"
         caption = (
-            f"{count(errors, 'answer')} of {total:,} {'is' if errors == 1 else 'are'} wrong;"
-            f" {frequency:,} of them {'takes' if frequency == 1 else 'take'} {a} for {b}."
+            f"{count(errors, 'mistake')} in {total:,} predictions; {frequency:,} of them:"
+            f" {a} predicted as {b}."
         )
         if frequency == 1 and errors > 1:
-            title = "No confusion of two classes happens twice"
-            caption = f"{count(errors, 'answer')} of {total:,} are wrong, each in a way of its own."
+            title = "No confusion occurs twice"
+            caption = (
+                f"{count(errors, 'mistake')} in {total:,} predictions, each a different confusion."
+            )
     if len(names) <= MAX_MATRIX_CLASSES:
         caption += (
-            " Rows are what an example is, columns what the net says"
-            f"{'; each mistake shows the example on which the net was surest' * cards.has_pictures}."
+            " Rows: true class; columns: predicted class."
+            f"{' Pictures: the most confident mistake of each cell.' * cards.has_pictures}"
         )
         return figure(title, caption, _confusion_table(names, counts, cards))
     if len(confusions) > MAX_PAIRS:
@@ -166,8 +166,9 @@ def _pair_card(
     names: list[str], counts: list[list[int]], entry: tuple[int, int, int], cards: _ExampleCards
 ) -> str:
     frequency, i, j = entry
+    label, predicted = name(names[i], 32), name(names[j], 32)
     return (
-        f"<li>{cards.cell(i, j)}<p><b>{name(names[i], 32)}</b> taken for <b>{name(names[j], 32)}</b>"
+        f"<li>{cards.cell(i, j)}<p><b>{label}</b> predicted as <b>{predicted}</b>"
         f"<br>{frequency:,} of {sum(counts[i]):,}</p></li>"
     )
 
@@ -179,8 +180,8 @@ def _confusion_table(names: list[str], counts: list[list[int]], cards: _ExampleC
         cells = "".join(_cell(i, j, row, cards) for j in range(len(row)))
         rows.append(f'<tr><th scope="row">{name(names[i], 16)}</th>{cells}</tr>')
     table = (
-        f'<table class="matrix"><thead><tr><td class="corner">is ↓ &nbsp; said →</td>{head}</tr>'
-        f"</thead><tbody>{''.join(rows)}</tbody></table>"
+        '<table class="matrix"><thead><tr><td class="corner">true ↓ &nbsp; predicted →</td>'
+        f"{head}</tr></thead><tbody>{''.join(rows)}</tbody></table>"
     )
     return box("confusion matrix", table)
 
@@ -198,14 +199,16 @@ def _cell(i: int, j: int, row: list[int], cards: _ExampleCards) -> str:
 def _confident_mistakes(predictions: TestPredictions, cards: _ExampleCards) -> str:
     mistakes = (~predictions.is_correct).nonzero().flatten()
     if not len(mistakes):
-        return figure("No mistake on test", "There is nothing to show here.", "")
+        return figure("No mistakes on test", "All predictions are correct.", "")
     order = mistakes[
         torch.argsort(predictions.confidence[mistakes], descending=True, stable=True)
     ].tolist()
-    title = f"The worst mistake was made {format_confidence(float(predictions.confidence[order[0]]))} sure"
+    title = (
+        f"Worst mistake: confidence {format_confidence(float(predictions.confidence[order[0]]))}"
+    )
     caption = (
-        "The wrong answers of which the net was surest. Look whether a person would have known"
-        " better, and whether the label is right: such mistakes are where wrong labels show up."
+        "The misclassified examples with the highest confidence. Check whether a person would do"
+        " better, and whether the label is correct: label errors often show up here."
     )
     items = "".join(cards.card(index) for index in order[:MAX_WORST])
     if len(order) > MAX_WORST:
@@ -214,10 +217,10 @@ def _confident_mistakes(predictions: TestPredictions, cards: _ExampleCards) -> s
 
 
 def _confident_correct(predictions: TestPredictions, cards: _ExampleCards) -> str:
-    """Return the surest right answer of each class, those of the surest classes."""
+    """Return the most confident correct prediction of each class."""
     correct = predictions.is_correct.nonzero().flatten()
     if not len(correct):
-        return figure("Not one right answer", "There is nothing to show here.", "")
+        return figure("No correct predictions on test", "All predictions are wrong.", "")
     order = correct[
         torch.argsort(predictions.confidence[correct], descending=True, stable=True)
     ].tolist()
@@ -230,9 +233,7 @@ def _confident_correct(predictions: TestPredictions, cards: _ExampleCards) -> st
         format_confidence(float(confidence))
         for confidence in predictions.confidence[chosen].aminmax()
     )
-    title = f"Right and surest: {low if low == high else f'{low} to {high}'}"
-    caption = (
-        "What the net takes for typical: of each class, the right answer of which it was surest."
-    )
+    title = f"Most confident correct predictions: {low if low == high else f'{low} to {high}'}"
+    caption = "For each class, the correct prediction with the highest confidence."
     items = "".join(cards.card(index) for index in chosen)
     return figure(title, caption, f'<ul class="cards">{items}</ul>\n')

@@ -1,4 +1,4 @@
-"""One pass of a net over a part: its scores, and what charts and baselines need beside them."""
+"""One pass of a classifier over a split: scores, hidden features, inputs for baselines."""
 
 import math
 from collections.abc import Iterator, Sequence
@@ -12,26 +12,25 @@ from torch.nn import functional
 from brique.data import Batch, Split
 from brique.evaluation.categories import check_scores
 from brique.evaluation.classification import check_not_empty, map_classes
-from brique.inference import batch_size_for, eval_mode, even_indices, tensor_of
-from brique.inference import net_inputs as given
+from brique.inference import batch_size_for, eval_mode, even_indices, net_inputs, tensor_of
 from brique.tasks.classify.vectors import max_examples, to_vectors
 
-MAX_HIDDEN = 1000  # examples at most whose hidden features are kept
-MAX_COMPARED = 10_000  # examples at most that the baselines are asked about
-_MAX_HIDDEN_VALUES = 1 << 23  # of hidden features at most: 32 MiB
+MAX_HIDDEN = 1000  # examples whose hidden features are kept
+MAX_COMPARED = 10_000  # examples on which baselines are evaluated
+_MAX_HIDDEN_VALUES = 1 << 23  # of hidden features: 32 MiB
 _EMPTY = torch.empty(0, 0)
 
 
 @dataclass(frozen=True)
 class Outputs:
-    """What a net said of a part, on the processor, in the part's order.
+    """The outputs of a net on a split, on the CPU, in the order of the split.
 
-    ids, label: (N,), int64; classes are numbered as the scores.
+    ids, label: (N,), int64; label indexes the columns of scores.
     scores: (N, K), float32.
-    hidden_rows, hidden: places (M,) in the part and the features (M, D) that the last layer reads
-        there; (0,) and (0, 0) where the net does not show them.
-    input_rows, inputs: places (B,) in the part and the inputs there as numbers (B, F), float32, for
-        the baselines; all places, and (0, 0), if they were not asked for.
+    hidden_rows, hidden: rows (M,) of the split and the input (M, D) of the last layer there; (0,)
+        and (0, 0) where it cannot be captured.
+    input_rows, inputs: rows (B,) of the split and the inputs there as vectors (B, F), float32, for
+        the baselines; all rows, and (0, 0), unless `keep_inputs`.
     """
 
     ids: Tensor
@@ -51,13 +50,13 @@ def collect_outputs(
     keep_inputs: bool = False,
     unknown_names: Sequence[str] = (),
 ) -> Outputs:
-    """Return what a net says of a part: one pass, in eval mode and float32, without slopes.
+    """Return the outputs of a net on a split: one pass, in eval mode and float32, no gradient.
 
     net: inputs (N, ...) -> scores (N, K).
-    names: the K classes of the scores; those of the part are found among them by name.
+    names: the K classes of the scores; those of the split are matched by name.
     keep_inputs: whether to keep the inputs for the baselines.
-    unknown_names: classes that the net does not know: it never answers them, by scores of -inf.
-    Raises DataError when the part is empty or has a class that `names` lacks; ShapeError when the
+    unknown_names: classes that the net does not know; their scores are -inf.
+    Raises DataError when the split is empty or has a class that `names` lacks; ShapeError when the
         scores are not (N, K).
     """
     check_not_empty(split)
@@ -72,7 +71,7 @@ def collect_outputs(
     with eval_mode(net) as device, _capture_hidden(net) as captured:
         for batch in split.batches(batch_size_for(split.schema[field])).on(device):
             captured.clear()
-            scores = net(given(batch, split.schema, net)).float().cpu()
+            scores = net(net_inputs(batch, split.schema, net)).float().cpu()
             check_scores("evaluate", scores, len(names))
             scores = functional.pad(scores, (0, len(unknown_names)), value=-math.inf)
             features = _features(captured, batch, _rows_in_batch(hidden_rows, start, batch))
@@ -91,10 +90,10 @@ def collect_outputs(
 
 @contextmanager
 def _capture_hidden(net: nn.Module) -> Iterator[list[object]]:
-    """Catch what the last layer of a net reads, at each call of the net.
+    """Capture the input of the last layer at each call of a net.
 
-    It is the output of `net.body`, where the net has the children body and head; else the input of
-    its last linear layer, at the layer's first use.
+    It is the output of `net.body`, if the net has the children body and head; else the input of its
+    last linear layer, at the first use of the layer.
     """
     captured: list[object] = []
     children = dict(net.named_children())
@@ -115,7 +114,7 @@ def _capture_hidden(net: nn.Module) -> Iterator[list[object]]:
 
 
 def _features(captured: list[object], batch: Batch, rows: Tensor) -> Tensor:
-    """Return the features (M, D) of some examples of a batch, from what was caught first."""
+    """Return the features (M, D) of some rows of a batch, from the first captured tensor."""
     first = captured[0] if captured else None
     if not isinstance(first, Tensor) or first.ndim < 2 or len(first) != len(batch):
         return _EMPTY
@@ -123,18 +122,18 @@ def _features(captured: list[object], batch: Batch, rows: Tensor) -> Tensor:
 
 
 def _rows_in_batch(rows: Tensor, start: int, batch: Batch) -> Tensor:
-    """Return which of the places lie in a batch that begins at `start`, as rows of the batch."""
+    """Return the rows of a split that lie in the batch from `start` on, as rows of the batch."""
     return rows[(rows >= start) & (rows < start + len(batch))] - start
 
 
 def _batch_vectors(batch: Batch, split: Split, rows: Tensor) -> Tensor:
-    """Return some inputs of a batch as numbers (B, F), on the processor."""
+    """Return some inputs of a batch as vectors (B, F), on the CPU."""
     name = split.schema.inputs[0]
     values = tensor_of(batch, name)
     return to_vectors(values[rows.to(values.device)], split.schema[name]).cpu()
 
 
 def _limit_hidden(rows: Tensor, hidden: Tensor) -> tuple[Tensor, Tensor]:
-    """Keep fewer examples where their features are many."""
+    """Keep fewer examples if they have many features."""
     chosen = even_indices(len(hidden), max(1, _MAX_HIDDEN_VALUES // max(1, hidden.shape[1])))
     return rows[chosen], hidden[chosen]

@@ -1,4 +1,4 @@
-"""The answer: how often the net is right, beside what needs no net, in all and by class."""
+"""Test results: accuracy compared with baselines, metrics, and metrics by class."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -27,20 +27,20 @@ from brique.tasks.classify import features, mistakes, reliability
 from brique.tasks.classify.baselines import NAMES
 
 MAX_CLASSES = 400  # rows of the table
-VISIBLE_CLASSES = 20  # of them shown unfolded
+VISIBLE_CLASSES = 20  # of them, shown unfolded
 METRICS = {
-    "accuracy": ("Accuracy", "share of examples named rightly"),
-    "balanced_accuracy": ("Balanced accuracy", "mean recall, each class counted alike"),
+    "accuracy": ("Accuracy", "share of correct predictions"),
+    "balanced_accuracy": ("Balanced accuracy", "mean recall over the classes"),
     "average_precision": ("Average precision", "of the rare class, or the mean over the classes"),
     "macro_precision": ("Precision", "mean over the classes"),
     "macro_recall": ("Recall", "mean over the classes"),
     "macro_f1": ("F1", "mean over the classes"),
-    "auc": ("AUC", "how often an example of one class gets a higher chance of it than the other's"),
+    "auc": ("AUC", "area under the ROC curve"),
 }
 
 
 def verdict(values: Mapping[str, Any]) -> tuple[str, str] | None:
-    """Return the outcome ("better", "even", "worse") and what it says of the best baseline."""
+    """Return the outcome ("better", "even", "worse") and the comparison with the best baseline."""
     comparison = values.get("comparison")
     if not isinstance(comparison, dict) or comparison.get("outcome") not in (
         "better",
@@ -52,33 +52,28 @@ def verdict(values: Mapping[str, Any]) -> tuple[str, str] | None:
     accuracy = percent(values["baseline"][comparison["best"]]["accuracy"])
     headline = {
         "better": "Better than the best baseline",
-        "even": "No clear difference from the best baseline",
+        "even": "Not significantly different from the best baseline",
         "worse": "Worse than the best baseline",
     }[outcome]
     only_net, only_baseline = comparison.get("only_net"), comparison.get("only_baseline")
     difference = ""
     if only_net is not None and only_baseline is not None:
-        net_examples = count(int(only_net), "test example") if only_net else "no test example"
         difference = (
-            f" On {net_examples} only the net is right, on {int(only_baseline):,} only the baseline; chance alone"
-            f" makes as large a difference in {_of_cases(comparison['p'])} (the exact test of"
-            " McNemar)."
+            f" Only the net is correct on {count(int(only_net), 'test example')}, only the baseline"
+            f" on {int(only_baseline):,} (exact McNemar test, {_p_value(comparison['p'])})."
         )
     elif "unit" in comparison:
         units = count(int(comparison["examples"]), text(comparison["unit"]))
-        difference = (
-            f" Chance alone makes as large a difference in {_of_cases(comparison['p'])} (a paired"
-            f" test on {units})."
-        )
+        difference = f" Paired test on {units}: {_p_value(comparison['p'])}."
     return outcome, f"<strong>{headline}</strong>, {text(best)} at {accuracy}.{difference}"
 
 
-def _of_cases(p: float) -> str:
-    return "fewer than 1 in 1,000 cases" if p < 0.001 else f"{percent(p)} of cases"
+def _p_value(p: float) -> str:
+    return "p &lt; 0.001" if p < 0.001 else f"p = {p:.2g}"
 
 
 def sections(facts: Facts, gallery: Gallery) -> list[Section | Gap]:
-    """Return the scores, the mistakes, how sure the net may be, and what is inside of it."""
+    """Return the sections: test results, mistakes, calibration, and learned features."""
     return [
         section_or_gap(lambda: section(facts), "result"),
         section_or_gap(lambda: mistakes.section(facts, gallery), "mistakes"),
@@ -89,7 +84,7 @@ def sections(facts: Facts, gallery: Gallery) -> list[Section | Gap]:
 
 
 def section(facts: Facts) -> Section | Gap:
-    """Return the net beside the baselines, its scores, and those of each class."""
+    """Return the comparison with baselines, the metrics, and the metrics by class."""
     values = facts.values
     test = values.get("test")
     if not isinstance(test, dict) or "accuracy" not in test:
@@ -104,11 +99,11 @@ def _baseline_title(key: str) -> str:
     return NAMES.get(key, key)
 
 
-Row = tuple[str, float, tuple[float, float] | None, bool]  # name, accuracy, ends, if it is the net
+Row = tuple[str, float, tuple[float, float] | None, bool]  # name, accuracy, interval, is_net
 
 
 def _accuracy_rows(values: dict[str, Any]) -> list[Row]:
-    """Return (name, accuracy, interval if any, whether it is the net), the best first."""
+    """Return a row for the net and each baseline, the best first."""
     examples = int(values["examples"])
     net_accuracy = float(values["test"]["accuracy"])
     rows: list[Row] = []
@@ -132,7 +127,7 @@ def _accuracy_rows(values: dict[str, Any]) -> list[Row]:
 
 
 def _stored_interval(stored: object, share: float, count_: int) -> tuple[float, float] | None:
-    """Return an interval; None where too few groups are left for one."""
+    """Return an interval; None where there are too few groups for one."""
     return parse_interval(stored) if stored else wilson_interval(share, count_)
 
 
@@ -154,12 +149,12 @@ def _baseline_table(values: dict[str, Any]) -> str:
         )
     below_axis = [title for title, accuracy, *_ in rows if accuracy < axis.low]
     note = (
-        f" The chart starts at {axis.low:.0%}; an arrow at its left end stands for less."
+        f" The chart starts at {axis.low:.0%}; an arrow at its left end marks lower values."
         if below_axis
         else ""
     )
     table = (
-        '<table class="strips"><thead><tr><th scope="col">who answers</th>'
+        '<table class="strips"><thead><tr><th scope="col">model</th>'
         '<th scope="col">accuracy on the test examples</th>'
         '<th scope="col" class="num">accuracy</th>'
         '<th scope="col" class="num wide">95% interval</th></tr></thead>'
@@ -171,18 +166,19 @@ def _baseline_table(values: dict[str, Any]) -> str:
 
 
 def _headline(rows: list[Row], outcome: object) -> str:
-    """Return where the net stands among the baselines, and whether that can be chance."""
+    """Return how the net compares with the best baseline."""
     net = next(row for row in rows if row[3])
     others = [row for row in rows if not row[3]]
     if not others:
-        return f"The net is right in {percent(net[1])}"
+        return f"Accuracy {percent(net[1])}"
     best = others[0]
     difference = (net[1] - best[1]) * 100
     if abs(difference) < 0.05:
-        return f"The net and {name(best[0])} are both right in {percent(net[1])}"
+        return f"The net and {name(best[0])} both reach {percent(net[1])}"
     direction = "above" if difference > 0 else "below"
-    suffix = ", within chance" if outcome == "even" else ""
-    return f"The net is {count_points(abs(difference))} {direction} the best baseline, {name(best[0])}{suffix}"
+    suffix = " (not significant)" if outcome == "even" else ""
+    points = count_points(abs(difference))
+    return f"{points} {direction} the best baseline, {name(best[0])}{suffix}"
 
 
 def count_points(points: float) -> str:
@@ -194,19 +190,19 @@ def count_points(points: float) -> str:
 def _description(values: dict[str, Any], rows: list[Row]) -> str:
     net = next(row for row in rows if row[3])
     caption = (
-        f"On other examples of the same kind, expect the net to be right in {format_interval(net[2])} of"
-        " cases: the lines show how far chance in the choice of test examples could move each"
-        " figure."
+        f"95% confidence interval of the net's accuracy: {format_interval(net[2])}. Lines show the"
+        " intervals due to the choice of test examples."
     )
     if net[2] is None:
-        caption = "Too few test examples, or groups of them, to say how far chance could move this."
+        caption = "Too few test examples or groups for a confidence interval."
     skipped = [
-        f" Not fitted: {_baseline_title(key)} ({text(entry.get('skipped', 'no reason given'), 200)})."
+        f" Not fitted: {_baseline_title(key)}"
+        f" ({text(entry.get('skipped', 'no reason given'), 200)})."
         for key, entry in values.get("baseline", {}).items()
         if entry.get("accuracy") is None
     ]
     reduced = [
-        f" Fitted on less than usual: {_baseline_title(key)} ({text(entry['reduced'], 200)})."
+        f" Fitted on a subset: {_baseline_title(key)} ({text(entry['reduced'], 200)})."
         for key, entry in values.get("baseline", {}).items()
         if entry.get("reduced")
     ]
@@ -219,11 +215,11 @@ def _metric_tiles(test: dict[str, Any], examples: int) -> str:
         for key, (title, description) in METRICS.items()
         if key in test
     ]
-    return f"<h3>Scores on {count(examples, 'test example')}</h3>\n{tiles(rows)}"
+    return f"<h3>Metrics on {count(examples, 'test example')}</h3>\n{tiles(rows)}"
 
 
 def _class_figure(classes: dict[str, Any]) -> str:
-    """Return the scores of each class; of very many, those with the lowest recall."""
+    """Return the metrics by class; of many classes, the ones with the lowest recall first."""
     rows = list(classes.items())
     scored = [(key, entry) for key, entry in rows if entry.get("recall") is not None]
     if not scored:
@@ -235,27 +231,27 @@ def _class_figure(classes: dict[str, Any]) -> str:
     entry = hardest[1]
     correct = round(entry["recall"] * entry["count"])
     is_equal = all(other["recall"] == entry["recall"] for _, other in scored)
-    title = "Every class is found equally often" if is_equal else \
-        f"Hardest to find: {name(hardest[0])}"  # fmt: skip
+    title = f"Lowest recall: {name(hardest[0])}"
+    title = "Recall is equal for all classes" if is_equal else title
     caption = (
-        f"Of {count(entry['count'], 'test example')} of {name(hardest[0])}, the net finds"
-        f" {correct:,} ({percent(entry['recall'])}, the recall). Precision is the share of the"
-        " answers with this name that are right; F1 is high only where both are."
+        f"Of {count(entry['count'], 'test example')} of {name(hardest[0])}, {correct:,} are"
+        f" predicted correctly: recall {percent(entry['recall'])}. Precision is the share of"
+        " correct predictions of a class; F1 is the harmonic mean of both."
     )
     axis = chart.share_axis(min(_recall_low(other) for _, other in scored))
     body = _class_table(visible[:VISIBLE_CLASSES], axis)
     if len(visible) > VISIBLE_CLASSES:
         folded_count = len(visible) - VISIBLE_CLASSES
-        caption += f" Of {len(classes):,} classes, those with the lowest recall stand first."
+        caption += f" The {len(classes):,} classes are sorted by recall, lowest first."
         folded = _class_table(visible[VISIBLE_CLASSES:], axis)
         body += details(f"{count(folded_count, 'more class', 'more classes')}", folded)
     if hidden_count > 0:
-        body += f"<p>{count(hidden_count, 'class is', 'classes are')} left out here.</p>\n"
+        body += f"<p>{count(hidden_count, 'class is', 'classes are')} not shown.</p>\n"
     return figure(title, caption, body)
 
 
 def _recall_low(entry: dict[str, Any]) -> float:
-    """Return where the interval of a class's recall begins."""
+    """Return the lower end of the interval of a class's recall."""
     return (parse_interval(entry.get("interval")) or (float(entry["recall"]), 1.0))[0]
 
 
@@ -263,8 +259,8 @@ def _class_table(rows: list[tuple[str, Any]], axis: chart.Axis) -> str:
     lines: list[str] = []
     for key, entry in rows:
         recall = entry.get("recall")
-        ends, style = parse_interval(entry.get("interval")), "--ink-of:var(--accent)"
-        strip = "" if recall is None else chart.strip(axis, recall, ends, style)
+        interval, style = parse_interval(entry.get("interval")), "--ink-of:var(--accent)"
+        strip = "" if recall is None else chart.strip(axis, recall, interval, style)
         lines.append(
             f'<tr><th scope="row">{name(key, 40)}</th><td class="num">{entry["count"]:,}</td>'
             f'<td class="strip">{strip}</td><td class="num">{percent(recall)}</td>'
@@ -276,7 +272,7 @@ def _class_table(rows: list[tuple[str, Any]], axis: chart.Axis) -> str:
         '<th scope="col">recall and its 95% interval</th><th scope="col" class="num">recall</th>'
         '<th scope="col" class="num">precision</th><th scope="col" class="num">F1</th></tr></thead>'
     )
-    ends = f"<td></td><td></td><td>{chart.scale(axis)}</td><td></td><td></td><td></td>"
-    foot = f"<tfoot><tr>{ends}</tr></tfoot>"
+    cells = f"<td></td><td></td><td>{chart.scale(axis)}</td><td></td><td></td><td></td>"
+    foot = f"<tfoot><tr>{cells}</tr></tfoot>"
     table = f'<table class="strips classes">{head}<tbody>{"".join(lines)}</tbody>{foot}</table>'
-    return box("scores of each class", table)
+    return box("metrics by class", table)

@@ -1,8 +1,8 @@
-"""The plan of a training: net, optimizer, length and augmentation as a function of data and time.
+"""The training plan: net, optimizer, turns and augmentation, from the data and the time budget.
 
-What a plan costs is reckoned for a machine of two cores, a little slower than those it was tried
-on, so that the same data and minutes give the same plan everywhere. A speed measured before the
-first turn may only shorten it.
+Costs are estimated for a machine of two cores, a little slower than the ones they were measured on,
+so that the same data and minutes give the same plan everywhere. The speed measured before the first
+turn can only shorten it.
 """
 
 import math
@@ -18,22 +18,22 @@ from brique.planning import TRAINING_SHARE, Request, average_decay, multiplicati
 from brique.planning.fields import plan_fields
 from brique.schema import Picture, Schema
 
-WIDTHS = (32, 16)  # multiples of 16 are what processors are fast at
-MIN_TURN_SHARE = 0.75  # of the turns that are wanted: half the width would cost more than the rest
-MULTIPLICATIONS_PER_SECOND = 85e9  # multiplications a second in convolutions, forward and back
-TURN_SECONDS = 0.004  # seconds that a turn costs besides
-MIN_VALID = 100  # examples for valid: with fewer a temperature is fitted on halves of train too
+WIDTHS = (32, 16)  # multiples of 16 are fast on CPUs
+MIN_TURN_SHARE = 0.75  # of the desired turns; below it, half the width is better
+MULTIPLICATIONS_PER_SECOND = 85e9  # in convolutions, forward and backward
+TURN_SECONDS = 0.004  # overhead of a turn
+MIN_VALID = 100  # with fewer validation examples, calibrate on halves of train too
 
 
 def plan(data: Data, request: Request) -> dict[str, Any]:
-    """Return the settings of a training: of pictures, or of inputs of any other kind."""
+    """Return the training settings, for pictures or for inputs of any other kind."""
     fields = [data.schema[name] for name in data.schema.inputs]
     is_picture = len(fields) == 1 and isinstance(fields[0], Picture)
     return (plan_pictures if is_picture else plan_fields)(data, request)
 
 
 def plan_pictures(data: Data, request: Request) -> dict[str, Any]:
-    """Return the settings of a training on pictures: a function of data and request alone."""
+    """Return the training settings for pictures: a function of data and request alone."""
     count = len(data.train)
     settings: dict[str, Any] = {
         "data": request.source,
@@ -63,7 +63,7 @@ def plan_pictures(data: Data, request: Request) -> dict[str, Any]:
 
 
 def _can_halve(data: Data) -> bool:
-    """Tell whether valid is too small to fit a temperature on, and halves of train would help."""
+    """Tell whether valid is too small for calibration, and halves of train would help."""
     labels = data.train[data.schema.target]
     assert isinstance(labels, Tensor)
     rarest = int(labels.bincount().min())
@@ -71,7 +71,7 @@ def _can_halve(data: Data) -> bool:
 
 
 def fit_to_time(settings: dict[str, Any], data: Data, request: Request) -> dict[str, Any]:
-    """Return the settings with the turns that are wanted, or as many as the minutes are for."""
+    """Return the settings with the desired turns, or as many as the time budget allows."""
     turns = _desired_turns(settings, len(data.train), request)
     if request.epochs is None:
         field = data.schema[data.schema.inputs[0]]
@@ -93,34 +93,38 @@ def fit_to_time(settings: dict[str, Any], data: Data, request: Request) -> dict[
 
 
 def _desired_turns(settings: dict[str, Any], count: int, request: Request) -> int:
-    """Return the turns in which each picture is seen as often as it should be."""
+    """Return the turns for the desired number of epochs."""
     return (request.epochs or epochs_for(count)) * max(1, count // settings["batch_size"])
 
 
 def epochs_for(count: int) -> int:
-    """Return how often each of so many training pictures is seen, if time allows."""
+    """Return the default number of epochs for `count` training pictures."""
     return round(min(120.0, max(20.0, 2000 / math.sqrt(count))))
 
 
 def _optimizer(count: int) -> dict[str, Any]:
-    """Return the optimizer: of many pictures SGD learns more in the same time (docs/log.md)."""
+    """Return the optimizer: on many pictures SGD learns faster (docs/log.md)."""
     if count < 10_000:
         return {"optimizer": "adamw", "lr": 3e-3, "weight_decay": 0.05}
     return {"optimizer": "sgd", "lr": 0.15, "weight_decay": 5e-4}
 
 
 def augmentation(train: Split, schema: Schema) -> dict[str, Any]:
-    """Return how pictures may change without showing something else, and what lies beyond them."""
+    """Return the augmentations that keep the class of a picture, and the fill value."""
     defaults = augment.default(schema)
     assert defaults is not None
     return {
-        "mirror": defaults.mirror, "shift": defaults.shift, "rotate": defaults.rotate, "zoom": defaults.zoom,
-        "light": defaults.light, "fill": _background(train, schema.inputs[0]),
-    }  # fmt: skip
+        "mirror": defaults.mirror,
+        "shift": defaults.shift,
+        "rotate": defaults.rotate,
+        "zoom": defaults.zoom,
+        "light": defaults.light,
+        "fill": _background(train, schema.inputs[0]),
+    }
 
 
 def _architecture(schema: Schema) -> dict[str, int]:
-    """Return depth, stages and stem: the last stage of any picture has about 4 x 4 places."""
+    """Return depth, stages and stem: the last feature map is about 4 x 4."""
     field = schema[schema.inputs[0]]
     assert isinstance(field, Picture)
     side = min(field.shape[1:])
@@ -130,10 +134,10 @@ def _architecture(schema: Schema) -> dict[str, int]:
 
 
 def _fine_tuning(count: int, request: Request) -> dict[str, Any]:
-    """Return the settings of a net that knows something already; what it costs is only measured.
+    """Return the settings for fine-tuning a pretrained net; its cost is measured, not estimated.
 
-    A frozen body shows a picture each time as it is, so that a few epochs are enough; a body that
-    learns along moves by far smaller steps than its new head (docs/log.md).
+    A frozen body needs no augmentation, and a few epochs are enough; a trained body gets a far
+    lower learning rate than its new head (docs/log.md).
     """
     batch_size = min(count, 16)
     turns = (request.epochs or (8 if request.freeze else 15)) * (count // batch_size)
@@ -150,7 +154,7 @@ def _fine_tuning(count: int, request: Request) -> dict[str, Any]:
 
 
 def _background(train: Split, field: str) -> float | None:
-    """Return the one brightness that most edges of training pictures have, or None."""
+    """Return the brightness shared by most edges of the training pictures, or None."""
     pixels = train[field]
     assert isinstance(pixels, Tensor)
     sample = pixels[:: max(1, len(pixels) // 1000)]

@@ -1,4 +1,4 @@
-"""What a net is trained by, and what it says of one input."""
+"""Predictions of a classifier."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,28 +13,28 @@ from brique.schema import Schema
 
 @dataclass(frozen=True, kw_only=True)
 class Answer:
-    """What a net says of one input: a class by name, and how likely each class is."""
+    """A predicted class by name, and the probability of each class."""
 
     answer: str
     probabilities: dict[str, float]
     note: str | None = None
 
     def to_json(self) -> dict[str, object]:
-        """Return {"answer": name, "probabilities": {name: share}}."""
+        """Return {"answer": name, "probabilities": {name: probability}}."""
         return {"answer": self.answer, "probabilities": self.probabilities}
 
     def cells(self) -> dict[str, object]:
-        """Return the class, its probability, and that of each class."""
+        """Return the predicted class, its probability, and that of each class."""
         columns = {f"p({name})": probability for name, probability in self.probabilities.items()}
         return {"answer": self.answer, "probability": self.probabilities[self.answer], **columns}
 
     def summary(self) -> tuple[str, str]:
-        """Return the class, and how likely it is."""
+        """Return the predicted class and its probability."""
         return self.answer, f"{self.probabilities[self.answer]:.1%}"
 
 
 def predictions(scores: Tensor, names: Sequence[str]) -> list[Answer]:
-    """Return an Answer for each row of scores; of equal scores the first class wins.
+    """Return the prediction of each row of scores; of equal scores the first class wins.
 
     scores: (N, K), on any device.
     names: the K classes, in the order of the scores.
@@ -52,5 +52,5 @@ def predictions(scores: Tensor, names: Sequence[str]) -> list[Answer]:
 
 
 def predict(net: nn.Module, batch: Batch, schema: Schema) -> list[Answer]:
-    """Return an Answer for each example of a batch. Raises ShapeError as `answers` does."""
+    """Return the prediction of each example. Raises ShapeError as `predictions` does."""
     return predictions(net(net_inputs(batch, schema, net)).float(), schema[schema.target].names)

@@ -1,4 +1,4 @@
-"""The record of the task: which of K classes a thing belongs to."""
+"""The task record of classification."""
 
 import math
 
@@ -36,7 +36,7 @@ def _evaluate(net: nn.Module, data: Data, schema: Schema, *, compare: bool = Tru
 
 TASK = Task(
     name="classify",
-    main_metric=Metric("accuracy", "accuracy", "share of examples named rightly"),
+    main_metric=Metric("accuracy", "accuracy", "share of correct predictions"),
     training_file=_training_file,
     plan=plan,
     evaluate=_evaluate,

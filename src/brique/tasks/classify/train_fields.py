@@ -73,7 +73,7 @@ class Args:
 
 
 def build(args: Args, schema: Schema) -> nn.Sequential:
-    """Return a net: inputs -> class scores (N, K), by body and head."""
+    """Return the net: inputs -> class scores (N, K), by body and head."""
     shape = {"width": args.width, "depth": args.depth, "dropout": args.dropout}
     return nets.fields(schema.to_json(), **shape)
 

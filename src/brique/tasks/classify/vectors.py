@@ -1,4 +1,4 @@
-"""Inputs as plain numbers, as the baselines take them."""
+"""Inputs as vectors, for the baselines."""
 
 import math
 from typing import TYPE_CHECKING
@@ -14,16 +14,16 @@ if TYPE_CHECKING:
     import numpy as np
 
 MAX_SIDE = 32
-_MAX_VALUES = 3072  # numbers of a picture at most: 32 x 32 in three colors
-_MAX_TOTAL_VALUES = 1 << 26  # of all examples together at most: 256 MiB
+_MAX_VALUES = 3072  # of one picture: 32 x 32 in three channels
+_MAX_TOTAL_VALUES = 1 << 26  # of all examples: 256 MiB
 _BATCH_SIZE = 500
-_COMPONENTS = 200  # principal parts
-_PCA_MIN_FEATURES = 64  # numbers that need none
-_PCA_EXAMPLES = 4_000  # examples that they are found on
+_COMPONENTS = 200  # principal components
+_PCA_MIN_FEATURES = 64  # no PCA up to this many
+_PCA_EXAMPLES = 4_000  # examples that the PCA is fitted on
 
 
 def has_vector_inputs(schema: Schema) -> bool:
-    """Tell whether the baselines can read the inputs of a schema: one picture, or plain numbers."""
+    """Tell whether the inputs of a schema are one picture, or one number field."""
     if len(schema.inputs) != 1:
         return False
     field = schema[schema.inputs[0]]
@@ -32,10 +32,10 @@ def has_vector_inputs(schema: Schema) -> bool:
 
 
 def to_vectors(values: Tensor, field: Field) -> Tensor:
-    """Return inputs as numbers (N, F), float32.
+    """Return inputs as vectors (N, F), float32.
 
-    values: pictures (N, C, H, W), uint8 or in [0, 1], which come to 32 x 32 pixels at most by the
-        mean over areas, to fewer where channels are many; or numbers (N, ...).
+    values: pictures (N, C, H, W), uint8 or in [0, 1], average-pooled to at most 32 x 32 pixels, or
+        fewer if they have many channels; or numbers (N, ...).
     """
     if not isinstance(field, Picture):
         return values.float().flatten(1) if values.ndim > 1 else values.float().unsqueeze(1)
@@ -46,7 +46,7 @@ def to_vectors(values: Tensor, field: Field) -> Tensor:
 
 
 def select_vectors(split: Split, ids: Tensor) -> Tensor:
-    """Return the inputs of some examples of a split as numbers (M, F), some at a time."""
+    """Return the inputs of some examples of a split as vectors (M, F), in chunks."""
     name = split.schema.inputs[0]
     chunks: list[Tensor] = []
     for chunk_ids in ids.split(_BATCH_SIZE):
@@ -57,7 +57,7 @@ def select_vectors(split: Split, ids: Tensor) -> Tensor:
 
 
 def downsample(vectors: Tensor, field: Field, side: int) -> Tensor:
-    """Return what `numbers_of` returned with pictures of `side` x `side` pixels at most: (N, F)."""
+    """Return vectors of `to_vectors` with pictures pooled to `side` x `side` pixels: (N, F)."""
     if not isinstance(field, Picture):
         return vectors
     height, width = _size(field)
@@ -66,17 +66,17 @@ def downsample(vectors: Tensor, field: Field, side: int) -> Tensor:
 
 
 def max_examples(field: Field) -> int:
-    """Return of how many examples the numbers can be held at once."""
+    """Return how many examples fit into memory as vectors."""
     shape = (field.shape[0], *_size(field)) if isinstance(field, Picture) else ()
     shape = field.shape if isinstance(field, Number) else shape
     return max(1, _MAX_TOTAL_VALUES // math.prod(shape))
 
 
 class PrincipalComponents:
-    """Numbers (N, F) brought to principal parts (N, P) that are found on the training examples.
+    """A PCA of vectors (N, F) to components (N, P), fitted on the training examples.
 
-    Columns of a table are first brought to mean 0 and spread 1; pixels keep their spread, so that
-    distances between pictures stay what they are.
+    Columns of a table are standardized first; pixels are only centered, which preserves distances
+    between pictures.
     """
 
     def __init__(self, train: Tensor, field: Field) -> None:
@@ -94,7 +94,7 @@ class PrincipalComponents:
             self._pca = PCA(components, svd_solver="randomized", random_state=0).fit(sample)
 
     def transform(self, vectors: Tensor) -> "np.ndarray":
-        """Return the parts (N, P), float32, those that vary most first."""
+        """Return the components (N, P), float32, largest variance first."""
         import numpy as np
 
         components: list[np.ndarray] = []
@@ -109,7 +109,7 @@ class PrincipalComponents:
 
 
 def _size(field: Picture) -> tuple[int, int]:
-    """Return the height and width that pictures are brought to."""
+    """Return the height and width that pictures are pooled to."""
     channels, height, width = field.shape
     side = max(1, min(MAX_SIDE, math.isqrt(_MAX_VALUES // channels)))
     return min(height, side), min(width, side)

@@ -1,4 +1,4 @@
-"""Where things are in a picture: loss, boxes, average precision and the judgement."""
+"""Object detection: loss, predicted boxes, average precision, evaluation."""
 
 from brique.tasks.detect.detections import Detections as Detections
 from brique.tasks.detect.detections import decode as decode

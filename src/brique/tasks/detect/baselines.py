@@ -1,4 +1,4 @@
-"""Boxes without a net: always the mean one, always the usual ones, those of the nearest picture."""
+"""Baselines: the mean box, the most frequent boxes, the boxes of the nearest training picture."""
 
 import time
 from dataclasses import dataclass
@@ -14,27 +14,27 @@ from brique.tasks.detect.detections import Detections
 from brique.tasks.detect.outputs import to_thumbnails
 
 NAMES = {
-    "nearest_picture": "taking the boxes of the nearest picture",
-    "frequent_boxes": "always answering the usual boxes",
-    "mean_box": "always answering the mean box",
+    "nearest_picture": "the boxes of the nearest picture",
+    "frequent_boxes": "always the most frequent boxes",
+    "mean_box": "always the mean box",
 }
-"""What the methods are called in a sentence."""
+"""Names of the baselines in sentences."""
 
-MAX_FREQUENT_BOXES = 8  # boxes that always are said
-_MAX_TRAIN = 2000  # training boxes or pictures that are looked at
-_MIN_IOU = 0.5  # overlap with which a training box counts as found
+MAX_FREQUENT_BOXES = 8  # predicted in every picture
+_MAX_TRAIN = 2000  # training boxes, or pictures, that are compared
+_MIN_IOU = 0.5  # IoU from which on two training boxes match
 
 
 @dataclass(frozen=True)
 class BaselinePredictions:
-    """What one method says of each picture; entry: its place in run.json."""
+    """The predictions of one method for each picture; entry: its JSON values in run.json."""
 
     entry: dict[str, Any]
     predictions: list[Detections]
 
 
 def constant(data: Data, count: int) -> dict[str, BaselinePredictions]:
-    """Return the mean box of the commonest class as an answer to each of `count` pictures."""
+    """Return the mean box of the most frequent class as the prediction for `count` pictures."""
     boxes, classes = _targets(data.train)
     most_common = int(torch.bincount(classes.values).argmax())
     mean_box = boxes.values[classes.values == most_common].mean(0, keepdim=True)
@@ -43,7 +43,7 @@ def constant(data: Data, count: int) -> dict[str, BaselinePredictions]:
 
 
 def fit_predict(data: Data, thumbnails: Tensor) -> dict[str, BaselinePredictions]:
-    """Return what each simple method says of pictures, which are given at a few pixels: (N, F)."""
+    """Return the predictions of each baseline for pictures, given as thumbnails (N, F)."""
     predictions = constant(data, len(thumbnails))
     started = time.perf_counter()
     frequent = _frequent_boxes(data.train)
@@ -59,7 +59,7 @@ def fit_predict(data: Data, thumbnails: Tensor) -> dict[str, BaselinePredictions
 
 
 def _frequent_boxes(train: Split) -> Detections:
-    """Return the training boxes that find most others, each with the share of pictures it suits."""
+    """Return the training boxes that match most others, scored by their frequency."""
     boxes, classes = _targets(train)
     stride = max(1, len(boxes.values) // _MAX_TRAIN)
     sample, labels = boxes.values[::stride], classes.values[::stride]
@@ -70,7 +70,7 @@ def _frequent_boxes(train: Split) -> Detections:
 
 
 def _nearest_boxes(train: Split, thumbnails: Tensor) -> list[Detections]:
-    """Return for each picture the boxes of the training picture whose pixels are most like its."""
+    """Return for each picture the boxes of the training picture with the nearest thumbnail."""
     boxes, classes = _targets(train)
     sample_ids = train.ids[:: max(1, len(train) // _MAX_TRAIN)]
     rows = torch.arange(len(train))[:: max(1, len(train) // _MAX_TRAIN)]
@@ -92,7 +92,7 @@ def _nearest_boxes(train: Split, thumbnails: Tensor) -> list[Detections]:
 
 
 def _targets(split: Split) -> tuple[Ragged, Ragged]:
-    """Return the boxes of a part, and their classes."""
+    """Return the boxes of a split, and their classes."""
     boxes, classes = (split[name] for name in split.schema.targets)
     assert isinstance(boxes, Ragged)
     assert isinstance(classes, Ragged)

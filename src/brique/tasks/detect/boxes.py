@@ -1,27 +1,27 @@
-"""What boxes have in common, and which of several that say the same is kept."""
+"""Intersection over union of boxes, and non-maximum suppression."""
 
 import numpy as np
 import torch
 from torch import Tensor
 
-NMS_IOU = 0.6  # overlap from which on two boxes of a class are taken for one
-MAX_BOXES, MAX_CANDIDATES = 100, 300  # boxes of a picture that are kept, and looked at before
-MIN_SCORE = 0.01  # score of a box that is looked at
+NMS_IOU = 0.6  # IoU from which on two boxes of a class are duplicates
+MAX_BOXES, MAX_CANDIDATES = 100, 300  # per picture, after and before suppression
+MIN_SCORE = 0.01  # boxes of lower score are dropped
 
 
 def box_iou(a: Tensor, b: Tensor) -> Tensor:
     """Return intersection over union of boxes (..., S, 4) with boxes (..., T, 4): (..., S, T).
 
-    Boxes are x0, y0, x1, y1; two without area have none in common.
+    Boxes are x0, y0, x1, y1; the IoU of two boxes without area is 0.
     """
     intersection, union, _ = _areas(a[..., :, None, :], b[..., None, :, :])
     return intersection / union.clamp(min=1e-9)
 
 
 def generalized_iou(a: Tensor, b: Tensor) -> Tensor:
-    """Return the generalised overlap, in (-1, 1], of boxes one by one: (..., 4), (..., 4) -> (...).
+    """Return the generalized IoU, in (-1, 1], of pairs of boxes: (..., 4), (..., 4) -> (...).
 
-    It falls with the distance of boxes that have nothing in common.
+    It decreases with the distance of disjoint boxes.
     Source: Rezatofighi et al. 2019, arXiv:1902.09630, algorithm 1.
     """
     intersection, union, enclosing = _areas(a, b)
@@ -30,7 +30,7 @@ def generalized_iou(a: Tensor, b: Tensor) -> Tensor:
 
 
 def _areas(a: Tensor, b: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """Return the areas of what is common, of what either covers, and of the box round both."""
+    """Return the areas of the intersection, the union, and the enclosing box."""
     low, high = torch.maximum(a[..., :2], b[..., :2]), torch.minimum(a[..., 2:], b[..., 2:])
     intersection = (high - low).clamp(min=0).prod(-1)
     area_a = (a[..., 2:] - a[..., :2]).clamp(min=0).prod(-1)
@@ -40,7 +40,7 @@ def _areas(a: Tensor, b: Tensor) -> tuple[Tensor, Tensor, Tensor]:
 
 
 def non_max_suppression(boxes: Tensor, scores: Tensor, classes: Tensor) -> Tensor:
-    """Return the places (M,) of the boxes that no better one of their class covers, best first.
+    """Return the indices (M,) of the boxes kept by non-maximum suppression, best first.
 
     boxes: (T, 4). scores: (T,). classes: (T,), int64. At most 100 are kept.
     Source: Felzenszwalb et al. 2010, "Object detection with discriminatively trained part-based
@@ -51,7 +51,7 @@ def non_max_suppression(boxes: Tensor, scores: Tensor, classes: Tensor) -> Tenso
     is_duplicate &= classes[order][:, None] == classes[order]
     packed = np.packbits(is_duplicate.cpu().numpy(), axis=1, bitorder="little")
     suppressed, kept_indices = 0, list[int]()
-    for index, row in enumerate(packed):  # sets of places as whole numbers: a loop of microseconds
+    for index, row in enumerate(packed):  # sets of indices as integers: a loop of microseconds
         if not suppressed >> index & 1:
             kept_indices.append(index)
             suppressed |= int.from_bytes(row.tobytes(), "little")

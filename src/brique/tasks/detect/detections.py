@@ -1,4 +1,4 @@
-"""From what a net says at each of its places to the boxes of a picture."""
+"""Decoding: from the outputs at each location to the boxes of a picture."""
 
 from dataclasses import dataclass
 
@@ -8,12 +8,12 @@ from torch import Tensor
 from brique.errors import ShapeError
 from brique.tasks.detect.boxes import MAX_CANDIDATES, MIN_SCORE, non_max_suppression
 
-SCORES_START = 7  # numbers of a row before the scores: x, y, step and a box
+SCORES_START = 7  # a row before the scores: x, y, stride and a box
 
 
 @dataclass(frozen=True)
 class Detections:
-    """The boxes of one picture, the surest first.
+    """The predicted boxes of one picture, highest score first.
 
     boxes: (T, 4), x0, y0, x1, y1 in its pixels. scores: (T,), in (0, 1). classes: (T,), int64.
     """
@@ -23,16 +23,16 @@ class Detections:
     classes: Tensor
 
     def above(self, threshold: float) -> "Detections":
-        """Return those of a score or more."""
+        """Return the boxes with at least this score."""
         mask = self.scores >= threshold
         return Detections(self.boxes[mask], self.scores[mask], self.classes[mask])
 
 
 def decode(rows: Tensor, size: tuple[int, int], classes: int) -> list[Detections]:
-    """Return the boxes that a net sees in each picture, on the processor.
+    """Return the detections in each picture, on the CPU.
 
-    rows: (N, P, 7 + K), as `brique.nets.detector` says. size: (H, W) of the pictures, to which
-        boxes are cut. classes: K.
+    rows: (N, P, 7 + K), as `brique.nets.detector` returns. size: (H, W) of the pictures, to which
+        boxes are clipped. classes: K.
     Raises ShapeError when they disagree on K.
     """
     check_rows("detect", rows, classes)
@@ -51,9 +51,9 @@ def decode(rows: Tensor, size: tuple[int, int], classes: int) -> list[Detections
 
 
 def check_rows(where: str, rows: Tensor, classes: int) -> None:
-    """Raise ShapeError unless a net said rows (N, P, 7 + K)."""
+    """Raise ShapeError unless rows have the shape (N, P, 7 + K)."""
     if rows.ndim != 3 or rows.shape[2] != SCORES_START + classes:
         raise ShapeError(
-            f"{where}: the net said {tuple(rows.shape)} of {classes} classes; let it return"
-            f" (N, P, {SCORES_START + classes}): place and step, a box, and the scores."
+            f"{where}: the net returned {tuple(rows.shape)} for {classes} classes; let it return"
+            f" (N, P, {SCORES_START + classes}): location, stride, box and class scores."
         )

@@ -1,4 +1,4 @@
-"""The judgement of a net that answers with boxes: one pass over test, beside simple methods."""
+"""Evaluation of a detector: one pass over the test part, compared with baselines."""
 
 import time
 from collections.abc import Sequence
@@ -28,50 +28,46 @@ from brique.tasks.detect.metrics import (  # fmt: skip
 from brique.tasks.detect.outputs import Target, collect_outputs
 from brique.tasks.detect.predict import get_score_threshold
 
-MAX_PICTURES, MAX_BOXES_SHOWN = (
-    12,
-    20,
-)  # pictures whose boxes are kept for the report, half the worst; boxes of each
-CURVE_POINTS = 100  # of a curve
+MAX_PICTURES = 12  # pictures kept for the report, half of them the worst
+MAX_BOXES = 20  # boxes of each
+CURVE_POINTS = 100
 
 
 def evaluate(
     net: nn.Module, data: Data, *, names: Sequence[str] | None = None, compare: bool = True
 ) -> Result:
-    """Return what a net reaches on `data.test`, beside what needs no net.
+    """Return the result of a net on `data.test`, compared with baselines.
 
-    net: pictures -> rows (N, P, 7 + K), as `brique.nets.detector` says. It reads the test part
-        once, in eval mode, without slopes and in float32, on its own device.
-    names: the K classes of the scores; those of the data are found among them by name. By default
-        those of the data.
-    compare: whether simple methods look at `data.train`; else the net stands beside the mean box.
-    Returns Judged; its arrays are ids (N,), ap50 (N,), that of each picture alone, shown (S,), the
-        ids of the worst and the best, worst first, and said (M, 7), boxes there: place in shown,
-        x0, y0, x1, y1 in pixels, score and class.
-    Raises DataError when the test part is empty or has no box, its targets are no boxes, or `names`
-        lacks a class; ShapeError when the net returns something else.
+    net: pictures -> rows (N, P, 7 + K), as `brique.nets.detector` returns. It reads the test part
+        once, in eval mode, without gradients and in float32, on its own device.
+    names: the K classes of the scores, by default those of the data; matched by name.
+    compare: whether to fit baselines on `data.train`; else only the mean box is compared.
+    The arrays are ids (N,); ap50 (N,), of each picture alone; shown_ids (S,), the ids of the worst
+        and the best pictures, worst first; predicted (M, 7), the boxes there: index in shown_ids,
+        x0, y0, x1, y1 in pixels, score, class.
+    Raises DataError when the test part is empty or has no box, the targets are not boxes and
+        classes, or `names` lacks a class; ShapeError when the net returns another shape.
     """
     started = time.perf_counter()
     data_names = _class_names(data)
     if not _count_boxes(data):
         raise DataError(
-            f"detect: none of the {len(data.test):,} test pictures has a box, so nothing can be"
-            " said of how many are found; annotate some."
+            f"detect: expected boxes in the test pictures, got none in {len(data.test):,}; annotate"
+            " some."
         )
     names = data_names if names is None else tuple(names)
     outputs = collect_outputs(net, data.test, len(names))
-    ids, detections, targets = (
-        outputs.ids,
-        outputs.detections,
-        _renumber(outputs.targets, data_names, names),
-    )
+    ids, detections = outputs.ids, outputs.detections
+    targets = _renumber(outputs.targets, data_names, names)
     matches = match_boxes(targets, detections, len(names))
     picture_ap50 = ap50_by_picture(targets, detections, len(names))
     score_threshold = get_score_threshold(net)
     values: dict[str, Any] = {
-        "task": "detect", "examples": len(ids), "boxes": sum(len(target.classes) for target in targets),
-        "names": list(names), "test": compute_metrics(matches), "interval": intervals(matches, data.test.groups),
-        "classes": _class_metrics(matches, names), "curves": _precision_recall_curves(matches, names),
+        "task": "detect", "examples": len(ids),
+        "boxes": sum(len(target.classes) for target in targets),
+        "names": list(names), "test": compute_metrics(matches),
+        "interval": intervals(matches, data.test.groups), "classes": _class_metrics(matches, names),
+        "curves": _precision_recall_curves(matches, names),
         "operating_point": _operating_point(matches, score_threshold),
     }  # fmt: skip
     evaluated = time.perf_counter()
@@ -115,7 +111,7 @@ def _count_boxes(data: Data) -> int:
 def _renumber(
     targets: list[Target], data_names: Sequence[str], names: Sequence[str]
 ) -> list[Target]:
-    """Return the boxes with the numbers that their classes have in `names`."""
+    """Return the targets with classes renumbered as in `names`."""
     indices: list[int] = []
     for name in data_names:
         if name not in names:
@@ -142,13 +138,11 @@ def _class_metrics(matches: list[ClassMatches], names: Sequence[str]) -> dict[st
 def _precision_recall_curves(
     matches: list[ClassMatches], names: Sequence[str]
 ) -> dict[str, list[list[float]]]:
-    """Return [recall, precision, score] at up to 100 boxes that each class finds, at 0.5."""
+    """Return [recall, precision, score] at up to 100 true positives of each class, at IoU 0.5."""
     curves: dict[str, list[list[float]]] = {}
     for name, class_matches in zip(names, matches, strict=True):
-        total, hits = (
-            int(class_matches.target_count.sum()),
-            class_matches.true_positive[0].nonzero().flatten(),
-        )
+        total = int(class_matches.target_count.sum())
+        hits = class_matches.true_positive[0].nonzero().flatten()
         if not total or not len(hits):
             continue
         true_positives = class_matches.true_positive[0].double().cumsum(0)
@@ -167,19 +161,18 @@ def _precision_recall_curves(
 
 
 def _operating_point(matches: list[ClassMatches], score_threshold: float) -> dict[str, Any]:
-    """Return how many of the boxes that `predict` shows are true, and how many it finds."""
+    """Return precision and recall of `predict`, at its score threshold."""
     is_predicted = [(class_matches.score >= score_threshold) for class_matches in matches]
     correct = sum(
         int(class_matches.true_positive[0][mask].sum())
         for class_matches, mask in zip(matches, is_predicted, strict=True)
     )
-    predicted, total = (
-        sum(int(mask.sum()) for mask in is_predicted),
-        sum(int(class_matches.target_count.sum()) for class_matches in matches),
-    )
+    predicted = sum(int(mask.sum()) for mask in is_predicted)
+    total = sum(int(class_matches.target_count.sum()) for class_matches in matches)
     return {
         "score_threshold": score_threshold, "predicted": predicted, "correct": correct,
-        "precision": correct / predicted if predicted else None, "recall": correct / total if total else None,
+        "precision": correct / predicted if predicted else None,
+        "recall": correct / total if total else None,
     }  # fmt: skip
 
 
@@ -190,9 +183,9 @@ def _compare_with_baselines(
     names: Sequence[str],
     thumbnails: Tensor | None,
 ) -> dict[str, Any]:
-    """Return the baselines, and how the net stands beside the best, by drawing pictures again.
+    """Return the baselines, and the bootstrap comparison of the net with the best of them.
 
-    thumbnails: the pictures at a few pixels; None: nothing is fitted.
+    thumbnails: of the test pictures; None: nothing is fitted.
     """
     predictions = (
         baselines.constant(data, len(targets))
@@ -215,10 +208,8 @@ def _compare_with_baselines(
         baseline_matches[name] = match_boxes(targets, detections, len(names))
         entries[name] = compute_metrics(baseline_matches[name]) | baseline.entry
     best = max(entries, key=lambda name: entries[name]["ap50"])
-    net_metric, baseline_metric = (
-        resampled_metric(matches),
-        resampled_metric(baseline_matches[best]),
-    )
+    net_metric = resampled_metric(matches)
+    baseline_metric = resampled_metric(baseline_matches[best])
     comparison = bootstrap.compare_scores(
         best,
         lambda weights: net_metric(weights) - baseline_metric(weights),
@@ -229,9 +220,9 @@ def _compare_with_baselines(
 
 
 def _select_pictures(picture_ap50: Tensor, has_boxes: Tensor) -> Tensor:
-    """Return the places of the worst and the best pictures, worst first.
+    """Return the indices of the worst and the best pictures, worst first.
 
-    A picture without boxes, in which nothing was said, is among the best for want of others only.
+    Pictures without boxes come last among the best.
     """
     order = torch.argsort(picture_ap50, stable=True)
     half = min(MAX_PICTURES // 2, (len(order) + 1) // 2)
@@ -241,7 +232,7 @@ def _select_pictures(picture_ap50: Tensor, has_boxes: Tensor) -> Tensor:
 
 
 def _box_rows(detections: list[Detections], chosen: Tensor) -> Tensor:
-    """Return the surest boxes of some pictures: (M, 7)."""
+    """Return the most confident boxes of some pictures: (M, 7)."""
     rows = [torch.empty(0, 7)]
     for position, index in enumerate(chosen.tolist()):
         picture_detections = detections[index]
@@ -250,8 +241,6 @@ def _box_rows(detections: list[Detections], chosen: Tensor) -> Tensor:
             [picture_detections.scores, picture_detections.classes.float()], dim=1
         )
         rows.append(
-            torch.cat([positions, picture_detections.boxes, scores_and_classes], dim=1)[
-                :MAX_BOXES_SHOWN
-            ]
+            torch.cat([positions, picture_detections.boxes, scores_and_classes], dim=1)[:MAX_BOXES]
         )
     return torch.cat(rows)

@@ -1,4 +1,4 @@
-"""What a net that answers with boxes is trained by: which of its places answers for which box."""
+"""The loss of a detector, with task-aligned assignment of locations to boxes."""
 
 import torch
 from torch import Tensor
@@ -8,28 +8,28 @@ from brique.data import Ragged
 from brique.tasks.detect.boxes import box_iou, generalized_iou
 from brique.tasks.detect.detections import SCORES_START, check_rows
 
-MAX_LOCATIONS_PER_BOX = 9  # places at most that answer for one box
-_SCORE_POWER, _IOU_POWER = 0.5, 4.0  # powers by which the best places are chosen
-_BOX_WEIGHT = 2.0  # what a box costs beside a class
+MAX_LOCATIONS_PER_BOX = 9  # locations assigned to one box
+_SCORE_POWER, _IOU_POWER = 0.5, 4.0  # exponents of the alignment
+_BOX_WEIGHT = 2.0  # weight of the box loss
 
 
 def loss(rows: Tensor, boxes: Ragged, classes: Ragged) -> tuple[Tensor, Tensor]:
-    """Return what all places lose, and for how much they answer.
+    """Return the summed loss of all locations, and the summed target scores.
 
-    A place that answers for a box pays for its distance to it, and its class's score shall be as
-    high as the place is good; all other scores shall be 0.
-    rows: (N, P, 7 + K), as `brique.nets.detector` says.
+    A location assigned to a box pays the generalized IoU loss, and its target score for the class
+    is its quality; all other target scores are 0.
+    rows: (N, P, 7 + K), as `brique.nets.detector` returns.
     boxes: N sequences (T, 4), in pixels. classes: of each, (T,), int64.
     Returns (sum, count), as a player's loss may.
-    Raises ShapeError when the rows are not such.
+    Raises ShapeError when the rows have another shape.
     Source: Feng et al. 2021, arXiv:2108.07755, equations 1 to 4, with the cross entropy of
-        arXiv:2006.04388 (quality in place of 1) and the distance of arXiv:1902.09630.
+        arXiv:2006.04388 (quality in place of 1) and the box loss of arXiv:1902.09630.
     """
     num_classes = rows.shape[-1] - SCORES_START
     check_rows("detect.loss", rows, max(1, num_classes))
     scores, predicted = rows[..., SCORES_START:], rows[..., 3:SCORES_START]
     target_scores = torch.zeros_like(scores)
-    box_loss = (predicted * 0).sum()  # also a batch without boxes reaches all parameters
+    box_loss = (predicted * 0).sum()  # a batch without boxes reaches all parameters, too
     if len(boxes.values):
         mask = boxes.mask  # (N, T)
         target_boxes, labels = boxes.padded(0.0), classes.padded(0)
@@ -46,12 +46,12 @@ def loss(rows: Tensor, boxes: Ragged, classes: Ragged) -> tuple[Tensor, Tensor]:
 def assign_targets(
     rows: Tensor, target_boxes: Tensor, labels: Tensor, mask: Tensor
 ) -> tuple[Tensor, Tensor]:
-    """Return the box for which each place answers (N, P), int64, and how well it does so (N, P).
+    """Return the box assigned to each location (N, P), int64, and the quality there (N, P).
 
-    rows: (N, P, 7 + K). truth: (N, T, 4), labels: (N, T), where exists: (N, T).
-    For each box the nine places inside of it are chosen whose score and overlap are highest; of
-    several boxes a place answers for the one that its own overlaps most. The best place of a box is
-    worth its overlap, others less; places that answer for none are worth 0.
+    rows: (N, P, 7 + K). target_boxes: (N, T, 4), labels: (N, T), mask: (N, T), True for boxes.
+    For each box the nine locations inside it with the highest alignment of score and IoU are
+    chosen; of several boxes a location gets the one with the highest IoU. The quality of the best
+    location of a box is its IoU, that of others is lower; unassigned locations have 0.
     """
     ious = box_iou(target_boxes, rows[..., 3:SCORES_START])  # (N, T, P)
     score = rows[..., SCORES_START:].sigmoid().transpose(1, 2)  # (N, K, P)
@@ -70,9 +70,9 @@ def assign_targets(
 
 
 def _is_inside(locations: Tensor, target_boxes: Tensor) -> Tensor:
-    """Tell which places (N, P, 2) lie in which boxes (N, T, 4): (N, T, P); the nearest always does.
+    """Tell which locations (N, P, 2) lie in which boxes (N, T, 4): (N, T, P).
 
-    A box may be smaller than the step from place to place.
+    The nearest location counts as inside: a box may be smaller than the stride.
     """
     x, y = locations[:, None, :, 0], locations[:, None, :, 1]
     x0, y0, x1, y1 = target_boxes[..., None].unbind(2)  # each (N, T, 1)

@@ -1,4 +1,4 @@
-"""Average precision: how many boxes are found, and how many of those said are true."""
+"""Average precision of detected boxes."""
 
 import math
 from collections.abc import Sequence
@@ -13,18 +13,18 @@ from brique.tasks.detect.boxes import box_iou
 from brique.tasks.detect.detections import Detections
 from brique.tasks.detect.outputs import Target, collect_outputs, target_fields
 
-IOU_THRESHOLDS = tuple(round(0.5 + 0.05 * k, 2) for k in range(10))  # overlaps that count as found
-_IOU_TOLERANCE = 1e-6  # of overlaps in single precision
-_MAX_VALUES = 4_000_000  # numbers of resamplings at once
+IOU_THRESHOLDS = tuple(round(0.5 + 0.05 * k, 2) for k in range(10))  # of a true positive
+_IOU_TOLERANCE = 1e-6  # for float32
+_MAX_VALUES = 4_000_000  # of resamplings at once
 
 
 @dataclass(frozen=True)
 class ClassMatches:
-    """The boxes of one class that were said, of all pictures, the surest first.
+    """The detections of one class in all pictures, highest score first.
 
-    picture: (D,), int64, place of the picture. score: (D,).
-    true_positive: (L, D), bool, whether a box is found by it, at each of L levels of overlap.
-    target_count: (N,), how many boxes of the class each picture has.
+    picture: (D,), int64, index of the picture. score: (D,).
+    true_positive: (L, D), bool, whether it matches a target, at each of L IoU thresholds.
+    target_count: (N,), targets of the class in each picture.
     """
 
     picture: Tensor
@@ -35,14 +35,14 @@ class ClassMatches:
 
 @dataclass(frozen=True)
 class Validation:
-    """What a net does on a part: its average precision at an overlap of 0.5, and over all."""
+    """Metrics on a split: average precision at IoU 0.5, and the mean over 0.5 to 0.95."""
 
     ap50: float
     ap: float
 
 
 def validate(net: nn.Module, split: Split) -> Validation:
-    """Return how well a net finds boxes in a part, in one pass; of an empty part, NaN."""
+    """Return the metrics of a net on a split, in one pass; NaN on an empty split."""
     if not len(split):
         return Validation(math.nan, math.nan)
     classes = len(target_fields(split.schema)[1].names)
@@ -54,11 +54,11 @@ def validate(net: nn.Module, split: Split) -> Validation:
 def match_boxes(
     targets: Sequence[Target], detections: Sequence[Detections], classes: int
 ) -> list[ClassMatches]:
-    """Return for each class which of the boxes that were said find one that there is.
+    """Return the matches of each class: which detections are true positives.
 
-    From the surest on, a box that was said finds the one of its picture and class, of those that
-    none has found yet, that it overlaps most, if by as much as the level.
-    Source: Lin et al. 2014, arXiv:1405.0312, and its program of evaluation.
+    In order of score, a detection matches the target of its picture and class with the highest IoU
+    among the unmatched ones, if that reaches the threshold.
+    Source: Lin et al. 2014, arXiv:1405.0312, and its evaluation code.
     """
     return [_match_class(targets, detections, label) for label in range(classes)]
 
@@ -87,7 +87,7 @@ def _match_class(
 
 
 def _match_picture(ious: Tensor) -> Tensor:
-    """Return which boxes of a picture find one, (L, D), from overlaps (D, T), the surest first."""
+    """Return the true positives of a picture, (L, D), from IoUs (D, T) in order of score."""
     true_positive = torch.zeros(len(IOU_THRESHOLDS), len(ious), dtype=torch.bool)
     if not ious.numel():
         return true_positive
@@ -103,11 +103,11 @@ def _match_picture(ious: Tensor) -> Tensor:
 
 
 def average_precision(matches: ClassMatches, level: int, weights: Tensor) -> Tensor:
-    """Return the average precision of a class at a level, by the area under all points: (R,).
+    """Return the average precision of a class at an IoU threshold, all-point interpolated: (R,).
 
-    weights: how often each picture counts (R, N), float64. NaN where there is no box to be found.
+    level: index into IOU_THRESHOLDS. weights: of each picture (R, N), float64. NaN without targets.
     Source: Everingham et al. 2015, "The PASCAL visual object classes challenge: a retrospective",
-        section 3.2 (as from 2010 on: the precision at a recall is the best at it or above).
+        section 3.2 (as from 2010 on: precision is interpolated by its maximum at higher recall).
     """
     true_positive = matches.true_positive[level].double()
     values: list[Tensor] = []
@@ -126,7 +126,7 @@ def average_precision(matches: ClassMatches, level: int, weights: Tensor) -> Ten
 def average_precision_by_class(
     matches: Sequence[ClassMatches], levels: Sequence[int], weights: Tensor
 ) -> Tensor:
-    """Return the average precision of each class, in the mean over levels: (R, K), float64."""
+    """Return the average precision of each class, averaged over levels: (R, K), float64."""
     per_class = [
         torch.stack([average_precision(class_matches, k, weights) for k in levels]).mean(0)
         for class_matches in matches
@@ -135,9 +135,9 @@ def average_precision_by_class(
 
 
 def compute_metrics(matches: Sequence[ClassMatches]) -> dict[str, float]:
-    """Return "ap50", average precision at an overlap of 0.5, and "ap", over ten from 0.5 to 0.95.
+    """Return "ap50", average precision at IoU 0.5, and "ap", averaged over IoU 0.5 to 0.95.
 
-    Means over the classes that there are; NaN if there is no box at all.
+    Means over the classes with targets; NaN without any.
     """
     weights = torch.ones(1, len(matches[0].target_count), dtype=torch.float64)
     return {
@@ -149,29 +149,29 @@ def compute_metrics(matches: Sequence[ClassMatches]) -> dict[str, float]:
 
 
 def resampled_metric(matches: Sequence[ClassMatches]) -> bootstrap.Statistic:
-    """Return a function from how often each picture is drawn, (R, N), to "ap50": (R,)."""
+    """Return a function from bootstrap weights (R, N) to AP50 (R,)."""
     return lambda weights: average_precision_by_class(matches, [0], weights).nanmean(1)
 
 
 def intervals(matches: Sequence[ClassMatches], groups: Tensor | None) -> dict[str, list[float]]:
-    """Return the 95% intervals of the scores, by drawing test pictures, or groups, again."""
+    """Return the 95% bootstrap intervals of the metrics, over test pictures or groups."""
     levels = {"ap50": [0], "ap": list(range(len(IOU_THRESHOLDS)))}
-    return {
-        name: list(bootstrap.interval(
-            lambda weights, metric_levels=metric_levels: average_precision_by_class(matches, metric_levels, weights).nanmean(1), matches[0].target_count,
-            groups,
-        ))
-        for name, metric_levels in levels.items()
-    }  # fmt: skip
+    found: dict[str, list[float]] = {}
+    for name, metric_levels in levels.items():
+
+        def metric(weights: Tensor, metric_levels: Sequence[int] = metric_levels) -> Tensor:
+            return average_precision_by_class(matches, metric_levels, weights).nanmean(1)
+
+        found[name] = list(bootstrap.interval(metric, matches[0].target_count, groups))
+    return found
 
 
 def ap50_by_picture(
     targets: Sequence[Target], detections: Sequence[Detections], classes: int
 ) -> Tensor:
-    """Return how well each picture is seen, (N,), float64: its own average precision at 0.5.
+    """Return the average precision at IoU 0.5 in each picture alone, (N,), float64.
 
-    In the mean over the classes that are in it; of a picture without boxes, 1 less the surest score
-    of a box that was said all the same.
+    It is the mean over the classes in the picture; without targets, 1 minus the highest score.
     """
     values: list[float] = []
     for target, picture_detections in zip(targets, detections, strict=True):

@@ -1,4 +1,4 @@
-"""One pass of a net over a part: the boxes that there are, and those that it sees."""
+"""One pass of a detector over a split: targets and detections."""
 
 from dataclasses import dataclass
 
@@ -12,12 +12,12 @@ from brique.schema import Boxes, Schema, Tags
 from brique.tasks.detect.detections import Detections, decode
 
 BATCH_SIZE = 16  # pictures
-THUMBNAIL_SIDE = 12  # pixels of a picture that is made small
+THUMBNAIL_SIDE = 12  # in pixels
 
 
 @dataclass(frozen=True)
 class Target:
-    """The boxes that there are in one picture: (T, 4), and their classes (T,), int64."""
+    """The annotated boxes of one picture: (T, 4), and their classes (T,), int64."""
 
     boxes: Tensor
     classes: Tensor
@@ -25,9 +25,9 @@ class Target:
 
 @dataclass(frozen=True)
 class Outputs:
-    """A part, picture by picture, on the processor.
+    """The outputs of a net on a split, picture by picture, on the CPU.
 
-    ids: (N,), int64. truths: what there is. said: what a net sees.
+    ids: (N,), int64. targets: the annotated boxes. detections: the predicted ones.
     thumbnails: the pictures at a few pixels, (N, F).
     """
 
@@ -38,7 +38,7 @@ class Outputs:
 
 
 def target_fields(schema: Schema) -> tuple[Boxes, Tags]:
-    """Return the boxes and the classes that are the targets of a schema."""
+    """Return the boxes field and the classes field of a schema's targets."""
     fields = [schema[name] for name in schema.targets]
     assert isinstance(fields[0], Boxes)
     assert isinstance(fields[1], Tags)
@@ -46,9 +46,9 @@ def target_fields(schema: Schema) -> tuple[Boxes, Tags]:
 
 
 def collect_outputs(net: nn.Module, split: Split, classes: int) -> Outputs:
-    """Return what there is in each picture of a part, and what a net sees: one pass, in eval mode.
+    """Return targets and detections of each picture of a split: one pass, in eval mode.
 
-    classes: that the net scores. Raises ShapeError when it does not say rows (N, P, 7 + K).
+    classes: K of the net. Raises ShapeError when it does not return rows (N, P, 7 + K).
     """
     ids: list[Tensor] = []
     targets: list[Target] = []
@@ -67,7 +67,7 @@ def collect_outputs(net: nn.Module, split: Split, classes: int) -> Outputs:
 
 
 def batch_targets(batch: Batch, schema: Schema) -> tuple[Ragged, Ragged]:
-    """Return the boxes that there are in N pictures, N sequences (T, 4), and their classes (T,)."""
+    """Return the target boxes of N pictures, N sequences (T, 4), and their classes (T,)."""
     boxes, labels = (batch[name] for name in schema.targets)
     assert isinstance(boxes, Ragged)
     assert isinstance(labels, Ragged)
@@ -75,5 +75,5 @@ def batch_targets(batch: Batch, schema: Schema) -> tuple[Ragged, Ragged]:
 
 
 def to_thumbnails(pictures: Tensor) -> Tensor:
-    """Return pictures (N, C, H, W) at a few pixels, (N, F)."""
+    """Return pictures (N, C, H, W) pooled to thumbnails (N, F)."""
     return functional.adaptive_avg_pool2d(pictures, THUMBNAIL_SIDE).flatten(1)

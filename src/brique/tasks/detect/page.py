@@ -1,4 +1,4 @@
-"""What a net that answers with boxes said: round the things in pictures, and how often rightly."""
+"""Report sections of a detector: precision-recall curves, and pictures with their boxes."""
 
 from typing import Any
 
@@ -13,23 +13,27 @@ from brique.page.thumbnails import Gallery
 from brique.schema import Boxes, Tags
 
 _THUMBNAIL_SIDE = 200  # pixels of a picture's longer side
-_MAX_CURVES = 6  # classes whose curves are drawn
+_MAX_CURVES = 6  # classes with a curve
 _TARGET_COLOR, _PREDICTED_COLOR = colors.BLUE, colors.VERMILION
 
 
 def sections(facts: Facts, gallery: Gallery) -> list[Section | Gap]:
-    """Return precision over recall by class, and the worst and the best pictures with boxes."""
+    """Return the sections: precision and recall by class, and the worst and the best pictures."""
     content: list[Section | Gap] = []
     if facts.values.get("classes"):
         body = _curves_figure(facts.values) + _class_figure(facts.values)
-        content.append(Section("classes", "Found and missed", body))
+        content.append(Section("classes", "Precision and recall", body))
     ids, predicted = facts.arrays.get("shown_ids"), facts.arrays.get("predicted")
     if facts.data is None or ids is None or predicted is None or not len(ids):
-        reason = "the data cannot be opened" if facts.data is None else "the answers are not stored"
-        return [*content, Gap(f"Boxes are not shown in their pictures, since {reason}.")]
+        reason = (
+            "the data cannot be opened" if facts.data is None else "the predictions are not stored"
+        )
+        return [*content, Gap(f"Pictures with boxes are not shown: {reason}.")]
     return [
         *content,
-        Section("mistakes", "Worst and best", _worst_and_best(facts, gallery, ids, predicted)),
+        Section(
+            "mistakes", "Worst and best pictures", _worst_and_best(facts, gallery, ids, predicted)
+        ),
     ]
 
 
@@ -42,23 +46,23 @@ def _worst_and_best(facts: Facts, gallery: Gallery, ids: Tensor, predicted: Tens
     legend_items = "".join(
         f'<li><span class="swatch" style="background:{color}"></span>{caption}</li>'
         for color, caption in (
-            (_TARGET_COLOR, "what there is"),
-            (_PREDICTED_COLOR, "what the net says"),
+            (_TARGET_COLOR, "annotated"),
+            (_PREDICTED_COLOR, "predicted"),
         )
     )
     caption = (
-        "The pictures in which the net does worst, by the average precision in each alone. Shown is"
-        f" what it says with a score of {score_threshold:.2f} or more; the average precision (AP50) counts"
-        " what it says with less, too. Look whether a person would have drawn the same boxes."
+        "The pictures with the lowest average precision (AP50) of their own. Boxes with a score of"
+        f" {score_threshold:.2f} or more are shown; AP50 counts the others, too. Check whether a"
+        " person would have drawn the same boxes."
     )
     legend = f'<ul class="legend">{legend_items}</ul>\n'
-    body = figure("Where the net is worst", caption, legend + cards.html(range(middle)))
+    body = figure("Lowest AP50", caption, legend + cards.html(range(middle)))
     best = cards.html(range(len(ids) - 1, middle - 1, -1))
-    return body + (figure("Where it is best", "In the same colors.", best) if best else "")
+    return body + (figure("Highest AP50", "In the same colors.", best) if best else "")
 
 
 class _Cards:
-    """Test pictures with the boxes that there are and those that were said."""
+    """Test pictures with the annotated and the predicted boxes, as cards."""
 
     def __init__(self, facts: Facts, gallery: Gallery, ids: Tensor, predicted: Tensor) -> None:
         assert facts.data is not None
@@ -82,7 +86,7 @@ class _Cards:
         assert isinstance(tags_field, Tags)
         assert isinstance(boxes, Ragged)
         assert isinstance(classes, Ragged)
-        corners, labels = boxes.values, classes.values  # those of one picture
+        corners, labels = boxes.values, classes.values  # of one picture
         predicted_rows = self._predicted[self._predicted[:, 0] == index]
         marks = "".join(
             _mark(item, _TARGET_COLOR, class_name)
@@ -119,13 +123,13 @@ def _mark(corners: Tensor, color: str, title: str) -> str:
 
 
 def _curves_figure(values: dict[str, Any]) -> str:
-    """Return precision over recall, of the classes with most boxes."""
+    """Return the precision-recall curves of the classes with most boxes."""
     curves = values.get("curves") or {}
     class_names = sorted(curves, key=lambda key: -int(values["classes"][key]["boxes"]))[
         :_MAX_CURVES
     ]
     if not class_names:
-        return figure("No box is found on test", "There is no curve to draw.", "")
+        return figure("No true positives on test", "There is no curve to draw.", "")
     axis = chart.share_axis(0.0, 1.0)
     marks: list[str] = []
     styles = [f"--ink-of:{colors.class_color(index)[0]}" for index in range(len(class_names))]
@@ -137,21 +141,14 @@ def _curves_figure(values: dict[str, Any]) -> str:
         point = (float(operating_point["recall"]), float(operating_point["precision"]))
         marks.append(chart.dot(axis, axis, point, "--ink-of:var(--ink)"))
     plot = chart.plot(axis, axis, marks, label="precision over recall", kind="plot square")
-    title = (
-        "predict says no box on test"
-        if not operating_point["predicted"]
-        else (
-            f"predict finds {percent(operating_point['recall'])} of the boxes;"
-            f" {percent(operating_point['precision'])} of those it says are right"
-        )
-    )
+    title = "predict returns no boxes on test"
+    if operating_point["predicted"]:
+        recall, precision = operating_point["recall"], operating_point["precision"]
+        title = f"predict: recall {percent(recall)}, precision {percent(precision)}"
     caption = (
-        "Each line is a class: to the right the share of its boxes that are found (recall), upwards"
-        " the share of what is said that is right (precision), from the surest answer on. The area"
-        " under it is the average precision. The dot is where predict stands, all classes together:"
-        f" it says boxes with a score of {float(operating_point['score_threshold']):.2f} or more, by which precision"
-        " and recall were best on valid. A box counts as found when the areas have half of what"
-        " either covers in common."
+        "Precision-recall curves by class, at IoU 0.5; the area under a curve is the average"
+        " precision. The dot is predict, all classes together, at its score threshold of"
+        f" {float(operating_point['score_threshold']):.2f} (the best F1 on valid)."
     )
     legend = chart.legend(
         [(style, name(key, 30)) for style, key in zip(styles, class_names, strict=True)]
@@ -181,8 +178,8 @@ def _class_figure(values: dict[str, Any]) -> str:
         f"<tbody>{lines}</tbody><tfoot><tr><td></td><td>{chart.scale(axis)}</td>"
         "<td></td><td></td><td></td></tr></tfoot></table>\n"
     )
-    title = f"Found best is {name(rows[0][0])}, least {name(rows[-1][0])}"
-    caption = "AP50: average precision at an overlap of 0.5; AP: in the mean over 0.5 to 0.95."
+    title = f"Highest AP50: {name(rows[0][0])}; lowest: {name(rows[-1][0])}"
+    caption = "AP50: average precision at IoU 0.5; AP: averaged over IoU 0.5 to 0.95."
     absent = len(values["classes"]) - len(rows)
     caption += f" {count(absent, 'class is', 'classes are')} in no test picture." if absent else ""
-    return figure(title, caption, box("average precision of each class", table))
+    return figure(title, caption, box("average precision by class", table))

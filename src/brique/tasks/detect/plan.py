@@ -1,4 +1,4 @@
-"""The plan of a training on pictures with boxes: a function of the data and the time."""
+"""The training plan of a detector, from the data and the time budget."""
 
 from typing import Any
 
@@ -18,15 +18,15 @@ from brique.planning.regions import (
 
 
 def plan(data: Data, request: Request) -> dict[str, Any]:
-    """Return the settings of a training on pictures with boxes.
+    """Return the training settings for pictures with boxes.
 
-    Boxes need more epochs than classes do: only a few places of a picture learn at a time.
-    Raises UsageError for a balance, which boxes do not have.
+    Boxes need more epochs than classes: only a few locations of a picture are assigned at a time.
+    Raises UsageError for a balance, which does not apply to boxes.
     """
     if request.balance != "none":
         raise UsageError(
-            f"train: --balance {request.balance} is for classes of whole examples or of pixels, and"
-            " boxes are found one by one; leave it out."
+            f"train: --balance {request.balance} applies to classes of examples or pixels, not to"
+            " boxes; leave it out."
         )
     count, side = len(data.train), min(picture_field(data).shape[1:])
     settings = base_settings(data, request, min(count, 16))

@@ -1,4 +1,4 @@
-"""What a net says of the things in one picture, and from which score on it says it."""
+"""Predictions of a detector, and its score threshold."""
 
 from dataclasses import dataclass, replace
 
@@ -14,15 +14,15 @@ from brique.tasks.detect.detections import Detections, decode
 from brique.tasks.detect.metrics import match_boxes
 from brique.tasks.detect.outputs import collect_outputs, target_fields
 
-DEFAULT_THRESHOLD = 0.3  # the least score of a box that is said, where none was fitted
+DEFAULT_THRESHOLD = 0.3  # of scores, if none was fitted
 
 
 @dataclass(frozen=True, kw_only=True)
 class Answer:
-    """What a net says of one picture.
+    """The detections in one picture.
 
-    answer: how many things it sees, by class. boxes: of each x0, y0, x1, y1, in pixels of the
-    picture as it was given. classes, scores: of each, the surest first.
+    answer: number of boxes by class. boxes: x0, y0, x1, y1 in pixels of the original picture.
+    classes, scores: of each box, highest score first.
     """
 
     answer: dict[str, int]
@@ -40,7 +40,7 @@ class Answer:
         return {"answer": self.answer, "boxes": boxes}
 
     def cells(self) -> dict[str, object]:
-        """Return how many boxes there are, and all of them in one text."""
+        """Return the number of boxes, and all of them in one text."""
         rows = zip(self.classes, self.scores, self.boxes, strict=True)
         texts = [
             f"{class_name} {score:.3f} {' '.join(f'{x:.1f}' for x in b)}"
@@ -49,7 +49,7 @@ class Answer:
         return {"answer": len(self.boxes), "boxes": "; ".join(texts)}
 
     def summary(self) -> tuple[str, str]:
-        """Return how many of what there are, and the surest score."""
+        """Return the counts by class, and the highest score."""
         text = ", ".join(f"{count} {name}" for name, count in self.answer.items())
         return text or "nothing", f"{self.scores[0]:.1%}" if self.scores else ""
 
@@ -57,7 +57,7 @@ class Answer:
 def predictions(
     detections: list[Detections], names: tuple[str, ...], score_threshold: float
 ) -> list[Answer]:
-    """Return an Answer for each picture: its boxes of a score of `score_threshold` or more."""
+    """Return the prediction of each picture: its boxes with a score of at least the threshold."""
     items: list[Answer] = []
     for picture_detections in detections:
         confident = picture_detections.above(score_threshold)
@@ -71,9 +71,9 @@ def predictions(
 
 
 def predict(net: nn.Module, batch: Batch, schema: Schema) -> list[Answer]:
-    """Return an Answer for each picture of a batch, in pixels of the picture as the net takes it.
+    """Return the prediction of each picture of a batch, in pixels of the resized picture.
 
-    Raises ShapeError when the net does not say rows (N, P, 7 + K).
+    Raises ShapeError when the net does not return rows (N, P, 7 + K).
     """
     boxes_field, tags_field = target_fields(schema)
     detections = decode(
@@ -83,10 +83,10 @@ def predict(net: nn.Module, batch: Batch, schema: Schema) -> list[Answer]:
 
 
 def postprocess(answer: Answer, value: object, schema: Schema) -> Answer:
-    """Return an answer in pixels of the picture as it was given: a path, a picture or an array.
+    """Return a prediction in pixels of the original picture: a path, a picture or an array.
 
-    Boxes are moved back as the picture was moved, and cut to it. Raises DataError when its size
-    cannot be told.
+    The resize is undone and boxes are clipped. Raises DataError when the size of the original is
+    unknown.
     """
     (height, width), (scale, dx, dy) = size_and_transform(value, schema)
     boxes = torch.tensor(answer.boxes, dtype=torch.float64).reshape(-1, 4)
@@ -97,15 +97,15 @@ def postprocess(answer: Answer, value: object, schema: Schema) -> Answer:
 
 
 def get_score_threshold(net: nn.Module) -> float:
-    """Return the score from which on a net says a box: what its brick holds, or 0.3."""
+    """Return the score threshold of a net: that of its ScoreThreshold layer, or 0.3."""
     layers = [module for module in net.modules() if isinstance(module, ScoreThreshold)]
     return float(layers[0].value) if len(layers) == 1 else DEFAULT_THRESHOLD
 
 
 def calibrate(net: nn.Module, valid: Split) -> None:
-    """Set the score from which on a net says a box to that with the best F1 on valid.
+    """Set the score threshold of a net to the one with the best F1 on valid.
 
-    net: with one `brique.bricks.Least`; without, nothing is set, nor on a part without boxes.
+    net: with one ScoreThreshold layer. Without one, or without boxes in valid, nothing is set.
     """
     layers = [module for module in net.modules() if isinstance(module, ScoreThreshold)]
     if len(layers) != 1 or not len(valid):
@@ -113,10 +113,8 @@ def calibrate(net: nn.Module, valid: Split) -> None:
     names = target_fields(valid.schema)[1].names
     outputs = collect_outputs(net, valid, len(names))
     matches = match_boxes(outputs.targets, outputs.detections, len(names))
-    score, true_positive = (
-        torch.cat([class_matches.score for class_matches in matches]),
-        torch.cat([class_matches.true_positive[0] for class_matches in matches]),
-    )
+    score = torch.cat([class_matches.score for class_matches in matches])
+    true_positive = torch.cat([class_matches.true_positive[0] for class_matches in matches])
     total = sum(int(class_matches.target_count.sum()) for class_matches in matches)
     if not total or not bool(true_positive.any()):
         return
@@ -129,6 +127,6 @@ def calibrate(net: nn.Module, valid: Split) -> None:
 
 
 def _midpoint(score: Tensor, index: int) -> float:
-    """Return a number between the last score that is taken and the first that is not."""
+    """Return the midpoint between the last accepted and the first rejected score."""
     next_score = float(score[index + 1]) if index + 1 < len(score) else 0.0
     return (float(score[index]) + next_score) / 2

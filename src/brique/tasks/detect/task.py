@@ -1,4 +1,4 @@
-"""The record of the task: where things are in a picture."""
+"""The task record of object detection."""
 
 from torch import nn
 
@@ -30,7 +30,7 @@ def _evaluate(net: nn.Module, data: Data, schema: Schema, *, compare: bool = Tru
 
 TASK = Task(
     name="detect",
-    main_metric=Metric("ap50", "AP50", "average precision at an overlap of 0.5"),
+    main_metric=Metric("ap50", "AP50", "average precision at IoU 0.5"),
     training_file=_training_file,
     plan=plan,
     evaluate=_evaluate,
@@ -39,5 +39,5 @@ TASK = Task(
     sentence=sentence,
     sections=sections,
     baseline_names=NAMES,
-    metrics={"ap": Metric("ap", "AP", "mean over overlaps of 0.5 to 0.95")},
+    metrics={"ap": Metric("ap", "AP", "averaged over IoU 0.5 to 0.95")},
 )

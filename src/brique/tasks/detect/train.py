@@ -30,7 +30,7 @@ class Args:
     """Settings of the run; every field is a flag."""
 
     data: str = "raccoon"
-    """Name of a folder of pictures with boxes, or path."""
+    """Built-in name or path of pictures with boxes."""
     options: Options = Options()
     """How the data are opened; each option is a flag."""
     start: str | None = None
@@ -86,7 +86,7 @@ def build(args: Args, schema: Schema) -> nn.Sequential:
 
 
 def build_game(args: Args, net: nn.Sequential, dataset: Data) -> Game:
-    """One player, the detector, pays for boxes that are missed, wrong or not there."""
+    """One player, the detector."""
     image = dataset.schema.inputs[0]
 
     def loss(batch: Batch) -> tuple[Tensor, Tensor]:
@@ -107,7 +107,7 @@ def build_game(args: Args, net: nn.Sequential, dataset: Data) -> Game:
 
 
 def build_stream(args: Args, dataset: Data) -> Stream:
-    """Batches of training pictures, each moved a little together with its boxes."""
+    """Batches of training pictures, augmented together with their boxes."""
     boxes, classes = dataset.schema.targets
     augment = Augment(
         field=dataset.schema.inputs[0], boxes=boxes, classes=classes, fill=0.5, zoom=args.zoom,

@@ -1,6 +1,6 @@
-"""Several questions of classes about one thing: the labels that it bears, or what it is in each.
+"""Classification with several targets, such as multi-label classification.
 
-Loss, answers, scores, calibration and the judgement.
+Loss, predictions, metrics, calibration, evaluation.
 """
 
 from brique.tasks.label.evaluate import evaluate as evaluate

@@ -1,4 +1,4 @@
-"""Classes without a net: simple methods, and how the net compares with the best of them."""
+"""Baselines for each target, and the comparison of the net with the best of them."""
 
 from typing import Any
 
@@ -18,7 +18,7 @@ from brique.tasks.label.outputs import Outputs
 def compare_with_baselines(
     outputs: Outputs, data: Data, schema: Schema, net_correct: Tensor, *, fit: bool
 ) -> dict[str, Any]:
-    """Return the baselines, and how the net stands beside the best of them."""
+    """Return the baselines, and the comparison of the net with the best of them."""
     baselines = fit_predict(data, data.test) if fit else constant(data, data.test)
     index_maps = [
         map_classes(data.schema[name].names, schema[name].names) for name in schema.targets

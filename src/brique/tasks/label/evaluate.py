@@ -1,4 +1,4 @@
-"""The judgement of a net that answers several questions: one pass, beside simple methods."""
+"""Evaluation of a net with several class targets, compared with baselines."""
 
 import time
 from typing import Any
@@ -26,15 +26,15 @@ from brique.tasks.label.predict import split_by_target, target_fields
 def evaluate(
     net: nn.Module, data: Data, *, schema: Schema | None = None, compare: bool = True
 ) -> Result:
-    """Return what a net reaches on `data.test`, beside what needs no net.
+    """Return the result of a net on `data.test`, compared with baselines.
 
-    net: inputs -> scores (N, K), those of the targets side by side. It reads the test part once, in
-        eval mode, without slopes and in float32, on its own device.
-    schema: whose targets the scores are of, if not those of the data; classes are compared by name.
-    compare: whether to fit simple methods on `data.train`, up to a minute; else the net stands
-        beside the commonest classes alone.
-    Returns Judged; its arrays are ids (N,), truth (N, T) and probabilities (N, K).
-    Raises DataError when the test part is empty, or has what the schema does not know.
+    net: inputs -> scores (N, K), concatenated over the targets. It reads the test part once, in
+        eval mode, without gradients and in float32, on its own device.
+    schema: with the targets of the scores, if not that of the data; classes are matched by name.
+    compare: whether to fit baselines on `data.train`, up to a minute; else only the most frequent
+        classes are compared.
+    The arrays are ids (N,), target (N, T) and probabilities (N, K).
+    Raises DataError when the test part is empty, or has targets or classes that the schema lacks.
     """
     started = time.perf_counter()
     schema = data.schema if schema is None else schema
@@ -76,7 +76,7 @@ def evaluate(
 
 
 def _interval(share: Tensor, groups: Tensor | None) -> list[float]:
-    """Return the 95% interval of the mean of shares (N,), by drawing examples, or groups, again."""
+    """Return the 95% bootstrap interval of the mean of shares (N,), over examples or groups."""
     return list(
         bootstrap.interval(lambda weights: weights @ share / weights.sum(dim=1), share, groups)
     )

@@ -1,4 +1,4 @@
-"""What a net that answers several questions of classes is trained by."""
+"""The loss of a net with several class targets, and its class weights."""
 
 from collections.abc import Sequence
 
@@ -19,11 +19,11 @@ def loss(
     *,
     smoothing: float = 0.0,
 ) -> Tensor:
-    """Return the cross entropy in nats, the mean over examples and targets.
+    """Return the cross entropy in nats, averaged over examples and targets.
 
-    scores: (N, K), those of the targets side by side, in the schema's order.
-    weights: by target (K of it,), what a mistake in each class costs; by default 1.
-    smoothing: share of each label that is spread over all classes.
+    scores: (N, K), concatenated over the targets, in the schema's order.
+    weights: class weights of each target; by default 1.
+    smoothing: label smoothing.
     """
     split_scores = split_by_target(scores, schema)
     class_weights = [None] * len(split_scores) if weights is None else weights
@@ -39,5 +39,5 @@ def loss(
 
 
 def weights(split: Split) -> list[Tensor]:
-    """Return for each target a weight for each class, as `brique.tasks.classify.weights` does."""
+    """Return the class weights of each target, as `brique.tasks.classify.weights` does."""
     return [categories.weights(split, name) for name in split.schema.targets]

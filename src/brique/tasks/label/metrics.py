@@ -1,4 +1,4 @@
-"""Scores of nets that answer several questions of classes."""
+"""Metrics of nets with several class targets."""
 
 import math
 from dataclasses import dataclass
@@ -17,14 +17,14 @@ from brique.tasks.label.predict import BINARY_NAMES, split_by_target, target_fie
 
 @dataclass(frozen=True)
 class Validation:
-    """What a net does on a part: the share of answers that are right, and the mean loss in nats."""
+    """Metrics on a split: accuracy over all targets, and the mean loss in nats."""
 
     accuracy: float
     loss: float
 
 
 def validate(net: nn.Module, split: Split) -> Validation:
-    """Return how well a net does on a part, in one pass; of an empty part, NaN."""
+    """Return the metrics of a net on a split, in one pass; NaN on an empty split."""
     if not len(split):
         return Validation(math.nan, math.nan)
     outputs = collect_outputs(net, split, split.schema)
@@ -33,7 +33,7 @@ def validate(net: nn.Module, split: Split) -> Validation:
 
 
 def predicted_classes(outputs: Outputs, schema: Schema) -> Tensor:
-    """Return the class that a net answers for each target: (N, T), int64."""
+    """Return the predicted class of each target: (N, T), int64."""
     return torch.stack(
         [target_scores.argmax(dim=1) for target_scores in split_by_target(outputs.scores, schema)],
         dim=1,
@@ -50,10 +50,10 @@ def log_loss(outputs: Outputs, schema: Schema) -> float:
 
 
 def compute_metrics(predicted: Tensor, target: Tensor, schema: Schema) -> dict[str, float]:
-    """Return the scores of answers (N, T).
+    """Return the metrics of predictions (N, T).
 
-    "accuracy": share of all answers that are right; "exact": of the examples with every answer
-    right; "macro_f1": mean F1 of the targets, of a label that is borne or not that of bearing it.
+    "accuracy": share of correct predictions over all targets; "exact": share of examples with all
+    targets correct (exact match); "macro_f1": mean F1 over the targets.
     """
     correct = predicted == target
     pairs = zip(target_fields(schema), predicted.unbind(1), target.unbind(1), strict=True)
@@ -65,7 +65,7 @@ def compute_metrics(predicted: Tensor, target: Tensor, schema: Schema) -> dict[s
 
 
 def f1(field: Category, predicted: Tensor, target: Tensor) -> float:
-    """Return the F1 of one target: of bearing a label; of other classes their mean."""
+    """Return the F1 of one target: of "yes" for a label, else the mean over the classes."""
     names = field.names
     class_metrics = by_class(confusion(target, predicted, len(names)), names, [None] * len(names))
     if names == BINARY_NAMES:
@@ -76,7 +76,7 @@ def f1(field: Category, predicted: Tensor, target: Tensor) -> float:
 def metrics_by_target(outputs: Outputs, schema: Schema) -> dict[str, dict[str, Any]]:
     """Return by target: "accuracy", "f1", "auc" of two classes, "majority", "count" of each class.
 
-    "majority": the share that always answering the commonest class of this part would reach.
+    "majority": the accuracy of always predicting the most frequent class of this split.
     """
     metrics: dict[str, dict[str, Any]] = {}
     split_scores = split_by_target(outputs.scores, schema)

@@ -1,4 +1,4 @@
-"""One pass of a net over a part, and the temperature that fits it."""
+"""One pass of a net over a split, and its calibration."""
 
 from dataclasses import dataclass
 
@@ -17,10 +17,10 @@ from brique.tasks.label.predict import split_by_target
 
 @dataclass(frozen=True)
 class Outputs:
-    """What a net said of a part, on the processor, in the part's order.
+    """The outputs of a net on a split, on the CPU, in the order of the split.
 
-    ids: (N,), int64. truth: (N, T), int64, the class of each target, numbered as the scores.
-    scores: (N, K), float32, those of the targets side by side.
+    ids: (N,), int64. target: (N, T), int64, the class of each target, indexed as the scores.
+    scores: (N, K), float32, concatenated over the targets.
     """
 
     ids: Tensor
@@ -29,11 +29,11 @@ class Outputs:
 
 
 def collect_outputs(net: nn.Module, split: Split, schema: Schema) -> Outputs:
-    """Return what a net says of a part: one pass, in eval mode and float32, without slopes.
+    """Return the outputs of a net on a split: one pass, in eval mode and float32, no gradient.
 
-    net: inputs -> scores (N, K). schema: whose targets the scores are of; the part's classes are
-        found among theirs by name.
-    Raises DataError when the part is empty, or lacks a target, or has a class that is not known.
+    net: inputs -> scores (N, K). schema: with the targets of the scores; classes of the split are
+        matched by name.
+    Raises DataError when the split is empty, lacks a target, or has an unknown class.
     """
     if not len(split):
         raise DataError("label: the split is empty; pass one with at least one example.")
@@ -48,17 +48,17 @@ def collect_outputs(net: nn.Module, split: Split, schema: Schema) -> Outputs:
 
 
 def split_targets(split: Split, schema: Schema) -> Tensor:
-    """Return the class of each target of all examples, numbered as in the schema: (N, T), int64.
+    """Return the class of each target of all examples, indexed as in the schema: (N, T), int64.
 
-    Raises DataError where the part lacks a target, or has a class that the schema does not know.
+    Raises DataError when the split lacks a target, or has a class that the schema lacks.
     """
     columns: list[Tensor] = []
     for name in schema.targets:
         data_field, schema_field = split.schema.fields.get(name), schema[name]
         if not isinstance(data_field, Category):
             raise DataError(
-                f"label: the net answers for '{name}', which is no class in these data; open them"
-                f" with the targets {', '.join(schema.targets[:8])}"
+                f"label: the net predicts '{name}', which is not a category in these data; open"
+                f" them with the targets {', '.join(schema.targets[:8])}."
             )
         columns.append(
             map_classes(data_field.names, schema_field.names)[torch.as_tensor(split[name])]
@@ -67,10 +67,10 @@ def split_targets(split: Split, schema: Schema) -> Tensor:
 
 
 def calibrate(net: nn.Module, valid: Split) -> None:
-    """Set a net's temperature, one for all targets, to the one that fits a validation part best.
+    """Fit the temperature of a net, one for all targets, on held-out examples, and set it.
 
-    net: inputs -> scores (N, K) by way of one `brique.bricks.Temperature`; without, nothing is set.
-    valid: examples that no weight was fitted on; with fewer than 20 the temperature stays.
+    net: inputs -> scores (N, K), with one `brique.bricks.Temperature`; without, nothing is set.
+    valid: held-out examples; with fewer than 20 the temperature stays.
     """
     layers = [module for module in net.modules() if isinstance(module, Temperature)]
     if len(layers) != 1 or len(valid) < MIN_EXAMPLES:

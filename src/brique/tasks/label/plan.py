@@ -1,4 +1,4 @@
-"""The plan of a training: that of inputs of any kind."""
+"""The training plan: that for inputs of any kind."""
 
 from brique.planning.fields import plan_fields as plan
 

@@ -1,4 +1,4 @@
-"""What a net that answers several questions of classes is trained by, and what it says."""
+"""Predictions of a net with several class targets."""
 
 from dataclasses import dataclass
 
@@ -10,23 +10,23 @@ from brique.evaluation.categories import probabilities
 from brique.inference import net_inputs
 from brique.schema import Category, Schema
 
-BINARY_NAMES = ("no", "yes")  # the classes of a label that is borne or not
+BINARY_NAMES = ("no", "yes")  # the classes of a label
 
 
 @dataclass(frozen=True, kw_only=True)
 class Answer:
-    """What a net says of one input: for each target a class by name, and how likely each is."""
+    """The predicted class of each target by name, and the probability of each class."""
 
     answer: dict[str, str]
     probabilities: dict[str, dict[str, float]]
     note: str | None = None
 
     def to_json(self) -> dict[str, object]:
-        """Return {"answer": {target: name}, "probabilities": {target: {name: share}}}."""
+        """Return {"answer": {target: name}, "probabilities": {target: {name: probability}}}."""
         return {"answer": self.answer, "probabilities": self.probabilities}
 
     def cells(self) -> dict[str, object]:
-        """Return the class of each target, and its probability; of a label, that it is borne."""
+        """Return the class of each target and its probability; for a label, that of yes."""
         row: dict[str, object] = {}
         for target, name in self.answer.items():
             class_probabilities = self.probabilities[target]
@@ -35,7 +35,7 @@ class Answer:
         return row
 
     def summary(self) -> tuple[str, str]:
-        """Return the labels that are borne, and the classes of other targets; not how sure."""
+        """Return the predicted labels, and the classes of other targets; no confidence."""
         texts = [
             target if name == BINARY_NAMES[1] else f"{target}: {name}"
             for target, name in self.answer.items()
@@ -45,29 +45,29 @@ class Answer:
 
 
 def target_fields(schema: Schema) -> list[Category]:
-    """Return the targets of a schema, all of them classes."""
+    """Return the target fields of a schema."""
     fields = [schema[name] for name in schema.targets]
     return [field for field in fields if isinstance(field, Category)]
 
 
 def split_by_target(scores: Tensor, schema: Schema) -> list[Tensor]:
-    """Return the scores of each target (N, K of it), from those of all side by side (N, K).
+    """Return the scores of each target, split from the concatenated scores (N, K).
 
-    Raises ShapeError where they are fewer or more.
+    Raises ShapeError for another K.
     """
     sizes = [len(field.names) for field in target_fields(schema)]
     if scores.ndim != 2 or scores.shape[1] != sum(sizes):
         raise ShapeError(
             f"label: scores have shape {tuple(scores.shape)} but the targets have {sum(sizes)}"
-            f" classes in all; pass scores (N, {sum(sizes)})."
+            f" classes in total; pass scores (N, {sum(sizes)})."
         )
     return list(scores.split(sizes, dim=1))
 
 
 def predictions(scores: Tensor, schema: Schema) -> list[Answer]:
-    """Return an Answer for each row of scores; of equal scores the first class wins.
+    """Return the prediction of each row of scores; of equal scores the first class wins.
 
-    scores: (N, K), on any device. Raises ShapeError as `by_target` does.
+    scores: (N, K), on any device. Raises ShapeError as `split_by_target` does.
     """
     target_probabilities = [
         probabilities(target_scores).tolist() for target_scores in split_by_target(scores, schema)
@@ -94,5 +94,5 @@ def predictions(scores: Tensor, schema: Schema) -> list[Answer]:
 
 
 def predict(net: nn.Module, batch: Batch, schema: Schema) -> list[Answer]:
-    """Return an Answer for each example of a batch. Raises ShapeError as `answers` does."""
+    """Return the prediction of each example. Raises ShapeError as `predictions` does."""
     return predictions(net(net_inputs(batch, schema, net)).float(), schema)

@@ -1,4 +1,4 @@
-"""The record of the task: several questions of classes about one thing."""
+"""The task record of classification with several targets."""
 
 import math
 
@@ -29,7 +29,7 @@ def _evaluate(net: nn.Module, data: Data, schema: Schema, *, compare: bool = Tru
 
 TASK = Task(
     name="label",
-    main_metric=Metric("accuracy", "accuracy", "share of answers that are right, over all targets"),
+    main_metric=Metric("accuracy", "accuracy", "share of correct predictions over all targets"),
     training_file=_training_file,
     plan=plan,
     evaluate=_evaluate,
@@ -39,7 +39,7 @@ TASK = Task(
     sections=sections,
     baseline_names=NAMES,
     metrics={
-        "exact": Metric("exact", "all right", "share of examples with every answer right"),
+        "exact": Metric("exact", "exact match", "share of examples with all targets correct"),
         "macro_f1": Metric("macro_f1", "F1", "mean over the targets"),
         "log_loss": Metric("log_loss", "log loss", "in nats; 0 is perfect", is_share=False),
     },

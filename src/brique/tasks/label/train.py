@@ -73,13 +73,13 @@ class Args:
 
 
 def build(args: Args, schema: Schema) -> nn.Sequential:
-    """Return a net: inputs -> class scores of all targets side by side (N, K), by body and head."""
+    """Return the net: inputs -> class scores (N, K), concatenated over the targets."""
     shape = {"width": args.width, "depth": args.depth, "dropout": args.dropout}
     return nets.fields(schema.to_json(), **shape)
 
 
 def build_game(args: Args, net: nn.Sequential, dataset: Data) -> Game:
-    """One player, the predictor, pays for its mistakes in each target."""
+    """One player, the predictor; the loss is averaged over the targets."""
     weights = label.weights(dataset.train) if args.balance == "weights" else None
 
     def loss(batch: Batch) -> Tensor:

@@ -1,4 +1,4 @@
-"""Which class each pixel of a picture is of: loss, answers, scores and the judgement."""
+"""Semantic segmentation: loss, predicted masks, metrics, evaluation."""
 
 from brique.tasks.segment.evaluate import evaluate as evaluate
 from brique.tasks.segment.loss import loss as loss

@@ -1,4 +1,4 @@
-"""Masks without a net: the commonest class everywhere, and a logistic regression by pixel."""
+"""Baselines: the most frequent class everywhere, and a logistic regression of single pixels."""
 
 import time
 import warnings
@@ -16,30 +16,30 @@ from brique.inference import tensor_of
 from brique.schema import IGNORE_INDEX, Mask, Picture
 
 NAMES = {
-    "majority": "always answering the commonest class",
+    "majority": "always the most frequent class",
     "logistic": "logistic regression",
 }
-"""What the methods are called in a sentence."""
+"""Names of the baselines in sentences."""
 
-MAX_PIXELS = 20_000  # that are learnt from
-_VALID_PIXELS = 20_000  # of valid, that the strength of the pull is chosen with
+MAX_PIXELS = 20_000  # for training
+_VALID_PIXELS = 20_000  # for selecting the regularization
 _C_VALUES = (0.01, 1.0, 100.0)
 _KEY = keys.text_key("pixels")
 
 PredictMasks = Callable[[Tensor], Tensor]
-"""From pictures (N, C, H, W) in [0, 1] to the class of each pixel (N, H, W)."""
+"""Pictures (N, C, H, W) in [0, 1] -> class of each pixel (N, H, W)."""
 
 
 @dataclass(frozen=True)
 class Baseline:
-    """A simple method; entry: its place in run.json. said: None if it was skipped."""
+    """A baseline; entry: its JSON values in run.json. predict: None if it was skipped."""
 
     entry: dict[str, Any]
     predict: PredictMasks | None
 
 
 def constant(data: Data) -> Baseline:
-    """Return the class that most training pixels are of, as an answer everywhere."""
+    """Return the baseline that predicts the most frequent class everywhere."""
     mask_field, counts = data.schema[data.schema.target], torch.zeros(256, dtype=torch.int64)
     assert isinstance(mask_field, Mask)
     for mask in _masks(data.train):
@@ -53,10 +53,10 @@ def constant(data: Data) -> Baseline:
 
 
 def logistic(data: Data) -> Baseline:
-    """Return a logistic regression on the color and the place of single pixels, and products.
+    """Return a logistic regression on color and position of single pixels, and their products.
 
-    It is fitted on a sample of the training pixels; how strongly it is held back is chosen on
-    valid, or on as many other training pixels.
+    It is fitted on a sample of the training pixels; regularization is selected on valid, or on
+    other training pixels.
     """
     from sklearn.linear_model import LogisticRegression
     from threadpoolctl import threadpool_limits
@@ -70,11 +70,11 @@ def logistic(data: Data) -> Baseline:
         else (sampled[1::2], sampled_labels[1::2])
     )
     if len(labels.unique()) < 2:
-        return Baseline({"skipped": "the training pixels are of one class only"}, None)
+        return Baseline({"skipped": "the training pixels have only one class"}, None)
     mean, std = inputs.mean(0), inputs.std(0).clamp(min=1e-6)
     best, best_accuracy, best_c = None, -1.0, 0.0
     with warnings.catch_warnings(), threadpool_limits(torch.get_num_threads(), user_api="blas"):
-        warnings.simplefilter("ignore")  # a solver that stops early then stands as it is
+        warnings.simplefilter("ignore")  # a solver that stops early is used as it is
         for c in _C_VALUES:
             model = LogisticRegression(C=c, max_iter=60)
             model.fit(((inputs - mean) / std).numpy(), labels.numpy())
@@ -85,7 +85,7 @@ def logistic(data: Data) -> Baseline:
     entry = {"examples": len(labels), "settings": {"C": best_c},
              "seconds": round(time.perf_counter() - started, 3)}  # fmt: skip
     weight, bias = torch.as_tensor(best.coef_).float(), torch.as_tensor(best.intercept_).float()
-    if len(weight) == 1:  # of two classes, one row
+    if len(weight) == 1:  # one row for two classes
         weight, bias = torch.cat([-weight, weight]), torch.cat([-bias, bias])
     classes = torch.as_tensor(best.classes_)
 
@@ -97,7 +97,7 @@ def logistic(data: Data) -> Baseline:
 
 
 def _features(pictures: Tensor) -> Tensor:
-    """Return color, place, and the products of any two, of each pixel: (N, H, W, F)."""
+    """Return color, position and their pairwise products for each pixel: (N, H, W, F)."""
     count, _, height, width = pictures.shape
     y = torch.linspace(-1, 1, height)[:, None].expand(height, width)
     x = torch.linspace(-1, 1, width)[None].expand(height, width)
@@ -108,7 +108,7 @@ def _features(pictures: Tensor) -> Tensor:
 
 
 def _sample(split: Split, max_pixels: int) -> tuple[Tensor, Tensor]:
-    """Return features (P, F) and classes (P,) of pixels drawn from a part, `max_pixels` or fewer."""
+    """Return features (P, F) and labels (P,) of a sample of at most `max_pixels` pixels."""
     field = split.schema.inputs[0]
     generator = keys.generator(_KEY)
     sample_ids = split.ids[
@@ -131,7 +131,7 @@ def _sample(split: Split, max_pixels: int) -> tuple[Tensor, Tensor]:
 
 
 def _masks(split: Split) -> Tensor:
-    """Return the masks of a part, (N, H, W)."""
+    """Return the masks of a split, (N, H, W)."""
     masks = split[split.schema.target]
     assert isinstance(masks, Tensor)
     assert isinstance(split.schema[split.schema.inputs[0]], Picture)

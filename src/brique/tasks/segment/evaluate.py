@@ -1,4 +1,4 @@
-"""The judgement of a net that answers with masks: one pass over test, beside simple methods."""
+"""Evaluation of a segmentation net: one pass over the test part, compared with baselines."""
 
 import math
 import time
@@ -28,25 +28,24 @@ from brique.tasks.segment.metrics import (  # fmt: skip
     resampled_metric,
 )
 
-MAX_PICTURES = 12  # pictures of which the answer is kept for the report, half of them the worst
-MAX_SIDE = 192  # pixels of their longer side
+MAX_PICTURES = 12  # pictures kept for the report, half of them the worst
+MAX_SIDE = 192  # of their longer side, in pixels
 
 
 def evaluate(
     net: nn.Module, data: Data, *, names: Sequence[str] | None = None, compare: bool = True
 ) -> Result:
-    """Return what a net reaches on `data.test`, beside what needs no net.
+    """Return the result of a net on `data.test`, compared with baselines.
 
-    net: pictures -> scores (N, K, H, W). It reads the test part once, in eval mode, without slopes
-        and in float32, on its own device.
-    names: the K classes of the scores; those of the data are found among them by name. By default
-        those of the data.
-    compare: whether to fit simple methods on `data.train`, less than a minute; else the net stands
-        beside the commonest class alone.
-    Returns Judged; its arrays are ids (N,), iou (N,), the mean IoU of each picture, shown (S,), the
-        ids of the worst and the best, worst first, and said (S, h, w), what the net said there.
-    Raises DataError when the test part is empty or none of its pixels counts, its target is no
-        mask, or `names` lacks a class; ShapeError when the scores are not (N, K, H, W).
+    net: pictures -> scores (N, K, H, W). It reads the test part once, in eval mode, without
+        gradients and in float32, on its own device.
+    names: the K classes of the scores, by default those of the data; matched by name.
+    compare: whether to fit baselines on `data.train`, less than a minute; else only the most
+        frequent class is compared.
+    The arrays are ids (N,); iou (N,), the mean IoU of each picture; shown_ids (S,), the ids of the
+        worst and the best pictures, worst first; predicted (S, h, w), the predicted masks there.
+    Raises DataError when the test part is empty or has no labeled pixel, the target is not a mask,
+        or `names` lacks a class; ShapeError when the scores are not (N, K, H, W).
     """
     started = time.perf_counter()
     mask_field = _mask_field(data)
@@ -64,12 +63,13 @@ def evaluate(
     pixels = count_pixels(counts["net"])
     if not bool(pixels.target.any()):
         raise DataError(
-            f"segment: no pixel of the {len(ids):,} test masks counts, so nothing can be said of"
-            " how many are named rightly; check the masks."
+            f"segment: expected labeled pixels in the test masks, got none in {len(ids):,}; check"
+            " the masks."
         )
     values: dict[str, Any] = {
         "task": "segment", "examples": len(ids), "test": compute_metrics(pixels),
-        "interval": intervals(pixels, data.test.groups), **_class_metrics(pixels, counts["net"], names),
+        "interval": intervals(pixels, data.test.groups),
+        **_class_metrics(pixels, counts["net"], names),
     }  # fmt: skip
     values |= _compare_with_baselines(counts, methods, data.test.groups)
     arrays = {"ids": ids, "iou": mean_iou_by_picture(pixels).float(), **examples.arrays()}
@@ -89,7 +89,7 @@ def _mask_field(data: Data) -> Mask:
 
 
 def _class_index(classes: Sequence[str], names: Sequence[str]) -> Tensor:
-    """Return the number in `names` of each number in a mask of the data: (256,), uint8."""
+    """Return the index in `names` of each value of the data's masks: (256,), uint8."""
     indices = torch.full((256,), IGNORE_INDEX, dtype=torch.uint8)
     for index, name in enumerate(classes):
         if name not in names:
@@ -102,13 +102,13 @@ def _class_index(classes: Sequence[str], names: Sequence[str]) -> Tensor:
 
 
 class _WorstAndBest:
-    """The worst and the best pictures so far, with what the net said of them."""
+    """The worst and the best pictures so far, with the predicted masks."""
 
     def __init__(self) -> None:
         self._entries: list[tuple[float, int, Tensor]] = []
 
     def add(self, ids: Tensor, counts: Tensor, predicted: Tensor) -> None:
-        """Look at some pictures: numbers (n,), confusion (n, K, K), masks (n, H, W)."""
+        """Add pictures: ids (n,), confusion (n, K, K), predicted masks (n, H, W)."""
         mean_ious = mean_iou_by_picture(count_pixels(counts)).tolist()
         entries = zip(mean_ious, ids.tolist(), downsample(predicted.byte()), strict=True)
         self._entries += [entry for entry in entries if not math.isnan(entry[0])]
@@ -118,7 +118,7 @@ class _WorstAndBest:
             self._entries = self._entries[:half] + self._entries[-half:]
 
     def arrays(self) -> dict[str, Tensor]:
-        """Return their numbers (S,), worst first, and the masks (S, h, w), uint8."""
+        """Return their ids (S,), worst first, and the masks (S, h, w), uint8."""
         masks = [mask for _, _, mask in self._entries]
         ids = [example_id for _, example_id, _ in self._entries]
         predicted = torch.stack(masks) if masks else torch.empty(0, 1, 1, dtype=torch.uint8)
@@ -132,7 +132,7 @@ def _collect_counts(
     classes: int,
     methods: dict[str, baselines.PredictMasks],
 ) -> tuple[Tensor, dict[str, Tensor], _WorstAndBest]:
-    """Return ids (N,), the confusion (N, K, K) of the net and of each method, and what to show."""
+    """Return ids (N,), the confusion (N, K, K) of the net and each method, and examples."""
     ids: list[Tensor] = []
     counts: dict[str, list[Tensor]] = {name: [] for name in ("net", *methods)}
     long_index, examples = class_index.long(), _WorstAndBest()
@@ -143,7 +143,7 @@ def _collect_counts(
             predicted = net(net_inputs(batch.to(device), test.schema, net)).argmax(1).cpu()
             if predicted.shape != target.shape:
                 raise ShapeError(
-                    f"segment: the net said {tuple(predicted.shape)} where masks are"
+                    f"segment: the net predicts masks {tuple(predicted.shape)} but the targets are"
                     f" {tuple(target.shape)}; let it return (N, K, H, W)."
                 )
             counts["net"].append(confusion(target, predicted, classes))
@@ -155,7 +155,7 @@ def _collect_counts(
 
 
 def _class_metrics(pixels: PixelCounts, counts: Tensor, names: Sequence[str]) -> dict[str, Any]:
-    """Return the scores of each class, and what was taken for what."""
+    """Return the metrics of each class, and the confusion matrix."""
     target, predicted = pixels.target.sum(0).tolist(), pixels.predicted.sum(0).tolist()
     intersection, iou = pixels.intersection.sum(0).tolist(), class_ious(pixels).tolist()
     rows = {
@@ -173,16 +173,14 @@ def _class_metrics(pixels: PixelCounts, counts: Tensor, names: Sequence[str]) ->
 def _compare_with_baselines(
     counts: dict[str, Tensor], methods: dict[str, baselines.Baseline], groups: Tensor | None
 ) -> dict[str, Any]:
-    """Return the baselines, and how the net stands beside the best, by drawing pictures again."""
+    """Return the baselines, and the bootstrap comparison of the net with the best of them."""
     entries = {name: dict(method.entry) for name, method in methods.items()}
     baseline_pixels = {name: count_pixels(value) for name, value in counts.items() if name != "net"}
     for name, value in baseline_pixels.items():
         entries[name] = compute_metrics(value) | entries[name]
     best = max(baseline_pixels, key=lambda name: entries[name]["mean_iou"])
-    net_metric, baseline_metric = (
-        resampled_metric(count_pixels(counts["net"])),
-        resampled_metric(baseline_pixels[best]),
-    )
+    net_metric = resampled_metric(count_pixels(counts["net"]))
+    baseline_metric = resampled_metric(baseline_pixels[best])
     target = baseline_pixels[best].target
     comparison = bootstrap.compare_scores(
         best, lambda weights: net_metric(weights) - baseline_metric(weights), target, groups
@@ -191,7 +189,7 @@ def _compare_with_baselines(
 
 
 def downsample(masks: Tensor) -> Tensor:
-    """Return masks (N, H, W) with a longer side of SIDE at most, by the nearest pixel."""
+    """Return masks (N, H, W) with a longer side of at most MAX_SIDE, by nearest neighbor."""
     height, width = masks.shape[1:]
     scale = min(1.0, MAX_SIDE / max(height, width))
     size = (max(1, round(height * scale)), max(1, round(width * scale)))

@@ -1,4 +1,4 @@
-"""What a net that answers with masks is trained by."""
+"""The loss of a segmentation net, and its class weights."""
 
 import torch
 from torch import Tensor
@@ -10,12 +10,12 @@ from brique.schema import IGNORE_INDEX, Mask
 
 
 def loss(scores: Tensor, target: Tensor, weights: Tensor | None = None) -> tuple[Tensor, Tensor]:
-    """Return the cross entropy of all pixels that count, and how much these count.
+    """Return the summed cross entropy of the labeled pixels, and their summed weights.
 
-    scores: (N, K, H, W). truth: classes (N, H, W); pixels of 255 count for nothing.
-    weights: what a pixel of each class counts, (K,); None: all alike.
-    Returns (sum, count), as a player's loss may: a batch in which no pixel counts costs nothing.
-    Raises ShapeError when scores and truth do not fit.
+    scores: (N, K, H, W). target: classes (N, H, W); pixels of 255 are ignored.
+    weights: of a pixel of each class, (K,); None: all equal.
+    Returns (sum, count), as a player's loss may: a batch without labeled pixels has no loss.
+    Raises ShapeError when scores and target do not fit.
     """
     if scores.ndim != 4 or target.shape != (len(scores), *scores.shape[2:]):
         raise ShapeError(
@@ -38,11 +38,11 @@ def loss(scores: Tensor, target: Tensor, weights: Tensor | None = None) -> tuple
 
 
 def weights(train: Split, *, power: float) -> Tensor:
-    """Return what a pixel of each class counts: (K,), float32, their mean over the pixels is 1.
+    """Return the weight of a pixel of each class: (K,), float32; the mean over all pixels is 1.
 
-    train: with a mask as target. power: by which rare classes count more: 0 is all alike, 1 lets
-        each class count as much as any other, of however few pixels.
-    Raises DataError when the target is no mask, or no pixel counts.
+    train: with a mask as target. power: exponent of the inverse class frequency: 0 weighs all
+        pixels equally, 1 all classes.
+    Raises DataError when the target is not a mask, or no pixel is labeled.
     """
     field, masks = train.schema[train.schema.target], train[train.schema.target]
     if not isinstance(field, Mask) or not isinstance(masks, Tensor):
@@ -52,7 +52,9 @@ def weights(train: Split, *, power: float) -> Tensor:
     counts = torch.stack([torch.bincount(mask.flatten(), minlength=256) for mask in masks]).sum(0)
     counts = counts[: len(field.names)].double()
     if not bool(counts.any()):
-        raise DataError("segment.weights: no pixel of the training masks counts; check them.")
+        raise DataError(
+            "segment.weights: expected labeled pixels in the training masks, got none; check them."
+        )
     frequency = counts / counts.sum()
     class_weights = frequency.clamp(min=1e-4) ** -power * (frequency > 0)
     return (class_weights / (class_weights * frequency).sum()).float()

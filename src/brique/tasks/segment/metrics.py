@@ -1,4 +1,4 @@
-"""Scores of masks: how much the area that was meant and the one that was said have in common."""
+"""Metrics of masks: intersection over union and accuracy of pixels."""
 
 import math
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ BATCH_SIZE = 16  # pictures
 
 @dataclass(frozen=True)
 class Validation:
-    """What a net does on a part: its mean IoU, and the mean cross entropy of a pixel."""
+    """Metrics on a split: the mean IoU, and the mean cross entropy of a pixel."""
 
     mean_iou: float
     loss: float
@@ -25,9 +25,9 @@ class Validation:
 
 @dataclass(frozen=True)
 class PixelCounts:
-    """Pixels by picture and class, (N, K), int64; those that count for nothing are left out.
+    """Pixel counts by picture and class, (N, K), int64, without ignored pixels.
 
-    target: that are of a class. said: that were said to be. both: that are and were.
+    target: pixels of a class. predicted: pixels predicted as it. intersection: both.
     """
 
     target: Tensor
@@ -35,14 +35,14 @@ class PixelCounts:
     intersection: Tensor
 
     def select(self, rows: Tensor) -> "PixelCounts":
-        """Return those of some pictures."""
+        """Return the counts of some pictures."""
         return PixelCounts(self.target[rows], self.predicted[rows], self.intersection[rows])
 
 
 def confusion(target: Tensor, predicted: Tensor, classes: int) -> Tensor:
-    """Return how many pixels of each class were said to be of each: (N, K, K), int64.
+    """Return the confusion matrix of each picture, in pixels: (N, K, K), int64.
 
-    target, predicted: classes (N, H, W); where the truth is 255 nothing counts. Rows are the truth.
+    target, predicted: classes (N, H, W); pixels with target 255 are ignored. Rows are targets.
     """
     pairs = target.long() * classes + predicted.long()
     pairs = pairs.where(target != IGNORE_INDEX, classes * classes).flatten(1)
@@ -52,14 +52,14 @@ def confusion(target: Tensor, predicted: Tensor, classes: int) -> Tensor:
 
 
 def count_pixels(counts: Tensor) -> PixelCounts:
-    """Return the areas of a confusion (N, K, K)."""
+    """Return the pixel counts of confusion matrices (N, K, K)."""
     return PixelCounts(counts.sum(2), counts.sum(1), counts.diagonal(dim1=1, dim2=2))
 
 
 def class_ious(pixels: PixelCounts) -> Tensor:
     """Return the intersection over the union of each class, over all pictures: (K,), float64.
 
-    NaN for a class that no pixel is of, though it may have been said.
+    NaN for a class without target pixels, even if it is predicted.
     Source: Everingham et al. 2010, "The PASCAL visual object classes challenge", section 4.2.
     """
     target, predicted, intersection = (
@@ -69,10 +69,10 @@ def class_ious(pixels: PixelCounts) -> Tensor:
 
 
 def compute_metrics(pixels: PixelCounts) -> dict[str, float]:
-    """Return the scores of all pictures together.
+    """Return the metrics over all pictures.
 
-    "mean_iou": mean over the classes that there are; "pixel_accuracy": share of the pixels named
-    rightly; "mean_accuracy": share of each class's pixels named rightly, in the mean.
+    "mean_iou": mean over the classes that occur; "pixel_accuracy": share of correct pixels;
+    "mean_accuracy": mean recall over the classes.
     """
     target, intersection = pixels.target.sum(0).double(), pixels.intersection.sum(0).double()
     return {
@@ -83,9 +83,9 @@ def compute_metrics(pixels: PixelCounts) -> dict[str, float]:
 
 
 def mean_iou_by_picture(pixels: PixelCounts) -> Tensor:
-    """Return the mean IoU of each picture, over the classes that are in it: (N,), float64.
+    """Return the mean IoU of each picture, over the classes in it: (N,), float64.
 
-    NaN for a picture of which no pixel counts.
+    NaN for a picture without labeled pixels.
     """
     union = pixels.target + pixels.predicted - pixels.intersection
     picture_ious = (pixels.intersection.double() / union).where(pixels.target > 0, torch.nan)
@@ -93,7 +93,7 @@ def mean_iou_by_picture(pixels: PixelCounts) -> Tensor:
 
 
 def resampled_metric(pixels: PixelCounts) -> bootstrap.Statistic:
-    """Return a function from how often each picture is drawn, (R, N), to the mean IoU: (R,)."""
+    """Return a function from bootstrap weights (R, N) to the mean IoU (R,)."""
     target, predicted, intersection = (
         count.double() for count in (pixels.target, pixels.predicted, pixels.intersection)
     )
@@ -109,7 +109,7 @@ def resampled_metric(pixels: PixelCounts) -> bootstrap.Statistic:
 
 
 def intervals(pixels: PixelCounts, groups: Tensor | None) -> dict[str, list[float]]:
-    """Return the 95% intervals of the scores, by drawing test pictures, or groups, again."""
+    """Return the 95% bootstrap intervals of the metrics, over test pictures or groups."""
     target, intersection = pixels.target.double(), pixels.intersection.double()
 
     def pixel_accuracy(weights: Tensor) -> Tensor:
@@ -129,7 +129,7 @@ def intervals(pixels: PixelCounts, groups: Tensor | None) -> dict[str, list[floa
 
 
 def validate(net: nn.Module, split: Split) -> Validation:
-    """Return how well a net does on a part, in one pass, in eval mode; of an empty part, NaN.
+    """Return the metrics of a net on a split, in one pass, in eval mode; NaN on an empty split.
 
     net: pictures -> scores (N, K, H, W).
     """
@@ -144,10 +144,8 @@ def validate(net: nn.Module, split: Split) -> Validation:
             batch_loss = functional.cross_entropy(
                 rows, flat_target, ignore_index=IGNORE_INDEX, reduction="sum"
             )
-            total_loss, pixels = (
-                total_loss + float(batch_loss),
-                pixels + int((flat_target != IGNORE_INDEX).sum()),
-            )
+            total_loss += float(batch_loss)
+            pixels += int((flat_target != IGNORE_INDEX).sum())
     if not pixels:
         return Validation(math.nan, math.nan)
     return Validation(

@@ -1,4 +1,4 @@
-"""What a net that answers with masks said: over the pictures, beside the truth, and by class."""
+"""Report sections of a segmentation net: IoU by class, and pictures with their masks."""
 
 from typing import Any
 
@@ -12,45 +12,47 @@ from brique.page.markup import Gap, Section, box, count, figure, name, percent
 from brique.page.thumbnails import Gallery
 from brique.schema import IGNORE_INDEX, Mask, Picture
 
-_THUMBNAIL_SIDE = 200  # pixels of a picture's longer side
-_BLEND = 0.6  # share of a class's color over the picture
+_THUMBNAIL_SIDE = 200  # of a picture's longer side, in pixels
+_BLEND = 0.6  # opacity of a class's color
 _MAX_LEGEND = 12  # classes in the legend
 
 
 def sections(facts: Facts, gallery: Gallery) -> list[Section | Gap]:
-    """Return the worst and the best answers beside the truth, and the scores of each class."""
+    """Return the sections: IoU by class, and the worst and the best pictures."""
     content: list[Section | Gap] = []
     if facts.values.get("classes"):
-        content.append(Section("classes", "Class by class", _class_table(facts.values)))
+        content.append(Section("classes", "Metrics by class", _class_table(facts.values)))
     ids, predicted = facts.arrays.get("shown_ids"), facts.arrays.get("predicted")
     schema = None if facts.data is None else facts.data.schema
     if schema is None or ids is None or predicted is None or not len(ids):
-        reason = "the answers are not stored" if schema is not None else "the data cannot be opened"
-        return [*content, Gap(f"Masks are not shown over their pictures, since {reason}.")]
+        reason = (
+            "the predictions are not stored" if schema is not None else "the data cannot be opened"
+        )
+        return [*content, Gap(f"Pictures with masks are not shown: {reason}.")]
     return [
         *content,
-        Section("mistakes", "Worst and best", _worst_and_best(facts, gallery, ids, predicted)),
+        Section(
+            "mistakes", "Worst and best pictures", _worst_and_best(facts, gallery, ids, predicted)
+        ),
     ]
 
 
 def _worst_and_best(facts: Facts, gallery: Gallery, ids: Tensor, predicted: Tensor) -> str:
-    """Return two tables of pictures: where the net is worst, and where it is best."""
+    """Return two tables of pictures: lowest and highest mean IoU."""
     rows = _Rows(facts, gallery, ids, predicted)
     middle = (len(ids) + 1) // 2
-    worst = rows.table("worst answers", range(middle))
-    best = rows.table("best answers", range(len(ids) - 1, middle - 1, -1))
+    worst = rows.table("worst pictures", range(middle))
+    best = rows.table("best pictures", range(len(ids) - 1, middle - 1, -1))
     low, high = rows.iou(0), rows.iou(len(ids) - 1)
     caption = (
-        "Left the picture, in the middle what each pixel is, right what the net says; where the"
-        " truth is white nothing was counted. Look whether a person would have drawn the same."
+        "Left: picture; middle: target mask (white: ignored); right: predicted mask. Check whether"
+        " a person would have drawn the same mask."
     )
-    body = figure(
-        f"The worst picture has a mean IoU of {percent(low)}", caption, rows.legend() + worst
-    )
+    body = figure(f"Lowest mean IoU: {percent(low)}", caption, rows.legend() + worst)
     if not best:
         return body
-    title = f"The best picture has a mean IoU of {percent(high)}"
-    return body + figure(title, "The pictures that the net knows best.", best)
+    title = f"Highest mean IoU: {percent(high)}"
+    return body + figure(title, "The pictures with the highest mean IoU.", best)
 
 
 class _Rows:
@@ -86,8 +88,7 @@ class _Rows:
         if not rows:
             return ""
         head = "".join(
-            f"<th>{title}</th>"
-            for title in ("picture", "what it is", "what the net says", "mean IoU, file")
+            f"<th>{title}</th>" for title in ("picture", "target", "prediction", "mean IoU, file")
         )
         table = f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
         return box(label, table)
@@ -104,10 +105,12 @@ class _Rows:
         cells = [
             self._gallery.add(image, file_name, _THUMBNAIL_SIDE),
             self._gallery.add(
-                self._overlay(image, target[0]), f"{file_name}: what it is", _THUMBNAIL_SIDE
+                self._overlay(image, target[0]), f"{file_name}: target", _THUMBNAIL_SIDE
             ),
             self._gallery.add(
-                self._overlay(image, self._predicted[index]), f"{file_name}: said", _THUMBNAIL_SIDE
+                self._overlay(image, self._predicted[index]),
+                f"{file_name}: prediction",
+                _THUMBNAIL_SIDE,
             ),
         ]
         if not all(cells):
@@ -124,7 +127,7 @@ class _Rows:
 
 
 def _class_table(values: dict[str, Any]) -> str:
-    """Return the IoU of each class with how much of the pictures it takes."""
+    """Return the IoU of each class, and its share of the pixels."""
     rows = [(key, row) for key, row in values["classes"].items() if row.get("iou") is not None]
     if not rows:
         return ""
@@ -146,19 +149,19 @@ def _class_table(values: dict[str, Any]) -> str:
         "<td></td><td></td><td></td><td></td></tr></tfoot></table>\n"
     )
     best, worst = rows[0], rows[-1]
-    title = f"Best known is {name(best[0])}, least {name(worst[0])}"
+    title = f"Highest IoU: {name(best[0])}; lowest: {name(worst[0])}"
     caption = (
-        "IoU: the area that is of a class and was said to be, as a share of the area that is or was"
-        " said. Recall: the share of a class's pixels that are found; precision: of those said,"
-        f" the share that is right.{_confusion_sentence(values)}"
+        "IoU: intersection over union of the target and the predicted area. Recall: share of a"
+        " class's pixels that are predicted as it; precision: share of its predicted pixels that"
+        f" are correct.{_confusion_sentence(values)}"
     )
     absent = len(values["classes"]) - len(rows)
     caption += f" {count(absent, 'class is', 'classes are')} in no test picture." if absent else ""
-    return figure(title, caption, box("scores of each class", table))
+    return figure(title, caption, box("metrics by class", table))
 
 
 def _confusion_sentence(values: dict[str, Any]) -> str:
-    """Say which class is taken for which by most pixels."""
+    """Return a sentence on the most frequent confusion of pixels."""
     counts, names = torch.tensor(values["confusion"]), values["names"]
     counts = counts.masked_fill(torch.eye(len(counts), dtype=torch.bool), 0)
     if not int(counts.max()):
@@ -166,6 +169,6 @@ def _confusion_sentence(values: dict[str, Any]) -> str:
     target, predicted = divmod(int(counts.argmax()), len(counts))
     share = float(counts[target, predicted]) / max(1.0, float(counts.sum()))
     return (
-        f" {percent(share)} of all wrong pixels are {name(names[target])}, taken for"
+        f" {percent(share)} of all misclassified pixels are {name(names[target])}, predicted as"
         f" {name(names[predicted])}."
     )

@@ -1,7 +1,7 @@
-"""The plan of a training on pictures with masks: a function of the data and the time.
+"""The training plan of a segmentation net, from the data and the time budget.
 
-What a turn costs is reckoned for a machine of two cores; a speed that is measured may only shorten
-the training.
+The cost of a turn is estimated for a machine of two cores; the measured speed can only shorten the
+training.
 """
 
 import math
@@ -23,20 +23,20 @@ from brique.planning.regions import (
 from brique.schema import Picture
 
 WIDTHS = (32, 24, 16)
-_MIN_EPOCHS = 40  # epochs, or the net is made smaller
+_MIN_EPOCHS = 40  # with fewer, take a narrower net
 
 
 def plan(data: Data, request: Request) -> dict[str, Any]:
-    """Return the settings of a training on pictures with masks.
+    """Return the training settings for pictures with masks.
 
-    The net is the widest that sees each picture forty times within the minutes. Rare classes count
-    more by half a power of their rareness, which helps on valid (docs/log.md), or by all of it.
+    The net is the widest that reaches 40 epochs within the time budget. The exponent of the inverse
+    class frequency is 0.5, which helps on valid (docs/log.md), or 1.
     Raises UsageError for a balance by whole pictures.
     """
     if request.balance == "sampler":
         raise UsageError(
-            "train: --balance sampler shows examples of rare classes more often, and a picture"
-            " holds many classes; take weights, by which their pixels count more."
+            "train: --balance sampler draws examples of rare classes more often, but a picture"
+            " holds many classes; use --balance weights, which weights pixels."
         )
     count = len(data.train)
     settings = base_settings(data, request, min(count, 8)) | {
@@ -66,7 +66,7 @@ def plan(data: Data, request: Request) -> dict[str, Any]:
 
 
 def _stages(field: Picture) -> dict[str, int]:
-    """Return stem and stages: the last stage of any picture has about 8 x 8 places or more."""
+    """Return stem and stages: the last feature map is about 8 x 8 or larger."""
     side = min(field.shape[1:])
     stem = 1 if side < 96 else 2 if side < 320 else 4
     return {"stem": stem, "stages": min(5, max(2, int(math.log2(max(4, side // stem))) - 2))}

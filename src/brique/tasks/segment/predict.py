@@ -1,4 +1,4 @@
-"""What a net says of the pixels of one picture."""
+"""Predicted masks."""
 
 import base64
 import io
@@ -16,11 +16,10 @@ from brique.schema import IGNORE_INDEX, Mask, Schema
 
 @dataclass(frozen=True, kw_only=True)
 class Answer:
-    """What a net says of one picture: the class of each of its pixels.
+    """The predicted mask of one picture.
 
-    answer: the share of the pixels by class, the commonest first; classes without any are left out.
-    mask: numbers of classes (H, W), uint8, over the picture as it was given; 255 where the net did
-        not see it.
+    answer: share of the pixels by class, largest first, without absent classes.
+    mask: class indices (H, W), uint8, of the original picture; 255 outside the net's view.
     names: of the classes.
     """
 
@@ -31,8 +30,8 @@ class Answer:
     def to_json(self) -> dict[str, object]:
         """Return {"answer": shares by class, "mask": {...}}.
 
-        The mask holds "size" ([width, height]), "names", and "png": the bytes of a grey picture of
-        the classes' numbers, in base64; 255 is what the net did not see.
+        The mask holds "size" ([width, height]), "names", and "png": a grayscale PNG of the class
+        indices, in base64; 255 is outside the net's view.
         """
         height, width = self.mask.shape
         mask = {"size": [width, height], "names": list(self.names), "png": _png(self.mask)}
@@ -43,20 +42,20 @@ class Answer:
         return {name: self.answer.get(name, 0.0) for name in self.names}
 
     def summary(self) -> tuple[str, str]:
-        """Return the commonest classes with their shares; how sure the net is is not known."""
+        """Return the most frequent classes with their shares, and no confidence."""
         texts = [f"{name} {share:.0%}" for name, share in self.answer.items()]
         return ", ".join(texts[:5]) + (", ..." if len(texts) > 5 else ""), ""
 
 
 def predictions(scores: Tensor, names: tuple[str, ...]) -> list[Answer]:
-    """Return an Answer for each picture that a net scored.
+    """Return the prediction of each picture.
 
     scores: (N, K, H, W). names: of the K classes. Raises ShapeError when they disagree on K.
     """
     if scores.ndim != 4 or scores.shape[1] != len(names):
         raise ShapeError(
-            f"answers: the net said {tuple(scores.shape)} of {len(names)} classes; let it return"
-            f" (N, {len(names)}, H, W)."
+            f"predictions: the net returned {tuple(scores.shape)} for {len(names)} classes; let it"
+            f" return (N, {len(names)}, H, W)."
         )
     items: list[Answer] = []
     for mask in scores.argmax(1).byte().cpu():
@@ -68,17 +67,17 @@ def predictions(scores: Tensor, names: tuple[str, ...]) -> list[Answer]:
 
 
 def predict(net: nn.Module, batch: Batch, schema: Schema) -> list[Answer]:
-    """Return an Answer for each example of a batch. Raises ShapeError as `answers` does."""
+    """Return the prediction of each example. Raises ShapeError as `predictions` does."""
     mask_field = schema[schema.target]
     assert isinstance(mask_field, Mask)
     return predictions(net(net_inputs(batch, schema, net)).float(), mask_field.names)
 
 
 def postprocess(answer: Answer, value: object, schema: Schema) -> Answer:
-    """Return an answer whose mask lies over the picture as it was given, pixel by pixel.
+    """Return a prediction with its mask resized to the original picture.
 
-    Each pixel gets the class of the nearest that the net saw, 255 where the picture was cut away;
-    shares are of what the net saw. Raises DataError when the picture's size cannot be told.
+    Resizing takes the nearest pixel, 255 where the picture was cropped; shares stay those of the
+    resized picture. Raises DataError when the size of the original is unknown.
     """
     (height, width), (scale, dx, dy) = size_and_transform(value, schema)
     mask_height, mask_width = answer.mask.shape

@@ -1,4 +1,4 @@
-"""The record of the task: which class each pixel of a picture is of."""
+"""The task record of semantic segmentation."""
 
 from torch import nn
 
@@ -30,7 +30,7 @@ def _evaluate(net: nn.Module, data: Data, schema: Schema, *, compare: bool = Tru
 
 TASK = Task(
     name="segment",
-    main_metric=Metric("mean_iou", "mean IoU", "common part of the areas meant and said, by class"),
+    main_metric=Metric("mean_iou", "mean IoU", "intersection over union, mean over the classes"),
     training_file=_training_file,
     plan=plan,
     evaluate=_evaluate,
@@ -40,9 +40,7 @@ TASK = Task(
     sections=sections,
     baseline_names=NAMES,
     metrics={
-        "pixel_accuracy": Metric("pixel_accuracy", "pixels", "share of all pixels named rightly"),
-        "mean_accuracy": Metric(
-            "mean_accuracy", "recall", "share of its pixels found, mean over the classes"
-        ),
+        "pixel_accuracy": Metric("pixel_accuracy", "pixels", "share of correct pixels"),
+        "mean_accuracy": Metric("mean_accuracy", "recall", "mean recall over the classes"),
     },
 )

@@ -30,7 +30,7 @@ class Args:
     """Settings of the run; every field is a flag."""
 
     data: str = "camvid"
-    """Name of a folder of pictures and masks, or path."""
+    """Built-in name or path of pictures and masks."""
     options: Options = Options(size=(180, 240))
     """How the data are opened; each option is a flag."""
     class_weight_power: float = 0.5
@@ -78,7 +78,7 @@ def build(args: Args, schema: Schema) -> nn.Module:
 
 
 def build_game(args: Args, net: nn.Module, dataset: Data) -> Game:
-    """One player, the segmenter, pays for each pixel of which it was unsure or wrong."""
+    """One player, the segmenter, with a class-weighted cross entropy."""
     weights = segment.weights(dataset.train, power=args.class_weight_power)
     image, mask = dataset.schema.inputs[0], dataset.schema.target
 
@@ -93,7 +93,7 @@ def build_game(args: Args, net: nn.Module, dataset: Data) -> Game:
 
 
 def build_stream(args: Args, dataset: Data) -> Stream:
-    """Batches of training pictures, each moved a little together with its mask."""
+    """Batches of training pictures, augmented together with their masks."""
     image, mask = dataset.schema.inputs[0], dataset.schema.target
     augment = Augment(
         field=image, mask=mask, mirror=args.mirror, shift=args.shift, rotate=args.rotate,
