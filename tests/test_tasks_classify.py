@@ -177,10 +177,10 @@ def test_imbalanced_classes_show_what_counts_rare_ones_in_the_sentence():
     assert values["imbalanced"]
     said = summary.sentence(values)
     assert (
-        f"balanced accuracy {values['test']['balanced_accuracy']:.1%} (50.0% for always the" in said
+        f"balanced accuracy {values['test']['balanced_accuracy']:.1%} (chance 50.0%)" in said
     )
     precision = values["test"]["average_precision"]
-    assert f"average precision of 'ill' {precision:.1%} (20.0% by chance)" in said
+    assert f"average precision of 'ill' {precision:.1%} (chance 20.0%)" in said
     even = classify.evaluate(Says(some(), 4), some(), compare=False).values
     assert not even["imbalanced"]
     assert "average_precision" not in even["test"]
@@ -736,50 +736,49 @@ def said(share=0.98, other=0.95, *, outcome="better", p=0.012, count=360, best="
 
 def test_a_net_that_wins_says_so():
     assert said() == (
-        "98.0% of 360 test examples named rightly (95% interval 96.0% to 99.0%); the best simple"
-        " method, an RBF-SVM, reaches 95.0%, a difference that is more than chance (p = 0.012)"
+        "Test accuracy 98.0% on 360 examples (95% CI 96.0 to 99.0%). Best baseline: RBF-SVM, 95.0%;"
+        " the difference is significant (p = 0.012)."
     )
 
 
 def test_a_difference_that_may_be_chance_is_called_so():
     assert said(outcome="even", p=0.34).endswith(
-        "reaches 95.0%, a difference that can be chance (p = 0.34)"
+        "RBF-SVM, 95.0%; the difference is not significant (p = 0.34)."
     )
 
 
 def test_a_net_that_loses_says_so_first():
     assert said(0.9, 0.95, outcome="worse", p=1e-9, best="logistic") == (
-        "Behind a simple method: 90.0% of 360 test examples named rightly (95% interval 96.0% to"
-        " 99.0%); logistic regression reaches 95.0%, a difference that is more than chance"
-        " (p < 0.0001)"
+        "Worse than the best baseline. Test accuracy 90.0% on 360 examples (95% CI 96.0 to 99.0%)."
+        " Best baseline: logistic regression, 95.0%; the difference is significant (p < 0.0001)."
     )
-    assert said(0.9, 0.92, outcome="even", p=0.3).startswith("No better than a simple method: 90")
-    assert said(0.95, 0.95, outcome="even", p=1.0).startswith("No better than a simple method: 95")
+    assert said(0.9, 0.92, outcome="even", p=0.3).startswith("No better than the best baseline. Test")
+    assert said(0.95, 0.95, outcome="even", p=1.0).startswith("No better than the best baseline. Test")
 
 
 def test_a_net_that_may_be_no_better_than_the_commonest_class_says_so():
-    more = "; always answering '3' reaches 10.3%, a difference that can be chance (p = 0.2)"
-    assert said(chance=0.2).endswith(f"(p = 0.012){more}")
-    assert said(0.9, 0.92, outcome="even", p=0.5, chance=0.2).endswith(f"(p = 0.5){more}")
-    assert "always" not in said()
-    assert said(other=0.103, best="majority", chance=0.2).count("always answering") == 1
+    more = " Always '3': 10.3%; the difference is not significant (p = 0.2)."
+    assert said(chance=0.2).endswith(f"(p = 0.012).{more}")
+    assert said(0.9, 0.92, outcome="even", p=0.5, chance=0.2).endswith(f"(p = 0.5).{more}")
+    assert "lways" not in said()
+    assert said(other=0.103, best="majority", chance=0.2).lower().count("always") == 1
 
 
 def test_shares_that_would_look_alike_get_another_digit():
-    assert "99.72% of" in said(0.9972, 0.9968, outcome="even")
-    assert "reaches 99.68%" in said(0.9972, 0.9968, outcome="even")
-    assert "99.98% of" in said(0.9998, 0.95)  # not 100.0%
-    assert "100.0% of" in said(1.0, 0.95)
+    assert "accuracy 99.72% on" in said(0.9972, 0.9968, outcome="even")
+    assert "RBF-SVM, 99.68%;" in said(0.9972, 0.9968, outcome="even")
+    assert "accuracy 99.98% on" in said(0.9998, 0.95)  # not 100.0%
+    assert "accuracy 100.0% on" in said(1.0, 0.95)
 
 
 def test_few_test_examples_are_said_to_be_few():
-    assert said(count=12).endswith("; 12 test examples say little")
-    assert "say little" not in said(count=30)
+    assert said(count=12).endswith(" Small test set: 12 examples.")
+    assert "Small test set" not in said(count=30)
 
 
 def test_the_majority_alone_is_named_by_its_answer():
     text = said(best="majority", other=0.103)
-    assert "the best simple method, always answering '3', reaches 10.3%, a difference" in text
+    assert "Best baseline: always '3', 10.3%; the difference is" in text
 
 
 def test_values_without_a_comparison_still_have_their_sentence():
@@ -789,4 +788,4 @@ def test_values_without_a_comparison_still_have_their_sentence():
         "baseline": {"majority": {"accuracy": 0.103, "answer": "3"}},
         "examples": 1360,
     }
-    assert classify.sentence(judged).startswith("98.0% of 1,360 test examples named rightly (95%")
+    assert classify.sentence(judged).startswith("Test accuracy 98.0% on 1,360 examples (95% CI")

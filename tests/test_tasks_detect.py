@@ -135,7 +135,7 @@ def test_a_net_that_knows_the_answers_finds_all_boxes(scenes):
     assert 0.2 < less.values["test"]["ap"] < less.values["test"]["ap50"] < 1
     low, high = less.values["interval"]["ap50"]
     assert low < less.values["test"]["ap50"] < high
-    assert "boxes on 8 test pictures (95% interval" in detect.sentence(less.values)
+    assert "on 8 pictures with" in detect.sentence(less.values)
     said, shown = judged.arrays["predicted"], judged.arrays["shown_ids"]
     assert said.shape[1] == 7
     assert set(said[:, 0].long().tolist()) == set(range(len(shown)))
@@ -156,9 +156,9 @@ def test_a_net_behind_a_simple_method_is_said_to_be_so(scenes):
     judged = detect.evaluate(Told(scenes.test, shift=500.0), scenes)
     values = judged.values | {"comparison": {"best": "frequent_boxes", "p": 0.9, "outcome": "even"}}
     values["baseline"]["frequent_boxes"]["ap50"] = 0.2
-    assert detect.sentence(values).startswith("No better than a simple method: 0.0% average prec")
+    assert detect.sentence(values).startswith("No better than the best baseline. Test AP50 0.0%")
     values["comparison"] = {"best": "frequent_boxes", "p": 0.001, "outcome": "worse"}
-    assert detect.sentence(values).startswith("Behind a simple method")
+    assert detect.sentence(values).startswith("Worse than the best baseline")
 
 
 def test_places_answer_for_the_box_they_lie_in():

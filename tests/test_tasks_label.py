@@ -126,7 +126,7 @@ def test_a_judgement_stands_beside_simple_methods():
     assert values["by_target"]["round"]["f1"] == 1.0  # the wrong ones are those of hue
     assert values["by_target"]["round"]["count"].keys() == {"no", "yes"}
     says = label.sentence(values)
-    assert "of the answers for 2 targets right" in says
+    assert "over 2 targets on" in says
     assert NAMES[values["comparison"]["best"]] in says
     json.dumps(values, allow_nan=False)
 

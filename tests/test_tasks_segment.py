@@ -118,7 +118,7 @@ def test_a_net_that_knows_the_answers_is_right_and_shows_its_worst_pictures(scen
     assert list(blind.values["baseline"]) == ["majority"]
     low, high = blind.values["interval"]["mean_iou"]
     assert low < blind.values["test"]["mean_iou"] < high
-    assert "mean IoU of 5 classes on 8 test pictures" in segment.sentence(blind.values)
+    assert "over 5 classes on 8 pictures" in segment.sentence(blind.values)
 
 
 def test_logistic_regression_knows_colors_and_places():
@@ -136,11 +136,11 @@ def test_logistic_regression_knows_colors_and_places():
 
 def test_a_net_behind_the_baseline_is_said_to_be_so(scenes):
     judged = segment.evaluate(Told(scenes.test, 5, blind=(1, 2, 3, 4)), scenes, compare=False)
-    assert segment.sentence(judged.values).startswith("No better than a simple method") or \
+    assert segment.sentence(judged.values).startswith("No better than the best baseline") or \
         judged.values["test"]["mean_iou"] >= judged.values["baseline"]["majority"]["mean_iou"]  # fmt: skip
     values = judged.values | {"comparison": {"best": "majority", "p": 0.001, "outcome": "worse"}}
     values["test"] = values["test"] | {"mean_iou": 0.01}
-    assert segment.sentence(values).startswith("Behind a simple method: 1.0% mean IoU")
+    assert segment.sentence(values).startswith("Worse than the best baseline. Test mean IoU 1.0%")
 
 
 def scenes_of(image, mask, names):
@@ -199,7 +199,7 @@ def test_what_does_not_fit_is_refused(scenes):
     )
     with pytest.raises(DataError, match="expected labeled pixels in the training masks, got none"):
         segment.weights(blank.train, power=0.5)
-    with pytest.raises(DataError, match="no pixel of the 2 test masks counts, so nothing"):
+    with pytest.raises(DataError, match="expected labeled pixels in the test masks, got none in 2; check"):
         segment.evaluate(Constant(), blank, compare=False)
 
 

@@ -68,7 +68,7 @@ def test_a_training_ends_in_a_sentence_and_the_folder(capsys, tmp_path):
     assert page == "report: mine/report.html"
     assert (tmp_path / "mine" / "report.html").stat().st_size > 20_000
     assert sentence == classify.sentence(read_run("mine").result)
-    assert "of 359 test examples named rightly" in sentence
+    assert "Test accuracy" in sentence and "on 359 examples" in sentence
     assert "turn 100/100" in err
     record = read_run(tmp_path / "mine")
     assert record.train == "classify"
@@ -158,7 +158,7 @@ def test_evaluate_says_when_the_data_have_changed(capsys, tmp_path):
         "brique: pets has changed since the run: its test part may hold examples that the net was"
         " trained on.\n"
     ) in err
-    assert "test examples named rightly" in out
+    assert "Test accuracy" in out
 
 
 def test_predict_answers_by_class_name(capsys, trained, digit):

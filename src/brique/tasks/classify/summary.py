@@ -1,76 +1,68 @@
-"""A judgement in one sentence."""
+"""The result of a classifier in one sentence."""
 
 from collections.abc import Mapping
 from typing import Any
 
-from brique.evaluation.sentences import interval_text, significance, small_test_note
+from brique.evaluation.sentences import (
+    comparison_sentence,
+    format_percent,
+    interval_text,
+    significance,
+)
 from brique.tasks.classify.baselines import NAMES
 from brique.tasks.classify.comparison import SIGNIFICANCE_LEVEL
 
 
 def sentence(result: Mapping[str, Any]) -> str:
-    """Return in one sentence how good a net is, and whether it was worth having.
+    """Return accuracy, its interval, and the comparison with the best baseline.
 
-    result: the values that `judge` returned. A net that is behind the best baseline is said to be
-    so first; "by chance" is meant as in the exact test of McNemar at 5%.
+    result: the values that `evaluate` returned.
     """
-    accuracy, count = result["test"]["accuracy"], result["examples"]
-    baseline_name = result.get("comparison", {}).get("best", "majority")
-    baseline_accuracy = result["baseline"][baseline_name]["accuracy"]
-    net_percent, best_percent = _distinct_percents(accuracy, baseline_accuracy)
-    method = NAMES[baseline_name]
-    if baseline_name == "majority":
-        method = f"always answering '{result['baseline'][baseline_name]['answer']}'"
-    interval = f"({interval_text(result, 'accuracy', '{:.1%}'.format)})"
-    accuracy_text = f"{net_percent} of {count:,} test examples named rightly {interval}{_imbalance_remark(result)}"
-    comparison, caveats = (
-        result.get("comparison"),
-        f"{_majority_remark(result, baseline_name)}{small_test_note(result)}",
+    comparison = result.get("comparison") or {"best": "majority"}
+    best = comparison["best"]
+    accuracy, baseline_accuracy = result["test"]["accuracy"], result["baseline"][best]["accuracy"]
+    net_percent, baseline_percent = _distinct_percents(accuracy, baseline_accuracy)
+    interval = interval_text(result, "accuracy", format_percent)
+    text = comparison_sentence(
+        f"Test accuracy {net_percent} on {result['examples']:,} examples ({interval})"
+        f"{_imbalance_remark(result)}",
+        baseline_percent,
+        {**result, "comparison": comparison},
+        {**NAMES, "majority": f"always '{result['baseline']['majority']['answer']}'"},
+        is_behind=accuracy <= baseline_accuracy,
     )
-    if accuracy < baseline_accuracy:
-        is_worse = result.get("comparison", {}).get("outcome") == "worse"
-        verdict = "Behind" if is_worse else "No better than"
-        baseline_text = f"{method} reaches {best_percent}, {significance(comparison)}{caveats}"
-        return f"{verdict} a simple method: {accuracy_text}; {baseline_text}"
-    if accuracy == baseline_accuracy:
-        return (
-            f"No better than a simple method: {accuracy_text}; {method} reaches the same{caveats}"
-        )
-    return f"{accuracy_text}; the best simple method, {method}, reaches {best_percent}, {significance(comparison)}{caveats}"
+    return f"{text}{_majority_remark(result, best)}"
 
 
 def _majority_remark(result: Mapping[str, Any], best_name: str) -> str:
-    """Return what always answering the same reaches, where the net may be no better than that."""
-    majority, p = (
-        result["baseline"]["majority"],
-        (result.get("comparison") or {}).get("p_majority", 0),
-    )
+    """Return a sentence on the majority class, if the net does not differ from it significantly."""
+    majority = result["baseline"]["majority"]
+    p = (result.get("comparison") or {}).get("p_majority", 0)
     if best_name == "majority" or result.get("imbalanced") or p < SIGNIFICANCE_LEVEL:
         return ""
     comparison = {"p": p, "outcome": "even"}
     return (
-        f"; always answering '{majority['answer']}' reaches {majority['accuracy']:.1%},"
-        f" {significance(comparison)}"
+        f" Always '{majority['answer']}': {majority['accuracy']:.1%}; {significance(comparison)}."
     )
 
 
 def _imbalance_remark(result: Mapping[str, Any]) -> str:
-    """Return the scores that count rare classes, where classes are imbalanced."""
+    """Return balanced accuracy and average precision, if classes are imbalanced."""
     if not result.get("imbalanced"):
         return ""
     test, counts = result["test"], {k: v["count"] for k, v in result["classes"].items()}
     nonzero = [n for n in counts.values() if n]
     rarest = min((name for name in counts if counts[name]), key=lambda name: counts[name])
-    averaged_over = f" of '{rarest}'" if len(counts) == 2 else ", mean over the classes,"
+    title = f"average precision of '{rarest}'" if len(counts) == 2 else "mean average precision"
     chance_level = min(nonzero) / sum(nonzero) if len(counts) == 2 else 1 / len(nonzero)
     return (
-        f", balanced accuracy {test['balanced_accuracy']:.1%} ({1 / len(nonzero):.1%} for always the"
-        f" same), average precision{averaged_over} {test['average_precision']:.1%} ({chance_level:.1%} by chance)"
+        f", balanced accuracy {test['balanced_accuracy']:.1%} (chance {1 / len(nonzero):.1%}),"
+        f" {title} {test['average_precision']:.1%} (chance {chance_level:.1%})"
     )
 
 
 def _distinct_percents(first: float, second: float) -> tuple[str, str]:
-    """Return two shares with as many digits as tell them apart, from each other and from 100%."""
+    """Return two shares with enough digits to differ from each other and from 100%."""
     for digits in (1, 2, 3):
         texts = f"{first:.{digits}%}", f"{second:.{digits}%}"
         is_distinct = first == second or texts[0] != texts[1]

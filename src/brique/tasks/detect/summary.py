@@ -1,4 +1,4 @@
-"""A judgement of boxes in one sentence."""
+"""The result of a detector in one sentence."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -8,18 +8,17 @@ from brique.tasks.detect.baselines import NAMES
 
 
 def sentence(result: Mapping[str, Any]) -> str:
-    """Return in one sentence how well a net finds things, and whether it was worth having.
+    """Return average precision, its interval, and the comparison with the best baseline.
 
-    result: the values that `judge` returned. A net that is behind the best baseline is said to be
-    so first.
+    result: the values that `evaluate` returned.
     """
-    test, comparison, count = result["test"], result["comparison"], result["examples"]
-    baseline_ap50 = result["baseline"][comparison["best"]]["ap50"]
+    test, ap50 = result["test"], result["test"]["ap50"]
+    baseline_ap50 = result["baseline"][result["comparison"]["best"]]["ap50"]
     text = (
-        f"{test['ap50']:.1%} average precision at an overlap of 0.5 ({test['ap']:.1%} over 0.5 to"
-        f" 0.95) of {result['boxes']:,} boxes on {count:,} test pictures ("
-        f"{interval_text(result, 'ap50', format_percent)})"
+        f"Test AP50 {format_percent(ap50)} on {result['examples']:,} pictures with"
+        f" {result['boxes']:,} boxes ({interval_text(result, 'ap50', format_percent)}), AP"
+        f" {format_percent(test['ap'])}"
     )
     return comparison_sentence(
-        text, f"reaches {baseline_ap50:.1%}", result, NAMES, is_behind=test["ap50"] <= baseline_ap50
+        text, format_percent(baseline_ap50), result, NAMES, is_behind=ap50 <= baseline_ap50
     )

@@ -1,4 +1,4 @@
-"""A judgement in one sentence."""
+"""The result of a net with several class targets in one sentence."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -8,21 +8,20 @@ from brique.tasks.label.baselines import NAMES
 
 
 def sentence(result: Mapping[str, Any]) -> str:
-    """Return in one sentence how often a net is right, and whether it was worth having.
+    """Return the mean accuracy, its interval, and the comparison with the best baseline.
 
-    result: the values that `judge` returned. A net that is behind the best baseline is said to be
-    so first.
+    result: the values that `evaluate` returned.
     """
     accuracy, exact = result["test"]["accuracy"], result["test"]["exact"]
     baseline_accuracy = result["baseline"][result["comparison"]["best"]]["accuracy"]
     text = (
-        f"{format_percent(accuracy)} of the answers for {len(result['targets'])} targets right ("
-        f"{interval_text(result, 'accuracy', format_percent)}), and all of them on {format_percent(exact)} of"
-        f" {result['examples']:,} test examples"
+        f"Test accuracy {format_percent(accuracy)} over {len(result['targets'])} targets on"
+        f" {result['examples']:,} examples ({interval_text(result, 'accuracy', format_percent)}),"
+        f" exact match {format_percent(exact)}"
     )
     return comparison_sentence(
         text,
-        f"reaches {format_percent(baseline_accuracy)}",
+        format_percent(baseline_accuracy),
         result,
         NAMES,
         is_behind=accuracy <= baseline_accuracy,

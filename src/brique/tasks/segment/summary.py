@@ -1,4 +1,4 @@
-"""A judgement of masks in one sentence."""
+"""The result of a segmentation net in one sentence."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -8,23 +8,17 @@ from brique.tasks.segment.baselines import NAMES
 
 
 def sentence(result: Mapping[str, Any]) -> str:
-    """Return in one sentence how well a net finds areas, and whether it was worth having.
+    """Return the mean IoU, its interval, and the comparison with the best baseline.
 
-    result: the values that `judge` returned. A net that is behind the best baseline is said to be
-    so first.
+    result: the values that `evaluate` returned.
     """
-    test, comparison, count = result["test"], result["comparison"], result["examples"]
-    baseline_iou = result["baseline"][comparison["best"]]["mean_iou"]
-    classes = len(result["classes"])
+    test, mean_iou = result["test"], result["test"]["mean_iou"]
+    baseline_iou = result["baseline"][result["comparison"]["best"]]["mean_iou"]
     text = (
-        f"{test['mean_iou']:.1%} mean IoU of {classes} classes on {count:,} test pictures ("
-        f"{interval_text(result, 'mean_iou', format_percent)}), {test['pixel_accuracy']:.1%} of the pixels named"
-        " rightly"
+        f"Test mean IoU {format_percent(mean_iou)} over {len(result['classes'])} classes on"
+        f" {result['examples']:,} pictures ({interval_text(result, 'mean_iou', format_percent)}),"
+        f" pixel accuracy {format_percent(test['pixel_accuracy'])}"
     )
     return comparison_sentence(
-        text,
-        f"reaches {baseline_iou:.1%}",
-        result,
-        NAMES,
-        is_behind=test["mean_iou"] <= baseline_iou,
+        text, format_percent(baseline_iou), result, NAMES, is_behind=mean_iou <= baseline_iou
     )
