@@ -444,9 +444,9 @@ def test_the_verdict_follows_the_comparison():
     values = {"baseline": {"svm": {"accuracy": 0.9}}}
     base = {"best": "svm", "only_net": 9, "only_baseline": 1, "p": 0.02148}
     for outcome, says in (
-        ("better", "Better than the best baseline"),
-        ("even", "Not significantly different from the best baseline"),
-        ("worse", "Worse than the best baseline"),
+        ("better", "Significantly better than the best baseline"),
+        ("even", "No significant difference from the best baseline"),
+        ("worse", "Significantly worse than the best baseline"),
     ):
         found = page.verdict(values | {"comparison": base | {"outcome": outcome}})
         assert found is not None

@@ -176,9 +176,7 @@ def test_imbalanced_classes_show_what_counts_rare_ones_in_the_sentence():
     values = classify.evaluate(Says(data, 2), data).values
     assert values["imbalanced"]
     said = summary.sentence(values)
-    assert (
-        f"balanced accuracy {values['test']['balanced_accuracy']:.1%} (chance 50.0%)" in said
-    )
+    assert f"balanced accuracy {values['test']['balanced_accuracy']:.1%} (chance 50.0%)" in said
     precision = values["test"]["average_precision"]
     assert f"average precision of 'ill' {precision:.1%} (chance 20.0%)" in said
     even = classify.evaluate(Says(some(), 4), some(), compare=False).values
@@ -752,8 +750,12 @@ def test_a_net_that_loses_says_so_first():
         "Worse than the best baseline. Test accuracy 90.0% on 360 examples (95% CI 96.0 to 99.0%)."
         " Best baseline: logistic regression, 95.0%; the difference is significant (p < 0.0001)."
     )
-    assert said(0.9, 0.92, outcome="even", p=0.3).startswith("No better than the best baseline. Test")
-    assert said(0.95, 0.95, outcome="even", p=1.0).startswith("No better than the best baseline. Test")
+    assert said(0.9, 0.92, outcome="even", p=0.3).startswith(
+        "No better than the best baseline. Test"
+    )
+    assert said(0.95, 0.95, outcome="even", p=1.0).startswith(
+        "No better than the best baseline. Test"
+    )
 
 
 def test_a_net_that_may_be_no_better_than_the_commonest_class_says_so():

@@ -199,7 +199,9 @@ def test_what_does_not_fit_is_refused(scenes):
     )
     with pytest.raises(DataError, match="expected labeled pixels in the training masks, got none"):
         segment.weights(blank.train, power=0.5)
-    with pytest.raises(DataError, match="expected labeled pixels in the test masks, got none in 2; check"):
+    with pytest.raises(
+        DataError, match="expected labeled pixels in the test masks, got none in 2; check"
+    ):
         segment.evaluate(Constant(), blank, compare=False)
 
 

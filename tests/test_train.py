@@ -68,7 +68,8 @@ def test_a_training_ends_in_a_sentence_and_the_folder(capsys, tmp_path):
     assert page == "report: mine/report.html"
     assert (tmp_path / "mine" / "report.html").stat().st_size > 20_000
     assert sentence == classify.sentence(read_run("mine").result)
-    assert "Test accuracy" in sentence and "on 359 examples" in sentence
+    assert "Test accuracy" in sentence
+    assert "on 359 examples" in sentence
     assert "turn 100/100" in err
     record = read_run(tmp_path / "mine")
     assert record.train == "classify"

@@ -20,7 +20,7 @@ from brique.page.markup import (
 )  # fmt: skip
 from brique.page.task_protocol import PageTask
 
-_OUTCOMES = {
+OUTCOMES = {
     "better": "Significantly better than the best baseline",
     "even": "No significant difference from the best baseline",
     "worse": "Significantly worse than the best baseline",
@@ -38,13 +38,13 @@ def format_metric(metric: Metric, value: float) -> str:
 def verdict(values: Mapping[str, Any], task: PageTask) -> tuple[str, str] | None:
     """Return the outcome ("better", "even", "worse") and a sentence on the best baseline."""
     comparison, metric = values.get("comparison"), task.main_metric
-    if not isinstance(comparison, dict) or comparison.get("outcome") not in _OUTCOMES:
+    if not isinstance(comparison, dict) or comparison.get("outcome") not in OUTCOMES:
         return None
     best, outcome = str(comparison["best"]), str(comparison["outcome"])
     best_value = values["baseline"][best].get(metric.name)
     value_text = "" if best_value is None else f" ({format_metric(metric, float(best_value))})"
     return outcome, (
-        f"<strong>{_OUTCOMES[outcome]}</strong>, {text(_baseline_title(best, task))}{value_text}:"
+        f"<strong>{OUTCOMES[outcome]}</strong>, {text(_baseline_title(best, task))}{value_text}:"
         f" {p_value(float(comparison['p']))}, paired test on"
         f" {count(int(comparison['examples']), text(comparison.get('unit', 'test example')))}."
     )

@@ -5,7 +5,7 @@ from typing import Any
 
 from brique.evaluation.classification import wilson_interval
 from brique.page import chart
-from brique.page.baselines import NO_RESULT
+from brique.page.baselines import NO_RESULT, OUTCOMES, p_value
 from brique.page.facts import Facts
 from brique.page.gaps import section_or_gap
 from brique.page.markup import (
@@ -42,34 +42,21 @@ METRICS = {
 def verdict(values: Mapping[str, Any]) -> tuple[str, str] | None:
     """Return the outcome ("better", "even", "worse") and the comparison with the best baseline."""
     comparison = values.get("comparison")
-    if not isinstance(comparison, dict) or comparison.get("outcome") not in (
-        "better",
-        "even",
-        "worse",
-    ):
+    if not isinstance(comparison, dict) or comparison.get("outcome") not in OUTCOMES:
         return None
     best, outcome = _baseline_title(str(comparison["best"])), str(comparison["outcome"])
     accuracy = percent(values["baseline"][comparison["best"]]["accuracy"])
-    headline = {
-        "better": "Better than the best baseline",
-        "even": "Not significantly different from the best baseline",
-        "worse": "Worse than the best baseline",
-    }[outcome]
     only_net, only_baseline = comparison.get("only_net"), comparison.get("only_baseline")
     difference = ""
     if only_net is not None and only_baseline is not None:
         difference = (
             f" Only the net is correct on {count(int(only_net), 'test example')}, only the baseline"
-            f" on {int(only_baseline):,} (exact McNemar test, {_p_value(comparison['p'])})."
+            f" on {int(only_baseline):,} (exact McNemar test, {p_value(comparison['p'])})."
         )
     elif "unit" in comparison:
         units = count(int(comparison["examples"]), text(comparison["unit"]))
-        difference = f" Paired test on {units}: {_p_value(comparison['p'])}."
-    return outcome, f"<strong>{headline}</strong>, {text(best)} at {accuracy}.{difference}"
-
-
-def _p_value(p: float) -> str:
-    return "p &lt; 0.001" if p < 0.001 else f"p = {p:.2g}"
+        difference = f" Paired test on {units}: {p_value(comparison['p'])}."
+    return outcome, f"<strong>{OUTCOMES[outcome]}</strong>, {text(best)} at {accuracy}.{difference}"
 
 
 def sections(facts: Facts, gallery: Gallery) -> list[Section | Gap]:
@@ -109,7 +96,7 @@ def _accuracy_rows(values: dict[str, Any]) -> list[Row]:
     rows: list[Row] = []
     rows += [
         (
-            "the net",
+            "net",
             net_accuracy,
             _stored_interval(values.get("interval", {}).get("accuracy"), net_accuracy, examples),
             True,
@@ -154,8 +141,8 @@ def _baseline_table(values: dict[str, Any]) -> str:
         else ""
     )
     table = (
-        '<table class="strips"><thead><tr><th scope="col">model</th>'
-        '<th scope="col">accuracy on the test examples</th>'
+        '<table class="strips"><thead><tr><th scope="col">method</th>'
+        '<th scope="col">accuracy on test</th>'
         '<th scope="col" class="num">accuracy</th>'
         '<th scope="col" class="num wide">95% interval</th></tr></thead>'
         f"<tbody>{''.join(lines)}</tbody><tfoot><tr><td></td><td>{chart.scale(axis)}</td>"
