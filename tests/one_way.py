@@ -347,7 +347,7 @@ def series(folder: Path, count: int, draw: random.Random) -> Case:
         for n in range(max(200, count))
     ]
     (folder / "s.csv").write_text("\n".join([head, *body]) + "\n")
-    opened = data.open(folder / "s.csv", kind="series", target="load", length=length, ahead=ahead)
+    opened = data.open(folder / "s.csv", kind="series", target="load", length=length, horizon=ahead)
     places = {line.split(",")[0]: place for place, line in enumerate(body)}
 
     def asked(name: str) -> Any:

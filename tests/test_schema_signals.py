@@ -104,7 +104,7 @@ def test_a_length_that_was_never_filled_in_is_the_rest():
         ),
         (
             wav(np.array([0, np.nan], "<f4").tobytes(), tag=3, bits=32),
-            "expected finite numbers, got nan at moment 1 of channel 1",
+            "expected finite numbers, got nan at time step 1 of channel 1",
         ),
     ],
 )
@@ -194,7 +194,7 @@ def test_prepare_reads_tables_of_numbers(tmp_path):
         ("x,y\n1,2,3\n", "its first line has 2 names, the others 3 numbers"),
         ("x,z\n1,2\n", "expected the columns y, x, got x, z; add y"),
         ("1,2,3\n", "expected 2 channels (y, x), got 3"),
-        ("1,nan\n", "expected finite numbers, got nan at moment 0 of channel 2"),
+        ("1,nan\n", "expected finite numbers, got nan at time step 0 of channel 2"),
         ("1,1e300\n", "expected finite numbers, got inf"),
     ],
 )

@@ -95,7 +95,7 @@ def test_subwords_without_the_package_name_the_extra(monkeypatch):
     [
         ({"unit": "syllables"}, "text: unit must be words, characters, subwords, got 'syllables'"),
         ({"vocabulary": ("a", "a")}, "text: vocabulary: 'a' is listed twice"),
-        ({"unit": "subwords"}, "must hold the 256 letters that stand for bytes, got 1 of them"),
+        ({"unit": "subwords"}, "must hold the 256 characters of bytes, got 1 of them"),
         ({"merges": ("a b",)}, "text: merges are for subwords, not words; leave them out"),
     ],
 )
@@ -113,7 +113,7 @@ def test_merges_that_do_not_fit_are_refused(merge):
 
 
 def test_too_small_a_vocabulary_of_subwords_is_refused():
-    with pytest.raises(DataError, match="must hold 256 pieces or more, got 100"):
+    with pytest.raises(DataError, match="must hold 256 tokens or more, got 100"):
         fitted(ENGLISH, "subwords", max_size=100)
 
 

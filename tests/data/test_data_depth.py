@@ -205,7 +205,9 @@ def test_inside_the_grey_round_a_deep_picture_is_the_middle():
 
 def test_a_range_is_two_finite_numbers():
     for wrong in ((1.0,), (2.0, 1.0), (0.0, float("inf")), 3.0):
-        with pytest.raises(DataError, match="picture: range must be two finite numbers, the lower"):
+        with pytest.raises(
+            DataError, match="picture: value_range must be two finite numbers, the lower"
+        ):
             Picture((1, 4, 4), value_range=wrong)
     with pytest.raises(DataError, match="expected finite brightness up to 16,777,216, got NaN"):
         Picture((1, 2, 2), value_range=(0, 1)).prepare(

@@ -544,9 +544,13 @@ def test_data_at_another_step_are_not_judged(tmp_path):
 
 
 def test_a_clock_that_is_none_is_refused():
-    with pytest.raises(DataError, match="clock: expected a way for each of 1 columns, got 0; pass"):
+    with pytest.raises(
+        DataError, match="time index: expected a pattern for each of 1 columns, got 0; pass"
+    ):
         TimeIndex(("time",), ())
-    with pytest.raises(DataError, match="clock: step must be above 0, got 0.0; pass such, or none"):
+    with pytest.raises(
+        DataError, match="time index: step must be above 0, got 0.0; pass such, or none"
+    ):
         TimeIndex(step=0.0)
     value = Schema({"past": Number(shape=(2, 1), names=("a",), time_index=TimeIndex())}).to_json()
     value["fields"]["past"]["clock"]["ways"] = 3

@@ -386,7 +386,7 @@ def test_missing_moments_are_filled(tmp_path):
     kind = table.schema["when"]
     assert float(table.store.fields["when"][4]) == kind.fill == float(kind.prepare(""))
     assert Schema.from_json(table.schema.to_json())["when"] == kind
-    with pytest.raises(DataError, match=r"moment: mean, spread and fill must be finite, got inf"):
+    with pytest.raises(DataError, match=r"timestamp: mean, std and fill must be finite, got inf"):
         Timestamp(fill=float("inf"))
 
 

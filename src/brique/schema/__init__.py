@@ -1,7 +1,7 @@
-"""What the data are: named fields, each of a kind, and how one example of each kind is prepared.
+"""Schemas: named fields, each of a kind, which prepares its examples.
 
-Training, `predict` and the server prepare an example by the same method of the same object, read
-back from model.json by `Schema.from_json`, which believes nothing that it reads.
+Training, `predict` and the server prepare examples with the same methods. `Schema.from_json` reads
+a schema from model.json and checks all of it.
 """
 
 from brique.schema.class_names import OTHER as OTHER

@@ -18,8 +18,8 @@ def canonical_name(text: str) -> str:
 
     A text that begins with 0 or +, or has an exponent, is a code and stays as it is.
 
-    >>> [canonical_name(one) for one in ("1.0", "2.50", "True", "-0", "01", "+33", "1e5", "New York")]
-    ['1', '2.5', 'true', '0', '01', '+33', '1e5', 'New York']
+    >>> [canonical_name(text) for text in ("1.0", "2.50", "True", "-0", "01", "+33", "1e5", "Rome")]
+    ['1', '2.5', 'true', '0', '01', '+33', '1e5', 'Rome']
     """
     lowercase = text.casefold()
     if lowercase in _BOOLEANS:

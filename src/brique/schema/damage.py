@@ -1,4 +1,4 @@
-"""Damage in picture files that decoders read over: checksums, blocks of zeros, bytes put in."""
+"""Damage in picture files that decoders ignore: checksums, blocks of zeros, inserted bytes."""
 
 import re
 import zlib
@@ -7,12 +7,10 @@ from typing import IO
 
 from brique.errors import DataError
 
-_ZERO_BLOCK = bytes(
-    512
-)  # a block of a disk; what a broken copy or download leaves where nothing came
-_WHITESPACE = rb"(?:\s|#[^\n]*\n)+"  # blanks and remarks
+_ZERO_BLOCK = bytes(512)  # of a disk block, which a broken copy leaves empty
+_WHITESPACE = rb"(?:\s|#[^\n]*\n)+"  # white space and comments
 _PNM_HEADER = re.compile(rb"P([456])" + _WHITESPACE + rb"(\d+)" + _WHITESPACE + rb"(\d+)")
-_JPEG_MARKER = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")  # that ends a JPEG's scan
+_JPEG_MARKER = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")  # which ends a JPEG scan
 _SOS, _DHT, _EOI = 0xDA, 0xC4, 0xD9
 _STANDALONE = frozenset([0x01, *range(0xD0, 0xD9)])  # markers without content
 _SOF = frozenset(range(0xC0, 0xD0)) - {_DHT, 0xC8, 0xCC}
@@ -20,11 +18,11 @@ _SEQUENTIAL, _PROGRESSIVE = (0xC0, 0xC1), 0xC2
 
 
 def check_damage(file: IO[bytes], image_format: str | None, where: str) -> None:
-    """Raise DataError where a PNG, JPEG, BMP or PPM is damaged so that Pillow reads on.
+    """Raise DataError if a PNG, JPEG, BMP or PPM has damage that Pillow ignores.
 
-    image_format: Pillow's word for the format. Others have no checksums; zeros are as good as other bytes.
-    Of BMP and PPM, whose pixels lie bare, bytes that were put in shift the rest: they are too long.
-    where: what the sentence calls the file.
+    image_format: Pillow's name of the format. Other formats have no checksums, and zeros are valid.
+        BMP and PPM are not compressed: inserted bytes make them too long.
+    where: name of the file, for messages.
     """
     position = file.tell()
     reason = ""
@@ -47,7 +45,7 @@ def check_damage(file: IO[bytes], image_format: str | None, where: str) -> None:
 
 
 def _png_damage(file: IO[bytes]) -> str:
-    """Say what is wrong with the checksums of a PNG's header and pixels, or its end; "" if nothing.
+    """Return what is wrong with the checksums or the end of a PNG; "" if nothing.
 
     Source: ISO/IEC 15948, section 5.3: length, type, content and CRC-32 of type and content.
     """
@@ -68,7 +66,7 @@ def _png_damage(file: IO[bytes]) -> str:
 
 
 def _bmp_length(content: bytes) -> int | None:
-    """Return the length that a BMP's head says; None where that has no room for its pixels."""
+    """Return the length in the header of a BMP; None if its pixels do not fit."""
     if len(content) < 54 or int.from_bytes(content[14:18], "little") < 40:
         return None
     file_size, pixel_offset = (
@@ -80,14 +78,14 @@ def _bmp_length(content: bytes) -> int | None:
     bits_per_pixel, compression = (
         int.from_bytes(content[offset : offset + 2], "little") for offset in (28, 30)
     )
-    if compression not in (0, 3):  # run lengths: as long as they are
+    if compression not in (0, 3):  # run-length encoded: of any length
         return None
     row_bytes = (width * bits_per_pixel + 31) // 32 * 4
     return file_size if file_size >= pixel_offset + row_bytes * abs(height) else None
 
 
 def _ppm_length(content: bytes) -> int | None:
-    """Return the length that the head of a binary PBM, PGM or PPM says; None of another one."""
+    """Return the length of a binary PBM, PGM or PPM by its header; None for other files."""
     header = _PNM_HEADER.match(content)
     if header is None:
         return None
@@ -110,14 +108,14 @@ _LENGTH_READERS = {"BMP": _bmp_length, "PPM": _ppm_length}
 
 
 def _has_zeroed_scan(content: bytes) -> bool:
-    """Tell whether a scan holds a block of zeros that no encoder writes.
+    """Return whether a scan holds a block of zeros that no encoder writes.
 
-    In a sequential scan, zeros are many equal blocks where the codes of only zeros mean "no step"
-    and "end of block", as they may in a drawing; else they are slopes without end. Progressive
-    encoders count equal blocks instead of writing each; only brightness (DC) may be all zeros.
+    In a sequential scan, zeros are valid as many equal blocks, if the all-zero codes mean "no
+    difference" and "end of block", as in a drawing; otherwise they are an endless gradient.
+    Progressive encoders count equal blocks instead; only DC coefficients may be all zeros.
     Source: ITU-T T.81, sections B.2 and F.2.2.
     """
-    zero_symbols: dict[int, int] = {}  # of each Huffman table, what the code of only zeros means
+    zero_symbols: dict[int, int] = {}  # of each Huffman table, meaning of the all-zero code
     frame = 0
     for marker, start, end in _segments(content):
         if marker in _SOF:
@@ -135,7 +133,7 @@ def _has_zeroed_scan(content: bytes) -> bool:
 
 
 def _excludes_zeros(frame: int, zero_symbols: dict[int, int], header: bytes) -> bool:
-    """Tell whether no encoder writes a block of zeros into a scan with this head."""
+    """Return whether no encoder writes a block of zeros into a scan with this header."""
     num_components = header[0]
     if frame == _PROGRESSIVE:
         return header[1 + 2 * num_components] > 0  # its first frequency
@@ -163,7 +161,7 @@ def _segments(content: bytes) -> Iterator[tuple[int, int, int]]:
 
 
 def _zero_code_symbols(tables: bytes) -> dict[int, int]:
-    """Return what the code of only zeros means in each Huffman table: its first symbol."""
+    """Return the meaning of the all-zero code in each Huffman table: its first symbol."""
     symbols: dict[int, int] = {}
     while len(tables) > 17:
         symbols[tables[0]] = tables[17]

@@ -1,4 +1,4 @@
-"""A schema from the JSON of a file, which is believed nothing."""
+"""Fields from the JSON of a file, fully checked."""
 
 from collections.abc import Callable
 from typing import Any, cast
@@ -16,15 +16,13 @@ Field = Picture | Category | Number | Timestamp | Text | Tags | Tree | Signal | 
 
 
 def field_from_json(name: str, value: object) -> Field:
-    """Rebuild one field from JSON values; nothing but the known kinds comes of it."""
+    """Return a field of one of the known kinds from JSON values. Raises DataError."""
     where = f"schema: field '{name}'"
     entry = json_object(value, where, None)
     kind = entry.pop("kind", None)
     if type(kind) is not str or kind not in _KINDS:
         raise damaged_error(where, f"a kind among {', '.join(_KINDS)}", kind)
     field_class, parsers = _KINDS[kind]
-    if kind == "number" and entry.pop("comma", False) is True:  # of runs before "decimal" was there
-        entry["decimal"] = "comma"
     json_object(entry, where, set(parsers))
     for key in sorted(_REQUIRED & parsers.keys() - entry.keys()):
         if (kind, key) not in (("number", "shape"), ("number", "names"), ("signal", "names")):
@@ -35,7 +33,7 @@ def field_from_json(name: str, value: object) -> Field:
 
 
 def json_object(value: object, where: str, allowed: set[str] | None) -> dict[str, Any]:
-    """Return a JSON object with none but the known keys. Raises DataError."""
+    """Return a JSON object of known keys only. Raises DataError."""
     if not isinstance(value, dict):
         raise damaged_error(where, "an object", value)
     entry = cast("dict[str, Any]", dict(cast("Any", value)))
@@ -111,7 +109,7 @@ def _time_index(value: object, where: str) -> TimeIndex:
     return TimeIndex(**{key: parsers[key](item, f"{where}: {key}") for key, item in entry.items()})
 
 
-_REQUIRED = {"shape", "names", "vocabulary", "channels"}  # without a default, where a kind has them
+_REQUIRED = {"shape", "names", "vocabulary", "channels"}  # without a default
 _KINDS: dict[str, tuple[Callable[..., Field], dict[str, Callable[[object, str], Any]]]] = {
     "picture": (
         Picture,

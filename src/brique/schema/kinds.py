@@ -37,15 +37,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Picture:
-    """A picture of C channels (1 grey, 3 red green blue), H rows and W columns.
+    """A picture of C channels (1 gray, 3 RGB), H rows and W columns.
 
     shape: (C, H, W).
-    mean, std: per channel, of brightness in [0, 1], fitted on the training part; spread is the
-        standard deviation.
-    letterbox: whether it is scaled until all of it lies within (H, W), about the middle of grey, in
-        place of being cut.
-    value_range: of deep pictures (over 8 bits, or floats in files), what becomes 0 and 1: the least and
-        the greatest brightness of the training part. None where that holds none.
+    mean, std: per channel, of brightness in [0, 1], fitted on the training part.
+    letterbox: whether pictures are scaled to fit into (H, W) and padded with gray, instead of
+        cropped.
+    value_range: of pictures of high bit depth (over 8 bits, or floats in files): the brightness
+        that becomes 0 and 1, lowest and highest of the training part. None without such pictures.
     """
 
     shape: tuple[int, int, int]
@@ -70,19 +69,19 @@ class Picture:
             or not -math.inf < value_range[0] < value_range[1] < math.inf
         ):
             raise DataError(
-                f"picture: range must be two finite numbers, the lower first, got {self.value_range};"
-                " leave it out"
+                "picture: value_range must be two finite numbers, the lower first, got"
+                f" {self.value_range}; leave it out"
             )
 
     def prepare(self, source: object) -> "torch.Tensor":
-        """Return one picture (C, H, W): uint8 0 to 255, or float32 in [0, 1] if floats came.
+        """Return one picture (C, H, W): uint8 0 to 255, or float32 in [0, 1] for floats.
 
         source: path of a file, PIL image, array (h, w), (h, w, c) or (c, h, w), or tensor (h, w)
             or (c, h, w); arrays and tensors hold uint8, uint16, bool, or floats in [0, 1].
-            It is scaled until it covers (H, W), then cut about its middle, or until it lies
-            `inside`; channels are converted, transparency lies over white. Where there is a
-            `range`, deep pictures are stretched by it, and all are float32.
-        Raises DataError when it is not a picture.
+            It is scaled to cover (H, W) and center-cropped, or letterboxed; channels are
+            converted, transparency is composited over white. With a `value_range`, high bit depth
+            is rescaled by it, and all pictures are float32.
+        Raises DataError if it is not a picture.
         """
         planes, white = self.decode(source)
         if self.value_range is None:
@@ -95,7 +94,7 @@ class Picture:
         )
 
     def clipped_range(self, source: object) -> tuple[float, float] | None:
-        """Return the brightness of a deep picture that goes beyond the range, else None."""
+        """Return the brightness range of a high-bit-depth picture if it exceeds ours, else None."""
         import numpy as np
 
         planes, white = self.decode(source)
@@ -104,9 +103,9 @@ class Picture:
         return (low, high) if white and (low < value_range[0] or high > value_range[1]) else None
 
     def decode(self, source: object) -> "tuple[np.ndarray[Any, Any], float]":
-        """Return a picture (C, H, W) before its brightness is stretched, and what is white in it.
+        """Return a picture (C, H, W) before its brightness is rescaled, and its white level.
 
-        The second is 0 for what is not deep, which is uint8, or float32 in [0, 1].
+        The white level is 0 without high bit depth; the picture is uint8 or float32 in [0, 1].
         """
         from PIL import Image
 
@@ -133,10 +132,10 @@ class Picture:
         return resize_planes(planes, self.shape, letterbox=self.letterbox, fill=fill)
 
     def resize_transform(self, original_size: tuple[int, int]) -> tuple[float, float, float]:
-        """Return (scale, dx, dy): where `prepare` moves the points of a picture.
+        """Return (scale, dx, dy): how `prepare` transforms coordinates.
 
-        original_size: (height, width) of a picture as it was, upright. Its point x, y comes to
-            scale * x + dx, scale * y + dy; a pixel spans from its number to the next.
+        original_size: (height, width) of the upright picture. A point x, y moves to
+            scale * x + dx, scale * y + dy; pixel i spans from i to i + 1.
         """
         return resize_transform(original_size, self.shape[1:], letterbox=self.letterbox)
 
@@ -144,8 +143,8 @@ class Picture:
     def to_float(pixels: "torch.Tensor") -> "torch.Tensor":
         """Return float32 pixels in [0, 1]: uint8 divided by 255, floats as they are.
 
-        All devices give the same bits: away from the CPU a tensor divides, since CUDA would turn
-        the division by a number into a multiplication.
+        All devices give the same bits: off the CPU the divisor is a tensor, since CUDA replaces
+        division by a number with multiplication.
         """
         import torch
 
@@ -164,7 +163,7 @@ class Picture:
         return (pixels[0] if len(pixels) == 1 else pixels.permute(1, 2, 0)).numpy()
 
     def form(self) -> dict[str, Any]:
-        """Return what a form asks for: a picture's file."""
+        """Return the input of a form: a picture file."""
         return {"input": "file", "accept": "image/*"}
 
     def to_json(self) -> dict[str, Any]:
@@ -177,9 +176,9 @@ class Picture:
 
 @dataclass(frozen=True)
 class Category:
-    """One of a list of named classes; its number is its place in the list.
+    """One of a list of named classes, stored as its index.
 
-    has_other: whether a name that is not listed is let in, as number len(names): for inputs.
+    has_other: whether an unlisted name is accepted, as index len(names); for inputs.
     """
 
     names: tuple[str, ...]
@@ -198,10 +197,10 @@ class Category:
             )
 
     def prepare(self, source: object) -> int:
-        """Return the number of the class named `source`. Raises DataError if there is none.
+        """Return the index of the class named `source`. Raises DataError if there is none.
 
-        One value has one name: 1 is also 1.0 and "1", True is "true". None, "", "NA", "?" and the
-        like are the class "missing" where that is listed.
+        1 is also 1.0 and "1", True is "true". None, "", "NA", "?" and the like are the class
+        "missing" if it is listed.
         """
         name = "" if source is None else str(source)
         candidates = (name, name.strip(), *([MISSING] if is_missing(source) else []))
@@ -217,12 +216,12 @@ class Category:
         raise DataError(f"category: no class '{name}'{alternatives(name, self.names)}")
 
     def restore(self, value: object) -> str:
-        """Return the name of a class; "other" for one that is not listed."""
+        """Return the name of a class index; "other" for one that is not listed."""
         index = int(cast("Any", value))
         return self.names[index] if 0 <= index < len(self.names) else OTHER
 
     def form(self) -> dict[str, Any]:
-        """Return what a form asks for: one of the names."""
+        """Return the input of a form: one of the names."""
         return {"input": "select", "options": [*self.names, *([OTHER] if self.has_other else [])]}
 
     def to_json(self) -> dict[str, Any]:
@@ -244,20 +243,20 @@ class Number:
     """A number, or an array of numbers of one shape.
 
     mean, std: fitted on the training part: a float if `shape` is (), else one per entry of the
-        last axis; spread is the standard deviation.
-    unit: what it is measured in.
+        last axis.
+    unit: of measurement.
     shape: of one example; () is a single number.
     is_sequence: an example is a sequence of such arrays, of any length (a Ragged field).
     is_integer: whole numbers (int64), not float32.
-    fill: what stands for a missing value: the median of the training part. A missing value is NaN
-        in a batch, for a net to fill.
-    optional: whether values were missing where it was fitted: a net marks them, and a table that is
-        asked may lack the column.
-    decimal: the sign before the decimals of texts: "point" (1,234.5), "comma" (1.234,5), or
-        "either" (1.5 and 1,5), which has no sign between thousands.
-    na_values: texts of the training data that count as missing, beside "NA" and the like.
-    names: what the entries of the last axis are, or what all of them are: columns of a series.
-    time_index: of the past of a series: how its rows say their time.
+    fill: replaces a missing value: the median of the training part. A missing value is NaN in a
+        batch; the net fills it.
+    optional: whether values were missing in the training part: the net then gets a flag, and new
+        tables may lack the column.
+    decimal: decimal sign of texts: "point" (1,234.5), "comma" (1.234,5), or "either" (1.5 and 1,5),
+        without a thousands separator.
+    na_values: texts of the training data that count as missing, besides "NA" and the like.
+    names: of the entries of the last axis, or one for all: columns of a series.
+    time_index: of the past of a series: time of its rows.
     """
 
     mean: float | tuple[float, ...] | None = None
@@ -303,11 +302,11 @@ class Number:
             )
 
     def prepare(self, source: object) -> "torch.Tensor":
-        """Return one example, float32 or int64, of `shape` (a length before it if it varies).
+        """Return one example, float32 or int64, of `shape` (after a length, for sequences).
 
-        None, NaN, "", "NA", "?" and the like are missing values, NaN where there is a `fill`.
-        Texts are read as those of the training data were: with or without the `unit`.
-        Raises DataError when it is not finite numbers of that shape, or has another unit.
+        None, NaN, "", "NA", "?" and the like are missing values, NaN if there is a `fill`.
+        Texts may have the `unit`.
+        Raises DataError unless these are finite numbers of that shape and unit.
         """
         import torch
 
@@ -342,7 +341,7 @@ class Number:
         return value.to(torch.int64 if self.is_integer else torch.float32)
 
     def _parse(self, text: str) -> float:
-        """Return the number that a text stands for. Raises ValueError, or DataError for a unit."""
+        """Return the number in a text. Raises ValueError, or DataError for another unit."""
         parsed = parse_numeral(text)
         value = None if parsed is None else parsed.value(self.decimal)
         if parsed is None or value is None:
@@ -355,12 +354,12 @@ class Number:
         return value
 
     def restore(self, value: "torch.Tensor") -> Any:  # noqa: ANN401 - one number, or nested lists
-        """Return numbers as Python has them: one, or nested lists; None for a missing one."""
+        """Return a Python number or nested lists; None for a missing value."""
         numbers = value.tolist()
         return None if isinstance(numbers, float) and math.isnan(numbers) else numbers
 
     def form(self) -> dict[str, Any]:
-        """Return what a form asks for: a number, or numbers."""
+        """Return the input of a form: a number, or numbers."""
         is_single = not self.shape and not self.is_sequence
         spec = {
             "input": "number" if is_single else "numbers",
@@ -369,7 +368,7 @@ class Number:
         return spec | ({"unit": self.unit} if self.unit else {})
 
     def to_json(self) -> dict[str, Any]:
-        """Return the field as JSON values; what is at its default is left out."""
+        """Return the field as JSON values, without defaults."""
         value: dict[str, Any] = {"kind": self.kind} | statistics_json(self.mean, self.std)
         settings = {"unit": self.unit, "shape": list(self.shape)}
         flags = {

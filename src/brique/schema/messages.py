@@ -1,4 +1,4 @@
-"""What errors say of a value that came from outside."""
+"""Parts of error messages about values from outside."""
 
 from collections.abc import Iterable
 
@@ -6,14 +6,14 @@ from brique.errors import DataError, did_you_mean
 
 
 def damaged_error(where: str, expected: str, actual: object) -> DataError:
-    """Return the error for a stored value that is not what it should be."""
+    """Return the error for an invalid stored value."""
     return DataError(
         f"{where}: expected {expected}, got {short_repr(actual)}; the file is damaged, or newer"
     )
 
 
 def alternatives(name: str, options: Iterable[str]) -> str:
-    """Return what there is in place of an unknown name, the nearest if one is near."""
+    """Return the known names, with a suggestion, for an unknown one."""
     options = list(options)
     listing = ", ".join(options[:10]) + (
         f", ... ({len(options)} in all)" if len(options) > 10 else ""
@@ -22,6 +22,6 @@ def alternatives(name: str, options: Iterable[str]) -> str:
 
 
 def short_repr(value: object) -> str:
-    """Return a value as Python writes it, cut to 60 characters."""
+    """Return the repr of a value, cut to 60 characters."""
     text = repr(value)
     return text if len(text) <= 60 else f"{text[:57]}..."

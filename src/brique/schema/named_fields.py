@@ -12,7 +12,7 @@ from brique.schema.messages import alternatives
 
 @dataclass(frozen=True)
 class Schema:
-    """The fields of a data set by name, and which of them are to be predicted.
+    """The fields of a data set by name, and the targets among them.
 
     >>> schema = Schema({"label": Category(("cat", "dog"))}, targets=("label",))
     >>> schema["label"].prepare("dog")
@@ -56,7 +56,7 @@ class Schema:
     def require(self, name: str, kinds: Mapping[str, type[Field]]) -> None:
         """Raise DataError unless there is a field of each name and kind.
 
-        name: of the data. kinds: by name of the field, such as {"image": Picture}.
+        name: of the data set. kinds: by name of the field, such as {"image": Picture}.
         """
         if not all(
             isinstance(self.fields.get(field_name), kind) for field_name, kind in kinds.items()
@@ -67,8 +67,8 @@ class Schema:
             actual = [f"{field_name} ({field.kind})" for field_name, field in self.fields.items()]
             suffix = f", ... ({len(actual)} in all)" if len(actual) > 6 else ""
             raise DataError(
-                f"{name}: expected the fields {expected}, got {', '.join(actual[:6])}{suffix}; choose"
-                " data that have them"
+                f"{name}: expected the fields {expected}, got {', '.join(actual[:6])}{suffix};"
+                " choose data that have them"
             )
 
     def to_json(self) -> dict[str, Any]:

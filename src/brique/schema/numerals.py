@@ -8,9 +8,9 @@ from functools import lru_cache
 from typing import Literal
 
 Decimal = Literal["point", "comma", "either"]
-"""Which sign stands before decimals: "either" has both, and no sign between thousands."""
+"""Decimal sign; "either" allows both, without a thousands separator."""
 Notation = Literal["whole", "long", "1.5", "1,5", "1.234", "1,234", "1,234.5", "1.234,5"]
-"""What the signs of a numeral tell: "1.234" and "1,234" can be read in two ways."""
+"""Form of a numeral by its signs: "1.234" and "1,234" are ambiguous."""
 
 MAGNITUDES = frozenset(
     ("k", "m", "b", "bn", "mn", "mio", "mrd", "tsd", "thousand", "million", "billion", "lakh")
@@ -54,18 +54,20 @@ _KNOWN_UNITS = (
     "mbar", "psi", "B", "kB", "KB", "MB", "GB", "TB", "bit", "mol", "mmol/l", "mg/dl", "g/l",
     "mg/l", "μg/m3", "ppm", "ppb", "dB", "px", "pt", "bpm", "rpm",
 )  # fmt: skip
-_CHARACTER_VARIANTS = {"º": "°", "\u2212": "-", "\u2013": "-", "\ufe63": "-", "\u2019": "'", "\u02bc": "'",
-          "\u066b": ".", "\u066c": ","}  # fmt: skip
+_CHARACTER_VARIANTS = {
+    "º": "°", "\u2212": "-", "\u2013": "-", "\ufe63": "-", "\u2019": "'", "\u02bc": "'",
+    "\u066b": ".", "\u066c": ",",
+}  # fmt: skip
 _MAX_UNIT_LENGTH = 16  # letters of a unit
 
 
 @dataclass(frozen=True)
 class Numeral:
-    """A number as it is written, taken apart.
+    """The parts of a number as it is written.
 
-    digits: its digits, with points and commas, and without groups that blanks or apostrophes make.
-    is_grouped: whether there were such groups. power: as "e5", or "".
-    unit: "" if there is none. is_apart: whether a blank stands between number and unit.
+    digits: with points and commas, but without spaces and apostrophes between groups.
+    is_grouped: whether there were such groups. exponent: as "e5", or "".
+    unit: "" if there is none. is_apart: whether there is a space between number and unit.
     """
 
     sign: int
@@ -77,7 +79,7 @@ class Numeral:
 
     @property
     def notation(self) -> Notation:
-        """What its signs tell of the decimal sign of its column."""
+        """What its signs reveal about the decimal sign of its column."""
         if "." not in self.digits and "," not in self.digits:
             return "long" if len(self.digits) > 3 and not self.is_grouped else "whole"
         if "." in self.digits and "," in self.digits:
@@ -92,7 +94,7 @@ class Numeral:
         return "1,234" if is_ambiguous else "1,5"
 
     def value(self, decimal: Decimal) -> float | None:
-        """Return the number, or None where it cannot be read with that decimal sign."""
+        """Return the number, or None if it does not have that decimal sign."""
         if self.digits == "inf":
             return self.sign * math.inf
         digits = self.digits
@@ -114,7 +116,7 @@ class Numeral:
 
 
 def _is_grouped(integer: str, separator: str, has_gaps: bool) -> bool:
-    """Tell whether what stands before decimals is digits, in groups of three or as in India."""
+    """Return whether the integer part is digits, in groups of three or as in India."""
     if separator not in integer:
         return True
     if has_gaps:
@@ -128,10 +130,10 @@ def _is_grouped(integer: str, separator: str, has_gaps: bool) -> bool:
 
 
 def parse_numeral(text: str) -> Numeral | None:
-    """Return a number taken apart, or None where a text is none.
+    """Return the parts of a number, or None if a text is not one.
 
-    >>> numeral("-$1,200.50").value("point"), numeral("35 m²").unit, numeral("(12.5)").sign
-    (-1200.5, 'm2', -1)
+    >>> [parse_numeral(text).value("point") for text in ("-$1,200.50", "35 m²", "(12.5)")]
+    [-1200.5, 35.0, -12.5]
     """
     if simple_match := _PLAIN_NUMBER.fullmatch(text):
         sign, digits, exponent = simple_match.groups()
@@ -168,12 +170,12 @@ def parse_numeral(text: str) -> Numeral | None:
 
 
 def _normalize(text: str) -> str:
-    """Return a text with plain digits, blanks, minus signs and apostrophes."""
+    """Return a text with ASCII digits, spaces, minus signs and apostrophes."""
     text = text.strip()
     if text.isascii():
         return text
     if re.search(r"[0-9][⁰¹²³⁴⁵⁶⁷⁸⁹]", text):
-        return ""  # a power that would become a digit
+        return ""  # a superscript would become a digit
     for old, new in _CHARACTER_VARIANTS.items():
         text = text.replace(old, new)
     digits = {ord(char): str(unicodedata.decimal(char)) for char in text if char.isdecimal()}
@@ -181,7 +183,7 @@ def _normalize(text: str) -> str:
 
 
 def _unit(before: str, after: str) -> str | None:
-    """Return the unit of what stands about a number; None where it cannot be one."""
+    """Return the unit before or after a number; None if it cannot be one."""
     after = after.strip().removesuffix(".").replace("^", "")
     if len(after) > _MAX_UNIT_LENGTH or after.count(" ") > 1 or _NON_UNITS.match(after):
         return None
@@ -192,13 +194,13 @@ def _unit(before: str, after: str) -> str | None:
 
 
 def same_unit(unit: str, other: str) -> bool:
-    """Tell whether two spellings are of one unit: kg and KG, hour and hours, not mW and MW."""
+    """Return whether two spellings mean one unit: kg and KG, hour and hours, not mW and MW."""
     return unit_key(unit) == unit_key(other)
 
 
 @lru_cache(1024)
 def unit_key(unit: str) -> str:
-    """Return what the spellings of a unit have in common."""
+    """Return a key that the spellings of a unit share."""
     lowercase = unit.casefold()
     if lowercase in ("kgs", "lbs", "hrs"):
         return lowercase[:-1]
@@ -213,7 +215,7 @@ _KNOWN_UNIT_KEYS = frozenset(map(unit_key, _KNOWN_UNITS))
 
 
 def is_known_unit(unit: str) -> bool:
-    """Tell whether a unit is one of those that are common, or money."""
+    """Return whether a unit is a common one, or a currency."""
     return (
         unit_key(unit) in _KNOWN_UNIT_KEYS
         or is_money(unit)
@@ -222,5 +224,5 @@ def is_known_unit(unit: str) -> bool:
 
 
 def is_money(unit: str) -> bool:
-    """Tell whether a unit begins or ends with the sign or the code of a currency."""
+    """Return whether a unit begins or ends with the sign or code of a currency."""
     return re.match(rf"{_MONEY}(?![^\W\d_])", unit) is not None

@@ -1,4 +1,4 @@
-"""Which way up a picture is: the note in its file (EXIF) that says how to turn or mirror it."""
+"""EXIF orientation of picture files: how to rotate or mirror them upright."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
@@ -14,10 +14,10 @@ _METADATA_KEYS = ("exif", "Raw profile type exif", "xmp", "XML:com.adobe.xmp")
 
 @dataclass(frozen=True)
 class Orientation:
-    """How the pixels in a picture file become those that people see.
+    """EXIF orientation of a picture file.
 
-    number: of EXIF, 1 to 8; 1 leaves them as they are.
-    stored_size, upright_size: (height, width) of the pixels in the file, and as people see them.
+    number: 1 to 8; 1 is upright.
+    stored_size, upright_size: (height, width) in the file, and upright.
     """
 
     number: int
@@ -28,7 +28,7 @@ class Orientation:
 def orientation_of(image: "Image.Image") -> Orientation:
     """Return the orientation of an image that need not be decoded yet."""
     number = _exif_orientation(image)
-    tags = getattr(image, "tag_v2", {})  # Pillow swaps the size of a TIFF, and turns it in load()
+    tags = getattr(image, "tag_v2", {})  # Pillow swaps the size of a TIFF, and rotates it in load()
     is_swapped = tags.get(_ORIENTATION) is not None
     sides = (tags[_HEIGHT], tags[_WIDTH]) if is_swapped else (image.height, image.width)
     stored_size = cast("tuple[int, int]", sides)
@@ -37,11 +37,11 @@ def orientation_of(image: "Image.Image") -> Orientation:
 
 
 def exif_transpose(image: "Image.Image") -> "Image.Image":
-    """Return a copy of an image as people see it, without the note: it is never turned again."""
+    """Return an upright copy of an image, without its EXIF orientation."""
     from PIL import Image
 
     _load(image)
-    transpose = _TRANSPOSES.get(_exif_orientation(image))  # after load(), which itself turns a TIFF
+    transpose = _TRANSPOSES.get(_exif_orientation(image))  # after load(), which rotates a TIFF
     transposed = image.copy() if transpose is None else image.transpose(Image.Transpose(transpose))
     for key in _METADATA_KEYS:
         transposed.info.pop(key, None)
@@ -49,7 +49,7 @@ def exif_transpose(image: "Image.Image") -> "Image.Image":
 
 
 def transpose_pixels(pixels: "np.ndarray[Any, Any]", number: int) -> "np.ndarray[Any, Any]":
-    """Return stored pixels (h, w), uint8, as an EXIF number of 1 to 8 turns them."""
+    """Return stored pixels (h, w), uint8, upright by an EXIF orientation of 1 to 8."""
     import numpy as np
     from PIL import Image
 
@@ -59,7 +59,7 @@ def transpose_pixels(pixels: "np.ndarray[Any, Any]", number: int) -> "np.ndarray
 
 
 def _load(image: "Image.Image") -> None:
-    """Decode an image, without its file's name: Pillow would map a TIFF with sides swapped."""
+    """Decode an image without its file name: Pillow would memory-map a TIFF with sides swapped."""
     name = getattr(image, "filename", "")
     if name:
         image.filename = ""  # pyright: ignore[reportAttributeAccessIssue]
@@ -71,9 +71,9 @@ def _load(image: "Image.Image") -> None:
 
 
 def _exif_orientation(image: "Image.Image") -> int:
-    """Return the number that a note gives, 1 where there is none, or a damaged one."""
+    """Return the EXIF orientation, 1 if it is missing or damaged."""
     try:
         number = int(image.getexif().get(_ORIENTATION, 1))
-    except Exception:  # a damaged note is no reason to lose the picture
+    except Exception:  # damaged EXIF is no reason to lose the picture
         return 1
     return number if number in _TRANSPOSES else 1

@@ -1,4 +1,4 @@
-"""One way for a picture of any file, array or tensor to become pixels of a wanted shape."""
+"""Pixels from picture files, images, arrays and tensors."""
 
 import re
 import threading
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "GIF", "TIFF", "PPM")
 PIXEL_LIMIT = 50_000_000
 
-_FILE_SIGNATURES = {  # what a file begins with that Pillow does not know for a picture
+_FILE_SIGNATURES = {  # first bytes of files that Pillow cannot read
     "a damaged JPEG": rb"\xff\xd8",
     "a damaged PNG": rb"\x89PNG",
     "a damaged GIF": rb"GIF8",
@@ -45,7 +45,7 @@ class Readable(Protocol):
     """A file on the disk or in an archive."""
 
     def open(self, mode: Literal["rb"], /) -> IO[bytes]:
-        """Return its content as a file of bytes."""
+        """Return its content as a binary file."""
         ...
 
 
@@ -55,23 +55,23 @@ _lock = threading.Lock()  # warnings.catch_warnings is not safe in threads
 def picture_shape(path: "str | Path | Readable") -> tuple[int, int, int]:
     """Return the upright (C, H, W) of a picture file, 1 or 3 channels, from its header.
 
-    Raises DataError when it has none that can be read.
+    Raises DataError if it cannot be read.
     """
     with _picture_errors(path), _open_file(path) as file:
         return image_shape(_open_image(file, f"picture {path}")[0])
 
 
 def picture_orientation(path: "str | Path | Readable") -> Orientation:
-    """Return how a picture file is turned by its note (EXIF), its stored size and its seen size.
+    """Return the EXIF orientation of a picture file, with its stored and upright size.
 
-    Raises DataError when its header cannot be read.
+    Raises DataError if its header cannot be read.
     """
     with _picture_errors(path), _open_file(path) as file:
         return orientation_of(_open_image(file, f"picture {path}")[0])
 
 
 def image_shape(image: "Image.Image") -> tuple[int, int, int]:
-    """Return the upright (C, H, W) of an image that need not be decoded yet, 1 or 3 channels."""
+    """Return the upright (C, H, W) of an image, perhaps not decoded yet, of 1 or 3 channels."""
     channels = 1 if image.mode[0] in "1LIF" and image.mode != "LAB" else 3
     return (channels, *orientation_of(image).upright_size)
 
@@ -84,10 +84,10 @@ def _open_file(path: "str | Path | Readable") -> IO[bytes]:
 
 
 def read_picture(path: "str | Path | Readable") -> "Image.Image":
-    """Return the picture in a file: upright, its first frame, 8-bit grey ("L") or "RGB".
+    """Return the picture in a file: upright, its first frame, 8-bit gray ("L") or "RGB".
 
-    Raises DataError when the file is missing, damaged, too large or of another format, or deep with
-    brightness beyond that of 16 bits.
+    Raises DataError if the file is missing, damaged, too large or of another format, or if its
+    brightness exceeds 16 bits.
     """
     from PIL import Image
 
@@ -100,9 +100,9 @@ def read_picture(path: "str | Path | Readable") -> "Image.Image":
 
 @contextmanager
 def open_picture(path: "str | Path | Readable") -> "Generator[tuple[Image.Image, str]]":
-    """Give the image in a file, perhaps to be turned yet, and Pillow's word for its samples.
+    """Yield the image in a file, perhaps not upright, and Pillow's raw mode.
 
-    Raises DataError, which names the file, for whatever goes wrong.
+    Raises DataError, with the name of the file, for any problem.
     """
     with _picture_errors(path), _open_file(path) as file:
         image, raw_mode = _open_image(file, f"picture {path}")
@@ -112,14 +112,14 @@ def open_picture(path: "str | Path | Readable") -> "Generator[tuple[Image.Image,
 
 @dataclass(frozen=True)
 class PictureInfo:
-    """What a picture file is like before it is read as brique reads it.
+    """Properties of a picture file before conversion.
 
-    mode: Pillow's word for its pixels, such as "RGB", "CMYK", "P", "I;16".
+    mode: of Pillow, such as "RGB", "CMYK", "P", "I;16".
     height, width: upright, in pixels.
-    orientation: how a note in the file (EXIF) turns or mirrors it.
+    orientation: by EXIF.
     is_animated: whether it has several frames.
-    is_transparent: whether some of it is transparent.
-    is_truncated: whether its colors have 16 bits each, of which Pillow reads the upper 8.
+    is_transparent: whether any pixel is transparent.
+    is_truncated: whether it has 16-bit color; Pillow reads the upper 8 bits.
     """
 
     mode: str
@@ -132,26 +132,26 @@ class PictureInfo:
 
 
 def read_with_info(path: "str | Path | Readable") -> "tuple[Image.Image, PictureInfo]":
-    """Return the picture in a file as `flat` does, upright, and what the file is like."""
+    """Return the picture in a file, converted and upright, with the properties of the file."""
     with open_picture(path) as (image, raw_mode):
         orientation = orientation_of(image)
         upright_image = to_gray_or_rgb(exif_transpose(image))
         if is_high_bit_depth(upright_image):
-            intensity_plane(
-                upright_image
-            )  # whose brightness is looked at where the file's name is known
+            intensity_plane(upright_image)  # checked here, where the name of the file is known
         mode, is_transparent = image.mode, _is_transparent(image)
         is_animated = _is_animated(image)
         maxval = re.search(r"(\d+)\)$", raw_mode) if image.format == "PPM" else None
         is_16_bit = ";16" in raw_mode or (maxval is not None and int(maxval[1]) > 255)
         is_truncated = is_16_bit and not is_high_bit_depth(upright_image)
-        info = PictureInfo(mode, upright_image.height, upright_image.width, orientation, is_animated, is_transparent,
-                    is_truncated)  # fmt: skip
+        height, width = upright_image.height, upright_image.width
+        info = PictureInfo(
+            mode, height, width, orientation, is_animated, is_transparent, is_truncated
+        )
         return upright_image, info
 
 
 def normalize_image(image: "Image.Image", where: str) -> "Image.Image":
-    """Return an image that a caller made as `flat` does, upright, first frame."""
+    """Return an image of a caller, converted: upright, first frame."""
     check_pixel_count(where, image.height, image.width)
     try:
         return to_gray_or_rgb(exif_transpose(image))
@@ -162,7 +162,7 @@ def normalize_image(image: "Image.Image", where: str) -> "Image.Image":
 
 
 def to_gray_or_rgb(image: "Image.Image") -> "Image.Image":
-    """Return any image as 8-bit "L" (grey) or "RGB", transparency over white; deep ones stay."""
+    """Return an image as 8-bit "L" (gray) or "RGB", over white; high bit depth stays."""
     from PIL import Image
 
     if is_high_bit_depth(image):
@@ -226,10 +226,10 @@ def convert_pixels(array: "np.ndarray[Any, Any]", where: str) -> "np.ndarray[Any
 
 
 def original_size(source: object, shape: tuple[int, int, int]) -> tuple[int, int]:
-    """Return (height, width) of a picture before it is prepared: a file, an image or an array.
+    """Return (height, width) of a picture before preparation: a file, an image or an array.
 
-    shape: (C, H, W) as it is prepared, by which the axes of an array are told.
-    Raises DataError when it is no picture.
+    shape: (C, H, W) after preparation, to distinguish the axes of an array.
+    Raises DataError if it is not a picture.
     """
     from PIL import Image
 
@@ -242,7 +242,7 @@ def original_size(source: object, shape: tuple[int, int, int]) -> tuple[int, int
 
 
 def check_pixel_count(where: str, height: int, width: int) -> None:
-    """Raise DataError for a picture with more pixels than are decoded."""
+    """Raise DataError for a picture with too many pixels."""
     if height * width > PIXEL_LIMIT:
         raise DataError(
             f"{where}: {width} x {height} is over the limit of 50 million pixels; shrink it"
@@ -251,7 +251,7 @@ def check_pixel_count(where: str, height: int, width: int) -> None:
 
 @contextmanager
 def _picture_errors(path: "str | Path | Readable") -> Generator[None]:
-    """Turn whatever goes wrong in a picture file into a DataError that names it."""
+    """Convert any error in a picture file to a DataError with its name."""
     try:
         yield
     except FileNotFoundError as error:
@@ -277,7 +277,7 @@ def _picture_errors(path: "str | Path | Readable") -> Generator[None]:
 
 
 def _open_image(file: IO[bytes], where: str) -> "tuple[Image.Image, str]":
-    """Read a picture's header: the image, and Pillow's word for its samples, such as "L;4"."""
+    """Return an image with its header read, and Pillow's raw mode, such as "L;4"."""
     from PIL import Image
 
     with _lock, warnings.catch_warnings():
@@ -296,12 +296,12 @@ def _open_image(file: IO[bytes], where: str) -> "tuple[Image.Image, str]":
             ) from error
         check_pixel_count(where, image.height, image.width)
         raw_mode = str(next((tile[3] for tile in getattr(image, "tile", ())), ""))
-        orientation_of(image)  # a damaged note may warn once; a PNG is decoded to look for it
+        orientation_of(image)  # damaged EXIF may warn once; a PNG is decoded to find it
     return image, raw_mode
 
 
 def _describe_content(file: IO[bytes]) -> str:
-    """Say what a file holds that Pillow does not know for a picture."""
+    """Return what a file holds that Pillow cannot read."""
     file.seek(0)
     head = file.read(512)
     if not head:
@@ -322,9 +322,9 @@ def _is_transparent(image: "Image.Image") -> bool:
 
 
 def _is_animated(image: "Image.Image") -> bool:
-    """Tell whether a file holds more frames than the first, which has been read."""
+    """Return whether a file has more frames than the first."""
     try:
         image.seek(1)
-    except Exception:  # the end of the file, or damage behind the frame that counts
+    except Exception:  # the end of the file, or damage after the first frame
         return False
     return True

@@ -1,4 +1,4 @@
-"""Fields that say where things are in a picture: masks and boxes."""
+"""Masks and boxes: where objects are in a picture."""
 
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,18 +14,18 @@ if TYPE_CHECKING:
     import numpy as np
     import torch
 
-IGNORE_INDEX = 255  # class of a pixel that counts for nothing
-MIN_VISIBLE = 0.3  # share of a box that must be left of it, or it is dropped
+IGNORE_INDEX = 255  # class of ignored pixels
+MIN_VISIBLE = 0.3  # of a box after cropping, or it is dropped
 
 
 @dataclass(frozen=True)
 class Mask:
     """A class for each pixel of a picture.
 
-    names: of the classes; the number of a class is its place. Pixels of 255 count for nothing.
+    names: of the classes, by index; pixels of 255 are ignored.
     shape: (H, W).
-    codes: (number in a file, class) pairs, where they differ; 255 is the class of what counts for
-        nothing. They are of colors, 65536 R + 256 G + B, if it is `is_colored`.
+    codes: (number in a file, class index) pairs, if they differ; 255 is ignored. With `is_colored`
+        the numbers are colors, 65536 R + 256 G + B.
     """
 
     names: tuple[str, ...]
@@ -53,12 +53,12 @@ class Mask:
             )
 
     def prepare(self, source: object) -> "torch.Tensor":
-        """Return the class of each pixel, uint8, (H, W), scaled and cut as its picture is.
+        """Return the class of each pixel, uint8, (H, W), resized as its picture.
 
-        source: path of a picture file of one channel or of a palette, whose numbers are those of
-            classes or lead to them by `codes`; or array or tensor (h, w) of the numbers of classes,
-            255 for what counts for nothing. A pixel gets the class of the nearest.
-        Raises DataError when it is no such picture or holds other numbers.
+        source: path of a picture file of one channel or with a palette, of class indices or
+            `codes`; or array or tensor (h, w) of class indices, 255 for ignored pixels. Resizing
+            takes the nearest pixel.
+        Raises DataError for other pictures and other numbers.
         """
         import numpy as np
         import torch
@@ -76,15 +76,15 @@ class Mask:
             first = classes[is_invalid][0]
             count = int((classes == first).sum())
             raise DataError(
-                f"{where}: expected classes from 0 to {len(self.names) - 1} ({IGNORE_INDEX} for what "
-                f"counts for nothing), got {first} in {count:,} pixels; name all classes, or "
+                f"{where}: expected classes from 0 to {len(self.names) - 1} ({IGNORE_INDEX} for"
+                f" ignored pixels), got {first} in {count:,} pixels; name all classes, or "
                 "correct it"
             )
         resized = resize_mask(classes, self.shape).astype(np.uint8)
         return torch.from_numpy(resized)  # pyright: ignore[reportUnknownMemberType]
 
     def _read_classes(self, path: str | Path) -> "np.ndarray[Any, Any]":
-        """Return the class of each pixel of a file, as its numbers or colors lead to them."""
+        """Return the class of each pixel of a file, by its numbers or colors."""
         import numpy as np
 
         known_numbers = frozenset(number for number, _ in self.codes) or frozenset(
@@ -114,7 +114,7 @@ class Mask:
         return value.detach().cpu().byte().numpy()
 
     def form(self) -> dict[str, Any]:
-        """Return what a form asks for: a picture's file."""
+        """Return the input of a form: a picture file."""
         return {"input": "file", "accept": "image/png"}
 
     def to_json(self) -> dict[str, Any]:
@@ -128,7 +128,7 @@ class Mask:
 class Boxes:
     """Rectangles in a picture: x0, y0, x1, y1 in its pixels; a field of varying length.
 
-    shape: (H, W) of the picture as it is prepared.
+    shape: (H, W) of the prepared picture.
     """
 
     shape: tuple[int, int]
@@ -148,7 +148,8 @@ class Boxes:
             boxes = torch.as_tensor(cast("Any", source), dtype=torch.float32)
         except (TypeError, ValueError, RuntimeError) as error:
             raise DataError(
-                f"boxes: expected numbers (T, 4), got {short_repr(source)}; pass x0, y0, x1, y1 of each"
+                f"boxes: expected numbers (T, 4), got {short_repr(source)}; pass x0, y0, x1, y1"
+                " of each"
             ) from error
         boxes = boxes.reshape(0, 4) if not boxes.numel() else boxes
         if boxes.ndim != 2 or boxes.shape[1] != 4 or not bool(torch.isfinite(boxes).all()):
@@ -163,7 +164,7 @@ class Boxes:
         return cast("list[list[float]]", value.tolist())
 
     def form(self) -> dict[str, Any]:
-        """Return what a form asks for: rectangles drawn on the picture."""
+        """Return the input of a form: rectangles on the picture."""
         return {"input": "boxes"}
 
     def to_json(self) -> dict[str, Any]:
@@ -172,16 +173,16 @@ class Boxes:
 
 
 def transform_boxes(boxes: "torch.Tensor", transform: "torch.Tensor") -> "torch.Tensor":
-    """Return boxes (T, 4) where they come to lie, as `Picture.placing` says of each: (T, 3)."""
+    """Return boxes (T, 4) transformed by the `Picture.resize_transform` of each: (T, 3)."""
     return boxes * transform[:, :1] + transform[:, [1, 2, 1, 2]]
 
 
 def orient_boxes(
     boxes: "torch.Tensor", orientation: int, stored_size: tuple[int, int]
 ) -> "torch.Tensor":
-    """Return boxes (T, 4) of stored pixels where they lie once EXIF has turned the picture.
+    """Return boxes (T, 4) of stored pixels in the upright picture.
 
-    orientation: 1 to 8, as EXIF numbers them. stored: (height, width) before turning.
+    orientation: 1 to 8, as EXIF numbers them. stored: (height, width) in the file.
     """
     import torch
 
@@ -196,17 +197,17 @@ def orient_boxes(
 
 
 def box_areas(boxes: "torch.Tensor") -> "torch.Tensor":
-    """Return the areas of boxes (T, 4): (T,), 0 for those inside out."""
+    """Return the areas of boxes (T, 4): (T,), 0 if inverted."""
     return (boxes[:, 2:] - boxes[:, :2]).clamp(min=0).prod(1)
 
 
 def clip_boxes(
     boxes: "torch.Tensor", limits: "torch.Tensor"
 ) -> "tuple[torch.Tensor, torch.Tensor]":
-    """Return boxes (T, 4) cut to their pictures, and which are worth keeping (T,), bool.
+    """Return boxes (T, 4) clipped to their pictures, and which to keep (T,), bool.
 
-    limits: width, height, width, height of the picture, (4,), or of that of each box, (T, 4).
-    Kept are those of which an area of 30% at least is left.
+    limits: width, height, width, height of the picture (4,), or of the picture of each box (T, 4).
+    A box is kept if at least 30% of its area remains.
     """
     clipped = boxes.clamp(min=0).minimum(limits.to(boxes))
     visible_area, full_area = box_areas(clipped), box_areas(boxes)

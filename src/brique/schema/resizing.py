@@ -1,4 +1,4 @@
-"""How a picture of any size becomes one of a wanted size, and where its points come to lie."""
+"""Resizing of pictures, and the transform of their coordinates."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -8,17 +8,17 @@ if TYPE_CHECKING:
     import numpy as np
     from PIL import Image
 
-GRAY = 128  # uint8, round what lies inside
+GRAY = 128  # uint8, of letterbox padding
 
 
 def resize_transform(
     original_size: tuple[int, int], shape: tuple[int, int], *, letterbox: bool
 ) -> tuple[float, float, float]:
-    """Return (scale, dx, dy): a point x, y of a picture comes to scale * x + dx, scale * y + dy.
+    """Return (scale, dx, dy): a point x, y moves to scale * x + dx, scale * y + dy.
 
     original_size, shape: (height, width) before and after.
-    letterbox: whether all of it lies inside, else it covers the shape. Inside, sides are rounded to
-        whole pixels, and a point may lie half a pixel beside.
+    letterbox: whether the picture fits inside the shape, otherwise it covers it. Inside, sides are
+        rounded to whole pixels, and points may be off by half a pixel.
     """
     (h, w), (height, width) = original_size, shape
     if letterbox:
@@ -32,7 +32,7 @@ def resize_transform(
 def crop_box(
     original_size: tuple[int, int], shape: tuple[int, int]
 ) -> tuple[float, float, float, float]:
-    """Return what is kept, x0, y0, x1, y1, about the middle, when a picture covers a shape."""
+    """Return the center crop x0, y0, x1, y1 of a picture that covers a shape."""
     (h, w), (height, width) = original_size, shape
     scale = max(height / h, width / w)
     x, y = max((w - width / scale) / 2, 0.0), max((h - height / scale) / 2, 0.0)
@@ -65,7 +65,7 @@ def resize_planes(
 ) -> "np.ndarray[Any, Any]":
     """Return float pixels, or uint8 of unusual channels, as `shape`, plane by plane.
 
-    fill: lies round float pixels that are `letterbox`.
+    fill: padding of letterboxed float pixels.
     """
     import numpy as np
     from PIL import Image
@@ -85,7 +85,7 @@ def resize_planes(
 
 
 def resize_mask(classes: "np.ndarray[Any, Any]", shape: tuple[int, int]) -> "np.ndarray[Any, Any]":
-    """Return a class for each pixel (h, w) as (H, W): of the nearest pixel, cut as a picture is."""
+    """Return classes of pixels (h, w) as (H, W): of the nearest pixel, cropped as a picture."""
     import numpy as np
 
     if classes.shape == shape:
@@ -99,9 +99,9 @@ def resize_mask(classes: "np.ndarray[Any, Any]", shape: tuple[int, int]) -> "np.
 def _resize(
     image: "Image.Image", shape: tuple[int, int], *, letterbox: bool, fill: float = 0.5
 ) -> "Image.Image":
-    """Scale, bilinear with antialiasing, until it covers the shape, or lies inside.
+    """Scale, bilinear with antialiasing, to cover the shape or to fit inside.
 
-    This is the only way in which a picture is fitted; one that has the size is not touched.
+    All pictures are resized here; a picture of the right size stays as it is.
     """
     from PIL import Image
 

@@ -1,4 +1,4 @@
-"""Fields of numbers in time: sounds and series."""
+"""Signals: sounds and other sequences of numbers."""
 
 import gzip
 import math
@@ -15,17 +15,17 @@ if TYPE_CHECKING:
     import numpy as np
     import torch
 
-_MAX_BYTES = 1 << 30  # bytes of one file, unpacked
+_MAX_BYTES = 1 << 30  # bytes of one file, uncompressed
 
 
 @dataclass(frozen=True)
 class Signal:
-    """Numbers of C channels at even moments, a field of varying length.
+    """Numbers of C channels at regular time steps, a field of varying length.
 
     channels: C.
-    rate: moments a second, or None where time has no unit.
+    rate: time steps per second, or None if time has no unit.
     names: of the channels, or none.
-    mean, std: per channel, fitted on the training part; spread is the standard deviation.
+    mean, std: per channel, fitted on the training part.
     """
 
     channels: int
@@ -50,12 +50,11 @@ class Signal:
     def prepare(self, source: object) -> "torch.Tensor":
         """Return one signal (T, C), float32.
 
-        source: path, bytes or open file of a WAV file (brought to `rate`), or of a CSV file of one
-            line for each moment; array (T,) or (T, C) of numbers; or (array, its rate). Whole
-            numbers of 16 or 32 bits are those of a sound where there is a `rate`: they are divided
-            by their full scale. Several channels of a sound become one as their mean; one becomes
-            several by being repeated.
-        Raises DataError when it is none.
+        source: path, bytes or open file of a WAV file (resampled to `rate`), or of a CSV file with
+            one line per time step; array (T,) or (T, C) of numbers; or (array, its rate). With a
+            `rate`, integers of 16 or 32 bits are divided by their full scale. Several channels of
+            a sound are averaged into one; one is repeated for several.
+        Raises DataError if it is none of these.
         """
         import numpy as np
         import torch
@@ -71,7 +70,7 @@ class Signal:
             (values, rate), where = _to_array(source), "signal"
             if self.rate is not None and values.dtype in (np.int16, np.int32):
                 values = pcm_to_float(values)
-        with np.errstate(over="ignore"):  # what float32 cannot hold becomes infinite
+        with np.errstate(over="ignore"):  # values beyond float32 become infinite
             values = self._match_channels(values, where).astype(
                 np.float32, order="C", copy=content is None
             )
@@ -85,11 +84,11 @@ class Signal:
         return value.tolist()
 
     def form(self) -> dict[str, Any]:
-        """Return what a form asks for: a sound's file, or a table's."""
+        """Return the input of a form: a file of a sound or table."""
         return {"input": "file", "accept": "audio/wav" if self.rate else "text/csv"}
 
     def to_json(self) -> dict[str, Any]:
-        """Return the field as JSON values; what is at its default is left out."""
+        """Return the field as JSON values, without defaults."""
         value: dict[str, Any] = {"kind": self.kind, "channels": self.channels}
         value |= {} if self.rate is None else {"rate": self.rate}
         for name in ("names", "mean", "std"):
@@ -116,7 +115,8 @@ class Signal:
             return values.repeat(self.channels, axis=1)
         name_list = f" ({', '.join(self.names)})" if self.names else ""
         raise DataError(
-            f"{where}: expected {self.channels} channels{name_list}, got {actual}; pass a number of each"
+            f"{where}: expected {self.channels} channels{name_list}, got {actual}; pass a number of"
+            " each"
             " at every moment"
         )
 
@@ -125,7 +125,7 @@ class Signal:
 class ChannelTable:
     """The columns of a table of numbers.
 
-    values: (T, C), float64. names: of the columns, or none. where: what sentences call the table.
+    values: (T, C), float64. names: of the columns, or none. where: for messages.
     """
 
     values: "np.ndarray[Any, Any]"
@@ -133,7 +133,7 @@ class ChannelTable:
     where: str
 
     def select(self, kind: Signal) -> "np.ndarray[Any, Any]":
-        """Return the columns that a field names, in its order, or all. Raises DataError."""
+        """Return the columns of a field, in its order. Raises DataError."""
         if not kind.names or not self.names or self.names == kind.names:
             return self.values
         missing = [name for name in kind.names if name not in self.names]
@@ -146,9 +146,9 @@ class ChannelTable:
 
 
 def read_channels(content: bytes, name: str) -> ChannelTable:
-    """Return the columns of a table of numbers: CSV, with or without a line of names.
+    """Return the columns of a table of numbers: CSV, with or without a header.
 
-    name: what sentences call it. Raises DataError, with line and column, when it is none.
+    Raises DataError, with line and column, if it is not a table of numbers.
     """
     import numpy as np
 
@@ -169,14 +169,14 @@ def read_channels(content: bytes, name: str) -> ChannelTable:
         raise _cell_error(rows, delimiter, where, int(has_header)) from error
     if has_header and len(header) != values.shape[1]:
         raise DataError(
-            f"{where}: its first line has {len(header)} names, the others {values.shape[1]} numbers;"
-            " name each column"
+            f"{where}: its first line has {len(header)} names, the others {values.shape[1]}"
+            " numbers; name each column"
         )
     return ChannelTable(values, tuple(header) if has_header else (), where)
 
 
 def _cell_error(rows: list[str], delimiter: str, where: str, header_lines: int) -> DataError:
-    """Return the error for the first line that is not as many numbers as the line before it."""
+    """Return the error for the first line with another count of numbers than the line before."""
     width = len(rows[0].split(delimiter))
     for line, row in enumerate(rows, 1 + header_lines):
         cells = [cell.strip().strip('"') for cell in row.split(delimiter)]
@@ -202,7 +202,7 @@ def _is_number(cell: str) -> bool:
 
 
 def _read_content(source: object) -> tuple[bytes | None, str]:
-    """Return the bytes of a file with its name, or None for what is no file. Raises DataError."""
+    """Return the content and name of a file, or None if it is not a file. Raises DataError."""
     source = Path(source) if isinstance(source, str) else source
     if isinstance(source, bytes | bytearray | memoryview):
         return bytes(source), "of bytes"
@@ -224,7 +224,7 @@ def _read_content(source: object) -> tuple[bytes | None, str]:
 
 
 def _decompress(content: bytes, name: str) -> bytes:
-    """Return the content of a file, unpacked where its name ends in .gz."""
+    """Return the content of a file, uncompressed if its name ends in .gz."""
     if not name.casefold().endswith(".gz"):
         return content
     import io
@@ -237,7 +237,7 @@ def _decompress(content: bytes, name: str) -> bytes:
 
 
 def _to_array(source: object) -> "tuple[np.ndarray[Any, Any], float | None]":
-    """Return an array with its rate, if one was given with it. Raises DataError."""
+    """Return an array and its rate, if given. Raises DataError."""
     import numpy as np
 
     rate = None
@@ -258,6 +258,6 @@ def _to_array(source: object) -> "tuple[np.ndarray[Any, Any], float | None]":
 
 def _expected_message(source: object) -> str:
     return (
-        f"signal: expected a WAV or CSV file, or numbers (moments, channels), got {short_repr(source)};"
-        " pass one of them"
+        "signal: expected a WAV or CSV file, or numbers (moments, channels), got"
+        f" {short_repr(source)}; pass one of them"
     )

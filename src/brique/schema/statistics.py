@@ -1,4 +1,4 @@
-"""Mean and spread of a field, fitted on the training part: checked, and written."""
+"""Mean and standard deviation of a field: checks and JSON."""
 
 import math
 from typing import Any, cast
@@ -7,7 +7,7 @@ from brique.errors import DataError
 
 
 def check_statistics(where: str, mean: object, std: object, count: int) -> None:
-    """Raise DataError unless mean and spread are None, or n finite numbers each."""
+    """Raise DataError unless mean and std are None, or n finite numbers each."""
     for name, values in (("mean", mean), ("std", std)):
         items = cast("tuple[float, ...]", values if type(values) is tuple else ())
         is_valid = values is None or (
@@ -23,7 +23,7 @@ def check_statistics(where: str, mean: object, std: object, count: int) -> None:
 
 
 def statistics_json(mean: object, std: object) -> dict[str, Any]:
-    """Return what is known of mean and spread as JSON values."""
+    """Return mean and std as JSON values, without None."""
     pairs = (("mean", mean), ("std", std))
     return {
         name: list(cast("Any", value)) if isinstance(value, tuple) else value

@@ -1,8 +1,8 @@
-"""Subwords: pieces of texts between letters and words, joined of the commonest pairs of bytes.
+"""Subwords: byte-level BPE (byte pair encoding).
 
-A text is cut into words with the blank before them, a word into the bytes of its UTF-8, each
-written as one of 256 letters; then pairs are joined in the order in which they were learnt. So
-every text has pieces, and the pieces give it back to the byte.
+A text is split into words with the space before them, a word into its UTF-8 bytes, each written as
+one of 256 characters; pairs are then merged in the order in which they were learned. Every text has
+tokens, and they restore it to the byte.
 Source: Sennrich, Haddow, Birch 2016, "Neural machine translation of rare words with subword units";
 Radford et al. 2019, "Language models are unsupervised multitask learners", for bytes.
 """
@@ -20,21 +20,24 @@ if TYPE_CHECKING:
     from tokenizers import Tokenizer
 
 NUM_BYTES = 256
-_PRINTABLE = (range(33, 127), range(161, 173), range(174, 256))  # bytes that are their own letter
+_PRINTABLE = (
+    range(33, 127),
+    range(161, 173),
+    range(174, 256),
+)  # bytes that are their own character
 
 
 def fit(
     texts: Iterable[str], vocabulary_size: int, min_frequency: int
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Return vocabulary and merges learnt from texts, the letters of bytes first.
+    """Return vocabulary and merges learned from texts, bytes first.
 
-    vocabulary_size: size of the vocabulary. least: how often a pair must come to be joined.
-    Raises DataError when the extra `text` is not installed, or `vocabulary_size` leaves bytes out.
+    Raises DataError if the extra `text` is not installed, or `vocabulary_size` is below 256.
     """
     if vocabulary_size < NUM_BYTES:
         raise DataError(
-            f"text: a vocabulary of subwords must hold {NUM_BYTES} pieces or more, got {vocabulary_size}; allow"
-            " more, or cut into characters"
+            f"text: a vocabulary of subwords must hold {NUM_BYTES} tokens or more, got"
+            f" {vocabulary_size}; allow more, or use characters"
         )
     _check_installed()
     from tokenizers import Tokenizer, models, pre_tokenizers, trainers
@@ -54,12 +57,12 @@ def fit(
 
 
 def check(vocabulary: Sequence[str], merges: Sequence[str]) -> None:
-    """Raise DataError unless every text can be cut with a vocabulary and merges."""
+    """Raise DataError unless a vocabulary and merges can tokenize every text."""
     tokens = set(vocabulary)
     missing = sum(letter not in tokens for letter in unicode_to_byte())
     if missing:
         raise DataError(
-            f"text: vocabulary of subwords must hold the {NUM_BYTES} letters that stand for bytes, got"
+            f"text: vocabulary of subwords must hold the {NUM_BYTES} characters of bytes, got"
             f" {NUM_BYTES - missing} of them; fit it on texts"
         )
     for merge in merges:
@@ -72,7 +75,7 @@ def check(vocabulary: Sequence[str], merges: Sequence[str]) -> None:
 
 
 def build_tokenizer(vocabulary: Sequence[str], merges: Sequence[str]) -> "Tokenizer":
-    """Return what cuts texts into the numbers of a vocabulary, from 0. Raises DataError."""
+    """Return a tokenizer; its ids start at 0. Raises DataError."""
     _check_installed()
     from tokenizers import Tokenizer, models, pre_tokenizers
 
@@ -84,7 +87,7 @@ def build_tokenizer(vocabulary: Sequence[str], merges: Sequence[str]) -> "Tokeni
 
 
 def encode(tokenizer: "Tokenizer", texts: Sequence[str]) -> list[list[int]]:
-    """Return the numbers of the pieces of texts, from 0."""
+    """Return the token ids of texts, from 0."""
     return [
         encoding.ids
         for encoding in tokenizer.encode_batch_fast([_valid_unicode(text) for text in texts])
@@ -92,7 +95,7 @@ def encode(tokenizer: "Tokenizer", texts: Sequence[str]) -> list[list[int]]:
 
 
 def decode(tokens: Iterable[str]) -> str:
-    """Return the text that pieces stand for; bytes that are no UTF-8 are U+FFFD."""
+    """Return the text of tokens; invalid UTF-8 becomes U+FFFD."""
     byte_of_letter = unicode_to_byte()
     content = b"".join(
         bytes(byte_of_letter[letter] for letter in token)
@@ -105,7 +108,7 @@ def decode(tokens: Iterable[str]) -> str:
 
 @cache
 def unicode_to_byte() -> dict[str, int]:
-    """Return the byte that each of the 256 letters stands for."""
+    """Return the byte of each of the 256 characters."""
     printable = [byte for byte_range in _PRINTABLE for byte in byte_range]
     others = [byte for byte in range(NUM_BYTES) if byte not in printable]
     return {chr(byte): byte for byte in printable} | {
@@ -114,7 +117,7 @@ def unicode_to_byte() -> dict[str, int]:
 
 
 def _valid_unicode(text: str) -> str:
-    """Return a text that can be written as UTF-8: a half of a pair of surrogates cannot."""
+    """Return a text without lone surrogates, which UTF-8 cannot encode."""
     return text if text.isascii() else text.encode("utf-8", "replace").decode()
 
 

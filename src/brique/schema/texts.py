@@ -32,8 +32,8 @@ class Text:
         byte-level BPE: no text is unknown.
     lower: whether the text is lowercased first.
     merges: for subwords, the pairs that are merged, in order, each "one two".
-    signatures: for words, signatures such as "A…ing" whose ids follow the vocabulary: a word that is
-        not in the vocabulary gets the id of its longest signature.
+    signatures: for words, signatures such as "A…ing" whose ids follow the vocabulary: an unknown
+        word gets the id of its longest signature.
     """
 
     vocabulary: tuple[str, ...]

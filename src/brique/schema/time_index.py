@@ -1,4 +1,4 @@
-"""Clock: how the rows of a series say when they were."""
+"""Time index: how the rows of a series give their time."""
 
 import math
 from dataclasses import dataclass
@@ -6,23 +6,23 @@ from typing import Any
 
 from brique.errors import DataError
 
-_STEP_TOLERANCE = 0.1  # share of a step by which one that is called the same may differ
+_STEP_TOLERANCE = 0.1  # relative difference of equal steps
 _SECONDS_PER_MONTH = 30.4368 * 86_400
 _UNITS = (("week", 604_800), ("day", 86_400), ("hour", 3600), ("minute", 60), ("second", 1))
 
 
 @dataclass(frozen=True)
 class TimeIndex:
-    """How the rows of a series say their time, so that rows that are asked are read alike.
+    """How the rows of a series give their time, so that new rows are read in the same way.
 
-    columns: that say it together; none where the rows are even as they stand.
-    patterns: how each is written: a pattern of `brique.schema.Moment` or "ISO 8601", "time" (of the
-        day), "hhmm", a piece such as "year" or "hour", or "number".
-    step: between rows, in seconds, months, or what the numbers count; None where it is uneven.
-    is_monthly: whether the step counts months.
-    has_offset: whether moments are written with their offset from UTC; None where some are.
-    key: the column that names the series of a row, where there are several; two as "A,B".
-    units: of the channels, "" where they have none; none at all where no channel has one.
+    columns: that give the time together; none if rows are evenly spaced.
+    patterns: of each column: a pattern of `brique.schema.Timestamp` or "ISO 8601", "time" (of day),
+        "hhmm", a part such as "year" or "hour", or "number".
+    step: between rows, in seconds, months, or units of the numbers; None if it varies.
+    is_monthly: whether the step is in months.
+    has_offset: whether timestamps have an offset from UTC; None if only some do.
+    key: the column that identifies the series of a row, if there are several; two as "A,B".
+    units: of the channels, "" without one; empty if no channel has a unit.
     """
 
     columns: tuple[str, ...] = ()
@@ -36,15 +36,17 @@ class TimeIndex:
     def __post_init__(self) -> None:
         if len(self.columns) != len(self.patterns):
             raise DataError(
-                f"clock: expected a way for each of {len(self.columns)} columns, got"
+                f"time index: expected a pattern for each of {len(self.columns)} columns, got"
                 f" {len(self.patterns)}; pass as many"
             )
         if self.step is not None and not (math.isfinite(self.step) and self.step > 0):
-            raise DataError(f"clock: step must be above 0, got {self.step}; pass such, or none")
+            raise DataError(
+                f"time index: step must be above 0, got {self.step}; pass such, or none"
+            )
 
     @property
     def seconds(self) -> float | None:
-        """The step in seconds, or in what the numbers count."""
+        """The step in seconds, or in units of the numbers."""
         return (
             None
             if self.step is None
@@ -53,7 +55,7 @@ class TimeIndex:
 
     @property
     def step_text(self) -> str:
-        """The step as sentences say it."""
+        """The step, for messages."""
         if self.step is None:
             return "uneven steps"
         if self.columns and self.patterns != ("number",):
@@ -61,12 +63,12 @@ class TimeIndex:
         return f"{self.step:g}"
 
     def has_similar_step(self, other: "TimeIndex") -> bool:
-        """Tell whether another clock has nearly the same step."""
+        """Return whether another index has nearly the same step."""
         expected, actual = self.seconds or 0.0, other.seconds or 0.0
         return abs(actual - expected) <= _STEP_TOLERANCE * expected
 
     def to_json(self) -> dict[str, Any]:
-        """Return it as JSON values; what is at its default is left out."""
+        """Return it as JSON values, without defaults."""
         value: dict[str, Any] = {"columns": list(self.columns), "patterns": list(self.patterns)}
         optional = {
             "step": self.step,
@@ -78,11 +80,11 @@ class TimeIndex:
 
 
 def format_step(step: float, *, is_monthly: bool = False) -> str:
-    """Return a time in the largest unit that it is a whole number of.
+    """Return a time in its largest whole unit.
 
     step: in seconds, or in months.
 
-    >>> span(7200), span(3, is_monthly=True)
+    >>> format_step(7200), format_step(3, is_monthly=True)
     ('2 hours', '3 months')
     """
     units = (("month", 1),) if is_monthly else _UNITS

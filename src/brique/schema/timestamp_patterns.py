@@ -1,11 +1,11 @@
-"""How moments are written: one text read by the pattern of its column."""
+"""Patterns of timestamps: one text read by the pattern of its column."""
 
 import re
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import lru_cache
 
-SECOND = 1_000_000  # in microseconds, the unit of all moments here
+SECOND = 1_000_000  # in microseconds, the unit of all times here
 _DAY = 86_400 * SECOND
 _EPOCH = date(1970, 1, 1).toordinal()
 _EXCEL_EPOCH = date(1899, 12, 30).toordinal() - _EPOCH  # day 0 of a spreadsheet
@@ -18,9 +18,9 @@ DATE_PATTERNS = (
     "%Y-%m", "%Y/%m", "%m/%Y", "%m-%Y", "%YM%m", "%B %Y", "%Y %B", "%B %y",
     "%Y-Q%q", "Q%q %Y", "%qQ%Y", "%G-W%V", "%Y-%j",
 )  # fmt: skip
-"""Patterns of dates beside ISO 8601, the commoner first; a time of day may follow each."""
+"""Patterns of dates besides ISO 8601, most common first; a time of day may follow each."""
 NUMBER_PATTERNS = ("@s", "@ms", "@us", "@ns", "%Y%m%d", "%Y%m", "%Y", "@excel")
-"""Patterns of whole numbers: units since 1970, compact dates, years, days of a spreadsheet."""
+"""Patterns of integers: units since 1970, compact dates, years, days of a spreadsheet."""
 
 _MONTH_ABBREVIATIONS = (
     "jan",
@@ -50,7 +50,8 @@ _ZONE = r"(?:\s*(?P<z>z|(?:utc|gmt)?[+-]\d\d(?::?\d\d)?|utc|gmt)(?:\s*[\[(][^\])
 _DIRECTIVES = {
     "%Y": r"(?P<Y>\d{4})", "%G": r"(?P<Y>\d{4})", "%y": r"(?P<y>\d\d)", "%m": r"(?P<m>\d{1,2})",
     "%d": r"(?P<d>\d{1,2})", "%q": r"(?P<q>[1-4])", "%V": r"(?P<V>\d\d)(?:-?(?P<u>[1-7]))?",
-    "%j": r"(?P<j>\d{3})", "%B": rf"(?P<B>{_MONTH_NAMES})\.?", "%b": rf"(?P<B>{_MONTH_NAMES})\.?", "%T": _TIME,
+    "%j": r"(?P<j>\d{3})", "%B": rf"(?P<B>{_MONTH_NAMES})\.?",
+    "%b": rf"(?P<B>{_MONTH_NAMES})\.?", "%T": _TIME,
 }  # fmt: skip
 _TIME_FIRST = re.compile(
     r"(\d{1,2}:\d\d(?::\d\d(?:[.,]\d+)?)?(?:\s*[ap]\.?m\.?)?)[\s,]+(\D*\d.*)", re.IGNORECASE
@@ -61,11 +62,12 @@ _NUMBER = re.compile(r"([+-]?)(\d+)(?:\.(\d*))?")
 
 @dataclass(frozen=True, slots=True)
 class ParsedTimestamp:
-    """A moment that was read.
+    """A parsed timestamp.
 
-    micros: microseconds since 1970-01-01 UTC. has_time: whether it says a time of day.
-    has_offset: whether it says its offset from UTC; without one it is taken for UTC. is_utc:
-        whether that is 0, or not said.
+    micros: microseconds since 1970-01-01 UTC.
+    has_time: whether it has a time of day.
+    has_offset: whether it has an offset from UTC; without one it is in UTC.
+    is_utc: whether the offset is 0 or missing.
     """
 
     micros: int
@@ -75,7 +77,7 @@ class ParsedTimestamp:
 
 
 def parse_timestamp(text: str, pattern: str | None) -> ParsedTimestamp | None:
-    """Return the moment that a text says, or None.
+    """Return the timestamp in a text, or None.
 
     pattern: one of DATES or NUMBERS, or None for ISO 8601; a time of day and an offset may follow.
     """
@@ -97,7 +99,7 @@ def parse_timestamp(text: str, pattern: str | None) -> ParsedTimestamp | None:
 
 
 def _parse_iso(text: str) -> ParsedTimestamp | None:
-    """Return what the commonest form says, 2024-03-01 17:30:00, by a faster reader."""
+    """Parse the most common form, 2024-03-01 17:30:00, faster."""
     if len(text) not in (10, 16, 19) or text[4] != "-" or text[7] != "-" or text[10:11] not in " T":
         return None
     try:
@@ -112,7 +114,7 @@ def _parse_iso(text: str) -> ParsedTimestamp | None:
 
 
 def parse_time_of_day(text: str) -> int | None:
-    """Return the time of day that a text says, such as 13:05 or 1:05 pm, in microseconds."""
+    """Return the time of day in a text, such as 13:05 or 1:05 pm, in microseconds."""
     match = _TIME_PATTERN.fullmatch(text.strip())
     return None if match is None else _time_of_day_micros(match.groupdict())
 
@@ -125,7 +127,7 @@ def month_number(text: str) -> int | None:
 
 @lru_cache(maxsize=256)
 def _compile_pattern(pattern: str) -> re.Pattern[str]:
-    """Return the form of a text of a pattern; what a pattern says of the time of day is dropped."""
+    """Return the form of a text of a pattern, without its time of day."""
     date_pattern = re.split(r"[ T]+%[HI]", pattern)[0].replace(",", "")
     has_month_name = "%B" in date_pattern or "%b" in date_pattern
     regex: str = ""
@@ -210,7 +212,7 @@ def _time_of_day_micros(groups: dict[str, str | None]) -> int | None:
 
 
 def _parse_epoch(text: str, unit: float, epoch: int) -> int | None:
-    """Return a number of units as microseconds, its fraction kept."""
+    """Return a number of units, with its fraction, in microseconds."""
     match = _NUMBER.fullmatch(text)
     if match is None or len(match[2]) > 20:
         return None

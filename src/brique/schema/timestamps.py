@@ -1,4 +1,4 @@
-"""Fields of time: moments."""
+"""Timestamps: dates and times."""
 
 import math
 from dataclasses import dataclass
@@ -16,16 +16,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Timestamp:
-    """A moment, in whole seconds since 1970-01-01 UTC.
+    """A date or time, in whole seconds since 1970-01-01 UTC.
 
     mean, std: in seconds, fitted on the training part.
-    pattern: how it is written beside ISO 8601: a date in the marks of `datetime.strptime`, which a
-        time of day may follow; "@s", "@ms", "@us" since 1970, or "@excel", days of a spreadsheet.
-    fill: what a missing moment is taken for: the median of the training part.
-    optional: whether moments were missing where it was fitted: a table that is asked may lack the
-        column.
-    has_offset: whether each is written with its offset from UTC (then all must be), or none is (then
-        none may be but UTC's); by default that is not known.
+    pattern: of texts, besides ISO 8601: a date as in `datetime.strptime`, which a time of day may
+        follow; "@s", "@ms", "@us" since 1970, or "@excel", days of a spreadsheet.
+    fill: replaces a missing timestamp: the median of the training part.
+    optional: whether timestamps were missing in the training part: new tables may lack the column.
+    has_offset: whether all have an offset from UTC, or none (but UTC); by default unknown.
     """
 
     mean: float | None = None
@@ -40,27 +38,27 @@ class Timestamp:
         for value in (self.mean, self.std, self.fill):
             if value is not None and not math.isfinite(value):
                 raise DataError(
-                    f"timestamp: mean, spread and fill must be finite, got {value}; pass such"
+                    f"timestamp: mean, std and fill must be finite, got {value}; pass finite ones"
                 )
 
     def prepare(self, source: object) -> "torch.Tensor":
-        """Return a moment, int64, (). A moment without a zone is taken for UTC. Raises DataError.
+        """Return a timestamp, int64, (); without a time zone it is in UTC. Raises DataError.
 
         source: text, `datetime`, `date`, or whole seconds since 1970; None, "", "NA", "?" and the
-            like are missing, and become `fill` where there is one.
+            like are missing, and become `fill` if there is one.
         """
         import torch
 
         return torch.tensor(self.seconds(source), dtype=torch.long)
 
     def seconds(self, source: object) -> int:
-        """Return a moment as whole seconds since 1970. Raises DataError when it is none."""
+        """Return a timestamp as whole seconds since 1970. Raises DataError."""
         if self.fill is not None and is_missing(source):
             return math.floor(self.fill)
         return self.micros(source) // SECOND
 
     def micros(self, source: object) -> int:
-        """Return a moment as microseconds since 1970. Raises DataError when it is none."""
+        """Return a timestamp as microseconds since 1970. Raises DataError."""
         original = source
         if isinstance(source, float) and source.is_integer():
             source = int(source)
@@ -83,16 +81,16 @@ class Timestamp:
         return parsed.micros
 
     def restore(self, value: "torch.Tensor") -> str:
-        """Return a moment as ISO 8601 writes it, UTC."""
+        """Return a timestamp in ISO 8601, UTC."""
         timestamp = datetime.fromtimestamp(int(value), UTC).replace(tzinfo=None)
         return timestamp.isoformat(sep=" ")
 
     def form(self) -> dict[str, Any]:
-        """Return what a form asks for: date and time."""
+        """Return the input of a form: date and time."""
         return {"input": "datetime-local"}
 
     def to_json(self) -> dict[str, Any]:
-        """Return the field as JSON values; what is at its default is left out."""
+        """Return the field as JSON values, without defaults."""
         value = {"mean": self.mean, "std": self.std, "pattern": self.pattern}
         value |= {
             "fill": self.fill,

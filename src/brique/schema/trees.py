@@ -1,4 +1,4 @@
-"""Fields of trees over words."""
+"""Trees over words."""
 
 import re
 from collections.abc import Sequence
@@ -13,7 +13,7 @@ from brique.schema.texts import FIRST_ID, Text, check_names
 if TYPE_CHECKING:
     import torch
 
-INNER_ID = 0  # number at a node that is no leaf
+INNER_ID = 0  # id of an inner node
 _TOKEN = re.compile(r"[()]|[^()\s]+")
 _ESCAPES = {"-LRB-": "(", "-RRB-": ")", "-LSB-": "[", "-RSB-": "]", "-LCB-": "{", "-RCB-": "}"}
 _ESCAPE_PATTERN = re.compile("|".join(_ESCAPES), re.IGNORECASE)
@@ -24,8 +24,8 @@ _BRACKET = re.compile(r"[()]")
 class Nodes:
     """The nodes of a bracketed tree, children before parents, the root last.
 
-    words: of each node, None at an inner one. parents: place of each node's parent, -1 at the root.
-    labels: of each node, None where it has none.
+    words: of each node, None for inner nodes. parents: index of each node's parent, -1 at the root.
+    labels: of each node, None without one.
     """
 
     words: list[str | None] = field(default_factory=list[str | None])
@@ -40,8 +40,8 @@ class Nodes:
 class Tree:
     """A tree whose leaves are words: a field of varying length with parents.
 
-    vocabulary: as in `Text`; the number at an inner node is 0.
-    lower: whether letters are made small first.
+    vocabulary: as in `Text`; inner nodes have id 0.
+    lower: whether words are lowercased first.
     """
 
     vocabulary: tuple[str, ...]
@@ -53,16 +53,16 @@ class Tree:
 
     @property
     def num_embeddings(self) -> int:
-        """How many numbers there are: rows of an embedding."""
+        """Number of ids: rows of an embedding."""
         return FIRST_ID + len(self.vocabulary)
 
     def prepare(self, source: object) -> "tuple[torch.Tensor, torch.Tensor]":
-        """Return a tree's words (T,) and the place of each node's parent (T,), -1 at the root.
+        """Return word ids (T,) and the index of each node's parent (T,), -1 at the root.
 
         source: a bracketed tree, "(3 (2 It) (4 works))", or without labels, "((It) (works))";
-            a bracket in a word is written -LRB- or -RRB-, as in the Penn Treebank; of a leaf of
-            several words, "(2 8 1/2)", all but the label are joined by "_".
-        Children stand before parents. Raises DataError when brackets do not fit.
+            brackets in words are -LRB- and -RRB-, as in the Penn Treebank; the words of a leaf
+            with several, "(2 8 1/2)", are joined by "_".
+        Children come before parents. Raises DataError if brackets do not match.
         """
         import torch
 
@@ -74,7 +74,7 @@ class Tree:
         return self.word_ids(nodes.words), torch.tensor(nodes.parents, dtype=torch.long)
 
     def word_ids(self, words: Sequence[str | None]) -> "torch.Tensor":
-        """Return the numbers of nodes' words (T,), int64; `INNER` where there is none."""
+        """Return word ids of nodes (T,), int64; `INNER` without a word."""
         import torch
 
         ids = torch.full((len(words),), INNER_ID)
@@ -93,7 +93,7 @@ class Tree:
         return format_tree(words, parents)
 
     def form(self) -> dict[str, Any]:
-        """Return what a form asks for: a text in brackets."""
+        """Return the input of a form: a text in brackets."""
         return {"input": "textarea"}
 
     def to_json(self) -> dict[str, Any]:
@@ -153,7 +153,7 @@ def format_tree(words: Sequence[str | None], parents: Sequence[int]) -> str:
 
 
 def _append_node(nodes: Nodes, words: Sequence[str], children: Sequence[int]) -> None:
-    """Add a node: its label and children, or its label and word, labels where there are."""
+    """Add a node: its label and children, or its label and word."""
     index = len(nodes)
     for child in children:
         nodes.parents[child] = index

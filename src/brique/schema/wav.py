@@ -1,4 +1,4 @@
-"""Reading sounds: WAV files of plain numbers, checked before anything is unpacked."""
+"""Reader of uncompressed WAV files, checked before decoding."""
 
 import struct
 from dataclasses import dataclass
@@ -10,8 +10,8 @@ from brique.errors import DataError
 if TYPE_CHECKING:
     import numpy as np
 
-MAX_SAMPLES = 57_600_000  # numbers: ten minutes of two channels at 48,000 a second
-_RATES = range(1, 1_000_001)  # moments a second
+MAX_SAMPLES = 57_600_000  # ten minutes of stereo at 48 kHz
+_RATES = range(1, 1_000_001)  # per second
 _PCM, _IEEE_FLOAT, _EXTENSIBLE = 1, 3, 0xFFFE
 _GUID_TAIL = bytes.fromhex("000000001000800000aa00389b71")  # of the mark of an extended format
 _CODEC_NAMES = {2: "ADPCM", 6: "A-law", 7: "mu-law", 0x11: "ADPCM", 0x50: "MPEG", 0x55: "MP3"}
@@ -32,9 +32,9 @@ _OTHER_FORMATS = (
 
 @dataclass(frozen=True)
 class Sound:
-    """A sound as it was read.
+    """A decoded sound.
 
-    samples: (T, C), float32 in [-1, 1]. rate: moments a second.
+    samples: (T, C), float32 in [-1, 1]. rate: samples per second.
     """
 
     samples: "np.ndarray[Any, Any]"
@@ -43,24 +43,24 @@ class Sound:
 
 @dataclass(frozen=True)
 class _WavFormat:
-    """How the numbers of a WAV file are written."""
+    """Sample format of a WAV file."""
 
     format_tag: int
     channels: int
     rate: int
-    sample_bytes: int  # bytes a number
+    sample_bytes: int  # bytes per sample
 
 
 def is_wav(content: bytes) -> bool:
-    """Tell from its first bytes whether a file is a WAV file."""
+    """Return whether a file is a WAV file, by its first bytes."""
     return content[:4] == b"RIFF" and content[8:12] == b"WAVE"
 
 
 def read_wav(content: bytes, name: str) -> Sound:
-    """Return the sound of a WAV file: plain numbers of 8, 16, 24 or 32 bits, floats of 32 or 64.
+    """Return the sound of a WAV file: integers of 8, 16, 24 or 32 bits, floats of 32 or 64.
 
-    content: of the file. name: what sentences call it. Floats beyond [-1, 1] are cut to it.
-    Raises DataError when it is no such file, damaged, empty, or longer than LIMIT numbers.
+    content: of the file. name: for messages. Floats are clipped to [-1, 1].
+    Raises DataError if it is another file, damaged, empty, or longer than MAX_SAMPLES.
     """
     import numpy as np
 
@@ -73,8 +73,9 @@ def read_wav(content: bytes, name: str) -> Sound:
         raise DataError(f"sound {name}: holds no moment; record it again, or remove it")
     if num_frames * wav_format.channels > MAX_SAMPLES:
         raise DataError(
-            f"sound {name}: lasts {num_frames / wav_format.rate / 60:.1f} minutes, {wav_format.channels} channels"
-            f" at {wav_format.rate:,} a second; at most {MAX_SAMPLES:,} numbers are read: cut it into pieces"
+            f"sound {name}: lasts {num_frames / wav_format.rate / 60:.1f} minutes,"
+            f" {wav_format.channels} channels at {wav_format.rate:,} a second; at most"
+            f" {MAX_SAMPLES:,} numbers are read: cut it into pieces"
         )
     samples = _decode_samples(data[: num_frames * frame_bytes], wav_format).reshape(
         num_frames, wav_format.channels
@@ -86,24 +87,24 @@ def read_wav(content: bytes, name: str) -> Sound:
 
 
 def check_finite(values: "np.ndarray[Any, Any]", where: str) -> None:
-    """Raise DataError, with moment and channel, where a number (T, C) is not finite."""
+    """Raise DataError, with time step and channel, unless numbers (T, C) are finite."""
     import numpy as np
 
     is_finite = np.isfinite(values)
     if not is_finite.all():
         time_step, channel = (int(index) for index in np.argwhere(~is_finite)[0])
         raise DataError(
-            f"{where}: expected finite numbers, got {values[time_step, channel]} at moment {time_step} of"
-            f" channel {channel + 1}; replace them"
+            f"{where}: expected finite numbers, got {values[time_step, channel]} at time step"
+            f" {time_step} of channel {channel + 1}; replace them"
         )
 
 
 def resample(
     samples: "np.ndarray[Any, Any]", rate: float, new_rate: float
 ) -> "np.ndarray[Any, Any]":
-    """Return a signal (T, C) at another rate, about T * wanted / rate moments, float32.
+    """Return a signal (T, C) resampled to another rate, float32.
 
-    A low pass keeps what the new rate cannot hold from coming back as other tones.
+    A low-pass filter prevents aliasing.
     """
     import numpy as np
     from scipy.signal import resample_poly  # pyright: ignore[reportMissingTypeStubs]
@@ -117,7 +118,7 @@ def resample(
 
 
 def _not_wav_error(content: bytes, name: str) -> DataError:
-    """Return the error for a file that is no WAV file."""
+    """Return the error for a file that is not a WAV file."""
     if not content:
         return DataError(f"sound {name}: the file is empty; fetch or record it again")
     actual = next(
@@ -134,7 +135,7 @@ def _not_wav_error(content: bytes, name: str) -> DataError:
 
 
 def _find_data(content: bytes, name: str) -> tuple[_WavFormat, memoryview]:
-    """Return the form of the numbers, and their bytes."""
+    """Return the sample format and the bytes of the samples."""
     wav_format: _WavFormat | None = None
     position, view = 12, memoryview(content)
     while position + 8 <= len(content):
@@ -154,7 +155,8 @@ def _find_data(content: bytes, name: str) -> tuple[_WavFormat, memoryview]:
             )  # written before the end was known
             if size > remaining:
                 raise DataError(
-                    f"sound {name}: is cut short, {remaining:,} of {size:,} bytes are there; fetch it"
+                    f"sound {name}: is cut short, {remaining:,} of {size:,} bytes are there; fetch"
+                    " it"
                     " again"
                 )
             return wav_format, view[position : position + size]
@@ -163,7 +165,7 @@ def _find_data(content: bytes, name: str) -> tuple[_WavFormat, memoryview]:
 
 
 def _parse_format(header: bytes, name: str) -> _WavFormat:
-    """Return the form of the numbers from a chunk "fmt ". Raises DataError."""
+    """Return the sample format of a chunk "fmt ". Raises DataError."""
     if len(header) < 16:
         raise DataError(f"sound {name}: its form is cut short; fetch it again")
     format_tag, channels, rate, _, block_align, bits = struct.unpack_from("<HHIIHH", header)
@@ -186,7 +188,7 @@ def _parse_format(header: bytes, name: str) -> _WavFormat:
 
 
 def _decode_samples(data: memoryview, wav_format: _WavFormat) -> "np.ndarray[Any, Any]":
-    """Return the numbers of the bytes: floats as they are, others divided by their full scale."""
+    """Return samples of bytes: floats as they are, integers divided by their full scale."""
     import numpy as np
 
     if wav_format.format_tag == _IEEE_FLOAT:
@@ -201,7 +203,7 @@ def _decode_samples(data: memoryview, wav_format: _WavFormat) -> "np.ndarray[Any
 
 
 def pcm_to_float(samples: "np.ndarray[Any, Any]") -> "np.ndarray[Any, Any]":
-    """Return whole numbers of 16 or 32 bits as float32 in [-1, 1)."""
+    """Return integers of 16 or 32 bits as float32 in [-1, 1)."""
     import numpy as np
 
     scaled = samples.astype(np.float32)
