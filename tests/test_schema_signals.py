@@ -216,7 +216,7 @@ def test_tables_that_are_none_name_line_and_column(tmp_path, text, says):
         (Signal(1), [[1], [2, 3]], "expected a WAV or CSV file, or numbers (moments, channels)"),
         (Signal(1), None, "expected a WAV or CSV file"),
         (Signal(1), ["x"], "expected a WAV or CSV file"),
-        (Signal(1), [1.0, float("inf")], "got inf at moment 1 of channel 1"),
+        (Signal(1), [1.0, float("inf")], "got inf at time step 1 of channel 1"),
         (Signal(1), [[1.0, 2.0]], "expected 1 channels, got 2; pass a number of each"),
         (Signal(3, 8000.0), [[1.0, 2.0]], "expected 3 channels, got 2"),
         (Signal(1, 8000.0), ([0.0, 0.5], 0), "rate must be above 0, got 0.0"),
