@@ -25,8 +25,8 @@ HARMLESS = {
     ("run/log.py", ".truncate"): "files.truncate",
     ("run/progress.py", "shutil"): "imported for the line below",
     ("run/progress.py", "shutil.get_terminal_size"): "asks how wide the terminal is",
-    ("run/run.py", ".save"): "ending.Model.save, which writes through files.py",
-    ("run/run.py", ".truncate"): "run.log.Log.truncate, which writes through files.py",
+    ("run/run.py", ".save"): "outcome.FinalModel.save, which writes through files.py",
+    ("run/storage.py", ".truncate"): "run.log.Log.truncate, which writes through files.py",
     ("tasks/segment/predict.py", ".save"): "Pillow encodes a mask into memory",
 }
 

@@ -142,7 +142,7 @@ def test_a_flipped_bit_is_found(run_folder):
         (lambda v: v["nets"]["net"].update(file=["net.safetensors"]), "is not allowed"),
         (lambda v: v["nets"]["net"]["arguments"]["args"].update(evil=1), r"cannot be rebuilt by recipe:lenet5"),
         (lambda v: v["nets"]["net"]["check"]["inputs"][0].update(shape=[10**6, 10**6]), r"a check has 1 inputs of 1e\+12 numbers"),
-        (lambda v: v["nets"]["net"]["check"]["output"].__setitem__(0, 1e3), "answers its fixed input otherwise than when it was saved"),
+        (lambda v: v["nets"]["net"]["check"]["output"].__setitem__(0, 1e3), "returns another output for its fixed input than when it was saved"),
         (lambda v: v.update(nets=[1]), r"model\.json: not as brique writes it"),
         (lambda v: v.update(answers="other"), "not as brique writes it"),
         (lambda v: v["schema"].update(fields={"image": {"kind": "os.system"}}), "."),

@@ -22,7 +22,7 @@ __version__ = "0.1.0"
 _MODULES = (
     "bricks", "catalog", "cli", "console", "data", "draw", "errors", "evaluation", "files", "game",
     "inference", "interrupts", "keys", "limits", "model", "nets", "options", "page", "planning",
-    "reader", "run", "schema", "tasks", "transfer", "weight_checks", "workbench",
+    "reader", "rebuild", "run", "schema", "tasks", "transfer", "weight_checks", "workbench",
 )  # fmt: skip
 _FUNCTIONS = {
     "check": "brique.workbench.check",

@@ -1,23 +1,21 @@
-"""The model folder: nets that answer, saved without pickle, loaded without trust in who made them.
+"""The model folder: nets for predictions, saved without pickle, safe to load from anyone.
 
-model.json names for each net a *builder*, a function of JSON arguments in one of three closed
-places: a public function of `brique.nets`; `recipe:NAME`, the `build` of an installed recipe;
-`timm:NAME`, a net of timm. Nothing else is imported by a name read from a file. A net of the user's
-own is passed in, or with `trust=True` rebuilt by executing the run's source.py.
+model.json names a *builder* for each net, a function of JSON arguments of one of three closed
+kinds: a public function of `brique.nets`; `recipe:NAME`, the `build` of an installed recipe;
+`timm:NAME`, a net of timm. Nothing else is imported by a name from a file. The user passes a net of
+their own, or with `trust=True` it is rebuilt by executing the run's source.py.
 """
 
 import math
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import ModuleType
 from typing import Any, Literal, Protocol
 
 import torch
 from torch import Tensor, nn
 
-from brique import catalog, data, files, limits, nets, reader
+from brique import catalog, data, files, limits, reader
 from brique.errors import (
     BriqueError,
     DataError,
@@ -27,24 +25,15 @@ from brique.errors import (
     several_runs_hint,
 )
 from brique.inference import batch_size_for, eval_mode
-from brique.nets import zoo
+from brique.rebuild import load_net, read_tensors
 from brique.schema import Schema
-from brique.weight_checks import (
-    Inputs,
-    check_finite,
-    check_inputs,
-    check_state_dict,
-    fixed_input,
-    make_check,
-    passes_check,
-)
+from brique.weight_checks import Inputs, make_check
 
 FORMAT = 1
-_EXTRA_BYTES = 64 << 20  # bytes that a net may hold beside its weights
 
 
 class Answer(Protocol):
-    """What a net says of one input."""
+    """The prediction of a net for one input."""
 
     def to_json(self) -> dict[str, object]:
         """Return {"answer": ..., and "probabilities" | "interval" | "boxes" | "mask" | "tags"}."""
@@ -55,13 +44,13 @@ class Answer(Protocol):
         ...
 
     def summary(self) -> tuple[str, str]:
-        """Return the answer in words, and how sure it is; either may be empty."""
+        """Return the answer in words, and its confidence; either may be empty."""
         ...
 
 
 @dataclass(frozen=True)
 class Origin:
-    """How a net is rebuilt: builder, its JSON arguments, its name in what the builder returns."""
+    """The origin of a net: builder, its JSON arguments, the net's name in the builder's result."""
 
     builder: str
     arguments: dict[str, Any]  # Any: JSON
@@ -70,9 +59,9 @@ class Origin:
 
 @dataclass(frozen=True)
 class SavedNet:
-    """A net to be saved.
+    """A net to save.
 
-    inputs: shape and type of each tensor that it takes, for its check; None: it has none.
+    inputs: shape and type of each of its input tensors, for its check; None: no check.
     """
 
     net: nn.Module
@@ -85,8 +74,10 @@ class Model:
     """A loaded model.
 
     nets: by name, in eval mode.
-    arrays: tensors that were saved beside the nets.
+    arrays: tensors saved with the nets.
+    answers: name of the net for predictions.
     scores: the numbers of the run.
+    provenance: name, recipe, source and versions of the run.
     """
 
     nets: dict[str, nn.Module]
@@ -99,7 +90,7 @@ class Model:
 
     @property
     def net(self) -> nn.Module:
-        """The net that answers. Raises ModelError if the model holds none."""
+        """The net for predictions. Raises ModelError if the model holds none."""
         if self.answers is None:
             raise ModelError("the model holds no net, only arrays; read model.arrays.")
         return self.nets[self.answers]
@@ -107,10 +98,10 @@ class Model:
     def predict(
         self, inputs: Sequence[object], *, errors: Literal["raise", "keep"] = "raise"
     ) -> list[Answer | DataError]:
-        """Answer each input: a path, a picture of Pillow, a text, an array; or inputs by name.
+        """Predict each input: a path, a Pillow image, a text, an array; or inputs by name.
 
         errors: "raise" the first DataError, or "keep" it in the list in place of an answer.
-        Raises ModelError when the model does not answer such inputs; DataError on a bad input.
+        Raises ModelError when the model cannot predict single inputs; DataError on a bad input.
         """
         schema = self.schema
         if schema is None or not schema.inputs or self.task not in catalog.tasks():
@@ -162,11 +153,11 @@ def load(
 ) -> Model:
     """Return the model of a run folder, or of a model folder.
 
-    net: the user's own module, or modules by name, to be given the weights; without it the nets
-        are rebuilt by their builders.
-    trust: where nothing else helps, execute the run's source.py to rebuild them.
-    device: where the nets shall lie; by default the processor.
-    Raises ModelError when the folder is damaged, of a newer format, or names what is not allowed.
+    net: the user's own module, or modules by name, to load the weights into; without it the
+        builders rebuild the nets.
+    trust: execute the run's source.py to rebuild nets without another builder.
+    device: of the nets; by default the CPU.
+    Raises ModelError when the folder is damaged, of a newer format, or names an unknown builder.
     """
     folder, source = _locate(Path(run))
     metadata = _read_metadata(folder)
@@ -175,11 +166,11 @@ def load(
         schema = None if metadata["schema"] is None else Schema.from_json(metadata["schema"])
         user_nets = _user_nets(net, metadata["nets"])
         loaded = {
-            name: _load_net(folder, name, entry, user_nets.get(name), source if trust else None)
+            name: load_net(folder, name, entry, user_nets.get(name), source if trust else None)
             for name, entry in metadata["nets"].items()
         }
         arrays = {
-            name: _read_tensors(folder, entry["file"])[name]
+            name: read_tensors(folder, entry["file"])[name]
             for name, entry in metadata["arrays"].items()
         }
         model = Model(
@@ -204,9 +195,9 @@ def load(
 
 
 def describe(run: Path | str) -> tuple[Path, dict[str, Any]]:
-    """Return the model folder of a run, or that folder itself, and the content of its model.json.
+    """Return the model folder of a run, or a model folder itself, and the content of model.json.
 
-    Raises ModelError when there is none, it is damaged, or of a newer format.
+    Raises ModelError when it is missing, damaged, or of a newer format.
     """
     folder, _ = _locate(Path(run))
     return folder, _read_metadata(folder)
@@ -219,7 +210,7 @@ def save(
     arrays: Mapping[str, Tensor],
     metadata: dict[str, Any],
 ) -> None:
-    """Write a model folder, whole or not at all. Raises StoreError.
+    """Write a model folder atomically. Raises StoreError.
 
     metadata: answers, task, schema, scores and made_by of model.json.
     """
@@ -263,8 +254,9 @@ def _locate(run: Path) -> tuple[Path, Path]:
         raise ModelError(f"{run}: no such run or model folder; 'brique runs' lists the runs.")
     if (hint := several_runs_hint(run)) is not None:
         raise ModelError(hint)
-    problem = "the run has no model yet; resume it, or add --finish" if (run / "run.json").is_file() \
-        else "neither a run nor a model folder; pass one that brique made"  # fmt: skip
+    problem = "neither a run nor a model folder; pass one that brique made"
+    if (run / "run.json").is_file():
+        problem = "the run has no model yet; resume it, or add --finish"
     raise ModelError(f"{run}: {problem}.")
 
 
@@ -307,109 +299,3 @@ def _user_nets(
                 f"{did_you_mean(name, entries)}."
             )
     return user_nets
-
-
-def _load_net(
-    folder: Path, name: str, entry: dict[str, Any], user_net: nn.Module | None, trusted: Path | None
-) -> nn.Module:
-    """Return one net, rebuilt or the user's own, with its weights, checked."""
-    tensors = _read_tensors(folder, entry["file"])
-    where = f"{folder / entry['file']}"
-    if user_net is None:
-        _check_size(folder, name, entry, trusted, tensors)
-        max_bytes = 2 * sum(value.nbytes for value in tensors.values()) + _EXTRA_BYTES
-        with limits.limited_build(max_bytes):
-            net = _build_net(folder, name, entry, trusted)
-    else:
-        net = user_net
-    check_state_dict(where, net, tensors)
-    check_finite(where, net, tensors)
-    net.load_state_dict(tensors)
-    if user_net is None and not passes_check(net, entry["check"]):
-        raise ModelError(
-            f"{folder}: net {name!r} answers its fixed input otherwise than when it was saved; "
-            "the code that builds it has changed: load with the version that trained it, or train "
-            "again."
-        )
-    return net
-
-
-def _check_size(
-    folder: Path, name: str, entry: dict[str, Any], trusted: Path | None, tensors: dict[str, Tensor]
-) -> None:
-    """Raise ModelError where a net is too large or does not fit its weights, before it is built."""
-    arguments, check = entry["arguments"], entry["check"]
-    where = f"{folder}: net {name!r}"
-    limits.check_shapes(arguments, where)
-    if check is not None:
-        check_inputs(check["inputs"])
-    net = limits.build_on_meta(lambda: _build_net(folder, name, entry, trusted))
-    if net is None:
-        return
-    check_state_dict(f"{folder / entry['file']}", net, tensors)
-    if check is not None:
-        limits.check_forward(
-            net,
-            [fixed_input(entry_of_check, device="meta") for entry_of_check in check["inputs"]],
-            arguments,
-        )
-
-
-def _build_net(folder: Path, name: str, entry: dict[str, Any], trusted: Path | None) -> nn.Module:
-    builder, arguments = str(entry["builder"]), entry["arguments"]
-    kind, _, target = builder.partition(":")
-    try:
-        if builder in nets.BUILDERS:
-            result: object = nets.BUILDERS[builder](**arguments)
-        elif kind == "recipe" and re.fullmatch(r"[a-z0-9_]+", target):
-            result = _build_by_recipe(catalog.load(target), arguments)
-        elif kind == "timm" and zoo.is_valid_name(target):
-            result = zoo.build(target, **arguments)
-        elif builder == "source" and trusted is not None:
-            result = _build_by_recipe(catalog.execute(trusted), arguments)
-        elif builder == "source":
-            raise ModelError(
-                f"{folder}: net {name!r} was built by a file of its own, source.py; pass "
-                "load(..., net=...) your module, or execute that file with trust=True or --trust."
-            )
-        else:
-            allowed = ", ".join([*nets.BUILDERS, "recipe:NAME", "timm:NAME"])
-            raise ModelError(
-                f"{folder}: net {name!r} names the builder {builder!r}, which is not allowed "
-                f"({allowed}); do not use this folder unless you know who made it."
-            )
-    except BriqueError:
-        raise
-    except (TypeError, ValueError, KeyError, AttributeError, RuntimeError, OverflowError) as error:
-        raise ModelError(
-            f"{folder}: net {name!r} cannot be rebuilt by {builder} ({type(error).__name__}: "
-            f"{str(error)[:200]}); load with the version that trained it, or train again."
-        ) from error
-    pick = entry["pick"]
-    net = result[pick] if isinstance(result, dict) else result
-    if not isinstance(net, nn.Module):
-        raise ModelError(f"{folder}: {builder} returned a {type(net).__name__} for net {name!r}.")
-    return net
-
-
-def _build_by_recipe(module: ModuleType, arguments: dict[str, Any]) -> object:
-    """Call the `build` of a recipe with its settings and schema."""
-    schema = arguments["schema"]
-    fields = {k: tuple(v) if isinstance(v, list) else v for k, v in arguments["args"].items()}
-    return module.build(module.Args(**fields), None if schema is None else Schema.from_json(schema))
-
-
-def _read_tensors(folder: Path, file: object) -> dict[str, Tensor]:
-    if not isinstance(file, str) or not re.fullmatch(r"[A-Za-z0-9_-]+\.safetensors", file):
-        raise ModelError(
-            f"{folder / 'model.json'}: the file name {file!r} is not allowed; do not use this "
-            "folder unless you know who made it."
-        )
-    try:
-        if (problem := reader.missing_entry(folder, file)) is not None:
-            raise ModelError(
-                f"{folder}: the model is damaged: {problem}; restore it, or train again."
-            )
-        return reader.read_tensors(folder / file, folder)
-    except StoreError as error:
-        raise ModelError(f"{error}; restore it, or train again.") from error
