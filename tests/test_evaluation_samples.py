@@ -54,6 +54,6 @@ def test_pictures_that_are_all_too_much_alike_do_not_count_as_mixed():
     real, narrow = torch.randn(2, 1000, 32, generator=draw)
     alike = metrics.compute_metrics(metrics.is_own_kind(real, narrow))
     tight = metrics.compute_metrics(metrics.is_own_kind(real, 0.5 * narrow))
-    assert alike["mixed"] > 0.85
-    assert tight["mixed"] < 0.1
+    assert alike["mixing"] > 0.85
+    assert tight["mixing"] < 0.1
     assert tight["real"] > 0.5  # as real ones have those in the middle as nearest

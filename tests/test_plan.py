@@ -79,7 +79,7 @@ def test_what_would_show_something_else_is_left_out():
     assert not changed(classes=("a", "b"))["mirror"]
     assert not changed(classes=("turn left", "turn right"))["mirror"]
     assert changed(shape=(3, 64, 64))["light"] > 0
-    assert changed()["zoom"] == changed()["turn"] == 0
+    assert changed()["zoom"] == changed()["rotate"] == 0
     assert changed(shape=(1, 28, 28))["zoom"] > 0
 
 

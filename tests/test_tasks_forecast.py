@@ -21,8 +21,8 @@ from brique.tasks.forecast import train as trained
 from brique.tasks.forecast.outputs import naive_forecast
 from resuming import alone, assert_equal, stopped
 
-OPTIONS = ("kind=series", "target=load", "length=24", "ahead=6")
-SAID = data.options(OPTIONS)
+SAID = {"kind": "series", "target": "load", "length": 24, "horizon": 6}
+OPTIONS = data.Options(**SAID)
 
 
 def table(path, rows=700, seed=0):
@@ -58,13 +58,13 @@ def test_its_quick_form_learns_and_is_compared_by_blocks(run):
     result = read_run(run).result
     assert result["task"] == "forecast"
     assert result["test"]["skill"] > 0.5
-    assert result["block"]["windows"] >= result["ahead"] == 6
-    assert set(result["baseline"]) == {"yesterday", "mean", "last", "ridge", "all"}
-    assert result["baseline"]["yesterday"]["skill"] == 0
-    assert 0.6 < result["coverage"]["reached"] <= 1
+    assert result["block"]["windows"] >= result["horizon"] == 6
+    assert set(result["baseline"]) == {"naive", "mean", "last", "ridge", "all"}
+    assert result["baseline"]["naive"]["skill"] == 0
+    assert 0.6 < result["coverage"]["empirical"] <= 1
     assert len(result["coverage"]["steps"]) == len(result["steps"]["net"]) == 6
     assert result["comparison"]["examples"] == result["block"]["count"]
-    assert "less squared error than the values before" in forecast.sentence(result)
+    assert "over the naive forecast for the next 6 steps of 'load' on" in forecast.sentence(result)
     assert read_run(run).json["data"][0]["test_reads"] == 1
 
 
@@ -173,16 +173,16 @@ def test_the_values_before_have_no_skill_and_the_band_holds_nine_of_ten_on_valid
     assert judged.values["test"]["skill"] == 0
     assert judged.values["comparison"]["outcome"] == "even"
     assert "coverage" not in judged.values
-    off = (judged.arrays["said"] - judged.arrays["truth"]).double()
+    off = (judged.arrays["predictions"] - judged.arrays["target"]).double()
     assert judged.values["test"]["rmse"] == pytest.approx(float(off.square().mean().sqrt()))
     forecast.calibrate(net, opened.valid)
     again = forecast.evaluate(net, opened, compare=False)
-    assert 0.5 < again.values["coverage"]["reached"] <= 1
+    assert 0.5 < again.values["coverage"]["empirical"] <= 1
     on_valid = forecast.evaluate(net, data_of_valid(opened), compare=False).values
-    assert 0.9 <= on_valid["coverage"]["reached"] < 0.97
+    assert 0.9 <= on_valid["coverage"]["empirical"] < 0.97
     said = forecast.sentence(judged.values)
     assert said.startswith(
-        "No better than a simple method: the next 6 of 'load' foretold with 0.0%"
+        "No better than the best baseline. Test skill score 0.0% over the naive forecast"
     )
 
 
@@ -204,7 +204,8 @@ def test_of_noise_the_mean_is_as_good_as_anything(tmp_path):
     assert result["baseline"]["mean"]["rmse"] == pytest.approx(2, abs=0.15)
     assert result["comparison"]["outcome"] != "better"
     if result["test"]["skill"] < result["baseline"]["mean"]["skill"]:
-        assert "a simple method: the next 24 of 'v'" in forecast.sentence(result)
+        assert "best baseline. Test skill score" in forecast.sentence(result)
+        assert "for the next 24 steps of 'v' on" in forecast.sentence(result)
 
 
 def test_a_series_that_never_changes_is_refused(tmp_path):
@@ -243,8 +244,8 @@ def test_a_series_that_stands_still_has_no_skill_to_show(tmp_path):
     assert values["test"]["skill"] == 0
     assert values["interval"]["skill"] == [None, None]
     said = forecast.sentence(values)
-    assert "no interval" in said
-    assert said.startswith("Behind a simple method: the next 6 of 'load' foretold with 0.0% less")
+    assert "no 95% CI" in said
+    assert said.startswith("Worse than the best baseline. Test skill score 0.0% over the naive")
 
 
 def test_a_level_that_was_never_met_is_no_trouble(hours):

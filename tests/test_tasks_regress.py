@@ -72,7 +72,7 @@ def test_intervals_hold_nine_tenths_and_are_as_wide_as_the_misses_there():
     data, net = noisy(8000, spread=lambda x: 0.2 + x.clamp(min=0)), Says()
     regress.calibrate(net, data.valid)
     values = regress.evaluate(net, data, compare=False).values
-    assert 0.88 < values["coverage"]["reached"] < 0.92
+    assert 0.88 < values["coverage"]["empirical"] < 0.92
     with eval_mode(net):
         low, high = net.last.half_width_for(torch.tensor([[-3.0], [4.0]])).flatten().tolist()
     assert 2 * low < high
@@ -95,7 +95,7 @@ def test_judgement_beside_linear_regression_that_is_as_good():
     assert abs(values["baseline"]["mean"]["r2"]) < 0.01
     assert values["comparison"]["best"] == "linear"
     assert values["comparison"]["outcome"] == "even"
-    assert judged.arrays["truth"].shape == judged.arrays["said"].shape == (2000, 1)
+    assert judged.arrays["target"].shape == judged.arrays["predictions"].shape == (2000, 1)
     said = regress.sentence(values)
     assert "of the variance of 'y' explained on 2,000 test examples" in said
     assert "a difference that can be chance" in said
@@ -151,7 +151,7 @@ def test_several_targets_are_scored_in_their_own_spreads():
     assert values["baseline"]["boosting"]["r2"] > 0.5
     assert "2 targets" in regress.sentence(values)
     assert "spreads" in regress.sentence(values)
-    each = values["each"]
+    each = values["by_target"]
     assert set(each) == {"y 1", "y 2"}
     assert each["y 2"]["mae"] > 100  # in its own unit
     assert f"y 2 by {each['y 2']['mae']:.4g})" in regress.sentence(values)
@@ -239,7 +239,7 @@ def test_equal_answers_share_a_range_of_their_intervals():
     data = arrays(x=x, y=y, target="y", split=parts)
     regress.calibrate(net, data.valid)
     values = regress.evaluate(net, data).values
-    assert 0.86 < values["coverage"]["reached"] < 0.94
+    assert 0.86 < values["coverage"]["empirical"] < 0.94
     assert 2.8 < values["coverage"]["width"] < 3.8  # 90% of a normal distribution: 3.3
 
 

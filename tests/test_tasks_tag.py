@@ -72,8 +72,8 @@ def test_its_quick_form_learns_and_knows_new_words_by_their_endings(run, folder)
     assert result["test"]["unknown_accuracy"] > 0.85
     low, high = result["interval"]["accuracy"]
     assert low <= result["test"]["accuracy"] <= high
-    assert set(result["baseline"]) == {"majority", "usual", "endings", "window"}
-    assert result["baseline"]["usual"]["accuracy"] < result["baseline"]["endings"]["accuracy"]
+    assert set(result["baseline"]) == {"majority", "word", "word_or_suffix", "window"}
+    assert result["baseline"]["word"]["accuracy"] < result["baseline"]["word_or_suffix"]["accuracy"]
     assert read_run(run).json["data"][0]["test_reads"] == 1
     assert "words in 60 test sentences tagged rightly" in tag.sentence(result)
 
@@ -153,7 +153,7 @@ def test_the_judgement_counts_words_and_draws_sentences(folder):
     assert set(values["baseline"]) == {"majority"}
     beside = tag.evaluate(Always(4, 1), opened).values
     assert beside["comparison"]["outcome"] == "worse"
-    assert values["test"]["faultless"] == 0
+    assert values["test"]["exact_sentences"] == 0
     assert tag.sentence(beside).startswith("Behind a simple method: ")
     assert judged.arrays["offsets"].tolist()[-1] == len(truth)
     assert values["interval"]["accuracy"][0] < values["interval"]["accuracy"][1]

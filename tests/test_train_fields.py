@@ -61,7 +61,7 @@ def test_a_table_of_every_kind_of_column_is_learnt_and_judged(priced):
     assert record.train == "regress"
     assert record.result["task"] == "regress"
     assert record.result["test"]["r2"] > 0.8
-    assert record.result["coverage"]["asked"] == 0.9
+    assert record.result["coverage"]["nominal"] == 0.9
     assert record.numbers["test_r2"] == record.result["test"]["r2"]
     assert record.json["data"][0]["test_reads"] == 1
     assert set(record.result["baseline"]) == {"mean", "linear", "forest", "boosting"}

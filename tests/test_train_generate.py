@@ -67,7 +67,7 @@ def test_copies_of_train_are_found():
     digits = data.open("digits")
     values = generate.evaluate(Echo(pixels(digits.train)), digits, compare=False).values
     assert values["test"]["copied"] == 1.0
-    assert values["test"]["mixed"] > 0.8
+    assert values["test"]["mixing"] > 0.8
     assert set(values["baseline"]) == {"mean"}
 
 
@@ -75,7 +75,7 @@ def test_noise_is_told_from_digits_and_a_normal_distribution_stands_beside():
     digits = data.open("digits")
     noise = torch.rand(200, 1, 8, 8, generator=torch.Generator().manual_seed(1))
     values = generate.evaluate(Echo(noise), digits).values
-    assert values["test"]["mixed"] < 0.1
+    assert values["test"]["mixing"] < 0.1
     assert values["test"]["copied"] == 0
     assert values["comparison"]["best"] == "axes"
     assert values["comparison"]["outcome"] == "worse"
@@ -107,7 +107,7 @@ def made(tmp_path_factory):
 def test_it_is_judged_and_shown(made):
     record = read_run(made)
     assert (record.train, record.result["task"]) == ("generate", "generate")
-    assert record.result["test"]["mixed"] > record.result["baseline"]["axes"]["mixed"]
+    assert record.result["test"]["mixing"] > record.result["baseline"]["axes"]["mixing"]
     assert record.json["data"][0]["test_reads"] == 1
     page = (made / "report.html").read_text()
     for title in ("What the net makes", "Made and real pictures mix to", "nearly a copy"):
@@ -135,7 +135,7 @@ def test_stopped_and_resumed_it_ends_in_equal_bits(tmp_path, monkeypatch):
 
 def test_codes_are_half_as_long_as_to_rebuild():
     digits = data.open("digits")
-    assert plan(digits, Request(source="digits"))["code"] == 8
+    assert plan(digits, Request(source="digits"))["latent"] == 8
     empty = data.arrays(image=torch.rand(20, 1, 8, 8), split=["train"] * 20)
     with pytest.raises(DataError, match="generate: the split is empty"):
         generate.evaluate(Echo(torch.rand(4, 1, 8, 8)), empty)

@@ -85,8 +85,8 @@ def test_principal_components_are_those_of_the_closed_form():
     named.add_module("body", net[0])
     named.add_module("head", net[1])
     values = reconstruct.evaluate(named, digits).values
-    assert values["code"] == 8
-    assert values["baseline"]["principal"]["r2"] == pytest.approx(values["test"]["r2"], abs=1e-4)
+    assert values["latent"] == 8
+    assert values["baseline"]["pca"]["r2"] == pytest.approx(values["test"]["r2"], abs=1e-4)
     assert values["comparison"]["outcome"] == "even"
 
 
@@ -110,7 +110,7 @@ def test_it_is_judged_and_shown(rebuilt):
     record = read_run(rebuilt)
     assert (record.train, record.result["task"]) == ("reconstruct", "reconstruct")
     assert record.result["test"]["r2"] > 0.5
-    assert set(record.result["baseline"]) == {"mean", "principal"}
+    assert set(record.result["baseline"]) == {"mean", "pca"}
     assert record.json["data"][0]["test_reads"] == 1
     page = (rebuilt / "report.html").read_text()
     for title in ("Pictures, and what was made of them", "The most unusual is", "linear"):
@@ -129,10 +129,10 @@ def test_predict_says_how_unusual_a_picture_is(rebuilt, tmp_path, capsys):
         main(["predict", str(rebuilt), "digit.png", "noise.png", "--json", "--csv", "a.csv"]) == 0
     )
     digit, strange = json.loads(capsys.readouterr().out)["answers"]
-    assert strange["unusual"] == 1.0
-    assert digit["unusual"] < 1
+    assert strange["error_quantile"] == 1.0
+    assert digit["error_quantile"] < 1
     assert digit["answer"] < strange["answer"]
-    assert len(digit["code"]) == 8
+    assert len(digit["latent"]) == 8
     assert (tmp_path / "a.csv").read_text().startswith("file,off,unusual,code 1,")
 
 
@@ -178,7 +178,7 @@ def test_photographs_without_a_class_are_rebuilt_from_a_flat_folder(tmp_path, ca
 def test_the_plan_follows_the_data():
     digits = data.open("digits")
     settings = plan_autoencoder(digits, Request(source="digits", task="reconstruct"))
-    assert settings["code"] == 8
+    assert settings["latent"] == 8
     assert settings.keys() <= asdict(training.Args()).keys()
     with pytest.raises(UsageError, match="is for classes, and what is rebuilt has none"):
         plan_autoencoder(digits, Request(source="digits", balance="weights"))

@@ -46,23 +46,24 @@ def interval_text(
     low_text, high_text = format_score(low), format_score(high)
     if high_text.endswith("%"):
         low_text = low_text.removesuffix("%")
-    grouping = "" if _group_count(result) is None else " over groups"
-    return f"95% CI{grouping} {low_text} to {high_text}"
+    resampled = _resampled_units(result)
+    units = f" over {resampled[1]}s" if resampled else ""
+    return f"95% CI{units} {low_text} to {high_text}"
 
 
 def small_test_note(result: Mapping[str, Any]) -> str:
     """Return a sentence, after a space, if the test set is small; else ""."""
-    groups = _group_count(result)
-    count, unit = (result["examples"], "example") if groups is None else (groups, "group")
+    count, unit = _resampled_units(result) or (result["examples"], "example")
     if count >= SMALL_TEST:
         return ""
     return f" Small test set: {count} {unit}{'' if count == 1 else 's'}."
 
 
-def _group_count(result: Mapping[str, Any]) -> int | None:
-    """Return the number of groups of test examples; None without groups."""
+def _resampled_units(result: Mapping[str, Any]) -> tuple[int, str] | None:
+    """Return the number and name of the groups or blocks resampled; None for single examples."""
     comparison = result.get("comparison") or {}
-    return int(comparison["examples"]) if comparison.get("unit") == "group" else None
+    unit = comparison.get("unit")
+    return (int(comparison["examples"]), unit) if unit in ("group", "block") else None
 
 
 def significance(comparison: Mapping[str, Any] | None) -> str:

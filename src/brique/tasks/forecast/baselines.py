@@ -10,13 +10,13 @@ from brique.tasks.forecast.outputs import Outputs
 from brique.tasks.forecast.predict import series_fields, target_columns, with_target_axis
 
 NAMES = {
-    "yesterday": "the values before",
-    "mean": "always answering the mean",
-    "last": "the last value",
-    "ridge": "a line of the target's own past",
-    "all": "a line of the past of all columns",
+    "naive": "naive forecast",
+    "mean": "the mean",
+    "last": "last value",
+    "ridge": "linear model of the target's past",
+    "all": "linear model of all columns' past",
 }
-"""What the methods are called in a sentence."""
+"""Titles in sentences and tables."""
 
 _PENALTIES = (1.0, 100.0, 10_000.0)
 _MAX_WINDOWS = 20_000  # windows that a line is fitted to

@@ -50,7 +50,10 @@ def evaluate(net: nn.Module, data: Data, *, compare: bool = True) -> Result:
     evaluated = time.perf_counter()
     values |= _compare_with_baselines(outputs, data, blocks, fit=compare)
     finished = time.perf_counter()
-    arrays = {name: getattr(outputs, name) for name in ("ids", "truth", "said", "half", "before")}
+    arrays = {
+        "ids": outputs.ids, "target": outputs.target, "predictions": outputs.predictions,
+        "half_width": outputs.half_width, "naive": outputs.naive,
+    }  # fmt: skip
     seconds = {
         "evaluation": round(evaluated - started, 3),
         "baselines": round(finished - evaluated, 3),
@@ -63,7 +66,7 @@ def _compare_with_baselines(
 ) -> dict[str, Any]:
     """Return the baselines, and how the net stands beside the best of them, by block."""
     std = target_std(data.schema)
-    forecasts = {"yesterday": outputs.naive, "mean": baselines.mean(data.schema, outputs)}
+    forecasts = {"naive": outputs.naive, "mean": baselines.mean(data.schema, outputs)}
     forecasts |= baselines.fit_predict(data, data.test) if fit else {}
     entries = {
         name: {

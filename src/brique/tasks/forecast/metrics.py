@@ -68,7 +68,7 @@ def error_by_step(outputs: Outputs, std: Tensor) -> dict[str, list[float]]:
         errors = (predictions - outputs.target).double() / std.double()
         return [round(value, 6) for value in errors.square().mean(dim=(0, 2)).sqrt().tolist()]
 
-    return {"net": by_step(outputs.predictions), "yesterday": by_step(outputs.naive)}
+    return {"net": by_step(outputs.predictions), "naive": by_step(outputs.naive)}
 
 
 def coverage(outputs: Outputs, std: Tensor) -> dict[str, Any]:
@@ -82,8 +82,8 @@ def coverage(outputs: Outputs, std: Tensor) -> dict[str, Any]:
     unit = std.double() if len(std) > 1 else torch.ones(1)
     return {
         "coverage": {
-            "asked": 0.9,
-            "reached": float(is_inside.mean()),
+            "nominal": 0.9,
+            "empirical": float(is_inside.mean()),
             "width": float((2 * outputs.half_width.double() / unit).mean()),
             "steps": [round(value, 4) for value in is_inside.mean(dim=(0, 2)).tolist()],
         }

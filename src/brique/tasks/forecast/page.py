@@ -22,7 +22,7 @@ _NET, _TARGET, _NAIVE = (
 
 def sections(facts: Facts, gallery: Gallery) -> list[Section | Gap]:
     """Return forecasts beside the truth, the error at each step ahead, and what the band holds."""
-    arrays = [facts.arrays.get(key) for key in ("ids", "truth", "said", "half")]
+    arrays = [facts.arrays.get(key) for key in ("ids", "target", "predictions", "half_width")]
     if any(array is None or not len(array) for array in arrays):
         return [Gap("Forecasts are not shown, since they are not stored.")]
     ids, target, predictions, half_width = (array for array in arrays if array is not None)
@@ -110,7 +110,7 @@ def _band(x: chart.Axis, y: chart.Axis, outline: Sequence[chart.Point]) -> str:
 
 def _error_figure(values: dict[str, Any]) -> str:
     """Return the error of the net and of the values before, at each step ahead."""
-    net, naive = values["steps"]["net"], values["steps"]["yesterday"]
+    net, naive = values["steps"]["net"], values["steps"]["naive"]
     y = chart.loss_axis([0.0, *net, *naive])
     x = chart.Axis(1, max(2, len(net)), chart.integer_axis(len(net)).ticks[1:])
     curves = [
@@ -132,7 +132,7 @@ def _coverage_figure(values: dict[str, Any]) -> str:
     """Say how many truths lie in the band."""
     coverage = values["coverage"]
     unit = " spreads" if len(values.get("targets", [])) > 1 else ""
-    covered_share, steps = float(coverage["reached"]), [float(share) for share in coverage["steps"]]
+    covered_share, steps = float(coverage["empirical"]), [float(share) for share in coverage["steps"]]
     caption = (
         f"The band is meant to hold the truth in {percent(coverage['asked'])} of cases; on test it"
         f" held {percent(covered_share)}, at the steps {percent(min(steps))} to {percent(max(steps))}. It"

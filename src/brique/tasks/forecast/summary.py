@@ -1,55 +1,35 @@
-"""A judgement of forecasts in one sentence."""
+"""The result of a forecaster in words."""
 
 from collections.abc import Mapping
 from typing import Any
 
-from brique.evaluation.sentences import SMALL_TEST, format_number, interval_text, significance
+from brique.evaluation.sentences import (
+    comparison_sentence,
+    format_number,
+    format_percent,
+    interval_text,
+)
 from brique.tasks.forecast.baselines import NAMES
 
 
 def sentence(result: Mapping[str, Any]) -> str:
-    """Return in one sentence how well a net foretells, and whether it was worth having.
+    """Return the skill score on test beside the best baseline's.
 
-    result: the values that `judge` returned. A net that is behind the best baseline is said to be
-    so first.
+    result: the values that `evaluate` returned.
     """
-    skill, count = result["test"]["skill"], result["examples"]
-    names, horizon = result["targets"], result["horizon"]
+    skill, names = result["test"]["skill"], result["targets"]
     target_text = f"'{names[0]}'" if len(names) == 1 else f"{len(names)} targets"
-    comparison, block = result["comparison"], result["block"]
-    error_text = (
-        f", off by {format_number(result['test']['mae'])} in the mean" if len(names) == 1 else ""
+    error_text = f"; MAE {format_number(result['test']['mae'])}" if len(names) == 1 else ""
+    best_skill = result["baseline"][result["comparison"]["best"]]["skill"]
+    horizon, block = result["horizon"], result["block"]
+    steps = "step" if horizon == 1 else f"{horizon} steps"
+    net_text = (
+        f"Test skill score {format_percent(skill)} over the naive forecast for the next {steps} of"
+        f" {target_text} on {result['examples']:,} windows"
+        f" ({interval_text(result, 'skill', format_percent)} of {block['windows']} windows)"
+        f"{error_text}"
     )
-    summary = (
-        f"The next {horizon} of {target_text} foretold with {_format_skill(skill)} squared error"
-        f" {'than' if skill >= 0 else 'over'} the values before ("
-        f"{interval_text(result, 'skill', _format_skill)}, by blocks of {block['windows']} windows), on"
-        f" {count:,} test windows{error_text}"
-    )
-    best = comparison["best"]
-    if best == "yesterday":
-        naive_text = f"the best simple method, {significance(comparison)}"
-        verdict = "Behind" if comparison["outcome"] == "worse" else "No better than"
-        text = (
-            f"{verdict} a simple method: {summary[0].lower()}{summary[1:]}"
-            if skill <= 0
-            else summary
-        )
-        return f"{text}; those are {naive_text}{_few_blocks_note(block['count'])}"
-    best_skill = result["baseline"][best]["skill"]
-    best_text = f"{NAMES.get(best, best)} has {_format_skill(best_skill)}"
-    if skill < best_skill:
-        verdict = "Behind" if comparison["outcome"] == "worse" else "No better than"
-        return (
-            f"{verdict} a simple method: {summary[0].lower()}{summary[1:]}; {best_text}, {significance(comparison)}"
-            f"{_few_blocks_note(block['count'])}"
-        )
-    return f"{summary}; the best simple method, {best_text}, {significance(comparison)}{_few_blocks_note(block['count'])}"
-
-
-def _format_skill(skill: float) -> str:
-    return f"{abs(skill):.1%} {'less' if skill >= 0 else 'more'}"
-
-
-def _few_blocks_note(num_blocks: int) -> str:
-    return f"; {num_blocks} blocks of windows say little" if num_blocks < SMALL_TEST else ""
+    return comparison_sentence(
+        net_text, format_percent(best_skill), result, NAMES,
+        is_behind=skill <= best_skill,
+    )  # fmt: skip

@@ -1,8 +1,8 @@
-"""A net learns how a series goes on: a straight line of its past, and what convolutions add.
+"""A forecaster of time series: a linear model plus dilated convolutions.
 
-Paper    Zeng et al. 2023, arXiv:2205.13504, section 3: a line from which the last value was taken.
-Departs  convolutions over all columns (arXiv:1803.01271) add to the line, most other columns unseen
-         at a time; the average of the weights that was best on valid, where a band is fitted too.
+Paper    Zeng et al. 2023, arXiv:2205.13504, section 3 (NLinear): relative to the last value.
+Departs  temporal convolutions over all columns (arXiv:1803.01271) with dropout of covariate
+         columns; the EMA of the weights that is best on valid; prediction intervals fitted on it.
 Run      brique train ETTh1.csv.gz --kind series --target OT --ahead 24
 Reached  see benchmarks/train.md
 """
@@ -28,35 +28,35 @@ class Args:
     """Settings of the run; every field is a flag."""
 
     data: str = "ETTh1.csv.gz"
-    """Path of a table with a column of time."""
+    """Path of a table with a time column."""
     options: Options = Options(kind="series", target="OT", horizon=24)
     """How the data are opened; each option is a flag."""
     width: int = 32
-    """Features of the convolutions."""
+    """Channels of the convolutions."""
     depth: int = 3
-    """Residual layers of them; each looks twice as far as the one before."""
+    """Residual convolution layers; the dilation doubles at each."""
     dropout: float = 0.7
-    """Share of the features that are not seen in training."""
+    """Dropout rate."""
     column_dropout: float = 0.8
-    """Share of the columns that are not foretold, and are not seen in training either."""
+    """Dropout rate of whole covariate columns (those that are not forecast)."""
     turns: int = 600
-    """Turns, one batch each."""
+    """Turns (training steps), one batch each."""
     batch_size: int = 64
-    """Windows a turn."""
+    """Windows per batch."""
     lr: float = 1e-3
-    """First step length of AdamW; it falls along a cosine to zero."""
+    """Initial learning rate of AdamW, decayed to zero along a cosine."""
     weight_decay: float = 0.5
-    """Pull of every weight toward zero, in step lengths."""
+    """Weight decay coefficient."""
     patience: int = 10
-    """Looks at valid, of 20 in all, that may pass without a better one."""
+    """Early stopping: evaluations on valid (20 in all) without improvement before training ends."""
     average: float = 0.98
-    """Decay of the average of the weights that foretells in the end, in (0, 1)."""
+    """Decay of the exponential moving average (EMA) of the weights, in (0, 1)."""
     seed: int = 0
-    """Seed of everything random."""
+    """Random seed."""
 
 
 def build(args: Args, schema: Schema) -> Forecaster:
-    """Pasts (N, L, C) -> futures (N, A), or (N, A, K) of several targets, in their units."""
+    """Past windows (N, L, C) -> forecasts (N, A), or (N, A, K) of several targets, unscaled."""
     shape = {"width": args.width, "depth": args.depth}
     return nets.forecaster(
         schema.to_json(), **shape, dropout=args.dropout, column_dropout=args.column_dropout
@@ -83,7 +83,7 @@ def build_stream(args: Args, dataset: Data) -> Stream:
 
 
 def main(args: Args, dataset: Data | None = None) -> dict[str, float]:
-    """Train, keep the average that is best on valid, fit the band there, read test once."""
+    """Train, keep the EMA weights best on valid, fit intervals on valid, evaluate on test once."""
     run = Run.start(__file__, args)
     dataset = dataset or data.open(args.data, args.options)
     net = run.place(build(args, dataset.schema))

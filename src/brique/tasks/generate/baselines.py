@@ -9,10 +9,10 @@ from brique import keys
 from brique.evaluation.pca import PrincipalComponents
 
 NAMES = {
-    "mean": "always answering the mean",
-    "axes": "a normal distribution along principal components",
+    "mean": "the mean image",
+    "axes": "Gaussian in principal components",
 }
-"""What the methods are called in a sentence."""
+"""Titles in sentences and tables."""
 
 _KEY = keys.text_key("generated along axes")
 

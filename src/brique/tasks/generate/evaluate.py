@@ -30,8 +30,8 @@ def evaluate(net: nn.Module, data: Data, *, compare: bool = True) -> Result:
         as many as there are in test, 2,000 at most, by a fixed draw, and never sees them.
     compare: whether pictures drawn along principal components stand beside; else the mean picture.
     Returns Judged. In 32 principal components of train the nearest other picture of each is found:
-    "real" and "made" are the shares of the real and the made ones whose nearest is of the other
-    kind; "mixed" is twice the smaller of both: 0 where all of one kind can be told, 1 where none
+    "real" and "generated" are the shares of the real and the made ones whose nearest is of the other
+    kind; "mixing" is twice the smaller of both: 0 where all of one kind can be told, 1 where none
     can. (Pictures that are all too much alike have each other as nearest, though real ones have
     them.) "copied" is the share of made pictures that are nearer to one of train than 99% of test.
     Its arrays are made (48, C, H, W), uint8, nearest, the ids of the training pictures beside them.
@@ -55,10 +55,10 @@ def evaluate(net: nn.Module, data: Data, *, compare: bool = True) -> Result:
         "examples": count,
         "test": compute_metrics(is_own)
         | {"copied": float((distances.amin(dim=1) < copy_threshold).double().mean())},
-        "interval": {"mixed": list(bootstrap.interval(mixing_statistic(is_own), is_own))},
+        "interval": {"mixing": list(bootstrap.interval(mixing_statistic(is_own), is_own))},
     }
     arrays = {
-        "made": (generated[:NUM_SHOWN].clamp(0, 1) * 255).round().byte(),
+        "generated": (generated[:NUM_SHOWN].clamp(0, 1) * 255).round().byte(),
         "nearest": data.train.ids[train_rows[distances[:NUM_SHOWN].argmin(dim=1)]],
     }
     evaluated = time.perf_counter()
@@ -67,7 +67,7 @@ def evaluate(net: nn.Module, data: Data, *, compare: bool = True) -> Result:
         name: is_own_kind(real, value) for name, value in baseline_latents.items()
     }
     entries = {name: compute_metrics(value) for name, value in baseline_is_own_kind.items()}
-    best = max(entries, key=lambda name: entries[name]["mixed"])
+    best = max(entries, key=lambda name: entries[name]["mixing"])
     net_mixing, baseline_mixing = (
         mixing_statistic(is_own),
         mixing_statistic(baseline_is_own_kind[best]),

@@ -15,9 +15,9 @@ def compute_metrics(is_own: Tensor) -> dict[str, float]:
     """Return the shares of real and of made pictures whose nearest is of the other kind."""
     real_share, generated_share = (1 - is_own).mean(dim=0).tolist()
     return {
-        "mixed": min(1.0, 2 * real_share, 2 * generated_share),
+        "mixing": min(1.0, 2 * real_share, 2 * generated_share),
         "real": real_share,
-        "made": generated_share,
+        "generated": generated_share,
     }
 
 

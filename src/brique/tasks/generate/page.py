@@ -14,7 +14,7 @@ _NUM_NEAREST = 12  # that stand above their nearest training picture
 
 def sections(facts: Facts, gallery: Gallery) -> list[Section | Gap]:
     """Return pictures that were made, and some beside what is nearest to them in train."""
-    generated, nearest = (facts.arrays.get(key) for key in ("made", "nearest"))
+    generated, nearest = (facts.arrays.get(key) for key in ("generated", "nearest"))
     if generated is None or nearest is None or not len(generated):
         return [Gap("Made pictures are not shown, since they are not stored.")]
     test = facts.values["test"]
@@ -23,11 +23,11 @@ def sections(facts: Facts, gallery: Gallery) -> list[Section | Gap]:
     )
     caption = (
         "Made of noise alone, as they came, none chosen. A test looks for the nearest other picture"
-        f" of each: for {percent(test['made'])} of the made ones that is a real one, and for"
+        f" of each: for {percent(test['generated'])} of the made ones that is a real one, and for"
         f" {percent(test['real'])} of the real ones it is a made one; half of each is perfect."
         " Where the first is high and the second low, the net makes good pictures of few kinds."
     )
-    title = f"Made and real pictures mix to {percent(test['mixed'])}"
+    title = f"Made and real pictures mix to {percent(test['mixing'])}"
     body = figure(
         title, caption, f'<div style="display:flex;flex-wrap:wrap;gap:6px">{thumbnails}</div>'
     )
@@ -49,7 +49,7 @@ def _nearest_figure(facts: Facts, gallery: Gallery, generated: Tensor, ids: Tens
             f"{cell_tag}{gallery.add(picture, label, _THUMBNAIL_SIDE)}</td>" for picture in pictures
         )
         + "</tr>"
-        for label, pictures in (("made", generated), ("nearest", nearest_pictures))
+        for label, pictures in (("generated", generated), ("nearest", nearest_pictures))
     ]
     copied = facts.values["test"]["copied"]
     caption = (

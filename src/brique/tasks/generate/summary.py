@@ -1,4 +1,4 @@
-"""A judgement in one sentence."""
+"""The result of a generator in words."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -8,22 +8,18 @@ from brique.tasks.generate.baselines import NAMES
 
 
 def sentence(result: Mapping[str, Any]) -> str:
-    """Return in one sentence how hard made pictures are to tell from real ones.
+    """Return how well generated and test images mix, beside the best baseline.
 
-    result: the values that `judge` returned. A net that is behind the best baseline is said to be
-    so first.
+    result: the values that `evaluate` returned.
     """
     test = result["test"]
-    baseline_mixing = result["baseline"][result["comparison"]["best"]]["mixed"]
-    summary = (
-        f"made pictures mix with {result['examples']:,} of test to {format_percent(test['mixed'])} ("
-        f"{interval_text(result, 'mixed', format_percent)}; 100% cannot be told apart), and"
-        f" {format_percent(test['copied'])} are nearly copies of training pictures"
+    best_mixing = result["baseline"][result["comparison"]["best"]]["mixing"]
+    net_text = (
+        f"Nearest-neighbor mixing of {result['examples']:,} generated and test images:"
+        f" {format_percent(test['mixing'])} ({interval_text(result, 'mixing', format_percent)};"
+        f" 100% = indistinguishable); {format_percent(test['copied'])} near-copies of training images"
     )
     return comparison_sentence(
-        summary,
-        f"reaches {format_percent(baseline_mixing)}",
-        result,
-        NAMES,
-        is_behind=test["mixed"] <= baseline_mixing,
-    )
+        net_text, format_percent(best_mixing), result, NAMES,
+        is_behind=test["mixing"] <= best_mixing,
+    )  # fmt: skip

@@ -21,7 +21,7 @@ def _evaluate(net: nn.Module, data: Data, schema: Schema, *, compare: bool = Tru
 TASK = Task(
     name="generate",
     main_metric=Metric(
-        "mixed", "mixing", "twice the share whose nearest picture is of the other kind"
+        "mixing", "mixing", "twice the share whose nearest picture is of the other kind"
     ),
     training_file=lambda schema: "generate",
     plan=plan,
@@ -32,7 +32,7 @@ TASK = Task(
     baseline_names=NAMES,
     metrics={
         "real": Metric("real", "real near made", "real pictures whose nearest is a made one"),
-        "made": Metric("made", "made near real", "made pictures whose nearest is a real one"),
+        "generated": Metric("generated", "made near real", "made pictures whose nearest is a real one"),
         "copied": Metric("copied", "copied", "nearer to train than 99% of test is; 1% by chance"),
     },
     needs_target=False,

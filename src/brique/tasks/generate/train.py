@@ -1,8 +1,8 @@
-"""A net learns what pictures are made of, and makes new ones: a decoder of codes that are drawn.
+"""A regularized autoencoder with a density fitted to its latents generates new pictures.
 
 Paper    Ghosh et al. 2020, arXiv:1903.12436, "From variational to deterministic autoencoders".
-Departs  Residual blocks, AdamW; the average of the weights that was best on valid; then the mixture
-         that codes are drawn from is fitted to those of train.
+Departs  residual blocks, AdamW; the EMA of the weights that is best on valid; then a Gaussian
+         mixture is fitted to the latents of train.
 Run      brique train mnist --task generate
 Reached  see benchmarks/kinds.md
 """
@@ -20,7 +20,7 @@ from brique.run import Run
 from brique.schema import Schema
 from brique.tasks import generate
 
-EXPECT = {"mnist": {"test_mixed": (0.5, 1.0)}}
+EXPECT = {"mnist": {"test_mixing": (0.5, 1.0)}}
 QUICK = {"turns": 100, "latent": 8, "average": 0.9}
 
 
@@ -29,31 +29,31 @@ class Args:
     """Settings of the run; every field is a flag."""
 
     data: str = "digits"
-    """Pictures to be made more of: built-in name or path."""
+    """Training pictures: built-in name or path."""
     options: Options = Options()
     """How the data are opened; each option is a flag."""
     latent: int = 16
-    """Numbers that a picture is made of."""
+    """Dimensions of the latent."""
     latent_penalty: float = 1e-4
-    """How much codes are drawn toward 0."""
+    """Weight of the mean squared latent in the loss."""
     width: int = 16
-    """Features of the largest pictures' stage; each further stage has twice as many."""
+    """Channels of the stage at full resolution; doubled at each further stage."""
     mirror: bool = False
-    """Half of the pictures are seen from left to right."""
+    """Random horizontal flips, with probability 0.5."""
     batch_size: int = 64
-    """Pictures a turn."""
+    """Pictures per batch."""
     turns: int = 8000
-    """Turns, each of one batch."""
+    """Turns (training steps), one batch each."""
     lr: float = 4e-3
-    """First step length; it falls along a cosine to zero."""
+    """Initial learning rate, decayed to zero along a cosine."""
     average: float = 0.98
-    """Decay of the average of the weights that is judged, in (0, 1)."""
+    """Decay of the exponential moving average (EMA) of the weights, in (0, 1)."""
     weight_decay: float = 0.01
-    """Pull of every weight toward zero, in step lengths."""
+    """Weight decay coefficient."""
     patience: int = 10
-    """Looks at valid without a better one, of 20 in all, after which training ends."""
+    """Early stopping: evaluations on valid (20 in all) without improvement before training ends."""
     seed: int = 0
-    """Seed of everything random."""
+    """Random seed."""
 
 
 def build(args: Args, schema: Schema) -> Generator:
@@ -89,7 +89,7 @@ def build_stream(args: Args, dataset: Data) -> Stream:
 
 
 def main(args: Args, dataset: Data | None = None) -> dict[str, float]:
-    """Train, keep the average that is best on valid, fit what codes are drawn from, read test."""
+    """Train, keep the EMA weights best on valid, fit the latent mixture, evaluate on test once."""
     run = Run.start(__file__, args)
     dataset = dataset or data.open(args.data, args.options)
     net = run.place(build(args, dataset.schema))
@@ -109,7 +109,7 @@ def main(args: Args, dataset: Data | None = None) -> dict[str, float]:
     run.result(**result.values)
     run.record_seconds(**result.seconds)
     run.save_arrays("predictions", **result.arrays)
-    return run.finish(net=net, task="generate", test_mixed=result.values["test"]["mixed"])
+    return run.finish(net=net, task="generate", test_mixing=result.values["test"]["mixing"])
 
 
 if __name__ == "__main__":

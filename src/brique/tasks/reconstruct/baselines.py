@@ -10,10 +10,10 @@ from brique.evaluation.reconstruction import select_pictures
 from brique.inference import batch_size_for
 
 NAMES = {
-    "mean": "always answering the mean",
-    "principal": "principal component analysis",
+    "mean": "the mean image",
+    "pca": "PCA",
 }
-"""What the methods are called in a sentence."""
+"""Titles in sentences and tables."""
 
 
 def picture_batches(split: Split) -> Iterator[Tensor]:

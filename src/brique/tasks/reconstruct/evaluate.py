@@ -52,8 +52,8 @@ def evaluate(net: nn.Module, data: Data, *, compare: bool = True) -> Result:
         ))},
     }  # fmt: skip
     shown_rows = _rows_to_show(errors)
-    arrays = {"ids": data.test.ids, "missed": errors, "shown_ids": data.test.ids[shown_rows]}
-    arrays["rebuilt"] = _to_uint8(
+    arrays = {"ids": data.test.ids, "squared_errors": errors, "shown_ids": data.test.ids[shown_rows]}
+    arrays["reconstructions"] = _to_uint8(
         reconstruct(net, select_pictures(data.test, data.test.ids[shown_rows]))
     )
     evaluated = time.perf_counter()
@@ -61,16 +61,16 @@ def evaluate(net: nn.Module, data: Data, *, compare: bool = True) -> Result:
     baseline_errors = {"mean": mean_errors}
     if compare:
         components = PrincipalComponents.fit(data.train, values["latent"])
-        baseline_errors["principal"] = torch.cat(
+        baseline_errors["pca"] = torch.cat(
             [
                 squared_errors(components.reconstruct(pictures), pictures)
                 for pictures in picture_batches(data.test)
             ]
         )
-        entries["principal"] = (
-            compute_metrics(baseline_errors["principal"], mean_errors) | components.fit_info
+        entries["pca"] = (
+            compute_metrics(baseline_errors["pca"], mean_errors) | components.fit_info
         )
-        arrays["principal"] = _to_uint8(
+        arrays["pca"] = _to_uint8(
             components.reconstruct(select_pictures(data.test, data.test.ids[shown_rows]))
         )
     best = max(entries, key=lambda name: entries[name]["r2"])

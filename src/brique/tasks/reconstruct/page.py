@@ -15,7 +15,7 @@ _NUM_EVEN = 12  # that are evenly chosen; as many are the worst
 
 def sections(facts: Facts, gallery: Gallery) -> list[Section | Gap]:
     """Return pictures beside what was rebuilt of them, and those that were rebuilt worst."""
-    arrays = [facts.arrays.get(key) for key in ("ids", "missed", "shown_ids", "rebuilt")]
+    arrays = [facts.arrays.get(key) for key in ("ids", "squared_errors", "shown_ids", "reconstructions")]
     if any(value is None or not len(value) for value in arrays):
         return [Gap("Rebuilt pictures are not shown, since they are not stored.")]
     if facts.data is None or not gallery.is_open:
@@ -24,9 +24,9 @@ def sections(facts: Facts, gallery: Gallery) -> list[Section | Gap]:
         value for value in arrays if value is not None
     )
     num_even = len(shown_ids) - min(_NUM_EVEN, len(ids))
-    linear = facts.arrays.get("principal")
+    linear = facts.arrays.get("pca")
     strip = _PictureRows(gallery, facts.data.test)
-    rows = {"rebuilt": reconstructions} | ({} if linear is None else {"linear": linear})
+    rows = {"reconstructions": reconstructions} | ({} if linear is None else {"linear": linear})
     body = _typical_figure(
         facts, strip, shown_ids[:num_even], {key: value[:num_even] for key, value in rows.items()}
     )
@@ -79,7 +79,7 @@ def _typical_figure(facts: Facts, strip: _PictureRows, ids: Tensor, rows: dict[s
     numbers = count(values["latent"], "number")
     caption = f"Above what the net was given, below what it made of it from {numbers}."
     if "linear" in rows:
-        baseline_r2 = values["baseline"]["principal"]["r2"]
+        baseline_r2 = values["baseline"]["pca"]["r2"]
         caption += (
             " Linear: from as many principal components, the best that a linear net can do, which"
             f" rebuild {percent(baseline_r2)}."
@@ -103,5 +103,5 @@ def _worst_figure(
     return figure(
         title,
         caption,
-        strip.render("the most unusual pictures", ids, {"rebuilt": reconstructions}, captions),
+        strip.render("the most unusual pictures", ids, {"reconstructions": reconstructions}, captions),
     )

@@ -27,13 +27,13 @@ class Answer:
     latent: tuple[float, ...]
 
     def to_json(self) -> dict[str, object]:
-        """Return {"answer": error, "unusual": share, "latent": [numbers]}."""
-        return {"answer": self.error, "unusual": self.error_quantile, "latent": list(self.latent)}
+        """Return {"answer": error, "error_quantile": share, "latent": [numbers]}."""
+        return {"answer": self.error, "error_quantile": self.error_quantile, "latent": list(self.latent)}
 
     def cells(self) -> dict[str, object]:
         """Return how far off it is, how unusual that is, and the code, a column for each number."""
-        latent_columns = {f"code {index}": number for index, number in enumerate(self.latent, 1)}
-        return {"off": self.error, "unusual": self.error_quantile, **latent_columns}
+        latent_columns = {f"latent {index}": number for index, number in enumerate(self.latent, 1)}
+        return {"error": self.error, "error_quantile": self.error_quantile, **latent_columns}
 
     def summary(self) -> tuple[str, str]:
         """Return how far off the rebuilt picture is, and how unusual that is."""

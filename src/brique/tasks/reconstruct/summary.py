@@ -1,4 +1,4 @@
-"""A judgement in one sentence."""
+"""The result of an autoencoder in words."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -8,21 +8,16 @@ from brique.tasks.reconstruct.baselines import NAMES
 
 
 def sentence(result: Mapping[str, Any]) -> str:
-    """Return in one sentence how well a net rebuilds pictures, and whether it was worth having.
+    """Return R² on test beside the best baseline's.
 
-    result: the values that `judge` returned. A net that is behind the best baseline is said to be
-    so first.
+    result: the values that `evaluate` returned.
     """
     r2 = result["test"]["r2"]
-    baseline_r2 = result["baseline"][result["comparison"]["best"]]["r2"]
-    summary = (
-        f"{format_percent(r2)} of what pictures differ by is rebuilt from {result['code']} numbers on"
-        f" {result['examples']:,} test examples ({interval_text(result, 'r2', format_percent)})"
+    best_r2 = result["baseline"][result["comparison"]["best"]]["r2"]
+    net_text = (
+        f"Test R² {format_percent(r2)} from {result['latent']} latent dimensions on"
+        f" {result['examples']:,} images ({interval_text(result, 'r2', format_percent)})"
     )
     return comparison_sentence(
-        summary,
-        f"rebuilds {format_percent(baseline_r2)}",
-        result,
-        NAMES,
-        is_behind=r2 <= baseline_r2,
+        net_text, format_percent(best_r2), result, NAMES, is_behind=r2 <= best_r2
     )

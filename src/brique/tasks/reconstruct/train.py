@@ -1,8 +1,8 @@
-"""A net squeezes pictures through a few numbers and rebuilds them: what they differ by, in short.
+"""An autoencoder compresses pictures to a low-dimensional latent and reconstructs them.
 
 Paper    Hinton, Salakhutdinov 2006, "Reducing the dimensionality of data with neural networks".
-Departs  Residual blocks (arXiv:1512.03385) trained as a whole, AdamW (arXiv:1711.05101); the
-         average of the weights that was best on valid, where the usual error is learnt too.
+Departs  residual blocks (arXiv:1512.03385) trained end to end, AdamW (arXiv:1711.05101); the EMA
+         of the weights that is best on valid; error quantiles for anomaly scores fitted on it.
 Run      brique train mnist --task reconstruct
 Reached  see benchmarks/kinds.md
 """
@@ -33,31 +33,31 @@ class Args:
     options: Options = Options()
     """How the data are opened; each option is a flag."""
     latent: int = 32
-    """Numbers that a picture becomes."""
+    """Dimensions of the latent."""
     width: int = 16
-    """Features of the first stage; each further stage has twice as many."""
+    """Channels of the first stage; doubled at each further stage."""
     mirror: bool = False
-    """Half of the pictures are seen from left to right."""
+    """Random horizontal flips, with probability 0.5."""
     shift: float = 0.0
-    """Largest move of a picture, as a share of its side."""
+    """Maximum random shift, as a fraction of the side length."""
     lr: float = 4e-3
-    """First step length; it falls along a cosine to zero."""
+    """Initial learning rate, decayed to zero along a cosine."""
     weight_decay: float = 0.01
-    """Pull of every weight toward zero, in step lengths."""
+    """Weight decay coefficient."""
     turns: int = 8000
-    """Turns, each of one batch."""
+    """Turns (training steps), one batch each."""
     average: float = 0.98
-    """Decay of the average of the weights that is judged, in (0, 1)."""
+    """Decay of the exponential moving average (EMA) of the weights, in (0, 1)."""
     batch_size: int = 64
-    """Pictures a turn."""
+    """Pictures per batch."""
     patience: int = 10
-    """Looks at valid without a better one, of 20 in all, after which training ends."""
+    """Early stopping: evaluations on valid (20 in all) without improvement before training ends."""
     seed: int = 0
-    """Seed of everything random."""
+    """Random seed."""
 
 
 def build(args: Args, schema: Schema) -> nn.Sequential:
-    """Pictures (N, C, H, W) in [0, 1] -> codes (N, D) by its body, and back by its head."""
+    """Pictures (N, C, H, W) in [0, 1] -> latents (N, D) by the body, and back by the head."""
     return nets.autoencoder(
         **nets.autoencoder_arguments(schema), latent=args.latent, width=args.width
     )
@@ -87,7 +87,7 @@ def build_stream(args: Args, dataset: Data) -> Stream:
 
 
 def main(args: Args, dataset: Data | None = None) -> dict[str, float]:
-    """Train, keep the average that is best on valid, learn there what is usual, read test once."""
+    """Train, keep the EMA weights best on valid, fit error quantiles, evaluate on test once."""
     run = Run.start(__file__, args)
     dataset = dataset or data.open(args.data, args.options)
     net = run.place(build(args, dataset.schema))

@@ -31,14 +31,17 @@ def evaluate(net: nn.Module, data: Data, *, compare: bool = True) -> Result:
         "targets": target_names(data.schema),
         "units": target_units(data.schema),
         "test": compute_metrics(outputs.predictions, outputs.target),
-        "each": _metrics_by_target(outputs, target_names(data.schema)),
+        "by_target": _metrics_by_target(outputs, target_names(data.schema)),
         "interval": intervals(outputs, data.test.groups),
         **_coverage(outputs),
     }
     evaluated = time.perf_counter()
     values |= compare_with_baselines(outputs, data, fit=compare)
     finished = time.perf_counter()
-    arrays = {name: getattr(outputs, name) for name in ("ids", "truth", "said", "reach")}
+    arrays = {
+        "ids": outputs.ids, "target": outputs.target, "predictions": outputs.predictions,
+        "half_width": outputs.half_width,
+    }  # fmt: skip
     seconds = {
         "evaluation": round(evaluated - started, 3),
         "baselines": round(finished - evaluated, 3),
@@ -64,5 +67,5 @@ def _coverage(outputs: Outputs) -> dict[str, Any]:
     is_inside = (outputs.predictions - outputs.target).abs() <= outputs.half_width
     width = 2 * outputs.half_width.double()
     width = width / std_of(outputs.target) if width.shape[1] > 1 else width
-    return {"coverage": {"asked": 0.9, "reached": float(is_inside.double().mean()),
+    return {"coverage": {"nominal": 0.9, "empirical": float(is_inside.double().mean()),
                          "width": float(width.mean())}}  # fmt: skip

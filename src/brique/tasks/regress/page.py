@@ -15,7 +15,7 @@ _NUM_WORST = 10  # misses that are listed
 
 def sections(facts: Facts, gallery: Gallery) -> list[Section | Gap]:
     """Return answers beside truths, how far the intervals hold, and the worst misses."""
-    arrays = [facts.arrays.get(key) for key in ("ids", "truth", "said", "reach")]
+    arrays = [facts.arrays.get(key) for key in ("ids", "target", "predictions", "half_width")]
     if any(value is None or not len(value) for value in arrays):
         return [Gap("Answers are not shown, since they are not stored.")]
     ids, target, predictions, half_width = (value for value in arrays if value is not None)
@@ -71,7 +71,7 @@ def _scatter_figure(
 def _coverage_figure(facts: Facts) -> str:
     """Say how many truths lie in the 90% intervals."""
     coverage = facts.values["coverage"]
-    covered_share, nominal_share = float(coverage["reached"]), float(coverage["asked"])
+    covered_share, nominal_share = float(coverage["empirical"]), float(coverage["nominal"])
     unit = (facts.values.get("units") or [None])[0]
     unit = f" {text(unit)}" if unit else ""
     unit = " spreads" if len(facts.values.get("targets", [])) > 1 else unit

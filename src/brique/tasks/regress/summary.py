@@ -1,4 +1,4 @@
-"""A judgement in one sentence."""
+"""The result of a regressor in words."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -11,49 +11,48 @@ from brique.evaluation.sentences import (
 )
 from brique.tasks.regress.baselines import NAMES
 
-_MAX_TARGETS = 4  # targets that are told each
+_MAX_TARGETS = 4  # targets whose errors are listed
 
 
 def sentence(result: Mapping[str, Any]) -> str:
-    """Return in one sentence how near a net comes, and whether it was worth having.
+    """Return R² and mean absolute error on test beside the best baseline.
 
-    result: the values that `judge` returned. A net that is behind the best baseline is said to be
-    so first.
+    result: the values that `evaluate` returned.
     """
-    r2, mae = result["test"]["r2"], result["test"]["mae"]
-    comparison, count = result["comparison"], result["examples"]
-    baseline_r2 = result["baseline"][comparison["best"]]["r2"]
-    names = result["targets"]
-    unit = (result.get("units") or [None])[0]
+    r2, names = result["test"]["r2"], result["targets"]
+    best_r2 = result["baseline"][result["comparison"]["best"]]["r2"]
     target_text = f"'{names[0]}'" if len(names) == 1 else f"{len(names)} targets"
-    error_text = f"{format_number(mae)}{f' {unit}' if unit else ''}"
-    if len(names) > 1:
-        error_text = f"{mae:.3g} spreads{_errors_by_target(result)}"
-    summary = (
-        f"{format_percent(r2)} of the variance of {target_text} explained on {count:,} test examples ("
-        f"{interval_text(result, 'r2', format_percent)}), off by {error_text} in the mean"
+    net_text = (
+        f"Test R² {format_percent(r2)} for {target_text} on {result['examples']:,} examples"
+        f" ({interval_text(result, 'r2', format_percent)}); MAE {_error_text(result)}"
     )
     text = comparison_sentence(
-        summary,
-        f"explains {format_percent(baseline_r2)}",
-        result,
-        NAMES,
-        is_behind=r2 <= baseline_r2,
+        net_text, format_percent(best_r2), result, NAMES, is_behind=r2 <= best_r2
     )
     lower_bound = result["interval"]["r2"][0]
     if lower_bound is None or lower_bound > 0:
         return text
     if r2 > 0:
-        return f"{text}; the interval reaches 0, which the mean of these examples would reach"
-    prefix = "" if r2 <= baseline_r2 else "No better than a constant: "
-    return f"{prefix}{text}; the mean of these examples alone would reach 0.0%"
+        return f"{text} The interval includes R² = 0, that of the mean of the test targets."
+    prefix = "" if r2 <= best_r2 else "No better than a constant. "
+    return f"{prefix}{text} R² = 0 is that of the mean of the test targets."
 
 
-def _errors_by_target(result: Mapping[str, Any]) -> str:
-    """Return what the first targets are off by, in their units."""
-    units = result.get("units") or []
-    texts: list[str] = []
-    for index, (name, metrics) in enumerate([*(result.get("each") or {}).items()][:_MAX_TARGETS]):
-        unit = units[index] if len(units) == len(result["targets"]) else None
-        texts.append(f"{name} by {format_number(metrics['mae'])}{f' {unit}' if unit else ''}")
-    return f" ({', '.join(texts)})" if texts else ""
+def _error_text(result: Mapping[str, Any]) -> str:
+    """Return the mean absolute error with its unit; of several targets, those of the first too."""
+    mae, units = result["test"]["mae"], result.get("units") or [None]
+    if len(result["targets"]) == 1:
+        return _with_unit(mae, units[0])
+    units = units if len(units) == len(result["targets"]) else [None] * len(result["targets"])
+    errors = [
+        f"{name} {_with_unit(metrics['mae'], unit)}"
+        for (name, metrics), unit in zip(
+            [*(result.get("by_target") or {}).items()][:_MAX_TARGETS], units, strict=False
+        )
+    ]
+    listed = f" ({', '.join(errors)})" if errors else ""
+    return f"{mae:.3g} standard deviations{listed}"
+
+
+def _with_unit(value: float, unit: str | None) -> str:
+    return f"{format_number(value)} {unit}" if unit else format_number(value)

@@ -1,9 +1,9 @@
-"""A net for inputs of any kind, tables, texts, sounds or all mixed, learns to answer in numbers.
+"""A network predicts numbers from inputs of any kind: tables, texts, sounds, or a mix of them.
 
 Paper    Gorishniy et al. 2021, arXiv:2106.11959, section 3.2: residual layers for tables.
-Departs  numbers are also told by waves (arXiv:2203.05556); texts are read both ways, sounds by
-         their pitches; the average of the weights that was best on valid, where intervals
-         (Vovk, Gammerman, Shafer 2005) are fitted too.
+Departs  periodic embeddings of numbers (arXiv:2203.05556); a bidirectional GRU for texts,
+         log-mel spectra for sounds; the EMA of the weights that is best on valid; conformal
+         prediction intervals (Vovk, Gammerman, Shafer 2005) fitted on valid.
 Run      brique train california-housing
 Reached  see benchmarks/train.md
 """
@@ -33,39 +33,39 @@ class Args:
     data: str = "california-housing"
     """Name or path."""
     width: int = 128
-    """Features of what reads the columns of a table."""
+    """Hidden width of the column encoder."""
     depth: int = 2
-    """Its residual layers."""
+    """Residual layers of the column encoder."""
     options: Options = Options()
     """How the data are opened; each option is a flag."""
     dropout: float = 0.1
-    """Share of the features that are not seen in training."""
+    """Dropout rate."""
     bucket: bool = False
-    """Texts and signals of like lengths come together."""
+    """Batch texts and signals of similar length together."""
     light: float = 0.0
-    """Of a picture among the inputs: largest change of brightness and contrast, as a share."""
+    """Picture inputs: maximum random change of brightness and contrast, as a fraction."""
     shift: float = 0.0
-    """Of such a picture: largest move, as a share of its side."""
+    """Picture inputs: maximum random shift, as a fraction of the side length."""
     rotate: float = 0.0
-    """Its largest turn, in degrees."""
+    """Picture inputs: maximum random rotation, in degrees."""
     zoom: float = 0.0
-    """Its largest change of scale, as a share."""
+    """Picture inputs: maximum random change of scale, as a fraction."""
     mirror: bool = False
-    """Half of such pictures are seen from left to right."""
+    """Picture inputs: random horizontal flips, with probability 0.5."""
     turns: int = 2000
-    """Turns, one batch each."""
+    """Turns (training steps), one batch each."""
     batch_size: int = 128
-    """Examples a turn."""
+    """Examples per batch."""
     weight_decay: float = 0.02
-    """Pull of every weight toward zero, in step lengths."""
+    """Weight decay coefficient."""
     lr: float = 2e-3
-    """Largest step length; it rises to it, then falls along a cosine to zero."""
+    """Peak learning rate: warmup, then cosine decay to zero."""
     patience: int = 10
-    """Looks at valid without a better one, of 20 in all, after which training ends."""
+    """Early stopping: evaluations on valid (20 in all) without improvement before training ends."""
     average: float = 0.98
-    """Decay of the running average of the weights, in (0, 1)."""
+    """Decay of the exponential moving average (EMA) of the weights, in (0, 1)."""
     seed: int = 0
-    """Seed of everything random."""
+    """Random seed."""
 
 
 def build(args: Args, schema: Schema) -> nn.Sequential:
@@ -103,7 +103,7 @@ def build_stream(args: Args, dataset: Data) -> Stream:
 
 
 def main(args: Args, dataset: Data | None = None) -> dict[str, float]:
-    """Train, keep the average that is best on valid, fit there how sure it may be, read test."""
+    """Train, keep the EMA weights best on valid, fit intervals on valid, evaluate on test once."""
     run = Run.start(__file__, args)
     dataset = dataset or data.open(args.data, args.options)
     net = run.place(build(args, dataset.schema))

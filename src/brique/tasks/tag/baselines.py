@@ -11,12 +11,12 @@ from brique.schema import Tags, Text
 from brique.schema.texts import FIRST_ID
 
 NAMES = {
-    "majority": "always answering the commonest class",
-    "usual": "the commonest tag of each word",
-    "endings": "the commonest tag of each word, or of its ending",
-    "window": "a linear model of each word and its neighbors",
+    "majority": "most frequent tag",
+    "word": "most frequent tag of each word",
+    "word_or_suffix": "most frequent tag of each word or suffix",
+    "window": "linear model of a five-word window",
 }
-"""What the methods are called in a sentence."""
+"""Titles in sentences and tables."""
 
 _MAX_WORDS = 400_000  # words that the linear model is fitted on
 _MAX_RARE_COUNT = 2  # times that a word comes at most by which unknown ones are told
@@ -31,8 +31,8 @@ def most_common(data: Data) -> Tensor:
 def most_frequent_tags(data: Data, split: Split) -> Mapping[str, Tensor]:
     """Return what each word's commonest tag is, by two ways to tell those of unknown words (M,).
 
-    "usual": an unknown word gets the commonest tag of words that come once or twice in train;
-    "endings": the commonest of those with its ending.
+    "word": an unknown word gets the commonest tag of words that come once or twice in train;
+    "word_or_suffix": the commonest of those with its ending.
     Ties go to the tag that is named first.
     """
     kind, tags = _fields(split)
@@ -54,8 +54,8 @@ def most_frequent_tags(data: Data, split: Split) -> Mapping[str, Tensor]:
         ending_counts.sum(dim=1) > 0, ending_counts.argmax(dim=1), rare_tag_counts.argmax()
     )
     return {
-        "usual": torch.where(is_known, by_word[split_words], rare_tag_counts.argmax()),
-        "endings": torch.where(
+        "word": torch.where(is_known, by_word[split_words], rare_tag_counts.argmax()),
+        "word_or_suffix": torch.where(
             is_known, by_word[split_words], by_ending[fallback_ids[split_words]]
         ),
     }

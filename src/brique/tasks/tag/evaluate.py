@@ -44,8 +44,8 @@ def evaluate(
     )
     finished = time.perf_counter()
     arrays = {
-        "ids": outputs.ids, "offsets": outputs.offsets, "truth": outputs.target,
-        "said": outputs.predictions, "sure": outputs.confidence, "unknown": outputs.is_unknown,
+        "ids": outputs.ids, "offsets": outputs.offsets, "target": outputs.target,
+        "predictions": outputs.predictions, "confidence": outputs.confidence, "is_unknown": outputs.is_unknown,
     }  # fmt: skip
     seconds = {
         "evaluation": round(evaluated - started, 3),

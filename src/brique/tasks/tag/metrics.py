@@ -31,7 +31,7 @@ def result_values(outputs: Outputs, names: Sequence[str], groups: Tensor | None)
         "test": {
             **metrics,
             "macro_f1": macro_scores(classes)["macro_f1"],
-            "faultless": float(
+            "exact_sentences": float(
                 (wrong_by_text == 0)[has_words[: len(wrong_by_text)]].double().mean()
             ),
             "log_loss": float(outputs.losses.double().mean()),

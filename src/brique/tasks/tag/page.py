@@ -17,7 +17,7 @@ _MAX_TAGS = 60  # rows of the table
 
 def sections(facts: Facts, gallery: Gallery) -> list[Section | Gap]:
     """Return the worst sentences, the commonest confusions, and how well each tag is found."""
-    arrays = {key: facts.arrays.get(key) for key in ("ids", "offsets", "truth", "said", "sure")}
+    arrays = {key: facts.arrays.get(key) for key in ("ids", "offsets", "target", "predictions", "confidence")}
     if any(array is None or not len(array) for array in arrays.values()):
         return [Gap("Tags are not shown, since the answers are not stored.")]
     outputs = {key: array for key, array in arrays.items() if array is not None}
@@ -77,10 +77,10 @@ def _unknown_words_figure(facts: Facts) -> str:
 def _worst_figure(facts: Facts, outputs: dict[str, Tensor]) -> str:
     """Return the sentences in which the net was most often, and most surely, wrong."""
     names, offsets = facts.names, outputs["offsets"]
-    is_wrong = outputs["truth"] != outputs["said"]
+    is_wrong = outputs["target"] != outputs["predictions"]
     text_of_word = torch.repeat_interleave(torch.arange(len(outputs["ids"])), offsets.diff())
     cost = torch.zeros(len(outputs["ids"])).index_add_(
-        0, text_of_word, is_wrong * outputs["sure"].float()
+        0, text_of_word, is_wrong * outputs["confidence"].float()
     )
     order = cost.argsort(descending=True, stable=True)[:_NUM_SENTENCES].tolist()
     rows: list[str] = []
@@ -92,8 +92,8 @@ def _worst_figure(facts: Facts, outputs: dict[str, Tensor]) -> str:
         tagged_words = [
             _tagged_word(
                 word,
-                names[int(outputs["said"][word_index])],
-                names[int(outputs["truth"][word_index])],
+                names[int(outputs["predictions"][word_index])],
+                names[int(outputs["target"][word_index])],
             )
             for word, word_index in zip(words[:_MAX_WORDS], range(start, stop), strict=False)
         ]
@@ -132,7 +132,7 @@ def _confusions_figure(facts: Facts, outputs: dict[str, Tensor]) -> str:
     """Return which tags are most often taken for which."""
     names = facts.names
     size = len(names)
-    counts = torch.bincount(outputs["truth"] * size + outputs["said"], minlength=size**2)
+    counts = torch.bincount(outputs["target"] * size + outputs["predictions"], minlength=size**2)
     totals = counts.view(size, size).sum(dim=1)
     counts.view(size, size).fill_diagonal_(0)
     order = [cell for cell in counts.argsort(descending=True, stable=True)[:_NUM_PAIRS].tolist()
@@ -166,9 +166,9 @@ def _confusions_figure(facts: Facts, outputs: dict[str, Tensor]) -> str:
 def _examples(facts: Facts, outputs: dict[str, Tensor], target_id: int, predicted_id: int) -> str:
     """Return some words of a tag that are taken for another."""
     indices = (
-        ((outputs["truth"] == target_id) & (outputs["said"] == predicted_id)).nonzero().flatten()
+        ((outputs["target"] == target_id) & (outputs["predictions"] == predicted_id)).nonzero().flatten()
     )
-    indices = indices[outputs["sure"][indices].argsort(descending=True, stable=True)][:4]
+    indices = indices[outputs["confidence"][indices].argsort(descending=True, stable=True)][:4]
     words: list[str] = []
     for word_index in indices.tolist():
         row = int(torch.searchsorted(outputs["offsets"], word_index, right=True)) - 1

@@ -1,4 +1,4 @@
-"""A judgement of tags in one sentence."""
+"""The result of a tagger in words."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -8,52 +8,42 @@ from brique.tasks.tag.baselines import NAMES
 
 
 def sentence(result: Mapping[str, Any]) -> str:
-    """Return in one sentence how many words a net tags rightly, and whether it was worth having.
+    """Return the accuracy of tags on test beside the best baseline's.
 
-    result: the values that `judge` returned. A net that is behind the best baseline is said to be
-    so first.
+    result: the values that `evaluate` returned.
     """
-    metrics, count = result["test"], result["examples"]
-    comparison = result["comparison"]
-    baseline_accuracy = result["baseline"][comparison["best"]]["accuracy"]
+    metrics = result["test"]
+    best_accuracy = result["baseline"][result["comparison"]["best"]]["accuracy"]
     unknown_accuracy = metrics.get("unknown_accuracy")
     unknown_text = (
         ""
         if unknown_accuracy is None
-        else f", {unknown_accuracy:.1%} of the {result['unknown']:,} new ones"
+        else f"; {unknown_accuracy:.1%} on {result['unknown']:,} unknown words"
     )
-    summary = (
-        f"{metrics['accuracy']:.1%} of {result['words']:,} words in {count:,} test sentences tagged"
-        f" rightly ({interval_text(result, 'accuracy', format_percent)}){unknown_text}"
+    net_text = (
+        f"Test accuracy {metrics['accuracy']:.1%} on {result['words']:,} words in"
+        f" {result['examples']:,} sentences"
+        f" ({interval_text(result, 'accuracy', format_percent)}){unknown_text}"
     )
     return comparison_sentence(
-        summary,
-        f"is right for {baseline_accuracy:.1%}",
-        result,
-        NAMES,
-        is_behind=metrics["accuracy"] <= baseline_accuracy,
-    )
+        net_text, f"{best_accuracy:.1%}", result, NAMES,
+        is_behind=metrics["accuracy"] <= best_accuracy,
+    )  # fmt: skip
 
 
 def entities_sentence(result: Mapping[str, Any]) -> str:
-    """Return in one sentence how well entities are found, and whether the net was worth having.
+    """Return the F1 of entities on test beside the best baseline's.
 
-    result: the values that `judge` returned of tags in BIO form.
+    result: the values that `evaluate` returned for tags in BIO form.
     """
-    metrics, count = result["test"], result["examples"]
-    baseline_f1 = result["baseline"][result["comparison"]["best"]]["f1"]
-    majority = result["baseline"]["majority"]
-    summary = (
-        f"entity F1 {metrics['f1']:.1%} on {result['entities']['count']:,} entities in {count:,}"
-        f" test sentences ({interval_text(result, 'f1', format_percent)}; precision {metrics['precision']:.1%},"
-        f" recall {metrics['recall']:.1%}); {metrics['accuracy']:.1%} of words tagged rightly, always"
-        f" '{majority['answer']}' {majority['accuracy']:.1%}"
+    metrics, majority = result["test"], result["baseline"]["majority"]
+    best_f1 = result["baseline"][result["comparison"]["best"]]["f1"]
+    net_text = (
+        f"Test entity F1 {metrics['f1']:.1%} on {result['entities']['count']:,} entities in"
+        f" {result['examples']:,} sentences ({interval_text(result, 'f1', format_percent)});"
+        f" precision {metrics['precision']:.1%}, recall {metrics['recall']:.1%}; word accuracy"
+        f" {metrics['accuracy']:.1%} (always '{majority['answer']}': {majority['accuracy']:.1%})"
     )
-    summary = comparison_sentence(
-        summary,
-        f"reaches F1 {baseline_f1:.1%}",
-        result,
-        NAMES,
-        is_behind=metrics["f1"] <= baseline_f1,
+    return comparison_sentence(
+        net_text, f"{best_f1:.1%}", result, NAMES, is_behind=metrics["f1"] <= best_f1
     )
-    return summary[0].upper() + summary[1:]

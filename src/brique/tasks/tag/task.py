@@ -37,7 +37,7 @@ _METRICS = {
         Metric("recall", "recall", "share of the entities meant that are found"),
         Metric("unknown_accuracy", "new words", "share of words new to it tagged rightly"),
         Metric("macro_f1", "F1", "mean over the targets"),
-        Metric("faultless", "faultless", "share of sentences without a mistake"),
+        Metric("exact_sentences", "exact sentences", "share of sentences without an error"),
         Metric("log_loss", "log loss", "in nats; 0 is perfect", is_share=False),
     )
 }

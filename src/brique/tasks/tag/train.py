@@ -1,8 +1,8 @@
-"""A net that reads sentences both ways learns to say of each word which class it is of.
+"""A bidirectional GRU tags each word of a sentence.
 
-Paper    Plank, Søgaard, Goldberg 2016, arXiv:1604.05529: words and letters, read both ways.
-Departs  letters by a convolution; units of Cho et al. 2014; no second task; a rare word is at times
-         taken for its ending (arXiv:1603.04351, section 4.4), so that new words are told by theirs.
+Paper    Plank, Søgaard, Goldberg 2016, arXiv:1604.05529: bidirectional, over words and characters.
+Departs  characters by a convolution; GRU of Cho et al. 2014; no auxiliary task; rare words are
+         randomly replaced by their suffixes (arXiv:1603.04351, section 4.4) for unknown words.
 Run      brique train ud-english-ewt
 Reached  see benchmarks/train.md
 """
@@ -33,35 +33,35 @@ class Args:
     options: Options = Options()
     """How the data are opened; each option is a flag."""
     embedding_size: int = 128
-    """Numbers that a word is told by."""
+    """Dimensions of the word embeddings."""
     hidden: int = 128
-    """Units that read a sentence in each of the two directions."""
+    """Hidden units of the bidirectional GRU, per direction."""
     layers: int = 1
-    """Layers of them."""
+    """Layers of the bidirectional GRU."""
     dropout: float = 0.4
-    """Share of the features that are not seen in training."""
+    """Dropout rate."""
     word_dropout: float = 0.3
-    """Share of rare words that are taken for their endings in training."""
+    """Rate at which rare words are replaced by their suffixes in training."""
     turns: int = 4000
-    """Turns, one batch each."""
+    """Turns (training steps), one batch each."""
     batch_size: int = 32
-    """Sentences a turn."""
+    """Sentences per batch."""
     lr: float = 3e-3
-    """Largest step length of AdamW; it rises to it, then falls along a cosine to zero."""
+    """Peak learning rate of AdamW: warmup, then cosine decay to zero."""
     weight_decay: float = 0.02
-    """Pull of every weight toward zero, in step lengths."""
+    """Weight decay coefficient."""
     clip: float = 5.0
-    """Largest norm of a step's slopes."""
+    """Maximum gradient norm (gradient clipping)."""
     patience: int = 10
-    """Looks at valid without a better one, of 20 in all, after which training ends."""
+    """Early stopping: evaluations on valid (20 in all) without improvement before training ends."""
     average: float = 0.99
-    """Decay of the running average of the weights, in (0, 1)."""
+    """Decay of the exponential moving average (EMA) of the weights, in (0, 1)."""
     seed: int = 0
-    """Seed of everything random."""
+    """Random seed."""
 
 
 def build(args: Args, schema: Schema) -> Tagger:
-    """Sentences of M words in all -> scores of the K tags of each word (M, K)."""
+    """Sentences of M words in total -> tag scores of each word (M, K)."""
     schema_json = schema.to_json()
     sizes = {"embedding_size": args.embedding_size, "hidden": args.hidden, "layers": args.layers}
     return nets.tagger(schema_json, **sizes, dropout=args.dropout, word_dropout=args.word_dropout)
@@ -90,7 +90,7 @@ def build_stream(args: Args, dataset: Data) -> Stream:
 
 
 def main(args: Args, dataset: Data | None = None) -> dict[str, float]:
-    """Train, keep the average that is best on valid, read the test sentences once."""
+    """Train, keep the EMA weights that are best on valid, evaluate on test once."""
     run = Run.start(__file__, args)
     dataset = dataset or data.open(args.data, args.options)
     net = run.place(build(args, dataset.schema))

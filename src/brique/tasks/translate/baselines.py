@@ -11,11 +11,11 @@ from brique.schema.texts import WORD_PATTERN
 from brique.tasks.translate.outputs import original_texts
 
 NAMES = {
-    "copy": "the text as it is",
-    "commonest": "always the commonest translation",
-    "dictionary": "a dictionary, word by word",
+    "copy": "source text",
+    "most_common": "most frequent translation",
+    "dictionary": "word-by-word dictionary",
 }
-"""What the methods are called in a sentence."""
+"""Titles in sentences and tables."""
 
 _MAX_PAIRS = 40_000  # of texts, that a dictionary is made of
 _MIN_PAIRS = 2  # pairs in which two words must come together

@@ -44,8 +44,8 @@ def evaluate(
         "languages": [data.schema.inputs[0], data.schema.target],
         "test": _compute_metrics(outputs.predictions, outputs.target, ngram_counts_by_text),
         "interval": {"bleu": _bleu_interval(ngram_counts_by_text, data.test.groups)},
-        "words": tokenizer_name(),
-        "shown": _examples(outputs, ngram_f(ngram_counts_by_text)),
+        "tokenizer": tokenizer_name(),
+        "shown_examples": _examples(outputs, ngram_f(ngram_counts_by_text)),
     }
     evaluated = time.perf_counter()
     values |= _compare_with_baselines(outputs, data, ngram_counts_by_text, fit=compare)
@@ -87,8 +87,8 @@ def _examples(outputs: Outputs, score: Tensor) -> list[dict[str, Any]]:
     ]
     return [
         {
-            "id": int(outputs.ids[row]), "source": outputs.source[row], "said": outputs.predictions[row],
-            "meant": outputs.target[row], "overlap": round(float(score[row]), 4),
+            "id": int(outputs.ids[row]), "source": outputs.source[row], "prediction": outputs.predictions[row],
+            "target": outputs.target[row], "overlap": round(float(score[row]), 4),
         }
         for row in [*order[:num_worst].tolist(), *evenly_chosen.tolist()]
     ]  # fmt: skip
@@ -100,7 +100,7 @@ def _compare_with_baselines(
     """Return the baselines, and how the net stands beside the best, by drawing texts again."""
     translations = {"copy": outputs.source}
     if fit:
-        translations["commonest"] = baselines.most_common(data, len(outputs.source))
+        translations["most_common"] = baselines.most_common(data, len(outputs.source))
         translations["dictionary"] = baselines.word_by_word(data, outputs.source)
     ngrams = {
         name: count_ngrams(ngrams_of_one, outputs.target)

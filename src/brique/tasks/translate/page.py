@@ -17,7 +17,7 @@ _NUM_BARS = 10  # ranges of the score
 
 def sections(facts: Facts, gallery: Gallery) -> list[Section | Gap]:
     """Return translations beside what was meant, and how much they have in common with it."""
-    examples, score = facts.values.get("shown"), facts.arrays.get("overlap")
+    examples, score = facts.values.get("shown_examples"), facts.arrays.get("overlap")
     if not isinstance(examples, list) or not examples or score is None or not len(score):
         return [Gap("Translations are not shown, since they are not stored.")]
     num_worst = len(examples) // 2
@@ -63,8 +63,8 @@ def _overlap_histogram(score: Tensor) -> str:
 def _table(title: str, caption: str, rows: list[dict[str, Any]]) -> str:
     """Return texts, what was said and what was meant, as a table."""
     table_rows = [
-        f"<tr><td>{text(row['source'], _MAX_LETTERS)}</td><td>{text(row['said'], _MAX_LETTERS)}</td>"
-        f'<td>{text(row["meant"], _MAX_LETTERS)}</td><td class="num">{percent(row["overlap"])}</td>'
+        f"<tr><td>{text(row['source'], _MAX_LETTERS)}</td><td>{text(row['prediction'], _MAX_LETTERS)}</td>"
+        f'<td>{text(row["target"], _MAX_LETTERS)}</td><td class="num">{percent(row["overlap"])}</td>'
         "</tr>"
         for row in rows
     ]

@@ -1,4 +1,4 @@
-"""A judgement of translations in one sentence."""
+"""The result of a translator in words."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -8,23 +8,16 @@ from brique.tasks.translate.baselines import NAMES
 
 
 def sentence(result: Mapping[str, Any]) -> str:
-    """Return in one sentence how well a net translates, and whether it was worth having.
+    """Return BLEU on test beside the best baseline's.
 
-    result: the values that `judge` returned. A net that is behind the best baseline is said to be
-    so first.
+    result: the values that `evaluate` returned.
     """
-    metrics, count = result["test"], result["examples"]
-    source, target = result["languages"]
-    comparison = result["comparison"]
-    baseline_bleu = result["baseline"][comparison["best"]]["bleu"]
-    summary = (
-        f"{metrics['bleu']:.1f} BLEU from {source} to {target} on {count:,} test texts ("
-        f"{interval_text(result, 'bleu', '{:.1f}'.format)}), {metrics['exact']:.1%} of them to the letter"
+    metrics, (source, target) = result["test"], result["languages"]
+    best_bleu = result["baseline"][result["comparison"]["best"]]["bleu"]
+    net_text = (
+        f"Test BLEU {metrics['bleu']:.1f} from {source} to {target} on {result['examples']:,} texts"
+        f" ({interval_text(result, 'bleu', '{:.1f}'.format)}); {metrics['exact']:.1%} exact matches"
     )
     return comparison_sentence(
-        summary,
-        f"has {baseline_bleu:.1f}",
-        result,
-        NAMES,
-        is_behind=metrics["bleu"] <= baseline_bleu,
+        net_text, f"{best_bleu:.1f}", result, NAMES, is_behind=metrics["bleu"] <= best_bleu
     )

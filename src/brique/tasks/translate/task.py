@@ -17,7 +17,7 @@ from brique.tasks.translate.summary import sentence
 def _training_file(schema: Schema) -> str | None:
     match [schema[name] for name in schema.targets], [schema[name] for name in schema.inputs]:
         case [Text()], [Text()]:
-            return "translation"
+            return "translate"
         case _:
             return None
 

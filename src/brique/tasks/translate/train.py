@@ -1,8 +1,8 @@
-"""A net that looks back at a text learns to say it in another language, piece by piece.
+"""A sequence-to-sequence network with attention translates text.
 
 Paper    Luong, Pham, Manning 2015, arXiv:1508.04025, section 3.1: global attention.
-Departs  the source is read both ways by one layer (arXiv:1409.0473); AdamW; labels are smoothed
-         (arXiv:1512.00567, section 7); the average of the weights that was best on valid.
+Departs  a one-layer bidirectional encoder (arXiv:1409.0473); AdamW; label smoothing
+         (arXiv:1512.00567, section 7); the EMA of the weights that is best on valid.
 Run      brique train multi30k --target fr
 Reached  see benchmarks/train.md
 """
@@ -34,29 +34,29 @@ class Args:
     options: Options = Options(target="fr", unit="subwords")
     """How the data are opened; each option is a flag."""
     width: int = 256
-    """Numbers in a piece's vector and in a state."""
+    """Dimensions of token embeddings and hidden states."""
     dropout: float = 0.3
-    """Share of the features that are not seen in training."""
+    """Dropout rate."""
     smoothing: float = 0.1
-    """Share of each piece that is spread over all."""
+    """Label smoothing."""
     turns: int = 4500
-    """Turns, one batch each."""
+    """Turns (training steps), one batch each."""
     batch_size: int = 64
-    """Pairs of texts a turn."""
+    """Pairs of texts per batch."""
     average: float = 0.98
-    """Decay of the average of the weights that speaks in the end, in (0, 1)."""
+    """Decay of the exponential moving average (EMA) of the weights, in (0, 1)."""
     patience: int = 10
-    """Looks at valid, of 20 in all, after which training ends if none was better."""
+    """Early stopping: evaluations on valid (20 in all) without improvement before training ends."""
     lr: float = 2e-3
-    """Largest step length of AdamW; it rises to it, then falls along a cosine to zero."""
+    """Peak learning rate of AdamW: warmup, then cosine decay to zero."""
     weight_decay: float = 0.01
-    """Pull of every weight toward zero, in step lengths."""
+    """Weight decay coefficient."""
     seed: int = 0
-    """Seed of everything random."""
+    """Random seed."""
 
 
 def build(args: Args, schema: Schema) -> Translator:
-    """Texts, and their translations so far -> scores of the next pieces (M + N, V)."""
+    """Source texts and target prefixes -> scores of the next tokens (M + N, V)."""
     return nets.translator(schema.to_json(), width=args.width, dropout=args.dropout)
 
 
@@ -80,7 +80,7 @@ def build_stream(args: Args, dataset: Data) -> Stream:
 
 
 def main(args: Args, dataset: Data | None = None) -> dict[str, float]:
-    """Teach the net to say what a person said; then let it speak, once for each test text."""
+    """Train by teacher forcing; then translate the test texts once."""
     run = Run.start(__file__, args)
     dataset = dataset or data.open(args.data, args.options)
     net = run.place(build(args, dataset.schema))
