@@ -79,7 +79,7 @@ def test_a_recipe_is_imported_by_its_name():
 def test_training_files_are_found_by_task():
     assert list(catalog.training_files()) == [
         "classify", "classify_fields", "detect", "forecast", "generate", "label", "reconstruct",
-        "regress", "segment", "tag", "translation",
+        "regress", "segment", "tag", "translate",
     ]  # fmt: skip
     assert catalog.training_file("classify").parent.name == "classify"
     assert catalog.load_training_file("classify").__name__ == "brique.tasks.classify.train"

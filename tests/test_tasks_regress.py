@@ -97,8 +97,9 @@ def test_judgement_beside_linear_regression_that_is_as_good():
     assert values["comparison"]["outcome"] == "even"
     assert judged.arrays["target"].shape == judged.arrays["predictions"].shape == (2000, 1)
     said = regress.sentence(values)
-    assert "of the variance of 'y' explained on 2,000 test examples" in said
-    assert "a difference that can be chance" in said
+    assert said.startswith(f"Test R² {values['test']['r2']:.1%} for 'y' on 2,000 examples (95% CI ")
+    assert "Best baseline: linear regression, " in said
+    assert "the difference is not significant (p = " in said
 
 
 def test_a_net_that_is_worse_is_said_to_be_so_first():
@@ -107,9 +108,8 @@ def test_a_net_that_is_worse_is_said_to_be_so_first():
             return torch.zeros(len(x), 1)
 
     said = regress.sentence(regress.evaluate(Mean(), noisy()).values)
-    assert said.startswith("Behind a simple method: ")
-    assert ": 0.0% of the variance" in said
-    assert "linear regression explains " in said
+    assert said.startswith("Worse than the best baseline. Test R² 0.0% for 'y' on 2,000 examples")
+    assert "Best baseline: linear regression, " in said
 
 
 def said_of(r2, interval, best, rival):
@@ -122,14 +122,14 @@ def said_of(r2, interval, best, rival):
 
 
 def test_what_a_constant_would_reach_is_no_success():
-    end = "; the interval reaches 0, which the mean of these examples would reach"
+    end = " The interval includes R² = 0, that of the mean of the test targets."
     assert said_of(0.02, [-0.05, 0.06], "linear", 0.002).endswith(end)
     below = said_of(-1.454, [-20.7, -0.28], "mean", -2.858)
-    assert below.startswith("No better than a constant: -145.4% of the variance of 'y' explained")
-    assert below.endswith("; the mean of these examples alone would reach 0.0%")
+    assert below.startswith("No better than a constant. Test R² -145.4% for 'y' on 120 examples")
+    assert below.endswith(" R² = 0 is that of the mean of the test targets.")
     far = said_of(-1.5e12, [-2e12, -1e12], "linear", 0.9)
-    assert far.startswith("No better than a simple method: less than -10,000% of the variance")
-    assert "interval reaches" not in said_of(0.5, [0.4, 0.6], "linear", 0.4)
+    assert far.startswith("No better than the best baseline. Test R² less than -10,000% for")
+    assert "interval includes" not in said_of(0.5, [0.4, 0.6], "linear", 0.4)
 
 
 def test_several_targets_are_scored_in_their_own_spreads():
@@ -150,11 +150,11 @@ def test_several_targets_are_scored_in_their_own_spreads():
     assert values["test"]["rmse"] == pytest.approx(0.5**0.5, abs=0.1)
     assert values["baseline"]["boosting"]["r2"] > 0.5
     assert "2 targets" in regress.sentence(values)
-    assert "spreads" in regress.sentence(values)
+    assert "standard deviations" in regress.sentence(values)
     each = values["by_target"]
     assert set(each) == {"y 1", "y 2"}
     assert each["y 2"]["mae"] > 100  # in its own unit
-    assert f"y 2 by {each['y 2']['mae']:.4g})" in regress.sentence(values)
+    assert f"y 2 {each['y 2']['mae']:.4g})" in regress.sentence(values)
 
 
 def test_the_width_of_intervals_is_in_the_unit_of_one_target_and_in_spreads_of_several():

@@ -75,18 +75,18 @@ def test_its_quick_form_learns_and_knows_new_words_by_their_endings(run, folder)
     assert set(result["baseline"]) == {"majority", "word", "word_or_suffix", "window"}
     assert result["baseline"]["word"]["accuracy"] < result["baseline"]["word_or_suffix"]["accuracy"]
     assert read_run(run).json["data"][0]["test_reads"] == 1
-    assert "words in 60 test sentences tagged rightly" in tag.sentence(result)
+    assert "words in 60 sentences (95% CI " in tag.sentence(result)
 
 
 def test_its_page_shows_sentences_and_tags(run):
     page = (run / "report.html").read_text()
-    for said in ("Of new words,", "Each tag", "Hardest to find", "a linear model of each word"):
+    for said in ("Of new words,", "Each tag", "Hardest to find", "linear model of a five-word window"):
         assert said in page
     assert "is missing, since run.json" not in page
 
 
 def test_stopped_on_the_way_it_ends_in_equal_numbers(folder, tmp_path, monkeypatch):
-    args = trained.Args(data=str(folder), options=(), **(QUICK | {"turns": 20}))
+    args = trained.Args(data=str(folder), **(QUICK | {"turns": 20}))
     whole = alone(trained.main, args, tmp_path / "whole")
     pieces = stopped(trained.main, args, tmp_path / "pieces", [3, 11], monkeypatch)
     assert_equal(whole, pieces)
@@ -101,7 +101,7 @@ def test_what_predict_says_is_what_the_net_says_over_valid(run, folder):
     sure, numbers = torch.cat(scores).max(dim=1)
     names = opened.schema["tag"].names
     assert [one for answer in said for one in answer.tags] == [names[k] for k in numbers.tolist()]
-    told = torch.tensor([one for answer in said for one in answer.sure])
+    told = torch.tensor([one for answer in said for one in answer.probabilities])
     assert (told - sure).abs().max() < 2e-6
     assert list(said[0].words) == list(texts[int(opened.valid.ids[0])])
 
@@ -154,7 +154,7 @@ def test_the_judgement_counts_words_and_draws_sentences(folder):
     beside = tag.evaluate(Always(4, 1), opened).values
     assert beside["comparison"]["outcome"] == "worse"
     assert values["test"]["exact_sentences"] == 0
-    assert tag.sentence(beside).startswith("Behind a simple method: ")
+    assert tag.sentence(beside).startswith("Worse than the best baseline. Test accuracy ")
     assert judged.arrays["offsets"].tolist()[-1] == len(truth)
     assert values["interval"]["accuracy"][0] < values["interval"]["accuracy"][1]
 
@@ -224,14 +224,14 @@ def test_entities_are_counted_as_seqeval_and_conlleval_do(scheme):
         names, meant, said = drawn(scheme, seed)
         flat = [torch.tensor([names.index(t) for tags in x for t in tags]) for x in (meant, said)]
         found = entities.count_entities(*flat, torch.tensor([len(tags) for tags in meant]), names)
-        assert found.scores() == pytest.approx({
+        assert found.metrics() == pytest.approx({
             "f1": metrics.f1_score(meant, said, zero_division=0),
             "precision": metrics.precision_score(meant, said, zero_division=0),
             "recall": metrics.recall_score(meant, said, zero_division=0),
         })  # fmt: skip
         report = metrics.classification_report(meant, said, output_dict=True, zero_division=0)
         for at, kind in enumerate(entities.entity_types(names)):
-            assert int(found.true[:, at].sum()) == report.get(kind, {"support": 0})["support"]
+            assert int(found.num_target[:, at].sum()) == report.get(kind, {"support": 0})["support"]
 
 
 def test_bilou_counts_as_bioes_and_other_tags_mark_no_entities():
@@ -245,7 +245,7 @@ def test_bilou_counts_as_bioes_and_other_tags_mark_no_entities():
         names = sorted({t for x in written for tags in x for t in tags})
         flat = [torch.tensor([names.index(t) for tags in x for t in tags]) for x in written]
         scores.append(
-            entities.count_entities(*flat, torch.tensor([len(t) for t in meant]), names).scores()
+            entities.count_entities(*flat, torch.tensor([len(t) for t in meant]), names).metrics()
         )
     assert scores[0] == scores[1]
     assert entities.entity_types(["NOUN", "B-PER", "O"]) is None
@@ -288,7 +288,7 @@ def test_always_outside_looks_bad_though_most_words_are_right(persons):
         **{k: values["test"][k] for k in ("accuracy", "unknown_accuracy") if k in values["test"]},
         "interval": values["interval"]["f1"],
     }  # fmt: skip
-    assert tag.entities_sentence(values).startswith("No better than a simple method: entity F1 0.")
+    assert tag.entities_sentence(values).startswith("No better than the best baseline. Test entity F1 0.")
 
 
 def test_a_net_of_entities_is_chosen_and_judged_by_their_f1(persons, tmp_path):
@@ -302,7 +302,7 @@ def test_a_net_of_entities_is_chosen_and_judged_by_their_f1(persons, tmp_path):
     assert record.result["entities"]["types"]["PER"]["f1"] == record.result["test"]["f1"]
     assert brique.evaluate(out)["test"] == record.result["test"]
     page = (out / "report.html").read_text()
-    assert "entity F1 on the test examples" in page
+    assert "entity F1 on test" in page
     assert "finds no entity" in page
 
 

@@ -21,11 +21,12 @@ from brique.tasks import translate
 from brique.tasks.translate import baselines, metrics
 from brique.tasks.translate import decoding as task
 from brique.tasks.translate import train as trained
+from brique.tasks.translate.predict import beam_translate
 from brique.workbench import languages
 from resuming import alone, assert_equal, stopped
 
 WORDS = {"cat": "chat", "dog": "chien", "owl": "hibou", "red": "brun", "big": "grand"}
-OPTIONS = ("target=fr", "unit=words")
+OPTIONS = data.Options(target="fr", unit="words")
 
 
 def pairs(count, seed):
@@ -64,13 +65,13 @@ def test_its_quick_form_learns_and_leaves_a_dictionary_behind(run):
     assert result["baseline"]["dictionary"]["bleu"] < result["test"]["bleu"]
     assert result["baseline"]["dictionary"]["overlap"] > result["baseline"]["copy"]["overlap"]
     assert result["comparison"]["outcome"] == "better"
-    assert "BLEU from en to fr on 30 test texts" in translate.sentence(result)
+    assert "from en to fr on 30 texts (95% CI " in translate.sentence(result)
     assert read_run(run).json["data"][0]["test_reads"] == 1
 
 
 def test_its_page_shows_what_was_said_and_meant(run):
     page = (run / "report.html").read_text()
-    for said in ("The worst translations", "in common with what was meant", "a dictionary, word"):
+    for said in ("The worst translations", "in common with what was meant", "word-by-word dictionary"):
         assert said in page
     assert "is missing, since run.json" not in page
 
@@ -89,7 +90,7 @@ def test_what_predict_says_is_what_a_search_says_over_valid(run, folder):
     said = model.predict([texts[row] for row in opened.valid.ids.tolist()])
     kind, found = opened.schema["fr"], []
     for batch in opened.valid.batches(7):
-        found += [kind.restore(one) for one in translate.predict.spoken(model.net, batch["en"])]
+        found += [kind.restore(one) for one in beam_translate(model.net, batch["en"])]
     assert [one.answer for one in said] == found
     batch = next(opened.valid.batches(7))
     whole = model.net(batch["en"], batch["fr"])
@@ -124,8 +125,8 @@ def test_the_scores_of_all_pieces_follow_each_other(folder):
     net = nets.translator(opened.schema.to_json(), width=8).eval()
     batch = next(opened.train.batches(5))
     found = net(batch["en"], batch["fr"])
-    assert found.shape == (len(batch["fr"].values) + 5, opened.schema["fr"].size)
-    assert net(batch["en"]).shape == (5, opened.schema["fr"].size)
+    assert found.shape == (len(batch["fr"].values) + 5, opened.schema["fr"].num_embeddings)
+    assert net(batch["en"]).shape == (5, opened.schema["fr"].num_embeddings)
     first = torch.cat([torch.zeros(1).long(), (batch["fr"].lengths + 1).cumsum(0)[:-1]])
     torch.testing.assert_close(net(batch["en"]), found[first])
     state, *read = net.encode(batch["en"])
@@ -177,14 +178,17 @@ def test_of_several_languages_one_is_read(tmp_path, folder, capsys):
             (tmp_path / f"{path.stem}.de").write_text(path.read_text())
     opened = data.open(tmp_path, target="fr")
     assert opened.schema.inputs == ("de", "en")
-    more = languages.translation_options(opened, ("target=fr",))
-    assert more[0] == "types=de=leave"
-    assert languages.translation_options(opened, ("target=fr", "unit=words")) == ("types=de=leave",)
+    left_out = {"de": "leave"}
+    asked = data.Options(target="fr")
+    more = languages.translation_options(opened, asked)
+    assert (more.target, more.types) == ("fr", left_out)
+    in_words = asked.replace(unit="words")
+    assert languages.translation_options(opened, in_words) == in_words.replace(types=left_out)
     chosen = data.open(tmp_path, target="fr", types={"de": "leave"})
-    told = languages.describe_options(chosen, more)
+    told = languages.describe_options(chosen, ["de"], tokenization=False)
     assert told.startswith("en is translated to fr")
     assert told.endswith("; left out: de.")
-    assert languages.translation_options(data.open("digits"), ()) == ()
+    assert languages.translation_options(data.open("digits"), asked) == asked
 
 
 class Mute(nn.Module):

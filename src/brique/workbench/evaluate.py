@@ -209,7 +209,7 @@ def _duplicate_scores(model: Model, dataset: Data, is_duplicate: Tensor) -> dict
 def _duplicate_warning(values: dict[str, Any], dataset: Data, is_duplicate: Tensor) -> str:
     """Say how many of the examples the net has learned from, and what it reaches on the others."""
     main = TASKS[values["task"]].main_metric
-    message = f"{dataset.name}: {values['seen']:,} of {len(is_duplicate):,} examples have the very inputs of ones"
+    message = f"{dataset.name}: {values['train_duplicates']:,} of {len(is_duplicate):,} examples have the very inputs of ones"
     message += " that the net has learned from"
     if "unseen" not in values:
         return f"{message}: these scores say nothing of new ones."

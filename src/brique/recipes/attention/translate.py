@@ -104,7 +104,7 @@ class Seq2Seq(nn.Module):
 def build(args: Args, schema: Schema) -> dict[str, Seq2Seq]:
     """Two nets: texts, previous words (N, T) -> hidden layer (N, T, D), attention (N, T, S)."""
     sizes, uses_attention = (
-        [schema[language].size for language in args.languages],
+        [schema[language].num_embeddings for language in args.languages],
         {"attention": True, "plain": False},
     )
     return {

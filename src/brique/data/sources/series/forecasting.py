@@ -72,7 +72,7 @@ def read(name: str, place: Place, options: Options) -> Source:
         for field, value in fields.items()
     }
     kinds["past"] = replace(
-        kinds["past"], clock=replace(table.clock, step=step), **table.number_options
+        kinds["past"], time_index=replace(table.time_index, step=step), **table.number_options
     )
     source = Source(name, dict(fields), dict(kinds), ("future",))
     source.part = torch.from_numpy(part[start_rows + length].astype(np.uint8))

@@ -46,7 +46,7 @@ class TimedTable:
     ticks: np.ndarray
     time_texts: np.ndarray
     series: np.ndarray
-    clock: TimeIndex
+    time_index: TimeIndex
     names: list[str] = field(default_factory=list[str])
     number_options: dict[str, Any] = field(default_factory=dict[str, Any])
     channels: np.ndarray = field(default_factory=lambda: np.empty((0, 0)))
@@ -75,7 +75,7 @@ def timed_table(name: str, cells: Cells, options: Options) -> TimedTable:
     table = TimedTable(
         name, cells, cells.rows[time_order.rows], time_order.micros / SECOND, even_ticks, row_times.texts[time_order.rows],
         time_order.series,
-        clock=TimeIndex(row_times.columns, row_times.patterns, None, is_monthly, row_times.has_offset, key),
+        time_index=TimeIndex(row_times.columns, row_times.patterns, None, is_monthly, row_times.has_offset, key),
     )  # fmt: skip
     _report_time(table, row_times, raw_columns, is_explicit=options.time is not None)
     _report_order(table, row_times, time_order)
@@ -272,6 +272,6 @@ def _add_channels(
     units = (
         tuple(channels.units.get(name, "") for name in channels.channels) if channels.units else ()
     )
-    table.clock = replace(table.clock, units=units)
+    table.time_index = replace(table.time_index, units=units)
     table.names = list(channels.channels)
     table.channels = np.stack(list(channels.channels.values()), 1)
