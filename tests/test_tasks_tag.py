@@ -80,7 +80,12 @@ def test_its_quick_form_learns_and_knows_new_words_by_their_endings(run, folder)
 
 def test_its_page_shows_sentences_and_tags(run):
     page = (run / "report.html").read_text()
-    for said in ("Of new words,", "Each tag", "Hardest to find", "linear model of a five-word window"):
+    for said in (
+        "Of new words,",
+        "Each tag",
+        "Hardest to find",
+        "linear model of a five-word window",
+    ):
         assert said in page
     assert "is missing, since run.json" not in page
 
@@ -288,7 +293,9 @@ def test_always_outside_looks_bad_though_most_words_are_right(persons):
         **{k: values["test"][k] for k in ("accuracy", "unknown_accuracy") if k in values["test"]},
         "interval": values["interval"]["f1"],
     }  # fmt: skip
-    assert tag.entities_sentence(values).startswith("No better than the best baseline. Test entity F1 0.")
+    assert tag.entities_sentence(values).startswith(
+        "No better than the best baseline. Test entity F1 0."
+    )
 
 
 def test_a_net_of_entities_is_chosen_and_judged_by_their_f1(persons, tmp_path):

@@ -71,7 +71,11 @@ def test_its_quick_form_learns_and_leaves_a_dictionary_behind(run):
 
 def test_its_page_shows_what_was_said_and_meant(run):
     page = (run / "report.html").read_text()
-    for said in ("The worst translations", "in common with what was meant", "word-by-word dictionary"):
+    for said in (
+        "The worst translations",
+        "in common with what was meant",
+        "word-by-word dictionary",
+    ):
         assert said in page
     assert "is missing, since run.json" not in page
 

@@ -121,4 +121,6 @@ def translator(schema: dict[str, Any], *, width: int = 256, dropout: float = 0.2
             f"translator: expected a text as input and one as target, got {description}; leave the"
             " rest out"
         )
-    return Translator((fields[0].num_embeddings, fields[1].num_embeddings), width=width, dropout=dropout)
+    return Translator(
+        (fields[0].num_embeddings, fields[1].num_embeddings), width=width, dropout=dropout
+    )

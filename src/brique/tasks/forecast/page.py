@@ -132,7 +132,10 @@ def _coverage_figure(values: dict[str, Any]) -> str:
     """Say how many truths lie in the band."""
     coverage = values["coverage"]
     unit = " spreads" if len(values.get("targets", [])) > 1 else ""
-    covered_share, steps = float(coverage["empirical"]), [float(share) for share in coverage["steps"]]
+    covered_share, steps = (
+        float(coverage["empirical"]),
+        [float(share) for share in coverage["steps"]],
+    )
     caption = (
         f"The band is meant to hold the truth in {percent(coverage['asked'])} of cases; on test it"
         f" held {percent(covered_share)}, at the steps {percent(min(steps))} to {percent(max(steps))}. It"

@@ -32,7 +32,9 @@ TASK = Task(
     baseline_names=NAMES,
     metrics={
         "real": Metric("real", "real near made", "real pictures whose nearest is a made one"),
-        "generated": Metric("generated", "made near real", "made pictures whose nearest is a real one"),
+        "generated": Metric(
+            "generated", "made near real", "made pictures whose nearest is a real one"
+        ),
         "copied": Metric("copied", "copied", "nearer to train than 99% of test is; 1% by chance"),
     },
     needs_target=False,

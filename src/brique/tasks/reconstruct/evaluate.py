@@ -52,7 +52,11 @@ def evaluate(net: nn.Module, data: Data, *, compare: bool = True) -> Result:
         ))},
     }  # fmt: skip
     shown_rows = _rows_to_show(errors)
-    arrays = {"ids": data.test.ids, "squared_errors": errors, "shown_ids": data.test.ids[shown_rows]}
+    arrays = {
+        "ids": data.test.ids,
+        "squared_errors": errors,
+        "shown_ids": data.test.ids[shown_rows],
+    }
     arrays["reconstructions"] = _to_uint8(
         reconstruct(net, select_pictures(data.test, data.test.ids[shown_rows]))
     )
@@ -67,9 +71,7 @@ def evaluate(net: nn.Module, data: Data, *, compare: bool = True) -> Result:
                 for pictures in picture_batches(data.test)
             ]
         )
-        entries["pca"] = (
-            compute_metrics(baseline_errors["pca"], mean_errors) | components.fit_info
-        )
+        entries["pca"] = compute_metrics(baseline_errors["pca"], mean_errors) | components.fit_info
         arrays["pca"] = _to_uint8(
             components.reconstruct(select_pictures(data.test, data.test.ids[shown_rows]))
         )

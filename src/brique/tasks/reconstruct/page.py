@@ -15,7 +15,9 @@ _NUM_EVEN = 12  # that are evenly chosen; as many are the worst
 
 def sections(facts: Facts, gallery: Gallery) -> list[Section | Gap]:
     """Return pictures beside what was rebuilt of them, and those that were rebuilt worst."""
-    arrays = [facts.arrays.get(key) for key in ("ids", "squared_errors", "shown_ids", "reconstructions")]
+    arrays = [
+        facts.arrays.get(key) for key in ("ids", "squared_errors", "shown_ids", "reconstructions")
+    ]
     if any(value is None or not len(value) for value in arrays):
         return [Gap("Rebuilt pictures are not shown, since they are not stored.")]
     if facts.data is None or not gallery.is_open:
@@ -103,5 +105,7 @@ def _worst_figure(
     return figure(
         title,
         caption,
-        strip.render("the most unusual pictures", ids, {"reconstructions": reconstructions}, captions),
+        strip.render(
+            "the most unusual pictures", ids, {"reconstructions": reconstructions}, captions
+        ),
     )

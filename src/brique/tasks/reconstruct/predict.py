@@ -28,7 +28,11 @@ class Answer:
 
     def to_json(self) -> dict[str, object]:
         """Return {"answer": error, "error_quantile": share, "latent": [numbers]}."""
-        return {"answer": self.error, "error_quantile": self.error_quantile, "latent": list(self.latent)}
+        return {
+            "answer": self.error,
+            "error_quantile": self.error_quantile,
+            "latent": list(self.latent),
+        }
 
     def cells(self) -> dict[str, object]:
         """Return how far off it is, how unusual that is, and the code, a column for each number."""

@@ -17,7 +17,10 @@ _MAX_TAGS = 60  # rows of the table
 
 def sections(facts: Facts, gallery: Gallery) -> list[Section | Gap]:
     """Return the worst sentences, the commonest confusions, and how well each tag is found."""
-    arrays = {key: facts.arrays.get(key) for key in ("ids", "offsets", "target", "predictions", "confidence")}
+    arrays = {
+        key: facts.arrays.get(key)
+        for key in ("ids", "offsets", "target", "predictions", "confidence")
+    }
     if any(array is None or not len(array) for array in arrays.values()):
         return [Gap("Tags are not shown, since the answers are not stored.")]
     outputs = {key: array for key, array in arrays.items() if array is not None}
@@ -166,7 +169,9 @@ def _confusions_figure(facts: Facts, outputs: dict[str, Tensor]) -> str:
 def _examples(facts: Facts, outputs: dict[str, Tensor], target_id: int, predicted_id: int) -> str:
     """Return some words of a tag that are taken for another."""
     indices = (
-        ((outputs["target"] == target_id) & (outputs["predictions"] == predicted_id)).nonzero().flatten()
+        ((outputs["target"] == target_id) & (outputs["predictions"] == predicted_id))
+        .nonzero()
+        .flatten()
     )
     indices = indices[outputs["confidence"][indices].argsort(descending=True, stable=True)][:4]
     words: list[str] = []
