@@ -145,11 +145,11 @@ def _thumbnails(facts: Facts, gallery: Gallery) -> str:
     if not isinstance(target, Category) or not isinstance(labels, Tensor):
         return ""
     classes = list(target.names)
-    listed_classes = classes[:MAX_CLASSES]
-    per_class = max(2, min(12, MAX_THUMBNAILS // len(listed_classes)))
+    some_classes = classes[:MAX_CLASSES]
+    per_class = max(2, min(12, MAX_THUMBNAILS // len(some_classes)))
     counts = torch.bincount(labels, minlength=len(classes)).tolist()
     rows: list[str] = []
-    for index, class_name in enumerate(listed_classes):
+    for index, class_name in enumerate(some_classes):
         ids = data.train.ids[labels == index]
         example_ids = ids[
             torch.linspace(0, max(0, len(ids) - 1), min(per_class, len(ids))).long()
@@ -170,8 +170,8 @@ def _thumbnails(facts: Facts, gallery: Gallery) -> str:
     )
     caption = f"{_balance(largest, smallest)} Up to {per_class} examples of each class"
     caption += (
-        f", for {len(listed_classes)} of {len(classes):,} classes."
-        if classes[len(listed_classes) :]
+        f", for {len(some_classes)} of {len(classes):,} classes."
+        if classes[len(some_classes) :]
         else " are shown."
     )
     return figure(
