@@ -27,7 +27,7 @@ WORKS = {
     "table": "train table.csv --target y --epochs 3",
     "numbers": "train table.csv --target a --epochs 3",
     "text": "train text.csv --target y --epochs 2",
-    "series": "train series.csv --kind series --target load --ahead 6 --epochs 1",
+    "series": "train series.csv --kind series --target load --horizon 6 --epochs 1",
     "masks": "train scenes --kind masks --epochs 2",
 }
 
@@ -82,6 +82,8 @@ def trained(source: Path, folder: Path, data: Path) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
     for name, words in WORKS.items():
         out = folder / name
+        if not (source / "src/brique/options.py").is_file():  # before the flag had this name
+            words = words.replace("--horizon", "--ahead")
         command = [sys.executable, "-m", "brique", *words.split(), "--seed", "1", "--out", str(out)]
         done = subprocess.run(
             command, cwd=data, env=os.environ | paths, capture_output=True, text=True, check=False
