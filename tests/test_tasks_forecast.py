@@ -70,7 +70,7 @@ def test_its_quick_form_learns_and_is_compared_by_blocks(run):
 
 def test_its_page_shows_forecasts_and_steps(run):
     page = (run / "report.html").read_text()
-    for said in ("foretold 6 steps at a time", "error by step ahead", "90% band holds"):
+    for said in ("6 steps ahead", "error by step", "90% intervals cover"):
         assert said in page
     assert "is missing, since run.json" not in page
 

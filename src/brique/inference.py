@@ -1,4 +1,4 @@
-"""Nets at rest: in eval mode, without slopes, and afterwards as they were."""
+"""Inference: nets in eval mode without gradients, and what they are given of a batch."""
 
 import math
 from collections.abc import Iterator
@@ -16,9 +16,9 @@ _MAX_NUMBERS = 2**21  # 8 MiB of float32 pixels: on a CPU large batches are slow
 
 @contextmanager
 def eval_mode(net: nn.Module) -> Iterator[torch.device]:
-    """Hold every part of `net` in eval mode, without slopes and in full precision.
+    """Run `net` in eval mode, without gradients and in full precision.
 
-    Yields the net's device. Each part is in its own mode again after the block.
+    Yields the net's device. Afterwards each module is in its own mode again.
     """
     modes = [(module, module.training) for module in net.modules()]
     device = device_of(net)
@@ -32,22 +32,22 @@ def eval_mode(net: nn.Module) -> Iterator[torch.device]:
 
 
 def device_of(net: nn.Module) -> torch.device:
-    """Return the device of a net's first parameter or buffer; the processor if it has none."""
+    """Return the device of a net's first parameter or buffer; the CPU if it has none."""
     for tensor in (*net.parameters(), *net.buffers()):
         return tensor.device
     return torch.device("cpu")
 
 
 def batch_size_for(field: Field) -> int:
-    """Return how many inputs of a kind a net at rest is given at once: 1,000, or fewer if large."""
+    """Return the batch size for inference on a field: 1,000, or fewer for large inputs."""
     numbers = math.prod(field.shape) if isinstance(field, Picture | Number) else 1
     return max(1, min(MAX_BATCH_SIZE, _MAX_NUMBERS // max(1, numbers)))
 
 
 def net_inputs(batch: Batch, schema: Schema, net: nn.Module) -> Batch | Tensor | Ragged:
-    """Return what a net is given of a batch: the values of the first input, or all of the batch.
+    """Return the input of a net: the values of the first input field, or the whole batch.
 
-    All of it is given to a net of which a part says `takes_batch = True`, where there are several.
+    The whole batch is for several inputs, and a net with a module whose `takes_batch` is True.
     """
     names = list(schema.inputs)
     takes_batch = any(getattr(module, "takes_batch", False) for module in net.modules())
@@ -55,14 +55,21 @@ def net_inputs(batch: Batch, schema: Schema, net: nn.Module) -> Batch | Tensor |
 
 
 def tensor_of(batch: Batch, field: str) -> Tensor:
-    """Return a field of a batch that is known to be a tensor."""
+    """Return a field of a batch whose values are a tensor."""
     values = batch[field]
     assert isinstance(values, Tensor)
     return values
 
 
+def ragged_of(batch: Batch, field: str) -> Ragged:
+    """Return a field of a batch whose values are of varying length."""
+    values = batch[field]
+    assert isinstance(values, Ragged)
+    return values
+
+
 def even_indices(count: int, limit: int) -> Tensor:
-    """Return up to `limit` places among `count`, evenly chosen: int64."""
+    """Return up to `limit` evenly spaced indices below `count`, int64."""
     size = min(count, limit)
     return torch.arange(size) * count // max(1, size)
 

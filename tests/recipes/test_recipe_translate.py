@@ -9,7 +9,7 @@ from torch import Tensor
 
 from brique.data import Data, Ragged, worlds
 from brique.draw import heatmap
-from brique.errors import DataError, ShapeError
+from brique.errors import ShapeError
 from brique.recipes.attention import translate
 from brique.recipes.attention.translate import Seq2Seq
 from brique.schema.texts import END_ID, START_ID
@@ -123,13 +123,15 @@ def test_exact_match_counts_equal_texts():
     assert translate.exact_match(["a b", "c"], ["a b", "d"]) == 0.5
 
 
-def test_bleu_is_sacrebleus_or_asks_for_it(monkeypatch: pytest.MonkeyPatch):
+def test_bleu_is_sacrebleus():
+    said = ["Un homme dort ici .", "un chien court .", "L'homme a-t-il 3.5 euros ?"]
+    meant = ["Un homme dort ici .", "Un chien court vite .", "L'homme a-t-il 3,5 euros ?"]
+    assert translate.bleu(said[:1], meant[:1]) == pytest.approx(100)
+    assert translate.bleu(["un homme dort ici ."], meant[:1]) < 100
     if find_spec("sacrebleu"):
-        assert task.bleu(["Un homme dort ici ."], ["Un homme dort ici ."]) == pytest.approx(100)
-        assert task.bleu(["un homme dort ici ."], ["Un homme dort ici ."]) < 100
-    monkeypatch.setattr(task, "find_spec", lambda _: None)
-    with pytest.raises(DataError, match=r"needs the package sacrebleu.*install 'brique\[text\]'"):
-        task.bleu(["a"], ["a"])
+        from sacrebleu import corpus_bleu
+
+        assert translate.bleu(said, meant) == pytest.approx(corpus_bleu(said, [meant]).score)
 
 
 def test_a_table_needs_a_word_for_each_row_and_column():

@@ -16,19 +16,14 @@ from torch import Tensor, nn
 from torch.nn import functional
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
-from brique import cli, draw
-from brique.data import Batch, Ragged, Split
+from brique import cli, data, draw
+from brique.data import Batch, Data, Ragged, Split
 from brique.game import Game, Player, cosine
+from brique.inference import eval_mode, ragged_of
 from brique.run import Run
 from brique.schema import Schema, Text
-from brique.tasks import eval_mode
-from brique.tasks.translate.decoding import (
-    beam_search,
-    bleu,
-    open_pairs,
-    ragged_of,
-    teacher_forcing,
-)
+from brique.tasks.translate import metrics
+from brique.tasks.translate.decoding import beam_search, teacher_forcing
 
 # exact_match: share of test sentences translated without an error; gain: of attention over plain
 EXPECT = {
@@ -49,13 +44,13 @@ class Args:
     turns: int = 3200
     """Turns for each of the two translators."""
     batch_size: int = 32
-    """Pairs of sentences a turn."""
+    """Pairs of sentences per batch."""
     width: int = 256
     """Dimensions of embeddings and hidden states."""
     lr: float = 2e-3
     """Initial learning rate of Adam, decayed to zero along a cosine."""
     seed: int = 0
-    """Seed of everything random."""
+    """Random seed."""
 
 
 class Seq2Seq(nn.Module):
@@ -103,12 +98,10 @@ class Seq2Seq(nn.Module):
 
 def build(args: Args, schema: Schema) -> dict[str, Seq2Seq]:
     """Two nets: texts, previous words (N, T) -> hidden layer (N, T, D), attention (N, T, S)."""
-    sizes, uses_attention = (
-        [schema[language].num_embeddings for language in args.languages],
-        {"attention": True, "plain": False},
-    )
+    sizes = [schema[language].num_embeddings for language in args.languages]
     return {
-        name: Seq2Seq(args.width, sizes, attention=uses_attention[name]) for name in uses_attention
+        "attention": Seq2Seq(args.width, sizes, attention=True),
+        "plain": Seq2Seq(args.width, sizes, attention=False),
     }
 
 
@@ -137,12 +130,15 @@ def main(args: Args) -> dict[str, float]:
     translations, references = translate(nets, pairs.test, source, target)
     metric = exact_match if args.data == "world:grammar" else bleu
     attention_score, plain_score = (metric(translations[name], references) for name in nets)
-    results: dict[str, Any] = {
-        metric.__name__: attention_score,
-        f"plain_{metric.__name__}": plain_score,
-        **nets,
-    }
-    return run.finish(task="translate", gain=attention_score - plain_score, **results)
+    name, gain = metric.__name__, attention_score - plain_score
+    results: dict[str, Any] = {name: attention_score, f"plain_{name}": plain_score, **nets}
+    return run.finish(task="translate", gain=gain, **results)
+
+
+def open_pairs(name: str, source: str, target: str) -> Data:
+    """Return pairs of texts in two languages, a field for each; files are cut into subwords."""
+    unit = None if name.startswith("world:") else "subwords"  # worlds have words of their own
+    return data.open(name, target=target, unit=unit, needs={source: Text, target: Text})
 
 
 def mean_loss(
@@ -183,6 +179,11 @@ def search(net: Seq2Seq, text: Ragged) -> list[Tensor]:
 def exact_match(translations: list[str], references: list[str]) -> float:
     """Return the share of translations that equal their reference."""
     return sum(map(str.__eq__, translations, references)) / max(1, len(references))
+
+
+def bleu(translations: list[str], references: list[str]) -> float:
+    """Return the BLEU of all translations together, in [0, 100]."""
+    return float(metrics.bleu(metrics.count_ngrams(translations, references).sum(0)))
 
 
 def attention_weights(net: Seq2Seq, split: Split, source: str, target: str) -> Tensor:

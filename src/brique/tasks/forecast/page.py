@@ -1,4 +1,4 @@
-"""What a net that foretells a series said: forecasts with their band, the error at each step."""
+"""Forecasts with prediction intervals, the error by step, and the coverage."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -11,8 +11,8 @@ from brique.page.facts import Facts
 from brique.page.markup import Gap, Section, figure, name, percent, short_number
 from brique.page.thumbnails import Gallery
 
-_QUANTILES = (0.05, 0.5, 0.9, 0.99)  # of the windows that are foretold better than those drawn
-_PAST_HORIZONS = 2  # futures that are drawn of the past
+_QUANTILES = (0.05, 0.5, 0.9, 0.99)  # of the error, of the windows drawn
+_PAST_HORIZONS = 2  # horizons of history that are drawn
 _NET, _TARGET, _NAIVE = (
     "--ink-of:var(--accent)",
     "--ink-of:var(--ink)",
@@ -21,38 +21,38 @@ _NET, _TARGET, _NAIVE = (
 
 
 def sections(facts: Facts, gallery: Gallery) -> list[Section | Gap]:
-    """Return forecasts beside the truth, the error at each step ahead, and what the band holds."""
+    """Return example forecasts, the error by step, and the coverage of the intervals."""
     arrays = [facts.arrays.get(key) for key in ("ids", "target", "predictions", "half_width")]
     if any(array is None or not len(array) for array in arrays):
-        return [Gap("Forecasts are not shown, since they are not stored.")]
+        return [Gap("Forecasts are not shown: they are not stored.")]
     ids, target, predictions, half_width = (array for array in arrays if array is not None)
     body = _forecast_figure(facts, ids, (target, predictions, half_width)) + _error_figure(
         facts.values
     )
     if "coverage" in facts.values:
         body += _coverage_figure(facts.values)
-    return [Section("mistakes", "Forecasts and truths", body)]
+    return [Section("mistakes", "Forecasts and errors", body)]
 
 
 def _forecast_figure(facts: Facts, ids: Tensor, values: tuple[Tensor, Tensor, Tensor]) -> str:
-    """Return some windows: a good one, one in the middle, and two of the worst."""
+    """Return windows of low, median and high error."""
     target, predictions, _ = values
     order = (target - predictions).square().mean(dim=(1, 2)).argsort(stable=True)
     rows = [int(order[int(quantile * (len(order) - 1))]) for quantile in _QUANTILES]
     charts = "".join(_window(facts, int(ids[row]), [value[row, :, 0] for value in values], quantile)
                      for row, quantile in zip(rows, _QUANTILES, strict=True))  # fmt: skip
     target_name = name(facts.values["targets"][0])
-    legend = chart.legend([(_TARGET, "truth"), (_NET, "forecast, with its 90% band")])
+    legend = chart.legend([(_TARGET, "target"), (_NET, "forecast with 90% interval")])
     caption = (
-        "The line is the truth, with what came before it; from where the forecast begins, its band"
-        " is meant to hold nine of ten truths."
+        "The history and target of test windows, from low to high error, with the forecast and its"
+        " 90% prediction interval."
     )
-    title = f"How {target_name} goes on, foretold {facts.values['horizon']} steps at a time"
+    title = f"Forecasts of {target_name}, {facts.values['horizon']} steps ahead"
     return figure(title, caption, f'{legend}<div class="pair">{charts}</div>')
 
 
 def _window(facts: Facts, number: int, values: list[Tensor], quantile: float) -> str:
-    """Return one window: its past where it is known, its truth, its forecast."""
+    """Return one window: its history if known, target and forecast."""
     target, predictions, half_width = (value.double() for value in values)
     horizon = len(target)
     history = _history(facts, number, _PAST_HORIZONS * horizon)
@@ -74,13 +74,13 @@ def _window(facts: Facts, number: int, values: list[Tensor], quantile: float) ->
         chart.line(x, y, [*zip(steps, predictions.tolist(), strict=True)], _NET),
     ]
     window_name = f"window {number}" if facts.data is None else facts.data.test.name(number)
-    caption = f"Better than this: {percent(quantile)} of the windows."
+    caption = f"Error quantile: {percent(quantile)} of the test windows are better."
     plot = chart.plot(x, y, marks, label=f"forecast from {name(window_name, 40)}")
     return figure(f"From {name(window_name, 40)}", caption, plot)
 
 
 def _history(facts: Facts, number: int, limit: int) -> Tensor:
-    """Return the last values of a target before a window's future (T,); none without the data."""
+    """Return the values of a target before a window (T,); empty without the data."""
     data = facts.data
     if data is None or data.store is None:
         return torch.empty(0, dtype=torch.float64)
@@ -91,7 +91,7 @@ def _history(facts: Facts, number: int, limit: int) -> Tensor:
 
 
 def _step_labels(history_length: int, horizon: int) -> list[int]:
-    """Return the steps that are named below a chart: now, and each future before and after it."""
+    """Return the labeled steps of a chart: now, and multiples of the horizon."""
     return [
         step
         for step in range(-history_length + history_length % horizon, horizon + 1, horizon)
@@ -100,7 +100,7 @@ def _step_labels(history_length: int, horizon: int) -> list[int]:
 
 
 def _band(x: chart.Axis, y: chart.Axis, outline: Sequence[chart.Point]) -> str:
-    """Return the band between two lines, whose points are those of the edge all round."""
+    """Return the area within an outline."""
     path = "L".join(f"{x.position(step):g} {100 - y.position(value):g}" for step, value in outline)
     return (
         '<svg viewBox="0 0 100 100" preserveAspectRatio="none" width="100%" height="100%">'
@@ -109,7 +109,7 @@ def _band(x: chart.Axis, y: chart.Axis, outline: Sequence[chart.Point]) -> str:
 
 
 def _error_figure(values: dict[str, Any]) -> str:
-    """Return the error of the net and of the values before, at each step ahead."""
+    """Return the error of the net and of the naive forecast by step."""
     net, naive = values["steps"]["net"], values["steps"]["naive"]
     y = chart.loss_axis([0.0, *net, *naive])
     x = chart.Axis(1, max(2, len(net)), chart.integer_axis(len(net)).ticks[1:])
@@ -117,30 +117,27 @@ def _error_figure(values: dict[str, Any]) -> str:
         chart.line(x, y, [*zip(range(1, len(errors) + 1), errors, strict=True)], style)
         for errors, style in ((naive, _NAIVE), (net, _NET))
     ]
-    legend = chart.legend([(_NET, "the net"), (_NAIVE, "the values before")])
-    title = f"The error grows from {short_number(net[0])} to {short_number(net[-1])} spreads"
+    legend = chart.legend([(_NET, "the net"), (_NAIVE, "naive forecast")])
+    title = f"RMSE grows from {short_number(net[0])} to {short_number(net[-1])} standard deviations"
     if net[-1] <= net[0]:
-        title = f"The error is {short_number(net[-1])} spreads at the last step"
+        title = f"RMSE at the last step: {short_number(net[-1])} standard deviations"
     caption = (
-        "The root mean square error at each step ahead, to the right, in spreads of the target over"
-        " the training part."
+        "Root mean square error by step of the horizon, in standard deviations of the target in the"
+        " training part."
     )
-    return figure(title, caption, legend + chart.plot(x, y, curves, label="error by step ahead"))
+    return figure(title, caption, legend + chart.plot(x, y, curves, label="error by step"))
 
 
 def _coverage_figure(values: dict[str, Any]) -> str:
-    """Say how many truths lie in the band."""
+    """Return the coverage of the intervals."""
     coverage = values["coverage"]
-    unit = " spreads" if len(values.get("targets", [])) > 1 else ""
-    covered_share, steps = (
-        float(coverage["empirical"]),
-        [float(share) for share in coverage["steps"]],
-    )
+    unit = " standard deviations" if len(values.get("targets", [])) > 1 else ""
+    covered_share = float(coverage["empirical"])
+    by_step = [float(share) for share in coverage["steps"]]
     caption = (
-        f"The band is meant to hold the truth in {percent(coverage['asked'])} of cases; on test it"
-        f" held {percent(covered_share)}, at the steps {percent(min(steps))} to {percent(max(steps))}. It"
-        f" is {short_number(float(coverage['width']))}{unit} wide in the mean: as wide as the net was"
-        " off on valid at that step, and wider where the series has just moved more. Where a series"
-        " changes its ways, it holds less."
+        f"Nominal coverage {percent(coverage['nominal'])}; on test {percent(covered_share)}"
+        f" ({percent(min(by_step))} to {percent(max(by_step))} by step). Mean width"
+        f" {short_number(float(coverage['width']))}{unit}. Widths are fitted on the errors on valid at"
+        " each step, scaled by the recent changes of the series. Coverage drops when the series drifts."
     )
-    return figure(f"The 90% band holds {percent(covered_share)} of the truths", caption, "")
+    return figure(f"90% intervals cover {percent(covered_share)} of the targets", caption, "")

@@ -1,4 +1,4 @@
-"""Intervals that hold 90% of the truths, by what a net missed on valid."""
+"""Conformal prediction intervals with 90% coverage, from the errors on valid."""
 
 import torch
 from torch import Tensor, nn
@@ -9,17 +9,15 @@ from brique.nets.denormalize import BINS
 from brique.tasks.regress.outputs import collect_outputs
 from brique.tasks.regress.predict import denormalize_layer
 
-COVERAGE = 0.9
-MIN_EXAMPLES = 100  # examples of valid in each range of answers
+MIN_EXAMPLES = 100  # validation examples in each bin of predictions
 
 
 def calibrate(net: nn.Module, valid: Split) -> None:
-    """Set a net's intervals to those that held 90% of the truths on a validation part.
+    """Set the half widths of a net's intervals, which cover 90% of the validation targets.
 
-    net: inputs -> numbers (N, K), by way of one `brique.bricks.Restore`; without, nothing is set.
-    valid: examples that no weight was fitted on. Where there are 200 or more, answers are parted
-        into up to ten ranges of as many examples each, so that an interval is as wide as the net is
-        off at such answers; with fewer than 10 no interval is known.
+    net: inputs -> numbers (N, K), with one `Denormalize` layer; without it, nothing is set.
+    valid: examples that no weight was fitted on. From 200 on, predictions are split into up to ten
+        bins of as many examples each, and each bin has its own width; below 10 nothing is set.
     Source: Vovk, Gammerman, Shafer 2005, "Algorithmic learning in a random world", chapter 4:
         split conformal prediction, by ranges (Mondrian).
     """
@@ -28,10 +26,8 @@ def calibrate(net: nn.Module, valid: Split) -> None:
         return
     outputs = collect_outputs(net, valid)
     for index in range(outputs.predictions.shape[1]):
-        predictions, errors = (
-            outputs.predictions[:, index],
-            (outputs.predictions - outputs.target)[:, index].abs(),
-        )
+        predictions = outputs.predictions[:, index]
+        errors = (predictions - outputs.target[:, index]).abs()
         edges = _bin_edges(predictions)
         layer.edges[index] = torch.inf
         layer.edges[index, : len(edges)] = edges.to(layer.edges)
@@ -43,7 +39,7 @@ def calibrate(net: nn.Module, valid: Split) -> None:
 
 
 def _bin_edges(predictions: Tensor) -> Tensor:
-    """Return where ranges of answers (N,) end, the last one left out; equal answers share one."""
+    """Return the upper edges of all bins of predictions (N,) but the last; ties share a bin."""
     count = max(1, min(BINS, len(predictions) // MIN_EXAMPLES))
     edges: list[Tensor] = []
     start = 0

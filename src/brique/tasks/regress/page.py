@@ -1,4 +1,4 @@
-"""What a net that answers with numbers said: beside the truths, with its intervals and misses."""
+"""Predictions over targets, the coverage of the intervals, and the largest errors."""
 
 import torch
 from torch import Tensor
@@ -9,15 +9,15 @@ from brique.page.markup import Gap, Section, count, figure, name, percent, short
 from brique.page.thumbnails import Gallery
 
 _MAX_DOTS = 400  # in a chart
-_MAX_TARGETS = 3  # that are drawn
-_NUM_WORST = 10  # misses that are listed
+_MAX_TARGETS = 3  # targets that are drawn
+_NUM_WORST = 10  # errors that are listed
 
 
 def sections(facts: Facts, gallery: Gallery) -> list[Section | Gap]:
-    """Return answers beside truths, how far the intervals hold, and the worst misses."""
+    """Return predictions over targets, coverage and the largest errors."""
     arrays = [facts.arrays.get(key) for key in ("ids", "target", "predictions", "half_width")]
     if any(value is None or not len(value) for value in arrays):
-        return [Gap("Answers are not shown, since they are not stored.")]
+        return [Gap("Predictions are not shown: they are not stored.")]
     ids, target, predictions, half_width = (value for value in arrays if value is not None)
     names = [str(value) for value in facts.values.get("targets", [])]
     units = [f" {text(value)}" if value else "" for value in facts.values.get("units") or [None]]
@@ -30,13 +30,13 @@ def sections(facts: Facts, gallery: Gallery) -> list[Section | Gap]:
     if "coverage" in facts.values:
         body += _coverage_figure(facts)
     body += _worst_figure(facts, gallery, names[0], (ids, target[:, 0], predictions[:, 0]))
-    return [Section("mistakes", "Answers and truths", body)]
+    return [Section("mistakes", "Predictions and errors", body)]
 
 
 def _scatter_figure(
     title_and_unit: tuple[str, str], target: Tensor, predictions: Tensor, half_width: Tensor
 ) -> str:
-    """Return a chart of answers over truths. called: the target, and its unit behind a blank."""
+    """Return predictions over targets. title_and_unit: of the target; the unit after a space."""
     rows = torch.linspace(0, len(target) - 1, min(_MAX_DOTS, len(target))).long()
     shown_values = torch.cat([target[rows], predictions[rows]]).double()
     low, high = shown_values.quantile(torch.tensor([0.002, 0.998]).double()).tolist()
@@ -53,40 +53,38 @@ def _scatter_figure(
         marks.append(chart.dot(axis, axis, point, f"{style};stroke-width:.5", 3))
     errors = (target - predictions).abs().double()
     median_error = short_number(float(errors.median()))
-    title = f"Half of the answers for {name(title_and_unit[0])} are off by less than {median_error}{title_and_unit[1]}"
-    caption = (
-        "Each dot is a test example, the truth to the right, the answer upwards: on the dashed line"
-        " both are equal."
-    )
+    title = f"Median absolute error of {name(title_and_unit[0])}: {median_error}{title_and_unit[1]}"
+    caption = "Predictions over targets of test examples; on the dashed line they are equal."
     if not bool(half_width.isnan().all()):
-        caption += " Orange dots lie outside of their 90% interval."
+        caption += " Orange: the target is outside the 90% interval."
     if len(rows) < len(target):
-        caption += f" {len(rows):,} of {count(len(target), 'example')} are drawn."
-    plot = chart.plot(axis, axis, marks, label="answers over truths", kind="plot square")
+        caption += f" {len(rows):,} of {count(len(target), 'example')} are shown."
+    plot = chart.plot(axis, axis, marks, label="predictions over targets", kind="plot square")
     return figure(
-        title, caption, f'<p class="axis left">answer \u2191</p>\n{plot}<p class="axis">truth</p>'
+        title,
+        caption,
+        f'<p class="axis left">prediction \u2191</p>\n{plot}<p class="axis">target</p>',
     )
 
 
 def _coverage_figure(facts: Facts) -> str:
-    """Say how many truths lie in the 90% intervals."""
+    """Return the coverage of the intervals."""
     coverage = facts.values["coverage"]
     covered_share, nominal_share = float(coverage["empirical"]), float(coverage["nominal"])
     unit = (facts.values.get("units") or [None])[0]
     unit = f" {text(unit)}" if unit else ""
-    unit = " spreads" if len(facts.values.get("targets", [])) > 1 else unit
+    unit = " standard deviations" if len(facts.values.get("targets", [])) > 1 else unit
     caption = (
-        f"Each answer has an interval that is meant to hold the truth in {percent(nominal_share)} of cases;"
-        f" on test it held {percent(covered_share)}. It is {short_number(float(coverage['width']))}{unit} wide in"
-        " the mean: as wide as the net was off on valid at answers of that size. It holds for data"
-        " like these, in the mean over all of them."
+        f"Nominal coverage {percent(nominal_share)}; on test {percent(covered_share)}. Mean width"
+        f" {short_number(float(coverage['width']))}{unit}. Widths are fitted on the errors on valid"
+        " (conformal prediction, by bins of the prediction); coverage is marginal, for data like these."
     )
-    title = f"The 90% intervals hold {percent(covered_share)} of the truths"
+    title = f"90% intervals cover {percent(covered_share)} of the targets"
     return figure(title, caption, "")
 
 
 def _worst_figure(facts: Facts, gallery: Gallery, title: str, arrays: tuple[Tensor, ...]) -> str:
-    """Return the examples on which the answer is furthest off; found: ids, truths and answers."""
+    """Return the examples with the largest errors. arrays: ids, targets and predictions."""
     ids, target, predictions = arrays
     order = torch.argsort((target - predictions).abs(), descending=True, stable=True)[
         :_NUM_WORST
@@ -95,14 +93,14 @@ def _worst_figure(facts: Facts, gallery: Gallery, title: str, arrays: tuple[Tens
         (int(ids[row]), [short_number(float(values[row])) for values in (target, predictions)])
         for row in order
     ]
-    table = example_table.render(facts, gallery, "misses", ["truth", "answer"], rows)
+    table = example_table.render(facts, gallery, "errors", ["target", "prediction"], rows)
     largest_error = float((target - predictions).abs().max())
     caption = (
-        "The test examples on which the net was furthest off. Look whether the truth is right, and"
-        " what these examples have in common: often something that the inputs do not tell."
+        "The test examples with the largest errors. Check whether their targets are right, and what"
+        " they have in common that the inputs do not contain."
     )
     return figure(
-        f"The worst answer for {name(title)} is off by {short_number(largest_error)}",
+        f"Largest error of {name(title)}: {short_number(largest_error)}",
         caption,
         table,
     )

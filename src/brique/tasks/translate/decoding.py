@@ -1,31 +1,14 @@
-"""Translation: data of text pairs, teacher forcing, beam search and BLEU."""
+"""Decoding of translations: teacher forcing and beam search."""
 
-from collections.abc import Callable, Sequence
-from importlib.util import find_spec
+from collections.abc import Callable
 
 import torch
 from torch import Tensor
 
-from brique import data
-from brique.data import Batch, Data, Ragged
-from brique.errors import DataError
-from brique.schema import Text
+from brique.data import Ragged
 from brique.schema.texts import END_ID, START_ID
 
 DecodeStep = Callable[..., tuple[Tensor, Tensor]]
-
-
-def open_pairs(name: str, source: str, target: str) -> Data:
-    """Return pairs of texts, a field for each language, cut into subwords.
-
-    name: of the data, or their path. source, target: two languages.
-    Raises DataError for other data, and without the packages of subwords and BLEU.
-    """
-    unit = None if name.startswith("world:") else "subwords"  # worlds have words of their own
-    pairs = data.open(name, target=target, unit=unit, needs={source: Text, target: Text})
-    if unit is not None:  # the metric of worlds needs no package
-        _check_installed()
-    return pairs
 
 
 def teacher_forcing(texts: Ragged) -> tuple[Tensor, Tensor, Tensor]:
@@ -53,9 +36,7 @@ def beam_search(
     """
     num_texts, device = len(state), state.device
     state, *encoded_rows = [tensor.repeat_interleave(width, dim=0) for tensor in (state, *encoded)]
-    first_rows = width * torch.arange(num_texts, device=device).unsqueeze(
-        1
-    )  # (N, 1): first row of each text
+    first_rows = width * torch.arange(num_texts, device=device).unsqueeze(1)  # (N, 1), of each text
     words = torch.full((num_texts * width, 1), START_ID, device=device)
     totals = state.new_full((num_texts, width), -torch.inf)
     totals[:, 0] = 0.0  # all hypotheses are equal at first
@@ -73,31 +54,3 @@ def beam_search(
     lengths = (words != END_ID).sum(dim=1).view(num_texts, width)  # START counts for END
     best_words = words[first_rows[:, 0] + (totals / lengths).argmax(dim=1), 1:]
     return [text[text != END_ID] for text in best_words]
-
-
-def bleu(translations: Sequence[str], references: Sequence[str]) -> float:
-    """Return the case-sensitive BLEU of translations, in [0, 100].
-
-    translations, references: as many texts, not tokenized.
-    Raises DataError without the package sacrebleu.
-    Source: Post 2018, arXiv:1804.08771: sacrebleu with its default tokenizer (13a).
-    """
-    _check_installed()
-    from sacrebleu import corpus_bleu
-
-    return float(corpus_bleu(list(translations), [list(references)]).score)
-
-
-def ragged_of(batch: Batch, field: str) -> Ragged:
-    """Return a field of a batch that is known to be texts."""
-    values = batch[field]
-    assert isinstance(values, Ragged)
-    return values
-
-
-def _check_installed() -> None:
-    if find_spec("sacrebleu") is None:
-        raise DataError(
-            "translate: the score of translations needs the package sacrebleu, which is not "
-            "installed; install 'brique[text]'"
-        )

@@ -4,8 +4,9 @@ from torch import Tensor
 from torch.nn import functional
 
 from brique.data import Batch
+from brique.inference import ragged_of
 from brique.schema import Schema
-from brique.tasks.translate.decoding import ragged_of, teacher_forcing
+from brique.tasks.translate.decoding import teacher_forcing
 
 
 def loss(scores: Tensor, batch: Batch, schema: Schema, smoothing: float = 0.0) -> Tensor:

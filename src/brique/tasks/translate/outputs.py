@@ -8,9 +8,8 @@ from torch import Tensor, nn
 from brique.data import Data, Ragged, Split
 from brique.data.raw.column import Texts
 from brique.errors import DataError
-from brique.inference import eval_mode
+from brique.inference import eval_mode, ragged_of
 from brique.schema import Schema, Text
-from brique.tasks.translate.decoding import ragged_of
 from brique.tasks.translate.loss import loss
 from brique.tasks.translate.predict import predict
 

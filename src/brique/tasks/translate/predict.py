@@ -8,8 +8,9 @@ from torch import Tensor, nn
 
 from brique.data import Batch, Ragged
 from brique.errors import ModelError
+from brique.inference import ragged_of
 from brique.schema import Schema, Text
-from brique.tasks.translate.decoding import beam_search, ragged_of
+from brique.tasks.translate.decoding import beam_search
 
 BEAM_WIDTH = 4  # that a search keeps
 
