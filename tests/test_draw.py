@@ -119,5 +119,5 @@ def test_a_graph_grows_with_the_computation_and_has_two_ways():
 def test_a_result_without_a_graph_is_refused():
     from brique.draw import graph
 
-    with pytest.raises(ShapeError, match="graph: the result was computed from nothing that asks"):
+    with pytest.raises(ShapeError, match="graph: the result depends on no tensor that requires"):
         graph(torch.ones(()))

@@ -202,7 +202,7 @@ def test_the_table_that_is_asked_is_not_replaced_by_the_answers(houses, priced, 
     content = (houses / "houses.csv").read_text()
     (tmp_path / "mine.csv").write_text(content)
     assert main(["predict", str(priced), "mine.csv", "--csv", "mine.csv"]) == 2
-    assert "mine.csv: is what is read, and would be lost; name another" in capsys.readouterr().err
+    assert "mine.csv: is an input, and would be lost; name another" in capsys.readouterr().err
     assert main(["check", "mine.csv", "--target", "price", "--html", "mine.csv"]) == 2
     assert (tmp_path / "mine.csv").read_text() == content
     for words in (["predict", str(priced), "mine.csv"], ["check", "mine.csv", "--target", "price"]):

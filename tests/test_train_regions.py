@@ -166,5 +166,5 @@ def test_from_published_weights_a_detector_starts_and_can_be_frozen(trained, tmp
     )  # fmt: skip
     after = load(run).net.get_submodule("body.features").state_dict()
     assert all(torch.equal(after[name], value) for name, value in published.items())
-    with pytest.raises(brique.errors.ModelError, match="a net that finds boxes cannot start from"):
+    with pytest.raises(brique.errors.ModelError, match="a detector cannot start from"):
         transfer.load_pretrained(run, opened.schema)

@@ -216,15 +216,15 @@ def test_sources_that_are_none_are_told(weights, tmp_path):
     )
     (tmp_path / "empty").mkdir()
     for source, message in {
-        "nowhere": "nowhere: no such file of weights, nor run to start from; pass",
-        "weights.pth": r"weights must lie in a \.safetensors file, since other formats can run code",
+        "nowhere": "nowhere: no such weights file or run to start from; pass",
+        "weights.pth": r"weights must be a \.safetensors file, since other formats can run code",
         "no.safetensors": r"cannot be read as safetensors \(.*\); fetch or save the weights again",
         "cut.safetensors": "cannot be read as safetensors",
         "net.safetensors": "these are the tensors of a run's net, .* pass the folder of the run",
         "empty": "neither a run nor a model folder",
-        "timm:resnet18": "timm:resnet18: no file of weights is named, and none is ever fetched",
+        "timm:resnet18": "timm:resnet18: names no weights file, and brique downloads none",
         "timm:": "timm:NAME:FILE",
-        "timm:resnet18:nowhere.safetensors": "nowhere.safetensors: no such file of weights",
+        "timm:resnet18:nowhere.safetensors": "nowhere.safetensors: no such weights file",
     }.items():
         for door in (
             transfer.expected_input,
@@ -368,7 +368,7 @@ def test_runs_that_cannot_go_on_are_told(tmp_path, half_run):
         lenet5.main(lenet5.Args(turns=3))
     with pytest.raises(
         ModelError,
-        match="its net was built by 'recipe:lenet5', which makes no body and head for any classes",
+        match="its net was built by 'recipe:lenet5', which has no body and head for other classes",
     ):
         transfer.expected_input(tmp_path / "lenet")
     with launched(Launch(out=tmp_path / "own", quiet=True)):
@@ -381,7 +381,7 @@ def test_runs_that_cannot_go_on_are_told(tmp_path, half_run):
     with launched(Launch(out=tmp_path / "arrays", quiet=True)):
         Run.start(__file__, lenet5.Args()).finish(codebook=torch.ones(3), task="none")
     with pytest.raises(
-        ModelError, match="its model has no net that names one thing by what it sees"
+        ModelError, match="its model has no net that classifies pictures"
     ):
         transfer.expected_input(tmp_path / "arrays")
     with launched(Launch(out=tmp_path / "table", quiet=True)):
@@ -391,7 +391,7 @@ def test_runs_that_cannot_go_on_are_told(tmp_path, half_run):
         run.finish(net=net)
     with pytest.raises(
         ModelError,
-        match="its net was not trained to name pictures by class, but on number, category",
+        match="its net was not trained to classify pictures, but on number, category",
     ):
         transfer.expected_input(tmp_path / "table")
 
@@ -408,7 +408,7 @@ def test_a_run_whose_folder_lies_is_told(tmp_path, half_run):
     with pytest.raises(ModelError, match=r"the model is damaged: model\.json has"):
         transfer.expected_input(copy)
     seal(copy)
-    with pytest.raises(ModelError, match="its net scores 5 classes, but it names 7; restore"):
+    with pytest.raises(ModelError, match="its net scores 5 classes, but its schema names 7; restore"):
         transfer.load_pretrained(copy, few_digits("56").schema)
 
 

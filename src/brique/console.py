@@ -1,6 +1,6 @@
-"""What is told on stdout and stderr, and texts of files as terminals and CSV can take them.
+"""Output to stdout and stderr, and escaping of texts for terminals and CSV.
 
-Who cannot be told, because an output is full or closed, is told no more, and the work goes on.
+When an output is full or closed, brique stops writing to it, and the work goes on.
 """
 
 import os
@@ -21,20 +21,20 @@ _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
 def escape(text: object) -> str:
-    r"""Return a text as one line that no terminal obeys: what is no letter is spelled out.
+    r"""Return a text as one line that is safe in a terminal: control characters are escaped.
 
-    >>> print(plain("cat\x1b[2J\n"))
+    >>> print(escape("cat\x1b[2J\n"))
     cat\x1b[2J\n
     """
     return _CONTROL_CHARACTER.sub(_escape_match, str(text))
 
 
 def csv_cell(value: object) -> object:
-    """Return a value as a cell of CSV: a text that is taken for a formula gets a ' before it.
+    """Return a value as a cell of CSV, with a ' before a text that looks like a formula.
 
-    Numbers stay as they are, also those that are spelled out; so do line breaks within a text.
+    Numbers stay as they are, also as texts; so do line breaks within a text.
 
-    >>> cell("=1+1"), cell(-1.5), cell("-1.5"), cell("-a")
+    >>> csv_cell("=1+1"), csv_cell(-1.5), csv_cell("-1.5"), csv_cell("-a")
     ("'=1+1", -1.5, '-1.5', "'-a")
     """
     if not isinstance(value, str):
@@ -51,10 +51,7 @@ def echo(*lines: object) -> None:
 
 
 def notify(message: object) -> None:
-    """Print one line on stderr, which begins with the name of the program.
-
-    Of one that is very long, as a name in it may be, the middle is left out.
-    """
+    """Print one line on stderr, after the name of the program; a very long one is shortened."""
     line = escape(str(message).replace("\n", " "))
     if len(line) > _MAX_LENGTH:
         line = f"{line[: _MAX_LENGTH // 2]} ... {line[-_MAX_LENGTH // 2 :]}"
@@ -62,9 +59,9 @@ def notify(message: object) -> None:
 
 
 class GuardedStream:
-    """An output that takes no more once it has failed, and complains to nobody.
+    """An output that stops writing silently after its first error.
 
-    error: why it takes no more.
+    error: that error, or None.
     """
 
     def __init__(self, stream: Any) -> None:  # noqa: ANN401 - TextIO, one of these, or None
@@ -72,7 +69,7 @@ class GuardedStream:
         self.error: Exception | None = None
 
     def write(self, text: str) -> int:
-        """Write a text, or nothing."""
+        """Write a text, unless the output has failed."""
         if self._stream is None and text:
             self.error = self.error or OSError(0, "it is closed")
         if self.error is None and self._stream is not None:
@@ -83,7 +80,7 @@ class GuardedStream:
         return len(text)
 
     def flush(self) -> None:
-        """Pass on what was written, or nothing."""
+        """Flush the output, unless it has failed."""
         if self.error is None and self._stream is not None:
             try:
                 self._stream.flush()
@@ -98,7 +95,7 @@ class GuardedStream:
             return False
 
     def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - of a stream
-        """Return what the stream itself has."""
+        """Return an attribute of the stream."""
         return getattr(self._stream, name)
 
     def _write(self, text: str) -> None:
@@ -110,7 +107,7 @@ class GuardedStream:
             self._stream.write(encoded.decode(error.encoding))
 
     def silence(self) -> None:
-        """Let Python, which writes the rest at its end, not complain either."""
+        """Redirect the output to the null device, so that Python's last flush does not fail."""
         with suppress(OSError, ValueError, AttributeError):
             assert self._stream is not None
             null = os.open(os.devnull, os.O_WRONLY)
@@ -122,7 +119,7 @@ class GuardedStream:
 def guarded_streams() -> Iterator[tuple[GuardedStream, GuardedStream]]:
     """Guard stdout and stderr of this process for a while; yields both."""
     while (descriptor := os.open(os.devnull, os.O_RDWR)) <= 2:
-        pass  # one that is closed would be given to the next file that is opened
+        pass  # the next open file would get the descriptor of a closed stream
     os.close(descriptor)
     previous = sys.stdout, sys.stderr
     out, err = GuardedStream(previous[0]), GuardedStream(previous[1])
@@ -134,9 +131,9 @@ def guarded_streams() -> Iterator[tuple[GuardedStream, GuardedStream]]:
 
 
 def run_command(command: Callable[[], int], *, only_prints: bool) -> int:
-    """Do work and return its exit code: 1 instead of 0 where it could not be told.
+    """Run a command and return its exit code: 1 instead of 0 if its output could not be written.
 
-    only_prints: all that it does is to show something; then a reader who leaves is no error: 141.
+    only_prints: the command has no other effect; a closed pipe is then no error: 141.
     """
     with guarded_streams() as (out, err):
         code = command()

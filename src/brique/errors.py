@@ -11,11 +11,11 @@ from pathlib import Path
 
 
 class BriqueError(Exception):
-    """Something that the user can mend; its text says how. The command line exits with 2."""
+    """An error that the user can fix; its text says how. The command line exits with 2."""
 
 
 class DataError(BriqueError, ValueError):
-    """A data source, field or batch that is not what it should be."""
+    """An invalid data source, field or batch."""
 
 
 class ShapeError(BriqueError, ValueError):
@@ -23,14 +23,14 @@ class ShapeError(BriqueError, ValueError):
 
 
 class PlayError(BriqueError, ValueError):
-    """A game that cannot be played: ownership, losses, optimizers, numbers that are not finite."""
+    """A game that cannot be played: ownership, losses, optimizers, non-finite numbers."""
 
 
 class StoreError(BriqueError, OSError):
-    """A file or folder that could not be written, or is damaged.
+    """A file or folder that cannot be written, or is damaged.
 
-    state: why it could not be written, in a few words for the state of a run.
-    problem, remedy: the sentence without what to do, and what to do where the place stays the same.
+    state: the reason of a failed write, in a few words for the state of a run.
+    problem, remedy: the sentence without the remedy, and the remedy for the same folder.
     """
 
     state: str = ""
@@ -42,10 +42,7 @@ class StoreError(BriqueError, OSError):
         return str(self.args[0]) if self.args else ""
 
     def with_resume_command(self, command: str) -> "StoreError":
-        """Return what is said of work that is kept in its place; way: the command to go on.
-
-        What is damaged is said as it was.
-        """
+        """Return the error with the command to resume; the error of a damaged file stays."""
         if not self.state:
             return self
         return store_error(
@@ -53,13 +50,13 @@ class StoreError(BriqueError, OSError):
         )
 
     def with_out_option(self) -> "StoreError":
-        """Return what is said before anything is kept: another place may do as well."""
+        """Return the error of a new run, which may use another folder with --out."""
         suffix = " with --out" if str(self).endswith(_OTHER_FOLDER) else ""
         return store_error(str(self), self.state, "", "", suffix)
 
 
 _OTHER_FOLDER, _NOT_PERMITTED = "choose another folder", "not permitted"
-_REASONS = {  # errno: the state of a run, what is so, what to do there, and what else
+_REASONS = {  # errno: state of the run, reason, remedy, alternative
     errno.ENOSPC: ("disk full", "No space left on device", "free some space", _OTHER_FOLDER),
     errno.EDQUOT: (
         "quota used up", "your share of the disk (quota) is used up",
@@ -91,9 +88,9 @@ _REASONS[errno.ESTALE] = _REASONS[errno.ENOENT]
 
 
 def disk_error(verb: str, path: Path | str, error: OSError) -> StoreError:
-    """Return the error that the disk refuses to `verb` a path: one reason, and its remedy.
+    """Return the error of a failed write: what `verb` does to a path, the reason, the remedy.
 
-    error: of the system, or a StoreError that stands for one.
+    error: of the system, or a StoreError caused by one.
     """
     while isinstance(error, StoreError) and isinstance(error.__cause__, OSError):
         error = error.__cause__
@@ -106,8 +103,8 @@ def disk_error(verb: str, path: Path | str, error: OSError) -> StoreError:
         problem = f"{action}: {file} is a file and no folder"
         return store_error(problem, _NOT_PERMITTED, "move it away", _OTHER_FOLDER)
     if error.errno == errno.EFBIG and has_size_limit():
-        limit = resource.getrlimit(resource.RLIMIT_FSIZE)[0]
-        problem = f"{action}: file too large: the limit on the size of files (ulimit -f) is {_format_size(limit)}"
+        limit = _format_size(resource.getrlimit(resource.RLIMIT_FSIZE)[0])
+        problem = f"{action}: file too large: the limit on the size of files (ulimit -f) is {limit}"
         return store_error(problem, "file too large", "raise it ('ulimit -f unlimited')", "")
     default = ("cannot be written", error.strerror or str(error), "mend that", _OTHER_FOLDER)
     state, reason, remedy, alternative = _REASONS.get(error.errno or 0, default)
@@ -115,16 +112,16 @@ def disk_error(verb: str, path: Path | str, error: OSError) -> StoreError:
 
 
 def has_size_limit() -> bool:
-    """Tell whether files of this process have a largest size."""
+    """Tell whether this process has a limit on the size of files."""
     return resource.getrlimit(resource.RLIMIT_FSIZE)[0] != resource.RLIM_INFINITY
 
 
 def store_error(
     problem: str, state: str, remedy: str, alternative: str, suffix: str = ""
 ) -> StoreError:
-    """Return the error of what could not be written.
+    """Return the error of a failed write.
 
-    alternative: what to do instead of the remedy, where the place need not stay. more: the end.
+    alternative: what to do instead of the remedy. suffix: the end of the sentence.
     """
     remedies = " or ".join(action for action in (remedy, alternative) if action)
     error = StoreError(f"{problem}{'; ' if remedies else ''}{remedies}{suffix}")
@@ -137,7 +134,7 @@ def _format_size(size: int) -> str:
 
 
 class RunError(BriqueError):
-    """A run folder that is not one, is in use, or does not fit what is asked of it."""
+    """A run folder that is invalid, in use, or does not fit the command."""
 
 
 class ModelError(BriqueError):
@@ -149,11 +146,11 @@ class UsageError(BriqueError):
 
 
 class Interrupted(BriqueError):
-    """The run was asked to stop and saved itself; its text says how to go on. Exit code 130."""
+    """A stop request, after the run was saved; its text says how to go on. Exit code 130."""
 
 
 def several_runs_hint(folder: Path) -> str | None:
-    """Return what to name instead of a folder that holds several runs; None if it holds none."""
+    """Return the error for a folder of several runs, with the one to name; None for others."""
     if (folder / "folds.json").is_file():
         return f"{folder}: holds a run for each fold; name one, such as {folder / 'fold-1'}."
     if (folder / "tune.json").is_file():

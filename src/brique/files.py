@@ -1,7 +1,7 @@
 """The only module that writes: temporary name, fsync of file and folder, rename.
 
-A folder that must be whole or absent (a checkpoint, a model) is made by `new_folder`, which closes
-it with a manifest of sizes and SHA-256; `damage` tells whether a folder still equals its manifest.
+`new_folder` makes a folder that must be whole or absent (a checkpoint, a model), with a manifest of
+sizes and SHA-256; `damage` compares a folder with its manifest.
 Tests inject faults at the n-th operation on the disk: see `faults`.
 """
 
@@ -32,7 +32,7 @@ Fault = Literal["fail", "short", "kill"]
 _schedule: dict[int, Fault] = {}
 _calls = 0
 _TEMPORARY_NAME = re.compile(r"\..+\.\d+\.(part|old)", re.DOTALL)
-_SURROGATE = re.compile("[\ud800-\udfff]")  # in a string of JSON it may be spelled: \ud83d
+_SURROGATE = re.compile("[\ud800-\udfff]")  # JSON strings may hold it as \ud83d
 
 
 @contextmanager
@@ -57,7 +57,7 @@ def faults(schedule: Mapping[int, Fault]) -> Iterator[Callable[[], int]]:
 
 
 def write(path: Path | str, content: bytes | str) -> None:
-    """Put `content` at `path`, whole or not at all; folders above are made.
+    """Write `content` to `path` atomically; parent folders are created.
 
     Raises StoreError when the disk refuses; what stood at `path` before still stands then.
     """
@@ -77,36 +77,36 @@ def write(path: Path | str, content: bytes | str) -> None:
 
 
 def check_not_input(output: Path | str, *sources: Path | str) -> None:
-    """Raise UsageError where a file that is to be written is one of those that are read.
+    """Raise UsageError when an output file is one of the input files.
 
-    sources: files, and folders whose files are read; what does not exist is none.
+    sources: input files, and folders of input files; missing ones are ignored.
     """
     path = Path(output)
     for source in map(Path, sources):
         if not path.exists() or not source.exists():
             continue
         if path.samefile(source):
-            raise UsageError(f"{path}: is what is read, and would be lost; name another file.")
+            raise UsageError(f"{path}: is an input, and would be lost; name another file.")
         if source.is_dir() and path.resolve().is_relative_to(source.resolve()):
             raise UsageError(
-                f"{path}: lies in {source}, which is read, and would be replaced; name a file"
-                " elsewhere, or remove it."
+                f"{path}: is in the input {source}, and would be replaced; name a file elsewhere,"
+                " or remove it."
             )
 
 
 def write_json(path: Path | str, value: object) -> None:
-    """Put `value` at `path` as indented JSON. Raises StoreError, or ValueError on NaN."""
+    """Write `value` to `path` as indented JSON. Raises StoreError, or ValueError on NaN."""
     write(path, to_json(value))
 
 
 def to_json(value: object) -> str:
-    """Return `value` as indented JSON, halves of signs spelled out. Raises ValueError on NaN."""
+    """Return `value` as indented JSON, lone surrogates escaped. Raises ValueError on NaN."""
     text = json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
     return _SURROGATE.sub(lambda surrogate: ascii(surrogate[0])[1:-1], text)
 
 
 def write_sealed(path: Path | str, value: Mapping[str, Any]) -> None:
-    """Put a record at `path`, for `reader.read_sealed`. Raises StoreError, or ValueError on NaN."""
+    """Write a record for `reader.read_sealed`. Raises StoreError, or ValueError on NaN."""
     write(path, to_sealed_json(value))
 
 
@@ -117,7 +117,7 @@ def to_sealed_json(value: Mapping[str, Any]) -> str:
 
 
 def append(path: Path | str, text: str) -> None:
-    """Add `text` at the end of a file that is there. Raises StoreError when the disk refuses."""
+    """Append `text` to an existing file. Raises StoreError."""
     try:
         with _open_to_append(path) as file:
             _write_all(file.write, text.encode())
@@ -126,7 +126,7 @@ def append(path: Path | str, text: str) -> None:
 
 
 def truncate(path: Path | str, size: int) -> None:
-    """Cut the file at `path` back to `size` bytes, durably. Raises StoreError."""
+    """Truncate the file at `path` to `size` bytes, durably. Raises StoreError."""
     try:
         _count_operation("cut")
         with _open_to_append(path) as file:
@@ -137,7 +137,7 @@ def truncate(path: Path | str, size: int) -> None:
 
 
 def sync(path: Path | str) -> int:
-    """Make what was appended to `path` durable; returns its size in bytes. Raises StoreError."""
+    """Flush the file at `path` to disk; return its size in bytes. Raises StoreError."""
     try:
         _count_operation("sync")
         with _open_to_append(path) as file:
@@ -187,7 +187,7 @@ def new_folder(path: Path | str) -> Iterator[Path]:
 
 
 def make_folder(folder: Path | str, *, new: bool = False) -> bool:
-    """Make a folder and those above it; False where `new` and it is there. Raises StoreError."""
+    """Make a folder and its parents; False if `new` and it exists already. Raises StoreError."""
     new_folders = missing_folders(folder)
     try:
         _count_operation("make")
@@ -203,13 +203,13 @@ def make_folder(folder: Path | str, *, new: bool = False) -> bool:
 
 
 def folder_names(folder: Path | str) -> list[str]:
-    """Return the names in a folder, but for a lock and what an interrupted write left."""
+    """Return the names in a folder, without its lock and leftovers of interrupted writes."""
     names = sorted(os.listdir(folder))
     return [name for name in names if name != LOCK and not _is_leftover(name)]
 
 
 def leftovers(folder: Path | str) -> list[Path]:
-    """Return what interrupted writes left in a folder and below it, but not in runs within it."""
+    """Return leftovers of interrupted writes in a folder and below, except in runs in it."""
     paths: list[Path] = []
     for parent, folders, names in os.walk(folder):
         paths += [Path(parent, name) for name in [*folders, *names] if _is_leftover(name)]
@@ -219,7 +219,7 @@ def leftovers(folder: Path | str) -> list[Path]:
 
 
 def remove_leftovers(folder: Path | str) -> None:
-    """Remove what interrupted writes left in a folder; see `rests`. Raises StoreError."""
+    """Remove leftovers of interrupted writes; see `leftovers`. Raises StoreError."""
     for path in leftovers(folder):
         remove(path)
 
@@ -229,19 +229,19 @@ def _is_leftover(name: str) -> bool:
 
 
 def missing_folders(folder: Path | str) -> list[Path]:
-    """Return a folder and those above it, as far as they are not there, the lowest first."""
+    """Return those of a folder and its parents that do not exist, the lowest first."""
     return [path for path in (Path(folder), *Path(folder).parents) if not os.path.lexists(path)]
 
 
 def undo(paths: Iterable[Path]) -> None:
-    """Remove files that were just written, and folders that were made for them, if empty."""
+    """Remove files that were just written, and their new folders, if empty."""
     for path in paths:
         with suppress(OSError):
             path.rmdir() if path.is_dir() else path.unlink()
 
 
 def remove(path: Path | str) -> None:
-    """Remove a file, or a folder and all in it; none there is no error. Raises StoreError."""
+    """Remove a file, or a folder with its content, if it exists. Raises StoreError."""
     try:
         _count_operation("remove")
         if Path(path).is_dir() and not Path(path).is_symlink():
@@ -255,7 +255,7 @@ def remove(path: Path | str) -> None:
 
 
 def write_tensors(path: Path | str, tensors: Mapping[str, "torch.Tensor"]) -> None:
-    """Put tensors at `path` as safetensors. Raises StoreError."""
+    """Write tensors to `path` as safetensors. Raises StoreError."""
     from safetensors.torch import save
 
     stored_tensors: dict[str, torch.Tensor] = {}
@@ -298,7 +298,7 @@ class Lock:
         return True
 
     def release(self) -> None:
-        """Give the folder back; harmless if it is not held."""
+        """Release the lock, if it is held."""
         if self._file is not None:
             os.close(self._file)
             self._file = None
@@ -316,7 +316,7 @@ def pack(tree: object) -> tuple[Any, dict[str, "torch.Tensor"]]:
 
 
 def unpack(value: Any, tensors: Mapping[str, "torch.Tensor"]) -> Any:  # noqa: ANN401 - any tree
-    """Rebuild what `pack` took apart; tensors come as they lie in `tensors`."""
+    """Return the value that `pack` split; its tensors are those in `tensors`, not copied."""
     if not isinstance(value, dict):
         return value
     kind, content = next(iter(value.items()))
@@ -352,7 +352,7 @@ def _pack(tree: object, tensors: dict[str, "torch.Tensor"], names: dict[int, str
 
 
 def _count_operation(operation: str) -> None:
-    """Count one operation on the disk and let the fault schedule strike."""
+    """Count one operation on the disk, and inject its fault if one is scheduled."""
     global _calls
     _calls += 1
     fault = _schedule.get(_calls)
@@ -375,7 +375,7 @@ def _write_all(writer: Callable[[memoryview], int | None], data: bytes) -> None:
 
 
 def _open_to_append(path: Path | str) -> FileIO:
-    """Open a file that is there, to write at its end."""
+    """Open an existing file for appending."""
     descriptor = os.open(path, os.O_WRONLY | os.O_APPEND)
     return os.fdopen(descriptor, "ab", buffering=0)
 

@@ -1,7 +1,7 @@
-"""Being asked to stop, by Ctrl-C, SIGTERM or a terminal that is closed, and what is said then.
+"""Stop requests, by Ctrl-C, SIGTERM or a closed terminal, and their messages.
 
-`work` stands around what can be gone on with: it says how, and lets the record of a run tell what
-became of it. `listening` stands around a command line, `Stopper` around the turns of a game.
+`resumable` wraps work that can be resumed: it says how, and writes the state into the run's record.
+`handling_signals` wraps a command line, `StopRequest` the turns of a game.
 """
 
 import os
@@ -19,16 +19,16 @@ from brique.console import escape, notify
 from brique.errors import BriqueError, Interrupted, StoreError
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-_MAX_REASON = 80  # letters of a reason in a state
+_MAX_REASON = 80  # characters of a reason in a state
 
 
 @dataclass
 class Job:
-    """What is under way.
+    """Work in progress that can be resumed.
 
-    folder: where it can be gone on with, once there is something.
-    flags: that the command must say beside it.
-    write_state: writes a state into its record. keep: writes what would be lost.
+    folder: to resume from, once it exists.
+    flags: of the command to resume.
+    write_state: writes a state into its record. save: saves what would be lost.
     """
 
     folder: Path | None = None
@@ -39,28 +39,28 @@ class Job:
     def set_up(
         self, folder: Path, write_state: Callable[[str], None], save: Callable[[], None]
     ) -> None:
-        """Take note of where it can be gone on with from now on."""
+        """Set the folder to resume from, and the callbacks."""
         self.folder, self.write_state, self.save = folder, write_state, save
 
     def try_write_state(self, state: str) -> None:
-        """Write a state into the record, where that is possible."""
+        """Write a state into the record, if possible."""
         if self.write_state is not None:
-            with suppress(StoreError):  # of the disk that made it fail
+            with suppress(StoreError):  # the disk may be the reason of the failure
                 self.write_state(state)
 
 
-_jobs: ContextVar[tuple[Job, ...]] = ContextVar("brique_works", default=())
-_received: list[int] = []  # signals, of a command line that listens
+_jobs: ContextVar[tuple[Job, ...]] = ContextVar("brique_jobs", default=())
+_received: list[int] = []  # signals of the current command line
 _listeners: list[Callable[[int, FrameType | None], None]] = []
 _stop_requests: list["StopRequest"] = []
 
 
 @contextmanager
 def resumable(folder: Path | None = None, flags: str = "") -> Iterator[Job]:
-    """Say how to go on where the block is stopped, or the disk refuses; yields what it is known by.
+    """Say how to resume when the block is stopped or a write fails; yields its job.
 
-    flags: that the command to go on must say beside the folder.
-    Of blocks within each other the outermost with a folder is the one to go on with.
+    flags: of the command to resume, after the folder.
+    Of nested blocks, the outermost with a folder is the one to resume.
     Raises Interrupted for KeyboardInterrupt.
     """
     job = Job(folder, flags)
@@ -93,40 +93,40 @@ def resumable(folder: Path | None = None, flags: str = "") -> Iterator[Job]:
 
 
 def current_resume_command() -> str | None:
-    """Return the command that goes on with what is under way, or None."""
+    """Return the command that resumes the current job, or None."""
     resumable_jobs = ((job.folder, job.flags) for job in _jobs.get() if job.folder is not None)
     folder, flags = next(resumable_jobs, (None, ""))
     return None if folder is None else f"{resume_command(folder)}{flags}"
 
 
 def stopped_error(when: str, folder: Path) -> Interrupted:
-    """Return the sentence of a run that stopped and saved itself."""
+    """Return the error of a run that stopped after it was saved."""
     return Interrupted(
         f"stopped {when}; go on with: {current_resume_command() or resume_command(folder)}"
     )
 
 
 def resume_command(folder: Path) -> str:
-    """Return the command that goes on with what is in a folder."""
+    """Return the command that resumes the run in a folder."""
     name = str(folder)
     return f"brique resume {shlex.quote(f'./{name}' if name.startswith('-') else name)}"
 
 
 class StopRequest:
-    """Notes, while it is set up, that the process was asked to stop."""
+    """A request to stop the process, noted between `set_up` and `restore`."""
 
     def __init__(self) -> None:
         self.is_requested: bool = False
         self._previous: dict[int, signal._HANDLER] = {}
 
     def set_up(self) -> None:
-        """Take the signals over; outside the main thread they stay as they are."""
+        """Install the signal handlers; outside the main thread they stay."""
         _stop_requests.append(self)
         if not _listeners:
             self._previous = _install_handler(self._handle)
 
     def restore(self) -> None:
-        """Give the signals back."""
+        """Restore the previous signal handlers."""
         if self in _stop_requests:
             _stop_requests.remove(self)
         for number, handler in self._previous.items():
@@ -134,9 +134,7 @@ class StopRequest:
         self._previous.clear()
 
     def _handle(self, number: int, frame: FrameType | None) -> None:
-        if (
-            self.is_requested and number != signal.SIGHUP
-        ):  # a terminal that is closed sends it twice
+        if self.is_requested and number != signal.SIGHUP:  # a closed terminal sends SIGHUP twice
             self.restore()
             raise KeyboardInterrupt
         self.is_requested = True
@@ -144,9 +142,9 @@ class StopRequest:
 
 @contextmanager
 def handling_signals() -> Iterator[None]:
-    """While a command line is at work, let the first signal stop it, and a second end it at once.
+    """Let the first signal stop the command line in the block, and a second end it at once.
 
-    In the turns of a game the first is noted; elsewhere it raises KeyboardInterrupt.
+    In the turns of a game the first one is noted; elsewhere it raises KeyboardInterrupt.
     """
     _received.clear()
     _listeners.append(_handle_signal)
@@ -162,7 +160,7 @@ def handling_signals() -> Iterator[None]:
 def _install_handler(
     handler: Callable[[int, FrameType | None], None],
 ) -> dict[int, "signal._HANDLER"]:
-    """Take the signals over and return who had them; an ignored SIGHUP (nohup) stays ignored."""
+    """Install a handler and return the previous ones; an ignored SIGHUP (nohup) stays ignored."""
     if threading.current_thread() is not threading.main_thread():
         return {}
     return {
@@ -186,7 +184,7 @@ def _handle_signal(number: int, frame: FrameType | None) -> None:
 
 
 def _exit_now() -> None:
-    """End the process at once, as safely as a kill, and say how to go on."""
+    """End the process at once, as safely as a kill, and say how to resume."""
     for job in reversed(_jobs.get()):
         job.try_write_state("stopped")
     command = current_resume_command()
@@ -195,7 +193,7 @@ def _exit_now() -> None:
 
 
 def _reason(error: Exception) -> str:
-    """Return in a few words why a run failed."""
+    """Return the reason of a failure in a few words."""
     if isinstance(error, MemoryError):
         return "out of memory"
     message = (

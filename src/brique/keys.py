@@ -1,7 +1,7 @@
 """Everything random is a function of a key, such as (seed, epoch, sample) or (seed, turn, draw).
 
 A key is mixed into a 63-bit number that seeds a generator of its own, so that no draw depends on
-those before it: resuming is O(1), and the number of workers changes nothing.
+earlier draws: resuming is O(1), and the number of workers changes nothing.
 """
 
 import hashlib

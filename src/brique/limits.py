@@ -1,8 +1,8 @@
-"""How large a net is, before it is built: its parts are counted, its memory is summed on meta.
+"""Limits on the size of a net from an untrusted file, checked before it takes memory.
 
-A file that names a net may name one that fills the memory. `building` counts modules and bytes
-while a net is made and stops at a limit, `sketched` makes it without any memory, and `check_use`
-sums what one forward pass holds at once. `allowed` sets the limit.
+`limited_build` counts modules and bytes during a build and stops at a limit, `build_on_meta` builds
+without memory, and `check_forward` sums the memory of one forward pass. `memory_allowed` sets the
+limit.
 """
 
 import math
@@ -24,31 +24,30 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from brique.errors import ModelError, UsageError
 
 DEFAULT_GIGABYTES = 2.0
-"""That a net may take unless `allowed` says otherwise: parameters, buffers, a forward pass."""
+"""The default limit on parameters, buffers and a forward pass; see `memory_allowed`."""
 MAX_PARTS = 10_000
-"""Modules and tensors that a net may have: the largest that are published have a third of it."""
+"""Maximum number of modules and tensors; the largest published nets have a third of it."""
 EXAMPLE_SHARE = 1 / 16
-"""Share of the memory that one example may take."""
-_SAFE_SHARE = 1 / 8  # share of the memory below which a rough bound is enough
-_MAX_OPERATIONS = 20_000  # of a forward pass that are looked at
+"""Maximum share of the memory for one example."""
+_SAFE_SHARE = 1 / 8  # of the memory; below it a rough bound is enough
+_MAX_OPERATIONS = 20_000  # of a forward pass that are counted
 _FILLS = {"uniform_", "normal_", "fill_", "zero_", "trunc_normal_", "erfinv_", "clamp_", "copy_"}
-_ALLOCATION_ERROR = re.compile(
-    r"tried to allocate (\d+) bytes|size calculation overflowed"
-)  # by torch
+# torch's errors for too much memory
+_ALLOCATION_ERROR = re.compile(r"tried to allocate (\d+) bytes|size calculation overflowed")
 _byte_limit: ContextVar[float] = ContextVar("memory", default=DEFAULT_GIGABYTES * 1e9)
 _current_counter: ContextVar["_SizeCounter | None"] = ContextVar("running", default=None)
 
 Built = TypeVar("Built")
-TorchValue = Any  # of what torch passes on
+TorchValue = Any  # whatever torch passes
 
 
 class TooLarge(ModelError):
-    """A net, or what it is to be given, takes more than is allowed."""
+    """A net, or its input, takes more memory than allowed."""
 
 
 @contextmanager
 def memory_allowed(gigabytes: float | None) -> Iterator[None]:
-    """Let nets take so many gigabytes within the block; None: as many as before."""
+    """Set the memory limit of nets in the block; None: the limit stays."""
     if gigabytes is not None and not 0 < gigabytes < 1e6:
         raise UsageError(f"--memory {gigabytes:g}: expected gigabytes above 0, such as 4.")
     token = _byte_limit.set(_byte_limit.get() if gigabytes is None else gigabytes * 1e9)
@@ -59,16 +58,15 @@ def memory_allowed(gigabytes: float | None) -> Iterator[None]:
 
 
 def memory_limit() -> int:
-    """Return the bytes that a net may take."""
+    """Return the memory limit of a net, in bytes."""
     return int(_byte_limit.get())
 
 
 @contextmanager
 def limited_build(max_bytes: int | None = None) -> Iterator[None]:
-    """Raise TooLarge as soon as nets that are made in the block have too many parts or bytes.
+    """Raise TooLarge as soon as a net built in the block has too many parts or bytes.
 
-    max_bytes: bytes, where fewer are allowed than by `limit`. What `restart` is called after counts no
-    more.
+    max_bytes: a lower limit than `memory_limit`. `restart_count` starts the count of another net.
     """
     counter = _SizeCounter(memory_limit() if max_bytes is None else min(max_bytes, memory_limit()))
     token = _current_counter.set(counter)
@@ -88,31 +86,31 @@ def limited_build(max_bytes: int | None = None) -> Iterator[None]:
             size = f" of {_format_bytes(int(match[1]))}" if match[1] else ""
             raise TooLarge(
                 f"a tensor{size} is more than the memory holds; if these settings are not yours, do"
-                " not believe them."
+                " not trust them."
             ) from error
 
 
 def restart_count() -> None:
-    """Count anew: what was made so far is one net, and the next is another."""
+    """Restart the count: the next modules belong to another net."""
     counter = _current_counter.get()
     if counter is not None:
         counter.parts = counter.bytes = 0
 
 
 def build_on_meta(build: Callable[[], Built]) -> Built | None:
-    """Return what `build` makes, without memory; None where that cannot be done.
+    """Return the result of `build` on the meta device, or None where that is impossible.
 
-    Raises TooLarge, and what `build` raises of brique's own errors.
+    Raises TooLarge, and brique's errors that `build` raises.
     """
     try:
         with limited_build(), _MetaMode(), warnings.catch_warnings(action="ignore"):
             return build()
     except (NotImplementedError, RuntimeError, TypeError, ValueError, AttributeError):
-        return None  # its making depends on values: then it is measured while it is made
+        return None  # the build depends on values: `limited_build` counts it
 
 
 def check_shapes(value: object, where: str) -> None:
-    """Raise TooLarge where JSON names a "shape" of more than an example may take."""
+    """Raise TooLarge when JSON has a "shape" that is too large for an example."""
     pending = [value]
     while pending:
         item = pending.pop()
@@ -120,21 +118,25 @@ def check_shapes(value: object, where: str) -> None:
             pending += item.values()
             shape = item.get("shape")
             if isinstance(shape, list) and all(type(side) is int for side in shape):
-                size = math.prod(shape) if all(side > 0 for side in shape) else 0
-                if 4 * size > EXAMPLE_SHARE * memory_limit():
-                    raise TooLarge(
-                        f"{where}: an example of shape {_format_shape(shape)} takes {_format_bytes(4 * size)}"
-                        f" of memory, more than"
-                        f" {_format_bytes(EXAMPLE_SHARE * memory_limit())}; {_raise_hint(4 * size / EXAMPLE_SHARE)}"
-                    )
+                _check_shape(shape, where)
         elif isinstance(item, list) and item and isinstance(item[0], list | Mapping):
             pending += item
 
 
-def check_forward(net: nn.Module, inputs: list[Tensor], arguments: object) -> None:
-    """Raise TooLarge where one forward pass of a sketched net holds too much at once.
+def _check_shape(shape: list[int], where: str) -> None:
+    size = 4 * math.prod(shape) if all(side > 0 for side in shape) else 0
+    limit = EXAMPLE_SHARE * memory_limit()
+    if size > limit:
+        raise TooLarge(
+            f"{where}: an example of shape {_format_shape(shape)} takes {_format_bytes(size)} of "
+            f"memory, more than {_format_bytes(limit)}; {_raise_hint(size / EXAMPLE_SHARE)}"
+        )
 
-    inputs: on meta. arguments: of its builder; where all of these are small, so is the pass.
+
+def check_forward(net: nn.Module, inputs: list[Tensor], arguments: object) -> None:
+    """Raise TooLarge when one forward pass of a net on meta takes too much memory.
+
+    inputs: on meta. arguments: of its builder; if all are small, so is the pass.
     """
     if _bound(inputs, arguments) < _SAFE_SHARE * memory_limit():
         return
@@ -146,11 +148,11 @@ def check_forward(net: nn.Module, inputs: list[Tensor], arguments: object) -> No
     except TooLarge:
         raise
     except (NotImplementedError, RuntimeError, TypeError, ValueError, AttributeError, IndexError):
-        return  # sizes depend on values, or the net takes no such input: it will be told
+        return  # sizes depend on values, or the input is invalid: a later error says so
 
 
 def _bound(inputs: list[Tensor], arguments: object) -> float:
-    """Return more bytes than a pass is likely to hold: of the largest shape times the widest."""
+    """Return a rough upper bound of a pass in bytes: the largest shape times the widest layer."""
     widest, largest, pending = 64, max([item.numel() for item in inputs] or [0]), [arguments]
     while pending:
         item = pending.pop()
@@ -166,7 +168,7 @@ def _bound(inputs: list[Tensor], arguments: object) -> float:
 
 
 class _SizeCounter:
-    """Parts and bytes of what is being made."""
+    """Counts the parts and bytes of a net during its build."""
 
     def __init__(self, max_bytes: int) -> None:
         self.parts = self.bytes = 0
@@ -176,9 +178,7 @@ class _SizeCounter:
         """Count a module."""
         self.parts += module is not None
         if self.parts > MAX_PARTS:
-            raise TooLarge(
-                f"the net has more than {MAX_PARTS:,} parts; its settings are not believed."
-            )
+            raise TooLarge(f"the net has more than {MAX_PARTS:,} parts; do not trust its settings.")
 
     def count_tensor(self, module: nn.Module, name: str, tensor: Tensor | None) -> None:
         """Count a parameter or buffer, before it is filled."""
@@ -186,13 +186,13 @@ class _SizeCounter:
         self.bytes += 0 if tensor is None else tensor.numel() * tensor.element_size()
         if self.bytes > self._max_bytes:
             raise TooLarge(
-                f"the net takes {_format_bytes(self.bytes)} of memory or more, and {_format_bytes(self._max_bytes)} are"
-                f" allowed; {_raise_hint(self.bytes)}"
+                f"the net takes {_format_bytes(self.bytes)} of memory or more, and "
+                f"{_format_bytes(self._max_bytes)} are allowed; {_raise_hint(self.bytes)}"
             )
 
 
 class _MetaMode(TorchFunctionMode):
-    """Makes tensors on meta, and fills none."""
+    """Creates tensors on meta, and fills none."""
 
     def __torch_function__(
         self, func: TorchValue, types: TorchValue, args: TorchValue = (), kwargs: TorchValue = None
@@ -206,7 +206,7 @@ class _MetaMode(TorchFunctionMode):
 
 
 class _MemoryTracker(TorchDispatchMode):
-    """Sums the bytes that are held at once on meta."""
+    """Sums the bytes of live tensors on meta."""
 
     def __init__(self, max_bytes: float, used: float) -> None:
         super().__init__()

@@ -268,7 +268,7 @@ def _read_metadata(folder: Path) -> dict[str, Any]:
                 f"{folder}: the model is damaged: {damage}; restore it, or train again."
             )
         metadata = reader.read_json(
-            folder / "model.json", folder, limit=reader.LISTED_LIMITS[".json"]
+            folder / "model.json", folder, limit=reader.MANIFEST_LIMITS[".json"]
         )
         version = metadata["format"]
     except StoreError as error:

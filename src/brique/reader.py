@@ -1,7 +1,7 @@
-"""The way in to a file of a run: a regular file, not too long, of the form that brique writes.
+"""Reading of files of runs, which may come from anyone: only regular files of limited size.
 
-Whoever made a folder, what lies in it is looked at before it is read: a named pipe, a device, a
-link that leads out of the folder or a file that is too long is refused at once.
+Every file is checked before it is read: a named pipe, a device, a link that leads out of the folder
+or a file that is too large is rejected at once.
 """
 
 import hashlib
@@ -20,11 +20,11 @@ if TYPE_CHECKING:
 MANIFEST = "manifest.json"
 MIB = 1 << 20
 LIMITS = {".json": 32 * MIB, ".jsonl": 512 * MIB, ".py": 4 * MIB, ".png": 64 * MIB}
-"""Bytes that a file may have, by its ending."""
-LISTED_LIMITS = {".json": 128 * MIB}
-"""Bytes that a file may have where a manifest says so."""
+"""Maximum bytes of a file, by its suffix."""
+MANIFEST_LIMITS = {".json": 128 * MIB}
+"""Maximum bytes of a file with a manifest entry."""
 SEALED_FORMAT = 2
-"""The format from which on a record carries its own checksum."""
+"""The first format of records with their own checksum."""
 _KINDS = {
     stat.S_IFIFO: "a named pipe", stat.S_IFCHR: "a device", stat.S_IFBLK: "a device",
     stat.S_IFSOCK: "a socket", stat.S_IFDIR: "a folder",
@@ -34,10 +34,10 @@ _KINDS = {
 def unreadable_reason(
     path: Path, folder: Path | None = None, *, limit: int | None = None, size: int | None = None
 ) -> str | None:
-    """Return why a file is not to be read, without reading it; None where it is.
+    """Return the reason why a file must not be read, or None; the file is not read.
 
-    folder: in which it must lie, links followed. limit: its bytes at most; by default by its
-    ending. size: its bytes.
+    folder: must contain it, links followed. limit: maximum bytes; by default by its suffix.
+    size: expected bytes.
     """
     try:
         if folder is not None and not is_inside(path, folder):
@@ -58,7 +58,10 @@ def unreadable_reason(
 
 
 def read(path: Path | str, folder: Path | None = None, *, limit: int | None = None) -> bytes:
-    """Return the content of a regular file. Raises StoreError; see `fault` for the arguments."""
+    """Return the content of a regular file; arguments as in `unreadable_reason`.
+
+    Raises StoreError.
+    """
     path = Path(path)
     if (reason := unreadable_reason(path, folder, limit=limit)) is not None:
         raise StoreError(f"{path}: {reason}")
@@ -69,7 +72,7 @@ def read(path: Path | str, folder: Path | None = None, *, limit: int | None = No
 
 
 def read_text(path: Path | str, folder: Path | None = None) -> str:
-    """Return a file of UTF-8. Raises StoreError."""
+    """Return the text of a UTF-8 file. Raises StoreError."""
     try:
         return read(path, folder).decode("utf-8")
     except UnicodeDecodeError as error:
@@ -79,7 +82,7 @@ def read_text(path: Path | str, folder: Path | None = None) -> str:
 def read_json(
     path: Path | str, folder: Path | None = None, *, limit: int | None = None
 ) -> dict[str, Any]:
-    """Return the object in a file of JSON, of numbers that are finite. Raises StoreError."""
+    """Return the object in a JSON file with finite numbers. Raises StoreError."""
     content = read(path, folder, limit=limit)
     try:
         value = parse_json(content.decode("utf-8"))
@@ -93,10 +96,10 @@ def read_json(
 
 
 def parse_json(text: str) -> Any:  # noqa: ANN401 - JSON
-    """Return JSON as a value; NaN, infinity and what is no Unicode raise ValueError."""
+    """Return JSON as a value. Raises ValueError, also on NaN, infinity and invalid Unicode."""
     value = json.loads(text, parse_constant=_reject_constant, parse_float=_parse_finite)
     if "\\ud" in text or "\\uD" in text:
-        # a lone surrogate raises, but for the bytes of a file's name that is no UTF-8
+        # a lone surrogate raises, except in a file name that is not UTF-8
         json.dumps(value, ensure_ascii=False).encode("utf-8", "surrogateescape")
     return value
 
@@ -104,9 +107,9 @@ def parse_json(text: str) -> Any:  # noqa: ANN401 - JSON
 def read_sealed(
     path: Path | str, *, allow_newer: bool = False, limit: int | None = None
 ) -> dict[str, Any]:
-    """Return a record that `files.write_sealed` wrote. Raises StoreError where it has changed.
+    """Return a record that `files.write_sealed` wrote. Raises StoreError when it has changed.
 
-    allow_newer: whether one of a newer format is returned, unchecked. limit: its bytes at most.
+    allow_newer: return a record of a newer format, unchecked. limit: maximum bytes.
     """
     value = read_json(path, Path(path).parent, limit=limit)
     version = value.get("format")
@@ -120,7 +123,7 @@ def read_sealed(
 
 
 def checksum(value: Mapping[str, Any]) -> str:
-    """Return the checksum of a record, of all that it holds but for that itself."""
+    """Return the checksum of a record, without its entry "checksum"."""
     content = {key: item for key, item in value.items() if key != "checksum"}
     return hashlib.sha256(json.dumps(content).encode()).hexdigest()
 
@@ -142,7 +145,10 @@ def read_tensors(
 
 
 def read_shapes(path: Path | str) -> dict[str, tuple[int, ...]]:
-    """Return the shapes of the tensors in a file by name, unread. Raises StoreError."""
+    """Return the shapes of the tensors in a file by name, without their data.
+
+    Raises StoreError.
+    """
     from safetensors import SafetensorError, safe_open
 
     path = Path(path)
@@ -157,7 +163,7 @@ def read_shapes(path: Path | str) -> dict[str, tuple[int, ...]]:
 
 
 def sha256(path: Path | str) -> str:
-    """Return the SHA-256 of a file's content in hexadecimal. Raises StoreError."""
+    """Return the hexadecimal SHA-256 of a file. Raises StoreError."""
     return _digest(Path(path), None)
 
 
@@ -167,7 +173,7 @@ def prefix_sha256(path: Path, size: int) -> str:
 
 
 def is_inside(path: Path, folder: Path) -> bool:
-    """Tell whether `path`, links followed, lies in `folder`."""
+    """Tell whether `path`, links followed, is in `folder`."""
     return path.resolve().is_relative_to(folder.resolve())
 
 
@@ -182,11 +188,11 @@ def manifest_entries(folder: Path, names: Iterable[str]) -> dict[str, dict[str, 
 def file_difference(
     folder: Path, name: str, entry: object, *, limit: int | None = None
 ) -> str | None:
-    """Say how a file differs from its entry in a manifest; None where it fits."""
+    """Return how a file differs from its entry in a manifest, or None."""
     path = folder / name
     size, digest = _entry(entry)
     if limit is None:
-        limit = LISTED_LIMITS.get(path.suffix)
+        limit = MANIFEST_LIMITS.get(path.suffix)
     if (reason := unreadable_reason(path, folder, limit=limit, size=size)) is not None:
         return f"{name} {reason}"
     return None if sha256(path) == digest else f"{name} has changed"
@@ -195,9 +201,9 @@ def file_difference(
 def damage(
     folder: Path | str, needs: Iterable[str] = (), *, limit: int | None = None
 ) -> str | None:
-    """Say how `folder` differs from its manifest, or None if it is whole.
+    """Return how `folder` differs from its manifest, or None if it is whole.
 
-    needs: files that its manifest must list. limit: bytes that all of its files may have together.
+    needs: files that its manifest must list. limit: maximum bytes of all its files together.
     """
     folder = Path(folder)
     try:
@@ -220,7 +226,7 @@ def damage(
 
 
 def missing_entry(folder: Path, name: str) -> str | None:
-    """Say that a folder's manifest does not list a file, if so. Raises StoreError."""
+    """Return an error text if a folder's manifest does not list a file. Raises StoreError."""
     entries = read_json(folder / MANIFEST, folder).get("files", {})
     return None if name in entries else f"its manifest does not list {name}"
 

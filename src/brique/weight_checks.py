@@ -1,4 +1,4 @@
-"""Whether a net fits its weights, and answers as it did when they were saved."""
+"""Checks of a net against its saved weights, and against its output when it was saved."""
 
 import math
 from collections.abc import Iterable
@@ -11,15 +11,15 @@ from brique.errors import ModelError
 from brique.inference import eval_mode
 
 TOLERANCE = 1e-5  # of a net's output on its fixed input, relative to its size
-CHECKED_NUMBERS = 64  # numbers of that output that are kept
+CHECKED_NUMBERS = 64  # numbers of that output that are saved
 _MAX_INPUTS, _MAX_NUMBERS = 16, 4_000_000  # of a check: tensors, and numbers in all of them
 
 Inputs = list[tuple[tuple[int, ...], torch.dtype]]
-"""Shape and type of each tensor that a net takes."""
+"""Shape and type of each input tensor of a net."""
 
 
 def check_state_dict(where: str, net: nn.Module, tensors: dict[str, Tensor]) -> None:
-    """Raise ModelError where a file's tensors have other names, shapes or types than a net's."""
+    """Raise ModelError when a file's tensors have other names, shapes or types than a net's."""
     expected = {key: tuple(value.shape) for key, value in net.state_dict().items()}
     stored = {key: tuple(value.shape) for key, value in tensors.items()}
     if expected != stored:
@@ -39,7 +39,7 @@ def check_state_dict(where: str, net: nn.Module, tensors: dict[str, Tensor]) -> 
 
 
 def check_finite(where: str, net: nn.Module, tensors: dict[str, Tensor]) -> None:
-    """Raise ModelError where weights are not finite that are so in a new net."""
+    """Raise ModelError for non-finite weights that are finite in a new net."""
     for key, value in net.state_dict().items():
         if not bool(tensors[key].isfinite().all()) and bool(value.isfinite().all()):
             raise ModelError(
@@ -49,7 +49,7 @@ def check_finite(where: str, net: nn.Module, tensors: dict[str, Tensor]) -> None
 
 
 def make_check(net: nn.Module, inputs: Inputs | None) -> dict[str, Any] | None:
-    """Return the net's output on a fixed input, or None for nets that take no plain tensors."""
+    """Return the net's output on a fixed input, or None for nets of other inputs."""
     if inputs is None:
         return None
     shapes = [{"shape": list(s), "dtype": str(t).removeprefix("torch.")} for s, t in inputs]
@@ -60,7 +60,7 @@ def make_check(net: nn.Module, inputs: Inputs | None) -> dict[str, Any] | None:
 
 
 def passes_check(net: nn.Module, check: dict[str, Any] | None) -> bool:
-    """Tell whether a net answers its fixed input as it did; one without a check does."""
+    """Tell whether a net's output on its fixed input is as saved; True without a check."""
     if check is None:
         return True
     output = _output(net, check["inputs"])
@@ -79,14 +79,14 @@ def _output(net: nn.Module, shapes: Iterable[dict[str, Any]]) -> list[float] | N
         try:
             output = net(*inputs)
         except (RuntimeError, ValueError, TypeError, IndexError):
-            return None  # a net that cannot be asked so has no check
+            return None  # a net that does not accept the fixed input has no check
     if not isinstance(output, Tensor) or not bool(output.isfinite().all()):
         return None
     return output.detach().double().cpu().flatten()[:CHECKED_NUMBERS].tolist()
 
 
 def check_inputs(shapes: list[dict[str, Any]]) -> None:
-    """Raise ModelError where a check asks for more inputs than brique writes."""
+    """Raise ModelError when a check has more inputs than brique writes."""
     numbers = sum(math.prod(int(side) for side in entry["shape"][:16]) for entry in shapes[:99])
     if len(shapes) > _MAX_INPUTS or numbers > _MAX_NUMBERS:
         raise ModelError(
@@ -96,7 +96,7 @@ def check_inputs(shapes: list[dict[str, Any]]) -> None:
 
 
 def fixed_input(entry: dict[str, Any], device: str = "cpu") -> Tensor:
-    """Return the fixed input of a shape: an even rise from 0 to 1, zeros for whole numbers."""
+    """Return the fixed input of a shape: evenly spaced from 0 to 1, zeros for integers."""
     dtype = {"float32": torch.float32, "float64": torch.float64, "float16": torch.float16,
             "bfloat16": torch.bfloat16}.get(entry["dtype"])  # fmt: skip
     shape = [int(n) for n in entry["shape"]]

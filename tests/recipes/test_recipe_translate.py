@@ -136,5 +136,5 @@ def test_bleu_is_sacrebleus():
 
 def test_a_table_needs_a_word_for_each_row_and_column():
     assert heatmap(torch.eye(2), ["le", "chat"], ["the", "cat"]).pixels().shape == (3, 72, 168)
-    with pytest.raises(ShapeError, match=r"values \(2, 2\) but 1 words of rows and 2 of columns"):
+    with pytest.raises(ShapeError, match=r"values \(2, 2\) but 1 labels of rows and 2 of columns"):
         heatmap(torch.eye(2), ["le"], ["the", "cat"])

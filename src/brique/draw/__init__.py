@@ -1,4 +1,4 @@
-"""Drawings as pixels: curves, marks and words for the pictures of a run."""
+"""Drawings as pixels: curves, points, heatmaps, graphs and trees for the pictures of a run."""
 
 from brique.draw.graph import graph as graph
 from brique.draw.heatmaps import heatmap as heatmap

@@ -1,6 +1,6 @@
-"""The colors of every chart: told apart with any kind of color blindness.
+"""The colors of every chart, distinguishable with any kind of color blindness.
 
-Source: Okabe, Ito 2008, "Color universal design". Their black comes last, as the ink of the paper.
+Source: Okabe, Ito 2008, "Color universal design", without black.
 """
 
 ORANGE, SKY, GREEN, YELLOW = "#E69F00", "#56B4E9", "#009E73", "#F0E442"

@@ -1,4 +1,4 @@
-"""The record that autograd keeps of a computation, drawn."""
+"""A drawing of autograd's graph of a computation."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -8,20 +8,20 @@ from torch import Tensor
 from brique.draw.panel import Panel
 from brique.errors import ShapeError
 
-ARROW_COLORS = 5, 6  # color of each direction's heads: forward, backward
+ARROW_COLORS = 5, 6  # forward, backward
 
 
 def graph(result: Tensor, *, backward: bool = False, **leaves: Tensor) -> Tensor:
-    """Return a drawing of how a result was computed: (3, H, W), uint8.
+    """Return a drawing of the graph of a result: (3, H, W), uint8.
 
-    Leaves stand above, the result below; a mark at the end of each edge shows where it leads.
-    backward: shows the way back instead: each node's gradient, made from the one of the node below.
-    leaves: tensors by the names under which they shall stand there.
-    Raises ShapeError for a result that no graph leads to.
+    Leaves are at the top, the result at the bottom; a point marks the end of each edge.
+    backward: draw the backward pass: each node's gradient, computed from the node below.
+    leaves: tensors by the names in the drawing.
+    Raises ShapeError for a result without a graph.
     """
     if result.grad_fn is None:
         raise ShapeError(
-            "graph: the result was computed from nothing that asks for gradients; "
+            "graph: the result depends on no tensor that requires gradients; "
             "compute it from parameters, outside torch.no_grad()."
         )
     edges, depths = _edges_and_depths(result.grad_fn)
@@ -50,7 +50,7 @@ def graph(result: Tensor, *, backward: bool = False, **leaves: Tensor) -> Tensor
 
 
 def _edges_and_depths(root: Any) -> tuple[list[tuple[Any, Any]], dict[Any, int]]:  # noqa: ANN401 - torch's nodes
-    """Return edges (node, one that it was computed from), and how far each is from the root."""
+    """Return edges (node, input of it), and each node's distance from the root."""
     edges: list[tuple[Any, Any]] = []
     postorder: list[Any] = []
 
@@ -67,7 +67,7 @@ def _edges_and_depths(root: Any) -> tuple[list[tuple[Any, Any]], dict[Any, int]]
     visited = {root}
     visit(root)
     depths = {root: 0}
-    for node in reversed(postorder):  # each before those that it was computed from
+    for node in reversed(postorder):  # each before its inputs
         for output, operand in edges:
             if output is node:
                 depths[operand] = max(depths.get(operand, 0), depths[node] + 1)

@@ -1,4 +1,4 @@
-"""A table of shades with words at its rows and columns, such as who looks at whom."""
+"""Heatmaps with labels of rows and columns, such as attention weights."""
 
 from collections.abc import Sequence
 
@@ -12,19 +12,19 @@ CELL_WIDTH, CELL_HEIGHT = 56, 18  # pixels of a cell
 
 
 def heatmap(values: Tensor, rows: Sequence[str], columns: Sequence[str]) -> Panel:
-    """Return a drawing of values (R, C): 0 is white, the largest a middle grey.
+    """Return a heatmap of values (R, C): 0 is white, the largest a middle grey.
 
-    rows: R words, at the left. columns: C words, above, every other one a line higher.
-    Raises ShapeError when they are not as many.
+    rows: R labels, on the left. columns: C labels, on top, every other one a line higher.
+    Raises ShapeError when the numbers of labels and values differ.
 
-    >>> table(torch.eye(2), ["le", "chat"], ["the", "cat"]).pixels().shape
+    >>> heatmap(torch.eye(2), ["le", "chat"], ["the", "cat"]).pixels().shape
     torch.Size([3, 72, 168])
     """
     row_count, column_count = len(rows), len(columns)
     if tuple(values.shape) != (row_count, column_count):
         raise ShapeError(
-            f"table: values {tuple(values.shape)} but {row_count} words of rows and {column_count} of "
-            "columns; pass one for each."
+            f"heatmap: values {tuple(values.shape)} but {row_count} labels of rows and "
+            f"{column_count} of columns; pass one for each."
         )
     grid = torch.zeros(row_count + 2, column_count + 1)
     grid[2:, 1:] = values.float().cpu()

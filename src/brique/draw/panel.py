@@ -1,4 +1,4 @@
-"""A drawing in the plane: curves, marks, shades and words, as pixels."""
+"""A plot as pixels: lines, points, heatmaps and texts."""
 
 import math
 import unicodedata
@@ -19,21 +19,21 @@ if TYPE_CHECKING:
 Numbers = Sequence[float] | Tensor
 Pair = tuple[float, float]
 
-SUPERSAMPLING = 3  # drawn so many times larger, then shrunk: smooth edges
-LEFT, RIGHT, TOP, BOTTOM = 40, 10, 22, 18  # pixels round the field
+SUPERSAMPLING = 3  # drawn larger by this factor, then shrunk, for smooth edges
+LEFT, RIGHT, TOP, BOTTOM = 40, 10, 22, 18  # margins in pixels
 INK, FRAME = (34, 34, 34), (150, 150, 150)
 FONT_SIZE = 11  # pixels
 
 
 class Panel:
-    """One drawing; what is drawn later lies above what was drawn before.
+    """A plot; later drawings cover earlier ones.
 
-    title: stands above it.
-    x, y: ends of the axes; what lies outside is cut off.
-    log: whether heights are shown by their powers of ten; y is then above 0.
+    title: above the plot.
+    x, y: limits of the axes; drawings outside are cut off.
+    log: whether the y axis is logarithmic; y must then be above 0.
     size: height and width in pixels.
     bare: without frame and numbers, as for a graph.
-    Raises ShapeError when an axis has no length, or log goes with heights of 0 and less.
+    Raises ShapeError when the limits of an axis are invalid.
 
     >>> curve = Panel("a line", x=(0, 1), y=(0, 2)).line([0, 1], [0, 2], label="y = 2x")
     >>> curve.pixels().shape
@@ -76,9 +76,9 @@ class Panel:
         label: str = "",
         width: float = 1.6,
     ) -> "Panel":
-        """Draw a line through points (x, y); it is broken where a number is not finite.
+        """Draw a line through points (x, y), with gaps at non-finite numbers.
 
-        color: place in the palette; None is ink. name: stands in the corner in this color.
+        color: index in the palette; None is ink. label: in the legend, in this color.
         """
         segment: list[Pair] = []
         for point in [*self._to_pixels(x, y), None]:
@@ -110,7 +110,7 @@ class Panel:
         return self._add_to_legend(label, color)
 
     def heatmap(self, values: Tensor) -> "Panel":
-        """Fill the field by a grid of values (rows from low y to high y, columns from low x).
+        """Draw a grid of values over the plot (rows from low y to high y, columns from low x).
 
         The lowest is white, the highest a middle grey.
         """
@@ -125,7 +125,7 @@ class Panel:
         return self
 
     def text(self, x: float, y: float, text: str, *, color: int | None = None) -> "Panel":
-        """Write words, centered at (x, y), on a white ground; letters lose their accents."""
+        """Write a text, centered at (x, y), on white; letters lose their accents."""
         (point,) = self._to_pixels([x], [y])
         text = _to_ascii(text)
         if point is not None:
@@ -138,7 +138,7 @@ class Panel:
         return self
 
     def pixels(self) -> Tensor:
-        """Return the drawing as it stands: (3, H, W), uint8."""
+        """Return the plot so far: (3, H, W), uint8."""
         import numpy
         from PIL import ImageDraw
 
@@ -157,7 +157,7 @@ class Panel:
         return torch.from_numpy(numpy.array(reduced)).permute(2, 0, 1).contiguous()
 
     def _draw_axes(self, draw: "ImageDraw") -> None:
-        """Cover what stands outside the field; draw frame, title and the ends of the axes."""
+        """Clear the margins; draw frame, title and the limits of the axes."""
         left, top, right, bottom = (end * SUPERSAMPLING for end in self._box)
         width, height = draw.im.size
         for cover in (
@@ -176,7 +176,7 @@ class Panel:
             draw.text((left - gap, position), f"{value:g}", FRAME, _font(), anchor=anchor)
 
     def _to_pixels(self, x: Numbers, y: Numbers) -> list[Pair | None]:
-        """Return each point's place on the sheet; None for one that is not finite."""
+        """Return the pixel position of each point; None for a non-finite one."""
         xs, ys = _to_list(x), _to_list(y)
         if len(xs) != len(ys):
             raise ShapeError(
@@ -213,7 +213,7 @@ def _rgb_of(color: int | None) -> tuple[int, int, int]:
 
 
 def _to_ascii(text: str) -> str:
-    """Return a text in the letters that the font has: "garçon" without its cedilla."""
+    """Return a text in letters of the font: "garçon" without its cedilla."""
     decomposed = unicodedata.normalize("NFKD", text)
     stripped = "".join(letter for letter in decomposed if not unicodedata.combining(letter))
     return stripped.encode("ascii", "replace").decode()

@@ -1,10 +1,10 @@
-"""Trees drawn as they grow: the root above, the leaves in a row."""
+"""Drawings of trees: the root at the top, the leaves in a row."""
 
 from collections.abc import Sequence
 
 from brique.draw.panel import Panel
 
-LEAF_GAP, LEVEL_GAP = 58, 36  # pixels from leaf to leaf, from height to height
+LEAF_GAP, LEVEL_GAP = 58, 36  # pixels between leaves, between levels
 
 
 def tree(
@@ -12,8 +12,8 @@ def tree(
 ) -> Panel:
     """Return a drawing of one tree.
 
-    parents: place of each node's parent, -1 at the root; children stand before parents.
-    names: a word at each node, or "". colors: of each node, a place in the palette; None is ink.
+    parents: index of each node's parent, -1 at the root; children come before parents.
+    names: a label of each node, or "". colors: index in the palette of each node; None is ink.
 
     >>> tree([2, 2, -1], ["true", "false", "or"], [4, 5, 4]).pixels().shape
     torch.Size([3, 94, 139])
@@ -32,7 +32,7 @@ def tree(
 
 
 def _node_positions(parents: Sequence[int]) -> tuple[list[float], list[float]]:
-    """Return the place of each node: leaves side by side, a parent above the middle of its own."""
+    """Return the position of each node: leaves in a row, a parent above the middle of them."""
     parent_nodes = set(parents)
     x, y = [0.0] * len(parents), [0.0] * len(parents)
     first, last = [len(parents)] * len(parents), [-1] * len(parents)  # leaves below

@@ -170,7 +170,7 @@ def _read_index(folder: Path) -> int:
 
 
 def _read_state_file(folder: Path) -> Any:  # noqa: ANN401 - JSON
-    return reader.read_json(folder / _STATE, folder, limit=reader.LISTED_LIMITS[".json"])
+    return reader.read_json(folder / _STATE, folder, limit=reader.MANIFEST_LIMITS[".json"])
 
 
 def _read_checkpoint(folder: Path) -> Checkpoint | str:

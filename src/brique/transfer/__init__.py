@@ -1,4 +1,4 @@
-"""Starting from what is learnt already: published weights, or an earlier run."""
+"""Transfer learning: nets that start from published weights or from an earlier run."""
 
 from brique.transfer.learning_rates import parameter_groups as parameter_groups
 from brique.transfer.pretrained import Pretrained as Pretrained

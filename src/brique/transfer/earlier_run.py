@@ -1,4 +1,4 @@
-"""An earlier run: its net goes on, for other classes."""
+"""Transfer from an earlier run: its net continues, for other classes."""
 
 from pathlib import Path
 from typing import Any
@@ -14,38 +14,37 @@ from brique.transfer.weight_files import join_names
 
 
 def picture_field(run: Path) -> Picture:
-    """Return the kind of picture that a run's net takes.
+    """Return the field of the pictures that a run's net takes.
 
-    Raises ModelError when the folder is no run, or its net does not name pictures by class.
+    Raises ModelError when the folder is not a run, or its net does not classify pictures.
     """
     return _fields(run)[0]
 
 
 def weights_file(run: Path) -> Path:
-    """Return the file of weights of the net that answers, in a run that `picture` accepted."""
+    """Return the weights file of a run's net; the run must have passed `picture_field`."""
     folder, metadata = model.describe(run)
     return folder / str(metadata["nets"][metadata["answers"]]["file"])
 
 
 def net_from_run(run: Path, names: tuple[str, ...]) -> tuple[nn.Sequential, str]:
-    """Return the net of a run for the classes `names`, and what was taken over.
+    """Return the net of a run for the classes `names`, and a summary of what it reuses.
 
-    Its body is the run's; in its head the classes that the run knew by the same names keep their
-    scores, the others are new.
-    Raises ModelError when the folder is no run, or its net cannot be continued.
+    Its body is the run's; in its head, classes of the same name keep their weights, others are new.
+    Raises ModelError when the folder is not a run, or its net cannot be continued.
     """
     _, old_names = _fields(run)
     old = model.load(run).net
     origin = nets.built_by(old)
-    assert origin is not None  # _checked has seen its builder
+    assert origin is not None  # _fields has checked its builder
     builder = str(origin["builder"])
     if {"body", "head"} - {name for name, _ in old.named_children()}:
         raise _unsupported_error(run, builder)
     class_count = _linear(old.get_submodule("head"))[-1].out_features
     if class_count != len(old_names):
         raise ModelError(
-            f"{run}: its net scores {class_count} classes, but it names {len(old_names)}; restore the run, "
-            "or start from another."
+            f"{run}: its net scores {class_count} classes, but its schema names {len(old_names)}; "
+            "restore the run, or start from another."
         )
     net = _build_net(builder, origin["arguments"] | {"classes": len(names)})
     body = old.get_submodule("body").state_dict()
@@ -64,7 +63,7 @@ def net_from_run(run: Path, names: tuple[str, ...]) -> tuple[nn.Sequential, str]
 
 
 def _fields(run: Path) -> tuple[Picture, tuple[str, ...]]:
-    """Return the picture and class names of a run, whose net can be continued."""
+    """Return the picture field and class names of a run. Raises ModelError on other runs."""
     _, metadata = model.describe(run)
     try:
         builder = str(metadata["nets"][metadata["answers"]]["builder"])
@@ -72,7 +71,7 @@ def _fields(run: Path) -> tuple[Picture, tuple[str, ...]]:
         fields = [schema[name] for name in (*schema.inputs, schema.target)]
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise ModelError(
-            f"{run}: its model has no net that names one thing by what it sees "
+            f"{run}: its model has no net that classifies pictures "
             f"({type(error).__name__}: {error}); start from a run of 'brique train'."
         ) from error
     if (
@@ -82,8 +81,8 @@ def _fields(run: Path) -> tuple[Picture, tuple[str, ...]]:
     ):
         description = ", ".join(field.kind for field in fields)
         raise ModelError(
-            f"{run}: its net was not trained to name pictures by class, but on {description}; start from "
-            "a run on pictures."
+            f"{run}: its net was not trained to classify pictures, but on {description}; start "
+            "from a run on pictures."
         )
     if not builder.startswith("timm:") and builder not in nets.BUILDERS:
         raise _unsupported_error(run, builder)
@@ -92,7 +91,7 @@ def _fields(run: Path) -> tuple[Picture, tuple[str, ...]]:
 
 def _unsupported_error(run: Path, builder: str) -> ModelError:
     return ModelError(
-        f"{run}: its net was built by '{builder}', which makes no body and head for any classes; "
+        f"{run}: its net was built by '{builder}', which has no body and head for other classes; "
         "start from a run of 'brique train' on pictures, or from weights."
     )
 
@@ -108,7 +107,7 @@ def _build_net(builder: str, arguments: dict[str, Any]) -> nn.Sequential:
 def _copy_shared_rows(
     old: nn.Module, new: nn.Module, old_names: tuple[str, ...], names: tuple[str, ...]
 ) -> list[str]:
-    """Give a new head what the old one knew: rows of classes by name; returns those names."""
+    """Copy the rows of the classes that both heads have; return their names."""
     shared = [name for name in names if name in old_names]
     new_rows = torch.tensor([names.index(name) for name in shared], dtype=torch.int64)
     old_rows = torch.tensor([old_names.index(name) for name in shared], dtype=torch.int64)

@@ -15,7 +15,7 @@ def parameter_groups(
     body_lr: float,
     head: str = "head.",
 ) -> list[dict[str, Any]]:
-    """Return parameter groups for a torch optimizer: `lr` for the head, `body_lr` for the rest.
+    """Return parameter groups for a torch optimizer: `lr` for the head, `body_lr` otherwise.
 
     With equal rates they are one group, whatever the names.
 
@@ -36,7 +36,7 @@ def parameter_groups(
     slow = [pair for pair in pairs if not pair[0].startswith(head)]
     if not fast or not slow:
         raise PlayError(
-            f"parameter_groups: the names of {len(fast)} of {len(pairs)} parameters begin with '{head}', "
-            "but two rates need both groups; pass those of the whole net, or use one rate."
+            f"parameter_groups: the names of {len(fast)} of {len(pairs)} parameters begin with "
+            f"'{head}', but two rates need both groups; pass those of the whole net, or use one rate."
         )
     return [{"params": slow, "lr": body_lr}, {"params": fast, "lr": lr}]

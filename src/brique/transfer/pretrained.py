@@ -1,9 +1,9 @@
-"""From a source to a net that knows something.
+"""Pretrained nets from a source.
 
 A source is one of three:
-- `PATH.safetensors`, published weights; the net is recognized by the names of the tensors;
-- the folder of an earlier run, or of its model: classes of the same name keep their scores;
-- `timm:NAME:PATH.safetensors`, weights of a net of timm (the extra `zoo`) that lie on this disk.
+- `PATH.safetensors`, published weights; the names of the tensors identify the net;
+- the folder of an earlier run, or of its model: classes of the same name keep their weights;
+- `timm:NAME:PATH.safetensors`, local weights of a net of timm (the extra `zoo`).
 """
 
 from dataclasses import dataclass
@@ -21,13 +21,13 @@ from brique.transfer import earlier_run, weight_files
 
 @dataclass(frozen=True)
 class Pretrained:
-    """A net that knows something.
+    """A pretrained net.
 
-    net: its child `body` makes features of pictures, its child `head` class scores of features.
-    summary: what was taken over, in words.
-    size: height and width of the pictures that its weights were made for; None if they differ.
+    net: its child `body` maps pictures to features, its child `head` features to class scores.
+    summary: of the reused weights, in words.
+    size: height and width of the pictures that it was trained on; None if they differ.
     channels: of those pictures.
-    sha256: of the file of weights, which tells it from every other.
+    sha256: of the weights file.
     """
 
     net: nn.Sequential
@@ -38,11 +38,11 @@ class Pretrained:
 
 
 def expected_input(source: str | Path) -> tuple[int | None, int]:
-    """Return (size, channels) of the pictures that a source's weights were made for.
+    """Return (size, channels) of the pictures that a source was trained on.
 
-    Reads no more than it must, so that the data can be opened accordingly.
+    Reads little of the source, so that the data can be opened accordingly.
     source: a .safetensors file, the folder of an earlier run, or timm:NAME:FILE.
-    size: height and width; None where they differ.
+    size: height and width; None if they differ.
     Raises ModelError when the source is none of these.
     """
     kind, name, path = _parse(source)
@@ -55,22 +55,22 @@ def expected_input(source: str | Path) -> tuple[int | None, int]:
 
 
 def load_pretrained(source: str | Path, schema: Schema) -> Pretrained:
-    """Return a net for the classes of `schema` that begins with the weights of a source.
+    """Return a net for the classes of `schema` that starts from the weights of a source.
 
     source: a .safetensors file, the folder of an earlier run, or timm:NAME:FILE.
     schema: of the new data, with one picture, and a category, or boxes with their classes, as
-        target. A net that finds boxes starts from published weights that brique knows.
+        target. A detector starts from published weights that brique knows.
     Raises ModelError when the source is none of these or its tensors do not fit their net;
-        DataError when the data are not pictures with classes; ShapeError when the pictures are not
-        such as the net takes.
+        DataError when the data are not pictures with classes; ShapeError when the net does not
+        take such pictures.
     """
     pictures, names = _picture_and_names(schema)
     kind, name, path = _parse(source)
     finds_boxes = any(isinstance(schema[name], Boxes) for name in schema.targets)
     if finds_boxes and kind != "weights":
         raise ModelError(
-            f"{source}: a net that finds boxes cannot start from this; pass the published weights"
-            " of SqueezeNet 1.1 as a .safetensors file, or train from scratch."
+            f"{source}: a detector cannot start from this; pass the published weights of"
+            " SqueezeNet 1.1 as a .safetensors file, or train from scratch."
         )
     if kind == "run":
         net, summary = earlier_run.net_from_run(path, names)
@@ -85,7 +85,7 @@ def load_pretrained(source: str | Path, schema: Schema) -> Pretrained:
 
 
 def resolve_source(source: str | Path) -> str:
-    """Return a source such that it means the same in every folder. Raises ModelError."""
+    """Return a source with an absolute path. Raises ModelError."""
     kind, name, path = _parse(source)
     return f"timm:{name}:{path.resolve()}" if kind == "timm" else str(path.resolve())
 
@@ -98,7 +98,7 @@ def _parse(source: str | Path) -> tuple[str, str, Path]:
         name, _, text = text.removeprefix("timm:").partition(":")
         if not text:
             raise ModelError(
-                f"timm:{name}: no file of weights is named, and none is ever fetched; write "
+                f"timm:{name}: names no weights file, and brique downloads none; write "
                 f"timm:{name or 'NAME'}:FILE.safetensors with a file that you have."
             )
     path = Path(text).expanduser()
@@ -106,13 +106,13 @@ def _parse(source: str | Path) -> tuple[str, str, Path]:
         return "run", "", path
     if not path.is_file():
         raise ModelError(
-            f"{path}: no such file of weights, nor run to start from; pass a .safetensors file, "
-            "the folder of a run, or timm:NAME:FILE."
+            f"{path}: no such weights file or run to start from; pass a .safetensors file, the "
+            "folder of a run, or timm:NAME:FILE."
         )
     if path.suffix != ".safetensors":
         raise ModelError(
-            f"{path}: weights must lie in a .safetensors file, since other formats can run code "
-            "when they are read; save them as safetensors."
+            f"{path}: weights must be a .safetensors file, since other formats can run code when "
+            "they are read; save them as safetensors."
         )
     return kind, name, path
 
@@ -128,20 +128,20 @@ def _picture_and_names(schema: Schema) -> tuple[Picture, tuple[str, ...]]:
     if len(pictures) != 1 or not isinstance(target, Category):
         description = ", ".join(f"{name} ({field.kind})" for name, field in schema.fields.items())
         raise DataError(
-            f"transfer: expected one picture and a category as target, got {description}; train from "
-            "scratch on such data."
+            f"transfer: expected one picture and a category as target, got {description}; train "
+            "from scratch on such data."
         )
     return pictures[0], target.names
 
 
 def _check_shape(source: str, pretrained: Pretrained, shape: tuple[int, int, int]) -> None:
-    """Raise ShapeError when the net does not take pictures of a shape."""
+    """Raise ShapeError when the net does not accept pictures of a shape."""
     is_accepted = shape[0] == pretrained.channels
     if is_accepted:
         try:
             with eval_mode(pretrained.net) as device:
                 pretrained.net(torch.zeros(1, *shape, device=device))
-        except (RuntimeError, AssertionError):  # timm asserts the size that a net was made for
+        except (RuntimeError, AssertionError):  # timm asserts the size of a net
             is_accepted = False
     if not is_accepted:
         channels, height, width = shape

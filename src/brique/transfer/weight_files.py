@@ -1,4 +1,4 @@
-"""Files of published weights: which net they are of, and whether they fit it."""
+"""Files of published weights: recognition of their net, and checks that they fit it."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -18,11 +18,11 @@ Prefixes = tuple[str, ...]
 
 @dataclass(frozen=True)
 class _Architecture:
-    """A net whose published weights are recognized.
+    """A net with published weights.
 
-    build: makes it for a number of classes. finding: makes a net that finds boxes of so many.
-    child: the child of its body that holds them; their names begin with the same word.
-    classifier: how the names begin that belong to the published classes.
+    build, build_detector: return the net, or a detector with its body, for a number of classes.
+    child: the child of its body with the weights, and the prefix of their names.
+    classifier: prefixes of the names of the published classifier.
     """
 
     title: str
@@ -48,9 +48,9 @@ _ARCHITECTURES = (
 
 
 def expected_input(path: Path) -> tuple[int | None, int]:
-    """Return (size, channels) of the pictures that a file's weights were made for.
+    """Return (size, channels) of the pictures that a file's weights were trained on.
 
-    Raises ModelError when it fits no net that is known.
+    Raises ModelError when it fits no known net.
     """
     architecture = _recognize(path)
     return architecture.size, architecture.channels
@@ -59,10 +59,10 @@ def expected_input(path: Path) -> tuple[int | None, int]:
 def net_from_weights(
     path: Path, classes: int, *, finds_boxes: bool = False
 ) -> tuple[nn.Sequential, str]:
-    """Return the net of a file's weights with a new head, and what was taken over.
+    """Return the net of a file's weights with a new head, and a summary.
 
-    finds_boxes: whether the head shall find boxes of the classes, in place of naming a picture.
-    Raises ModelError when it fits no net that is known.
+    finds_boxes: whether to return a detector instead of a classifier.
+    Raises ModelError when it fits no known net.
     """
     architecture = _recognize(path)
     net = architecture.build_detector(classes) if finds_boxes else architecture.build(classes)
@@ -79,7 +79,7 @@ def timm_expected_input(name: str, path: Path) -> tuple[int | None, int]:
 
 
 def net_from_timm(name: str, path: Path, classes: int) -> tuple[nn.Sequential, str]:
-    """Return timm's net of that name with a file's weights and a new head, and what was taken over.
+    """Return timm's net of that name with a file's weights and a new head, and a summary.
 
     Raises ModelError when there is no such net or the file does not fit it.
     """
@@ -99,7 +99,7 @@ def net_from_timm(name: str, path: Path, classes: int) -> tuple[nn.Sequential, s
 
 
 def tensor_shapes(path: Path) -> Shapes:
-    """Return the shapes of a file's tensors by name. Raises ModelError if it holds none."""
+    """Return the shapes of a file's tensors by name. Raises ModelError if it is unreadable."""
     try:
         return reader.read_shapes(path)
     except StoreError as error:
@@ -113,18 +113,18 @@ def join_names(names: Iterable[str], limit: int = 3) -> str:
 
 
 def _load_weights(path: Path, net: nn.Module, excluded: Prefixes, title: str, classes: int) -> str:
-    """Give a net a file's tensors, but for those that are left; return what was done."""
+    """Load a file's tensors into a net, without the excluded ones; return a summary."""
     tensors = _read_tensors(path)
     loaded = {name: value for name, value in tensors.items() if not name.startswith(excluded)}
     net.load_state_dict(loaded, strict=False)
     return (
-        f"{len(loaded)} of {len(tensors)} tensors of {path.name} ({title}); a new head for {classes} "
-        "classes"
+        f"{len(loaded)} of {len(tensors)} tensors of {path.name} ({title}); a new head for "
+        f"{classes} classes"
     )
 
 
 def _recognize(path: Path) -> _Architecture:
-    """Return the net that a file's tensors fit. Raises ModelError, which names the nearest."""
+    """Return the net that a file's tensors fit. Raises ModelError, with the nearest net."""
     shapes = tensor_shapes(path)
     if any(name.startswith(("body.", "head.")) for name in shapes):
         raise ModelError(
@@ -142,7 +142,7 @@ def _recognize(path: Path) -> _Architecture:
 
 @cache
 def _published(architecture: _Architecture) -> Shapes:
-    """Return the shapes of a net's published tensors by name, but for those of its classifier."""
+    """Return the shapes of a net's published tensors by name, without its classifier."""
     with torch.random.fork_rng(devices=[]):
         body = architecture.build(2).get_submodule("body")
     shapes = {name: tuple(value.shape) for name, value in body.state_dict().items()}
@@ -153,9 +153,8 @@ def _published(architecture: _Architecture) -> Shapes:
 
 def _check_fit(path: Path, title: str, expected: Shapes, stored: Shapes) -> None:
     """Raise ModelError, with names and counts, when the tensors of a file do not fit a net."""
-    counters = {
-        name for name in expected if name.endswith("num_batches_tracked")
-    }  # older files lack
+    # older files lack the counters
+    counters = {name for name in expected if name.endswith("num_batches_tracked")}
     common = sorted(expected.keys() & stored.keys())
     mismatches = {
         "missing": sorted(expected.keys() - stored.keys() - counters),
@@ -171,13 +170,13 @@ def _check_fit(path: Path, title: str, expected: Shapes, stored: Shapes) -> None
             f"{len(n)} {kind} ({join_names(n)})" for kind, n in mismatches.items() if n
         )
         raise ModelError(
-            f"{path}: does not fit {title} which has {len(expected)} tensors: {summary}; pass weights of "
-            "that net, or name their net by timm:NAME:FILE."
+            f"{path}: does not fit {title} which has {len(expected)} tensors: {summary}; pass "
+            "weights of that net, or name their net by timm:NAME:FILE."
         )
 
 
 def _read_tensors(path: Path) -> dict[str, Tensor]:
-    """Return a file's tensors in single precision. Raises ModelError if one is not finite."""
+    """Return a file's tensors as float32. Raises ModelError if one is not finite."""
     try:
         stored = reader.read_tensors(path)
     except StoreError as error:
