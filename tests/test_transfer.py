@@ -380,9 +380,7 @@ def test_runs_that_cannot_go_on_are_told(tmp_path, half_run):
         transfer.load_pretrained(tmp_path / "own", few_digits("01234").schema)
     with launched(Launch(out=tmp_path / "arrays", quiet=True)):
         Run.start(__file__, lenet5.Args()).finish(codebook=torch.ones(3), task="none")
-    with pytest.raises(
-        ModelError, match="its model has no net that classifies pictures"
-    ):
+    with pytest.raises(ModelError, match="its model has no net that classifies pictures"):
         transfer.expected_input(tmp_path / "arrays")
     with launched(Launch(out=tmp_path / "table", quiet=True)):
         run = Run.start(__file__, lenet5.Args())
@@ -408,7 +406,9 @@ def test_a_run_whose_folder_lies_is_told(tmp_path, half_run):
     with pytest.raises(ModelError, match=r"the model is damaged: model\.json has"):
         transfer.expected_input(copy)
     seal(copy)
-    with pytest.raises(ModelError, match="its net scores 5 classes, but its schema names 7; restore"):
+    with pytest.raises(
+        ModelError, match="its net scores 5 classes, but its schema names 7; restore"
+    ):
         transfer.load_pretrained(copy, few_digits("56").schema)
 
 
