@@ -112,7 +112,7 @@ def test_of_series_in_time_the_last_of_train_takes_the_place_of_valid():
 
 def test_data_without_a_valid_part_cannot_be_searched():
     few = data.arrays(x=np.random.rand(3, 2), label=[0, 1, 0], split=["train", "train", "test"])
-    with pytest.raises(DataError, match="has 0 examples to choose settings on and 2 to learn from"):
+    with pytest.raises(DataError, match="has 0 examples to select settings on and 2 to learn from"):
         few.for_selection()
 
 

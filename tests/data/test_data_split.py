@@ -91,7 +91,7 @@ def test_a_group_that_is_the_target_cannot_be():
     fields, group = table()
     with pytest.raises(DataError, match="no group can be held out for test without a class losing"):
         data.arrays(x=fields["x"], label=group, group=group)
-    with pytest.raises(DataError, match="all 400 examples are of one group, or equal to some of"):
+    with pytest.raises(DataError, match="all 400 examples are in one group, or equal to one in it"):
         data.arrays(**fields, group=np.zeros(400, int))
     with pytest.raises(DataError, match="arrays: group: example 2 has no group; give it one of"):
         data.arrays(x=[1.0, 2.0, 3.0], group=["a", "b", None])

@@ -1,4 +1,4 @@
-"""From examples to a data set: train, valid and test, and what is fitted on train alone."""
+"""Data sets: split a source into train, valid and test, and fit its fields on train."""
 
 import hashlib
 import json
@@ -29,19 +29,19 @@ from brique.data.splits.assignment import (
 from brique.errors import DataError
 from brique.schema import Field, Mask, Number, Picture, Schema, Signal
 
-_PIXELS = 1 << 18  # looked at together: they fit into a processor's cache
+_PIXELS = 1 << 18  # of a block, which fits into a CPU cache
 
 
 @dataclass(frozen=True)
 class Data:
-    """A data set: what its fields are, and its three parts.
+    """A data set: its schema and its three parts.
 
     name: of the source.
     train, valid, test: the parts; valid or test of a tiny set may be empty.
     fingerprint: SHA-256 of all examples, class names and the split, in hexadecimal.
     skipped: (file, reason) of every picture that could not be read.
-    notes: sentences on what was decided, for people to read.
-    training_data: of data that a net is only judged on, those whose train and valid these are.
+    notes: decisions made while reading, in sentences.
+    training_data: for evaluation on other data: the data set that train and valid come from.
     record: what a run writes down of it.
     """
 
@@ -59,20 +59,19 @@ class Data:
     record: DataRecord | None = field(default=None, compare=False)
 
     def folds(self, count: int = 5) -> list["Data"]:
-        """Return the data set in as many forms as there are folds, each with another test part.
+        """Return cross-validation folds: one data set per fold, each with another test part.
 
-        Each example is for test in one of them, by a fixed draw: classes keep their shares, and
-        equal examples, or those of one group, stay together. Of the others a tenth is for valid.
-        All that is fitted is fitted for each of them, on its own training part. Where the source
-        has a test part of its own, its examples are in no part of any.
-        Raises DataError when count is below 2, above the examples, or a class or a group is on one
-        side alone.
+        Each example is in the test part of one fold, by a fixed split: stratified by class, with
+        equal examples and groups together. A tenth of the others is for valid. Everything is
+        fitted anew on the training part of each fold. A test part of the source is left out.
+        Raises DataError if count is below 2 or above the number of examples, or if a class or group
+        would be on one side only.
         """
         numbers = self._fold_numbers(count)
         return [self._make_fold(numbers, number, count) for number in range(1, count + 1)]
 
     def fold(self, number: int, count: int) -> "Data":
-        """Return one of the `folds`, from 1. Raises DataError as they do, or if there is none."""
+        """Return one of the `folds`, from 1. Raises DataError as `folds`, or if there is none."""
         numbers = self._fold_numbers(count)
         if not 1 <= number <= count:
             raise DataError(
@@ -82,10 +81,10 @@ class Data:
         return self._make_fold(numbers, number, count)
 
     def halves(self) -> list["Data"]:
-        """Return the training part cut in two, each half once for train and once for valid.
+        """Return two data sets with halves of the training part as train and valid, and swapped.
 
-        Classes keep their shares; equal examples, and those of one group, are in one half. What is
-        fitted stays as it was, on all of the training part; test stays where it is.
+        The halves are stratified by class, with equal examples and groups together. The schema, as
+        fitted on all of the training part, and the test part stay.
         """
         assert self.source is not None
         second = torch.from_numpy(in_second_half(self.source, self.train.ids.numpy()))
@@ -96,18 +95,18 @@ class Data:
         ]
 
     def for_selection(self, draw: int = 0) -> "Data":
-        """Return the data set without its test part, to choose settings on.
+        """Return the data set without its test part, to select settings on.
 
-        Valid takes the place of test, and a tenth of train that of valid; all that is fitted is
-        fitted on the rest of train. Where examples stand in time it is the last tenth.
-        draw: another number than 0 takes as many others of train and valid in the place of test;
-            where examples stand in time, or groups allow no other, those stay.
-        Raises DataError where there is no valid part, or train is too small.
+        Valid becomes test, and a tenth of train becomes valid, the last tenth for data in time;
+        everything is fitted on the rest of train.
+        draw: a number above 0 takes as many other examples of train and valid as test, except for
+            data in time, or if groups do not allow it.
+        Raises DataError if there is no valid part, or train is too small.
         """
         assert self.source is not None
         if not len(self.valid) or len(self.train) < 10:
             raise DataError(
-                f"{self.name}: has {len(self.valid)} examples to choose settings on and"
+                f"{self.name}: has {len(self.valid)} examples to select settings on and"
                 f" {len(self.train)} to learn from; add some"
             )
         numbers = np.full(len(self.source), -1)
@@ -139,11 +138,11 @@ class Data:
 
 
 def build(source: Source, part: Tensor | None = None) -> Data:
-    """Split the examples, fit what is fitted on train, and return the data set.
+    """Split the examples, fit the fields on train, and return the data set.
 
-    part: (N,), uint8, place in PARTS of each example, another number for one that is in none; by
-        default the source's own, or a fixed draw.
-    Raises DataError when no example is left for training.
+    part: (N,), uint8, index in PARTS of each example, another number for none; by default the parts
+        of the source, or a fixed split.
+    Raises DataError if no example is left for training.
     """
     part = assign_parts(source) if part is None else part
     train = (part == 0).nonzero().flatten()  # ids
@@ -163,7 +162,7 @@ def build(source: Source, part: Tensor | None = None) -> Data:
 def with_fields(data: Data, fields: Mapping[str, Values], schema: Schema) -> Data:
     """Return a data set with other values of its fields; parts and fingerprint stay.
 
-    fields: (N, ...) of all examples of the source. schema: what they are.
+    fields: (N, ...) of all examples of the source. schema: of these fields.
     """
     assert data.source is not None
     assert data.store is not None
@@ -175,10 +174,10 @@ def with_fields(data: Data, fields: Mapping[str, Values], schema: Schema) -> Dat
 def for_evaluation(
     data: Data, part: str, fold: tuple[int, int] | None, training_data: Data | None
 ) -> Data:
-    """Return a data set that has for test all of its examples, or one of the source's parts.
+    """Return a data set whose test part is all of its examples, or one of the source's parts.
 
-    part: "all", or one of PARTS. fold: number and count, of which test is taken.
-    training_data: whose train and valid it gets, to fit simple methods on; by default they are empty.
+    part: "all", or one of PARTS. fold: number and count, to take the test part of a fold.
+    training_data: gives train and valid, to fit baselines on; by default they are empty.
     """
     assert data.source is not None
     assert data.store is not None
@@ -213,7 +212,7 @@ def _make_data(source: Source, store: Store, ids: Sequence[Tensor], fingerprint:
 
 
 def _fit_field(source: Source, name: str, train: Tensor) -> tuple[Field, Values]:
-    """Return a field's kind, with what is fitted on the training examples, and its values."""
+    """Return the kind of a field, fitted on the training examples, and its values."""
     value = source.fields[name]
     if isinstance(value, DeepPictures):
         kind, values = value.fit(train.numpy(), f"{source.name}: {name}")
@@ -224,7 +223,7 @@ def _fit_field(source: Source, name: str, train: Tensor) -> tuple[Field, Values]
 
 
 def _fit_statistics(kind: Field, value: Values, train: Tensor) -> Field:
-    """Return the kind with mean and spread of the training examples."""
+    """Return the kind with mean and std of the training examples."""
     if isinstance(kind, Picture):
         assert isinstance(value, Tensor)
         mean, std = _mean_and_std(value, train)
@@ -262,7 +261,7 @@ def _mean_and_std(pictures: Tensor, rows: Tensor) -> tuple[tuple[float, ...], tu
 
 
 def _fingerprint(store: Store, part: Tensor) -> str:
-    """Return the SHA-256 of fields, schema and split; how files write them does not count."""
+    """Return the SHA-256 of fields, schema and split, without the formats of the files."""
     schema_json = store.schema.to_json()
     for field_json in schema_json[
         "fields"

@@ -45,16 +45,17 @@ def open(
 ) -> Data:
     """Return a data set: its schema and its parts train, valid and test.
 
-    source: "digits", which is built in; "world:scenes" or another of `brique.data.worlds`; the path
-        of a file, folder or archive; or a name in BRIQUE_DATA (ignoring case, - and _). docs/data.md
-        lists the formats. Or an object: a data set of Hugging Face or torchvision, a data frame, a
-        dict of arrays by field, or several of these, as {"train": ..., "test": ...} or (train, test).
+    source: "digits", which is built in; "world:scenes" or another of `brique.data.worlds`; the
+        path of a file, folder or archive; or a name in BRIQUE_DATA (ignoring case, - and _).
+        docs/data.md lists the formats. Or an object: a data set of Hugging Face or torchvision, a
+        data frame, a dict of arrays by field, or several, as {"train": ..., "test": ...} or (train,
+        test).
     options: how to read the source; `more` overrides its fields by name: target="price".
     needs: required fields by name and kind, such as {"image": Picture, "label": Category}.
-    The source's own parts are kept; otherwise test is 20%, and valid a tenth of the rest, by a fixed
-    split on content: it is stratified by class, and equal examples stay together.
-    Raises DataError when there is no such source, it is not a data set or lacks a required field; on
-        an unknown option, and on one that does not apply to this source.
+    The source's own parts are kept; otherwise test is 20%, and valid a tenth of the rest, by a
+    fixed split on content: it is stratified by class, and equal examples stay together.
+    Raises DataError when there is no such source, it is not a data set or lacks a required field;
+        on an unknown option, and on one that does not apply to this source.
     """
     name, path = _find_source(source) if isinstance(source, str | Path) else ("", None)
     chosen = (options or Options()).replace(**more)
@@ -119,8 +120,8 @@ def _read_source(name: str, path: Path | None, options: Options, roots: dict[str
 def _source_of_object(data: object, options: Options) -> Source:
     if options.kind is not None:
         raise DataError(
-            f"data: kind='{options.kind}' is for files, but a {type(data).__name__} has types of its own;"
-            " leave it out, or correct single fields with types="
+            f"data: kind='{options.kind}' is for files, but a {type(data).__name__} has its own"
+            " types; leave it out, or correct single fields with types="
         )
     return objects.make_source(data, options)
 

@@ -1,1 +1,1 @@
-"""What the engine plays: batches, ragged fields, the store, streams, splits, augmentation."""
+"""The engine's data: batches, ragged fields, the store, streams, splits, augmentation."""

@@ -1,4 +1,4 @@
-"""Pictures changed a little each time they are seen, such that they still show the same thing."""
+"""Augmentation: small random changes of pictures that keep their labels."""
 
 from dataclasses import dataclass
 
@@ -12,29 +12,29 @@ from brique.errors import DataError
 from brique.schema import IGNORE_INDEX, Boxes, Category, Mask, Picture, Schema, Tags, Text
 from brique.schema.regions import clip_boxes
 
-_SMALL_SIDE = 48  # largest side of pictures that would be blurred by turns
+_SMALL_SIDE = 48  # largest side of pictures that rotation would blur
 
 
 @dataclass(frozen=True, kw_only=True)
 class Augment:
-    """A function from a batch to the same batch with its pictures moved, turned and scaled.
+    """A function of a batch that shifts, rotates, scales and mirrors its pictures.
 
-    Each picture gets draws of its own, a function of (seed, epoch, example) alone. Pixels come back
-    as multiples of 1/255, like those of a file.
+    The changes of a picture are a function of (seed, epoch, example) alone. Pixels are multiples of
+    1/255, like those of a file.
 
-    mirror: half of the pictures are seen from left to right.
-    shift: largest move, as a share of the side.
+    mirror: flip half of the pictures horizontally.
+    shift: largest shift, as a share of the side.
     rotate: largest angle, in degrees.
     zoom: largest change of scale: 0.1 is from 1/1.1 to 1.1.
-    light: largest change of brightness and of contrast, as a share.
-    fill: brightness in [0, 1] beyond the edge; None: as mirrored at the edge.
-    field: which field holds the pictures (N, C, H, W), float32 in [0, 1].
-    mask: which field holds their masks (N, H, W), if there are any: they move with the pictures, to
-        the nearest pixel's class; beyond the edge lies 255, or what is mirrored there.
-    boxes: which field holds boxes in them, a Ragged (T, 4): each becomes the smallest box round its
-        moved corners, cut to the picture; one is dropped of which less than 30% is left.
-    classes: which field holds the classes of boxes, to be dropped with them.
-    Raises DataError when a number is out of range.
+    light: largest change of brightness and contrast, as a share.
+    fill: brightness in [0, 1] beyond the edge; None: reflection padding.
+    field: name of the pictures (N, C, H, W), float32 in [0, 1].
+    mask: name of the masks (N, H, W), if any: they move with the pictures, with nearest-pixel
+        sampling; beyond the edge they are 255, or reflected.
+    boxes: name of the boxes, a Ragged (T, 4): each becomes the bounding box of its moved corners,
+        clipped to the picture, and is dropped if less than 30% of it is left.
+    classes: name of the classes of the boxes, which are dropped with them.
+    Raises DataError if a number is out of range.
 
     >>> batch = Batch({"image": torch.rand(4, 1, 8, 8)})
     >>> Augment(shift=0.1)(batch).image.shape
@@ -72,7 +72,7 @@ class Augment:
             )
 
     def __call__(self, batch: Batch) -> Batch:
-        """Return the batch with its pictures changed, and what lies in them."""
+        """Return the batch with its pictures, masks and boxes changed."""
         pixels = batch[self.field]
         assert isinstance(pixels, Tensor)
         draws = batch.uniform("augment", 7)  # (N, 7), in [0, 1)
@@ -95,9 +95,9 @@ class Augment:
         return batch.replace(**changed)
 
     def _transforms(self, draws: Tensor, size: tuple[int, int]) -> Tensor:
-        """Return where each picture is sampled (N, 6), float64: rows of x, y, 1, from -1 to 1."""
+        """Return the affine sampling transforms (N, 6), float64, in coordinates from -1 to 1."""
         height, width = size
-        signed = 2 * draws.double() - 1  # float64: the same bits wherever in a batch a row stands
+        signed = 2 * draws.double() - 1  # float64: the same bits for any position in a batch
         angle = signed[:, 3] * (torch.pi / 180 * self.rotate)
         scale = (1 + self.zoom) ** -signed[:, 4]
         side = torch.where(_is_mirrored(draws), -1.0, 1.0) if self.mirror else 1.0
@@ -110,9 +110,9 @@ class Augment:
     def _warp(
         self, pixels: Tensor, transforms: Tensor, offset: float, interpolation: str
     ) -> Tensor:
-        """Return pictures sampled on a grid that is mirrored, turned, scaled and shifted.
+        """Return pictures sampled on a transformed grid.
 
-        offset: what lies beyond the edge, unless it is as mirrored there.
+        offset: value beyond the edge, without reflection padding.
         """
         transforms = transforms.float()[:, :, None, None]
         height, width = pixels.shape[2:]
@@ -130,7 +130,7 @@ class Augment:
     def _warp_mask(
         self, batch: Batch, draws: Tensor, transforms: Tensor | None, size: tuple[int, int]
     ) -> dict[str, Tensor]:
-        """Return the masks moved as the pictures are."""
+        """Return the masks, moved with the pictures."""
         if self.mask is None:
             return {}
         mask = batch[self.mask]
@@ -148,7 +148,7 @@ class Augment:
     def _warp_boxes(
         self, batch: Batch, transforms: Tensor | None, size: tuple[int, int]
     ) -> dict[str, Ragged]:
-        """Return boxes round the moved corners, and the classes of those that are kept."""
+        """Return the moved boxes that are kept, and their classes."""
         if self.boxes is None or self.classes is None or transforms is None:
             return {}
         boxes, classes = batch[self.boxes], batch[self.classes]
@@ -179,13 +179,12 @@ class Augment:
 
 
 def default(schema: Schema) -> Augment | None:
-    """Return how the pictures of a schema may change without meaning something else, or None.
+    """Return an augmentation that keeps the labels of a schema, or None.
 
-    Mirrored are only pictures in color, beside no text, of classes that are no single letters or
-    digits and do not name a side. Small pictures in color are not turned or scaled: that blurs what
-    little they have. Boxes are not turned, as they would grow. Where something else than classes,
-    masks and boxes is to be predicted, only the light changes. Several pictures of an example, or
-    nothing to be predicted: None.
+    Only color pictures are mirrored, without text fields, or letters, digits or sides (left) as
+    classes. Small color pictures are not rotated or scaled, which would blur them. Boxes are not
+    rotated, as they would grow. For targets other than classes, masks and boxes, only the light
+    changes. Several pictures per example, or no target: None.
     """
     pictures = [name for name in schema.inputs if isinstance(schema[name], Picture)]
     targets = {name: schema[name] for name in schema.targets}
@@ -217,9 +216,9 @@ def default(schema: Schema) -> Augment | None:
 
 
 def _is_sided(target: str, kind: object) -> bool:
-    """Tell whether the names of classes say that a mirrored thing is another.
+    """Return whether mirroring changes classes, by their names.
 
-    target: of which they are; of one of several labels, such as "hand:left", that is the class.
+    target: its name; one of several labels, such as "hand:left", ends in the class.
     """
     if not isinstance(kind, Category | Tags | Mask):
         return False
@@ -230,9 +229,9 @@ def _is_sided(target: str, kind: object) -> bool:
 
 
 def _enclosing_boxes(boxes: Tensor, transforms: Tensor, extent: Tensor) -> Tensor:
-    """Return the smallest boxes (T, 4) round the corners of others that a change moves.
+    """Return the bounding boxes (T, 4) of the moved corners of boxes.
 
-    transforms: (T, 6), from where in the old picture the new one is sampled. far: its width and height.
+    transforms: (T, 6), from new to old coordinates. far: width and height.
     """
     x, y = (
         boxes[:, [0, 2, 2, 0]] * (2 / extent[0]) - 1,
@@ -250,5 +249,5 @@ def _is_mirrored(draws: Tensor) -> Tensor:
 
 
 def _pixel_centers(n: int, like: Tensor) -> Tensor:
-    """Return the places of n pixels from -1 to 1, as `grid_sample` counts them: (n,)."""
+    """Return the coordinates of n pixels from -1 to 1, as in `grid_sample`: (n,)."""
     return (torch.arange(n, device=like.device, dtype=like.dtype) * 2 + 1) / n - 1

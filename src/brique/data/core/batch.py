@@ -1,4 +1,4 @@
-"""Batch: some examples at once, their fields by name."""
+"""Batch: several examples, their fields by name."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -14,7 +14,7 @@ Values = Tensor | Ragged
 
 
 class TurnInfo:
-    """Which turn of how many a batch belongs to; its tensors are made when first asked for."""
+    """The turn (training step) of a batch and the number of turns; tensors are made on demand."""
 
     __slots__ = ("_progress", "_turn", "device", "index", "key", "turns")
 
@@ -22,7 +22,7 @@ class TurnInfo:
         self.index: int = index
         self.turns: int = turns
         self.device: torch.device = device
-        self.key: int = key  # of (seed, epoch), where the stream knows them
+        self.key: int = key  # of (seed, epoch), if the stream has them
         self._turn: Tensor | None = None
         self._progress: Tensor | None = None
 
@@ -35,7 +35,7 @@ class TurnInfo:
 
     @property
     def progress(self) -> Tensor:
-        """Share of the turns that lie behind, in [0, 1): float32, ()."""
+        """Share of completed turns, in [0, 1): float32, ()."""
         if self._progress is None:
             done = self.index / max(self.turns, 1)
             self._progress = torch.full((), done, dtype=torch.float32, device=self.device)
@@ -45,12 +45,12 @@ class TurnInfo:
 class Batch:
     """N examples: each field a tensor (N, ...) or a Ragged of N sequences.
 
-    A field is batch["name"], whatever its name, and batch.name where that is not of the batch's own
-    (ids, turn, progress, fields, and what it does) and does not begin with "_".
+    A field is batch["name"], and batch.name unless the batch has an attribute of that name (ids,
+    turn, progress, fields, methods) or it begins with "_".
 
     values: the fields by name.
     ids: (N,), int64, numbers of the examples in their source; 0 to N - 1 if not given.
-    clock: where in the training it stands, read as `turn` and `progress`.
+    clock: its place in the training, read as `turn` and `progress`.
 
     >>> batch = Batch({"image": torch.zeros(4, 1, 8, 8)})
     >>> len(batch[1:3]), batch.image.shape[1:]
@@ -76,7 +76,7 @@ class Batch:
         self._turn_info = turn_info if turn_info is not None else TurnInfo(0, 1, ids.device)
 
     def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - the reader knows the kind
-        if name.startswith("_"):  # a copy in the making has no fields yet
+        if name.startswith("_"):  # during copying there are no fields yet
             raise AttributeError(name)
         try:
             return self._values[name]
@@ -118,15 +118,14 @@ class Batch:
         return self._turn_info.progress
 
     def uniform(self, name: str, columns: int) -> Tensor:
-        """Return numbers in [0, 1), (N, columns), float32: what an augmentation draws.
+        """Return random numbers in [0, 1), (N, columns), float32, for augmentation.
 
-        Each row is a function of the stream's seed, the epoch, the example and `name`, whatever the
-        batch size and whoever stands beside it.
+        Each row is a function of the seed of the stream, the epoch, the example and `name` alone.
         """
         return keys.uniform(keys.mix(self._turn_info.key, keys.text_key(name)), self.ids, columns)
 
     def with_turn(self, turn: int, turns: int) -> "Batch":
-        """Return the batch as that of a turn, of so many: for streams of one's own."""
+        """Return the batch with its turn and the number of turns: for custom streams."""
         turn_info = TurnInfo(turn, turns, self.ids.device, self._turn_info.key)
         return Batch(self._values, self.ids, turn_info)
 
@@ -139,7 +138,7 @@ class Batch:
         return Batch(values, self.ids[start:stop], self._turn_info)
 
     def select_ids(self, ids: Tensor) -> "Batch":
-        """Return those of its examples whose numbers in the source are among `ids` (M,), int64."""
+        """Return the examples whose numbers in the source are among `ids` (M,), int64."""
         rows = torch.isin(self.ids, ids.to(self.ids.device)).nonzero().flatten()
         values = {
             name: value.select(rows) if isinstance(value, Ragged) else value[rows]
@@ -160,7 +159,7 @@ class Batch:
 
 
 class Nothing:
-    """A batch without examples, for games without data: a turn, a progress, length 0, no `cut`."""
+    """A batch without examples, for games without data: turn, progress, length 0, no `cut`."""
 
     __slots__ = ("_turn_info", "ids")
 

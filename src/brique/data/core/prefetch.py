@@ -1,4 +1,4 @@
-"""Batches made ahead of their turn, in threads."""
+"""Prefetching of batches in threads."""
 
 import weakref
 from collections import deque
@@ -7,15 +7,14 @@ from concurrent.futures import Future, ThreadPoolExecutor
 
 from brique.data.core.batch import Batch
 
-_BATCHES_PER_WORKER = 2  # batches that are ahead, a thread
+_BATCHES_PER_WORKER = 2  # batches per thread
 
 
 class Prefetcher:
     """Batches `start` to `stop`, made in threads and taken in order.
 
-    make: function of a batch's number alone; it is called from several threads at once, and what
-        it raises is raised by `take`.
-    The threads end when all is taken, or when nobody holds this object any more.
+    make: function of the number of a batch; several threads call it, and `take` raises its errors.
+    The threads end after the last batch, or when this object is deleted.
     """
 
     def __init__(
@@ -30,7 +29,7 @@ class Prefetcher:
         )
 
     def take(self) -> Batch:
-        """Return the next batch, and have those after it made."""
+        """Return the next batch, and start making later ones."""
         while self._next_index < self._stop and len(self._pending) <= self._depth:
             self._pending.append(self._pool.submit(self._make_batch, self._next_index))
             self._next_index += 1

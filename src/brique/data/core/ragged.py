@@ -9,13 +9,13 @@ from brique.errors import DataError, ShapeError
 
 
 class Ragged:
-    """N sequences laid end to end.
+    """N sequences, concatenated.
 
     values: (total, ...), all entries.
     offsets: (N + 1,), int64: sequence i is values[offsets[i]:offsets[i + 1]]; it may be empty.
-    parent: (total,), int64, for trees: place of the parent in its own tree, -1 at a root; children
-        stand before parents.
-    multiple: `padded` and `mask` round their length up to a multiple of it.
+    parent: (total,), int64, for trees: index of the parent in its own tree, -1 at a root; children
+        come before parents.
+    multiple: the length of `padded` and `mask` is rounded up to a multiple of it.
 
     >>> words = Ragged.of([torch.tensor([3, 1]), torch.tensor([5])])
     >>> words.padded(0)
@@ -36,11 +36,11 @@ class Ragged:
 
     @classmethod
     def of(cls, sequences: Sequence[Tensor], parents: Sequence[Tensor] | None = None) -> "Ragged":
-        """Return the sequences laid end to end, checked.
+        """Return sequences as a Ragged, checked.
 
-        sequences: N tensors (T_i, ...), alike but for their lengths.
+        sequences: N tensors (T_i, ...), which differ only in length.
         parents: N int64 tensors (T_i,), for trees.
-        Raises ShapeError when they differ in more than length; DataError when parents are wrong.
+        Raises ShapeError if they differ in more than length; DataError if parents are wrong.
         """
         if not sequences:
             raise ShapeError("ragged: expected one sequence or more, got none; pass a list of them")

@@ -1,4 +1,4 @@
-"""The record of a data set: what a run writes down of it."""
+"""The record of a data set, which a run stores."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -9,11 +9,11 @@ from brique.schema import Schema
 
 @dataclass(eq=False)
 class DataRecord:
-    """What a run writes down of a data set; its parts and their streams carry it.
+    """What a run stores about a data set; its parts and their streams carry it.
 
     notes, skipped: as in Data.
     roots: as in Source.
-    test_reads: how often batches of its test part were asked for.
+    test_reads: number of streams of its test part.
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""Orders of an epoch: each a function of (seed, epoch) alone."""
+"""Orders of examples in an epoch, a function of (seed, epoch) alone."""
 
 import torch
 from torch import Tensor
@@ -8,20 +8,20 @@ from brique import keys
 _ORDER = keys.text_key("order")
 _BUCKETS = keys.text_key("buckets")
 _BALANCED = keys.text_key("balanced order")
-_POOL_BATCHES = 50  # batches whose samples are sorted by length together
+_POOL_BATCHES = 50  # batches that are sorted by length together
 
 
 def permutation(count: int, seed: int, epoch: int) -> Tensor:
-    """Return the places 0 to count - 1 in a drawn order: (count,), int64."""
+    """Return a random permutation of 0 to count - 1: (count,), int64."""
     return torch.randperm(count, generator=keys.generator(keys.mix(seed, _ORDER, epoch)))
 
 
 def bucket_by_length(
     indices: Tensor, lengths: Tensor, batch_size: int, seed: int, epoch: int
 ) -> Tensor:
-    """Return places such that like lengths come in one batch: pools of 50 batches are sorted.
+    """Return indices with similar lengths in one batch: pools of 50 batches are sorted.
 
-    indices: (M * batch_size,). lengths: (N,), of each place. The order of the batches is drawn.
+    indices: (M * batch_size,). lengths: (N,), by index. The order of batches is random.
     """
     pools = [
         pool[torch.argsort(lengths[pool], stable=True)]
@@ -33,12 +33,12 @@ def bucket_by_length(
 
 
 def balanced_sample(labels: Tensor, seed: int, epoch: int) -> tuple[Tensor, Tensor]:
-    """Return as many places as there are, in which each class comes equally often.
+    """Return N indices in which all classes are equally frequent.
 
-    labels: (N,), int64, class of each place; of K classes that are there, each run of K places that
-        begins at a multiple of K holds every one once.
-    Returns places (N,), int64, and copies (N,), int64: how often each has come before. All examples
-    of a class come before one comes again.
+    labels: (N,), int64, classes. With K classes present, each run of K indices that begins at a
+        multiple of K holds each class once.
+    Returns indices (N,), int64, and repeats (N,), int64: how often each occurred before. All
+    examples of a class occur before one is repeated.
     """
     classes, sizes = labels.unique(return_counts=True)
     members = torch.argsort(labels, stable=True).split(sizes.tolist())
@@ -46,7 +46,7 @@ def balanced_sample(labels: Tensor, seed: int, epoch: int) -> tuple[Tensor, Tens
     rounds = -(-len(labels) // len(classes))
     class_order = torch.rand(rounds, len(classes), generator=generator).argsort(
         1
-    )  # a class at each place
+    )  # class of each index
     indices, repeats = torch.empty(2, rounds, len(classes), dtype=torch.int64)
     for number, class_members in enumerate(members):
         cycles = -(-rounds // len(class_members))

@@ -22,7 +22,7 @@ class Split:
 
     `split[i]` is one example: a dict of its fields as in a batch, without the first axis.
     `split["image"]` is one field of all examples as it is stored: pictures uint8, or float32.
-    `split.ids` (N,), int64, on the CPU: their numbers in the whole source.
+    `split.ids` (N,), int64, on the CPU: their indices in the source.
     """
 
     def __init__(
@@ -41,14 +41,14 @@ class Split:
 
     @property
     def schema(self) -> Schema:
-        """Fields and their kinds, with what was fitted on the training part."""
+        """Fields and their kinds, fitted on the training part."""
         return self._store.schema
 
     @property
     def groups(self) -> Tensor | None:
-        """The group of each example, (N,), int64, from 0 on; None where each stands alone.
+        """The group of each example by `group=`, (N,), int64, from 0 on; None without groups.
 
-        They are what `group=` said: examples of one patient, one camera, one speaker.
+        Examples of one patient, camera or speaker are a group.
         """
         if self._store.groups is None:
             return None
@@ -68,9 +68,9 @@ class Split:
             yield self[i]  # pyright: ignore[reportReturnType] - an int gives an example
 
     def name(self, id: int) -> str:
-        """Return what a person calls an example: its file in the source's folder, or "example 17".
+        """Return the name of an example: its file in the folder of the source, or "example 17".
 
-        id: its number in the whole source, from `ids`. Raises DataError when there is none such.
+        id: its index in the source, from `ids`. Raises DataError if there is none.
         """
         if not 0 <= id < len(self._store):
             raise DataError(
@@ -81,14 +81,14 @@ class Split:
     def select(self, ids: Tensor) -> "Split":
         """Return a part of this split.
 
-        ids: (M,), int64, numbers of examples in the source, or (N,), bool, true for those kept.
-        Raises DataError when an id is not in this split.
+        ids: (M,), int64, indices of examples in the source, or a mask (N,), bool.
+        Raises DataError if an id is not in this split.
         """
         if ids.dtype == torch.bool:
             if ids.shape != self.ids.shape:
                 raise DataError(
                     f"split: a mask must have shape ({len(self)},), got {tuple(ids.shape)}; "
-                    "pass one truth per example"
+                    "pass one boolean per example"
                 )
             return self._subset(self.ids[ids.cpu()])
         ids = ids.to("cpu", torch.int64)
@@ -115,22 +115,21 @@ class Split:
     ) -> Stream:
         """Return a stream of batches: with `turns` or `epochs` for training, else one pass.
 
-        batch_size: examples a batch.
-        turns: batches in all.
-        epochs: passes in all, instead of turns; each leaves out an uneven last batch, unless it
-            is the only one. Without both: one pass in order, its last batch may be smaller.
-        seed: decides the order of each epoch, together with the epoch's number alone.
-        augment: function of a batch that returns a batch, applied to each.
-        bucket: sequences of like lengths come together, padded to a multiple of 8.
-        shuffle: whether turns and epochs draw an order.
-        balance: "sampler": each class of the target comes equally often, in a turn to within two
-            (to none where batch_size is a multiple of their number). An epoch has as many batches
-            as before: examples of rare classes come several times in it, each time with draws of
-            its own, and some of common ones not at all. A net that learns so takes all classes for
-            equally common: its probabilities are those of data in which they are.
-        workers: threads in which batches are made ahead, `augment` included; order and bits are the
-            same for any number. Where the data lie on an accelerator none are used.
-        Raises DataError when a number is out of range, or the split is empty.
+        batch_size: examples per batch.
+        turns: number of batches (training steps).
+        epochs: passes over the data, instead of turns; an incomplete last batch is dropped, unless
+            it is the only one. Without both: one pass in order, with a smaller last batch.
+        seed: decides, with the number of an epoch, the order of its examples.
+        augment: function from batch to batch, applied to each.
+        bucket: batch sequences of similar lengths, padded to a multiple of 8.
+        shuffle: whether the order of turns and epochs is random.
+        balance: "sampler": all classes of the target are equally frequent, in a turn to within two
+            examples (exactly, if batch_size is a multiple of their number). Epochs keep their
+            length: examples of rare classes repeat, each time with another augmentation, and some
+            of common classes are left out. The net learns probabilities for balanced classes.
+        workers: threads that prefetch batches, `augment` included; order and bits do not depend on
+            their number. Not used for data on an accelerator.
+        Raises DataError if a number is out of range, or the split is empty.
         """
         _check_batches(len(self), batch_size, turns, epochs)
         _check_options(balance, workers, bucket=bucket)
@@ -186,7 +185,7 @@ def _lengths(split: Split) -> Tensor:
 
 
 def _labels(split: Split) -> Tensor:
-    """Return the classes (n,) of a part's examples. Raises DataError where there are none."""
+    """Return the classes (n,) of the examples. Raises DataError without classes."""
     for name in split.schema.targets:
         labels = split[name]
         if isinstance(split.schema[name], Category) and isinstance(labels, Tensor):

@@ -1,4 +1,4 @@
-"""Store: all examples of a source, of which batches are gathered."""
+"""Store: all examples of a source in memory, from which batches are gathered."""
 
 from collections.abc import Mapping, Sequence
 
@@ -11,11 +11,11 @@ from brique.schema import Mask, Picture, Schema
 
 
 class Store:
-    """All examples of a source, resident; splits are lists of places in it.
+    """All examples of a source in memory; splits are lists of indices into it.
 
     fields: tensors (N, ...) and Raggeds of N sequences, pictures uint8 or float32.
-    names: what a person calls each example; "example 17" where there are none.
-    groups: (N,), int64: examples of one number hang together; None where each stands alone.
+    names: of the examples; by default "example 17".
+    groups: (N,), int64, number of the group of each example; None without groups.
     """
 
     def __init__(

@@ -21,11 +21,11 @@ _DRAWS = keys.text_key("draws of an augmentation")
 
 
 class BatchLoader:
-    """What the copies of one stream share: settings, and the orders of the epochs last asked for.
+    """What the copies of one stream share: settings, and the orders of recent epochs.
 
-    ids: (n,), int64, the examples' places in the store.
-    lengths, labels: (n,), of these, where they decide the order.
-    record: of the data set that they are from.
+    ids: (n,), int64, indices of the examples in the store.
+    lengths, labels: (n,), of the examples, if they decide the order.
+    record: of their data set.
     """
 
     record: DataRecord | None = None
@@ -47,7 +47,7 @@ class BatchLoader:
         self._lock = Lock()
 
     def batch(self, index: int, device: torch.device) -> Batch:
-        """Return batch `index`, from 0; several threads may ask at once."""
+        """Return batch `index`, from 0; several threads may call it at once."""
         epoch, offset = divmod(index, self.per_epoch)
         span = slice(offset * self.batch_size, (offset + 1) * self.batch_size)
         order, repeats = self._order(epoch, device)
@@ -64,11 +64,11 @@ class BatchLoader:
         if repeats is None:
             return self.augment(Batch(values, rows, clock))
         augmented = self.augment(Batch(values, rows + repeats[span] * len(store), clock))
-        augmented.ids = rows  # while it was changed, each copy of an example had draws of its own
+        augmented.ids = rows  # only for `augment` has each repeat an id of its own
         return augmented
 
     def _order(self, epoch: int, device: torch.device) -> tuple[Tensor, Tensor | None]:
-        """Return ids in the order of `epoch` (n,), int64, and how often each came before."""
+        """Return ids in the order of `epoch` (n,), int64, and how often each occurred before."""
         with self._lock:
             if (epoch, device) not in self._order_cache:
                 indices, repeats = self._indices(epoch)
@@ -79,7 +79,7 @@ class BatchLoader:
             return self._order_cache[epoch, device]
 
     def _indices(self, epoch: int) -> tuple[Tensor | None, Tensor | None]:
-        """Return places in the split, None for all as they stand, and how often each came."""
+        """Return indices in the split (None: in order), and how often each occurred before."""
         if self.seed is None:
             return None, None
         if self.labels is not None:
@@ -129,23 +129,23 @@ class Stream:
         if self._prefetcher is None:
             make_batch = partial(
                 loader.batch, device=self.device
-            )  # not self: a dropped stream ends it
+            )  # not self: deleting the stream ends it
             self._prefetcher = Prefetcher(make_batch, index, self.turns, loader.workers)
         return self._prefetcher.take()
 
     @property
     def record(self) -> DataRecord | None:
-        """What a run writes down of the data set whose batches these are."""
+        """The record of the data set of these batches."""
         return self._loader.record
 
     def seek(self, turn: int) -> "Stream":
-        """Return the same stream, standing before `turn`. Raises DataError beyond the end."""
+        """Return the same stream, positioned before `turn`. Raises DataError beyond the end."""
         if not 0 <= turn <= self.turns:
             raise DataError(f"stream: no turn {turn}; seek from 0 to {self.turns}")
         return Stream(self._loader, turn, self.device)
 
     def on(self, device: torch.device | str) -> "Stream":
-        """Return the same stream, whose batches lie on `device`; the data are copied there once."""
+        """Return the same stream with batches on `device`; the data are copied there once."""
         return Stream(self._loader, self._position, torch.device(device))
 
 
@@ -173,13 +173,13 @@ class EmptyStream:
         return Nothing(TurnInfo(self._position - 1, self.turns, self.device))
 
     def seek(self, turn: int) -> "EmptyStream":
-        """Return the same stream, standing before `turn`. Raises DataError beyond the end."""
+        """Return the same stream, positioned before `turn`. Raises DataError beyond the end."""
         if not 0 <= turn <= self.turns:
             raise DataError(f"stream: no turn {turn}; seek from 0 to {self.turns}")
         return EmptyStream(self.turns, turn, self.device)
 
     def on(self, device: torch.device | str) -> "EmptyStream":
-        """Return the same stream, whose batches lie on `device`."""
+        """Return the same stream with batches on `device`."""
         return EmptyStream(self.turns, self._position, torch.device(device))
 
 

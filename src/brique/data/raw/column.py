@@ -139,7 +139,7 @@ class Numbers(Column):
         return "" if np.isnan(value) else f"{value:.15g}"
 
     def fit(self, train: np.ndarray, where: str) -> tuple[Field, Values]:
-        """Return the kind, with mean, std and fill of the training part, and values (N,), float32."""
+        """Return the kind, fitted on the training part, and values (N,), float32."""
         values = self.values[train]
         values = values[~np.isnan(values)]
         if not len(values):
@@ -158,8 +158,8 @@ class Texts(Column):
     unit, lower: as in `brique.schema.Text`.
     min_count: how often a token must occur in the training part to be in the vocabulary.
     max_size: of the vocabulary; by default 20,000, for subwords 8,000.
-    use_signatures: whether signatures of rare words get ids too. Tagging needs them: endings
-        predict the tag of an unknown word.
+    use_signatures: whether signatures of rare words get ids too, for tagging: endings predict the
+        tag of an unknown word.
     """
 
     texts: Sequence[str | Sequence[str]]

@@ -1,4 +1,4 @@
-"""Deep pictures, of more than 8 bits or of floats: stretched by the range of the training part."""
+"""Pictures of high bit depth (over 8 bits, or floats), rescaled by the training part's range."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -17,12 +17,12 @@ from brique.schema.resizing import resize_planes
 
 @dataclass
 class DeepPictures(Column):
-    """Pictures of which some are deep; their kind gets its range from the training part.
+    """Pictures, some of high bit depth; their range is fitted on the training part.
 
-    values: (N, C, H, W), float32: brightness as in the files where they are deep, NaN round what
-        lies inside; [0, 1] elsewhere.
-    white_levels: (N,), float64, what is white in each where nothing else is known; 0 of 8 bits.
-    kind: what the pictures are, nothing fitted yet.
+    values: (N, C, H, W), float32: brightness as in the files for high bit depth, with NaN as
+        letterbox padding; otherwise in [0, 1].
+    white_levels: (N,), float64, default white level of each; 0 for 8 bits.
+    kind: of the pictures, not fitted yet.
     """
 
     values: Tensor
@@ -33,11 +33,10 @@ class DeepPictures(Column):
     def from_pixels(
         cls, pixels: Tensor, deep: Mapping[int, tuple[np.ndarray, float]], kind: Picture, name: str
     ) -> "DeepPictures":
-        """Return pictures of which some are deep.
+        """Return pictures, some of high bit depth.
 
-        pixels: (N, C, H, W), uint8, the others. deep: by place, as `Picture.fitted` returns them.
-        Raises DataError where floats and whole numbers are mixed: their brightness has no scale in
-        common.
+        pixels: (N, C, H, W), uint8, the others. deep: by index, as `Picture.decode` returns them.
+        Raises DataError if floats and integers are mixed, which have no common scale.
         """
         values, white_levels = kind.to_float(pixels), np.zeros(len(pixels))
         values = values.clone() if values is pixels else values
@@ -76,13 +75,13 @@ class DeepPictures(Column):
         return f"picture {row}"
 
     def content(self, row: int) -> bytes:
-        """Return what equal pictures have in common."""
+        """Return the bytes that equal pictures share."""
         return self.values[row].numpy().tobytes()
 
     def fit(self, train: np.ndarray, where: str) -> tuple[Picture, Tensor]:
-        """Return the kind with the range of the training part, and all pictures stretched by it.
+        """Return the kind with the range of the training part, and all pictures rescaled by it.
 
-        Where the training part has none that is deep, what is white in the others is their range.
+        Without high bit depth in the training part, the range is the white level of the others.
         """
         deep = train[self.white_levels[train] > 0]
         span = (0.0, float(self.white_levels.max()))
@@ -93,7 +92,7 @@ class DeepPictures(Column):
         return replace(self.kind, value_range=span), self.stretch(span)
 
     def stretch(self, span: tuple[float, float]) -> Tensor:
-        """Return all pictures in [0, 1]: the deep ones stretched by a range."""
+        """Return all pictures in [0, 1]: high bit depth is rescaled by a range."""
         values = self.values.clone()
         for row in np.flatnonzero(self.white_levels).tolist():
             values[row] = torch.from_numpy(rescale_intensity(values[row].numpy(), span))
@@ -115,7 +114,7 @@ class DeepPictures(Column):
         return torch.stack(pictures)
 
     def exceeds(self, span: tuple[float, float]) -> np.ndarray:
-        """Tell which pictures are cut by a range: (N,), bool."""
+        """Return which pictures a range clips: (N,), bool."""
         rows = self.values.flatten(1).numpy()
         low, high = np.nanmin(rows, axis=1), np.nanmax(rows, axis=1)
         return (self.white_levels > 0) & ((low < span[0]) | (high > span[1]))

@@ -23,13 +23,13 @@ def all_digests(source: Source, rows: np.ndarray) -> np.ndarray:
 
 
 def content_digest(content: bytes) -> int:
-    """Return a 64-bit number for an example's content: its place in the fixed draw of the split."""
+    """Return a 64-bit digest of an example's content, which decides its part."""
     word = hashlib.blake2b(content, digest_size=8, key=b"brique split").digest()
     return int.from_bytes(word, "little")
 
 
 def _content_function(value: Values | Column) -> Callable[[int], bytes]:
-    """Return a function from an example's place to its bytes."""
+    """Return a function from the index of an example to its bytes."""
     if isinstance(value, Column):
         return value.content
     if isinstance(value, Ragged):

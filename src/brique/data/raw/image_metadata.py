@@ -1,4 +1,4 @@
-"""Originals: what is known of picture files as they are, before they are fitted to one size."""
+"""Metadata of picture files before resizing."""
 
 from dataclasses import dataclass, field
 
@@ -10,10 +10,10 @@ from brique.schema.pictures import PictureInfo
 
 @dataclass
 class ImageMetadata:
-    """What is known of the picture files of a source, in order.
+    """Metadata of the picture files of a source, in order.
 
-    infos: mode, size and what else is odd.
-    thumbs: (N, 1152), uint8, by which nearly equal pictures are found.
+    infos: mode, size and other properties.
+    thumbs: (N, 1152), uint8, thumbnails to find near-duplicates.
     """
 
     infos: list[PictureInfo] = field(default_factory=list[PictureInfo])
@@ -21,7 +21,7 @@ class ImageMetadata:
     _pairs: np.ndarray | None = None
 
     def near_pairs(self) -> np.ndarray:
-        """Return the pairs of pictures that are nearly the same (P, 2), int64; sought once."""
+        """Return the pairs of near-duplicate pictures (P, 2), int64; computed once."""
         if self._pairs is None:
             sides = [min(info.height, info.width) for info in self.infos]
             self._pairs = images.near_pairs(self.thumbs, side=int(np.median(sides)))

@@ -1,4 +1,4 @@
-"""Source: the examples of a data set as they were found, before they are split and fitted."""
+"""Source: the raw examples of a data set, before split and fit."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -15,7 +15,7 @@ from brique.data.raw.image_metadata import ImageMetadata
 from brique.schema import Field
 
 PARTS = ("train", "valid", "test")
-NO_TARGET = "its target is missing: "  # how the reason of a row that is left out for it begins
+NO_TARGET = "its target is missing: "  # start of the reason of a row that is left out for it
 ALIASES = {
     "train": "train", "training": "train",
     "valid": "valid", "val": "valid", "validation": "valid",
@@ -25,11 +25,11 @@ ALIASES = {
 _OTHER_WORDS = frozenset([
     "set", "data", "dataset", "split", "part", "folder", "files", "samples", "seg", "audio",
     "images", "image", "imgs", "img", "pictures", "photos", "pics", "sounds", "wav", "wavs",
-])  # fmt: skip # words that a folder's name may have beside that of a part
+])  # fmt: skip # other words in the name of a folder of a part
 
 
 def part_named(folder: str) -> str | None:
-    """Return the part that a folder is named for, or None: "Train", "test_set", "val2017".
+    """Return the part that a folder name means, or None: "Train", "test_set", "val2017".
 
     >>> part_named("TRAIN_SET"), part_named("images-test"), part_named("train station")
     ('train', 'test', None)
@@ -43,23 +43,23 @@ def part_named(folder: str) -> str | None:
 
 @dataclass
 class Source:
-    """Examples as a source gives them, before the split.
+    """The raw examples of a data set, before the split.
 
-    fields: by name, all of the same length N; a Column gets its numbers when the parts are known.
-    kinds: the kind of each field that is no Column, nothing fitted yet.
-    part: (N,), uint8, place in PARTS of each example, or None if the source has no parts.
-    digests: (N,), uint64, a number for the inputs of each, equal for equal ones; if None they are
-        made from the fields. Sources that change pictures give those of the originals, so that
-        a size moves no example to another part.
-    is_final: whether a part that it does not have stays empty, instead of being drawn from train.
-    image_metadata: what is known of the picture files.
-    names: what a person calls each example; by default "example 17".
-    groups: (N,), int64: examples of one number stay in one part, whatever draws it.
-    times: (N,), float64: the last examples are drawn as test, those before them as valid.
-    findings: what the source itself found that an audit should say.
-    near_pairs: (P, 2), int64, pairs of examples that are nearly the same, once they were sought.
-    roots: the files or folders that were read, by what a person called them.
-    are_equal_by_chance: whether equal examples are so by chance, once that was looked at.
+    fields: by name, all of length N; a Column is converted to numbers after the split.
+    kinds: of the fields that are not Columns, not fitted yet.
+    part: (N,), uint8, index in PARTS of each example, or None if the source has no parts.
+    digests: (N,), uint64, of the inputs of each example; by default computed from the fields.
+        Readers that resize pictures give digests of the originals, so that parts do not depend on
+        the size.
+    is_final: whether a missing part stays empty, instead of being split from train.
+    image_metadata: of the picture files.
+    names: of the examples; by default "example 17".
+    groups: (N,), int64: examples of one group stay in one part.
+    times: (N,), float64: the last examples become test, those before them valid.
+    findings: of the reader, for the audit.
+    near_pairs: (P, 2), int64, near-duplicate examples, once computed.
+    roots: the files or folders that were read, by their names in the call.
+    are_equal_by_chance: whether equal examples are so by chance, once computed.
     """
 
     name: str
@@ -84,5 +84,5 @@ class Source:
         return len(next(iter(self.fields.values())))
 
     def example_name(self, row: int) -> str:
-        """Return the name of an example, as sentences use it."""
+        """Return the name of an example, for messages."""
         return self.names[row] if self.names else f"example {row}"

@@ -1,4 +1,4 @@
-"""Which examples are for training, for choosing and for judging: a fixed draw on their content."""
+"""Assignment of examples to train, valid and test: a fixed split on their content."""
 
 import numpy as np
 import torch
@@ -16,17 +16,17 @@ from brique.data.splits.stratified import GroupedExamples, assign_stratified
 from brique.errors import DataError
 from brique.schema import Category
 
-TEST_SHARE, VALID_SHARE = 0.2, 0.1  # share of all examples; share of those that are not for test
-_MAX_NEAR_SHARE = 0.5  # share of examples that a chain of near copies may hold, to stay together
-_MIN_NEAR_GROUP = 20  # and so many may it hold in any case
-NO_PART = 3  # in place of a part: in none of them
-_HOLDOUT_SALT = 1 << 20  # salts from here on are of `held_out`
+TEST_SHARE, VALID_SHARE = 0.2, 0.1  # of all examples; of the rest
+_MAX_NEAR_SHARE = 0.5  # largest share of a chain of near-duplicates that stays together
+_MIN_NEAR_GROUP = 20  # smaller chains always stay together
+NO_PART = 3  # in place of a part
+_HOLDOUT_SALT = 1 << 20  # salts from here on are for `hold_out`
 
 
 def assign_parts(source: Source) -> Tensor:
-    """Return the part of each example (N,), uint8: the source's own, else a fixed draw.
+    """Return the part of each example (N,), uint8: the source's own, or a fixed split.
 
-    Raises DataError where groups or times allow no such draw.
+    Raises DataError if groups or times do not allow one.
     """
     part = (
         torch.zeros(len(source), dtype=torch.uint8) if source.part is None else source.part.clone()
@@ -43,24 +43,23 @@ def assign_parts(source: Source) -> Tensor:
     if source.part is not None and source.times is None:
         messages = [f"{PARTS[p]} is {(parts == p).sum():,}" for p in (1, 2) if not has_part[p]]
         source.notes.append(
-            f"{source.name}: {' and '.join(messages)} of its {len(row_ids):,} training examples, held out "
-            "by a fixed draw."
+            f"{source.name}: {' and '.join(messages)} of its {len(row_ids):,} training examples,"
+            " held out by a fixed draw."
         )
     return part
 
 
 def fold_numbers(source: Source, count: int) -> np.ndarray:
-    """Return the number of the fold in which each example is for test (N,), int64, from 0.
+    """Return the fold whose test part holds each example (N,), int64, from 0.
 
-    Folds are of one size, or nearly; classes keep their shares; equal examples, and those of one
-    group, are in one fold. The source's own test part is in none: -1.
-    Raises DataError when there are fewer examples than folds, or when what belongs together, or a
-    class, cannot be on two sides.
+    Folds have nearly one size and are stratified by class; equal examples and groups stay together.
+    The test part of the source is in no fold: -1.
+    Raises DataError if there are fewer examples than folds, or a class or group cannot be split.
     """
     if source.times is not None:
         raise DataError(
-            f"{source.name}: folds and a split by time cannot both be, as a net would learn from"
-            " what comes after its test; leave out --folds, or --time"
+            f"{source.name}: folds and a split by time cannot both be used, as a net would learn"
+            " from the future of its test part; leave out --folds, or --time"
         )
     own_parts = np.zeros(len(source), np.uint8) if source.part is None else source.part.numpy()
     rows = np.flatnonzero(own_parts != PARTS.index("test"))
@@ -77,8 +76,8 @@ def fold_numbers(source: Source, count: int) -> np.ndarray:
         row = int(rows[np.flatnonzero(grouped.strata == classes[units.argmin()])[0]])
         raise DataError(
             f"{source.name}: folds need each class in two places at least, but all of class"
-            f" '{_class_of(source, row)}' is one {_unit_word(source)}, and would be missing where it is"
-            " for test; add examples, leave the class out, or choose another --group"
+            f" '{_class_of(source, row)}' is one {_unit_word(source)}, and would be missing where"
+            " it is for test; add examples, leave the class out, or choose another --group"
         )
     numbers = np.full(len(source), -1, np.int64)
     numbers[rows] = assign_stratified(grouped, (1 / count,) * count)
@@ -88,7 +87,7 @@ def fold_numbers(source: Source, count: int) -> np.ndarray:
 def in_second_half(source: Source, rows: np.ndarray) -> np.ndarray:
     """Return which of the examples at `rows` are in the second of two halves (M,), bool.
 
-    Classes keep their shares; equal examples, and those of one group, are in one half.
+    Halves are stratified by class; equal examples and groups stay together.
     """
     return assign_stratified(_group_examples(source, rows, salt=0), (0.5, 0.5)).astype(bool)
 
@@ -96,17 +95,17 @@ def in_second_half(source: Source, rows: np.ndarray) -> np.ndarray:
 def hold_out(source: Source, rows: np.ndarray, share: float, draw: int) -> np.ndarray:
     """Return 0 for about a share of the examples at `rows`, 1 for the others (M,), int64.
 
-    draw: another number is another draw. Classes, equal examples and groups are as in `split`.
+    draw: the number of the random split, made as in `assign_parts`.
     """
     parts = _assign_random(source, rows, share, 0.0, salt=_HOLDOUT_SALT + draw)
     return (parts != PARTS.index("test")).astype(np.int64)
 
 
 def fold_part(source: Source, numbers: np.ndarray, number: int) -> Tensor:
-    """Return the part of each example (N,), uint8, where a fold is for test.
+    """Return the part of each example (N,), uint8, with one fold as test.
 
-    numbers: (N,), of `fold_numbers`. Of the other folds a tenth is for valid; what is in no fold is
-    ASIDE.
+    numbers: (N,), of `fold_numbers`. A tenth of the other folds is for valid; examples in no fold
+    get NO_PART.
     """
     part = np.full(len(source), NO_PART, np.uint8)
     part[numbers == number] = PARTS.index("test")
@@ -129,9 +128,9 @@ def _assign_rows(source: Source, rows: np.ndarray, test: float, valid: float) ->
 def _assign_random(
     source: Source, rows: np.ndarray, test: float, valid: float, *, salt: int
 ) -> np.ndarray:
-    """Return the part of each example at `rows` (M,), uint8, by a fixed draw.
+    """Return the part of each example at `rows` (M,), uint8, by a fixed split.
 
-    salt: another number is another draw.
+    salt: the number of the split.
     """
     if source.groups is None:
         group_digests = _near_group_digests(source, rows)
@@ -139,22 +138,21 @@ def _assign_random(
     grouped = _group_examples(source, rows, salt=salt)
     if len(grouped.draws) < 2:
         raise DataError(
-            f"{source.name}: all {len(rows):,} examples are of one group, or equal to some of one,"
-            " so that none can be held out; choose another --group"
+            f"{source.name}: all {len(rows):,} examples are in one group, or equal to one in it, so"
+            " that none can be held out; choose another --group"
         )
     shares = ((1 - test) * (1 - valid), (1 - test) * valid, test)
     parts = assign_stratified(grouped, shares, home=0).astype(np.uint8)
     if test and not (parts == PARTS.index("test")).any():
         raise DataError(
             f"{source.name}: no group can be held out for test without a class losing all of its"
-            " training examples, as each has one whose examples are all in that group; choose"
-            " another --target, or another --group than what is to be predicted"
+            " training examples; choose another --target, or a --group that is not the target"
         )
     return parts
 
 
 def _report_crossing_groups(source: Source, part: np.ndarray, groups: np.ndarray) -> None:
-    """Add a finding where the source's own parts tear groups apart."""
+    """Add a finding if the parts of the source split groups."""
     numbers, first, group_index = np.unique(groups, return_index=True, return_inverse=True)
     has_examples = np.zeros((len(numbers), 3), bool)
     has_examples[group_index, part] = True
@@ -168,16 +166,16 @@ def _report_crossing_groups(source: Source, part: np.ndarray, groups: np.ndarray
                 "test",
                 tuple((source.example_name(row),) for row in first[crossing].tolist()),
                 len(crossing),
-                f"{message} examples both in test and in the parts that are learnt from: what is"
-                " peculiar to a group is known, and the score on test flatters.",
-                "Take the parts out of the data, so that brique draws them by group, or move the"
-                " groups to one side.",
+                f"{message} examples both in test and in train or valid: a net can recognize the"
+                " group, and the test result is too high.",
+                "Remove the parts from the data, so that brique splits it by group, or move each"
+                " group to one side.",
             )
         )
 
 
 def _group_examples(source: Source, rows: np.ndarray, *, salt: int) -> GroupedExamples:
-    """Return the examples at `rows` as units, with their classes and draws."""
+    """Return the examples at `rows` as units, with classes and random numbers."""
     group_digests = _near_group_digests(source, rows)
     if source.groups is not None:
         _, digest_numbers = np.unique(group_digests, return_inverse=True)
@@ -195,9 +193,9 @@ def _group_examples(source: Source, rows: np.ndarray, *, salt: int) -> GroupedEx
 
 
 def _salted(draws: np.ndarray, salt: int, *, least_of_several: bool = False) -> np.ndarray:
-    """Return other numbers for uint64 numbers, one for one; the same ones if salt is 0.
+    """Return uint64 numbers mixed one to one; unchanged if salt is 0.
 
-    least_of_several: mix them in any case, since the least of many is small.
+    least_of_several: mix them in any case, since the minimum of many is small.
     Source: Steele, Lea, Flood 2014, "Fast splittable pseudorandom number generators".
     """
     if not salt and not least_of_several:
@@ -213,9 +211,9 @@ def _assign_by_digest(
 ) -> np.ndarray:
     """Return the part of each example (N,), uint8, by its content alone.
 
-    Within a stratum, examples stand in the order of their digests; the first fill test, the next
-    valid. Equal examples are one group, counted in the stratum of its first; groups of several
-    stand last, so that they go to train as a rule, and always to one part.
+    Within a stratum, examples are sorted by digest; the first fill test, the next valid. Equal
+    examples are one group, in the stratum of its first; groups of several come last, so that they
+    usually go to train, and always to one part.
     """
     _, first, group, sizes = np.unique(
         digests, return_index=True, return_inverse=True, return_counts=True
@@ -239,16 +237,16 @@ def _assign_by_digest(
 
 
 def _near_group_digests(source: Source, rows: np.ndarray) -> np.ndarray:
-    """Return a number for each example at `rows`, uint64, one for all that are equal or nearly so.
+    """Return a number for each example at `rows`, uint64, shared by equal and near-duplicate ones.
 
-    It is the lowest of their digests. Where most examples are near copies of each other, as texts
-    made from one template, only equal ones get one number.
+    It is their lowest digest. If most examples are near-duplicates, as texts from one template,
+    only equal ones share a number.
     """
     digests = all_digests(source, rows) if source.digests is None else source.digests[rows]
     if len(np.unique(digests)) < len(digests) and equal_by_chance(source):
         return distinct_digests(source, digests)
     index_of = {row: index for index, row in enumerate(rows.tolist())}
-    pairs = near_pairs(source).tolist()  # places in the whole source
+    pairs = near_pairs(source).tolist()  # rows of the source
     index_pairs = [(index_of[a], index_of[b]) for a, b in pairs if a in index_of and b in index_of]
     if not index_pairs:
         return digests
@@ -261,7 +259,7 @@ def _near_group_digests(source: Source, rows: np.ndarray) -> np.ndarray:
     ):
         note = (
             f"{source.name}: {largest:,} of {len(rows):,} examples are nearly the same as another"
-            " of them, too many to be on one side: near copies of what is learnt are in test."
+            " one, too many to stay together: test has near-duplicates of training examples."
         )
         source.notes += [] if note in source.notes else [note]
         return digests
@@ -271,7 +269,7 @@ def _near_group_digests(source: Source, rows: np.ndarray) -> np.ndarray:
 
 
 def _rounded_share(counts: np.ndarray, share: float, *, min_count: int) -> np.ndarray:
-    """Return round(share * n), but 1 at least where n reaches `min_count`."""
+    """Return round(share * n), but at least 1 if n reaches `min_count`."""
     if not share:
         return np.zeros_like(counts)
     return np.maximum(
@@ -280,7 +278,7 @@ def _rounded_share(counts: np.ndarray, share: float, *, min_count: int) -> np.nd
 
 
 def _strata(source: Source, rows: np.ndarray) -> np.ndarray:
-    """Return the class of each example at `rows`, or 0 where there is no class to keep even."""
+    """Return the class of each example at `rows`, or 0 without classes."""
     for name in source.targets:
         labels = source.fields[name]
         if isinstance(labels, Labels):

@@ -15,17 +15,17 @@ def assign_by_time(
 ) -> np.ndarray:
     """Return the part of each example, uint8: the last are for test, those before them for valid.
 
-    Examples of equal times are in one part: the cut is where times differ, nearest to the share.
+    Examples of equal times stay together: a cut lies between two times, nearest to the share.
     """
     untimed = np.flatnonzero(~np.isfinite(times))
     if len(untimed):
         row = int(rows[untimed[0]])
         raise DataError(
-            f"{source.name}: {source.example_name(row)} has no time, and the split is by time; give it"
-            f" one, or leave it out ({len(untimed):,} such in all)"
+            f"{source.name}: {source.example_name(row)} has no time, and the split is by time; give"
+            f" it one, or leave it out ({len(untimed):,} such in all)"
         )
     order = np.sort(times)
-    cuts = np.flatnonzero(np.append(order[1:] != order[:-1], True)) + 1  # places between times
+    cuts = np.flatnonzero(np.append(order[1:] != order[:-1], True)) + 1  # between times
     if len(cuts) < 1 + (test > 0) + (valid > 0):
         raise DataError(
             f"{source.name}: examples have {len(cuts)} different time{'s' * (len(cuts) > 1)}, too"
@@ -49,7 +49,7 @@ def assign_by_time(
 
 
 def _nearest_cut(cuts: np.ndarray, position: float, *, min_index: int) -> int:
-    """Return the cut nearest to a number, neither one of the first `min_index` nor the last."""
+    """Return the cut nearest to a position, except the first `min_index` and the last."""
     inner = cuts[min_index:-1]
     return int(inner[np.abs(inner - position).argmin()])
 
@@ -65,7 +65,7 @@ def _describe_spans(name: str, times: np.ndarray, parts: np.ndarray) -> str:
 
 
 def _format_time(time: float) -> str:
-    """Return a time as a date, or as the number that it is."""
+    """Return a time as a date, or as a number."""
     if abs(time) < _FIRST_SECONDS or abs(time) > 1e11:
         return f"{time:.15g}"
     written = datetime.fromtimestamp(float(time), UTC).strftime("%Y-%m-%d %H:%M:%S")

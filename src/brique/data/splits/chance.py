@@ -1,4 +1,4 @@
-"""Whether examples are equal by chance, as answers of a survey are, or are copies of each other."""
+"""Whether equal examples are equal by chance, as in a survey, or copies."""
 
 import numpy as np
 from torch import Tensor
@@ -8,8 +8,10 @@ from brique.data.near_duplicates.minhash import mix64
 from brique.data.raw.column import Column
 from brique.data.raw.source import Source
 
-_MAX_RATIO = 3.0  # times as many equal pairs as of independent columns are still about as many
-_UNIQUE_SHARE = 0.5  # share of different values from which a column tells rows apart
+_MAX_RATIO = (
+    3.0  # ratio of equal pairs to those of independent columns, up to which they are chance
+)
+_UNIQUE_SHARE = 0.5  # share of distinct values of a column that identifies rows
 _FEW_VALUES, _ROWS_PER_VALUE = (
     20,
     10,
@@ -21,10 +23,10 @@ _MIN_REPEATED_SHARE = (
 
 
 def equal_by_chance(source: Source) -> bool:
-    """Tell whether the equal examples of a source are so by chance; looked at once.
+    """Return whether the equal examples of a source are equal by chance; computed once.
 
-    They are if the inputs take so few values that independent columns of the same shares would give
-    about as many equal pairs. Pictures, sounds and measured numbers are equal as they are copies.
+    They are if independent columns of the same frequencies would give about as many equal pairs.
+    Equal pictures, sounds and measured numbers are copies.
     """
     if source.are_equal_by_chance is None:
         source.are_equal_by_chance = _are_equal_by_chance(source)
@@ -32,10 +34,10 @@ def equal_by_chance(source: Source) -> bool:
 
 
 def leaked_by_chance(source: Source, is_inside: np.ndarray) -> bool:
-    """Tell whether two parts share about as many examples as independent columns would give.
+    """Return whether two parts share about as many examples as independent columns would.
 
-    is_inside: (N,), bool, of the one part. How often columns agree across the parts is counted without
-    the equal examples, so that copies do not speak for themselves.
+    is_inside: (N,), bool, of one part. Agreements of columns across parts are counted without the
+    equal examples, so that copies do not count.
     """
     columns = [_codes(value, len(source)) for key, value in source.fields.items()
                if key not in source.targets]  # fmt: skip
@@ -53,18 +55,18 @@ def leaked_by_chance(source: Source, is_inside: np.ndarray) -> bool:
 
 
 def _equal_pairs(codes: np.ndarray, inside: np.ndarray) -> float:
-    """Return how many pairs of an example inside and one outside have equal codes (N,)."""
+    """Return the number of pairs, one inside and one outside, with equal codes (N,)."""
     size = int(codes.max()) + 1
     sides = [np.bincount(codes[side], minlength=size) for side in (inside, ~inside)]
     return float((sides[0].astype(np.float64) * sides[1]).sum())
 
 
 def distinct_digests(source: Source, digests: np.ndarray) -> np.ndarray:
-    """Return a number for each example (M,), uint64, another for each of those that are equal."""
+    """Return a number for each example (M,), uint64, different for equal ones too."""
     _, codes = np.unique(digests, return_inverse=True)
     order = np.argsort(codes, kind="stable")
     firsts = np.flatnonzero(np.r_[True, np.diff(codes[order]) > 0])
-    earlier_counts = np.empty(len(digests), np.uint64)  # how many equal ones come before
+    earlier_counts = np.empty(len(digests), np.uint64)  # equal ones before
     earlier_counts[order] = np.arange(len(order)) - np.repeat(
         firsts, np.diff(np.r_[firsts, len(order)])
     )
@@ -106,7 +108,7 @@ def _are_equal_by_chance(source: Source) -> bool:
 
 
 def _codes(value: Values | Column, n: int) -> np.ndarray | None:
-    """Return a number for each different value (N,), or None where a value is no single one."""
+    """Return a number for each distinct value (N,), or None for fields of several values."""
     if isinstance(value, Column):
         code_of: dict[bytes, int] = {}
         return np.array([code_of.setdefault(value.content(row), len(code_of)) for row in range(n)])

@@ -1,4 +1,4 @@
-"""Connected components: what pairs and groups join."""
+"""Connected components of pairs and groups."""
 
 from collections.abc import Iterable
 
@@ -8,9 +8,9 @@ import numpy as np
 def connected_components(
     n: int, pairs: Iterable[tuple[int, int]], groups: np.ndarray
 ) -> np.ndarray:
-    """Return for each of n things (N,) a number of its group: those that pairs or groups connect.
+    """Return the component of each of n items (N,), int64.
 
-    groups: (N,), a number for each; equal numbers are connected already.
+    groups: (N,), a number for each item; items of one number are connected.
     """
     parent = np.arange(n)
     first: dict[int, int] = {}

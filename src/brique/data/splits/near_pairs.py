@@ -1,4 +1,4 @@
-"""Nearness: which examples of a source are nearly the same, so that a draw keeps them together."""
+"""Near-duplicate examples of a source, which a split keeps together."""
 
 from collections.abc import Sequence
 
@@ -12,10 +12,10 @@ from brique.schema import Signal
 
 
 def near_pairs(source: Source) -> np.ndarray:
-    """Return the pairs of examples that are nearly the same (P, 2), int64; sought once.
+    """Return the pairs of near-duplicate examples (P, 2), int64; computed once.
 
-    Pictures of files, texts and sounds are sought through, where they are the only input: a text
-    among other columns does not make two examples the same. Of equal texts one stands for all.
+    Only picture files, texts and sounds are compared, if they are the only input. One of several
+    equal texts represents all.
     """
     if source.near_pairs is None:
         source.near_pairs = _find_near_pairs(source)
@@ -36,7 +36,7 @@ def _find_near_pairs(source: Source) -> np.ndarray:
 
 
 def _near_text_pairs(source: Source, texts: Sequence[str]) -> np.ndarray:
-    """Return the pairs of texts that are nearly the same, equal ones of one part left out."""
+    """Return the pairs of near-duplicate texts, without equal ones of one part."""
     n = len(texts)
     parts = [0] * n if source.part is None else source.part.tolist()
     times = [0.0] * n if source.times is None else source.times.tolist()

@@ -1,7 +1,7 @@
-"""Dealing examples into parts: what belongs together stays so, classes keep their shares.
+"""Stratified assignment of examples to parts, with groups kept together.
 
-Examples that belong together are a unit. Units of several are placed one by one, each where it
-brings classes nearest to their shares; examples that stand alone then fill what is left.
+Examples of one group are a unit. Units of several examples are assigned one by one, each to the
+side that brings classes nearest to their shares; single examples then fill the rest.
 """
 
 from dataclasses import dataclass
@@ -11,11 +11,11 @@ import numpy as np
 
 @dataclass(frozen=True)
 class GroupedExamples:
-    """What is to be dealt.
+    """Examples in units, to be assigned.
 
     units: (N,), int64, number of each example's unit, from 0.
     strata: (N,), int64, number of each example's class, from 0.
-    draws: one uint64 a unit: the fixed draw by which they stand in order.
+    draws: one uint64 per unit, which decides its order.
     """
 
     units: np.ndarray
@@ -26,12 +26,12 @@ class GroupedExamples:
 def assign_stratified(
     examples: GroupedExamples, shares: tuple[float, ...], *, home: int | None = None
 ) -> np.ndarray:
-    """Return the side of each example (N,), int64, a place in `shares`; no unit is on two sides.
+    """Return the side of each example (N,), int64, an index in `shares`; units stay together.
 
     shares: of the examples on each side; they sum to 1.
     home: the side that must have an example of each class; None: no class may lie on one side
         alone if it has two units.
-    Every side with a share gets a unit where there are as many units and classes allow it.
+    Every side with a share gets a unit, if there are enough units and classes allow it.
     """
     assignment = _Assignment(examples, np.asarray(shares), home)
     for unit in assignment.multi_example_units():
@@ -45,7 +45,7 @@ def assign_stratified(
 
 
 class _Assignment:
-    """Where the units of several examples lie, and how many of each class that makes.
+    """The sides of units of several examples, and the class counts.
 
     counts: (S, K + 1), examples on each side by class, and of all classes together.
     unassigned: (K,), examples of each class in units that have no side yet.
@@ -68,9 +68,9 @@ class _Assignment:
         self._total_column = num_classes
 
     def multi_example_units(self) -> list[int]:
-        """Return the units of several: the largest first, of like sizes by their draw.
+        """Return the units of several examples, the largest first, then by their draw.
 
-        If no example stands alone in its unit, so that none can fill a gap, all are such.
+        Without single examples, which could fill gaps, return all units.
         """
         min_size = 2 if (self.sizes == 1).any() and (self.sizes > 1).mean() < 0.5 else 1
         units = np.flatnonzero(self.sizes >= min_size)
@@ -78,7 +78,7 @@ class _Assignment:
         return units[np.lexsort((self.draws[units], -octave))].tolist()
 
     def best_part(self, unit: int) -> int:
-        """Return the side on which a unit brings classes nearest to their shares."""
+        """Return the side where a unit brings classes nearest to their shares."""
         classes, unit_counts = self._unit_classes(unit)
         current, desired = self.counts[:, classes], np.maximum(self.desired[:, classes], 1e-9)
         costs = ((2 * (current - desired) + unit_counts) * unit_counts / desired).sum(1)
@@ -109,7 +109,7 @@ class _Assignment:
         self.parts[unit] = part
 
     def fill_empty_parts(self) -> None:
-        """Give the smallest unit that can leave to each side that has none, if all are placed."""
+        """Give each empty side the smallest unit that can move, once all are assigned."""
         if (self.parts < 0).any():
             return
         for part in np.flatnonzero(self.shares > 0).tolist()[::-1]:
@@ -122,14 +122,14 @@ class _Assignment:
                     break
 
     def _can_move(self, unit: int) -> bool:
-        """Tell whether each class of a unit has other examples at home, or to come there."""
+        """Return whether each class of a unit has other examples at home, assigned or not yet."""
         classes, unit_counts = (each[:-1] for each in self._unit_classes(unit))
         remaining = self.counts[self.home, classes] + self.unassigned[classes]
         is_counted = self.parts[unit] in (-1, self.home)
         return bool((remaining - (unit_counts if is_counted else 0) > 0).all())
 
     def _unit_classes(self, unit: int) -> tuple[np.ndarray, np.ndarray]:
-        """Return the classes of a unit and how often each is there; last, all of them."""
+        """Return the classes of a unit and their counts; last, the total."""
         span = slice(self._starts[unit], self._starts[unit + 1])
         unit_counts = self._class_counts[span]
         classes = np.append(self._classes[span], self._total_column)
@@ -139,7 +139,7 @@ class _Assignment:
 def _assign_singles(
     parts: np.ndarray, singles: np.ndarray, examples: GroupedExamples, assignment: _Assignment
 ) -> None:
-    """Give the examples that stand alone, in the order of their draws, to sides that want them."""
+    """Assign single examples, in the order of their draws, to sides below their share."""
     order = singles[np.lexsort((examples.draws[examples.units[singles]], examples.strata[singles]))]
     strata = examples.strata[order]
     starts = np.flatnonzero(np.append(True, strata[1:] != strata[:-1]))
@@ -152,7 +152,9 @@ def _assign_singles(
         exact = deficit * ((end - start) / deficit.sum())
         part_counts = np.floor(exact + 1e-9).astype(np.int64)
         remainder = end - start - int(part_counts.sum())
-        priority = (np.arange(len(deficit)) - offset) % len(deficit)  # who had one more comes last
+        priority = (np.arange(len(deficit)) - offset) % len(
+            deficit
+        )  # sides with one more come last
         extra = np.lexsort((priority, -np.round(exact - part_counts, 9)))[:remainder]
         part_counts[extra] += 1
         offset += remainder
