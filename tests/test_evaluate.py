@@ -195,7 +195,7 @@ def test_classes_in_another_case_are_joined_with_a_note(shades, tmp_path):
         shades / "run", three(tmp_path / "case", ["Dark", "DIM", "light."], each=5)
     )
     assert found["test"]["accuracy"] == 1.0
-    assert "case: the class 'DIM' is taken for the model's 'dim'." in found["notes"]
+    assert "case: the class 'DIM' is read as 'dim' of the model." in found["notes"]
 
 
 def test_a_part_is_judged_when_asked_and_all_with_a_note_of_the_parts(shades, tmp_path):

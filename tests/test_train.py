@@ -143,7 +143,9 @@ def test_evaluate_names_a_class_that_the_model_lacks(capsys, trained, tmp_path):
     photographs(tmp_path / "pets")
     code, out, err = said(capsys, "evaluate", trained, "pets")
     assert (code, out) == (2, "")
-    assert "'label' has the classes cat, dog, none of which the model answers, but 0, 1, 2" in err
+    assert (
+        "'label' has the classes cat, dog, and the model answers none of them, but 0, 1, 2" in err
+    )
 
 
 def test_evaluate_says_when_the_data_have_changed(capsys, tmp_path):

@@ -138,7 +138,7 @@ def test_a_table_without_the_unit_of_training_is_said(tmp_path):
     pq.write_table(pa.table({"n": [1.0], "x": [0.12]}), tmp_path / "new.parquet")
     for name in ("new.csv", "new.parquet"):
         for one in read_inputs(known, (tmp_path / name,)):
-            assert one.note == "'x' is written without a unit, and taken as %"
+            assert one.note == "'x' is written without a unit, and read as %"
     (tmp_path / "new.csv").write_text("n,x\n1,12%\n")
     assert read_inputs(known, (tmp_path / "new.csv",))[0].note is None
 

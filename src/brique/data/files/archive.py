@@ -1,4 +1,4 @@
-"""Archive: what lies in a .zip or .tar, read without unpacking it."""
+"""Archive: the files in a .zip or .tar, read without extracting them."""
 
 import lzma
 import re
@@ -13,9 +13,9 @@ from pathlib import Path
 from brique.errors import DataError
 
 ENDINGS = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tar.xz", ".txz")
-MAX_BYTES = 8 << 30  # bytes of a file that is unpacked, and of all files of a packed tar
-_ALWAYS_ALLOWED = 256 << 20  # bytes that a file may have, however small it was packed
-_MAX_RATIO = 200  # times its packed size that a larger file may have: no bomb fills the memory
+MAX_BYTES = 8 << 30  # bytes of one file, and of all files of a compressed tar
+_ALWAYS_ALLOWED = 256 << 20  # bytes that any file may have, whatever its compression ratio
+_MAX_RATIO = 200  # compression ratio of larger files: zip bombs are refused
 _DAMAGE_ERRORS = (
     OSError,
     EOFError,
@@ -31,9 +31,9 @@ Parts = tuple[str, ...]
 
 
 class Archive:
-    """What lies in an archive: files by their parts, folders with the names that they hold.
+    """The content of an archive: files by path, folders with their names.
 
-    skipped: (name, reason) of what is in it and is not read.
+    skipped: (name, reason) of files that are not read.
     """
 
     def __init__(self, path: Path) -> None:
@@ -45,7 +45,7 @@ class Archive:
         self._read_entry: Callable[[object], bytes] = self._open()
 
     def content(self, parts: Parts) -> bytes:
-        """Return the bytes of a file. Raises DataError where they are damaged."""
+        """Return the bytes of a file. Raises DataError if they are damaged."""
         try:
             return self._read_entry(self.files[parts])
         except _DAMAGE_ERRORS as error:
@@ -54,7 +54,7 @@ class Archive:
             ) from error
 
     def _open(self) -> Callable[[object], bytes]:
-        """List the files, and return what reads one."""
+        """List the files, and return a function that reads one."""
         try:
             if self.path.name.casefold().endswith(".zip"):
                 return self._open_zip()
@@ -96,7 +96,7 @@ class Archive:
         return read
 
     def _open_tar(self) -> Callable[[object], bytes]:
-        """List a tar. A packed one can only be read from its start, so its files are kept."""
+        """List a tar. A compressed one can only be read from its start, so its files are kept."""
         is_packed = not self.path.name.casefold().endswith(".tar")
         total, packed = 0, self.path.stat().st_size
         with tarfile.open(self.path, "r:*" if is_packed else "r:") as archive:
@@ -131,7 +131,7 @@ class Archive:
         return content
 
     def _add(self, name: str, entry: object) -> None:
-        """Take note of a file, unless it is hidden or its name leads out of the archive."""
+        """Add a file, unless it is hidden or its name leads out of the archive."""
         parts = _path_parts(name)
         if ".." in parts:
             self.skipped.append((name, "has a name that leads out of the archive"))
@@ -148,7 +148,7 @@ class Archive:
 
 
 def is_bomb(size: int, packed: int) -> bool:
-    """Tell whether a file is more than may be unpacked: bytes, and bytes as it is packed."""
+    """Return whether a file is too large, by its size and compressed size."""
     return size > MAX_BYTES or (size > _ALWAYS_ALLOWED and size > _MAX_RATIO * packed)
 
 
@@ -161,17 +161,17 @@ def _is_hidden(parts: Parts) -> bool:
 
 
 def _check_unread_entry(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> None:
-    """Raise BadZipFile where an entry that nothing reads is one by damage of the list alone."""
+    """Raise BadZipFile if an unread entry shows a damaged directory."""
     if entry.is_dir() and entry.file_size:
         raise zipfile.BadZipFile(f"the folder {entry.filename} holds bytes")
     if not entry.flag_bits & 1:
-        archive.open(entry).close()  # compares its name with that beside its content
+        archive.open(entry).close()  # compares its name with the local header
 
 
 def _check_end(archive: tarfile.TarFile, packed: int | None) -> None:
-    """Read a tar to its end: the checksum of what packs it, or else the mark that ends it.
+    """Read a tar to its end: to the checksum of its compression, or to its end marker.
 
-    packed: bytes of the file where it is packed. Raises ReadError, or what unpacks it raises.
+    packed: compressed size, if any. Raises ReadError, or an error of decompression.
     """
     stream = archive.fileobj
     assert stream is not None
@@ -198,7 +198,7 @@ def _too_large(size: int) -> str:
 
 
 def _zip_name(entry: zipfile.ZipInfo) -> str:
-    """Return a name as it was meant: most programs write UTF-8, and not all of them say so."""
+    """Return a name as UTF-8, which most programs write without the flag."""
     if entry.flag_bits & 0x800:
         return entry.filename
     try:
@@ -208,7 +208,7 @@ def _zip_name(entry: zipfile.ZipInfo) -> str:
 
 
 def _printable(name: str) -> str:
-    """Return a name that is UTF-8, or else Latin-1, as text that can be written."""
+    """Return a name in UTF-8 or Latin-1 as valid text."""
     raw = name.encode("utf-8", "surrogateescape")
     try:
         return raw.decode("utf-8")

@@ -1,4 +1,4 @@
-"""Contents: what the files of a data set hold, so that a later look can name what has changed."""
+"""Checksums of the files of a data set, to find later changes."""
 
 import hashlib
 import stat
@@ -11,14 +11,14 @@ from brique.errors import DataError
 
 Stamp = tuple[int, int, str]
 """Size in bytes, time of the last change in ns (0 in an archive), SHA-256 in hexadecimal."""
-_UNREADABLE = "unreadable"  # where the SHA-256 would stand
-_MAX_NAMES = 3  # files of each sort that a sentence names
+_UNREADABLE = "unreadable"  # in place of the SHA-256
+_MAX_NAMES = 3  # of each sort, in messages
 
 
 def file_stamps(root: Path) -> dict[str, Stamp]:
-    """Return the stamp of each file of a folder, archive or file by its path below it.
+    """Return the stamp of each file of a folder, archive or file, by relative path.
 
-    Raises DataError where it cannot be read.
+    Raises DataError if it cannot be read.
     """
     place = resolve_place(root)
     return {_name(file, place): _stamp(file) for file in list_files(place)}
@@ -26,9 +26,9 @@ def file_stamps(root: Path) -> dict[str, Stamp]:
 
 @dataclass(frozen=True)
 class Changes:
-    """How the files of a data set differ from what they were.
+    """Changes of the files of a data set.
 
-    renamed: pairs of names of one content.
+    renamed: old and new names of one content.
     """
 
     renamed: tuple[tuple[str, str], ...] = ()
@@ -49,9 +49,9 @@ class Changes:
 
 
 def changes(before: Mapping[str, Stamp], root: Path) -> Changes:
-    """Return how the files below a root differ from stamps; sizes and times are looked at first.
+    """Return how the files below a root differ from stamps; sizes and times are compared first.
 
-    Raises DataError where it cannot be read.
+    Raises DataError if it cannot be read.
     """
     place = resolve_place(root)
     current = {_name(file, place): file for file in list_files(place)}
@@ -88,7 +88,7 @@ def _size_and_time(file: Path) -> tuple[int, int]:
 
 
 def _may_have_size(file: Place, sizes: set[int]) -> bool:
-    """Tell whether a file has one of some sizes; one in an archive is read to know that."""
+    """Return whether a file has one of some sizes; in an archive it is read for that."""
     try:
         return not isinstance(file, Path) or _size_and_time(file)[0] in sizes
     except OSError:

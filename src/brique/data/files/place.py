@@ -1,4 +1,4 @@
-"""Place: a file or folder, on the disk or in an archive, read in one way."""
+"""Place: a file or folder, on disk or in an archive."""
 
 import gzip
 import io
@@ -10,7 +10,7 @@ from typing import IO
 from brique.data.files.archive import ENDINGS, Archive, Parts, is_bomb
 from brique.errors import DataError
 
-_BLOCK_BYTES = 16 << 20  # bytes that are unpacked at a time
+_BLOCK_BYTES = 16 << 20  # of bytes to uncompress
 _NOTE_SUFFIXES = (".md", ".rst", ".names", ".nfo", ".pdf", ".bib")
 _NOTE_WORDS = frozenset([
     "readme", "license", "licence", "copying", "copyright", "citation", "notice", "changelog",
@@ -26,7 +26,7 @@ _PART_NAMES = frozenset(
 
 
 class Member:
-    """A file or folder in an archive: what of `pathlib.Path` reading needs.
+    """A file or folder in an archive, with the methods of `pathlib.Path` for reading.
 
     path: its parts below the archive's root. size: in bytes, of a file.
     """
@@ -71,7 +71,7 @@ class Member:
 
     @property
     def skipped(self) -> list[tuple[str, str]]:
-        """What the archive holds and is not read: names and reasons."""
+        """Files in the archive that are not read: names and reasons."""
         return self._archive.skipped
 
     @property
@@ -80,24 +80,24 @@ class Member:
         return Member(self._archive, self._parts[:-1])
 
     def exists(self) -> bool:
-        """Tell whether it is there."""
+        """Return whether it exists."""
         return self.is_file() or self.is_dir()
 
     def is_file(self) -> bool:
-        """Tell whether it is a file."""
+        """Return whether it is a file."""
         return self._parts in self._archive.files
 
     def is_dir(self) -> bool:
-        """Tell whether it is a folder."""
+        """Return whether it is a folder."""
         return self._parts in self._archive.folders
 
     def iterdir(self) -> Iterator["Member"]:
-        """Yield what a folder holds, sorted."""
+        """Yield the content of a folder, sorted."""
         for name in sorted(self._archive.folders.get(self._parts, ())):
             yield Member(self._archive, (*self._parts, name))
 
     def open(self, mode: str = "rb") -> IO[bytes]:
-        """Return its content as a file of bytes."""
+        """Return its content as a binary file."""
         if mode != "rb":
             raise ValueError(f"place: a member of an archive is opened as rb, not {mode}")
         return io.BytesIO(self.read_bytes())
@@ -123,11 +123,11 @@ Place = Path | Member
 
 
 def resolve_place(path: Path) -> Place:
-    """Return a path, or where the files begin in the archive that it is, or that alone it holds.
+    """Return a path, or the root of the files in an archive, if it is one or holds only one.
 
-    A folder holds an archive alone where nothing but notes, such as README, lies beside it. In an
-    archive the files begin below a folder that is alone, unless it is called train, valid or test.
-    Raises DataError where the archive cannot be read, or holds nothing but another.
+    Notes such as README do not count. In an archive, a single top folder is skipped, unless it is
+    named train, valid or test.
+    Raises DataError if the archive cannot be read, or holds only another archive.
     """
     if path.is_dir():
         path = _only_archive(path) or path
@@ -154,7 +154,7 @@ def skipped_files(place: Place) -> Sequence[tuple[str, str]]:
 
 
 def _only_archive(folder: Path) -> Path | None:
-    """Return the only archive of a folder in which nothing but notes lies beside it."""
+    """Return the only archive of a folder that holds only notes besides."""
     entries = [entry for entry in folder.iterdir() if not entry.name.startswith((".", "__"))]
     archives = [entry for entry in entries if _is_archive(entry.name) and entry.is_file()]
     if len(archives) != 1:
@@ -170,7 +170,7 @@ def _is_archive(name: str) -> bool:
 
 
 def _is_note(name: str, stem: str = "readme") -> bool:
-    """Tell whether a file is about the data: by its name, or a text named as the archive is."""
+    """Return whether a file is a note: by its name, or a text named as the archive."""
     plain = name.casefold()
     base, _, suffix = plain.partition(".")
     words = set(base.replace("-", "_").split("_"))
@@ -179,7 +179,7 @@ def _is_note(name: str, stem: str = "readme") -> bool:
 
 
 def read_content(place: Place) -> bytes:
-    """Return the bytes of a file, unpacked if its name ends in .gz. Raises DataError."""
+    """Return the content of a file, uncompressed if its name ends in .gz. Raises DataError."""
     try:
         if isinstance(place, Path) and place.exists() and not (place.is_file() or place.is_dir()):
             raise OSError("it is a pipe or device, no file")
@@ -191,7 +191,7 @@ def read_content(place: Place) -> bytes:
 
 
 def _gunzip(packed: bytes, name: str) -> bytes:
-    """Return what was packed by gzip. Raises DataError where it is far too much."""
+    """Return the content of a gzip file. Raises DataError if it is far too large."""
     unpacked = io.BytesIO()
     with gzip.open(io.BytesIO(packed)) as file:
         while block := file.read(_BLOCK_BYTES):
@@ -205,15 +205,15 @@ def _gunzip(packed: bytes, name: str) -> bytes:
 
 
 def plain_name(place: Place) -> str:
-    """Return a file's name in small letters without .gz."""
+    """Return the name of a file in lowercase without .gz."""
     return place.name.casefold().removesuffix(".gz")
 
 
 def list_files(place: Place, parents: tuple[Path, ...] = ()) -> list[Place]:
-    """Return all files below a folder, hidden ones and junk left out, by path; a file is its own.
+    """Return all files below a folder, sorted, without hidden and system files; or the file itself.
 
-    A link that leads back to a folder above it is left out; an empty folder that is named as a file
-    is one, which cannot be read. Raises DataError where a folder cannot be listed.
+    Circular links are left out; an empty folder with the name of a file counts as an unreadable
+    file. Raises DataError if a folder cannot be listed.
     """
     if not place.is_dir():
         return [place]
@@ -224,15 +224,15 @@ def list_files(place: Place, parents: tuple[Path, ...] = ()) -> list[Place]:
         raise DataError(
             f"{place}: the folder cannot be read ({error.strerror}); change who may read it"
         ) from error
-    listed: list[Place] = []
+    found: list[Place] = []
     for entry in entries:
         if not is_hidden(entry) and not _is_circular_link(entry, parents):
-            listed += list_files(entry, parents) or ([entry] if entry.suffix else [])
-    return listed
+            found += list_files(entry, parents) or ([entry] if entry.suffix else [])
+    return found
 
 
 def is_hidden(place: Place) -> bool:
-    """Tell whether a file or folder is hidden, or is what a system leaves in folders."""
+    """Return whether a file or folder is hidden, or left by an operating system."""
     name = place.name.casefold()
     return (
         name.startswith(".") or name in _SYSTEM_FILES or (name.startswith("__") and place.is_dir())
@@ -240,18 +240,18 @@ def is_hidden(place: Place) -> bool:
 
 
 def _is_circular_link(place: Place, parents: tuple[Path, ...]) -> bool:
-    """Tell whether a link leads to a folder in which it is itself. above: those gone through."""
+    """Return whether a link leads to a folder above it. above: the folders entered."""
     if isinstance(place, Member) or not place.is_symlink():
         return False
     try:
         target = place.resolve()
         return target in parents or place.parent.resolve().is_relative_to(target)
-    except (OSError, RuntimeError):  # links in a circle
+    except (OSError, RuntimeError):  # circular links
         return False
 
 
 def relative(place: Place, root: Place) -> str:
-    """Return a file's path below a folder, with "/" between its parts; else its whole path."""
+    """Return the path of a file relative to a folder, with "/"; otherwise its full path."""
     if isinstance(place, Member) and isinstance(root, Member):
         return place.relative_to(root)
     if isinstance(place, Path) and isinstance(root, Path) and place.is_relative_to(root):

@@ -1,1 +1,1 @@
-"""Near-duplicates of images, sounds and texts: functions of arrays, which know no data set."""
+"""Near-duplicates of images, sounds and texts: functions of arrays."""

@@ -1,4 +1,4 @@
-"""Echoes: sounds that are nearly the same, made louder, cut at the ends, or written anew."""
+"""Near-duplicate sounds: another volume, trimmed or re-encoded."""
 
 from itertools import pairwise
 
@@ -6,20 +6,20 @@ import numpy as np
 
 from brique.data.core.ragged import Ragged
 
-_TIME_BINS, _BANDS = 16, 12  # of time and of tone, in which energy is compared
-_MIN_SAMPLES = 512  # samples of a sound that is compared
-_SILENCE = 0.02  # of the peak: what is quieter at the ends is no part of a sound
-_MIN_ENERGY_CORRELATION = 0.97  # correlation of energies from which sounds are laid upon each other
-_MIN_CORRELATION = 0.95  # correlation of the sounds themselves at the best shift
-MAX_SOUNDS = 20_000  # sounds among which echoes are sought
-_MAX_PAIRS = 2_000  # pairs that are laid upon each other, the most alike first
+_TIME_BINS, _BANDS = 16, 12  # of time and frequency, for energies
+_MIN_SAMPLES = 512  # of a sound, after resampling
+_SILENCE = 0.02  # of the peak; quieter ends are silence
+_MIN_ENERGY_CORRELATION = 0.97  # of energies, for candidates
+_MIN_CORRELATION = 0.95  # of waveforms at the best shift
+MAX_SOUNDS = 20_000  # more are not compared
+_MAX_PAIRS = 2_000  # most similar first
 _BLOCK = 1024
 
 
 def near_pairs(sounds: Ragged) -> np.ndarray:
-    """Return the pairs of sounds that are nearly the same (P, 2), int64, each lower first.
+    """Return the pairs of near-duplicate sounds (P, 2), int64, lower index first.
 
-    sounds: N of shape (T, C). Of more than 20,000 none are sought.
+    sounds: N of shape (T, C); none are returned for more than 20,000.
     """
     if not 1 < len(sounds) <= MAX_SOUNDS:
         return np.empty((0, 2), np.int64)
@@ -47,7 +47,7 @@ def _trim(sound: np.ndarray) -> np.ndarray:
 
 
 def _log_energies(sound: np.ndarray) -> np.ndarray:
-    """Return the logarithm of energy by time and tone, centered, of unit length."""
+    """Return log energies by time and frequency, centered, with unit norm."""
     spans = sound[: len(sound) // _TIME_BINS * _TIME_BINS].reshape(_TIME_BINS, -1)
     power = np.square(np.abs(np.fft.rfft(spans, axis=1)))
     edges = np.geomspace(1, power.shape[1], _BANDS + 1).astype(np.int64)
@@ -59,7 +59,7 @@ def _log_energies(sound: np.ndarray) -> np.ndarray:
 
 
 def _candidates(levels: np.ndarray) -> np.ndarray:
-    """Return the pairs (P, 2) whose energies correlate, the most alike first."""
+    """Return the pairs (P, 2) whose energies correlate, most similar first."""
     pairs, products = [np.empty((0, 2), np.int64)], [np.empty(0, np.float32)]
     for start in range(0, len(levels), _BLOCK):
         block = levels[start : start + _BLOCK] @ levels[start:].T
@@ -71,7 +71,7 @@ def _candidates(levels: np.ndarray) -> np.ndarray:
 
 
 def _max_correlation(first: np.ndarray, second: np.ndarray) -> float:
-    """Return the greatest correlation of two sounds over all shifts of one against the other."""
+    """Return the maximum cross-correlation of two sounds."""
     size = 1 << (len(first) + len(second) - 1).bit_length()
     product = np.fft.irfft(np.fft.rfft(first, size) * np.conj(np.fft.rfft(second, size)), size)
     norms = float(np.linalg.norm(first)) * float(np.linalg.norm(second))

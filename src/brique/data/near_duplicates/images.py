@@ -1,8 +1,8 @@
-"""Pictures that are nearly the same: scaled, compressed again, made lighter, slightly cut.
+"""Near-duplicate pictures: rescaled, recompressed, brightened or slightly cropped.
 
-Each picture is kept as a thumbnail, 32 x 32 of brightness and 8 x 8 of color. Pairs whose
-thumbnails correlate are laid upon each other (overlay.py), and are nearly the same only if they
-agree closely then. The bounds were set on photographs, faces and digits: benchmarks/audit.md.
+Each picture becomes a thumbnail, 32 x 32 of brightness and 8 x 8 of color. Pairs with correlated
+thumbnails are registered (registration.py), and are near-duplicates if they then agree closely. The
+thresholds were set on photographs, faces and digits: benchmarks/audit.md.
 """
 
 from typing import TYPE_CHECKING
@@ -18,25 +18,23 @@ from brique.data.near_duplicates.registration import THUMBNAIL_SIDE
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-MIN_SIDE = 16  # smaller pictures are looked through for equal ones only
-_LARGE_SIDE = (
-    64  # from here on a slight cut is undone; below, a shift by a pixel is another picture
-)
+MIN_SIDE = 16  # smaller pictures have no near-duplicates
+_LARGE_SIDE = 64  # larger pictures may be cropped; in smaller ones a shift by a pixel matters
 _CHROMA_SIDE = 8
 _LUMA = (0.299, 0.587, 0.114)  # ITU-R 601, as Pillow's
-_MIN_STD = 3.0  # spread of brightness, of 255, below which there is nothing to compare
+_MIN_STD = 3.0  # of brightness (0 to 255); flatter pictures are not compared
 _MIN_CORRELATION_LARGE, _MIN_CORRELATION = (
     0.8,
     0.97,
-)  # least correlation of candidates: large pictures, and others
-_MAX_CANDIDATES = 10_000  # candidates looked at; of more, those most alike
+)  # of candidates: large pictures, and others
+_MAX_CANDIDATES = 10_000  # most similar first
 _BLOCK = 1024
 _LEAF_SIZE = 512  # pictures compared together
-_NUM_AXES = 24  # principal axes on which candidates are sought
+_NUM_AXES = 24  # principal axes for the search
 
 
 def thumbnail(image: "Image") -> np.ndarray:
-    """Return what is kept of an "L" or "RGB" image to tell its like: (1152,), uint8."""
+    """Return the thumbnail of an "L" or "RGB" image: (1152,), uint8."""
     from PIL import Image
 
     small = image.resize(
@@ -53,7 +51,7 @@ def thumbnail(image: "Image") -> np.ndarray:
 
 
 def thumbnails(pixels: Tensor) -> np.ndarray:
-    """Return the same for pictures in memory (N, C, H, W), uint8 or float: (N, 1152), uint8."""
+    """Return thumbnails of pictures (N, C, H, W), uint8 or float: (N, 1152), uint8."""
     return torch.cat([_thumbnails(block) for block in pixels.split(_BLOCK)]).numpy()
 
 
@@ -74,11 +72,11 @@ def _thumbnails(pixels: Tensor) -> Tensor:
 
 
 def near_pairs(thumbs: np.ndarray, *, side: int) -> np.ndarray:
-    """Return the pairs of pictures that are nearly the same, (P, 2), int64, each lower first.
+    """Return the pairs of near-duplicate pictures (P, 2), int64, lower index first.
 
     thumbs: (N, 1152), uint8, from `thumbnail`.
-    side: pixels of the pictures' shorter side. Below 16 none are sought; below 64 a cut is not
-        undone.
+    side: shorter side of the pictures in pixels. Below 16 there are no pairs; below 64 pictures are
+        not registered.
     """
     if len(thumbs) < 2 or side < MIN_SIDE:
         return np.empty((0, 2), np.int64)
@@ -98,7 +96,7 @@ def near_pairs(thumbs: np.ndarray, *, side: int) -> np.ndarray:
 
 
 def _unit_vectors(thumbs: np.ndarray) -> tuple[Tensor, np.ndarray]:
-    """Return brightness at 16 x 16 of unit length (M, 256), and whose it is; flat ones left out."""
+    """Return unit vectors of brightness at 16 x 16 (M, 256), and their rows; flat ones left out."""
     luma = torch.from_numpy(thumbs[:, : THUMBNAIL_SIDE * THUMBNAIL_SIDE]).view(
         -1, 1, THUMBNAIL_SIDE, THUMBNAIL_SIDE
     )
@@ -113,10 +111,10 @@ def _unit_vectors(thumbs: np.ndarray) -> tuple[Tensor, np.ndarray]:
 
 
 def _candidates(vectors: Tensor, min_product: float) -> Tensor:
-    """Return the pairs (P, 2) of unit vectors whose product is at least so much.
+    """Return the pairs (P, 2) of unit vectors whose inner product reaches a minimum.
 
-    Few axes are enough to find them: what the others can add is bounded by the lengths left over.
-    Of very many, those with the largest products come.
+    A few axes suffice to find them: the norms of the remainders bound what other axes add. Of too
+    many pairs, those with the largest products are returned.
     """
     sample = vectors[:: max(1, len(vectors) // 4096)]
     _, axes = torch.linalg.eigh(sample.T @ sample)
@@ -127,7 +125,7 @@ def _candidates(vectors: Tensor, min_product: float) -> Tensor:
     pairs = torch.empty(0, 2, dtype=torch.int64)
     blocks = [projected[leaf] for leaf in leaves]
     for gap, i, j in _nearest_blocks(blocks):
-        if gap > 2 - 2 * min_product + 1e-4:  # all pairs to come are further apart
+        if gap > 2 - 2 * min_product + 1e-4:  # all later pairs are further apart
             break
         products = blocks[i] @ blocks[j].T
         products = products.triu(1) if i == j else products
@@ -141,7 +139,7 @@ def _candidates(vectors: Tensor, min_product: float) -> Tensor:
 
 
 def _leaves(points: Tensor) -> list[Tensor]:
-    """Return the places of points in groups of neighbors: halved along their longest axis."""
+    """Return the indices of points in groups of neighbors: halved along their longest axis."""
     leaves = [torch.arange(len(points))]
     while len(leaves[0]) > _LEAF_SIZE:
         halves: list[Tensor] = []
@@ -154,9 +152,9 @@ def _leaves(points: Tensor) -> list[Tensor]:
 
 
 def _nearest_blocks(blocks: list[Tensor]) -> list[tuple[float, int, int]]:
-    """Return the pairs of blocks of points, nearest first: the least squared distance, and places.
+    """Return the pairs of blocks of points, nearest first: minimum squared distance, and indices.
 
-    The squared distance of unit vectors is two less twice their product.
+    The squared distance of unit vectors is 2 - 2 * product.
     """
     if not blocks[0].numel():
         return []
@@ -172,7 +170,7 @@ def _nearest_blocks(blocks: list[Tensor]) -> list[tuple[float, int, int]]:
 
 
 def _best_pairs(vectors: Tensor, pairs: Tensor, min_product: float) -> tuple[Tensor, float]:
-    """Return the pairs with products of at least so much, the best of too many, and the least."""
+    """Return the pairs whose products reach a minimum, the best of too many, and that minimum."""
     products = [(vectors[p[:, 0]] * vectors[p[:, 1]]).sum(1) for p in pairs.split(32 * _BLOCK)]
     product = torch.cat(products)
     if int((product >= min_product).sum()) > _MAX_CANDIDATES:

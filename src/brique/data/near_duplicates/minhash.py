@@ -1,4 +1,4 @@
-"""Shingles: runs of three words, by which texts that are nearly the same are found.
+"""Near-duplicate texts by MinHash of their word triples.
 
 Source: Broder 1997, "On the resemblance and containment of documents"; Indyk, Motwani 1998,
 "Approximate nearest neighbors: towards removing the curse of dimensionality", for the bands.
@@ -13,24 +13,24 @@ import numpy as np
 
 from brique import keys
 
-_MIN_SIMILARITY = 0.8  # least share of the shingles of two texts that both have
-_SHINGLE_WORDS = 3  # words of a shingle
-_MAX_WORDS = 500  # words of a text that are looked at
-_BANDS, _ROWS = 16, 4  # a pair of 0.8 shares a band with a chance of 0.9998
+_MIN_SIMILARITY = 0.8  # Jaccard similarity of near-duplicates
+_SHINGLE_WORDS = 3  # words of an n-gram
+_MAX_WORDS = 500  # used of a text
+_BANDS, _ROWS = 16, 4  # a pair of similarity 0.8 shares a band with probability 0.9998
 _WORD = re.compile(r"\w+")
-_SHINGLES_AT_ONCE = 1 << 16  # shingles looked at at a time
-_PAIRS_AT_ONCE = 1 << 14  # pairs compared at a time
+_NGRAMS_AT_ONCE = 1 << 16  # n-grams per block
+_PAIRS_AT_ONCE = 1 << 14  # pairs per block
 _INCREMENT = np.uint64(0x9E3779B97F4A7C15)
 
 
 def near_pairs(texts: Sequence[str]) -> np.ndarray:
-    """Return pairs of texts that are nearly the same (P, 2), int64, first before second.
+    """Return the pairs of near-duplicate texts (P, 2), int64, lower index first.
 
-    Near are texts that have four fifths of their runs of three words in common, in small letters
-    and without marks; of texts of fewer words, those whose words are equal. In a group of many each
-    is paired with some others, not with all. Equal texts are near.
+    Near-duplicates share four fifths of their word triples, in lowercase and without punctuation;
+    shorter texts must have equal words. Equal texts are near-duplicates too. In a large group, each
+    text is paired with some others only.
     """
-    text, shingle = _shingles(texts)
+    text, shingle = _word_ngrams(texts)
     if not len(text):
         return np.empty((0, 2), np.int64)
     pairs = _candidates(text, shingle, len(texts))
@@ -38,15 +38,15 @@ def near_pairs(texts: Sequence[str]) -> np.ndarray:
 
 
 def mix64(numbers: np.ndarray) -> np.ndarray:
-    """Return 64-bit numbers well mixed, one to one (the end of SplitMix64)."""
+    """Return 64-bit numbers mixed one to one (the finalizer of SplitMix64)."""
     numbers = numbers + _INCREMENT
     numbers = (numbers ^ (numbers >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     numbers = (numbers ^ (numbers >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
     return numbers ^ (numbers >> np.uint64(31))
 
 
-def _shingles(texts: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
-    """Return the different shingles of texts: places (S,), rising, and numbers (S,), uint64."""
+def _word_ngrams(texts: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
+    """Return the distinct n-grams of texts: text indices (S,), sorted, and hashes (S,), uint64."""
     index_of: defaultdict[str, int] = defaultdict()
     index_of.default_factory = index_of.__len__
     words, lengths = array("q"), np.zeros(len(texts), np.int64)
@@ -73,7 +73,7 @@ def _shingles(texts: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _candidates(text: np.ndarray, shingle: np.ndarray, n: int) -> np.ndarray:
-    """Return pairs that agree in a band of least numbers (P, 2), unlike and each once."""
+    """Return pairs that agree in a band of minimum hashes (P, 2), each once."""
     starts = np.flatnonzero(np.r_[True, text[1:] != text[:-1]])
     rows = text[starts]
     band_pairs: list[np.ndarray] = []
@@ -93,13 +93,13 @@ def _candidates(text: np.ndarray, shingle: np.ndarray, n: int) -> np.ndarray:
 
 
 def _min_hashes(shingle: np.ndarray, starts: np.ndarray, factor: int) -> np.ndarray:
-    """Return the least of the shingles of each text, in an order that `factor` (odd) decides."""
+    """Return the minimum hash of the n-grams of each text, in an order set by `factor` (odd)."""
     ends = np.r_[starts[1:], len(shingle)]
     minima = np.empty(len(starts), np.uint64)
     first = 0
-    while first < len(starts):  # as many texts as a processor's cache holds
+    while first < len(starts):  # as many texts as fit into a CPU cache
         last = max(
-            first + 1, int(np.searchsorted(ends, starts[first] + _SHINGLES_AT_ONCE, side="right"))
+            first + 1, int(np.searchsorted(ends, starts[first] + _NGRAMS_AT_ONCE, side="right"))
         )
         hashed = shingle[starts[first] : ends[last - 1]] * np.uint64(factor)
         minima[first:last] = np.minimum.reduceat(hashed, starts[first:last] - starts[first])
@@ -108,7 +108,7 @@ def _min_hashes(shingle: np.ndarray, starts: np.ndarray, factor: int) -> np.ndar
 
 
 def _jaccard(text: np.ndarray, shingle: np.ndarray, pairs: np.ndarray, n: int) -> np.ndarray:
-    """Return the share of shingles that each pair has in common (P,)."""
+    """Return the Jaccard similarity of each pair (P,)."""
     from scipy.sparse import csr_array
 
     is_paired = np.zeros(n, bool)

@@ -1,8 +1,7 @@
-"""Whether two pictures are far more alike than other pictures of their set.
+"""Ratio test: whether two pictures are far more similar than other pictures of their set.
 
-Silhouettes of one shape, drawn anew, correlate at 0.97 and are different things; a copy stands out
-of them: what is left of one picture when the other explains what it can is small beside what its
-nearest neighbors leave.
+Silhouettes of one shape, drawn separately, correlate at 0.97 and are no copies. A copy stands out:
+its residual, given the other picture, is small compared with the residuals of nearest neighbors.
 """
 
 import numpy as np
@@ -12,12 +11,12 @@ from torch import Tensor
 from brique.data.near_duplicates import registration
 from brique.data.near_duplicates.registration import THUMBNAIL_SIDE
 
-_NUM_NEIGHBORS = 12  # neighbors looked at, of each picture
+_NUM_NEIGHBORS = 12  # of each picture
 _REFERENCE_RANK = (
-    8  # the one with which a pair is compared, so that a few copies of one do not hide it
+    8  # rank of the neighbor in the ratio, so that a few copies do not hide each other
 )
-_MIN_NEIGHBORS = 3  # neighbors below which there is nothing to compare with
-_RATIOS = (0.3, 0.25, 0.2, 0.15, 0.1, 0.07, 0.05)  # most that a copy leaves, in its neighbors'
+_MIN_NEIGHBORS = 3  # fewer neighbors allow no test
+_RATIOS = (0.3, 0.25, 0.2, 0.15, 0.1, 0.07, 0.05)  # of the residual of a copy to those of neighbors
 _SHELL = 1.5  # times a bound: chance brings as many pairs beyond it as ...
 _GROWTH = _SHELL**4 - 1  # ... times those within, where pictures vary in four ways or more
 _CHANCE, _SHARE = 1 / 3000, 0.05  # of all pictures, of the pairs found: most pairs by chance
@@ -28,9 +27,9 @@ _MAX_PAIRS = 1000  # pairs tested; of more, those that leave least unexplained
 def unexplained(
     first_thumbs: np.ndarray, second_thumbs: np.ndarray, *, register: bool = False
 ) -> np.ndarray:
-    """Return the share of brightness that one thumbnail does not explain of another: (P,).
+    """Return the unexplained share of the variance of one thumbnail given the other: (P,).
 
-    Explained is what a gain, an offset and a blur make of either. is_laid: lay them first.
+    The model is a gain, an offset and a blur. is_laid: register them first.
     """
     size = THUMBNAIL_SIDE * THUMBNAIL_SIDE
     shares: list[Tensor] = []
@@ -53,10 +52,10 @@ def stand_out(
     pairs: np.ndarray,
     needs_registration: np.ndarray,
 ) -> np.ndarray:
-    """Tell which pairs (P, 2) stand out of their set: (P,), bool.
+    """Return which pairs (P, 2) stand out from their set: (P,), bool.
 
-    vectors: of unit length (M, D), and the picture of each (M,), rising. is_laid: (P,), whether a
-    pair is alike only when laid upon each other. All of a set too small to tell do.
+    vectors: of unit length (M, D), and the picture of each (M,), sorted. is_laid: (P,), whether a
+    pair is similar only after registration. In a set too small to test, all do.
     """
     ratios = np.full(len(pairs), np.inf, np.float32)
     if len(vectors[1]) - 2 < _MIN_NEIGHBORS:
@@ -76,7 +75,7 @@ def stand_out(
 
 
 def _ratio_bound(ratios: np.ndarray, count: int) -> float:
-    """Return the largest bound below which chance brings few pairs, seen by those just above."""
+    """Return the largest threshold with few chance pairs below it, estimated just above it."""
     for bound in _RATIOS:
         within = int((ratios <= bound).sum())
         beyond = int((ratios <= _SHELL * bound).sum()) - within
@@ -88,7 +87,7 @@ def _ratio_bound(ratios: np.ndarray, count: int) -> float:
 def _ratios(
     thumbs: np.ndarray, vectors: tuple[Tensor, np.ndarray], pairs: np.ndarray, *, register: bool
 ) -> np.ndarray:
-    """Return what pairs leave unexplained, in what their neighbors do: (P,)."""
+    """Return the ratio of the residuals of pairs to those of their neighbors: (P,)."""
     own_residual = unexplained(thumbs[pairs[:, 0]], thumbs[pairs[:, 1]], register=register)
     pictures, positions = np.unique(pairs, return_inverse=True)
     neighbors = _nearest_neighbors(vectors, pictures)

@@ -1,4 +1,4 @@
-"""Whether two thumbnails, laid upon each other, show the same picture."""
+"""Registration of thumbnails: whether two of them show the same picture once aligned."""
 
 import numpy as np
 import torch
@@ -6,35 +6,31 @@ from torch import Tensor
 from torch.nn import functional
 
 THUMBNAIL_SIDE = 32  # pixels of a thumbnail's brightness
-_NUM_STEPS = 3  # taken twice; between them the pairs that are far from alike are given up
+_NUM_STEPS = 3  # per round; after the first, very different pairs are dropped
 _MIN_CORRELATION = 0.97
-_MAX_SHIFT = 0.2  # of half a side: the furthest move or change of scale that a slight cut makes
-_MIN_SHIFT = 0.01  # below it nothing was cut
-_BLUR_STD = 0.6  # of a pixel: spread of what is smoothed, so that it may lie between pixels
+_MAX_SHIFT = 0.2  # of half a side: largest shift or change of scale of a slight crop
+_MIN_SHIFT = 0.01  # a smaller one is no crop
+_BLUR_STD = 0.6  # pixels, std of the smoothing for subpixel shifts
 _MAX_CHROMA_MEAN, _MAX_CHROMA_DIFFERENCE = (
     6.0,
     48.0,
-)  # most that colors may differ, of 255: in the mean, and anywhere
-_MIN_DETAIL = (
-    150  # pixels in which there are slopes; pictures of less, like strokes, are alike soon
-)
-_MAX_EMPTY = 0.42  # share without slopes: on more empty ground a stroke can be laid upon any other
-_MAX_EMPTY_CROPPED = (
-    0.65  # share up to which a cut is believed that moves no further than it shrinks
-)
+)  # largest difference of colors (0 to 255): mean, and anywhere
+_MIN_DETAIL = 150  # pixels with gradients; pictures with fewer, such as strokes, are easily similar
+_MAX_EMPTY = 0.42  # share of flat pixels; on more empty ground any strokes can be aligned
+_MAX_EMPTY_CROPPED = 0.65  # largest crop that is accepted, if it shifts no further than it shrinks
 _MAX_RESIDUAL, _MAX_RESIDUAL_PLAIN = (
     0.22,
     0.12,
-)  # most that is unexplained of a small picture; of a plain one
-_BLUR_STDS = (0.7, 1.4)  # of pixels: a copy that was scaled is one of them
+)  # largest residual of a small picture; of a plain one
+_BLUR_STDS = (0.7, 1.4)  # of pixels, to match rescaled copies
 _RIDGE = 1e-5
-_MIN_GRADIENT = 0.01  # slope, in spreads of brightness, below which there is none
+_MIN_GRADIENT = 0.01  # gradient, in std of brightness, of a flat pixel
 
-# least correlation of brightness and of its slopes; most difference of a spot, in spreads
+# correlation of brightness and of gradients; largest local difference, in std
 _Bounds = tuple[float, float, float]
 _ALIGNED: _Bounds = (0.985, 0.97, 0.3)
 _PLAIN: _Bounds = (0.99, 0.985, 0.35)
-# of smoothed ones
+# for smoothed pictures
 _CROPPED: _Bounds = (0.9975, 0.988, 0.2)
 _SHIFTED: _Bounds = (0.9978, 0.9935, 0.14)
 _PLAIN_SHIFTED: _Bounds = (0.998, 0.9945, 0.12)
@@ -43,9 +39,9 @@ _PLAIN_SHIFTED: _Bounds = (0.998, 0.9945, 0.12)
 def match(
     first_thumbs: np.ndarray, second_thumbs: np.ndarray, *, are_large: bool
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Tell which pairs of thumbnails (P, 1152) show the same picture, and which only when laid.
+    """Return which pairs of thumbnails (P, 1152) show the same picture, and which only aligned.
 
-    are_large: whether a slight cut is undone first. Returns two (P,), bool.
+    are_large: whether slight crops are aligned first. Returns two (P,), bool.
     """
     if not len(first_thumbs):
         return np.empty(0, bool), np.empty(0, bool)
@@ -79,7 +75,7 @@ def match(
 
 
 def register(first: Tensor, second: Tensor) -> tuple[Tensor, Tensor]:
-    """Return pictures (P, 1, S, S), the second laid upon the first, both slightly smoothed."""
+    """Return pictures (P, 1, S, S), the second aligned to the first, both slightly smoothed."""
     transform = torch.zeros(len(first), 4)
     first = _warp(first, transform)
     for _ in range(2 * _NUM_STEPS):
@@ -88,7 +84,7 @@ def register(first: Tensor, second: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def _match_registered(first: Tensor, second: Tensor, is_plain: Tensor) -> Tensor:
-    """Tell which pictures (P, 1, S, S) show the same when a slight cut is undone: (P,), bool."""
+    """Return which pictures (P, 1, S, S) agree once a slight crop is aligned: (P,), bool."""
     transform = torch.zeros(len(first), 4)
     empty = torch.maximum(_empty_share(first), _empty_share(second))
     first = _warp(first, transform)  # as smooth as the other
@@ -121,7 +117,7 @@ def _within(measured: tuple[Tensor, Tensor, Tensor], bounds: _Bounds) -> Tensor:
 
 
 def _update(first: Tensor, second: Tensor, transform: Tensor) -> Tensor:
-    """Return the step of `transform` that lays `second` better upon `first`: (P, 4).
+    """Return the update of `transform` that aligns `second` better to `first`: (P, 4).
 
     Source: Lucas, Kanade 1981, "An iterative image registration technique", with gain and offset.
     """
@@ -142,7 +138,7 @@ def _update(first: Tensor, second: Tensor, transform: Tensor) -> Tensor:
 
 
 def _warp(pictures: Tensor, transform: Tensor) -> Tensor:
-    """Return pictures (P, 1, S, S) seen at x * (1 + sx) + tx, y * (1 + sy) + ty, smoothed.
+    """Return pictures (P, 1, S, S) sampled at x * (1 + sx) + tx, y * (1 + sy) + ty, smoothed.
 
     transform: (P, 4), tx, ty, sx, sy, in halves of a side.
     """
@@ -151,14 +147,14 @@ def _warp(pictures: Tensor, transform: Tensor) -> Tensor:
 
 
 def _weights(line: Tensor) -> Tensor:
-    """Return how much each pixel counts at places (P, S) along a line: (P, 1, S, S)."""
+    """Return interpolation weights at positions (P, S) along a line: (P, 1, S, S)."""
     pixel = (line.clamp(-1, 1) + 1) * (THUMBNAIL_SIDE / 2) - 0.5
     distance = (pixel[..., None] - torch.arange(THUMBNAIL_SIDE)) / _BLUR_STD
     return torch.softmax(distance.square() / -2, 2)[:, None]
 
 
 def _sample_lines(transform: Tensor) -> tuple[Tensor, Tensor]:
-    """Return where the columns and rows of a warped picture are taken from: (P, S) each."""
+    """Return the sampling positions of columns and rows of a warped picture: (P, S) each."""
     line = (torch.arange(THUMBNAIL_SIDE) * 2 + 1) / THUMBNAIL_SIDE - 1
     x = line * (1 + transform[:, 2:3]) + transform[:, 0:1]
     y = line * (1 + transform[:, 3:4]) + transform[:, 1:2]
@@ -166,7 +162,7 @@ def _sample_lines(transform: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def _inside(transform: Tensor) -> Tensor:
-    """Return 1 where a warped picture has pixels of its own, off the borders: (P, 1, S, S)."""
+    """Return 1 where a warped picture is defined, off the borders: (P, 1, S, S)."""
     inner = 1 - 3 / THUMBNAIL_SIDE + 1e-6
     x, y = (((line.abs() <= inner).to(transform.dtype)) for line in _sample_lines(transform))
     is_inner = torch.ones(THUMBNAIL_SIDE)
@@ -175,7 +171,7 @@ def _inside(transform: Tensor) -> Tensor:
 
 
 def _gradients(pictures: Tensor) -> tuple[Tensor, Tensor]:
-    """Return the differences of brightness along x and y, (P, 1, S, S) each."""
+    """Return the gradients of brightness along x and y, (P, 1, S, S) each."""
     padded = functional.pad(pictures, (1, 1, 1, 1), mode="replicate")
     across = (padded[..., 1:-1, 2:] - padded[..., 1:-1, :-2]) / 2
     down = (padded[..., 2:, 1:-1] - padded[..., :-2, 1:-1]) / 2
@@ -183,32 +179,32 @@ def _gradients(pictures: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def _is_cropped(transform: Tensor) -> Tensor:
-    """Tell whether one picture lies inside the other: a cut moves no further than it shrinks."""
+    """Return whether one picture lies inside the other: a crop shifts less than it shrinks."""
     shift, scale = transform[:, :2], transform[:, 2:]
     inside = (shift.abs() <= scale.abs() + _MIN_SHIFT).all(1)
     return inside & ((scale <= _MIN_SHIFT).all(1) | (scale >= -_MIN_SHIFT).all(1))
 
 
 def _detail(pictures: Tensor) -> Tensor:
-    """Return in how many pixels there are slopes, strong ones counting most: (P,)."""
+    """Return the effective number of pixels with gradients, weighted by strength: (P,)."""
     across, down = _gradients(pictures)
     energy = (across * across + down * down).flatten(1)
     return energy.sum(1).square() / energy.square().sum(1).clamp(min=1e-9)
 
 
 def _empty_share(pictures: Tensor) -> Tensor:
-    """Return the share of pixels in which there is no slope: (P,)."""
+    """Return the share of pixels without a gradient: (P,)."""
     across, down = _gradients(pictures)
     std = pictures.flatten(1).std(1, keepdim=True)
     return (torch.hypot(across, down).flatten(1) <= _MIN_GRADIENT * std).to(std.dtype).mean(1)
 
 
 def _measure(first: Tensor, warped: Tensor, transform: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """Return how alike two pictures are where both have pixels, each (P,).
+    """Return three measures of similarity where both pictures are defined, each (P,).
 
-    warped: the second, (P, 1, S, S), as it is seen at `transform`.
-    Correlation of brightness; correlation of its slopes; greatest mean difference of 4 x 4 pixels,
-    gain and offset undone, in spreads of brightness.
+    warped: the second, (P, 1, S, S), sampled at `transform`.
+    Correlation of brightness; correlation of gradients; largest mean difference of 4 x 4 pixels,
+    without gain and offset, in std of brightness.
     """
     mask = _inside(transform)
     first_values, second_values = _centered(first, mask), _centered(warped, mask)
@@ -242,15 +238,15 @@ def _cosine(first: Tensor, second: Tensor) -> Tensor:
 
 
 def unexplained(first: Tensor, second: Tensor) -> Tensor:
-    """Return the share of brightness that one picture does not explain of another: (P,).
+    """Return the unexplained share of the variance of one picture given the other: (P,).
 
-    first, second: (P, 1, S, S). Explained is what a gain, an offset and a blur make of either.
+    first, second: (P, 1, S, S). The model is a gain, an offset and a blur.
     """
     return torch.minimum(_residual(first, second), _residual(second, first))
 
 
 def _residual(first: Tensor, second: Tensor) -> Tensor:
-    """Return the share of the second's brightness that the first and its blurs do not explain."""
+    """Return the share of the second's variance that the first and its blurs do not explain."""
     columns = [first, *(_blur(first, width) for width in _BLUR_STDS)]
     design = torch.stack([column.flatten(1) for column in columns], 2).double()
     design = design - design.mean(1, keepdim=True)  # (P, S * S, 3)

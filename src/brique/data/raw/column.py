@@ -146,7 +146,8 @@ class Numbers(Column):
             raise DataError(f"{where}: no training example has a number; leave the column out")
         kind = Number(
             float(values.mean()), float(values.std()), self.unit, fill=float(np.median(values)),
-            optional=bool(np.isnan(self.values).any()), decimal=self.decimal, na_values=self.na_values,
+            optional=bool(np.isnan(self.values).any()), decimal=self.decimal,
+            na_values=self.na_values,
         )  # fmt: skip
         return kind, torch.from_numpy(self.values.astype(np.float32))
 

@@ -1,4 +1,4 @@
-"""A data set in the fields of another's schema: of the one that a model was trained on."""
+"""Alignment of a data set to the schema that a model was trained on."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -29,7 +29,7 @@ from brique.schema import (
 )
 from brique.schema.time_index import TimeIndex
 
-_MAX_NAMES = 8  # names that a sentence lists
+_MAX_NAMES = 8  # names in a message
 
 
 def align_schema(
@@ -39,16 +39,15 @@ def align_schema(
     *,
     ignore_targets: bool = False,
 ) -> Data:
-    """Return a data set with the fields of another schema, in its order, and no others.
+    """Return a data set with exactly the fields of another schema, in its order.
 
-    Words and classes get the numbers that they have there; of inputs those that are not known there
-    the number of the unknown. Pictures come to the size there. An input that may be missing is
-    taken as missing where there is none; one alone is found by its kind. Classes of a target that
-    are known there but for case, blanks or dots are joined, with a note; others follow behind the
-    known ones.
-    rename: classes of targets by name that are to get another. free: whether targets do not count.
-    The notes of what comes back say what was changed.
-    Raises DataError where a field lacks, or cannot be told so.
+    Words and classes get the ids of that schema, or its unknown id in inputs. Pictures are resized.
+    An optional input without a column is missing everywhere; a single input is found by its kind.
+    Classes of a target that differ only in case, spaces or dots are merged, with a note; new ones
+    follow after the known ones.
+    rename: new names of target classes, by name. free: whether targets are ignored.
+    The notes of the result describe all changes.
+    Raises DataError if a field is missing or cannot be converted.
     """
     assert data.store is not None
     assert data.source is not None
@@ -71,13 +70,15 @@ def align_schema(
 
 
 def _check_targets(data: Data, schema: Schema, targets: Sequence[str]) -> None:
-    """Raise DataError where the data ask for something else than the model answers."""
+    """Raise DataError if the targets of the data are not those of the model."""
     model_targets = _target_columns(schema, targets)
     data_targets = _target_columns(data.schema, data.schema.targets if targets else ())
     if sorted(model_targets) != sorted(data_targets):
-        descriptions = [", ".join(f"'{name}' ({kind})" for name, kind in target_list[:_MAX_NAMES]) or "nothing"
-                for target_list in (model_targets, data_targets)]  # fmt: skip
-        message = f"{data.name}: the model answers {descriptions[0]}, and these data ask for {descriptions[1]};"
+        answered, requested = (
+            ", ".join(f"'{name}' ({kind})" for name, kind in target_list[:_MAX_NAMES]) or "nothing"
+            for target_list in (model_targets, data_targets)
+        )
+        message = f"{data.name}: the model answers {answered}, and these data ask for {requested};"
         if not data_targets:
             raise DataError(
                 f"{message} add it as a column, or ask for answers with 'brique predict'"
@@ -92,7 +93,7 @@ def _check_targets(data: Data, schema: Schema, targets: Sequence[str]) -> None:
 
 
 def _target_columns(schema: Schema, names: Sequence[str]) -> list[tuple[str, str]]:
-    """Return name and kind of some fields; of a series the names of its columns."""
+    """Return names and kinds of fields; for a series the names of its columns."""
     pairs: list[tuple[str, str]] = []
     for name in names:
         kind = schema[name]
@@ -102,7 +103,7 @@ def _target_columns(schema: Schema, names: Sequence[str]) -> list[tuple[str, str
 
 
 def _align_input(data: Data, name: str, schema: Schema, notes: list[str]) -> Values:
-    """Return the values of an input (N, ...) as another schema has it. Raises DataError."""
+    """Return the values of an input (N, ...) in another schema. Raises DataError."""
     assert data.store is not None
     kind = schema[name]
     own_name = _matching_field(data, name, kind, is_only=len(schema.inputs) == 1)
@@ -118,14 +119,15 @@ def _align_input(data: Data, name: str, schema: Schema, notes: list[str]) -> Val
     if not may_be_missing(kind):
         expected = f"{kind.kind}s" if len(schema.inputs) == 1 else f"'{name}' ({kind.kind})"
         raise DataError(
-            f"{data.name}: the model takes {expected}, and these data hold {own_fields}; choose other data"
+            f"{data.name}: the model takes {expected}, and these data hold {own_fields}; choose other"
+            " data"
         )
     notes.append(f"{data.name}: it has no column '{name}', which counts as missing everywhere.")
     return torch.stack([torch.as_tensor(kind.prepare(None))] * len(data.store))
 
 
 def _matching_field(data: Data, name: str, kind: Field, *, is_only: bool) -> str | None:
-    """Return which field of the data is an input; one alone may have another name."""
+    """Return the field of the data for an input; a single one may have another name."""
     if name in data.schema.inputs:
         return name
     matches = [
@@ -139,7 +141,7 @@ def _matching_field(data: Data, name: str, kind: Field, *, is_only: bool) -> str
 def _align_target(
     data: Data, name: str, kind: Field, rename: Mapping[str, str], notes: list[str]
 ) -> tuple[Values, Field]:
-    """Return the values of a target (N, ...), and its kind, with classes that are new behind."""
+    """Return the values of a target (N, ...), and its kind, with new classes at the end."""
     assert data.store is not None
     own_kind, values = data.schema[name], data.store.fields[name]
     if isinstance(kind, Category | Tags | Mask) and isinstance(own_kind, Category | Tags | Mask):
@@ -150,9 +152,9 @@ def _align_target(
         )
         if not set(names) & set(kind.names):
             raise DataError(
-                f"{data.name}: '{name}' has the classes {format_names(names)}, none of which the model"
-                f" answers, but {format_names(kind.names)}; choose other data, or join spellings with"
-                f" --rename '{names[0]}={kind.names[0]}'"
+                f"{data.name}: '{name}' has the classes {format_names(names)}, and the model answers"
+                f" none of them, but {format_names(kind.names)}; choose other data, or merge"
+                f" spellings with --rename '{names[0]}={kind.names[0]}'"
             )
         numbers = [[*kind.names, *new].index(class_name) for class_name in names]
         return _renumber(values, numbers), replace(kind, names=(*kind.names, *new))
@@ -170,7 +172,7 @@ def _align_target(
 
 
 def _known_class(data: Data, name: str, known: Sequence[str], notes: list[str]) -> str:
-    """Return the known class that a name is but for case, blanks and dots, or the name itself."""
+    """Return the known class that differs only in case, spaces and dots, or the name itself."""
     matches = (
         []
         if name in known
@@ -178,7 +180,7 @@ def _known_class(data: Data, name: str, known: Sequence[str], notes: list[str]) 
     )
     if len(matches) != 1:
         return name
-    notes.append(f"{data.name}: the class '{name}' is taken for the model's '{matches[0]}'.")
+    notes.append(f"{data.name}: the class '{name}' is read as '{matches[0]}' of the model.")
     return matches[0]
 
 
@@ -188,7 +190,7 @@ def _plain_name(name: str) -> str:
 
 
 def _renumber(values: Values, numbers: list[int]) -> Values:
-    """Return numbers of classes as other numbers; what is none of them, as in masks, stays."""
+    """Return class indices mapped to others; other numbers, as in masks, stay."""
     mapping = torch.arange(max(256, len(numbers)))
     mapping[: len(numbers)] = torch.tensor(numbers)
     if isinstance(values, Ragged):
@@ -197,7 +199,7 @@ def _renumber(values: Values, numbers: list[int]) -> Values:
 
 
 def _align_values(data: Data, name: str, kind: Field) -> Values:
-    """Return the values of a field (N, ...) as another kind has them. Raises DataError."""
+    """Return the values of a field (N, ...) as another kind. Raises DataError."""
     assert data.store is not None
     assert data.source is not None
     own_kind, values, raw = data.schema[name], data.store.fields[name], data.source.fields[name]
@@ -229,25 +231,27 @@ def _align_values(data: Data, name: str, kind: Field) -> Values:
         for one in (kind, own_kind)
     )
     raise DataError(
-        f"{data.name}: the model takes '{name}' as {expected}, and it holds {found} of another form;"
-        " choose data like those that it was trained on"
+        f"{data.name}: the model takes '{name}' as {expected}, and it holds {found} of another"
+        " form; choose data like the training data"
     )
 
 
 def _check_clock(name: str, kind: Field, own_kind: Field) -> None:
-    """Raise DataError where rows stand at another step, or moments lack their offsets."""
+    """Raise DataError if rows have another time step, or timestamps lack their offsets."""
     if isinstance(kind, Number) and isinstance(own_kind, Number):
         expected, found = kind.time_index or TimeIndex(), own_kind.time_index or TimeIndex()
         if expected.seconds and found.seconds and not expected.has_similar_step(found):
             raise DataError(
-                f"{name}: expected rows {expected.step_text} apart, as in training, got {found.step_text}; give"
-                " rows at that step"
+                f"{name}: expected rows {expected.step_text} apart, as in training, got"
+                f" {found.step_text}; give rows at that step"
             )
-    if isinstance(kind, Timestamp) and isinstance(own_kind, Timestamp) and None not in (
-        kind.has_offset, own_kind.has_offset) and kind.has_offset != own_kind.has_offset:  # fmt: skip
+    if not isinstance(kind, Timestamp) or not isinstance(own_kind, Timestamp):
+        return
+    offsets = (kind.has_offset, own_kind.has_offset)
+    if None not in offsets and kind.has_offset != own_kind.has_offset:
         raise DataError(
-            f"{name}: expected moments with{'' if kind.has_offset else 'out'} their offset from UTC, as"
-            " in training; write them so"
+            f"{name}: expected timestamps with{'' if kind.has_offset else 'out'} an offset from UTC,"
+            " as in training; write them so"
         )
 
 
@@ -261,7 +265,7 @@ def _class_number(data: Data, kind: Category, name: str) -> int:
 
 
 def _fitted_attributes(kind: Field) -> dict[str, Any]:
-    """Return what two fields of equal values may differ in, as a field that says none of it."""
+    """Return a field without the settings in which fields of equal values may differ."""
     neutral: dict[str, Any] = dict.fromkeys(("mean", "std", "fill", "unit", "pattern"))
     neutral |= {
         "optional": False,

@@ -1,4 +1,4 @@
-"""Conventions: whether a table that is asked writes numbers and dates as training did."""
+"""Cell formats: whether a new table writes numbers and dates as the training data did."""
 
 from brique.data.sources.columns.guess import trim
 from brique.data.sources.table_files.raw_cells import Cells
@@ -11,12 +11,11 @@ _DECIMAL_SIGNS: tuple[Decimal, ...] = ("point", "comma")
 
 
 def check_cell_formats(cells: Cells, schema: Schema) -> list[str]:
-    """Return what a reader of the answers should know of how a table is written.
+    """Return notes about the formats of a table, for users of the predictions.
 
-    Raises DataError where cells of an input would be misread.
-    That is so where some cells can only be read otherwise than in training (3185,17 where a point
-    stood before decimals; 15/01/2024 where the month came first), and others would be read as in
-    training to another value (1,234; 05/03/2024).
+    Raises DataError if cells of an input would be misread: if some cells only fit another format
+    than that of training (3185,17 in place of a decimal point; 15/01/2024 in place of month first),
+    and others would have another value in it (1,234; 05/03/2024).
     """
     import pyarrow as pa
 
@@ -30,7 +29,7 @@ def check_cell_formats(cells: Cells, schema: Schema) -> list[str]:
         is_text = pa.types.is_string(values.type)
         texts: list[str] = trim(values).unique().drop_null().to_pylist() if is_text else []
         if isinstance(kind, Number) and kind.unit and not any(map(_unit, texts)):
-            notes.append(f"'{name}' is written without a unit, and taken as {kind.unit}")
+            notes.append(f"'{name}' is written without a unit, and read as {kind.unit}")
         if isinstance(kind, Number) and not kind.shape:
             conflict = _decimal_conflict(texts, kind.decimal)
         elif isinstance(kind, Timestamp) and kind.pattern is not None:
@@ -41,8 +40,8 @@ def check_cell_formats(cells: Cells, schema: Schema) -> list[str]:
             unreadable, ambiguous, own_reading, other_reading = conflict
             raise DataError(
                 f"predict: '{name}' in {cells.file} is not written as in training: '{unreadable}'"
-                f" cannot be read so, and '{ambiguous}', which would be {own_reading}, is {other_reading} if"
-                " written as the former; write the column as in training"
+                f" cannot be read so, and '{ambiguous}', which would be {own_reading}, is"
+                f" {other_reading} if written as the former; write the column as in training"
             )
     return notes
 
@@ -53,7 +52,7 @@ def _unit(text: str) -> str:
 
 
 def _decimal_conflict(texts: list[str], decimal: Decimal) -> tuple[str, str, str, str] | None:
-    """Return a number that has another decimal sign, one that could have it, and both readings."""
+    """Return a number with another decimal sign, an ambiguous one, and its two values."""
     numbers = {text: one for text in texts if (one := parse_numeral(text)) is not None}
     own_values = {text: one.value(decimal) for text, one in numbers.items()}
     for sign in _DECIMAL_SIGNS:
@@ -70,7 +69,7 @@ def _decimal_conflict(texts: list[str], decimal: Decimal) -> tuple[str, str, str
 
 
 def _date_order_conflict(texts: list[str], pattern: str) -> tuple[str, str, str, str] | None:
-    """Return a date whose day and month are exchanged, one that could be so, and both readings."""
+    """Return a date with day and month swapped, an ambiguous one, and its two values."""
     swapped = pattern.replace("%d", "%?").replace("%m", "%d").replace("%?", "%m")
     if swapped == pattern:
         return None
@@ -92,7 +91,7 @@ def _date_order_conflict(texts: list[str], pattern: str) -> tuple[str, str, str,
     return unreadable[0], one, _date(own_values[one]), _date(other_values[one])
 
 
-def _date(moment: ParsedTimestamp | None) -> str:
+def _date(timestamp: ParsedTimestamp | None) -> str:
     import numpy as np
 
-    return str(np.datetime64(moment.micros if moment else 0, "us").astype("datetime64[D]"))
+    return str(np.datetime64(timestamp.micros if timestamp else 0, "us").astype("datetime64[D]"))

@@ -1,4 +1,4 @@
-"""Examples as a person reads them: what a field is, and what one example holds, in a few words."""
+"""Short descriptions of fields and examples."""
 
 import math
 
@@ -22,19 +22,19 @@ from brique.schema import (
     Tree,
 )
 
-_MAX_LETTERS = 60  # letters of a value that are shown
-_MAX_NAMES = 5  # classes that are named
+_MAX_LETTERS = 60  # of a value that is shown
+_MAX_NAMES = 5  # classes in a description
 
 
 def describe_fields(data: Data) -> dict[str, str]:
-    """Return what each field is, in a few words, by name."""
+    """Return a short description of each field, by name."""
     return {name: describe_kind(kind) for name, kind in data.schema.fields.items()}
 
 
 def describe_examples(data: Data, ids: list[int]) -> list[dict[str, str]]:
-    """Return what examples hold, by name of field, in a few words each.
+    """Return short descriptions of the values of examples, by field.
 
-    ids: their numbers in the whole source, as in `Split.ids`.
+    ids: indices in the source, as in `Split.ids`.
     """
     assert data.source is not None
     assert data.store is not None
@@ -55,7 +55,7 @@ def describe_examples(data: Data, ids: list[int]) -> list[dict[str, str]]:
 
 
 def describe_kind(kind: Field) -> str:
-    """Return what a field is, in a few words."""
+    """Return a short description of a field."""
     match kind:
         case Picture():
             channels, height, width = kind.shape
@@ -88,9 +88,9 @@ def describe_kind(kind: Field) -> str:
 
 
 def describe_value(kind: Field, value: Tensor) -> str:
-    """Return what one example of a field holds, in a few words.
+    """Return a short description of one value of a field.
 
-    value: as it is stored: pictures (C, H, W), classes and numbers (), texts and tags (T,), signals
+    value: as stored: pictures (C, H, W), classes and numbers (), texts and tags (T,), signals
         (T, C), masks (H, W), boxes (T, 4).
     """
     match kind:
@@ -123,7 +123,7 @@ def _describe_number(kind: Number) -> str:
     shape = " x ".join(map(str, (*(("varying",) if kind.is_sequence else ()), *kind.shape)))
     description = f"{shape} {number_word}" if shape else number_word[:-1]
     statistics = "" if not isinstance(kind.mean, float) else (
-        f", mean {kind.mean:.4g}, spread {kind.std:.4g}"
+        f", mean {kind.mean:.4g}, std {kind.std:.4g}"
     )  # fmt: skip
     missing_note = "" if kind.fill is None else f", some missing (filled with {kind.fill:.4g})"
     return f"{description}{f' of {kind.unit}' if kind.unit else ''}{statistics}{missing_note}"

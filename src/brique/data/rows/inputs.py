@@ -141,8 +141,8 @@ def _files_of_kind(folder: Path, kind: str) -> list[Path]:
     matching = [folder / path for path in visible if path.suffix.lower() in _SUFFIXES[kind]]
     if not matching:
         raise DataError(
-            f"predict: the folder '{folder}' holds no {_PLURALS[kind]} ({len(visible)} other files);"
-            f" name a folder of {_PLURALS[kind]}, or the files one by one."
+            f"predict: the folder '{folder}' holds no {_PLURALS[kind]} ({len(visible)} other"
+            f" files); name a folder of {_PLURALS[kind]}, or the files one by one."
         )
     return sorted(matching, key=lambda path: natural_key(path.as_posix()))
 
@@ -172,7 +172,8 @@ def _row_inputs(path: Path, schema: Schema) -> list[PredictionInput]:
             value[name] = picture_paths[name][row] if name in picture_paths else None
         empty_column = next((name for name in pictures if value[name] is None), None)
         by_line[line] = _fill_empty_texts(value, schema) if empty_column is None else DataError(
-            f"expected the path of a picture in the column '{empty_column}', got an empty cell; name one"
+            f"expected the path of a picture in the column '{empty_column}', got an empty cell; name"
+            " one"
         )  # fmt: skip
     return [PredictionInput(path, line, by_line[line], note) for line in sorted(by_line)]
 

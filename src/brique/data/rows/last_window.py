@@ -1,4 +1,4 @@
-"""The last moments of a series in a table, as a model is asked how it goes on."""
+"""The last window of each series in a table, as input of a forecast."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -18,15 +18,15 @@ from brique.schema import MISSING, Number
 from brique.schema.messages import alternatives
 from brique.schema.time_index import TimeIndex
 
-_MAX_DUPLICATE_SHARE = 0.1  # share of rows with the time of another that makes them several series
+_MAX_DUPLICATE_SHARE = 0.1  # rows of equal times, as a share, in a table of several series
 
 
 @dataclass(frozen=True)
 class LastWindow:
-    """The last L moments of one series of a table.
+    """The last L time steps of one series of a table.
 
-    name: of the series, where the model knows several.
-    values: (L, C), float32; or why it cannot be asked. notes: what to know of the answer.
+    name: of the series, if the model knows several.
+    values: (L, C), float32; or the error. notes: about the prediction.
     """
 
     name: str | None
@@ -35,16 +35,16 @@ class LastWindow:
 
 
 def last_windows(file: Path, kind: Number) -> list[LastWindow]:
-    """Return the last L moments of each series of a table, the columns found by their names.
+    """Return the last L time steps of each series of a table; columns are found by name.
 
-    file: a table as for `data.open(kind="series")`. Its rows are taken in the order of their times,
-        which are read as those of the training data were; where these had none, as they stand.
-    kind: of the past that a model takes: L moments of C named columns.
-    What is missing is the last value that was there, before any the column's mean; of rows with the
-    same time one is kept.
-    Raises DataError where a column lacks, or several series are not told apart. A series has one
-    where there are too few rows, they have another step than in training, moments lack among the
-    last L, or texts stand in place of numbers.
+    file: a table as for `data.open(kind="series")`. Its rows are sorted by time, read as in
+        training; without times they stay in order.
+    kind: of the past that a model takes: L time steps of C named columns.
+    A missing value is filled with the last one before it, or the mean of the column; one of
+    several rows of equal times is kept.
+    Raises DataError if a column is missing, or several series cannot be distinguished. The values of
+    a series are an error if it has too few rows, another time step than in training, gaps in the
+    last L time steps, or texts in place of numbers.
     """
     clock = kind.time_index
     needed_columns = {name for name in kind.names if "=" not in name} | {
@@ -98,7 +98,7 @@ def _last_window(
     kind: Number,
     where: str,
 ) -> Tensor:
-    """Return the last L moments (L, C) of the rows of one series. Raises DataError."""
+    """Return the last L time steps (L, C) of one series. Raises DataError."""
     positions, micros = rows
     length = kind.shape[0]
     if len(positions) < length:
@@ -124,7 +124,7 @@ def _last_window(
 
 
 def _first_needed(column: RawColumn | None, positions: np.ndarray, length: int) -> int:
-    """Return from where rows are read: the last ones, and back to one that has a value."""
+    """Return the first row to read: of the last ones, or back to one with a value."""
     first = len(positions) - length
     is_known = None if column is None else column.is_known[positions]
     while is_known is not None and first > 0 and not is_known[first]:
@@ -133,21 +133,21 @@ def _first_needed(column: RawColumn | None, positions: np.ndarray, length: int) 
 
 
 def _check_single_series(columns: Mapping[str, RawColumn], rows: TimeOrder, where: str) -> None:
-    """Raise DataError where many rows have the time of another, and say something else."""
+    """Raise DataError if many rows have equal times and different values."""
     values = [cut.values.to_pylist() for cut in columns.values()]
     duplicates = rows.conflicting_duplicates(values)
     count = len(rows.rows) + len(rows.duplicates)
     if len(duplicates) > _MAX_DUPLICATE_SHARE * count:
         raise DataError(
-            f"{where}: expected one series, got {len(duplicates):,} of {count:,} rows with the time of"
-            " another; give each series a file of its own"
+            f"{where}: expected one series, got {len(duplicates):,} of {count:,} rows with the time"
+            " of another; give each series a file of its own"
         )
 
 
 def _check_steps(
     times: RowTimes, positions: np.ndarray, micros: np.ndarray, kind: Number, where: str
 ) -> None:
-    """Raise DataError where the last moments are not as far apart as in training."""
+    """Raise DataError if the last rows have another time step than in training."""
     length = kind.shape[0]
     tick_times, is_monthly = ticks(micros, is_calendar=times.is_calendar)
     tick_times, texts = tick_times[-length:], times.texts[positions[-length:]]
@@ -165,8 +165,8 @@ def _check_steps(
     )
     if not clock.has_similar_step(own_clock):
         raise DataError(
-            f"{where}: expected rows {clock.step_text} apart, as in training, got {own_clock.step_text}"
-            f" ({texts[-2]}, then {texts[-1]}); give rows at that step"
+            f"{where}: expected rows {clock.step_text} apart, as in training, got"
+            f" {own_clock.step_text} ({texts[-2]}, then {texts[-1]}); give rows at that step"
         )
     gaps = np.flatnonzero(np.abs(intervals * tick_seconds - interval) > 0.5 * interval)
     if len(gaps):
@@ -184,7 +184,7 @@ def _column(
     number_kind: Number,
     where: str,
 ) -> np.ndarray:
-    """Return a column of numbers, or whether one of texts is of a class ("wind=NE"): (T,)."""
+    """Return a column of numbers, or the indicator of a class ("wind=NE"): (T,)."""
     if name in columns:
         return _numbers(columns[name], positions, number_kind, where)
     column, is_class, class_name = name.rpartition("=")
@@ -199,9 +199,9 @@ def _column(
 def _numbers(
     column: RawColumn, positions: np.ndarray, number_kind: Number, where: str
 ) -> np.ndarray:
-    """Return the numbers of rows (T,), in which what is missing is the last one before.
+    """Return the numbers of rows (T,); a missing one is filled with the last before it.
 
-    number_kind: how they are written; its mean stands before the first.
+    number_kind: their format; its mean fills before the first.
     """
     last = number_kind.mean if isinstance(number_kind.mean, float) else 0.0
     numbers = np.empty(len(positions))

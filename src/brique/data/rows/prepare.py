@@ -1,4 +1,4 @@
-"""Examples from outside, prepared as those of the training were: the one way in for `predict`."""
+"""Preparation of new examples, as in training."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -18,13 +18,13 @@ PreparedInputs = dict[str, Any]  # Any: what the `prepare` of a field returns
 
 
 def prepare_inputs(schema: Schema, example: object) -> PreparedInputs:
-    """Return the inputs of one example by name, each as its field prepares it.
+    """Return the inputs of one example by name, each prepared by its field.
 
     example: the value of the only input (a path, a picture, a text, an array); or a mapping of all
-        inputs by name. A value may be missing (None, NaN, "" ...): the median of the training part
-        stands for a number or a moment, for a class "missing", for a text none. Left out may be
-        inputs of which the training data lacked some.
-    Raises DataError, which names the field, when one is missing or cannot be read.
+        inputs by name. A missing value (None, NaN, "" ...) becomes the median of the training part
+        for numbers and timestamps, "missing" for classes, and is an error for texts. Inputs with
+        missing values in the training data may be left out.
+    Raises DataError, with the name of the field, if one is missing or cannot be read.
     """
     names = list(schema.inputs)
     if not isinstance(example, Mapping):
@@ -68,14 +68,14 @@ def collate(schema: Schema, examples: Sequence[PreparedInputs]) -> Batch:
 
 
 def may_be_missing(kind: Field) -> bool:
-    """Tell whether a kind of input may be left out: the training data lacked some of its values."""
+    """Return whether an input may be left out: values were missing in the training data."""
     has_missing_class = isinstance(kind, Category) and MISSING in kind.names
     return has_missing_class or getattr(kind, "optional", False)
 
 
 @dataclass(frozen=True)
 class Substitutions:
-    """What of an example is not as it was given, as something else stands for it.
+    """Values of an example that were replaced.
 
     missing: inputs that have no value. unseen: by input, a class that the training part has not.
     """
@@ -97,9 +97,9 @@ class Substitutions:
 
 
 def substitutions(schema: Schema, example: object) -> Substitutions:
-    """Return for what of an example something else stands when it is `prepared`.
+    """Return the values of an example that preparation replaces.
 
-    example: all inputs by name; what is given otherwise needs no stand-in.
+    example: all inputs by name; other examples have none.
     """
     if not isinstance(example, Mapping):
         return Substitutions()
