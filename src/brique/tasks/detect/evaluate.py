@@ -25,7 +25,7 @@ from brique.tasks.detect.metrics import (  # fmt: skip
     match_boxes,
     resampled_metric,
 )
-from brique.tasks.detect.outputs import Target, collect_outputs
+from brique.tasks.detect.outputs import Outputs, Target, collect_outputs
 from brique.tasks.detect.predict import get_score_threshold
 
 MAX_PICTURES = 12  # pictures kept for the report, half of them the worst
@@ -57,37 +57,26 @@ def evaluate(
         )
     names = data_names if names is None else tuple(names)
     outputs = collect_outputs(net, data.test, len(names))
-    ids, detections = outputs.ids, outputs.detections
     targets = _renumber(outputs.targets, data_names, names)
-    matches = match_boxes(targets, detections, len(names))
-    picture_ap50 = ap50_by_picture(targets, detections, len(names))
-    score_threshold = get_score_threshold(net)
+    matches = match_boxes(targets, outputs.detections, len(names))
+    picture_ap50 = ap50_by_picture(targets, outputs.detections, len(names))
     values: dict[str, Any] = {
-        "task": "detect", "examples": len(ids),
+        "task": "detect", "examples": len(outputs.ids),
         "boxes": sum(len(target.classes) for target in targets),
         "names": list(names), "test": compute_metrics(matches),
         "interval": intervals(matches, data.test.groups), "classes": _class_metrics(matches, names),
         "curves": _precision_recall_curves(matches, names),
-        "operating_point": _operating_point(matches, score_threshold),
+        "operating_point": _operating_point(matches, get_score_threshold(net)),
     }  # fmt: skip
     evaluated = time.perf_counter()
     thumbnails = outputs.thumbnails if compare else None
     values |= _compare_with_baselines(matches, targets, data, names, thumbnails)
     finished = time.perf_counter()
-    chosen = _select_pictures(
-        picture_ap50, torch.tensor([len(target.classes) > 0 for target in targets])
-    )
-    arrays = {
-        "ids": ids,
-        "ap50": picture_ap50.float(),
-        "shown_ids": ids[chosen],
-        "predicted": _box_rows(detections, chosen),
-    }
     seconds = {
         "evaluation": round(evaluated - started, 3),
         "baselines": round(finished - evaluated, 3),
     }
-    return Result(finite(values), arrays, seconds)
+    return Result(finite(values), _arrays(outputs, picture_ap50), seconds)
 
 
 def _class_names(data: Data) -> tuple[str, ...]:
@@ -217,6 +206,17 @@ def _compare_with_baselines(
         data.test.groups,
     )
     return {"baseline": entries, "comparison": comparison}
+
+
+def _arrays(outputs: Outputs, picture_ap50: Tensor) -> dict[str, Tensor]:
+    has_boxes = torch.tensor([len(target.classes) > 0 for target in outputs.targets])
+    chosen = _select_pictures(picture_ap50, has_boxes)
+    return {
+        "ids": outputs.ids,
+        "ap50": picture_ap50.float(),
+        "shown_ids": outputs.ids[chosen],
+        "predicted": _box_rows(outputs.detections, chosen),
+    }
 
 
 def _select_pictures(picture_ap50: Tensor, has_boxes: Tensor) -> Tensor:
