@@ -156,7 +156,7 @@ def test_a_report_of_one_group_claims_no_interval(tmp_path):
     assert main([*words, "--epochs", "2", "--out", str(tmp_path / "run")]) == 0
     assert read_run(tmp_path / "run").result["interval"]["accuracy"] == [None, None]
     page = (tmp_path / "run" / "report.html").read_text()
-    assert "no interval: too few examples or groups" in page
-    assert "; 1 group says little" in page
-    assert "Too few test examples, or groups of them" in page
+    assert "no 95% CI: too few examples or groups" in page
+    assert "Small test set: 1 group." in page
+    assert "Too few test examples or groups for a confidence interval" in page
     assert "a paired test on 1 group" in page

@@ -68,7 +68,7 @@ def test_loss_is_the_mean_over_targets():
     ]
     schema = noisy().schema
     assert label.loss(said, batch, schema).item() == pytest.approx(float(sum(each)) / 2)
-    with pytest.raises(ShapeError, match="5 classes in all; pass scores"):
+    with pytest.raises(ShapeError, match="5 classes in total; pass scores"):
         label.loss(said[:, :4], batch, schema)
 
 
@@ -146,7 +146,7 @@ def test_targets_and_classes_are_found_by_name():
         label.evaluate(Knows(), found, schema=other, compare=False).values["test"]["accuracy"] < 1
     )
     strange = Schema({**found.schema.fields, "size": KINDS["hue"]}, ("size", "round"))
-    with pytest.raises(DataError, match="answers for 'size', which is no class in these data"):
+    with pytest.raises(DataError, match="predicts 'size', which is not a category in these data"):
         label.evaluate(Knows(), found, schema=strange)
 
 
@@ -227,7 +227,7 @@ def test_labels_are_learnt_judged_and_shown(labelled):
     assert record.result["test"]["accuracy"] > 0.9
     assert record.result["test"]["exact"] <= record.result["test"]["accuracy"]
     page = (labelled / "report.html").read_text()
-    for title in ("The targets one by one", "F1 weighs", "genres:war"):
+    for title in ("Metrics by target", "F1 is the harmonic mean", "genres:war"):
         assert title in page
     assert "Not on this page" not in page
     assert brique.evaluate(labelled)["test"] == record.result["test"]
@@ -269,7 +269,7 @@ def test_stopped_and_resumed_it_ends_in_equal_bits(films, target, tmp_path, monk
         write(films, [*head, "rating"], [[*row, int(row[1]) / 7] for row in rows])
     room = regress_train if "," in target else train
     args = room.Args(
-        data=str(films), options=(f"target={target}",), turns=30, batch_size=32, width=16,
+        data=str(films), options=data.Options(target=target), turns=30, batch_size=32, width=16,
         average=0.8, patience=100,
     )  # fmt: skip
     whole = alone(room.main, args, tmp_path / "whole")

@@ -17,6 +17,7 @@ from brique.model import load
 from brique.run import read_run
 from brique.tasks import eval_mode
 from brique.tasks.table import TASKS
+from brique.workbench.opened import open_run_data
 from regions import boxed, masked
 from resuming import alone, assert_equal, stopped
 
@@ -42,7 +43,7 @@ def trained(tmp_path_factory):
 def settings(task: str, source: Path):
     module = catalog.load_training_file(task)
     quick = module.QUICK | {"turns": 12}
-    options = () if task == "segment" else ("size=64",)
+    options = data.Options() if task == "segment" else data.Options(size=64)
     return module.main, module.Args(
         data=str(source), options=options, seed=3, batch_size=4, **quick
     )
@@ -66,7 +67,7 @@ def test_the_quick_form_learns_and_is_judged_beside_simple_methods(task, trained
     assert TASKS[task].sentence(values)[-1] != " "
     page = (run / "report.html").read_text()
     assert "Worst and best" in page
-    assert "Class by class" in page or "Found and missed" in page
+    assert "Metrics by class" in page or "Precision and recall" in page
     assert "A part (" not in page
 
 
@@ -82,7 +83,7 @@ def test_stopped_and_resumed_it_ends_in_equal_bits(task, trained, tmp_path, monk
 def test_predict_says_of_files_what_the_net_says_of_the_stream(task, trained):
     source, run = trained(task)
     model = load(run)
-    opened = data.open(source, **data.options(read_run(run).settings["options"]))
+    opened = open_run_data(str(source), read_run(run).settings, model.schema)
     batch = next(iter(opened.valid.batches(len(opened.valid))))
     files = [source / opened.valid.name(int(number)) for number in opened.valid.ids]
     with eval_mode(model.net):
@@ -113,7 +114,7 @@ def test_a_mask_comes_as_a_picture_of_class_numbers(trained, capsys):
 def test_boxes_come_in_pixels_of_the_picture_as_it_was_given(trained, capsys, tmp_path):
     source, run = trained("detect")
     model = load(run)
-    model.net.get_submodule("head.least").value.fill_(0.01)
+    model.net.get_submodule("head.threshold").value.fill_(0.01)
     path = source / "images" / "3.png"
     small = Image.open(path)
     (one,) = model.predict([path])
