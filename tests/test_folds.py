@@ -41,7 +41,7 @@ def test_each_fold_is_a_run_of_its_own_and_all_are_told_together(folded):
     whole = data.open("digits")
     for number, run in enumerate(runs, 1):
         assert run.state == "finished"
-        assert run.settings["options"] == [f"fold={number}/2"]
+        assert run.settings["options"] == {"fold": [number, 2]}
         (entry,) = run.json["data"]
         assert entry["fingerprint"] == whole.fold(number, 2).fingerprint
         assert entry["test_reads"] == 1
