@@ -161,7 +161,7 @@ def test_a_run_of_other_code_is_resumed_with_trust_only(capsys, stopped, tmp_pat
     assert not (tmp_path / "mark").exists()
     assert main(["resume", str(stopped), "--trust"]) == 0
     out, err = capsys.readouterr()
-    assert f"brique: executing {source}, which you said to trust." in err
+    assert f"brique: executing {source}, as --trust allows." in err
     assert out.splitlines()[-1] == str(stopped)
     assert (tmp_path / "mark").exists()
     assert read_run(stopped).state == "finished"

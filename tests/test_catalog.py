@@ -38,7 +38,7 @@ def test_every_recipe_is_listed_with_family_year_and_first_line():
     assert found["lenet5"].year == 1998
     assert (
         found["gan"].summary
-        == "A generator learns to draw digits by deceiving a discriminator (GAN)."
+        == "A generator learns to draw digits by fooling a discriminator (GAN)."
     )
     for entry in found.values():
         assert entry.path.is_file()
@@ -107,7 +107,7 @@ def test_executing_a_file_is_said(tmp_path, capsys):
     file = tmp_path / "source.py"
     file.write_text("value = 3\n")
     assert catalog.execute(file).value == 3
-    assert capsys.readouterr().err == f"brique: executing {file}, which you said to trust.\n"
+    assert capsys.readouterr().err == f"brique: executing {file}, as --trust allows.\n"
 
 
 def test_settings_are_read_with_their_help():

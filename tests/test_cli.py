@@ -91,10 +91,10 @@ def test_importing_brique_is_cheap_and_its_names_come_when_asked_for():
             "train: no flag '--sed'; did you mean '--seed'? 'brique train --help' shows all.",
         ),
         ("train digits -x", "train: no flag '-x'; 'brique train --help' shows all."),
-        ("train", "train: DATA is missing; 'brique train --help' shows what it takes."),
+        ("train", "train: DATA is missing; 'brique train --help' shows the arguments."),
         (
             "train digits --seed",
-            "train: --seed needs a value; 'brique train --help' shows what it takes.",
+            "train: --seed needs a value; 'brique train --help' shows the arguments.",
         ),
         (
             "train digits --seed 1.5",
@@ -109,18 +109,18 @@ def test_importing_brique_is_cheap_and_its_names_come_when_asked_for():
             "train digits --json=maybe",
             "train: --json must be yes or no, not 'maybe'; 'brique train --help' shows all.",
         ),
-        ("train digits --seed 1 --seed 2", "train: --seed is given more than once; give it once."),
+        ("train digits --seed 1 --seed 2", "train: --seed is repeated; pass it once."),
         (
             "train digits mnist",
-            "train: 'mnist' is more than it takes; 'brique train --help' shows what it takes.",
+            "train: 'mnist' is unexpected; 'brique train --help' shows the arguments.",
         ),
-        ("predict", "predict: RUN is missing; 'brique predict --help' shows what it takes."),
+        ("predict", "predict: RUN is missing; 'brique predict --help' shows the arguments."),
         ("predict x", "predict: FILE is missing; name files, folders, or a table."),
-        ("run", "run: RECIPE is missing; 'brique run --help' shows what it takes."),
+        ("run", "run: RECIPE is missing; 'brique run --help' shows the arguments."),
         ("run lenet", "no recipe 'lenet'; did you mean 'lenet5'? 'brique list' shows all."),
         (
             "run --quick lenet5",
-            "run: expected the name of a recipe, not '--quick'; flags stand after it, as in"
+            "run: expected the name of a recipe, not '--quick'; put flags after it, as in"
             " 'brique run lenet5 --quick'.",
         ),
         ("show lenet", "no recipe 'lenet'; did you mean 'lenet5'? 'brique list' shows all."),
@@ -138,12 +138,14 @@ def test_what_does_not_fit_is_refused_in_one_sentence(capsys, words, sentence):
 def test_list_says_family_name_year_and_what_it_does(capsys):
     code, out, _ = said(capsys, "list")
     assert code == 0
-    assert "convolutional lenet5 1998 LeNet-5 reads handwritten digits" in " ".join(out.split())
+    assert "convolutional lenet5 1998 LeNet-5 classifies handwritten digits" in " ".join(
+        out.split()
+    )
     code, out, _ = said(capsys, "list", "--json")
     assert out.count("\n") == 1
     whole = json.loads(out)
     assert whole["format"] == 1
-    assert [set(r) for r in whole["recipes"]] == [{"name", "family", "year", "says"}] * len(
+    assert [set(r) for r in whole["recipes"]] == [{"name", "family", "year", "summary"}] * len(
         catalog.entries()
     )
 
@@ -152,11 +154,11 @@ def test_show_says_settings_figures_and_file(capsys):
     _, out, _ = said(capsys, "show", "lenet5")
     assert "Paper    LeCun et al. 1998" in out
     assert "--batch-size  128" in out
-    assert "Must reach on mnist: test_accuracy 0.987 to 1.0" in out
+    assert "Expected results on mnist: test_accuracy 0.987 to 1.0" in out
     assert f"File: {catalog.find('lenet5').path}" in out
     shown = json.loads(said(capsys, "show", "lenet5", "--json")[1])
     assert shown["settings"][0] == {
-        "name": "data", "default": "'digits'", "says": "Built-in name or path."
+        "name": "data", "default": "'digits'", "help": "Built-in name or path."
     }  # fmt: skip
 
 

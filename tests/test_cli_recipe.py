@@ -112,7 +112,7 @@ def test_help_shows_docstring_lines_and_defaults(script):
         ("--kind mean", "--kind must be one of sum, product, not 'mean'"),
         ("--hole 3", "no flag '--hole'; did you mean '--whole'?"),
         ("--no-json", "no flag '--no-json'"),
-        ("7", "'7' is more than it takes"),
+        ("7", "'7' is unexpected"),
     ],
 )
 def test_a_flag_that_does_not_fit_is_named(script, flags, sentence):

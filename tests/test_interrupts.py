@@ -66,8 +66,8 @@ def test_the_command_that_is_said_goes_on_from_any_phase(
     said = err.splitlines()[-1]
     assert out == ""
     if phase in ("opening", "audit"):
-        way = f"begin again with: brique {shlex.join(QUICK)}"
-        assert said == f"brique: stopped before anything was kept; {way}"
+        way = f"restart with: brique {shlex.join(QUICK)}"
+        assert said == f"brique: interrupted before anything was saved; {way}"
         assert not Path("r").exists()
     else:
         assert said.startswith("brique: stopped")

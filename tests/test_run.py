@@ -399,8 +399,8 @@ def test_progress_is_one_live_line_or_one_line_a_look(is_live: bool):
         progress.show(turn, {"critic": 0.5} if turn.evaluate else None)
     progress.end()
     assert out.text.count("\n") == (1 if is_live else 20)
-    assert "warm  turn 40/40  " in out.text
-    assert "turns/s  0:00 left  critic 0.5" in out.text
+    assert "warm  step 40/40  " in out.text
+    assert "it/s  eta 0:00  loss 0.5" in out.text
     assert ("\r" in out.text) == is_live
 
 

@@ -70,7 +70,7 @@ def test_a_training_ends_in_a_sentence_and_the_folder(capsys, tmp_path):
     assert sentence == classify.sentence(read_run("mine").result)
     assert "Test accuracy" in sentence
     assert "on 359 examples" in sentence
-    assert "turn 100/100" in err
+    assert "step 100/100" in err
     record = read_run(tmp_path / "mine")
     assert record.train == "classify"
     assert record.state == "finished"

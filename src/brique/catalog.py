@@ -1,4 +1,4 @@
-"""The closed table of what brique can run: its recipes and its own training files.
+"""The closed table of runnable code: recipes and training files.
 
 Listing reads the files by `ast` and imports none of them. This is the only module of the project
 that imports code by a name from outside (`load`, `load_train`, `tasks`: of installed files), or
@@ -28,7 +28,7 @@ _PACKAGE = Path(__file__).parent
 
 @dataclass(frozen=True, kw_only=True)
 class RecipeEntry:
-    """A recipe: its name, its family, its file, what it says it does and the year of its paper."""
+    """A recipe: name, family, file, summary and year of its paper."""
 
     name: str
     family: str
@@ -39,7 +39,7 @@ class RecipeEntry:
 
 @dataclass(frozen=True, kw_only=True)
 class Setting:
-    """A field of a recipe's Args, as its file spells it."""
+    """A field of a recipe's Args, as written in its file."""
 
     name: str
     annotation: str
@@ -68,7 +68,7 @@ def load(name: str) -> ModuleType:
 
 
 def training_files() -> dict[str, Path]:
-    """Return the files that `brique train` runs, by name: tasks/NAME/train.py, or train_*.py."""
+    """Return the files run by `brique train`, by name: tasks/NAME/train.py, or train_*.py."""
     paths = sorted(_PACKAGE.glob("tasks/*/train*.py"))
     return {f"{path.parent.name}{path.stem.removeprefix('train')}": path for path in paths}
 
@@ -88,12 +88,12 @@ def load_training_file(name: str) -> ModuleType:
 
 
 def tasks() -> Mapping[str, Any]:
-    """Return the table of tasks, `brique.tasks.table.TASKS`: it stands above this module."""
+    """Return `brique.tasks.table.TASKS`; that module imports this one."""
     return importlib.import_module("brique.tasks.table").TASKS
 
 
 def identify(file: Path) -> tuple[str | None, str | None]:
-    """Return (recipe, training file): which of those installed a path is, None for others."""
+    """Return the names (recipe, training file) of an installed path; None where it is neither."""
     path = file.resolve()
     recipe = next((e.name for e in _entries() if e.path.resolve() == path), None)
     task = next((t for t, p in training_files().items() if p.resolve() == path), None)
@@ -112,13 +112,13 @@ def load_by_source(sha256: str) -> ModuleType | None:
 
 
 def execute(source: Path) -> ModuleType:
-    """Execute a file of Python, say so, and return it as a module: for files that are trusted.
+    """Execute a trusted Python file, print a notice, and return it as a module.
 
-    Raises RunError where it is no file.
+    Raises RunError if it is not a file.
     """
     if (problem := reader.unreadable_reason(source)) is not None:
         raise RunError(f"{source}: {problem}; put the file back.")
-    notify(f"executing {source}, which you said to trust.")
+    notify(f"executing {source}, as --trust allows.")
     name = f"brique_trusted_{source.resolve().parent.name}_{source.stem}"
     spec = importlib.util.spec_from_file_location(name, source)
     assert spec is not None
@@ -135,7 +135,7 @@ def docstring(source: str) -> str:
 
 
 def constant(source: str, name: str) -> Any:  # noqa: ANN401 - any literal
-    """Return the literal that a recipe's source gives to a name, such as EXPECT; None if none."""
+    """Return the literal assigned to a name such as EXPECT in a recipe's source, or None."""
     for node in ast.parse(source).body:
         if isinstance(node, ast.Assign) and any(_is_name(target, name) for target in node.targets):
             return ast.literal_eval(node.value)
@@ -164,9 +164,9 @@ def settings(source: str, name: str = "Args") -> list[Setting]:
 
 
 def with_settings(source: str, values: Mapping[str, object]) -> str:
-    """Return a recipe's source with other defaults in its Args: what a run was given stands in it.
+    """Return a recipe's source with new defaults in its Args.
 
-    values: by field; a value that the default already equals changes nothing.
+    values: by field; a value equal to the default changes nothing.
     """
     args_class = next((n for n in ast.parse(source).body if _is_class(n, "Args")), None)
     lines = source.splitlines(keepends=True)
@@ -209,7 +209,7 @@ def _is_name(node: ast.expr, name: str) -> bool:
 
 
 def _string_value(node: ast.stmt | None) -> str:
-    """Return the text of a bare string, or nothing if the statement is something else."""
+    """Return the text of a bare string statement, or "" for another."""
     if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
         return str(node.value.value).strip() if isinstance(node.value.value, str) else ""
     return ""

@@ -1,14 +1,12 @@
-"""What happens between the words of a command line and its exit code.
+"""Dispatch of a command line to its verb, and the exit code.
 
-0: done. 1: done in part, or not told as an output is full or closed, or a fault of brique itself,
-with its traceback. 2: something that the user can mend, in one sentence on stderr. 130: stopped.
-141: nobody reads any more what a verb shows.
+0: success. 1: partial success, an output that is full or closed, or a bug in brique (with its
+traceback). 2: a user error, in one sentence on stderr. 130: interrupted. 141: broken pipe.
 """
 
 import shlex
 import sys
-from collections.abc import Callable, Sequence
-from types import ModuleType
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from brique.console import echo, notify, run_command
@@ -16,22 +14,22 @@ from brique.errors import BriqueError, Interrupted, UsageError, did_you_mean
 from brique.interrupts import handling_signals
 
 VERBS = {
-    "check": "look for what would spoil a result on your data",
-    "train": "train a net on your data and judge it",
-    "tune": "search for better settings than the plan's, then train",
-    "evaluate": "judge the model of a run on test data",
-    "predict": "ask the model of a run about files",
-    "report": "write the page of a run, to read or to send",
-    "resume": "go on with a run that was stopped",
-    "runs": "show the runs in a folder",
-    "list": "show every recipe",
-    "show": "show one recipe: what it does, its settings, what it must reach",
-    "copy": "write a recipe, or what a run ran, into a file of your own",
+    "check": "check a data set for problems that invalidate results",
+    "train": "train a network on your data and evaluate it",
+    "tune": "tune hyperparameters, then train",
+    "evaluate": "evaluate the model of a run on test data",
+    "predict": "predict with the model of a run",
+    "report": "write the report of a run as one HTML page",
+    "resume": "resume an interrupted run",
+    "runs": "list the runs in a folder",
+    "list": "list all recipes",
+    "show": "show a recipe: description, settings, expected results",
+    "copy": "copy the source of a recipe or run to a file",
     "run": "run a recipe",
     "about": "show versions and device",
 }
-"""Every verb and what it does. Its function is called, and what it needs imported, when it is."""
-_RUN_VERBS = ("train", "tune", "run", "resume")  # what these did is more than what they show
+"""Verbs and their descriptions; the function and its imports are loaded on use."""
+_RUN_VERBS = ("train", "tune", "run", "resume")  # these write a run
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -72,15 +70,16 @@ def _dispatch(arguments: list[str]) -> int:
         from brique.cli.recipe import run_recipe
 
         return run_recipe(remaining[0], remaining[1:])
-    from brique.cli import verbs
+    from brique.cli import listings, verbs
     from brique.cli.parse import call
 
-    return call(_verb_function(verbs, verb), f"brique {verb}", remaining)
+    return call(
+        _verb_function({**vars(verbs), **vars(listings)}, verb), f"brique {verb}", remaining
+    )
 
 
-def _verb_function(verbs: ModuleType, verb: str) -> Callable[..., int]:
+def _verb_function(functions: Mapping[str, Any], verb: str) -> Callable[..., int]:
     """Return the verb's function; one that would hide a built-in name ends in an underscore."""
-    functions = vars(verbs)
     return functions.get(verb) or functions[f"{verb}_"]
 
 
@@ -101,7 +100,7 @@ def _overview() -> str:
 
 
 def _run_guarded(function: Callable[[], int], arguments: list[str]) -> int:
-    """Do the work of a command line, hear signals meanwhile, and return the exit code."""
+    """Run a command under signal handlers and return its exit code."""
     writes_run = arguments[0] != "brique" or arguments[1:2] in ([verb] for verb in _RUN_VERBS)
     with handling_signals():
         return run_command(
@@ -111,9 +110,9 @@ def _run_guarded(function: Callable[[], int], arguments: list[str]) -> int:
 
 
 def _exit_code(function: Callable[[], int], command: list[str] | None) -> int:
-    """Do the work; turn what the user can mend into a sentence on stderr and an exit code.
+    """Run a command; turn errors into one sentence on stderr and an exit code.
 
-    command: the words to begin with again what nothing is kept of.
+    command: the command line to restart with when nothing was saved.
     """
     try:
         return function()
@@ -122,7 +121,9 @@ def _exit_code(function: Callable[[], int], command: list[str] | None) -> int:
     except BriqueError as error:
         return _print_error(error, 2)
     except KeyboardInterrupt:
-        message = f"stopped before anything was kept; begin again with: {shlex.join(command or [])}"
+        message = (
+            f"interrupted before anything was saved; restart with: {shlex.join(command or [])}"
+        )
         return _print_error(message if command else "interrupted.", 130)
 
 

@@ -1,4 +1,4 @@
-"""What an audit found, as text for a terminal."""
+"""Findings of an audit as text for a terminal."""
 
 import textwrap
 from collections.abc import Mapping
@@ -7,13 +7,13 @@ from typing import Any
 from brique.cli.output import print_table
 from brique.console import echo, escape
 
-_MAX_CLASSES, _MAX_ITEMS = 20, 5  # that are shown
+_MAX_CLASSES, _MAX_ITEMS = 20, 5  # shown at most
 _WIDTH, _EXAMPLES_WIDTH = 100, 60
 _PARTS = ("train", "valid", "test")
 
 
 def print_check(result: Mapping[str, Any]) -> None:
-    """Print fields, three examples, parts and classes, each finding, and a verdict at the end."""
+    """Print fields with examples, class counts per part, findings, and a verdict."""
     print_table(_field_rows(result))
     echo("")
     print_table(_count_rows(result["splits"]))
@@ -25,7 +25,7 @@ def print_check(result: Mapping[str, Any]) -> None:
 
 
 def _field_rows(result: Mapping[str, Any]) -> list[list[str]]:
-    """Return a row for each field: its name, what it is, and what it holds in three examples."""
+    """Return a row per field: name, description, values in three examples."""
     rows: list[list[str]] = []
     for name, description in result["fields"].items():
         mark = "  (target)" if name in result["targets"] else ""

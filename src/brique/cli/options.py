@@ -1,4 +1,4 @@
-"""The options of data as flags: those of `brique.options`, each with its help from there."""
+"""Command-line flags for the options of `brique.options`, with their help."""
 
 import dataclasses
 import inspect
@@ -17,7 +17,7 @@ _ANSWERS = {"yes": True, "no": False}
 
 
 def chosen(flags: "DataFlags | None", defaults: Options | None = None) -> Options:
-    """Return the options that flags give; the others are those of `defaults`."""
+    """Return the options set by flags; the others are those of `defaults`."""
     pairs = vars(flags).items() if flags else ()
     plain = Options()
     given = {name: value for name, value in pairs if value != getattr(plain, name)}
@@ -56,9 +56,9 @@ def _answer(text: str) -> bool:
     return _ANSWERS[text]
 
 
-def _flag(kind: Any, says: str) -> tuple[object, object]:  # noqa: ANN401 - any type
+def _flag(kind: Any, help_text: str) -> tuple[object, object]:  # noqa: ANN401 - any type
     """Return the type of a flag, with its help, and its default."""
-    shared = {"help": says, "group": GROUP}
+    shared = {"help": help_text, "group": GROUP}
     if kind is bool:
         return Annotated[Flag, Parameter(**shared)], False
     if kind == int | None:
@@ -75,10 +75,10 @@ def _flags() -> list[tuple[str, Any, Any]]:
         one.name: one.description for one in catalog.settings(inspect.getsource(options), "Options")
     }
     found: list[tuple[str, Any, Any]] = []
-    for each in dataclasses.fields(Options):
-        if each.name not in INTERNAL:
-            kind, default = _flag(kinds[each.name], helps[each.name].partition("\n\n")[0])
-            found.append((each.name, kind, dataclasses.field(default=default)))
+    for field in dataclasses.fields(Options):
+        if field.name not in INTERNAL:
+            kind, default = _flag(kinds[field.name], helps[field.name].partition("\n\n")[0])
+            found.append((field.name, kind, dataclasses.field(default=default)))
     return found
 
 
@@ -89,4 +89,4 @@ if TYPE_CHECKING:
 
 else:
     DataFlags = dataclasses.make_dataclass("DataFlags", _flags(), kw_only=True)
-    DataFlags.__module__ = __name__  # cyclopts takes a class of the standard library for a value
+    DataFlags.__module__ = __name__  # cyclopts ignores the fields of standard library classes

@@ -1,4 +1,4 @@
-"""What is said at the end: sentences on stdout, or one line of JSON."""
+"""Output of results: sentences on stdout, or one line of JSON."""
 
 import json
 import math
@@ -12,7 +12,7 @@ from brique.console import echo, escape
 
 _UNPRINTABLE = re.compile("[\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 MAX_ITEMS = 1000
-"""Lists in JSON that are longer end here, and say how many more there are."""
+"""Maximum length of lists in JSON; "more" counts the items left out."""
 
 
 def print_json(value: Mapping[str, object]) -> None:
@@ -22,7 +22,7 @@ def print_json(value: Mapping[str, object]) -> None:
 
 
 def print_run(folder: Path, *, as_json: bool) -> None:
-    """Print what a finished run has reached; the last line is its folder."""
+    """Print the results of a finished run; the last line is its folder."""
     from brique.run import read_run
     from brique.tasks.table import sentence
 
@@ -47,7 +47,7 @@ def print_run(folder: Path, *, as_json: bool) -> None:
 
 
 def _print_folds(folder: Path, *, as_json: bool) -> None:
-    """Print what the nets of all folds reach together; the last line is their folder."""
+    """Print the cross-validation results; the last line is the folder."""
     from brique import reader
     from brique.page.folds import folds_sentence
     from brique.tasks.table import TASKS
@@ -60,14 +60,14 @@ def _print_folds(folder: Path, *, as_json: bool) -> None:
 
 
 def print_numbers(numbers: Mapping[str, float]) -> None:
-    """Print one line a number."""
+    """Print one line per number."""
     width = max(map(len, numbers), default=0)
     for name, value in numbers.items():
         echo(f"{name:<{width}}  {value:.6g}")
 
 
 def print_table(rows: Sequence[Sequence[str]]) -> None:
-    """Print rows in columns as wide as they need; the last one runs free."""
+    """Print rows in aligned columns; the last column is not padded."""
     rows = [[escape(cell) for cell in row] for row in rows]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for row in rows:
@@ -76,7 +76,7 @@ def print_table(rows: Sequence[Sequence[str]]) -> None:
 
 @contextmanager
 def results_only(as_json: bool) -> Iterator[None]:
-    """While it lasts, what is printed on stdout goes to stderr, if stdout must hold JSON alone."""
+    """Redirect stdout to stderr in the block, if stdout must hold only JSON."""
     if not as_json:
         yield
         return
@@ -85,7 +85,7 @@ def results_only(as_json: bool) -> Iterator[None]:
 
 
 def _json_value(value: object) -> object:
-    """Return a JSON value in which lists are not too long and all numbers finite."""
+    """Return a JSON value with lists truncated and non-finite numbers as null."""
     if isinstance(value, float) and not math.isfinite(value):
         return None
     if isinstance(value, Mapping):

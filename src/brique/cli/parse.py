@@ -1,6 +1,6 @@
-"""From the words of a command line to the arguments of a function, by cyclopts.
+"""Parsing of command-line arguments into those of a function, by cyclopts.
 
-What does not fit becomes a UsageError: one sentence that names the flag and the way out.
+Invalid arguments raise a UsageError: one sentence that names the flag and the remedy.
 """
 
 import math
@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from types import NoneType, UnionType
 from typing import Annotated, Literal, Union, get_args, get_origin
 
-from cyclopts import App, CycloptsError, Parameter, Token
+from cyclopts import App, CycloptsError, Group, Parameter, Token
 from cyclopts.exceptions import (
     CoercionError,
     MissingArgumentError,
@@ -20,13 +20,23 @@ from cyclopts.exceptions import (
 from brique.errors import UsageError, did_you_mean
 
 
-def call(function: Callable[..., int], name: str, arguments: Sequence[str]) -> int:
-    """Call `function` with the arguments that `arguments` spell and return what it returns.
+OPTIONS = Group("Options", sort_key=0)
 
-    name: how the command is called, such as "brique train"; `--help` shows it.
-    Raises UsageError on words that the function does not take.
+
+def call(function: Callable[..., int], name: str, arguments: Sequence[str]) -> int:
+    """Parse `arguments` as those of `function`, call it, and return its result.
+
+    name: of the command, such as "brique train", for `--help`.
+    Raises UsageError on invalid arguments.
     """
-    app = App(name=name, version_flags=[], help_format="plaintext", result_action="return_value")
+    app = App(
+        name=name,
+        version_flags=[],
+        help_format="plaintext",
+        result_action="return_value",
+        group_parameters=OPTIONS,
+    )
+    app["--help"].group = OPTIONS
     app.default(function)
     try:
         command, bound, _ = app.parse_args(list(arguments), exit_on_error=False, print_error=False)
@@ -37,7 +47,7 @@ def call(function: Callable[..., int], name: str, arguments: Sequence[str]) -> i
 
 
 def convert_number(annotation: object, tokens: Sequence[Token]) -> object:
-    """Return the number, or tuple of numbers, that words spell (cyclopts rounds 1.5 to 2)."""
+    """Convert tokens to a number or tuple of numbers (cyclopts would round 1.5 to 2)."""
     if get_origin(annotation) is tuple:
         return tuple(_parse_number(get_args(annotation)[0], token.value) for token in tokens)
     return _parse_number(annotation, tokens[0].value)
@@ -76,7 +86,7 @@ def _is_union(annotation: object) -> bool:
 
 
 def _error_message(error: CycloptsError, name: str) -> str:
-    """Return where, what was expected, what came and what to do, for an error of cyclopts."""
+    """Return the message for a cyclopts error: where, expected, received, remedy."""
     command = name.removeprefix("brique ")
     hint = f"'{name} --help' shows all."
     if isinstance(error, UnknownOptionError):
@@ -84,14 +94,14 @@ def _error_message(error: CycloptsError, name: str) -> str:
         known = [n for argument in error.argument_collection for n in argument.names]
         return f"{command}: no flag '{flag}'{did_you_mean(flag, known) or ';'} {hint}"
     if isinstance(error, RepeatArgumentError):
-        return f"{command}: {error.token.keyword} is given more than once; give it once."
+        return f"{command}: {error.token.keyword} is repeated; pass it once."
     if isinstance(error, UnusedCliTokensError):
         extra = " ".join(error.unused_tokens or [])
-        return f"{command}: '{extra}' is more than it takes; '{name} --help' shows what it takes."
+        return f"{command}: '{extra}' is unexpected; '{name} --help' shows the arguments."
     if isinstance(error, MissingArgumentError) and error.argument is not None:
         missing = error.argument.name
         problem = "needs a value" if error.argument.tokens or error.keyword else "is missing"
-        return f"{command}: {missing} {problem}; '{name} --help' shows what it takes."
+        return f"{command}: {missing} {problem}; '{name} --help' shows the arguments."
     if isinstance(error, CoercionError) and error.argument is not None:
         received = " ".join(
             t.value for t in error.argument.tokens or [error.token] if t is not None
@@ -103,7 +113,7 @@ def _error_message(error: CycloptsError, name: str) -> str:
 
 
 def _describe_type(annotation: object) -> str:
-    """Say in words which values a type has."""
+    """Describe the values of a type in words."""
     if get_origin(annotation) is Annotated:
         return _describe_type(get_args(annotation)[0])
     if _is_union(annotation):

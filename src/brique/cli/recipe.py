@@ -9,7 +9,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Annotated, Any, get_origin, get_type_hints
 
-from cyclopts import Parameter
+from cyclopts import Group, Parameter
 
 from brique import catalog
 from brique.cli.options import DataFlags, chosen
@@ -19,8 +19,9 @@ from brique.console import echo
 from brique.errors import DataError, UsageError, did_you_mean
 from brique.options import Options
 
+RUN = Group("Run", sort_key=3)
 RESERVED = ("out", "quick", "json", "device", "exact", "help")
-"""Flags that every recipe has; no field of an Args may be called so."""
+"""Flags of every recipe; fields of Args must not use these names."""
 
 Main = Callable[[Any], Mapping[str, float] | None]
 
@@ -29,7 +30,7 @@ def run_recipe(name: str, arguments: Sequence[str]) -> int:
     """Run the installed recipe of that name with the flags in `arguments`; return the exit code."""
     if name.startswith("-"):
         raise UsageError(
-            f"run: expected the name of a recipe, not '{name}'; flags stand after it, as in"
+            f"run: expected the name of a recipe, not '{name}'; put flags after it, as in"
             " 'brique run lenet5 --quick'."
         )
     module = catalog.load(name)
@@ -39,8 +40,8 @@ def run_recipe(name: str, arguments: Sequence[str]) -> int:
 def run_module(module: ModuleType, args_class: type, main: Main, arguments: Sequence[str]) -> int:
     """Run a recipe's `main` with the flags in `arguments`; return the exit code.
 
-    module: where the recipe stands; its QUICK holds what `--quick` puts over the defaults.
-    Raises UsageError on flags it does not have and on an Args that cannot be one.
+    module: of the recipe; its QUICK overrides the defaults with `--quick`.
+    Raises UsageError on unknown flags and on an invalid Args.
     """
     path = Path(inspect.getfile(module)).resolve()
     recipe, _ = catalog.identify(path)
@@ -72,7 +73,7 @@ def run_module(module: ModuleType, args_class: type, main: Main, arguments: Sequ
 
 @contextmanager
 def _suggest_built_in(args_class: type, values: Mapping[str, object]) -> Iterator[None]:
-    """Say with what is wrong with the data that `--data` names which others there always are."""
+    """Add to an error about `--data` that the built-in data are available."""
     try:
         yield
     except DataError as error:
@@ -96,15 +97,15 @@ def _print_result(folder: Path | None, numbers: Mapping[str, float], *, as_json:
 
 
 def _check(args_class: type, quick: Mapping[str, object], name: str) -> None:
-    """Refuse an Args that is no dataclass or takes a reserved flag, and a QUICK that misses it."""
+    """Raise UsageError on an invalid Args, or a QUICK with fields that Args lacks."""
     if not dataclasses.is_dataclass(args_class):
         raise UsageError(f"{name}: Args must be a dataclass; put @dataclass(frozen=True) above it.")
     fields = [field.name for field in dataclasses.fields(args_class)]
     for reserved in (field for field in fields if field in RESERVED):
         flags = ", ".join(f"--{flag}" for flag in RESERVED)
         raise UsageError(
-            f"{name}: the field '{reserved}' of Args would be the flag --{reserved}, which every recipe"
-            f" has ({flags}); rename the field."
+            f"{name}: the field '{reserved}' of Args would be the flag --{reserved}, which every"
+            f" recipe has ({flags}); rename the field."
         )
     for unknown in (key for key in quick if key not in fields):
         hint = did_you_mean(unknown, fields) or "; remove it."
@@ -147,7 +148,7 @@ def _default(field: "dataclasses.Field[Any]") -> object:
 
 
 def _flag_annotation(annotation: object, help_text: str) -> object:
-    """Return the type of a field as a flag: with its help, and numbers read exactly."""
+    """Annotate the type of a field with its help and number converter."""
     if is_number(annotation):
         is_tuple = get_origin(annotation) is tuple
         parameter = Parameter(
@@ -162,11 +163,16 @@ def _flag_annotation(annotation: object, help_text: str) -> object:
 
 def _common_parameters() -> list[inspect.Parameter]:
     flags: list[tuple[str, object, object, str]] = [
-        ("out", Path | None, None, "Folder of the run; by default a new one in runs/."),
-        ("quick", bool, False, "Seconds instead of the full work: other defaults, the same code."),
-        ("json", bool, False, "Print one line of JSON."),
-        ("device", str | None, None, "cpu, cuda, mps; by default the fastest there is."),
-        ("exact", bool, False, "Bit for bit the same each time, also where that is slower."),
+        ("out", Path | None, None, "Output folder of the run; by default, a new one in runs/."),
+        ("quick", bool, False, "Short run with smaller default settings."),
+        ("json", bool, False, "Print the result as one line of JSON."),
+        (
+            "device",
+            str | None,
+            None,
+            "Device: cpu, cuda or mps; by default, the fastest available.",
+        ),
+        ("exact", bool, False, "Deterministic, bit-identical results; may be slower."),
     ]
     return [
         inspect.Parameter(
@@ -174,7 +180,7 @@ def _common_parameters() -> list[inspect.Parameter]:
             inspect.Parameter.KEYWORD_ONLY,
             default=default,
             annotation=Annotated[
-                annotation, Parameter(help=help_text, negative=(), show_default=False)
+                annotation, Parameter(help=help_text, negative=(), show_default=False, group=RUN)
             ],
         )
         for name, annotation, default, help_text in flags

@@ -1,10 +1,11 @@
-"""The verbs as commands: what each takes, and what it prints."""
+"""The verbs on data and runs as commands: their flags and output."""
 
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
-from cyclopts import Parameter
+from cyclopts import Group, Parameter
 
 from brique.cli.options import DataFlags, chosen
 from brique.cli.output import print_json, print_run, print_table, results_only
@@ -12,27 +13,46 @@ from brique.cli.parse import Flag, Float, Integer
 from brique.console import echo, notify
 from brique.errors import UsageError
 
-Changed = Annotated[Flag, Parameter(help="Take the run's data as they are now.")]
-Json = Annotated[Flag, Parameter(help="Print one line of JSON.")]
-Device = Annotated[str | None, Parameter(help="cpu, cuda, mps; by default the fastest there is.")]
+if TYPE_CHECKING:
+    from brique.workbench.predict import Prediction
+
+TRAINING = Group("Training", sort_key=1)
+OUTPUT = Group("Output", sort_key=3)
+
+Changed = Annotated[Flag, Parameter(help="Allow data that have changed since the run.")]
+Json = Annotated[Flag, Parameter(help="Print the result as one line of JSON.", group=OUTPUT)]
+Device = Annotated[
+    str | None,
+    Parameter(help="Device: cpu, cuda or mps; by default, the fastest available."),
+]
 InferenceDevice = Annotated[
-    str | None, Parameter(name="--device", help="cpu, cuda, mps; cpu by default.")
+    str | None, Parameter(name="--device", help="Device: cpu, cuda or mps; by default, cpu.")
 ]
 Trust = Annotated[
-    Flag, Parameter(help="Execute the run's own source.py where no installed code fits.")
+    Flag, Parameter(help="Execute the run's own source.py if no installed code matches.")
 ]
 Memory = Annotated[
-    Float | None, Parameter(help="Gigabytes that the run's net may take; 2 by default.")
+    Float | None, Parameter(help="Memory limit for the run's network, in gigabytes; by default, 2.")
 ]
-Freeze = Annotated[Flag, Parameter(help="Of what --from names, only a new head learns.")]
+Freeze = Annotated[Flag, Parameter(help="With --from: train only a new head.", group=TRAINING)]
 Folds = Annotated[
-    Integer | None, Parameter(help="Train so many nets, each judged on another part of the data.")
+    Integer | None,
+    Parameter(
+        help="Number of cross-validation folds; one network is trained per fold.", group=TRAINING
+    ),
 ]
 Balance = Annotated[
-    str, Parameter(help="For rare classes: none, weights (in the loss), sampler (more often).")
+    str,
+    Parameter(
+        help="Class balancing: none, weights (in the loss) or sampler (oversampling).",
+        group=TRAINING,
+    ),
 ]
-Task = Annotated[str | None, Parameter(help="For pictures without target: reconstruct, generate.")]
-_MAX_NOTES = 3  # that are told of answers; --json has them all
+Task = Annotated[
+    str | None,
+    Parameter(help="Task for pictures without target: reconstruct or generate.", group=TRAINING),
+]
+_MAX_NOTES = 3  # printed at most; --json has them all
 Options = Annotated[DataFlags | None, Parameter(name="*")]
 RunFolder = Annotated[str, Parameter(help="Folder of a run.")]
 
@@ -42,20 +62,21 @@ def check(
     /,
     *,
     options: Options = None,
-    strict: Annotated[
-        Flag, Parameter(help="Exit code 1 on warnings too, not on errors alone.")
-    ] = False,
+    strict: Annotated[Flag, Parameter(help="Exit code 1 on warnings too.")] = False,
     csv: Annotated[
-        Path | None, Parameter(help="A .csv file to write the findings to; replaced if it exists.")
+        Path | None,
+        Parameter(
+            help="Output .csv file for the findings; overwritten if it exists.", group=OUTPUT
+        ),
     ] = None,
     html: Annotated[
-        Path | None, Parameter(help="An .html file to write the audit to, with examples.")
+        Path | None, Parameter(help="Output .html file for the audit, with examples.", group=OUTPUT)
     ] = None,
     json: Json = False,
 ) -> int:
-    """Show what data hold, and look for what would spoil a result.
+    """Summarize a data set and check it for problems that invalidate results.
 
-    Exit code 1 if there is something that would falsify a result.
+    Exit code 1 if there are errors.
     """
     from brique.cli.findings import print_check
     from brique.workbench.check import check
@@ -75,35 +96,43 @@ def train(
     data: Annotated[str, Parameter(help="Built-in name, name under BRIQUE_DATA, or path.")],
     /,
     *,
-    seed: Annotated[Integer, Parameter(help="Seed of everything random.")] = 0,
+    seed: Annotated[Integer, Parameter(help="Random seed.", group=TRAINING)] = 0,
     minutes: Annotated[
-        Float, Parameter(help="That training may take; the plan is made for them.")
+        Float, Parameter(help="Time budget for training, in minutes.", group=TRAINING)
     ] = 10.0,
     epochs: Annotated[
-        Integer | None, Parameter(help="How often each example is seen, whatever the time.")
+        Integer | None,
+        Parameter(help="Number of epochs; overrides the time budget.", group=TRAINING),
     ] = None,
     start: Annotated[
         str | None,
-        Parameter(name="--from", help="Weights (.safetensors) or a run to start from."),
+        Parameter(
+            name="--from",
+            help="Weights (.safetensors) or a run to initialize from.",
+            group=TRAINING,
+        ),
     ] = None,
     freeze: Freeze = False,
     folds: Folds = None,
     balance: Balance = "none",
     task: Task = None,
     out: Annotated[
-        Path | None, Parameter(help="Folder of the run; by default a new one in runs/.")
+        Path | None,
+        Parameter(help="Output folder of the run; by default, a new one in runs/.", group=OUTPUT),
     ] = None,
     device: Device = None,
     options: Options = None,
-    quick: Annotated[Flag, Parameter(help="Some seconds of training, to see it work.")] = False,
+    quick: Annotated[
+        Flag, Parameter(help="Train for a few seconds, as a trial.", group=TRAINING)
+    ] = False,
     exact: Annotated[
-        Flag, Parameter(help="Bit for bit the same each time, also where that is slower.")
+        Flag, Parameter(help="Deterministic, bit-identical results; may be slower.", group=TRAINING)
     ] = False,
     json: Json = False,
 ) -> int:
-    """Train a net on your data and judge it on examples that it has not seen.
+    """Train a network on your data and evaluate it on held-out examples.
 
-    The last line printed is the run's folder: pass it to predict, evaluate, copy and resume.
+    The last line printed is the folder of the run, for predict, evaluate, copy and resume.
     """
     from brique.workbench.train import train
 
@@ -121,24 +150,30 @@ def tune(
     data: Annotated[str, Parameter(help="Built-in name, name under BRIQUE_DATA, or path.")],
     /,
     *,
-    minutes: Annotated[Float, Parameter(help="That the search may take.")] = 10.0,
-    seed: Annotated[Integer, Parameter(help="Of the search, and of the last training.")] = 0,
+    minutes: Annotated[
+        Float, Parameter(help="Time budget for the search, in minutes.", group=TRAINING)
+    ] = 10.0,
+    seed: Annotated[
+        Integer, Parameter(help="Random seed of the search and the final training.", group=TRAINING)
+    ] = 0,
     trials: Annotated[
-        Integer | None, Parameter(help="How many settings are tried at most.")
+        Integer | None, Parameter(help="Maximum number of trials.", group=TRAINING)
     ] = None,
     storage: Annotated[
-        str | None, Parameter(help="A database of optuna by its URL; by default SQLite.")
+        str | None,
+        Parameter(help="Optuna storage URL; by default, SQLite in the folder.", group=TRAINING),
     ] = None,
     out: Annotated[
-        Path | None, Parameter(help="Folder of the search; one that holds it goes on.")
+        Path | None,
+        Parameter(help="Folder of the search; an existing search is resumed.", group=OUTPUT),
     ] = None,
     device: Device = None,
     options: Options = None,
     json: Json = False,
 ) -> int:
-    """Search for better settings than the plan's, without the test part; then train and judge.
+    """Tune hyperparameters without the test part; then train and evaluate.
 
-    The last line printed is the folder of the final run; report.html beside it shows the search.
+    The last line printed is the folder of the final run; report.html next to it has the search.
     """
     from brique.workbench.tune import tune
 
@@ -154,12 +189,13 @@ def tune(
 def evaluate(
     run: RunFolder,
     data: Annotated[
-        str | None, Parameter(help="Other data, all judged. By default the test part of the run's.")
+        str | None,
+        Parameter(help="Data to evaluate on; by default, the test part of the run's data."),
     ] = None,
     /,
     *,
     part: Annotated[
-        str | None, Parameter(help="Of other data: all (by default), train, valid or test.")
+        str | None, Parameter(help="Part of new data: all (default), train, valid or test.")
     ] = None,
     options: Options = None,
     changed: Changed = False,
@@ -168,10 +204,10 @@ def evaluate(
     trust: Trust = False,
     json: Json = False,
 ) -> int:
-    """Judge the model of a run, beside simple methods that learn from the run's own data.
+    """Evaluate the model of a run, and baselines fitted on the run's own data.
 
-    Columns and classes of other data are found by name; the options that say how data are opened
-    are for these.
+    Columns and classes of new data are matched by name; the options for opening data apply to new
+    data only.
     """
     from brique.limits import memory_allowed
     from brique.tasks.table import sentence
@@ -199,18 +235,21 @@ def evaluate(
 def predict(
     run: RunFolder,
     /,
-    *files: Annotated[str, Parameter(help="Files, folders, or tables of rows to answer.")],
+    *files: Annotated[str, Parameter(help="Files, folders, or tables of rows to predict.")],
     csv: Annotated[
-        Path | None, Parameter(help="A .csv file to write the answers to; replaced if it exists.")
+        Path | None,
+        Parameter(
+            help="Output .csv file for the predictions; overwritten if it exists.", group=OUTPUT
+        ),
     ] = None,
     device: InferenceDevice = None,
     memory: Memory = None,
     trust: Trust = False,
     json: Json = False,
 ) -> int:
-    """Ask the model of a run about each file or row. Exit code 1 if one could not be read."""
+    """Predict each file or row with the model of a run. Exit code 1 if any cannot be read."""
     from brique.limits import memory_allowed
-    from brique.workbench.predict import describe_substitutions, predict
+    from brique.workbench.predict import predict
 
     if not files:
         raise UsageError("predict: FILE is missing; name files, folders, or a table.")
@@ -219,32 +258,14 @@ def predict(
     if json:
         print_json({"answers": [entry.to_json() for entry in predictions]})
     else:
-        print_table(
-            [
-                (entry.file, *entry.answer.summary())
-                for entry in predictions
-                if entry.answer is not None
-            ]
-        )
-        for entry in predictions:
-            if entry.error is not None:
-                notify(entry.error if entry.file in entry.error else f"{entry.file}: {entry.error}")
-        notes = Counter(entry.note for entry in predictions if entry.note is not None)
-        most_common = notes.most_common(_MAX_NOTES)
-        for note, count in most_common:
-            first = next(entry.file for entry in predictions if entry.note == note)
-            notify(f"{first}{f' and {count - 1:,} more' if count > 1 else ''}: {note}.")
-        if remaining := notes.total() - sum(count for _, count in most_common):
-            notify(f"{remaining:,} more are changed otherwise; --json says how.")
-        if summary := describe_substitutions(predictions):
-            notify(summary)
+        _print_predictions(predictions)
     return 1 if any(entry.error is not None for entry in predictions) else 0
 
 
 def report(
     run: RunFolder, /, *, memory: Memory = None, trust: Trust = False, json: Json = False
 ) -> int:
-    """Write the page of a run, report.html in its folder: to read, to print or to send."""
+    """Write report.html into the folder of a run."""
     from brique.limits import memory_allowed
     from brique.workbench.report import report
 
@@ -263,17 +284,17 @@ def resume(
     *,
     trust: Trust = False,
     finish: Annotated[
-        Flag, Parameter(help="End the training where it stands, and judge what there is.")
+        Flag, Parameter(help="Stop training now and evaluate the current model.")
     ] = False,
     changed: Changed = False,
     storage: Annotated[
-        str | None, Parameter(help="Of a search that is kept in a database of yours: its URL.")
+        str | None, Parameter(help="For a search: URL of its Optuna storage, if not the default.")
     ] = None,
     device: Device = None,
     memory: Memory = None,
     json: Json = False,
 ) -> int:
-    """Go on with a run, folds or a search that were stopped, to what they would have come to."""
+    """Resume an interrupted run, cross-validation or search; the result is the same."""
     from brique.limits import memory_allowed
     from brique.workbench.resume import remaining_work, resume
 
@@ -287,124 +308,24 @@ def resume(
     return 0
 
 
-def runs(
-    folder: Annotated[str, Parameter(help="Where the runs lie.")] = "runs", /, *, json: Json = False
-) -> int:
-    """Show the runs in a folder: name, recipe, state, turns played, last numbers."""
-    from brique.workbench.runs import runs, summary
-
-    entries = [summary(record) for record in runs(folder)]
-    if json:
-        print_json({"runs": entries})
-        return 0
-    titles = {
-        "run": "RUN",
-        "recipe": "RECIPE",
-        "state": "STATE",
-        "turns": "TURNS",
-        "result": "RESULT",
-    }
-    if entries:
-        print_table([[str(entry[key]) for key in titles] for entry in [titles, *entries]])
-    else:
-        notify(f"no runs in '{folder}' yet; 'brique train digits' makes one.")
-    return 0
-
-
-def list_(*, json: Json = False) -> int:
-    """Show every recipe, by family: name, year of the paper, what it does."""
-    from brique import catalog
-
-    entries = catalog.entries()
-    if json:
-        recipes = [
-            {"name": entry.name, "family": entry.family, "year": entry.year, "says": entry.summary}
-            for entry in entries
-        ]
-        print_json({"recipes": recipes})
-        return 0
-    print_table(
-        [(entry.family, entry.name, str(entry.year or ""), entry.summary) for entry in entries]
-    )
-    return 0
-
-
-def show(
-    recipe: Annotated[str, Parameter(help="Name of a recipe.")], /, *, json: Json = False
-) -> int:
-    """Show one recipe: what it does, its settings, what it must reach, where its file is."""
-    from brique import catalog
-
-    entry = catalog.find(recipe)
-    text = entry.path.read_text(encoding="utf-8")
-    settings = catalog.settings(text)
-    docstring, expect = catalog.docstring(text), catalog.constant(text, "EXPECT") or {}
-    if json:
-        flags = [
-            {"name": setting.name, "default": setting.default, "says": setting.description}
-            for setting in settings
-        ]
-        print_json(
-            {"name": entry.name, "family": entry.family, "year": entry.year, "says": entry.summary,
-             "about": docstring, "settings": flags, "expect": expect, "file": str(entry.path)}
-        )  # fmt: skip
-        return 0
-    echo(*docstring.split("\n"), "", "Settings, each a flag:")
-    print_table(
-        [
-            (
-                f"  --{setting.name.replace('_', '-')}",
-                setting.default or "(required)",
-                setting.description,
-            )
-            for setting in settings
-        ]
-    )
-    echo("")
-    for name, bounds in expect.items():
-        ranges = [f"{key} {low} to {high}" for key, (low, high) in bounds.items()]
-        echo(f"Must reach on {name}: {', '.join(ranges)}")
-    echo(f"File: {entry.path}")
-    echo(f"A copy to edit: brique copy {entry.name} {entry.name}.py")
-    return 0
-
-
-def copy(
-    source: Annotated[str, Parameter(name="RECIPE|RUN", help="A recipe, or the folder of a run.")],
-    file: Annotated[str, Parameter(help="Where to; nothing is ever overwritten.")],
-    /,
-) -> int:
-    """Write a recipe, or what a run ran, into a file of your own to edit and run with python."""
-    from brique.workbench.copy import copy
-
-    path = copy(source, file)
-    echo(path)
-    notify(f"run it with: python {path}")
-    return 0
-
-
-def run(
-    recipe: Annotated[str, Parameter(help="Name of a recipe; 'brique list' shows all.")],
-    /,
-    *flags: Annotated[str, Parameter(help="Its flags; 'brique run RECIPE --help' shows them.")],
-) -> int:
-    """Run a recipe: brique run RECIPE [--flag value ...] [--quick] [--out RUN] [--json]."""
-    from brique.cli.recipe import run_recipe
-
-    return run_recipe(recipe, flags)
-
-
-def about(*, json: Json = False) -> int:
-    """Show versions of brique, Python and torch, the device and the threads."""
-    from brique.workbench.about import about
-
-    facts = about()
-    if json:
-        print_json(facts)
-        return 0
-    print_table([(name, str(value)) for name, value in facts.items()])
-    return 0
-
-
 def _data_options(flags: DataFlags | None) -> dict[str, Any]:
     return chosen(flags).given()
+
+
+def _print_predictions(predictions: "Sequence[Prediction]") -> None:
+    """Print a row per prediction on stdout, errors and the most common notes on stderr."""
+    from brique.workbench.predict import describe_substitutions
+
+    print_table([(p.file, *p.answer.summary()) for p in predictions if p.answer is not None])
+    for entry in predictions:
+        if entry.error is not None:
+            notify(entry.error if entry.file in entry.error else f"{entry.file}: {entry.error}")
+    notes = Counter(entry.note for entry in predictions if entry.note is not None)
+    most_common = notes.most_common(_MAX_NOTES)
+    for note, count in most_common:
+        first = next(entry.file for entry in predictions if entry.note == note)
+        notify(f"{first}{f' and {count - 1:,} more' if count > 1 else ''}: {note}.")
+    if remaining := notes.total() - sum(count for _, count in most_common):
+        notify(f"{remaining:,} more have other notes; see --json.")
+    if summary := describe_substitutions(predictions):
+        notify(summary)

@@ -1,1 +1,1 @@
-"""One short file for each system; islands: nothing of brique imports them, nor they each other."""
+"""One short file per system; no module of brique imports a recipe, and no recipe another."""

@@ -1,4 +1,4 @@
-"""What a run shows on stderr: one live line on a terminal, one line a look in a pipe."""
+"""Progress of a run on stderr: a live line on a terminal, a line per evaluation in a pipe."""
 
 import shutil
 import sys
@@ -14,15 +14,15 @@ from brique.data.core.record import DataRecord
 from brique.game import Turn
 
 REDRAW_SECONDS = 0.2  # seconds
-MAX_LISTED = 20  # files left out that are named
+_MAX_SKIPPED = 20  # skipped files shown by name
 
 
 class Progress:
     """The progress of one stage.
 
-    stage: its name, or "".
-    turns: its length, if known.
-    start: turns already played.
+    stage: name of the stage, or "".
+    turns: number of turns (training steps), if known.
+    start: turns completed before.
     """
 
     def __init__(
@@ -37,7 +37,7 @@ class Progress:
     def show(self, turn: Turn, numbers: Mapping[str, float] | None) -> None:
         """Show a turn.
 
-        numbers: mean losses since the last look, at looks; None between them.
+        numbers: mean losses since the last evaluation, at evaluations; None between them.
         """
         if self._quiet:
             return
@@ -54,7 +54,7 @@ class Progress:
             self._out.flush()
 
     def end(self) -> None:
-        """Leave the last line standing."""
+        """Keep the last line on the terminal."""
         if self._line_width:
             self._out.write("\n")
             self._out.flush()
@@ -64,20 +64,24 @@ class Progress:
         played = turn.index + 1
         rate = (played - self._start) / max(now - self._start_time, 1e-9)
         parts = [self._stage] if self._stage else []
-        parts.append(f"turn {played}" + (f"/{self._turns}" if self._turns else ""))
-        parts.append(f"{rate:.0f} turns/s" if rate >= 10 else f"{rate:.2g} turns/s")
+        parts.append(f"step {played}" + (f"/{self._turns}" if self._turns else ""))
+        parts.append(f"{rate:.0f} it/s" if rate >= 10 else f"{rate:.2g} it/s")
         if self._turns:
-            parts.append(f"{_format_time((self._turns - played) / rate)} left")
-        parts += [f"{name} {value:.4g}" for name, value in numbers.items()]
+            parts.append(f"eta {_format_time((self._turns - played) / rate)}")
+        is_single = len(numbers) == 1
+        parts += [
+            f"{'loss' if is_single else f'loss/{name}'} {value:.4g}"
+            for name, value in numbers.items()
+        ]
         return escape("  ".join(parts))
 
 
 def report_data(record: DataRecord) -> None:
-    """Say on stderr what was decided about the data, and what of it was left out and why."""
+    """Print on stderr how the data were opened, and which files were skipped and why."""
     lines = list(record.notes)
-    lines += [f"left out {file}: {reason}" for file, reason in record.skipped[:MAX_LISTED]]
-    if len(record.skipped) > MAX_LISTED:
-        lines.append(f"left out {len(record.skipped) - MAX_LISTED:,} more; run.json lists all.")
+    lines += [f"left out {file}: {reason}" for file, reason in record.skipped[:_MAX_SKIPPED]]
+    if len(record.skipped) > _MAX_SKIPPED:
+        lines.append(f"left out {len(record.skipped) - _MAX_SKIPPED:,} more; run.json lists all.")
     for line in lines:
         console.notify(line)
 

@@ -1,4 +1,4 @@
-"""What brique stands on here."""
+"""Versions, device and threads."""
 
 import platform
 from pathlib import Path
@@ -22,7 +22,7 @@ def about() -> dict[str, object]:
 
 
 def _device() -> str:
-    """Say which device a training takes by default."""
+    """Return the default device for training."""
     if torch.cuda.is_available():
         return f"cuda ({torch.cuda.get_device_name()})"
     if torch.backends.mps.is_available():

@@ -1,4 +1,4 @@
-"""Audits data before anything is trained on them."""
+"""Audit of a data set before training."""
 
 import csv
 import io
@@ -21,11 +21,11 @@ def check(
     html: Path | str | None = None,
     **options: Any,  # noqa: ANN401 - each has a type of its own, in `brique.data.open`
 ) -> dict[str, Any]:
-    """Return what may spoil a result on a data set, as JSON values.
+    """Audit a data set; return findings that may invalidate results, as JSON values.
 
     source: a data set as for `train`.
-    csv: a file to write the findings to, one row an item; replaced if it exists.
-    html: a file to write a page of the audit to, with examples; replaced if it exists.
+    csv: output file for the findings, one row per item; overwritten if it exists.
+    html: output file for the audit page, with examples; overwritten if it exists.
     options: those of `brique.data.open`, such as target=, kind=, size=.
     Returns "name"; "fields", what each is; "targets"; "examples", three of train; "findings", worst
     first, each with kind, severity, split, items, count, reason and remedy; "verdict", their sum in

@@ -1,4 +1,4 @@
-"""Hands out code to edit: a recipe, or what a run ran."""
+"""Copies the source of a recipe or run, to edit."""
 
 from pathlib import Path
 
@@ -11,7 +11,7 @@ def copy(name: str, file: str | Path) -> Path:
     """Write a recipe, or what a run ran with its settings as defaults, and return the new file.
 
     name: of an installed recipe, or the folder of a run.
-    file: where to; a folder gets a file named as the recipe. Nothing is ever overwritten.
+    file: output file or folder; existing files are never overwritten.
     Raises UsageError when the file exists or the recipe does not, RunError if a folder is no run.
     """
     if Path(name).is_dir() or "/" in name:

@@ -1,4 +1,4 @@
-"""Judges the model of a run, on its own test part or on other data."""
+"""Evaluation of a run's model, on its own test part or on new data."""
 
 import os
 import time
@@ -33,20 +33,20 @@ def evaluate(
     changed: bool = False,
     **options: Any,  # noqa: ANN401 - each has a type of its own, in `brique.data.open`
 ) -> dict[str, Any]:
-    """Return what the model of a run reaches on data, as JSON values.
+    """Evaluate the model of a run; return the results as JSON values.
 
-    run: folder of a run that has finished.
-    source: a data set as for `train`; by default the one that the run was trained on, whose test
-        part is judged. Of any other all examples are, unless test=, time= or fold= cut it.
-    part: of other data, what is judged: "all", "train", "valid" or "test".
-    device: "cpu", "cuda", "mps"; by default the processor.
+    run: folder of a finished run.
+    source: a data set as for `train`; by default the test part of the run's own data. Of new data
+        all examples are evaluated, unless test=, time= or fold= select a test part.
+    part: of new data to evaluate: "all", "train", "valid" or "test".
+    device: "cpu", "cuda" or "mps"; by default "cpu".
     trust: whether the run's own source.py may be executed, where no installed code builds the net.
-    changed: whether the run's own data may be others than it was trained on.
+    changed: whether the run's own data may have changed since training.
     options: those of `brique.data.open` for the other data, such as target=, where the columns that
         the model knows do not say it; a run's own data are opened as the run had them.
-    Other data come to the fields of the model: columns are found by name, classes too, in any case.
-    Examples of a class that it does not know are wrong. Simple methods stand beside that learn from
-    the run's own training part; where that is gone, always answering the same.
+    Columns and classes of new data are matched by name, ignoring case. Examples of a class unknown
+    to the model count as errors. Baselines are fitted on the run's own training part; if that is
+    gone, only the constant baseline is given.
     Returns "run", what the task's `judge` finds ("task", "test", "interval", "baseline" and more),
     "judged" (the name of the data, the part, and how many examples), "seconds" and "notes":
     sentences that a reader of the scores should know; "trust_errors" says what falsifies them, by the

@@ -1,4 +1,4 @@
-"""Trains a net for each fold of the data, and says what all of them reach together."""
+"""K-fold cross-validation: one network per fold, and the aggregated results."""
 
 import json
 import math

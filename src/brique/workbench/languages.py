@@ -1,4 +1,4 @@
-"""Which of several languages is translated, and into what its texts are cut."""
+"""Default source language and tokenization for translation."""
 
 from collections.abc import Sequence
 from importlib.util import find_spec

@@ -1,4 +1,4 @@
-"""Asks the model of a run about files, and rows of tables."""
+"""Predictions of a run's model for files and rows of tables."""
 
 import csv
 import io
@@ -20,7 +20,7 @@ from brique.schema import Picture, Schema, picture_shape
 
 @dataclass(frozen=True, kw_only=True)
 class Prediction:
-    """What a model says of one input: an answer, or why there is none.
+    """The prediction for one input: an answer, or an error.
 
     file: where it stands. place: the same as JSON, with the row of a table.
     note: how a picture was changed to be as the net takes it, or what stood in for what.
@@ -47,14 +47,14 @@ def predict(
     device: str | None = None,
     trust: bool = False,
 ) -> list[Prediction]:
-    """Return what the model of a run says of each input.
+    """Return the prediction of a run's model for each input.
 
-    run: folder of a run that has finished.
+    run: folder of a finished run.
     inputs: files, and folders whose files are taken in the order of their names. A model of
         pictures or sounds answers each file; one of texts each line of a .txt file; any other each
         row of a table, whose columns are found by name.
-    out: a .csv file to write the answers to; one that exists is replaced.
-    device: "cpu", "cuda", "mps"; by default the processor.
+    out: .csv file for the predictions; overwritten if it exists.
+    device: "cpu", "cuda" or "mps"; by default "cpu".
     trust: whether the run's own source.py may be executed, where no installed code builds the net.
     Raises DataError on a path that does not exist. An input that cannot be read has its own error.
     """

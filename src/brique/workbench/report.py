@@ -1,4 +1,4 @@
-"""The page of a run that lies on the disk: its data are opened again."""
+"""Report of a saved run; its data are opened again."""
 
 import shlex
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Goes on with what was stopped: a run, the training of folds, or a search."""
+"""Resumes what was interrupted: a run, a cross-validation, or a search."""
 
 from pathlib import Path
 
@@ -17,17 +17,17 @@ def resume(
     changed: bool = False,
     storage: str | None = None,
 ) -> Path:
-    """Go on with a run until it has finished, and return its folder.
+    """Resume a run until it has finished, and return its folder.
 
     run: folder of a run; one that has finished is left as it is, but for a report that is
         missing. Or that of a training of folds: those that are not finished are gone on with, or
         begun. Or that of a search.
     trust: whether the run's own source.py may be executed, where the installed code is another.
-    finish: end the training where it stands, and judge what there is. Of folds the one under way is
-        ended, and none is begun.
-    device: "cpu", "cuda", "mps"; by default the fastest there is.
-    changed: whether the data may be others than the run began with; run.json then says so.
-    storage: of a search that is kept in another database than its own: that, by its URL.
+    finish: stop training now and evaluate the current model. For folds: stop the current fold and
+        start no other.
+    device: "cpu", "cuda" or "mps"; by default the fastest available.
+    changed: whether the data may have changed since the start; run.json records it.
+    storage: for a search: URL of its Optuna storage, if not the default.
     Raises RunError when the folder is no run, its code cannot be had, or its data have changed.
     """
     if storage is not None and not (Path(run) / tune.FILE).is_file():
@@ -47,7 +47,7 @@ def resume(
 
 
 def remaining_work(run: str | Path) -> str | None:
-    """Say what is left to do of a run, folds or a search that has finished; None of another.
+    """Describe the remaining work of a finished run, cross-validation or search; else None.
 
     Raises RunError when the folder is none of them.
     """

@@ -29,27 +29,25 @@ def train(
     quick: bool = False,
     **options: Any,  # noqa: ANN401 - each has a type of its own, in `brique.data.open`
 ) -> Path:
-    """Train a net on a data set, judge it on the test part, and return the run's folder.
+    """Train a network on a data set, evaluate it on the test part, and return the run's folder.
 
     source: built-in name, name of a folder under BRIQUE_DATA, or path.
-    seed: of everything random.
-    minutes: that training may take; the plan is made for them, above 0.
-    epochs: how often each training example is seen, whatever the time; by default the plan says.
-    start: published weights (.safetensors) or an earlier run to start from; by default a new net.
-    freeze: of such a start, only a new head learns.
-    folds: train so many nets, each judged on another part of the data; the minutes are for all.
-        Returned is a folder with a run for each, fold-1 and so on, and a report of all together.
-    balance: "weights" makes mistakes in rare classes cost more, "sampler" shows them more often. In
-        both cases a net takes all classes for equally common: it names rare ones more readily, and
-        its probabilities are those of data in which classes are equally common; to have them for
-        data like these, multiply each by the share of its class, and divide by the sum.
-    task: what the data do not say: "reconstruct" squeezes pictures through a few numbers and
-        rebuilds them, "generate" makes new ones; they need no target. By default the targets say
-        what is to be learnt.
+    seed: random seed.
+    minutes: time budget for training, above 0.
+    epochs: number of epochs, overriding the time budget; by default chosen by the plan.
+    start: pretrained weights (.safetensors) or an earlier run; by default random initialization.
+    freeze: with `start`, train only a new head.
+    folds: number of cross-validation folds; the time budget covers all of them. Returns a folder
+        with one run per fold (fold-1, ...) and a joint report.
+    balance: class balancing: "weights" (in the loss) or "sampler" (oversampling). Both train for
+        equal class priors: rare classes are predicted more often, and the probabilities assume
+        equal priors; multiply them by the class frequencies and normalize to correct this.
+    task: "reconstruct" (autoencoder) or "generate", for pictures without targets; by default the
+        task is inferred from the targets.
     out: folder of the run; by default a new one in runs/.
-    device: "cpu", "cuda", "mps"; by default the fastest there is.
-    exact: bit for bit the same each time, also where that is slower.
-    quick: some seconds of training, to see that all works.
+    device: "cpu", "cuda" or "mps"; by default the fastest available.
+    exact: deterministic, bit-identical results; may be slower.
+    quick: train for a few seconds, as a trial.
     options: those of `brique.data.open`, such as size=, group=, rename=; the run's settings hold
         them, so that `resume`, `evaluate` and a copy of the run open the data the same way.
     Raises DataError on data that cannot be used, UsageError on settings that cannot.

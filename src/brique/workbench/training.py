@@ -150,7 +150,7 @@ def _opened(request: Request) -> tuple[Data, Request, dict[str, str] | None]:
         return data, request, None
     pretrained = transfer.load_pretrained(request.start, data.schema)
     notify(f"{pretrained.summary}.")
-    return data, request, {"says": pretrained.summary, "sha256": pretrained.sha256}
+    return data, request, {"description": pretrained.summary, "sha256": pretrained.sha256}
 
 
 def _planned(

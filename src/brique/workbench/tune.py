@@ -1,7 +1,7 @@
-"""Searches round the plan of a training for better settings; test is read once, at the end.
+"""Hyperparameter search around the plan; the test part is evaluated once, at the end.
 
-Each trial is a run of its own on data without their test part: valid takes its place. What is best
-there, and again with other seeds and other examples held out, is trained on all, and judged.
+Each trial is a run without the test part, scored on valid. The best settings are confirmed with
+other seeds and validation splits, then trained on all training data and evaluated on test.
 """
 
 import math
@@ -65,15 +65,15 @@ def tune(
     device: str | None = None,
     **options: Any,  # noqa: ANN401 - each has a type of its own, in `brique.data.open`
 ) -> Path:
-    """Search for better settings than the plan's, train with them, and return that run's folder.
+    """Tune hyperparameters, train with the best, and return the folder of that run.
 
     source, options: as for `train`.
-    minutes: that the search may take, and then the last training; a trial may take a 14th.
-    seed: of the search and of the last training; trials have the seeds after it.
-    trials: how many at most; by default as many as the minutes are for.
-    storage: a database of optuna by its URL; by default SQLite in the folder.
-    out: folder of the search; by default a new one in runs/. One that holds the same search goes
-        on: a trial that was stopped is resumed.
+    minutes: time budget of the search, and of the final training; a 14th per trial.
+    seed: of the search and the final training; trials use the following seeds.
+    trials: maximum number; by default limited by the time budget only.
+    storage: Optuna storage URL; by default SQLite in the folder.
+    out: folder of the search; by default a new one in runs/. An existing search with the same
+        arguments is resumed.
     Raises DataError without optuna (the extra `tune`) and as `train` does, UsageError on minutes
         that are none, RunError where the folder holds other things.
     """

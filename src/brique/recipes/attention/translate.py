@@ -1,7 +1,7 @@
-"""A GRU encoder and decoder translate English to French, with and without attention.
+"""A GRU encoder-decoder with attention translates English to French; one without, to compare.
 
 Paper    Bahdanau, Cho, Bengio 2014, arXiv:1409.0473, section 3 and appendix A.
-Departs  Adam and a tanh layer for maxout; the plain one attends to one vector, the last states.
+Departs  Adam; tanh for maxout; without attention, the context is the final encoder state.
 Run      brique run translate --data multi30k
 Reached  see benchmarks/recipes.md
 """
@@ -25,7 +25,7 @@ from brique.schema import Schema, Text
 from brique.tasks.translate import metrics
 from brique.tasks.translate.decoding import beam_search, teacher_forcing
 
-# exact_match: share of test sentences translated without an error; gain: of attention over plain
+# exact_match: share of test sentences translated exactly; gain: score with attention minus without
 EXPECT = {
     "world:grammar": {"exact_match": (0.95, 1.0), "gain": (0.05, 1.0)},
     "multi30k": {"bleu": (40, 100), "gain": (5, 100)},
@@ -42,7 +42,7 @@ class Args:
     languages: tuple[str, ...] = ("en", "fr")
     """Source and target language."""
     turns: int = 3200
-    """Turns for each of the two translators."""
+    """Turns (training steps) of each of the two nets."""
     batch_size: int = 32
     """Pairs of sentences per batch."""
     width: int = 256
@@ -54,7 +54,7 @@ class Args:
 
 
 class Seq2Seq(nn.Module):
-    """Source texts, previous target words -> hidden layer of the next words, attention weights."""
+    """Source texts, previous target words -> hidden states of the next words, attention weights."""
 
     def __init__(self, width: int, sizes: list[int], *, attention: bool) -> None:
         super().__init__()
@@ -106,7 +106,7 @@ def build(args: Args, schema: Schema) -> dict[str, Seq2Seq]:
 
 
 def main(args: Args) -> dict[str, float]:
-    """Train both by teacher forcing; translate the test part by beam search."""
+    """Train both nets by teacher forcing; translate the test part by beam search."""
     run = Run.start(__file__, args)
     source, target = args.languages
     pairs = open_pairs(args.data, source, target)
@@ -144,7 +144,7 @@ def open_pairs(name: str, source: str, target: str) -> Data:
 def mean_loss(
     net: nn.Module, loss: Callable[[Batch], tuple[Tensor, Tensor]], split: Split
 ) -> float:
-    """Return the mean loss a word of a split, in nats."""
+    """Return the mean loss per word of a split, in nats."""
     with eval_mode(net) as device:
         sums = [loss(batch) for batch in split.batches(100).on(device)]
     return float(sum(total for total, _ in sums) / sum(count for _, count in sums))
@@ -187,7 +187,7 @@ def bleu(translations: list[str], references: list[str]) -> float:
 
 
 def attention_weights(net: Seq2Seq, split: Split, source: str, target: str) -> Tensor:
-    """Return a table (3, H, W) of attention in the first pair: a row for each target word."""
+    """Return a heatmap (3, H, W) of attention for the first pair: a row per target word."""
     batch, fields = next(split.batches(1)), (split.schema[target], split.schema[source])
     previous, words, _ = teacher_forcing(ragged_of(batch, target))
     with eval_mode(net) as device:

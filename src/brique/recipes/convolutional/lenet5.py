@@ -1,4 +1,4 @@
-"""LeNet-5 reads handwritten digits (61,706 parameters).
+"""LeNet-5 classifies handwritten digits (61,706 parameters).
 
 Paper    LeCun et al. 1998, "Gradient-based learning applied to document recognition", section II-B.
 Departs  softmax for RBF units, untrained pooling, full S2-C3 wiring.
@@ -31,15 +31,15 @@ class Args:
     data: str = "digits"
     """Built-in name or path."""
     turns: int = 5600
-    """Turns, one batch each."""
+    """Turns (training steps), one batch each."""
     batch_size: int = 128
-    """Digits a turn."""
+    """Digits per batch."""
     lr: float = 0.1
     """Initial learning rate of SGD, decayed to zero along a cosine."""
     momentum: float = 0.9
     """Momentum, in [0, 1)."""
     seed: int = 0
-    """Seed of everything random."""
+    """Random seed."""
 
 
 def build(args: Args, schema: Schema) -> nn.Module:
@@ -55,7 +55,7 @@ def build(args: Args, schema: Schema) -> nn.Module:
 
 
 def main(args: Args) -> dict[str, float]:
-    """Train, evaluate on the validation digits on the way, on the test digits once."""
+    """Train, evaluating on the validation digits; evaluate on the test digits once at the end."""
     run = Run.start(__file__, args)
     digits = data.open(args.data, needs={"image": Picture, "label": Category}, size=28, channels=1)
     net = run.place(build(args, digits.schema))

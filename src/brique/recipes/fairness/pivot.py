@@ -1,4 +1,4 @@
-"""A classifier whose output is independent of a nuisance parameter, by an adversary.
+"""Adversarial training makes a classifier independent of a nuisance parameter (pivot).
 
 Paper    Louppe, Kagan, Cranmer 2017, arXiv:1611.01046, algorithm 1 and section 5.1.
 Departs  Adam with a decaying learning rate for SGD; the adversary sees signal only, as the
@@ -36,13 +36,13 @@ class Args:
     """Settings of the run; every field is a flag."""
 
     lambdas: tuple[float, ...] = (0.0, 1.0, 3.0, 10.0, 30.0)
-    """Weights of the adversary's loss in the classifier's; each starts from the last classifier."""
+    """Weights of the adversary's loss, in order; each starts from the previous classifier."""
     turns: int = 4500
-    """Turns for each lambda: one move of the adversary; every third, one of the classifier."""
+    """Turns (training steps) per lambda; the classifier moves at every third."""
     batch_size: int = 512
-    """Events a turn, about half of them signal."""
+    """Events per batch, about half of them signal."""
     seed: int = 0
-    """Seed of everything random."""
+    """Random seed."""
 
 
 def build(args: Args, schema: Schema) -> dict[str, nn.Module]:
@@ -58,7 +58,7 @@ def build(args: Args, schema: Schema) -> dict[str, nn.Module]:
 
 
 def main(args: Args) -> dict[str, float]:
-    """Train a classifier against an adversary of growing weight; draw what independence costs."""
+    """Train classifiers against an adversary of increasing weight; plot the tradeoff."""
     run = Run.start(__file__, args)
     events, signal = toy_events(torch.Generator().manual_seed(0))
     nets = run.place(build(args, events.schema))
@@ -91,7 +91,7 @@ def game(f: nn.Module, r: nn.Module, weight: float) -> Game:
     def r_loss(batch: Batch) -> Tensor:  # nats: -log p(z | f(x)), a mixture of 5 Gaussians
         signal, output = batch.y == 1, f(batch.x).sigmoid()
         logits, mean, std = r(4 * output[signal] - 2).chunk(3, dim=1)  # (S, 5) each
-        std = 0.1 + functional.softplus(std)  # bounded, or f seeks where it is small
+        std = 0.1 + functional.softplus(std)  # lower bound, or f minimizes it
         scaled = (batch.z[signal].unsqueeze(1) - mean) / std
         log_p = logits.log_softmax(dim=1) - scaled.square() / 2 - std.log()
         return math.log(2 * math.pi) / 2 - log_p.logsumexp(dim=1).mean()

@@ -1,7 +1,7 @@
-"""One hidden layer approximates any continuous function; linear layers collapse to one.
+"""Universal approximation: one hidden layer fits any function; linear layers collapse to one.
 
 Paper    Cybenko 1989, "Approximation by superpositions of a sigmoidal function", theorem 2.
-Departs  weights are trained, and once constructed, where the theorem only proves their existence.
+Departs  weights are trained, or constructed; the theorem only proves their existence.
 Run      brique run approximation
 Reached  see benchmarks/recipes.md
 """
@@ -51,11 +51,11 @@ class Args:
     units: tuple[int, ...] = (2, 8, 32, 128)
     """Hidden units of each trained net."""
     turns: int = 100
-    """Turns a net, each ten iterations of LBFGS."""
+    """Turns (training steps) per net, ten LBFGS iterations each."""
     epsilons: tuple[float, ...] = (2.0, 0.5, 0.1, 0.01)
     """Error bounds of the constructed nets."""
     seed: int = 0
-    """Seed of everything random."""
+    """Random seed."""
 
 
 def build(args: Args, schema: Schema | None = None) -> dict[str, nn.Module]:
@@ -89,7 +89,7 @@ def bumps(x: Tensor, epsilon: float) -> Tensor:
 
 
 def collapsed(net: nn.Module, x: Tensor) -> Tensor:
-    """Return the outputs of a stack of linear layers, by the one layer that equals it."""
+    """Return the outputs of the single linear layer that equals a stack of linear layers."""
     weight, bias = torch.eye(2, dtype=x.dtype, device=x.device), x.new_zeros(2)
     for layer in (module for module in net.modules() if isinstance(module, nn.Linear)):
         weight, bias = layer.weight @ weight, layer.weight @ bias + layer.bias
@@ -97,7 +97,7 @@ def collapsed(net: nn.Module, x: Tensor) -> Tensor:
 
 
 def main(args: Args) -> dict[str, float]:
-    """Train nets of growing width, construct one, learn XOR with and without activations."""
+    """Train nets of increasing width, construct one, learn XOR with and without activations."""
     run = Run.start(__file__, args)
     nets = run.place(build(args))
     x = torch.linspace(-1.5, 1.5, 512, dtype=torch.float64, device=run.device)[:, None]

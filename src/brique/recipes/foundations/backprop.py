@@ -1,7 +1,7 @@
-"""Back-propagation by hand, compared with autograd and with finite differences.
+"""Back-propagation implemented by hand, checked against autograd and finite differences.
 
 Paper    Rumelhart, Hinton, Williams 1986, "Learning representations by back-propagating errors".
-Departs  gradients of whole batches, through any activation with a known derivative.
+Departs  batched gradients, through any activation with a known derivative.
 Run      brique run backprop
 Reached  see benchmarks/recipes.md
 """
@@ -48,9 +48,9 @@ class Args:
     """Settings of the run; every field is a flag."""
 
     turns: int = 500
-    """Turns of the net with gradients by hand, and of its twin."""
+    """Turns (training steps) of the net with manual gradients, and of its autograd twin."""
     seed: int = 0
-    """Seed of everything random."""
+    """Random seed."""
 
 
 def build(args: Args, schema: Schema | None = None) -> dict[str, nn.Module]:
@@ -68,7 +68,7 @@ def mlp(sizes: list[int], activations: list[str]) -> nn.Module:
 
 
 class ByHand(torch.autograd.Function):
-    """Layers x <- g(W x + b) with their gradients by hand: one operation for autograd."""
+    """Layers x <- g(W x + b) with manual gradients, as one autograd function."""
 
     @staticmethod
     def forward(ctx: Any, x: Tensor, activations: list[str], *weights: Tensor) -> Tensor:  # noqa: ANN401, D102
@@ -90,7 +90,7 @@ class ByHand(torch.autograd.Function):
 
 
 def check_gradients() -> dict[str, float | Tensor]:
-    """Return differences of gradients from their references, and gradients of small examples."""
+    """Return errors of gradients against references, and gradients of small examples."""
     net = mlp([6] * (len(ACTIVATIONS) + 1), list(ACTIVATIONS))
     x, weights = torch.randn(7, 6, dtype=torch.float64), [*net.parameters()]
     y = ByHand.apply(x, list(ACTIVATIONS), *weights)
@@ -138,7 +138,7 @@ def check_gradients() -> dict[str, float | Tensor]:
 
 
 def main(args: Args) -> dict[str, float]:
-    """Check gradients by hand, train with them and with autograd's, draw the graph."""
+    """Check manual gradients, train with them and with autograd, draw the graph."""
     run = Run.start(__file__, args)
     results, nets = check_gradients(), run.place(build(args))
     x = run.noise(100, 10, dtype=torch.float64, name="inputs")

@@ -1,7 +1,7 @@
-"""How the learning rate decides where gradient descent ends, and what decay does about noise.
+"""Gradient descent: the learning rate selects the minimum, and its decay averages out noise.
 
 Paper    Robbins, Monro 1951, "A stochastic approximation method", section 2.
-Departs  the gradient is known; the noise in it is added.
+Departs  an exact gradient, to which noise is added.
 Run      brique run descent
 Reached  see benchmarks/recipes.md
 """
@@ -23,7 +23,7 @@ from brique.schema import Schema
 EXPECT = {
     "generated": {
         "small_lr_end": (0.99, 1.01), "large_lr_end": (-1.01, -0.99),  # both start at 2
-        "constant_over_theory": (0.85, 1.15),  # loss that noise keeps up, over its closed form
+        "constant_over_theory": (0.85, 1.15),  # stationary loss over its closed form
         "constant_over_step": (5.0, 1e3), "constant_over_exponential": (5.0, 1e3),
         "constant_over_inverse_time": (5.0, 1e3),
     }
@@ -47,15 +47,15 @@ class Args:
     turns: int = 600
     """Turns under each schedule."""
     points: int = 2000
-    """Points that descend at once under each schedule; their mean loss is measured."""
+    """Points optimized in parallel under each schedule; their mean loss is reported."""
     lr: float = 0.2
     """Initial learning rate under each schedule."""
     seed: int = 0
-    """Seed of everything random."""
+    """Random seed."""
 
 
 def build(args: Args, schema: Schema | None = None) -> dict[str, nn.Module]:
-    """Nets without inputs: 5 positions on the double well for each rate, N on the parabola."""
+    """Parameters without inputs: 5 points on the double well per rate, N points on the parabola."""
     starts = torch.tensor([2.0, 1.4, 0.4, -0.2, -1.5], dtype=torch.float64)
     points = dict.fromkeys(RATES, starts) | dict.fromkeys(SCHEDULES, torch.ones(args.points))
     return {name: nn.ParameterList([start.double().clone()]) for name, start in points.items()}
@@ -72,7 +72,7 @@ def parabola(w: Tensor) -> Tensor:
 
 
 def main(args: Args) -> dict[str, float]:
-    """Descend a double well at two learning rates, then a parabola with a noisy gradient."""
+    """Minimize a double well at two learning rates, then a parabola with a noisy gradient."""
     run = Run.start(__file__, args)
     nets = run.place(build(args))
 

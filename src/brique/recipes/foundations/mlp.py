@@ -31,15 +31,15 @@ class Args:
     data: str = "digits"
     """Built-in name or path: pictures with classes."""
     turns: int = 6000
-    """Turns, one batch each."""
+    """Turns (training steps), one batch each."""
     batch_size: int = 64
-    """Pictures a turn."""
+    """Pictures per batch."""
     hidden: int = 128
     """Hidden units."""
     lr: float = 3e-3
     """Initial learning rate of Adam, decayed to zero along a cosine."""
     seed: int = 0
-    """Seed of everything random."""
+    """Random seed."""
 
 
 def build(args: Args, schema: Schema) -> nn.Module:
@@ -53,7 +53,7 @@ def build(args: Args, schema: Schema) -> nn.Module:
 
 
 def main(args: Args) -> dict[str, float]:
-    """Train, evaluate on the validation part on the way, on the test part once."""
+    """Train, evaluating on the validation part; evaluate on the test part once at the end."""
     run = Run.start(__file__, args)
     digits = data.open(args.data, needs={"image": Picture, "label": Category})
     net = run.place(build(args, digits.schema))

@@ -1,7 +1,7 @@
 """Nine optimizers on an ill-conditioned quadratic, and eight of them on digits.
 
 Paper    LeCun, Bottou, Orr, Muller 1998, "Efficient BackProp", sections 4, 5 and 6.
-Departs  also Adagrad, Adadelta, RMSProp and Adam, which came later.
+Departs  also Adagrad, Adadelta, RMSProp and Adam, published later.
 Run      brique run optimizers
 Reached  see benchmarks/recipes.md
 """
@@ -49,19 +49,19 @@ class Args:
     """Settings of the run; every field is a flag."""
 
     data: str = "digits"
-    """Built-in name or path: pictures with a class each."""
+    """Built-in name or path: pictures with classes."""
     quadratic_turns: int = 1000
-    """Most turns on the quadratic."""
+    """Maximum turns (training steps) on the quadratic."""
     turns: int = 1000
-    """Turns on digits; full-batch optimizers get as many gradients of single examples."""
+    """Turns on digits; full-batch optimizers get the same number of per-example gradients."""
     batch_size: int = 32
-    """Digits a turn."""
+    """Digits per batch."""
     seed: int = 0
-    """Seed of everything random."""
+    """Random seed."""
 
 
 class Newton(optim.Optimizer):
-    """Newton's method: steps to the minimum of the second-order approximation."""
+    """Newton's method: each step minimizes the second-order approximation."""
 
     def __init__(self, params: Iterable[Any], function: Callable[[Tensor], Tensor]) -> None:
         super().__init__(params, {"lr": 1.0})
@@ -89,7 +89,7 @@ def quadratic(w: Tensor) -> Tensor:
 
 
 def main(args: Args) -> dict[str, float]:
-    """Minimize the quadratic, then train on digits, where SGD also has a full-batch form."""
+    """Minimize the quadratic, then train on digits, with SGD in mini-batch and full-batch form."""
     run = Run.start(__file__, args)
     digits = data.open(args.data, needs={"image": Picture, "label": Category}, size=8, channels=1)
     nets = run.place(build(args, digits.schema))

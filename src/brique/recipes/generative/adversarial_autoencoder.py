@@ -1,7 +1,7 @@
-"""An autoencoder of digits whose latents follow a chosen prior in the plane (AAE).
+"""An adversarial autoencoder (AAE) matches two-dimensional latents to a chosen prior.
 
 Paper    Makhzani et al. 2015, arXiv:1511.05644, section 2.
-Departs  smaller nets, Adam; a plain autoencoder beside three priors.
+Departs  smaller nets, Adam; a plain autoencoder for comparison with three priors.
 Run      brique run adversarial_autoencoder --data mnist
 Reached  see benchmarks/recipes.md
 """
@@ -44,13 +44,13 @@ class Args:
     data: str = "digits"
     """Built-in name or path: pictures with classes."""
     turns: int = 6500
-    """Turns of each of the four games: a move of every player."""
+    """Turns (training steps) of each of the four games: one move of every player."""
     batch_size: int = 128
-    """Digits a turn, and as many samples of the prior."""
+    """Digits per batch, and samples of the prior."""
     lr: float = 1e-3
-    """Initial learning rate of the autoencoders, decayed to zero; the adversaries have twice it."""
+    """Initial learning rate of the autoencoders, decayed to zero; doubled for the adversaries."""
     seed: int = 0
-    """Seed of everything random."""
+    """Random seed."""
 
 
 def build(args: Args, schema: Schema) -> dict[str, nn.Sequential]:
@@ -72,7 +72,7 @@ def build(args: Args, schema: Schema) -> dict[str, nn.Sequential]:
 
 
 def main(args: Args) -> dict[str, float]:
-    """Train a plain autoencoder, then one for each prior; compare latents with samples of it."""
+    """Train a plain autoencoder and one per prior; compare latents with samples of the prior."""
     run = Run.start(__file__, args)
     digits = data.open(args.data, needs={"image": Picture, "label": Category}, size=28, channels=1)
     nets = run.place(build(args, digits.schema))
@@ -115,7 +115,7 @@ def main(args: Args) -> dict[str, float]:
 def adversaries(
     run: Run, encoder: nn.Module, discriminator: nn.Module, prior: "Prior", lr: float
 ) -> list[Player]:
-    """Return a discriminator of latents and prior, and the encoder as its generator."""
+    """Return the discriminator of latents against prior samples, and the encoder as generator."""
 
     def d_loss(batch: Batch) -> Tensor:
         prior_logits = discriminator(prior(run.noise(len(batch), 3)))
@@ -132,7 +132,7 @@ def adversaries(
 
 
 def metrics(name: str, net: nn.Sequential, batch: Batch, noise: Tensor) -> dict[str, float]:
-    """Return the squared error a pixel, and the accuracy of the two-sample test of the latents."""
+    """Return the squared error per pixel, and the two-sample test accuracy of the latents."""
     samples = PRIORS.get(name, gaussian)(noise)  # the plain latents against the Gaussian
     error = functional.mse_loss(reconstruct(net, batch.image), batch.image)
     return {
@@ -142,7 +142,7 @@ def metrics(name: str, net: nn.Sequential, batch: Batch, noise: Tensor) -> dict[
 
 
 def nn_accuracy(latents: Tensor, samples: Tensor) -> float:
-    """Return the mean accuracy of the test of M samples (M, 2) against each M latents (N, 2)."""
+    """Return the accuracy of M samples (M, 2) against latents (N, 2), averaged over chunks of M."""
     chunks = [chunk for chunk in latents.split(len(samples)) if len(chunk) == len(samples)] or [
         latents
     ]

@@ -1,4 +1,4 @@
-"""A generator learns to draw digits by deceiving a discriminator (GAN).
+"""A generator learns to draw digits by fooling a discriminator (GAN).
 
 Paper    Goodfellow et al. 2014, arXiv:1406.2661, algorithm 1, non-saturating loss of section 3.
 Departs  Adam and batch norm of Radford et al. 2015, arXiv:1511.06434, section 3.
@@ -21,7 +21,7 @@ from brique.run import Run
 from brique.schema import Category, Picture, Schema
 from brique.tasks.generate import gap, recognized
 
-# discriminator: nats (2 ln 2 = 1.386 if it only guesses); the others: a digit classifier on fakes
+# discriminator: loss in nats (2 ln 2 = 1.386 at chance); the others: by a digit classifier on fakes
 EXPECT = {"mnist": {"discriminator": (0.9, 1.38), "recognized": (0.6, 1.0), "rarest": (0.03, 0.1)}}
 QUICK = {"turns": 60}
 LEARNS = {"gap": "falls"}  # from the mean fake to the mean digit
@@ -34,15 +34,15 @@ class Args:
     data: str = "digits"
     """Built-in name or path."""
     turns: int = 9400
-    """Turns: one move of the discriminator, one of the generator."""
+    """Turns (training steps): one move of the discriminator, one of the generator."""
     batch_size: int = 128
-    """Real digits a turn, and as many fakes."""
+    """Real digits per batch, and fakes."""
     noise: int = 64
     """Dimensions of the noise."""
     lr: float = 2e-4
-    """Learning rate of both Adams."""
+    """Learning rate of both Adam optimizers."""
     seed: int = 0
-    """Seed of everything random."""
+    """Random seed."""
 
 
 def build(args: Args, schema: Schema) -> dict[str, nn.Module]:
@@ -72,11 +72,11 @@ def main(args: Args) -> dict[str, float]:
     def fakes(n: int) -> Tensor:
         return generator(run.noise(n, args.noise))  # (n, 1, 28, 28)
 
-    def d_loss(batch: Batch) -> Tensor:  # what the discriminator pays
+    def d_loss(batch: Batch) -> Tensor:  # binary cross-entropy of real and fake
         real_logits, fake_logits = discriminator(batch.image), discriminator(fakes(len(batch)))
         return functional.softplus(-real_logits).mean() + functional.softplus(fake_logits).mean()
 
-    def g_loss(batch: Batch) -> Tensor:  # what the generator pays
+    def g_loss(batch: Batch) -> Tensor:  # non-saturating
         return functional.softplus(-discriminator(fakes(len(batch)))).mean()
 
     adam = partial(torch.optim.Adam, lr=args.lr, betas=(0.5, 0.999))

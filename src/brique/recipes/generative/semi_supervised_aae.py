@@ -1,7 +1,7 @@
-"""A classifier from ten labels a class and many unlabeled digits (semi-supervised AAE).
+"""A semi-supervised AAE classifies digits from ten labels per class and many unlabeled digits.
 
 Paper    Makhzani et al. 2015, arXiv:1511.05644, "Semi-supervised adversarial autoencoders".
-Departs  smaller nets, Adam, dropout of pixels; one discriminator for class and style together.
+Departs  smaller nets, Adam, input dropout; one discriminator for class and style jointly.
 Run      brique run semi_supervised_aae --data mnist
 Reached  see benchmarks/recipes.md
 """
@@ -21,14 +21,14 @@ from brique.run import Run
 from brique.schema import Category, Picture, Schema
 from brique.tasks.reconstruct import labeled_rows, reconstruct
 
-# gain: over the accuracy of the same classifier, trained on the labels alone
+# gain: accuracy minus that of the same classifier trained on the labels alone
 EXPECT = {"mnist": {"accuracy": (0.8, 1), "gain": (0.03, 1)}}
 QUICK = {"turns": 40}
 LEARNS = {"semi_supervised/autoencoder": "falls"}
 LABELS_PER_CLASS, STYLE_SIZE = (
     10,
     8,
-)  # labels a class; numbers of style beside the class probabilities
+)  # labels per class; dimensions of the style latent
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,17 +38,17 @@ class Args:
     data: str = "digits"
     """Built-in name or path: pictures with classes."""
     turns: int = 6500
-    """Turns of each of the two games: a move of every player."""
+    """Turns (training steps) of each of the two games: one move of every player."""
     batch_size: int = 128
-    """Unlabeled digits a turn, and as many samples of the prior."""
+    """Unlabeled digits per batch, and samples of the prior."""
     lr: float = 1e-3
-    """Initial learning rate, decayed to zero; the adversaries have a twentieth of it."""
+    """Initial learning rate, decayed to zero; a twentieth for the adversaries."""
     seed: int = 0
-    """Seed of everything random."""
+    """Random seed."""
 
 
 class ClassAndStyle(nn.Module):
-    """Numbers (N, K + STYLE) -> latents: a softmax over the first K, the style as it is."""
+    """Outputs (N, K + STYLE) -> latents: a softmax over the first K; the style is unchanged."""
 
     def forward(self, outputs: Tensor) -> Tensor:
         """Return latents (N, K + STYLE)."""
@@ -77,7 +77,7 @@ def build(args: Args, schema: Schema) -> dict[str, nn.Sequential]:
 
 
 def main(args: Args) -> dict[str, float]:
-    """Train with few labels and all digits, then with the labels alone; compare accuracies."""
+    """Train on few labels and all digits, then on the labels alone; compare accuracies."""
     run = Run.start(__file__, args)
     digits = data.open(args.data, needs={"image": Picture, "label": Category}, size=28, channels=1)
     nets = run.place(build(args, digits.schema))
@@ -147,7 +147,7 @@ def one_style(k: int, style: Tensor) -> Tensor:
 
 
 def examples_per_class(split: Split, n: int, priority: Tensor) -> Batch:
-    """Return n examples of each class, those lowest in order (N,), or all there are."""
+    """Return the n examples of each class with the lowest priority (N,), or all if fewer."""
     label, ranking = split["label"], priority.argsort().cpu()
     assert isinstance(label, Tensor)
     chosen = torch.cat([ranking[label[ranking] == k][:n] for k in label.unique()])
@@ -156,7 +156,7 @@ def examples_per_class(split: Split, n: int, priority: Tensor) -> Batch:
 
 
 def accuracy(encoder: nn.Module, batch: Batch) -> float:
-    """Return the share of digits whose most probable class is right."""
+    """Return the accuracy of the most probable class."""
     y = reconstruct(encoder, batch.image)[:, :-STYLE_SIZE]
     return (y.argmax(dim=1) == batch.label).float().mean().item()
 

@@ -1,8 +1,8 @@
-"""A generator learns a mixture of 25 Gaussians with a critic of gradient norm one (WGAN-GP).
+"""A Wasserstein GAN with gradient penalty learns a mixture of 25 Gaussians (WGAN-GP).
 
 Paper    Gulrajani et al. 2017, arXiv:1704.00028, algorithm 1.
-Departs  128 units a layer; fewer turns at a higher, decaying learning rate; the plain GAN beside it
-         has the same nets, and its generator moves five times as often.
+Departs  128 units per layer; fewer turns at a higher, decaying learning rate; the plain GAN for
+         comparison has the same nets, and its generator is updated every turn.
 Run      brique run wgan_gp
 Reached  see benchmarks/recipes.md
 """
@@ -21,7 +21,7 @@ from brique.game import Game, Player, gradient, linear
 from brique.run import Run
 from brique.schema import Schema
 
-# modes: found, of 25; gradient_norm: mean norm of the critic's gradient at interpolates
+# modes: covered, of 25; gradient_norm: mean norm of the critic's gradient at interpolates
 EXPECT = {"generated": {"modes": (25, 25), "gradient_norm": (0.9, 1.1), "plain_modes": (0, 24)}}
 QUICK = {"turns": 160}
 LEARNS = {"wgan_gp/energy_distance": "falls"}
@@ -34,17 +34,17 @@ class Args:
     """Settings of the run; every field is a flag."""
 
     turns: int = 20000
-    """Turns of each game: one move of the critic; every fifth, one of the generator."""
+    """Turns (training steps) of each game; the generator moves at every fifth."""
     batch_size: int = 128
-    """Real points a turn, and as many fakes."""
+    """Real points per batch, and fakes."""
     noise: int = 2
     """Dimensions of the noise."""
     penalty: float = 1.0
     """Weight of the gradient penalty, lambda in the paper."""
     lr: float = 2e-3
-    """Initial learning rate of WGAN-GP's Adams, decayed to zero; a tenth for the plain GAN."""
+    """Initial learning rate of Adam for WGAN-GP, decayed to zero; a tenth for the plain GAN."""
     seed: int = 0
-    """Seed of everything random."""
+    """Random seed."""
 
 
 def build(args: Args, schema: Schema) -> dict[str, nn.Module]:
@@ -63,7 +63,7 @@ def build(args: Args, schema: Schema) -> dict[str, nn.Module]:
 
 
 def main(args: Args) -> dict[str, float]:
-    """Play a plain GAN, then WGAN-GP; count the modes that each generator found."""
+    """Train a plain GAN, then WGAN-GP; count the modes that each generator covers."""
     run = Run.start(__file__, args)
     points = gaussians(16_000)
     nets = run.place(build(args, points.schema))

@@ -1,7 +1,7 @@
-"""A Tree-LSTM classifies every node of a tree: Boolean formulas, or phrases of film reviews.
+"""A Tree-LSTM classifies every node of a tree: of a Boolean formula, or of a film review.
 
 Paper    Tai, Socher, Manning 2015, arXiv:1503.00075, section 3.2 (binary Tree-LSTM).
-Departs  embeddings from scratch, Adam; beside it a GRU over the nodes in a row, a bag of words.
+Departs  embeddings from scratch, Adam; baselines: a GRU over the nodes in order, a bag of words.
 Run      brique run treelstm --data sst
 Reached  see benchmarks/recipes.md
 """
@@ -23,7 +23,7 @@ from brique.run import Run
 from brique.schema import Schema, Tags, Tree
 from brique.tasks import eval_mode
 
-# of whole trees: formulas of depth 6 (trained on 1 to 4) that are true, reviews that are positive;
+# of root nodes: truth of formulas of depth 6 (trained on 1 to 4), sentiment of reviews;
 # over_sequence, over_bag: test_accuracy minus that of the GRU and of the bag of words
 EXPECT = {
     "formulas": {"test_accuracy": (0.97, 1.0), "over_sequence": (0.1, 0.5)},
@@ -40,19 +40,19 @@ class Args:
     data: str = "formulas"
     """Generated formulas; or the name or path of trees with a label at every node, such as sst."""
     turns: int = 2400
-    """Turns for each of the three nets."""
+    """Turns (training steps) of each of the three nets."""
     batch_size: int = 50
-    """Trees a turn."""
+    """Trees per batch."""
     width: int = 128
     """Dimensions of embeddings and hidden states."""
     lr: float = 2e-3
     """Initial learning rate of Adam, decayed to zero along a cosine."""
     seed: int = 0
-    """Seed of everything random."""
+    """Random seed."""
 
 
 class TreeLSTM(nn.Module):
-    """Trees -> class scores of every node (total, K), from the leaves up."""
+    """Trees -> class scores of every node (total, K), bottom-up."""
 
     def __init__(self, width: int, vocabulary_size: int, num_classes: int) -> None:
         super().__init__()
@@ -75,7 +75,7 @@ class TreeLSTM(nn.Module):
 
 
 class SequenceGRU(nn.Module):
-    """Trees -> class scores of every node (total, K), from the nodes in a row, children first."""
+    """Trees -> class scores of every node (total, K), from the nodes in post-order."""
 
     def __init__(self, width: int, vocabulary_size: int, num_classes: int) -> None:
         super().__init__()
@@ -117,7 +117,7 @@ def build(args: Args, schema: Schema) -> dict[str, nn.Module]:
 
 
 def main(args: Args) -> dict[str, float]:
-    """Train three nets on the labels of all nodes; compare their accuracy on whole trees."""
+    """Train three nets on the labels of all nodes; compare their accuracy at the roots."""
     run = Run.start(__file__, args)
     if args.data == "formulas":
         trees = formulas(10_000)
@@ -151,7 +151,7 @@ def main(args: Args) -> dict[str, float]:
 
 
 def accuracies(nets: Sequence[nn.Module], split: Split) -> list[float]:
-    """Return each net's accuracy on trees that are not neutral: upper or lower half of K labels."""
+    """Return each net's accuracy at non-neutral roots: upper or lower half of K labels."""
     is_correct: list[Tensor] = []
     with eval_mode(nn.ModuleList(nets)) as device:
         for batch in split.batches(200).on(device):

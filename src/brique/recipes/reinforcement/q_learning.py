@@ -1,4 +1,4 @@
-"""A table, then a small Q-network, learns to reach a goal in a grid world (Q-learning, DQN).
+"""Tabular Q-learning, then a small deep Q-network (DQN), solve a grid world.
 
 Paper    Watkins, Dayan 1992, "Q-learning"; Mnih et al. 2015, Nature 518, algorithm 1.
 Departs  a deterministic environment, so that the table can have a learning rate of one; a constant
@@ -39,19 +39,19 @@ class Args:
     """Settings of the run; every field is a flag."""
 
     turns: int = 6000
-    """Turns of each agent: one step in the environment, one update."""
+    """Turns (training steps) of each agent: one environment step and one update."""
     batch_size: int = 64
-    """Transitions a turn from the replay buffer of the Q-network; the table takes the last one."""
+    """Transitions per batch from the Q-network's replay buffer; the table uses the latest one."""
     replay_size: int = 2000
-    """Transitions in the replay buffer of the Q-network."""
+    """Capacity of the Q-network's replay buffer, in transitions."""
     update_every: int = 64
-    """Turns between updates of the Q-network's target network."""
+    """Turns between updates of the target network."""
     epsilon: float = 0.8
-    """Probability of a random action."""
+    """Probability of a random action (epsilon-greedy)."""
     lr: float = 3e-3
     """Initial learning rate of the Q-network's Adam, decayed to zero along a cosine."""
     seed: int = 0
-    """Seed of everything random."""
+    """Random seed."""
 
 
 def build(args: Args, schema: Schema | None = None) -> dict[str, nn.Module]:
@@ -63,7 +63,7 @@ def build(args: Args, schema: Schema | None = None) -> dict[str, nn.Module]:
 
 
 def main(args: Args) -> dict[str, float]:
-    """Learn action values by a table, then by a Q-network; compare with value iteration."""
+    """Learn action values with a table, then with a Q-network; compare with value iteration."""
     run = Run.start(__file__, args)
     environment, nets = GridWorld(run.device), run.place(build(args))
     target_nets = run.place(copy.deepcopy(nets))
@@ -101,7 +101,7 @@ def main(args: Args) -> dict[str, float]:
 
 
 def td_target(reward: Tensor, next_q: Tensor) -> Tensor:
-    """Return r + gamma max Q(s', a') for transitions (N,), just r where an episode ends."""
+    """Return r + gamma max Q(s', a') for transitions (N,), or r at the end of an episode."""
     return reward + GAMMA * (reward == 0) * next_q.amax(dim=1)
 
 
@@ -138,14 +138,14 @@ class GridWorld:
 
 
 class ReplayBuffer:
-    """The last transitions, by their numbers."""
+    """The latest transitions, by index."""
 
     def __init__(self, size: int, batch_size: int) -> None:
         self.size, self.batch_size = size, batch_size
         self.transitions = list[int]()
 
     def add(self, transition: int) -> None:
-        """Append a transition; forget the oldest when full."""
+        """Append a transition; drop the oldest when full."""
         self.transitions = [*self.transitions, transition][-self.size :]
 
     def sample(self) -> list[int]:
@@ -154,7 +154,7 @@ class ReplayBuffer:
 
 
 class Experience(Iterator[Batch]):
-    """A stream: each turn an epsilon-greedy step in the environment, and a minibatch."""
+    """A stream of batches: each turn takes an epsilon-greedy step and samples a minibatch."""
 
     def __init__(
         self, environment: GridWorld, net: nn.Module, buffer: ReplayBuffer,

@@ -1,8 +1,8 @@
-"""Autoencoders with latents of 2 to 32 numbers, compared with principal components.
+"""Autoencoders with latents of 2 to 32 dimensions, compared with PCA.
 
 Paper    Hinton, Salakhutdinov 2006, "Reducing the dimensionality of data with neural networks".
-Departs  convolutions at both ends, batch norm, residual layers; trained as a whole from scratch, by
-         squared error.
+Departs  convolutions at both ends, batch norm, residual layers; trained end to end from scratch,
+         by squared error.
 Run      brique run autoencoder --data mnist
 Reached  see benchmarks/recipes.md
 """
@@ -41,13 +41,13 @@ class Args:
     latent_sizes: tuple[int, ...] = (2, 4, 8, 16, 32)
     """Dimensions of the latent, one autoencoder for each."""
     turns: int = 8500
-    """Turns of each autoencoder."""
+    """Turns (training steps) of each autoencoder."""
     batch_size: int = 64
-    """Digits a turn."""
+    """Digits per batch."""
     lr: float = 4e-3
     """Initial learning rate of Adam, decayed to zero along a cosine."""
     seed: int = 0
-    """Seed of everything random."""
+    """Random seed."""
 
 
 class ResidualLayer(nn.Module):
@@ -63,7 +63,7 @@ class ResidualLayer(nn.Module):
 
 
 def build(args: Args, schema: Schema) -> dict[str, nn.Sequential]:
-    """Nets of an encoder, digits (N, 1, 28, 28) -> latents (N, size), and a decoder back."""
+    """Autoencoders: an encoder, digits (N, 1, 28, 28) -> latents (N, size), and a decoder."""
 
     def autoencoder(size: int) -> nn.Sequential:
         encoder = nn.Sequential(
@@ -84,7 +84,7 @@ def build(args: Args, schema: Schema) -> dict[str, nn.Sequential]:
 
 
 def main(args: Args) -> dict[str, float]:
-    """Train an autoencoder for each size of latent; compare each with as many components."""
+    """Train an autoencoder for each latent size; compare each with PCA of the same size."""
     run = Run.start(__file__, args)
     digits = data.open(args.data, needs={"image": Picture, "label": Category}, size=28, channels=1)
     nets = run.place(build(args, digits.schema))
@@ -127,7 +127,7 @@ def main(args: Args) -> dict[str, float]:
 
 
 def interpolate(autoencoder: nn.Sequential, first: Tensor, last: Tensor) -> Tensor:
-    """Return 12 decoded latents on the line from that of one digit to that of another."""
+    """Return 12 decoded latents, interpolated linearly between those of two digits."""
     encoder, decoder = autoencoder
     start, end = reconstruct(encoder, torch.stack([first, last]))
     weight = torch.linspace(0, 1, 12, device=start.device)[:, None]

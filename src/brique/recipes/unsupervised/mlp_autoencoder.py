@@ -1,4 +1,4 @@
-"""A multilayer perceptron compresses digits to 8 numbers, better than principal components do.
+"""An autoencoder of fully connected layers compresses digits to 8 dimensions, better than PCA.
 
 Paper    Kramer 1991, "Nonlinear principal component analysis using autoassociative neural
          networks".
@@ -21,7 +21,7 @@ from brique.run import Run
 from brique.schema import Picture, Schema
 from brique.tasks.reconstruct import labeled_rows, principal_components, reconstruct
 
-# unexplained: share of the variance of test pictures that the reconstructions miss
+# unexplained: fraction of variance unexplained (FVU) by the reconstructions of test pictures
 EXPECT = {"digits": {"unexplained": (0, 0.25), "pca_unexplained": (0.28, 0.4)}}
 QUICK = {"turns": 100}
 
@@ -33,21 +33,21 @@ class Args:
     data: str = "digits"
     """Built-in name or path: pictures."""
     latent_size: int = 8
-    """Dimensions of the latent, and as many principal components."""
+    """Dimensions of the latent, and number of principal components."""
     turns: int = 6000
-    """Turns, one batch each."""
+    """Turns (training steps), one batch each."""
     batch_size: int = 64
-    """Pictures a turn."""
+    """Pictures per batch."""
     hidden: int = 128
-    """Units of the hidden layer before the latent, and of that after it."""
+    """Hidden units of the encoder, and of the decoder."""
     lr: float = 3e-3
     """Initial learning rate of Adam, decayed to zero along a cosine."""
     seed: int = 0
-    """Seed of everything random."""
+    """Random seed."""
 
 
 def build(args: Args, schema: Schema) -> nn.Sequential:
-    """Net of an encoder, pictures (N, C, H, W) -> latents (N, size), and a decoder back."""
+    """Encoder, pictures (N, C, H, W) -> latents (N, size), and decoder."""
     shape = torch.Size(schema["image"].shape)
     encoder = nn.Sequential(
         nn.Flatten(),  # (N, C * H * W)
@@ -61,7 +61,7 @@ def build(args: Args, schema: Schema) -> nn.Sequential:
 
 
 def main(args: Args) -> dict[str, float]:
-    """Train on pictures alone; compare with as many principal components on the test part."""
+    """Train without labels; compare with PCA of the same size on the test part."""
     run = Run.start(__file__, args)
     digits = data.open(args.data, needs={"image": Picture})
     net = run.place(build(args, digits.schema))
