@@ -19,7 +19,6 @@ from cyclopts.exceptions import (
 
 from brique.errors import UsageError, did_you_mean
 
-
 OPTIONS = Group("Options", sort_key=0)
 
 

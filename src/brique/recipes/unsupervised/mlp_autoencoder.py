@@ -47,7 +47,7 @@ class Args:
 
 
 def build(args: Args, schema: Schema) -> nn.Sequential:
-    """Encoder, pictures (N, C, H, W) -> latents (N, size), and decoder."""
+    """Build the encoder, pictures (N, C, H, W) -> latents (N, size), and the decoder."""
     shape = torch.Size(schema["image"].shape)
     encoder = nn.Sequential(
         nn.Flatten(),  # (N, C * H * W)
