@@ -37,6 +37,7 @@ def parameter_groups(
     if not fast or not slow:
         raise PlayError(
             f"parameter_groups: the names of {len(fast)} of {len(pairs)} parameters begin with "
-            f"'{head}', but two rates need both groups; pass those of the whole net, or use one rate."
+            f"'{head}', but two rates need both groups; pass those of the whole net, or use one "
+            "rate."
         )
     return [{"params": slow, "lr": body_lr}, {"params": fast, "lr": lr}]
