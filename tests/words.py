@@ -71,6 +71,8 @@ PHRASES = {
     r"\bwithout slopes?\b": "no gradient",
 }
 
+DRAWS = {"slope of the light"}  # names of draws, which decide the bits of generated data
+
 
 def names(path: Path) -> Iterator[tuple[int, str]]:
     """Yield the names that a file defines, with their lines."""
@@ -110,6 +112,8 @@ def hits(path: Path) -> Iterator[str]:
             if part in banned:
                 yield f"{path}: the file's name: {banned[part]}"
     for line, text in sentences(path):
+        if text in DRAWS:
+            continue
         for word in re.findall(r"[A-Za-z]+", text):
             if word.lower() in never:
                 yield f"{path}:{line}: {word}: {never[word.lower()]}"

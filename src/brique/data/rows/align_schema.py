@@ -15,6 +15,7 @@ from brique.data.raw.deep_pictures import DeepPictures
 from brique.data.rows.prepare import may_be_missing
 from brique.data.sources.layout.text_files import format_names
 from brique.errors import DataError
+from brique.options import pair_text
 from brique.schema import (
     Category,
     Field,
@@ -119,8 +120,8 @@ def _align_input(data: Data, name: str, schema: Schema, notes: list[str]) -> Val
     if not may_be_missing(kind):
         expected = f"{kind.kind}s" if len(schema.inputs) == 1 else f"'{name}' ({kind.kind})"
         raise DataError(
-            f"{data.name}: the model takes {expected}, and these data hold {own_fields}; choose other"
-            " data"
+            f"{data.name}: the model takes {expected}, and these data hold {own_fields}; choose"
+            " other data"
         )
     notes.append(f"{data.name}: it has no column '{name}', which counts as missing everywhere.")
     return torch.stack([torch.as_tensor(kind.prepare(None))] * len(data.store))
@@ -152,9 +153,9 @@ def _align_target(
         )
         if not set(names) & set(kind.names):
             raise DataError(
-                f"{data.name}: '{name}' has the classes {format_names(names)}, and the model answers"
-                f" none of them, but {format_names(kind.names)}; choose other data, or merge"
-                f" spellings with --rename '{names[0]}={kind.names[0]}'"
+                f"{data.name}: '{name}' has the classes {format_names(names)}, and the model"
+                f" answers none of them, but {format_names(kind.names)}; choose other data, or merge"
+                f" spellings with --rename '{pair_text(names[0], kind.names[0])}'"
             )
         numbers = [[*kind.names, *new].index(class_name) for class_name in names]
         return _renumber(values, numbers), replace(kind, names=(*kind.names, *new))
@@ -250,8 +251,8 @@ def _check_clock(name: str, kind: Field, own_kind: Field) -> None:
     offsets = (kind.has_offset, own_kind.has_offset)
     if None not in offsets and kind.has_offset != own_kind.has_offset:
         raise DataError(
-            f"{name}: expected timestamps with{'' if kind.has_offset else 'out'} an offset from UTC,"
-            " as in training; write them so"
+            f"{name}: expected timestamps with{'' if kind.has_offset else 'out'} an offset from"
+            " UTC, as in training; write them so"
         )
 
 

@@ -1,4 +1,4 @@
-"""What a model is asked on the command line: files, folders and rows of tables."""
+"""Inputs of predictions on the command line: files, folders and rows of tables."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -36,11 +36,10 @@ _PLURALS = {"picture": "pictures", "signal": "sounds or tables of numbers", "tex
 class PredictionInput:
     """One input.
 
-    file, row: where it stands, as the file counts its rows: in a CSV file the names are the first,
-        as an editor shows them. None: the whole file.
-    value: what `Model.predict` takes; or a DataError, why it cannot be asked.
-    note: what a reader of the answer should know.
-    series: which of several in the file.
+    file, row: its position; the header of a CSV file is row 1, as in an editor. None: whole file.
+    value: what `Model.predict` takes; or a DataError, if it cannot be predicted.
+    note: about the prediction.
+    series: its name, if the file has several.
     """
 
     file: Path
@@ -51,7 +50,7 @@ class PredictionInput:
 
     @property
     def location(self) -> dict[str, object]:
-        """Where it stands, as JSON."""
+        """Its position, as JSON."""
         where: dict[str, object] = {"file": str(self.file)}
         where |= {} if self.series is None else {"series": self.series}
         return where if self.row is None else where | {"row": self.row}
@@ -63,12 +62,12 @@ class PredictionInput:
 
 
 def read_inputs(schema: Schema, paths: tuple[Path, ...]) -> list[PredictionInput]:
-    """Return what files and folders ask a model whose inputs are those of a schema.
+    """Return the inputs in files and folders for a model with the inputs of a schema.
 
-    A picture or a sound is a file, and a folder asks for all that it holds; a text is a line of a
-    .txt file, or each file of a folder; of a series a table asks how its last rows go on; otherwise
-    it is a row of a table, whose columns are found by name, or by place where it names none.
-    Raises DataError where there is no such file or folder, or nothing in it can be asked.
+    A picture or a sound is a file, or each file of a folder; a text is a line of a .txt file, or
+    each file of a folder; a series is the last rows of a table; other inputs are rows of a table,
+    whose columns are found by name, or by position without a header.
+    Raises DataError if there is no such file or folder, or no input in it.
     """
     fields: list[Field] = [schema[name] for name in schema.inputs]
     only_field = fields[0] if len(fields) == 1 else None
@@ -115,7 +114,7 @@ def _file_inputs(path: Path, kind: Field) -> Iterator[PredictionInput]:
 
 
 def _read_lines(file: Path) -> tuple[list[str] | DataError, str | None]:
-    """Return the lines of a text, read as in training, or why there are none; and what to know."""
+    """Return the lines of a text, read as in training, or the error; and notes."""
     source = Source(file.name, {})
     try:
         text_lines = read_lines(file, source)
@@ -172,14 +171,14 @@ def _row_inputs(path: Path, schema: Schema) -> list[PredictionInput]:
             value[name] = picture_paths[name][row] if name in picture_paths else None
         empty_column = next((name for name in pictures if value[name] is None), None)
         by_line[line] = _fill_empty_texts(value, schema) if empty_column is None else DataError(
-            f"expected the path of a picture in the column '{empty_column}', got an empty cell; name"
-            " one"
+            f"expected the path of a picture in the column '{empty_column}', got an empty cell;"
+            " name one"
         )  # fmt: skip
     return [PredictionInput(path, line, by_line[line], note) for line in sorted(by_line)]
 
 
 def _table_cells(path: Path, inputs: Sequence[str]) -> Cells:
-    """Return the cells of a table; columns that are called by numbers are found by place too."""
+    """Return the cells of a table; columns named by numbers are also found by position."""
     if not all(name.isdecimal() for name in inputs):
         return read_cells(path, None, expected_names=inputs)
     cells = read_cells(path, False if may_have_header(path) else None)
@@ -197,9 +196,9 @@ def _table_cells(path: Path, inputs: Sequence[str]) -> Cells:
 
 
 def _picture_paths(path: Path, cells: Sequence[object]) -> list[Path | None]:
-    """Return the picture that each cell of a table names, None where it is empty.
+    """Return the picture of each cell of a table, None for an empty cell.
 
-    They are found as in training. Raises DataError where a cell may mean several files.
+    Files are found as in training. Raises DataError if a cell matches several.
     """
     texts = [None if cell is None else str(cell) for cell in cells]
     finder = FileFinder(path.parent, part=part_of_table(path, path.parent), owns_folder=False)
@@ -219,7 +218,7 @@ def _picture_paths(path: Path, cells: Sequence[object]) -> list[Path | None]:
 
 
 def _row_inputs_or_error(path: Path, schema: Schema) -> list[PredictionInput]:
-    """Return the rows of a table among others, or why it cannot be asked."""
+    """Return the rows of a table, or the error."""
     try:
         return _row_inputs(path, schema)
     except (DataError, UsageError) as error:
@@ -242,7 +241,7 @@ def _is_series(kind: Number) -> bool:
 
 
 def _series_inputs(path: Path, kind: Number) -> list[PredictionInput]:
-    """Return the last rows of each series of a table, or why they cannot be asked."""
+    """Return the last rows of each series of a table, or the error."""
     try:
         windows = last_windows(path, kind)
     except DataError as error:
@@ -256,7 +255,7 @@ def _series_inputs(path: Path, kind: Number) -> list[PredictionInput]:
 
 
 def _fill_empty_texts(row: Mapping[str, object], schema: Schema) -> object:
-    """Return a row; texts are asked for as such where a cell is empty."""
+    """Return a row in which empty cells of text inputs are empty texts."""
     return {
         name: "" if cell is None and name in schema and isinstance(schema[name], Text) else cell
         for name, cell in row.items()

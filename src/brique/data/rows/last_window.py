@@ -42,9 +42,9 @@ def last_windows(file: Path, kind: Number) -> list[LastWindow]:
     kind: of the past that a model takes: L time steps of C named columns.
     A missing value is filled with the last one before it, or the mean of the column; one of
     several rows of equal times is kept.
-    Raises DataError if a column is missing, or several series cannot be distinguished. The values of
-    a series are an error if it has too few rows, another time step than in training, gaps in the
-    last L time steps, or texts in place of numbers.
+    Raises DataError if a column is missing, or several series cannot be distinguished. The values
+    of a series are an error if it has too few rows, another time step than in training, gaps in
+    the last L time steps, or texts in place of numbers.
     """
     clock = kind.time_index
     needed_columns = {name for name in kind.names if "=" not in name} | {

@@ -1,7 +1,7 @@
-"""Generated worlds: data whose truth is known, each example a function of (seed, world, part, i).
+"""Generated worlds: data with known factors, each example a function of (seed, world, part, i).
 
-Every function returns a data set whose parts come from draws of their own; in each, test differs
-from train by a factor that train never shows, which the function's own page says.
+The parts of a data set have random numbers of their own; test differs from train by a factor that
+train never shows, which the docstring of the function names.
 """
 
 from collections.abc import Callable
@@ -28,15 +28,16 @@ WORLDS: dict[str, Callable[..., Data]] = {
 
 
 def open_world(source: str, options: Options) -> Data:
-    """Return a world with its defaults: what `data.open("world:NAME", target=...)` gives.
+    """Return a world with its defaults, as `data.open("world:NAME", target=...)`.
 
-    source: "world:" and its name. options: none but target, by default the world's own.
-    Raises DataError when there is no such world, and on any other option.
+    source: "world:" and its name. options: only target, by default that of the world.
+    Raises DataError if there is no such world, and on any other option.
     """
     name = source.removeprefix("world:")
     if name not in WORLDS:
         raise DataError(
-            f"data: no world '{name}' among {', '.join(WORLDS)}; choose one{did_you_mean(name, WORLDS)}"
+            f"data: no world '{name}' among {', '.join(WORLDS)}; choose one"
+            f"{did_you_mean(name, WORLDS)}"
         )
     if options.kind is not None:
         raise DataError(f"{source}: is generated, got --kind {options.kind}; leave it out")

@@ -1,4 +1,4 @@
-"""Draws that generated worlds are made from: a function of (seed, world, part, example)."""
+"""Random numbers of generated worlds: a function of (seed, world, part, example)."""
 
 from collections.abc import Callable, Mapping, Sequence
 
@@ -14,7 +14,7 @@ from brique.errors import DataError, did_you_mean
 from brique.schema import Field
 from brique.schema.texts import FIRST_ID
 
-_BLOCK = 128  # examples drawn together: their pixels fit into a processor's cache
+_BLOCK = 128  # examples per block, whose pixels fit into a CPU cache
 _PART_OF_CELL = (
     0,
     0,
@@ -26,14 +26,14 @@ _PART_OF_CELL = (
     2,
     0,
     0,
-)  # whose each of ten neighbouring cells is: place in PARTS
+)  # owners of ten neighboring cells: index in PARTS
 
 
 class Draws:
-    """The draws of some examples of one part of a world.
+    """Random numbers for examples of one part of a world.
 
-    part: "train", "valid" or "test". ids: (n,), int64, numbers of the examples in their part.
-    Each draw has a name; what example i gets depends on seed, world, part, i and that name alone.
+    part: "train", "valid" or "test". ids: (n,), int64, indices of the examples in their part.
+    Each draw has a name; its values depend on seed, world, part, example and that name alone.
     """
 
     def __init__(self, world: str, seed: int, part: str, ids: Tensor) -> None:
@@ -67,7 +67,7 @@ class Draws:
     def part_integers(self, name: str, cells: int) -> Tensor:
         """Return whole numbers from 0 to 10 * cells - 1, (n,), that no other part has.
 
-        Of ten neighbours train owns seven, valid one and test two.
+        Of ten neighbors train owns seven, valid one and test two.
         """
         part_cells = torch.tensor(
             [
@@ -99,8 +99,8 @@ def generate(
 ) -> Source:
     """Return a world's examples: n to train, a tenth as many for valid, a fifth for test.
 
-    make_examples: draws examples; called for some at a time. kinds: those of the fields that are kept.
-    The first examples of a part are the same whatever n. Raises DataError when n is below 1.
+    make_examples: draws a block of examples. kinds: of the fields that are kept.
+    The first examples of a part are the same whatever n. Raises DataError if n is below 1.
     """
     if n < 1:
         raise DataError(f"{world}: n must be 1 or more, got {n}; pass how many training examples")
@@ -132,9 +132,9 @@ def select_fields(
 ) -> tuple[dict[str, Field], tuple[str, ...]]:
     """Return the kinds of the fields that a target needs, and the targets.
 
-    fields: by target, the inputs it is told from, then after "->" all targets; with None as target
-        all fields are kept and none is to be predicted.
-    Raises DataError when there is no such target.
+    fields: by target, its inputs, then after "->" all targets; with None as target all fields are
+        kept and none is to be predicted.
+    Raises DataError if there is no such target.
     """
     if target is None:
         return kinds, ()
@@ -150,7 +150,7 @@ def select_fields(
 
 
 def encode_texts(texts: Sequence[Sequence[str]], vocabulary: Sequence[str]) -> Ragged:
-    """Return texts, lists of words, as the numbers that `brique.schema.Text` gives them."""
+    """Return texts, lists of words, as token ids of `brique.schema.Text`."""
     number_of = {word: number for number, word in enumerate(vocabulary, FIRST_ID)}
     lengths = torch.tensor([0, *(len(text) for text in texts)])
     values = torch.tensor([number_of[word] for text in texts for word in text], dtype=torch.int64)

@@ -1,4 +1,4 @@
-"""Drawn faces, each a few numbers and classes: to tell, to draw, to disentangle."""
+"""Drawn faces with known factors: to classify, generate and disentangle."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -35,7 +35,7 @@ _TARGETS = {name: ("image", "->", name) for name in ("mood", "glasses", "hair", 
 
 
 def faces(n: int = 4000, *, target: str | None = "mood", seed: int = 0) -> Data:
-    """Return drawn faces of 64 x 64 pixels and what they were drawn from.
+    """Return drawn faces of 64 x 64 pixels and their factors.
 
     n: training examples; valid has a tenth as many, test a fifth.
     target: a class, "mood" (sad, happy), "glasses" (no, yes) or "hair" (bald, short, long), or a
@@ -44,8 +44,8 @@ def faces(n: int = 4000, *, target: str | None = "mood", seed: int = 0) -> Data:
         (-0.4 to 0.4 radians, clockwise), "skin" (0 light to 1 dark). The data set then has the
         picture and that field; None keeps all, and none is a target.
     All of these are drawn independently; so are place, size, color of the hair and light.
-    Test differs: its textures of the background (rings, plaid) never come in train or valid.
-    Raises DataError for a target that is none of these.
+    Test differs: its background textures (rings, plaid) never occur in train or valid.
+    Raises DataError for another target.
     """
     kinds, targets = select_fields("faces", _KINDS, _TARGETS, target)
     return build(generate("faces", _make_examples, kinds, n=n, seed=seed, targets=targets))
@@ -53,7 +53,7 @@ def faces(n: int = 4000, *, target: str | None = "mood", seed: int = 0) -> Data:
 
 @dataclass(frozen=True)
 class _Head:
-    """Where the heads of n pictures are; points and lengths within are parts of their half height.
+    """Positions of the heads of n pictures; points and lengths in them are relative to half height.
 
     center: (n, 2), in pixels. scale, tilt: (n,).
     """
@@ -69,13 +69,13 @@ class _Head:
         return self.center + self.scale[:, None] * rotated
 
     def oval(self, x: Tensor | float, y: float, across: float, along: Tensor | float) -> Tensor:
-        """Return how much of each pixel an ellipse covers."""
+        """Return the coverage of each pixel by an ellipse."""
         ones = torch.ones_like(self.scale)
         radii = torch.stack([across * ones, along * ones], 1) * self.scale[:, None]
         return ellipse(self.point(x, y), radii, self.tilt, SIZE)
 
     def line(self, points: Sequence[tuple[Tensor | float, Tensor | float]], width: float) -> Tensor:
-        """Return how much of each pixel a line through points covers."""
+        """Return the coverage of each pixel by a line through points."""
         ends = [self.point(x, y) for x, y in points]
         thick = (width * self.scale).clamp(min=1.2)
         covers = [stroke(a, b, thick, SIZE) for a, b in pairwise(ends)]
@@ -144,7 +144,7 @@ def _draw_features(
 
 
 def _draw_glasses(draws: Draws, picture: Tensor, head: _Head, glasses: Tensor) -> Tensor:
-    """Return the picture with frames round the eyes of those that wear glasses, dark or bright."""
+    """Return the picture with glasses, dark or bright, where they are worn."""
     cover = head.line([(-0.12, -0.08), (0.12, -0.08)], 0.06)
     for side in (-0.34, 0.34):
         ring = head.oval(side, -0.05, 0.27, 0.25) - head.oval(side, -0.05, 0.2, 0.18)
@@ -155,7 +155,7 @@ def _draw_glasses(draws: Draws, picture: Tensor, head: _Head, glasses: Tensor) -
 
 
 def _mix_colors(colors: Tensor, fraction: Tensor) -> Tensor:
-    """Return the colors (n, 3) at shares (n,) of the way through a list of them."""
+    """Return colors (n, 3), interpolated at positions (n,) in [0, 1] of a list."""
     position = fraction * (len(colors) - 1)
     first = position.long().clamp(max=len(colors) - 2)
     return torch.lerp(colors[first], colors[first + 1], (position - first)[:, None])

@@ -1,4 +1,4 @@
-"""Stick figures before a textured background, with the places of their joints."""
+"""Stick figures before a textured background, with the positions of their joints."""
 
 import torch
 from torch import Tensor
@@ -16,12 +16,12 @@ from brique.data.worlds.rendering import (
 )
 from brique.schema import Category, Field, Number, Picture
 
-SIZE = 64  # pixels a side
+SIZE = 64  # pixels per side
 JOINTS = (
     *("head", "neck", "hip", "left elbow", "left hand", "right elbow", "right hand"),
     *("left knee", "left foot", "right knee", "right foot"),
 )
-BONES = (  # (from, to), places in JOINTS
+BONES = (  # (from, to), indices in JOINTS
     *((0, 1), (1, 2), (1, 3), (3, 4), (1, 5), (5, 6), (2, 7), (7, 8), (2, 9), (9, 10)),
 )
 _KINDS: dict[str, Field] = {
@@ -38,9 +38,9 @@ def figures(n: int = 4000, *, target: str | None = "joints", seed: int = 0) -> D
     n: training examples; valid has a tenth as many, test a fifth.
     target: "joints"; or None, which keeps the background's `texture` too and has no target.
     `worlds.JOINTS` names the joints, `worlds.BONES` lists which are joined. Left limbs are
-    orange, right ones blue; body and head have one drawn shade of grey. Place, scale, lean and all
-    limbs are drawn; every joint lies in the picture.
-    Test differs: its textures (rings, plaid) never come in train or valid.
+    orange, right ones blue; body and head have one random shade of gray. Place, scale, lean and all
+    limbs are random; every joint lies in the picture.
+    Test differs: its textures (rings, plaid) never occur in train or valid.
     Raises DataError for another target.
     """
     kinds, targets = select_fields("figures", _KINDS, {"joints": ("image", "->", "joints")}, target)
@@ -93,5 +93,5 @@ def _random_poses(draws: Draws) -> tuple[Tensor, Tensor]:
 
 
 def _limb_end(angle: Tensor, length: float) -> Tensor:
-    """Return where a limb ends that hangs down, turned to the right by an angle, (n, 2)."""
+    """Return the end of a hanging limb, rotated to the right by an angle, (n, 2)."""
     return length * torch.stack([angle.sin(), angle.cos()], 1)

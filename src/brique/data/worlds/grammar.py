@@ -1,7 +1,7 @@
 """Sentences in English and, word for word by rules, in a kind of French.
 
 Adjectives follow their noun, the last one first, and agree with it; so do articles; verbs agree
-with the subject, and what is denied stands between "ne" and "pas".
+with the subject, and negated verbs stand between "ne" and "pas".
 """
 
 from collections.abc import Sequence
@@ -51,8 +51,8 @@ def grammar(n: int = 4000, *, target: str | None = "fr", seed: int = 0) -> Data:
     """Return sentences of one or two clauses in English, `en`, and in a kind of French, `fr`.
 
     n: training examples; valid has a tenth as many, test a fifth.
-    target: the language to be spoken, "fr" or "en"; None makes neither a target.
-    Test differs: who does what in a clause ("queens eat") never goes together in train or valid.
+    target: the output language, "fr" or "en"; None makes neither a target.
+    Test differs: its pairs of subject and verb ("queens eat") never occur in train or valid.
     Raises DataError for another target.
     """
     targets = {"fr": ("en", "->", "fr"), "en": ("fr", "->", "en")}
@@ -93,7 +93,7 @@ def _clause(pair: int, draws: Sequence[float]) -> tuple[list[str], list[str]]:
 
 
 def _phrase(noun: int, draws: Sequence[float]) -> tuple[list[str], list[str], bool]:
-    """Return an article, up to two adjectives and a noun, in both, and whether there are many."""
+    """Return an article, up to two adjectives and a noun in both languages, and if it is plural."""
     name, nom, *feminine = _NOUNS[noun]
     first = int(draws[0] * len(_ADJECTIVES))
     second = first + 1 + int(draws[1] * (len(_ADJECTIVES) - 1))  # another one

@@ -1,4 +1,4 @@
-"""Points of the plane in classes that no straight line parts."""
+"""Points of the plane in classes that are not linearly separable."""
 
 from collections.abc import Callable
 from functools import partial
@@ -23,14 +23,15 @@ def points(kind: Points = "moons", n: int = 1000, *, noise: float = 0.1, seed: i
     kind: "moons" (two half circles), "circles" (one in the other), "spirals" (two, of one and a
         half turns), "xor" (four quarters, two classes), "blobs" (three), "checkerboard" (4 x 4).
     n: training points; valid has a tenth as many, test a fifth.
-    noise: standard deviation of what is added to both coordinates; the sets are about 2 broad.
-    Test differs: what says where on its curve a point lies (in xor and checkerboard, its first
-    coordinate before noise) is drawn from intervals that train and valid never use.
+    noise: standard deviation, added to both coordinates; the sets are about 2 wide.
+    Test differs: the position of a point on its curve (in xor and checkerboard, its first
+    coordinate before noise) comes from intervals that train and valid never use.
     Raises DataError for an unknown kind, noise below 0 or n below 1.
     """
     if kind not in _KINDS:
         raise DataError(
-            f"points: no kind '{kind}' among {', '.join(_KINDS)}; choose one{did_you_mean(kind, _KINDS)}"
+            f"points: no kind '{kind}' among {', '.join(_KINDS)}; choose one"
+            f"{did_you_mean(kind, _KINDS)}"
         )
     if not noise >= 0:
         raise DataError(f"points: noise must be 0 or more, got {noise}; pass a standard deviation")

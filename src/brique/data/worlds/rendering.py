@@ -1,8 +1,8 @@
-"""How worlds are drawn: outlines, strokes, textured backgrounds and light, many pictures at once.
+"""Rendering of worlds: outlines, strokes, textured backgrounds and light, many pictures at once.
 
-Edges are anti-aliased: how much of a pixel an outline covers is told from the signed distance of
-the pixel's middle to the edge. Coordinates are in pixels, x to the right and y down; the middle of
-the first pixel is (0.5, 0.5).
+Edges are anti-aliased: the coverage of a pixel comes from the signed distance of its center to the
+edge. Coordinates are in pixels, x to the right and y down; the center of the first pixel is
+(0.5, 0.5).
 """
 
 from collections.abc import Callable, Sequence
@@ -20,10 +20,10 @@ SIZES = ("small", "large")
 TRAIN_TEXTURES = ("stripes", "checks", "waves", "speckle")  # of train and valid
 TEST_TEXTURES = ("rings", "plaid")  # of test
 TEXTURES = TRAIN_TEXTURES + TEST_TEXTURES
-_CLOUD_STRENGTH = 60  # of 255: how far a color of the background lies from its grey at most
+_CLOUD_STRENGTH = 60  # of 255: largest distance of a background color from its gray
 COLOR_VALUES = torch.tensor([
     [215.0, 45, 45], [45, 165, 60], [50, 80, 215], [225, 205, 45], [150, 60, 180], [50, 190, 200]
-])  # of COLORS: their mean is grey, so that no sum of pixels tells where something is  # fmt: skip
+])  # of COLORS: their mean is gray, so that no sum of pixels reveals a position  # fmt: skip
 # by shape: corners, outer radius and inner radius where the area is that of a circle of radius 1
 _CORNERS = torch.tensor([1.0, 4.0, 3.0, 5.0])
 _OUTER = torch.tensor([1.0, 1.2533, 1.5551, 1.5406])
@@ -34,8 +34,8 @@ _INNER = torch.tensor([1.0, 0.8862, 0.7776, 0.6933])
 class Outlines:
     """One outline in each of n pictures; every field is a tensor (n,).
 
-    shape: place in SHAPES. x, y: its middle. radius: that of a circle of the same area, in pixels.
-    angle: by which it is turned, in radians.
+    shape: index in SHAPES. x, y: its center. radius: of a circle of the same area, in pixels.
+    angle: of rotation, in radians.
     """
 
     shape: Tensor
@@ -45,7 +45,7 @@ class Outlines:
     angle: Tensor
 
     def coverage(self, size: int) -> Tensor:
-        """Return how much of each pixel lies within, (n, size, size), in [0, 1]."""
+        """Return the coverage of each pixel, (n, size, size), in [0, 1]."""
         x, y = pixel_centers(size)
         right, down = x - _as_maps(self.x), y - _as_maps(self.y)
         distance_to_center = (right * right + down * down).sqrt()
@@ -74,13 +74,13 @@ class Outlines:
 
 
 def pixel_centers(size: int) -> tuple[Tensor, Tensor]:
-    """Return x (1, size) and y (size, 1) of the middles of pixels."""
+    """Return x (1, size) and y (size, 1) of pixel centers."""
     middle = torch.arange(size) + 0.5
     return middle.view(1, size), middle.view(size, 1)
 
 
 def stroke(start: Tensor, end: Tensor, width: Tensor, size: int) -> Tensor:
-    """Return how much of each pixel a line with round ends covers, (n, size, size), in [0, 1].
+    """Return the coverage of each pixel by a line with round ends, (n, size, size), in [0, 1].
 
     start, end: (n, 2), x and y. width: (n,), in pixels.
     """
@@ -95,9 +95,9 @@ def stroke(start: Tensor, end: Tensor, width: Tensor, size: int) -> Tensor:
 
 
 def ellipse(middle: Tensor, radii: Tensor, angle: Tensor, size: int) -> Tensor:
-    """Return how much of each pixel an ellipse covers, (n, size, size), in [0, 1].
+    """Return the coverage of each pixel by an ellipse, (n, size, size), in [0, 1].
 
-    middle: (n, 2). radii: (n, 2), along its own axes. angle: (n,), by which these are turned.
+    middle: (n, 2). radii: (n, 2), along its own axes. angle: (n,), of rotation.
     """
     x, y = pixel_centers(size)
     right, down = x - _as_maps(middle[:, 0]), y - _as_maps(middle[:, 1])
@@ -111,15 +111,15 @@ def ellipse(middle: Tensor, radii: Tensor, angle: Tensor, size: int) -> Tensor:
 
 
 def paint(picture: Tensor, cover: Tensor, color: Tensor) -> Tensor:
-    """Return the picture (n, 3, h, w) with a color (n, 3) laid over where covered (n, h, w)."""
+    """Return the picture (n, 3, h, w) blended with a color (n, 3) by coverage (n, h, w)."""
     return torch.lerp(picture, color[:, :, None, None], cover[:, None])
 
 
 def textured_backgrounds(draws: Draws, size: int) -> tuple[Tensor, Tensor]:
     """Return backgrounds (n, 3, size, size), about 20 to 235 of 255, and their textures (n,).
 
-    Clouds of pale colors, under which sums of pixels drown, and a texture: that of test is never
-    one of train.
+    Clouds of pale colors, which hide sums of pixels, and a texture; test has other textures than
+    train.
     """
     names = TEST_TEXTURES if draws.part == "test" else TRAIN_TEXTURES
     texture = draws.integers("texture", len(names)) + TEXTURES.index(names[0])
@@ -136,7 +136,7 @@ def textured_backgrounds(draws: Draws, size: int) -> tuple[Tensor, Tensor]:
 
 
 def apply_light(draws: Draws, picture: Tensor) -> Tensor:
-    """Return pictures (n, 3, h, w), uint8, brighter on one side; gain and side are drawn."""
+    """Return pictures (n, 3, h, w), uint8, brighter on one side; gain and side are random."""
     x, y = pixel_centers(picture.shape[-1])
     angle = draws.between("side of the light", 0, 2 * torch.pi)
     gradient = draws.between("slope of the light", 0, 0.4) / picture.shape[-1]
@@ -150,7 +150,7 @@ def apply_light(draws: Draws, picture: Tensor) -> Tensor:
 
 
 class _Waves:
-    """Coordinates along and across a drawn direction, in radians of a drawn wave."""
+    """Coordinates along and across a random direction, in radians of a random wave."""
 
     def __init__(self, draws: Draws, size: int) -> None:
         x, y = pixel_centers(size)
@@ -169,7 +169,7 @@ class _Waves:
         return functional.interpolate(coarse, scale_factor=4, mode="bilinear")[:, 0]
 
     def distance(self, rows: Tensor) -> Tensor:
-        """Return the distance to a drawn middle, in radians."""
+        """Return the distance to a random center, in radians."""
         middle = self._draws.between("middle of the rings", -12, 12, 2)[rows]
         return torch.hypot(
             self.along[rows] - _as_maps(middle[:, 0]), self.across[rows] - _as_maps(middle[:, 1])

@@ -1,4 +1,4 @@
-"""What is said of a scene: a caption, a question and its answer."""
+"""Texts of a scene: a caption, a question and its answer."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -20,7 +20,7 @@ _QUESTIONS = 6  # kinds of them
 
 
 class Shape(NamedTuple):
-    """A shape as it is spoken of; x and y of its middle, in pixels."""
+    """A shape in words; x and y of its center, in pixels."""
 
     color: str
     shape: str
@@ -53,7 +53,7 @@ def scene_texts(
 
 
 def caption(shapes: Sequence[Shape], is_large: bool) -> list[str]:
-    """Return the words of a caption: the largest shape, and where it lies from each other one."""
+    """Return the words of a caption: the largest shape, and its position relative to the others."""
     first, *others = shapes
     words = ["a", SIZES[is_large], first.color, first.shape]
     for index, other in enumerate(others):
@@ -100,7 +100,7 @@ def question(shapes: Sequence[Shape], kind: int, draws: Sequence[float]) -> tupl
 
 
 def _shape_to_ask(shapes: Sequence[Shape], draws: Sequence[float]) -> tuple[str, str, str]:
-    """Return a color and a shape that are there together, or are not, and which it is."""
+    """Return a color and a shape, and whether they occur together."""
     present = [(candidate.color, candidate.shape) for candidate in shapes]
     if draws[0] < 0.5:
         return *present[int(draws[1] * len(present))], "yes"
@@ -110,7 +110,7 @@ def _shape_to_ask(shapes: Sequence[Shape], draws: Sequence[float]) -> tuple[str,
 
 
 def _relation(first: Shape, second: Shape) -> list[str]:
-    """Return where one lies from two, by the axis on which they lie farther apart."""
+    """Return the position of one relative to two, on the axis on which they are farther apart."""
     right, down = first.x - second.x, first.y - second.y
     if abs(right) > abs(down):
         return ["right" if right > 0 else "left", "of"]

@@ -1,4 +1,4 @@
-"""Scenes: one to three colored shapes before a textured background, and what is true of them."""
+"""Scenes: one to three colored shapes before a textured background, with their labels."""
 
 from dataclasses import dataclass
 
@@ -24,9 +24,9 @@ from brique.data.worlds.rendering import (
 )
 from brique.schema import Boxes, Category, Field, Mask, Picture, Tags, Text
 
-SIZE, MAX_SHAPES = 64, 3  # pixels a side; shapes
+SIZE, MAX_SHAPES = 64, 3  # pixels per side; shapes
 PLACES = ("top left", "top right", "bottom left", "bottom right")
-_LAYOUTS = 16  # drawn for each scene, of which the first without much overlap is taken
+_LAYOUTS = 16  # per scene; the first without much overlap is used
 _KINDS: dict[str, Field] = {
     "image": Picture((3, SIZE, SIZE)),
     "shape": Category(SHAPES),
@@ -53,15 +53,15 @@ def scenes(n: int = 4000, *, target: str | None = "shape", seed: int = 0) -> Dat
     """Return scenes of 64 x 64 pixels: one to three colored shapes before a textured background.
 
     n: training examples; valid has a tenth as many, test a fifth.
-    target: what is to be told from the picture: "shape", "color", "size" (small, large) or "place"
+    target: what to predict from the picture: "shape", "color", "size" (small, large) or "place"
         (a quarter of the picture) of the largest shape, "count" of shapes, "mask" (the shape that
         each pixel belongs to), "boxes" (round what is seen of each, with `classes`), "depth" (how
         near each pixel is, 0 for the background), "caption", or "answer" (to `question`). The data
         set then has the fields of that task alone; None keeps all, and none is a target.
     The largest shape has 1.9 times the area of any other at least. Shapes may hide one another
-    in part; far ones are paler. Position, turn, light and the colors of the background are drawn.
-    Test differs: its textures (rings, plaid) never come in train or valid.
-    Raises DataError for a target that is none of these.
+    in part; far ones are paler. Position, rotation, light and background colors are random.
+    Test differs: its textures (rings, plaid) never occur in train or valid.
+    Raises DataError for another target.
     """
     kinds, targets = select_fields("scenes", _KINDS, _TARGETS, target)
     return build(generate("scenes", _make_examples, kinds, n=n, seed=seed, targets=targets))
@@ -77,7 +77,7 @@ class _Shapes:
     radius: Tensor
     x: Tensor
     y: Tensor
-    nearness: Tensor
+    closeness: Tensor
     is_large: Tensor  # (n,), whether the first is
 
 
@@ -87,11 +87,11 @@ def _make_examples(draws: Draws) -> dict[str, Values]:
     picture, owner = _paint_shapes(draws, shapes, background)
     exists = torch.arange(MAX_SHAPES) < shapes.count[:, None]
     offsets = functional.pad(shapes.count.cumsum(0), (1, 0))
-    nearness = functional.pad(shapes.nearness, (1, 0))  # that of the background first
+    closeness = functional.pad(shapes.closeness, (1, 0))  # that of the background first
     classes = functional.pad(shapes.shape + 1, (1, 0))
     is_right, is_low = shapes.x[:, 0] > SIZE / 2, shapes.y[:, 0] > SIZE / 2
     texts = scene_texts.scene_texts(draws, _as_records(shapes), shapes.is_large.tolist())
-    depth = (nearness.gather(1, owner.flatten(1)) * 255).round().byte()
+    depth = (closeness.gather(1, owner.flatten(1)) * 255).round().byte()
     return {
         "image": apply_light(draws, picture),
         "shape": shapes.shape[:, 0],
@@ -116,9 +116,9 @@ def _random_shapes(draws: Draws) -> _Shapes:
     radius = torch.cat([first[:, None], others], 1)
     pairs = _distinct_triples(draws, len(COLORS) * len(SHAPES))
     x, y = _layout(draws, radius, count)
-    nearness = draws.between("depth", 0.25, 1, MAX_SHAPES)
+    closeness = draws.between("depth", 0.25, 1, MAX_SHAPES)
     shape, color = pairs % len(SHAPES), pairs // len(SHAPES)
-    return _Shapes(count, shape, color, radius, x, y, nearness, is_large)
+    return _Shapes(count, shape, color, radius, x, y, closeness, is_large)
 
 
 def _distinct_triples(draws: Draws, count: int) -> Tensor:
@@ -156,15 +156,15 @@ def _layout(draws: Draws, radius: Tensor, count: Tensor) -> tuple[Tensor, Tensor
 
 
 def _paint_shapes(draws: Draws, shapes: _Shapes, picture: Tensor) -> tuple[Tensor, Tensor]:
-    """Return pictures (n, 3, SIZE, SIZE) and whose each pixel is: 0, or 1 + place of the shape."""
+    """Return pictures (n, 3, SIZE, SIZE) and the shape of each pixel: 0, or 1 + its index."""
     n = len(draws)
     angle = draws.between("turn", 0, 2 * torch.pi, MAX_SHAPES)
     hue = COLOR_VALUES[shapes.color] + draws.between("hue", -14, 14, MAX_SHAPES, 3)
-    haze = (0.4 * (1 - shapes.nearness))[..., None]
+    haze = (0.4 * (1 - shapes.closeness))[..., None]
     hue = torch.lerp(hue, picture.mean((2, 3))[:, None], haze)
     owner = torch.zeros(n, SIZE, SIZE, dtype=torch.int64)
     rows = torch.arange(n)
-    for shape_index in shapes.nearness.argsort(1).unbind(1):  # far ones first
+    for shape_index in shapes.closeness.argsort(1).unbind(1):  # far ones first
         rows_with_shape = (shape_index < shapes.count).nonzero().flatten()
         indices = (rows[rows_with_shape], shape_index[rows_with_shape])
         shape = Outlines(
@@ -195,7 +195,7 @@ def _boxes(owner: Tensor, exists: Tensor) -> Tensor:
 
 
 def _as_records(shapes: _Shapes) -> list[list[scene_texts.Shape]]:
-    """Return what can be said of the shapes of each scene."""
+    """Return the shapes of each scene in words."""
     color, shape = shapes.color.tolist(), shapes.shape.tolist()
     x, y, counts = shapes.x.tolist(), shapes.y.tolist(), shapes.count.tolist()
     return [

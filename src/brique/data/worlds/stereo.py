@@ -1,4 +1,4 @@
-"""Stereo pairs: what two eyes see of textured layers, and how far pixels move between them."""
+"""Stereo pairs: two views of textured layers, and their disparity."""
 
 import torch
 from torch import Tensor
@@ -9,7 +9,7 @@ from brique.data.worlds.draws import Draws, generate, select_fields
 from brique.data.worlds.rendering import SHAPES, Outlines
 from brique.schema import Field, Mask, Number, Picture
 
-SIZE, FARTHEST, NEAREST = 64, 1.0, 10.0  # pixels a side; disparities in pixels
+SIZE, FARTHEST, NEAREST = 64, 1.0, 10.0  # pixels per side; disparities in pixels
 _LAYERS = 3  # the background and two shapes
 _TEXTURE_WIDTH = SIZE + 16  # of a texture
 _KINDS: dict[str, Field] = {
@@ -22,7 +22,7 @@ _TARGETS = {name: ("left", "right", "->", name) for name in ("disparity", "seen"
 
 
 def stereo(n: int = 1000, *, target: str | None = "disparity", seed: int = 0) -> Data:
-    """Return pairs of grey pictures of 64 x 64 pixels, `left` and `right`, and their `disparity`.
+    """Return pairs of gray pictures of 64 x 64 pixels, `left` and `right`, and their `disparity`.
 
     n: training examples; valid has a tenth as many, test a fifth.
     target: "disparity" (64, 64): what is at x in `left` is at x - disparity in `right`, 1 to 10
@@ -39,14 +39,14 @@ def stereo(n: int = 1000, *, target: str | None = "disparity", seed: int = 0) ->
 
 def _make_examples(draws: Draws) -> dict[str, Values]:
     background_disparity = draws.between("background", FARTHEST, 3)
-    layer_nearness = draws.between("near", 0.2, 1, _LAYERS - 1).cumsum(1) / (
+    layer_closeness = draws.between("near", 0.2, 1, _LAYERS - 1).cumsum(1) / (
         _LAYERS - 1
     )  # in order
     disparity = torch.cat(
         [
             background_disparity[:, None],
             background_disparity[:, None]
-            + layer_nearness * (NEAREST - background_disparity[:, None]),
+            + layer_closeness * (NEAREST - background_disparity[:, None]),
         ],
         1,
     )
@@ -66,7 +66,7 @@ def _make_examples(draws: Draws) -> dict[str, Values]:
 
 
 def _textures(draws: Draws) -> Tensor:
-    """Return grey textures, (n, layers, SIZE, _BROAD), 30 to 225 of 255, each about a grey."""
+    """Return gray textures (n, layers, SIZE, _BROAD), 30 to 225 of 255, each around a gray."""
     half = (SIZE // 2, _TEXTURE_WIDTH // 2)
     coarse = draws.between("coarse", -1, 1, _LAYERS, *half)
     coarse = coarse.repeat_interleave(2, 2).repeat_interleave(2, 3)
@@ -76,9 +76,9 @@ def _textures(draws: Draws) -> Tensor:
 
 
 def _render_view(draws: Draws, textures: Tensor, shift: Tensor) -> tuple[Tensor, Tensor]:
-    """Return what an eye sees, (n, SIZE, SIZE), and the layer that each pixel belongs to.
+    """Return one view (n, SIZE, SIZE), and the layer of each pixel.
 
-    shift: (n, layers), by how much each layer stands farther to the left.
+    shift: (n, layers), of each layer to the left.
     """
     is_test = draws.part == "test"
     count = _LAYERS - 1
@@ -87,7 +87,7 @@ def _render_view(draws: Draws, textures: Tensor, shift: Tensor) -> tuple[Tensor,
     x, y = draws.between("x", 14, 54, count), draws.between("y", 10, 54, count)
     radius = draws.between("radius", 8, 15, count)
     angle = draws.between("turn", 0, 2 * torch.pi, count)
-    offset = draws.uniform("offset", _LAYERS) + 2  # so that neither eye sees whole pixels
+    offset = draws.uniform("offset", _LAYERS) + 2  # so that neither view has whole-pixel shifts
     picture = _shift(textures[:, 0], shift[:, 0] + offset[:, 0])
     owner = torch.zeros(len(draws), SIZE, SIZE, dtype=torch.int64)
     for layer in range(count):
@@ -107,7 +107,7 @@ def _render_view(draws: Draws, textures: Tensor, shift: Tensor) -> tuple[Tensor,
 
 
 def _shift(texture: Tensor, offset: Tensor) -> Tensor:
-    """Return a texture (n, SIZE, _BROAD) read from `offset` (n,) pixels on, (n, SIZE, SIZE)."""
+    """Return a texture (n, SIZE, _BROAD) from `offset` (n,) pixels on, (n, SIZE, SIZE)."""
     whole_pixels = offset.floor()
     columns = torch.arange(SIZE) + whole_pixels.long()[:, None]  # (n, SIZE)
     columns = columns[:, None].expand(-1, SIZE, -1)

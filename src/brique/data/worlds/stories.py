@@ -50,10 +50,10 @@ def stories(
     n: training examples; valid has a tenth as many, test a fifth.
     facts: how many sentences an answer may need: 1 "where is mary ?", 2 "where is the apple ?", 3
         "where was the apple before the kitchen ?"; drawn with equal chances.
-    target: "answer", a room, told from `story` and `question`; or None, which keeps `facts` and
+    target: "answer", a room, from `story` and `question`; or None, which keeps `facts` and
         `support`, the numbers of the sentences that prove the answer, counted from 0, too.
-    Test differs: who goes where in its first two sentences never is so in train or valid.
-    Raises DataError for facts that are none of these, or another target.
+    Test differs: who goes where in its first two sentences never occurs in train or valid.
+    Raises DataError for other facts or another target.
     Source: Weston et al. 2015, "Towards AI-complete question answering", tasks 1 to 3.
     """
     if not facts or not set(facts) <= {1, 2, 3}:
@@ -93,7 +93,7 @@ class _Story(NamedTuple):
 
 
 class _Location(NamedTuple):
-    """Where somebody or something is, and the sentence that says so."""
+    """Position of a person or thing, and the sentence that proves it."""
 
     room: str
     sentence: int
@@ -101,10 +101,10 @@ class _Location(NamedTuple):
 
 @dataclass
 class _World:
-    """What is true while a story is told.
+    """State of the world during a story.
 
-    lying: rooms of the things that nobody carries. taken: by thing, who took it last and where
-    that is said; dropped: where it is said that it was put down, after that.
+    lying: rooms of the things that nobody carries. taken: by thing, who took it last, and in which
+    sentence; dropped: the sentence in which it was dropped after that.
     trails: by thing, its stays since it was taken. been: rooms where it is known to have been.
     """
 
@@ -122,7 +122,7 @@ class _World:
         return [thing for thing in taken_things if thing not in self.lying]
 
     def go(self, person: str, room: str, die: float) -> None:
-        """Tell that a person goes to a room."""
+        """Add a sentence: a person goes to a room."""
         location = self.people[person] = _Location(room, len(self.sentences))
         for thing in self.carried_things(person):
             self.trails[thing].append(location)
@@ -130,7 +130,7 @@ class _World:
         self._add_sentence(person, _pick(_GO, die), room)
 
     def take(self, person: str, thing: str, die: float) -> None:
-        """Tell that a person takes a thing that lies where they are."""
+        """Add a sentence: a person takes a thing in their room."""
         del self.lying[thing]
         self.last_taken[thing] = (person, len(self.sentences))
         self.dropped.pop(thing, None)
@@ -139,7 +139,7 @@ class _World:
         self._add_sentence(person, _pick(_TAKE, die), thing)
 
     def drop(self, person: str, thing: str, die: float) -> None:
-        """Tell that a person drops a thing."""
+        """Add a sentence: a person drops a thing."""
         self.lying[thing] = self.people[person].room
         self.dropped[thing] = len(self.sentences)
         self._add_sentence(person, _pick(_DROP, die), thing)
@@ -154,7 +154,7 @@ class _World:
 
 
 def _tell_story(opening: int, length: int, facts: int, draws: Sequence[Sequence[float]]) -> _Story:
-    """Return a story of `length` sentences or a few more, and a question that needs so many."""
+    """Return a story of `length` sentences or a few more, and a question on that many facts."""
     rooms = [int(die * len(ROOMS)) for die in draws[0]]
     world = _World({thing: ROOMS[room] for thing, room in zip(THINGS, rooms, strict=True)})
     opening, first = divmod(opening, len(PEOPLE))
@@ -175,7 +175,7 @@ def _tell_story(opening: int, length: int, facts: int, draws: Sequence[Sequence[
 
 
 def _random_event(world: _World, draws: Sequence[float]) -> None:
-    """Let one thing happen: somebody takes or drops something, or goes to another room."""
+    """Add an event: somebody takes or drops something, or goes to another room."""
     person = _pick(PEOPLE, draws[0])
     location = world.people.get(person)
     things_here = [
@@ -192,7 +192,7 @@ def _random_event(world: _World, draws: Sequence[float]) -> None:
 
 
 def _fetch_and_carry(world: _World, draws: Sequence[Sequence[float]]) -> None:
-    """Let somebody fetch a thing and carry it to a room where it was not before."""
+    """Add events: somebody fetches a thing and carries it to a room where it was not before."""
     thing = min(THINGS, key=lambda name: len(set(world.visited.get(name, ()))))
     person = next((name for name in PEOPLE if thing in world.carried_things(name)), None)
     if person is None:
@@ -208,7 +208,7 @@ def _fetch_and_carry(world: _World, draws: Sequence[Sequence[float]]) -> None:
 def _make_question(
     world: _World, facts: int, draws: Sequence[float]
 ) -> tuple[list[str], str, list[int]] | None:
-    """Return a question that needs so many facts, its answer and its facts; None if none does."""
+    """Return a question that needs that many facts, its answer and facts; None if there is none."""
     if facts == 1:
         person = _pick(list(world.people), draws[0])
         location = world.people[person]

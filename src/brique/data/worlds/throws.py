@@ -14,9 +14,9 @@ from brique.data.worlds.rendering import ellipse
 from brique.errors import DataError
 from brique.schema import Field, Number
 
-SIZE = 32  # pixels a side
+SIZE = 32  # pixels per side
 SHORTEST, LONGEST = 10, 20  # frames of throws whose length varies
-_STEPS_PER_FRAME = 8  # of the simulation, to a frame
+_STEPS_PER_FRAME = 8  # simulation steps per frame
 
 
 def throws(
@@ -27,10 +27,10 @@ def throws(
     n: training examples; valid has a tenth as many, test a fifth.
     length: T, frames of each; None draws 10 to 20, and frames and path are Ragged.
     target: "gravity" (pixels per squared frame) or "bounce" (share of its speed that the ball keeps
-        at the floor and at the walls), told from the frames; None, to foretell frames from those
-        before them, keeps all fields and has no target.
-    y is counted down from the top edge. Start, speed, angle and radius are drawn.
-    Test differs: the angles of its throws lie in narrow intervals that train and valid never use.
+        at the floor and at the walls), predicted from the frames; None, to forecast frames from
+        earlier ones, keeps all fields and has no target.
+    y points down from the top edge. Start, speed, angle and radius are random.
+    Test differs: its throw angles lie in narrow intervals that train and valid never use.
     Raises DataError for a length below 2 or another target.
     """
     if length is not None and length < 2:
