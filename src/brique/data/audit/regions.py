@@ -151,13 +151,8 @@ def _boxes(
         indices = np.flatnonzero(is_chosen)
         items = tuple((examples.name(int(row[i])), _format_box(box_corners[i])) for i in indices)
         message = f"{len(indices):,} of {len(box_corners):,} boxes {reason}."
-        yield from _finding_if_any(
-            finding_kind,
-            "warning" if finding_kind == "tiny box" else "note",
-            items,
-            message,
-            remedy,
-        )
+        severity = "warning" if finding_kind == "tiny box" else "note"
+        yield from _finding_if_any(finding_kind, severity, items, message, remedy)
     yield from _duplicate_boxes(examples, boxes, None if classes is None else classes[1])
     yield from _without_boxes(examples, boxes)
 

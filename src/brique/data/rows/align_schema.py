@@ -154,8 +154,8 @@ def _align_target(
         if not set(names) & set(kind.names):
             raise DataError(
                 f"{data.name}: '{name}' has the classes {format_names(names)}, and the model"
-                f" answers none of them, but {format_names(kind.names)}; choose other data, or merge"
-                f" spellings with --rename '{pair_text(names[0], kind.names[0])}'"
+                f" answers none of them, but {format_names(kind.names)}; choose other data, or"
+                f" merge spellings with --rename '{pair_text(names[0], kind.names[0])}'"
             )
         numbers = [[*kind.names, *new].index(class_name) for class_name in names]
         return _renumber(values, numbers), replace(kind, names=(*kind.names, *new))
