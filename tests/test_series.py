@@ -11,7 +11,7 @@ import brique
 from brique.cli import main
 from brique.model import load
 
-OPTIONS = {"kind": "series", "target": "load", "length": 24, "ahead": 6}
+OPTIONS = {"kind": "series", "target": "load", "length": 24, "horizon": 6}
 HOURS = [datetime(2024, 4, 1, tzinfo=UTC) + timedelta(hours=i) for i in range(600)]
 FORMS = {
     "plain": ("time", lambda t: f"{t:%Y-%m-%d %H:%M:%S}"),

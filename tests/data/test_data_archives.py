@@ -191,9 +191,9 @@ def test_faulty_sequences_are_named(tmp_path):
     (tmp_path / "one.ts").write_text(ts(cases(20)) + bad)
     opened = data.open(tmp_path / "one.ts")
     assert [reason for _, reason in opened.skipped] == [
-        "holds what is no number; correct it",
+        "holds what is not a number; correct it",
         "its channels differ in length (3, 2); cut them",
-        "'fly' is none of the classes walk, run",
+        "'fly' is not among the classes walk, run",
         "its target is missing",
         "has 1 channels, others 2",
     ]
@@ -227,7 +227,7 @@ def test_arff_of_columns_is_a_table(tmp_path):
     assert opened.source.fields["sepal length"].values[:3].tolist() == [0.0, 0.1, 0.2]
     assert "light blue" in opened.schema["color"].names
     assert dict(opened.skipped) == {
-        "iris.arff line 69": "'green' is no class of color; add it to @attribute",
+        "iris.arff line 69": "'green' is not a class of color; add it to @attribute",
         "iris.arff line 70": "expected 5 cells, got 2 cells; correct it",
     }
 

@@ -382,7 +382,7 @@ def test_without_names_classes_are_called_by_their_numbers(tmp_path):
     yolo(tmp_path / "set")
     opened = data.open(tmp_path / "set")
     assert opened.schema["classes"].names == ("0", "1")
-    assert any("they are called by their numbers" in note for note in opened.notes)
+    assert any("they are named by their numbers" in note for note in opened.notes)
     named = data.open(tmp_path / "set", rename={"0": "cat", "1": "dog"})
     assert opened_boxes(named) == EXPECTED
 
@@ -416,8 +416,8 @@ def test_a_part_without_any_file_of_boxes_is_left_out(tmp_path):
     [
         ("0 0.5 0.5 0.4", "expected a class and center x, center y, width, height"),
         ("0 0.5 0.5 0.4 0.4 0.9", "expected a class and center x, center y, width, height"),
-        ("0 40 30 20 10", "expected shares of the picture's width and height, from 0 to 1"),
-        ("0 0.5 0.5 -0.4 0.4", "expected shares of the picture's width and height, from 0 to 1"),
+        ("0 40 30 20 10", "expected fractions of the picture's width and height, from 0 to 1"),
+        ("0 0.5 0.5 -0.4 0.4", "expected fractions of the picture's width and height, from 0 to 1"),
         ("0 0.5 nan 0.4 0.4", "expected numbers"),
         ("cat 0.5 0.5 0.4 0.4", "expected numbers"),
         ("0.5 0.5 0.5 0.4 0.4", "expected the number of a class first"),
@@ -444,7 +444,7 @@ def test_a_faulty_line_is_named_and_its_picture_left_out(tmp_path, line, says):
 
 def test_lines_that_are_all_faulty_are_refused(tmp_path):
     root = yolo(tmp_path / "set", line=lambda box: " ".join(map(str, box)))
-    with pytest.raises(DataError, match=r"labels/train/0.txt: line 1: expected shares of the pic"):
+    with pytest.raises(DataError, match=r"labels/train/0.txt: line 1: expected fractions of the pic"):
         data.open(root)
     root = yolo(tmp_path / "named", line=lambda box: f"{NAMES[box[0]]} 0.5 0.5 0.2 0.2")
     with pytest.raises(DataError, match=r"line 1: expected numbers, got 'cat 0.5 0.5 0.2 0.2'"):
@@ -455,7 +455,7 @@ def test_a_file_of_boxes_without_its_picture_is_named(tmp_path):
     root = yolo(tmp_path / "set")
     write(root / "labels" / "train" / "99.txt", "0 0.5 0.5 0.2 0.2\n")
     assert kinds(data.open(root))["faulty box"].items == (
-        ("labels/train/99.txt", "there is no picture of its name; add it"),
+        ("labels/train/99.txt", "no picture has its name; add it"),
     )
 
 
@@ -532,7 +532,7 @@ def test_a_faulty_annotation_of_coco_is_left_out_with_its_picture(tmp_path, chan
     opened = data.open(coco(tmp_path / "set", change=change_first(**changes)))
     assert opened_boxes(opened) == {n: boxes for n, boxes in EXPECTED.items() if n}
     assert kinds(opened)["faulty box"].items[0][0] == "annotations.json: annotation 1"
-    assert "has no box that can be read" in dict(opened.skipped)["images/0.png"]
+    assert "has no readable box" in dict(opened.skipped)["images/0.png"]
 
 
 def test_annotations_and_pictures_of_coco_that_are_gone_are_named(tmp_path):
@@ -544,7 +544,7 @@ def test_annotations_and_pictures_of_coco_that_are_gone_are_named(tmp_path):
     opened = data.open(root)
     assert opened_boxes(opened) == {n: b for n, b in EXPECTED.items() if n not in (0, 2)}
     assert kinds(opened)["faulty box"].items[0][0] == "annotations.json: annotation 1"
-    assert "speaks of a picture '2.png' that is not there" in opened.skipped[0][1]
+    assert "annotates a picture '2.png' that does not exist" in opened.skipped[0][1]
 
 
 def test_categories_of_one_name_are_one_class(tmp_path):
@@ -572,7 +572,7 @@ def test_pictures_of_one_name_are_told_apart_by_their_folders(tmp_path):
         tuple(box) for _, *box in THINGS[8]
     ]
     write(tmp_path / "set" / "labels.json", whole())  # names alone: which of two is meant?
-    with pytest.raises(DataError, match=r"speaks of '0.png', which may be a/0.png or b/0.png"):
+    with pytest.raises(DataError, match=r"annotates '0.png', which may be a/0.png or b/0.png"):
         data.open(tmp_path / "set")
 
 
@@ -601,7 +601,7 @@ def test_difficult_boxes_are_counted(tmp_path):
 def test_other_xml_is_refused_by_name(tmp_path):
     pictures(tmp_path, "{n}.png")
     write(tmp_path / "annotations.xml", "<annotations><image name='0.png'/></annotations>")
-    with pytest.raises(DataError, match=r"annotations.xml holds boxes as CVAT writes them, which"):
+    with pytest.raises(DataError, match=r"annotations.xml holds boxes in the format of CVAT, which"):
         data.open(tmp_path)
     with pytest.raises(DataError, match=r"which begins with <annotation>, got <annotations>"):
         voc_of(tmp_path / "annotations.xml")
@@ -622,7 +622,7 @@ def test_other_xml_is_refused_by_name(tmp_path):
 def test_boxes_of_other_tools_are_refused_with_how_to_convert(tmp_path, name, text, tool):
     pictures(tmp_path, "{n}.png")
     write(tmp_path / name, text)
-    says = f"{name} holds boxes as {tool} writes them, which are not read; export them as COCO's"
+    says = f"{name} holds boxes in the format of {tool}, which is not supported; export COCO's"
     with pytest.raises(DataError, match=says):
         data.open(tmp_path)
     assert len(data.open(tmp_path, kind="pictures").source) == 12
@@ -697,8 +697,8 @@ def test_boxes_turn_with_pictures_whose_stored_size_is_said(tmp_path, orientatio
     opened = data.open(turned(tmp_path / "stored", orientation, stored, box))
     assert opened.schema["boxes"].shape == seen
     assert only_box(opened) == BOX
-    assert any("measured in their stored pixels, and turn" in note for note in opened.notes)
-    assert "turned pictures" not in kinds(opened)
+    assert any("refer to their stored pixels, and rotate" in note for note in opened.notes)
+    assert "rotated pictures" not in kinds(opened)
     opened = data.open(turned(tmp_path / "seen", orientation, seen, BOX))
     assert only_box(opened) == BOX
     assert not kinds(opened)
@@ -709,9 +709,9 @@ def test_where_nothing_tells_how_boxes_were_drawn_that_is_an_error(tmp_path, ori
     seen, _, _ = seen_and_stored(orientation)
     size = seen if orientation < 5 else None
     opened = data.open(turned(tmp_path / "set", orientation, size, BOX))
-    found = kinds(opened)["turned pictures"]
+    found = kinds(opened)["rotated pictures"]
     assert (found.severity, found.count) == ("error", 6)
-    assert "nothing tells whether their boxes were drawn before or after" in found.reason
+    assert "unknown whether their boxes were drawn before or after" in found.reason
     assert "mogrify -auto-orient" in found.remedy
 
 
@@ -720,7 +720,7 @@ def test_relative_boxes_of_turned_pictures_are_an_error(tmp_path):
         picture(tmp_path / f"{n}.jpg", n, 6)
         write(tmp_path / f"{n}.txt", "0 0.5 0.25 0.2 0.1\n")
     opened = data.open(tmp_path)
-    assert kinds(opened)["turned pictures"].severity == "error"
+    assert kinds(opened)["rotated pictures"].severity == "error"
     assert np.allclose(only_box(opened), (24, 16, 36, 24), atol=1e-4)  # of 60 x 80, as seen
 
 
@@ -738,7 +738,7 @@ def test_pictures_of_which_nothing_tells_go_by_the_others(tmp_path, orientation)
     )
     write(root / "labels.json", json.dumps(tables))
     opened = data.open(root, size=(80, 80))
-    assert "turned pictures" not in kinds(opened)
+    assert "rotated pictures" not in kinds(opened)
     at = opened.source.names.index("9.jpg")
     assert opened.source.fields["boxes"][at].tolist() == [[10, 15, 30, 35]]  # ten rows of grey
 
@@ -769,8 +769,8 @@ def shares(found):
 
 
 @pytest.mark.parametrize(("change", "says"), [
-    (corners_for_sizes, "boxes reach beyond their picture by over 2 pixels"),
-    (shares, "boxes lie within one pixel, as shares of width and height do"),
+    (corners_for_sizes, "boxes extend beyond their picture by over 2 pixels"),
+    (shares, "boxes lie within one pixel, like fractions of width and height"),
 ])  # fmt: skip
 def test_numbers_that_mean_something_else_are_an_error(tmp_path, change, says):
     finding = kinds(data.open(coco(tmp_path, change=change)))["doubtful boxes"]
@@ -785,7 +785,7 @@ def test_boxes_that_all_lie_outside_are_refused_with_the_first(tmp_path):
             mark["bbox"][0] += 10 * WIDTH
         found["images"] = [one for one in found["images"] if one["id"] < 11]
 
-    with pytest.raises(DataError, match=r"no box lies in its picture \(the first, images/0.png"):
+    with pytest.raises(DataError, match=r"no box lies inside its picture \(the first, images/0.png"):
         data.open(coco(tmp_path, change=move))
 
 

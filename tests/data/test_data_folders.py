@@ -69,7 +69,7 @@ def test_size_of_unlike_or_large_pictures_is_64(tmp_path):
     opened = data.open(root)
     assert opened.schema["image"].shape == (3, 64, 64)
     assert opened.notes == (
-        "zoo: its pictures have 2 sizes, so each is scaled and cut to 64 x 64; --size chooses "
+        "zoo: its pictures have 2 sizes, so each is scaled and cropped to 64 x 64; --size chooses "
         "another.",
     )
     large = data.open(zoo(tmp_path / "large", n=3, size=(130, 20)))
@@ -117,7 +117,7 @@ def test_test_pictures_may_lie_elsewhere(tmp_path):
         data.open(root, test=tmp_path / "none")
     zoo(tmp_path / "whole" / "train")
     zoo(tmp_path / "whole" / "test", start=9)
-    with pytest.raises(DataError, match="whole: it has a folder test already; leave out --test"):
+    with pytest.raises(DataError, match="whole: it already has a folder test; leave out --test"):
         data.open(tmp_path / "whole", test=other)
 
 
@@ -145,7 +145,7 @@ def test_unreadable_pictures_are_listed_and_left_out(tmp_path):
     assert reasons["dog/3.png"].startswith("is damaged (its end is missing)")
     assert sum(len(s) for s in (opened.train, opened.valid, opened.test)) == 19
     assert "zoo: 3 of 22 pictures cannot be read and are left out." in opened.notes
-    assert "dog: notes.txt not named as pictures, left alone." in opened.notes
+    assert "dog: notes.txt not named as pictures, ignored." in opened.notes
 
 
 def test_a_link_to_nowhere_is_listed(tmp_path):

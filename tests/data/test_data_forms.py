@@ -22,6 +22,7 @@ from brique import data
 from brique.data.rows.inputs import read_inputs
 from brique.data.sources.table_files.any_format import read_cells
 from brique.errors import DataError
+from brique.options import Options
 from brique.schema import Category, Number, Schema, Text, Timestamp
 
 NAMES = ["size", "count", "note", "kind"]
@@ -208,7 +209,7 @@ def test_a_last_row_that_only_says_total_is_a_finding(tmp_path):
     (tmp_path / "t.csv").write_text(lines([*PLAIN, ["1.5", "2", "n", "Total"]]))
     cells = check(tmp_path / "t.csv", [*PLAIN, ["1.5", "2", "n", "Total"]])
     assert [one.reason for one in cells.findings] == [
-        "The last row of t.csv (row 26) says 'Total': it may be no example."
+        "The last row of t.csv (row 26) says 'Total': it may not be an example."
     ]
 
 
@@ -340,7 +341,7 @@ def test_rows_of_other_lengths_are_named(tmp_path):
 
 def test_known_names_find_the_header(tmp_path):
     (tmp_path / "t.csv").write_text("Line 3,a,b,c\nsize,count,note,kind\nhuge,many,n,red\n")
-    found, held, _ = read(tmp_path / "t.csv", known=NAMES)
+    found, held, _ = read(tmp_path / "t.csv", expected_names=NAMES)
     assert (found, held) == (NAMES, [["huge", "many", "n", "red"]])
 
 
@@ -412,11 +413,11 @@ def test_odd_json_is_named(tmp_path):
     assert cells.skipped == [
         ("t.json row 6", "has the key 'x' twice"),
         ("t.json row 7", "has the key 'a.b' twice"),
-        ("t.json row 8", 'holds half a letter, "\\ud800"'),
-        ("t.json row 9", 'holds half a letter, "\\udfff"'),
+        ("t.json row 8", 'holds half a character, "\\ud800"'),
+        ("t.json row 9", 'holds half a character, "\\udfff"'),
     ]
     assert [one.reason for one in cells.findings] == [
-        "t.json: 'z' (a list in 1 row, the first row 4) holds several values in a cell and is left"
+        "t.json: 'z' (a list in 1 row, the first row 4) holds several values per cell and is left"
         " out."
     ]
 
@@ -424,8 +425,8 @@ def test_odd_json_is_named(tmp_path):
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("", "t.json: is no JSON .*; fetch it again"),
-        ("{", "t.json: is no JSON .*; fetch it again"),
+        ("", "t.json: is not valid JSON .*; fetch it again"),
+        ("{", "t.json: is not valid JSON .*; fetch it again"),
         ("[1, 2]", "t.json: is JSON, but no table; give a list of objects, one object a line"),
         ("3", "t.json: is JSON, but no table"),
         ("[]", "t.json: expected a table, got 0 rows of 0 columns"),
@@ -544,10 +545,10 @@ def test_a_sheet_is_chosen(tmp_path):
     assert cells.notes == ["t.xlsx: sheet 'Data 1' is read, not About, Other; --sheet chooses."]
     check(tmp_path / "t.xlsx", [["1", "2"], ["3", "4"]], ["a", "b"], sheet="Other")
     check(tmp_path / "t.xlsx", [["1", "2"], ["3", "4"]], ["a", "b"], sheet="4")
-    check(tmp_path / "t.xlsx", [["1", "2"], ["3", "4"]], ["a", "b"], known=["a", "b"])
+    check(tmp_path / "t.xlsx", [["1", "2"], ["3", "4"]], ["a", "b"], expected_names=["a", "b"])
     opened = data.open(tmp_path / "t.xlsx", sheet=3, types={"note": "text"})
     assert list(opened.schema.fields) == NAMES
-    assert data.options(["sheet=Data 1"]) == {"sheet": "Data 1"}
+    assert Options(sheet="Data 1").words() == ["--sheet", "Data 1"]
     with pytest.raises(
         DataError, match=r"t.xlsx: --sheet: no sheet 'Dat' among Empty, About, Data"
     ):

@@ -102,7 +102,7 @@ def test_pictures_to_be_asked_are_no_test_part(tmp_path):
     finding = one(audit.findings(opened), "left out")
     assert finding.count == 4
     assert finding.severity == "warning"
-    assert "4 pictures of test without a class, which can only be asked (brique predict RUN" in (
+    assert "4 pictures of test without a class, for prediction only (brique predict RUN" in (
         finding.reason
     )
 
@@ -156,7 +156,7 @@ def test_pictures_in_folders_within_a_class_are_read(tmp_path):
     finding = one(audit.findings(opened), "subfolders")
     assert {item for (item,) in finding.items} == inner
     assert (
-        "4 pictures in folders within that of a class, read as of that class: cat/night/deep"
+        "4 pictures in folders inside that of a class, read as that class: cat/night/deep"
         in (finding.reason)
     )
 
@@ -237,12 +237,12 @@ def test_names_that_plainly_hold_classes_tell_the_flag(tmp_path):
 @pytest.mark.parametrize(
     ("names", "text"),
     [
-        ("{label}_{what}", r"zoo: big_cat_0.png can be cut as \{label\}_\{what\} in two ways: label"
-         r" 'big' what 'cat_0', or label 'big_cat' what '0'; name what is digits alone \{number\}"),
+        ("{label}_{what}", r"zoo: big_cat_0.png matches \{label\}_\{what\} in two ways: label"
+         r" 'big' what 'cat_0', or label 'big_cat' what '0'; name a field of digits \{number\}"),
         ("label_number", "--names must hold fields in braces"),
         ("{image}_{number}", "--names must hold fields in braces"),
         ("{label}+{number}", r"none of its 4 pictures is named as \{label\}\+\{number\}, the first"),
-        ("{kind}_{place}_{number}", "none of kind, place, number is named label; say with --target"),
+        ("{kind}_{place}_{number}", "none of kind, place, number is named label; choose the target with --target"),
     ],
 )  # fmt: skip
 def test_names_that_do_not_fit_are_refused(tmp_path, names, text):
@@ -415,10 +415,10 @@ def test_a_competition_is_read_as_it_is_shipped(tmp_path):
     }
     assert opened.schema.targets == ("breed",)
     assert (
-        "zoo: test.csv has no 'breed', so it is to be asked and no test part: brique predict"
+        "zoo: test.csv has no 'breed', so it is for prediction, not a test part: brique predict"
         in ("".join(opened.notes))
     )
-    assert any("sample_submission.csv is an example of answers" in note for note in opened.notes)
+    assert any("sample_submission.csv is a sample submission" in note for note in opened.notes)
     finding = one(audit.findings(opened), "left out")
     assert {item for (item,) in finding.items} == {f"test/{stem}.png" for stem in WANTED[8:]}
     asked = read_inputs(opened.schema, (root / "test.csv",))
@@ -433,7 +433,7 @@ def test_tables_without_the_target_are_to_be_asked(tmp_path):
     opened = data.open(tmp_path / "t")
     assert opened.schema.targets == ("survived",)
     assert len(opened.source) == 40
-    assert any("test.csv has no 'survived', so it is to be asked" in note for note in opened.notes)
+    assert any("test.csv has no 'survived', so it is for prediction" in note for note in opened.notes)
 
 
 def test_the_table_counts_where_folders_differ(tmp_path):
@@ -467,7 +467,7 @@ def test_names_that_may_mean_two_pictures_are_refused(tmp_path):
         flat(tmp_path / "zoo", folder)
     write(tmp_path / "zoo" / "labels.csv", table(lines(NAME)))
     text = (
-        r"labels.csv: column 'image': 12 of its cells may mean several files, such as '000.png'"
+        r"labels.csv: column 'image': 12 of its cells match several files, such as '000.png'"
         r" a/000.png or b/000.png; write the folder before the name"
     )
     with pytest.raises(DataError, match=text):
@@ -488,7 +488,7 @@ def test_several_tables_that_name_pictures_are_refused(tmp_path):
     flat(tmp_path / "zoo")
     for name in ("one.csv", "two.csv"):
         write(tmp_path / "zoo" / name, table(lines(NAME)))
-    text = r"zoo: one.csv, two.csv name pictures, .* give the one that is meant, such as zoo/one"
+    text = r"zoo: one.csv, two.csv name pictures, .* give one of them, such as zoo/one"
     with pytest.raises(DataError, match=text):
         data.open(tmp_path / "zoo")
     assert len(told(data.open(tmp_path / "zoo" / "one.csv"))) == 12
@@ -503,7 +503,7 @@ def test_rows_of_one_picture_stay_on_one_side(tmp_path):
     assert sum(map(len, sides)) == 12
     assert len(opened.source) == 24
     assert any(
-        "12 of 24 rows name a picture that a row before them names" in n for n in opened.notes
+        "12 of 24 rows name the picture of an earlier row" in n for n in opened.notes
     )
 
 
@@ -531,7 +531,7 @@ def test_tables_of_classes_are_left_alone(tmp_path):
         write(root / name / "about.csv", table([(f"{i}.png", str(i)) for i in range(6)], "f,width"))
     opened = data.open(root)
     assert told(opened) == {name: name.split("/")[0] for name in everything(*LABELS)}
-    assert "cat: about.csv not named as pictures, left alone." in opened.notes
+    assert "cat: about.csv not named as pictures, ignored." in opened.notes
 
 
 def test_a_table_that_names_no_picture_is_said(tmp_path):
@@ -541,7 +541,7 @@ def test_a_table_that_names_no_picture_is_said(tmp_path):
     write(tmp_path / "p" / "labels.csv", "image,label\n" + rows)
     finding = one(audit.findings(data.open(tmp_path / "p")), "unused table")
     assert finding.severity == "warning"
-    assert finding.reason == "labels.csv is left alone, as it names no picture of the folder."
+    assert finding.reason == "labels.csv is ignored, as it names no picture of the folder."
     chosen = tmp_path / "q"
     by_class(chosen, classes=LABELS)
     write(
@@ -554,6 +554,6 @@ def test_a_table_that_names_no_picture_is_said(tmp_path):
 def test_one_folder_beside_a_table_that_names_no_picture_is_refused_with_both(tmp_path):
     by_class(tmp_path / "p", classes=("images",))
     write(tmp_path / "p" / "labels.csv", "image,label\n0.jpg,cat\n1.jpg,dog\n")
-    says = "two classes or more .* labels.csv is left alone, as it names no picture of the folder"
+    says = "two classes or more .* labels.csv is ignored, as it names no picture of the folder"
     with pytest.raises(DataError, match=says):
         data.open(tmp_path / "p")

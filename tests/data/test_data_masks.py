@@ -116,7 +116,7 @@ def test_255_counts_for_nothing_beside_0_to_k_alone(tmp_path):
     masks, names = classes(opened)
     assert names == ("0", "1")
     assert np.array_equal(masks["images/2.png"] == 255, scene(2)[2])
-    assert any("pixels of 255 count for nothing beside 0 to 1" in note for note in opened.notes)
+    assert any("pixels of 255 are ignored beside 0 to 1" in note for note in opened.notes)
     made(tmp_path / "levels", lambda i, e: grey(i * 255 + e * 128))
     opened = data.open(tmp_path / "levels")
     masks, names = classes(opened)
@@ -135,7 +135,7 @@ def test_255_beside_numbers_with_gaps_is_an_error_that_a_list_mends(tmp_path):
     assert opened.schema["mask"].names == ("0", "7", "255")
     (finding,) = found(opened, "void or class")
     assert finding.severity == "error"
-    assert "Masks hold 0, 7 and 255, which may be a class or count for nothing" in finding.reason
+    assert "Masks hold 0, 7 and 255, which may be a class or ignored" in finding.reason
     (tmp_path / "classes.txt").write_text("0: ground\n7: ball\n255: void\n")
     opened = data.open(tmp_path)
     assert opened.schema["mask"].names == ("ground", "ball")
@@ -304,7 +304,7 @@ def test_masks_of_half_the_size_are_scaled_and_said(tmp_path):
 
 def test_masks_on_their_side_are_refused_by_their_sizes(tmp_path):
     made(tmp_path, lambda i, e: grey(i.T))
-    with pytest.raises(DataError, match="has 48 x 64 pixels, its picture 64 x 48; make it alike"):
+    with pytest.raises(DataError, match="has 48 x 64 pixels, its picture 64 x 48; make both equal"):
         data.open(tmp_path)
 
 
@@ -340,8 +340,8 @@ def test_two_files_of_one_name_are_named(tmp_path):
     grey(np.zeros(SIZE)).save(tmp_path / "masks" / "3.bmp")
     grey(np.zeros(SIZE)).save(tmp_path / "masks" / "4_mask.png")
     reasons = dict(data.open(tmp_path).skipped)
-    assert reasons["masks/3.png"] == "has the name of masks/3.bmp, which is taken; remove one"
-    assert reasons["masks/4_mask.png"] == "has the name of masks/4.png, which is taken; remove one"
+    assert reasons["masks/3.png"] == "has the name of masks/3.bmp, ; remove one"
+    assert reasons["masks/4_mask.png"] == "has the name of masks/4.png, ; remove one"
 
 
 STORED = {3: lambda a: a[::-1, ::-1], 6: lambda a: np.rot90(a, 1), 8: lambda a: np.rot90(a, -1)}
@@ -376,16 +376,16 @@ def test_masks_lie_over_photographs_that_a_note_turns(tmp_path, how, numbers):
     masks, _ = classes(opened)
     for i, thing in enumerate(things):
         assert np.array_equal(masks[f"images/{i}.jpg"], thing), i
-    assert len(found(opened, "turned mask")) == (how == "stored")
-    assert not found(opened, "unclear mask")
+    assert len(found(opened, "rotated mask")) == (how == "stored")
+    assert not found(opened, "ambiguous mask")
 
 
 @pytest.mark.parametrize(("numbers", "size"), [((3,), SIZE), ((6,), (48, 48))])
 def test_masks_that_fit_either_way_are_an_error(tmp_path, numbers, size):
     turned(tmp_path / "set", numbers, lambda i: "stored", size)
-    (finding,) = found(data.open(tmp_path / "set"), "unclear mask")
+    (finding,) = found(data.open(tmp_path / "set"), "ambiguous mask")
     assert finding.severity == "error"
-    assert "may lie as their photographs are stored or as people see them" in finding.reason
+    assert "may fit their photographs as stored or as rotated" in finding.reason
     assert finding.count == 12
 
 
@@ -399,4 +399,4 @@ def test_an_upright_photograph_with_a_turned_mask(tmp_path):
     opened = data.open(tmp_path)
     assert np.array_equal(classes(opened)[0]["images/2.png"], scene(2)[1])
     reasons = dict(opened.skipped)
-    assert reasons == {"masks/3.png": "has 48 x 64 pixels, its picture 64 x 48; make it alike"}
+    assert reasons == {"masks/3.png": "has 48 x 64 pixels, its picture 64 x 48; make both equal"}

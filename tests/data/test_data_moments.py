@@ -194,7 +194,7 @@ def test_numbers_are_moments_by_name_and_size_alone(tmp_path):
 def test_a_person_may_say_that_numbers_are_moments(tmp_path, cells, first):
     lines = [f"{cell},{row % 7},{row}.5" for row, cell in enumerate(cells)]
     (tmp_path / "t.csv").write_text("\n".join(["a,x,y", *lines]))
-    opened = data.open(tmp_path / "t.csv", target="y", types={"a": "moment"})
+    opened = data.open(tmp_path / "t.csv", target="y", types={"a": "timestamp"})
     wanted = int(np.datetime64(first, "s").astype(int))
     assert int(opened.store.fields["a"][0]) == wanted
     assert int(opened.schema["a"].prepare(cells[0])) == wanted
@@ -204,7 +204,7 @@ def test_a_person_may_say_that_numbers_are_moments(tmp_path, cells, first):
 
 def test_offsets_are_kept_as_in_training(tmp_path):
     zoned = table(tmp_path, [COLUMNS["offset"](t) for t in HOURS]).schema["when"]
-    assert zoned.offset is True
+    assert zoned.has_offset is True
     with pytest.raises(DataError, match="expected a moment with its offset from UTC, as in train"):
         zoned.prepare("2024-03-01 17:30")
     bare = table(tmp_path, [COLUMNS["iso"](t) for t in HOURS]).schema["when"]
@@ -222,7 +222,7 @@ def test_offsets_that_are_written_now_and_then_are_an_error(tmp_path):
     opened = table(tmp_path, cells)
     (finding,) = [one for one in opened.source.findings if one.kind == "mixed offsets"]
     assert finding.severity == "error"
-    assert "others without in 100 rows, which are taken for UTC" in finding.reason
+    assert "others without one in 100 rows, which count as UTC" in finding.reason
     assert finding.items[0] == ("row 2", "when", cells[0])
 
 
@@ -273,8 +273,8 @@ def test_the_last_rows_of_a_table_by_date_and_time_in_two_columns(tmp_path):
 
 def test_a_column_called_as_moments_that_are_not_read_is_said(tmp_path):
     opened = table(tmp_path, [f"{t.day}. März {t.year}" for t in HOURS], "Datum")
-    (finding,) = [one for one in opened.source.findings if one.kind == "moments not read"]
+    (finding,) = [one for one in opened.source.findings if one.kind == "timestamps not read"]
     assert finding.severity == "warning"
     assert (
-        "such as '1. März 2024', cannot be read as such: they are taken for words" in finding.reason
+        "such as '1. März 2024', are not read as timestamps: they count as words" in finding.reason
     )

@@ -225,7 +225,9 @@ def test_a_picture_on_two_lists_is_refused(tmp_path):
     root = tmp_path / "zoo"
     by_lists(root, lambda label, i: f"{label}/{i}")
     write(root / "test.txt", (root / "test.txt").read_text() + "pie/1\n")
-    text = "zoo: train.txt names images/pie/1.jpg, which is on the list of test too; take it off"
+    text = (
+        "zoo: train.txt names images/pie/1.jpg, which is also on the list of test too; take it off"
+    )
     with pytest.raises(DataError, match=text):
         data.open(root)
 

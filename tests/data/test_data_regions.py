@@ -61,7 +61,7 @@ def test_folders_beside_each_other_open_with_their_parts(tmp_path):
     assert opened.schema.targets == ("mask",)
     assert opened.train["mask"].dtype == torch.uint8
     assert opened.train["mask"][1].unique().tolist() == [1, 255]
-    assert any("pixels of unlabelled count for nothing" in note for note in opened.notes)
+    assert any("pixels of unlabelled are ignored" in note for note in opened.notes)
     batch = next(opened.train.batches(3, turns=1))
     assert batch.mask.dtype == torch.int64
     assert opened.train.name(0) == "train/train0.png"
@@ -394,13 +394,13 @@ def test_coco_opens_by_the_names_of_categories(tmp_path):
     (tmp_path / "annotations" / "captions_train2017.json").write_text('{"images": 1}')
     opened = data.open(tmp_path)
     assert [len(opened.train), len(opened.valid), len(opened.test)] == [2, 3, 3]
-    assert dict(opened.skipped) == {"train2017/1.png": "has no box but that round a crowd"}
+    assert dict(opened.skipped) == {"train2017/1.png": "has no box only boxes around crowds"}
     assert opened.schema["classes"].names == ("person", "toothbrush")
     assert opened.train["boxes"][0].tolist() == [[1, 2, 11, 22], [0.5, 0, 5.5, 5]]
     assert opened.train["classes"][0].tolist() == [1, 0]
     assert opened.train["boxes"].lengths.tolist() == [2, 0]
     assert opened.valid.name(int(opened.valid.ids[2])) == "val2017/2.png"
-    assert any("1 box round a crowd is left out" in note for note in opened.notes)
+    assert any("1 box around a crowd is left out" in note for note in opened.notes)
 
 
 @pytest.mark.parametrize(
@@ -425,7 +425,7 @@ def test_broken_json_is_named(tmp_path):
     file, _ = coco(tmp_path, "train", [])
     for content in ('{"images": [', '{"images": ' + "[" * 100_000):
         file.write_text(content)
-        with pytest.raises(DataError, match=r"instances_train2017.json: is no JSON"):
+        with pytest.raises(DataError, match=r"instances_train2017.json: is not valid JSON"):
             data.open(tmp_path)
 
 

@@ -22,7 +22,7 @@ HOURS = [datetime(2024, 5, 30, tzinfo=UTC) + timedelta(hours=i) for i in range(C
 DAYS = [datetime(2021, 3, 1, tzinfo=UTC) + timedelta(days=i) for i in range(COUNT)]
 MONTHS = [datetime(1990 + i // 12, i % 12 + 1, 1, tzinfo=UTC) for i in range(COUNT)]
 QUARTERS = [datetime(1930 + i // 4, i % 4 * 3 + 1, 1, tzinfo=UTC) for i in range(COUNT)]
-FIELDS = {"length": LENGTH, "ahead": AHEAD, "kind": "series", "target": "load"}
+FIELDS = {"length": LENGTH, "horizon": AHEAD, "kind": "series", "target": "load"}
 
 
 def iso(t):
@@ -118,7 +118,7 @@ def test_the_same_hours_open_to_the_same_windows(tmp_path, way, newest_first):
     assert opened.source.times[0] == HOURS[LENGTH].timestamp()
     assert not [one for one in kinds(opened) if one[1] != "note"]
     assert ("the newest row is first" in " ".join(opened.notes)) == newest_first
-    clock = opened.schema["past"].clock
+    clock = opened.schema["past"].time_index
     assert (clock.step, clock.is_monthly) == (3600, False)
     assert Schema.from_json(opened.schema.to_json()) == opened.schema
     (last,) = last_windows(path, opened.schema["past"])
@@ -159,7 +159,7 @@ QUARTERLY = {
 def test_the_same_days_open_to_the_same_windows(tmp_path, way):
     opened = data.open(form(tmp_path / "a.csv", DAILY[way], DAYS), **FIELDS)
     check(opened)
-    assert opened.schema["past"].clock.span == "1 day"
+    assert opened.schema["past"].time_index.step_text == "1 day"
     assert not [one for one in kinds(opened) if one[1] != "note"]
 
 
@@ -167,7 +167,7 @@ def test_the_same_days_open_to_the_same_windows(tmp_path, way):
 def test_the_same_months_open_to_the_same_windows(tmp_path, way):
     opened = data.open(form(tmp_path / "a.csv", MONTHLY[way], MONTHS), **FIELDS)
     check(opened)
-    assert opened.schema["past"].clock.span == "1 month"
+    assert opened.schema["past"].time_index.step_text == "1 month"
     assert not [one for one in kinds(opened) if one[1] != "note"]
 
 
@@ -175,20 +175,20 @@ def test_the_same_months_open_to_the_same_windows(tmp_path, way):
 def test_the_same_quarters_open_to_the_same_windows(tmp_path, way):
     opened = data.open(form(tmp_path / "a.csv", QUARTERLY[way], QUARTERS), **FIELDS)
     check(opened)
-    assert opened.schema["past"].clock.span == "3 months"
+    assert opened.schema["past"].time_index.step_text == "3 months"
 
 
 def test_weeks_and_years_and_days_of_a_spreadsheet(tmp_path):
     weeks = [datetime(2018, 1, 1, tzinfo=UTC) + timedelta(weeks=i) for i in range(COUNT)]
     opened = data.open(form(tmp_path / "w.csv", ("week", lambda t: f"{t:%G-W%V}"), weeks), **FIELDS)
     check(opened)
-    assert opened.schema["past"].clock.span == "1 week"
+    assert opened.schema["past"].time_index.step_text == "1 week"
     pieces = ("Year;Week", lambda t: f"{t:%G;%V}")
     check(data.open(form(tmp_path / "p.csv", pieces, weeks), **FIELDS))
     years = form(tmp_path / "y.csv", ("year", lambda t: 1700 + t), range(COUNT))
     opened = data.open(years, **FIELDS)
     check(opened)
-    assert opened.schema["past"].clock.span == "12 months"
+    assert opened.schema["past"].time_index.step_text == "12 months"
     serial = ("day", lambda t: f"{45000 + t / 24:.10f}")
     excel = form(tmp_path / "e.csv", serial, range(COUNT))
     opened = data.open(excel, time="day", **FIELDS)
@@ -206,7 +206,7 @@ def test_a_series_of_milliseconds_keeps_its_order_and_step(tmp_path):
     for way in ways.values():
         opened = data.open(form(tmp_path / "a.csv", way, fine[::-1], VALUES[::-1]), **FIELDS)
         check(opened)
-        assert opened.schema["past"].clock.step == pytest.approx(0.004)
+        assert opened.schema["past"].time_index.step == pytest.approx(0.004)
         assert not [one for one in kinds(opened) if one[1] != "note"]
 
 
@@ -220,7 +220,7 @@ def test_parquet_keeps_the_milliseconds_of_a_series(tmp_path):
         parquet.write_table(pa.table({"at": when, "load": VALUES}), tmp_path / "t.parquet")
         opened = data.open(tmp_path / "t.parquet", **FIELDS)
         check(opened)
-        assert opened.schema["past"].clock.step == pytest.approx(0.004), kind
+        assert opened.schema["past"].time_index.step == pytest.approx(0.004), kind
 
 
 def test_decimal_commas_and_missing_marks_of_a_series(tmp_path):
@@ -242,11 +242,11 @@ def test_the_columns_of_time_can_be_named(tmp_path):
     written(path, rows, "day;made;at")
     opened = data.open(path, time="day,at", types={"made": "leave"}, **FIELDS)
     check(opened)
-    assert opened.schema["past"].clock.columns == ("day", "at")
+    assert opened.schema["past"].time_index.columns == ("day", "at")
     with pytest.raises(DataError, match="--time names no column 'when' among day, made, at, load"):
         data.open(path, time="day,when", **FIELDS)
     with pytest.raises(
-        DataError, match="a.csv: load: expected moments such as 2024-03-01 17:30, got"
+        DataError, match="a.csv: load: expected timestamps such as 2024-03-01 17:30, got"
     ):
         data.open(path, time="day,load", **FIELDS)
 
@@ -284,7 +284,7 @@ def test_clock_changes_are_neither_gaps_nor_doubled(tmp_path, zone, begin, minut
     check(opened)
     assert kinds(opened) == [("clock change", "note")]
     (finding,) = [one for one in opened.source.findings if one.kind == "clock change"]
-    assert "1 times an hour is left out or comes twice as clocks are changed" in finding.reason
+    assert "1 times an hour is skipped or repeated by a clock change" in finding.reason
 
 
 def test_an_hour_that_lacks_on_another_day_is_a_gap(tmp_path):
@@ -300,8 +300,10 @@ def test_day_and_month_are_told_apart_by_even_steps(tmp_path):
         path = form(
             tmp_path / "a.csv", ("t", lambda t, o=order: f"{t:{o} %H:%M}"), hours, VALUES[:240]
         )
-        opened = data.open(path, kind="series", length=2, ahead=1)
-        assert opened.schema["past"].clock == TimeIndex(("t",), (order,), 3600, has_offset=False)
+        opened = data.open(path, kind="series", length=2, horizon=1)
+        assert opened.schema["past"].time_index == TimeIndex(
+            ("t",), (order,), 3600, has_offset=False
+        )
         assert kinds(opened) == [("date as text", "note")]
         (finding,) = [one for one in opened.source.findings if one.kind == "date as text"]
         assert "as so the rows are even and in order" in finding.reason
@@ -310,7 +312,7 @@ def test_day_and_month_are_told_apart_by_even_steps(tmp_path):
 def test_day_and_month_that_nothing_tells_apart_are_a_warning(tmp_path):
     days = [datetime(2024, 1, 1, tzinfo=UTC) + timedelta(days=i) for i in range(12)]
     path = form(tmp_path / "a.csv", ("t", lambda t: f"{t:%m/%d/%Y}"), days, VALUES[:12])
-    opened = data.open(path, kind="series", length=2, ahead=1)
+    opened = data.open(path, kind="series", length=2, horizon=1)
     (finding,) = [one for one in opened.source.findings if one.kind == "date as text"]
     assert finding.severity == "warning"
     assert "with the day before the month, though another order fits as well" in finding.reason
@@ -323,8 +325,8 @@ def test_rows_of_several_sensors_are_never_one_series(tmp_path):
     path = tmp_path / "long.csv"
     path.write_text("\n".join(lines))
     opened = data.open(path, **FIELDS)
-    assert "3 series, named by sensor, as rows have the time of another" in " ".join(opened.notes)
-    assert opened.schema["past"].clock.key == "sensor"
+    assert "3 series, named by sensor, as rows share times" in " ".join(opened.notes)
+    assert opened.schema["past"].time_index.key == "sensor"
     past, future = windows()[0]
     assert torch.equal(opened.train["past"][: len(past)], past)
     assert torch.equal(opened.train["future"][: len(past)], future)
@@ -377,7 +379,7 @@ def test_sensors_that_take_turns_at_even_times_are_told_apart(tmp_path):
                 for i, t in enumerate(HOURS)]  # fmt: skip
         (tmp_path / "a.csv").write_text("\n".join([header.format(name), *rows]) + "\n")
         opened = data.open(tmp_path / "a.csv", **FIELDS)
-        assert (opened.schema["past"].clock.key == name) == is_key
+        assert (opened.schema["past"].time_index.key == name) == is_key
         if is_key:
             assert opened.train["past"].shape[2] == 1
             assert ("2 series, named by sensor" in " ".join(opened.notes)) == is_key
@@ -397,7 +399,7 @@ def test_a_column_of_numbers_with_many_texts_is_named(tmp_path):
     cells = ["<5" if i % 5 == 2 else f"{v:.2f}" for i, v in enumerate(VALUES)]
     rows = [f"{iso(t)};{cell}" for t, cell in zip(HOURS, cells, strict=True)]
     (tmp_path / "a.csv").write_text("\n".join(["time;load", *rows]) + "\n")
-    with pytest.raises(DataError, match="'<5' in row 4 of 'load' is no number: correct it"):
+    with pytest.raises(DataError, match="'<5' in row 4 of 'load' is not a number: correct it"):
         data.open(tmp_path / "a.csv", **FIELDS)
     opened = data.open(tmp_path / "a.csv", types={"load": "number"}, **FIELDS)
     assert opened.schema["past"].names == ("load",)
@@ -417,19 +419,19 @@ def test_a_wide_table_with_classes_stays_one_series(tmp_path):
     (tmp_path / "a.csv").write_text("\n".join(rows))
     opened = data.open(tmp_path / "a.csv", **FIELDS)
     assert opened.schema["past"].names == ("wind=NE", "wind=S", "load")
-    assert opened.schema["past"].clock.key is None
+    assert opened.schema["past"].time_index.key is None
 
 
 def test_equal_moments_are_named_with_their_remedy(tmp_path):
     rows = [(iso(t), v) for t, v in zip(HOURS, VALUES, strict=True)]
     opened = data.open(written(tmp_path / "a.csv", [*rows, rows[7]], "time"), **FIELDS)
     check(opened)
-    (finding,) = [one for one in opened.source.findings if one.kind == "doubled time"]
+    (finding,) = [one for one in opened.source.findings if one.kind == "duplicate time"]
     assert (finding.severity, finding.items) == ("warning", (("row 302", rows[7][0]),))
     odd = (rows[7][0], 5.0)
     opened = data.open(written(tmp_path / "b.csv", [*rows[:8], odd, *rows[8:]], "time"), **FIELDS)
     check(opened)
-    (finding,) = [one for one in opened.source.findings if one.kind == "doubled time"]
+    (finding,) = [one for one in opened.source.findings if one.kind == "duplicate time"]
     assert (finding.severity, finding.items) == ("error", (("row 10", rows[7][0]),))
     assert "1 rows of b.csv have the time of another, 1 of them with other values" in finding.reason
     assert "--group" in finding.remedy
@@ -449,7 +451,9 @@ def test_moments_that_cannot_be_read_are_refused_by_name(tmp_path):
     names = {3: "März", 4: "April", 5: "Mai"}
     german = ("Datum", lambda t: f"{t.day}. {names[t.month]} {t.year}")
     path = form(tmp_path / "a.csv", german, DAYS[:92], VALUES[:92])
-    says = r"a.csv: Datum: expected moments such as 2024-03-01 17:30, got '1. März 2021' in row 2"
+    says = (
+        r"a.csv: Datum: expected timestamps such as 2024-03-01 17:30, got '1. März 2021' in row 2"
+    )
     with pytest.raises(DataError, match=says) as raised:
         data.open(path, **FIELDS)
     assert "months are read by their English names" in str(raised.value)
@@ -553,7 +557,7 @@ def test_a_clock_that_is_none_is_refused():
     ):
         TimeIndex(step=0.0)
     value = Schema({"past": Number(shape=(2, 1), names=("a",), time_index=TimeIndex())}).to_json()
-    value["fields"]["past"]["clock"]["ways"] = 3
+    value["fields"]["past"]["time_index"]["patterns"] = 3
     with pytest.raises(
         DataError, match="field 'past': clock: ways: expected a list of texts, got 3"
     ):
@@ -573,7 +577,7 @@ def test_days_with_half_hours_counted_are_one_series(tmp_path):
     counted = ("DATE;PERIOD", lambda t: f"{t:%d-%b-%Y};{t.hour * 2 + t.minute // 30 + 1}")
     opened = data.open(form(tmp_path / "a.csv", counted, halves), **FIELDS)
     check(opened)
-    assert opened.schema["past"].clock.ways == ("%d %B %Y", "1/48")
+    assert opened.schema["past"].time_index.patterns == ("%d %B %Y", "1/48")
 
 
 def test_times_of_day_alone_are_of_one_day(tmp_path):
@@ -583,7 +587,7 @@ def test_times_of_day_alone_are_of_one_day(tmp_path):
     )
     check(opened)
     with pytest.raises(
-        DataError, match="time: expected moments such as 2024-03-01 17:30, got '00:00'"
+        DataError, match="time: expected timestamps such as 2024-03-01 17:30, got '00:00'"
     ):
         data.open(form(tmp_path / "b.csv", ("time", lambda t: f"{t:%H:%M}")), **FIELDS)
 
@@ -591,9 +595,9 @@ def test_times_of_day_alone_are_of_one_day(tmp_path):
 def test_days_of_a_spreadsheet_are_told_by_types(tmp_path):
     serial = ("when", lambda t: f"{45000 + t / 24:.10f}")
     path = form(tmp_path / "e.csv", serial, range(COUNT))
-    opened = data.open(path, types={"when": "moment"}, **FIELDS)
+    opened = data.open(path, types={"when": "timestamp"}, **FIELDS)
     check(opened)
-    assert opened.schema["past"].clock.ways == ("@excel",)
+    assert opened.schema["past"].time_index.patterns == ("@excel",)
 
 
 @pytest.mark.parametrize("more", ["", ",wind"])

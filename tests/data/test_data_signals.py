@@ -108,7 +108,7 @@ def test_parts_of_sounds_are_obeyed(tmp_path):
     opened = data.open(tmp_path / "words")
     assert [len(opened.train), len(opened.valid), len(opened.test)] == [10, 4, 6]
     assert "words: 1 sounds beside train" in " ".join(opened.notes)
-    with pytest.raises(DataError, match="words: it has parts of its own already; leave out --test"):
+    with pytest.raises(DataError, match="words: it already has parts; leave out --test"):
         data.open(tmp_path / "words", test=tmp_path)
 
 
@@ -152,7 +152,7 @@ def test_sounds_that_nothing_names_show_two_files_and_the_flag(tmp_path):
     with pytest.raises(DataError) as raised:
         data.open(by_name(tmp_path / "digits"))
     assert str(raised.value) == (
-        "digits: nothing says which class a sound is of: 0_ann_0.wav and 2_bob_3.wav lie in no"
+        "digits: the class of sounds is unknown: 0_ann_0.wav and 2_bob_3.wav lie in no"
         " class's folder; put each into the folder of its class, or say how the files are named,"
         " such as --names '{label}_{speaker}_{take}'"
     )
@@ -163,7 +163,10 @@ def test_sounds_that_nothing_names_show_two_files_and_the_flag(tmp_path):
     [
         ({"names": "label"}, "--names must hold fields in braces, each once"),
         ({"names": "{label}_{label}"}, "--names must hold fields in braces, each once"),
-        ({"names": "{a}_{rest}"}, "none of a, rest is named label; say with --target"),
+        (
+            {"names": "{a}_{rest}"},
+            "none of a, rest is named label; choose the target with --target",
+        ),
         (
             {"names": "{label}_{rest}", "target": "speaker"},
             "--target names 'speaker', which the names",
@@ -201,7 +204,7 @@ def test_one_class_is_none(tmp_path):
         data.open(folder, names="{label}_{rest}")
     for part in ("train", "test"):
         by_class(tmp_path / "words" / part, 2)
-    with pytest.raises(DataError, match="it has a test part of its own already; leave out --test"):
+    with pytest.raises(DataError, match="it already has a test part; leave out --test"):
         data.open(tmp_path / "words", names="{take}", target="label", test="take=0")
 
 
@@ -337,7 +340,7 @@ def test_sequences_get_their_classes_from_a_table(tmp_path):
     labels = opened.store.fields["class_label"]
     assert opened.schema["class_label"].names[int(labels[row])] == "-1"
     assert opened.store.fields["signal"][row].shape == (15, 2)
-    assert "class_label is to be predicted; --target chooses another" in " ".join(opened.notes)
+    assert "the target is class_label; --target chooses another" in " ".join(opened.notes)
 
 
 def test_other_tables_of_sequences_choose_test_group_and_target(tmp_path):
@@ -391,7 +394,7 @@ def test_bad_sequences_are_left_out_with_their_reasons(tmp_path):
     assert reasons["runs/run_1.csv"].startswith("line 3, column 2: expected a number, got 'x'")
     assert reasons["runs/run_2.csv"].startswith("holds no line of numbers")
     assert reasons["runs/run_3.csv"].startswith("expected 2 channels (one, two), got 3")
-    assert reasons["runs/run_77.csv"] == "rooms.csv does not say its room; add a line"
+    assert reasons["runs/run_77.csv"] == "rooms.csv does not give its room; add a line"
     assert reasons["rooms.csv, line 14"] == "there is no file of 99; add it"
     assert "3 of 12 sequences cannot be read" in " ".join(opened.notes)
 
@@ -408,7 +411,7 @@ def test_sequences_without_a_table_or_a_class_are_refused(tmp_path):
         folder / "runs" / "more.csv", "id,kind\n" + "".join(f"{n},{n % 2}\n" for n in range(1, 13))
     )
     with pytest.raises(
-        DataError, match="walks: the tables say .*; say with --target which is to be"
+        DataError, match="walks: the tables give .*; choose the target with --target"
     ):
         data.open(folder)
     for number in range(1, 13):
@@ -469,7 +472,7 @@ def plain_rows(count=400):
 def test_series_are_cut_into_windows_of_past_and_future(tmp_path):
     path = line(tmp_path / "grid.csv", plain_rows())
     opened = data.open(
-        path, kind="series", target="temp", length=6, ahead=3, types={"load": "number"}
+        path, kind="series", target="temp", length=6, horizon=3, types={"load": "number"}
     )
     assert opened.schema["past"].shape == (6, 2)
     assert opened.schema["future"].shape == (3,)
@@ -501,7 +504,7 @@ def test_several_targets_and_short_defaults(tmp_path):
     assert torch.equal(opened.train["future"][..., 0], 10 * opened.train["future"][..., 1])
     opened = data.open(path, kind="series")
     assert opened.schema["past"].shape == (80, 1)
-    assert "left out: load (told, a count of the rows" in " ".join(opened.notes)
+    assert "left out: load (by option, a row counter" in " ".join(opened.notes)
     numbered = data.open(path, kind="series", target=3)
     assert torch.equal(numbered.train["future"], opened.train["future"])
 
@@ -534,7 +537,7 @@ def test_rows_out_of_order_and_doubled_are_found(tmp_path):
         opened.train["past"][..., -1:], straight.train["past"]
     )
     assert found(opened, "unsorted").items[0] == ("row 53", rows[51][0])
-    assert found(opened, "doubled time").items == (("row 102", rows[100][0]),)
+    assert found(opened, "duplicate time").items == (("row 102", rows[100][0]),)
     assert found(opened, "no time").items == (("row 202", "soon"),)
 
 
@@ -542,7 +545,7 @@ def test_no_window_goes_over_a_gap(tmp_path):
     rows = plain_rows()
     del rows[120:130]
     path = line(tmp_path / "a.csv", rows)
-    opened = data.open(path, kind="series", target="temp", length=4, ahead=2)
+    opened = data.open(path, kind="series", target="temp", length=4, horizon=2)
     whole = torch.cat([opened.train["past"][..., -1], opened.train["future"]], 1)
     assert bool((whole.diff(dim=1) == 10).all())
     finding = found(opened, "gap")
@@ -562,7 +565,7 @@ def test_missing_values_are_filled_from_the_past_alone(tmp_path):
     for row in (200, 201, 202):
         rows[row][1] = ""
     opened = data.open(
-        line(tmp_path / "a.csv", rows), kind="series", target="temp", length=4, ahead=2
+        line(tmp_path / "a.csv", rows), kind="series", target="temp", length=4, horizon=2
     )
     futures = {int(f) for f in (opened.train["future"] / 10).flatten().tolist()}
     assert {30, 31}.isdisjoint(futures)
@@ -589,7 +592,7 @@ def test_missing_values_are_filled_from_the_past_alone(tmp_path):
 def test_what_is_fitted_comes_from_the_training_moments(tmp_path):
     rows = [(time, i % 7, "ab"[i % 2] if i < 320 else "c") for i, time in enumerate(hourly())]
     path = line(tmp_path / "a.csv", rows, "date,load,wind")
-    opened = data.open(path, kind="series", target="load", length=4, ahead=2)
+    opened = data.open(path, kind="series", target="load", length=4, horizon=2)
     assert opened.schema["past"].shape == (4, 3)
     assert "load, wind=a, wind=b" in " ".join(opened.notes)
     assert float(opened.test["past"][-1, :, 1:].sum()) == 0
@@ -599,10 +602,12 @@ def test_what_is_fitted_comes_from_the_training_moments(tmp_path):
         kind="series",
         target="load",
         length=4,
-        ahead=2,
+        horizon=2,
     )
     assert other.schema["past"] == opened.schema["past"]
-    left = data.open(path, kind="series", target="load", length=4, ahead=2, types={"wind": "leave"})
+    left = data.open(
+        path, kind="series", target="load", length=4, horizon=2, types={"wind": "leave"}
+    )
     assert left.schema["past"].shape == (4, 1)
 
 
@@ -612,7 +617,7 @@ def test_several_series_are_told_apart(tmp_path):
         rows += [(time, "north", value), (time, "south", -value)]
     path = line(tmp_path / "a.csv", rows, "time,station,value")
     for options in ({}, {"group": "station"}):
-        opened = data.open(path, kind="series", length=4, ahead=2, **options)
+        opened = data.open(path, kind="series", length=4, horizon=2, **options)
         whole = torch.cat([opened.train["past"][..., 0], opened.train["future"]], 1)
         assert set(whole.diff(dim=1).flatten().tolist()) == {1.0, -1.0}
         assert len(opened.train) == 2 * (72 - 5)
@@ -634,14 +639,14 @@ def test_moments_are_read_in_many_ways(tmp_path):
         path = line(
             tmp_path / f"{way}.csv", [(t, i * 2) for i, t in enumerate(times)], "when,value"
         )
-        opened = data.open(path, kind="series", length=4, ahead=2)
+        opened = data.open(path, kind="series", length=4, horizon=2)
         first = months[4] if way == "months" else days[4]
         assert opened.source.times[0] == first.astype("datetime64[s]").astype(float)
         assert not [kind for kind, *_ in kinds(opened) if kind == "gap"]
         assert len(opened.store) == 81 + 9 + 23
     years = [(2000 + i // 12, i % 12 + 1, 1, i * i) for i in range(120)]
     opened = data.open(
-        line(tmp_path / "y.csv", years, "year,month,day,value"), kind="series", length=4, ahead=2
+        line(tmp_path / "y.csv", years, "year,month,day,value"), kind="series", length=4, horizon=2
     )
     assert opened.train.name(0) == "2000-05-01 00:00"
     assert opened.schema["past"].shape == (4, 1)
@@ -649,34 +654,34 @@ def test_moments_are_read_in_many_ways(tmp_path):
         line(tmp_path / "z.csv", [(i * i % 97,) for i in range(120)], "value"),
         kind="series",
         length=4,
-        ahead=2,
+        horizon=2,
     )
-    even = found(bare, "no moments")
+    even = found(bare, "no time column")
     assert even.severity == "warning"
     assert even.items[:3] == (("row 2", "value 0"), ("row 3", "value 1"), ("row 4", "value 4"))
-    assert "rows are taken as even, in the order of the file" in even.reason
+    assert "rows count as even, in the order of the file" in even.reason
     assert "--time" in even.remedy
-    told = data.open(tmp_path / "z.csv", kind="series", length=4, ahead=2, time="none")
-    assert "no moments" not in [kind for kind, *_ in kinds(told)]
+    told = data.open(tmp_path / "z.csv", kind="series", length=4, horizon=2, time="none")
+    assert "no time column" not in [kind for kind, *_ in kinds(told)]
     assert told.fingerprint == bare.fingerprint
     numbered = line(tmp_path / "n.csv", [(1900 + i, i * i % 97) for i in range(120)], "year,value")
-    opened = data.open(numbered, kind="series", time="year", length=4, ahead=2)
+    opened = data.open(numbered, kind="series", time="year", length=4, horizon=2)
     assert opened.source.times[0] == np.datetime64("1904", "s").astype(float)
-    assert opened.schema["past"].clock == TimeIndex(("year",), ("%Y",), 12, True, False)
-    assert data.open(numbered, kind="series", length=4, ahead=2).fingerprint == opened.fingerprint
+    assert opened.schema["past"].time_index == TimeIndex(("year",), ("%Y",), 12, True, False)
+    assert data.open(numbered, kind="series", length=4, horizon=2).fingerprint == opened.fingerprint
 
 
 @pytest.mark.parametrize(
     ("options", "says"),
     [
-        ({}, "grid.csv: which of load, temp is to be foretold? Name it with --target"),
-        ({"target": "tmp"}, "--target names 'tmp', which is no column of numbers"),
+        ({}, "grid.csv: which of load, temp is the target? Name it with --target"),
+        ({"target": "tmp"}, "--target names 'tmp', which is not a column of numbers"),
         ({"target": "temp", "time": "dat"}, "--time names no column 'dat'"),
-        ({"target": "temp", "time": "wind"}, "wind: expected moments such as 2024-03-01 17:30, got 'n'"),
+        ({"target": "temp", "time": "wind"}, "wind: expected timestamps such as 2024-03-01 17:30, got 'n'"),
         ({"target": "temp", "group": "no"}, "--group names no column 'no'"),
         ({"target": "temp", "types": {"no": "leave"}}, "--types names no column 'no'"),
-        ({"target": "temp", "ahead": 0}, "--ahead must be 1 or more moments, got 0; choose how many"),
-        ({"target": "temp", "length": 90}, "no window of 90 moments and 5 ahead lies whole in the 72"),
+        ({"target": "temp", "horizon": 0}, "--horizon must be 1 or more time steps, got 0; choose how many"),
+        ({"target": "temp", "length": 90}, "no window of 90 past and 5 future time steps fits into the 72"),
         ({"types": dict.fromkeys(("load", "temp", "wind"), "leave")}, "expected a column of numbers beside"),
     ],
 )  # fmt: skip
@@ -699,16 +704,16 @@ def test_windows_that_fill_the_memory_are_refused(tmp_path, monkeypatch):
 def test_series_without_any_time_are_refused(tmp_path):
     rows = [(2000, "", 5), ("", 3, 7)] * 9
     path = line(tmp_path / "a.csv", rows, "year,month,value")
-    with pytest.raises(DataError, match="no row says its time; name another column with --time"):
+    with pytest.raises(DataError, match="no row has a readable time; name another column with --time"):
         data.open(path, kind="series")
 
 
 def test_columns_and_values_of_test_are_read():
-    assert Options(test="take=0, 1,").chosen() == ("take", frozenset({"0", "1"}))
-    assert Options(test="folder").chosen() is None
-    assert Options().chosen() is None
+    assert Options(test="take=0, 1,").test_values() == ("take", frozenset({"0", "1"}))
+    assert Options(test="folder").test_values() is None
+    assert Options().test_values() is None
     with pytest.raises(DataError, match="test: expected a path or COLUMN=VALUE,VALUE, got '=1'"):
-        Options(test="=1").chosen()
+        Options(test="=1").test_values()
 
 
 def opened_or_skipped(name, **options):

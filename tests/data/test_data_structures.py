@@ -156,7 +156,7 @@ def test_columns_with_blank_lines_between(tmp_path):
     opened = data.open(files(tmp_path / "conll", named), kind="tags")
     assert sizes(opened) == [2, 2, 2]
     assert opened.schema["tag"].names == ("B-ORG", "O")
-    assert opened.skipped == (("notes.iob", "its name tells of no part: train, valid or test"),)
+    assert opened.skipped == (("notes.iob", "its name has no part: train, valid or test"),)
     second = data.open(tmp_path / "conll", kind="tags", target="2")
     assert second.schema["tag"].names == ("NNP", "UH", "VBZ")
 
@@ -180,7 +180,7 @@ def test_one_file_is_drawn_and_another_may_be_its_test(tmp_path):
     with pytest.raises(DataError, match="--test nowhere is no file or folder; check the path"):
         data.open(folder / "a.conllu", test="nowhere")
     conllu(tmp_path / "ud")
-    with pytest.raises(DataError, match="it has a test part already; leave out --test"):
+    with pytest.raises(DataError, match="it already has a test part; leave out --test"):
         data.open(tmp_path / "ud", test=folder / "b.conllu")
 
 
@@ -301,7 +301,7 @@ def test_a_line_that_is_no_tree_is_left_out(tmp_path):
     assert sizes(opened)[0] == 3
     assert opened.skipped[0][0] == "train.txt:4"
     assert "got a bracket that is not closed" in opened.skipped[0][1]
-    assert "1 lines or files are no trees" in opened.notes[0]
+    assert "1 lines or files are not trees" in opened.notes[0]
 
 
 def test_sentences_on_the_target_of_trees(tmp_path):
@@ -576,7 +576,7 @@ def test_stories_with_faults(tmp_path):
     (folder / "en" / "qa3_test.txt").write_bytes(b"1 a\0b\n")
     opened = data.open(folder)
     reasons = dict(opened.skipped)
-    assert "is no numbered sentence" in reasons["qa1_one_test.txt:8"]
+    assert "is not a numbered sentence" in reasons["qa1_one_test.txt:8"]
     assert "qa1_one_test.txt:9" in reasons
     assert "qa1_one_test.txt:10" in reasons
     assert "holds NUL bytes" in reasons["qa3_test.txt"]

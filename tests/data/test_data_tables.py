@@ -200,9 +200,9 @@ def test_json_lines_name_what_is_no_object(tmp_path):
     assert [name for name, _ in table.skipped] == ["t.jsonl row 4", "t.jsonl row 5"]
     assert table.train.name(3) == "row 7"
     assert one(audit.findings(table), "left out").reason == (
-        "t.jsonl: 'deep' (lists) holds several values in a cell and is left out."
+        "t.jsonl: 'deep' (lists) holds several values per cell and is left out."
     )
-    text = "t.jsonl: 2 of 3 lines are no JSON objects, the first t.jsonl row 1: is no JSON"
+    text = "t.jsonl: 2 of 3 lines are no JSON objects, the first t.jsonl row 1: is not valid JSON"
     with pytest.raises(DataError, match=text):
         opened(tmp_path, ["no", "no", rows[0]], "t.jsonl")
 
@@ -396,7 +396,7 @@ def test_ambiguous_dates_are_said(tmp_path):
     assert table.schema["when"].pattern == "%d/%m/%Y"
     finding = one(audit.findings(table), "date as text")
     assert finding.severity == "warning"
-    assert "The other order would fit all of them too" in finding.reason
+    assert "The other order fits all of them too" in finding.reason
 
 
 def test_targets_are_classes_where_they_look_so(tmp_path):
@@ -458,7 +458,7 @@ def test_a_test_table_is_joined_by_name(tmp_path):
     assert table.test["label"].tolist() == [0, 1] * 5
     assert table.test["color"].tolist() == [table.schema["color"].prepare("red"), 3] * 5
     assert table.test.name(int(table.test.ids[1])) == "more.csv row 3"
-    assert "more.csv: extra not in t.csv, left alone." in table.notes
+    assert "more.csv: extra not in t.csv, ignored." in table.notes
     assert one(audit.findings(table), "unseen class").items[0] == ("more.csv row 3", "pink")
     same = opened(tmp_path, lines(), test=tmp_path / "more.csv")
     assert same.fingerprint == table.fingerprint
@@ -477,7 +477,7 @@ def test_test_is_chosen_by_a_column(tmp_path):
     assert {int(i) % 5 for i in table.test.ids} == {3, 4}
     assert len(table.test) == 16
     assert "year" not in table.schema
-    assert "t.csv: test is 16 rows by 'year', which is no input then." in table.notes
+    assert "t.csv: test is 16 rows by 'year', which is not an input then." in table.notes
 
 
 def test_groups_and_times_are_handed_on(tmp_path):
@@ -591,9 +591,9 @@ PLAIN = numbered(lambda i: i * 0.5, lambda i: "ab"[i % 2])
         (["x,y", *PLAIN], {"types": {"x": "leave"}},
          "t.csv: expected a column or more beside the target, got none"),
         (["x,y", *PLAIN], {"types": {"y": "number"}},
-         "t.csv: y: expected numbers, got 'a' in row 2 and 39 more; correct it, or take"),
-        (["x,y", *PLAIN], {"types": {"y": "moment"}},
-         "t.csv: y: expected moments such as 2024-03-01 17:30:00, got 'a' in row 2 and 39 more"),
+         "t.csv: y: expected numbers, got 'a' in row 2 and 39 more; correct it, or read"),
+        (["x,y", *PLAIN], {"types": {"y": "timestamp"}},
+         "t.csv: y: expected timestamps such as 2024-03-01 17:30:00, got 'a' in row 2 and 39 more"),
         (["x,y", *[f"{i},c" for i in range(9)]], {"target": "y"},
          "t.csv: the target 'y' is 'c' in every row, so there is nothing to learn; choose"),
         (["x,y", *[f"{i}," for i in range(9)]], {"target": "y"},
@@ -608,7 +608,7 @@ PLAIN = numbered(lambda i: i * 0.5, lambda i: "ab"[i % 2])
         (["x,y", *PLAIN], {"test": "no.csv"}, "t.csv: --test no.csv is no file, and no COLUMN=VALUE"),
         (["x,y", *PLAIN], {"test": "x=99"}, "t.csv: test: column 'x' has no '99' among"),
         (["split,x,y", *[f"{p},{q}" for p, q in zip(["train", "test"] * 20, PLAIN, strict=True)]],
-         {"test": "x=0.5"}, "t.csv: its parts are given already; leave out --test"),
+         {"test": "x=0.5"}, "t.csv: it already has parts; leave out --test"),
     ],
 )  # fmt: skip
 def test_bad_tables_are_named(tmp_path, rows, options, text):
@@ -628,7 +628,7 @@ def test_bad_pairs_of_tables_are_named(tmp_path):
     both.mkdir()
     for part in ("train", "test"):
         write(both / f"{part}.csv", lines())
-    with pytest.raises(DataError, match=r"both: it has a test table already; leave out --test"):
+    with pytest.raises(DataError, match=r"both: it already has a test table; leave out --test"):
         data.open(both, test=tmp_path / "t.csv")
     (both / "train.csv").rename(both / "valid.csv")
     text = r"both: expected a table of the train part, or one table, got valid.csv, test.csv"
@@ -655,8 +655,8 @@ def test_a_column_without_moments_in_train_is_named(tmp_path):
     rows = ["split,when,x,y"]
     rows += [f"{'test' if i > 30 else 'train'},{f'2020-01-0{i % 9 + 1}' if i > 30 else ''},{i},{i % 2}"
              for i in range(ROWS)]  # fmt: skip
-    with pytest.raises(DataError, match=r"t.csv: when: no training example has a moment; leave"):
-        opened(tmp_path, rows, types={"when": "moment"})
+    with pytest.raises(DataError, match=r"t.csv: when: no training example has a timestamp; leave"):
+        opened(tmp_path, rows, types={"when": "timestamp"})
     assert "when" not in opened(tmp_path, rows).schema
 
 
@@ -790,9 +790,7 @@ def test_classes_that_look_like_several_others_together_are_said(tmp_path):
     rows += [f'{row},"drama, comedy"' for row in range(60, 64)]
     table = opened(tmp_path, ["a,genre", *rows], target="genre")
     found = one(audit.findings(table), "joined labels")
-    assert (
-        "'genre' is taken for classes, and drama, comedy for classes of their own" in found.reason
-    )
+    assert "'genre' is read as classes, and drama, comedy for classes of their own" in found.reason
     assert found.remedy == "To tell each label by itself, say --types 'genre=labels'."
     told = opened(tmp_path, ["a,genre", *rows], target="genre", types={"genre": "category"})
     assert "joined labels" not in kinds(audit.findings(told))

@@ -109,7 +109,7 @@ def test_lines_of_words_alone_are_named(tmp_path):
     opened = data.open(tmp_path / "one.txt")
     assert said(opened) == expected()
     assert dict(opened.skipped) == {
-        "one.txt:113": "tags: line 113: expected 2 columns at 'lone', got 1; mend it"
+        "one.txt:113": "tags: line 113: expected 2 columns at 'lone', got 1; correct it"
     }
 
 

@@ -121,7 +121,7 @@ def test_parts_above_the_classes_are_obeyed(tmp_path):
     opened = data.open(root)
     assert sizes(opened) == [20, 6, 10]
     assert opened.schema["label"].names == ("bad", "good")
-    assert any("train/unsup has no classes, left alone" in note for note in opened.notes)
+    assert any("train/unsup has no classes, ignored" in note for note in opened.notes)
     assert opened.test.name(int(opened.test.ids[0])).startswith("test/bad/")
 
 
@@ -184,7 +184,7 @@ def test_a_bad_file_is_left_out_and_named(tmp_path):
     assert skipped["bad/a.txt"] == "holds NUL bytes, so it is no text; leave it out"
     assert skipped["bad/b.txt"] == skipped["bad/c.txt"] == "is empty"
     assert "cannot be read" in skipped["good/y.txt.gz"]
-    assert "bad: files that are no texts are left alone, 1 of them." in opened.notes
+    assert "bad: files that are no texts are ignored, 1 of them." in opened.notes
 
 
 def test_encodings_are_told_and_guessed(tmp_path):
@@ -212,7 +212,7 @@ def test_what_is_given_as_test_is_test(tmp_path):
     root = tmp_path / "whole"
     by_folder(root / "train")
     by_folder(root / "test", 3)
-    with pytest.raises(DataError, match="whole: it has a folder test already; leave out --test"):
+    with pytest.raises(DataError, match="whole: it already has a folder test; leave out --test"):
         data.open(root, test=tmp_path / "b")
 
 
@@ -379,7 +379,7 @@ def test_writing_is_cut_by_place_within_each_book(tmp_path):
         assert [place for _, place in sorted(parts)] == sorted(place for _, place in parts)
         assert {place for _, place in parts} == {0, 1, 2}
     assert opened.train.name(1) == "a.txt, from character 257"
-    assert any("consecutive pieces of 256 characters" in note for note in opened.notes)
+    assert any("consecutive segments of 256 characters" in note for note in opened.notes)
 
 
 def test_files_of_writing_named_by_part_are_the_parts(tmp_path):

@@ -10,6 +10,7 @@ import torch
 from brique import data
 from brique.data import audit
 from brique.errors import DataError
+from brique.options import Options
 from brique.schema import Category, Number, Schema, Text
 
 ROWS = 60
@@ -354,9 +355,9 @@ def test_the_sign_is_an_option(tmp_path):
         DataError, match="data: decimal: expected point or comma, got .dot.; pass one of"
     ):
         opened(tmp_path, x=lambda i: i, options={"decimal": "dot"})
-    with pytest.raises(DataError, match="--decimal: expected point or comma, got 'dot'; write one"):
-        data.options(["decimal=dot"])
-    assert data.options(["decimal=comma"]) == {"decimal": "comma"}
+    with pytest.raises(DataError, match="decimal: expected point or comma, got 'dot'; pass one"):
+        Options(decimal="dot")
+    assert Options(decimal="comma").words() == ["--decimal", "comma"]
 
 
 # Units
@@ -410,7 +411,7 @@ def test_numbers_without_the_unit_of_the_others_are_said(tmp_path):
     assert numbers(table)[3] == 3
     finding = kinds(table)["unit"]
     assert finding.severity == "warning"
-    assert "6 rows have no unit, and are taken as kg too" in finding.reason
+    assert "6 rows have no unit, and count as kg too" in finding.reason
 
 
 @pytest.mark.parametrize(
@@ -576,7 +577,7 @@ def test_figures_that_are_taken_for_words_are_said(tmp_path, cell):
     assert isinstance(found.schema["x"], Text)
     (said,) = [one for one in found.source.findings if one.kind == "not read"]
     assert said.severity == "warning"
-    assert "taken for words, without size or order" in said.reason
+    assert "read as words, without size or order" in said.reason
 
 
 def test_numbers_with_some_texts_are_no_classes_in_silence(tmp_path):
@@ -584,9 +585,7 @@ def test_numbers_with_some_texts_are_no_classes_in_silence(tmp_path):
     found = opened(tmp_path, x=range(60), y=cells, options={"target": "y"})
     (said,) = [one for one in found.source.findings if one.kind == "not read"]
     assert said.severity == "error"
-    assert "holds numbers, and 7 rows with texts that are none, the first '<5' in row 6" in (
-        said.reason
-    )
+    assert "holds numbers, and 7 rows with other texts, the first '<5' in row 6" in (said.reason)
     path = tmp_path / "t.csv"
     found = data.open(path, target="y", types={"y": "number"})
     assert isinstance(found.schema["y"], Number)

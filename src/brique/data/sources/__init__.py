@@ -72,7 +72,8 @@ def read(name: str, place: Place, options: Options) -> Source:
     kind = options.kind
     if kind is not None and kind not in KINDS:
         raise DataError(
-            f"{name}: kind must be one of {', '.join(KINDS)}, got '{kind}'{did_you_mean(kind, KINDS)}"
+            f"{name}: kind must be one of {', '.join(KINDS)}, got"
+            f" '{kind}'{did_you_mean(kind, KINDS)}"
         )
     for reader in READERS:
         if kind == reader.KIND or (kind is None and reader.fits(place)):

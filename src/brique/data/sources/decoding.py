@@ -1,4 +1,4 @@
-"""Picture files as examples: folders by class and columns of tables decode theirs in one way."""
+"""Picture files decoded into examples, for folders by class and columns of tables."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -38,13 +38,13 @@ UNSUPPORTED_SUFFIXES = frozenset((
 
 @dataclass
 class DecodedPictures:
-    """Pictures that could be read, in order, and what is known of them.
+    """Decoded pictures, in order, with their metadata.
 
-    pixels: (M, C, H, W), uint8; or brightness that is to be stretched, where some are deep.
-    indices: (M,), the place of each among the files that were given.
-    digests: (M,), uint64, of the pictures as they are, before they are fitted.
-    skipped: (file, reason) of the others.
-    kind: what the pictures are, nothing fitted yet.
+    pixels: (M, C, H, W), uint8; or DeepPictures, if some have more than 8 bits.
+    indices: (M,), the index of each among the given files.
+    digests: (M,), uint64, of the pictures before they are resized.
+    skipped: (file, reason) of the pictures that cannot be read.
+    kind: the kind of the pictures, not yet fitted.
     """
 
     pixels: Tensor | DeepPictures
@@ -56,7 +56,7 @@ class DecodedPictures:
     kind: Picture
 
     def select(self, rows: np.ndarray) -> "DecodedPictures":
-        """Return the pictures at some places, rising."""
+        """Return the pictures at some rows, in ascending order."""
         if len(rows) == len(self.indices):
             return self
         image_metadata = ImageMetadata([self.image_metadata.infos[row] for row in rows.tolist()])
@@ -71,7 +71,7 @@ class DecodedPictures:
 
 
 def is_picture(place: Place) -> bool:
-    """Tell whether a file is named as a picture that can be read."""
+    """Tell whether the name of a file is that of a readable picture."""
     return place.suffix.casefold() in SUFFIXES
 
 
@@ -84,12 +84,12 @@ def decode(
     channels: int | None,
     inside: bool = False,
 ) -> DecodedPictures:
-    """Return the pictures in files, those that cannot be read left out.
+    """Return the pictures in files, without the unreadable ones.
 
-    root: below which files are named. name: of the source, for sentences.
-    size: height and width; by default the pictures' own, if it is one and at most 128, else 64.
+    root: the folder that file names are relative to. name: of the source, for messages.
+    size: height and width; by default their common size, if at most 128, else 64.
     channels: 1 or 3; by default 1 if all are grey, else 3.
-    inside: whether each is scaled to lie inside the size, instead of being cut to it.
+    inside: whether each is scaled to fit inside the size instead of being cropped.
     Raises DataError when none can be read.
     """
     examples = _Files(name, root, files=list(files), indices=list(range(len(files))))
@@ -107,7 +107,7 @@ def decode(
 
 @dataclass
 class _Files(ExampleFiles):
-    """Files that are still good, with the place of each among those given."""
+    """Readable files, with the index of each among the given files."""
 
     indices: list[int] = field(default_factory=list[int])
 
@@ -127,18 +127,18 @@ def _common_size(examples: _Files) -> tuple[int, int]:
         reason = f"its pictures have {len(sizes)} sizes"
     if sizes:
         examples.notes.append(
-            f"{examples.name}: {reason}, so each is scaled and cut to {DEFAULT_SIZE} x {DEFAULT_SIZE}; "
-            "--size chooses another."
+            f"{examples.name}: {reason}, so each is scaled and cropped to {DEFAULT_SIZE} x"
+            f" {DEFAULT_SIZE}; --size chooses another."
         )
     return DEFAULT_SIZE, DEFAULT_SIZE
 
 
 def _decode(examples: _Files, picture: Picture, *, may_be_grey: bool) -> DecodedPictures:
-    """Return the pictures, prepared. may_be_grey: whether all get one channel if all are grey."""
+    """Return the pictures, prepared. may_be_grey: whether grey pictures get one channel."""
     pixels = torch.empty(len(examples.files), *picture.shape, dtype=torch.uint8)
     index_by_file = {
         id(file): index for index, file in enumerate(examples.files)
-    }  # a file may come twice
+    }  # a file may occur twice
     colored: list[Place] = []
     deep_pictures: dict[int, tuple[np.ndarray, float]] = {}
 
@@ -185,9 +185,9 @@ def _drop_minority_scale(
     records: list[tuple[int, int, PictureInfo, np.ndarray]],
     deep_pictures: dict[int, tuple[np.ndarray, float]],
 ) -> list[tuple[int, int, PictureInfo, np.ndarray]]:
-    """Return what is known of pictures without the fewer of floats and whole numbers.
+    """Drop the pictures of the rarer number type, floats or integers; return the other records.
 
-    Their brightness has no scale in common. deep: those of more than 8 bits, by place; cleared too.
+    Their brightness has no common scale. deep_pictures: pictures of more than 8 bits, by index.
     """
     white_counts = Counter(white for _, white in deep_pictures.values())
     if len(white_counts) < 2:

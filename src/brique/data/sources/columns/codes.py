@@ -1,4 +1,4 @@
-"""Columns of tables: classes and moments as numbers already, and digests of rows by columns."""
+"""Columns of tables: classes as codes, timestamps as seconds, and digests of rows by columns."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -15,7 +15,7 @@ from brique.schema import MISSING, Category, Field, Timestamp, natural_key
 
 @dataclass
 class Codes(Column):
-    """Classes of an input, as places in a list of names.
+    """Classes of an input, as indices into a list of names.
 
     codes: (N,), int64; -1 is missing.
     """
@@ -44,9 +44,9 @@ class Codes(Column):
 
 
 def merge_codes(codes: np.ndarray, names: Sequence[str]) -> Codes:
-    """Return classes of which those that have one name are one.
+    """Return classes in which equal names share one code.
 
-    codes: as in `Codes`. names: of each code, some perhaps several times.
+    codes: as in `Codes`. names: the name of each code; a name may repeat.
     """
     unique_names = list(dict.fromkeys(names))
     index_by_name = {name: index for index, name in enumerate(unique_names)}
@@ -56,10 +56,10 @@ def merge_codes(codes: np.ndarray, names: Sequence[str]) -> Codes:
 
 @dataclass
 class TimestampColumn(Column):
-    """Moments in whole seconds since 1970-01-01 UTC.
+    """Timestamps in whole seconds since 1970-01-01 UTC.
 
     seconds: (N,), int64. is_missing: (N,), bool.
-    pattern, has_offset: as in `brique.schema.Moment`.
+    pattern, has_offset: as in `brique.schema.Timestamp`.
     """
 
     seconds: np.ndarray
@@ -71,14 +71,14 @@ class TimestampColumn(Column):
         return len(self.seconds)
 
     def text(self, row: int) -> str:
-        """Return the moment of an example, in ISO 8601."""
+        """Return the timestamp of an example, in ISO 8601."""
         return "" if self.is_missing[row] else str(np.datetime64(int(self.seconds[row]), "s"))
 
     def fit(self, train: np.ndarray, where: str) -> tuple[Field, Values]:
-        """Return mean, spread and fill of the training part, and numbers (N,), int64."""
+        """Return mean, std and fill of the training part, and seconds (N,), int64."""
         known_seconds = self.seconds[train][~self.is_missing[train]]
         if not len(known_seconds):
-            raise DataError(f"{where}: no training example has a moment; leave the column out")
+            raise DataError(f"{where}: no training example has a timestamp; leave the column out")
         fill, optional = float(np.floor(np.median(known_seconds))), bool(self.is_missing.any())
         kind = Timestamp(
             float(known_seconds.mean()), float(known_seconds.std()), self.pattern, fill, optional
@@ -89,9 +89,9 @@ class TimestampColumn(Column):
 
 
 def row_digests(columns: Mapping[str, Column]) -> np.ndarray:
-    """Return a number for each row (N,), uint64, equal for equal ones, whatever the columns' order.
+    """Return a hash of each row (N,), uint64, independent of the order of columns.
 
-    Source: Steele, Lea, Flood 2014, "Fast splittable pseudorandom number generators", for `_mixed`.
+    Source: Steele, Lea, Flood 2014, "Fast splittable pseudorandom number generators", for `_mix`.
     """
     total = np.zeros(len(next(iter(columns.values()))), np.uint64)
     for name, column in columns.items():
@@ -100,7 +100,7 @@ def row_digests(columns: Mapping[str, Column]) -> np.ndarray:
 
 
 def _row_keys(column: Column) -> np.ndarray:
-    """Return a number for the value of each row (N,), uint64."""
+    """Return a hash of the value in each row (N,), uint64."""
     if isinstance(column, Numbers):
         return np.where(np.isnan(column.values), np.nan, column.values + 0.0).view(np.uint64)
     if isinstance(column, Codes):

@@ -1,4 +1,4 @@
-"""Patterns: how the moments of a column are written, guessed from its different cells."""
+"""Date patterns: how the timestamps of a column are written, guessed from its distinct cells."""
 
 import re
 from collections.abc import Iterable, Sequence
@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from brique.schema.timestamp_patterns import DATE_PATTERNS, NUMBER_PATTERNS, parse_timestamp
 
 SAMPLE_SIZE = 200
-_MAX_LENGTH = 80  # of a cell that is a moment
+_MAX_LENGTH = 80  # of a timestamp
 _NUMBER = re.compile(r"[+-]?\d+(\.\d*)?")
 _TIME_NAMES = {
     "time", "timestamp", "date", "datetime", "ts", "epoch", "unix", "unixtime", "utc", "when",
@@ -26,9 +26,9 @@ _SERIAL_RANGE = (1.0, 110_000.0)  # days of a spreadsheet up to 2201
 
 
 def name_words(name: str) -> set[str]:
-    """Return the words of a column's name, in small letters: "EventTime_UTC" -> event, time, utc.
+    """Return the words of a column's name, in lower case: "EventTime_UTC" -> event, time, utc.
 
-    >>> sorted(words_of("EventTime_UTC"))
+    >>> sorted(name_words("EventTime_UTC"))
     ['event', 'time', 'utc']
     """
     spaced = re.sub(r"(?<=[a-zß-ÿ])(?=[A-Z])", " ", name)
@@ -36,12 +36,12 @@ def name_words(name: str) -> set[str]:
 
 
 def is_time_name(name: str) -> bool:
-    """Tell whether a column is called as moments are."""
+    """Tell whether the name of a column suggests timestamps."""
     return bool(name_words(name) & _TIME_NAMES)
 
 
 def is_year_name(name: str) -> bool:
-    """Tell whether a column is called as years are."""
+    """Tell whether the name of a column suggests years."""
     return bool(name_words(name) & _YEAR_NAMES)
 
 
@@ -56,16 +56,16 @@ def are_mostly_numbers(cells: Sequence[str]) -> bool:
 
 
 def pattern_of(cells: Sequence[str]) -> tuple[str | None, str | None] | None:
-    """Return how moments are written (None for ISO 8601), and how else they could be meant.
+    """Return the pattern of timestamps (None for ISO 8601), and its best alternative.
 
-    None in place of both where the cells are no moments, or numbers.
+    Returns None if the cells are not timestamps, or are numbers.
     """
     patterns = patterns_of(cells)
     return (patterns[0], next(iter(patterns[1:]), None)) if patterns else None
 
 
 def patterns_of(cells: Sequence[str]) -> list[str | None]:
-    """Return all patterns of texts by which every cell is a moment, the likeliest first."""
+    """Return all text patterns that match every cell, the likeliest first."""
     sample = list(cells[:SAMPLE_SIZE])
     if not sample or are_numbers(sample) or not all(map(_may_be_time, sample)):
         return []
@@ -80,12 +80,12 @@ def patterns_of(cells: Sequence[str]) -> list[str | None]:
 
 
 def _rank_patterns(patterns: list[str | None], sample: Sequence[str]) -> list[str | None]:
-    """Return patterns with those whose year is first put where they belong.
+    """Return patterns reordered by where the year is likely to stand.
 
     In 24/03/15 either end may be the year: it is the one that takes fewer values.
     """
     if patterns == ["%B %y"] and all(int(cell.strip()[-2:]) <= 31 for cell in sample):
-        return ["%B %y", "%B %d"]  # of a year that is not said
+        return ["%B %y", "%B %d"]  # the year is missing
     year_first = [pattern for pattern in patterns if (pattern or "").startswith("%y")]
     others = [pattern for pattern in patterns if pattern not in year_first]
     if not year_first or not others:
@@ -98,9 +98,9 @@ def _rank_patterns(patterns: list[str | None], sample: Sequence[str]) -> list[st
 
 
 def best_patterns(cells: Sequence[str], name: str = "") -> tuple[list[str | None], float]:
-    """Return the patterns by which most cells are moments, and of how many they are: a share.
+    """Return the patterns that match the most cells, and the share of cells that they match.
 
-    name: of a column of numbers that is one of moments.
+    name: of the column; numbers need a name that suggests timestamps.
     """
     sample = list(cells[:SAMPLE_SIZE])
     candidates: list[str | None] = [None, *DATE_PATTERNS]
@@ -119,9 +119,9 @@ def best_patterns(cells: Sequence[str], name: str = "") -> tuple[list[str | None
 
 
 def number_patterns(cells: Sequence[str], name: str = "") -> list[str]:
-    """Return the patterns that fit cells of digits alone, by their size, the likeliest first.
+    """Return the patterns that fit cells of digits by their size, the likeliest first.
 
-    name: of the column: years are called so, unless nothing else fits.
+    name: of the column; years need a name that suggests them, unless nothing else fits.
     """
     if not cells or not are_numbers(cells):
         return []
@@ -135,9 +135,9 @@ def number_patterns(cells: Sequence[str], name: str = "") -> list[str]:
 
 
 def timestamp_pattern(cells: Sequence[str], name: str) -> str | None:
-    """Return the pattern of a column of numbers that is one of moments by its name and its size.
+    """Return the pattern of a column of numbers whose name and size suggest timestamps.
 
-    Seconds and smaller units since 1970, and compact dates; no others: a number is mostly one.
+    Only seconds and smaller units since 1970, and compact dates: most numbers are numbers.
     """
     if not is_time_name(name) or not cells or not _is_number(cells[0]):
         return None
@@ -154,7 +154,7 @@ def _may_be_time(cell: str) -> bool:
 
 
 def _fits_pattern(cell: str, pattern: str) -> bool:
-    """Tell whether a number is a moment of a pattern, of the size that such have."""
+    """Tell whether a number matches a pattern and has a plausible size."""
     if pattern in _EPOCH_RANGES:
         low, high = _EPOCH_RANGES[pattern]
         return low <= float(cell) <= high

@@ -1,4 +1,4 @@
-"""Figures: columns that hold digits and are read neither as numbers nor as moments."""
+"""Columns of digits that are read neither as numbers nor as timestamps."""
 
 import re
 
@@ -9,18 +9,18 @@ from brique.data.sources.columns.date_patterns import best_patterns
 from brique.data.sources.columns.guess import RawColumn, column_finding, format_rows
 from brique.schema.numerals import parse_numeral
 
-_NUMBER_SHARE = 0.5  # of the cells, that are numbers or moments
+_NUMBER_SHARE = 0.5  # of the cells that are numbers or timestamps
 _PATTERN_SHARE = 0.9  # of the cells that have one of a few forms
-_MAX_PATTERNS = 3  # different ones, digits left aside
-_MAX_CLASSES = 20  # different cells that are classes without doubt
-_MIN_PER_CLASS = 2  # examples of each class, on average, below which a target has none
+_MAX_PATTERNS = 3  # distinct forms, digits aside
+_MAX_CLASSES = 20  # distinct cells that are surely classes
+_MIN_PER_CLASS = 2  # mean examples per class that a target needs
 
 
 def unread_number_findings(raw_column: RawColumn, kind: str, *, is_target: bool) -> list[Finding]:
-    """Return a finding where the cells of a column are taken for words, and say numbers.
+    """Return a finding if the cells of a column become words but look like numbers.
 
-    kind: what it is taken for. Its cells are mostly numbers, and some are not; or they
-    have few forms but for their digits: 1:30, 4.1/5, 52°31'N.
+    kind: the kind of the column. Either most of its cells are numbers and some are not, or they
+    share a few forms and differ in their digits: 1:30, 4.1/5, 52°31'N.
     """
     count = int((raw_column.is_known & raw_column.non_test).sum())
     is_rare = kind == "category" and _MIN_PER_CLASS * len(raw_column.distinct) > count
@@ -34,17 +34,17 @@ def unread_number_findings(raw_column: RawColumn, kind: str, *, is_target: bool)
     if len(text_rows):
         return [_mixed_finding(raw_column, text_rows, is_target=is_target)]
     if best_patterns(raw_column.distinct, raw_column.name)[1] > _NUMBER_SHARE:
-        return []  # of moments the audit speaks
+        return []  # the audit reports timestamps
     if (kind == "category" and not is_rare) or not _has_few_patterns(raw_column.sample):
         return []
     cell, row = _first_cell(raw_column, np.flatnonzero(raw_column.is_known))
     role = "classes" if kind == "category" else "words"
     reason = (
-        f"'{raw_column.name}' holds cells such as '{cell}' ({row}), which are read neither as numbers nor"
-        f" as moments, and are taken for {role}, without size or order."
+        f"'{raw_column.name}' holds cells such as '{cell}' ({row}), which are neither numbers"
+        f" nor timestamps: they are read as {role}, without size or order."
     )
     remedy = (
-        "Write what they measure as one number in a column, as 90 for 1:30; where they only name"
+        "Write each quantity as one number in a column, as 90 for 1:30; where cells only name"
         f" rows, say --types '{raw_column.name}=leave'."
     )
     severity = "error" if is_target else "warning"
@@ -52,7 +52,7 @@ def unread_number_findings(raw_column: RawColumn, kind: str, *, is_target: bool)
 
 
 def _text_rows(raw_column: RawColumn) -> np.ndarray:
-    """Return the rows whose cells are no numbers, where most are; else none."""
+    """Return the rows without a number if most cells are numbers; else none."""
     is_number = [parse_numeral(cell) is not None for cell in raw_column.sample]
     if np.mean(is_number) <= _NUMBER_SHARE or raw_column.is_code.any():
         return np.empty(0, int)
@@ -63,8 +63,8 @@ def _mixed_finding(raw_column: RawColumn, text_rows: np.ndarray, *, is_target: b
     cell, row = _first_cell(raw_column, text_rows)
     role = "classes" if is_target else "words"
     reason = (
-        f"'{raw_column.name}' holds numbers, and {format_rows(len(text_rows))} with texts that are none, the"
-        f" first '{cell}' in {row}, so all of its cells are taken for {role}, without size or"
+        f"'{raw_column.name}' holds numbers, and {format_rows(len(text_rows))} with other texts,"
+        f" the first '{cell}' in {row}, so all of its cells are read as {role}, without size or"
         " order."
     )
     outcome = "are left out" if is_target else "count as missing"

@@ -1,4 +1,4 @@
-"""What kind a column of a table is, guessed from its cells, and its cells read as that kind."""
+"""The kind of a table's column, guessed from its cells, and the cells read as that kind."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ from brique.schema.numerals import parse_numeral
 
 _SAMPLE_SIZE = 200
 _NUMBER_SHARE = 0.9  # share of numbers among the cells of a column of numbers with a few texts
-_MAX_WORDS = 3  # different ones that may stand among numbers, as "unknown"
+_MAX_WORDS = 3  # distinct words that may stand among numbers, as "unknown"
 _MAX_LENGTH = max(map(len, NA_VALUES))
 _FEW_CLASSES = 20  # classes that any column may have, or a target of whole numbers
 _MAX_ITEMS = 1000  # classes at most, and items that a finding names
@@ -32,12 +32,12 @@ _MAX_ITEMS = 1000  # classes at most, and items that a finding names
 
 @dataclass(frozen=True)
 class RawColumn:
-    """One column, trimmed; what its cells say.
+    """One column, trimmed, with its cells.
 
-    name: of the column. source: of the table, for sentences.
-    values: a pyarrow array of texts, whole numbers, floats or moments, null where missing.
-    row_names: what a person calls each row.
-    non_test: (N,), bool, the rows that a kind may be guessed from: those that are not for test.
+    name: of the column. source: name of the table, for messages.
+    values: a pyarrow array of texts, integers, floats or timestamps, null where missing.
+    row_names: name of each row, for messages.
+    non_test: (N,), bool, the rows outside the test part; only they decide the kind.
     number_format: how its table writes numbers.
     """
 
@@ -50,12 +50,12 @@ class RawColumn:
 
     @property
     def full_name(self) -> str:
-        """What sentences call the column."""
+        """Name of the column in messages."""
         return f"{self.source}: {self.name}"
 
     @cached_property
     def is_text(self) -> bool:
-        """Whether the cells are texts as yet."""
+        """Whether the cells are texts."""
         return str(self.values.type) == "string"
 
     @cached_property
@@ -65,33 +65,33 @@ class RawColumn:
 
     @cached_property
     def parsed_numbers(self) -> ParsedNumbers:
-        """The cells as numbers, NaN where they are missing or none, and how they are written."""
+        """The cells as numbers, NaN where missing or invalid, and their format."""
         return parse_numbers(self.values, self.number_format)
 
     @property
     def numbers(self) -> Numbers:
-        """The cells as numbers, NaN where they are missing or none."""
+        """The cells as numbers, NaN where missing or invalid."""
         return self.parsed_numbers.numbers
 
     @cached_property
     def is_code(self) -> np.ndarray:
-        """Which cells are written as numbers are not: 007, +33, 1e5 among whole ones (N,), bool."""
+        """Which cells are codes, not numbers: 007, +33, 1e5 among integers (N,), bool."""
         return code_cells(self.values) if self.is_text else np.zeros(len(self.values), bool)
 
     @cached_property
     def sample(self) -> list[str]:
-        """Some different cells of the rows that may be seen, as texts."""
+        """Some distinct cells of rows outside the test part, as texts."""
         present = self._text_values.filter(self.is_known & self.non_test)
         return present.slice(0, 10 * _SAMPLE_SIZE).unique().to_pylist()[:_SAMPLE_SIZE]
 
     @cached_property
     def distinct(self) -> list[str]:
-        """The different cells of rows that may be seen, as texts, in order of coming."""
+        """The distinct cells of rows outside the test part, as texts, in order of appearance."""
         return self._text_values.filter(self.non_test).unique().drop_null().to_pylist()
 
     @property
     def names(self) -> list[str]:
-        """The different cells of all rows, as texts."""
+        """The distinct cells of all rows, as texts."""
         return self._text_values.unique().drop_null().to_pylist()
 
     @cached_property
@@ -106,9 +106,9 @@ class RawColumn:
         return self.values.cast(pa.string())
 
     def codes(self, renames: Mapping[str, str] | None = None) -> Codes:
-        """Return the cells as classes: one value has one name.
+        """Return the cells as classes; equal values share one class.
 
-        renames: other names, by those in the file, or by those that values have.
+        renames: new names, by the name in the file or by the value's name.
         """
         uncleaned = self.raw_codes()
         commas = self.number_format.delimiter == ";" or self.number_format.decimal is not None
@@ -116,7 +116,7 @@ class RawColumn:
         return merge_codes(uncleaned.codes, [names[name] for name in uncleaned.names])
 
     def raw_codes(self) -> Codes:
-        """Return the different cells as they are written, as classes."""
+        """Return the distinct cells, as written, as classes."""
         encoded = self._text_values.dictionary_encode()
         codes = encoded.indices.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int64)
         return Codes(codes, encoded.dictionary.to_pylist())
@@ -127,7 +127,7 @@ class RawColumn:
 
 
 def trim(values: Any) -> Any:  # noqa: ANN401 - pyarrow arrays
-    """Return texts without blanks at their ends, null where they are empty; others as they are."""
+    """Return texts without surrounding blanks, null where empty; other values unchanged."""
     import pyarrow as pa
 
     pc = _compute()
@@ -139,7 +139,7 @@ def trim(values: Any) -> Any:  # noqa: ANN401 - pyarrow arrays
 
 
 def count_na_values(values: Any) -> dict[str, int]:  # noqa: ANN401 - pyarrow arrays
-    """Return the cells of trimmed texts that stand for a missing value, with their counts.
+    """Return the cells of trimmed texts that mark a missing value, with their counts.
 
     "-" is a value where "+" is one.
     """
@@ -157,7 +157,7 @@ def count_na_values(values: Any) -> dict[str, int]:  # noqa: ANN401 - pyarrow ar
 
 
 def mask_values(values: Any, na_values: Collection[str]) -> Any:  # noqa: ANN401 - pyarrow arrays
-    """Return texts, null where they are one of some."""
+    """Return texts, null where they are among `na_values`."""
     import pyarrow as pa
 
     if not na_values:
@@ -168,7 +168,7 @@ def mask_values(values: Any, na_values: Collection[str]) -> Any:  # noqa: ANN401
 
 
 def guess_kind(raw_column: RawColumn, *, is_target: bool = False) -> str:
-    """Return "number", "timestamp", "category", "text", or "empty" where there is nothing to see."""
+    """Return "number", "timestamp", "category", "text", or "empty"."""
     if not (raw_column.is_known & raw_column.non_test).any():
         return "empty"
     if not raw_column.is_text:
@@ -187,10 +187,8 @@ def guess_kind(raw_column: RawColumn, *, is_target: bool = False) -> str:
 
 
 def _guess_text_kind(raw_column: RawColumn, *, is_target: bool) -> str:
-    looks_numeric = (
-        np.mean([parse_numeral(cell) is not None for cell in raw_column.sample]) > 0.5
-    )  # be numbers
-    if looks_numeric and not raw_column.is_code.any():
+    numeric_share = np.mean([parse_numeral(cell) is not None for cell in raw_column.sample])
+    if numeric_share > 0.5 and not raw_column.is_code.any():
         if not are_booleans(raw_column.distinct) and _are_numbers(raw_column):
             return "number"
     elif pattern_of(raw_column.distinct) is not None:
@@ -212,7 +210,7 @@ def _guess_text_kind(raw_column: RawColumn, *, is_target: bool) -> str:
 
 
 def _are_numbers(raw_column: RawColumn) -> bool:
-    """Tell whether nearly all cells are numbers; or most, and the others a few words."""
+    """Tell whether nearly all cells are numbers, or most are and the rest are a few words."""
     is_known = raw_column.is_known & raw_column.non_test
     is_number = ~np.isnan(raw_column.numbers.values) & is_known
     if is_number.sum() >= _NUMBER_SHARE * is_known.sum():
@@ -229,7 +227,7 @@ def _has_digit(cell: str) -> bool:
 
 
 def _are_classes(raw_column: RawColumn) -> bool:
-    """Tell whether the numbers of a target are rather classes: whole, few and often."""
+    """Tell whether the numbers of a target are classes: integers, few and frequent."""
     if len(raw_column.distinct) > _FEW_CLASSES:
         return False
     values = raw_column.numbers.values[raw_column.is_known & raw_column.non_test]
@@ -240,7 +238,7 @@ def _are_classes(raw_column: RawColumn) -> bool:
 def column_finding(
     kind: str, severity: Severity, raw_column: RawColumn, texts: tuple[str, str], rows: np.ndarray
 ) -> Finding:
-    """Return what was found in some rows of a column; said: the reason, and the remedy."""
+    """Return a finding on some rows of a column."""
     items = tuple(
         (str(raw_column.row_names[row]), raw_column.name, str(raw_column.values[row].as_py()))
         for row in rows[:_MAX_ITEMS].tolist()
@@ -250,12 +248,12 @@ def column_finding(
 
 
 def format_rows(count: int) -> str:
-    """Return a number of rows as sentences say it."""
+    """Return a number of rows in words."""
     return "1 row" if count == 1 else f"{count:,} rows"
 
 
 def and_more(count: int) -> str:
-    """Return how many there are beside the first that was named."""
+    """Return how many follow the first, which the message names."""
     return f" and {count - 1:,} more" if count > 1 else ""
 
 

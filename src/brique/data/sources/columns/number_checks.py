@@ -1,4 +1,4 @@
-"""Checked: a column read as numbers or kept as words, with what is to be said of that."""
+"""Checks of a column that is read as numbers or kept as words."""
 
 import re
 from dataclasses import replace
@@ -12,13 +12,13 @@ from brique.data.sources.columns.numbers import large_cells
 from brique.errors import DataError
 from brique.schema.numerals import MAGNITUDES, parse_numeral, unit_key
 
-_FLOAT32_MAX = 3.4e38  # beyond it float32 has no number
-_MIN_NUMBER_SHARE = 0.5  # of the cells must be numbers where a person says that they are
-_RARE_SHARE = 0.1  # share of codes in a column at which they may be slips
-_MAX_WORDS = 100  # words that count as missing, and do so when asked
+_FLOAT32_MAX = 3.4e38  # largest float32
+_MIN_NUMBER_SHARE = 0.5  # of the cells must be numbers if --types says number
+_RARE_SHARE = 0.1  # share of codes below which they may be typos
+_MAX_WORDS = 100  # words that count as missing, also for new rows
 _POWER = re.compile(r"[0-9]+[eE][0-9]+")
-_MIN_DISTINCT_SHARE = 0.9  # share of numbers that stay different as float32
-_MAX_VERSIONS = 20  # different ones
+_MIN_DISTINCT_SHARE = 0.9  # share of numbers that stay distinct as float32
+_MAX_VERSIONS = 20  # distinct numbers
 _DECIMALS = re.compile(r"[0-9]+\.([0-9]+)")
 _NO_ROWS = np.empty(0, int)
 
@@ -26,12 +26,12 @@ _NO_ROWS = np.empty(0, int)
 def check_numbers(
     raw_column: RawColumn, *, is_explicit: bool, is_target: bool = False
 ) -> tuple[Numbers, list[Finding]]:
-    """Return the cells as numbers, and findings on those that are none, or are not clear.
+    """Return the cells as numbers, and findings on invalid or ambiguous cells.
 
-    is_explicit: whether a person says that they are numbers. is_target: whether they are to be
+    is_explicit: whether --types says that they are numbers. is_target: whether the column is to be
         predicted.
-    Raises DataError where a person says so and less than half are, or where it is guessed and a
-        target has one that is none.
+    Raises DataError if --types says so and less than half are numbers, or if the kind is guessed
+        and a target has an invalid cell.
     """
     numbers = replace(raw_column.numbers, values=raw_column.numbers.values.copy())
     non_numeric = np.flatnonzero(np.isnan(numbers.values) & raw_column.is_known)
@@ -47,17 +47,19 @@ def check_numbers(
         )
         raise DataError(
             f"{raw_column.full_name}: expected numbers, got '{raw_column.values[row].as_py()}' in"
-            f" {raw_column.row_names[row]}{and_more(len(non_numeric))}; correct it, or take the column for"
-            f" classes: --types '{raw_column.name}=category'{suggestion}"
+            f" {raw_column.row_names[row]}{and_more(len(non_numeric))}; correct it, or read the"
+            f" column as classes: --types '{raw_column.name}=category'{suggestion}"
         )
     findings: list[Finding] = []
     if len(non_numeric):
         reason = (
-            f"'{raw_column.name}' holds numbers, and texts that are none in {format_rows(len(non_numeric))},"
-            f" which count as missing, the first '{raw_column.values[int(non_numeric[0])].as_py()}'."
+            f"'{raw_column.name}' holds numbers, and other texts in"
+            f" {format_rows(len(non_numeric))},"
+            " which count as missing, the first"
+            f" '{raw_column.values[int(non_numeric[0])].as_py()}'."
         )
         remedy = (
-            f"Correct them, or take the column for classes: --types '{raw_column.name}=category'."
+            f"Correct them, or read the column as classes: --types '{raw_column.name}=category'."
         )
         findings.append(
             column_finding("mixed types", "warning", raw_column, (reason, remedy), non_numeric)
@@ -67,8 +69,11 @@ def check_numbers(
         numbers.na_values = tuple(words[:_MAX_WORDS])
     non_finite = np.flatnonzero(np.abs(numbers.values) > _FLOAT32_MAX)
     if len(non_finite):
-        reason = f"'{raw_column.name}' is not finite in {format_rows(len(non_finite))}: they count as missing."
-        remedy = "Look where they come from; a logarithm tames what grows without bound."
+        reason = (
+            f"'{raw_column.name}' is not finite in {format_rows(len(non_finite))}; these count"
+            " as missing."
+        )
+        remedy = "Check where they come from; a logarithm tames values that grow without bound."
         findings.append(
             column_finding("not finite", "warning", raw_column, (reason, remedy), non_finite)
         )
@@ -83,7 +88,7 @@ def check_numbers(
 
 
 def _decimal_findings(raw_column: RawColumn) -> list[Finding]:
-    """Return what is to be said of decimal signs: an error where they can be read in two ways."""
+    """Return findings on decimal signs: an error if they can be read in two ways."""
     decimal, ambiguous_row = raw_column.numbers.decimal, raw_column.parsed_numbers.ambiguous_row
     flags = "--decimal comma or --decimal point"
     if ambiguous_row is not None:
@@ -93,10 +98,11 @@ def _decimal_findings(raw_column: RawColumn) -> list[Finding]:
         first, second = (parsed.value("point"), parsed.value("comma"))
         reason = (
             f"'{raw_column.name}' can be read in two ways, and nothing decides: '{cell}' in"
-            f" {raw_column.row_names[ambiguous_row]} is {first:.15g} with a decimal point, and {second:.15g} with a"
+            f" {raw_column.row_names[ambiguous_row]} is {first:.15g} with a decimal point, and"
+            f" {second:.15g} with a"
             f" decimal comma; now it is {raw_column.numbers.text(ambiguous_row)}."
         )
-        remedy = f"Say which sign stands before the decimals: {flags}."
+        remedy = f"Say which sign is the decimal one: {flags}."
         return [
             column_finding(
                 "decimal sign", "error", raw_column, (reason, remedy), np.array([ambiguous_row])
@@ -105,8 +111,11 @@ def _decimal_findings(raw_column: RawColumn) -> list[Finding]:
     if raw_column.parsed_numbers.has_both_signs:
         rows = np.flatnonzero(np.isnan(raw_column.numbers.values) & raw_column.is_known)
         rows = rows if len(rows) else _NO_ROWS
-        reason = f"'{raw_column.name}' has numbers with a decimal point, and others with a decimal comma."
-        remedy = f"Write all alike, or say which sign is meant: {flags}."
+        reason = (
+            f"'{raw_column.name}' has numbers with a decimal point, and others with a decimal"
+            " comma."
+        )
+        remedy = f"Write all alike, or choose the sign: {flags}."
         return [column_finding("decimal sign", "error", raw_column, (reason, remedy), rows)]
     commas = [cell for cell in raw_column.sample if "," in cell] if raw_column.is_text else []
     if not commas:
@@ -119,7 +128,7 @@ def _decimal_findings(raw_column: RawColumn) -> list[Finding]:
 
 
 def _unit_findings(raw_column: RawColumn) -> list[Finding]:
-    """Return what is to be said of units: an error where there are several."""
+    """Return findings on units: an error if there are several."""
     units, unitless = raw_column.parsed_numbers.units, raw_column.parsed_numbers.unitless
     if not units:
         return []
@@ -128,7 +137,10 @@ def _unit_findings(raw_column: RawColumn) -> list[Finding]:
     if not others and unitless and unit_key(unit).casefold() in MAGNITUDES:
         others, counts = ["none"], [*counts, f"none in {format_rows(unitless)}"]
     if others:
-        reason = f"'{raw_column.name}' has several units: {', '.join(counts)}; the numbers are not alike."
+        reason = (
+            f"'{raw_column.name}' has several units: {', '.join(counts)}; the numbers are not"
+            " alike."
+        )
         remedy = (
             f"Write all in one unit; where the column holds names, say --types"
             f" '{raw_column.name}=category'."
@@ -139,9 +151,12 @@ def _unit_findings(raw_column: RawColumn) -> list[Finding]:
         for cell in raw_column.sample
         if (parsed := parse_numeral(cell)) is not None and parsed.unit
     )
-    message = f"'{raw_column.name}' is read as numbers in {unit}, such as {next(with_unit, raw_column.sample[0])}"
+    message = (
+        f"'{raw_column.name}' is read as numbers in {unit}, such as"
+        f" {next(with_unit, raw_column.sample[0])}"
+    )
     if unitless:
-        reason = f"{message}; {format_rows(unitless)} have no unit, and are taken as {unit} too."
+        reason = f"{message}; {format_rows(unitless)} have no unit, and count as {unit} too."
         return [
             column_finding(
                 "unit", "warning", raw_column, (reason, "Write the unit in all, or none."), _NO_ROWS
@@ -152,7 +167,7 @@ def _unit_findings(raw_column: RawColumn) -> list[Finding]:
 
 
 def _precision_findings(raw_column: RawColumn) -> list[Finding]:
-    """Return a finding where numbers are as they are written no longer, or alike."""
+    """Return a finding if numbers lose digits or become equal."""
     rows = np.flatnonzero(large_cells(raw_column.values)) if raw_column.is_text else _NO_ROWS
     reason = f"'{raw_column.name}' has whole numbers that lose digits when read as numbers."
     if not len(rows):
@@ -162,11 +177,12 @@ def _precision_findings(raw_column: RawColumn) -> list[Finding]:
         if num_distinct > _MIN_DISTINCT_SHARE * len(values):
             return []
         reason = (
-            f"'{raw_column.name}' has {len(values):,} different numbers, such as {raw_column.sample[0]}, which are"
-            f" {num_distinct:,} in the seven digits that a net has of each: its fields are float32."
+            f"'{raw_column.name}' has {len(values):,} different numbers, such as"
+            f" {raw_column.sample[0]}, which are"
+            f" {num_distinct:,} as float32, which keeps seven digits."
         )
     remedy = (
-        f"Take off what all have in common, keep names as they are (--types"
+        f"Subtract what all have in common, keep names as they are (--types"
         f" '{raw_column.name}=category'), or leave the column out."
     )
     return [column_finding("lost digits", "warning", raw_column, (reason, remedy), rows)]
@@ -186,7 +202,7 @@ def _exponent_findings(raw_column: RawColumn) -> list[Finding]:
 
 
 def _version_findings(raw_column: RawColumn) -> list[Finding]:
-    """Return a finding where decimals may count on, as versions do: 1.9 before 1.10."""
+    """Return a finding if decimals may be versions: 1.9 before 1.10."""
     if not raw_column.is_text or len(raw_column.distinct) > _MAX_VERSIONS:
         return []
     matches = [_DECIMALS.fullmatch(cell) for cell in raw_column.distinct]
@@ -196,21 +212,27 @@ def _version_findings(raw_column: RawColumn) -> list[Finding]:
     ]
     if not all(matches) or len(lengths) < 2 or not trailing_zeros:
         return []
-    reason = f"'{raw_column.name}' is read as numbers, {trailing_zeros[0]} as {float(trailing_zeros[0]):.15g}."
-    remedy = f"Nothing, if they are measured; versions stay so with --types '{raw_column.name}=category'."
+    reason = (
+        f"'{raw_column.name}' is read as numbers, {trailing_zeros[0]} as"
+        f" {float(trailing_zeros[0]):.15g}."
+    )
+    remedy = (
+        "Nothing, if they are measured; versions stay so with --types"
+        f" '{raw_column.name}=category'."
+    )
     return [column_finding("codes", "warning", raw_column, (reason, remedy), _NO_ROWS)]
 
 
 def code_findings(raw_column: RawColumn) -> list[Finding]:
-    """Return a finding where cells look like numbers, and are kept as words."""
+    """Return a finding if cells look like numbers but are kept as words."""
     rows = np.flatnonzero(raw_column.is_code)
     num_numeric = int(sum(parse_numeral(cell) is not None for cell in raw_column.sample))
     if not len(rows) or 2 * num_numeric < len(raw_column.sample):
         return []
     cell, row = raw_column.values[int(rows[0])].as_py(), raw_column.row_names[int(rows[0])]
     reason = (
-        f"'{raw_column.name}' holds codes such as {cell} ({row}; {format_rows(len(rows))} in all), so its"
-        " cells are kept as they are written, not read as numbers."
+        f"'{raw_column.name}' holds codes such as {cell} ({row}; {format_rows(len(rows))} in"
+        " all), so its cells are kept as they are written, not read as numbers."
     )
     remedy = f"Nothing, if they are codes; else say --types '{raw_column.name}=number'."
     is_rare = len(rows) < _RARE_SHARE * int(raw_column.is_known.sum())

@@ -1,4 +1,4 @@
-"""Columns of texts read as numbers: their decimal sign, their unit, and what is not clear."""
+"""Columns of texts read as numbers: decimal sign, unit, and ambiguities."""
 
 from collections import Counter
 from collections.abc import Callable
@@ -18,7 +18,7 @@ from brique.schema.numerals import (
     unit_key,
 )
 
-MAX_EXACT_INT = 2**53  # beyond it float64 has not every whole number
+MAX_EXACT_INT = 2**53  # float64 has every integer up to here
 _SIMPLE_PATTERNS: dict[
     Notation, str
 ] = {  # numerals without blanks, groups and units, by what they show
@@ -31,7 +31,7 @@ _POINT, _COMMA = (r"^[+-]?([0-9]+[%s][0-9]*|[%s][0-9]+)$" % (s, s) for s in ("."
 _CODE_PATTERNS = {"zero": r"^0[0-9]+$", "plus": r"^\+[0-9]+$", "power": r"^[0-9]+[eE][0-9]+$"}
 _MEASURED = r"^[-\x{2212}(]\s*[0-9]|^[+-]?[0-9]*[.,][0-9]*[1-9]|[0-9][eE][+-][0-9]"
 _MAX_UNITS = 3  # units of one column at most, where they are not all known
-_MIN_SHARE = 0.5  # of the numbers must bear a unit that is not known, or it is none
+_MIN_SHARE = 0.5  # of the numbers must have an unknown unit for it to count
 
 
 def _no_signs() -> frozenset[str]:
@@ -42,8 +42,8 @@ def _no_signs() -> frozenset[str]:
 class NumberFormat:
     """How a table writes numbers.
 
-    delimiter: between its cells. decimal: the sign before decimals, where a person says it.
-    decimal_signs: returns those that its columns show without doubt: "point", "comma", both or none.
+    delimiter: between its cells. decimal: the decimal sign, if --decimal gives it.
+    decimal_signs: returns the unambiguous signs of its columns: "point", "comma", both or none.
     """
 
     delimiter: str = ","
@@ -58,11 +58,11 @@ DEFAULT_FORMAT = NumberFormat()
 class ParsedNumbers:
     """A column of texts as numbers.
 
-    numbers: NaN where a cell is missing, or is none.
-    ambiguous_row: the row of a cell that can be read in two ways, where nothing decides; or None.
-    has_both_signs: whether other cells need the other decimal sign, so that they are not read.
-    units: how many cells bear each unit; several are a fault.
-    unitless: how many have no unit, where others have one.
+    numbers: NaN where a cell is missing or invalid.
+    ambiguous_row: the row of a cell that can be read in two ways; or None.
+    has_both_signs: whether some cells need the other decimal sign, and are invalid.
+    units: number of cells by unit; several are an error.
+    unitless: number of cells without a unit, if others have one.
     """
 
     numbers: Numbers
@@ -120,9 +120,9 @@ def parse_numbers(values: Any, number_format: NumberFormat) -> ParsedNumbers:  #
 def decide_decimal(
     shapes: frozenset[str], number_format: NumberFormat, *, is_money: bool = False
 ) -> tuple[Decimal, bool]:
-    """Return the decimal sign of a column, and whether its numbers can be read in two ways.
+    """Return the decimal sign of a column, and whether its numbers are ambiguous.
 
-    shapes: of its numerals. is_money: whether they are amounts, which have no three decimals.
+    shapes: of its numerals. is_money: whether they are amounts, which never have three decimals.
     """
     if number_format.decimal is not None:
         return number_format.decimal, False
@@ -157,7 +157,7 @@ def decide_decimal(
 
 
 def signs_of(columns: Any) -> frozenset[str]:  # noqa: ANN401 - an iterable of pyarrow arrays
-    """Return the decimal signs that columns of texts show without doubt: "point", "comma"."""
+    """Return the unambiguous decimal signs of columns of texts: "point", "comma"."""
     import pyarrow as pa
 
     signs: set[str] = set()
@@ -170,7 +170,7 @@ def signs_of(columns: Any) -> frozenset[str]:  # noqa: ANN401 - an iterable of p
 
 
 def code_cells(values: Any) -> np.ndarray:  # noqa: ANN401 - a pyarrow array of texts
-    """Return which cells are written as codes are, not numbers (N,), bool.
+    """Return which cells are codes, not numbers (N,), bool.
 
     Whole numbers that begin with 0 or +, or have an exponent (1E3 beside most that have none, 12E3
     anywhere), in a column without decimals and without a minus; and any whose digits float64
@@ -190,7 +190,7 @@ def code_cells(values: Any) -> np.ndarray:  # noqa: ANN401 - a pyarrow array of 
 
 
 def large_cells(values: Any) -> np.ndarray:  # noqa: ANN401 - a pyarrow array of texts
-    """Return which cells are whole numbers whose digits float64 cannot hold (N,), bool."""
+    """Return which cells are integers with more digits than float64 holds (N,), bool."""
     cells = _matches(values, r"^[+-]?[0-9]{16,}$")
     for row in np.flatnonzero(cells).tolist():
         cells[row] = abs(int(values[row].as_py())) > MAX_EXACT_INT
@@ -198,7 +198,7 @@ def large_cells(values: Any) -> np.ndarray:  # noqa: ANN401 - a pyarrow array of
 
 
 def _parse_simple(cells: Any, decimal: Decimal, sign_name: str) -> np.ndarray:  # noqa: ANN401
-    """Return simple numerals with one sign as numbers; NaN where it can only part thousands."""
+    """Return simple numerals with one sign as numbers; NaN where it can only separate thousands."""
     import pyarrow as pa
 
     pc, sign = _compute(), "." if sign_name == "point" else ","
@@ -213,10 +213,10 @@ def _parse_simple(cells: Any, decimal: Decimal, sign_name: str) -> np.ndarray:  
 def _unit_keys(
     numerals: list[Numeral | None], counts: np.ndarray, simple_count: int
 ) -> frozenset[str]:
-    """Return the keys of what are units here, "" among them.
+    """Return the keys of the units of a column, "" among them.
 
-    One that is known is one; another where half of the numbers bear it, or, of several, where a
-    blank parts all of them from their numbers: "12A" and "14B" are codes.
+    A known unit counts; an unknown one if half of the numbers have it, or, of several, if a
+    blank separates all of them from their numbers: "12A" and "14B" are codes.
     """
     unit_counts, apart = Counter[str](), dict[str, bool]()
     for one, count in zip(numerals, counts.tolist(), strict=True):
@@ -246,7 +246,7 @@ def _unit_keys(
 def _set_units(
     result: ParsedNumbers, numerals: list[Numeral | None], counts: np.ndarray, simple_count: int
 ) -> None:
-    """Put in the units: of each its commonest spelling."""
+    """Set the units, each in its commonest spelling."""
     spellings, keys = Counter[str](), Counter[str]()
     for one, count in zip(numerals, counts.tolist(), strict=True):
         if one and one.unit:

@@ -1,4 +1,4 @@
-"""Timestamps: the cells of a column read as moments, in tables and in series."""
+"""Cells of a column read as timestamps, in tables and in series."""
 
 import re
 from collections.abc import Sequence
@@ -18,17 +18,17 @@ from brique.data.sources.columns.guess import RawColumn, and_more, column_findin
 from brique.errors import DataError
 from brique.schema.timestamp_patterns import SECOND, parse_timestamp
 
-_MAX_RARE_SHARE = 0.1  # share of cells that are no moments, below which they may be slips
+_MAX_RARE_SHARE = 0.1  # share of invalid cells below which they may be typos
 
 
 @dataclass(frozen=True)
 class Timestamps:
-    """A column of moments.
+    """A column of timestamps.
 
     micros: (N,), int64, microseconds since 1970, 0 where unknown. is_known: (N,), bool.
-    pattern: how they are written. rival: how else they could be meant.
-    has_time: (N,), bool, whether a cell says a time of day.
-    has_offset: (N,), bool, whether it says its offset from UTC. named: what cells have said it.
+    pattern: how they are written. rival: another pattern that fits them.
+    has_time: (N,), bool, whether a cell holds a time of day.
+    has_offset: (N,), bool, whether a cell holds an offset from UTC.
     """
 
     micros: np.ndarray
@@ -40,7 +40,7 @@ class Timestamps:
 
     @property
     def offset(self) -> bool | None:
-        """Whether all are written with their offset; None where some are."""
+        """Whether all are written with their offset; None if only some are."""
         has_offset = self.has_offset[self.is_known]
         return bool(has_offset.all()) if has_offset.all() or not has_offset.any() else None
 
@@ -48,30 +48,36 @@ class Timestamps:
 def parse_timestamps(
     column: RawColumn, pattern: str | None, alternative: str | None = None
 ) -> Timestamps:
-    """Return the cells of a column as moments of a pattern."""
+    """Return the cells of a column as timestamps of a pattern."""
     if not column.is_text and "timestamp" in str(column.values.type):
         micros = column.values.cast("timestamp[us]").cast("int64").fill_null(0)
         all_rows = np.ones(len(column.values), bool)
-        return Timestamps(
-            micros.to_numpy(zero_copy_only=False).astype(np.int64), column.is_known.copy(), None, None,
-            all_rows, ~all_rows,
-        )  # fmt: skip
+        values = micros.to_numpy(zero_copy_only=False).astype(np.int64)
+        return Timestamps(values, column.is_known.copy(), None, None, all_rows, ~all_rows)
     coded = column.raw_codes()
     parsed = [parse_timestamp(cell, pattern) for cell in coded.names]
-    is_known = np.array([*(moment is not None for moment in parsed), False])[coded.codes]
-    micros = np.array([*(0 if moment is None else moment.micros for moment in parsed), 0], np.int64)
-    has_time = np.array([*(moment is not None and moment.has_time for moment in parsed), False])
-    has_offset = np.array([*(moment is not None and moment.has_offset for moment in parsed), False])
+    is_known = np.array([*(timestamp is not None for timestamp in parsed), False])[coded.codes]
+    micros = np.array(
+        [*(0 if timestamp is None else timestamp.micros for timestamp in parsed), 0], np.int64
+    )
+    has_time = np.array(
+        [*(timestamp is not None and timestamp.has_time for timestamp in parsed), False]
+    )
+    has_offset = np.array(
+        [*(timestamp is not None and timestamp.has_offset for timestamp in parsed), False]
+    )
     codes = coded.codes
     return Timestamps(
         micros[codes], is_known, pattern, alternative, has_time[codes], has_offset[codes]
     )
 
 
-def check_moments(column: RawColumn, *, is_explicit: bool) -> tuple[TimestampColumn, list[Finding]]:
-    """Return the cells of a table's column as moments, and what is odd about them.
+def check_timestamps(
+    column: RawColumn, *, is_explicit: bool
+) -> tuple[TimestampColumn, list[Finding]]:
+    """Return the cells of a table's column as timestamps, and findings.
 
-    Raises DataError where a person says that they are moments, and one is none.
+    Raises DataError if --types says that they are timestamps and one cannot be read.
     """
     pattern, alternative = written_patterns(column)
     timestamps = parse_timestamps(column, pattern, alternative)
@@ -79,18 +85,19 @@ def check_moments(column: RawColumn, *, is_explicit: bool) -> tuple[TimestampCol
     if len(invalid_rows) and is_explicit:
         row = int(invalid_rows[0])
         raise DataError(
-            f"{column.full_name}: expected moments such as 2024-03-01 17:30:00, got"
-            f" '{column.values[row].as_py()}' in {column.row_names[row]}{and_more(len(invalid_rows))}; write all"
-            " alike"
+            f"{column.full_name}: expected timestamps such as 2024-03-01 17:30:00, got"
+            f" '{column.values[row].as_py()}' in"
+            f" {column.row_names[row]}{and_more(len(invalid_rows))}; write all alike"
         )
     findings = date_findings(column, timestamps)
     if len(invalid_rows):
         reason = (
-            f"'{column.name}' holds moments, and texts that cannot be read as such in"
-            f" {format_rows(len(invalid_rows))}, the first '{column.values[int(invalid_rows[0])].as_py()}' in"
+            f"'{column.name}' holds timestamps, and texts that cannot be read as such in"
+            f" {format_rows(len(invalid_rows))}, the first"
+            f" '{column.values[int(invalid_rows[0])].as_py()}' in"
             f" {column.row_names[int(invalid_rows[0])]}."
         )
-        remedy = "Write them as the others; now they count as missing."
+        remedy = "Write them like the others; until then they count as missing."
         is_rare = len(invalid_rows) < _MAX_RARE_SHARE * int(column.is_known.sum())
         severity: Severity = "warning" if is_rare else "error"
         findings.append(
@@ -102,7 +109,7 @@ def check_moments(column: RawColumn, *, is_explicit: bool) -> tuple[TimestampCol
 
 
 def written_patterns(column: RawColumn) -> tuple[str | None, str | None]:
-    """Return how most moments of a column are written, and how else they could be meant."""
+    """Return the pattern of most timestamps of a column, and the best alternative."""
     if "timestamp" in str(column.values.type):
         return None, None
     patterns = pattern_of(column.distinct)
@@ -114,29 +121,29 @@ def written_patterns(column: RawColumn) -> tuple[str | None, str | None]:
 
 
 def unread_findings(column: RawColumn) -> list[Finding]:
-    """Return a finding where a column is called as moments are, and its texts are none."""
+    """Return a finding if the name of a column suggests timestamps and its texts are none."""
     has_numbers = [len(re.findall(r"\d+", cell)) > 1 for cell in column.sample]
     if not is_time_name(column.name) or not has_numbers or not all(has_numbers):
         return []
     reason = (
-        f"'{column.name}' is called as moments are, and its cells, such as '{column.sample[0]}', cannot"
-        " be read as such: they are taken for words, without their order."
+        f"'{column.name}' has the name of a time column, but its cells, such as"
+        f" '{column.sample[0]}', are not read as timestamps: they count as words, without order."
     )
     remedy = "Write them as 2024-03-01 17:30; months are read by their English names."
     return [
-        column_finding("moments not read", "warning", column, (reason, remedy), np.empty(0, int))
+        column_finding("timestamps not read", "warning", column, (reason, remedy), np.empty(0, int))
     ]
 
 
 def date_findings(column: RawColumn, timestamps: Timestamps) -> list[Finding]:
-    """Return what a person should know of how dates were read."""
+    """Return findings on how dates were read."""
     findings: list[Finding] = []
     pattern = timestamps.pattern
     if timestamps.offset is None:
         without_offset = np.flatnonzero(timestamps.is_known & ~timestamps.has_offset)
         reason = (
-            f"'{column.name}' holds moments with their offset from UTC, and others without in"
-            f" {format_rows(len(without_offset))}, which are taken for UTC."
+            f"'{column.name}' holds timestamps with an offset from UTC, and others without one in"
+            f" {format_rows(len(without_offset))}, which count as UTC."
         )
         remedy = "Write the offset everywhere, as 2024-03-01T17:30+01:00, or nowhere."
         findings.append(
@@ -155,7 +162,7 @@ def date_findings(column: RawColumn, timestamps: Timestamps) -> list[Finding]:
             f"'{column.name}' holds numbers such as {first}, read as {describe_pattern(pattern)}."
         )
     elif timestamps.alternative:
-        reason += " The other order would fit all of them too: make sure."
+        reason += " The other order fits all of them too."
     remedy = "Write dates as 2024-03-01, which can be read in one way only."
     return [
         *findings,
@@ -164,9 +171,9 @@ def date_findings(column: RawColumn, timestamps: Timestamps) -> list[Finding]:
 
 
 def describe_pattern(pattern: str | None) -> str:
-    """Return how a pattern is read, in words.
+    """Return a pattern in words.
 
-    >>> order_of("%d/%m/%Y"), order_of("@ms")
+    >>> describe_pattern("%d/%m/%Y"), describe_pattern("@ms")
     ('with the day before the month', 'milliseconds since 1970')
     """
     units = {

@@ -1,4 +1,4 @@
-"""Gathered: files that become examples, with what is known of each."""
+"""Files that become examples, with what is known of each."""
 
 import os
 from collections.abc import Callable, Iterable, Sequence
@@ -15,11 +15,11 @@ _Output = TypeVar("_Output")
 
 @dataclass
 class ExampleFiles:
-    """Files, in order; what else is known of each stands in lists of the same length.
+    """Files, in order, with lists of the same length for what is known of each.
 
-    name: of the source. root: the folder below which files are named.
-    parts: place in PARTS of each file.
-    skipped: (file, reason) of those that are left out.
+    name: of the source. root: the folder that file names are relative to.
+    parts: index into PARTS of each file.
+    skipped: (file, reason) of files that are left out.
     """
 
     name: str
@@ -30,11 +30,11 @@ class ExampleFiles:
     notes: list[str] = field(default_factory=list[str], kw_only=True)
 
     def columns(self) -> list[list[Any]]:
-        """Return the lists that have an entry for each file."""
+        """Return the lists with one entry per file."""
         return [self.files, self.parts]
 
     def keep_rows(self, rows: Sequence[int]) -> None:
-        """Leave out all files but those at some places."""
+        """Keep only the files at some rows."""
         for column in self.columns():
             column[:] = [column[row] for row in rows]
 
@@ -43,7 +43,7 @@ class ExampleFiles:
         self.skipped.append((relative(file, self.root), reason))
 
     def apply(self, function: Callable[[Place], _Output]) -> list[_Output]:
-        """Return look(file) for each file; leaves out, with the reason, those where it raises."""
+        """Return function(file) for each file; skips the files where it raises, with the reason."""
 
         def attempt(file: Place) -> _Output | DataError:
             try:
@@ -63,6 +63,6 @@ class ExampleFiles:
 
 
 def map_parallel(function: Callable[[_Input], _Output], items: Iterable[_Input]) -> list[_Output]:
-    """Return look(thing) for each thing, in order; several are looked at at a time."""
+    """Return function(item) for each item, in order, computed in parallel."""
     with ThreadPoolExecutor(min(8, os.cpu_count() or 1)) as pool:
         return list(pool.map(function, items))

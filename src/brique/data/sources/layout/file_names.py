@@ -1,4 +1,4 @@
-"""Named: what the names of files say, as in cat_12.png or {label}_{number}."""
+"""Fields in the names of files, as in cat_12.png or {label}_{number}."""
 
 import re
 from collections import Counter
@@ -10,13 +10,13 @@ from brique.data.sources.layout.file_list import ExampleFiles
 from brique.errors import DataError
 
 _NUMBERED = re.compile(r"(.*[^\W\d_].*?)([ ._-]?)\(?(\d+)\)?")
-_MIN_COUNT = 2  # files of each word with which names begin, and such words
-_MIN_SHARE = 0.95  # share of files named so
-_DIGIT_FIELDS = ("number", "index", "count")  # fields of a name that are digits alone
+_MIN_COUNT = 2  # files of each first word, and such words
+_MIN_SHARE = 0.95  # share of files with such a name
+_DIGIT_FIELDS = ("number", "index", "count")  # fields of digits only
 
 
 def compile_template(name: str, template: str) -> re.Pattern[str]:
-    """Return what matches names of files, its groups the fields in braces. Raises DataError."""
+    """Return a pattern for names of files; its groups are the fields. Raises DataError."""
     segments = re.split(r"\{([^{}]*)\}", template)
     fields = segments[1::2]
     is_valid = fields and len(set(fields)) == len(fields) and not {"sound", "image"} & set(fields)
@@ -37,10 +37,10 @@ def compile_template(name: str, template: str) -> re.Pattern[str]:
 def match_name(
     pattern: re.Pattern[str], examples: ExampleFiles, file: Place, template: str
 ) -> dict[str, str] | None:
-    """Return the fields that the name of a file holds, or None where it is not named so.
+    """Return the fields in the name of a file, or None if it does not match.
 
-    pattern: the pattern of `template`; {rest} takes what is left, the others as little as they can.
-    Raises DataError where a name can be cut in two ways.
+    pattern: the compiled `template`; {rest} takes what is left, other fields as little as possible.
+    Raises DataError if a name matches in two ways.
     """
     depth = 1 + template.count("/")
     path = "/".join(relative(file, examples.root).split("/")[-depth:])
@@ -54,14 +54,14 @@ def match_name(
             " ".join(f"{k} '{v}'" for k, v in m.groupdict().items()) for m in (shortest, longest)
         )
         raise DataError(
-            f"{examples.name}: {file.name} can be cut as {template} in two ways: {first_reading}, or {second_reading}; name"
-            f" what is digits alone {{{_DIGIT_FIELDS[0]}}}, or rename the files"
+            f"{examples.name}: {file.name} matches {template} in two ways: {first_reading}, or"
+            f" {second_reading}; name a field of digits {{{_DIGIT_FIELDS[0]}}}, or rename the files"
         )
     return shortest.groupdict()
 
 
 def template_hint(name: str, files: Sequence[Place]) -> str | None:
-    """Return a note with the flag for files whose names plainly begin with one of few words."""
+    """Return a note with the flag for files whose names begin with one of few words."""
     matches = [_NUMBERED.fullmatch(file.name.rsplit(".", 1)[0]) for file in files]
     numbered = [match for match in matches if match is not None]
     prefix_counts = Counter(match[1] for match in numbered)
@@ -82,7 +82,7 @@ def template_hint(name: str, files: Sequence[Place]) -> str | None:
         return None
     prefixes = ", ".join(sorted(prefix_counts)[:3])
     return (
-        f"{name}: the names of its {len(files):,} files begin with one of {len(prefix_counts):,} words"
-        f" ({prefixes}{', ...' if len(prefix_counts) > 3 else ''}); --names '{{label}}{separator}{{number}}' takes"
-        " these for classes."
+        f"{name}: the names of its {len(files):,} files begin with one of {len(prefix_counts):,}"
+        f" words ({prefixes}{', ...' if len(prefix_counts) > 3 else ''}); --names"
+        f" '{{label}}{separator}{{number}}' takes these for classes."
     )

@@ -1,4 +1,4 @@
-"""Filed: what the folders above files say of them: the part, and the class.
+"""The part and the class of files, by the folders above them.
 
 Folders named train, valid or test, also as "Test" or "val_set", are parts and never classes.
 """
@@ -18,7 +18,7 @@ from brique.schema import natural_key
 
 @dataclass(frozen=True)
 class FolderFile:
-    """A file. part: place in PARTS; label: its class; None where no folder says it."""
+    """A file. part: index into PARTS; label: its class; None if no folder gives it."""
 
     file: Place
     part: int | None
@@ -29,12 +29,12 @@ class FolderFile:
 class FolderLayout:
     """Files in order: by part, then class, then name.
 
-    root: the folder below which they are named.
-    excluded: what is left out, by the reason: "in no class's folder".
+    root: the folder that names are relative to.
+    excluded: files that are left out, by reason: "in no class's folder".
     nested: files in folders within that of their class.
     other_files: files of another kind.
-    has_explicit_classes: whether a person says which folders are classes.
-    class_parents: folders whose folders are classes.
+    has_explicit_classes: whether --rename says which folders are classes.
+    class_parents: the folders above the classes.
     """
 
     root: Place
@@ -56,7 +56,7 @@ class FolderLayout:
         return any(file.part is not None for file in self.files)
 
     def add(self, file: Place, segments: Sequence[str], part: int | None) -> None:
-        """Add a file of a class; steps: the folders from that of its class on, and its name."""
+        """Add a file of a class. segments: the folders from that of its class on, and its name."""
         label = unicodedata.normalize("NFC", segments[0]) if len(segments) > 1 else None
         self.files.append(FolderFile(file, part, label))
         if len(segments) > 2:
@@ -65,23 +65,26 @@ class FolderLayout:
             self.class_parents.add(file.parent.parent)
 
     def exclude(self, reason: str, paths: Iterable[Place]) -> None:
-        """Leave out files for a reason that has a count before it."""
+        """Leave out files. reason: what follows the count in the message."""
         if excluded := list(paths):
             self.excluded.setdefault(reason, []).extend(excluded)
 
     def findings(self, noun: str) -> list[Finding]:
-        """Return what is left out, and what was decided; things: "pictures"."""
+        """Return findings on files left out and on decisions. noun: "pictures"."""
         found: list[Finding] = []
         for reason, paths in self.excluded.items():
             items = tuple((relative(file, self.root),) for file in paths)
-            message = f"Left out: {_format_count(paths, noun)} {reason}, such as {format_names(_firsts(items), 3)}."
+            message = (
+                f"Left out: {_format_count(paths, noun)} {reason}, such as"
+                f" {format_names(_firsts(items), 3)}."
+            )
             remedy = "Put each into the folder of its class and part, or move them elsewhere."
             found.append(Finding("left out", "warning", None, items, len(paths), message, remedy))
         if self.nested:
             items = tuple((relative(file, self.root),) for file in self.nested)
             folders = list(dict.fromkeys(path.rpartition("/")[0] for path in _firsts(items)))
             message = (
-                f"{_format_count(items, noun)} in folders within that of a class, read as of that"
+                f"{_format_count(items, noun)} in folders inside that of a class, read as that"
                 f" class: {format_names(folders)}."
             )
             remedy = "Where the inner folders are the classes, move these up."
@@ -111,11 +114,11 @@ def read_layout(
     classes: Iterable[str] = (),
     part: int | None = None,
 ) -> FolderLayout:
-    """Return the wanted files below a folder, with what their folders say.
+    """Return the accepted files below a folder, with what their folders say.
 
-    classes: folders that a person says to be classes, though they are named as parts.
-    part: that of all of them; no folder names another then.
-    Raises DataError where a folder may be a part or a class, or there is no train part.
+    classes: folders that --rename declares as classes, even if named like parts.
+    part: the part of all files, if given; folders then name no part.
+    Raises DataError if a folder may be a part or a class, or there is no train part.
     """
     layout = FolderLayout(root, has_explicit_classes=bool(classes))
     entries: _Entries = []
@@ -158,9 +161,9 @@ def read_layout(
 def _strip_common_folders(
     entries: _Entries, classes: Iterable[str], part: str | None = None
 ) -> _Entries:
-    """Return files without the folders that hold all of them, and only folders.
+    """Return files without the common folders above all of them.
 
-    part: that to which all belong already, so that a folder of its name says nothing.
+    part: the part of all files, if known; a folder of its name is then skipped too.
     """
     while entries and min(len(segments) for _, segments in entries) > 2:
         first = entries[0][1][0]
@@ -172,7 +175,7 @@ def _strip_common_folders(
 
 
 def _exclude_unlabeled(layout: FolderLayout, entries: _Entries, classes: Iterable[str]) -> _Entries:
-    """Leave out the folders whose names say that they have no class, such as "unlabeled"."""
+    """Leave out the folders that are named as without a class, such as "unlabeled"."""
     unlabeled = {
         str(file)
         for file, segments in entries
@@ -182,7 +185,7 @@ def _exclude_unlabeled(layout: FolderLayout, entries: _Entries, classes: Iterabl
     if not any(len(segments) > 1 for _, segments in labeled):
         return entries
     layout.exclude(
-        "in a folder that is called unlabeled (--rename 'NAME=NAME' makes it a class)",
+        "in a folder named unlabeled (--rename 'NAME=NAME' makes it a class)",
         (file for file, _ in entries if str(file) in unlabeled),
     )
     return labeled
@@ -198,14 +201,15 @@ def _check_part_words(name: str, top_folders: Sequence[str]) -> None:
     if "train" in part_by_folder.values() and len(set(part_by_folder.values())) > 1:
         flags = " ".join(f"--rename '{folder}={folder}'" for folder in part_by_folder)
         raise DataError(
-            f"{name}: the names of {format_names(list(part_by_folder))} tell of parts of the data, and of more; for"
+            f"{name}: the names of {format_names(list(part_by_folder))} name parts of the data,"
+            " and more; for"
             " parts, call them train, valid and test, with the folders of the classes in them;"
             f" for classes, say {flags}"
         )
 
 
 def _shared_subfolders(folder_files: Sequence[FolderFile], root: Place) -> str:
-    """Return the folders that lie in each of those that differ in a number alone: fold1, fold2."""
+    """Return the subfolders that folders differing only in a number share: fold1, fold2."""
     subfolders: dict[str, set[str]] = {}
     for one in folder_files:
         segments = relative(one.file, root).split("/")
@@ -224,7 +228,7 @@ def _shared_subfolders(folder_files: Sequence[FolderFile], root: Place) -> str:
 
 
 def _add_by_class(name: str, layout: FolderLayout, entries: _Entries, part: int | None) -> None:
-    """Take folders for classes; parts may lie within each, as in cat/train and cat/test."""
+    """Read folders as classes; parts may lie inside each, as in cat/train and cat/test."""
     if all(len(segments) == 1 for _, segments in entries):
         for file, segments in entries:
             layout.add(file, segments, part)
@@ -259,7 +263,7 @@ def _add_by_class(name: str, layout: FolderLayout, entries: _Entries, part: int 
 def _check_parts(
     name: str, part_folders: dict[str, str], top_folders: Iterable[str], entries: _Entries
 ) -> None:
-    """Raise DataError where folders of parts are not clear."""
+    """Raise DataError if the folders of parts are ambiguous."""
     other_folders = [top for top in top_folders if top not in part_folders]
     with_classes = {segments[0] for _, segments in entries if len(segments) > 2}
     if other_folders and not any(
@@ -267,20 +271,21 @@ def _check_parts(
     ):
         flags = " ".join(f"--rename '{top}={top}'" for top in part_folders)
         raise DataError(
-            f"{name}: {_join_names(list(part_folders))} may be a part of the data or a class, beside"
-            f" {_join_names(other_folders)}; for a part, put the classes into a folder train beside it; for a"
-            f" class, say {flags}"
+            f"{name}: {_join_names(list(part_folders))} may be a part of the data or a class,"
+            f" beside {_join_names(other_folders)}; for a part, put the classes into a folder train"
+            f" beside it; for a class, say {flags}"
         )
     for top, part in part_folders.items():
         same_part = [other for other in part_folders if part_folders[other] == part]
         if same_part[0] != top:
             raise DataError(
-                f"{name}: {same_part[0]} and {top} are both the {part} part; keep one, or say that they"
-                f" are classes: --rename '{top}={top}'"
+                f"{name}: {same_part[0]} and {top} are both the {part} part; keep one, or say"
+                f" that they are classes: --rename '{top}={top}'"
             )
     if "train" not in part_folders.values():
         raise DataError(
-            f"{name}: expected a folder train beside {', '.join(part_folders)}, got none; name it train"
+            f"{name}: expected a folder train beside {', '.join(part_folders)}, got none; name"
+            " it train"
         )
 
 
@@ -297,7 +302,7 @@ def _add_part(layout: FolderLayout, entries: _Entries, part: int) -> None:
 
 
 def _exclude_flat_parts(layout: FolderLayout) -> None:
-    """Leave out the parts without classes where train has some: they are to be asked."""
+    """Leave out the parts without classes if train has some: they are for prediction."""
     if not any(entry.label is not None for entry in layout.files if entry.part == 0):
         return
     for part, part_name in enumerate(PARTS):
@@ -305,7 +310,7 @@ def _exclude_flat_parts(layout: FolderLayout) -> None:
             entry.file for entry in layout.files if entry.part == part and entry.label is None
         ]
         layout.exclude(
-            f"of {part_name} without a class, which can only be asked (brique predict RUN FOLDER)",
+            f"of {part_name} without a class, for prediction only (brique predict RUN FOLDER)",
             flat_files,
         )
     layout.files = [entry for entry in layout.files if entry.label is not None]

@@ -1,4 +1,4 @@
-"""Listed: files that are examples, with what their names, folders or tables say of each."""
+"""Example files, with what their names, folders or tables say of each."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -22,9 +22,9 @@ PART_FOLDERS = {name: PARTS.index(part) for name, part in ALIASES.items()}  # an
 
 @dataclass
 class LabeledFiles(ExampleFiles):
-    """Files, in order, with what is known of each; all parts are 0 where nothing says them.
+    """Files, in order, with their attributes; all parts are 0 if nothing names them.
 
-    attribute_source: what says the texts, for sentences: "the names of the files".
+    attribute_source: where the attributes come from, for messages: "the names of the files".
     attributes: by name, a text for each file.
     """
 
@@ -36,7 +36,7 @@ class LabeledFiles(ExampleFiles):
         return [*super().columns(), *self.attributes.values()]
 
     def column(self, name: str, option: str) -> list[str]:
-        """Return what is said of each file under a name. Raises DataError if there is none such."""
+        """Return one attribute of each file. Raises DataError if it does not exist."""
         if name not in self.attributes:
             raise DataError(
                 f"{self.name}: {option} names '{name}', which {self.attribute_source} do not say"
@@ -45,19 +45,19 @@ class LabeledFiles(ExampleFiles):
         return self.attributes[name]
 
     def select_test(self, options: Options) -> None:
-        """Make those examples the test part that test=COLUMN=VALUE,VALUE chooses."""
+        """Make the examples that test=COLUMN=VALUE,VALUE chooses the test part."""
         condition = options.test_values()
         if condition is None:
             return
         if 2 in self.parts:
-            raise DataError(f"{self.name}: it has a test part of its own already; leave out --test")
+            raise DataError(f"{self.name}: it already has a test part; leave out --test")
         name, values = condition
         column = self.column(name, "--test")
         unknown = sorted(values - set(column), key=natural_key)
         if unknown:
             raise DataError(
                 f"{self.name}: --test asks for {name} {unknown[0]}, which no file has"
-                f"{did_you_mean(unknown[0], set(column)) or '; choose values that are there'}"
+                f"{did_you_mean(unknown[0], set(column)) or '; choose existing values'}"
             )
         pairs = zip(column, self.parts, strict=True)
         self.parts[:] = [2 if one in values else part for one, part in pairs]
@@ -65,12 +65,12 @@ class LabeledFiles(ExampleFiles):
     def to_source(
         self, kind: Signal, values: Ragged, field: str, target: str, options: Options
     ) -> Source:
-        """Return the examples: a field of signals and the classes, with what else is known."""
+        """Return the examples: the signals, the classes and the metadata."""
         labels = [options.renamed(label) for label in self.attributes[target]]
         if len(set(labels)) < 2 and not options.whole:
             raise DataError(
                 f"{self.name}: expected two classes or more, got '{labels[0]}' alone; give each"
-                " class a folder, or choose with --target what is to be predicted"
+                " class a folder, or choose the target with --target"
             )
         fields = {field: values, target: Labels(labels, is_target=True)}
         source = Source(self.name, fields, {field: kind}, (target,))
@@ -85,7 +85,7 @@ class LabeledFiles(ExampleFiles):
 
 
 def common_depth(folders: Sequence[list[str]]) -> int:
-    """Return how many folders lie above all files; steps: names of the folders above each."""
+    """Return how many folders lie above all files."""
     first, last = min(folders, default=[]), max(folders, default=[])
     pairs = enumerate(zip(first, last, strict=False))
     return next((depth for depth, (a, b) in pairs if a != b), min(len(first), len(last)))

@@ -1,4 +1,4 @@
-"""Shelf: the text files that lie beside each other in a source, and what their names say."""
+"""The text files of a source, and what their names say."""
 
 import gzip
 import re
@@ -18,18 +18,18 @@ _DOCUMENT_NAMES = re.compile(
     r"(readme|licen[cs]e|copying|notice|citation|changelog|sha256sums)([^a-z].*)?"
 )
 _NAME_WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+")
-_ALIASES = ALIASES | {"testa": "valid", "testb": "test"}  # so CoNLL 2003 names them
+_ALIASES = ALIASES | {"testa": "valid", "testb": "test"}  # as in CoNLL 2003
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")  # byte order marks
 _MAX_DEPTH = 4  # folders within one another that hold only folders
 _MAX_FOLDERS = 8  # folders beside each other; more are classes
 
 
 def data_files(place: Place, endings: tuple[str, ...] = ("",)) -> list[Place]:
-    """Return the files of a folder by name, or the file that it is.
+    """Return the files of a folder by name, or the place itself if it is a file.
 
-    A folder that holds only folders, few, stands for what lies in these, further down where they do
-    so too. Hidden files and those that only tell of the data, such as a README, are left out.
-    endings: of the names of the files that are returned, in small letters, .gz not counted.
+    A folder that holds only a few folders stands for their content, recursively.
+    Hidden files and documentation, such as a README, are left out.
+    endings: of the names of the returned files, in lower case, without .gz.
     """
     if not place.is_dir():
         return [place]
@@ -48,7 +48,7 @@ def data_files(place: Place, endings: tuple[str, ...] = ("",)) -> list[Place]:
 
 
 def _entries(folder: Place) -> list[Place]:
-    """Return what lies in a folder, but for what is hidden or only tells of the data."""
+    """Return the entries of a folder, without hidden ones and documentation."""
     return [
         entry
         for entry in folder.iterdir()
@@ -57,12 +57,12 @@ def _entries(folder: Place) -> list[Place]:
 
 
 def is_documentation(file: Place) -> bool:
-    """Tell whether a file is named as those that only tell of the data, such as a README."""
+    """Tell whether a file is documentation by its name, such as a README."""
     return _DOCUMENT_NAMES.fullmatch(file.name.casefold()) is not None
 
 
 def read_head(file: Place, size: int = 1 << 16) -> str:
-    """Return the beginning of a file as text, up to its last whole line; "" where it is none."""
+    """Return the beginning of a file as text, up to its last whole line; "" if not a text."""
     try:
         with file.open("rb") as packed:
             if file.suffix.casefold() == ".gz":
@@ -80,7 +80,7 @@ def read_head(file: Place, size: int = 1 << 16) -> str:
 
 
 def part_from_name(file: Place) -> int | None:
-    """Return the place in PARTS of the part that a file's name tells of, or None."""
+    """Return the index into PARTS of the part in a file's name, or None."""
     parts = [_ALIASES.get(word.casefold()) for word in _NAME_WORD.findall(file.name)]
     return next((PARTS.index(part) for part in reversed(parts) if part), None)
 
@@ -88,10 +88,10 @@ def part_from_name(file: Place) -> int | None:
 def files_with_parts(
     source: Source, files: Sequence[Place], test: str | None
 ) -> list[tuple[Place, int | None]]:
-    """Return files with the part of each, train first; None for all if no name tells of one.
+    """Return files with the part of each, train first; None for all if no name has one.
 
-    test: a file or folder beside them, the test part. Where some names tell of a part, files whose
-    names do not are left out, and named in `skipped`. Raises DataError when there is no such test
+    test: a file or folder beside them, the test part. If some names have a part, the other files
+    are left out and listed in `skipped`. Raises DataError when there is no such test
     part.
     """
     has_several = len(files) > 1
@@ -101,7 +101,7 @@ def files_with_parts(
     if any(part is not None for _, part in assigned):
         without_part = [file.name for file, part in assigned if part is None]
         source.skipped += [
-            (file, "its name tells of no part: train, valid or test") for file in without_part
+            (file, "its name has no part: train, valid or test") for file in without_part
         ]
         assigned = [
             (file, part) for part_index in range(3) for file, part in assigned if part == part_index
@@ -109,7 +109,7 @@ def files_with_parts(
     if test is None:
         return assigned
     if any(part == 2 for _, part in assigned):
-        raise DataError(f"{source.name}: it has a test part already; leave out --test")
+        raise DataError(f"{source.name}: it already has a test part; leave out --test")
     path = Path(test).expanduser()
     if not path.exists():
         raise DataError(f"{source.name}: --test {test} is no file or folder; check the path")
@@ -118,16 +118,16 @@ def files_with_parts(
 
 
 def read_lines(file: Place, source: Source) -> list[str]:
-    """Return the lines of a text file, without their ends; nothing but a line feed ends one.
+    """Return the lines of a text file, without their ends; only a line feed ends a line.
 
-    What is not UTF-8 is read as Windows-1252, which `source.findings` says. Raises DataError where
-    it is no text.
+    Other encodings than UTF-8 are read as Windows-1252, with a finding. Raises DataError if
+    it is not a text.
     """
     data = read_content(file)
     if data.startswith(_UTF16):
         text = data.decode("utf-16", errors="replace")
     elif b"\0" in data:
-        raise DataError(f"{file.name}: holds NUL bytes, so it is no text; leave it out")
+        raise DataError(f"{file.name}: holds NUL bytes, so it is not a text; leave it out")
     else:
         text = _decode(data, file, source)
     return text.removesuffix("\n").replace("\r\n", "\n").split("\n") if text else []
@@ -140,7 +140,7 @@ def parts_tensor(parts: Sequence[int | None]) -> Tensor | None:
 
 
 def check_train(source: Source, parts: Sequence[int | None]) -> None:
-    """Raise DataError where there are no examples, or parts without one to train on."""
+    """Raise DataError if there are no examples, or none in the train part."""
     if not parts:
         detail = "; ".join(f"{file}: {reason}" for file, reason in source.skipped[-1:])
         raise DataError(
@@ -150,8 +150,8 @@ def check_train(source: Source, parts: Sequence[int | None]) -> None:
     if None not in parts and 0 not in parts:
         present = ", ".join(PARTS[part] for part in sorted({p for p in parts if p is not None}))
         raise DataError(
-            f"{source.name}: expected a train part beside {present}, got none; add a file with train"
-            " in its name"
+            f"{source.name}: expected a train part beside {present}, got none; add a file with"
+            " train in its name"
         )
 
 

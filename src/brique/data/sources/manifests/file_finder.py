@@ -1,4 +1,4 @@
-"""Tables that name files, such as pictures: which columns do, and where the files are."""
+"""Tables that name files, such as pictures: the columns that do, and the files."""
 
 import re
 import unicodedata
@@ -12,28 +12,28 @@ from brique.data.sources.decoding import SUFFIXES, is_picture
 from brique.data.sources.table_files.delimited import Cells
 from brique.errors import DataError
 
-_MAX_CELLS = 500  # different cells by which a column is told
+_MAX_CELLS = 500  # distinct cells that decide on a column
 _PICTURE_SUFFIX = re.compile(
     r"\.(" + "|".join(sorted(one[1:] for one in SUFFIXES)) + r")$", re.IGNORECASE
 )
 _MAX_LENGTH = 250  # characters of a path
-_MAX_DEPTH = 12  # folders within one another
-_NEAR_DEPTH = 2  # folders within one another that a table alone is looked for in
+_MAX_DEPTH = 12  # nested folders
+_NEAR_DEPTH = 2  # nested folders to search for a table alone
 
 Segments = tuple[str, ...]
 
 
 def are_picture_names(cells: Sequence[str]) -> bool:
-    """Tell whether all cells end as the names of picture files do."""
+    """Tell whether all cells end with the suffix of a picture file."""
     return bool(cells) and all(_PICTURE_SUFFIX.search(cell.split("?")[0]) for cell in cells)
 
 
 @dataclass
 class FileMatches:
-    """Where the files are that the cells of a column name.
+    """The files that the cells of a column name.
 
-    files: by cell. unclear: cells that may mean several files, with two of them.
-    num_by_suffix, num_other_case: how many were found by the end of their path, or in another case.
+    files: by cell. ambiguous: cells that match several files, with two of them.
+    num_by_suffix, num_other_case: files found by the end of their path, or in another case.
     """
 
     files: dict[str, Place] = field(default_factory=dict[str, Place])
@@ -43,10 +43,10 @@ class FileMatches:
 
 
 class FileFinder:
-    """Finds the files that a table names: where it says, else by the end of their paths.
+    """Finds the files that a table names: by their path, else by the end of their path.
 
-    root: the folder below which they lie. home: that of the table. part: that of the table.
-    is_whole: whether all of the folder belongs to the table, or it stands there alone.
+    root: the folder that holds the files. home: the folder of the table. part: of the table.
+    is_whole: whether the whole folder belongs to the table.
     """
 
     def __init__(
@@ -65,7 +65,7 @@ class FileFinder:
         self._folders: set[Segments] = set()
 
     def find(self, cells: Iterable[str | None]) -> FileMatches:
-        """Return where the files are that cells name; those that are nowhere are left out."""
+        """Return the files that cells name, without the missing ones."""
         matches = FileMatches()
         unresolved: list[str] = []
         for cell in dict.fromkeys(cell for cell in cells if cell):
@@ -91,9 +91,9 @@ class FileFinder:
         return None
 
     def _match_suffix(self, matches: FileMatches, cell: str, is_flat: bool) -> None:
-        """Find the file whose path ends as a cell does, or of which a cell ends as the path does.
+        """Find the file whose path ends like a cell, or the other way round.
 
-        is_flat: whether all cells name one folder, which says nothing then.
+        is_flat: whether all cells name the same folder, which is then ignored.
         """
         segments = _split_path(cell)
         if not segments:
@@ -118,7 +118,7 @@ class FileFinder:
             matches.num_other_case += cell_name not in (name, name.rpartition(".")[0])
 
     def _is_near(self, segments: Segments) -> bool:
-        """Tell whether a file lies where the table does, or in the folder of its part."""
+        """Tell whether a file lies beside the table, or in the folder of its part."""
         home = relative(self._home, self._root) if self._home != self._root else "."
         if home not in ("", "."):
             return segments[: home.count("/") + 1] == tuple(home.split("/"))
@@ -127,7 +127,7 @@ class FileFinder:
         )
 
     def _files_by_name(self) -> dict[str, list[Segments]]:
-        """Return the files below the root by name and by name without ending, in small letters."""
+        """Return the files below the root by name and by stem, in lower case."""
         if self._index is None:
             self._index = {}
             for segments in self._walk(self._root, (), self._depth):
@@ -149,7 +149,7 @@ class FileFinder:
 
 
 def _split_path(cell: str) -> Segments:
-    """Return the parts of a path that a cell names, of any system, or of an address."""
+    """Return the segments of a path or URL in a cell, of any operating system."""
     text = cell.strip().replace("\\", "/")
     if "://" in text:
         text = unquote(re.split(r"[?#]", text.split("://", 1)[1])[0])
@@ -157,12 +157,12 @@ def _split_path(cell: str) -> Segments:
 
 
 def _normalize(segment: str) -> str:
-    """Return a name in small letters, its accents written in one way."""
+    """Return a name in lower case, with normalized accents."""
     return unicodedata.normalize("NFC", segment).casefold()
 
 
 def _count_shared(first: Segments, second: Segments) -> int:
-    """Return how many parts two paths share at their ends; the last may lack its ending."""
+    """Return how many segments two paths share at their ends; the last may lack its suffix."""
     count = 1
     for a, b in zip(reversed(first[:-1]), reversed(second[:-1]), strict=False):
         if _normalize(a) != _normalize(b):
@@ -174,11 +174,11 @@ def _count_shared(first: Segments, second: Segments) -> int:
 def find_file_columns(
     cells: Cells, finder: FileFinder, *, declared: Iterable[str] = (), allow_stems: bool = True
 ) -> dict[str, FileMatches]:
-    """Return the columns of a table that name files, and where these are.
+    """Return the columns of a table that name files, and the files.
 
-    declared: columns that a person says to name them, or not to: "-label".
-    allow_stems: whether a column of names without endings may be meant, if there is no other.
-    Raises DataError where a cell may mean several files.
+    declared: columns that the options declare to name files, or not to: "-label".
+    allow_stems: whether a column of names without suffix counts, if there is no other.
+    Raises DataError if a cell matches several files.
     """
     texts = {
         name: values.to_pylist()
@@ -199,7 +199,7 @@ def find_file_columns(
         if one.ambiguous:
             cell, (first, second) = next(iter(one.ambiguous.items()))
             raise DataError(
-                f"{cells.file}: column '{name}': {len(one.ambiguous):,} of its cells may mean several"
+                f"{cells.file}: column '{name}': {len(one.ambiguous):,} of its cells match several"
                 f" files, such as '{cell}' {first} or {second}; write the folder before the name"
             )
     return found
@@ -213,7 +213,7 @@ def _finds_any(finder: FileFinder, cells: Sequence[str]) -> bool:
 def _find_stem_column(
     texts: dict[str, list[str | None]], finder: FileFinder
 ) -> dict[str, FileMatches]:
-    """Return the column of names without endings that names the most files, if it names most."""
+    """Return the column of names without suffix that names the most files, if it names most."""
     best: tuple[int, str, FileMatches] | None = None
     for name, values in texts.items():
         sample = list(dict.fromkeys(value for value in values if value and value.strip()))

@@ -1,4 +1,4 @@
-"""Tabled: files such as sounds that a table names, with what it says of each."""
+"""Files such as sounds that a table names, with the table's other columns."""
 
 from collections.abc import Callable
 
@@ -17,7 +17,7 @@ Table = tuple[Place, Cells, str, FileMatches]
 
 
 def find_tables(root: Place, accepts: Callable[[Place], bool]) -> list[Table]:
-    """Return the tables below a folder of which a column names most of its files there."""
+    """Return the tables below a folder with a column that names most of the files there."""
     tables = [file for file in list_files(root) if is_table(file)]
     result: list[Table] = []
     for file in tables[:_MAX_TABLES]:
@@ -49,8 +49,8 @@ def add_files(
     if len(tables) > 1 and None in parts:
         names = format_names([relative(file, examples.root) for file, *_ in tables])
         raise DataError(
-            f"{examples.name}: {names} name its files, and not each is of a part; keep the one that is"
-            " meant"
+            f"{examples.name}: {names} name its files, but not each names a part; keep the one"
+            " that is meant"
         )
     columns = [name for name in tables[0][1].columns if name != tables[0][2]]
     examples.attributes, examples.attribute_source = {name: [] for name in columns}, "the table"

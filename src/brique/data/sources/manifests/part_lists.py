@@ -1,4 +1,4 @@
-"""Lists of parts: texts such as train.txt and val.txt whose lines name the pictures of a part."""
+"""Lists of parts: texts such as train.txt and val.txt that name the pictures of a part."""
 
 import re
 from collections.abc import Sequence
@@ -13,17 +13,17 @@ from brique.errors import DataError
 
 _ENDINGS = frozenset([".txt", ".lst", ".list", ".csv", ".tsv", ""])
 _LIST_WORDS = re.compile(r"[ _-]?(list|lists|names|ids|index|files|filenames|paths|split|\d+)$")
-_SAMPLE_LINES = 200  # lines by which it is told that a text names pictures
-_MAX_BYTES = 1 << 26  # bytes of a list
-_MAX_FILES = 200  # texts; more are data of another kind
+_SAMPLE_LINES = 200  # lines that decide whether a text names pictures
+_MAX_BYTES = 1 << 26  # bytes of a list at most
+_MAX_FILES = 200  # texts at most; more are data of another kind
 
 
 @dataclass
 class PartLists:
-    """What lists say of files.
+    """Parts and labels of files, from lists.
 
-    parts: place in PARTS, by path. labels: the classes beside the paths, if all lines have one.
-    names: of the lists. findings: on lines and files that are left out, and on texts unread.
+    parts: index into PARTS, by path. labels: the classes beside the paths, if all lines have one.
+    names: of the lists. findings: on dropped lines and files, and on unread texts.
     """
 
     parts: dict[str, int] = field(default_factory=dict[str, int])
@@ -32,14 +32,14 @@ class PartLists:
     findings: list[Finding] = field(default_factory=list[Finding])
 
     def part(self, file: Place) -> int | None:
-        """Return the part of a file: of one on no list train where train has none, else None."""
+        """Return the part of a file; of one on no list train if train has no list, else None."""
         return self.parts.get(str(file), None if 0 in self.parts.values() else 0)
 
 
 def read_part_lists(name: str, place: Place, pictures: Sequence[Place]) -> PartLists:
-    """Return what the lists below a folder say of pictures; none where there are no lists.
+    """Return what the lists below a folder say of pictures; empty without lists.
 
-    Raises DataError where two lists name one picture for different parts.
+    Raises DataError if two lists give one picture different parts.
     """
     result, known_pictures = PartLists(), set(pictures)
     texts = [file for file in list_files(place) if file.suffix.casefold() in _ENDINGS]
@@ -70,7 +70,7 @@ def read_part_lists(name: str, place: Place, pictures: Sequence[Place]) -> PartL
 
 
 def _part_of_list(file: Place) -> str | None:
-    """Return the part that a list is named for: "train.txt", "val_list.txt", "testing_list.txt"."""
+    """Return the part in the name of a list: "train.txt", "val_list.txt", "testing_list.txt"."""
     stem = file.name.casefold().partition(".")[0]
     return part_named(_LIST_WORDS.sub("", _LIST_WORDS.sub("", stem)))
 
@@ -82,7 +82,7 @@ def _names_pictures(finder: FileFinder, file: Place) -> bool:
 
 
 def _match_lines(finder: FileFinder, lines: Sequence[str]) -> list[tuple[Place | None, str]]:
-    """Return the picture that each line names, None for none, and what stands behind its name."""
+    """Return the picture of each line, or None, and the text behind its name."""
     cells = [(line.strip(), *line.strip().replace(",", " ").split(None, 1), "") for line in lines]
     by_line = finder.find(cell[0] for cell in cells).files
     by_first = finder.find(cell[1] for cell in cells).files
@@ -97,7 +97,7 @@ def _match_lines(finder: FileFinder, lines: Sequence[str]) -> list[tuple[Place |
 def _apply_list(
     name: str, place: Place, result: PartLists, list_and_part: tuple[Place, int], finder: FileFinder
 ) -> None:
-    """Take the part of the files that a list names. Raises DataError for one on two lists."""
+    """Set the part of the files on a list. Raises DataError for a file on two lists."""
     file, part = list_and_part
     list_name = relative(file, place)
     lines = [line for line in read_head(file, _MAX_BYTES).splitlines() if line.strip()]
@@ -108,22 +108,24 @@ def _apply_list(
             continue
         if result.parts.setdefault(str(picture), part) != part:
             raise DataError(
-                f"{name}: {list_name} names {relative(picture, place)}, which is on the list of"
-                f" {PARTS[result.parts[str(picture)]]} too; take it off one of them"
+                f"{name}: {list_name} names {relative(picture, place)}, which is also on the"
+                f" list of {PARTS[result.parts[str(picture)]]}; take it off one of them"
             )
         if label:
             result.labels[str(picture)] = label
     result.names.append(list_name)
     if unmatched:
-        message = f"{len(unmatched):,} of {len(lines):,} lines of {list_name} name no picture that is there."
-        remedy = "Correct them, or put the pictures where they say."
+        message = (
+            f"{len(unmatched):,} of {len(lines):,} lines of {list_name} name no existing picture."
+        )
+        remedy = "Correct the lines, or put the pictures where they point."
         result.findings.append(
             Finding("left out", "warning", None, tuple(unmatched), len(unmatched), message, remedy)
         )
 
 
 def _may_be_split(file: Place) -> bool:
-    """Tell whether a text is named as one that says parts, in a form that is not read."""
+    """Tell whether the name of a text suggests parts in an unknown format."""
     stem = file.stem.casefold()
     return "split" in stem or ("train" in stem and "test" in stem)
 
@@ -132,9 +134,7 @@ def _report_unread(place: Place, result: PartLists, unread: Sequence[Place]) -> 
     if not unread:
         return
     names = [relative(file, place) for file in unread]
-    message = (
-        f"{format_names(names)} may say which pictures are for test, in a form that is not read."
-    )
+    message = f"{format_names(names)} may list the test pictures, in a form that is not read."
     remedy = "Write train.txt and test.txt, with the path of a picture in each line."
     items = tuple((name,) for name in names)
     result.findings.append(

@@ -1,4 +1,4 @@
-"""Listing: which tables of a folder are meant, and for which part: alone, or beside pictures."""
+"""Which tables of a folder to read, and for which part: alone, or beside pictures."""
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
@@ -16,19 +16,19 @@ from brique.errors import DataError
 
 _SUBMISSION = re.compile(
     r".*submission.*", re.IGNORECASE
-)  # examples of answers, as Kaggle ships them
+)  # sample submissions, as Kaggle ships them
 _SAMPLE_SUBMISSION = re.compile(r"sample.*submission.*", re.IGNORECASE)
 _TARGET_NAMES = ("label", "target", "class", "y")
-_MAX_TABLES = 50  # tables beside pictures; more are data of another kind
+_MAX_TABLES = 50  # tables beside pictures at most
 Tables = list[tuple[Place, int | None]]
 
 
 @dataclass
 class TableSelection:
-    """The tables that are meant, train first, with the place in PARTS of each, None if none.
+    """The selected tables, train first, with the index into PARTS of each, or None.
 
-    pictures: those below the folder, where the tables name some of them.
-    notes: on what is left alone.
+    pictures: the pictures below the folder, if the tables name some of them.
+    notes: on ignored files.
     """
 
     tables: Tables
@@ -37,12 +37,12 @@ class TableSelection:
 
     @property
     def is_clear(self) -> bool:
-        """Whether there is one table, or each is of a part."""
+        """Whether there is one table, or each has a part."""
         return len(self.tables) == 1 or all(part is not None for _, part in self.tables)
 
 
 def select_tables(place: Place) -> TableSelection:
-    """Return the tables of a place: those that name its pictures, else those that lie in it."""
+    """Return the tables of a place that name its pictures, else the tables directly in it."""
     if not place.is_dir():
         return TableSelection([(place, None)])
     all_files = list_files(place)
@@ -65,7 +65,7 @@ def select_tables(place: Place) -> TableSelection:
 def _select_with_pictures(
     place: Place, tables: list[Place], pictures: list[Place]
 ) -> TableSelection | None:
-    """Return the tables that name pictures, or None where there is none."""
+    """Return the tables that name pictures, or None without any."""
     picture_folders = {file.parent for file in pictures}
     if len(tables) > _MAX_TABLES:
         return None
@@ -88,7 +88,7 @@ def _select_with_pictures(
     selection = _with_parts(place, naming_tables)
     selection.pictures = pictures
     selection.notes = [
-        f"{place.name}: {_skip_reason(file, place)}, left alone."
+        f"{place.name}: {_skip_reason(file, place)}, ignored."
         for file in tables
         if file not in naming_tables
     ]
@@ -102,8 +102,8 @@ def _is_submission(file: Place, tables: Sequence[Place]) -> bool:
 def _skip_reason(file: Place, place: Place) -> str:
     path = relative(file, place)
     if _SUBMISSION.fullmatch(file.name):
-        return f"{path} is an example of answers"
-    return f"{path} names no pictures of the folder, or lies in that of a class"
+        return f"{path} is a sample submission"
+    return f"{path} names no pictures of the folder, or lies in the folder of a class"
 
 
 def _names_pictures(table: Place, place: Place) -> bool:
@@ -116,7 +116,7 @@ def _names_pictures(table: Place, place: Place) -> bool:
         return bool(
             find_file_columns(cells, FileFinder(place, table.parent, part_of_table(table, place)))
         )
-    except DataError:  # it may mean several, which is said when it is read
+    except DataError:  # ambiguous cells are reported when it is read
         return True
 
 
@@ -125,19 +125,20 @@ def unused_table_findings(place: Place) -> list[Finding]:
     unused_files = [
         file for file in list_files(place)
         if file.parent == place and is_table(file) and not file.name.casefold().endswith(".txt")
-        and not _SUBMISSION.fullmatch(file.name) and not is_hidden(file) and not _names_pictures(file, place)
+        and not _SUBMISSION.fullmatch(file.name) and not is_hidden(file)
+        and not _names_pictures(file, place)
     ]  # fmt: skip
     items = tuple((relative(file, place),) for file in unused_files)
     if not items:
         return []
-    phrase = "is left alone, as it names" if len(items) == 1 else "are left alone, as they name"
+    phrase = "is ignored, as it names" if len(items) == 1 else "are ignored, as they name"
     reason = f"{format_names([path for (path,) in items])} {phrase} no picture of the folder."
-    remedy = "Correct the names of pictures there, if it says their classes."
+    remedy = "Correct the names of pictures there, if it gives their classes."
     return [Finding("unused table", "warning", None, items, len(items), reason, remedy)]
 
 
 def part_of_table(file: Place, place: Place) -> str | None:
-    """Return the part that the folders or the name of a table tell of."""
+    """Return the part in the folders or the name of a table."""
     segments = relative(file, place).split("/")[:-1]
     folder_part = next((part for part in map(part_named, segments) if part), None)
     part_index = part_from_name(file)
@@ -147,7 +148,7 @@ def part_of_table(file: Place, place: Place) -> str | None:
 def _with_parts(place: Place, tables: list[Place]) -> TableSelection:
     submissions = [file for file in tables if _is_submission(file, tables)]
     tables = [file for file in tables if file not in submissions]
-    notes = [f"{place.name}: {_skip_reason(file, place)}, left alone." for file in submissions]
+    notes = [f"{place.name}: {_skip_reason(file, place)}, ignored." for file in submissions]
     if len(tables) == 1:
         return TableSelection([(tables[0], None)], notes=notes)
     named_parts = [(file, part_of_table(file, place)) for file in tables]
@@ -159,22 +160,22 @@ def _with_parts(place: Place, tables: list[Place]) -> TableSelection:
 
 
 def check_selection(name: str, place: Place, selection: TableSelection) -> None:
-    """Raise DataError where it is not clear which of several tables is meant."""
+    """Raise DataError if it is unclear which of several tables to read."""
     if selection.is_clear or not selection.pictures:
         return
     names = [relative(file, place) for file, _ in selection.tables]
     raise DataError(
-        f"{name}: {format_names(names)} name pictures, and not each is of a part (train, valid, test);"
-        f" give the one that is meant, such as {name}/{names[0]}"
+        f"{name}: {format_names(names)} name pictures, but not each has a part (train, valid,"
+        f" test); give one of them, such as {name}/{names[0]}"
     )
 
 
 def find_unlabeled(
     tables: Sequence[tuple[Cells, int | None]], target: str | None
 ) -> tuple[list[int], str | None]:
-    """Return the places of test tables that are to be asked, as they lack the target; and it.
+    """Return the indices of test tables without the target, for prediction; and the target.
 
-    tables: tables, the first of train, with the part of each. target: as a person names it.
+    tables: tables, the first of train, with the part of each. target: as in the options.
     """
     first = tables[0][0]
     targets = _target_columns(list(first.columns), target)
@@ -200,7 +201,7 @@ def find_unlabeled(
 
 
 def _target_columns(names: Sequence[str], target: str | None) -> set[str]:
-    """Return the columns that a person names as targets, by name or number."""
+    """Return the columns that the options name as targets, by name or number."""
     requested = [] if target is None else [target, *(one.strip() for one in target.split(","))]
     numbered = {str(position): name for position, name in enumerate(names, 1)}
     return {one if one in names else numbered.get(one, one) for one in requested}
@@ -214,9 +215,9 @@ def resolve_paths(
     declared: Mapping[str, str] | None = None,
     allow_stems: bool,
 ) -> dict[str, FileMatches]:
-    """Put into the cells that name pictures the path of each below a folder; return the columns.
+    """Replace names of pictures in cells by their paths below a folder; return the columns.
 
-    declared: kinds of columns that a person says. Raises DataError where a cell may mean several files.
+    declared: kinds of columns by --types. Raises DataError if a cell matches several files.
     """
     import pyarrow as pa
 
@@ -232,7 +233,7 @@ def resolve_paths(
 
 
 def other_entries(place: Place) -> Iterable[Place]:
-    """Yield what lies beside the tables of a folder."""
+    """Yield the other entries of a folder than its tables."""
     tables = [file for file, _ in select_tables(place).tables]
     entries = (entry for entry in place.iterdir() if not is_hidden(entry) and not is_table(entry))
     return (entry for entry in entries if entry not in tables)

@@ -43,15 +43,15 @@ def arrays(
         a field of varying length.
     classes: names of the classes; the target then holds their numbers or their names.
         Without it they are the distinct labels of the training part, naturally sorted.
-    split: "train", "valid" or "test" for each example, obeyed to the letter; by default test is
-        20% and valid a tenth of the rest, by a fixed draw on their content.
+    split: "train", "valid" or "test" for each example; by default test is
+        20% and valid a tenth of the rest, by a fixed draw on the content.
     target: name of the field to predict, or names of several; by default `label`, or none if there
         is no such field. Whole numbers and texts are categories, floats are numbers.
-    categories: names of the inputs whose values are classes; one that the training part does not
-        have is "other", None is "missing".
-    group: a number or name for each example; equal ones come to one part.
+    categories: names of the inputs whose values are classes; a class that the training part
+        lacks is "other", None is "missing".
+    group: a number or name for each example; equal groups stay in one part.
     time: a number or date for each example; the last 20% are test, the tenth before them valid.
-    name: of the data set, in sentences and run.json.
+    name: of the data set, in messages and run.json.
     Returns Data. Raises DataError, ShapeError.
 
     >>> squares = arrays(image=torch.rand(10, 1, 4, 4), label=[0, 1] * 5, classes=["a", "b"])
@@ -109,7 +109,7 @@ def source_of(
 
 
 def _convert_column(key: str, column: Column) -> tuple[Values | columns.Column, Field]:
-    """Return one field that is not a category, and its kind."""
+    """Return a field that is not a category, and its kind."""
     where = f"arrays: {key}"
     if isinstance(column, Ragged):
         column.check()
@@ -152,12 +152,12 @@ def _convert_pictures(where: str, tensor: Tensor) -> tuple[Tensor | DeepPictures
 
 
 def _holds_images(column: Column) -> bool:
-    """Tell whether a column is a list of pictures of Pillow."""
+    """Tell whether a column is a list of Pillow images."""
     return isinstance(column, list | tuple) and bool(column) and hasattr(column[0], "getbands")
 
 
 def _stack_images(where: str, images: Sequence[Any]) -> np.ndarray:
-    """Return pictures of Pillow of one size, upright, as an array (N, H, W) or (N, H, W, 3)."""
+    """Return upright Pillow images of one size as an array (N, H, W) or (N, H, W, 3)."""
     upright = [
         normalize_image(image, f"{where}: example {row}") for row, image in enumerate(images)
     ]
@@ -179,7 +179,7 @@ def _to_tensor(where: str, column: ArrayLike) -> Tensor:
     array = np.asarray(column)
     if array.dtype.kind not in "biuf":
         raise DataError(
-            f"{where}: expected numbers or texts, got {array.dtype}; pass one of these for each"
+            f"{where}: expected numbers or texts, got {array.dtype}; pass one of them for each"
             " example"
         )
     if array.dtype == np.float64 or array.dtype == np.float16:
@@ -208,7 +208,7 @@ def _holds_texts(column: Column) -> bool:
 
 
 def _to_texts(where: str, column: Column) -> list[str | None]:
-    """Return the values of a column as they are written; None stays."""
+    """Return the values of a column as texts; None stays."""
     if isinstance(column, Ragged):
         raise ShapeError(f"{where}: expected one class per example, got a Ragged; pass a list")
     values = column.detach().cpu() if isinstance(column, Tensor) else column
@@ -235,7 +235,7 @@ def _check_names(
 
 
 def group_numbers(names: Sequence[str | None], where: str) -> np.ndarray:
-    """Return a number for each example's group (N,), int64. Raises DataError where one has none."""
+    """Return the group number of each example (N,), int64. Raises DataError without a group."""
     for row, name in enumerate(names):
         if name is None or name in ("", "nan"):
             raise DataError(f"{where}: group: example {row} has no group; give it one of its own")
@@ -243,7 +243,7 @@ def group_numbers(names: Sequence[str | None], where: str) -> np.ndarray:
 
 
 def to_seconds(time: ArrayLike, where: str) -> np.ndarray:
-    """Return times (N,), float64; dates in seconds since 1970. NaN is what is missing.
+    """Return times (N,), float64; dates in seconds since 1970, NaN where missing.
 
     Raises DataError when they are neither numbers nor dates.
     """
@@ -318,7 +318,8 @@ def _check_lengths(source: Source) -> None:
     if len(set(lengths.values())) > 1:
         counts = ", ".join(f"{name} {n}" for name, n in lengths.items())
         raise ShapeError(
-            f"arrays: all fields must have one entry per example, got {counts}; pass as many of each"
+            f"arrays: all fields must have one entry per example, got {counts}; pass as many of"
+            " each"
         )
     if not len(source):
         raise DataError("arrays: got no examples; pass one or more")

@@ -1,4 +1,4 @@
-"""Columns of Arrow: data sets of Hugging Face, data frames."""
+"""Columns of Arrow: Hugging Face data sets and data frames."""
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -16,11 +16,11 @@ _CLASSES, _SHARE, _WORDS = 50, 0.2, 3  # of a column of classes: how many, and h
 
 @dataclass(frozen=True)
 class RawField:
-    """A field as an object gives it.
+    """A field as it comes from an object.
 
     kind: "picture", "class", "number", "text"; "pieces", "classes", "numbers" are several of
         these for each example.
-    chunks: functions that give the values of each stretch, anew each time: pictures are not kept.
+    chunks: functions that return the values of each chunk anew, so that pictures are not kept.
     """
 
     kind: str
@@ -32,12 +32,12 @@ class RawField:
     def from_values(
         cls, kind: str, values: Sequence[Any], *, is_fraction: bool = False
     ) -> "RawField":
-        """Return a field whose values are there already."""
+        """Return a field of values in memory."""
         return cls(kind, (lambda: values,), len(values), is_fraction)
 
     @classmethod
     def concatenate(cls, fields: Sequence["RawField"]) -> "RawField":
-        """Return the same field of several parts, one after the other."""
+        """Return the same field of several parts, concatenated."""
         kinds = {field.kind for field in fields}
         kind = fields[0].kind if len(kinds) == 1 else "text"
         chunks = tuple(chain.from_iterable(field.chunks for field in fields))
@@ -45,11 +45,11 @@ class RawField:
         return cls(kind, chunks, sum(field.count for field in fields), is_fraction)
 
     def values(self) -> Iterable[Any]:
-        """Yield the values, one an example."""
+        """Yield the value of each example."""
         return chain.from_iterable(chunk() for chunk in self.chunks)
 
     def texts(self) -> list[str | None]:
-        """Return the values as they are written; None is missing."""
+        """Return the values as texts; None is missing."""
         return [None if _is_missing(value) else _format_value(value) for value in self.values()]
 
     def numbers(self, where: str) -> np.ndarray:
@@ -67,7 +67,7 @@ class RawField:
 
 
 def from_hugging_face(dataset: Any, name: str, notes: list[str]) -> dict[str, RawField]:  # noqa: ANN401
-    """Return the fields of a `datasets.Dataset`, by its features; pictures are read when needed."""
+    """Return the fields of a `datasets.Dataset`, by its features; pictures are read on demand."""
     unformatted = dataset.with_format(None)
     features = cast("dict[str, Any]", dict(unformatted.features))
     pictures = [key for key, one in features.items() if type(one).__name__ == "Image"]
@@ -92,7 +92,7 @@ def from_hugging_face(dataset: Any, name: str, notes: list[str]) -> dict[str, Ra
 
 
 def _field_of_feature(feature: Any, values: list[Any]) -> RawField | None:  # noqa: ANN401
-    """Return the field of a feature that is no picture; None where none is known."""
+    """Return the field of a feature other than a picture; None if unknown."""
     kind = type(feature).__name__
     if kind == "ClassLabel":
         return RawField.from_values("class", _class_names(feature, values))
@@ -150,7 +150,9 @@ def from_dict(columns: dict[str, Any], name: str) -> dict[str, RawField]:
     lengths = {key: field.count for key, field in fields.items()}
     if len(set(lengths.values())) > 1:
         actual = ", ".join(f"{key} {count}" for key, count in lengths.items())
-        raise DataError(f"{name}: fields must have one entry an example, got {actual}; mend them")
+        raise DataError(
+            f"{name}: fields must have one entry per example, got {actual}; correct them"
+        )
     return fields
 
 
@@ -167,7 +169,7 @@ def _field_of_array(key: str, values: Any) -> RawField:  # noqa: ANN401
 
 
 def field_of_values(values: list[Any]) -> RawField:
-    """Return a column of single values: numbers, texts, or classes where they are few and short."""
+    """Return a column of single values: numbers, texts, or classes if few and short."""
     kinds = {type(value) for value in values if value is not None}
     is_whole = all(type(value) is not int or abs(value) <= MAX_EXACT_INT for value in values)
     if kinds <= {int, float} and kinds and is_whole:

@@ -1,4 +1,4 @@
-"""Data sets that give one example at a time, as torchvision's do."""
+"""Map-style data sets, one example at a time, such as torchvision's."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any, cast
@@ -9,21 +9,21 @@ from torch import Tensor
 from brique.data.sources.memory.arrow import RawField, field_of_values
 from brique.errors import DataError
 
-_NAMES = ("image", "label")  # of what a tuple of two holds
+_NAMES = ("image", "label")  # of a pair
 
 
 def from_items(dataset: Any, name: str, notes: list[str]) -> dict[str, RawField]:  # noqa: ANN401
     """Return the fields of an object with `len` and `[i]`: tuples (input, label), or dicts.
 
-    Where it has its pictures and classes as a whole (`.data`, `.targets`), these are taken as they
+    If it has all pictures and classes as arrays (`.data`, `.targets`), these are taken as they
     are, without its transform.
     """
     stored = _stored_fields(dataset)
     if stored is not None:
         if getattr(dataset, "transform", None) is not None:
             notes.append(
-                f"{name}: its pictures are taken as they are stored, without its transform; size=,"
-                " channels= and augment= do such things here."
+                f"{name}: its pictures are read as stored, without its transform; use size=,"
+                " channels= and augment= instead."
             )
         return stored
     count = len(dataset)
@@ -50,7 +50,7 @@ def from_items(dataset: Any, name: str, notes: list[str]) -> dict[str, RawField]
 
 
 def _stored_fields(dataset: Any) -> dict[str, RawField] | None:  # noqa: ANN401
-    """Return pictures and classes of an object that has them as a whole, else None."""
+    """Return the arrays of pictures and classes of an object, or None."""
     pixels = getattr(dataset, "data", None)
     labels = getattr(dataset, "targets", getattr(dataset, "labels", None))
     if not isinstance(pixels, Tensor | np.ndarray) or labels is None:
@@ -68,7 +68,7 @@ def _stored_fields(dataset: Any) -> dict[str, RawField] | None:  # noqa: ANN401
 
 
 def _class_names(dataset: Any) -> Sequence[str] | None:  # noqa: ANN401
-    """Return the names of the classes, of an object or of what it is a part of."""
+    """Return the names of the classes of an object, or of the data set it is a part of."""
     for _ in range(8):
         names = getattr(dataset, "classes", None)
         if isinstance(names, list | tuple) and names:
@@ -78,7 +78,7 @@ def _class_names(dataset: Any) -> Sequence[str] | None:  # noqa: ANN401
 
 
 def _field_of_column(values: list[Any], names: Sequence[str] | None) -> RawField:
-    """Return a column; whole numbers are classes where these have names."""
+    """Return a column; whole numbers are classes if these have names."""
     plain = [_to_python(value) for value in values]
     if names is not None and all(type(n) is int and 0 <= n < len(names) for n in plain):
         return RawField.from_values("class", [names[number] for number in plain])
@@ -89,7 +89,7 @@ def _field_of_column(values: list[Any], names: Sequence[str] | None) -> RawField
 
 
 def _to_python(value: Any) -> Any:  # noqa: ANN401
-    """Return a number as Python has it, an array as numpy has it."""
+    """Return a number as a Python number, an array as a numpy array."""
     if isinstance(value, Tensor):
         value = value.detach().cpu().numpy()
     if isinstance(value, np.generic) or (isinstance(value, np.ndarray) and not value.ndim):
@@ -148,7 +148,7 @@ def _iterate_field(dataset: Any, count: int, keys: Sequence[str], key: str) -> I
 
 
 def _is_picture(value: Any) -> bool:  # noqa: ANN401
-    """Tell whether a value is a picture: of Pillow, or an array with rows and columns."""
+    """Tell whether a value is a picture: a Pillow image or an array with rows and columns."""
     if isinstance(value, Tensor | np.ndarray):
         is_color = value.ndim == 3 and bool({value.shape[0], value.shape[2]} & {1, 3, 4})
         return is_color or (value.ndim == 2 and "uint8" in str(value.dtype))

@@ -1,6 +1,6 @@
-"""Data sets that are objects already: of Hugging Face, of torchvision, data frames, arrays.
+"""Data sets that are objects: of Hugging Face, of torchvision, data frames, arrays.
 
-Nothing of these libraries is imported: what an object offers tells what it is.
+None of these libraries is imported: the methods of an object tell its type.
 """
 
 from collections.abc import Mapping, Sequence
@@ -33,8 +33,8 @@ _PARTS = {
 _TARGETS = ("label", "labels", "target", "class", "y")
 _TYPES = {"number": "number", "category": "class", "text": "text", "picture": "picture"}
 _ACCEPTED = (
-    "give a data set of Hugging Face or torchvision, a data frame, a dict of arrays, or a dict or"
-    " tuple of such for train and test"
+    "pass a Hugging Face or torchvision data set, a data frame, a dict of arrays, or a dict or"
+    " tuple of them for train and test"
 )
 
 
@@ -44,7 +44,7 @@ def make_source(data: object, options: Options) -> Source:
     data: a Hugging Face `Dataset` or `DatasetDict`; anything with `len` and `[i]` that gives
         tuples or dicts, as torchvision's data sets do; a data frame that Arrow can read; a dict of
         arrays by field; or several of these, as {"train": ..., "test": ...} or (train, test).
-    Raises DataError when it is none of these, or cannot be a data set.
+    Raises DataError for other objects, and if it cannot be a data set.
     """
     parts, notes = _parts(data)
     name = _source_name(parts[0][1])
@@ -69,7 +69,7 @@ def make_source(data: object, options: Options) -> Source:
 
 
 def _parts(data: object) -> tuple[list[tuple[int, object]], list[str]]:
-    """Return (place in PARTS, object) of each part, and notes."""
+    """Return (index into PARTS, object) of each part, and notes."""
     if isinstance(data, tuple | list):
         entries = cast("Sequence[object]", data)
         if not 1 < len(entries) < 4 or any(
@@ -101,12 +101,12 @@ def _parts(data: object) -> tuple[list[tuple[int, object]], list[str]]:
 
 
 def _is_dataset(value: object) -> bool:
-    """Tell whether an object is a data set of its own, in contrast to one column."""
+    """Tell whether an object is a data set, in contrast to one column."""
     return not isinstance(value, Tensor | np.ndarray | list | tuple | Ragged)
 
 
 def _source_name(data: object) -> str:
-    """Return what sentences call an object."""
+    """Return the name of an object for messages."""
     info = getattr(getattr(data, "info", None), "dataset_name", None)
     if isinstance(info, str):
         return info
@@ -114,11 +114,11 @@ def _source_name(data: object) -> str:
 
 
 def _raw_fields_of(data: object, name: str, notes: list[str]) -> dict[str, RawField]:
-    """Return the fields of one part, as it gives them."""
+    """Return the raw fields of one part."""
     if hasattr(data, "features") and hasattr(data, "__iter__"):
         if not hasattr(data, "__len__"):
             raise DataError(
-                f"{name}: a data set that streams has no length and no order to draw from; load it"
+                f"{name}: a streaming data set has no length and no order to draw from; load it"
                 " whole (without streaming=True), or a part: Dataset.from_list(list(it.take(9999)))"
             )
         return arrow.from_hugging_face(data, name, notes)
@@ -132,10 +132,10 @@ def _raw_fields_of(data: object, name: str, notes: list[str]) -> dict[str, RawFi
 
 
 def _source_of_arrays(fields: Mapping[str, Any], name: str, options: Options) -> Source:
-    """Return the examples of a dict of arrays, as `arrays` takes them."""
+    """Return the examples of a dict of arrays, as in `arrays`."""
     columns = dict(fields)
-    group, time = (_pop_column(columns, key, name, option)
-                   for key, option in ((options.group, "group"), (options.time, "time")))  # fmt: skip
+    group = _pop_column(columns, options.group, name, "group")
+    time = _pop_column(columns, options.time, name, "time")
     types = options.types or {}
     chosen = [key for key in columns if types.get(key) == "category"]
     for key in [key for key in columns if types.get(key) == "leave"]:
@@ -161,13 +161,13 @@ def _check_same_fields(part_fields: list[tuple[int, dict[str, RawField]]], name:
         if set(raw_fields) != set(first):
             differing = sorted(set(raw_fields) ^ set(first))[0]
             raise DataError(
-                f"{name}: train and {PARTS[part_index]} must have the same fields, but '{differing}' is"
-                " in one of them only; leave it out of both"
+                f"{name}: train and {PARTS[part_index]} must have the same fields, but"
+                f" '{differing}' is in one of them only; leave it out of both"
             )
 
 
 def _fill_source(source: Source, raw_fields: dict[str, RawField], options: Options) -> Source:
-    """Return a source with fields, as they are asked for."""
+    """Return a source with the fields that the options ask for."""
     name, types = source.name, options.types or {}
     for key in types:
         if key not in raw_fields:
@@ -206,7 +206,7 @@ def _fill_source(source: Source, raw_fields: dict[str, RawField], options: Optio
 
 
 def _target(raw_fields: Mapping[str, RawField], options: Options, name: str) -> str | None:
-    """Return the field to predict: as asked, else by its name, else the only one of classes."""
+    """Return the target: by the options, else by its name, else the only field of classes."""
     if options.target is not None:
         if options.target in raw_fields:
             return options.target
@@ -221,7 +221,7 @@ def _target(raw_fields: Mapping[str, RawField], options: Options, name: str) -> 
 def _field(
     raw_field: RawField, is_target: bool, kind: str, options: Options, where: str
 ) -> tuple[Values | Column, Field | None]:
-    """Return a field that is no picture; its kind, where nothing has to be fitted."""
+    """Return a field other than a picture; and its kind, if nothing has to be fitted."""
     kind = kind or raw_field.kind
     if is_target and not raw_field.is_fraction and kind in ("number", "text"):
         kind = "class"
@@ -259,7 +259,7 @@ def _number_field(raw_field: RawField, where: str) -> tuple[Values, Field]:
     trailing_shapes = {array.shape[1:] for array in arrays if array.size}
     if len(trailing_shapes) > 1:
         raise DataError(
-            f"{where}: arrays must be alike but for their lengths, got shapes "
+            f"{where}: arrays may differ in length only, got shapes "
             f"{', '.join(str(array.shape) for array in arrays[:4])}; leave the field out (types)"
         )
     trailing_shape = next(iter(trailing_shapes))
@@ -268,7 +268,7 @@ def _number_field(raw_field: RawField, where: str) -> tuple[Values, Field]:
 
 
 def _select_rows(source: Source, rows: np.ndarray) -> Source:
-    """Return some examples of a source."""
+    """Return the examples of a source at some rows."""
     index = torch.from_numpy(rows)
     names = source.names or [f"example {row}" for row in range(len(source))]
     return replace(

@@ -1,4 +1,4 @@
-"""Pictures that come one by one, of any size and mode, brought to one size and stored."""
+"""Pictures that come one by one, of any size and mode, resized and stored."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
@@ -18,17 +18,17 @@ from brique.schema.pictures import image_shape
 _DEFAULT_SIDE, _MAX_NATIVE_SIDE = (
     64,
     128,
-)  # what pictures of many sizes, or of a longer side, are fitted to
+)  # for pictures of many sizes, or of a longer side
 _CHANNEL_COUNTS = (1, 3, 4)  # channels of a picture
 
 
 @dataclass
 class PreparedPictures:
-    """Pictures (N, C, H, W), uint8, or float32 in [0, 1] where floats came, and their kind.
+    """Pictures (N, C, H, W), uint8, or float32 in [0, 1] for floats, and their kind.
 
-    digests: (N,), uint64, of the pictures as they came.
-    is_readable: (N,), bool, those that could be read; skipped says why others could not.
-    deep: those that are, by place, as `Picture.fitted` returns them.
+    digests: (N,), uint64, of the original pictures.
+    is_readable: (N,), bool; skipped has the reasons for the others.
+    deep_pictures: by row, the pictures of more than 8 bits, as `Picture.fitted` returns them.
     """
 
     pixels: Tensor
@@ -42,7 +42,7 @@ class PreparedPictures:
     )
 
     def add(self, row: int, value: Any) -> None:  # noqa: ANN401
-        """Keep a picture as its kind prepares it. Raises DataError where it is none."""
+        """Store a picture as its kind prepares it. Raises DataError if it is not a picture."""
         planes, top = self.kind.decode(_channels_first(value))
         if top:
             self.deep[row] = planes, top
@@ -58,7 +58,7 @@ class PreparedPictures:
         self.is_readable[row] = True
 
     def values(self, where: str) -> Tensor | DeepPictures:
-        """Return the pictures, as a column that is fitted on train where some are deep."""
+        """Return the pictures, as a column that is fitted on train if some are deep."""
         return (
             DeepPictures.from_pixels(self.pixels, self.deep, self.kind, where)
             if self.deep
@@ -106,8 +106,8 @@ def read(
             and shape is not None
         ):
             notes.append(
-                f"{where}: pictures of several sizes, or large ones, are fitted to {_DEFAULT_SIDE} x"
-                f" {_DEFAULT_SIDE}; choose another size with --size."
+                f"{where}: pictures of several sizes, or large ones, are fitted to"
+                f" {_DEFAULT_SIDE} x {_DEFAULT_SIDE}; choose another size with --size."
             )
         result.notes = notes
         return result
@@ -123,13 +123,13 @@ def _read_once(
     requested_size: tuple[int, int] | None,
     channels: int | None,
 ) -> PreparedPictures | None:
-    """Return the pictures in a shape, by default that of the first one.
+    """Return the pictures in a shape, by default the shape of the first.
 
-    Raises _OtherShape when another would be better.
+    Raises _OtherShape when another shape would be better.
     """
     result: PreparedPictures | None = None
     skipped: list[tuple[str, str]] = []
-    keeps_native_shape = shape is None  # the shape is that of the pictures themselves
+    keeps_native_shape = shape is None  # the shape of the pictures themselves
     first_shape: tuple[int, int, int] | None = None
     for row, value in enumerate(values):
         try:
@@ -166,7 +166,7 @@ def _empty_pictures(count: int, shape: tuple[int, int, int]) -> PreparedPictures
 def _target_shape(
     own_shape: tuple[int, int, int], requested_size: tuple[int, int] | None, channels: int | None
 ) -> tuple[int, int, int]:
-    """Return the shape that pictures are brought to, from the first one."""
+    """Return the shape to resize pictures to, from the first one."""
     own_size = (
         own_shape[1:] if max(own_shape[1:]) <= _MAX_NATIVE_SIDE else (_DEFAULT_SIDE, _DEFAULT_SIDE)
     )
@@ -175,27 +175,29 @@ def _target_shape(
 
 
 def _channels_first(value: Any) -> Any:  # noqa: ANN401
-    """Return an array of a picture with its channels first."""
+    """Return the array of a picture, channels first."""
     if hasattr(value, "getbands") or np.ndim(value) != 3 or not _is_channels_last(value):
         return value
     return np.moveaxis(np.asarray(value), 2, 0)
 
 
 def _is_channels_last(value: Any) -> bool:  # noqa: ANN401
-    """Tell whether the channels of an array of 3 axes are its last axis; a tensor's never are."""
+    """Tell whether the channels of a 3-axis array are its last axis; never for a tensor."""
     first, _, last = np.shape(value)
     return not isinstance(value, Tensor) and (last in (1, 3) or first not in _CHANNEL_COUNTS)
 
 
 def _picture_shape(value: Any) -> tuple[int, int, int]:  # noqa: ANN401
-    """Return channels (1 or 3), height and width of a picture. Raises DataError when it is none."""
+    """Return channels (1 or 3), height and width of a picture. Raises DataError."""
     if hasattr(value, "getbands"):  # of Pillow
         return image_shape(value)
     shape = tuple(int(n) for n in np.shape(value))
     if len(shape) == 2:
         return (1, shape[0], shape[1])
     if len(shape) != 3 or not {shape[0], shape[2]} & set(_CHANNEL_COUNTS):
-        raise DataError(f"expected a picture (H, W), (H, W, C) or (C, H, W), got {shape}; mend it")
+        raise DataError(
+            f"expected a picture (H, W), (H, W, C) or (C, H, W), got {shape}; correct it"
+        )
     axes = (2, 0, 1) if _is_channels_last(value) else (0, 1, 2)
     channels, height, width = shape[axes[0]], shape[axes[1]], shape[axes[2]]
     return (1 if channels == 1 else 3, height, width)

@@ -1,4 +1,4 @@
-"""Pictures that lie packed: the built-in digits, MNIST's idx, CIFAR-10's binaries."""
+"""Pictures in binary files: the built-in digits, MNIST's idx, CIFAR-10's binaries."""
 
 import gzip
 import math
@@ -50,14 +50,14 @@ def built_in(options: Options) -> Source:
 
 
 def pickle_error(place: Place) -> DataError | None:
-    """Return why a file is refused that is a pickle."""
+    """Return the error for a file that is a pickle, or None."""
     if place.suffix.casefold() in _PICKLES or place.name == "data_batch_1":
         return _pickle_error(place.parent.name, place.name)
     return None
 
 
 def digits() -> Source:
-    """Return scikit-learn's 1,797 handwritten digits, 8 x 8, 16 grades of grey."""
+    """Return scikit-learn's 1,797 handwritten digits, 8 x 8, 16 gray levels."""
     from sklearn.datasets import load_digits
 
     grades, labels = load_digits(return_X_y=True)  # (1797, 64) from 0 to 16
@@ -116,7 +116,7 @@ def idx(folder: Place, name: str) -> Source:
 def _cifar_folder(folder: Place) -> Place | None:
     """Return the folder of CIFAR-10's binaries, `folder` or one in it, or None.
 
-    Raises DataError when there are pickles in their place.
+    Raises DataError for pickles in their place.
     """
     for candidate in (folder, *_only_subfolder(folder, "cifar-10-batches-bin")):
         if (candidate / "data_batch_1.bin").is_file():
@@ -129,7 +129,7 @@ def _cifar_folder(folder: Place) -> Place | None:
 
 
 def _pickle_error(name: str, file: str) -> DataError:
-    """Return the refusal of a pickle."""
+    """Return the error for a pickle."""
     return DataError(
         f"{name}: {file} is a pickle, which can run code when it is read; use CIFAR-10's binary "
         "version (cifar-10-binary.tar.gz, with data_batch_1.bin), or folders of pictures by class"
@@ -159,7 +159,7 @@ def cifar(folder: Place, name: str) -> Source:
 
 
 def _only_subfolder(folder: Place, subfolder: str) -> list[Place]:
-    """Return `folder/below` if no other folder lies beside it: else which is meant is not clear."""
+    """Return [folder/subfolder] if it is the only folder there, else []."""
     siblings = [entry.name for entry in folder.iterdir() if entry.is_dir()]
     return [folder / subfolder] if siblings == [subfolder.split("/")[0]] else []
 
@@ -174,7 +174,7 @@ def _labeled_source(
 
 
 def _parts_of_sizes(sizes: list[int]) -> Tensor | None:
-    """Return the parts of examples that lie train first, test last; None if there is no test."""
+    """Return the parts of examples, train first, test last; None without a test part."""
     if len(sizes) == 1:
         return None
     return torch.repeat_interleave(torch.tensor([0, 2], dtype=torch.uint8), torch.tensor(sizes))
@@ -208,7 +208,7 @@ def _read_idx(path: Place, *, axes: int, name: str) -> np.ndarray:
                     f"{name}: {path.name} is not an idx file of bytes with {axes} axes; "
                     "fetch it again"
                 )
-            content = bytearray(file.read(math.prod(sizes) + 1))  # no more, whatever a gz claims
+            content = bytearray(file.read(math.prod(sizes) + 1))  # no more, whatever a .gz claims
     except (OSError, EOFError, zlib.error) as error:
         raise DataError(f"{name}: {path.name} cannot be read ({error}); fetch it again") from error
     if len(content) != math.prod(sizes):
@@ -237,7 +237,7 @@ def _cifar_table(path: Place, num_classes: int, name: str) -> np.ndarray:
 
 
 def _resize(source: Source, options: Options) -> Source:
-    """Fit pictures in memory to a size and channels, as `Picture.prepare` does."""
+    """Resize pictures in memory to a size and channels, as `Picture.prepare` does."""
     pictures = source.fields["image"]
     assert isinstance(pictures, Tensor)
     own_channels, height, width = pictures.shape[1:]

@@ -1,4 +1,4 @@
-"""Captions of pictures: "name.jpg#0<tab>A dog runs.", with lists of the pictures of each part."""
+"""Captions of pictures: "name.jpg#0<tab>A dog runs.", with lists of pictures by part."""
 
 import re
 from dataclasses import dataclass, field
@@ -36,7 +36,7 @@ _ENDINGS = (".txt", ".token")
 
 @dataclass
 class _Examples:
-    """Captions as they were found, in order, and the place in PARTS of listed pictures."""
+    """Captions in order, and the index into PARTS of listed pictures."""
 
     source: Source
     pictures: list[str] = field(default_factory=list[str])
@@ -45,22 +45,22 @@ class _Examples:
     part_by_picture: dict[str, int] = field(default_factory=dict[str, int])
 
     def keep_rows(self, rows: list[int]) -> None:
-        """Leave out the captions that are not in `rows`."""
+        """Keep only the captions in `rows`."""
         self.pictures = [self.pictures[row] for row in rows]
         self.captions = [self.captions[row] for row in rows]
         self.example_names = [self.example_names[row] for row in rows]
 
 
 def fits(place: Place) -> bool:
-    """Tell whether a place holds a text whose lines are captions of pictures."""
+    """Tell whether a place holds a text with a caption on each line."""
     return any(_is_captions(file) for file in _text_files(place))
 
 
 def read(name: str, place: Place, options: Options) -> Source:
-    """Return captions, each with its picture where the pictures lie below the same place.
+    """Return captions, with their pictures if these lie below the same place.
 
-    Fields: `caption`, the target, and `image`. Lists of pictures, files with train, dev and test in
-    their names, tell the parts; captions of pictures on no list are left out. All captions of one
+    Fields: `caption`, the target, and `image`. Lists of pictures, files with train, dev or test in
+    their names, give the parts; captions of pictures on no list are left out. All captions of one
     picture stay in one part. Without pictures there is no input.
     """
     if options.unit not in (None, *_UNITS):
@@ -111,13 +111,13 @@ def _is_captions(file: Place) -> bool:
 
 
 def _read_captions(examples: _Examples, file: Place) -> None:
-    """Add the captions of a file; picture names that are none are found."""
+    """Add the captions of a file; report invalid names of pictures."""
     odd_names: list[tuple[str, str]] = []
     for number, line in enumerate(read_lines(file, examples.source), 1):
         match = _LINE.fullmatch(line)
         if match is None:
             if line.strip():
-                reason = "is no caption such as name.jpg#0, a tab, and a text"
+                reason = "is not a caption such as name.jpg#0, a tab, and a text"
                 examples.source.skipped.append((f"{file.name}:{number}", reason))
             continue
         if not _PICTURE.fullmatch(match[1]):
@@ -133,15 +133,15 @@ def _read_captions(examples: _Examples, file: Place) -> None:
                 None,
                 tuple(odd_names),
                 len(odd_names),
-                f"{len(odd_names):,} captions are filed under a name that no picture file has, such as"
+                f"{len(odd_names):,} captions have a name that no picture file has, such as"
                 f" {odd_names[0][1]}: they belong to no listed picture and are left out.",
-                "Mend the name in the file of captions, if they are meant to count.",
+                "Correct the name in the file of captions to keep them.",
             )
         )
 
 
 def _read_list(examples: _Examples, file: Place, part: int) -> None:
-    """Take note of the part of the pictures on a list. Raises DataError for one on two lists."""
+    """Set the part of the pictures on a list. Raises DataError for a picture on two lists."""
     for number, line in enumerate(read_lines(file, examples.source), 1):
         picture = line.strip()
         if not picture:
@@ -149,19 +149,20 @@ def _read_list(examples: _Examples, file: Place, part: int) -> None:
         if examples.part_by_picture.setdefault(picture, part) != part:
             raise DataError(
                 f"{examples.source.name}: {file.name}:{number}: {picture} is listed for"
-                f" {PARTS[part]} and for {PARTS[examples.part_by_picture[picture]]}; take it off one list"
+                f" {PARTS[part]} and for {PARTS[examples.part_by_picture[picture]]}; take it off"
+                " one list"
             )
 
 
 def _exclude_unlisted(examples: _Examples) -> None:
-    """Leave out captions of pictures on no list, and say which listed pictures have none."""
+    """Drop captions of pictures on no list, and report listed pictures without captions."""
     source = examples.source
-    listed_rows = [
+    rows_on_lists = [
         row for row, picture in enumerate(examples.pictures) if picture in examples.part_by_picture
     ]
     unlisted = sorted(set(examples.pictures) - examples.part_by_picture.keys())
     if unlisted:
-        count = len(examples.pictures) - len(listed_rows)
+        count = len(examples.pictures) - len(rows_on_lists)
         message = f"{count:,} captions of {len(unlisted):,} pictures on no list are left out"
         source.notes.append(f"{source.name}: {message}: {format_names(unlisted, 3)}.")
         source.findings.append(
@@ -186,15 +187,15 @@ def _exclude_unlisted(examples: _Examples) -> None:
                     (picture, PARTS[examples.part_by_picture[picture]]) for picture in uncaptioned
                 ),
                 len(uncaptioned),
-                f"{len(uncaptioned):,} listed pictures have no caption, so they are not used.",
+                f"{len(uncaptioned):,} listed pictures have no caption and are not used.",
                 "Add their captions, or take them off the lists.",
             )
         )
-    examples.keep_rows(listed_rows)
+    examples.keep_rows(rows_on_lists)
 
 
 def _add_pictures(examples: _Examples, place: Place, options: Options) -> DecodedPictures | None:
-    """Add the pictures as a field, if they are there; captions without one are left out."""
+    """Add the pictures as a field, if they exist; captions without one are left out."""
     source, picture_names = examples.source, set(examples.pictures)
     available = {
         file.name: file
@@ -203,7 +204,7 @@ def _add_pictures(examples: _Examples, place: Place, options: Options) -> Decode
     }
     if not available:
         source.notes.append(
-            f"{source.name}: no pictures lie beside the captions, so these have no input; put the"
+            f"{source.name}: no pictures lie beside the captions, so there is no input; put the"
             " pictures into the same folder."
         )
         return None
@@ -214,10 +215,12 @@ def _add_pictures(examples: _Examples, place: Place, options: Options) -> Decode
     source.skipped += decoded.skipped
     source.notes += decoded.notes
     new_index = {names[old]: new for new, old in enumerate(decoded.indices.tolist())}
-    shown_rows = [row for row, picture in enumerate(examples.pictures) if picture in new_index]
+    rows_with_picture = [
+        row for row, picture in enumerate(examples.pictures) if picture in new_index
+    ]
     missing = sorted(picture_names - new_index.keys())
     source.skipped += [(picture, "has captions but no picture") for picture in missing]
-    examples.keep_rows(shown_rows)
+    examples.keep_rows(rows_with_picture)
     picture_indices = np.array([new_index[picture] for picture in examples.pictures])
     source.fields = {"image": decoded.pixels[picture_indices]}
     source.kinds = {"image": decoded.kind}
@@ -233,7 +236,7 @@ def _add_pictures(examples: _Examples, place: Place, options: Options) -> Decode
 
 
 def _caption_metadata(decoded: DecodedPictures, picture_indices: np.ndarray) -> ImageMetadata:
-    """Return what is known of the pictures of captions: pairs are told of their first ones."""
+    """Return the metadata of the pictures of captions; near-duplicates count once."""
     first = np.full(len(decoded.pixels), -1)
     first[picture_indices[::-1]] = np.arange(len(picture_indices))[::-1]
     pairs = first[decoded.image_metadata.near_pairs()]

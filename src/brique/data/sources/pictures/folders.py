@@ -1,6 +1,6 @@
 """Folders of pictures by class: photos/<class>/*.jpg, or below train, valid and test.
 
-With names= the files' names say the classes. Pictures that lie beside each other have no class.
+With names= the names of files give the classes. Pictures in one folder have no class.
 """
 
 from collections.abc import Sequence
@@ -31,15 +31,15 @@ from brique.schema.messages import alternatives
 
 @dataclass
 class _PictureFiles(LabeledFiles):
-    """Picture files, in order, with what folders and names say of each."""
+    """Picture files, in order, with attributes from folders and names."""
 
     has_parts: bool = False
-    folders: set[str] = field(default_factory=set[str])  # classes as they are called there
+    folders: set[str] = field(default_factory=set[str])  # classes by the folders' names
     findings: list[Finding] = field(default_factory=list[Finding])
-    others: list[Place] = field(default_factory=list[Place])  # what is no picture
+    others: list[Place] = field(default_factory=list[Place])  # other files
 
 
-_Unreadable = Sequence[tuple[str, str]]  # files that cannot be read, and why
+_Unreadable = Sequence[tuple[str, str]]  # unreadable files, and why
 KIND: str = "pictures"
 USES: frozenset[str] = frozenset({"size", "channels", "test", "rename", "names", "target", "group"})
 
@@ -52,7 +52,7 @@ def fits(place: Place) -> bool:
 def read(name: str, place: Place, options: Options) -> Source:
     """Return the pictures below a folder, decoded, with their classes and parts.
 
-    size: height and width; by default the pictures' own, if it is one and at most 128, else 64.
+    size: height and width; by default their common size, if at most 128, else 64.
     channels: 1 or 3; by default 1 if all are grey, else 3.
     test: another folder by class, the test part; or COLUMN=VALUE,VALUE of names=.
     Raises DataError when there are no pictures, one class, or an unknown class outside train.
@@ -87,14 +87,17 @@ def read(name: str, place: Place, options: Options) -> Source:
 
 
 def _add_labels(source: Source, examples: _PictureFiles, options: Options) -> None:
-    """Put in the classes, and the groups that names say."""
+    """Set the classes, and the groups that names give."""
     target = _target(examples, options)
     labels = [options.renamed(label) for label in examples.attributes[target]]
     names = _classes(examples, labels, source.notes, source.skipped, unsplit=options.whole)
     missing_classes = {options.renamed(folder) for folder in examples.folders} - set(labels)
     if missing_classes and target == "label" and options.names is None and not options.whole:
-        message = f"No picture of {_format_names(sorted(missing_classes, key=natural_key))} can be used: it is no class here."
-        remedy = "Look at what is left out; convert these pictures."
+        message = (
+            f"No picture of {_format_names(sorted(missing_classes, key=natural_key))} can be"
+            " read, so it is not a class."
+        )
+        remedy = "Convert these pictures."
         items = tuple((label_name,) for label_name in sorted(missing_classes, key=natural_key))
         source.findings.append(
             Finding("class left out", "warning", None, items, len(items), message, remedy)
@@ -108,20 +111,20 @@ def _add_labels(source: Source, examples: _PictureFiles, options: Options) -> No
 
 
 def _target(examples: _PictureFiles, options: Options) -> str:
-    """Return the name of what is to be predicted. Raises DataError."""
+    """Return the name of the target. Raises DataError."""
     if options.target is not None:
         examples.column(options.target, "--target")
         return options.target
     if "label" in examples.attributes or len(examples.attributes) == 1:
         return "label" if "label" in examples.attributes else next(iter(examples.attributes))
     raise DataError(
-        f"{examples.name}: none of {', '.join(examples.attributes)} is named label; say with --target which is"
-        " to be predicted"
+        f"{examples.name}: none of {', '.join(examples.attributes)} is named label;"
+        " choose the target with --target"
     )
 
 
 def _list_pictures(name: str, place: Place, options: Options) -> _PictureFiles:
-    """List the picture files, with their parts and what folders and names say."""
+    """List the picture files, with their parts and attributes."""
     where = "the names of the files (--names)" if options.names else "the folders"
     examples = _PictureFiles(name, place, where)
     test_folder = None
@@ -135,9 +138,9 @@ def _list_pictures(name: str, place: Place, options: Options) -> _PictureFiles:
     layout = read_layout(name, place, _is_picture_name, classes=renamed)
     masks = {entry for siblings in mask_pairs.sibling_masks(place).values() for entry in siblings}
     layout.files = [entry for entry in layout.files if entry.file not in masks]
-    layout.exclude("that are masks of others by their names and colors (--kind masks)", masks)
+    layout.exclude("that are masks of others by name and colors (--kind masks)", masks)
     if test_folder is not None and any(entry.part == 2 for entry in layout.files):
-        raise DataError(f"{name}: it has a folder test already; leave out --test")
+        raise DataError(f"{name}: it already has a folder test; leave out --test")
     layouts = [
         layout,
         *([read_layout(name, test_folder, _is_picture_name, part=2)] if test_folder else []),
@@ -157,7 +160,7 @@ def _list_pictures(name: str, place: Place, options: Options) -> _PictureFiles:
 
 
 def _apply_lists(examples: _PictureFiles, layout: FolderLayout) -> None:
-    """Take the parts, and classes where folders say none, that lists such as train.txt say."""
+    """Take the parts, and classes if folders give none, from lists such as train.txt."""
     lists = read_part_lists(examples.name, examples.root, examples.files)
     examples.findings += lists.findings
     if not lists.names:
@@ -174,12 +177,15 @@ def _apply_lists(examples: _PictureFiles, layout: FolderLayout) -> None:
     examples.keep_rows([row for row, part in enumerate(parts) if part is not None])
     examples.parts[:] = [part for part in parts if part is not None]
     examples.has_parts = True
-    examples.notes.append(f"{examples.name}: {_format_names(lists.names)} say the parts.")
+    examples.notes.append(f"{examples.name}: {_format_names(lists.names)}give the parts.")
     labels = [lists.labels.get(str(file), "") for file in examples.files]
     if all(labels) and len(set(examples.attributes.get("label", []))) < 2:
         examples.attributes["label"] = labels
     if unlisted:
-        message = f"Left out: {len(unlisted):,} pictures on no list of a part ({_format_names(lists.names)})."
+        message = (
+            f"Left out: {len(unlisted):,} pictures on no list of a part"
+            f" ({_format_names(lists.names)})."
+        )
         remedy = "Put them on the list of a part."
         examples.findings.append(
             Finding("left out", "warning", None, unlisted, len(unlisted), message, remedy)
@@ -191,7 +197,7 @@ def _is_picture_name(file: Place) -> bool:
 
 
 def _add_files(examples: _PictureFiles, layout: FolderLayout, options: Options) -> None:
-    """Add pictures with what is said of each; note what lies beside them."""
+    """Add pictures with their attributes; note other files."""
     pattern = (
         None if options.names is None else file_names.compile_template(examples.name, options.names)
     )
@@ -222,14 +228,14 @@ def _add_files(examples: _PictureFiles, layout: FolderLayout, options: Options) 
 
 
 def _notes_on_others(layout: FolderLayout) -> list[str]:
-    """Return notes on what lies beside the pictures and is none."""
+    """Return notes on other files beside the pictures."""
     notes: list[str] = []
     folders: dict[str, list[str]] = {}
     for file in (entry for entry in layout.other_files if not is_documentation(entry)):
         folders.setdefault(relative(file.parent, layout.root), []).append(file.name)
     for folder, names in folders.items():
         where = layout.root.name if folder in ("", ".") else folder
-        notes.append(f"{where}: {_format_names(names)} not named as pictures, left alone.")
+        notes.append(f"{where}: {_format_names(names)} not named as pictures, ignored.")
     for level in sorted(layout.class_parents, key=str):
         empty = [
             entry
@@ -237,14 +243,14 @@ def _notes_on_others(layout: FolderLayout) -> list[str]:
             if not any(map(_is_picture_name, list_files(entry)))
         ]
         notes += [
-            f"{relative(entry, layout.root)}: holds no pictures, so it is no class."
+            f"{relative(entry, layout.root)}: holds no pictures, so it is not a class."
             for entry in empty
         ]
     return notes
 
 
 def _check_labels(examples: _PictureFiles, layout: FolderLayout, options: Options) -> None:
-    """Raise DataError where nothing can be learned; note where pictures have no class."""
+    """Raise DataError if nothing can be learned; note pictures without classes."""
     name = examples.name
     for renamed_class in options.rename or {}:
         class_names = examples.folders | {
@@ -252,13 +258,14 @@ def _check_labels(examples: _PictureFiles, layout: FolderLayout, options: Option
         }
         if renamed_class not in class_names:
             raise DataError(
-                f"{name}: rename: no class '{renamed_class}'{alternatives(renamed_class, sorted(class_names))}"
+                f"{name}: rename: no class"
+                f" '{renamed_class}'{alternatives(renamed_class, sorted(class_names))}"
             )
     if not examples.files and options.names and layout.files:
         first = layout.files[0].file.name
         raise DataError(
-            f"{name}: none of its {len(layout.files):,} pictures is named as {options.names}, the first"
-            f" is {first}; mend --names"
+            f"{name}: none of its {len(layout.files):,} pictures is named as {options.names},"
+            f" the firstis {first}; correct --names"
         )
     if 0 not in examples.parts:
         raise _no_pictures_error(name, layout)
@@ -267,8 +274,8 @@ def _check_labels(examples: _PictureFiles, layout: FolderLayout, options: Option
     if len(examples.files) < 2 or options.test is not None or options.rename:
         raise _no_pictures_error(name, layout)
     examples.notes.append(
-        f"{name}: its pictures lie beside each other, so they have no class; a folder for each"
-        " class would name it."
+        f"{name}: its pictures lie in one folder, so they have no class; put each class into"
+        " a folder of its own."
     )
     examples.notes += filter(None, [file_names.template_hint(name, examples.files)])
 
@@ -285,7 +292,7 @@ def _classes(
     *,
     unsplit: bool,
 ) -> tuple[str, ...]:
-    """Return the classes of the training part, naturally sorted; of all parts if all are judged."""
+    """Return the classes of the training part, naturally sorted; of all parts for unsplit data."""
     if unsplit:
         return tuple(sorted(set(labels), key=natural_key))
     name, pairs = examples.name, list(zip(labels, examples.parts, strict=True))
@@ -302,9 +309,10 @@ def _classes(
             f", and {table_files[0].name} beside them names none of them" if table_files else ""
         )
         raise DataError(
-            f"{name}: expected two classes or more to train on, got {_format_names(names) or 'none'}{unreadable_text}"
-            f"{table_text}; give each class a folder of its own with pictures in it, or a table such as"
-            f" {name}/labels.csv: image,label"
+            f"{name}: expected two classes or more to train on, got"
+            f" {_format_names(names) or 'none'}{unreadable_text}"
+            f"{table_text}; give each class a folder of its own with pictures in it, or a table"
+            f" such as {name}/labels.csv: image,label"
         )
     for part_index in sorted(set(examples.parts)):
         part_classes = {label for label, part in pairs if part == part_index}
@@ -314,7 +322,8 @@ def _classes(
         )
         if unknown:
             raise DataError(
-                f"{name}: {PARTS[part_index]} holds classes that train does not: {_format_names(unknown)}"
+                f"{name}: {PARTS[part_index]} holds classes that train does not:"
+                f" {_format_names(unknown)}"
                 f"; rename or remove them, or add them to train{did_you_mean(unknown[0], names)}"
             )
         if missing:
@@ -325,7 +334,7 @@ def _classes(
 
 
 def unknown_layout_error(place: Place, name: str) -> DataError:
-    """Return the error for a folder that holds nothing known."""
+    """Return the error for a folder of unknown content."""
     all_files = list_files(place)
     if any(map(_is_picture_name, all_files)):
         return _no_pictures_error(name, read_layout(name, place, _is_picture_name))
@@ -333,25 +342,27 @@ def unknown_layout_error(place: Place, name: str) -> DataError:
     if not entries:
         return DataError(f"{name}: is an empty folder; check the path")
     return DataError(
-        f"{name}: holds nothing of a known kind, but {_format_names(sorted(entries, key=natural_key))}; give the"
-        " file that is meant, or a layout that docs/data.md lists"
+        f"{name}: holds nothing of a known kind, but"
+        f" {_format_names(sorted(entries, key=natural_key))}; give a"
+        " file, or a layout that docs/data.md lists"
     )
 
 
 def _no_pictures_error(name: str, layout: FolderLayout) -> DataError:
-    """Say what a folder without pictures by class holds."""
+    """Return the error for a folder without pictures by class."""
     expected = f"{name}: expected folders of pictures by class, such as {name}/cat/1.jpg"
     unsorted = [file_entry.file.name for file_entry in layout.files if file_entry.label is None]
     if unsorted:
         return DataError(
-            f"{expected}, got {_format_names(unsorted)} beside each other; put each into the folder of its class"
+            f"{expected}, got {_format_names(unsorted)} in one folder; put each into the folder"
+            " of its class"
         )
     if layout.files and all(
         file_entry.file.suffix.casefold() in UNSUPPORTED_SUFFIXES for file_entry in layout.files
     ):
         first = layout.files[0].file
         return DataError(
-            f"{name}: its {len(layout.files):,} pictures are of kinds that are not read, such as"
+            f"{name}: its {len(layout.files):,} pictures have unsupported formats, such as"
             f" {relative(first, layout.root)}; convert them to JPEG or PNG"
         )
     entries = [entry.name for entry in layout.root.iterdir() if not is_hidden(entry)]
@@ -361,7 +372,7 @@ def _no_pictures_error(name: str, layout: FolderLayout) -> DataError:
 
 
 def _subfolders(folder: Place) -> list[Place]:
-    """Return the folders in `folder`, naturally sorted, hidden ones left out."""
+    """Return the folders in `folder`, naturally sorted, without hidden ones."""
     subfolders = [entry for entry in folder.iterdir() if entry.is_dir() and not is_hidden(entry)]
     return sorted(subfolders, key=lambda entry: natural_key(entry.name))
 

@@ -1,4 +1,4 @@
-"""Which pictures of a folder are annotated with boxes, by which files, and in which part."""
+"""The annotated pictures of a folder, with their annotation files and parts."""
 
 import gzip
 import re
@@ -25,39 +25,45 @@ from brique.data.sources.regions.yolo import (
 )
 from brique.errors import DataError
 
-_PART_LISTS = ("trainval.txt", "train.txt", "valid.txt", "val.txt", "test.txt")  # later ones count
-_HEAD_SIZE = 1 << 16  # bytes by which a file is known
-_SAMPLE_FILES = 20  # files of one ending that are looked at
+_PART_LISTS = (
+    "trainval.txt",
+    "train.txt",
+    "valid.txt",
+    "val.txt",
+    "test.txt",
+)  # later ones override
+_HEAD_SIZE = 1 << 16  # bytes that identify a file
+_SAMPLE_FILES = 20  # files of one suffix to inspect
 _UNSUPPORTED_TOOLS = (
     ((b"shape_attributes",), "VGG Image Annotator"), ((b"rectanglelabels",), "Label Studio"),
     ((b"<annotations>", b"<image"), "CVAT"), ((b'"classTitle"',), "Supervisely"),
     ((b'"box2d"',), "Scalabel"), ((b'"boundingBox"', b'"regions"'), "VoTT"),
     ((b'"coordinates"', b'"annotations"'), "CreateML"),
 )  # fmt: skip # what tools write that are not read, by words in their files
-_NO_PART = "is in no list or folder of a part (train, valid or test), as others are"
+_NO_PART = "is in no list or folder of a part (train, valid or test), unlike others"
 
 
 @dataclass
 class AnnotatedPictures(ExampleFiles):
-    """Pictures, in order, with what is said of them."""
+    """Pictures, in order, with their annotations."""
 
     annotations: list[ImageAnnotation] = field(default_factory=list[ImageAnnotation])
     faults: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
     findings: list[Finding] = field(default_factory=list[Finding])
 
     def columns(self) -> list[list[Any]]:
-        """Return the lists that have an entry for each picture."""
+        """Return the lists with one entry per picture."""
         return [*super().columns(), self.annotations]
 
     def first_problem(self) -> str:
-        """Return what is to be said of the first file or item that is left out."""
+        """Return the first dropped file or item with its reason, for messages."""
         problems = [*self.skipped, *self.faults]
         return f" (the first, {problems[0][0]}: {problems[0][1]})" if problems else ""
 
 
 @dataclass(frozen=True)
 class _AnnotationFiles:
-    """The files of a folder that give boxes, by their form; of several forms the first counts."""
+    """The annotation files of a folder, by format; of several formats the first counts."""
 
     coco: list[Place]
     voc: list[Place]
@@ -70,7 +76,7 @@ class _AnnotationFiles:
     def find(
         cls, place: Place, all_files: Sequence[Place], pictures: Sequence[Place]
     ) -> "_AnnotationFiles":
-        """Return the files of a folder that give boxes."""
+        """Return the annotation files of a folder."""
         if not pictures:
             return cls([], [], [], [], False, [])
         table_files = [file for file in all_files if plain_name(file).endswith((".csv", ".tsv"))]
@@ -108,7 +114,7 @@ def is_annotated(place: Place) -> bool:
 
 
 def find_annotated(name: str, place: Place) -> AnnotatedPictures:
-    """Return the pictures below a folder that annotations speak of."""
+    """Return the annotated pictures below a folder."""
     examples, all_files = AnnotatedPictures(name, place), list_files(place)
     pictures = [file for file in all_files if is_picture(file)]
     annotation_files = _AnnotationFiles.find(place, all_files, pictures)
@@ -119,10 +125,10 @@ def find_annotated(name: str, place: Place) -> AnnotatedPictures:
         if part is None and has_train:
             examples.skip(file, _NO_PART)
         elif annotation.faults and not annotation.boxes:
-            reason = f"has no box that can be read: {': '.join(annotation.faults[0])}"
+            reason = f"has no readable box: {': '.join(annotation.faults[0])}"
             examples.skip(annotation.file if annotation.is_sidecar else file, reason)
         elif annotation.num_crowds and not annotation.boxes:
-            examples.skip(file, "has no box but that round a crowd")
+            examples.skip(file, "has only boxes around crowds")
         else:
             examples.files.append(file)
             examples.annotations.append(annotation)
@@ -138,8 +144,8 @@ def find_annotated(name: str, place: Place) -> AnnotatedPictures:
     ]
     if unannotated and examples.files:
         examples.notes.append(
-            f"{name}: {len(unannotated):,} of {len(pictures):,} pictures have no annotation and are left "
-            f"out, such as {relative(unannotated[0], place)}."
+            f"{name}: {len(unannotated):,} of {len(pictures):,} pictures have no annotation and"
+            f" are left out, such as {relative(unannotated[0], place)}."
         )
     examples.faults += [fault for annotation in image_annotations for fault in annotation.faults]
     return examples
@@ -150,7 +156,7 @@ def _match_pictures(
     image_annotations: Sequence[ImageAnnotation],
     pictures: Sequence[Place],
 ) -> list[tuple[Place, ImageAnnotation, str | None]]:
-    """Return the picture of each annotation, with its part where one is named."""
+    """Return the picture of each annotation, with its part if given."""
     by_name: dict[str, list[Place]] = {}
     for file in pictures:
         for name in {file.name.casefold(), file.stem.casefold()}:
@@ -165,15 +171,15 @@ def _match_pictures(
         )
         name = f"'{annotation.name}'"
         if not candidates:
-            examples.skip(annotation.file, f"speaks of a picture {name} that is not there")
+            examples.skip(annotation.file, f"annotates a picture {name} that does not exist")
         elif len(candidates) > 1:
             paths = " or ".join(relative(file, examples.root) for file in candidates[:2])
             examples.skip(
-                annotation.file, f"speaks of {name}, which may be {paths}; write its folder"
+                annotation.file, f"annotates {name}, which may be {paths}; write its folder"
             )
         elif candidates[0] in used:
             examples.skip(
-                annotation.file, f"speaks of {candidates[0].name}, of which another has spoken"
+                annotation.file, f"annotates {candidates[0].name}, which another file annotates too"
             )
         else:
             used.add(candidates[0])
@@ -190,7 +196,7 @@ def _match_pictures(
 def _candidates(
     examples: AnnotatedPictures, annotation: ImageAnnotation, by_name: dict[str, list[Place]]
 ) -> list[Place]:
-    """Return the pictures that an annotation may speak of: one, if it is clear which."""
+    """Return the pictures that an annotation may mean: one, if unambiguous."""
     segments = annotation.name.replace("\\", "/").split("/")
     file_name = segments[-1].casefold()
     stem = file_name.rpartition(".")[0] or file_name
@@ -218,7 +224,7 @@ def _read_annotations(
     pictures: Sequence[Place],
     annotation_files: _AnnotationFiles,
 ) -> list[ImageAnnotation]:
-    """Return what files say of each picture."""
+    """Return the annotation of each picture."""
     if annotation_files.coco:
         image_annotations = _read_coco_files(examples, select_instances(annotation_files.coco))
     elif annotation_files.voc:
@@ -230,8 +236,9 @@ def _read_annotations(
     elif annotation_files.unsupported and not annotation_files.is_yolo:
         file, tool = annotation_files.unsupported[0]
         raise DataError(
-            f"{examples.name}: {relative(file, examples.root)} holds boxes as {tool} writes them, which"
-            " are not read; export them as COCO's JSON, PASCAL VOC's XML or YOLO's .txt, or say"
+            f"{examples.name}: {relative(file, examples.root)} holds boxes in the format of"
+            f" {tool}, which"
+            " is not supported; export COCO's JSON, PASCAL VOC's XML or YOLO's .txt, or say"
             " --kind pictures"
         )
     else:
@@ -252,7 +259,7 @@ def _read_annotations(
 def _read_coco_files(
     examples: AnnotatedPictures, json_files: Sequence[Place]
 ) -> list[ImageAnnotation]:
-    """Return what files of COCO's JSON say of each picture."""
+    """Return the annotation of each picture, from files of COCO's JSON."""
     image_annotations: list[ImageAnnotation] = []
     for file in json_files:
         parsed = read_coco(file)
@@ -262,8 +269,8 @@ def _read_coco_files(
         image_annotations += parsed.annotations
         if parsed.duplicate_names:
             examples.notes.append(
-                f"{examples.name}: {file.name} names '{parsed.duplicate_names[0]}' for several categories, which"
-                " are one class here."
+                f"{examples.name}: {file.name} names '{parsed.duplicate_names[0]}' for several"
+                " categories, which are one class here."
             )
     return image_annotations
 
@@ -271,18 +278,18 @@ def _read_coco_files(
 def _read_voc_files(
     examples: AnnotatedPictures, all_files: Sequence[Place], xml_files: Sequence[Place]
 ) -> list[ImageAnnotation]:
-    """Return what PASCAL VOC's files say of each picture; boxes then count from 0."""
-    part_by_stem = _listed_parts(all_files)
+    """Return the annotation of each picture, from PASCAL VOC's files; boxes count from 0."""
+    part_by_stem = _parts_from_lists(all_files)
     image_annotations = _read_each(examples, xml_files, annotations.read_voc)
     is_zero_based = any(
         min(box[:2]) < 1 for annotation in image_annotations for box in annotation.boxes
     )
-    origin = "0, since one begins there" if is_zero_based else "1, as PASCAL VOC does; now from 0"
+    origin = "0, as one begins there" if is_zero_based else "1, as in PASCAL VOC; now from 0"
     if image_annotations:
         examples.notes.append(f"{examples.name}: its boxes count pixels from {origin}.")
     with_part: list[ImageAnnotation] = []
     for annotation in image_annotations:
-        if not is_zero_based:  # the last pixel is part of the box
+        if not is_zero_based:  # the last pixel belongs to the box
             annotation.boxes = [(x0 - 1, y0 - 1, x1, y1) for x0, y0, x1, y1 in annotation.boxes]
         stem = plain_name(annotation.file).removesuffix(".xml")
         folders = relative(annotation.file, examples.root).rpartition("/")[0]
@@ -295,7 +302,7 @@ def _read_voc_files(
 
 
 def _read_box_tables(examples: AnnotatedPictures, tables: Sequence[Place]) -> list[ImageAnnotation]:
-    """Return what tables of boxes say of each picture."""
+    """Return the annotation of each picture, from tables of boxes."""
     image_annotations: list[ImageAnnotation] = []
     for file in tables:
         table_annotations, notes = read_box_table(file)
@@ -305,7 +312,7 @@ def _read_box_tables(examples: AnnotatedPictures, tables: Sequence[Place]) -> li
         image_annotations += table_annotations
     if any(table_annotations.is_relative for table_annotations in image_annotations):
         examples.notes.append(
-            f"{examples.name}: its boxes are shares of their pictures, none above 1."
+            f"{examples.name}: its boxes are fractions of their pictures, none above 1."
         )
     return image_annotations
 
@@ -315,7 +322,7 @@ def _read_each(
     annotation_files: Sequence[Place],
     read: Callable[[Place], ImageAnnotation],
 ) -> list[ImageAnnotation]:
-    """Return what each file says; leaves out, with the reason, those that cannot be read."""
+    """Return the annotation of each file; skips unreadable files, with the reason."""
     image_annotations: list[ImageAnnotation] = []
     for file in annotation_files:
         try:
@@ -326,15 +333,15 @@ def _read_each(
 
 
 def _note_boxes(examples: AnnotatedPictures, image_annotations: Sequence[ImageAnnotation]) -> None:
-    """Note what was done about boxes."""
+    """Add notes on changed and dropped boxes."""
     boxes = sum(len(annotation.boxes) for annotation in image_annotations)
     for count, phrases in (
-        (sum(entry.num_crowds for entry in image_annotations), ("box round a crowd is", "boxes round crowds are",
-         "left out: a score does not know them")),
+        (sum(entry.num_crowds for entry in image_annotations), ("box around a crowd is",
+         "boxes around crowds are", "left out: scores exclude them")),
         (sum(entry.num_difficult for entry in image_annotations), ("box is", "boxes are",
          "marked as difficult and count as any other")),
         (sum(entry.num_outlined for entry in image_annotations), ("box is", "boxes are",
-         f"drawn round an outline, of {boxes:,}")),
+         f"drawn around an outline, of {boxes:,}")),
     ):  # fmt: skip
         if count:
             examples.notes.append(f"{examples.name}: {count:,} {phrases[count > 1]} {phrases[2]}.")
@@ -344,9 +351,9 @@ def _note_boxes(examples: AnnotatedPictures, image_annotations: Sequence[ImageAn
         items = tuple((annotation.name or annotation.file.name,) for annotation in with_swapped)
         reason = (
             f"{count:,} of {boxes:,} boxes end before they begin (xmin > xmax or ymin > ymax):"
-            " their corners are put in order."
+            " their corners are swapped."
         )
-        remedy = "Look whether a corner is a slip of the pen."
+        remedy = "Check whether a corner is a typo."
         examples.findings.append(
             Finding("swapped corners", "warning", None, items, count, reason, remedy)
         )
@@ -355,21 +362,21 @@ def _note_boxes(examples: AnnotatedPictures, image_annotations: Sequence[ImageAn
 def _missing_file_finding(
     examples: AnnotatedPictures, without_file: Sequence[Place], total: int
 ) -> Finding:
-    """Return the finding on pictures of YOLO without a .txt file."""
+    """Return a finding on YOLO pictures without a .txt file."""
     return Finding(
         "no box file",
         "warning",
         None,
         tuple((relative(file, examples.root),) for file in without_file),
         len(without_file),
-        f"{len(without_file):,} of {total:,} pictures have no .txt file of boxes: as in YOLO they teach"
-        " that nothing is to be found there.",
-        "Nothing, if there is nothing on them; else draw the boxes, or remove the pictures.",
+        f"{len(without_file):,} of {total:,} pictures have no .txt file of boxes: as in YOLO"
+        " they count as pictures without objects.",
+        "Nothing, if they show no objects; else draw the boxes, or remove the pictures.",
     )
 
 
-def _listed_parts(all_files: Sequence[Place]) -> dict[str, str]:
-    """Return the part of each picture that a list of a part names; none if there are no lists."""
+def _parts_from_lists(all_files: Sequence[Place]) -> dict[str, str]:
+    """Return the part of each picture on a list of a part; empty without lists."""
     part_by_stem: dict[str, str] = {}
     for word in _PART_LISTS:
         lists = [file for file in all_files if plain_name(file) == word]
@@ -382,13 +389,13 @@ def _listed_parts(all_files: Sequence[Place]) -> dict[str, str]:
 
 
 def _part_in(path: str) -> str | None:
-    """Return the part that a path names, such as 'instances_val2017.json'."""
+    """Return the part in a path, such as 'instances_val2017.json'."""
     words = re.split(r"[^a-z]+", path.casefold())
     return next((ALIASES[word] for word in words if word in ALIASES), None)
 
 
 def _find_unsupported(candidates: Sequence[Place]) -> Iterator[tuple[Place, str]]:
-    """Yield files that hold boxes in a form that is not read, and the tool that writes it."""
+    """Yield files with boxes in an unsupported format, and the tool that writes it."""
     for file in candidates[:_SAMPLE_FILES]:
         head = _read_head(file)
         for words, tool in _UNSUPPORTED_TOOLS:
@@ -402,7 +409,7 @@ def _first_with_suffix(all_files: Sequence[Place], suffix: str) -> list[Place]:
 
 
 def _read_head(file: Place) -> bytes:
-    """Return the first bytes of a file, plain or packed; none if it cannot be read."""
+    """Return the first bytes of a file, plain or compressed; empty if unreadable."""
     try:
         with file.open("rb") as stream:
             if file.suffix.casefold() != ".gz":

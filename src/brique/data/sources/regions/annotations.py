@@ -1,4 +1,4 @@
-"""What annotation files say of boxes in one picture: PASCAL VOC's XML, LabelMe's JSON."""
+"""The annotation of one picture: PASCAL VOC's XML, LabelMe's JSON."""
 
 import json
 import math
@@ -14,23 +14,23 @@ from brique.schema.messages import short_repr
 
 Box = tuple[float, float, float, float]
 _CORNERS = ("xmin", "ymin", "xmax", "ymax")
-_MAX_COORDINATE = 1e9  # no picture has so many pixels
+_MAX_COORDINATE = 1e9  # more pixels than any picture has
 
 
 @dataclass
 class ImageAnnotation:
-    """What is said of one picture.
+    """The annotation of one picture.
 
-    name: of its file. size: (height, width) as it is said to be, or None.
-    file: where it is said.
+    name: of its file. size: (height, width) as annotated, or None.
+    file: the annotation file.
     boxes: x0, y0, x1, y1 as written. classes: their names.
-    faults: where something is said that cannot be read, and why; it is left out.
-    picture: the file, where it is known beyond its name.
-    is_sidecar: whether `file` speaks of this picture alone, and is named as it.
-    part: "train", "valid" or "test", where it is said.
-    is_relative: whether boxes are shares of width and height.
-    num_swapped: boxes whose corners stood in wrong order. difficult: boxes that are marked so.
-    num_crowds: boxes round many things, which are left out. outlined: boxes round an outline.
+    faults: (location, reason) of items that cannot be read; they are left out.
+    picture: the file, if known beyond its name.
+    is_sidecar: whether `file` annotates this picture alone, and has its name.
+    part: "train", "valid" or "test", if given.
+    is_relative: whether boxes are fractions of width and height.
+    num_swapped: boxes with swapped corners. num_difficult: boxes that are marked difficult.
+    num_crowds: boxes around crowds, which are left out. num_outlined: boxes around an outline.
     """
 
     name: str
@@ -49,9 +49,9 @@ class ImageAnnotation:
     num_outlined: int = 0
 
     def add(self, box: Sequence[float], name: str) -> None:
-        """Add a box by its corners, of which x0 and x1, or y0 and y1, may be swapped."""
+        """Add a box by its corners; x0 and x1, or y0 and y1, may be swapped."""
         x0, y0, x1, y1 = box
-        if x0 > x1 + 1 or y0 > y1 + 1:  # less is a box without area, as VOC counts pixels
+        if x0 > x1 + 1 or y0 > y1 + 1:  # a smaller difference is an empty box in VOC
             self.num_swapped += 1
             (x0, x1), (y0, y1) = sorted((x0, x1)), sorted((y0, y1))
         self.boxes.append((x0, y0, x1, y1))
@@ -59,7 +59,7 @@ class ImageAnnotation:
 
 
 def read_voc(file: Place) -> ImageAnnotation:
-    """Return what a file of PASCAL VOC's XML says. Raises DataError."""
+    """Return the annotation in a file of PASCAL VOC's XML. Raises DataError."""
     root = _parse_xml(file)
     if root.tag.casefold() != "annotation":
         raise DataError(
@@ -84,7 +84,7 @@ def read_voc(file: Place) -> ImageAnnotation:
 
 
 def read_labelme(file: Place) -> ImageAnnotation:
-    """Return what a file of LabelMe's JSON says. Raises DataError."""
+    """Return the annotation in a file of LabelMe's JSON. Raises DataError."""
     data = parse_json(file)
     fields = cast("Mapping[str, Any]", data if isinstance(data, dict) else {})
     shapes = fields.get("shapes")
@@ -106,7 +106,7 @@ def read_labelme(file: Place) -> ImageAnnotation:
 
 
 def _parse_shape(shape: Mapping[str, Any]) -> tuple[str, Box | None]:
-    """Return the label of a shape of LabelMe, and the box round it; None where it has none."""
+    """Return the label of a LabelMe shape and its bounding box, or None."""
     name, points = str(shape.get("label") or "").strip(), cast("Any", shape.get("points"))
     kind = shape.get("shape_type", "polygon")
     coordinates = (
@@ -129,7 +129,7 @@ def _are_pairs(points: Any) -> bool:  # noqa: ANN401 - JSON
 
 
 def bounding_box(coordinates: Sequence[float]) -> Box | None:
-    """Return the box round points x, y, x, y, ...; None where there are none, or not finite."""
+    """Return the bounding box of points x, y, x, y, ...; None if empty or not finite."""
     if (
         len(coordinates) < 4
         or len(coordinates) % 2
@@ -145,7 +145,7 @@ def bounding_box(coordinates: Sequence[float]) -> Box | None:
 
 
 def parse_number(value: object) -> float:
-    """Return a number, or a text of one, as a float; NaN for all else and what is too far."""
+    """Return a number, or a text of one, as a float; NaN for other values and too large ones."""
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         return math.nan
     try:
@@ -156,24 +156,24 @@ def parse_number(value: object) -> float:
 
 
 def parse_size(height: object, width: object) -> tuple[int, int] | None:
-    """Return (height, width) as it is said; None where either is not."""
+    """Return (height, width); None if either is not a number."""
     values = [parse_number(height), parse_number(width)]
     return (int(values[0]), int(values[1])) if all(value >= 1 for value in values) else None
 
 
 def parse_json(file: Place) -> object:
-    """Return what a JSON file holds. Raises DataError where it is none."""
+    """Return the content of a JSON file. Raises DataError if it is invalid."""
     try:
         return json.loads(read_content(file).removeprefix(b"\xef\xbb\xbf"))
     except (ValueError, RecursionError) as error:
         if isinstance(error, DataError):
             raise
         reason = str(error) if isinstance(error, ValueError) else "nested too deeply"
-        raise DataError(f"{file.name}: is no JSON ({reason}); fetch it again") from error
+        raise DataError(f"{file.name}: is not valid JSON ({reason}); fetch it again") from error
 
 
 def _parse_xml(file: Place) -> Element:
-    """Return an XML file's root. Raises DataError where it is none, or defines entities."""
+    """Return the root of an XML file. Raises DataError if it is invalid, or defines entities."""
     builder, parser = TreeBuilder(), expat.ParserCreate()
 
     def refuse(*_: object) -> None:
@@ -191,5 +191,5 @@ def _parse_xml(file: Place) -> Element:
     except (expat.ExpatError, ValueError, LookupError) as error:
         if isinstance(error, DataError):
             raise
-        raise DataError(f"{file.name}: is no XML ({error}); replace it") from error
+        raise DataError(f"{file.name}: is not valid XML ({error}); replace it") from error
     return builder.close()

@@ -1,4 +1,4 @@
-"""Whether boxes lie in pictures as they are stored, or as EXIF turns them to be seen."""
+"""Whether boxes refer to pictures as stored, or as EXIF rotates them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -7,15 +7,15 @@ from brique.data.finding import Finding
 from brique.data.sources.regions.annotations import ImageAnnotation
 from brique.schema.pictures import PictureInfo
 
-_TOLERANCE = 2  # pixels by which a box may reach beyond its picture
+_TOLERANCE = 2  # pixels that a box may extend beyond its picture
 
 
 @dataclass
 class BoxOrientation:
-    """What is known of it.
+    """Orientation of the boxes of each picture.
 
-    is_stored: for each picture, whether its boxes are those of the stored pixels.
-    is_resized: for each picture, whether it has another size than is said of it.
+    is_stored: for each picture, whether its boxes refer to the stored pixels.
+    is_resized: for each picture, whether its size differs from the annotated one.
     """
 
     is_stored: list[bool]
@@ -30,12 +30,12 @@ def detect_box_orientation(
     infos: Sequence[PictureInfo],
     names: Sequence[str],
 ) -> BoxOrientation:
-    """Return which boxes turn with their pictures.
+    """Return which boxes rotate with their pictures.
 
-    The size that is said of a picture tells, where a quarter turn makes another of it; else a box
-    that lies in one of both alone. Pictures of which nothing tells go by the others, if these
-    agree; else their boxes are taken as seen, with a finding that is an error.
-    names: what a person calls each picture.
+    The annotated size decides, if a rotation by 90 degrees changes it; else a box that
+    lies inside one orientation only. Undecided pictures follow the others, if these
+    agree; else their boxes count as upright, with a finding of severity error.
+    names: name of each picture, for messages.
     """
     pairs = list(zip(annotations, infos, strict=True))
     answers = [_is_stored(annotation, info) for annotation, info in pairs]
@@ -57,8 +57,8 @@ def detect_box_orientation(
     result = BoxOrientation(is_stored, is_resized)
     if count := sum(is_stored):
         result.notes.append(
-            f"{name}: the boxes of {count:,} pictures that EXIF turns are measured in their stored"
-            " pixels, and turn with them."
+            f"{name}: the boxes of {count:,} pictures that EXIF rotates refer to their stored"
+            " pixels, and rotate with them."
         )
     if undecided and agreed is None:
         result.findings.append(_ambiguous_finding([names[row] for row in undecided], len(infos)))
@@ -66,7 +66,7 @@ def detect_box_orientation(
 
 
 def _is_stored(annotation: ImageAnnotation, info: PictureInfo) -> bool | None:
-    """Tell whether boxes are those of stored pixels; None where it cannot be known."""
+    """Tell whether boxes refer to stored pixels; None if unknown."""
     upright_size = (info.height, info.width)
     if info.orientation.number == 1 or info.orientation.stored_size == upright_size:
         return None
@@ -83,14 +83,14 @@ def _is_stored(annotation: ImageAnnotation, info: PictureInfo) -> bool | None:
 
 def _ambiguous_finding(names: Sequence[str], total: int) -> Finding:
     return Finding(
-        "turned pictures",
+        "rotated pictures",
         "error",
         None,
         tuple((name,) for name in names),
         len(names),
-        f"{len(names):,} of {total:,} pictures are turned or mirrored by a note in their file"
-        " (EXIF), and nothing tells whether their boxes were drawn before or after: they are"
-        " taken as drawn on the picture as it is seen, and may lie elsewhere.",
-        "Look at some boxes. If they lie right, turn the pixels and remove the note (mogrify"
+        f"{len(names):,} of {total:,} pictures are rotated or mirrored by a note in their file"
+        " (EXIF), and it is unknown whether their boxes were drawn before or after: they"
+        " count as drawn on the upright picture, and may be misplaced.",
+        "View some boxes. If they fit, rotate the pixels and remove the note (mogrify"
         " -auto-orient); if not, remove the note alone (exiftool -Orientation=).",
     )

@@ -1,4 +1,4 @@
-"""Tables of boxes: a row for each, with the picture's file, its corners and its class."""
+"""Tables of boxes: each row has a picture file, corners and a class."""
 
 import re
 from collections.abc import Sequence
@@ -48,18 +48,18 @@ _PICTURE_SUFFIX = re.compile(
 
 @dataclass(frozen=True)
 class _ColumnRoles:
-    """Which column of a table says what; None where none does."""
+    """The column for each role; None if missing."""
 
     file: str
     corners: tuple[str, str, str, str]
     label: str | None
     height: str | None = None
     width: str | None = None
-    is_xywh: bool = False  # whether the corners are x, y, width, height
+    is_xywh: bool = False  # whether boxes are x, y, width, height
 
 
 def is_box_table(file: Place, pictures: Sequence[Place]) -> bool:
-    """Tell whether a table gives boxes in pictures that are there."""
+    """Tell whether a table gives boxes in existing pictures."""
     if not plain_name(file).endswith(_TABLE_SUFFIXES):
         return False
     try:
@@ -75,10 +75,10 @@ def is_box_table(file: Place, pictures: Sequence[Place]) -> bool:
 
 
 def read_box_table(file: Place) -> tuple[list[ImageAnnotation], list[str]]:
-    """Return what a table says of each picture, and notes on how it is read.
+    """Return the annotation of each picture in a table, and notes on how it is read.
 
-    A row without corners says that nothing is in its picture. Rows that cannot be read are left
-    out and named.
+    A row without corners means a picture without objects. Rows that cannot be read are left
+    out and reported.
     """
     cells = read_cells(file, None)
     roles = _find_roles(cells)
@@ -106,7 +106,7 @@ def read_box_table(file: Place) -> tuple[list[ImageAnnotation], list[str]]:
             _add_box(annotation, where, corners[row], label, is_xywh=roles.is_xywh)
     _make_relative(list(by_name.values()))
     notes = [] if labels is not None else [
-        f"{file.name}: no column gives the class of a box, so all are called 'object'."
+        f"{file.name}: no column gives the class of a box, so all are named 'object'."
     ]  # fmt: skip
     return list(by_name.values()), notes
 
@@ -125,7 +125,7 @@ def _add_box(
 
 
 def _make_relative(annotations: Sequence[ImageAnnotation]) -> None:
-    """Take boxes for shares of their pictures where no number of all is above 1."""
+    """Read boxes as fractions of their pictures if no number is above 1."""
     coordinates = [
         coordinate for annotation in annotations for box in annotation.boxes for coordinate in box
     ]
@@ -135,7 +135,7 @@ def _make_relative(annotations: Sequence[ImageAnnotation]) -> None:
 
 
 def _find_roles(cells: Cells) -> _ColumnRoles | None:
-    """Return which column says what; None where a table gives no boxes."""
+    """Return the column for each role; None if a table gives no boxes."""
     names = list(cells.columns)
     if not cells.has_header:
         has_file_names = len(names) == 6 and any(
@@ -164,7 +164,7 @@ def _find_roles(cells: Cells) -> _ColumnRoles | None:
 
 
 def _ambiguous_roles(cells: Cells) -> _ColumnRoles | None:
-    """Return which columns give boxes in a way that can be read in two; None where none do so."""
+    """Return columns that give boxes ambiguously, or None."""
     normalized = {re.sub(r"[^a-z0-9]", "", name.casefold()): name for name in cells.columns}
     file = next((normalized[name] for name in _FILES if name in normalized), None)
     label = next((normalized[name] for name in _CLASSES if name in normalized), None)
@@ -181,7 +181,7 @@ def _are_numbers(cells: Cells, name: str) -> bool:
 
 
 def _texts(cells: Cells, name: str) -> list[str]:
-    """Return the cells of a column as texts, "" where one is missing."""
+    """Return the cells of a column as texts, "" where missing."""
     import pyarrow as pa
 
     values: Any = cells.columns[name].cast(pa.string()).to_pylist()

@@ -1,4 +1,4 @@
-"""Pictures with named boxes: COCO's and LabelMe's JSON, PASCAL VOC's XML, YOLO's .txt, tables."""
+"""Pictures with labeled boxes: COCO's and LabelMe's JSON, PASCAL VOC's XML, YOLO's .txt, tables."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -32,9 +32,9 @@ DEFAULT_SIZE = 256
 _OVERHANG, _MAX_OVERHANG_SHARE = (
     2,
     0.25,
-)  # pixels beyond an edge, and a share of boxes: numbers are no slips
+)  # pixels beyond an edge, and share of boxes, that are no typos
 _CHECK_HINT = (
-    "look whether annotations give corners, or width and height, in pixels of these pictures"
+    "check whether annotations give corners, or width and height, in pixels of these pictures"
 )
 
 
@@ -44,19 +44,19 @@ def fits(place: Place) -> bool:
 
 
 def read(name: str, place: Place, options: Options) -> Source:
-    """Return pictures, their boxes and the classes of these, with the parts that lists name.
+    """Return pictures with labeled boxes, and the parts that lists give.
 
-    size: height and width inside which each picture is scaled; by default the pictures' own, if it
-        is one and at most 512, else 256 x 256.
-    rename: classes that are to get another name.
+    size: height and width that each picture is scaled to fit into; by default their common size, if
+        at most 512, else 256 x 256.
+    rename: new names of classes.
     Raises DataError when no picture is annotated, or a file of COCO's JSON is damaged.
     """
     examples = find_annotated(name, place)
     if not examples.files:
         raise DataError(
             f"{name}: expected pictures with PASCAL VOC's XML or COCO's JSON, YOLO's .txt files,"
-            f" LabelMe's JSON or a table of boxes, got none that is annotated{examples.first_problem()}; check"
-            " the path"
+            " LabelMe's JSON or a table of boxes, got none that is"
+            f" annotated{examples.first_problem()}; check the path"
         )
     size = _picture_size(examples, options)
     decoded = decode(examples.files, place, name, size=size, channels=options.channels, inside=True)
@@ -69,7 +69,7 @@ def read(name: str, place: Place, options: Options) -> Source:
         examples.keep_rows(usable.tolist())
         if not len(usable):
             raise DataError(
-                f"{name}: no box lies in its picture{examples.first_problem()}; {_CHECK_HINT}"
+                f"{name}: no box lies inside its picture{examples.first_problem()}; {_CHECK_HINT}"
             )
         decoded = decoded.select(usable)
         box_table = _BoxTable.from_annotations(examples, decoded.image_metadata.infos, options)
@@ -94,13 +94,13 @@ def read(name: str, place: Place, options: Options) -> Source:
 
 @dataclass
 class _BoxTable:
-    """All boxes of all pictures, end to end.
+    """All boxes of all pictures, concatenated.
 
-    boxes, clipped: (T, 4), in pixels of the upright picture, and cut to it. row: (T,), its picture.
-    is_usable: (T,), whether enough of it lies in its picture.
-    labels: class of each. numbers: (T,), its place in `class_names`, -1 where no training picture has it.
-    part: (N,), place in PARTS of each picture.
-    orientation: which boxes were measured in stored pixels, and which pictures have another size.
+    boxes, clipped: (T, 4), in pixels of the upright picture, and clipped to it.
+    row: (T,), the picture of each. is_usable: (T,), whether enough of it lies inside its picture.
+    labels: class of each. numbers: (T,), its index into `class_names`, -1 for an unknown class.
+    part: (N,), index into PARTS of each picture.
+    orientation: which boxes refer to stored pixels, and which pictures have another size.
     """
 
     boxes: Tensor
@@ -117,7 +117,7 @@ class _BoxTable:
     def from_annotations(
         cls, examples: AnnotatedPictures, infos: Sequence[PictureInfo], options: Options
     ) -> "_BoxTable":
-        """Return the boxes that annotations hold. Raises DataError where train has none."""
+        """Return the boxes of annotations. Raises DataError if train has none."""
         part = torch.tensor(examples.parts)
         box_counts = torch.tensor([len(annotation.boxes) for annotation in examples.annotations])
         picture_indices = torch.repeat_interleave(torch.arange(len(box_counts)), box_counts)
@@ -156,9 +156,9 @@ class _BoxTable:
         )
 
     def usable_pictures(self, examples: AnnotatedPictures) -> np.ndarray:
-        """Return the places of the pictures that have no box, or one that can be used.
+        """Return the indices of the pictures without boxes, or with a usable box.
 
-        Of the others that have boxes it is not true that nothing is there: they are left out.
+        Pictures with unusable boxes only do show objects, so they are left out.
         """
         box_counts = np.bincount(self.picture_indices, minlength=len(examples.files))
         usable_counts = np.bincount(
@@ -175,7 +175,7 @@ class _BoxTable:
     def map_to_picture(
         self, infos: Sequence[PictureInfo], picture: Picture
     ) -> tuple[Ragged, Ragged]:
-        """Return boxes and classes that are kept, where they lie in prepared pictures."""
+        """Return the boxes in prepared pictures that are kept, and their classes."""
         is_selected = self.is_usable & (self.class_indices >= 0)
         picture_indices = self.picture_indices[is_selected]
         placements = [picture.resize_transform((info.height, info.width)) for info in infos]
@@ -189,7 +189,7 @@ class _BoxTable:
 
 
 def _to_upright(annotation: ImageAnnotation, info: PictureInfo, is_stored: bool) -> Tensor:
-    """Return the boxes of a picture in its pixels as it is seen: (T, 4), float64."""
+    """Return the boxes of a picture in pixels of the upright picture: (T, 4), float64."""
     height, width = info.orientation.stored_size if is_stored else (info.height, info.width)
     boxes = torch.tensor(annotation.boxes, dtype=torch.float64).reshape(-1, 4)
     if annotation.is_relative:
@@ -198,13 +198,13 @@ def _to_upright(annotation: ImageAnnotation, info: PictureInfo, is_stored: bool)
 
 
 def _check_units(box_table: _BoxTable, file_names: list[str]) -> Iterator[Finding]:
-    """Yield an error where the numbers of boxes seem to mean something else than is read."""
+    """Yield an error if the numbers of boxes seem to have another unit or format."""
     boxes, total = box_table.boxes, len(box_table.boxes)
     is_beyond = (box_table.clipped - boxes).abs().amax(1) > _OVERHANG
     all_items = [(file_names[row], "{:g} {:g} {:g} {:g}".format(*box)) for row, box in zip(
         box_table.picture_indices.tolist(), boxes.tolist(), strict=True)]  # fmt: skip
     if total and float(boxes.max()) <= 1:
-        reason = f"All {total:,} boxes lie within one pixel, as shares of width and height do."
+        reason = f"All {total:,} boxes lie within one pixel, like fractions of width and height."
         remedy = "Multiply them by the width and the height of their picture."
         yield Finding("doubtful boxes", "error", None, tuple(all_items), total, reason, remedy)
     elif (count := int(is_beyond.sum())) > _MAX_OVERHANG_SHARE * total:
@@ -212,7 +212,7 @@ def _check_units(box_table: _BoxTable, file_names: list[str]) -> Iterator[Findin
             item for item, is_far in zip(all_items, is_beyond.tolist(), strict=True) if is_far
         )
         reason = (
-            f"{count:,} of {total:,} boxes reach beyond their picture by over {_OVERHANG} pixels."
+            f"{count:,} of {total:,} boxes extend beyond their picture by over {_OVERHANG} pixels."
         )
         yield Finding(
             "doubtful boxes", "error", None, items, count, reason, f"{_CHECK_HINT.capitalize()}."
@@ -222,7 +222,7 @@ def _check_units(box_table: _BoxTable, file_names: list[str]) -> Iterator[Findin
 def _findings(
     box_table: _BoxTable, examples: AnnotatedPictures, file_names: list[str]
 ) -> Iterator[Finding]:
-    """Yield what is wrong with boxes, and what was done about them."""
+    """Yield findings on invalid and changed boxes."""
 
     def items(mask: Tensor) -> tuple[tuple[str, ...], ...]:
         indices = mask.nonzero().flatten().tolist()
@@ -239,9 +239,9 @@ def _findings(
         (is_empty, "empty box", "have no area: they end where they begin, or before, and"
          " are left out", "Correct the corners, or remove them."),
         (is_outside, "box outside", "lie outside their picture, or more than 70% of them"
-         " does, and are left out", "Look whether they belong to the picture."),
-        (is_clipped, "box cut", "reach beyond the edge of their picture and are cut there",
-         "Nothing, if it is a pixel or two; else look whether they belong to the picture."),
+         " does, and are left out", "Check whether they belong to the picture."),
+        (is_clipped, "box cut", "extend beyond the edge of their picture and are clipped",
+         "Nothing, if it is a pixel or two; else check whether they belong to the picture."),
     ):  # fmt: skip
         if count := int(mask.sum()):
             message = f"{count:,} of {len(box_table.boxes):,} boxes {reason}."
@@ -261,7 +261,7 @@ def _findings(
 def _unknown_classes(
     box_table: _BoxTable, items: Callable[[Tensor], tuple[tuple[str, ...], ...]]
 ) -> Iterator[Finding]:
-    """Yield the boxes of classes that are not learnt."""
+    """Yield a finding on boxes of classes that train lacks."""
     for part in (1, 2):
         mask = (box_table.class_indices < 0) & (box_table.part[box_table.picture_indices] == part)
         if count := int(mask.sum()):
@@ -273,14 +273,15 @@ def _unknown_classes(
                 PARTS[part],
                 items(mask),
                 count,
-                f"{count:,} boxes of {PARTS[part]} are of a class that no training picture has,"
-                f" such as '{unknown}', and are left out: the score does not count them.",
-                f"Join spellings (--rename '{unknown}=NAME'{suggestion}), or add pictures to train.",
+                f"{count:,} boxes of {PARTS[part]} have a class that no training picture has,"
+                f" such as '{unknown}', and are left out: scores exclude them.",
+                f"Merge spellings (--rename '{unknown}=NAME'{suggestion}), or add pictures to"
+                " train.",
             )
 
 
 def _resized_pictures(box_table: _BoxTable, file_names: list[str]) -> Iterator[Finding]:
-    """Yield the pictures that have another size than is said of them."""
+    """Yield a finding on pictures whose size differs from the annotated one."""
     rows = [row for row, is_resized in enumerate(box_table.orientation.is_resized) if is_resized]
     if count := len(rows):
         yield Finding(
@@ -289,10 +290,10 @@ def _resized_pictures(box_table: _BoxTable, file_names: list[str]) -> Iterator[F
             None,
             tuple((file_names[row],) for row in rows),
             count,
-            f"{count:,} pictures have another size than their annotation says: they were scaled or"
-            " turned later, and their boxes may lie elsewhere.",
-            "Draw the boxes of the first ones; scale them as the pictures were, or take the"
-            " pictures as they were.",
+            f"{count:,} pictures have another size than in their annotation: they were scaled or"
+            " rotated later, and their boxes may be misplaced.",
+            "View the boxes of the first ones; scale them like the pictures, or use the"
+            " original pictures.",
         )
 
 
@@ -302,7 +303,7 @@ def _describe_box(box_table: _BoxTable, index: int) -> str:
 
 
 def _picture_size(examples: AnnotatedPictures, options: Options) -> tuple[int, int]:
-    """Return height and width for all pictures, as asked, or from their headers."""
+    """Return height and width for all pictures, by the options or from their headers."""
     if options.size is not None:
         return (options.size, options.size) if isinstance(options.size, int) else options.size
     all_sizes = count_sizes(examples.files)
@@ -314,7 +315,7 @@ def _picture_size(examples: AnnotatedPictures, options: Options) -> tuple[int, i
         else f"more than {MAX_NATIVE_SIZE} pixels a side"
     )
     examples.notes.append(
-        f"{examples.name}: its pictures have {reason}, so each is scaled to lie inside {DEFAULT_SIZE} x "
-        f"{DEFAULT_SIZE}, with its boxes; --size chooses another."
+        f"{examples.name}: its pictures have {reason}, so each is scaled to fit into"
+        f" {DEFAULT_SIZE} x {DEFAULT_SIZE}, with its boxes; --size chooses another."
     )
     return DEFAULT_SIZE, DEFAULT_SIZE

@@ -1,4 +1,4 @@
-"""COCO's JSON: the boxes that one file gives for many pictures."""
+"""COCO's JSON: one file with the boxes of many pictures."""
 
 import math
 import re
@@ -20,16 +20,17 @@ from brique.errors import DataError
 from brique.schema.messages import short_repr
 
 _NAMES = re.compile(r".*(instances|coco|annotation).*\.json|(train|valid|val|test|labels)\.json")
-_OTHER_TASKS = re.compile(r".*(captions|panoptic|stuff).*\.json")  # what else COCO comes with
+_OTHER_TASKS = re.compile(r".*(captions|panoptic|stuff).*\.json")  # other files of COCO
 _SECTIONS = ("images", "annotations", "categories")
 _EXPECTED_IDS = "expected image_id and category_id that are listed"
 
 
 @dataclass
 class CocoFile:
-    """What a file says.
+    """The content of a file.
 
-    annotations: of each picture. faults: items of no picture, and why. twice: names of two categories.
+    annotations: of each picture. faults: invalid items, and why.
+    duplicate_names: names of two categories.
     """
 
     annotations: list[ImageAnnotation]
@@ -52,15 +53,15 @@ def is_coco(file: Place, head: bytes) -> bool:
 
 
 def select_instances(json_files: Sequence[Place]) -> list[Place]:
-    """Return the files that are to be read: key points only where nothing else gives boxes."""
+    """Return the files to read; key points only if no other file gives boxes."""
     others = [file for file in json_files if "keypoints" not in plain_name(file)]
     return others or list(json_files)
 
 
 def read_coco(file: Place) -> CocoFile:
-    """Return what a file of COCO's JSON says of each picture.
+    """Return the annotations in a file of COCO's JSON.
 
-    Items that cannot be read are left out and named. Raises DataError where it is no such file.
+    Items that cannot be read are left out and reported. Raises DataError for another file.
     """
     data = parse_json(file)
     sections = {section: _section(file, data, section) for section in _SECTIONS}
@@ -97,7 +98,7 @@ def read_coco(file: Place) -> CocoFile:
 def _add_box(
     annotation: ImageAnnotation, entry: Mapping[str, Any], where: str, name: str | None
 ) -> None:
-    """Add the box of an annotation to what is said of its picture, or why it is left out."""
+    """Add the box of an entry to the annotation of its picture, or the reason why not."""
     if normalize_id(entry.get("iscrowd")) not in (None, "0"):
         annotation.num_crowds += 1
         return
@@ -116,7 +117,7 @@ def _add_box(
 
 
 def _corners(bbox: object) -> Box | None:
-    """Return the corners of a bbox: x, y, width, height, as numbers or texts of such."""
+    """Return the corners of a bbox: x, y, width, height, as numbers or texts."""
     box = [parse_number(value) for value in cast("list[object]", bbox)]
     if len(box) != 4 or not all(map(math.isfinite, box)) or min(box[2:]) < 0:
         return None
@@ -125,7 +126,7 @@ def _corners(bbox: object) -> Box | None:
 
 
 def _box_of_segmentation(segmentation: object) -> Box | None:
-    """Return the box round a segmentation: polygons, or runs of pixels (RLE)."""
+    """Return the bounding box of a segmentation: polygons, or runs of pixels (RLE)."""
     if isinstance(segmentation, dict):
         return _box_of_rle(cast("Mapping[str, Any]", segmentation))
     if not isinstance(segmentation, list):
@@ -143,7 +144,7 @@ def _box_of_segmentation(segmentation: object) -> Box | None:
 
 
 def _box_of_rle(rle: Mapping[str, Any]) -> Box | None:
-    """Return the box round the pixels that runs give, column by column, plain or packed."""
+    """Return the bounding box of runs of pixels, by column, plain or compressed."""
     size, counts = rle.get("size"), rle.get("counts")
     runs = _decode_rle(counts) if isinstance(counts, str) else counts
     if not isinstance(size, list) or len(cast("list[Any]", size)) != 2:
@@ -160,7 +161,7 @@ def _box_of_rle(rle: Mapping[str, Any]) -> Box | None:
     start = 0
     for index, run in enumerate(cast("list[int]", runs)):
         stop = start + run
-        if index % 2 and run:  # the first run counts what is left out
+        if index % 2 and run:  # the first run is background
             first, last = divmod(start, rows), divmod(stop - 1, rows)
             is_single_column = first[0] == last[0]
             top, bottom = (first[1], last[1] + 1) if is_single_column else (0, rows)
@@ -170,7 +171,7 @@ def _box_of_rle(rle: Mapping[str, Any]) -> Box | None:
 
 
 def _decode_rle(text: str) -> list[int] | None:
-    """Return the runs that COCO packs into letters; None where they are damaged.
+    """Return the runs that COCO compresses into letters; None if damaged.
 
     Source: pycocotools, rleFrString: five bits a letter from 48 on, lowest first, the sixth says
         whether more follow; from the third run on what is written is the difference to the one two
@@ -194,7 +195,7 @@ def _decode_rle(text: str) -> list[int] | None:
 
 
 def _section(file: Place, data: object, section: str) -> list[Mapping[str, Any]]:
-    """Return a list of objects that COCO's JSON holds."""
+    """Return a section of COCO's JSON, a list of objects."""
     entries = cast("Any", data).get(section) if isinstance(data, dict) else None
     if not isinstance(entries, list) or any(
         not isinstance(entry, dict) for entry in cast("list[object]", entries)
@@ -207,7 +208,7 @@ def _section(file: Place, data: object, section: str) -> list[Mapping[str, Any]]
 
 
 def normalize_id(value: object) -> str | None:
-    """Return an id as a text: 3, 3.0 and "3" are one. None where it is none."""
+    """Return an id as a text: 3, 3.0 and "3" are equal. None if invalid."""
     if isinstance(value, float) and value.is_integer():
         value = int(value)
     if not isinstance(value, int | str):

@@ -1,4 +1,4 @@
-"""Which mask belongs to which picture, by the names of their files."""
+"""Pictures and their masks, matched by file name."""
 
 import re
 from collections.abc import Iterable
@@ -18,9 +18,9 @@ _IMAGE_PATTERN = "image|img|im|picture|pic|photo|sat|rgb|leftimg8bit"
 
 
 def by_stem(folder: Place) -> tuple[dict[str, Place], list[tuple[Place, Place]]]:
-    """Return the picture files below a folder by their paths without endings, sorted.
+    """Return the picture files below a folder by their paths without suffix, sorted.
 
-    And files whose path is that of another but for its ending, each with that other.
+    And files whose path differs from another in its suffix only, each with the other.
     """
     stems: dict[str, Place] = {}
     duplicates: list[tuple[Place, Place]] = []
@@ -37,9 +37,9 @@ def by_stem(folder: Place) -> tuple[dict[str, Place], list[tuple[Place, Place]]]
 def label_maps_by_stem(
     folder: Place,
 ) -> tuple[dict[str, Place], list[tuple[Place, Place]], list[Place]]:
-    """Return the label maps below a folder as `by_stem` does, and their other views.
+    """Return the label maps below a folder like `by_stem`, and their other views.
 
-    Where "x_labelIds" is there, "x_color", "x_instanceIds" and the like are views of it.
+    Beside "x_labelIds", "x_color", "x_instanceIds" and the like are views of it.
     """
     stems, duplicates = by_stem(folder)
     views: list[Place] = []
@@ -51,7 +51,7 @@ def label_maps_by_stem(
 
 
 class NameMatcher:
-    """Names of pictures, by which those of their masks are understood: '1_mask' as '1'."""
+    """Names of pictures, to match the names of their masks: '1_mask' to '1'."""
 
     def __init__(self, stems: Iterable[str]) -> None:
         self._stems = set(stems)
@@ -64,7 +64,7 @@ class NameMatcher:
         }
 
     def find(self, stem: str) -> str | None:
-        """Return the name of the picture of a mask, None if there is none."""
+        """Return the name of the picture of a mask, or None."""
         if stem in self._stems:
             return stem
         without_ending = (stem[: -len(end)] for end in MASK_ENDINGS if stem.endswith(end))
@@ -86,7 +86,7 @@ class NameMatcher:
 
 
 def _strip_words(stem: str, words: str) -> list[str]:
-    """Return a name without one of the words before or behind it."""
+    """Return a name without a leading or trailing word."""
     folder, slash, name = stem.rpartition("/")
     suffix_match = re.fullmatch(rf"(.+?)[ ._-]*(?<![a-z])(?:{words})", name)
     prefix_match = re.fullmatch(rf"(?:{words})(?![a-z])[ ._-]*(.+)", name)

@@ -1,7 +1,7 @@
-"""Masks of photographs that a note turns (EXIF): as these are seen, or as they are stored.
+"""Masks of photographs that EXIF rotates: upright, or as stored.
 
-A mask of the stored proportions is turned as its photograph is. Where both have the same
-proportions, the masks whose proportions tell decide for the others.
+A mask with the stored aspect ratio is rotated with its photograph. If both have the same
+aspect ratio, the masks with a clear orientation decide for the others.
 """
 
 from collections.abc import Sequence
@@ -17,15 +17,15 @@ from brique.schema import picture_orientation
 from brique.schema.orientation import transpose_pixels
 from brique.schema.pictures import PictureInfo
 
-_ASPECT_TOLERANCE = 0.02  # largest difference of proportions of a picture and its mask
+_ASPECT_TOLERANCE = 0.02  # largest relative difference of aspect ratios
 
 
 @dataclass(frozen=True)
 class MaskOrientation:
-    """How masks are to be turned.
+    """How to rotate masks.
 
-    orientations: of EXIF, by the place of a mask; masks that stay are left out.
-    ambiguous: places of masks that could be meant either way, and stay.
+    orientations: of EXIF, by the index of a mask; upright masks are left out.
+    ambiguous: indices of masks that fit both ways, and stay.
     """
 
     orientations: dict[int, int]
@@ -33,13 +33,13 @@ class MaskOrientation:
 
     @classmethod
     def detect(cls, masks: Sequence[Place], infos: Sequence[PictureInfo]) -> "MaskOrientation":
-        """Return how masks are to be turned. looks: of their pictures."""
+        """Return how to rotate masks. infos: of their pictures."""
         rows = [row for row, info in enumerate(infos) if info.orientation.number > 1]
 
         def outcome_of(row: int) -> str:
             try:
                 mask_orientation = picture_orientation(masks[row])
-            except DataError:  # it is left out when it is read
+            except DataError:  # it is skipped when it is read
                 return "seen"
             image_orientation = infos[row].orientation
             if mask_orientation.number > 1:
@@ -62,19 +62,20 @@ class MaskOrientation:
         return cls(orientations, [] if is_clear else ambiguous)
 
     def apply(self, row: int, mask: np.ndarray) -> np.ndarray:
-        """Return the numbers of a mask (h, w) as its photograph is seen."""
+        """Return the numbers of a mask (h, w) in the upright orientation."""
         return transpose_pixels(mask, self.orientations[row]) if row in self.orientations else mask
 
     def findings(self, names: Sequence[str]) -> list[Finding]:
-        """Return what an audit should say. told: what the masks are called."""
+        """Return findings. names: of the masks."""
         results: list[Finding] = []
         for kind, severity, rows, reason, remedy in (
-            ("turned mask", "note", list(self.orientations), "masks lie as the pixels of their"
-             " photographs are stored, and are turned as these are, by the note in their files"
+            ("rotated mask", "note", list(self.orientations), "masks have the orientation of the"
+             " stored pixels of their photographs, and are rotated with them, by the note in the"
+             " files"
              " (EXIF).", "Nothing."),
-            ("unclear mask", "error", self.ambiguous, "masks may lie as their photographs are stored"
-             " or as people see them, after the note in their files (EXIF): they are taken to lie"
-             " as seen.", "Save the photographs upright, without the note, as the masks are."),
+            ("ambiguous mask", "error", self.ambiguous, "masks may fit their photographs as stored"
+             " or as rotated by the note in their files (EXIF): they count"
+             " as upright.", "Save the photographs upright, without the note, as the masks are."),
         ):  # fmt: skip
             if rows:
                 items = tuple((names[row],) for row in sorted(rows))
@@ -85,5 +86,5 @@ class MaskOrientation:
 
 
 def have_same_aspect(one: tuple[int, int], other: tuple[int, int]) -> bool:
-    """Tell whether two sizes (height, width) have the same proportions."""
+    """Tell whether two sizes (height, width) have the same aspect ratio."""
     return abs(one[0] * other[1] / (one[1] * other[0]) - 1) <= _ASPECT_TOLERANCE

@@ -1,4 +1,4 @@
-"""Paired: pictures of which others are the masks, by the names of files and by what they hold."""
+"""Pictures and their masks, matched by file name and content."""
 
 import re
 from collections.abc import Sequence
@@ -24,19 +24,19 @@ _IMAGE_FOLDERS, _MASK_FOLDERS = (
     frozenset(["images", "imgs", "jpegimages"]),
     frozenset(["masks", "mask", "gt"]),
 )
-_SAMPLE_SIZE = 8  # files of which the pixels are looked at
+_SAMPLE_SIZE = 8  # files whose pixels are inspected
 _SAMPLE_SIDE, _MIN_PIXELS = (
     64,
     100,
-)  # of the pixels that are looked at: their side, and how many there must be
-_MAX_COLORS, _MIN_SHARE = 12, 0.9  # colors that cover so much of a mask
+)  # inspected pixels: their side, and the least number
+_MAX_COLORS, _MIN_SHARE = 12, 0.9  # colors that cover this share of a mask
 _MIN_PAIRS = 3  # fewer are chance
 _MAX_FOLDERS = 12  # more are classes
 _MIN_COMMON = 0.9  # share of a folder's names that another has
 
 
 def sibling_masks(place: Place) -> dict[Place, list[Place]]:
-    """Return the masks of pictures that lie in their folders, such as 1.jpg and 1_mask.png."""
+    """Return the masks beside their pictures, such as 1.jpg and 1_mask.png."""
     image_files = [file for file in list_files(place) if is_picture(file)]
     by_stem = {(str(file.parent), file.stem.casefold()): file for file in image_files}
     masks_by_image: dict[Place, list[Place]] = {}
@@ -63,7 +63,7 @@ def are_mostly_paired(place: Place, masks_by_image: dict[Place, list[Place]]) ->
 
 
 def files_by_folder(place: Place, image_files: Sequence[Place]) -> dict[str, list[Place]]:
-    """Return files by the folder that may be their class; one entry where no folder tells."""
+    """Return files by the folder that may be their class; one entry without such folders."""
     entries = [(file, relative(file, place).split("/")[:-1]) for file in image_files]
     entries = [(file, [s for s in segments if part_named(s) is None]) for file, segments in entries]
     while entries and all(segments for _, segments in entries):
@@ -77,29 +77,31 @@ def files_by_folder(place: Place, image_files: Sequence[Place]) -> dict[str, lis
 
 
 def check_ambiguous(name: str, place: Place) -> None:
-    """Raise DataError where pictures by class may be meant as pictures and their masks."""
+    """Raise DataError if pictures by class may be pictures and their masks."""
     masks_by_image = sibling_masks(place)
     top_folders = files_by_folder(place, list(masks_by_image))
     if are_mostly_paired(place, masks_by_image) and len(top_folders) > 1:
         picture, masks = next(iter(masks_by_image.items()))
         raise DataError(
-            f"{name}: its pictures lie in folders ({format_names(sorted(top_folders, key=natural_key), 3)}), and beside"
-            f" them their masks, such as {picture.name} and {masks[0].name}: say --kind masks to"
-            " learn the masks, or --kind pictures to learn the folders without the masks"
+            f"{name}: its pictures lie in folders"
+            f" ({format_names(sorted(top_folders, key=natural_key), 3)}), with"
+            f" their masks beside them, such as {picture.name} and {masks[0].name}; say --kind"
+            " masks to learn the masks, or --kind pictures to learn the folders"
         )
     _check_folder_names(name, place)
     twins = _twin_folders(place)
     if twins is not None:
         image_folder, mask_folder = twins
         raise DataError(
-            f"{name}: the files in {mask_folder} are named as those in {image_folder}, and hold few colors, as"
-            f" masks do; for masks, call the folders images and masks; for two classes, say --kind"
+            f"{name}: the files in {mask_folder} have the names of those in {image_folder}, and"
+            " few colors, like"
+            f" masks; for masks, name the folders images and masks; for two classes, say --kind"
             " pictures"
         )
 
 
 def _check_folder_names(name: str, place: Place) -> None:
-    """Raise DataError for folders such as images and masks whose files have no common names."""
+    """Raise DataError for folders such as images and masks without common file names."""
     folders = {file.parent for file in list_files(place) if is_picture(file)}
     for folder in sorted(folders, key=str):
         siblings = [sibling for sibling in folders if sibling.parent == folder.parent]
@@ -108,15 +110,16 @@ def _check_folder_names(name: str, place: Place) -> None:
         )
         if folder.name.casefold() in _MASK_FOLDERS and image_folder is not None:
             raise DataError(
-                f"{name}: {relative(folder, place)} lies beside {relative(image_folder, place)}, but its"
-                " files are not named as pictures there; for masks, join those of a picture into"
-                " one file and give it the name of its picture; for two classes, say --kind"
+                f"{name}: {relative(folder, place)} lies beside {relative(image_folder, place)},"
+                " but its"
+                " files do not have the names of pictures there; for masks, merge those of a"
+                " picture into one file with the name of its picture; for two classes, say --kind"
                 " pictures"
             )
 
 
 def _twin_folders(place: Place) -> tuple[str, str] | None:
-    """Return two folders of which one holds pictures and the other their masks; None if none do."""
+    """Return a folder of pictures and a folder of their masks, or None."""
     top_folders = files_by_folder(place, [file for file in list_files(place) if is_picture(file)])
     if not 2 <= len(top_folders) <= _MAX_FOLDERS:
         return None
@@ -136,14 +139,14 @@ def _twin_folders(place: Place) -> tuple[str, str] | None:
 
 
 def _name_without_mask(file: Place) -> str:
-    """Return the name of a file without the word that makes it that of a mask."""
+    """Return the name of a file without its word for a mask."""
     stem = file.stem.casefold()
     match = _MASK_SUFFIX.fullmatch(stem) or _MASK_PREFIX.fullmatch(stem)
     return match[1] if match else stem
 
 
 def _are_masks_of(pairs: Sequence[tuple[Place, Place]]) -> bool:
-    """Tell whether some files are masks of the others: as large, and of few colors, they alone."""
+    """Tell whether some files are masks of the others: of equal size, and of few colors."""
     pairs = pairs[:: max(1, len(pairs) // _SAMPLE_SIZE)][:_SAMPLE_SIZE]
     sizes = [tuple(map(_image_size, pair)) for pair in pairs]
     images, masks = [image for image, _ in pairs], [mask for _, mask in pairs]
@@ -159,7 +162,7 @@ def _image_size(file: Place) -> tuple[int, int] | None:
 
 
 def _are_label_maps(image_files: Sequence[Place]) -> bool:
-    """Tell whether most of some files hold few colors."""
+    """Tell whether most files hold few colors."""
     sample = image_files[:: max(1, len(image_files) // _SAMPLE_SIZE)][:_SAMPLE_SIZE]
     return 2 * sum(map_parallel(_is_label_map, sample)) > len(sample)
 

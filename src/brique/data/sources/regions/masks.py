@@ -34,12 +34,14 @@ from brique.schema.resizing import resize_mask
 
 KIND: str = "masks"
 USES: frozenset[str] = frozenset({"size", "channels", "rename"})
-MAX_NATIVE_SIZE, DEFAULT_SIZE = 512, 256  # largest side that is kept, and that others are scaled to
+MAX_NATIVE_SIZE, DEFAULT_SIZE = 512, 256  # largest own side; side for others
 _IMAGE_FOLDERS = ("images", "image", "imgs", "img", "pictures", "photos", "jpegimages")
-_MASK_FOLDERS = (*MASK_WORDS, "annotation", "labelmaps", "segmentationclass", "segmentations", "seg", "segs",
-          "annots", "ground_truth", "groundtruth", "gts", "labelids")  # fmt: skip
-_NAME_WORD = re.compile(r"[Gg]round[ _-]?[Tt]ruth|[A-Z]?[a-z]+|[A-Z]+(?![a-z])")  # words of a name
-_SAMPLE_SIZE = 50  # masks by whose names it is told that two folders belong together
+_MASK_FOLDERS = (
+    *MASK_WORDS, "annotation", "labelmaps", "segmentationclass", "segmentations", "seg", "segs",
+    "annots", "ground_truth", "groundtruth", "gts", "labelids",
+)  # fmt: skip
+_NAME_WORD = re.compile(r"[Gg]round[ _-]?[Tt]ruth|[A-Z]?[a-z]+|[A-Z]+(?![a-z])")  # words
+_SAMPLE_SIZE = 50  # masks whose names decide that two folders match
 
 
 @dataclass
@@ -52,15 +54,15 @@ class _Pairs(ExampleFiles):
         return [*super().columns(), self.masks]
 
     def add(self, pictures: Place, masks: Place, part: int) -> None:
-        """Pair the files of two folders by their names without endings."""
+        """Pair the files of two folders by their names without suffix."""
         (images_by_stem, duplicate_images), (label_maps, duplicate_masks, views) = (
             by_stem(pictures),
             label_maps_by_stem(masks),
         )
         if views:
             self.notes.append(
-                f"{self.name}: {len(views):,} files show the masks in another way, such as"
-                f" {relative(views[0], self.root)}; left alone."
+                f"{self.name}: {len(views):,} files are other views of the masks, such as"
+                f" {relative(views[0], self.root)}; ignored."
             )
         names, masks_by_name = NameMatcher(images_by_stem), dict[str, Place]()
         for stem, file in label_maps.items():
@@ -68,7 +70,7 @@ class _Pairs(ExampleFiles):
             if masks_by_name.setdefault(name, file) != file:
                 duplicate_masks.append((file, masks_by_name[name]))
         for file, other in [*duplicate_images, *duplicate_masks]:
-            reason = f"has the name of {relative(other, self.root)}, which is taken; remove one"
+            reason = f"has the same name as {relative(other, self.root)}; remove one"
             self.skip(file, reason)
         for own_files, other, word, folder in (
             (images_by_stem, masks_by_name, "mask", masks),
@@ -98,11 +100,11 @@ class _Pairs(ExampleFiles):
                 self.masks.append(masks[0])
                 self.parts.append(PARTS.index(part))
             else:
-                reason = f"has {len(masks)} masks; join them into one" if masks else "has no mask"
+                reason = f"has {len(masks)} masks; merge them into one" if masks else "has no mask"
                 self.skip(file, reason)
 
     def apply_lists(self) -> list[Finding]:
-        """Take the parts that lists such as train.txt say; return what an audit should say."""
+        """Take the parts from lists such as train.txt; return findings."""
         lists = read_part_lists(self.name, self.root, self.files)
         parts = [lists.part(file) for file in self.files]
         for file, part in zip(self.files, parts, strict=True):
@@ -113,7 +115,7 @@ class _Pairs(ExampleFiles):
         self.keep_rows([row for row, part in enumerate(parts) if part is not None])
         self.parts[:] = [part for part in parts if part is not None]
         if lists.names:
-            self.notes.append(f"{self.name}: {format_names(lists.names)} say the parts.")
+            self.notes.append(f"{self.name}: {format_names(lists.names)}give the parts.")
         return lists.findings
 
 
@@ -134,12 +136,12 @@ def fits(place: Place) -> bool:
 
 
 def read(name: str, place: Place, options: Options) -> Source:
-    """Return pictures and their masks, decoded, with the parts that folders name.
+    """Return decoded pictures and masks, with the parts that folders give.
 
-    size: height and width; by default the pictures' own, if it is one and at most 512, else the
-        commonest proportions with a longest side of 256.
-    rename: classes that are to get another name; two of one name become one.
-    Raises DataError when there are no pairs, or masks hold classes that have no name.
+    size: height and width; by default their common size, if at most 512, else the
+        commonest aspect ratio with a longest side of 256.
+    rename: new names of classes; classes of one name are merged.
+    Raises DataError when there are no pairs, or masks hold classes without a name.
     """
     pairs = _Pairs(name, place)
     for image_folder, mask_folder, part in _folder_pairs(place):
@@ -182,7 +184,7 @@ def read(name: str, place: Place, options: Options) -> Source:
 
 
 def count_sizes(pictures: Sequence[Place]) -> Counter[tuple[int, int]]:
-    """Return how many pictures have which height and width, those that have none left out."""
+    """Return the number of pictures by (height, width), without unreadable ones."""
 
     def size_of(file: Place) -> tuple[int, int] | None:
         try:
@@ -196,7 +198,7 @@ def count_sizes(pictures: Sequence[Place]) -> Counter[tuple[int, int]]:
 def _image_size(
     pictures: Sequence[Place], name: str, options: Options, notes: list[str]
 ) -> tuple[int, int]:
-    """Return height and width for all pictures, as asked, or from their headers."""
+    """Return height and width for all pictures, by the options or from their headers."""
     if options.size is not None:
         return (options.size, options.size) if isinstance(options.size, int) else options.size
     size_counts = count_sizes(pictures)
@@ -215,8 +217,8 @@ def _image_size(
         else f"more than {MAX_NATIVE_SIZE} pixels a side"
     )
     notes.append(
-        f"{name}: its pictures have {reason}, so each is scaled and cut to {width} x {height}, with "
-        "its mask; --size chooses another."
+        f"{name}: its pictures have {reason}, so each is scaled and cropped to {width} x"
+        f" {height}, with its mask; --size chooses another."
     )
     return height, width
 
@@ -224,14 +226,14 @@ def _image_size(
 def _read_masks(
     pairs: _Pairs, decoded: DecodedPictures, mask_palette: Palette
 ) -> tuple[np.ndarray, np.ndarray, list[int]]:
-    """Return the numbers in masks (M, H, W), uint8, pixels by number (M, 256), and the good places.
+    """Return masks (M, H, W), uint8, their pixel counts by number (M, 256), and usable rows.
 
-    Masks that cannot be used are left out, with the reason.
+    Unusable masks are skipped, with the reason.
     """
     height, width = decoded.pixels.shape[2:]
     fitted = np.empty((len(pairs.masks), height, width), np.uint8)
     counts = np.zeros((len(pairs.masks), 256), np.int64)
-    resized: list[int] = []  # masks of another size than their picture
+    resized: list[int] = []  # masks whose size differs from their picture
     infos = decoded.image_metadata.infos
     orientation = MaskOrientation.detect(pairs.masks, infos)
     label_maps: list[LabelMap | None] = [None] * len(pairs.masks)
@@ -245,7 +247,9 @@ def _read_masks(
         info, classes = infos[row], orientation.apply(row, label_map.numbers)
         h, w = classes.shape
         if not have_same_aspect((h, w), (info.height, info.width)):
-            return f"has {w} x {h} pixels, its picture {info.width} x {info.height}; make it alike"
+            return (
+                f"has {w} x {h} pixels, its picture {info.width} x {info.height}; make both equal"
+            )
         if (h, w) != (info.height, info.width):
             resized.append(row)
         counts[row] = np.bincount(classes.ravel(), minlength=256)
@@ -265,7 +269,7 @@ def _read_masks(
 
 
 def _usable_rows(pairs: _Pairs, reasons: Sequence[str | None]) -> list[int]:
-    """Return the places of masks without a reason against them. Raises DataError for none."""
+    """Return the rows of masks without a reason against them. Raises DataError for none."""
     usable = [row for row, reason in enumerate(reasons) if reason is None]
     unusable = [
         (pairs.masks[row], reason) for row, reason in enumerate(reasons) if reason is not None
@@ -275,8 +279,8 @@ def _usable_rows(pairs: _Pairs, reasons: Sequence[str | None]) -> list[int]:
     if not usable:
         file, reason = pairs.skipped[-len(unusable)]
         raise DataError(
-            f"{pairs.root.name}: none of its {len(unusable):,} masks can be used; the first, {file}: "
-            f"{reason}"
+            f"{pairs.root.name}: none of its {len(unusable):,} masks can be used; the first,"
+            f" {file}: {reason}"
         )
     return usable
 
@@ -284,7 +288,7 @@ def _usable_rows(pairs: _Pairs, reasons: Sequence[str | None]) -> list[int]:
 def _check_consistent(
     pairs: _Pairs, mask_palette: Palette, label_maps: dict[int, LabelMap | None], counts: np.ndarray
 ) -> None:
-    """Add findings on what masks do not have in common. read: what is known of the good ones."""
+    """Add findings on masks that differ in colors or format."""
     mask_names = [relative(pairs.masks[row], pairs.root) for row in label_maps]
     color_maps = [label_map.colors if label_map else {} for label_map in label_maps.values()]
     palette.check_same_colors(pairs.root.name, mask_palette, color_maps, mask_names)
@@ -300,13 +304,13 @@ def _note_scaled(pairs: _Pairs, resized: list[int], mask_palette: Palette) -> No
     if resized:
         subject = f"{len(resized):,} masks are" if len(resized) > 1 else "1 mask is"
         mask_palette.notes.append(
-            f"{pairs.root.name}: {subject} of another size than the picture, and scaled to it, such as"
-            f" {relative(pairs.masks[min(resized)], pairs.root)}."
+            f"{pairs.root.name}: {subject} of another size than the picture and scaled to it,"
+            f" such as {relative(pairs.masks[min(resized)], pairs.root)}."
         )
 
 
 def _folder_pairs(root: Place) -> list[tuple[Place, Place, str | None]]:
-    """Return folders of pictures with those of their masks, and their part if they name one."""
+    """Return folders of pictures and of their masks, with their part or None."""
     pairs: list[tuple[Place, Place, str | None]] = []
     for image_folder, mask_folder in _sibling_pairs(root):
         subfolders = _subfolders(mask_folder)
@@ -336,7 +340,7 @@ def _folder_pairs(root: Place) -> list[tuple[Place, Place, str | None]]:
 
 
 def _sibling_pairs(folder: Place) -> Iterator[tuple[Place, Place]]:
-    """Yield the folders whose names say that one holds pictures and the other their masks."""
+    """Yield pairs of folders that are named as pictures and their masks."""
     subfolders, has_named = _subfolders(folder), False
     for word, image_folder in subfolders.items():
         endings = [word + end for end in MASK_ENDINGS]
@@ -365,12 +369,12 @@ def _sibling_pairs(folder: Place) -> Iterator[tuple[Place, Place]]:
 
 
 def _is_mask_folder(folder: Place) -> bool:
-    """Tell whether a word of a folder's name is one for masks: "Task1_Training_GroundTruth"."""
+    """Tell whether a folder's name has a word for masks: "Task1_Training_GroundTruth"."""
     return any(word.casefold() in _MASK_FOLDERS for word in _NAME_WORD.findall(folder.name))
 
 
 def _subfolders(folder: Place) -> dict[str, Place]:
-    """Return the folders in a folder by their names in small letters."""
+    """Return the folders in a folder by their names in lower case."""
     subfolders = [
         entry for entry in folder.iterdir() if entry.is_dir() and not entry.name.startswith(".")
     ]
@@ -381,7 +385,7 @@ def _subfolders(folder: Place) -> dict[str, Place]:
 
 
 def _names_match(image_folder: Place, mask_folder: Place) -> bool:
-    """Tell whether most masks of a folder have pictures of their names."""
+    """Tell whether most masks of a folder have pictures of the same name."""
     matcher = NameMatcher(by_stem(image_folder)[0])
     masks = list(label_maps_by_stem(mask_folder)[0])[:_SAMPLE_SIZE]
     return sum(matcher.find(stem) is not None for stem in masks) * 2 > len(masks)

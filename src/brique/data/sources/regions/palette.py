@@ -1,4 +1,4 @@
-"""What the numbers or colors of label maps mean: names of classes in a file beside them."""
+"""Classes of the numbers or colors of label maps, from a file beside them."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -19,7 +19,7 @@ _NAME_FILES = ("classes.txt", "labels.txt", "codes.txt", "class_names.txt", _ROB
 _COLOR_FILES = ("class_dict.csv", "label_colors.txt", "labelmap.txt")
 _VOID_NAMES = frozenset({"unlabelled", "unlabeled", "void", "ignore", "ignored"})
 _NUMBERED = re.compile(r"(\d{1,3})[\s:,;]+(\S.*)")
-_MAX_CLASS_NUMBER = 64  # numbers below are those of classes; grey levels chosen by eye reach beyond
+_MAX_CLASS_NUMBER = 64  # class numbers stay below; gray levels go beyond
 _COLOR = re.compile(r"(\d{1,3})\s*[\s,;]\s*(\d{1,3})\s*[\s,;]\s*(\d{1,3})")
 
 
@@ -27,9 +27,9 @@ _COLOR = re.compile(r"(\d{1,3})\s*[\s,;]\s*(\d{1,3})\s*[\s,;]\s*(\d{1,3})")
 class Palette:
     """Names of classes by number, and numbers by color.
 
-    names: empty if no file names them. colors: of 65536 R + 256 G + B; empty if masks hold numbers.
-    file: that names them. notes: what was decided, for people to read.
-    findings: what an audit should say of the masks.
+    names: empty if no file names them. colors: 65536 R + 256 G + B; empty if masks hold numbers.
+    file: that names them. notes: on decisions.
+    findings: on the masks.
     """
 
     names: dict[int, str] = field(default_factory=dict[int, str])
@@ -66,7 +66,7 @@ class Palette:
 
 
 def find(folder: Place, options: Options) -> Palette:
-    """Return what a file in a folder says of classes; an empty palette if there is none."""
+    """Return the palette from a file in a folder; empty without a file."""
     roboflow_files = [
         entry / _ROBOFLOW_FILE for entry in folder.iterdir() if part_named(entry.name) == "train"
     ]
@@ -94,8 +94,8 @@ def find(folder: Place, options: Options) -> Palette:
     too_large = [number for number in palette.names if number > IGNORE_INDEX]
     if not palette.names or len(palette.names) > IGNORE_INDEX or too_large:
         raise DataError(
-            f"{file.name}: expected 1 to {IGNORE_INDEX} classes, got {len(palette.names)} lines; write "
-            "the name of a class on each"
+            f"{file.name}: expected 1 to {IGNORE_INDEX} classes, got {len(palette.names)} lines;"
+            " write the name of a class on each"
         )
     return palette
 
@@ -115,10 +115,10 @@ def _parse_color_table(lines: Sequence[str]) -> Palette:
 
 @dataclass(frozen=True)
 class ClassTable:
-    """What the numbers of masks mean.
+    """Classes of the numbers of masks.
 
     names: of the classes. table: (256,), uint8, the class of each number.
-    codes: (number or color in a file, class) pairs where they differ, as `Mask` has them.
+    codes: (number or color in a file, class) pairs where they differ, as in `Mask`.
     """
 
     names: tuple[str, ...]
@@ -131,8 +131,8 @@ def resolve_classes(
 ) -> ClassTable:
     """Return the classes, and the class of each number; adds notes and findings.
 
-    counts: pixels of each mask (N, 256) by number. files: their names. part: place in PARTS (N,).
-    Raises DataError where masks hold numbers that have no name, or that no training mask holds.
+    counts: pixels of each mask (N, 256) by number. files: their names. part: index into PARTS (N,).
+    Raises DataError for numbers without a name, or that no training mask holds.
     """
     present = set(np.flatnonzero(counts.any(0)).tolist())
     names_by_number, is_binary = (
@@ -152,13 +152,13 @@ def resolve_classes(
         void = {IGNORE_INDEX} if is_void else set[int]()
         _check_trained(name, present - set(names_by_number) - void, counts, files, part)
         palette.notes.append(
-            f"{name}: no file names its classes, so they are called as the {len(names_by_number)} numbers "
-            "that masks hold; classes.txt, a name a line, names them."
+            f"{name}: no file names its classes, so they are named by the {len(names_by_number)}"
+            " numbers in the masks; add classes.txt with one name per line."
         )
         if IGNORE_INDEX in present and not is_binary:
             _report_void(name, palette, present, is_void=is_void)
     if is_binary:
-        palette.notes.append(f"{name}: its masks hold 0 and 255 alone, taken for two classes.")
+        palette.notes.append(f"{name}: its masks hold only 0 and 255, read as two classes.")
     void = [
         number
         for number, class_name in names_by_number.items()
@@ -166,15 +166,13 @@ def resolve_classes(
     ]
     if void:
         void_names = ", ".join(names_by_number[number] for number in void)
-        palette.notes.append(f"{name}: pixels of {void_names} count for nothing.")
+        palette.notes.append(f"{name}: pixels of {void_names} are ignored.")
     used = {
         number: class_name for number, class_name in names_by_number.items() if number not in void
     }
     names = tuple(dict.fromkeys(used[number] for number in sorted(used)))
     if not names:
-        raise DataError(
-            f"{name}: its masks hold no class, only pixels that count for nothing; give other masks"
-        )
+        raise DataError(f"{name}: its masks hold no class, only ignored pixels; give other masks")
     lookup = np.full(256, IGNORE_INDEX, np.uint8)
     for number, class_name in used.items():
         lookup[number] = names.index(class_name)
@@ -184,7 +182,7 @@ def resolve_classes(
 def _class_codes(
     palette: Palette, names_by_number: Mapping[int, str], lookup: np.ndarray
 ) -> tuple[tuple[int, int], ...]:
-    """Return the class of each number or color, none where each number is that of its class."""
+    """Return the class of each number or color; empty if numbers are class numbers."""
     if palette.colors:
         return tuple((code, int(lookup[n])) for code, n in sorted(palette.colors.items()))
     pairs = tuple((number, int(lookup[number])) for number in sorted(names_by_number))
@@ -192,16 +190,16 @@ def _class_codes(
 
 
 def _report_void(name: str, palette: Palette, present: set[int], *, is_void: bool) -> None:
-    """Say whether 255 is a class: an error where the other numbers do not tell."""
+    """Report whether 255 is a class; an error if the other numbers do not decide."""
     others = sorted(present - {IGNORE_INDEX})
     if is_void:
         palette.notes.append(
-            f"{name}: pixels of 255 count for nothing beside 0 to {others[-1]}; if they are a class,"
+            f"{name}: pixels of 255 are ignored beside 0 to {others[-1]}; if they are a class,"
             " name it in classes.txt (255: NAME)."
         )
         return
     number_list = ", ".join(map(str, others[:8])) + (", ..." if len(others) > 8 else "")
-    palette.notes.append(f"{name}: 255 is taken for a class, as {number_list} are.")
+    palette.notes.append(f"{name}: 255 is read as a class, like {number_list}.")
     if others[-1] < _MAX_CLASS_NUMBER:
         palette.findings.append(
             Finding(
@@ -210,16 +208,17 @@ def _report_void(name: str, palette: Palette, present: set[int], *, is_void: boo
                 None,
                 (),
                 len(others) + 1,
-                f"Masks hold {number_list} and 255, which may be a class or count for nothing; it is"
-                " taken for a class.",
-                "Name the numbers in classes.txt, such as '255: void' or '255: NAME', a line each.",
+                f"Masks hold {number_list} and 255, which may be a class or ignored; it is read"
+                " as a class.",
+                "Name the numbers in classes.txt, such as '255: void' or '255: NAME', one per"
+                " line.",
             )
         )
 
 
 def check_same_colors(name: str, palette: Palette, color_maps: Sequence[Mapping[int, int]],
                 files: Sequence[str]) -> None:  # fmt: skip
-    """Add a finding where one number shows different colors in the palettes of masks.
+    """Add a finding if one number has different colors in the palettes of masks.
 
     color_maps: by mask, the color of each number that it holds. files: their names.
     """
@@ -241,19 +240,17 @@ def check_same_colors(name: str, palette: Palette, color_maps: Sequence[Mapping[
                 None,
                 tuple(conflicts),
                 len(conflicts),
-                f"The numbers of masks mean one thing in one file and another elsewhere, by their"
+                f"The numbers of masks have different meanings in different files, by their"
                 f" palettes: in {file} {observed}, {expected}.",
-                "Save all with one palette, or as grey PNGs that hold the numbers; or save them as"
+                "Save all with one palette, or as gray PNGs of the numbers; or save them as"
                 " RGB and name the colors in class_dict.csv (name,r,g,b).",
             )
         )
-        palette.notes.append(
-            f"{name}: the palettes of its masks differ, look at 'brique check DATA'."
-        )
+        palette.notes.append(f"{name}: the palettes of its masks differ; see 'brique check DATA'.")
 
 
 def report_denoised(name: str, palette: Palette, files: Sequence[str], has_white: bool) -> None:
-    """Say which masks were taken for black and white in spite of noise; refuse them without white.
+    """Report noisy masks that are read as black and white; raise DataError without white.
 
     has_white: whether a mask holds 255.
     """
@@ -261,8 +258,8 @@ def report_denoised(name: str, palette: Palette, files: Sequence[str], has_white
         return
     if not has_white:
         raise DataError(
-            f"{name}: {files[0]} and {len(files) - 1:,} other masks are blurred or compressed with"
-            " loss, and hold no white; save the numbers of classes as PNG"
+            f"{name}: {files[0]} and {len(files) - 1:,} other masks are blurred or lossily"
+            " compressed, and hold no white; save the numbers of classes as PNG"
         )
     palette.findings.append(
         Finding(
@@ -271,15 +268,15 @@ def report_denoised(name: str, palette: Palette, files: Sequence[str], has_white
             None,
             tuple((file,) for file in files),
             len(files),
-            f"{len(files):,} masks of black and white have noise at edges, as lossy compression"
-            " leaves it; each pixel is taken for the nearer of 0 and 255.",
+            f"{len(files):,} masks of black and white have noise at edges, as from lossy"
+            " compression: each pixel becomes the nearer of 0 and 255.",
             "Save masks as PNG.",
         )
     )
 
 
 def unknown_class_reason(palette: Palette, counts: np.ndarray) -> str | None:
-    """Return why a mask cannot be used whose numbers have no name; None if all have.
+    """Return why a mask with unnamed numbers cannot be used; None if all have names.
 
     counts: its pixels by number (256,).
     """
@@ -304,5 +301,5 @@ def _check_trained(
         raise DataError(
             f"{name}: {files[row]} of {PARTS[int(part[row])]} holds class {number} in "
             f"{int(counts[row, number]):,} pixels, which no training mask does; name all classes "
-            "in classes.txt, a name a line, or correct the mask"
+            "in classes.txt, one name per line, or correct the mask"
         )

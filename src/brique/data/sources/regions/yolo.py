@@ -1,4 +1,4 @@
-"""YOLO: a .txt file for each picture, with a class and a box in shares of the picture a line."""
+"""YOLO: one .txt file per picture; each line has a class and a box in fractions of the picture."""
 
 import math
 import re
@@ -20,16 +20,16 @@ _IGNORED_FOLDERS = frozenset((
     "images", "image", "imgs", "img", "jpegimages", "pictures", "photos", "labels", "label",
     "annotations", "annotation", "txt", "yolo", "labels_txt",
 ))  # fmt: skip # folders that pictures and their .txt files do not have in common
-_SAMPLE_FILES = 50  # files by whose lines the form is known
-_TOLERANCE = 1e-3  # by which a share may pass 1, as rounding does
+_SAMPLE_FILES = 50  # files whose lines identify the format
+_TOLERANCE = 1e-3  # that a fraction may exceed 1 by, due to rounding
 
 
 @dataclass
 class YoloFolder:
-    """What a folder says.
+    """The annotations of a folder.
 
-    annotations: of each picture. faults: files and lines of no picture, and why.
-    unlabeled: pictures without a file of boxes. lone: the same in parts without any such file.
+    annotations: of each picture. faults: (file or line, reason) without a picture.
+    unlabeled: pictures without a file of boxes. lone: the same in parts without any file of boxes.
     """
 
     annotations: list[ImageAnnotation] = field(default_factory=list[ImageAnnotation])
@@ -40,7 +40,7 @@ class YoloFolder:
 
 
 def is_yolo(place: Place, all_files: Sequence[Place], pictures: Sequence[Place]) -> bool:
-    """Tell whether .txt files that are named as pictures hold lines of classes and boxes."""
+    """Tell whether .txt files with names of pictures hold classes and boxes."""
     pairs = _pairs(place, all_files, pictures)
     texts = [text for _, text in pairs if text is not None]
     if not texts:
@@ -56,10 +56,10 @@ def is_yolo(place: Place, all_files: Sequence[Place], pictures: Sequence[Place])
 def read_yolo(
     name: str, place: Place, all_files: Sequence[Place], pictures: Sequence[Place]
 ) -> YoloFolder:
-    """Return the boxes of each picture, with its part where a list, a file or a folder names it.
+    """Return the boxes of each picture, with its part if a list, file or folder gives it.
 
-    Pictures without a .txt file have no box, as YOLO takes them. Lines that cannot be read are left
-    out and named. Raises DataError where data.yaml cannot be read.
+    Pictures without a .txt file have no box, as in YOLO. Lines that cannot be read are left
+    out and reported. Raises DataError if data.yaml cannot be read.
     """
     result = YoloFolder()
     configs = find_configs(place, all_files)
@@ -73,7 +73,7 @@ def read_yolo(
     if not names:
         result.notes.append(
             f"{name}: no data.yaml, classes.txt or obj.names names the classes of its boxes, so"
-            " they are called by their numbers."
+            " they are named by their numbers."
         )
     pairs = _pairs(place, all_files, pictures)
     parts = _Parts.from_files(place, all_files, pictures, config)
@@ -108,7 +108,7 @@ def read_yolo(
 def _check_first_class(
     name: str, annotations: Sequence[ImageAnnotation], names: Mapping[int, str]
 ) -> None:
-    """Raise DataError where classes seem to count from 1: one is beyond, and none the first."""
+    """Raise DataError if classes seem to count from 1: one is too large, and none is the first."""
     unknown = [
         fault
         for annotation in annotations
@@ -129,7 +129,7 @@ def _read_boxes(
     names: Mapping[int, str],
     keypoints: tuple[int, int] | None,
 ) -> None:
-    """Add the boxes that the lines of a file give, and why a line is left out."""
+    """Add the boxes in a file, and the reasons for dropped lines."""
     text = read_content(annotation.file).decode("utf-8-sig", "replace")
     for line_number, line in enumerate(text.splitlines(), 1):
         if not line.strip():
@@ -156,7 +156,7 @@ def _read_boxes(
 def _line_fault(
     numbers: Sequence[float], names: Mapping[int, str], keypoints: tuple[int, int] | None
 ) -> str:
-    """Return what is wrong with a line; "" where nothing is."""
+    """Return what is wrong with a line; "" if it is valid."""
     count = len(numbers)
     pose_length = None if keypoints is None else 5 + keypoints[0] * keypoints[1]
     is_outline = keypoints is None and count >= 7 and count % 2 == 1
@@ -170,16 +170,16 @@ def _line_fault(
         return f"{_UNKNOWN_CLASS} {min(names)} to {max(names)}"
     fractions = numbers[1:] if keypoints is None else numbers[1:5]
     if min(fractions) < -_TOLERANCE or max(fractions) > 1 + _TOLERANCE:
-        return "expected shares of the picture's width and height, from 0 to 1"
+        return "expected fractions of the picture's width and height, from 0 to 1"
     return ""
 
 
 def _pairs(
     place: Place, all_files: Sequence[Place], pictures: Sequence[Place]
 ) -> list[tuple[Place, Place | None]]:
-    """Return each picture with its .txt file: of the same name, in a folder that answers its own.
+    """Return each picture with its .txt file: of the same name, in a matching folder.
 
-    None where there is none.
+    None without a file.
     """
     other_names = {*_CLASS_FILES, *(f"{word}.txt" for word in _PART_LISTS), "readme.txt"}
     texts = [
@@ -199,7 +199,7 @@ def _pairs(
 
 
 def _unique_by_stem(files: Iterable[Place]) -> dict[str, Place]:
-    """Return files by their stem, without those of one stem."""
+    """Return files by their stem, without ambiguous stems."""
     by_stem: dict[str, list[Place]] = {}
     for file in files:
         by_stem.setdefault(_stem(file), []).append(file)
@@ -207,13 +207,13 @@ def _unique_by_stem(files: Iterable[Place]) -> dict[str, Place]:
 
 
 def _stem(file: Place) -> str:
-    """Return a name without its ending; some tools write 1.jpg.txt for 1.jpg."""
+    """Return a name without its suffix; some tools write 1.jpg.txt for 1.jpg."""
     stem = file.name.removesuffix(".gz").rpartition(".")[0].casefold()
     return _DOUBLE_ENDING.sub("", stem) if plain_name(file).endswith(".txt") else stem
 
 
 def path_key(root: Place, file: Place) -> tuple[str, ...]:
-    """Return what the path of a picture and that of its .txt file have in common."""
+    """Return the key that a picture and its .txt file share, from their paths."""
     folders = relative(file, root).casefold().split("/")[:-1]
     return (*(segment for segment in folders if segment not in _IGNORED_FOLDERS), _stem(file))
 
@@ -221,7 +221,7 @@ def path_key(root: Place, file: Place) -> tuple[str, ...]:
 def _orphans(
     place: Place, all_files: Sequence[Place], pairs: Sequence[tuple[Place, Place | None]]
 ) -> list[tuple[str, str]]:
-    """Return the .txt files that hold boxes of no picture, and why they are left out."""
+    """Return the .txt files of boxes without a picture, with the reason."""
     used_texts = {text for _, text in pairs}
     orphans: list[tuple[str, str]] = []
     for file in all_files:
@@ -236,7 +236,7 @@ def _orphans(
                 and _BOX_LINE.match(line)
                 and all(math.isfinite(parse_number(w)) for w in line.split())
             ):
-                orphans.append((relative(file, place), "there is no picture of its name; add it"))
+                orphans.append((relative(file, place), "no picture has its name; add it"))
     return orphans
 
 
@@ -247,7 +247,7 @@ def _first_line(file: Place) -> str:
 
 
 def _class_names(all_files: Sequence[Place]) -> dict[int, str]:
-    """Return the names of classes by number that a list gives, one a line; none without a list."""
+    """Return the names of classes by number from a list, one per line; empty without a list."""
     for list_name in _CLASS_FILES:
         for file in all_files:
             if plain_name(file) == list_name or (
@@ -263,18 +263,18 @@ def _class_names(all_files: Sequence[Place]) -> dict[int, str]:
 
 @dataclass
 class _Parts:
-    """The part of each picture: by lists of files, by data.yaml, or by a folder's name."""
+    """The part of each picture: by lists of files, data.yaml, or folder names."""
 
     root: Place
     folders: dict[str, str]  # part of each folder, by its path
-    listed: dict[Place, str] = field(default_factory=dict[Place, str])
+    part_by_picture: dict[Place, str] = field(default_factory=dict[Place, str])
     notes: list[str] = field(default_factory=list[str])
 
     @classmethod
     def from_files(
         cls, root: Place, all_files: Sequence[Place], pictures: Sequence[Place], config: YoloConfig
     ) -> "_Parts":
-        """Return the parts that data.yaml or lists such as train.txt give."""
+        """Return the parts from data.yaml or lists such as train.txt."""
         parts = cls(root, {})
         parents = {
             folder for picture in pictures for folder in _parent_folders(relative(picture, root))
@@ -296,7 +296,7 @@ class _Parts:
                 elif folder in parts.folders:
                     parts.notes.append(
                         f"{config.file}: {part} is the folder of {parts.folders[folder]} too"
-                        f" ('{path}'), so it is no part of its own."
+                        f" ('{path}'), so it is not a separate part."
                     )
                 else:
                     parts.folders[folder] = part
@@ -309,7 +309,7 @@ class _Parts:
         return parts
 
     def add_list(self, part: str, file: Place, pictures: Sequence[Place]) -> None:
-        """Take the part of the pictures that a file lists, one a line."""
+        """Set the part of the pictures that a file lists, one per line."""
         by_name: dict[str, list[Place]] = {}
         for picture in pictures:
             by_name.setdefault(picture.name.casefold(), []).append(picture)
@@ -323,12 +323,12 @@ class _Parts:
                         segments, relative(candidate, self.root).split("/")
                     ),
                 )
-                self.listed.setdefault(best, part)
+                self.part_by_picture.setdefault(best, part)
 
     def part_of(self, picture: Place) -> str | None:
-        """Return the part of a picture; None where nothing says it."""
-        if self.listed:
-            return self.listed.get(picture)
+        """Return the part of a picture, or None."""
+        if self.part_by_picture:
+            return self.part_by_picture.get(picture)
         folders = _parent_folders(relative(picture, self.root))
         if self.folders:
             return next(
@@ -338,13 +338,13 @@ class _Parts:
 
 
 def part_of_folder(path: str) -> str | None:
-    """Return the part that a folder of a file's path is named as, such as train or val2017."""
+    """Return the part in the folders of a path, such as train or val2017."""
     segments = [segment.casefold().rstrip("0123456789_-") for segment in path.split("/")[:-1]]
     return next((ALIASES[segment] for segment in segments if segment in ALIASES), None)
 
 
 def count_common_suffix(path: Sequence[str], other_path: Sequence[str]) -> int:
-    """Return how many steps two paths have in common at their ends; letters' case is no matter."""
+    """Return how many segments two paths share at their ends, ignoring case."""
     pairs = zip(reversed(path), reversed(other_path), strict=False)
     return next(
         (n for n, (a, b) in enumerate(pairs) if a.casefold() != b.casefold()),
@@ -353,7 +353,7 @@ def count_common_suffix(path: Sequence[str], other_path: Sequence[str]) -> int:
 
 
 def _split_path(path: str) -> list[str]:
-    """Return the parts of a path with either slash, without those that lead up or nowhere."""
+    """Return the segments of a path with either slash, without "." and ".."."""
     segments = path.replace("\\", "/").split("/")
     return [segment for segment in segments if segment not in ("", ".", "..")]
 
@@ -365,7 +365,7 @@ def _parent_folders(path: str) -> list[str]:
 
 
 def _closest_folder(segments: Sequence[str], folders: Iterable[str]) -> str | None:
-    """Return the folder whose path has most in common with the end of a path; None for none."""
+    """Return the folder that shares the longest end with a path, or None."""
     best = max(
         folders,
         key=lambda folder: (count_common_suffix(segments, folder.split("/")), -len(folder)),

@@ -1,6 +1,6 @@
 """data.yaml of YOLO: names of classes and where the parts are, read without a YAML library.
 
-Of YAML what such files use is read; other forms are refused by name.
+Reads the subset of YAML in such files; other syntax is an error.
 """
 
 import re
@@ -18,9 +18,9 @@ _USED_KEYS = frozenset((*ALIASES, "names", "nc", "kpt_shape"))
 
 @dataclass
 class YoloConfig:
-    """What data.yaml says.
+    """The content of data.yaml.
 
-    file: its name. names: of classes, by number. count: how many it says there are.
+    file: its name. names: of classes, by number. num_classes: how many it declares.
     parts: folders or lists of each part. keypoints: their number, and the numbers of each.
     """
 
@@ -32,10 +32,10 @@ class YoloConfig:
 
 
 def find_configs(place: Place, all_files: Sequence[Place]) -> list[YoloConfig]:
-    """Return what data.yaml says, as a list of one; none where there is no such file.
+    """Return data.yaml as a list of one; empty without such a file.
 
-    It is the .yaml or .yml file that names classes. Raises DataError where several do so
-    differently, or it is written in a form that is not read.
+    It is the .yaml or .yml file that names classes. Raises DataError if several disagree,
+    or it has unsupported syntax.
     """
     candidates = [file for file in all_files if plain_name(file).endswith((".yaml", ".yml"))]
     candidates = [
@@ -52,7 +52,7 @@ def find_configs(place: Place, all_files: Sequence[Place]) -> list[YoloConfig]:
 
 
 def _read_config(file: Place, where: str) -> YoloConfig:
-    """Return what a file says. Raises DataError."""
+    """Return the content of a file. Raises DataError."""
     config = YoloConfig(where)
     text = read_content(file).decode("utf-8-sig", "replace")
     lines = [_strip_comment(line) for line in text.splitlines()]
@@ -75,7 +75,7 @@ def _read_config(file: Place, where: str) -> YoloConfig:
 
 
 def _apply_key(config: YoloConfig, key: str, value: str, following: list[str], where: str) -> None:
-    """Take the value of a key: on its line, in brackets, or in the lines below."""
+    """Read the value of a key: on its line, in brackets, or in the lines below."""
     values = _parse_value(value, following, where)
     if key == "names":
         if isinstance(values, str):
@@ -127,7 +127,7 @@ def _parse_numbered(items: Sequence[str], where: str) -> dict[int, str]:
 
 
 def _split_items(text: str) -> list[str]:
-    """Return what stands between commas that no quotation mark holds."""
+    """Return the items between commas outside quotation marks."""
     items, quote = [""], ""
     for character in text:
         if character == "," and not quote:
@@ -142,7 +142,7 @@ def _split_items(text: str) -> list[str]:
 
 
 def _unquote(text: str, where: str) -> str:
-    """Return a word without its quotation marks. Raises DataError for other forms of YAML."""
+    """Return a word without its quotation marks. Raises DataError for other YAML syntax."""
     if text[:1] in "\"'" and len(text) > 1 and text[-1] == text[0]:
         inner = text[1:-1]
         return inner.replace("''", "'") if text[0] == "'" else re.sub(r"\\(.)", r"\1", inner)
@@ -152,7 +152,7 @@ def _unquote(text: str, where: str) -> str:
 
 
 def _strip_comment(line: str) -> str:
-    """Return a line without its comment, and without blanks at its end."""
+    """Return a line without its comment and trailing blanks."""
     text, quote = "", ""
     for index, character in enumerate(line):
         if quote:
@@ -169,5 +169,5 @@ def _format_error(where: str, expected: str, actual: str) -> DataError:
     actual = actual if len(actual) <= 60 else f"{actual[:57]}..."
     return DataError(
         f"{where}: expected {expected}, got '{actual}'; write names as a list ([cat, dog]) or as"
-        " numbers and names, one a line (0: cat)"
+        " numbers and names, one per line (0: cat)"
     )

@@ -1,4 +1,4 @@
-"""Channels: the columns of a series as numbers, and classes as many numbers of 0 and 1."""
+"""Channels of a series: columns of numbers, and one-hot classes."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -11,14 +11,14 @@ from brique.data.sources.columns.number_checks import check_numbers
 from brique.schema import MISSING
 from brique.schema.numerals import Decimal
 
-_MAX_CLASSES = 16  # of a column that becomes as many channels
+_MAX_CLASSES = 16  # of a column that becomes one-hot channels
 
 
 @dataclass
 class Channels:
-    """What the columns of a series hold.
+    """The channels of a series.
 
-    channels: by name, (T,), float64, NaN where missing. left: columns that are left out.
+    channels: by name, (T,), float64, NaN where missing. excluded: columns that are left out.
     decimal, na_values: as in `brique.schema.Number`, of all columns. units: by channel.
     """
 
@@ -39,9 +39,9 @@ def channels_of(
 ) -> Channels:
     """Return the columns as channels: numbers, and classes of the training part.
 
-    rows: (T,), places in the file, in the order of time. train: (T,), bool, the training part.
-    types: what a person says of columns. wanted: columns to predict, "A,B". Numbers that count the
-        rows are no channel, unless a person speaks of them, or there is no other column.
+    rows: (T,), rows of the file, in the order of time. train: (T,), bool, the training part.
+    types: kinds of columns by --types. target: columns to predict, "A,B". A column that counts the
+        rows is left out, unless an option names it, or there is no other column.
     """
     result = Channels()
     explicit = {
@@ -82,7 +82,7 @@ def _is_row_counter(values: np.ndarray) -> bool:
 
 
 def _one_hot(raw_column: RawColumn, rows: np.ndarray, train: np.ndarray) -> dict[str, np.ndarray]:
-    """Return a channel for each class of the training part, none where there are many."""
+    """Return a channel for each class of the training part; empty for many classes."""
     codes = raw_column.codes()
     texts = np.array([*codes.names, MISSING], object)[codes.codes][rows]
     classes = sorted(set(texts[train].tolist()))

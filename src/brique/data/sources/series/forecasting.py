@@ -1,4 +1,4 @@
-"""Series: a table with a column of time, cut into windows of past and future."""
+"""Forecasting: a table with a column of time, cut into windows of past and future."""
 
 from dataclasses import replace
 
@@ -27,11 +27,11 @@ USES: frozenset[str] = frozenset(
     {"target", "header", "sheet", "time", "length", "horizon", "types", "group", "decimal"}
 )
 _DEFAULT_HORIZON = 24
-_MIN_SHIFT = 0.5  # spreads between the means of train and test that are worth a note
+_MIN_SHIFT = 0.5  # std between the means of train and test for a finding
 
 
 def fits(place: Place) -> bool:
-    """Tell that a series looks like any table, so that kind= must say it."""
+    """Return False: a series looks like any table, so it needs kind=."""
     return False
 
 
@@ -39,13 +39,13 @@ def read(name: str, place: Place, options: Options) -> Source:
     """Return the windows of the series in a table.
 
     Field "past", Number (length, C): the last `length` values of all columns; and the target
-    "future", Number (ahead,), or (ahead, K) for K targets, "A,B". Columns of few classes become a
-    channel for each. What is missing in the past is the last value that was there.
-    Test is the last 20% of the moments, valid the last tenth of those before. A window is of the
-    part that holds all of its future; its past may lie before the border, as in use; one whose
-    future lies in two parts is left out, and so is one that goes over a gap in time.
-    group: the column that names the series of a row, where there are several.
-    Raises DataError where there is no time, no target, or no window to train on.
+    "future", Number (horizon,), or (horizon, K) for K targets, "A,B". Columns of few classes are
+    one-hot channels. A missing value in the past is the last known one.
+    Test is the last 20% of the time steps, valid the last tenth of the rest. A window is in the
+    part that holds all of its future; its past may lie in the part before, as in inference.
+    Windows whose future lies in two parts are left out, and windows across a gap in time.
+    group: the column that names the series of a row, if there are several.
+    Raises DataError without a time, a target, or a window to train on.
     """
     table = timed_table(
         name, read_cells(_table_file(name, place), options.header, sheet=options.sheet), options
@@ -77,7 +77,7 @@ def read(name: str, place: Place, options: Options) -> Source:
     source = Source(name, dict(fields), dict(kinds), ("future",))
     source.part = torch.from_numpy(part[start_rows + length].astype(np.uint8))
     source.is_final = True
-    source.digests = start_rows.astype(np.uint64)  # windows overlap; none is there twice
+    source.digests = start_rows.astype(np.uint64)  # windows overlap, but none repeats
     source.names = table.time_texts[start_rows + length].tolist()
     source.times = table.times[start_rows + length]
     source.skipped = table.cells.skipped
@@ -87,7 +87,7 @@ def read(name: str, place: Place, options: Options) -> Source:
 
 
 def _series_arrays(table: TimedTable, targets: list[str], part: np.ndarray) -> SeriesArrays:
-    """Return the numbers of a table, those that are missing in the past filled from before."""
+    """Return the numbers of a table; missing values in the past are filled forward."""
     initial = np.array([_median(column) for column in table.channels[part == 0].T])
     target_columns = [table.names.index(target) for target in targets]
     values = fill_forward(table.channels, table.series, initial).astype(np.float32)
@@ -96,7 +96,7 @@ def _series_arrays(table: TimedTable, targets: list[str], part: np.ndarray) -> S
 
 
 def _table_file(name: str, place: Place) -> Place:
-    """Return the table at a place. Raises DataError unless there is one alone."""
+    """Return the table at a place. Raises DataError unless there is exactly one."""
     tables = [file for file in list_files(place) if may_be_table(file)]
     if len(tables) != 1:
         raise DataError(
@@ -107,12 +107,12 @@ def _table_file(name: str, place: Place) -> Place:
 
 
 def _targets(table: TimedTable, options: Options) -> list[str]:
-    """Return the columns that are to be foretold. Raises DataError."""
+    """Return the columns to forecast. Raises DataError."""
     if options.target is None:
         if len(table.names) == 1:
             return table.names
         raise DataError(
-            f"{table.name}: which of {', '.join(table.names)} is to be foretold? Name it with"
+            f"{table.name}: which of {', '.join(table.names)} is the target? Name it with"
             " --target, several as A,B"
         )
     if options.target in table.names:
@@ -123,14 +123,14 @@ def _targets(table: TimedTable, options: Options) -> list[str]:
     for name in targets:
         if name not in table.names:
             raise DataError(
-                f"{table.name}: --target names '{name}', which is no column of numbers"
+                f"{table.name}: --target names '{name}', which is not a column of numbers"
                 f"{alternatives(name, table.names)}"
             )
     return targets
 
 
 def _add_findings(table: TimedTable, targets: list[str]) -> None:
-    """Add findings on what is missing, and on a level that differs between train and test."""
+    """Add findings on missing values, and on a level shift between train and test."""
     missing_counts = np.isnan(table.channels).sum(0)
     missing = [
         (name, f"{int(count):,}")
@@ -138,13 +138,13 @@ def _add_findings(table: TimedTable, targets: list[str]) -> None:
         if count
     ]
     if missing:
-        listed = ", ".join(f"{count} of {name}" for name, count in missing[:5])
+        counts_text = ", ".join(f"{count} of {name}" for name, count in missing[:5])
         table.add_finding(
             "missing", "warning" if {name for name, _ in missing} & set(targets) else "note",
             list(missing),
-            f"Of {len(table.channels):,} moments there lack {listed}. In the past of a window the"
-            " last value stands for one that is missing; windows whose future lacks one are left"
-            " out.",
+            f"Of {len(table.channels):,} time steps, missing values: {counts_text}. In the past"
+            " of a window the"
+            " last value replaces a missing one; windows whose future lacks one are left out.",
             "Fill them in the file if you know better, or leave a column out with --types.",
         )  # fmt: skip
     part = row_parts(table.times)
@@ -161,8 +161,8 @@ def _add_findings(table: TimedTable, targets: list[str]) -> None:
             table.add_finding(
                 "level", "note", [(target, f"{train.mean():.4g}", f"{test.mean():.4g}")],
                 f"The mean of {target} is {train.mean():.4g} in train and {test.mean():.4g} in"
-                f" test, {shift:.1f} spreads apart: a net meets levels that it has not learnt.",
-                "Foretell changes, or take each window's last value away, rather than levels.",
+                f" test, {shift:.1f} std apart: a net meets levels that it has not learned.",
+                "Forecast changes, or subtract each window's last value.",
             )  # fmt: skip
 
 
@@ -173,8 +173,8 @@ def _check_varied(table: TimedTable, targets: list[str]) -> None:
         values = column[~np.isnan(column)]
         if len(values) and values.min() == values.max():
             raise DataError(
-                f"{table.name}: the target '{target}' is {values[0]:g} at every moment, so there is"
-                " nothing to foretell; choose another with --target"
+                f"{table.name}: the target '{target}' is {values[0]:g} at every time step, so"
+                " there is nothing to forecast; choose another with --target"
             )
 
 
@@ -184,11 +184,12 @@ def _median(column: np.ndarray) -> float:
 
 
 def _window_lengths(table: TimedTable, options: Options) -> tuple[int, int]:
-    """Return how many moments are foretold, and from how many. Raises DataError."""
+    """Return the horizon and the length of the past. Raises DataError."""
     for option, value in (("length", options.length), ("horizon", options.horizon)):
         if value is not None and value < 1:
             raise DataError(
-                f"{table.name}: --{option} must be 1 or more moments, got {value}; choose how many"
+                f"{table.name}: --{option} must be 1 or more time steps, got {value}; choose how"
+                " many"
             )
     shortest = int(np.bincount(table.series).min())
     horizon = options.horizon or max(1, min(_DEFAULT_HORIZON, shortest // 20))
@@ -203,35 +204,35 @@ def _report_gaps(table: TimedTable, gap_rows: np.ndarray, step: float | None) ->
         ]
         table.add_finding(
             "uneven", "warning", row_items[:FIRST_ROWS],
-            f"The moments of {table.name} are unevenly apart, and are taken as they follow each"
-            f" other: {', '.join(time_text for _, time_text in row_items[:3])} ...",
-            "Look whether --time names the column that is meant, and --group the column of the"
-            " series; or bring the rows to one step.",
+            f"The time steps of {table.name} are uneven; the rows are used in their order:"
+            f" {', '.join(time_text for _, time_text in row_items[:3])} ...",
+            "Check whether --time names the right column, and --group the column of the"
+            " series; or resample the rows to even steps.",
         )  # fmt: skip
     if len(gap_rows):
         time_text, rows = table.time_texts, table.row_numbers
         table.add_finding(
             "gap", "warning",
-            [(f"row {rows[row]}", f"{time_text[row - 1]} to {time_text[row]}") for row in gap_rows.tolist()],
-            f"Moments lack at {len(gap_rows):,} places of {table.name}, the first before row"
-            f" {rows[gap_rows[0]]} ({time_text[gap_rows[0] - 1]} to {time_text[gap_rows[0]]}); windows that go over"
-            " one are left out.",
-            "Add the rows that lack, with empty cells where nothing is known.",
+            [(f"row {rows[i]}", f"{time_text[i - 1]} to {time_text[i]}") for i in gap_rows],
+            f"{table.name} has {len(gap_rows):,} gaps in time, the first before row"
+            f" {rows[gap_rows[0]]} ({time_text[gap_rows[0] - 1]} to {time_text[gap_rows[0]]});"
+            " windows across a gap are left out.",
+            "Add the missing rows, with empty cells for unknown values.",
         )  # fmt: skip
 
 
 def _check_trainable(
     table: TimedTable, part: np.ndarray, future_rows: np.ndarray, lengths: tuple[int, int]
 ) -> None:
-    """Raise DataError where no window is left to train on."""
+    """Raise DataError if no window is left to train on."""
     if not (part[future_rows] == 0).any():
         length, horizon = lengths
         missing_count = int(np.isnan(table.channels[part == 0]).any(axis=1).sum())
-        missing_text = f", of which {missing_count:,} lack a value," if missing_count else ""
+        missing_text = f" ({missing_count:,} lack a value)" if missing_count else ""
         raise DataError(
-            f"{table.name}: no window of {length} moments and {horizon} ahead lies whole in the"
-            f" {int((part == 0).sum()):,} moments for training{missing_text}; choose a smaller --length or"
-            f" --ahead{' or fill in what is missing' if missing_count else ''}"
+            f"{table.name}: no window of {length} past and {horizon} future time steps fits into"
+            f" the {int((part == 0).sum()):,} time steps for training{missing_text}; choose a"
+            f" smaller --length or --horizon{' or fill in missing values' if missing_count else ''}"
         )
 
 
@@ -241,5 +242,5 @@ def _note_windows(
     names = table.names if len(table.names) <= 12 else [*table.names[:12], "..."]
     table.notes.append(
         f"{table.name}: {count:,} windows: the next {lengths[1]} of {', '.join(targets)} from the"
-        f" last {lengths[0]} of {', '.join(names)}; --length and --ahead choose other spans."
+        f" last {lengths[0]} of {', '.join(names)}; --length and --horizon change this."
     )

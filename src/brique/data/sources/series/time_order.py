@@ -1,4 +1,4 @@
-"""Chronology: the rows of a table in the order of time, each series by itself."""
+"""The rows of a table in the order of time, by series."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -13,30 +13,34 @@ from brique.data.sources.tables.timeline import evenness
 from brique.schema.timestamp_patterns import SECOND
 
 _HOUR = 3600 * SECOND
-_DISTINCT_SHARE = (
-    0.9  # share of different times below which some repeat as those of several series do
-)
-_UNIQUE_SHARE = 0.99  # share of rows that a key and the time tell from each other
-_EVEN_SHARE = 0.9  # share of the commonest step of times that are even
+_DISTINCT_SHARE = 0.9  # share of distinct times below which there may be several series
+_UNIQUE_SHARE = 0.99  # share of rows that a key and the time identify
+_EVEN_SHARE = 0.9  # share of the commonest step in even times
 _DESCENDING_SHARE = 0.9  # share of steps back in a file whose newest row is first
-_MIN_ROWS = 5  # of a series at least, on average
-_MAX_PAIR_ROWS = 100_000  # rows of which pairs of columns are tried
+_MIN_ROWS = 5  # mean rows per series at least
+_MAX_PAIR_ROWS = 100_000  # rows up to which pairs of columns are tried
 _KEY_WORDS = frozenset(
     ("id", "sensor", "station", "device", "meter", "site", "series", "symbol", "ticker", "name")
 )
-_SUNDAYS = {3: (8, 25), 4: (1, 24), 9: (24, 1), 10: (25, 1), 11: (1, 1)}  # days they begin at
+_SUNDAYS = {
+    3: (8, 25),
+    4: (1, 24),
+    9: (24, 1),
+    10: (25, 1),
+    11: (1, 1),
+}  # (first day of the month, hour)
 
 
 @dataclass
 class TimeOrder:
-    """The rows that have a time, one series behind the other, each in the order of time.
+    """The rows that have a time, by series, each in the order of time.
 
-    rows: (T,), int64, their places in the file. micros: (T,), int64, without clock changes.
-    series: (T,), int64. labels: what each series is called.
-    duplicates: places of rows whose time another has, which is kept; doubled_as: its series and time.
-    out_of_order: places of rows that stand after a later one in the file. is_backwards: whether nearly all
-        do: the newest row is first.
-    clock_changes: places of the first rows after a change of the clock.
+    rows: (T,), int64, rows of the file. micros: (T,), int64, without clock changes.
+    series: (T,), int64. labels: name of each series.
+    duplicates: rows with the time of another, which is kept; duplicate_keys: its series and time.
+    out_of_order: rows after a later one in the file. is_descending: whether nearly all are, as
+        the newest row is first.
+    clock_changes: the first rows after a clock change.
     """
 
     rows: np.ndarray
@@ -50,7 +54,7 @@ class TimeOrder:
     clock_changes: np.ndarray
 
     def conflicting_duplicates(self, columns: Sequence[Sequence[object]]) -> list[int]:
-        """Return those of the doubled rows that say something else than the one that is kept.
+        """Return the duplicates whose values differ from the row that is kept.
 
         columns: of the file, by its rows.
         """
@@ -69,9 +73,9 @@ class TimeOrder:
 def find_series_key(
     row_times: RowTimes, raw_columns: Mapping[str, RawColumn], declared: Collection[str]
 ) -> str | None:
-    """Return the column, or two as "A,B", that tells rows of one time apart; None if none does.
+    """Return the column, or two as "A,B", that separates rows of equal time; or None.
 
-    declared: columns of which a person has said what they are.
+    declared: columns that an option names.
     """
     has_time = row_times.is_known
     times, count = row_times.micros[has_time], int(has_time.sum())
@@ -106,9 +110,9 @@ def find_series_key(
 
 
 def _series_codes(raw_column: RawColumn, max_repeats: int) -> np.ndarray | None:
-    """Return the classes of a column that may name series (N,); None if it cannot.
+    """Return the classes of a column that may name series (N,), or None.
 
-    max_repeats: rows that have one time. Whole numbers name series if there are hardly more of them.
+    max_repeats: rows of one time. Integers name series if there are hardly more of them.
     """
     if "timestamp" in str(raw_column.values.type) or not raw_column.sample:
         return None
@@ -129,9 +133,9 @@ def _unique_share(times: np.ndarray, codes: np.ndarray) -> float:
 
 
 def _find_interleaved(times: np.ndarray, columns: Mapping[str, np.ndarray]) -> str | None:
-    """Return the column by which times are even in each series, though they are not in all.
+    """Return the column whose series have even times, though all rows together have not.
 
-    Where they are, sensors report in turn if a column is called so, and its values take turns.
+    The sensors of a named column then report in turn, as its values alternate.
     """
     if evenness(times) >= _EVEN_SHARE:
         columns = {name: codes for name, codes in columns.items()
@@ -148,7 +152,7 @@ def _is_round_robin(codes: np.ndarray) -> bool:
 
 
 def series_labels(raw_columns: Mapping[str, RawColumn], key: str | None) -> list[str]:
-    """Return what the series of each row is called."""
+    """Return the name of the series of each row."""
     if key is None:
         return [""] * len(next(iter(raw_columns.values())).values)
     names = [key] if key in raw_columns else key.split(",")
@@ -157,9 +161,9 @@ def series_labels(raw_columns: Mapping[str, RawColumn], key: str | None) -> list
 
 
 def sort_by_time(row_times: RowTimes, labels: list[str]) -> TimeOrder:
-    """Return the rows in the order of time, with clock changes smoothed and doubled times named.
+    """Return the rows in the order of time, with clock changes smoothed and duplicates listed.
 
-    labels: of each row, what its series is called.
+    labels: the name of each row's series.
     """
     names, series = np.unique(np.array(labels, object).astype(str), return_inverse=True)
     known_rows = np.flatnonzero(row_times.is_known)
@@ -181,10 +185,13 @@ def sort_by_time(row_times: RowTimes, labels: list[str]) -> TimeOrder:
     if not is_descending and len(clock_changes):
         out_of_order = out_of_order[
             ~np.isin(out_of_order, clock_changes)
-        ]  # an hour that comes again stands in order
+        ]  # a repeated hour is in order
+    duplicate_keys = zip(
+        series[rows][is_duplicate].tolist(), micros[is_duplicate].tolist(), strict=True
+    )
     return TimeOrder(
         rows[~is_duplicate], micros[~is_duplicate], series[rows][~is_duplicate], names.tolist(),
-        rows[is_duplicate], list(zip(series[rows][is_duplicate].tolist(), micros[is_duplicate].tolist(), strict=True)),
+        rows[is_duplicate], list(duplicate_keys),
         out_of_order, is_descending, rows[is_clock_change & ~is_duplicate],
     )  # fmt: skip
 
@@ -192,9 +199,9 @@ def sort_by_time(row_times: RowTimes, labels: list[str]) -> TimeOrder:
 def _smooth_clock_changes(
     rows: np.ndarray, micros: np.ndarray, series: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return rows and times without the hours that local time skips and repeats, and where.
+    """Return rows and times without the hours that local time skips and repeats, and their rows.
 
-    Where an hour is skipped, what follows is an hour earlier than it says; of one that comes twice
+    After a skipped hour all times are an hour earlier; of a repeated hour
     the second is an hour later.
     """
     changes: list[int] = []
@@ -236,7 +243,7 @@ def _smooth_clock_changes(
 
 
 def _may_be_clock_change(micros: int) -> bool:
-    """Tell whether clocks are changed in the hour that begins: early on some Sundays."""
+    """Tell whether clocks change in the hour that begins: early on some Sundays."""
     day, hour = micros // DAY, micros % DAY // _HOUR
     if day % 7 != 3 or hour > 3:  # 1970-01-01 was a Thursday
         return False

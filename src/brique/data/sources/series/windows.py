@@ -1,4 +1,4 @@
-"""Windows: pieces of series, each a past and the future that is to be foretold from it."""
+"""Windows of series: a past and the future to forecast."""
 
 from dataclasses import dataclass
 
@@ -8,22 +8,20 @@ from torch import Tensor
 
 from brique.errors import DataError
 
-TEST_SHARE, VALID_SHARE = 0.2, 0.1  # share of the moments; share of those before the test
+TEST_SHARE, VALID_SHARE = 0.2, 0.1  # share of all time steps; share of the rest
 MAX_BYTES = 8 << 30  # bytes that the windows may take
-_MAX_GAP_SHARE = (
-    0.05  # share of the steps that may differ from the commonest: gaps in an even series
-)
-_BLOCK_SIZE = 1 << 16  # windows cut together
+_MAX_GAP_SHARE = 0.05  # share of steps that may be gaps in an even series
+_BLOCK_SIZE = 1 << 16  # windows per batch
 
 
 @dataclass
 class SeriesArrays:
-    """Series, one behind the other, each in the order of time.
+    """Concatenated series, each in the order of time.
 
     values: (T, C), float32, nothing missing.
     future: (T, K), float32: the targets, NaN where missing.
-    times: (T,), seconds, or what else time is counted in. ticks: (T,), the same in even units.
-    series: (T,), int64, which of them a row is of.
+    times: (T,), seconds or another unit. ticks: (T,), the same in even units.
+    series: (T,), int64, the series of each row.
     """
 
     values: np.ndarray
@@ -34,9 +32,9 @@ class SeriesArrays:
 
 
 def part_starts(times: np.ndarray) -> tuple[float, float]:
-    """Return the first times of valid and of test: test is the last 20% of the moments.
+    """Return the first times of valid and of test: test is the last 20% of the time steps.
 
-    Valid is the last tenth of those before.
+    Valid is the last tenth of the rest.
     """
     unique_times = np.unique(times)
     test = round(len(unique_times) * (1 - TEST_SHARE))
@@ -47,13 +45,13 @@ def part_starts(times: np.ndarray) -> tuple[float, float]:
 
 
 def row_parts(times: np.ndarray) -> np.ndarray:
-    """Return the part in which each row is (T,), int64."""
+    """Return the part of each row (T,), int64."""
     valid, test = part_starts(times)
     return (times >= valid).astype(np.int64) + (times >= test)
 
 
 def find_gaps(arrays: SeriesArrays) -> tuple[np.ndarray, float | None]:
-    """Return the rows before which moments lack (G,), and the step; None if steps are uneven."""
+    """Return the rows after a gap in time (G,), and the step; None if steps are uneven."""
     steps = np.diff(arrays.ticks)
     is_same_series = np.diff(arrays.series) == 0
     if not is_same_series.any():
@@ -69,10 +67,10 @@ def find_gaps(arrays: SeriesArrays) -> tuple[np.ndarray, float | None]:
 def window_starts(
     arrays: SeriesArrays, gap_rows: np.ndarray, length: int, horizon: int
 ) -> np.ndarray:
-    """Return the rows at which whole windows begin (N,), that go over no gap and into one part.
+    """Return the first rows of whole windows (N,), without a gap and with a future in one part.
 
-    gap_rows: rows before which moments lack. The future of a window lies in one part, which is that
-    of the window; its past may lie before the border, as it does when a forecast is made.
+    gap_rows: rows after a gap in time. The future of a window lies in one part, the part
+    of the window; its past may lie in the part before, as in inference.
     Windows whose future has a missing number are left out.
     """
     count = len(arrays.values) - length - horizon + 1
@@ -92,14 +90,14 @@ def window_starts(
 
 
 def cut_windows(values: np.ndarray, rows: np.ndarray, length: int, name: str) -> Tensor:
-    """Return the pieces that begin at `rows`: (N, length, C), float32. Raises DataError."""
+    """Return the windows that begin at `rows`: (N, length, C), float32. Raises DataError."""
     channels = values.shape[1]
     size = 4 * len(rows) * length * channels
     if size > MAX_BYTES:
         raise DataError(
             f"{name}: {len(rows):,} windows of {length} x {channels} numbers take"
-            f" {size / 2**30:.1f} GiB, more than {MAX_BYTES >> 30}; choose a smaller --length, or leave"
-            " columns out with --types"
+            f" {size / 2**30:.1f} GiB, more than {MAX_BYTES >> 30}; choose a smaller --length,"
+            " or leave columns out with --types"
         )
     source = torch.from_numpy(np.ascontiguousarray(values, np.float32))
     windows = torch.empty(len(rows), length, channels)
@@ -114,9 +112,9 @@ def cut_windows(values: np.ndarray, rows: np.ndarray, length: int, name: str) ->
 
 
 def fill_forward(values: np.ndarray, series: np.ndarray, initial: np.ndarray) -> np.ndarray:
-    """Return values (T, C) with what is missing taken from the last row that has it.
+    """Return values (T, C) with missing values filled forward from the last known row.
 
-    initial: (C,), what stands before the first.
+    initial: (C,), the fill before the first known value.
     """
     rows = np.arange(len(values))[:, None]
     is_first = np.r_[True, np.diff(series) != 0]

@@ -18,13 +18,13 @@ from brique.schema.signals import ChannelTable, read_channels
 KIND: str = "sequences"
 USES: frozenset[str] = frozenset({"target", "test", "rename", "group"})
 _SUFFIXES = (".csv", ".tsv")
-_MIN_FILES = 3  # files alike but for a number that are sequences
+_MIN_FILES = 3  # files that differ in a number only to be sequences
 _TARGET_NAME = re.compile(r"label|target|class|^y$")
-_HEAD_BYTES = 1 << 12  # bytes looked at
+_HEAD_BYTES = 1 << 12  # bytes to inspect
 
 
 def fits(place: Place) -> bool:
-    """Tell whether a folder holds numbered CSV files with a table of them, or folders of such.
+    """Tell whether a folder holds numbered CSV files with a table, or in folders by class.
 
     Or whether a place is an archive of UCR or UEA.
     """
@@ -46,7 +46,7 @@ def read(name: str, place: Place, options: Options) -> Source:
 
     Field "signal", a Signal whose channels are the columns; and the target. Other columns of the
     tables choose test= and group=, and are left out. `ucr` reads archives of UCR and UEA.
-    Raises DataError when there are no sequences, or nothing says what they are.
+    Raises DataError when there are no sequences, or no labels.
     """
     if ucr.fits(place):
         return ucr.read(name, place, options)
@@ -64,10 +64,10 @@ def read(name: str, place: Place, options: Options) -> Source:
 
 
 def _sequences_and_tables(place: Place) -> tuple[list[Place], list[Place]]:
-    """Return the CSV files that are sequences, and those that are tables.
+    """Return the CSV files that are sequences, and the tables.
 
-    Sequences: those alike but for a number, the most of a folder; or all that lie in folders of
-    their own, where none lies beside these.
+    Sequences are most files of a folder and differ in a number only; or all files in subfolders,
+    if none lies beside these.
     """
     table_files = [file for file in list_files(place) if plain_name(file).endswith(_SUFFIXES)]
     groups: dict[str, list[Place]] = defaultdict(list)
@@ -90,7 +90,7 @@ def _blank_number(name: str) -> str:
 
 
 def _index_by_key(sequences: list[Place]) -> dict[str, int]:
-    """Return the place of each file by all that a table may call it: name, stem, last number."""
+    """Return the index of each file by each of its keys: name, stem, last number."""
     keys: dict[str, int] = {}
     for index, file in enumerate(sequences):
         name = file.name.removesuffix(".gz")
@@ -136,10 +136,10 @@ def _is_by_folder(place: Place, sequences: list[Place]) -> bool:
 
 
 def _column_count(file: Place) -> int:
-    """Return how many numbers the first lines of a file have, 0 if they are none."""
-    with file.open("rb") as opened:
+    """Return how many numbers the first lines of a file have, or 0."""
+    with file.open("rb") as stream:
         head = (
-            opened.read(_HEAD_BYTES) if file.suffix != ".gz" else read_content(file)[:_HEAD_BYTES]
+            stream.read(_HEAD_BYTES) if file.suffix != ".gz" else read_content(file)[:_HEAD_BYTES]
         )
     lines = head.rsplit(b"\n", 1)[0] if b"\n" in head else head
     try:
@@ -149,7 +149,7 @@ def _column_count(file: Place) -> int:
 
 
 def _find_sequences(name: str, place: Place) -> LabeledFiles:
-    """List the sequences, with what tables or folders say of them."""
+    """List the sequences, with their labels from tables or folders."""
     sequences, tables = _sequences_and_tables(place)
     if not sequences:
         raise DataError(
@@ -173,7 +173,7 @@ def _find_sequences(name: str, place: Place) -> LabeledFiles:
 def _from_tables(
     examples: LabeledFiles, sequences: list[Place], tables: list[Place]
 ) -> LabeledFiles:
-    """Take what the tables say of each sequence; leave out those of which one says nothing."""
+    """Take the attributes of each sequence from the tables; drop incomplete ones."""
     keys = _index_by_key(sequences)
     table_of_column: dict[str, str] = {}
     values_by_row: list[dict[str, str]] = [{} for _ in sequences]
@@ -191,7 +191,7 @@ def _from_tables(
         missing = [name for name in table_of_column if not values.get(name)]
         if missing:
             examples.skip(
-                file, f"{table_of_column[missing[0]]} does not say its {missing[0]}; add a line"
+                file, f"{table_of_column[missing[0]]} does not give its {missing[0]}; add a line"
             )
     rows = [
         i
@@ -219,7 +219,7 @@ def _named_columns(
 
 
 def _target(examples: LabeledFiles, options: Options) -> str:
-    """Return the name of the column that is to be predicted. Raises DataError."""
+    """Return the name of the target column. Raises DataError."""
     if options.target is not None:
         examples.column(options.target, "--target")
         return options.target
@@ -229,18 +229,18 @@ def _target(examples: LabeledFiles, options: Options) -> str:
             if len(names) > 1:
                 others = ", ".join(name for name in names if name != likely[0])
                 examples.notes.append(
-                    f"{examples.name}: {likely[0]} is to be predicted; --target chooses another of"
+                    f"{examples.name}: the target is {likely[0]}; --target chooses another of"
                     f" {others}."
                 )
             return likely[0]
     raise DataError(
-        f"{examples.name}: the tables say {', '.join(names) or 'nothing of every file'}; say with"
-        " --target which is to be predicted"
+        f"{examples.name}: the tables give {', '.join(names) or 'nothing of every file'}; choose"
+        " the target with --target"
     )
 
 
 def _decode(examples: LabeledFiles) -> tuple[Signal, list[Tensor]]:
-    """Return the kind and the sequences; leaves out those that cannot be read or differ."""
+    """Return the kind and the sequences; skips unreadable and differing ones."""
     parsed: list[ChannelTable | None] = []
     for file in examples.files:
         try:
@@ -253,8 +253,8 @@ def _decode(examples: LabeledFiles) -> tuple[Signal, list[Tensor]]:
     )
     if not layouts:
         raise DataError(
-            f"{examples.name}: none of its {len(examples.files):,} sequences can be read; the first,"
-            f" {examples.skipped[0][0]}: {examples.skipped[0][1]}"
+            f"{examples.name}: none of its {len(examples.files):,} sequences can be read; the"
+            f" first, {examples.skipped[0][0]}: {examples.skipped[0][1]}"
         )
     (channels, channel_names), _ = layouts.most_common(1)[0]
     kind = Signal(channels, names=channel_names)

@@ -1,4 +1,4 @@
-"""Sounds: folders of WAV files by class, or WAV files whose names say what they are."""
+"""Sounds: folders of WAV files by class, or WAV files with labels in their names."""
 
 from collections import Counter
 from pathlib import Path
@@ -55,11 +55,11 @@ def fits(place: Place) -> bool:
 
 
 def read(name: str, place: Place, options: Options) -> Source:
-    """Return the sounds below a folder, decoded, with what their folders or names say.
+    """Return the decoded sounds below a folder, with labels from folders or names.
 
-    Field "sound", a Signal of the commonest rate, to which the others are brought; and the target,
+    Field "sound", a Signal, all resampled to the commonest rate; and the target,
     the class. Other fields of `names` choose test= and group=, and are left out.
-    Raises DataError when there are no sounds, or nothing says what they are.
+    Raises DataError when there are no sounds, or no labels.
     """
     examples = _find_sounds(name, place, options)
     target = _target(examples, options)
@@ -68,7 +68,8 @@ def read(name: str, place: Place, options: Options) -> Source:
     kind, signals, findings = _decode(examples, options)
     if examples.skipped:
         examples.notes.append(
-            f"{name}: {len(examples.skipped):,} of {total:,} sounds cannot be read and are left out."
+            f"{name}: {len(examples.skipped):,} of {total:,} sounds cannot be read and are left"
+            " out."
         )
     source = examples.to_source(
         kind, _concatenate(signals, kind.channels), "sound", target, options
@@ -78,7 +79,7 @@ def read(name: str, place: Place, options: Options) -> Source:
 
 
 def _find_sounds(name: str, root: Place, options: Options) -> LabeledFiles:
-    """List the sounds with their parts, and what their folders and names say."""
+    """List the sounds with their parts and attributes."""
     examples = LabeledFiles(name, root, "the names of the files (--names)")
     if options.names is None and (tables := file_tables.find_tables(root, _is_sound)):
         file_tables.add_files(examples, tables, _is_sound)
@@ -87,7 +88,7 @@ def _find_sounds(name: str, root: Place, options: Options) -> LabeledFiles:
     if options.test is not None and options.test_values() is None:
         test_folder = resolve_place(Path(options.test))
         if any(examples.parts):
-            raise DataError(f"{name}: it has parts of its own already; leave out --test")
+            raise DataError(f"{name}: it already has parts; leave out --test")
         if not test_folder.is_dir():
             raise DataError(
                 f"{name}: --test {options.test} is not a folder of sounds; give one, or"
@@ -109,15 +110,15 @@ def _is_sound(file: Place) -> bool:
 
 
 def _add_folder(examples: LabeledFiles, root: Place, options: Options, part: int | None) -> None:
-    """Add the sounds below a folder. part: of all of them, or None if folders say it."""
+    """Add the sounds below a folder. part: of all sounds, or None if folders give it."""
     sounds, common_folders = _sound_files(examples, root)
     folders = {segments[0]: part_named(segments[0]) for _, segments in sounds if len(segments) > 1}
     has_parts = part is None and "train" in folders.values()
     if part is None and not has_parts and any(folders.values()):
         first = next(folder for folder, part_name in folders.items() if part_name)
         raise DataError(
-            f"{examples.name}: the folder {first} is named as a part of the data, and there is no"
-            " train beside it; name that of train so, or rename it where it is a class"
+            f"{examples.name}: the folder {first} has the name of a part, and there is no"
+            " train beside it; add a folder train, or rename it if it is a class"
         )
     part_by_path = _parts_from_lists(root, common_folders) if part is None else {}
     pattern = (
@@ -135,7 +136,7 @@ def _add_folder(examples: LabeledFiles, root: Place, options: Options, part: int
         if pattern is not None:
             match = file_names.match_name(pattern, examples, file, options.names or "")
             if match is None:
-                reason = f"is not named as {options.names}; rename it, or mend names="
+                reason = f"is not named as {options.names}; rename it, or correct names="
                 examples.skip(file, reason)
                 continue
             attributes |= match
@@ -144,15 +145,15 @@ def _add_folder(examples: LabeledFiles, root: Place, options: Options, part: int
         _add_file(examples, file, file_part, attributes)
     if left_out_count:
         examples.notes.append(
-            f"{examples.name}: {left_out_count:,} sounds beside train, or in a folder whose name starts with _,"
-            " are left out."
+            f"{examples.name}: {left_out_count:,} sounds beside train, or in a folder whose name"
+            " starts with _, are left out."
         )
 
 
 def _sound_files(
     examples: LabeledFiles, root: Place
 ) -> tuple[list[tuple[Place, list[str]]], list[str]]:
-    """Return the sounds with the steps to them, and the folders above all of them."""
+    """Return the sounds with their path segments, and the common folders above them."""
     sounds: list[tuple[Place, list[str]]] = []
     for file in list_files(root):
         if plain_name(file).endswith(_SUFFIXES):
@@ -168,7 +169,7 @@ def _sound_files(
 
 
 def _add_file(examples: LabeledFiles, file: Place, part: int, attributes: dict[str, str]) -> None:
-    """Add a file; what some files do not say is no column."""
+    """Add a file; attributes that some files lack are dropped."""
     if examples.files:
         for name in examples.attributes.keys() - attributes.keys():
             del examples.attributes[name]
@@ -181,7 +182,7 @@ def _add_file(examples: LabeledFiles, file: Place, part: int, attributes: dict[s
 
 
 def _parts_from_lists(root: Place, common_folders: list[str]) -> dict[str, int]:
-    """Return the parts of files that the lists beside the classes give to valid and test."""
+    """Return the parts of files on the lists of valid and test beside the classes."""
     folder = root
     for segment in common_folders:
         folder = folder / segment
@@ -195,30 +196,30 @@ def _parts_from_lists(root: Place, common_folders: list[str]) -> dict[str, int]:
 
 
 def _no_label_error(name: str, stems: list[str]) -> DataError:
-    """Return the error for sounds that lie in no class's folder."""
+    """Return the error for sounds outside the folders of classes."""
     sample = " and ".join(stems[:: max(1, len(stems) - 1)][:2])
     return DataError(
-        f"{name}: nothing says which class a sound is of: {sample} lie in no class's folder; put"
+        f"{name}: the class of sounds is unknown: {sample} lie in no class's folder; put"
         " each into the folder of its class, or say how the files are named, such as"
         " --names '{label}_{speaker}_{take}'"
     )
 
 
 def _target(examples: LabeledFiles, options: Options) -> str:
-    """Return the name of the column that is to be predicted. Raises DataError."""
+    """Return the name of the target column. Raises DataError."""
     if options.target is not None:
         examples.column(options.target, "--target")
         return options.target
     if "label" in examples.attributes or len(examples.attributes) == 1:
         return "label" if "label" in examples.attributes else next(iter(examples.attributes))
     raise DataError(
-        f"{examples.name}: none of {', '.join(examples.attributes) or 'its names'} is named label; say with"
-        " --target which is to be predicted"
+        f"{examples.name}: none of {', '.join(examples.attributes) or 'its names'} is named"
+        " label; choose the target with --target"
     )
 
 
 def _decode(examples: LabeledFiles, options: Options) -> tuple[Signal, list[Tensor], list[Finding]]:
-    """Return the kind, the sounds at one rate, and what is odd; leaves out what cannot be read."""
+    """Return the kind, the sounds at one rate, and findings; skips unreadable files."""
     sounds = examples.apply(lambda file: read_wav(read_content(file), file.name))
     if not sounds:
         raise DataError(
@@ -243,7 +244,7 @@ def _decode(examples: LabeledFiles, options: Options) -> tuple[Signal, list[Tens
         )
     ]
     for index, is_good in enumerate(is_usable):
-        sound, sounds[index] = sounds[index], _EMPTY_SOUND  # so that there is one copy
+        sound, sounds[index] = sounds[index], _EMPTY_SOUND  # keep one copy
         if is_good:
             signals.append(kind.prepare((sound.samples, sound.rate)))
     if len(widths) > 1 or channels not in widths:
@@ -261,7 +262,7 @@ _EMPTY_SOUND = Sound(np.empty((0, 1), np.float32), 1)
 def _rate_findings(
     rates: Counter[int], rate: int, names: list[str], sounds: list[Sound]
 ) -> list[Finding]:
-    """Return a finding where sounds come at several rates."""
+    """Return a finding if sounds have several sample rates."""
     if len(rates) == 1:
         return []
     pairs = zip(names, sounds, strict=True)
@@ -270,16 +271,16 @@ def _rate_findings(
     return [
         Finding(
             "rates", "note", None, tuple(others), len(others),
-            f"Sounds at {len(rates)} rates ({counts} a second), all brought to {rate:,}: what was"
-            " recorded at a lower rate lacks the high tones, and a net may tell it by that.",
-            "Look whether one class or part has another rate than the others; record or convert"
+            f"Sounds at {len(rates)} rates ({counts} a second), all resampled to {rate:,}: sounds"
+            " of a lower rate lack high frequencies, which a net may learn.",
+            "Check whether one class or part has another rate than the others; record or convert"
             " all alike.",
         )
     ]  # fmt: skip
 
 
 def _concatenate(signals: list[Tensor], channels: int) -> Ragged:
-    """Return the signals laid end to end; each is let go when it is copied."""
+    """Return the concatenated signals; frees each after its copy."""
     lengths = torch.tensor([len(signal) for signal in signals])
     offsets = torch.zeros(len(lengths) + 1, dtype=torch.int64)
     torch.cumsum(lengths, 0, out=offsets[1:])

@@ -22,19 +22,19 @@ from brique.options import Options
 from brique.schema import Signal
 from brique.schema.messages import alternatives
 
-_ENDINGS = (".ts", ".arff", ".tsv", ".txt")  # of several forms of one archive the first is read
+_ENDINGS = (".ts", ".arff", ".tsv", ".txt")  # of several formats the first is read
 _FILE_NAME = re.compile(r"(.+)_(TRAIN|TEST|VALID|VAL)(\.[a-z]+)", re.IGNORECASE)
 _SINGLE_CHANNEL = re.compile(
     r".+Dimension\d+"
-)  # one channel of several, which another file holds together
+)  # one channel, which another file holds with the others
 _HEADER = re.compile(r"(?im)^\s*@(problemname|timestamps|univariate|classlabel|targetlabel)\b")
-_MIN_VALUES = 8  # values of a row of .tsv or .txt, its class not counted
+_MIN_VALUES = 8  # values in a row of .tsv or .txt, without its class
 _NUMBERED = re.compile(r"(.*?)(\d+)")
 
 
 @dataclass
 class _Case:
-    """One sequence: where it stands, its C channels (NaN where a value is missing), its class."""
+    """One sequence: its location, C channels (NaN where missing), and class."""
 
     where: str
     channels: list[list[float]]
@@ -45,8 +45,8 @@ class _Case:
 class _Cases:
     """The sequences of a file.
 
-    skipped: (file and line, reason) of those that are left out.
-    is_number: whether what is said of each is a number to predict, no class.
+    skipped: (file and line, reason) of dropped sequences.
+    is_number: whether the target is a number, not a class.
     """
 
     cases: list[_Case] = field(default_factory=list[_Case])
@@ -63,12 +63,12 @@ def read(name: str, place: Place, options: Options) -> Source:
     """Return the sequences of an archive: field "signal", and "label", or "target" for numbers.
 
     NAME_TRAIN and NAME_TEST are the parts; `test` names another file. Missing values between
-    others are put on the line between their neighbors; those at the end of all channels end the
-    sequence. Raises DataError where sequences have time stamps, no class, or several problems lie
+    others are interpolated linearly; missing values at the end of all channels end the
+    sequence. Raises DataError if sequences have time stamps, no class, or several archives lie
     beside each other.
     """
     if options.group is not None:
-        raise DataError(f"{name}: its sequences say nothing of groups; leave out --group")
+        raise DataError(f"{name}: its sequences have no groups; leave out --group")
     pairs, notes = _select_files(name, place, options)
     part_cases = [(_read(file), part) for file, part in pairs]
     cases = [case for file_cases, _ in part_cases for case in file_cases.cases]
@@ -99,7 +99,7 @@ def read(name: str, place: Place, options: Options) -> Source:
 
 
 def _candidates(place: Place) -> list[Place]:
-    """Return the files that may be of an archive, by their endings."""
+    """Return the files that may belong to an archive, by their suffix."""
     return [file for file in list_files(place) if plain_name(file).endswith(_ENDINGS)]
 
 
@@ -121,7 +121,7 @@ def _is_archive(file: Place) -> bool:
 
 
 def _are_time_steps(head: str) -> bool:
-    """Tell whether all attributes but the last are numbers, numbered one after another."""
+    """Tell whether all attributes but the last are consecutively numbered numbers."""
     attributes = re.findall(r"(?im)^\s*@attribute\s+(\S+)\s+(\S+)", head)
     steps = [_NUMBERED.fullmatch(name.strip("'\"")) for name, _ in attributes[:-1]]
     if len(steps) < 2 or any(step is None for step in steps):
@@ -143,7 +143,7 @@ def _are_number_rows(head: str, delimiter: str | None) -> bool:
 def _select_files(
     name: str, place: Place, options: Options
 ) -> tuple[list[tuple[Place, int | None]], list[str]]:
-    """Return the files to be read with the part of each, train first, and notes."""
+    """Return the files to read with the part of each, train first, and notes."""
     archives = [file for file in _candidates(place) if _is_archive(file)]
     complete = [file for file in archives if not _SINGLE_CHANNEL.match(file.name)] or archives
     endings = [ending for ending in _ENDINGS if any(_has_ending(file, ending) for file in complete)]
@@ -192,7 +192,7 @@ def _read(file: Place) -> _Cases:
 
 
 def _read_ts(file: Place) -> _Cases:
-    """Return the sequences of sktime's form: channels between colons, the class last."""
+    """Return the sequences of sktime's .ts format: channels between colons, the class last."""
     cases, header = _Cases(), dict[str, list[str]]()
     is_data = False
     for number, line in enumerate(read_content(file).decode("utf-8-sig", "replace").split("\n"), 1):
@@ -222,20 +222,20 @@ def _is_true(words: Sequence[str] | None) -> bool:
 
 
 def _check_ts(header: dict[str, list[str]], file: Place) -> None:
-    """Raise DataError for what is not read: time stamps, sequences without a class."""
+    """Raise DataError for time stamps and sequences without a class."""
     if _is_true(header.get("timestamps")):
         raise _time_stamp_error(f"{file.name}: @timeStamps")
     if not _is_true(header.get("classlabel")) and not _is_true(header.get("targetlabel")):
         raise DataError(
-            f"{file.name}: expected @classLabel true or @targetLabel true, got neither, so nothing"
-            " says what is to be predicted; add it"
+            f"{file.name}: expected @classLabel true or @targetLabel true, got neither, so there is"
+            " no target; add it"
         )
 
 
 def _time_stamp_error(where: str) -> DataError:
     return DataError(
-        f"{where}: its sequences have time stamps, which are not read; bring them to even time"
-        " steps and write the values alone"
+        f"{where}: its sequences have time stamps, which are not read; resample them to even time"
+        " steps and write only the values"
     )
 
 
@@ -278,16 +278,16 @@ def _add_case(
     label: str,
     classes: Sequence[str],
 ) -> None:
-    """Add a sequence, or why it is left out."""
+    """Add a sequence, or the reason why not."""
     if not channels or any(channel is None for channel in channels):
-        cases.skipped.append((where, "holds what is no number; correct it"))
+        cases.skipped.append((where, "holds an invalid number; correct it"))
     elif len({len(channel) for channel in channels if channel is not None}) > 1:
         lengths = ", ".join(str(len(channel)) for channel in channels if channel is not None)
         cases.skipped.append((where, f"its channels differ in length ({lengths}); cut them"))
     elif not label or label == "?":
         cases.skipped.append((where, "its target is missing"))
     elif classes and label not in classes:
-        cases.skipped.append((where, f"'{label}' is none of the classes {', '.join(classes)}"))
+        cases.skipped.append((where, f"'{label}' is not among the classes {', '.join(classes)}"))
     else:
         cases.cases.append(
             _Case(where, [channel for channel in channels if channel is not None], label)
@@ -295,19 +295,19 @@ def _add_case(
 
 
 def _drop_invalid(cases: _Cases) -> _Cases:
-    """Leave out sequences whose number to predict is none."""
+    """Drop sequences with an invalid number as target."""
     if cases.is_number:
         for case in cases.cases:
             value = _parse_numbers([case.label])
             if value is None or value[0] != value[0]:
-                cases.skipped.append((case.where, f"'{case.label}' is no number"))
+                cases.skipped.append((case.where, f"'{case.label}' is not a number"))
         invalid = {where for where, _ in cases.skipped}
         cases.cases = [case for case in cases.cases if case.where not in invalid]
     return cases
 
 
 def _parse_numbers(words: Sequence[str]) -> list[float] | None:
-    """Return numbers, NaN for "?"; None where one is none, or not finite."""
+    """Return numbers, NaN for "?"; None if one is invalid or not finite."""
     numbers: list[float] = []
     for word in words:
         word = word.strip()
@@ -324,7 +324,7 @@ def _parse_numbers(words: Sequence[str]) -> list[float] | None:
 def _signals(
     name: str, cases: Sequence[_Case], skipped: list[tuple[str, str]]
 ) -> tuple[list[torch.Tensor], list[int], list[Finding]]:
-    """Return the sequences (T, C), float32, the places of those kept, and what was mended."""
+    """Return the sequences (T, C), float32, the kept rows, and findings."""
     widths = [len(case.channels) for case in cases]
     width = max(set(widths), key=widths.count)
     signals: list[torch.Tensor] = []
@@ -351,15 +351,15 @@ def _signals(
                         f" {skipped[0][1]}")  # fmt: skip
     findings = [] if not interpolated else [
         Finding("missing values", "warning", None, tuple(interpolated), len(interpolated),
-                f"{len(interpolated):,} of {len(cases):,} sequences lack values, which are put on the"
-                " straight line between their neighbors.",
-                "Nothing, if few are missing; else fill them as the measurement asks for."),
+                f"{len(interpolated):,} of {len(cases):,} sequences have missing values, which are"
+                " interpolated linearly.",
+                "Nothing, if few are missing; else fill them in."),
     ]  # fmt: skip
     return signals, kept_rows, findings
 
 
 def _interpolate(values: np.ndarray) -> Iterator[np.ndarray]:
-    """Yield each channel with what is missing put on the line between its neighbors."""
+    """Yield each channel with missing values interpolated linearly."""
     steps = np.arange(len(values))
     for channel in values.T:
         is_known = ~np.isnan(channel)

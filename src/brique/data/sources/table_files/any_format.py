@@ -1,4 +1,4 @@
-"""Tables of every format as cells, before anything is guessed; two of them joined by name."""
+"""Tables of every format as raw cells; two tables joined by column name."""
 
 from collections.abc import Collection
 from typing import Any
@@ -22,13 +22,13 @@ DELIMITED = (".csv", ".tsv", ".data", ".tab", ".dat", ".psv")
 SHEETS = (".xlsx", ".xlsm", ".xlsb", ".xls", ".ods")
 RECORDS = (".jsonl", ".ndjson")
 ENDINGS = (*DELIMITED, *SHEETS, *RECORDS, ".parquet", ".arff")
-_MIN_LINES = 3  # lines from which a text may be a table
+_MIN_LINES = 3  # lines of a text that may be a table
 
 
 def is_table(file: Place) -> bool:
-    """Tell by its name whether a file is a table."""
+    """Tell whether a file is a table, by its name."""
     name = plain_name(file)
-    return file.is_file() and name.endswith(ENDINGS) and not name.startswith("~$")  # is a lock
+    return file.is_file() and name.endswith(ENDINGS) and not name.startswith("~$")  # a lock file
 
 
 def may_be_table(file: Place) -> bool:
@@ -73,8 +73,8 @@ def read_cells(
     """Return a table's cells.
 
     has_header: whether its first line names the columns; None to guess it.
-    sheet: of a spreadsheet, its name or number. known: names that the columns should have.
-    Raises DataError where the file is no table.
+    sheet: of a spreadsheet, its name or number. expected_names: names that the columns should have.
+    Raises DataError if the file is not a table.
     """
     file_format = _file_format(file)
     if sheet is not None and file_format != "sheet":
@@ -93,12 +93,12 @@ def read_cells(
 
 
 def may_have_header(file: Place) -> bool:
-    """Tell whether a table may have a line of names, or none: others always name their columns."""
+    """Tell whether the header of a table is optional; other formats always name their columns."""
     return _file_format(file) in ("delimited", "sheet")
 
 
 def _file_format(file: Place) -> str:
-    """Return the form of a table: by its first bytes, else by its name."""
+    """Return the format of a table, by its first bytes, else by its name."""
     name, magic = plain_name(file), _read_magic(file)
     if magic.startswith(b"PAR1") or name.endswith(".parquet"):
         return "parquet"
@@ -122,9 +122,9 @@ def _first_bytes(file: Place) -> bytes:
 
 
 def concatenate(first: Cells, second: Cells) -> Cells:
-    """Return two tables as one, the columns of the second by name, or by place without names.
+    """Return two tables as one; columns match by name, or by position without a header.
 
-    Raises DataError where the second has not the columns of the first.
+    Raises DataError if the second lacks columns of the first.
     """
     import pyarrow as pa
 
@@ -143,10 +143,10 @@ def concatenate(first: Cells, second: Cells) -> Cells:
     if missing:
         raise DataError(
             f"{second.file}: has no column '{missing[0]}', which {first.file} has"
-            f"{did_you_mean(missing[0], columns) or '; add it, or leave it out of both'}"
+            f"{did_you_mean(missing[0], columns) or '; add it, or drop it from both'}"
         )
     if extra := [name for name in columns if name not in first.columns]:
-        notes.append(f"{second.file}: {', '.join(extra)} not in {first.file}, left alone.")
+        notes.append(f"{second.file}: {', '.join(extra)} not in {first.file}, ignored.")
     merged = {
         name: pa.concat_arrays(_to_common_type(values, columns[name]))
         for name, values in first.columns.items()
@@ -160,7 +160,7 @@ def concatenate(first: Cells, second: Cells) -> Cells:
 
 
 def _to_common_type(first: Any, second: Any) -> list[Any]:  # noqa: ANN401 - pyarrow arrays
-    """Return two arrays as of one type."""
+    """Return two arrays, cast to a common type."""
     import pyarrow as pa
 
     if first.type == second.type:
@@ -175,7 +175,7 @@ def _to_common_type(first: Any, second: Any) -> list[Any]:  # noqa: ANN401 - pya
 
 
 def to_texts(values: Any) -> Any:  # noqa: ANN401 - pyarrow arrays
-    """Return an array as texts, numbers as a class is named: 1 for 1.0."""
+    """Return an array as texts; numbers become class names: 1 for 1.0."""
     import pyarrow as pa
 
     if not pa.types.is_floating(values.type):
@@ -190,6 +190,6 @@ def _check_not_empty(cells: Cells) -> Cells:
     if not len(cells.rows) or not cells.columns:
         raise DataError(
             f"{cells.file}: expected a table, got {len(cells.rows)} rows of {len(cells.columns)}"
-            " columns that hold texts, numbers or moments; check the file"
+            " columns of texts, numbers or timestamps; check the file"
         )
     return cells

@@ -20,7 +20,7 @@ class Attribute:
     """One column.
 
     kind: "number", "classes", "text", "timestamp" or "relational". names: of its classes.
-    num_columns: how many columns a relational one has.
+    num_columns: number of columns of a relational attribute.
     """
 
     name: str
@@ -31,10 +31,10 @@ class Attribute:
 
 @dataclass
 class ArffFile:
-    """A file.
+    """The content of a file.
 
-    rows: the number of each line, from 1, and its cells: texts, None where one is missing ("?").
-    skipped: (file and line, reason) of rows that are left out.
+    rows: the line number, from 1, and the cells: texts, None where missing ("?").
+    skipped: (file and line, reason) of dropped rows.
     """
 
     file: str
@@ -46,9 +46,9 @@ class ArffFile:
 
 
 def read_arff(file: Place) -> ArffFile:
-    """Return what a file of ARFF holds; rows that do not fit its attributes are left out and named.
+    """Return the content of an ARFF file; rows that do not fit its attributes are skipped.
 
-    Raises DataError where it is none, or sparse.
+    Raises DataError if it is not ARFF, or sparse.
     """
     arff_file, is_data, num_inner = ArffFile(file.name), False, -1
     for number, line in enumerate(_decode(file).split("\n"), 1):
@@ -79,7 +79,7 @@ def read_arff(file: Place) -> ArffFile:
 
 
 def read_arff_cells(file: Place) -> Cells:
-    """Return a file of ARFF as a table, each cell a text. Raises DataError where it is none."""
+    """Return an ARFF file as a table of texts. Raises DataError if it is not ARFF."""
     import pyarrow as pa
 
     arff_file = read_arff(file)
@@ -104,7 +104,7 @@ def read_arff_cells(file: Place) -> Cells:
                 f"'{name}' is declared as classes {{{', '.join(attribute.classes[:5])}}}, which are"
                 " numbers and may be read as such."
             )
-            remedy = f"--types '{name}=category' takes it for classes."
+            remedy = f"--types '{name}=category' reads it as classes."
             cells.findings.append(
                 Finding("declared classes", "warning", None, ((name,),), 1, reason, remedy)
             )
@@ -164,14 +164,14 @@ def _add_row(arff_file: ArffFile, number: int, line: str, where: str) -> None:
         return
     for attribute, cell in zip(arff_file.attributes, cells, strict=True):
         if attribute.kind == "classes" and cell is not None and cell not in attribute.classes:
-            reason = f"'{cell}' is no class of {attribute.name}; add it to @attribute"
+            reason = f"'{cell}' is not a class of {attribute.name}; add it to @attribute"
             arff_file.skipped.append((where, reason))
             return
     arff_file.rows.append((number, cells))
 
 
 def _split_cells(line: str) -> list[str | None] | None:
-    """Return the cells of a row, None for "?"; None in place of all where marks do not match."""
+    """Return the cells of a row, None for "?"; None if quotation marks do not match."""
     cells: list[str | None] = []
     position = 0
     while True:
@@ -185,7 +185,7 @@ def _split_cells(line: str) -> list[str | None] | None:
 
 
 def _unquote(text: str) -> str:
-    r"""Return a cell without its quotation marks; \n in it is a line's end."""
+    r"""Return a cell without its quotation marks; \n in it is a line feed."""
     text = text.strip()
     if text[:1] not in ("'", '"'):
         return text

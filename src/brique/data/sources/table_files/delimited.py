@@ -24,19 +24,19 @@ from brique.data.sources.table_files.raw_cells import Cells as Cells
 from brique.data.sources.table_files.raw_cells import name_columns
 from brique.errors import DataError
 
-_SAMPLE_SIZE = 1 << 16  # bytes by which delimiter and header are guessed
-_MIN_LINES = 10  # lines that it has at least
-_BLOCK_SIZE = 1 << 26  # bytes that one row may have
+_SAMPLE_SIZE = 1 << 16  # bytes to guess delimiter and header from
+_MIN_LINES = 10  # lines of the sample at least
+_BLOCK_SIZE = 1 << 26  # largest row in bytes
 
 
 def read_delimited(
     file: Place, has_header: bool | None, expected_names: Collection[str] = ()
 ) -> Cells:
-    """Return a delimited table, each cell a text.
+    """Return a delimited table of texts.
 
     has_header: whether a line names the columns; None to guess it.
-    expected_names: names that the columns should have, by which the header is found.
-    Raises DataError where the file is no such table.
+    expected_names: names that the columns should have, to find the header.
+    Raises DataError if the file is not such a table.
     """
     raw, findings = as_utf8(read_content(file), file)
     if not raw.strip():
@@ -68,7 +68,7 @@ def read_delimited(
 
 
 def _first_lines(raw: bytes) -> str:
-    """Return the first lines of a text: some, however long they are."""
+    """Return the first lines of a text, at least a few."""
     size = _SAMPLE_SIZE
     while size < len(raw) and raw.count(b"\n", 0, size) < _MIN_LINES:
         size *= 4
@@ -77,7 +77,7 @@ def _first_lines(raw: bytes) -> str:
 
 
 def _shift_line_numbers(table_header: TableHeader, offset: int) -> None:
-    """Count the lines that belong to no example from the beginning of the file."""
+    """Shift the line numbers of a header by an offset."""
     for lines in (table_header.titles, table_header.descriptions):
         lines[:] = [(number + offset, text) for number, text in lines]
 
@@ -88,7 +88,7 @@ def _names_from_comment(
     delimiter: str,
     table_info: tuple[list[list[str]], int, bool | None],
 ) -> None:
-    """Take the names from the last comment, where it names all columns and no other line does."""
+    """Take the names from the last comment, if it names all columns and no other line does."""
     rows, width, has_header = table_info
     comment = comments[-1].lstrip("# ") if comments else ""
     comment_names = next(csv.reader([comment], delimiter=delimiter), [])
@@ -103,16 +103,16 @@ def _names_from_comment(
 
 
 def _split_comments(head: str) -> tuple[list[str], str]:
-    """Return the lines at the head that begin with #, without it, and what stands below."""
+    """Return the leading lines that begin with #, without it, and the rest."""
     lines = head.split("\n")
     count = next((i for i, line in enumerate(lines) if not line.startswith("#")), len(lines))
     if count == len(lines) or sum(line.startswith("#") for line in lines) > count:
-        return [], head  # the mark belongs to the table
+        return [], head  # the # belongs to the table
     return lines[:count], "\n".join(lines[count:])
 
 
 def _drop_repeated_headers(cells: Cells) -> None:
-    """Leave out rows that repeat the header, as files joined end to end have them."""
+    """Drop rows that repeat the header, as in concatenated files."""
     import pyarrow.compute as pc
 
     if not cells.has_header:
@@ -132,7 +132,7 @@ def _drop_repeated_headers(cells: Cells) -> None:
 
 @dataclass(frozen=True)
 class _RowFormat:
-    """How rows are written, and how many there are before the first."""
+    """How rows are written, and the number of lines before the first."""
 
     delimiter: str
     width: int
@@ -140,12 +140,12 @@ class _RowFormat:
 
 
 def _parse_rows(raw: bytes, file: Place, row_format: _RowFormat) -> Cells:
-    """Return the rows that have as many fields as they should."""
+    """Return the rows with the right number of fields."""
     cells, error = _try_parse(raw, file, row_format, quoted=True)
     if error or raw.count(b'"') % 2:
         unquoted, unquoted_error = _try_parse(raw, file, row_format, quoted=False)
         if not unquoted_error and (error or len(unquoted.rows) > len(cells.rows)):
-            reason = f'{file.name} has a quotation mark (") without its like: all are kept.'
+            reason = f'{file.name} has an unpaired quotation mark ("): all are kept.'
             remedy = 'Double each quotation mark that belongs to a text, "".'
             unquoted.findings.append(Finding("quotes", "warning", None, (), 1, reason, remedy))
             cells, error = unquoted, ""
@@ -155,8 +155,8 @@ def _parse_rows(raw: bytes, file: Place, row_format: _RowFormat) -> Cells:
         row, reason = cells.skipped[0]
         raise DataError(
             f"{file.name}: {len(cells.skipped):,} rows of {len(cells.skipped) + len(cells.rows):,} "
-            f"do not fit, the first: {row} {reason}; check that '{row_format.delimiter}' stands between"
-            " fields, and what has one in quotation marks"
+            f"do not fit, the first: {row} {reason}; check that '{row_format.delimiter}' separates"
+            " fields, and quote fields that contain it"
         )
     return cells
 
@@ -164,7 +164,7 @@ def _parse_rows(raw: bytes, file: Place, row_format: _RowFormat) -> Cells:
 def _try_parse(
     raw: bytes, file: Place, row_format: _RowFormat, *, quoted: bool
 ) -> tuple[Cells, str]:
-    """Return the rows, and what went wrong, if anything."""
+    """Return the rows, and the error or None."""
     import pyarrow as pa
     import pyarrow.compute as pc
     from pyarrow import csv as arrow
@@ -178,8 +178,8 @@ def _try_parse(
     names = [str(index) for index in range(row_format.width)]
     read_options = arrow.ReadOptions(column_names=names, use_threads=False, block_size=_BLOCK_SIZE)
     parse_options = arrow.ParseOptions(
-        delimiter=row_format.delimiter, quote_char='"' if quoted else False, newlines_in_values=quoted,
-        ignore_empty_lines=False, invalid_row_handler=on_invalid_row,
+        delimiter=row_format.delimiter, quote_char='"' if quoted else False,
+        newlines_in_values=quoted, ignore_empty_lines=False, invalid_row_handler=on_invalid_row,
     )  # fmt: skip
     convert_options = arrow.ConvertOptions(column_types=dict.fromkeys(names, pa.string()))
     empty = Cells(file.name, {name: pa.array([], pa.string()) for name in names}, np.empty(0, int))

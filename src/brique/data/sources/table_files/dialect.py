@@ -1,4 +1,4 @@
-"""The dialect of a delimited table: what stands between its cells, and round them."""
+"""The dialect of a delimited table: its delimiter and quoting."""
 
 import csv
 import io
@@ -6,15 +6,15 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
-DELIMITERS = ("\t", ";", "|", ",", "^", "~", "\x1f", "\x01")  # of several that fit, the first
-MAX_LINES = 200  # by which a dialect is guessed
+DELIMITERS = ("\t", ";", "|", ",", "^", "~", "\x1f", "\x01")  # in order of preference
+MAX_LINES = 200  # lines to guess a dialect from
 _SEP = re.compile(rb'"?sep=(\\t|[^\n])"?[;,\t]*\n', re.IGNORECASE)
 _MAX_TITLES = 30  # rows above or below a table at most
 _NUMBER = re.compile(r"[+-]?(\d[\d.,]*|\.\d+)(e[+-]?\d+)?%?", re.IGNORECASE)
 
 
 def split_sep_line(raw: bytes) -> tuple[bytes, str | None]:
-    """Return a table without the line that spreadsheets write first, "sep=;", and what it says."""
+    """Return a table without its first line "sep=;", and that delimiter or None."""
     match = _SEP.match(raw)
     if match is None:
         return raw, None
@@ -23,13 +23,13 @@ def split_sep_line(raw: bytes) -> tuple[bytes, str | None]:
 
 
 def detect_delimiter(head: str, declared: str | None) -> tuple[str, int]:
-    """Return the delimiter by which most rows have equally many fields, and how many.
+    """Return the delimiter that gives most rows equally many fields, and their number.
 
-    head: the first lines. Of several it is one by which fewest rows at the top have one field, and
-    the first of the others, that of the names, has as many as most. " " is any number of blanks.
+    head: the first lines. Prefers delimiters that leave few top rows with one field, and
+    a header as wide as most rows. " " is any number of blanks.
     """
     candidates: list[tuple[float, int, bool, int, str]] = []
-    is_padded = 2 * len(re.findall(r"[;|,]\t", head)) > head.count("\t")  # such tabs are blanks
+    is_padded = 2 * len(re.findall(r"[;|,]\t", head)) > head.count("\t")  # these tabs are padding
     delimiters = DELIMITERS[1:] if is_padded else DELIMITERS
     for delimiter in delimiters if declared is None else (declared,):
         widths = [
@@ -49,7 +49,7 @@ def detect_delimiter(head: str, declared: str | None) -> tuple[str, int]:
 
 
 def _strip_titles(widths: Sequence[int]) -> Sequence[int]:
-    """Return the widths of rows without those of one cell above and below the others, if few."""
+    """Return the widths of rows without a few rows of one cell at the top and bottom."""
     wide = [index for index, width in enumerate(widths) if width > 1]
     if not wide:
         return widths
@@ -59,7 +59,7 @@ def _strip_titles(widths: Sequence[int]) -> Sequence[int]:
 
 
 def _blank_width(head: str) -> int:
-    """Return how many fields each line has between blanks; 0 where that is no table."""
+    """Return how many fields lines have between blanks; 0 if that is not a table."""
     text = "\n".join(line.strip() for line in head.split("\n")[:MAX_LINES] if line.strip())
     lines = list(csv.reader(_lines(text), delimiter=" ", skipinitialspace=True))
     first, body = lines[:1], lines[1:] or lines
@@ -74,16 +74,16 @@ def _blank_width(head: str) -> int:
 
 
 def _are_decimals(head: str) -> bool:
-    """Tell whether commas stand within numbers alone, which blanks part."""
+    """Tell whether commas occur only inside numbers that blanks separate."""
     lines = [line.split() for line in head.split("\n")[1:MAX_LINES] if line.strip()]
     return all(re.fullmatch(r"[+-]?\d+(,\d+)?", cell) for line in lines for cell in line)
 
 
 def normalize(raw: bytes, delimiter: str) -> tuple[bytes, str]:
-    r"""Return a table with one delimiter between its cells, and quotation marks doubled in them.
+    r"""Return a table with a single delimiter and doubled quotation marks.
 
-    It may have blanks behind the delimiters, also before quotation marks, \" within cells, or any
-    number of blanks in place of a delimiter.
+    The input may have blanks behind delimiters, also before quotation marks, \" inside cells, or
+    any number of blanks as delimiter.
     """
     if delimiter == " ":
         text = "\n".join(line.strip() for line in raw.decode().split("\n"))
@@ -105,7 +105,7 @@ def normalize(raw: bytes, delimiter: str) -> tuple[bytes, str]:
     has_inner_quote = (
         re.search(rb'\\"(?!' + re.escape(delimiter_bytes) + rb"|[\r\n]|$)", raw) is not None
     )
-    best = max(  # of equals the one that takes a \" within a cell for escaped, or else the first
+    best = max(  # of equals the one that reads \" as escaped, else the first
         quotings,
         key=lambda quoting: (
             *_parse_quality(text, delimiter, quoting),
@@ -118,9 +118,9 @@ def normalize(raw: bytes, delimiter: str) -> tuple[bytes, str]:
 
 
 def _parse_quality(text: str, delimiter: str, quoting: tuple[bool, bool]) -> tuple[bool, float]:
-    """Return whether all of a table can be read so, and the share of rows that are equally wide.
+    r"""Return whether the whole table parses, and the share of rows of equal width.
 
-    quoting: whether blanks behind delimiters are left out, and whether quotation marks are escaped.
+    quoting: whether blanks behind delimiters are skipped, and whether \" is an escape.
     """
     widths: Counter[int] = Counter()
     try:
@@ -152,7 +152,7 @@ def _lines(text: str) -> io.StringIO:
 
 
 def first_rows(text: str, delimiter: str, max_rows: int) -> list[list[str]]:
-    """Return the first rows of a text, blank ones too."""
+    """Return the first rows of a text, including blank ones."""
     rows: list[list[str]] = []
     try:
         for row in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter):
@@ -160,12 +160,12 @@ def first_rows(text: str, delimiter: str, max_rows: int) -> list[list[str]]:
                 break
             rows.append(row)
     except csv.Error:
-        pass  # a field without end: what came before it must do
+        pass  # an unterminated field: keep the rows before it
     return rows
 
 
 def byte_offset(raw: bytes, head: str, delimiter: str, num_rows: int) -> int:
-    """Return where the bytes of a table begin behind so many rows, blank ones counted."""
+    """Return the byte offset behind some rows, including blank ones."""
     reader = csv.reader(io.StringIO(head, newline=""), delimiter=delimiter)
     for _ in range(num_rows):
         next(reader, None)

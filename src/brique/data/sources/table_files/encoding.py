@@ -1,4 +1,4 @@
-"""The letters of a text file: as UTF-8, its lines ended by line feeds."""
+"""Text files converted to UTF-8 with line feeds."""
 
 import re
 
@@ -6,8 +6,8 @@ from brique.data.files.place import Place
 from brique.data.finding import Finding
 from brique.errors import DataError
 
-_SAMPLE = 1 << 16  # bytes by which UTF-16 without a mark is known
-_MAX_ITEMS = 1000  # lines of broken letters that are named
+_SAMPLE = 1 << 16  # bytes to detect UTF-16 without a byte order mark
+_MAX_ITEMS = 1000  # lines that a finding lists
 _BYTE_ORDER_MARKS = (
     (b"\xff\xfe\0\0", "utf-32"), (b"\0\0\xfe\xff", "utf-32"),
     (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"),
@@ -15,9 +15,9 @@ _BYTE_ORDER_MARKS = (
 
 
 def as_utf8(raw: bytes, file: Place) -> tuple[bytes, list[Finding]]:
-    """Return a text as UTF-8, its lines ended by line feeds, and what is odd about it.
+    """Return a text as UTF-8 with line feeds, and findings.
 
-    Raises DataError where it holds NUL bytes, as no text does.
+    Raises DataError if it holds NUL bytes.
     """
     encoding = _wide_encoding(raw)
     if encoding is not None:
@@ -37,15 +37,13 @@ def as_utf8(raw: bytes, file: Place) -> tuple[bytes, list[Finding]]:
         return _repair(raw, file)
     if encoding is not None and b"\xef\xbf\xbd" in raw:
         return raw, [
-            _encoding_finding(
-                raw.decode(), file, encoding.upper(), "what is broken is shown as \ufffd"
-            )
+            _encoding_finding(raw.decode(), file, encoding.upper(), "invalid bytes become \ufffd")
         ]
     return raw, []
 
 
 def _wide_encoding(raw: bytes) -> str | None:
-    """Return the encoding of a text whose letters take two or four bytes."""
+    """Return the encoding of a text with two or four bytes per character, or None."""
     for mark, name in _BYTE_ORDER_MARKS:
         if raw.startswith(mark):
             return name
@@ -58,11 +56,11 @@ def _wide_encoding(raw: bytes) -> str | None:
 
 
 def _repair(raw: bytes, file: Place) -> tuple[bytes, list[Finding]]:
-    """Return what is not UTF-8 as UTF-8: single bytes replaced, or all read as Windows-1252."""
+    """Return invalid UTF-8 as UTF-8: with bytes replaced, or all read as Windows-1252."""
     text = raw.decode(errors="replace")
     broken = text.count("\ufffd")
     if broken <= sum(map(len, re.findall(r"[^\x00-\x7f]+", text))) / 2:
-        consequence = "what is broken is shown as \ufffd"
+        consequence = "invalid bytes become \ufffd"
         return text.encode(), [_encoding_finding(text, file, "UTF-8", consequence)]
     consequence = "the file is read as Windows-1252: letters with accents may be wrong"
     bad_lines = [i for i, line in enumerate(raw.split(b"\n"), 1) if not line.isascii()]

@@ -1,4 +1,4 @@
-"""Tables of spreadsheets: .xlsx, .xls, .ods, the first sheet that holds one."""
+"""Tables of spreadsheets (.xlsx, .xls, .ods): the first sheet with a table."""
 
 import io
 import re
@@ -17,8 +17,8 @@ from brique.data.sources.table_files.raw_cells import Cells, name_columns
 from brique.errors import DataError
 from brique.schema.messages import alternatives
 
-_MAX_LINES = 200  # by which the header is guessed
-_MAX_ITEMS = 1000  # cells that a finding names
+_MAX_LINES = 200  # rows to guess the header from
+_MAX_ITEMS = 1000  # cells that a finding lists
 _CELL = re.compile(rb"<c\b([^>]*[^/])>(.*?)</c>", re.DOTALL)
 _Row = list[str]
 
@@ -26,12 +26,12 @@ _Row = list[str]
 def read_sheet(
     file: Place, has_header: bool | None, sheet: str | None, expected_names: Collection[str] = ()
 ) -> Cells:
-    """Return the table of one sheet, each cell a text, moments in ISO 8601.
+    """Return the table of one sheet as texts, timestamps in ISO 8601.
 
     has_header: whether a row names the columns; None to guess it.
-    sheet: its name, or its number from 1; by default the first that holds a table, one with the
-        columns `expected_names` before others.
-    Raises DataError where the file cannot be read, or has no such sheet.
+    sheet: its name, or its number from 1; by default the first with a table, preferably with the
+        columns `expected_names`.
+    Raises DataError if the file cannot be read, or has no such sheet.
     """
     workbook = _open_workbook(file)
     names: list[str] = list(workbook.sheet_names)
@@ -51,7 +51,7 @@ def read_sheet(
         cells.notes.append(
             f"{file.name}: sheet '{name}' is read, not {', '.join(others[:8])}; --sheet chooses."
         )
-    cells.findings += _lost_cell_findings(file, name, names)
+    cells.findings += _invalid_cell_findings(file, name, names)
     return cells
 
 
@@ -68,7 +68,7 @@ def _open_workbook(file: Place) -> Any:  # noqa: ANN401 - of calamine
             raise _password_error(file) from error
         reason = " ".join(str(error).split()).rstrip(".")
         raise DataError(
-            f"{file.name}: cannot be read as a spreadsheet ({reason}); open it where it was made,"
+            f"{file.name}: cannot be read as a spreadsheet ({reason}); open it in a spreadsheet,"
             " and save it as .xlsx or CSV"
         ) from error
 
@@ -80,7 +80,7 @@ def _password_error(file: Place) -> DataError:
 
 
 def _cells(workbook: Any, name: str) -> list[list[Any]]:  # noqa: ANN401 - of calamine
-    """Return the cells of a sheet; none of a chart."""
+    """Return the cells of a sheet; empty for a chart."""
     from python_calamine import CalamineError
 
     try:
@@ -108,7 +108,7 @@ def _resolve_sheet(file: Place, names: list[str], sheet: str) -> str:
 
 
 def _select_sheet(filled: dict[str, list[_Row]], expected_names: Collection[str]) -> str:
-    """Return the first sheet that has the columns that are sought, or more than one cell a row."""
+    """Return the first sheet with the expected columns, or with more than one cell per row."""
     for name, rows in filled.items() if expected_names else ():
         if any({*expected_names} <= {cell.strip() for cell in row} for row in rows[:_MAX_LINES]):
             return name
@@ -119,7 +119,7 @@ def _select_sheet(filled: dict[str, list[_Row]], expected_names: Collection[str]
 
 
 def _text(value: object) -> str:
-    """Return a cell as a text: whole numbers without a point, moments in ISO 8601."""
+    """Return a cell as a text: integers without a point, timestamps in ISO 8601."""
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, float):
@@ -135,7 +135,7 @@ def _text(value: object) -> str:
 def _table(
     file: Place, rows: list[_Row], has_header: bool | None, expected_names: Collection[str]
 ) -> Cells:
-    """Return the table that some rows hold; columns without any cell at its sides are none."""
+    """Return the table in some rows, without empty columns at its sides."""
     import pyarrow as pa
 
     width = max(map(len, rows))
@@ -161,8 +161,8 @@ def _table(
     return cells
 
 
-def _lost_cell_findings(file: Place, sheet: str, names: list[str]) -> list[Finding]:
-    """Return findings on cells of an .xlsx file that hold errors, or sums that were never made."""
+def _invalid_cell_findings(file: Place, sheet: str, names: list[str]) -> list[Finding]:
+    """Return findings on cells of an .xlsx file with errors or uncomputed formulas."""
     errors: list[tuple[str, str]] = []
     uncomputed: list[tuple[str, str]] = []
     xml = _sheet_xml(file, names.index(sheet))
@@ -196,7 +196,7 @@ def _lost_cell_findings(file: Place, sheet: str, names: list[str]) -> list[Findi
 
 
 def _sheet_xml(file: Place, number: int) -> bytes:
-    """Return what an .xlsx file writes of a sheet, by its place; nothing of other files."""
+    """Return the XML of a sheet of an .xlsx file, by its index; empty for other files."""
     try:
         with zipfile.ZipFile(io.BytesIO(read_content(file))) as archive:
             sheets = re.findall(rb"<(?:\w+:)?sheet\b[^>]*>", archive.read("xl/workbook.xml"))

@@ -1,4 +1,4 @@
-"""What stands below the rows of a table: notes, and rows of sums."""
+"""The footer of a table: notes, and rows of sums."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from brique.data.sources.table_files.raw_cells import Cells
 from brique.schema.missing import NA_VALUES
 
 _MAX_NOTES = 20  # rows at the end that may be notes
-_MIN_ROWS = 3  # rows from which a sum can be told from chance
+_MIN_ROWS = 3  # rows at least for a sum that is no coincidence
 _SUMS = frozenset([
     "total", "totals", "sum", "sums", "grand total", "subtotal", "overall", "all", "summe",
     "gesamt", "gesamtsumme", "insgesamt", "suma", "totale", "totaal", "totalt",
@@ -18,9 +18,9 @@ _MEANS = frozenset(["mean", "average", "avg", "mittelwert", "durchschnitt", "moy
 
 
 def trim_end(cells: Cells) -> None:
-    """Leave out rows at the end of a table of texts that are no examples, and say so.
+    """Drop rows at the end of a table of texts that are no examples, and report them.
 
-    They are notes, which fill few cells and stand where numbers stand above, and a row that holds
+    These are notes, which fill few cells in columns of numbers, and a row that holds
     the sums or means of the columns above it.
     """
     for _ in range(_MAX_NOTES):
@@ -65,7 +65,7 @@ def _are_numbers(values: Any) -> bool:  # noqa: ANN401 - a pyarrow array of text
 
 
 def parse_number(text: str) -> float | None:
-    """Return a number that is written with a point or a comma before the decimals, or None."""
+    """Return a number with a decimal point or comma, or None."""
     text = text.strip()
     points, commas = text.count("."), text.count(",")
     if commas == 1 and not points:
@@ -82,7 +82,7 @@ def parse_number(text: str) -> float | None:
 
 
 def _drop_sums(cells: Cells) -> None:
-    """Leave out a last row that holds the sums or means of those above it; say it where it may."""
+    """Drop a last row of the sums or means of the rows above; report a possible one."""
     last, columns = _last_cells(cells), list(cells.columns.values())
     number_by_index = {
         index: parse_number(value)
@@ -118,13 +118,13 @@ def _drop_sums(cells: Cells) -> None:
         cells.drop_row(len(cells.rows) - 1, f"holds the {kinds[0]} of the rows above")
     else:
         word = next(iter(words.values()))
-        reason = f"The last row of {cells.file} ({row}) says '{word}': it may be no example."
-        remedy = "Remove it where it sums up those above."
+        reason = f"The last row of {cells.file} ({row}) says '{word}': it may not be an example."
+        remedy = "Remove it if it sums up the rows above."
     cells.findings.append(Finding("row of sums", "warning", None, (item,), 1, reason, remedy))
 
 
 def _has_gap(last: list[str], columns: list[Any]) -> bool:
-    """Tell whether a row lacks what all others have, and fills columns of numbers alone."""
+    """Tell whether a row lacks a cell that all others have, and fills columns of numbers only."""
     if not all(
         _are_numbers(columns[index].slice(0, 200)) for index, cell in enumerate(last) if cell
     ):
@@ -150,7 +150,7 @@ def _floats(values: Any) -> np.ndarray:  # noqa: ANN401 - a pyarrow array of tex
 
 
 def _matches_aggregate(aggregate: Any, above: np.ndarray, text: str) -> bool:  # noqa: ANN401 - of numpy
-    """Tell whether a cell is the sum or mean of the numbers above it, as far as it is written."""
+    """Tell whether a cell is the sum or mean of the numbers above it, within its precision."""
     stated = parse_number(text)
     if stated is None or np.isnan(above).all() or not np.nan_to_num(above).any():
         return False

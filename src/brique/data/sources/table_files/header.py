@@ -1,4 +1,4 @@
-"""What stands above the rows of a table: titles, the names of its columns, their units."""
+"""The header of a table: titles, the names of its columns, their units."""
 
 import re
 from collections.abc import Collection, Sequence
@@ -22,18 +22,18 @@ _UNITS_AND_TYPES = frozenset(
         datetime timestamp
         """,
     )
-)  # units, and types
-_MAX_HEADER_ROWS = 50  # rows among which the header is sought
-_MIN_RUN, _LONG_RUN = 3, 8  # numbers that count on, at least; so many that it is no chance
+)  # units and types
+_MAX_HEADER_ROWS = 50  # rows to search for the header
+_MIN_RUN, _LONG_RUN = 3, 8  # consecutive numbers at least; so many are no coincidence
 _NUMBER_SHARE = 0.8  # share of numbers among the cells of a column of numbers
 
 
 @dataclass
 class TableHeader:
-    """What stands above the first row.
+    """The lines above the first row.
 
-    names: of the columns; None where no row names them. above: rows of the file before the first.
-    titles: above the names, and about: below them, rows that belong to no example (number, text).
+    names: of the columns; None without a row of names. num_above: rows of the file above the first.
+    titles, descriptions: (number, text) of rows above and below the names that are no examples.
     """
 
     names: list[str] | None
@@ -48,11 +48,11 @@ def find_header(
     has_header: bool | None = None,
     expected_names: Collection[str] = (),
 ) -> TableHeader:
-    """Return what stands above the rows of a table.
+    """Return the header of a table.
 
-    rows: the first of the file, blank ones too. width: fields that most rows have.
+    rows: the first rows of the file, including blank ones. width: fields of most rows.
     has_header: whether a row names the columns; None to guess it.
-    expected_names: names that the columns should have, such as those that a model was trained with.
+    expected_names: names that the columns should have, such as those of a trained model.
     """
     filled_rows = [header_row for header_row, row in enumerate(rows) if count_filled(row)]
     if not filled_rows:
@@ -70,7 +70,7 @@ def find_header(
     group_row = has_names and titles and _is_group(rows[titles[-1]], rows[header_row])
     group_row = titles.pop() if group_row else None
     if not has_names and any(_is_number(cell.strip()) for index in titles for cell in rows[index]):
-        header_row, titles = filled_rows[0], []  # rows of another length
+        header_row, titles = filled_rows[0], []  # rows of another width
     numbered_titles = [(index + 1, _format_row(rows[index])) for index in titles]
     if not has_names:
         return TableHeader(None, header_row, numbered_titles)
@@ -84,7 +84,7 @@ def find_header(
 
 
 def _is_group(upper: Sequence[str], lower: Sequence[str]) -> bool:
-    """Tell whether a row names groups of columns, which the row below it names alike."""
+    """Tell whether a row names groups of columns, whose names repeat in the row below."""
     names = [cell.strip() for cell in lower]
     return len(upper) == len(names) > len({*names}) and count_filled(upper) > 1
 
@@ -92,7 +92,7 @@ def _is_group(upper: Sequence[str], lower: Sequence[str]) -> bool:
 def _row_with_names(
     rows: Sequence[Sequence[str]], filled_rows: Sequence[int], expected_names: Collection[str]
 ) -> int | None:
-    """Return the first row that holds most of the names that columns should have."""
+    """Return the first row with most of the expected names."""
     for index in filled_rows[:_MAX_HEADER_ROWS]:
         names = {cell.strip() for cell in rows[index]} & {*expected_names}
         if 2 * len(names) > len({*expected_names}):
@@ -103,7 +103,7 @@ def _row_with_names(
 def _first_row(
     rows: Sequence[Sequence[str]], filled_rows: Sequence[int], width: int, has_header: bool | None
 ) -> int:
-    """Return the row at which a table begins: the first as wide as it, and mostly filled."""
+    """Return the row where a table begins: the first of full width that is mostly filled."""
     first = filled_rows[0]
     wide_rows = (
         index
@@ -122,7 +122,7 @@ def _first_row(
         and votes <= 0
         and not has_header
     ):
-        return first  # its cells are missing, and no names stand below it
+        return first  # cells are missing, and no names follow
     return full_row
 
 
@@ -131,14 +131,14 @@ def _fits(row: Sequence[str], width: int) -> bool:
 
 
 def _is_short(row: Sequence[str], width: int) -> bool:
-    """Tell whether a row may name all columns but some: texts, each another."""
+    """Tell whether a row may name most columns: distinct texts."""
     names = _stripped(row)
     are_names = len({*names}) == len(names) and all(map(_NAME.fullmatch, names))
     return are_names and (len(names) == width - 1 or 2 * len(names) >= width > len(names) > 1)
 
 
 def _stripped(row: Sequence[str]) -> list[str]:
-    """Return the cells of a row, without empty ones at its end."""
+    """Return the cells of a row, without trailing empty ones."""
     cells = [cell.strip() for cell in row]
     while cells and not cells[-1]:
         cells.pop()
@@ -152,7 +152,7 @@ def _rows_below(rows: Sequence[Sequence[str]], index: int) -> list[Sequence[str]
 def _read_second_row(
     header: TableHeader, rows: Sequence[Sequence[str]], header_row: int, width: int
 ) -> None:
-    """Take the row below the names for what it is: units or the like, or the lower names."""
+    """Interpret the row below the names: units, descriptions, or second names."""
     names = header.names or []
     filled_below = [
         index for index in range(header_row + 1, len(rows)) if count_filled(rows[index])
@@ -179,7 +179,7 @@ def _read_second_row(
 
 
 def _is_description(second: Sequence[str], columns: Sequence[Sequence[str]]) -> bool:
-    """Tell whether a row says something of the columns: words stand where numbers stand below."""
+    """Tell whether a row describes the columns: words above numbers."""
     pairs = list(zip(second, columns, strict=True))
     over_numbers = [cell for cell, cells in pairs if _are_numbers(cells)]
     others = [(cell, cells) for cell, cells in pairs if cell and not _are_numbers(cells)]
@@ -201,12 +201,12 @@ def _is_unit(cell: str) -> bool:
 
 
 def _is_like(cell: str, cells: Sequence[str]) -> bool:
-    """Tell whether a cell has figures as those below it have, such as dates."""
+    """Tell whether a cell has the digits of the cells below it, such as dates."""
     return _has_digit(cell) and sum(map(_has_digit, cells)) >= _NUMBER_SHARE * len(cells)
 
 
 def _join_names(upper: Sequence[str], lower: Sequence[str]) -> list[str]:
-    """Return names that stand in two rows, the upper one for several columns: "size.height"."""
+    """Return names from two rows, the upper one for several columns: "size.height"."""
     names: list[str] = []
     group = ""
     for upper_name, lower_name in zip(upper, map(str.strip, lower), strict=True):
@@ -216,11 +216,11 @@ def _join_names(upper: Sequence[str], lower: Sequence[str]) -> list[str]:
 
 
 def is_header(first: Sequence[str], below: Sequence[Sequence[str]], width: int) -> bool:
-    """Tell whether the first row names the columns: texts stand where numbers stand below."""
+    """Tell whether the first row names the columns: texts above numbers."""
     names = [name.strip() for name in first]
     names = names if len(names) <= width else max(_stripped(names), names[:width], key=len)
     rows = [row for row in below if len(row) == width]
-    if len(names) > width:  # names of more than there is, which is said later
+    if len(names) > width:  # too many names, reported later
         return len({*names}) == len(names) and _votes(names, below, width) > 0
     if width - len(names) > max(1, width // 2):
         return False
@@ -241,9 +241,9 @@ def is_header(first: Sequence[str], below: Sequence[Sequence[str]], width: int) 
 def _is_counting(
     names: Sequence[str], columns: Sequence[Sequence[str]], rows: Sequence[Sequence[str]]
 ) -> bool:
-    """Tell whether a row counts, as 0, 1, 2 or 1990, 1991, 1992, and the rows below do not.
+    """Tell whether a row counts, as 0, 1, 2 or 1990, 1991, 1992, unlike the rows below.
 
-    A few such numbers must not stand in their columns.
+    A few such numbers must not occur in their columns.
     """
     if len({*names}) < len(names) or not _is_run(names):
         return False
@@ -261,7 +261,7 @@ def _is_run(row: Sequence[str]) -> bool:
 
 
 def _votes(first: Sequence[str], below: Sequence[Sequence[str]], width: int) -> int:
-    """Return for how many columns more a row is unlike the numbers below it than like them."""
+    """Return in how many more columns a row differs from the numbers below than matches them."""
     names = [name.strip() for name in first][:width]
     rows = [row for row in below if len(row) == width]
     pairs = zip(names, _columns_below(names, rows), strict=True) if rows else ()
@@ -269,7 +269,7 @@ def _votes(first: Sequence[str], below: Sequence[Sequence[str]], width: int) -> 
 
 
 def _columns_below(names: Sequence[str], rows: Sequence[Sequence[str]]) -> list[list[str]]:
-    """Return the cells below each name; fewer names are those of the last columns, as R writes."""
+    """Return the cells below each name; fewer names belong to the last columns, as in R."""
     columns = [[cell.strip() for cell in cells] for cells in zip(*rows, strict=True)]
     if len(names) < len(columns) and not any(columns[-1]):
         return columns[: len(names)]  # each row ends with a delimiter
@@ -277,9 +277,9 @@ def _columns_below(names: Sequence[str], rows: Sequence[Sequence[str]]) -> list[
 
 
 def _vote(name: str, cells: Sequence[str]) -> int:
-    """Return 1 where a first cell is unlike the numbers or figures below it, -1 where it is like.
+    """Return 1 if a first cell differs from the numbers or digits below, -1 if it matches.
 
-    0 where there are none below, or figures stand anywhere among letters.
+    0 without any below, or if digits occur anywhere among letters.
     """
     present = [cell for cell in cells if cell.casefold() not in NA_VALUES]
     if not present or not name:
@@ -290,7 +290,7 @@ def _vote(name: str, cells: Sequence[str]) -> int:
         return 0
     shapes = [_shape(cell) for cell in present]
     if name.casefold() not in NA_VALUES and not _has_digit(name):
-        return 0 if _shape(name) in shapes else 1  # Free may stand among prices
+        return 0 if _shape(name) in shapes else 1  # "Free" may occur among prices
     if name.casefold() in NA_VALUES or _shape(name) in shapes:
         return -1
     is_alike = max(map(shapes.count, {*shapes})) >= _NUMBER_SHARE * len(shapes)
@@ -303,7 +303,7 @@ def _are_numbers(cells: Sequence[str]) -> bool:
 
 
 def _shape(cell: str) -> str:
-    """Return how a cell is written: its figures as 9, its letters as a, several as one."""
+    """Return the shape of a cell: runs of digits as 9, runs of letters as a."""
     return re.sub(r"[^\W\d_]+", "a", re.sub(r"\d+", "9", cell))
 
 
@@ -316,7 +316,7 @@ def _is_number(cell: str) -> bool:
 
 
 def count_filled(row: Sequence[str]) -> int:
-    """Return how many cells of a row hold something."""
+    """Return how many cells of a row are not empty."""
     return sum(1 for cell in row if cell.strip())
 
 

@@ -11,23 +11,23 @@ from brique.data.sources.table_files.parquet import left_out_finding
 from brique.data.sources.table_files.raw_cells import Cells
 from brique.errors import DataError
 
-_MAX_DEPTH = 20  # objects within one another
+_MAX_DEPTH = 20  # nested objects
 _FORMS = (
     "a list of objects, one object a line, {column: {row: value}}, {column: [values]}, or {columns,"
     " data}"
 )
-_Cell = str | None | list[Any]  # a list is none that a column may hold
+_Cell = str | None | list[Any]  # columns hold no lists
 
 
 class _NotAnObjectError(ValueError):
-    """Why an entry is no row."""
+    """An entry that is not a row."""
 
 
 def read_records(file: Place) -> Cells:
-    """Return the objects of a file, in any of the forms in which tables are written as JSON.
+    """Return the objects of a file, in any of the JSON formats of tables.
 
-    Objects that cannot be read are left out, by their line, or by their place in a list, from 1.
-    Raises DataError where most cannot, or the file has none of these forms.
+    Objects that cannot be read are skipped, by line, or by number in a list, from 1.
+    Raises DataError if most cannot be read, or the file has none of these formats.
     """
     raw = read_content(file).removeprefix(b"\xef\xbb\xbf")
     if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
@@ -41,7 +41,11 @@ def read_records(file: Place) -> Cells:
         try:
             entry = _flatten(loader() if callable(loader) else loader)
         except (ValueError, RecursionError) as error:
-            reason = str(error) if isinstance(error, _NotAnObjectError) else f"is no JSON ({error})"
+            reason = (
+                str(error)
+                if isinstance(error, _NotAnObjectError)
+                else f"is not valid JSON ({error})"
+            )
             cells.skipped.append((f"{file.name} row {number}", reason))
             continue
         for name, value in entry.items():
@@ -52,14 +56,14 @@ def read_records(file: Place) -> Cells:
     if len(cells.skipped) > len(rows):
         row, reason = cells.skipped[0]
         raise DataError(
-            f"{file.name}: {len(cells.skipped):,} of {len(cells.skipped) + len(rows):,} lines are"
-            f" no JSON objects, the first {row}: {reason}; write one object a line"
+            f"{file.name}: {len(cells.skipped):,} of {len(cells.skipped) + len(rows):,} lines"
+            f" are not JSON objects, the first {row}: {reason}; write one object a line"
         )
     return cells
 
 
 def _fill_columns(cells: Cells, values_by_column: Mapping[str, Mapping[int, _Cell]]) -> None:
-    """Give a table its columns. One of lists is left out; a list in few rows counts as missing."""
+    """Fill the columns of a table. Columns of lists are dropped; a rare list counts as missing."""
     import pyarrow as pa
 
     dropped: list[tuple[str, str]] = []
@@ -84,12 +88,12 @@ def _fill_columns(cells: Cells, values_by_column: Mapping[str, Mapping[int, _Cel
 
 
 def _flatten(entry: object, prefix: str = "", depth: int = 0) -> dict[str, _Cell]:
-    """Return the values of an object by name, those of objects in it as "name.inner".
+    """Return the values of an object by name; nested objects become "name.inner".
 
-    Raises _NoObjectError.
+    Raises _NotAnObjectError.
     """
     if not isinstance(entry, _JsonObject):
-        raise _NotAnObjectError("is no JSON object")
+        raise _NotAnObjectError("is not a JSON object")
     values: dict[str, _Cell] = {}
     for key, value in entry.pairs:
         name = f"{prefix}{key}"
@@ -102,7 +106,7 @@ def _flatten(entry: object, prefix: str = "", depth: int = 0) -> dict[str, _Cell
         values |= nested
     for text in (*values, *values.values()):
         if isinstance(text, str) and not _is_valid_text(text):
-            raise _NotAnObjectError(f"holds half a letter, {json.dumps(text)[:40]}")
+            raise _NotAnObjectError(f"holds half a character, {json.dumps(text)[:40]}")
     return values
 
 
@@ -123,7 +127,7 @@ def _is_valid_text(text: str) -> bool:
 
 
 class _JsonObject:
-    """An object as its file has it: its keys may come twice."""
+    """A JSON object as in the file: its keys may repeat."""
 
     def __init__(self, pairs: list[tuple[str, Any]]) -> None:
         self.pairs = pairs
@@ -134,7 +138,7 @@ class _JsonObject:
 
 
 def _load_json(text: bytes) -> object:
-    """Return JSON with its numbers as they are written; NaN is missing. Raises ValueError."""
+    """Return JSON with numbers as texts; NaN is missing. Raises ValueError."""
     return json.loads(
         text, object_pairs_hook=_JsonObject, parse_int=str, parse_float=str,
         parse_constant=lambda word: None if word == "NaN" else word,
@@ -142,38 +146,38 @@ def _load_json(text: bytes) -> object:
 
 
 def _iterate_lines(raw: bytes) -> Iterator[tuple[int, Any]]:
-    """Yield the number of each line that is not blank, and what reads it."""
+    """Yield the number of each line that is not blank, and a function that parses it."""
     for number, line in enumerate(raw.split(b"\n"), 1):
         if line.strip():
             yield number, lambda line=line: _load_json(line)
 
 
 def _is_list(raw: bytes) -> bool:
-    """Tell whether a file of that name is rather one list of objects."""
+    """Tell whether a file is one list of objects."""
     return raw.lstrip()[:1] == b"[" and raw.rstrip()[-1:] == b"]" and b"{" in raw.split(b"\n", 1)[0]
 
 
 def _parse_whole_file(raw: bytes, file: Place) -> list[Any] | None:
-    """Return the rows of a file that is one JSON value; None where each line is one."""
+    """Return the rows of a file that is one JSON value; None if each line is one."""
     try:
         value = _load_json(raw)
     except RecursionError as error:
-        raise DataError(f"{file.name}: is nested too deep; give {_FORMS}") from error
+        raise DataError(f"{file.name}: is nested too deeply; give {_FORMS}") from error
     except ValueError as error:
         lines = [line for line in raw.split(b"\n", 3)[:3] if line.strip()]
         if len(lines) > 1 and all(line.strip().startswith(b"{") for line in lines[:2]) and (
             lines[0].strip().endswith(b"}")
         ):  # fmt: skip
             return None
-        raise DataError(f"{file.name}: is no JSON ({error}); fetch it again") from error
+        raise DataError(f"{file.name}: is not valid JSON ({error}); fetch it again") from error
     rows = _table_rows(value)
     if rows is None:
-        raise DataError(f"{file.name}: is JSON, but no table; give {_FORMS}")
+        raise DataError(f"{file.name}: is JSON, but not a table; give {_FORMS}")
     return rows
 
 
 def _table_rows(value: object) -> list[Any] | None:
-    """Return the rows of a table, each an object, or None where a value is no table."""
+    """Return the rows of a table, each an object, or None if a value is not a table."""
     if isinstance(value, list):
         return value if all(isinstance(entry, _JsonObject) for entry in value) else None
     if not isinstance(value, _JsonObject):
@@ -199,7 +203,7 @@ def _table_rows(value: object) -> list[Any] | None:
 
 
 def _rows_from_split(columns: list[Any], data: list[Any]) -> list[Any] | None:
-    """Return the rows of {columns: names, data: lists of cells}; one that does not fit is none."""
+    """Return the rows of {columns: names, data: lists of cells}; other rows stay lists."""
     if not all(isinstance(name, str) for name in columns):
         return None
     return [
@@ -213,12 +217,12 @@ def _rows_from_split(columns: list[Any], data: list[Any]) -> list[Any] | None:
 def _rows_from_columns(value: _JsonObject) -> list[Any] | None:
     """Return the rows of {column: {row: cell}}, or of {row: {column: cell}}; None if unclear.
 
-    Rows are those whose keys are numbers.
+    The keys of rows are numbers.
     """
     outer_keys = [key for key, _ in value.pairs]
     inner_keys = list(dict.fromkeys(key for _, entry in value.pairs for key, _ in entry.pairs))
     if all(key.isdecimal() for key in inner_keys):
-        columns = [(key, entry.named()) for key, entry in value.pairs]
+        columns = [(key, entry.as_dict()) for key, entry in value.pairs]
         return [
             _JsonObject([(key, cells.get(row)) for key, cells in columns]) for row in inner_keys
         ]

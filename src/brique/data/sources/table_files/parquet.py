@@ -1,4 +1,4 @@
-"""Tables of Parquet files: columns of columns become columns of their own, "user.age"."""
+"""Tables of Parquet files; nested columns become flat ones, "user.age"."""
 
 import json
 from typing import Any
@@ -11,11 +11,11 @@ from brique.data.sources.columns.numbers import MAX_EXACT_INT, large_cells
 from brique.data.sources.table_files.raw_cells import Cells, unique_names
 from brique.errors import DataError
 
-_MAX_DEPTH = 8  # columns within one another
+_MAX_DEPTH = 8  # nested columns
 
 
 def read_parquet(file: Place) -> Cells:
-    """Return the columns of a Parquet file. Raises DataError where it cannot be read."""
+    """Return the columns of a Parquet file. Raises DataError if it cannot be read."""
     import pyarrow as pa
     from pyarrow import parquet
 
@@ -51,17 +51,17 @@ def read_parquet(file: Place) -> Cells:
 
 
 def left_out_finding(file: str, columns: list[tuple[str, str]]) -> Finding:
-    """Return a finding on columns that hold what no field takes: (name, what it holds) each."""
+    """Return a finding on columns of unsupported types: (name, type) each."""
     names = ", ".join(f"'{name}' ({type_text})" for name, type_text in columns[:5])
     more = f" and {len(columns) - 5} more" if len(columns) > 5 else ""
     hold, are = ("holds", "is") if len(columns) == 1 else ("hold", "are")
-    reason = f"{file}: {names}{more} {hold} several values in a cell and {are} left out."
-    remedy = "Give each of them a column of its own."
+    reason = f"{file}: {names}{more} {hold} several values per cell and {are} left out."
+    remedy = "Give each value a column of its own."
     return Finding("left out", "warning", None, tuple(columns), len(columns), reason, remedy)
 
 
 def _index_columns(metadata: dict[bytes, bytes]) -> set[str]:
-    """Return the columns that are the index of a data frame, where it has no name."""
+    """Return the columns of an unnamed index of a data frame."""
     try:
         pandas_metadata = json.loads(metadata.get(b"pandas", b"{}"))
         index_columns = pandas_metadata.get("index_columns", [])
@@ -75,9 +75,9 @@ def _index_columns(metadata: dict[bytes, bytes]) -> set[str]:
 
 
 def _to_simple_array(values: Any) -> Any:  # noqa: ANN401 - pyarrow arrays
-    """Return an array as texts, whole numbers, floats or moments (microseconds); None if nested.
+    """Return an array as texts, integers, floats or timestamps (microseconds); None if nested.
 
-    A moment without a zone is taken for UTC. Whole numbers that float64 has not are texts.
+    A timestamp without a zone counts as UTC. Integers that float64 cannot hold become texts.
     """
     import pyarrow as pa
     import pyarrow.compute as pc
@@ -88,14 +88,14 @@ def _to_simple_array(values: Any) -> Any:  # noqa: ANN401 - pyarrow arrays
     if pa.types.is_timestamp(kind) or pa.types.is_date(kind):
         return pc.cast(values, options=pc.CastOptions.unsafe(pa.timestamp("us")))
     if pa.types.is_decimal(kind):
-        values = values.cast(pa.string())  # its digits, of which float64 may lose some
+        values = values.cast(pa.string())  # float64 may lose digits
         return values if large_cells(values).any() else values.cast(pa.float64())
     if pa.types.is_integer(kind):
         bounds = pc.call_function("min_max", [values]).as_py().values()
         is_whole = all(bound is None or abs(bound) <= MAX_EXACT_INT for bound in bounds)
         return values.cast(pa.int64() if is_whole else pa.string())
     if pa.types.is_floating(kind):
-        is_short = str(kind) == "float"  # 0.1 stays 0.1, and does not become 0.10000000149
+        is_short = str(kind) == "float"  # 0.1 stays 0.1, not 0.10000000149
         return (values.cast(pa.string()) if is_short else values).cast(pa.float64())
     is_binary = pa.types.is_binary(kind) or pa.types.is_large_binary(kind)
     if is_binary or pa.types.is_nested(kind) or pa.types.is_fixed_size_binary(kind):

@@ -1,4 +1,4 @@
-"""Rows of a table as its file has them, whatever the format; the names of their columns."""
+"""Raw rows of a table, independent of its format, and the names of their columns."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -13,14 +13,14 @@ from brique.errors import DataError
 
 @dataclass
 class Cells:
-    """A table as its file has it.
+    """A raw table.
 
-    file: its name, for sentences.
-    columns: pyarrow arrays of texts, numbers or moments by name, of N rows each.
-    rows: (N,), the number of each row as the file counts, its header included.
+    file: its name, for messages.
+    columns: pyarrow arrays of texts, numbers or timestamps by name, of N rows each.
+    rows: (N,), the number of each row in the file, including its header.
     has_header: whether the file names its columns.
-    skipped: (file and row, reason) of rows that are left out.
-    delimiter: between cells, where the file has one.
+    skipped: (file and row, reason) of dropped rows.
+    delimiter: between cells, if the file has one.
     """
 
     file: str
@@ -33,7 +33,7 @@ class Cells:
     delimiter: str = ","
 
     def keep(self, selected: np.ndarray) -> None:
-        """Leave out all rows but those where `selected` (N,), bool, is true."""
+        """Keep only the rows where `selected` (N,), bool, is true."""
         import pyarrow as pa
 
         if not selected.all():
@@ -42,7 +42,7 @@ class Cells:
             self.rows = self.rows[selected]
 
     def drop_row(self, row: int, reason: str) -> None:
-        """Leave out one row, by its place, and say why."""
+        """Drop one row, by its index, with a reason."""
         self.skipped.append((f"{self.file} row {self.rows[row]}", reason))
         selected = np.ones(len(self.rows), bool)
         selected[row] = False
@@ -50,10 +50,10 @@ class Cells:
 
 
 def name_columns(cells: Cells, head: TableHeader) -> None:
-    """Give the columns of a table of texts their names, those of its header or their places.
+    """Name the columns of a table of texts, from its header or by position.
 
-    Columns without name and cells at the end, as delimiters behind the last cell make them, are
-    left out. Raises DataError where the header names more columns than there are, or fewer.
+    Trailing columns without name and cells, from a trailing delimiter, are
+    dropped. Raises DataError if the header has more or fewer names than columns.
     """
     values = list(cells.columns.values())
     cells.has_header = head.names is not None
@@ -76,7 +76,7 @@ def name_columns(cells: Cells, head: TableHeader) -> None:
     if len(names) < len(values):
         if len(names) < len(values) - 1 or not _is_index(values[0], values[-1]):
             raise _column_count_error(cells.file, names, values)
-        names = ["", *names]  # as R names all columns but that of the rows' names
+        names = ["", *names]  # as R omits the name of the index column
     if not cells.has_header:
         names = [str(number) for number in range(1, len(values) + 1)]
     cells.columns = dict(zip(unique_names(names), values, strict=True))
@@ -85,7 +85,7 @@ def name_columns(cells: Cells, head: TableHeader) -> None:
 
 
 def unique_names(names: Sequence[str]) -> list[str]:
-    """Return names of columns, one that comes again with a number behind it."""
+    """Return unique names of columns; a repeated name gets a number."""
     result: dict[str, None] = {}
     all_names = {*names}
     for name in names:
@@ -101,9 +101,9 @@ def _is_empty(values: Any) -> bool:  # noqa: ANN401 - a pyarrow array of texts
 
 
 def _is_index(first: Any, last: Any) -> bool:  # noqa: ANN401 - pyarrow arrays of texts
-    """Tell whether a first column without name holds the names of the rows: each another.
+    """Tell whether a first column without name holds distinct names of rows.
 
-    Measured numbers are no names; the last column must be there in each row, or it is the odd one.
+    Measured numbers are no names; the last column must be filled in each row.
     """
     is_unique = len(first.unique()) == len(first) == _count_matches(first, r"\S")
     is_measured = (
@@ -123,33 +123,35 @@ def _count_matches(values: Any, pattern: str) -> int:  # noqa: ANN401 - a pyarro
 
 def _column_count_error(file: str, names: Sequence[str], values: Sequence[Any]) -> DataError:
     filled = _count_matches(values[-1], r"\S")
-    last = f", the last of which {filled:,} of {len(values[-1]):,} rows fill"
+    last = f" (the last is filled in {filled:,} of {len(values[-1]):,} rows)"
     return DataError(
         f"{file}: its header has {len(names)} names ({', '.join(names[:3])}, ...), and its rows"
-        f" have {len(values)} cells{last if len(names) < len(values) else ''}: which name is whose"
-        " cannot be known; name every column, or say --header none"
+        f" have {len(values)} cells{last if len(names) < len(values) else ''}: the names cannot be"
+        " matched; name every column, or say --header no"
     )
 
 
 def _report_duplicate_names(cells: Cells, names: Sequence[str]) -> None:
-    """Add a finding on names that come several times, and whether their columns are equal."""
+    """Add a finding on duplicate names, and whether their columns are equal."""
     changed = [(old, new) for old, new in zip(names, cells.columns, strict=True) if old != new]
     if not changed:
         return
     columns = cells.columns
     equal = [(old, new) for old, new in changed if old in columns and columns[old] == columns[new]]
-    reason = f"{cells.file} names columns alike: {', '.join(old for old, _ in changed[:5])}; they"
+    reason = (
+        f"{cells.file} has duplicate column names: {', '.join(old for old, _ in changed[:5])}; they"
+    )
     reason += f" are kept apart as {', '.join(new for _, new in changed[:5])}"
-    reason += f", of which {', '.join(n for _, n in equal[:5])} hold the same." if equal else "."
+    reason += f"; {', '.join(n for _, n in equal[:5])} are equal copies." if equal else "."
     remedy = "Give each column a name of its own" + (", and remove the copies." if equal else ".")
     items = tuple(changed)
     cells.findings.append(
-        Finding("doubled names", "warning", None, items, len(items), reason, remedy)
+        Finding("duplicate names", "warning", None, items, len(items), reason, remedy)
     )
 
 
 def _note_header(cells: Cells, head: TableHeader) -> None:
-    """Add a note on the lines above the first row that belong to no example."""
+    """Add a note on the lines above the first row that are no examples."""
     for lines, where in ((head.titles, "above"), (head.descriptions, "below")):
         if lines:
             number, text = lines[0]

@@ -1,4 +1,4 @@
-"""Frame: the columns of a table with the names of its rows and the part of each."""
+"""Frame: the columns of a table, with the name and the part of each row."""
 
 import re
 from collections.abc import Collection, Sequence
@@ -37,18 +37,18 @@ _SPLIT_NAMES = re.compile(r"k?fold(id|no)?|partition|is(train|training|test|vali
 
 @dataclass
 class Frame:
-    """A table, or one of each part below one another.
+    """A table, or the concatenated tables of all parts.
 
-    name: of the source. root: the folder below which files are that it names.
+    name: of the source. root: the folder of the files that it names.
     columns: pyarrow arrays by name, trimmed, null where a cell is empty.
-    row_names: what a person calls each row.
-    part: (N,), uint8, place in PARTS, or None if the table does not say.
-    file_columns: the columns as the file has them, by which they are numbered from 1.
-    classes: all that any column holds.
-    delimiter: between its cells. decimal: the sign before decimals, where a person says it.
-    literal_values: by column, marks such as NA that are classes there, not missing.
-    picture_columns: where the pictures are that columns name. beside: all pictures of the folder.
-    inferred_target: the target, where tables to be asked tell it.
+    row_names: name of each row, for messages.
+    part: (N,), uint8, index into PARTS, or None if the table has no parts.
+    file_columns: the columns in the order of the file, numbered from 1.
+    classes: of all columns.
+    delimiter: between its cells. decimal: the decimal sign, if --decimal gives it.
+    literal_values: by column, marks such as NA that are classes, not missing.
+    picture_columns: the pictures that columns name. all_pictures: the pictures of the folder.
+    inferred_target: the target, if tables for prediction reveal it.
     """
 
     name: str
@@ -71,7 +71,7 @@ class Frame:
     inferred_target: str | None = None
 
     def resolve_column(self, requested: str, option: str) -> str:
-        """Return the column that a person names, or numbers from 1. Raises DataError."""
+        """Return the column of a name, or of a number from 1. Raises DataError."""
         name = requested
         if name in self.columns:
             return name
@@ -85,7 +85,7 @@ class Frame:
         return name
 
     def keep_rows(self, is_kept: np.ndarray) -> None:
-        """Leave out all rows but those where `is_kept` (N,), bool, is true."""
+        """Keep only the rows where `is_kept` (N,), bool, is true."""
         import pyarrow as pa
 
         if is_kept.all():
@@ -97,7 +97,7 @@ class Frame:
         self.part = None if self.part is None else self.part[is_kept]
 
     def raw_column(self, name: str) -> RawColumn:
-        """Return one column, null where a cell is missing, to be guessed."""
+        """Return one column, null where a cell is missing, before its kind is guessed."""
         if name not in self._raw_columns:
             values = self.columns[name]
             na_values = count_na_values(values).keys() - self.literal_values.get(name, set())
@@ -115,23 +115,23 @@ class Frame:
         return self._raw_columns[name]
 
     def set_parts(self, part: np.ndarray) -> None:
-        """Put each row into a part (N,), by its place in PARTS."""
+        """Set the part of each row (N,), an index into PARTS."""
         self.part = part
         self._raw_columns.clear()
 
     def na_counts(self, name: str) -> dict[str, int]:
-        """Return the cells of a column that stand for a missing value, with their counts."""
+        """Return the cells of a column that mark a missing value, with their counts."""
         literals = self.literal_values.get(name, set())
         counts = count_na_values(self.columns[name])
         return {value: count for value, count in counts.items() if value not in literals}
 
     def treat_as_literal(self, name: str, values: Collection[str]) -> None:
-        """Take marks such as NA for classes of a column."""
+        """Treat marks such as NA as classes of a column."""
         self.literal_values.setdefault(name, set()).update(values)
         self._raw_columns.pop(name, None)
 
     def decimal_signs(self) -> frozenset[str]:
-        """Return the decimal signs that the columns show without doubt."""
+        """Return the unambiguous decimal signs of the columns."""
         return signs_of(self.columns.values())
 
 
@@ -164,16 +164,18 @@ def read_frame(name: str, place: Place, options: Options) -> Frame:
             else "is named 1"
         )
         subject = "its columns" if len(frame.file_columns) > 1 else "its column"
-        frame.notes.append(f"{name}: its first line is no header, so {subject} {phrase}; --header.")
+        frame.notes.append(
+            f"{name}: its first line is not a header, so {subject} {phrase}; --header."
+        )
     return frame
 
 
 def _read_tables(
     name: str, place: Place, options: Options, selection: TableSelection
 ) -> tuple[list[Cells], Tables, str | None]:
-    """Return the cells of the tables that are meant, these, and the target if those to ask tell it.
+    """Return the cells of the selected tables, their files, and the inferred target or None.
 
-    Tables to be asked are left out, with a note. Raises DataError.
+    Tables for prediction are left out, with a note. Raises DataError.
     """
     files = selection.tables
     if not files:
@@ -183,16 +185,16 @@ def _read_tables(
         )
     if options.test is not None and options.test_values() is None:
         if any(part == PARTS.index("test") for _, part in files) and len(files) > 1:
-            raise DataError(f"{name}: it has a test table already; leave out --test")
+            raise DataError(f"{name}: it already has a test table; leave out --test")
         files = [(file, part or 0) for file, part in files]
         files.append((_test_table(name, place, options.test), PARTS.index("test")))
     if len(files) > 1 and not any(part == 0 for _, part in files):
         raise DataError(
             f"{name}: expected a table of the train part, or one table, got"
-            f" {format_names([file.name for file, _ in files])}; give the one that is meant"
+            f" {format_names([file.name for file, _ in files])}; give one of them"
         )
     tables: list[Cells] = []
-    for file, _ in files:  # those after the first have its columns
+    for file, _ in files:  # the others have the columns of the first
         names = [*tables[0].columns] if tables and tables[0].has_header else options.columns()
         tables.append(read_cells(file, options.header, sheet=options.sheet, expected_names=names))
     own_tables = zip(
@@ -205,9 +207,9 @@ def _read_tables(
 
 
 def _drop_index(frame: Frame, options: Options) -> None:
-    """Leave out a first column without a name that numbers the rows, as data frames write it.
+    """Drop a first column without a name that numbers the rows, as data frames write it.
 
-    It says nothing of an example but where it stood. Where a person names it, it stays.
+    It is only the position of an example. It stays if an option names it.
     """
     import pyarrow as pa
     import pyarrow.compute as pc
@@ -237,15 +239,15 @@ def _drop_index(frame: Frame, options: Options) -> None:
 
 
 def _test_table(name: str, place: Place, test_path: str) -> Place:
-    """Return the table of the test part: a path, or one from where the first table lies."""
+    """Return the table of the test part: a path, also relative to the first table."""
     home = place if place.is_dir() else place.parent
     candidates: list[Place] = [Path(test_path).expanduser(), home / test_path]
-    if isinstance(place, Path):  # named as the first one is, below a folder of BRIQUE_DATA
+    if isinstance(place, Path):  # below a folder of BRIQUE_DATA, like the first
         candidates += [folder / test_path for folder in list(place.absolute().parents)[1:4]]
     existing = [file for file in candidates if file.is_file()]
     if not existing:
         raise DataError(
-            f"{name}: --test {test_path} is no file, and no COLUMN=VALUE; check the path"
+            f"{name}: --test {test_path} is neither a file nor COLUMN=VALUE; check the path"
         )
     return existing[0]
 
@@ -253,7 +255,7 @@ def _test_table(name: str, place: Place, test_path: str) -> Place:
 def _locate_pictures(
     tables: list[Cells], files: Tables, place: Place, options: Options
 ) -> dict[str, FileMatches]:
-    """Find the pictures that columns of tables name, each table from where it lies."""
+    """Find the pictures that columns of tables name, relative to each table."""
     is_folder = place.is_dir()
     root = place if is_folder else place.parent
     picture_columns: dict[str, FileMatches] = {}
@@ -275,7 +277,7 @@ def _locate_pictures(
 
 def _prediction_note(name: str, cells: Cells, target: str | None) -> str:
     return (
-        f"{name}: {cells.file} has no '{target}', so it is to be asked and no test part: brique"
+        f"{name}: {cells.file} has no '{target}', so it is for prediction, not a test part: brique"
         f" predict RUN {cells.file}."
     )
 
@@ -286,7 +288,7 @@ def _row_names(cells: Cells, has_prefix: bool) -> list[str]:
 
 
 def _ragged_findings(cells: Cells) -> list[Finding]:
-    ragged = [item for item in cells.skipped if item[1].startswith("has ")]  # others are no rows
+    ragged = [item for item in cells.skipped if item[1].startswith("has ")]  # others are not rows
     if not ragged:
         return []
     count, total = len(ragged), len(ragged) + len(cells.rows)
@@ -294,15 +296,15 @@ def _ragged_findings(cells: Cells) -> list[Finding]:
         Finding(
             "ragged rows", "warning", None, tuple(ragged), count,
             f"{count:,} of {total:,} rows do not fit the table and are left out.",
-            "Correct them: a cell that holds the delimiter stands in quotation marks.",
+            "Correct them: put cells with a delimiter into quotation marks.",
         )
     ]  # fmt: skip
 
 
 def use_split_column(frame: Frame, declared: Collection[str]) -> None:
-    """Take the parts from a column named split, if there is one that holds nothing else.
+    """Take the parts from a column named split, if it holds nothing else.
 
-    declared: columns of which a person has said what they are.
+    declared: columns that an option names.
     """
     names = [name for name in frame.columns if name not in declared]
     name = next((name for name in names if name.casefold() == "split"), None)
@@ -312,7 +314,8 @@ def use_split_column(frame: Frame, declared: Collection[str]) -> None:
     parts = [ALIASES.get(class_name.casefold()) for class_name in codes.names]
     if None in parts or (codes.codes < 0).any() or "train" not in parts:
         frame.notes.append(
-            f"{frame.name}: column '{name}' does not hold train, valid and test alone, so it is no"
+            f"{frame.name}: column '{name}' does not hold only train, valid and test, so it is"
+            " not a"
             " split but a field."
         )
         return
@@ -322,27 +325,25 @@ def use_split_column(frame: Frame, declared: Collection[str]) -> None:
 
 
 def warn_of_split_columns(frame: Frame, declared: Collection[str]) -> None:
-    """Warn of columns such as fold and is_train, which may say the parts and are inputs."""
+    """Warn of columns such as fold and is_train, which may give the parts and are inputs."""
     for name in frame.columns:
         plain = re.sub(r"[\W_]", "", name.casefold())
         if frame.part is None and name not in declared and _SPLIT_NAMES.fullmatch(plain):
-            reason = f"'{name}' may say which rows are for test, and is taken as an input."
-            remedy = (
-                f"Say which are, --test '{name}=VALUE', or leave it out, --types '{name}=leave'."
-            )
+            reason = f"'{name}' may mark the test rows, and is read as an input."
+            remedy = f"Choose them, --test '{name}=VALUE', or leave it out, --types '{name}=leave'."
             frame.findings.append(
                 Finding("parts unread", "warning", None, ((name,),), 1, reason, remedy)
             )
 
 
 def choose_test(frame: Frame, options: Options, targets: Collection[str]) -> None:
-    """Take for test the rows that have one of the values in test="COLUMN=VALUE,VALUE"."""
+    """Make the rows with a value of test="COLUMN=VALUE,VALUE" the test part."""
     condition = options.test_values()
     if condition is None:
         return
     column, values = frame.resolve_column(condition[0], "test"), set(condition[1])
     if frame.part is not None:
-        raise DataError(f"{frame.name}: its parts are given already; leave out --test")
+        raise DataError(f"{frame.name}: it already has parts; leave out --test")
     codes = frame.raw_column(column).codes()
     values = {one if one in codes.names else canonical_name(one) for one in values}
     for value in sorted(values):
@@ -356,5 +357,6 @@ def choose_test(frame: Frame, options: Options, targets: Collection[str]) -> Non
     if column not in targets:
         del frame.columns[column]
         frame.notes.append(
-            f"{frame.name}: test is {is_test.sum():,} rows by '{column}', which is no input then."
+            f"{frame.name}: test is {is_test.sum():,} rows by '{column}', which is not an input"
+            " then."
         )

@@ -1,4 +1,4 @@
-"""Hints: what a table could be meant as besides what it is taken for."""
+"""Suggestions: other possible readings of a table."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -12,17 +12,17 @@ from brique.data.sources.layout.text_files import format_names
 from brique.data.sources.tables.multi_label import SEPARATORS
 from brique.schema.time_index import format_step
 
-_MIN_ROWS = 50  # at least, whose moments may be called even
-_EVEN_SHARE = 0.95  # of the steps between rows are equal
+_MIN_ROWS = 50  # rows at least for even time steps
+_EVEN_SHARE = 0.95  # share of equal steps between rows
 
 
 def time_order_findings(
     fields: Mapping[str, Any], name: str, *, has_numeric_targets: bool
 ) -> list[Finding]:
-    """Return a finding for each column by whose moments the rows follow each other.
+    """Return a finding for each column of timestamps that orders the rows.
 
     fields: the columns of a table, in the order of its rows. name: of the table.
-    has_numeric_targets: whether the targets are, so that they could be foretold.
+    has_numeric_targets: whether the targets are numbers, which could be forecast.
     """
     findings: list[Finding] = []
     for key, column in fields.items():
@@ -39,19 +39,18 @@ def time_order_findings(
         is_even = counts.max() >= _EVEN_SHARE * len(differences)
         spacing = f" by {format_step(int(lengths[counts.argmax()]))}" if is_even else ""
         reason = (
-            f"The rows of {name} follow each other in time{spacing}, as '{key}' says. Neighbors are"
-            " often alike: drawn into parts at random, they make a net look better than it will be"
-            " on what comes later."
+            f"The rows of {name} follow each other in time{spacing}, by '{key}'. Neighbors are"
+            " often alike: a random split makes a net look better than it will be on later rows."
         )
-        suggestion = ", or foretell with --kind series" if has_numeric_targets else ""
-        remedy = f"Judge on the last rows with --time '{key}'{suggestion}."
+        suggestion = ", or forecast with --kind series" if has_numeric_targets else ""
+        remedy = f"Evaluate on the last rows with --time '{key}'{suggestion}."
         ends = ((column.text(0), column.text(len(column) - 1)),)
         findings.append(Finding("in time", "warning", None, ends, len(column), reason, remedy))
     return findings
 
 
 def joined_label_findings(raw_column: RawColumn) -> list[Finding]:
-    """Return a finding where some classes of a target look like several of the others together."""
+    """Return a finding if some classes of a target look like combinations of others."""
     names = set(raw_column.distinct)
     for separator in SEPARATORS:
         parts = {
@@ -62,10 +61,10 @@ def joined_label_findings(raw_column: RawColumn) -> list[Finding]:
         ]
         if combined:
             reason = (
-                f"'{raw_column.name}' is taken for classes, and {format_names(combined)} for classes of their own,"
-                " though they look like several of the others together."
+                f"'{raw_column.name}' is read as classes, and {format_names(combined)} as"
+                " separate classes, though they look like combinations of the others."
             )
-            remedy = f"To tell each label by itself, say --types '{raw_column.name}=labels'."
+            remedy = f"To predict each label separately, say --types '{raw_column.name}=labels'."
             items = tuple((name,) for name in combined)
             return [Finding("joined labels", "warning", None, items, len(combined), reason, remedy)]
     return []

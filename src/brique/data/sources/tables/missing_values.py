@@ -1,4 +1,4 @@
-"""Marks of what is missing, such as NA: where they are classes, and what is said of them."""
+"""Marks of missing values, such as NA: when they are classes, and findings on them."""
 
 from brique.data.finding import Finding, Severity
 from brique.data.sources.columns.guess import format_rows, guess_kind
@@ -7,20 +7,22 @@ from brique.data.sources.tables.frame import Frame
 from brique.options import Options
 from brique.schema.numerals import parse_numeral
 
-_CLASS_WORDS = frozenset(("na", "n/a", "n.a.", "n.a", "none", "null"))  # that may name a class
+_CLASS_WORDS = frozenset(
+    ("na", "n/a", "n.a.", "n.a", "none", "null")
+)  # that may be the name of a class
 _USUAL_NA_VALUES = frozenset(
     ("na", "n/a", "nan", "null", "none", "?", "-")
-)  # that no one takes for a value
-_MIN_SHARE = 0.05  # of the cells: a class; a rarer mark is missing
+)  # that are never values
+_MIN_SHARE = 0.05  # of the cells for a class; a rarer mark is missing
 _MIN_ROWS = 3  # rows
 
 
 def keep_literal_values(
     frame: Frame, key: str, explicit_kind: str | None, options: Options, *, is_target: bool
 ) -> None:
-    """Take marks of a column for classes: all where a person says so, else words that are frequent.
+    """Treat marks of a column as classes: all with --types category, else frequent words.
 
-    An empty cell is always missing. An input of one mark alone keeps it as the class "missing".
+    An empty cell is always missing. An input with a single mark keeps it as the class "missing".
     """
     na_counts = frame.na_counts(key)
     if not na_counts:
@@ -40,7 +42,7 @@ def keep_literal_values(
     if not is_target and has_single_notation(frame, key):
         return
     if 2 * sum(parse_numeral(cell) is not None for cell in column.sample) > len(column.sample):
-        return  # a mark among numbers is no class
+        return  # a mark among numbers is not a class
     total = int(column.is_known.sum()) + sum(na_counts.values())
     frequent = [value for value, count in candidates.items()
              if count >= max(_MIN_ROWS, _MIN_SHARE * total) and value not in renamed]  # fmt: skip
@@ -50,7 +52,7 @@ def keep_literal_values(
 
 
 def has_single_notation(frame: Frame, key: str) -> bool:
-    """Tell whether what is missing in a column is all written alike, so that no class is lost."""
+    """Tell whether all missing cells of a column are written alike, so that no class is lost."""
     return len(frame.na_counts(key)) + bool(frame.columns[key].null_count) <= 1
 
 
@@ -64,7 +66,10 @@ def _class_finding(
     taken_as = (
         "a class, not a missing value" if len(frequent) == 1 else "classes, not missing values"
     )
-    reason = f"'{key}' holds {format_names(frequent)} in {format_rows(row_count)} beside {others}, taken for {taken_as}."
+    reason = (
+        f"'{key}' holds {format_names(frequent)} in {format_rows(row_count)} beside {others},"
+        f" read as {taken_as}."
+    )
     remedy = (
         f"Say --types '{key}=category' if it is a class; leave the cells empty if nothing is known."
     )
@@ -75,25 +80,28 @@ def _class_finding(
 
 
 def missing_value_findings(frame: Frame, key: str, kind: str, *, is_target: bool) -> list[Finding]:
-    """Return a finding on marks of a column that count as missing and could be missed.
+    """Return a finding on unusual marks of a column that count as missing.
 
-    kind: what the column is taken for; in one of classes a word such as None may be one.
+    kind: the kind of the column; among classes a word such as None may be a class.
     """
     can_be_class = kind == "category" and (is_target or not has_single_notation(frame, key))
     usual = _USUAL_NA_VALUES - _CLASS_WORDS if can_be_class else _USUAL_NA_VALUES
     if kind == "category" and is_target:
-        usual -= {"?", "-"}  # rows are left out by them, and "?" may be an answer
+        usual -= {"?", "-"}  # they drop rows, and "?" may be an answer
     na_counts = {
         value: n for value, n in frame.na_counts(key).items() if value.casefold() not in usual
     }
     if not na_counts:
         return []
     row_count = sum(na_counts.values())
-    reason = f"'{key}' holds {format_names(list(na_counts))} in {format_rows(row_count)}, which count as missing."
+    reason = (
+        f"'{key}' holds {format_names(list(na_counts))} in {format_rows(row_count)}, which count"
+        " as missing."
+    )
     remedy = (
-        f"Nothing, if that is meant; where it is a class, say --types '{key}=category'."
+        f"Nothing, if that is right; if it is a class, say --types '{key}=category'."
         if kind == "category"
-        else "Look where they come from: a formula that failed, a measurement that lacks."
+        else "Check where they come from: a failed formula, a missing measurement."
     )
     items = tuple((value, f"{count:,}") for value, count in na_counts.items())
     return [Finding("missing marks", "warning", None, items, row_count, reason, remedy)]

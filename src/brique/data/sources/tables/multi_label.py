@@ -1,4 +1,4 @@
-"""Labelled: a column whose cells list the labels of a row, such as "comedy|drama"."""
+"""Multi-label columns, whose cells list the labels of a row: "comedy|drama"."""
 
 from dataclasses import dataclass
 
@@ -13,15 +13,15 @@ from brique.data.sources.tables.frame import Frame
 from brique.errors import DataError
 from brique.schema import Category, Field, natural_key
 
-SEPARATORS = ("|", ";", ",")  # between labels; without any of them it is a blank
-MIN_ROWS = 10  # rows that bear a label, or it is left out
-_UNAMBIGUOUS = ("|", ";")  # signs that stand in no sentence
+SEPARATORS = ("|", ";", ",")  # between labels; else a blank
+MIN_ROWS = 10  # rows that a label needs
+_UNAMBIGUOUS = ("|", ";")  # signs that no sentence has
 _MIN_SHARE = 0.1  # share of cells with such a sign in a column of labels
 
 
 @dataclass
 class BinaryLabels(Column):
-    """Whether each example bears a label: "yes" or "no", also where a part has one of them only.
+    """Whether each example has a label: "yes" or "no", even if a part has only one of them.
 
     values: (N,), bool.
     """
@@ -55,10 +55,10 @@ def is_label_list(raw_column: RawColumn) -> bool:
 
 
 def label_columns(frame: Frame, key: str) -> dict[str, Column]:
-    """Return a column of marks for each label that the cells of a column list, by "KEY:LABEL".
+    """Return a binary column for each label in the cells of a column, by "KEY:LABEL".
 
-    An empty cell bears none. Labels of fewer than 10 rows are left out, with a note.
-    Raises DataError where no label is left.
+    An empty cell has no label. Labels of fewer than 10 rows are left out, with a note.
+    Raises DataError if no label is left.
     """
     cells = frame.raw_column(key).texts()
     separator = next(
@@ -74,12 +74,12 @@ def label_columns(frame: Frame, key: str) -> dict[str, Column]:
     ]
     if not frequent:
         raise DataError(
-            f"{frame.name}: column '{key}' has no label that {MIN_ROWS} rows or more bear, and others"
-            " do not; choose another target, or another kind with --types"
+            f"{frame.name}: column '{key}' has no label that {MIN_ROWS} rows or more have, and"
+            " others do not; choose another target, or another kind with --types"
         )
     if rare := [name for name in counts if name not in frequent]:
         frame.notes.append(
-            f"{frame.name}: {key}: left out are labels that fewer than {MIN_ROWS} rows, or all, bear:"
+            f"{frame.name}: {key}: left out labels of fewer than {MIN_ROWS} rows, or of all:"
             f" {format_names(sorted(rare, key=natural_key))}."
         )
     return {

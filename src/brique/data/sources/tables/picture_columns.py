@@ -1,4 +1,4 @@
-"""Beside: a table and the pictures that it names: parts, classes and rows, held together."""
+"""A table and the pictures that it names: parts, classes and rows."""
 
 from collections.abc import Sequence
 
@@ -15,9 +15,9 @@ from brique.options import Options
 
 
 def indicator_targets(frame: Frame) -> tuple[str, ...]:
-    """Return the columns of 0 and 1, a class each, beside those that name pictures, if all are so.
+    """Return the columns of 0 and 1, one per class, if all columns but the pictures are such.
 
-    Where each row has one 1 alone, the columns become one, `label`, that holds their names.
+    If each row has a single 1, the columns are merged into `label`, which holds their names.
     """
     import pyarrow as pa
 
@@ -30,8 +30,8 @@ def indicator_targets(frame: Frame) -> tuple[str, ...]:
     matrix = np.stack(columns, axis=1)
     if not (matrix.sum(axis=1) == 1).all():
         frame.notes.append(
-            f"{frame.name}: the columns {format_names(indicators)} hold 0 and 1, so each is a target; --target"
-            " chooses others."
+            f"{frame.name}: the columns {format_names(indicators)} hold 0 and 1, so each is a"
+            " target; --target chooses others."
         )
         return tuple(indicators)
     names = [indicators[index] for index in matrix.argmax(axis=1).tolist()]
@@ -39,14 +39,14 @@ def indicator_targets(frame: Frame) -> tuple[str, ...]:
         del frame.columns[name]
     frame.columns["label"] = pa.array(names, pa.string())
     frame.notes.append(
-        f"{frame.name}: the columns {format_names(indicators)} hold one 1 in each row, so they are the classes of"
-        " 'label'."
+        f"{frame.name}: the columns {format_names(indicators)} hold one 1 in each row, so they"
+        " are the classes of 'label'."
     )
     return ("label",)
 
 
 def set_parts_from_folders(frame: Frame) -> None:
-    """Take the parts from the folders in which the pictures lie, where nothing else says them."""
+    """Take the parts from the folders of the pictures, if nothing else gives them."""
     folder_paths = _picture_folders(frame)
     if frame.part is not None or not folder_paths:
         return
@@ -68,10 +68,10 @@ def set_parts_from_folders(frame: Frame) -> None:
 def compare_folders(
     frame: Frame, targets: Sequence[str], options: Options, *, has_named_target: bool
 ) -> None:
-    """Say where the folders of pictures and a table differ; the table counts.
+    """Report where the folders of pictures and a table disagree; the table counts.
 
-    has_named_target: whether the target is known by its name, or a person says it.
-    Raises DataError where folders may be meant as the classes as well as a column.
+    has_named_target: whether the target is known by name or option.
+    Raises DataError if both the folders and a column may be the classes.
     """
     folder_labels = _folder_labels(frame)
     if len(set(folder_labels)) < 2 or "" in folder_labels:
@@ -99,27 +99,27 @@ def compare_folders(
             (frame.row_names[row], folder_labels[row], table_labels[row]) for row in differing
         )
         reason = (
-            f"{len(differing):,} of {len(folder_labels):,} rows of the table give a picture another class"
-            " than its folder is named for; that of the table is taken."
+            f"{len(differing):,} of {len(folder_labels):,} rows of the table give a picture"
+            " another class than its folder; the table counts."
         )
-        remedy = "Look which is right; --kind pictures takes the folders alone."
+        remedy = "Check which is right; --kind pictures uses only the folders."
         frame.findings.append(
             Finding("folders differ", "warning", None, items, len(differing), reason, remedy)
         )
 
 
 def report_unnamed(frame: Frame, files: Sequence[Place]) -> None:
-    """Say which pictures of the folder no row names, and how those that are named were found."""
+    """Report pictures of the folder that no row names, and how the others were found."""
     named_paths = {str(file) for file in files}
     unnamed = [
         relative(path, frame.root) for path in frame.all_pictures if str(path) not in named_paths
     ]
     if unnamed:
         reason = (
-            f"Left out: {len(unnamed):,} of {len(frame.all_pictures):,} pictures that no row of the table"
-            f" names, such as {format_names(unnamed, 2)}."
+            f"Left out: {len(unnamed):,} of {len(frame.all_pictures):,} pictures that no row of"
+            f" the table names, such as {format_names(unnamed, 2)}."
         )
-        remedy = "Add rows for them, or ask for them: brique predict RUN FOLDER."
+        remedy = "Add rows for them, or predict them: brique predict RUN FOLDER."
         items = tuple((path,) for path in unnamed)
         frame.findings.append(
             Finding("left out", "warning", None, items, len(unnamed), reason, remedy)
@@ -127,26 +127,26 @@ def report_unnamed(frame: Frame, files: Sequence[Place]) -> None:
     for name, matches in frame.picture_columns.items():
         if matches.num_other_case:
             frame.notes.append(
-                f"{frame.name}: {matches.num_other_case:,} files that '{name}' names are written in another"
-                " case."
+                f"{frame.name}: {matches.num_other_case:,} files that '{name}' names are written"
+                " in another case."
             )
 
 
 def picture_groups(frame: Frame, key: str) -> np.ndarray | None:
-    """Return a number for the picture of each row, or None where no picture has several rows."""
+    """Return a number for the picture of each row, or None if no picture has several rows."""
     cells = frame.raw_column(key).texts()
     if len(set(cells)) == len(cells):
         return None
     num_repeated = len(cells) - len(set(cells))
     frame.notes.append(
-        f"{frame.name}: {num_repeated:,} of {len(cells):,} rows name a picture that a row before them"
-        " names; the rows of one picture stay in one part."
+        f"{frame.name}: {num_repeated:,} of {len(cells):,} rows name the picture of an earlier"
+        " row; the rows of one picture stay in one part."
     )
     return np.array([content_digest(cell.encode()) >> 1 for cell in cells], np.int64)
 
 
 def _picture_folders(frame: Frame) -> list[list[str]]:
-    """Return the folders in which the picture of each row lies; none where no column names any."""
+    """Return the folders of the picture of each row; empty without pictures."""
     if not frame.picture_columns:
         return []
     cells = frame.raw_column(next(iter(frame.picture_columns))).texts()
@@ -154,7 +154,7 @@ def _picture_folders(frame: Frame) -> list[list[str]]:
 
 
 def _folder_labels(frame: Frame) -> list[str]:
-    """Return the first folder of each picture that is not above all, nor that of a part."""
+    """Return the first folder of each picture that is neither common to all nor a part."""
     paths = [
         [folder for folder in path if part_named(folder) is None]
         for path in _picture_folders(frame)

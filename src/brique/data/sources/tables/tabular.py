@@ -19,7 +19,7 @@ from brique.data.sources.columns.digit_strings import unread_number_findings
 from brique.data.sources.columns.guess import RawColumn, guess_kind
 from brique.data.sources.columns.number_checks import check_numbers, code_findings
 from brique.data.sources.columns.timestamps import (
-    check_moments,
+    check_timestamps,
     parse_timestamps,
     unread_findings,
     written_patterns,
@@ -53,8 +53,8 @@ _TARGET_NAMES = ("label", "target", "class", "y")
 _DOCUMENT_ENDINGS = (".txt", ".md", ".names", ".pdf", ".rst", ".html")  # beside a table
 _MAX_NAMES = 16  # columns that a note names
 _KIND_WORDS: dict[type, str] = {
-    Numbers: "numbers", Codes: "classes", Labels: "classes", Texts: "texts", TimestampColumn: "moments",
-    multi_label.BinaryLabels: "labels",
+    Numbers: "numbers", Codes: "classes", Labels: "classes", Texts: "texts",
+    TimestampColumn: "timestamps", multi_label.BinaryLabels: "labels",
 }  # fmt: skip
 
 
@@ -76,7 +76,7 @@ def fits(place: Place) -> bool:
 def read(name: str, place: Place, options: Options) -> Source:
     """Return the rows of a table, or of one for each part, as examples.
 
-    Raises DataError where the file is no table, or an option names what it has not.
+    Raises DataError if the file is not a table, or an option names an unknown column.
     """
     frame = read_frame(name, place, options)
     targets = _targets(frame, options)
@@ -117,8 +117,8 @@ def read(name: str, place: Place, options: Options) -> Source:
             fields[key] = column
     source.fields = fields
     _check_renamed(frame, options)
-    is_random = all(target_name is None for target_name in (frame.part, groups, times))
-    _add_hints(source, frame, types, is_random=is_random)
+    is_random = frame.part is None and groups is None and times is None
+    _add_suggestions(source, frame, types, is_random=is_random)
     _note_kinds(source, frame)
     _set_row_info(source, frame, pictures)
     source.groups, source.times = groups, times
@@ -126,12 +126,12 @@ def read(name: str, place: Place, options: Options) -> Source:
 
 
 def _set_row_info(source: Source, frame: Frame, pictures: dict[str, DecodedPictures]) -> None:
-    """Put in what is known of the rows."""
+    """Set the metadata of the rows."""
     inputs = {key: value for key, value in source.fields.items() if key not in source.targets}
     if not inputs:
         raise DataError(
-            f"{source.name}: expected a column or more beside the target, got none; check the"
-            " delimiter, and which columns are left out"
+            f"{source.name}: expected at least one column beside the target, got none; check the"
+            " delimiter, and the columns that are left out"
         )
     source.part = None if frame.part is None else torch.from_numpy(frame.part)
     columns = {key: value for key, value in inputs.items() if isinstance(value, Column)}
@@ -145,9 +145,9 @@ def _set_row_info(source: Source, frame: Frame, pictures: dict[str, DecodedPictu
 
 
 def _targets(frame: Frame, options: Options) -> tuple[str, ...]:
-    """Return the columns to predict: those that are named, or the only one that is likely.
+    """Return the columns to predict: by the options, or the only likely one.
 
-    Several are named with "," between them, where that is not the name of one.
+    Several names are separated by ",", unless a column has that name.
     """
     if options.target is not None:
         is_one = options.target in frame.columns or "," not in options.target
@@ -174,33 +174,36 @@ def _targets(frame: Frame, options: Options) -> tuple[str, ...]:
         candidates[0] if candidates else last_name if likely and len(frame.columns) > 1 else None
     )
     frame.notes.append(
-        f"{frame.name}: the target is column '{choice}', {'by its name' if candidates else 'the last'};"
+        f"{frame.name}: the target is column '{choice}',"
+        f" {'by its name' if candidates else 'the last'};"
         " --target chooses another."
         if choice
-        else f"{frame.name}: has no target, as no column is named {', '.join(_TARGET_NAMES)}; --target"
-        " chooses one."
+        else f"{frame.name}: has no target, as no column is named {', '.join(_TARGET_NAMES)};"
+        " --target chooses one."
     )
     return (choice,) if choice else ()
 
 
 def _types(frame: Frame, options: Options, targets: tuple[str, ...]) -> dict[str, str]:
-    """Return the kinds that a person told, by column, and targets that are seen to list labels.
+    """Return the kinds by --types, by column, and of targets that list labels.
 
-    The column of groups is no input, unless a person says so: in test all are new.
-    Raises DataError for unknown ones.
+    The column of groups is not an input by default: all groups are new in test.
+    Raises DataError for unknown kinds and columns.
     """
     types: dict[str, str] = {}
     for column, kind in (options.types or {}).items():
         name = frame.resolve_column(column, "types")
         if kind not in KINDS:
             raise DataError(
-                f"{frame.name}: types: no kind '{kind}' for column '{column}'{alternatives(kind, KINDS)}"
+                f"{frame.name}: types: no kind '{kind}' for column"
+                f" '{column}'{alternatives(kind, KINDS)}"
             )
         if name in targets and kind == "leave":
             raise DataError(f"{frame.name}: column '{name}' is the target; do not leave it out")
         if kind == "labels" and name not in targets:
             raise DataError(
-                f"{frame.name}: types: '{name}' is no target, and only targets are read as labels;"
+                f"{frame.name}: types: '{name}' is not a target, and only targets are read as"
+                " labels;"
                 f" name it with --target, or say --types '{name}=text'"
             )
         types[name] = kind
@@ -208,7 +211,7 @@ def _types(frame: Frame, options: Options, targets: tuple[str, ...]) -> dict[str
     if group is not None and group not in (*types, *targets):
         types[group] = "leave"
         frame.notes.append(
-            f"{frame.name}: '{group}' names groups, none of which is in two parts, so it is no"
+            f"{frame.name}: '{group}' names groups, each in one part, so it is not an"
             f" input; --types '{group}=category' makes it one."
         )
     untyped = (name for name in targets if name not in types)
@@ -218,7 +221,7 @@ def _types(frame: Frame, options: Options, targets: tuple[str, ...]) -> dict[str
 
 
 def _drop_without_target(frame: Frame, target: str, explicit_kind: str | None) -> None:
-    """Leave out the rows without a target, or with words where it is numbers."""
+    """Drop the rows without a target, or with words in a numeric target."""
     column = frame.raw_column(target)
     is_known, kind = column.is_known.copy(), explicit_kind or guess_kind(column, is_target=True)
     if not is_known.any():
@@ -241,7 +244,7 @@ def _drop_without_target(frame: Frame, target: str, explicit_kind: str | None) -
 def _decode_pictures(
     frame: Frame, types: dict[str, str], options: Options, targets: Collection[str]
 ) -> dict[str, DecodedPictures]:
-    """Return the pictures that columns name; rows whose pictures cannot be read are left out."""
+    """Return the pictures that columns name; rows with unreadable pictures are dropped."""
     names = [
         key
         for key in frame.columns
@@ -296,12 +299,12 @@ def _column(
             raw_column, is_explicit=explicit_kind is not None, is_target=is_target
         )
     elif kind == "timestamp":
-        column, findings = check_moments(raw_column, is_explicit=is_explicit)
+        column, findings = check_timestamps(raw_column, is_explicit=is_explicit)
     elif kind == "category":
         column = _class_column(raw_column, frame, options, is_target)
         findings = [] if explicit_kind else code_findings(raw_column)
     else:
-        unit = cast("Unit", options.unit or "words")  # its kind checks it
+        unit = cast("Unit", options.unit or "words")  # the kind checks it
         if file_finder.are_picture_names(raw_column.sample):
             frame.findings.append(_missing_pictures_finding(key, raw_column.sample[0]))
         column = Texts(raw_column.texts(), unit, options.lower)
@@ -321,13 +324,13 @@ def _column(
 
 
 def _missing_pictures_finding(key: str, cell: str) -> Finding:
-    reason = f"'{key}' names pictures such as {cell}, which are not where the table is."
-    remedy = "Put the table beside them; now their names are taken for texts."
+    reason = f"'{key}' names pictures such as {cell}, which are not beside the table."
+    remedy = "Put the table beside them; until then their names are read as texts."
     return Finding("no pictures", "warning", None, ((key,),), 1, reason, remedy)
 
 
 def _class_column(column: RawColumn, frame: Frame, options: Options, is_target: bool) -> Column:
-    """Return classes, renamed, as an input or to be predicted."""
+    """Return renamed classes, as an input or a target."""
     frame.classes |= {*column.names, *column.codes().names}
     coded = column.codes(options.rename)
     if not is_target:
@@ -337,23 +340,23 @@ def _class_column(column: RawColumn, frame: Frame, options: Options, is_target: 
 
 
 def _check_target(frame: Frame, key: str, column: Column, options: Options) -> None:
-    """Raise DataError for a target that has one value only, or is not finite."""
+    """Raise DataError for a target with a single value, or values that are not finite."""
     first_value = column.text(0)
     if isinstance(column, Numbers) and not np.isfinite(column.values).all():
         row = int(np.flatnonzero(~np.isfinite(column.values))[0])
         raise DataError(
-            f"{frame.name}: {key}: the target is not finite in {frame.row_names[row]}; correct it, or"
-            " remove the row"
+            f"{frame.name}: {key}: the target is not finite in {frame.row_names[row]}; correct"
+            " it, or remove the row"
         )
     if not options.whole and all(column.text(row) == first_value for row in range(len(column))):
         raise DataError(
-            f"{frame.name}: the target '{key}' is '{first_value}' in every row, so there is nothing to"
-            " learn; choose another with --target"
+            f"{frame.name}: the target '{key}' is '{first_value}' in every row, so there is"
+            " nothing to learn; choose another with --target"
         )
 
 
 def _group_numbers(frame: Frame, column: str) -> np.ndarray:
-    """Return a number for the group of each row, from its name; a row without is a group alone."""
+    """Return a number for the group of each row; a row without a group is its own group."""
     coded = frame.raw_column(frame.resolve_column(column, "group")).codes()
     numbers = [content_digest(name.encode()) >> 1 for name in coded.names]
     groups = np.array([*numbers, 0], np.int64)[coded.codes]
@@ -363,7 +366,7 @@ def _group_numbers(frame: Frame, column: str) -> np.ndarray:
 
 
 def _row_times(frame: Frame, columns: str) -> np.ndarray:
-    """Return a number by which rows stand in time: seconds since 1970, or what the column holds."""
+    """Return the time of each row: seconds since 1970, or the numbers of the column."""
     if "," in columns and columns not in frame.columns:
         names = [frame.resolve_column(column.strip(), "time") for column in columns.split(",")]
         row_times = find_row_times(
@@ -373,13 +376,13 @@ def _row_times(frame: Frame, columns: str) -> np.ndarray:
     raw_column = frame.raw_column(frame.resolve_column(columns, "time"))
     kind = guess_kind(raw_column)
     if kind == "timestamp":
-        check_moments(raw_column, is_explicit=True)
+        check_timestamps(raw_column, is_explicit=True)
         row_times = parse_timestamps(raw_column, written_patterns(raw_column)[0])
         return np.where(row_times.is_known, row_times.micros / SECOND, np.nan)
     if kind == "number":
         return check_numbers(raw_column, is_explicit=False, is_target=True)[0].values
     raise DataError(
-        f"{frame.name}: time: column '{raw_column.name}' holds neither moments nor numbers, but"
+        f"{frame.name}: time: column '{raw_column.name}' holds neither timestamps nor numbers, but"
         f" '{raw_column.sample[0] if raw_column.sample else ''}'; choose another"
     )
 
@@ -388,14 +391,17 @@ def _check_renamed(frame: Frame, options: Options) -> None:
     for name in options.rename or {}:
         if name not in frame.classes:
             raise DataError(
-                f"{frame.name}: rename: no class '{name}'{alternatives(name, sorted(frame.classes))}"
+                f"{frame.name}: rename: no class"
+                f" '{name}'{alternatives(name, sorted(frame.classes))}"
             )
 
 
-def _add_hints(source: Source, frame: Frame, types: dict[str, str], *, is_random: bool) -> None:
-    """Add findings on what the table could be meant as besides what it is taken for.
+def _add_suggestions(
+    source: Source, frame: Frame, types: dict[str, str], *, is_random: bool
+) -> None:
+    """Add findings on other possible readings of the table.
 
-    is_random: whether nothing but chance decides on the parts.
+    is_random: whether the parts are drawn at random.
     """
     target_columns = [source.fields[target] for target in source.targets]
     if target_columns and is_random:
@@ -410,7 +416,7 @@ def _add_hints(source: Source, frame: Frame, types: dict[str, str], *, is_random
 
 
 def _note_kinds(source: Source, frame: Frame) -> None:
-    """Add a note on what each column was taken for."""
+    """Add a note on the kind of each column."""
     kinds: dict[str, list[str]] = {}
     for key, value in source.fields.items():
         word = _KIND_WORDS.get(type(value), "pictures")

@@ -1,4 +1,4 @@
-"""Pieces: columns that say a moment, one alone or each a part of it."""
+"""Columns that give a timestamp, alone or in components."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -24,8 +24,8 @@ _PERIODS_PER_DAY = (
     144,
     288,
     1440,
-)  # of a day; more on the day when an hour comes twice
-_MIN_SHARE = 0.9  # of the cells that are there must be times of day
+)  # of a day; more on a day with a repeated hour
+_MIN_SHARE = 0.9  # of the known cells must be times of day
 _COMPONENT_NAMES = {
     "year": {"year", "yr", "yyyy", "jahr", "année", "annee", "año", "ano", "anno", "jaar", "rok"},
     "quarter": {"quarter", "qtr", "quartal", "trimestre"},
@@ -45,14 +45,14 @@ _COMPONENT_RANGES = {
 
 @dataclass
 class RowTimes:
-    """When each row was.
+    """The time of each row.
 
-    micros: (N,), int64, microseconds since 1970, or a millionth of what a column counts.
-    is_known: (N,), bool. said: (N,), as the file writes it.
-    columns, patterns: as in `brique.schema.time_index.Clock`.
-    has_offset: whether moments are written with their offset from UTC; None where some are.
-    ambiguity: what should be said of how days and months are read, and how grave that is.
-    unused_columns: columns of moments that are not used.
+    micros: (N,), int64, microseconds since 1970, or millionths of the unit of a column.
+    is_known: (N,), bool. texts: (N,), as the file writes it.
+    columns, patterns: as in `brique.schema.time_index.TimeIndex`.
+    has_offset: whether timestamps have an offset from UTC; None if only some have.
+    ambiguity: how days and months are read, and whether that is sure; or None.
+    unused_columns: columns of timestamps that are not used.
     """
 
     micros: np.ndarray
@@ -66,14 +66,14 @@ class RowTimes:
 
     @property
     def is_calendar(self) -> bool:
-        """Whether these are dates and times, and no numbers."""
+        """Whether these are dates and times, not numbers."""
         return bool(self.columns) and self.patterns != ("number",)
 
 
 def raw_columns_of(cells: Cells, name: str, decimal: str | None = None) -> dict[str, RawColumn]:
-    """Return the columns of a table, as tables read them.
+    """Return the raw columns of a table.
 
-    name: of the source, for sentences. decimal: the sign before decimals, where a person says it.
+    name: of the source, for messages. decimal: the decimal sign, if --decimal gives it.
     """
     frame = Frame(name, Path(), {}, [f"row {row}" for row in cells.rows.tolist()])
     frame.delimiter, frame.decimal = cells.delimiter, cast("Decimal | None", decimal)
@@ -84,7 +84,7 @@ def raw_columns_of(cells: Cells, name: str, decimal: str | None = None) -> dict[
 def read_times(
     raw_columns: Mapping[str, RawColumn], columns: Sequence[str], patterns: Sequence[str]
 ) -> RowTimes:
-    """Return when each row was, the way of each column known."""
+    """Return the time of each row, by the pattern of each column."""
     count = len(next(iter(raw_columns.values())).values)
     micros, is_known = np.zeros(count, np.int64), np.ones(count, bool)
     components: dict[str, np.ndarray] = {}
@@ -114,7 +114,7 @@ def read_times(
 
 
 def component_named(name: str) -> str | None:
-    """Return the piece of a moment that a column is called after."""
+    """Return the component of a timestamp in the name of a column, or None."""
     plain_name = name.strip().casefold()
     return next(
         (component for component, names in _COMPONENT_NAMES.items() if plain_name in names), None
@@ -122,7 +122,7 @@ def component_named(name: str) -> str | None:
 
 
 def is_component(column: RawColumn, component: str) -> bool:
-    """Tell whether all cells may be a piece of a moment: days of a month are from 1 to 31."""
+    """Tell whether all cells may be a component of a timestamp: days of a month are 1 to 31."""
     if component == "month" and all(month_number(cell) for cell in column.sample) and column.sample:
         return True
     values, (low, high) = _integer_values(column), _COMPONENT_RANGES[component]
@@ -145,7 +145,7 @@ def is_hhmm(column: RawColumn) -> bool:
 
 
 def period_of_day(column: RawColumn) -> str | None:
-    """Return the share of a day that a column counts, such as "1/48" for half-hours."""
+    """Return the fraction of a day that a column counts, such as "1/48" for half-hours."""
     values = _integer_values(column)
     if values is None or not len(values) or values.min() not in (0, 1):
         return None
@@ -158,7 +158,7 @@ def period_of_day(column: RawColumn) -> str | None:
 
 
 def clock_values(column: RawColumn, pattern: str) -> np.ndarray:
-    """Return a time of day, or a number, in microseconds (N,), float64, NaN where there is none."""
+    """Return a time of day, or a number, in microseconds (N,), float64, NaN where missing."""
     if pattern == "time":
         coded = column.codes()
         times = [parse_time_of_day(cell) for cell in coded.names]
@@ -177,7 +177,7 @@ def clock_values(column: RawColumn, pattern: str) -> np.ndarray:
 
 
 def _component_values(column: RawColumn, component: str) -> np.ndarray:
-    """Return whole numbers (N,), float64, NaN where there is none."""
+    """Return whole numbers (N,), float64, NaN where missing."""
     if component == "month" and column.sample and not are_numbers(column.sample):
         coded = column.codes()
         months = [month_number(cell) or np.nan for cell in coded.names]
@@ -188,7 +188,7 @@ def _component_values(column: RawColumn, component: str) -> np.ndarray:
 
 
 def _integer_values(column: RawColumn) -> np.ndarray | None:
-    """Return the numbers of a column (M,) if all that are there are whole."""
+    """Return the known numbers of a column (M,) if all are integers."""
     if "timestamp" in str(column.values.type) or not are_numbers(column.sample):
         return None
     values = column.numbers.values
@@ -197,7 +197,7 @@ def _integer_values(column: RawColumn) -> np.ndarray | None:
 
 
 def _combine_components(components: Mapping[str, np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
-    """Return moments made of pieces, in microseconds, and which are known."""
+    """Return timestamps from components, in microseconds, and which are known."""
     is_known = np.all([np.isfinite(values) for values in components.values()], axis=0)
     integers = {
         name: np.where(is_known, values, 1).astype(np.int64) for name, values in components.items()
@@ -207,7 +207,7 @@ def _combine_components(components: Mapping[str, np.ndarray]) -> tuple[np.ndarra
         month = integers.get("month", 3 * integers.get("quarter", 1) - 2)
         months = ((integers["year"] - 1970) * 12 + month - 1).astype("datetime64[M]")
         first = months.astype("datetime64[D]").astype(np.int64)
-        if "week" in integers:  # January 4 is in the first
+        if "week" in integers:  # January 4 is in the first week
             days = first + 3 - (first + 6) % 7 + 7 * (integers["week"] - 1)
         else:
             days = first + integers.get("day", integers.get("day of year", 1)) - 1

@@ -1,4 +1,4 @@
-"""Timeline: which columns of a series say when each row was, and what they say."""
+"""Timeline: the columns of a series that give the time of each row, and their times."""
 
 from collections.abc import Mapping
 
@@ -33,24 +33,24 @@ from brique.schema.messages import alternatives
 from brique.schema.time_index import TimeIndex
 from brique.schema.timestamp_patterns import SECOND
 
-_MIN_SHARE = 0.9  # of the cells that are there must be moments
-_MIN_EVENNESS = 0.9  # share of the commonest step, from which numbers are taken for moments
+_MIN_SHARE = 0.9  # of the known cells must be timestamps
+_MIN_EVENNESS = 0.9  # share of the commonest step for numbers to be times
 _CLOCK_NAMES = {"time", "uhrzeit", "zeit", "heure", "hora", "ora", "tijd", "hour", "hhmm", "clock"}
 _COUNTER_NAMES = {"t", "time", "step", "seconds", "second", "elapsed", "timestep", "ms", "minutes"}
 
 
 def ticks(micros: np.ndarray, *, is_calendar: bool) -> tuple[np.ndarray, bool]:
-    """Return times in even units (N,), float64: months if all are the first moment of one."""
-    moments = micros.astype("datetime64[us]")
-    months = moments.astype("datetime64[M]")
-    if is_calendar and len(micros) and (months.astype("datetime64[us]") == moments).all():
+    """Return times in even units (N,), float64: months if all are the start of a month."""
+    timestamps = micros.astype("datetime64[us]")
+    months = timestamps.astype("datetime64[M]")
+    if is_calendar and len(micros) and (months.astype("datetime64[us]") == timestamps).all():
         return months.astype(np.float64), True
     first = int(micros.min()) // SECOND * SECOND if len(micros) else 0
     return (micros - first) / SECOND, False
 
 
 def evenness(micros: np.ndarray, *, is_calendar: bool = True) -> float:
-    """Return the share of the commonest step among different times."""
+    """Return the share of the commonest step between distinct times."""
     steps = np.diff(ticks(np.unique(micros), is_calendar=is_calendar)[0])
     if not len(steps):
         return 0.0
@@ -60,10 +60,10 @@ def evenness(micros: np.ndarray, *, is_calendar: bool = True) -> float:
 def find_row_times(
     raw_columns: Mapping[str, RawColumn], time_option: str | None, name: str
 ) -> RowTimes:
-    """Return when each row was, by the columns told, else by those that say it.
+    """Return the time of each row, by the given columns, else by the likeliest ones.
 
-    time_option: a column, several as "Date,Time", or "none": the rows are even as they stand.
-    Where nothing says it, the rows are even. Raises DataError.
+    time_option: a column, several as "Date,Time", or "none": the rows are even, in file order.
+    Without a time column the rows are even. Raises DataError.
     """
     if (
         time_option is not None
@@ -82,16 +82,16 @@ def find_row_times(
 
 
 def times_as_trained(raw_columns: Mapping[str, RawColumn], clock: TimeIndex, name: str) -> RowTimes:
-    """Return when each row was, as the columns of the training data said it. Raises DataError.
+    """Return the time of each row, by the columns of the training data. Raises DataError.
 
-    Moments that are written in another way are read where all fit it. name: of the file.
+    Timestamps of another pattern are read if all cells fit it. name: of the file.
     """
     if not clock.columns:
         return _even_times(raw_columns)
     for column in clock.columns:
         if column not in raw_columns:
             raise DataError(
-                f"{name}: there is no column '{column}', which says the time of a row"
+                f"{name}: there is no column '{column}' for the time of a row"
                 f"{alternatives(column, raw_columns)}"
             )
     index = next(
@@ -141,7 +141,7 @@ def _even_times(raw_columns: Mapping[str, RawColumn]) -> RowTimes:
 def _times_of_columns(
     raw_columns: Mapping[str, RawColumn], time_option: str, name: str
 ) -> RowTimes:
-    """Return when each row was by the columns that a person names. Raises DataError."""
+    """Return the time of each row, by the columns that --time names. Raises DataError."""
     names = (
         [time_option]
         if time_option in raw_columns
@@ -167,7 +167,7 @@ def _times_of_columns(
 
 
 def _patterns_of(column: RawColumn, *, is_day: bool) -> list[str] | None:
-    """Return how one of several columns says its share of the time, the likeliest first."""
+    """Return the patterns of one of several time columns, the likeliest first."""
     component = component_named(column.name)
     if component is not None and is_component(column, component):
         return [component]
@@ -185,7 +185,7 @@ def _patterns_of(column: RawColumn, *, is_day: bool) -> list[str] | None:
 def _best_reading(
     raw_columns: Mapping[str, RawColumn], names: list[str], patterns: list[list[str]]
 ) -> RowTimes:
-    """Return the reading by which the rows are the most even, and said what else there is."""
+    """Return the reading with the most even rows, and the ambiguity that remains."""
     index = next((i for i, candidates in enumerate(patterns) if len(candidates) > 1), None)
     if index is None:
         return read_times(raw_columns, names, [candidates[0] for candidates in patterns])
@@ -202,9 +202,7 @@ def _best_reading(
     chosen, first = readings[best], raw_columns[names[index]].distinct[0]
     is_sure = sorted(scores)[-2] < scores[best]
     description = describe_pattern(chosen.patterns[index])
-    reason = (
-        "as so the rows are even and in order" if is_sure else "though another order fits as well"
-    )
+    reason = "which makes the rows even and ordered" if is_sure else "though another order fits too"
     chosen.ambiguity = (
         f"'{names[index]}' holds dates such as {first}, read {description}, {reason}.",
         is_sure,
@@ -213,7 +211,7 @@ def _best_reading(
 
 
 def _plausibility(row_times: RowTimes) -> tuple[float, float]:
-    """Return how even the rows of a reading are, and how far they stand in order."""
+    """Return how even and how ordered the rows of a reading are."""
     known_times = row_times.micros[row_times.is_known]
     steps = np.diff(known_times)
     sortedness = max((steps >= 0).mean(), (steps <= 0).mean()) if len(steps) else 1.0
@@ -221,7 +219,7 @@ def _plausibility(row_times: RowTimes) -> tuple[float, float]:
 
 
 def _from_timestamps(raw_columns: Mapping[str, RawColumn]) -> RowTimes | None:
-    """Return the moments of the column that has the most different ones, with its time of day."""
+    """Return the timestamps of the column with the most distinct ones, with its time of day."""
     candidates = [
         candidate
         for column in raw_columns.values()
@@ -246,7 +244,7 @@ def _from_timestamps(raw_columns: Mapping[str, RawColumn]) -> RowTimes | None:
 
 
 def _with_time_of_day(raw_columns: Mapping[str, RawColumn], base: RowTimes) -> RowTimes | None:
-    """Return days with the times of another column, where the days alone repeat."""
+    """Return days combined with the times of another column, if the days repeat."""
     if (base.micros[base.is_known] % DAY).any():
         return None
     day = base.columns[0]
@@ -284,7 +282,7 @@ def _with_time_of_day(raw_columns: Mapping[str, RawColumn], base: RowTimes) -> R
 
 
 def _period_in_day(base: RowTimes, column: RawColumn) -> str | None:
-    """Return the share of a day that a column counts, where it alone tells the rows of a day."""
+    """Return the fraction of a day that a column counts, if it separates the rows of a day."""
     pattern = period_of_day(column)
     if pattern is None:
         return None
@@ -293,7 +291,7 @@ def _period_in_day(base: RowTimes, column: RawColumn) -> str | None:
 
 
 def _from_named_numbers(raw_columns: Mapping[str, RawColumn]) -> RowTimes | None:
-    """Return the moments of a column of numbers that is called so: seconds since 1970, 20240301."""
+    """Return the timestamps of a numeric time column, by name: seconds since 1970, 20240301."""
     for column in raw_columns.values():
         if is_time_name(column.name) and are_numbers(column.sample):
             patterns = [
@@ -309,7 +307,7 @@ def _from_named_numbers(raw_columns: Mapping[str, RawColumn]) -> RowTimes | None
 
 
 def _from_components(raw_columns: Mapping[str, RawColumn]) -> RowTimes | None:
-    """Return moments from columns year, month, day, hour, as far as there are such."""
+    """Return timestamps from the columns year, month, day, hour that exist."""
     components: dict[str, RawColumn] = {}
     for column in raw_columns.values():
         component = component_named(column.name)
@@ -350,7 +348,7 @@ def _from_components(raw_columns: Mapping[str, RawColumn]) -> RowTimes | None:
 
 
 def _from_numbers(raw_columns: Mapping[str, RawColumn]) -> RowTimes | None:
-    """Return a column of years, or of even numbers of the size of moments, or counted time."""
+    """Return a column of years, of even numbers of plausible size, or of counted time."""
     for column in raw_columns.values():
         if is_year_name(column.name) and number_patterns(column.distinct)[:1] == ["%Y"]:
             return read_times(raw_columns, [column.name], ["%Y"])
@@ -382,9 +380,9 @@ def _from_numbers(raw_columns: Mapping[str, RawColumn]) -> RowTimes | None:
 
 
 def _timestamps_of(column: RawColumn, *, by_name: bool = True) -> RowTimes | None:
-    """Return the moments of one column, or None if it holds none.
+    """Return the timestamps of one column, or None if it holds none.
 
-    by_name: whether numbers are none, unless their column is called so.
+    by_name: whether numbers need a column name that suggests time.
     """
     if by_name and column.is_text and are_mostly_numbers(column.sample):
         return None
@@ -393,7 +391,7 @@ def _timestamps_of(column: RawColumn, *, by_name: bool = True) -> RowTimes | Non
 
 
 def _patterns(column: RawColumn, *, by_name: bool = True) -> list[str]:
-    """Return the patterns by which nearly all cells are moments."""
+    """Return the patterns that match nearly all cells."""
     if not column.is_text:
         if "timestamp" in str(column.values.type):
             return [ISO]
@@ -412,7 +410,7 @@ def _patterns(column: RawColumn, *, by_name: bool = True) -> list[str]:
 
 
 def _relative_times(column: RawColumn) -> RowTimes | None:
-    """Return a column of numbers as times, whatever they count."""
+    """Return a column of numbers as times in any unit."""
     values = clock_values(column, "number")
     if np.isnan(values).sum() > (1 - _MIN_SHARE) * len(values):
         return None
@@ -427,14 +425,14 @@ def _unread_error(column: RawColumn, name: str) -> DataError:
         " (months are read by their English names, and no names of time zones)" if has_words else ""
     )
     return DataError(
-        f"{name}: {column.name}: expected moments such as 2024-03-01 17:30, got '{cell}' in"
-        f" {column.row_names[row]}{hint}; write them so, name another column with --time, or take the"
-        " rows as even with --time none"
+        f"{name}: {column.name}: expected timestamps such as 2024-03-01 17:30, got '{cell}' in"
+        f" {column.row_names[row]}{hint}; write them so, name another column with --time, or"
+        " take the rows as even with --time none"
     )
 
 
 def _check_unread(raw_columns: Mapping[str, RawColumn], name: str) -> None:
-    """Raise DataError where a column is called as moments are, and holds texts that are none."""
+    """Raise DataError if a time column, by its name, holds texts that are not timestamps."""
     for column in raw_columns.values():
         is_text = column.is_text and not are_numbers(column.sample)
         digits = sum(any(character.isdigit() for character in cell) for cell in column.sample)

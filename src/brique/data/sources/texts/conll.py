@@ -38,12 +38,12 @@ USES: frozenset[str] = frozenset({"target", "test", "rename", "lower"})
 _CONLLU_COLUMNS = {"upos": 3, "xpos": 4, "deprel": 7, "head": 6}  # columns of CoNLL-U, from 0
 _ENDINGS = (".conllu", ".conll", ".iob", ".iob2", ".bio", ".testa", ".testb")
 _CONLLU = re.compile(r"\s*(#.*\n|\s*\n)*1(-\d+)?\t([^\t\n]*\t){8}[^\t\n]*$", re.MULTILINE)
-_SAMPLE_FILES = 8  # files by whose lines the kind is known
+_SAMPLE_FILES = 8  # files whose lines identify the kind
 
 
 @dataclass
 class _Sentences:
-    """Sentences as they were found: a list of words, and for each column a list of values."""
+    """Sentences: a list of words, and for each column a list of values."""
 
     source: Source
     column_indices: dict[str, int]  # column of each field, from 0
@@ -54,7 +54,7 @@ class _Sentences:
 
 
 def fits(place: Place) -> bool:
-    """Tell whether a place holds files named as CoNLL-U or as columns of tags, or lines of such."""
+    """Tell whether a place holds CoNLL-U or columns of tags, by file names or lines."""
     by_suffix = data_files(place, _ENDINGS)
     if by_suffix and plain_name(by_suffix[0]).endswith(_ENDINGS):
         return True
@@ -68,7 +68,7 @@ def _is_tagged(file: Place) -> bool:
 
 
 def _select_files(place: Place, source: Source) -> list[Place]:
-    """Return the files that hold tags; others of which the name tells a part are named."""
+    """Return the files that hold tags; report others with a part in their name."""
     files = data_files(place)
     by_name = [file for file in files if plain_name(file).endswith((*_ENDINGS, ".train"))]
     if not place.is_dir():
@@ -85,12 +85,12 @@ def _select_files(place: Place, source: Source) -> list[Place]:
 def read(name: str, place: Place, options: Options) -> Source:
     """Return sentences with their tags.
 
-    Fields: `words`, and the target alone, since any other tag would tell of it: in CoNLL-U `upos`,
-    by default, `xpos` or `deprel`; for `head` (place of each word's head from 1, 0 at the root)
-    both `head` and `deprel`, which are found together. In files of columns, where the first holds
-    the word and the last the tag, it is `tag`, or a column by number from 2.
-    Lines of several words ("3-4"), of words left out ("5.1") and comments are no words. A sentence
-    that cannot be read is left out, and named in `skipped`.
+    Fields: `words`, and only the target, since other tags would leak it: in CoNLL-U `upos`,
+    by default, `xpos` or `deprel`; for `head` (index of each word's head from 1, 0 at the root)
+    both `head` and `deprel`, which are predicted together. In files of columns, with the word first
+    and the tag last, it is `tag`, or a column by number from 2.
+    Multiword tokens ("3-4"), empty nodes ("5.1") and comments are skipped. A sentence
+    that cannot be read is left out and listed in `skipped`.
     """
     source = Source(name, {})
     pairs = files_with_parts(source, _select_files(place, source), options.test)
@@ -172,7 +172,7 @@ def _parse_conllu(rows: Sequence[str]) -> list[list[str]]:
     for row in cells:
         if len(row) != 10:
             raise DataError(
-                f"tags: expected 10 columns at '{row[0][:20]}', got {len(row)}; mend it"
+                f"tags: expected 10 columns at '{row[0][:20]}', got {len(row)}; correct it"
             )
     words = [row for row in cells if row[0].isdecimal()]
     for number, row in enumerate(words, 1):
@@ -182,7 +182,7 @@ def _parse_conllu(rows: Sequence[str]) -> list[list[str]]:
 
 
 def _add_sentence(sentences: _Sentences, rows: Sequence[Sequence[str]], word_column: int) -> None:
-    """Add a sentence. Raises DataError where it lacks a column."""
+    """Add a sentence. Raises DataError if it lacks a column."""
     fields: list[list[str]] = []
     for name, index in sentences.column_indices.items():
         if index >= len(rows[0]):
@@ -226,6 +226,6 @@ def _add_notes(source: Source, names: Sequence[str], is_conllu: bool) -> None:
     other_targets = [name for name in _CONLLU_COLUMNS if name not in names]
     if is_conllu:
         source.notes.append(
-            f"{source.name}: the target is {' and '.join(names)}, told from the words alone; "
+            f"{source.name}: the target is {' and '.join(names)}, predicted from the words alone; "
             f"--target takes {', '.join(other_targets)}."
         )

@@ -33,9 +33,9 @@ _OTHER_ENDINGS = frozenset([
     ".odt", ".bz2", ".xz", ".zip", ".tar", ".tgz", ".npy", ".npz", ".h5", ".bin",
 ])  # fmt: skip # of files that hold something else
 _BINARY = re.compile("[\x00-\x08\x0e-\x19]")  # characters that no text has
-_SAMPLE_FOLDERS = 3  # class folders of which a few files are looked at
+_SAMPLE_FOLDERS = 3  # class folders to inspect
 _MAX_BLANK_SHARE = 0.02  # share of blank lines above which a file is prose
-_MAX_MEDIAN_LENGTH = 2000  # characters of the median line of a file with a text a line
+_MAX_MEDIAN_LENGTH = 2000  # characters of the median line of one text per line
 
 KIND: str = "texts"
 USES: frozenset[str] = frozenset({"test", "rename", "unit", "lower"})
@@ -43,7 +43,7 @@ USES: frozenset[str] = frozenset({"test", "rename", "unit", "lower"})
 
 @dataclass
 class LabeledTexts:
-    """Texts in order, with class, part (None where the source has none) and name of each."""
+    """Texts in order, with class, part (None if the source has none) and name of each."""
 
     texts: list[str] = field(default_factory=list[str])
     classes: list[str] = field(default_factory=list[str])
@@ -60,7 +60,7 @@ class LabeledTexts:
     def fill_source(self, source: Source, options: Options, target: str = "label") -> Source:
         """Return the source with the texts, and their classes as target.
 
-        Raises DataError where there is nothing to learn from.
+        Raises DataError if there is nothing to learn.
         """
         check_train(source, self.parts)
         classes = [options.renamed(label) for label in self.classes]
@@ -96,9 +96,9 @@ def fits(place: Place) -> bool:
 def read(name: str, place: Place, options: Options) -> Source:
     """Return the texts below a folder, with their classes and parts.
 
-    A class is a folder with a file for each text, or a file with a line for each; its name is what
-    differs among the names of the files. They may stand below train, valid and test.
-    test: another such folder, the test part. unit: by default words, or characters where most texts
+    A class is a folder with a file per text, or a file with a line per text; its name is what
+    differs among the names of the files. Classes may lie below train, valid and test.
+    test: another such folder, the test part. unit: by default words, or characters if most texts
     are single words.
     Raises DataError when there are no texts, or one class, or a class is not in train.
     """
@@ -110,7 +110,7 @@ def read(name: str, place: Place, options: Options) -> Source:
     groups = _groups_by_part(place)
     if options.test is not None:
         if 2 in groups:
-            raise DataError(f"{name}: it has a folder test already; leave out --test")
+            raise DataError(f"{name}: it already has a folder test; leave out --test")
         test_groups = _groups_by_part(_test_folder(name, options.test)).values()
         groups = {part or 0: group for part, group in groups.items()}
         groups[2] = [pair for group in test_groups for pair in group]
@@ -118,7 +118,7 @@ def read(name: str, place: Place, options: Options) -> Source:
     for part, group in groups.items():
         for label, entry in group:
             if label.casefold() in UNLABELED:
-                source.notes.append(f"{name}: {relative(entry, place)} has no classes, left alone.")
+                source.notes.append(f"{name}: {relative(entry, place)} has no classes, ignored.")
             elif entry.is_dir():
                 _add_files(examples, source, entry, (label, part), place)
             else:
@@ -127,7 +127,7 @@ def read(name: str, place: Place, options: Options) -> Source:
 
 
 def text_column(texts: Sequence[str], source: Source, options: Options) -> Texts:
-    """Return texts as a column, cut as asked; a note says so where characters are chosen."""
+    """Return texts as a column of units; adds a note if characters are chosen."""
     unit: Unit = options.unit or "words"  # pyright: ignore[reportAssignmentType] - checked by Text
     if options.unit is None and np.median([len(text.split()) for text in texts]) <= 1:
         unit = "characters"
@@ -139,7 +139,7 @@ def text_column(texts: Sequence[str], source: Source, options: Options) -> Texts
 
 
 def merge_encoding_findings(findings: Iterable[Finding]) -> list[Finding]:
-    """Return findings with those on encodings as one."""
+    """Return findings, with those on encodings merged into one."""
     all_findings = list(findings)
     encodings = [finding for finding in all_findings if finding.kind == "encoding"]
     others = [finding for finding in all_findings if finding.kind != "encoding"]
@@ -158,7 +158,7 @@ def merge_encoding_findings(findings: Iterable[Finding]) -> list[Finding]:
 
 
 def is_text(file: Place) -> bool:
-    """Tell whether a file holds text that is no table or markup, by its name and beginning."""
+    """Tell whether a file holds plain text, not a table or markup, by name and beginning."""
     if _ending(file) in _OTHER_ENDINGS:
         return False
     head = read_head(file, 4096)
@@ -182,14 +182,14 @@ def _test_folder(name: str, test: str) -> Place:
     place = resolve_place(Path(test)) if Path(test).exists() else None
     if place is None or not place.is_dir():
         raise DataError(
-            f"{name}: --test {test} is no folder or archive; give one of texts by class, as"
-            " the source is"
+            f"{name}: --test {test} is not a folder or archive; give one of texts by class, like"
+            " the source"
         )
     return place
 
 
 def _class_entries(folder: Place) -> list[tuple[str, Place]]:
-    """Return the class folders in a folder; where it has none, its files as classes."""
+    """Return the class folders in a folder; without any, its files as classes."""
     subfolders = _subfolders(folder)
     if subfolders:
         return [(subfolder.name, subfolder) for subfolder in subfolders]
@@ -198,7 +198,7 @@ def _class_entries(folder: Place) -> list[tuple[str, Place]]:
 
 
 def _innermost_folder(place: Place) -> Place:
-    """Return the folder that a folder holds alone, or itself."""
+    """Return the innermost folder of a chain of single folders."""
     entries = [entry for entry in place.iterdir() if not entry.name.startswith((".", "__"))]
     return _innermost_folder(entries[0]) if len(entries) == 1 and entries[0].is_dir() else place
 
@@ -210,7 +210,7 @@ def _subfolders(folder: Place) -> list[Place]:
 
 
 def _distinct_names(class_files: Sequence[Place]) -> list[str]:
-    """Return of each file's name what differs: "pos" and "neg" of rt-polarity.pos and .neg."""
+    """Return what differs in the file names: "pos" and "neg" of rt-polarity.pos and .neg."""
     names = [file.name[: len(plain_name(file))] for file in class_files]
     if len({_ending(file) for file in class_files}) == 1 and _ending(class_files[0]):
         names = [name[: name.rfind(".")] for name in names]
@@ -230,7 +230,7 @@ def _common_prefix(words: Sequence[Sequence[str]]) -> int:
 
 
 def _ending(file: Place) -> str:
-    """Return the ending of a file's name in small letters, .gz and numbers left out."""
+    """Return the suffix of a file's name in lower case, without .gz and numbers."""
     name = plain_name(file)
     ending = name[name.rfind(".") :] if "." in name else ""
     return "" if ending[1:].isdecimal() else ending
@@ -242,7 +242,7 @@ def _are_texts(sample: Sequence[Place]) -> bool:
 
 
 def _are_line_files(class_files: Sequence[Place]) -> bool:
-    """Tell whether files have a text on each line: many lines, short, hardly any of them blank."""
+    """Tell whether files have one text per line: many short lines, few of them blank."""
     if any(part_from_name(file) is not None or not is_text(file) for file in class_files):
         return False
     all_lines = [line for file in class_files for line in read_head(file).split("\n")[:-1]]
@@ -262,7 +262,7 @@ def _add_files(
     label_and_part: tuple[str, int | None],
     root: Place,
 ) -> None:
-    """Add the files of a class's folder, a text each."""
+    """Add the files of a class folder, one text each."""
     other_count = 0
     for file in sorted(list_files(folder), key=lambda file: natural_key(str(file))):
         name = relative(file, root)
@@ -280,7 +280,7 @@ def _add_files(
             source.skipped.append((name, "is empty"))
     if other_count:
         source.notes.append(
-            f"{relative(folder, root)}: files that are no texts are left alone, {other_count:,} of"
+            f"{relative(folder, root)}: files other than texts are ignored, {other_count:,} of"
             " them."
         )
 
@@ -292,7 +292,7 @@ def _add_lines(
     label_and_part: tuple[str, int | None],
     root: Place,
 ) -> None:
-    """Add the lines of a class's file, a text each; blank ones are none."""
+    """Add the lines of a class file, one text each, without blank ones."""
     name = relative(file, root)
     try:
         stripped = [line.strip() for line in read_lines(file, source)]

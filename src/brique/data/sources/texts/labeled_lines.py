@@ -22,7 +22,7 @@ _FASTTEXT = re.compile(r"((?:__label__\S+\s+)+)(\S.*)")
 _FIRST_WORD = re.compile(r"(\S+)\s+(\S.*)")
 _OTHER_SUFFIXES = (".csv", ".tsv", ".data", ".json", ".jsonl", ".ndjson", ".conllu", ".conll")
 _SAMPLE_LINES = 200  # lines
-_MIN_LINES = 5  # lines from which a class may be told from any first word
+_MIN_LINES = 5  # lines needed for classes of any first word
 _MAX_CLASS_LENGTH = 40  # characters of a class's name at most
 
 KIND: str = "lines"
@@ -30,7 +30,7 @@ USES: frozenset[str] = frozenset({"test", "rename", "target", "unit", "lower"})
 
 
 def fits(place: Place) -> bool:
-    """Tell whether a file's lines hold their class, or those of the files of a folder by part."""
+    """Tell whether the lines of a file, or of a folder of parts, hold their class."""
     files = data_files(place)
     if place.is_dir() and len(files) != 1:
         files = [file for file in files if part_from_name(file) == 0]
@@ -40,15 +40,15 @@ def fits(place: Place) -> bool:
 def read(name: str, place: Place, options: Options) -> Source:
     """Return the texts of a file, or of files with the parts in their names, with their classes.
 
-    target: "label", or "fine" where classes are written COARSE:fine: then all of it is the class.
+    target: "label", or "fine" for the whole of a class COARSE:fine.
     test: another file, the test part.
-    Lines without class or text are left out. Raises DataError where most are.
+    Lines without class or text are left out. Raises DataError if most are.
     """
     source, examples = Source(name, {}), LabeledTexts()
     parse: Callable[[str], _LabeledText | None] | None = None
     is_fine = False
     files = files_with_parts(source, data_files(place), options.test)
-    for file, part in sorted(files, key=lambda pair: pair[1] or 0):  # train tells the layout
+    for file, part in sorted(files, key=lambda pair: pair[1] or 0):  # train decides on the layout
         file_lines = read_lines(file, source)
         sample = [line for line in file_lines[:_SAMPLE_LINES] if line.strip()]
         parse = (
@@ -64,8 +64,8 @@ def read(name: str, place: Place, options: Options) -> Source:
         is_fine = is_fine or parse is _parse_coarse
         if _are_tagged(file_lines[:_SAMPLE_LINES]):
             source.notes.append(
-                f"{name}: {file.name} looks like words with their tags, sentences apart by blank"
-                " lines; --kind tags reads it so."
+                f"{name}: {file.name} looks like words with tags, with blank lines between"
+                " sentences; --kind tags reads it so."
             )
         _add_lines(examples, source, file, (file_lines, part), parse)
     target = _target(name, options.target, is_fine=is_fine)
@@ -75,7 +75,7 @@ def read(name: str, place: Place, options: Options) -> Source:
 
 
 def _are_tagged(file_lines: Sequence[str]) -> bool:
-    """Tell whether lines are rather words with their tags than texts with their classes."""
+    """Tell whether lines are words with tags, not texts with classes."""
     split_lines = [line.split() for line in file_lines]
     nonblank = [words for words in split_lines if words]
     num_blank = len(split_lines) - len(nonblank)
@@ -91,7 +91,7 @@ def _add_lines(
     lines_and_part: tuple[Sequence[str], int | None],
     parse: Callable[[str], _LabeledText | None],
 ) -> None:
-    """Add the lines of a file. Raises DataError where most have no class and text."""
+    """Add the lines of a file. Raises DataError if most have no class and text."""
     bad_lines: list[tuple[str, str]] = []
     for number, line in enumerate(lines_and_part[0], 1):
         if not line.strip():
@@ -101,13 +101,14 @@ def _add_lines(
         if parsed is None:
             bad_lines.append((name, "has no class with a text after it"))
         elif " " in parsed[0] and parse is _parse_fasttext:
-            bad_lines.append((name, f"has {len(parsed[0].split())} classes, where one is expected"))
+            bad_lines.append((name, f"has {len(parsed[0].split())} classes, expected one"))
         else:
             examples.add(parsed[1], parsed[0], lines_and_part[1], name)
     if 2 * len(bad_lines) > len(lines_and_part[0]):
         raise DataError(
-            f"{source.name}: {bad_lines[0][0]} {bad_lines[0][1]}, and so have {len(bad_lines):,} of {len(lines_and_part[0]):,}"
-            " lines; look at the file, or choose another --kind"
+            f"{source.name}: {bad_lines[0][0]} {bad_lines[0][1]}, and so have {len(bad_lines):,}"
+            f" of {len(lines_and_part[0]):,}"
+            " lines; check the file, or choose another --kind"
         )
     source.skipped += bad_lines
 
@@ -123,7 +124,7 @@ def _target(name: str, target: str | None, *, is_fine: bool) -> str:
 
 
 def _first_lines(file: Place) -> list[str]:
-    """Return the first lines of a file; none of a table, or of what is no text."""
+    """Return the first lines of a file; empty for a table or a binary file."""
     if plain_name(file).endswith(_OTHER_SUFFIXES):
         return []
     text_lines = read_head(file).replace("\r\n", "\n").split("\n")
@@ -131,7 +132,7 @@ def _first_lines(file: Place) -> list[str]:
 
 
 def _detect_layout(sample: Sequence[str]) -> Callable[[str], _LabeledText | None] | None:
-    """Return what takes a line apart, as all of some lines allow; None where they do not."""
+    """Return a parser that fits all sample lines, or None."""
     for parse, share in (
         (_parse_fasttext, 1.0),
         (_parse_coarse, 0.75),
@@ -156,7 +157,7 @@ def _detect_layout(sample: Sequence[str]) -> Callable[[str], _LabeledText | None
 
 
 def _parse_fasttext(line: str) -> _LabeledText | None:
-    """Take apart "__label__x text"; of several classes all, with blanks between them."""
+    """Parse "__label__x text"; several classes are joined by blanks."""
     match = _FASTTEXT.match(line.strip())
     return match and (
         " ".join(label.removeprefix("__label__") for label in match[1].split()),
@@ -165,27 +166,27 @@ def _parse_fasttext(line: str) -> _LabeledText | None:
 
 
 def _parse_coarse(line: str) -> _LabeledText | None:
-    """Take apart "COARSE:fine text"."""
+    """Parse "COARSE:fine text"."""
     match = _COARSE.fullmatch(line.strip())
     return match and (match[1], match[2])
 
 
 def _parse_label_first(line: str) -> _LabeledText | None:
-    """Take apart "class<TAB>text"."""
+    """Parse "class<TAB>text"."""
     label, _, text = line.partition("\t")
     label, text = label.strip(), text.strip()
     return (label, text) if 0 < len(label) <= _MAX_CLASS_LENGTH and text else None
 
 
 def _parse_label_last(line: str) -> _LabeledText | None:
-    """Take apart "text<TAB>class"."""
+    """Parse "text<TAB>class"."""
     text, _, label = line.rpartition("\t")
     label, text = label.strip(), text.strip()
     return (label, text) if 0 < len(label) <= _MAX_CLASS_LENGTH and text else None
 
 
 def _parse_first_word(line: str) -> _LabeledText | None:
-    """Take apart "class text": only where the kind is told, as any text looks so."""
+    """Parse "class text": only with --kind, as any text looks like this."""
     match = _FIRST_WORD.fullmatch(line.strip())
     return match and (match[1], match[2])
 

@@ -1,4 +1,4 @@
-"""Writing: long texts, whose examples are consecutive pieces of them."""
+"""Long texts, cut into consecutive segments as examples."""
 
 import re
 from collections.abc import Sequence
@@ -22,17 +22,17 @@ from brique.schema import subwords
 from brique.schema.texts import WORD_PATTERN, Text, Unit
 
 _ENDINGS = (".txt", ".text", ".md", ".asc")
-_CHUNK = re.compile(r"\s*\S+|\s+$")  # no subword reaches over its ends
+_CHUNK = re.compile(r"\s*\S+|\s+$")  # no subword crosses its ends
 _DEFAULT_LENGTH = 256
-_TEST_SHARE, _VALID_SHARE = 0.2, 0.1  # shares: of all, and of what is left
+_TEST_SHARE, _VALID_SHARE = 0.2, 0.1  # shares: of all, and of the rest
 
 
 @dataclass(frozen=True)
 class _LongText:
     """A long text.
 
-    part: in which it is as a whole, or None. test, valid: shares cut from its end: of all, and of
-    what is left.
+    part: of the whole text, or None. test, valid: shares cut from its end: of all, and of
+    the rest.
     """
 
     file: str
@@ -43,12 +43,12 @@ class _LongText:
 
     @property
     def train_text(self) -> str:
-        """The beginning, which is trained on."""
+        """The beginning, for training."""
         share = 0 if self.part else (1 - self.test_share) * (1 - self.valid_share)
         return self.text[: int(len(self.text) * share)]
 
     def segment_parts(self, n: int) -> list[int]:
-        """Return the part of each of its n pieces."""
+        """Return the part of each of its n segments."""
         if self.part:
             return [self.part] * n
         test_count = round(n * self.test_share)
@@ -71,14 +71,14 @@ def fits(place: Place) -> bool:
 
 
 def read(name: str, place: Place, options: Options) -> Source:
-    """Return consecutive pieces of a text, or of each text of a folder.
+    """Return consecutive segments of a text, or of each text of a folder.
 
-    Joined they are the text again. Nothing is drawn, as neighbours would tell of each other: the
-    last fifth of each text is test, and the tenth before it valid, unless files are named train,
+    Joined they are the text again. The split is by position, as neighbors would leak: the
+    last fifth of each text is test, and a tenth of the rest valid, unless files are named train,
     valid and test.
-    unit: by default characters. length: of a piece, in units, by default 256; a piece of subwords
-    ends where a word does, and may be shorter. test: another text, the test part.
-    Raises DataError where there is no text.
+    unit: by default characters. length: of a segment, in units, by default 256; with subwords it
+    ends with a word, and may be shorter. test: another text, the test part.
+    Raises DataError without a text.
     """
     unit: Unit = options.unit or "characters"  # pyright: ignore[reportAssignmentType] - checked below
     length = _DEFAULT_LENGTH if options.length is None else options.length
@@ -102,14 +102,14 @@ def read(name: str, place: Place, options: Options) -> Source:
     source.part, source.names = parts_tensor(parts), example_names
     source.findings = merge_encoding_findings(source.findings)
     source.notes.append(
-        f"{name}: cut into {len(segments):,} consecutive pieces of {length:,} {unit}; parts are taken"
-        " by place in the text, train first and test last."
+        f"{name}: cut into {len(segments):,} consecutive segments of {length:,} {unit}; parts are"
+        " taken by position in the text, train first and test last."
     )
     return source
 
 
 def _read_texts(source: Source, place: Place, options: Options) -> list[_LongText]:
-    """Return the texts of a place. Raises DataError where the only one cannot be read."""
+    """Return the texts of a place. Raises DataError if the only one cannot be read."""
     files = files_with_parts(source, data_files(place), options.test)
     named_parts = {part for _, part in files}
     test_share, valid_share = (
@@ -131,7 +131,7 @@ def _read_texts(source: Source, place: Place, options: Options) -> list[_LongTex
 
 
 def _fit_subwords(long_texts: Sequence[_LongText], *, lower: bool) -> Text:
-    """Return subwords as the column will fit them on the training pieces."""
+    """Return the subwords that the column will fit on the training segments."""
     train_texts = (
         long_text.train_text.lower() if lower else long_text.train_text for long_text in long_texts
     )
@@ -140,7 +140,7 @@ def _fit_subwords(long_texts: Sequence[_LongText], *, lower: bool) -> Text:
 
 
 def _segment_starts(text: str, kind: Text, length: int) -> list[int]:
-    """Return where the pieces of a text begin."""
+    """Return where the segments of a text begin."""
     if kind.unit == "characters":
         return list(range(0, len(text), length))
     if kind.unit == "words":

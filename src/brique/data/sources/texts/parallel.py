@@ -35,7 +35,7 @@ _ISO_639 = """
 _LANGUAGE_CODES = frozenset(_ISO_639.split())
 _FILE_NAME = re.compile(r"(.+)\.([a-z]+)((?:[-_][a-z0-9]+)?)")
 _UNITS: tuple[Unit, ...] = ("words", "characters", "subwords")
-_DEFAULT_COLUMNS = ["text", "translation"]  # of a table whose first line names no languages
+_DEFAULT_COLUMNS = ["text", "translation"]  # of a table without languages in its first line
 
 
 @dataclass
@@ -45,7 +45,7 @@ class ParallelText(Texts):
 
 @dataclass
 class _ParallelData:
-    """Texts as they were found, by language, and what is known of each row."""
+    """Texts by language, with the metadata of each row."""
 
     source: Source
     texts: dict[str, list[str]] = field(default_factory=dict[str, list[str]])
@@ -54,18 +54,18 @@ class _ParallelData:
 
 
 def fits(place: Place) -> bool:
-    """Tell whether a place holds files of one name that end in codes of languages."""
+    """Tell whether a place holds files of one name with language codes as suffix."""
     return place.is_dir() and bool(_aligned_files(data_files(place), _LANGUAGE_CODES))
 
 
 def read(name: str, place: Place, options: Options) -> Source:
-    """Return texts of one meaning, a field for each language.
+    """Return parallel texts, one field per language.
 
     Files are named PART.LANGUAGE; line n of one is a translation of line n of the others. Of
     several test files the first by name is taken; `test` names another. One file is a table of two
     columns with a tab between them. `target` is the language to translate to: of two the later by
-    its code, of three or more none unless it is told; types={"de": "leave"} leaves one out.
-    Raises DataError where the numbers of lines differ, or there is no such language.
+    its code, of three or more none by default; types={"de": "leave"} leaves one out.
+    Raises DataError if the numbers of lines differ, or a language is unknown.
     """
     if options.unit not in (None, *_UNITS):
         raise DataError(
@@ -90,13 +90,13 @@ def read(name: str, place: Place, options: Options) -> Source:
     return source
 
 
-FileSets = dict[str, dict[str, Place]]  # files by what stands before the language, and language
+FileSets = dict[str, dict[str, Place]]  # files by stem and language
 
 
 def _aligned_files(files: Iterable[Place], codes: frozenset[str] | None) -> FileSets:
-    """Return files whose names differ in the language alone, two or more of one set.
+    """Return sets of two or more files whose names differ in the language only.
 
-    codes: of languages that are let in; None lets any in.
+    codes: of the allowed languages; None allows any.
     """
     sets: FileSets = {}
     for file in files:
@@ -112,7 +112,7 @@ def _field_name(language: str) -> str:
 
 
 def _drop_languages(name: str, sets: FileSets, options: Options) -> FileSets:
-    """Return the files without languages that are to be left out. Raises DataError."""
+    """Return the files without the languages to leave out. Raises DataError."""
     languages = sorted({language for texts in sets.values() for language in texts})
     for language, kind in (options.types or {}).items():
         if language not in languages or kind != "leave":
@@ -124,8 +124,8 @@ def _drop_languages(name: str, sets: FileSets, options: Options) -> FileSets:
     left_out = set(options.types or ())
     if len(languages) - len(left_out) < 2:
         raise DataError(
-            f"{name}: expected two languages or more, got {', '.join(sorted({*languages} - left_out))};"
-            " leave fewer out"
+            f"{name}: expected two languages or more, got"
+            f" {', '.join(sorted({*languages} - left_out))}; leave fewer out"
         )
     return {
         stem: {language: file for language, file in texts.items() if language not in left_out}
@@ -136,7 +136,7 @@ def _drop_languages(name: str, sets: FileSets, options: Options) -> FileSets:
 def _select_sets(
     source: Source, sets: FileSets, test: str | None
 ) -> list[tuple[str, int | None, dict[str, Place]]]:
-    """Return the sets that are read, with their parts; one test set, and all languages in each."""
+    """Return the sets to read, with their parts; one test set, and all languages in each."""
     parts = {stem: part_from_name(next(iter(texts.values()))) for stem, texts in sets.items()}
     tests = [stem for stem, part in parts.items() if part == 2 and len(sets) > 1]
     if test is not None and test.casefold() not in tests:
@@ -158,7 +158,7 @@ def _select_sets(
         if missing := sorted(languages - texts.keys()):
             source.skipped.append((stem, f"has no text in {', '.join(missing)}"))
         elif has_parts and parts[stem] is None:
-            source.skipped.append((stem, "its name tells of no part: train, valid or test"))
+            source.skipped.append((stem, "its name has no part: train, valid or test"))
         elif stem == test_set or parts[stem] != 2:
             language_files = {language: texts[language] for language in languages}
             selected.append((stem, parts[stem], language_files))
@@ -168,7 +168,7 @@ def _select_sets(
 def _read_sets(
     data: _ParallelData, sets: Sequence[tuple[str, int | None, Mapping[str, Place]]]
 ) -> None:
-    """Add the texts of files, line by line. Raises DataError where their numbers differ."""
+    """Add the texts of files, line by line. Raises DataError if their numbers of lines differ."""
     for stem, part, files in sets:
         texts = {
             language: read_lines(file, data.source) for language, file in sorted(files.items())
@@ -179,7 +179,7 @@ def _read_sets(
             raise DataError(
                 f"{data.source.name}: {stem}: expected as many lines in each language, got "
                 f"{counts[longest]:,} in {files[longest].name} but {counts[shortest]:,} in"
-                f" {files[shortest].name}; mend them, or give the files that belong together"
+                f" {files[shortest].name}; correct them, or give matching files"
             )
         for language, rows in texts.items():
             data.texts.setdefault(language, []).extend(row.strip() for row in rows)
@@ -188,7 +188,7 @@ def _read_sets(
 
 
 def _read_table(data: _ParallelData, file: Place, part: int | None, header: bool | None) -> None:
-    """Add the first two columns of a table. Raises DataError where it has not two."""
+    """Add the first two columns of a table. Raises DataError if it has fewer."""
     rows = [line.split("\t") for line in read_lines(file, data.source)]
     first_row = [cell.strip().casefold() for cell in rows[0][:2]] if rows else []
     has_header = all(cell in _LANGUAGE_CODES for cell in first_row) if header is None else header
@@ -196,8 +196,8 @@ def _read_table(data: _ParallelData, file: Place, part: int | None, header: bool
     if len(first_row) < 2 or len({*names}) < 2:
         raise DataError(
             f"{data.source.name}: {file.name}: expected two columns with a tab between them, got"
-            f" {format_names(first_row) or 'no lines'}; give such a table, or files such as train.en and"
-            " train.de"
+            f" {format_names(first_row) or 'no lines'}; give such a table, or files such as"
+            " train.en and train.de"
         )
     names = list(data.texts) or names
     for number, row in enumerate(rows[int(has_header) :], 1 + has_header):
@@ -209,11 +209,11 @@ def _read_table(data: _ParallelData, file: Place, part: int | None, header: bool
         data.example_names.append(f"{file.name}:{number}")
         data.parts.append(part)
     if max(map(len, rows)) > 2:
-        data.source.notes.append(f"{file.name}: the first two columns are read, no others.")
+        data.source.notes.append(f"{file.name}: only the first two columns are read.")
 
 
 def _target(source: Source, languages: Sequence[str], target: str | None) -> tuple[str, ...]:
-    """Return the language to translate to, or none. Raises DataError for one that there is not."""
+    """Return the language to translate to, or none. Raises DataError for an unknown one."""
     chosen = None if target is None else _field_name(target)
     if chosen is not None and chosen not in languages:
         raise DataError(

@@ -33,7 +33,7 @@ USES: frozenset[str] = frozenset({"target", "test", "names", "lower", "rename"})
 _LINE = re.compile(r"(\d+) (.*)")
 _SENTENCE_OR_QUESTION = re.compile(
     r"[^\t]*[^\t?\s]\s*|[^\t]+\t[^\t]*(\t[\d ]*)?"
-)  # or asked, with an answer
+)  # or a question with an answer
 _FIRST_STORY = re.compile(
     r"1 [^\t\n]*[^\s][^\t\n]*\n(?:.*\n)*?\d+ [^\t\n]+\t[^\t\n]+\t[\d ]+\r?(?:\n|$)"
 )
@@ -42,9 +42,9 @@ _TARGETS = ("answer", "facts")
 
 @dataclass
 class SentencePool:
-    """Sentences, each once, with one vocabulary for all that is told in them.
+    """Distinct sentences, with one vocabulary.
 
-    texts: the sentences. told: what columns tell: for each, the sentences of its examples.
+    texts: the sentences. rows: for each column, the sentences of its examples.
     """
 
     texts: list[str]
@@ -52,7 +52,7 @@ class SentencePool:
     columns: list[Ragged] = field(default_factory=list[Ragged])
 
     def fit(self, train: np.ndarray, where: str) -> tuple[Field, Values]:
-        """Return the vocabulary of what is told in training examples; numbers of each sentence."""
+        """Return the vocabulary of training examples, and the token numbers of each sentence."""
         rows = torch.from_numpy(train)
         used = torch.cat([column.select(rows).values for column in self.columns]).unique()
         return Texts(self.texts, lower=self.lower).fit(used.numpy(), where)
@@ -60,9 +60,9 @@ class SentencePool:
 
 @dataclass
 class StoryText(Column):
-    """Sentences of a book, some for each example, read as one text.
+    """Sentences of a pool, some for each example, read as one text.
 
-    sentences: their places in the book.
+    sentences: their indices in the pool.
     """
 
     pool: SentencePool
@@ -81,7 +81,7 @@ class StoryText(Column):
         return " ".join(self.pool.texts[index] for index in indices.tolist())
 
     def fit(self, train: np.ndarray, where: str) -> tuple[Field, Values]:
-        """Return the book's vocabulary, and the numbers of all sentences in a row, a Ragged."""
+        """Return the pool's vocabulary, and the token numbers of each row, a Ragged."""
         kind, numbers = self.pool.fit(train, where)
         assert isinstance(numbers, Ragged)
         sentence_rows = numbers.select(self.sentences.values)
@@ -90,10 +90,10 @@ class StoryText(Column):
 
 @dataclass
 class Answers(Labels):
-    """An answer for each question; those of no training question are classes too.
+    """An answer for each question; answers outside the training part are classes too.
 
-    bAbI's tests hold lists of things in an order that no training question has: they cannot be
-    answered right, and have to count as wrong.
+    bAbI's tests hold lists in an order that no training question has: they cannot be
+    answered correctly, and must count as wrong.
     """
 
     def fit(self, train: np.ndarray, where: str) -> tuple[Field, Values]:
@@ -104,10 +104,10 @@ class Answers(Labels):
 
 @dataclass
 class _QuestionData:
-    """Questions as they were found, with the sentences before each."""
+    """Questions, with the sentences before each."""
 
     source: Source
-    indices: dict[str, int] = field(default_factory=dict[str, int])  # of sentences in the book
+    indices: dict[str, int] = field(default_factory=dict[str, int])  # of sentences in the pool
     stories: list[list[int]] = field(default_factory=list[list[int]])
     questions: list[int] = field(default_factory=list[int])
     answers: list[str] = field(default_factory=list[str])
@@ -118,7 +118,7 @@ class _QuestionData:
     parts: list[int | None] = field(default_factory=list[int | None])
 
     def add_sentence(self, text: str) -> int:
-        """Return the place of a sentence in the book."""
+        """Return the index of a sentence in the pool."""
         return self.indices.setdefault(text, len(self.indices))
 
 
@@ -129,12 +129,12 @@ def fits(place: Place) -> bool:
 
 
 def read(name: str, place: Place, options: Options) -> Source:
-    """Return questions with what was told before them.
+    """Return questions with the story before them.
 
     Fields: `story`, all sentences of the story before the question; `question`; `task`, what stands
     in the file's name before "_", where there are several; and the target: `answer`, by default
-    (several are one class, with "," between them), or `facts`, the places among the story's
-    sentences, from 0, of those that the answer follows from. Story and question share one
+    (several are one class, joined by ","), or `facts`, the indices into the story's
+    sentences, from 0, that support the answer. Story and question share one
     vocabulary. Questions of one story stay in one part. `names` chooses files: "qa1", or a
     pattern such as "qa1*".
     """
@@ -201,17 +201,17 @@ def _read_stories(data: _QuestionData, file: Place, part: int | None) -> None:
         data.source.skipped.append((file.name, str(error).removeprefix(f"{file.name}: ")))
         return
     sentences: list[int] = []  # sentences of the story so far
-    index_by_line: dict[int, int] = {}  # their places by the number of their line
+    index_by_line: dict[int, int] = {}  # their indices by line number
     group, last = data.groups[-1] if data.groups else -1, sys.maxsize
     for number, line in enumerate(text, 1):
         match = _LINE.fullmatch(line.rstrip("\r\n"))
         if match is not None:
-            if int(match[1]) <= last:  # numbers begin again with each story
+            if int(match[1]) <= last:  # numbers restart with each story
                 sentences, index_by_line, group = [], {}, group + 1
             last = int(match[1])
         if match is None or not _SENTENCE_OR_QUESTION.fullmatch(match[2]):
             if line.strip():
-                reason = "is no numbered sentence, nor a question with an answer"
+                reason = "is neither a numbered sentence nor a question with an answer"
                 data.source.skipped.append((f"{file.name}:{number}", reason))
             continue
         if "\t" not in match[2]:
@@ -246,6 +246,6 @@ def _add_notes(data: _QuestionData) -> None:
     tasks = sorted(set(data.tasks), key=natural_key)
     if len(tasks) > 1:
         source.notes.append(
-            f"{source.name}: {len(tasks)} tasks together, {format_names(tasks, 3)}; --names {tasks[0]} takes"
-            " one."
+            f"{source.name}: {len(tasks)} tasks together, {format_names(tasks, 3)}; --names"
+            f" {tasks[0]} takes one."
         )

@@ -1,4 +1,4 @@
-"""Columns of words and tags: whether lines are such, and how they are cut (CoNLL's form)."""
+"""Columns of words and tags (CoNLL format): detection and parsing."""
 
 import re
 from collections import Counter
@@ -18,19 +18,19 @@ _OTHER_SUFFIXES = (
     ".ts", ".arff", ".log", ".parquet", ".names",
 )  # fmt: skip # which are never columns of tags
 _MAX_COLUMNS = 10  # columns
-_MAX_LINES = 5000  # by which the form is known
+_MAX_LINES = 5000  # lines to detect the format from
 _MIN_SAME_WIDTH, _MIN_BIO = 0.9, 0.98  # share of lines of one width, and of tags in BIO form
-_MAX_TAGS, _MAX_TAG_LENGTH = 200, 24  # different tags at most, and letters of one
+_MAX_TAGS, _MAX_TAG_LENGTH = 200, 24  # distinct tags at most, and letters of a tag
 _MAX_SENTENCE = 300  # words of a file without a blank line, at most
 
 
 @dataclass(frozen=True)
 class ColumnLayout:
-    """How the lines of a file are cut.
+    """How to split the lines of a file.
 
-    is_tabbed: whether tabs stand between columns, or any blanks. width: how many columns there are.
-    word_column: the column of the word, from 0. header: the line that names the columns, or none.
-    tags: what the last column holds.
+    is_tabbed: whether tabs separate columns, or any blanks. width: number of columns.
+    word_column: the column of the word, from 0. header: the line that names the columns, if any.
+    tags: the values of the last column.
     """
 
     is_tabbed: bool
@@ -40,7 +40,7 @@ class ColumnLayout:
     tags: frozenset[str]
 
     def rows(self, start: int, block: Sequence[str]) -> list[list[str]]:
-        """Return the columns of each word of a sentence; of a comment or a document's begin none.
+        """Return the columns of each word of a sentence, without comments and document marks.
 
         start: number of the first line. Raises DataError, with the line, for another width.
         """
@@ -53,19 +53,19 @@ class ColumnLayout:
             if len(row) != self.width:
                 raise DataError(
                     f"tags: line {number}: expected {self.width} columns at '{row[0][:20]}', got"
-                    f" {len(row)}; mend it"
+                    f" {len(row)}; correct it"
                 )
             found.append(row)
         return found
 
     def _is_comment(self, line: str, row: Sequence[str], is_first: bool) -> bool:
-        """Tell whether a line is no word; above a sentence "# newdoc" may look like one."""
+        """Tell whether a line is a comment; above a sentence "# newdoc" may look like a word."""
         is_word = len(row) == self.width and (row[-1] in self.tags or not is_first)
         return line.startswith("#") and not is_word
 
 
 def detect_layout(all_lines: Sequence[str]) -> ColumnLayout:
-    """Return how lines are cut, if they are columns: by most of the first ones."""
+    """Return how to split lines, if they are columns, by most of the first ones."""
     lines = [line for line in all_lines[:_MAX_LINES] if _is_row(line)]
     is_tabbed = 2 * sum("\t" in line for line in lines) > len(lines)
     cells = [_split_line(line, is_tabbed) for line in lines]
@@ -86,7 +86,7 @@ def detect_layout(all_lines: Sequence[str]) -> ColumnLayout:
 
 
 def is_tagged_file(file: Place) -> bool:
-    """Tell by its lines whether a file holds words and tags, sentences apart by blank lines."""
+    """Tell whether the lines of a file are words and tags, with blank lines between sentences."""
     if plain_name(file).endswith(_OTHER_SUFFIXES):
         return False
     all_lines = read_head(file).replace("\r\n", "\n").split("\n")
@@ -109,7 +109,7 @@ def is_tagged_file(file: Place) -> bool:
 
 
 def are_bio(rows: Sequence[Sequence[str]]) -> bool:
-    """Tell whether the last column says where a thing begins: B-PER, I-PER, O."""
+    """Tell whether the last column holds BIO tags: B-PER, I-PER, O."""
     bio_tags = [row[-1] for row in rows if _BIO.fullmatch(row[-1])]
     return len(bio_tags) >= _MIN_BIO * len(rows) and any("-" in tag for tag in bio_tags)
 
@@ -146,7 +146,7 @@ def _is_row(line: str) -> bool:
 
 
 def _split_line(line: str, is_tabbed: bool) -> list[str]:
-    """Return the columns of a line; between tabs a word may hold a blank, or be one."""
+    """Return the columns of a line; between tabs a word may hold or be a blank."""
     if is_tabbed:
         return [cell.strip(" \r") or cell for cell in line.rstrip("\r").split("\t")]
     return _BLANKS.split(line.strip(" \t\r"))

@@ -31,13 +31,13 @@ KIND: str = "trees"
 USES: frozenset[str] = frozenset({"target", "test", "rename", "lower"})
 
 _ENDINGS = (".txt", ".tree", ".trees", ".ptb", ".mrg")
-_SAMPLE_LINES = 10  # lines of a file by which it is told what it holds
+_SAMPLE_LINES = 10  # lines of a file that identify its content
 _TARGETS = ("label", "labels")
 
 
 @dataclass
 class Trees(Column):
-    """A tree for each example; the vocabulary is that of the training part's leaves."""
+    """A tree for each example; the vocabulary is from the leaves of the training part."""
 
     nodes: Sequence[Nodes]
     lower: bool = False
@@ -62,7 +62,7 @@ class Trees(Column):
 
 @dataclass
 class NodeLabels(Sequences):
-    """The label of each node of a tree, laid as the tree is."""
+    """The label of each node of a tree, in the layout of the tree."""
 
     nodes: Sequence[Nodes] = ()
 
@@ -82,10 +82,10 @@ def fits(place: Place) -> bool:
 def read(name: str, place: Place, options: Options) -> Source:
     """Return trees, one a line, with their labels.
 
-    Fields: `tree`, and the target alone, since the label of the whole tree is among those of its
-    nodes: `label`, that of the whole tree, by default, or `labels`, one for each node, the whole
-    tree's last. Trees without labels have no target. A line that is no tree is left out, and named
-    in `skipped`.
+    Fields: `tree`, and only the target, since the label of the whole tree is among those of its
+    nodes: `label`, of the whole tree, by default, or `labels`, one for each node, the whole
+    tree's last. Trees without labels have no target. Lines that are not trees are left out and
+    listed in `skipped`.
     """
     source = Source(name, {})
     trees: list[Nodes] = []
@@ -138,7 +138,7 @@ def _numbered_lines(file: Place, source: Source) -> list[tuple[int, str]]:
 
 
 def _target(name: str, target: str | None, trees: Sequence[Nodes]) -> str | None:
-    """Return the field to predict, or None. Raises DataError for one that there is not."""
+    """Return the field to predict, or None. Raises DataError for an unknown one."""
     if not any(tree.labels[-1] for tree in trees):
         if target is not None:
             raise DataError(
@@ -163,11 +163,11 @@ def _add_notes(source: Source, target: str | None) -> None:
     if source.skipped:
         first = format_names([location for location, _ in source.skipped], 3)
         source.notes.append(
-            f"{source.name}: {len(source.skipped):,} lines or files are no trees and are left out:"
+            f"{source.name}: {len(source.skipped):,} lines or files are not trees and are left out:"
             f" {first}."
         )
     if target == "label":
         source.notes.append(
-            f"{source.name}: the label of the whole tree is to be predicted; --target labels is for"
+            f"{source.name}: the target is the label of the whole tree; --target labels is for"
             " those of all nodes."
         )
