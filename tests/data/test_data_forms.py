@@ -293,9 +293,9 @@ def test_a_measured_first_column_is_no_index(tmp_path):
     text = ended(lines(PLAIN), ",", header=False).replace("red,", "red,odd", 1)
     (tmp_path / "t.csv").write_text(text)
     said = (
-        r"t.csv: its header has 4 names \(size, count, note, ...\), and its rows have 5 cells, the"
-        r" last of which 1 of 24 rows fill: which name is whose cannot be known; name every column,"
-        r" or say --header none"
+        r"t.csv: its header has 4 names \(size, count, note, ...\), and its rows have 5 cells \(the"
+        r" last is filled in 1 of 24 rows\): the names cannot be matched; name every column,"
+        r" or say --header no"
     )
     with pytest.raises(DataError, match=said):
         read_cells(tmp_path / "t.csv", None)
@@ -303,7 +303,7 @@ def test_a_measured_first_column_is_no_index(tmp_path):
     with pytest.raises(DataError, match=r"t.csv: its header has 6 names .*, and its rows have 4"):
         read_cells(tmp_path / "t.csv", None)
     (tmp_path / "t.csv").write_text(lines(PLAIN, names=NAMES[:2]))
-    with pytest.raises(DataError, match=r"t.csv: its header has 2 names .* 24 of 24 rows fill"):
+    with pytest.raises(DataError, match=r"t.csv: its header has 2 names .* filled in 24 of 24 rows"):
         read_cells(tmp_path / "t.csv", None)
 
 
@@ -312,8 +312,8 @@ def test_names_that_come_twice_are_said(tmp_path):
     (tmp_path / "t.csv").write_text(lines(rows, names=["a", "a", "a", "a_2", "kind"]))
     cells = check(tmp_path / "t.csv", rows, ["a", "a_3", "a_4", "a_2", "kind"])
     assert [one.reason for one in cells.findings] == [
-        "t.csv names columns alike: a, a; they are kept apart as a_3, a_4, of which a_3 hold the"
-        " same."
+        "t.csv has duplicate column names: a, a; they are kept apart as a_3, a_4; a_3 are equal"
+        " copies."
     ]
 
 
@@ -427,13 +427,13 @@ def test_odd_json_is_named(tmp_path):
     [
         ("", "t.json: is not valid JSON .*; fetch it again"),
         ("{", "t.json: is not valid JSON .*; fetch it again"),
-        ("[1, 2]", "t.json: is JSON, but no table; give a list of objects, one object a line"),
-        ("3", "t.json: is JSON, but no table"),
+        ("[1, 2]", "t.json: is JSON, but not a table; give a list of objects, one object a line"),
+        ("3", "t.json: is JSON, but not a table"),
         ("[]", "t.json: expected a table, got 0 rows of 0 columns"),
-        ('{"a": {"x": 1}, "b": {"x": 2}}', "t.json: is JSON, but no table"),
-        ('{"a": [1, 2], "b": [1]}', "t.json: is JSON, but no table"),
-        ('{"a": [{"x": 1}], "b": [{"y": 1}]}', "t.json: is JSON, but no table"),
-        ("[" * 5000 + "]" * 5000, "t.json: is nested too deep; give a list of objects"),
+        ('{"a": {"x": 1}, "b": {"x": 2}}', "t.json: is JSON, but not a table"),
+        ('{"a": [1, 2], "b": [1]}', "t.json: is JSON, but not a table"),
+        ('{"a": [{"x": 1}], "b": [{"y": 1}]}', "t.json: is JSON, but not a table"),
+        ("[" * 5000 + "]" * 5000, "t.json: is nested too deeply; give a list of objects"),
     ],
 )
 def test_json_that_is_no_table_is_refused(tmp_path, text, said):

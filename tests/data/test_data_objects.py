@@ -68,8 +68,8 @@ def test_pictures_as_a_whole_are_taken_as_they_are():
     assert same.fingerprint == opened.fingerprint
     changed = data.open(Whole(60, transform=len))
     assert changed.notes == (
-        "whole: its pictures are taken as they are stored, without its transform; size=, channels="
-        " and augment= do such things here.",
+        "whole: its pictures are read as stored, without its transform; use size=, channels="
+        " and augment= instead.",
     )
 
 
@@ -186,7 +186,7 @@ def test_parts_of_hugging_face_are_obeyed():
 
 def test_a_data_set_that_streams_is_refused():
     streaming = hugging_face(4).to_iterable_dataset()
-    with pytest.raises(DataError, match="a data set that streams has no length and no order to"):
+    with pytest.raises(DataError, match="a streaming data set has no length and no order to"):
         data.open(streaming)
 
 
@@ -205,7 +205,7 @@ def test_frames_are_read_by_their_columns():
     opened = data.open(frame, target="city", time="day")
     assert sizes(opened) == [29, 3, 8]
     assert opened.schema["city"].names == ("Bonn", "Ulm")
-    assert opened.schema["kind"].others
+    assert opened.schema["kind"].has_other
     assert isinstance(opened.schema["height"], Number)
     assert isinstance(opened.schema["says"], Text)
     assert "the column 'bytes' (binary) is left out" in opened.notes[0]
@@ -219,7 +219,7 @@ def test_dicts_of_arrays_are_arrays():
     fields["image"] += np.arange(20)[:, None, None, None] / 20
     opened = data.open(fields, group="who", types={"color": "category"})
     assert isinstance(opened.schema["image"], Picture)
-    assert opened.schema["color"].others
+    assert opened.schema["color"].has_other
     assert "who" not in opened.schema.fields
     parts = {"train": {"x": np.arange(20.0), "label": ["a", "b"] * 10},
              "test": {"x": np.arange(4.0), "label": ["a", "b"] * 2}}  # fmt: skip
@@ -236,9 +236,9 @@ class Strange:
 @pytest.mark.parametrize(
     ("given", "options", "text"),
     [
-        (3, {}, "data: cannot be read from a int; give a data set of Hugging Face or torchvision"),
+        (3, {}, "data: cannot be read from a int; pass a Hugging Face or torchvision data set"),
         ((1, 2), {}, r"data: expected \(train, test\) or \(train, valid, test\), got 2 entries"),
-        (Strange(), {}, "strange: a data set that streams has no length and no order"),
+        (Strange(), {}, "strange: a streaming data set has no length and no order"),
         ({"test": Whole(3)}, {}, "data: expected a part 'train' beside test; name one so"),
         (Items([]), {}, "items: holds no examples; fill it first"),
         (Items([3.5]), {}, r"items: expected examples \(input, label\) or dicts, got a float"),
@@ -267,7 +267,7 @@ class Strange:
         (
             Items([{"x": [[1.0]]}, {"x": [[1.0, 2.0], [3.0, 4.0]]}]),
             {},
-            r"items: x: arrays must be alike but for their lengths, got shapes \(1, 1\), \(2, 2\)",
+            r"items: x: arrays may differ in length only, got shapes \(1, 1\), \(2, 2\)",
         ),
         (
             Items([{"x": np.array([1j])}, {"x": np.array(["a"])}]),
@@ -277,7 +277,7 @@ class Strange:
         (
             {"train": {"x": [1.0, 2.0], "y": [1]}, "test": {"x": [1.0], "y": [1]}},
             {},
-            "arrays: fields must have one entry an example, got x 2, y 1; mend them",
+            "arrays: fields must have one entry per example, got x 2, y 1; correct them",
         ),
     ],
 )

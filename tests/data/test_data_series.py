@@ -306,7 +306,7 @@ def test_day_and_month_are_told_apart_by_even_steps(tmp_path):
         )
         assert kinds(opened) == [("date as text", "note")]
         (finding,) = [one for one in opened.source.findings if one.kind == "date as text"]
-        assert "as so the rows are even and in order" in finding.reason
+        assert "which makes the rows even and ordered" in finding.reason
 
 
 def test_day_and_month_that_nothing_tells_apart_are_a_warning(tmp_path):
@@ -315,7 +315,7 @@ def test_day_and_month_that_nothing_tells_apart_are_a_warning(tmp_path):
     opened = data.open(path, kind="series", length=2, horizon=1)
     (finding,) = [one for one in opened.source.findings if one.kind == "date as text"]
     assert finding.severity == "warning"
-    assert "with the day before the month, though another order fits as well" in finding.reason
+    assert "with the day before the month, though another order fits too" in finding.reason
 
 
 def test_rows_of_several_sensors_are_never_one_series(tmp_path):
@@ -461,7 +461,7 @@ def test_moments_that_cannot_be_read_are_refused_by_name(tmp_path):
     opened = data.open(path, time="none", types={"Datum": "leave"}, **FIELDS)
     check(opened, VALUES[:92])
     zone = ("time", lambda t: f"{t:%Y-%m-%d %H:%M} CET")
-    with pytest.raises(DataError, match="time: expected moments .* no names of time zones"):
+    with pytest.raises(DataError, match="time: expected timestamps .* no names of time zones"):
         data.open(form(tmp_path / "b.csv", zone), **FIELDS)
 
 
@@ -481,7 +481,7 @@ def test_rows_that_are_asked_are_read_as_in_training(tmp_path):
         (last,) = last_windows(form(tmp_path / "b.csv", way, some, values), kind)
         assert torch.equal(last.values[:, 0], wanted)
     with pytest.raises(
-        DataError, match="b.csv: there is no column 'Datum', which says the time of"
+        DataError, match="b.csv: there is no column 'Datum' for the time of"
     ):
         last_windows(form(tmp_path / "b.csv", HOURLY["iso"]), kind)
     kind = data.open(form(tmp_path / "c.csv", HOURLY["short year"]), **FIELDS).schema["past"]
@@ -559,7 +559,7 @@ def test_a_clock_that_is_none_is_refused():
     value = Schema({"past": Number(shape=(2, 1), names=("a",), time_index=TimeIndex())}).to_json()
     value["fields"]["past"]["time_index"]["patterns"] = 3
     with pytest.raises(
-        DataError, match="field 'past': clock: ways: expected a list of texts, got 3"
+        DataError, match="field 'past': time_index: patterns: expected a list of texts, got 3"
     ):
         Schema.from_json(value)
 

@@ -146,7 +146,7 @@ def test_a_broken_sentence_is_left_out_by_name(tmp_path):
     assert "expected 10 columns at '1', got 3" in reasons["xx-ud-train.conllu.gz:5"]
     assert "expected word 1, got 2" in reasons["xx-ud-train.conllu.gz:7"]
     assert "expected a head from 0 to 1 at word 1, got '7'" in reasons["xx-ud-train.conllu.gz:10"]
-    assert "holds NUL bytes, so it is no text" in reasons["xx-ud-more-train.conllu"]
+    assert "holds NUL bytes, so it is not a text" in reasons["xx-ud-more-train.conllu"]
     assert "4 sentences or files cannot be read" in opened.notes[0]
 
 
@@ -396,7 +396,7 @@ def test_numbers_of_lines_must_agree(tmp_path):
     folder = translated(tmp_path / "pairs", **{"train.de.gz": "Hund\n" * 5})
     says = (
         "pairs: train: expected as many lines in each language, got 6 in train.en.gz but 5 in"
-        " train.de.gz; mend them"
+        " train.de.gz; correct them"
     )
     with pytest.raises(DataError, match=says):
         data.open(folder)
@@ -576,7 +576,7 @@ def test_stories_with_faults(tmp_path):
     (folder / "en" / "qa3_test.txt").write_bytes(b"1 a\0b\n")
     opened = data.open(folder)
     reasons = dict(opened.skipped)
-    assert "is not a numbered sentence" in reasons["qa1_one_test.txt:8"]
+    assert "is neither a numbered sentence" in reasons["qa1_one_test.txt:8"]
     assert "qa1_one_test.txt:9" in reasons
     assert "qa1_one_test.txt:10" in reasons
     assert "holds NUL bytes" in reasons["qa3_test.txt"]
@@ -673,7 +673,7 @@ def test_captions_are_audited(tmp_path):
     assert found["empty text"].items == (("2.jpg#0", "caption"),)
     assert found["nearly leaked"].items == (("0.jpg#0", "6.jpg#0"),)
     reasons = dict(opened.skipped)
-    assert "is no caption such as" in reasons["F.token.txt.gz:18"]
+    assert "is not a caption such as" in reasons["F.token.txt.gz:18"]
     assert "pictures/1.jpg" in reasons
 
 

@@ -90,7 +90,7 @@ def test_adult_needs_its_test_classes_renamed():
     except DataError:
         pytest.skip("not found by BRIQUE_DATA")
     name, test = "tabular/adult-train.csv.gz", "tabular/adult-test.csv.gz"
-    text = r"adult-test.csv.gz row 1 is of class '<=50K.'.* --rename '<=50K.=<=50K' --rename"
+    text = r"adult-test.csv.gz row 1 is of class '<=50K.'.* --rename '<.=50K.=<.=50K' --rename"
     with pytest.raises(DataError, match=text):
         data.open(name, test=test)
     adult = data.open(name, test=test, rename={"<=50K.": "<=50K", ">50K.": ">50K"})
@@ -202,7 +202,7 @@ def test_json_lines_name_what_is_no_object(tmp_path):
     assert one(audit.findings(table), "left out").reason == (
         "t.jsonl: 'deep' (lists) holds several values per cell and is left out."
     )
-    text = "t.jsonl: 2 of 3 lines are no JSON objects, the first t.jsonl row 1: is not valid JSON"
+    text = "t.jsonl: 2 of 3 lines are not JSON objects, the first t.jsonl row 1: is not valid JSON"
     with pytest.raises(DataError, match=text):
         opened(tmp_path, ["no", "no", rows[0]], "t.jsonl")
 
@@ -232,7 +232,7 @@ def test_a_header_can_be_told(tmp_path):
     rows = numbered(lambda i: i, lambda i: "ab"[i % 2])
     assert list(opened(tmp_path, rows).schema.fields) == ["1", "2"]
     assert list(opened(tmp_path, rows, header=True).schema.fields) == ["0", "a"]
-    assert "t.csv: its first line is no header, so its columns are named 1 to 2; --header." in (
+    assert "t.csv: its first line is not a header, so its columns are named 1 to 2; --header." in (
         opened(tmp_path, rows).notes
     )
     with pytest.raises(DataError, match=r"t.jsonl: --header is for .csv, .tsv and .data; leave"):
@@ -448,7 +448,7 @@ def test_a_split_column_is_obeyed(tmp_path):
     other = ["split,x,y", *numbered(lambda i: f"s{i % 4}", lambda i: i, lambda i: "ab"[i % 2])]
     table = opened(tmp_path, other, "u.csv")
     assert isinstance(table.schema["split"], Category)
-    assert any("does not hold train, valid and test alone" in note for note in table.notes)
+    assert any("does not hold only train, valid and test" in note for note in table.notes)
 
 
 def test_a_test_table_is_joined_by_name(tmp_path):
@@ -491,7 +491,7 @@ def test_groups_and_times_are_handed_on(tmp_path):
     assert not sides[0] & sides[1]
     assert len(set(table.source.groups.tolist())) == 9
     assert "who" not in table.schema
-    assert any(note.startswith("t.csv: 'who' names groups, none of which is in") for note in
+    assert any(note.startswith("t.csv: 'who' names groups, each in") for note in
                table.notes)  # fmt: skip
     assert "who" in opened(tmp_path, rows, group="who", types={"who": "category"}).schema
     timed = opened(tmp_path, rows, time="when")
@@ -589,7 +589,7 @@ PLAIN = numbered(lambda i: i * 0.5, lambda i: "ab"[i % 2])
         (["x,y", *PLAIN], {"types": {"x": "figure"}}, "types: no kind 'figure' for column 'x' among"),
         (["x,y", *PLAIN], {"types": {"y": "leave"}}, "column 'y' is the target; do not leave it"),
         (["x,y", *PLAIN], {"types": {"x": "leave"}},
-         "t.csv: expected a column or more beside the target, got none"),
+         "t.csv: expected at least one column beside the target, got none"),
         (["x,y", *PLAIN], {"types": {"y": "number"}},
          "t.csv: y: expected numbers, got 'a' in row 2 and 39 more; correct it, or read"),
         (["x,y", *PLAIN], {"types": {"y": "timestamp"}},
@@ -603,9 +603,9 @@ PLAIN = numbered(lambda i: i * 0.5, lambda i: "ab"[i % 2])
         (["x,y", *PLAIN], {"rename": {"c": "d"}}, "t.csv: rename: no class 'c' among a, b"),
         (["x,y", *PLAIN], {"group": "g"}, "t.csv: group: no column 'g' among x, y"),
         (["x,y", *PLAIN], {"time": "y"},
-         "time: column 'y' holds neither moments nor numbers, but 'a'; choose another"),
+         "time: column 'y' holds neither timestamps nor numbers, but 'a'; choose another"),
         (["x,y", *PLAIN], {"size": 8}, "--size and --channels are for pictures, and no column names"),
-        (["x,y", *PLAIN], {"test": "no.csv"}, "t.csv: --test no.csv is no file, and no COLUMN=VALUE"),
+        (["x,y", *PLAIN], {"test": "no.csv"}, "t.csv: --test no.csv is neither a file nor COLUMN=VALUE"),
         (["x,y", *PLAIN], {"test": "x=99"}, "t.csv: test: column 'x' has no '99' among"),
         (["split,x,y", *[f"{p},{q}" for p, q in zip(["train", "test"] * 20, PLAIN, strict=True)]],
          {"test": "x=0.5"}, "t.csv: it already has parts; leave out --test"),
@@ -644,7 +644,7 @@ def test_damaged_files_are_named(tmp_path, monkeypatch):
     with pytest.raises(DataError, match=r"t.parquet: cannot be read as Parquet \(.*; fetch it"):
         data.open(tmp_path / "t.parquet")
     (tmp_path / "t.jsonl").write_bytes(b"\n")
-    with pytest.raises(DataError, match=r"t.jsonl: expected a table, got 0 rows of 0 columns that"):
+    with pytest.raises(DataError, match=r"t.jsonl: expected a table, got 0 rows of 0 columns of"):
         data.open(tmp_path / "t.jsonl")
     monkeypatch.setattr(delimited, "_BLOCK_SIZE", 16)
     with pytest.raises(DataError, match=r"t.csv: cannot be read as a table \(.*; save it as CSV"):
@@ -764,14 +764,14 @@ def stamped(tmp_path, steps, last=lambda row: str(row % 7)):
 
 def test_rows_in_time_that_are_drawn_at_random_are_said(tmp_path):
     found = one(audit.findings(stamped(tmp_path, [1] * 99, lambda row: str(row / 8))), "in time")
-    assert "The rows of t.csv follow each other in time by 1 hour, as 'when' says" in found.reason
+    assert "The rows of t.csv follow each other in time by 1 hour ('when')" in found.reason
     assert (
         found.remedy == "Judge on the last rows with --time 'when', or foretell with --kind series."
     )
     found = one(
         audit.findings(stamped(tmp_path, [1, 9] * 40, lambda row: "ab"[row % 2])), "in time"
     )
-    assert "follow each other in time, as 'when' says" in found.reason
+    assert "follow each other in time ('when')" in found.reason
     assert found.remedy == "Judge on the last rows with --time 'when'."
     found = one(audit.findings(stamped(tmp_path, [-48] * 60)), "in time")
     assert "in time by 2 days, as" in found.reason
@@ -790,7 +790,7 @@ def test_classes_that_look_like_several_others_together_are_said(tmp_path):
     rows += [f'{row},"drama, comedy"' for row in range(60, 64)]
     table = opened(tmp_path, ["a,genre", *rows], target="genre")
     found = one(audit.findings(table), "joined labels")
-    assert "'genre' is read as classes, and drama, comedy for classes of their own" in found.reason
+    assert "'genre' is read as classes, and drama, comedy as separate classes" in found.reason
     assert found.remedy == "To tell each label by itself, say --types 'genre=labels'."
     told = opened(tmp_path, ["a,genre", *rows], target="genre", types={"genre": "category"})
     assert "joined labels" not in kinds(audit.findings(told))

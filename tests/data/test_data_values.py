@@ -465,7 +465,7 @@ def test_a_class_named_as_a_mark_is_never_lost_in_silence(tmp_path, name, severi
     finding = kinds(table)["missing or class"]
     assert finding.severity == severity
     assert (
-        f"'fault' holds {name} in 20 rows beside crack, dent, taken for a class" in finding.reason
+        f"'fault' holds {name} in 20 rows beside crack, dent, read as a class" in finding.reason
     )
 
 

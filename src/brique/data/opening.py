@@ -60,7 +60,8 @@ def open(
     name, path = _find_source(source) if isinstance(source, str | Path) else ("", None)
     chosen = (options or Options()).replace(**more)
     target = None if chosen.target is None else str(chosen.target)  # a number from 1, too
-    chosen = chosen.replace(test=_resolve_test(chosen.test, path), target=target)
+    sheet = None if chosen.sheet is None else str(chosen.sheet)
+    chosen = chosen.replace(test=_resolve_test(chosen.test, path), target=target, sheet=sheet)
     data = _open_with_fields((source, name, path), chosen, needs or {})
     data = data if chosen.fold is None else data.fold(*chosen.fold)
     return data if chosen.selection is None else data.for_selection(chosen.selection)

@@ -39,7 +39,7 @@ def time_order_findings(
         is_even = counts.max() >= _EVEN_SHARE * len(differences)
         spacing = f" by {format_step(int(lengths[counts.argmax()]))}" if is_even else ""
         reason = (
-            f"The rows of {name} follow each other in time{spacing}, by '{key}'. Neighbors are"
+            f"The rows of {name} follow each other in time{spacing} ('{key}'). Neighbors are"
             " often alike: a random split makes a net look better than it will be on later rows."
         )
         suggestion = ", or forecast with --kind series" if has_numeric_targets else ""
