@@ -162,7 +162,7 @@ def test_a_class_without_pictures_is_noted(tmp_path):
     picture(root / "cover.png", 3)
     opened = data.open(root)
     assert opened.schema["label"].names == ("cat", "dog")
-    assert opened.notes == ("eel: holds no pictures, so it is no class.",)
+    assert opened.notes == ("eel: holds no pictures, so it is not a class.",)
     finding = next(one for one in audit.findings(opened) if one.kind == "left out")
     assert finding.items == (("cover.png",),)
     assert finding.severity == "warning"
@@ -186,13 +186,13 @@ def two_trains(root):
         (lambda root: root.mkdir(), "zoo: is an empty folder; check the path"),
         (lambda root: zoo(root, ("cat",)), "zoo: expected two classes or more to train on, got "
          "cat; give each class a folder of its own"),
-        (lambda root: picture(root / "1.png", 0), "zoo/cat/1.jpg, got 1.png beside each other; "
+        (lambda root: picture(root / "1.png", 0), "zoo/cat/1.jpg, got 1.png in one folder; "
          "put each into the folder of its class"),
         (lambda root: zoo(root / "test"), "zoo: expected a folder train beside test, got none"),
         (two_trains, "zoo: train and training are both the train part; keep one"),
         (only_bad, "zoo: none of its 2 pictures can be read; the first, cat/1.png: expected"),
         (lambda root: (root / "train" / "cat").mkdir(parents=True), "zoo: holds nothing of a known "
-         "kind, but train; give the file that is meant"),
+         "kind, but train; give a file"),
     ],
 )  # fmt: skip
 def test_folders_that_are_no_data_set_are_named(tmp_path, make, text):

@@ -40,7 +40,7 @@ def test_hidden_and_junk_files_are_no_pictures(tmp_path):
     assert told(opened) == CATS_AND_DOGS
     assert opened.schema["label"].names == ("cat", "dog")
     assert opened.skipped == ()
-    assert "eel: holds no pictures, so it is no class." in opened.notes
+    assert "eel: holds no pictures, so it is not a class." in opened.notes
 
 
 def packed(path: Path, entries) -> Path:

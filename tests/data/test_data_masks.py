@@ -200,7 +200,7 @@ def test_noise_of_compression_is_taken_from_black_and_white(tmp_path, quality, a
 
 def test_compressed_numbers_of_classes_are_refused(tmp_path):
     made(tmp_path, lambda i, e: grey(i * 2 + e), mapped="masks/{}.jpg")
-    with pytest.raises(DataError, match=r"compressed with loss, and hold no white; save the num"):
+    with pytest.raises(DataError, match=r"lossily compressed, and hold no white; save the num"):
         data.open(tmp_path)
 
 
@@ -340,8 +340,8 @@ def test_two_files_of_one_name_are_named(tmp_path):
     grey(np.zeros(SIZE)).save(tmp_path / "masks" / "3.bmp")
     grey(np.zeros(SIZE)).save(tmp_path / "masks" / "4_mask.png")
     reasons = dict(data.open(tmp_path).skipped)
-    assert reasons["masks/3.png"] == "has the name of masks/3.bmp, ; remove one"
-    assert reasons["masks/4_mask.png"] == "has the name of masks/4.png, ; remove one"
+    assert reasons["masks/3.png"] == "has the same name as masks/3.bmp; remove one"
+    assert reasons["masks/4_mask.png"] == "has the same name as masks/4.png; remove one"
 
 
 STORED = {3: lambda a: a[::-1, ::-1], 6: lambda a: np.rot90(a, 1), 8: lambda a: np.rot90(a, -1)}

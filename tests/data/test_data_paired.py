@@ -103,8 +103,8 @@ def by_disease(root):
 def test_classes_whose_pictures_have_masks_beside_them_may_mean_either(tmp_path):
     root = by_disease(tmp_path / "zoo")
     text = (
-        r"zoo: its pictures lie in folders \(benign, malignant\), and beside them their masks, such"
-        r" as benign \(0\).png and benign \(0\)_mask.png: say --kind masks to learn the masks, or"
+        r"zoo: its pictures lie in folders \(benign, malignant\), with their masks beside them,"
+        r" such as benign \(0\).png and benign \(0\)_mask.png; say --kind masks to learn the masks, or"
         r" --kind pictures"
     )
     with pytest.raises(DataError, match=text):
@@ -123,8 +123,8 @@ def test_classes_whose_pictures_have_masks_beside_them_may_mean_either(tmp_path)
 def test_folders_of_pictures_and_of_their_masks_are_no_classes(tmp_path):
     pairs(tmp_path / "zoo", "input/{}.png", "output/{}.png")
     text = (
-        "zoo: the files in output are named as those in input, and hold few colors, as masks do;"
-        " for masks, call the folders images and masks; for two classes, say --kind pictures"
+        "zoo: the files in output have the names of those in input, and few colors, like masks;"
+        " for masks, name the folders images and masks; for two classes, say --kind pictures"
     )
     with pytest.raises(DataError, match=text):
         data.open(tmp_path / "zoo")
@@ -226,7 +226,7 @@ def test_a_picture_on_two_lists_is_refused(tmp_path):
     by_lists(root, lambda label, i: f"{label}/{i}")
     write(root / "test.txt", (root / "test.txt").read_text() + "pie/1\n")
     text = (
-        "zoo: train.txt names images/pie/1.jpg, which is also on the list of test too; take it off"
+        "zoo: train.txt names images/pie/1.jpg, which is also on the list of test; take it off"
     )
     with pytest.raises(DataError, match=text):
         data.open(root)
@@ -239,7 +239,7 @@ def test_texts_that_may_say_parts_and_are_not_read_are_named(tmp_path):
         (root / f"{name}.txt").unlink()
     write(root / "train_test_split.txt", "".join(f"{i} {i % 2}\n" for i in range(24)))
     finding = next(one for one in audit.findings(data.open(root)) if one.kind == "parts unread")
-    assert "train_test_split.txt may say which pictures are for test" in finding.reason
+    assert "train_test_split.txt may list the test pictures" in finding.reason
 
 
 # Folders and names that say less than they seem to
@@ -298,7 +298,7 @@ def test_folders_whose_names_tell_of_parts_and_more_are_refused(tmp_path, tops):
     for start, top in enumerate(tops):
         for i in range(4):
             picture(tmp_path / "zoo" / top / f"{i}.png", 100 * start + i)
-    with pytest.raises(DataError, match="tell of parts of the data, and of more; for parts, call"):
+    with pytest.raises(DataError, match="name parts of the data, and more; for parts, call"):
         data.open(tmp_path / "zoo")
     said = data.open(tmp_path / "zoo", rename={top: top for top in tops})
     assert set(said.schema["label"].names) == set(tops)
@@ -322,7 +322,7 @@ def test_masks_whose_names_are_those_of_no_picture_are_no_class(tmp_path):
     for i in range(6):
         picture(root / "images" / f"p{i}.png", i, size=SIZE)
         mask(root / "masks" / f"task-{i}-by-1.png", i)
-    text = "zoo: masks lies beside images, but its files are not named as pictures there; for masks"
+    text = "zoo: masks lies beside images, but its files do not have the names of pictures there; for masks"
     with pytest.raises(DataError, match=text):
         data.open(root)
 
@@ -332,7 +332,7 @@ def test_a_class_of_which_nothing_can_be_read_is_named(tmp_path):
     write(root / "fox" / "1.heic", "heic")
     finding = next(one for one in audit.findings(data.open(root)) if one.kind == "class left out")
     assert finding.items == (("fox",),)
-    assert "No picture of fox can be used: it is no class here" in finding.reason
+    assert "No picture of fox can be read, so it is not a class" in finding.reason
 
 
 def test_what_leaves_a_single_class_is_named(tmp_path):
@@ -355,7 +355,7 @@ def test_what_leaves_a_single_class_is_named(tmp_path):
 def test_pictures_of_unread_kinds_are_named(tmp_path):
     write(tmp_path / "zoo" / "cat" / "1.dcm", "DICM")
     write(tmp_path / "zoo" / "dog" / "1.dcm", "DICM")
-    text = "zoo: its 2 pictures are of kinds that are not read, such as cat/1.dcm; convert them"
+    text = "zoo: its 2 pictures have unsupported formats, such as cat/1.dcm; convert them"
     with pytest.raises(DataError, match=text):
         data.open(tmp_path / "zoo")
 
@@ -376,7 +376,7 @@ def test_columns_that_may_say_parts_are_named(tmp_path, column):
     file = write(tmp_path / "zoo.csv", "\n".join([f"size,label,{column}", *rows]))
     finding = next(one for one in audit.findings(data.open(file)) if one.kind == "parts unread")
     assert (
-        finding.reason == f"'{column}' may say which rows are for test, and is taken as an input."
+        finding.reason == f"'{column}' may mark the test rows, and is read as an input."
     )
     for options in ({"test": f"{column}=4"}, {"types": {column: "leave"}}):
         opened = data.open(file, **options)

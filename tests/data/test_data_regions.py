@@ -71,7 +71,7 @@ def test_masks_that_are_scaled_to_their_pictures_are_said(tmp_path):
     root = street(tmp_path / "street")
     label_map(root / "trainannot" / "train3.png", halves(1, 2, (6, 8)))
     notes = " ".join(data.open(root).notes)
-    assert "street: 1 mask is of another size than the picture, and scaled to it, such as " in notes
+    assert "street: 1 mask is of another size than the picture and scaled to it, such as " in notes
     assert "trainannot/train3.png" in notes
     assert "another size" not in " ".join(data.open(street(tmp_path / "other")).notes)
 
@@ -328,7 +328,7 @@ def test_files_that_speak_of_nothing_are_left_out(tmp_path):
     voc(root / "Annotations" / "copy.xml", [("cat", 1, 2, 3, 4)], name="5.png")
     opened = data.open(root)
     reasons = dict(opened.skipped)
-    assert "'0.png' that is not there" in reasons["Annotations/0.xml"]
+    assert "'0.png' that does not exist" in reasons["Annotations/0.xml"]
     assert "is no XML (no element found" in reasons["Annotations/1.xml"]
     assert "an empty file" in reasons["JPEGImages/2.png"]
     assert "object 1: expected a name and xmin" in reasons["Annotations/3.xml"]
@@ -394,7 +394,7 @@ def test_coco_opens_by_the_names_of_categories(tmp_path):
     (tmp_path / "annotations" / "captions_train2017.json").write_text('{"images": 1}')
     opened = data.open(tmp_path)
     assert [len(opened.train), len(opened.valid), len(opened.test)] == [2, 3, 3]
-    assert dict(opened.skipped) == {"train2017/1.png": "has no box only boxes around crowds"}
+    assert dict(opened.skipped) == {"train2017/1.png": "has only boxes around crowds"}
     assert opened.schema["classes"].names == ("person", "toothbrush")
     assert opened.train["boxes"][0].tolist() == [[1, 2, 11, 22], [0.5, 0, 5.5, 5]]
     assert opened.train["classes"][0].tolist() == [1, 0]

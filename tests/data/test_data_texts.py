@@ -207,7 +207,7 @@ def test_encodings_are_told_and_guessed(tmp_path):
 def test_what_is_given_as_test_is_test(tmp_path):
     opened = data.open(by_folder(tmp_path / "a"), test=by_folder(tmp_path / "b", 4))
     assert sizes(opened) == [36, 4, 8]
-    with pytest.raises(DataError, match="is no folder or archive; give one of texts by class"):
+    with pytest.raises(DataError, match="is not a folder or archive; give one of texts by class"):
         data.open(tmp_path / "a", test=tmp_path / "none")
     root = tmp_path / "whole"
     by_folder(root / "train")
@@ -302,7 +302,7 @@ def test_lines_without_class_are_left_out_and_named(tmp_path):
     opened = data.open(tmp_path / "x.txt")
     assert opened.skipped == (
         ("x.txt:211", "has no class with a text after it"),
-        ("x.txt:212", "has 2 classes, where one is expected"),
+        ("x.txt:212", "has 2 classes, expected one"),
     )
     write(tmp_path, {"y.txt": "__label__a one\n" * 250 + "bad\n" * 300})
     with pytest.raises(DataError, match="y.txt:251 has no class .* and so have 300 of 550 lines"):
@@ -344,7 +344,7 @@ def prose(n=400):
 def joined(opened):
     parts = (opened.train, opened.valid, opened.test)
     return "".join(
-        opened.source.fields["text"].said(i) for part in parts for i in part.ids.tolist()
+        opened.source.fields["text"].text(i) for part in parts for i in part.ids.tolist()
     )
 
 
