@@ -123,7 +123,7 @@ def test_255_counts_for_nothing_beside_0_to_k_alone(tmp_path):
     assert names == ("0", "128", "255")
     _, inside, edge = scene(2)
     assert np.array_equal(masks["images/2.png"], inside * 2 + edge)
-    assert any("255 is taken for a class, as 0, 128 are" in note for note in opened.notes)
+    assert any("255 is read as a class, like 0, 128" in note for note in opened.notes)
     assert not found(opened, "void or class")
     expected = opened.schema["mask"].prepare(tmp_path / "levels" / "masks" / "2.png")
     assert np.array_equal(masks["images/2.png"], expected)

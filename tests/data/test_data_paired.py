@@ -88,7 +88,7 @@ def test_other_views_of_label_maps_are_left_alone(tmp_path):
     assert opened.schema["mask"].names == ("0", "26")
     assert len(opened.valid) == 6
     assert len(parts(opened)) == 12
-    assert any("12 files show the masks in another way" in note for note in opened.notes)
+    assert any("12 files are other views of the masks" in note for note in opened.notes)
 
 
 def by_disease(root):
@@ -211,7 +211,7 @@ def test_what_lists_lack_is_counted(tmp_path):
     opened = data.open(root)
     said = [one.reason for one in audit.findings(opened) if one.kind == "left out"]
     assert any("3 pictures on no list of a part" in one for one in said)
-    assert any("1 of 7 lines of test.txt name no picture" in one for one in said)
+    assert any("1 of 7 lines of test.txt name no existing picture" in one for one in said)
 
 
 def test_lists_of_others_than_train_leave_the_rest_for_it(tmp_path):

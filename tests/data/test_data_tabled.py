@@ -60,5 +60,5 @@ def test_parts_of_sounds_are_never_classes(tmp_path):
     assert len(opened.test) == 10
     for part in ("valid", "test"):
         sounds(tmp_path / "t" / part, range(6))
-    with pytest.raises(DataError, match="t: the folder test is named as a part of the data, and"):
+    with pytest.raises(DataError, match="t: the folder test has the name of a part, and"):
         data.open(tmp_path / "t")

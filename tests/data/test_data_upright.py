@@ -151,7 +151,7 @@ def test_boxes_hold_pictures_as_their_files_are_prepared_inside(photos, tmp_path
             "</xmax><ymax>20</ymax></bndbox></object></annotation>"
         )
     opened = data.open(root, size=(24, 48))
-    assert opened.schema["image"].inside
+    assert opened.schema["image"].letterbox
     assert assert_equal_to_files(opened, root) == 160
 
 
