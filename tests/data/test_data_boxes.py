@@ -444,7 +444,9 @@ def test_a_faulty_line_is_named_and_its_picture_left_out(tmp_path, line, says):
 
 def test_lines_that_are_all_faulty_are_refused(tmp_path):
     root = yolo(tmp_path / "set", line=lambda box: " ".join(map(str, box)))
-    with pytest.raises(DataError, match=r"labels/train/0.txt: line 1: expected fractions of the pic"):
+    with pytest.raises(
+        DataError, match=r"labels/train/0.txt: line 1: expected fractions of the pic"
+    ):
         data.open(root)
     root = yolo(tmp_path / "named", line=lambda box: f"{NAMES[box[0]]} 0.5 0.5 0.2 0.2")
     with pytest.raises(DataError, match=r"line 1: expected numbers, got 'cat 0.5 0.5 0.2 0.2'"):
@@ -601,7 +603,9 @@ def test_difficult_boxes_are_counted(tmp_path):
 def test_other_xml_is_refused_by_name(tmp_path):
     pictures(tmp_path, "{n}.png")
     write(tmp_path / "annotations.xml", "<annotations><image name='0.png'/></annotations>")
-    with pytest.raises(DataError, match=r"annotations.xml holds boxes in the format of CVAT, which"):
+    with pytest.raises(
+        DataError, match=r"annotations.xml holds boxes in the format of CVAT, which"
+    ):
         data.open(tmp_path)
     with pytest.raises(DataError, match=r"which begins with <annotation>, got <annotations>"):
         voc_of(tmp_path / "annotations.xml")
@@ -785,7 +789,9 @@ def test_boxes_that_all_lie_outside_are_refused_with_the_first(tmp_path):
             mark["bbox"][0] += 10 * WIDTH
         found["images"] = [one for one in found["images"] if one["id"] < 11]
 
-    with pytest.raises(DataError, match=r"no box lies inside its picture \(the first, images/0.png"):
+    with pytest.raises(
+        DataError, match=r"no box lies inside its picture \(the first, images/0.png"
+    ):
         data.open(coco(tmp_path, change=move))
 
 

@@ -303,7 +303,9 @@ def test_a_measured_first_column_is_no_index(tmp_path):
     with pytest.raises(DataError, match=r"t.csv: its header has 6 names .*, and its rows have 4"):
         read_cells(tmp_path / "t.csv", None)
     (tmp_path / "t.csv").write_text(lines(PLAIN, names=NAMES[:2]))
-    with pytest.raises(DataError, match=r"t.csv: its header has 2 names .* filled in 24 of 24 rows"):
+    with pytest.raises(
+        DataError, match=r"t.csv: its header has 2 names .* filled in 24 of 24 rows"
+    ):
         read_cells(tmp_path / "t.csv", None)
 
 

@@ -155,9 +155,8 @@ def test_pictures_in_folders_within_a_class_are_read(tmp_path):
     assert told(opened) == {name: name.split("/")[0] for name in everything("cat", "dog") | inner}
     finding = one(audit.findings(opened), "subfolders")
     assert {item for (item,) in finding.items} == inner
-    assert (
-        "4 pictures in folders inside that of a class, read as that class: cat/night/deep"
-        in (finding.reason)
+    assert "4 pictures in folders inside that of a class, read as that class: cat/night/deep" in (
+        finding.reason
     )
 
 
@@ -433,7 +432,9 @@ def test_tables_without_the_target_are_to_be_asked(tmp_path):
     opened = data.open(tmp_path / "t")
     assert opened.schema.targets == ("survived",)
     assert len(opened.source) == 40
-    assert any("test.csv has no 'survived', so it is for prediction" in note for note in opened.notes)
+    assert any(
+        "test.csv has no 'survived', so it is for prediction" in note for note in opened.notes
+    )
 
 
 def test_the_table_counts_where_folders_differ(tmp_path):
@@ -502,9 +503,7 @@ def test_rows_of_one_picture_stay_on_one_side(tmp_path):
     sides = [{s.name(i) for i in s.ids.tolist()} for s in (opened.train, opened.valid, opened.test)]
     assert sum(map(len, sides)) == 12
     assert len(opened.source) == 24
-    assert any(
-        "12 of 24 rows name the picture of an earlier row" in n for n in opened.notes
-    )
+    assert any("12 of 24 rows name the picture of an earlier row" in n for n in opened.notes)
 
 
 def test_columns_of_several_marks_are_several_targets(tmp_path):

@@ -225,9 +225,7 @@ def test_a_picture_on_two_lists_is_refused(tmp_path):
     root = tmp_path / "zoo"
     by_lists(root, lambda label, i: f"{label}/{i}")
     write(root / "test.txt", (root / "test.txt").read_text() + "pie/1\n")
-    text = (
-        "zoo: train.txt names images/pie/1.jpg, which is also on the list of test; take it off"
-    )
+    text = "zoo: train.txt names images/pie/1.jpg, which is also on the list of test; take it off"
     with pytest.raises(DataError, match=text):
         data.open(root)
 
@@ -375,9 +373,7 @@ def test_columns_that_may_say_parts_are_named(tmp_path, column):
     rows = [f"{i * 37 % 101},{'ab'[i % 2]},{i // 8}" for i in range(40)]
     file = write(tmp_path / "zoo.csv", "\n".join([f"size,label,{column}", *rows]))
     finding = next(one for one in audit.findings(data.open(file)) if one.kind == "parts unread")
-    assert (
-        finding.reason == f"'{column}' may mark the test rows, and is read as an input."
-    )
+    assert finding.reason == f"'{column}' may mark the test rows, and is read as an input."
     for options in ({"test": f"{column}=4"}, {"types": {column: "leave"}}):
         opened = data.open(file, **options)
         assert opened.schema.inputs == ("size",)

@@ -480,9 +480,7 @@ def test_rows_that_are_asked_are_read_as_in_training(tmp_path):
         some, values = HOURS[-20:][::turn], VALUES[-20:][::turn]
         (last,) = last_windows(form(tmp_path / "b.csv", way, some, values), kind)
         assert torch.equal(last.values[:, 0], wanted)
-    with pytest.raises(
-        DataError, match="b.csv: there is no column 'Datum' for the time of"
-    ):
+    with pytest.raises(DataError, match="b.csv: there is no column 'Datum' for the time of"):
         last_windows(form(tmp_path / "b.csv", HOURLY["iso"]), kind)
     kind = data.open(form(tmp_path / "c.csv", HOURLY["short year"]), **FIELDS).schema["past"]
     few = [datetime(2024, 3, 1, tzinfo=UTC) + timedelta(hours=i) for i in range(30)]

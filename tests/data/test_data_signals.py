@@ -704,7 +704,9 @@ def test_windows_that_fill_the_memory_are_refused(tmp_path, monkeypatch):
 def test_series_without_any_time_are_refused(tmp_path):
     rows = [(2000, "", 5), ("", 3, 7)] * 9
     path = line(tmp_path / "a.csv", rows, "year,month,value")
-    with pytest.raises(DataError, match="no row has a readable time; name another column with --time"):
+    with pytest.raises(
+        DataError, match="no row has a readable time; name another column with --time"
+    ):
         data.open(path, kind="series")
 
 

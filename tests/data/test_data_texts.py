@@ -399,7 +399,9 @@ def test_a_length_below_one_and_empty_or_binary_writing_are_refused(tmp_path):
         data.open(tmp_path / "x.txt", length=0)
     with pytest.raises(DataError, match="expected one example or more, got none"):
         data.open(tmp_path / "e.txt", kind="writing")
-    with pytest.raises(DataError, match="n.txt: holds NUL bytes, so it is not a text; leave it out"):
+    with pytest.raises(
+        DataError, match="n.txt: holds NUL bytes, so it is not a text; leave it out"
+    ):
         data.open(tmp_path / "n.txt", kind="writing")
     assert not long_texts.fits(tmp_path / "n.txt")
     write(tmp_path, {"long.txt": "no line ends here " * 9000, "pickle": b"\x80\x04cos\nsystem\n"})

@@ -464,9 +464,7 @@ def test_a_class_named_as_a_mark_is_never_lost_in_silence(tmp_path, name, severi
     assert sum(map(len, (table.train, table.valid, table.test))) == ROWS
     finding = kinds(table)["missing or class"]
     assert finding.severity == severity
-    assert (
-        f"'fault' holds {name} in 20 rows beside crack, dent, read as a class" in finding.reason
-    )
+    assert f"'fault' holds {name} in 20 rows beside crack, dent, read as a class" in finding.reason
 
 
 def test_a_rare_mark_in_a_target_is_left_out_and_said(tmp_path):
