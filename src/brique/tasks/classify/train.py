@@ -61,6 +61,8 @@ class Args:
     """Decay of the exponential moving average (EMA) of the weights, in (0, 1)."""
     patience: int = 20
     """Early stopping: evaluations on valid (20 in all) without improvement before training ends."""
+    balance: str = "none"
+    """Class balancing: none, weights (in the loss) or sampler; both assume equal class priors."""
     halves: bool = False
     """Also train two nets on half of train each; their held-out predictions help calibration."""
     mirror: bool = False
@@ -73,8 +75,6 @@ class Args:
     """Maximum random change of scale, as a fraction."""
     light: float = 0.0
     """Maximum random change of brightness and contrast, as a fraction."""
-    balance: str = "none"
-    """Class balancing: none, weights (in the loss) or sampler; both assume equal class priors."""
     fill: float | None = 0.0
     """Fill value beyond the edge of a shifted picture, in [0, 1]; None: reflection padding."""
     seed: int = 0

@@ -39,36 +39,36 @@ class Args:
     """Freeze the pretrained body; train only the head."""
     width: int = 24
     """Channels of the first stage; doubled at each further stage."""
-    stem: int = 2
-    """Stride of the first convolution: 1, 2 or 4."""
     depth: int = 1
     """Residual blocks per stage."""
+    stem: int = 2
+    """Stride of the first convolution: 1, 2 or 4."""
     neck: int = 96
     """Channels of the head."""
     dropout: float = 0.1
     """Dropout rate of the head."""
-    batch_size: int = 16
-    """Pictures per batch."""
     turns: int = 800
     """Turns (training steps), one batch each."""
+    batch_size: int = 16
+    """Pictures per batch."""
     lr: float = 2e-3
-    """Peak learning rate of the head: warmup, then cosine decay to zero."""
+    """Peak learning rate: warmup, then cosine decay to zero."""
     body_lr: float = 1.0
     """Learning rate of the body, as a fraction of the head's."""
-    clip: float = 10.0
-    """Maximum gradient norm over all parameters (gradient clipping)."""
     weight_decay: float = 0.05
     """Weight decay coefficient."""
-    patience: int = 20
-    """Early stopping: evaluations on valid (20 in all) without improvement before training ends."""
+    clip: float = 10.0
+    """Maximum gradient norm (gradient clipping)."""
     average: float = 0.98
     """Decay of the exponential moving average (EMA) of the weights, in (0, 1)."""
-    zoom: float = 0.25
-    """Maximum random change of scale, as a fraction."""
-    shift: float = 0.1
-    """Maximum random shift, as a fraction of the side length."""
+    patience: int = 20
+    """Early stopping: evaluations on valid (20 in all) without improvement before training ends."""
     mirror: bool = True
     """Random horizontal flips, with probability 0.5."""
+    shift: float = 0.1
+    """Maximum random shift, as a fraction of the side length."""
+    zoom: float = 0.25
+    """Maximum random change of scale, as a fraction."""
     light: float = 0.2
     """Maximum random change of brightness and contrast, as a fraction."""
     seed: int = 0

@@ -44,13 +44,13 @@ class Args:
     batch_size: int = 64
     """Windows per batch."""
     lr: float = 1e-3
-    """Initial learning rate of AdamW, decayed to zero along a cosine."""
+    """Initial learning rate, decayed to zero along a cosine."""
     weight_decay: float = 0.5
     """Weight decay coefficient."""
-    patience: int = 10
-    """Early stopping: evaluations on valid (20 in all) without improvement before training ends."""
     average: float = 0.98
     """Decay of the exponential moving average (EMA) of the weights, in (0, 1)."""
+    patience: int = 10
+    """Early stopping: evaluations on valid (20 in all) without improvement before training ends."""
     seed: int = 0
     """Random seed."""
 

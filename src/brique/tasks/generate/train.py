@@ -38,20 +38,20 @@ class Args:
     """Weight of the mean squared latent in the loss."""
     width: int = 16
     """Channels of the stage at full resolution; doubled at each further stage."""
-    mirror: bool = False
-    """Random horizontal flips, with probability 0.5."""
-    batch_size: int = 64
-    """Pictures per batch."""
     turns: int = 8000
     """Turns (training steps), one batch each."""
+    batch_size: int = 64
+    """Pictures per batch."""
     lr: float = 4e-3
     """Initial learning rate, decayed to zero along a cosine."""
-    average: float = 0.98
-    """Decay of the exponential moving average (EMA) of the weights, in (0, 1)."""
     weight_decay: float = 0.01
     """Weight decay coefficient."""
+    average: float = 0.98
+    """Decay of the exponential moving average (EMA) of the weights, in (0, 1)."""
     patience: int = 10
     """Early stopping: evaluations on valid (20 in all) without improvement before training ends."""
+    mirror: bool = False
+    """Random horizontal flips, with probability 0.5."""
     seed: int = 0
     """Random seed."""
 

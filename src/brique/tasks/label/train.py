@@ -32,42 +32,42 @@ class Args:
 
     data: str = "films.csv"
     """Name or path."""
+    options: Options = Options()
+    """How the data are opened; each option is a flag."""
     width: int = 128
     """Hidden width of the column encoder."""
     depth: int = 2
     """Residual layers of the column encoder."""
-    options: Options = Options()
-    """How the data are opened; each option is a flag."""
     dropout: float = 0.1
     """Dropout rate."""
     smoothing: float = 0.0
     """Label smoothing."""
-    balance: str = "none"
-    """Class balancing: none, or weights (in the loss), which assumes equal class priors."""
+    turns: int = 2000
+    """Turns (training steps), one batch each."""
+    batch_size: int = 128
+    """Examples per batch."""
+    lr: float = 2e-3
+    """Peak learning rate: warmup, then cosine decay to zero."""
+    weight_decay: float = 0.02
+    """Weight decay coefficient."""
+    average: float = 0.98
+    """Decay of the exponential moving average (EMA) of the weights, in (0, 1)."""
+    patience: int = 10
+    """Early stopping: evaluations on valid (20 in all) without improvement before training ends."""
     bucket: bool = False
     """Batch texts and signals of similar length together."""
-    light: float = 0.0
-    """Picture inputs: maximum random change of brightness and contrast, as a fraction."""
+    balance: str = "none"
+    """Class balancing: none, or weights (in the loss), which assumes equal class priors."""
+    mirror: bool = False
+    """Picture inputs: random horizontal flips, with probability 0.5."""
     shift: float = 0.0
     """Picture inputs: maximum random shift, as a fraction of the side length."""
     rotate: float = 0.0
     """Picture inputs: maximum random rotation, in degrees."""
     zoom: float = 0.0
     """Picture inputs: maximum random change of scale, as a fraction."""
-    mirror: bool = False
-    """Picture inputs: random horizontal flips, with probability 0.5."""
-    turns: int = 2000
-    """Turns (training steps), one batch each."""
-    batch_size: int = 128
-    """Examples per batch."""
-    weight_decay: float = 0.02
-    """Weight decay coefficient."""
-    lr: float = 2e-3
-    """Peak learning rate: warmup, then cosine decay to zero."""
-    patience: int = 10
-    """Early stopping: evaluations on valid (20 in all) without improvement before training ends."""
-    average: float = 0.98
-    """Decay of the exponential moving average (EMA) of the weights, in (0, 1)."""
+    light: float = 0.0
+    """Picture inputs: maximum random change of brightness and contrast, as a fraction."""
     seed: int = 0
     """Random seed."""
 

@@ -36,22 +36,22 @@ class Args:
     """Dimensions of the latent."""
     width: int = 16
     """Channels of the first stage; doubled at each further stage."""
-    mirror: bool = False
-    """Random horizontal flips, with probability 0.5."""
-    shift: float = 0.0
-    """Maximum random shift, as a fraction of the side length."""
+    turns: int = 8000
+    """Turns (training steps), one batch each."""
+    batch_size: int = 64
+    """Pictures per batch."""
     lr: float = 4e-3
     """Initial learning rate, decayed to zero along a cosine."""
     weight_decay: float = 0.01
     """Weight decay coefficient."""
-    turns: int = 8000
-    """Turns (training steps), one batch each."""
     average: float = 0.98
     """Decay of the exponential moving average (EMA) of the weights, in (0, 1)."""
-    batch_size: int = 64
-    """Pictures per batch."""
     patience: int = 10
     """Early stopping: evaluations on valid (20 in all) without improvement before training ends."""
+    mirror: bool = False
+    """Random horizontal flips, with probability 0.5."""
+    shift: float = 0.0
+    """Maximum random shift, as a fraction of the side length."""
     seed: int = 0
     """Random seed."""
 

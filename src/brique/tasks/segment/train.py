@@ -37,36 +37,36 @@ class Args:
     """Exponent of the inverse class frequency in the pixel weights: 0 unweighted, 1 balanced."""
     width: int = 32
     """Channels of the first stage; doubled at each further stage."""
-    stages: int = 4
-    """Stages; each halves the resolution."""
     depth: int = 1
     """Residual blocks per stage of the encoder."""
+    stages: int = 4
+    """Stages; each halves the resolution."""
     stem: int = 2
     """Stride of the first convolution: 1, 2 or 4."""
     dropout: float = 0.1
     """Dropout rate."""
-    batch_size: int = 8
-    """Pictures per batch."""
     turns: int = 1800
     """Turns (training steps), one batch each."""
-    average: float = 0.98
-    """Decay of the exponential moving average (EMA) of the weights, in (0, 1)."""
+    batch_size: int = 8
+    """Pictures per batch."""
     lr: float = 2e-3
     """Peak learning rate: warmup, then cosine decay to zero."""
     weight_decay: float = 0.05
     """Weight decay coefficient."""
+    average: float = 0.98
+    """Decay of the exponential moving average (EMA) of the weights, in (0, 1)."""
     patience: int = 20
     """Early stopping: evaluations on valid (20 in all) without improvement before training ends."""
-    zoom: float = 0.1
-    """Maximum random change of scale, as a fraction."""
-    rotate: float = 10.0
-    """Maximum random rotation, in degrees."""
-    shift: float = 0.1
-    """Maximum random shift, as a fraction of the side length."""
-    light: float = 0.2
-    """Maximum random change of brightness and contrast, as a fraction."""
     mirror: bool = True
     """Random horizontal flips, with probability 0.5."""
+    shift: float = 0.1
+    """Maximum random shift, as a fraction of the side length."""
+    rotate: float = 10.0
+    """Maximum random rotation, in degrees."""
+    zoom: float = 0.1
+    """Maximum random change of scale, as a fraction."""
+    light: float = 0.2
+    """Maximum random change of brightness and contrast, as a fraction."""
     seed: int = 0
     """Random seed."""
 

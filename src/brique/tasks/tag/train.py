@@ -47,15 +47,15 @@ class Args:
     batch_size: int = 32
     """Sentences per batch."""
     lr: float = 3e-3
-    """Peak learning rate of AdamW: warmup, then cosine decay to zero."""
+    """Peak learning rate: warmup, then cosine decay to zero."""
     weight_decay: float = 0.02
     """Weight decay coefficient."""
     clip: float = 5.0
     """Maximum gradient norm (gradient clipping)."""
-    patience: int = 10
-    """Early stopping: evaluations on valid (20 in all) without improvement before training ends."""
     average: float = 0.99
     """Decay of the exponential moving average (EMA) of the weights, in (0, 1)."""
+    patience: int = 10
+    """Early stopping: evaluations on valid (20 in all) without improvement before training ends."""
     seed: int = 0
     """Random seed."""
 

@@ -43,14 +43,14 @@ class Args:
     """Turns (training steps), one batch each."""
     batch_size: int = 64
     """Pairs of texts per batch."""
+    lr: float = 2e-3
+    """Peak learning rate: warmup, then cosine decay to zero."""
+    weight_decay: float = 0.01
+    """Weight decay coefficient."""
     average: float = 0.98
     """Decay of the exponential moving average (EMA) of the weights, in (0, 1)."""
     patience: int = 10
     """Early stopping: evaluations on valid (20 in all) without improvement before training ends."""
-    lr: float = 2e-3
-    """Peak learning rate of AdamW: warmup, then cosine decay to zero."""
-    weight_decay: float = 0.01
-    """Weight decay coefficient."""
     seed: int = 0
     """Random seed."""
 
