@@ -101,7 +101,7 @@ class Game:
         return self.state.once(make, arguments)
 
     def averaged(self, net: nn.Module) -> nn.Module:
-        """Return a copy of `net` with the exponential averages of its owners in place of weights.
+        """Return a copy of `net` with the exponential averages of its owners as weights.
 
         Raises PlayError if no player averages a parameter of it.
         """

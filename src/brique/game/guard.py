@@ -61,7 +61,7 @@ def all_finite(values: Sequence[Tensor]) -> bool:
 
 @cache
 def _check_scalars(device: torch.device) -> tuple[Tensor, Tensor]:
-    """Return the two scalars that the fused check needs: what it found, and a factor of one."""
+    """Return the two scalars of the fused check: its result, and a factor of one."""
     return torch.zeros((), device=device), torch.ones((), device=device)
 
 

@@ -95,7 +95,7 @@ class PlayerState:
                 torch._foreach_lerp_(self.averages, parameters, weight)  # pyright: ignore[reportPrivateImportUsage]
 
     def state(self) -> dict[str, Any]:
-        """Return what a checkpoint holds of this player, as nested values and tensors."""
+        """Return the state for a checkpoint, as nested values and tensors."""
         buffers = [buffers[name] for buffers, name in self.buffer_slots]
         return {
             "parameters": list(self.parameters),

@@ -138,25 +138,29 @@ def _encoder_and_decoder(
         _ResidualLayer(HIDDEN_SIZE),
         nn.Linear(HIDDEN_SIZE, latent),
     ]
-    head: list[nn.Module] = [
+    encoder, decoder = nn.Sequential(*body), _decoder(latent, widths, sizes)
+    channels_last = torch.channels_last  # twice as fast on a CPU
+    return encoder.to(memory_format=channels_last), decoder.to(memory_format=channels_last)
+
+
+def _decoder(latent: int, widths: list[int], sizes: list[tuple[int, ...]]) -> nn.Sequential:
+    """Return the decoder: latents (N, D) -> pictures; widths and sizes by level, pictures first."""
+    layers: list[nn.Module] = [
         *_linear_block(latent, HIDDEN_SIZE),
         _ResidualLayer(HIDDEN_SIZE),
-        *_linear_block(HIDDEN_SIZE, flat_size),
+        *_linear_block(HIDDEN_SIZE, widths[-1] * math.prod(sizes[-1])),
+        nn.Unflatten(1, (widths[-1], *sizes[-1])),
     ]
-    head.append(nn.Unflatten(1, (widths[-1], *sizes[-1])))
     for level in range(len(sizes) - 2, -1, -1):
         out_channels = widths[max(1, level)]
-        head += [
+        layers += [
             nn.Upsample(size=sizes[level]),
             nn.Conv2d(widths[level + 1], out_channels, kernel_size=3, padding=1, bias=False),
             nn.BatchNorm2d(out_channels),
             nn.ReLU(inplace=True),
         ]
-    head += [nn.Conv2d(widths[1], channels, kernel_size=3, padding=1), nn.Sigmoid()]
-    channels_last = torch.channels_last  # twice as fast on a CPU
-    return nn.Sequential(*body).to(memory_format=channels_last), nn.Sequential(*head).to(
-        memory_format=channels_last
-    )
+    layers += [nn.Conv2d(widths[1], widths[0], kernel_size=3, padding=1), nn.Sigmoid()]
+    return nn.Sequential(*layers)
 
 
 def _linear_block(in_features: int, out_features: int) -> list[nn.Module]:
