@@ -81,9 +81,9 @@ def test_its_quick_form_learns_and_knows_new_words_by_their_endings(run, folder)
 def test_its_page_shows_sentences_and_tags(run):
     page = (run / "report.html").read_text()
     for said in (
-        "Of new words,",
+        "Accuracy on unknown words:",
         "Each tag",
-        "Hardest to find",
+        "Lowest recall:",
         "linear model of a five-word window",
     ):
         assert said in page

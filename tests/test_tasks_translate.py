@@ -73,7 +73,7 @@ def test_its_page_shows_what_was_said_and_meant(run):
     page = (run / "report.html").read_text()
     for said in (
         "The worst translations",
-        "in common with what was meant",
+        "n-gram overlap with the reference",
         "word-by-word dictionary",
     ):
         assert said in page

@@ -80,7 +80,7 @@ def test_noise_is_told_from_digits_and_a_normal_distribution_stands_beside():
     assert values["comparison"]["best"] == "axes"
     assert values["comparison"]["outcome"] == "worse"
     assert generate.sentence(values).startswith(
-        "Behind a simple method: made pictures mix with 359"
+        "Worse than the best baseline. Nearest-neighbor mixing of 359"
     )
     with pytest.raises(ShapeError, match="does not say which noise it takes"):
         generate.evaluate(nn.Linear(3, 64), digits)
@@ -110,7 +110,7 @@ def test_it_is_judged_and_shown(made):
     assert record.result["test"]["mixing"] > record.result["baseline"]["axes"]["mixing"]
     assert record.json["data"][0]["test_reads"] == 1
     page = (made / "report.html").read_text()
-    for title in ("What the net makes", "Made and real pictures mix to", "nearly a copy"):
+    for title in ("Generated images", "Nearest-neighbor mixing of", "Near-copies of training"):
         assert title in page
     assert "Not on this page" not in page
     assert brique.evaluate(made)["test"] == record.result["test"]
@@ -119,7 +119,7 @@ def test_it_is_judged_and_shown(made):
 
 def test_its_model_makes_pictures_and_answers_none(made, tmp_path):
     model = brique.load(made)
-    pictures = model.net(torch.randn(6, model.net.noise)).detach()
+    pictures = model.net(torch.randn(6, model.net.noise_size)).detach()
     assert pictures.shape == (6, 1, 8, 8)
     assert 0 <= float(pictures.min()) <= float(pictures.max()) <= 1
     with pytest.raises(ModelError, match="makes pictures of noise, and has no answer"):

@@ -113,10 +113,10 @@ def test_it_is_judged_and_shown(rebuilt):
     assert set(record.result["baseline"]) == {"mean", "pca"}
     assert record.json["data"][0]["test_reads"] == 1
     page = (rebuilt / "report.html").read_text()
-    for title in ("Pictures, and what was made of them", "The most unusual is", "linear"):
+    for title in ("Reconstructions", "Largest error: ", "PCA"):
         assert title in page
     assert "Not on this page" not in page
-    assert "principal component analysis" in reconstruct.sentence(record.result)
+    assert "Best baseline: PCA, " in reconstruct.sentence(record.result)
     assert brique.evaluate(rebuilt)["test"] == record.result["test"]
 
 
@@ -133,7 +133,7 @@ def test_predict_says_how_unusual_a_picture_is(rebuilt, tmp_path, capsys):
     assert digit["error_quantile"] < 1
     assert digit["answer"] < strange["answer"]
     assert len(digit["latent"]) == 8
-    assert (tmp_path / "a.csv").read_text().startswith("file,off,unusual,code 1,")
+    assert (tmp_path / "a.csv").read_text().startswith("file,error,error_quantile,latent 1,")
 
 
 def test_valid_and_predict_say_the_same(rebuilt):
@@ -142,7 +142,9 @@ def test_valid_and_predict_say_the_same(rebuilt):
         (batch,) = digits.valid.batches(len(digits.valid))
         streamed = reconstruct.predict(model.net, batch, digits.schema)
     asked = model.predict(list(digits.valid["image"][:, 0]))
-    assert [one.unusual for one in asked] == pytest.approx([one.error_quantile for one in streamed])
+    assert [one.error_quantile for one in asked] == pytest.approx(
+        [one.error_quantile for one in streamed]
+    )
     assert asked[3].code == pytest.approx(streamed[3].latent, abs=1e-4)
 
 

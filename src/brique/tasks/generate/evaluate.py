@@ -86,7 +86,7 @@ def _generate(net: nn.Module, count: int) -> Tensor:
     if not isinstance(noise_size, int):
         raise ShapeError(
             f"generate: a {type(net).__name__} does not say which noise it takes; give it an"
-            " attribute `noise`, how many columns, or see the numbers of the run in its run.json."
+            " attribute `noise_size`, how many columns, or see the numbers of the run in its run.json."
         )
     noise = torch.randn(count, noise_size, generator=keys.generator(_KEY))
     with eval_mode(net) as device:

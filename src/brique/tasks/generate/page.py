@@ -1,4 +1,4 @@
-"""What a net that makes pictures made, and the training pictures that are nearest to some of it."""
+"""Generated pictures, and the nearest training pictures of some."""
 
 import torch
 from torch import Tensor
@@ -9,34 +9,34 @@ from brique.page.markup import Gap, Section, box, figure, percent
 from brique.page.thumbnails import Gallery
 
 _THUMBNAIL_SIDE = 64  # pixels of a picture
-_NUM_NEAREST = 12  # that stand above their nearest training picture
+_NUM_NEAREST = 12  # pictures shown above their nearest training picture
 
 
 def sections(facts: Facts, gallery: Gallery) -> list[Section | Gap]:
-    """Return pictures that were made, and some beside what is nearest to them in train."""
+    """Return generated pictures, some beside their nearest neighbors in train."""
     generated, nearest = (facts.arrays.get(key) for key in ("generated", "nearest"))
     if generated is None or nearest is None or not len(generated):
-        return [Gap("Made pictures are not shown, since they are not stored.")]
+        return [Gap("Generated pictures are not shown: they are not stored.")]
     test = facts.values["test"]
     thumbnails = "".join(
-        gallery.add(picture, "made by the net", _THUMBNAIL_SIDE) for picture in generated
+        gallery.add(picture, "generated", _THUMBNAIL_SIDE) for picture in generated
     )
     caption = (
-        "Made of noise alone, as they came, none chosen. A test looks for the nearest other picture"
-        f" of each: for {percent(test['generated'])} of the made ones that is a real one, and for"
-        f" {percent(test['real'])} of the real ones it is a made one; half of each is perfect."
-        " Where the first is high and the second low, the net makes good pictures of few kinds."
+        "Samples from noise, not selected. Nearest-neighbor two-sample test: the nearest neighbor is"
+        f" real for {percent(test['generated'])} of the generated images and generated for"
+        f" {percent(test['real'])} of the real ones; 50% of each is ideal. A high first and a low"
+        " second share mean good images of few modes."
     )
-    title = f"Made and real pictures mix to {percent(test['mixing'])}"
+    title = f"Nearest-neighbor mixing of generated and test images: {percent(test['mixing'])}"
     body = figure(
         title, caption, f'<div style="display:flex;flex-wrap:wrap;gap:6px">{thumbnails}</div>'
     )
     body += _nearest_figure(facts, gallery, generated[:_NUM_NEAREST], nearest[:_NUM_NEAREST])
-    return [Section("mistakes", "What the net makes", body)]
+    return [Section("mistakes", "Generated images", body)]
 
 
 def _nearest_figure(facts: Facts, gallery: Gallery, generated: Tensor, ids: Tensor) -> str:
-    """Return some made pictures above the training pictures that are nearest to them."""
+    """Return generated pictures above their nearest training pictures."""
     if facts.data is None:
         return ""
     cell_tag = f'<td style="min-width:{_THUMBNAIL_SIDE + 12}px">'
@@ -53,8 +53,8 @@ def _nearest_figure(facts: Facts, gallery: Gallery, generated: Tensor, ids: Tens
     ]
     copied = facts.values["test"]["copied"]
     caption = (
-        "Above what was made, below the training picture that is nearest to it. Nearly a copy is"
-        " what is nearer to train than 99% of the test pictures are: 1% would be by chance."
+        "Generated images above their nearest training images. A near-copy is nearer to train than"
+        " 99% of the test images are; 1% is expected by chance."
     )
-    title = f"{percent(copied)} of what is made is nearly a copy"
-    return figure(title, caption, box("made pictures", f"<table>{''.join(table_rows)}</table>"))
+    title = f"Near-copies of training images: {percent(copied)}"
+    return figure(title, caption, box("generated images", f"<table>{''.join(table_rows)}</table>"))

@@ -1,4 +1,4 @@
-"""Why a net that makes pictures answers no input."""
+"""A generator has no predictions for inputs."""
 
 from typing import Any
 
@@ -10,8 +10,8 @@ from brique.schema import Schema
 
 
 def predict(net: nn.Module, batch: Batch, schema: Schema) -> list[Any]:
-    """Raise ModelError: such a net is asked about nothing."""
+    """Raise ModelError: a generator takes noise, not inputs."""
     raise ModelError(
         "predict: this model makes pictures of noise, and has no answer to one that is given; in"
-        " Python, model.net(torch.randn(count, model.net.noise)) makes some."
+        " Python, model.net(torch.randn(count, model.net.noise_size)) makes some."
     )

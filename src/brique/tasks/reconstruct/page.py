@@ -1,4 +1,4 @@
-"""What a net that rebuilds pictures made of them: beside what it was given, and the worst."""
+"""Reconstructions beside their inputs: a sample, and the largest errors."""
 
 import torch
 from torch import Tensor
@@ -10,25 +10,25 @@ from brique.page.markup import Gap, Section, box, count, figure, name, percent, 
 from brique.page.thumbnails import Gallery
 
 _THUMBNAIL_SIDE = 64  # pixels of a picture
-_NUM_EVEN = 12  # that are evenly chosen; as many are the worst
+_NUM_EVEN = 12  # evenly spaced pictures; as many with the largest errors
 
 
 def sections(facts: Facts, gallery: Gallery) -> list[Section | Gap]:
-    """Return pictures beside what was rebuilt of them, and those that were rebuilt worst."""
+    """Return pictures beside their reconstructions, and those with the largest errors."""
     arrays = [
         facts.arrays.get(key) for key in ("ids", "squared_errors", "shown_ids", "reconstructions")
     ]
     if any(value is None or not len(value) for value in arrays):
-        return [Gap("Rebuilt pictures are not shown, since they are not stored.")]
+        return [Gap("Reconstructions are not shown: they are not stored.")]
     if facts.data is None or not gallery.is_open:
-        return [Gap("Rebuilt pictures are not shown, since the data cannot be opened.")]
+        return [Gap("Reconstructions are not shown: the data cannot be opened.")]
     ids, squared_errors, shown_ids, reconstructions = (
         value for value in arrays if value is not None
     )
     num_even = len(shown_ids) - min(_NUM_EVEN, len(ids))
     linear = facts.arrays.get("pca")
     strip = _PictureRows(gallery, facts.data.test)
-    rows = {"reconstructions": reconstructions} | ({} if linear is None else {"linear": linear})
+    rows = {"net": reconstructions} | ({} if linear is None else {"PCA": linear})
     body = _typical_figure(
         facts, strip, shown_ids[:num_even], {key: value[:num_even] for key, value in rows.items()}
     )
@@ -42,7 +42,7 @@ def sections(facts: Facts, gallery: Gallery) -> list[Section | Gap]:
         reconstructions[num_even:],
         errors / squared_errors.median().clamp(min=1e-12),
     )
-    return [Section("mistakes", "Pictures, and what was made of them", body)]
+    return [Section("mistakes", "Reconstructions", body)]
 
 
 class _PictureRows:
@@ -52,9 +52,9 @@ class _PictureRows:
         self._gallery, self.test = gallery, test
 
     def render(self, label: str, ids: Tensor, rows: dict[str, Tensor], captions: list[str]) -> str:
-        """Return a table: the pictures of `ids` above what was made of them, and words below."""
+        """Return a table: the pictures of `ids`, their reconstructions and captions."""
         pictures = select_pictures(self.test, ids)
-        table_rows = [self._row("given", pictures, ids)]
+        table_rows = [self._row("input", pictures, ids)]
         table_rows += [
             self._row(key, reconstructions, ids) for key, reconstructions in rows.items()
         ]
@@ -78,34 +78,30 @@ class _PictureRows:
 
 def _typical_figure(facts: Facts, strip: _PictureRows, ids: Tensor, rows: dict[str, Tensor]) -> str:
     values = facts.values
-    numbers = count(values["latent"], "number")
-    caption = f"Above what the net was given, below what it made of it from {numbers}."
-    if "linear" in rows:
+    dimensions = count(values["latent"], "latent dimension")
+    caption = f"Inputs above their reconstructions from {dimensions}."
+    if "PCA" in rows:
         baseline_r2 = values["baseline"]["pca"]["r2"]
         caption += (
-            " Linear: from as many principal components, the best that a linear net can do, which"
-            f" rebuild {percent(baseline_r2)}."
+            " PCA: as many principal components, the best linear autoencoder,"
+            f" R² {percent(baseline_r2)}."
         )
-    title = f"{percent(values['test']['r2'])} of what the pictures differ by is rebuilt"
-    return figure(
-        title, caption, strip.render("pictures as they are usually rebuilt", ids, rows, [])
-    )
+    title = f"Reconstruction R² {percent(values['test']['r2'])}"
+    return figure(title, caption, strip.render("typical reconstructions", ids, rows, []))
 
 
 def _worst_figure(
     strip: _PictureRows, ids: Tensor, reconstructions: Tensor, relative_errors: Tensor
 ) -> str:
     caption = (
-        "The test pictures with the largest errors, as multiples of the usual one. What is rare in"
-        " train is rebuilt badly: look here for pictures that do not belong, or that were damaged."
+        "The test images with the largest errors, as multiples of the median error. Images unlike the"
+        " training part have large errors: look for outliers and damaged files."
     )
     worst_name = name(strip.test.name(int(ids[0])), 40)
-    title = f"The most unusual is {worst_name}, off by {short_number(float(relative_errors[0]))} times the usual error"
+    title = f"Largest error: {worst_name}, {short_number(float(relative_errors[0]))}x the median"
     captions = [f"{short_number(relative_error)}x" for relative_error in relative_errors.tolist()]
     return figure(
         title,
         caption,
-        strip.render(
-            "the most unusual pictures", ids, {"reconstructions": reconstructions}, captions
-        ),
+        strip.render("largest errors", ids, {"net": reconstructions}, captions),
     )

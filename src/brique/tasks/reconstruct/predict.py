@@ -1,4 +1,4 @@
-"""What a net that rebuilds pictures is trained by, and what it says of one of them."""
+"""Predictions of an autoencoder: the reconstruction error of a picture, and its latent."""
 
 import math
 from dataclasses import dataclass
@@ -15,11 +15,11 @@ from brique.schema import Schema
 
 @dataclass(frozen=True, kw_only=True)
 class Answer:
-    """What a net says of one picture.
+    """The reconstruction error of one picture.
 
-    error: root mean square of what is off, a pixel, in [0, 1].
-    error_quantile: share of known pictures that are rebuilt better; None if it is not known.
-    latent: the numbers that the picture became; none where the net has no body.
+    error: root mean square error per pixel, in [0, 1].
+    error_quantile: share of validation pictures with a smaller error; None if unknown.
+    latent: of the picture; empty if the net has no body.
     """
 
     error: float
@@ -35,20 +35,20 @@ class Answer:
         }
 
     def cells(self) -> dict[str, object]:
-        """Return how far off it is, how unusual that is, and the code, a column for each number."""
+        """Return the error, its quantile, and a column for each latent dimension."""
         latent_columns = {f"latent {index}": number for index, number in enumerate(self.latent, 1)}
         return {"error": self.error, "error_quantile": self.error_quantile, **latent_columns}
 
     def summary(self) -> tuple[str, str]:
-        """Return how far off the rebuilt picture is, and how unusual that is."""
+        """Return the error and its quantile."""
         quantile_text = (
-            "" if self.error_quantile is None else f"more unusual than {self.error_quantile:.1%}"
+            "" if self.error_quantile is None else f"larger than {self.error_quantile:.1%} on valid"
         )
-        return f"off by {self.error:.4f}", quantile_text
+        return f"RMSE {self.error:.4f}", quantile_text
 
 
 def predict(net: nn.Module, batch: Batch, schema: Schema) -> list[Answer]:
-    """Return an Answer for each example of a batch. Raises ShapeError as `missed` does."""
+    """Return an Answer for each example of a batch. Raises ShapeError as `squared_errors` does."""
     pictures = tensor_of(batch, schema.inputs[0])
     squared_error = squared_errors(net(pictures), pictures)
     layer, encoder = quantile_layer(net), dict(net.named_children()).get("body")
@@ -69,6 +69,6 @@ def predict(net: nn.Module, batch: Batch, schema: Schema) -> list[Answer]:
 
 
 def quantile_layer(net: nn.Module) -> ErrorQuantiles | None:
-    """Return the brick of a net that knows what is usual, if it has one."""
+    """Return the layer of a net that holds the error quantiles, if it has one."""
     layers = [module for module in net.modules() if isinstance(module, ErrorQuantiles)]
     return layers[0] if len(layers) == 1 else None

@@ -1,4 +1,4 @@
-"""What a net that tags words said: its worst sentences, what it takes for what, and each tag."""
+"""Errors of a tagger: its worst sentences, confusions, and metrics by tag."""
 
 import torch
 from torch import Tensor
@@ -9,20 +9,20 @@ from brique.page.facts import Facts
 from brique.page.markup import Gap, Section, box, count, figure, name, parse_interval, percent, text
 from brique.page.thumbnails import Gallery
 
-_NUM_SENTENCES = 10  # that are shown
+_NUM_SENTENCES = 10  # sentences shown
 _MAX_WORDS = 60  # of a sentence
-_NUM_PAIRS = 15  # of tags that are taken for each other
+_NUM_PAIRS = 15  # of confused tags
 _MAX_TAGS = 60  # rows of the table
 
 
 def sections(facts: Facts, gallery: Gallery) -> list[Section | Gap]:
-    """Return the worst sentences, the commonest confusions, and how well each tag is found."""
+    """Return the worst sentences, the most frequent confusions, and metrics by tag."""
     arrays = {
         key: facts.arrays.get(key)
         for key in ("ids", "offsets", "target", "predictions", "confidence")
     }
     if any(array is None or not len(array) for array in arrays.values()):
-        return [Gap("Tags are not shown, since the answers are not stored.")]
+        return [Gap("Tags are not shown: the predictions are not stored.")]
     outputs = {key: array for key, array in arrays.items() if array is not None}
     body = (
         _entities_figure(facts)
@@ -30,11 +30,11 @@ def sections(facts: Facts, gallery: Gallery) -> list[Section | Gap]:
         + _worst_figure(facts, outputs)
         + _confusions_figure(facts, outputs)
     )
-    return [Section("mistakes", "Right and wrong", body), _tags_section(facts)]
+    return [Section("mistakes", "Errors", body), _tags_section(facts)]
 
 
 def _entities_figure(facts: Facts) -> str:
-    """Return how well entities of each type are found, the hardest first."""
+    """Return the metrics of each entity type, the lowest F1 first."""
     types = (facts.values.get("entities") or {}).get("types") or {}
     rows = sorted((entry["f1"], key, entry) for key, entry in types.items() if entry["count"])
     if not rows:
@@ -52,33 +52,33 @@ def _entities_figure(facts: Facts) -> str:
     )
     majority = facts.values["baseline"].get("majority") or {}
     caption = (
-        "An entity is found if its first word, its last and its type are right. That most words are"
-        f" tagged rightly says little: always “{text(majority.get('answer', 'O'), 20)}” does so for"
-        f" {percent(majority.get('accuracy'))} of them and finds no entity."
+        "An entity counts as found if its first word, last word and type are correct. Word accuracy"
+        f" says little: always “{text(majority.get('answer', 'O'), 20)}” reaches"
+        f" {percent(majority.get('accuracy'))} and finds no entity."
     )
     table = f"<table>{head}<tbody>{''.join(table_rows)}</tbody></table>"
-    title = f"Hardest to find: {name(rows[0][1] or 'entity', 30)}"
+    title = f"Lowest F1: {name(rows[0][1] or 'entity', 30)}"
     return figure(title, caption, box("entities by type", table))
 
 
 def _unknown_words_figure(facts: Facts) -> str:
-    """Say how well words are tagged that the training part does not have."""
+    """Return the accuracy on words that are not in the training part."""
     test, best = facts.values["test"], facts.values["comparison"]["best"]
     if test.get("unknown_accuracy") is None:
         return ""
     total, unknown = int(facts.values["words"]), int(facts.values["unknown"])
     baseline_accuracy = facts.values["baseline"][best].get("unknown_accuracy")
-    title = f"Of new words, {percent(test['unknown_accuracy'])} are tagged rightly"
+    title = f"Accuracy on unknown words: {percent(test['unknown_accuracy'])}"
     caption = (
         f"{unknown:,} of {total:,} test words ({percent(unknown / total)}) are not in the training"
-        " part. The net sees how they are written and end, and what stands around them; the best"
-        f" simple method gets {percent(baseline_accuracy)} of them right."
+        " part. The net tags them by their characters and context. Best baseline:"
+        f" {percent(baseline_accuracy)}."
     )
     return figure(title, caption, "")
 
 
 def _worst_figure(facts: Facts, outputs: dict[str, Tensor]) -> str:
-    """Return the sentences in which the net was most often, and most surely, wrong."""
+    """Return the sentences with the most errors, weighted by confidence."""
     names, offsets = facts.names, outputs["offsets"]
     is_wrong = outputs["target"] != outputs["predictions"]
     text_of_word = torch.repeat_interleave(torch.arange(len(outputs["ids"])), offsets.diff())
@@ -104,11 +104,11 @@ def _worst_figure(facts: Facts, outputs: dict[str, Tensor]) -> str:
         rows.append(f"<li><p>{' '.join(tagged_words)}{more}</p></li>")
     wrong = int(is_wrong.sum())
     if not rows:
-        return figure("No word is tagged wrongly", "There is nothing to show here.", "")
-    title = f"{count(wrong, 'word')} of {len(is_wrong):,} are tagged wrongly"
+        return figure("All words are tagged correctly", "No errors to show.", "")
+    title = f"{count(wrong, 'error')} in {len(is_wrong):,} words"
     caption = (
-        "The test sentences with the most mistakes of which the net was sure. Words in color are"
-        " wrong: below each stands what the net said, and what was meant."
+        "The test sentences with the most confident errors. Wrong words are in color, followed by"
+        " the predicted and the target tag."
     )
     return figure(title, caption, f"<ul>{''.join(rows)}</ul>\n")
 
@@ -121,18 +121,18 @@ def _tagged_word(word: str, predicted: str, target: str) -> str:
 
 
 def _words(facts: Facts, number: int, length: int) -> list[str]:
-    """Return the words of a sentence as they were written, or dots."""
+    """Return the original words of a sentence, or dots without the data."""
     data = facts.data
     if data is None or data.source is None:
         return ["…"] * length
     column = data.source.fields[data.schema.inputs[0]]
     if not isinstance(column, Texts):
         return ["…"] * length
-    return data.schema[data.schema.inputs[0]].pieces(column.texts[number])
+    return data.schema[data.schema.inputs[0]].tokenize(column.texts[number])
 
 
 def _confusions_figure(facts: Facts, outputs: dict[str, Tensor]) -> str:
-    """Return which tags are most often taken for which."""
+    """Return the most frequent confusions of tags."""
     names = facts.names
     size = len(names)
     counts = torch.bincount(outputs["target"] * size + outputs["predictions"], minlength=size**2)
@@ -152,22 +152,22 @@ def _confusions_figure(facts: Facts, outputs: dict[str, Tensor]) -> str:
             f"</td><td>{_examples(facts, outputs, target_id, predicted_id)}</td></tr>"
         )
     head = (
-        '<thead><tr><th scope="col">is</th><th scope="col">taken for</th><th scope="col"'
-        ' class="num">words</th><th scope="col" class="num">of its own</th><th scope="col">such as'
+        '<thead><tr><th scope="col">target</th><th scope="col">predicted</th><th scope="col"'
+        ' class="num">words</th><th scope="col" class="num">of target</th><th scope="col">examples'
         "</th></tr></thead>"
     )
     target_id, predicted_id = (name(names[index], 24) for index in divmod(order[0], size))
-    caption = (
-        "The tags that are most often taken for each other, with words of which the net was sure."
-    )
+    caption = "The most frequent confusions, with the words of highest confidence."
     table = f"<table>{head}<tbody>{''.join(rows)}</tbody></table>"
     return figure(
-        f"Most often, {target_id} is taken for {predicted_id}", caption, box("confusions", table)
+        f"Most frequent confusion: {target_id} predicted as {predicted_id}",
+        caption,
+        box("confusions", table),
     )
 
 
 def _examples(facts: Facts, outputs: dict[str, Tensor], target_id: int, predicted_id: int) -> str:
-    """Return some words of a tag that are taken for another."""
+    """Return words of one tag that are predicted as another."""
     indices = (
         ((outputs["target"] == target_id) & (outputs["predictions"] == predicted_id))
         .nonzero()
@@ -183,10 +183,10 @@ def _examples(facts: Facts, outputs: dict[str, Tensor], target_id: int, predicte
 
 
 def _tags_section(facts: Facts) -> Section | Gap:
-    """Return recall and precision of each tag, the hardest first."""
+    """Return recall and precision of each tag, the lowest recall first."""
     classes = facts.values.get("classes")
     if not isinstance(classes, dict):
-        return Gap("The scores of each tag are not stored.")
+        return Gap("The metrics by tag are not stored.")
     rows = [(key, entry) for key, entry in classes.items() if entry.get("recall") is not None]
     rows.sort(key=lambda row: row[1]["recall"])
     lower_bounds = [
@@ -214,10 +214,10 @@ def _tags_section(facts: Facts) -> Section | Gap:
         f'<table class="strips classes">{head}<tbody>{"".join(table_rows)}</tbody>{foot}</table>'
     )
     caption = (
-        "Recall is the share of a tag's words that are found, precision the share of the words that"
-        " are given it which have it. The hardest stand first."
+        "Recall is the share of a tag's words that get it; precision, the share of the words that get"
+        " a tag and have it. Tags are sorted by recall."
     )
     if len(rows) > _MAX_TAGS:
         caption += f" {_MAX_TAGS} of {len(rows):,} tags are shown."
-    body = figure(f"Hardest to find: {name(rows[0][0], 30)}", caption, box("scores of tags", table))
+    body = figure(f"Lowest recall: {name(rows[0][0], 30)}", caption, box("metrics by tag", table))
     return Section("tags", "Each tag", body)

@@ -1,4 +1,4 @@
-"""What a net that translates said, beside what was meant: the worst, and some up to the best."""
+"""Translations beside their references: the worst, and a sample of the others."""
 
 from typing import Any
 
@@ -16,30 +16,30 @@ _NUM_BARS = 10  # ranges of the score
 
 
 def sections(facts: Facts, gallery: Gallery) -> list[Section | Gap]:
-    """Return translations beside what was meant, and how much they have in common with it."""
+    """Return translations beside their references, and their n-gram overlap."""
     examples, score = facts.values.get("shown_examples"), facts.arrays.get("overlap")
     if not isinstance(examples, list) or not examples or score is None or not len(score):
-        return [Gap("Translations are not shown, since they are not stored.")]
+        return [Gap("Translations are not shown: they are not stored.")]
     num_worst = len(examples) // 2
     body = _overlap_histogram(score)
     body += _table(
         "The worst translations",
-        "Those that have least in common with what was meant, in one to four words in a row. Look"
-        " whether they are wrong: another way to say the same counts as nothing.",
+        "The lowest n-gram overlap with the reference (one to four words). They may still be right:"
+        " paraphrases have no overlap.",
         examples[:num_worst][:_NUM_ROWS],
     )
     others = examples[num_worst:]
     others = others[:: max(1, len(others) // _NUM_ROWS)]
     body += _table(
-        "From worse to better",
-        "Evenly chosen among the others, the better the further down.",
+        "A sample of the others",
+        "Evenly spaced by overlap, in ascending order.",
         others[:_NUM_ROWS],
     )
-    return [Section("mistakes", "Said and meant", body)]
+    return [Section("mistakes", "Translations and references", body)]
 
 
 def _overlap_histogram(score: Tensor) -> str:
-    """Return how many translations have how much in common with what was meant."""
+    """Return a histogram of the n-gram overlap with the references."""
     values = score.double()
     counts = torch.histc(values, _NUM_BARS, 0.0, 1.0).long().tolist()
     y = chart.integer_axis(max(counts))
@@ -52,25 +52,25 @@ def _overlap_histogram(score: Tensor) -> str:
     ]  # fmt: skip
     median = float(values.median())
     caption = (
-        "Upwards the number of test texts, to the right how much of one to four words in a row a"
-        " translation has in common with what was meant, all of it at 100%."
+        "Test texts by the F score of n-grams (one to four words) of translation and reference."
     )
-    title = f"Half of the translations have {percent(median)} or more in common with what was meant"
-    label = f"{count(len(score), 'translation')} by what they have in common with what was meant"
+    title = f"Median n-gram overlap with the reference: {percent(median)}"
+    label = f"{count(len(score), 'translation')} by n-gram overlap with the reference"
     return figure(title, caption, chart.plot(x, y, bars, label=label))
 
 
 def _table(title: str, caption: str, rows: list[dict[str, Any]]) -> str:
-    """Return texts, what was said and what was meant, as a table."""
+    """Return a table of sources, translations, references and overlaps."""
     table_rows = [
-        f"<tr><td>{text(row['source'], _MAX_LETTERS)}</td><td>{text(row['prediction'], _MAX_LETTERS)}</td>"
-        f'<td>{text(row["target"], _MAX_LETTERS)}</td><td class="num">{percent(row["overlap"])}</td>'
-        "</tr>"
+        f"<tr><td>{text(row['source'], _MAX_LETTERS)}</td>"
+        f"<td>{text(row['prediction'], _MAX_LETTERS)}</td>"
+        f"<td>{text(row['target'], _MAX_LETTERS)}</td>"
+        f'<td class="num">{percent(row["overlap"])}</td></tr>'
         for row in rows
     ]
     head = (
-        '<thead><tr><th scope="col">text</th><th scope="col">said</th><th scope="col">meant</th>'
-        '<th scope="col" class="num">in common</th></tr></thead>'
+        '<thead><tr><th scope="col">source</th><th scope="col">translation</th><th scope="col">reference</th>'
+        '<th scope="col" class="num">overlap</th></tr></thead>'
     )
     table = f"<table>{head}<tbody>{''.join(table_rows)}</tbody></table>"
     return figure(title, caption, box(title, table))
