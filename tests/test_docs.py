@@ -28,7 +28,7 @@ def fenced(page: Path, language: str) -> list[tuple[int, str]]:
 
 
 def room_of(name: str) -> dict[str, object]:
-    """Return the public names of the room that a module belongs to: examples may use them."""
+    """Return the public names of a module's package: examples may use them."""
     room = importlib.import_module(".".join(name.split(".")[:2]))
     return {key: value for key, value in vars(room).items() if not key.startswith("_")}
 
@@ -44,7 +44,8 @@ def test_examples_of_docstrings(name):
     module = importlib.import_module(name)
     finder = doctest.DocTestFinder(exclude_empty=True)
     runner = doctest.DocTestRunner(optionflags=FLAGS)
-    tests = finder.find(module, name, extraglobs={"torch": torch, **room_of(name)})
+    names = {"torch": torch, **room_of(name), **vars(module)}  # its own names come first
+    tests = finder.find(module, name, globs=names)
     assert "".join(failures(runner, test) for test in tests) == ""
     assert runner.summarize(verbose=False).attempted > 0
 

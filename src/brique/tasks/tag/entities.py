@@ -64,8 +64,10 @@ def entity_types(names: Sequence[str]) -> tuple[str, ...] | None:
 
     Each tag but "O" must begin with a letter of a scheme and "-", and one at least with B, I or S.
 
-    >>> types_of(["O", "B-PER", "I-PER"]), types_of(["DET", "NOUN"]), types_of(["B", "I", "O"])
-    (('PER',), None, ('',))
+    >>> entity_types(["O", "B-PER", "I-PER"]), entity_types(["B", "I", "O"])
+    (('PER',), ('',))
+    >>> entity_types(["DET", "NOUN"]) is None
+    True
     """
     inside_names = [name for name in names if name.upper() != "O"]
     matches = [_TAG.fullmatch(name) for name in inside_names]
