@@ -222,7 +222,7 @@ def sentences() -> Iterator[tuple[str, str]]:
     yield from (
         (where, text)
         for where, text in SAID
-        if not re.search(r"^page/|/(page|certainty|mistakes|inside)\.py$", where)
+        if not re.search(r"^page/|/(page|reliability|mistakes|features)\.py$", where)
     )
 
 

@@ -159,4 +159,4 @@ def test_a_report_of_one_group_claims_no_interval(tmp_path):
     assert "no 95% CI: too few examples or groups" in page
     assert "Small test set: 1 group." in page
     assert "Too few test examples or groups for a confidence interval" in page
-    assert "a paired test on 1 group" in page
+    assert "Paired test on 1 group" in page

@@ -32,7 +32,7 @@ SECTIONS = [
     "result",
     "training",
     "mistakes",
-    "certainty",
+    "calibration",
     "filters",
     "map",
     "reproduction",

@@ -64,9 +64,9 @@ def sections(facts: Facts, gallery: Gallery) -> list[Section | Gap]:
     return [
         section_or_gap(lambda: section(facts), "result"),
         section_or_gap(lambda: mistakes.section(facts, gallery), "mistakes"),
-        section_or_gap(lambda: reliability.section(facts), "certainty"),
-        section_or_gap(lambda: features.filters_section(facts), "inside"),
-        section_or_gap(lambda: features.map_section(facts), "inside"),
+        section_or_gap(lambda: reliability.section(facts), "calibration"),
+        section_or_gap(lambda: features.filters_section(facts), "filters"),
+        section_or_gap(lambda: features.map_section(facts), "map"),
     ]
 
 

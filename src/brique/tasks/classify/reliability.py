@@ -40,7 +40,7 @@ def section(facts: Facts) -> Section | Gap:
     title += f": confidence {percent(confidence)}, accuracy {percent(accuracy)}"
     diagram, metrics = _reliability_diagram(filled), _metric_tiles(facts, calibration)
     body = f'<div class="pair">{diagram}{metrics}</div>\n'
-    return Section("certainty", "Calibration", figure(title, _description(filled), body))
+    return Section("calibration", "Calibration", figure(title, _description(filled), body))
 
 
 def _mean_confidence(bins: list[dict[str, Any]]) -> tuple[float, float, int]:
