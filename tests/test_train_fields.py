@@ -285,7 +285,7 @@ def test_texts_are_named_line_by_line(tmp_path, capsys):
     assert main(["predict", "run", "odd", "odd/b.txt", "new.txt"]) == 1
     out, err = capsys.readouterr()
     assert len(out.splitlines()) == 3
-    assert "odd/a.txt: holds NUL bytes, so it is no text; leave it out" in err
+    assert "odd/a.txt: holds NUL bytes, so it is not a text; leave it out" in err
     assert err.count("odd/b.txt: it is empty; write a text into it") == 2
     assert "odd/c.txt: c.txt is not UTF-8 from line 1 on, so it is read as Windows-1252" in err
     page = Path("run/report.html").read_text()

@@ -181,7 +181,7 @@ def test_other_data_are_judged_as_the_flags_say(capsys, faces, trained):
         ),
         ("--target mood --rename hapy=sad", "rename: no class 'hapy' among Happy, happy, "),
         ("--size 6x", "--size: expected pixels such as 64, or width and height such as 240x180"),
-        ("--time mood", "time: column 'mood' holds neither moments nor numbers"),
+        ("--time mood", "time: column 'mood' holds neither timestamps nor numbers"),
         ("--group person --time day", "--group and --time cannot both decide the split"),
         ("--target mood --time day --folds 2", "folds and a split by time cannot both be"),
         ("--kind sound", "got 'sound'; did you mean 'sounds'"),
