@@ -214,7 +214,7 @@ def test_a_model_of_no_known_task_is_not_judged(capsys, finished, tmp_path):
     shutil.rmtree(folder / "model")
     (tmp_path / "model").rename(folder / "model")
     assert refused(capsys, "evaluate", "run") == (
-        "evaluate: the model's task is 'none', and only models of a task that is known can be judged;"
+        "evaluate: the model's task is 'none', and only models of a task that is known can be evaluated;"
         " see the numbers of the run in its run.json."
     )
 

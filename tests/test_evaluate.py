@@ -1,4 +1,4 @@
-"""A run's model is judged on data that are not as those it learned from."""
+"""A run's model is evaluated on data of another form than its training data."""
 
 import json
 import re
@@ -55,7 +55,7 @@ def test_pictures_of_any_size_are_judged_as_predict_answers_them(wide, tmp_path,
     note = f"others: pictures of {width} x {height} pixels are brought to the 20 x 12 that the"
     scaled = [] if size == (12, 20) else [f"{note} model takes."]
     assert [one for one in found["notes"] if "pixels" in one] == scaled
-    assert "others: all 30 examples are judged." in found["notes"]
+    assert "others: all 30 examples are evaluated." in found["notes"]
 
 
 def test_grey_pictures_are_judged_by_a_net_that_takes_color(wide, tmp_path):
@@ -161,7 +161,7 @@ def test_all_that_is_given_is_judged_beside_the_baselines_of_the_run(shades, tmp
         shades / "run", three(tmp_path / "judge", SHADES.keys() - {"white"}, each=11)
     )
     assert (found["examples"], found["test"]["accuracy"]) == (33, 1.0)
-    assert found["judged"] == {"data": "judge", "part": "all", "examples": 33}
+    assert found["evaluated_on"] == {"data": "judge", "part": "all", "examples": 33}
     own = brique.evaluate(shades / "run")["baseline"]
     assert {k: v.get("examples") for k, v in found["baseline"].items()} == {
         k: v.get("examples") for k, v in own.items()
@@ -203,10 +203,10 @@ def test_a_part_is_judged_when_asked_and_all_with_a_note_of_the_parts(shades, tm
         three(tmp_path / "cut" / part, ["dark", "dim", "light"], each=each)
     found = brique.evaluate(shades / "run", tmp_path / "cut")
     assert found["examples"] == 39
-    says = "cut: all 39 examples are judged (train 27, test 12); --part test judges one part."
+    says = "cut: all 39 examples are evaluated (train 27, test 12); --part test evaluates one part."
     assert says in found["notes"]
     one = brique.evaluate(shades / "run", tmp_path / "cut", part="test")
-    assert (one["examples"], one["judged"]["part"]) == (12, "test")
+    assert (one["examples"], one["evaluated_on"]["part"]) == (12, "test")
     with pytest.raises(
         UsageError, match="--part must be one of all, train, valid, test, not 'tst'"
     ):
@@ -218,7 +218,7 @@ def test_a_part_is_judged_when_asked_and_all_with_a_note_of_the_parts(shades, tm
 def test_the_data_of_the_run_are_judged_by_their_test_part_and_copies_are_told(shades, tmp_path):
     named = brique.evaluate(shades / "run", shades / "learn")
     assert named["examples"] == 12
-    assert named["notes"][0].startswith("learn is what the run was trained on, so its test part is")
+    assert named["notes"][0].startswith("learn is what the run was trained on, so only its test part")
     shutil.copytree(shades / "learn", tmp_path / "copy")
     copied = brique.evaluate(shades / "run", tmp_path / "copy")
     assert (copied["examples"], copied["train_duplicates"], copied["unseen"]["examples"]) == (
@@ -318,7 +318,9 @@ def test_rows_without_the_target_are_left_out_and_counted(priced, tmp_path):
     file = written(tmp_path / "t.csv", rows, ["area", "town", "code", "age", "price"])
     found = brique.evaluate(priced, file)
     assert found["examples"] == 38
-    says = "t.csv: all 38 examples are judged. Left out: row 4 (its target is missing: price) and 1"
+    says = (
+        "t.csv: all 38 examples are evaluated. Left out: row 4 (its target is missing: price) and 1"
+    )
     assert [note for note in found["notes"] if note.startswith(says)]
     written(tmp_path / "u.csv", rows, ["area", "town", "code", "age"])
     with pytest.raises(DataError, match="these data ask for nothing; add it as a column, or ask"):

@@ -361,7 +361,7 @@ def test_data_of_the_same_name_elsewhere_are_others(
     assert brique.resume("../run") == Path("../run")
     assert read_run(run).numbers == read_run(whole).numbers
     judged = brique.evaluate("../run", "t.csv", target="y")
-    assert judged["judged"]["examples"] == 9
+    assert judged["evaluated_on"]["examples"] == 9
     assert not any("what the run was trained on" in note for note in judged["notes"])
     assert f"the data are read from {tmp_path / 't.csv'}." in brique.evaluate("../run")["notes"]
 

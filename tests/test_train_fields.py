@@ -237,7 +237,7 @@ def test_it_is_judged_again_and_on_other_data(houses, priced, tmp_path):
     other = brique.evaluate(priced, tmp_path / "half.csv", target="price", types={"about": "text"})
     assert other["test"]["r2"] > 0.8
     assert other["examples"] == other["train_duplicates"] + other["unseen"]["examples"] == len(rows)
-    assert "half.csv: all 200 examples are judged." in other["notes"]
+    assert "half.csv: all 200 examples are evaluated." in other["notes"]
     with pytest.raises(DataError, match="the model answers 'price'"):
         brique.evaluate(priced, "digits")
 

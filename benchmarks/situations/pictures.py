@@ -354,7 +354,7 @@ def judged(at: Path) -> None:
     right = sum(a == file.parent.name for a, file in zip(answers, files, strict=True))
     expect(scores["more"]["test"]["accuracy"], right / 80, "accuracy with an unknown class")
     expect(scores["case"]["test"]["accuracy"] > 0.9, True, "classes in other case")
-    if not all(any("are judged" in note for note in one["notes"]) for one in scores.values()):
+    if not all(any("are evaluated" in note for note in one["notes"]) for one in scores.values()):
         raise WrongError("what is judged is not said")
 
 
@@ -370,7 +370,7 @@ def table_judged(at: Path) -> None:
         write(at / f"{name}.csv", text + "\n")
     run = brique.train(at / "learn.csv", target="k", quick=True, out=at / "run")
     found = brique.evaluate(run, at / "other.csv", target="k")
-    expect((found["examples"], found["judged"]["part"]), (90, "all"))
+    expect((found["examples"], found["evaluated_on"]["part"]), (90, "all"))
     expect(found["baseline"] is not None, True, "baselines beside it")
 
 

@@ -1,4 +1,4 @@
-"""The verbs on recipes, and those that list, as commands: their flags and output."""
+"""The verbs on recipes, `runs` and `about`, as commands: their flags and output."""
 
 from typing import Annotated
 

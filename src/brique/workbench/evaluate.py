@@ -47,8 +47,8 @@ def evaluate(
     Columns and classes of new data are matched by name, ignoring case. Examples of a class unknown
     to the model count as errors. Baselines are fitted on the run's own training part; if that is
     gone, only the constant baseline is given.
-    Returns "run", what the task's `judge` finds ("task", "test", "interval", "baseline" and more),
-    "judged" (the name of the data, the part, and how many examples), "seconds" and "notes":
+    Returns "run", what the task's `evaluate` returns ("task", "test", "interval", "baseline" and more),
+    "evaluated_on" (the name of the data, the part, and how many examples), "seconds" and "notes":
     sentences that a reader of the scores should know; "trust_errors" says what falsifies them, by the
     audit of the run or the reading of other data. Where examples have the very inputs of ones
     that the run has learned from, "train_duplicates" counts them, and "unseen" has the scores of the others.
@@ -79,11 +79,11 @@ def evaluate(
 
 
 def _schema(model: Model) -> Schema:
-    """Return the schema of a model that can be judged. Raises ModelError on any other."""
+    """Return the schema of a model that can be evaluated. Raises ModelError on any other."""
     if model.task not in TASKS or model.schema is None:
         raise ModelError(
             f"evaluate: the model's task is '{model.task}', and only models of a task that is"
-            " known can be judged; see the numbers of the run in its run.json."
+            " known can be evaluated; see the numbers of the run in its run.json."
         )
     return model.schema
 
@@ -110,7 +110,7 @@ def _is_run_data(record: Record, source: str | Path, options: Options) -> bool:
 def _evaluate_run_data(
     record: Record, model: Model, schema: Schema, *, is_named: bool
 ) -> tuple[dict[str, Any], list[str]]:
-    """Judge the test part of the run's own data."""
+    """Evaluate the test part of the run's own data."""
     dataset = open_run_data(_run_source(record), record.settings, schema)
     fingerprints = [entry["fingerprint"] for entry in record.json["data"]]
     notes: list[str] = []
@@ -121,19 +121,19 @@ def _evaluate_run_data(
         )
     elif is_named:
         notes.append(
-            f"{dataset.name} is what the run was trained on, so its test part is judged, which the"
-            " net has not learned from; --part all judges all of it."
+            f"{dataset.name} is what the run was trained on, so only its test part, held out from"
+            " training, is evaluated; --part all evaluates all of it."
         )
     result = TASKS[model.task].evaluate(model.net, dataset, schema)
     evaluated_on = {"data": dataset.name, "part": "test", "examples": len(dataset.test)}
-    values = {**result.values, **_data_errors(record.errors()), "judged": evaluated_on}
+    values = {**result.values, **_data_errors(record.errors()), "evaluated_on": evaluated_on}
     return {**values, "seconds": result.seconds}, notes
 
 
 def _evaluate_new_data(
     record: Record, model: Model, source: str | Path, options: Options, part: str | None
 ) -> tuple[dict[str, Any], list[str]]:
-    """Judge other data, beside simple methods that learn from the run's own."""
+    """Evaluate other data, beside simple methods that learn from the run's own."""
     schema = _schema(model)
     part = choose_part(part, options)
     aligned = open_new_data(
@@ -154,7 +154,7 @@ def _evaluate_new_data(
         )
     result = TASKS[model.task].evaluate(model.net, dataset, schema, compare=run_data is not None)
     evaluated_on = {"data": dataset.name, "part": part, "examples": len(dataset.test)}
-    values = {**result.values, "judged": evaluated_on, "seconds": result.seconds}
+    values = {**result.values, "evaluated_on": evaluated_on, "seconds": result.seconds}
     assert aligned.source is not None
     errors = [finding.reason for finding in aligned.source.findings if finding.severity == "error"]
     values |= _data_errors([*record.errors(include_parts=False), *errors])
@@ -173,7 +173,7 @@ def _data_errors(errors: list[str]) -> dict[str, Any]:
 
 
 def _describe_evaluated(dataset: Data, part: str) -> str:
-    """Say which examples are judged, and what is left out."""
+    """Describe which examples are evaluated and which are skipped."""
     n = len(dataset.test)
     subject, verb = ("its only example", "is") if n == 1 else (f"all {n:,} examples", "are")
     skipped = ""
@@ -181,15 +181,16 @@ def _describe_evaluated(dataset: Data, part: str) -> str:
         (first, reason), num_more = dataset.skipped[0], len(dataset.skipped) - 1
         skipped = f" Left out: {first} ({reason}){f' and {num_more:,} more' if num_more else ''}."
     if part == "all" and (parts := describe_parts(dataset)):
-        return f"{dataset.name}: {subject} {verb} judged ({parts}); --part test judges one part.{skipped}"
+        hint = "--part test evaluates one part"
+        return f"{dataset.name}: {subject} {verb} evaluated ({parts}); {hint}.{skipped}"
     if part == "all":
-        return f"{dataset.name}: {subject} {verb} judged.{skipped}"
+        return f"{dataset.name}: {subject} {verb} evaluated.{skipped}"
     subject = (
         f"the only example of its {part} part"
         if n == 1
         else f"the {n:,} examples of its {part} part"
     )
-    return f"{dataset.name}: {subject} {verb} judged.{skipped}"
+    return f"{dataset.name}: {subject} {verb} evaluated.{skipped}"
 
 
 def _duplicate_scores(model: Model, dataset: Data, is_duplicate: Tensor) -> dict[str, Any]:

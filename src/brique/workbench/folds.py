@@ -55,12 +55,11 @@ def train_folds(request: Request, count: int, folder: Path | None) -> Path:
 def resume_folds(
     folder: Path, *, trust: bool, finish: bool, device: str | None, changed: bool = False
 ) -> Path:
-    """Go on with the training of folds in a folder, and return it.
+    """Resume a cross-validation in a folder, and return the folder.
 
-    trust, device, changed: for each fold, as `resume` has them; one that is not begun runs
-        installed code. With changed folds.json says how the data differ.
-    finish: end the fold under way where it stands, begin no other, and tell what those that are
-        there reach together.
+    trust, device, changed: for each fold, as for `resume`; a fold not yet started runs installed
+        code. With `changed`, folds.json records how the data differ.
+    finish: stop the current fold, start no other, and aggregate the finished folds.
     Raises RunError when the folder does not hold such a training, or has too few folds to finish.
     """
     request, count = _read_arguments(folder)
@@ -102,7 +101,7 @@ def _read_arguments(folder: Path) -> tuple[Request, int]:
 
 @contextmanager
 def _checked_data(folder: Path, verb: str, *, changed: bool = False) -> Iterator[None]:
-    """See that the data are those that the folds began with, and open them where they lie."""
+    """Check that the data are unchanged since the folds started, and open them at their paths."""
     locations, differences = compare_data_files(folder, verb, changed=changed)
     if differences:
         content = _read(folder)

@@ -13,9 +13,9 @@ _SOURCE_LANGUAGE = "en"  # the language that is read, where there are several
 def translation_options(dataset: Data, options: Options) -> Options:
     """Return the options with what is chosen for texts in several languages.
 
-    Of the languages that are not the target one is read, English if it is there, else the first;
-    the others are left out. Texts are cut into subwords where the package for it is installed and
-    nothing else was said: to them no word is unknown.
+    The source language is English if present, else the first that is no target; other languages are
+    dropped. By default, texts are tokenized into subwords if the package is installed, so that no
+    word is unknown.
     """
     schema = dataset.schema
     kinds = [schema[name] for name in (*schema.targets, *schema.inputs)]

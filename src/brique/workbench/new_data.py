@@ -1,4 +1,4 @@
-"""Other data than those of a run, opened as the fields that its model knows, to be judged."""
+"""New data opened with the fields of a run's model, for evaluation."""
 
 from pathlib import Path
 
@@ -41,7 +41,7 @@ def open_new_data(
 
 
 def choose_part(part: str | None, options: Options) -> str:
-    """Return which part is judged: all, if nothing was said of parts. Raises UsageError."""
+    """Return the part to evaluate; by default, all. Raises UsageError."""
     if part is not None and part not in _PART_NAMES:
         hint = did_you_mean(part, _PART_NAMES) or "; choose one"
         raise UsageError(
@@ -53,13 +53,13 @@ def choose_part(part: str | None, options: Options) -> str:
 def select_part(
     dataset: Data, part: str, fold: tuple[int, int] | None, training_data: Data | None
 ) -> Data:
-    """Return the data with what is judged as test. Raises DataError where that is empty."""
+    """Return the data with the part to evaluate as test. Raises DataError if it is empty."""
     selected = for_evaluation(dataset, part, fold, training_data)
     if not len(selected.test):
         assert dataset.source is not None
         counts = describe_parts(dataset)
         raise DataError(
-            f"{dataset.name}: its part '{part}' is empty ({counts}); leave --part out to judge all"
+            f"{dataset.name}: its part '{part}' is empty ({counts}); leave --part out to evaluate all"
         )
     return selected
 

@@ -69,7 +69,7 @@ def choose_task(dataset: Data, verb: str, task: str | None = None) -> tuple[Task
 
 
 def _check_pictures(dataset: Data, verb: str, task: str) -> None:
-    """Raise DataError unless there are pictures to learn from, and some to judge on."""
+    """Raise DataError unless there are pictures to train on and to evaluate on."""
     inputs = [dataset.schema[name] for name in dataset.schema.inputs]
     if not any(isinstance(field, Picture) for field in inputs):
         contents = ", ".join(
@@ -83,7 +83,7 @@ def _check_pictures(dataset: Data, verb: str, task: str) -> None:
 
 
 def _check_target(dataset: Data, verb: str) -> None:
-    """Raise DataError unless there is something to learn, and something to judge it on."""
+    """Raise DataError unless there are targets, and examples to evaluate on."""
     schema = dataset.schema
     if not schema.targets and all(isinstance(one, Picture) for one in schema.fields.values()):
         raise DataError(

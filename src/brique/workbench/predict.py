@@ -122,7 +122,7 @@ def _make_prediction(
 
 
 def _describe_conversion(value: object, schema: Schema) -> str | None:
-    """Say how a picture differs from those that a model takes, or None."""
+    """Describe how a picture is converted to the model's input, or None."""
     kind = schema[schema.inputs[0]]
     if not isinstance(kind, Picture) or not isinstance(value, Path):
         return None

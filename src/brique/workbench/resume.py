@@ -19,9 +19,8 @@ def resume(
 ) -> Path:
     """Resume a run until it has finished, and return its folder.
 
-    run: folder of a run; one that has finished is left as it is, but for a report that is
-        missing. Or that of a training of folds: those that are not finished are gone on with, or
-        begun. Or that of a search.
+    run: folder of a run, a cross-validation, or a search. Of a finished run, only a missing
+        report is written; unfinished folds are resumed or started.
     trust: whether the run's own source.py may be executed, where the installed code is another.
     finish: stop training now and evaluate the current model. For folds: stop the current fold and
         start no other.

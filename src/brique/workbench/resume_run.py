@@ -87,7 +87,7 @@ def _launch(record: Record) -> dict[str, Any]:
         )
     if not -(2**63) <= seed < 2**63:
         raise RunError(
-            f"resume: run.json of {record.folder} has the seed {seed:.3g}, which is none; restore"
+            f"resume: run.json of {record.folder} has the invalid seed {seed:.3g}; restore"
             " the file, or start a new run."
         )
     return launch

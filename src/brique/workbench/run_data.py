@@ -1,4 +1,4 @@
-"""What simple methods learn from where a run is judged on other data: its own training part."""
+"""Training part of a run's own data, for the baselines of an evaluation on new data."""
 
 from dataclasses import replace
 from typing import Any
@@ -73,7 +73,7 @@ def baseline_data(record: Record, schema: Schema, dataset: Data) -> Data:
     """Return data of one example whose targets are what the run's record has as the usual ones.
 
     So always answering the commonest class, or the mean, is known where the run's data are gone.
-    dataset: the data to be judged, whose first example lends its inputs.
+    dataset: the data to evaluate on; its first example stands in for inputs.
     Raises DataError where the record does not say what is usual.
     """
     assert dataset.store is not None

@@ -42,8 +42,8 @@ def _value(value: Any, kind: object, where: str) -> object:  # noqa: ANN401 - JS
 
 
 def _short(value: object) -> str:
-    said = f"{value:.3g}" if type(value) is int and abs(value) > 10**12 else repr(value)
-    return said if len(said) < 80 else f"{said[:80]} ..."
+    text = f"{value:.3g}" if type(value) is int and abs(value) > 10**12 else repr(value)
+    return text if len(text) < 80 else f"{text[:80]} ..."
 
 
 def _fits(value: object, kind: object) -> bool:

@@ -27,7 +27,7 @@ from brique.workbench.opened import choose_task, opened
 
 
 def train_once(request: Request, folder: Path | None) -> Path:
-    """Train one net, judge it, and return the run's folder.
+    """Train one network, evaluate it, and return the run's folder.
 
     folder: of the run; None: a new one in runs/. Raises DataError, UsageError.
     """
@@ -37,7 +37,7 @@ def train_once(request: Request, folder: Path | None) -> Path:
 
 
 def train_prepared(request: Request, prepared: "Prepared", folder: Path | None) -> Path:
-    """Train the net of a plan, judge it, and return the run's folder; as `train_once`."""
+    """Train the network of a plan, evaluate it, and return the run's folder; as `train_once`."""
     launch = Launch(
         out=folder,
         name=prepared.data.name,

@@ -96,7 +96,7 @@ def tune(
 def resume_search(
     folder: Path, *, device: str | None = None, storage: str | None = None, changed: bool = False
 ) -> Path:
-    """Go on with the search in a folder, and return the folder of its last run.
+    """Resume the search in a folder, and return the folder of its last run.
 
     storage: the database that it is kept in, if that is another than its own.
     changed: whether the data may be others than it began with; tune.json then says so.
@@ -161,9 +161,9 @@ class _Search:
             device=invocation.device, command=command_line("tune", arguments["source"], options, flags),
         )  # fmt: skip
         trial = replace(self._request, options=options.replace(selection=0))
-        self.made, self._prepared_options = self._prepare(trial), trial.options
-        self._plan = asdict(self.made.args)
-        schema = self.made.data.schema
+        self.prepared, self._prepared_options = self._prepare(trial), trial.options
+        self._plan = asdict(self.prepared.args)
+        schema = self.prepared.data.schema
         if not any(isinstance(schema[name], Category) for name in schema.targets):
             self._plan.pop("smoothing", None)  # of labels, which there are none of
         for name in ("shift", "zoom", "light"):
@@ -251,30 +251,30 @@ class _Search:
     def _trial_score(
         self, name: str, params: dict[str, Any], seed: int, draw: int = 0
     ) -> float | None:
-        """Return the main score of a trial on what it was judged on; None if it has none."""
+        """Return the main score of a trial on its held-out part, or None."""
         options = self._request.options.replace(selection=draw)
         seeded = replace(self._request, seed=self.arguments["seed"] + seed, options=options)
         try:
             record = self._finished_run(name, params, seeded)
-        except PlayError as error:  # steps that are too long
+        except PlayError as error:  # such as a loss that is not finite
             notify(f"tune: {error}")
             return None
         score = record.result["test"][TASKS[record.result["task"]].main_metric.name]
         return None if score is None else float(score)
 
     def _finished_run(self, name: str, params: dict[str, Any], request: Request) -> Record:
-        """Return the finished run of that name, which is begun or gone on with where it is not."""
+        """Return the finished run of that name, started or resumed if needed."""
         out = check_inside(self.folder / name)
         if (out / "run.json").is_file():
             return read_run(resume_run(out, changed=self._invocation.changed))
         if request.options != self._prepared_options:
             is_last = request.options == self._request.options  # which has all the minutes
             self._prepared_options = request.options
-            self.made = prepare(request, self._device) if is_last else self._prepare(request)
-        settings = _apply_params(asdict(self.made.args), params)
-        args = replace(self.made.args, **settings, seed=request.seed)
+            self.prepared = prepare(request, self._device) if is_last else self._prepare(request)
+        settings = _apply_params(asdict(self.prepared.args), params)
+        args = replace(self.prepared.args, **settings, seed=request.seed)
         with self._invocation.guard():
-            return read_run(train_prepared(request, replace(self.made, args=args), out))
+            return read_run(train_prepared(request, replace(self.prepared, args=args), out))
 
     def _seconds_by_trial(self) -> dict[int, float]:
         """Return the seconds that each trial has taken."""
@@ -299,7 +299,7 @@ class _Search:
 
 
 def _suggest(trial: "Trial", plan: dict[str, Any]) -> dict[str, Any]:
-    """Let the search choose, as factors of the plan's settings or shares."""
+    """Suggest parameters: factors of the plan's settings, or values."""
     for name, factor in _FACTORS.items():
         if plan.get(name):
             trial.suggest_float(f"{name} x", 1 / factor, factor, log=True)
@@ -348,7 +348,7 @@ def _score(trial: "FrozenTrial") -> float:
 def _search_result(
     study: "Study", scores: dict[int, Any], chosen: int, settings: dict[str, Any], record: Record
 ) -> dict[str, Any]:
-    """Return what a search found, as JSON values."""
+    """Return the result of a search, as JSON values."""
     completed = [frozen for frozen in study.trials if frozen.state.name == "COMPLETE"]
     return {
         "score": TASKS[record.result["task"]].main_metric.name,
@@ -364,7 +364,7 @@ def _search_result(
 
 
 def _importances(study: "Study") -> dict[str, float]:
-    """Return which share of the differences between trials each setting explains."""
+    """Return the importance of each setting: its share of the variance between trials."""
     from optuna.importance import get_param_importances
 
     try:
@@ -383,8 +383,8 @@ def _claim_folder(
     if folder is not None and (folder / FILE).is_file():
         if _read(folder).get("asked") != arguments:
             raise RunError(
-                f"{folder}: holds another search; name another folder with --out, or say what"
-                " that one was asked."
+                f"{folder}: holds another search; name another folder with --out, or repeat the"
+                " arguments of that search."
             )
         return folder, reopen(folder)
     initial_files = {FILE: files.to_sealed_json({"asked": arguments, "result": {}})}
