@@ -218,7 +218,9 @@ def test_a_part_is_judged_when_asked_and_all_with_a_note_of_the_parts(shades, tm
 def test_the_data_of_the_run_are_judged_by_their_test_part_and_copies_are_told(shades, tmp_path):
     named = brique.evaluate(shades / "run", shades / "learn")
     assert named["examples"] == 12
-    assert named["notes"][0].startswith("learn is what the run was trained on, so only its test part")
+    assert named["notes"][0].startswith(
+        "learn is what the run was trained on, so only its test part"
+    )
     shutil.copytree(shades / "learn", tmp_path / "copy")
     copied = brique.evaluate(shades / "run", tmp_path / "copy")
     assert (copied["examples"], copied["train_duplicates"], copied["unseen"]["examples"]) == (
