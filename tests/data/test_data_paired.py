@@ -117,7 +117,7 @@ def test_classes_whose_pictures_have_masks_beside_them_may_mean_either(tmp_path)
     assert left.count == 17
     opened = data.open(root, kind="masks")
     assert len(opened_masks(opened)) == 15
-    assert ("benign/benign (3).png", "has 2 masks; join them into one") in opened.skipped
+    assert ("benign/benign (3).png", "has 2 masks; merge them into one") in opened.skipped
 
 
 def test_folders_of_pictures_and_of_their_masks_are_no_classes(tmp_path):

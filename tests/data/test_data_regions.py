@@ -329,7 +329,7 @@ def test_files_that_speak_of_nothing_are_left_out(tmp_path):
     opened = data.open(root)
     reasons = dict(opened.skipped)
     assert "'0.png' that does not exist" in reasons["Annotations/0.xml"]
-    assert "is no XML (no element found" in reasons["Annotations/1.xml"]
+    assert "is not valid XML (no element found" in reasons["Annotations/1.xml"]
     assert "an empty file" in reasons["JPEGImages/2.png"]
     assert "object 1: expected a name and xmin" in reasons["Annotations/3.xml"]
     assert "is in no list of a part" in reasons["Annotations/copy.xml"]
