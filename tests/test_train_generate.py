@@ -40,7 +40,7 @@ def test_of_few_codes_fewer_parts_are_fitted():
 
 
 def test_the_net_makes_pictures_of_noise_and_rebuilds_others():
-    net = nets.generator([3, 16, 20], 0.5, 0.5, code=6, width=4)
+    net = nets.generator([3, 16, 20], 0.5, 0.5, latent=6, width=4)
     assert net.noise_size == 7
     assert net(torch.randn(5, 7)).shape == (5, 3, 16, 20)
     assert net.reconstruct(torch.rand(5, 3, 16, 20)).shape == (5, 3, 16, 20)

@@ -24,7 +24,7 @@ _MAX_INPUTS = 1500  # numbers of a past, at most, for a line of all columns
 
 
 def fit_predict(data: Data, split: Split) -> dict[str, Tensor]:
-    """Return what simple methods say of a part (N, A, K), in the units of the data.
+    """Return what baselines say of a part (N, A, K), in the units of the data.
 
     "last": the last value, again and again; "ridge": a line of the target's own past; "all": one of
     all columns. Lines are fitted to changes from the last value, by ridge regression whose penalty
@@ -76,7 +76,7 @@ def _linear_forecast(data: Data, split: Split, target: int, columns: list[int]) 
 def _design(
     split: Split, target: int, columns: list[int], limit: int | None = _MAX_WINDOWS
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return changes from the last value, in spreads: past (N, L x C), future (N, A)."""
+    """Return changes from the last value, in standard deviations: past (N, L x C), future (N, A)."""
     past, index = _past(split), target_columns(split.schema).index(target)
     future = with_target_axis(_values(split, split.schema.target))[:, :, index]
     std = _std(split, columns)

@@ -1,4 +1,4 @@
-"""The judgement of a net that foretells a series: one pass over test, beside simple methods."""
+"""The evaluation of a net that foretells a series: one pass over test, beside baselines."""
 
 import time
 from typing import Any
@@ -23,12 +23,12 @@ from brique.tasks.forecast.predict import series_fields, target_std
 def evaluate(net: nn.Module, data: Data, *, compare: bool = True) -> Result:
     """Return what a net reaches on `data.test`, beside what needs no net.
 
-    net: pasts (N, L, C) -> futures. It reads the test part once, in eval mode, without slopes and
+    net: pasts (N, L, C) -> futures. It reads the test part once, in eval mode, without gradients and
         in float32, on its own device.
     compare: whether to fit lines to the past too; else the net stands beside what was before.
     Windows overlap: what chance could do is found by drawing blocks of consecutive windows, each at
     least as long as a future ("block" in the values), and the net is compared block by block.
-    Returns Judged; its arrays are ids (N,), and truth, said, half, before (N, A, K).
+    Returns Result; its arrays are ids (N,), and target, predictions, half_width, naive (N, A, K).
     Raises DataError when the test part is empty.
     """
     started = time.perf_counter()

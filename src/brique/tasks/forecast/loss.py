@@ -8,7 +8,7 @@ from brique.tasks.forecast.predict import check_shape, target_std, with_target_a
 
 
 def loss(predictions: Tensor, batch: Batch, schema: Schema) -> Tensor:
-    """Return the mean squared error, in spreads of the targets.
+    """Return the mean squared error, in standard deviations of the targets.
 
     predictions: (N, A) or (N, A, K), in their units. Raises ShapeError where the batch's futures differ.
     """

@@ -35,7 +35,7 @@ def time_blocks(ids: Tensor, horizon: int) -> tuple[Tensor, int]:
 
 
 def compute_metrics(predictions: Tensor, outputs: Outputs, std: Tensor) -> dict[str, float]:
-    """Return the skill, and two errors: of several targets in spreads."""
+    """Return the skill, and two errors: of several targets in standard deviations."""
     naive_error = mean_squared_error(outputs.naive, outputs.target, std)
     unit = std if len(std) > 1 else torch.ones(1)
     errors = (predictions - outputs.target).double() / unit.double()
@@ -62,7 +62,7 @@ def skill_interval(
 
 
 def error_by_step(outputs: Outputs, std: Tensor) -> dict[str, list[float]]:
-    """Return the root mean square error of net and what was before at each step, in spreads."""
+    """Return the root mean square error of net and what was before at each step, in standard deviations."""
 
     def by_step(predictions: Tensor) -> list[float]:
         errors = (predictions - outputs.target).double() / std.double()
@@ -74,7 +74,7 @@ def error_by_step(outputs: Outputs, std: Tensor) -> dict[str, list[float]]:
 def coverage(outputs: Outputs, std: Tensor) -> dict[str, Any]:
     """Return how many truths the 90% band holds, in all and by step, and how wide it is.
 
-    The width is in the unit of the target; of several targets in spreads of each.
+    The width is in the unit of the target; of several targets in standard deviations of each.
     """
     if bool(outputs.half_width.isnan().any()):
         return {}

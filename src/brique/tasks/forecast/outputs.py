@@ -27,7 +27,7 @@ class Validation:
 
     skill: 1 - its squared error / that of the values before (`before`), 0 where these are right
     everywhere, which no error can be a share of. loss: its mean squared
-    error, in spreads of the targets.
+    error, in standard deviations of the targets.
     """
 
     skill: float
@@ -36,7 +36,7 @@ class Validation:
 
 @dataclass(frozen=True)
 class Outputs:
-    """What a net said of the N windows of a part, on the processor, in the order of time.
+    """What a net said of the N windows of a part, on the CPU, in the order of time.
 
     ids: (N,), int64. truth, said, half: (N, A, K), in their units; half the width of the band.
     scale: (N, K). before: (N, A, K), what `naive` says.
@@ -61,7 +61,7 @@ def naive_forecast(past: Tensor, horizon: int) -> Tensor:
 
 
 def collect_outputs(net: nn.Module, split: Split) -> Outputs:
-    """Return what a net says of a part: one pass, in eval mode and float32, without slopes.
+    """Return what a net says of a part: one pass, in eval mode and float32, without gradients.
 
     net: pasts (N, L, C) -> futures. Raises DataError when the part is empty.
     """
@@ -101,5 +101,5 @@ def skill(model_error: Tensor, naive_error: Tensor) -> float:
 
 
 def mean_squared_error(predictions: Tensor, target: Tensor, std: Tensor) -> Tensor:
-    """Return the mean squared error of each window (N,), float64, in spreads (K,)."""
+    """Return the mean squared error of each window (N,), float64, in standard deviations (K,)."""
     return ((predictions - target).double() / std.double()).square().mean(dim=(1, 2))

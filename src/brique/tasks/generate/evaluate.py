@@ -1,4 +1,4 @@
-"""The judgement of a net that makes pictures: can they be told from real ones, are they copies."""
+"""The evaluation of a net that makes pictures: can they be told from real ones, are they copies."""
 
 import time
 from typing import Any
@@ -29,7 +29,7 @@ def evaluate(net: nn.Module, data: Data, *, compare: bool = True) -> Result:
     net: normal noise (N, `net.noise`) -> pictures (N, C, H, W) of the data's shape. It makes
         as many as there are in test, 2,000 at most, by a fixed draw, and never sees them.
     compare: whether pictures drawn along principal components stand beside; else the mean picture.
-    Returns Judged. In 32 principal components of train the nearest other picture of each is found:
+    Returns Result. In 32 principal components of train the nearest other picture of each is found:
     "real" and "generated" are the shares of the real and the made ones whose nearest is of the other
     kind; "mixing" is twice the smaller of both: 0 where all of one kind can be told, 1 where none
     can. (Pictures that are all too much alike have each other as nearest, though real ones have
@@ -81,7 +81,7 @@ def evaluate(net: nn.Module, data: Data, *, compare: bool = True) -> Result:
 
 
 def _generate(net: nn.Module, count: int) -> Tensor:
-    """Return pictures that a net makes of a fixed draw, on the processor."""
+    """Return pictures that a net makes of a fixed draw, on the CPU."""
     noise_size: Any = getattr(net, "noise_size", None)
     if not isinstance(noise_size, int):
         raise ShapeError(

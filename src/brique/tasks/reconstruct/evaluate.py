@@ -1,4 +1,4 @@
-"""The judgement of a net that rebuilds pictures: one pass, beside principal components."""
+"""The evaluation of a net that rebuilds pictures: one pass, beside principal components."""
 
 import time
 from typing import Any
@@ -25,11 +25,11 @@ def evaluate(net: nn.Module, data: Data, *, compare: bool = True) -> Result:
 
     net: pictures (N, C, H, W) -> pictures, in the best case by way of `body`, whose codes say
         beside how many principal components it stands; else beside 32. It reads the test part
-        once, in eval mode, without slopes and in float32, on its own device.
+        once, in eval mode, without gradients and in float32, on its own device.
     compare: whether to fit principal components on `data.train`; else the net stands beside its
         mean picture alone, which has R2 = 0.
-    Returns Judged; its arrays are ids, missed (N,), and of the pictures that are shown shown_ids,
-        rebuilt and principal.
+    Returns Result; its arrays are ids, squared_errors (N,), and of the pictures that are shown shown_ids,
+        reconstructions and pca.
     Raises DataError when the test part is empty.
     """
     started = time.perf_counter()

@@ -15,7 +15,7 @@ from brique.tasks.reconstruct.predict import quantile_layer
 def collect_errors(net: nn.Module, split: Split) -> Tensor:
     """Return the mean squared error a pixel of each picture of a part: (N,), float64, in its order.
 
-    net: pictures (N, C, H, W) -> pictures; asked in eval mode, in float32, without slopes.
+    net: pictures (N, C, H, W) -> pictures; asked in eval mode, in float32, without gradients.
     Raises DataError when the part is empty; ShapeError as `missed` does.
     """
     if not len(split):

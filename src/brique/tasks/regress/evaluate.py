@@ -1,4 +1,4 @@
-"""The judgement of a net that answers with numbers: one pass over test, beside simple methods."""
+"""The evaluation of a net that answers with numbers: one pass over test, beside baselines."""
 
 import time
 from typing import Any
@@ -17,10 +17,10 @@ def evaluate(net: nn.Module, data: Data, *, compare: bool = True) -> Result:
     """Return what a net reaches on `data.test`, beside what needs no net.
 
     net: inputs -> numbers (N, K), one for each target. It reads the test part once, in eval mode,
-        without slopes and in float32, on its own device.
-    compare: whether to fit simple methods on `data.train`, up to a minute; else the net stands
+        without gradients and in float32, on its own device.
+    compare: whether to fit baselines on `data.train`, up to a minute; else the net stands
         beside the mean alone.
-    Returns Judged; its arrays are ids (N,), truth, said and reach (N, K).
+    Returns Result; its arrays are ids (N,), target, predictions and half_width (N, K).
     Raises DataError when the test part is empty.
     """
     started = time.perf_counter()
@@ -60,7 +60,7 @@ def _metrics_by_target(outputs: Outputs, names: list[str]) -> dict[str, dict[str
 def _coverage(outputs: Outputs) -> dict[str, Any]:
     """Return how many truths the 90% intervals hold, and how wide these are in the mean.
 
-    The width is in the unit of the target; of several targets in spreads of each.
+    The width is in the unit of the target; of several targets in standard deviations of each.
     """
     if bool(outputs.half_width.isnan().any()):
         return {}

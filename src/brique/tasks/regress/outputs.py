@@ -14,7 +14,7 @@ from brique.tasks.regress.predict import denormalize_layer
 
 @dataclass(frozen=True)
 class Outputs:
-    """What a net said of a part, on the processor, in the part's order.
+    """What a net said of a part, on the CPU, in the part's order.
 
     ids: (N,), int64. truth, said: (N, K), in their units.
     half_width: (N, K), half the width of the 90% interval round each answer; NaN if unknown.
@@ -27,7 +27,7 @@ class Outputs:
 
 
 def collect_outputs(net: nn.Module, split: Split) -> Outputs:
-    """Return what a net says of a part: one pass, in eval mode and float32, without slopes.
+    """Return what a net says of a part: one pass, in eval mode and float32, without gradients.
 
     net: inputs -> numbers (N, K). Raises DataError when the part is empty.
     """

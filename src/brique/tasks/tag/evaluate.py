@@ -1,4 +1,4 @@
-"""The judgement of a net that tags words: one pass over test, beside what needs no net."""
+"""The evaluation of a net that tags words: one pass over test, beside what needs no net."""
 
 import time
 from collections.abc import Sequence
@@ -29,7 +29,7 @@ def evaluate(
     Tags in BIO form are judged by the entities that they mark, "f1" by the rules of conlleval; the
     task in the values is then "entities", else "tag".
     Intervals are found by drawing texts, not words, again: words of one text hang together.
-    Returns Judged; its arrays are ids (N,), offsets (N + 1,), truth, said, sure, unknown (M,).
+    Returns Result; its arrays are ids (N,), offsets (N + 1,), target, predictions, confidence, is_unknown (M,).
     Raises DataError when the test part is empty, or has a class that `names` lacks.
     """
     started = time.perf_counter()

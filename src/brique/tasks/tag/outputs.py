@@ -49,7 +49,7 @@ class Validation:
 
 @dataclass(frozen=True)
 class Outputs:
-    """What a net said of the N texts of a part, which have M words, on the processor.
+    """What a net said of the N texts of a part, which have M words, on the CPU.
 
     ids: (N,), int64. offsets: (N + 1,), int64, where each text begins, and the end.
     target, predictions: (M,), int64, classes as the net numbers them.
@@ -87,7 +87,7 @@ def check_lengths(data: Data) -> None:
 
 
 def collect_outputs(net: nn.Module, split: Split, names: Sequence[str] | None = None) -> Outputs:
-    """Return what a net says of a part: one pass, in eval mode and float32, without slopes.
+    """Return what a net says of a part: one pass, in eval mode and float32, without gradients.
 
     net: texts -> scores (M, K). names: the K classes, if they are not those of the part.
     Raises DataError when the part has no word, or a class that `names` lacks.

@@ -1,4 +1,4 @@
-"""The judgement of a net that translates: one pass over test, beside what needs no net."""
+"""The evaluation of a net that translates: one pass over test, beside what needs no net."""
 
 import time
 from collections.abc import Sequence
@@ -24,13 +24,13 @@ def evaluate(
     """Return what a net reaches on `data.test`, beside what needs no net.
 
     net: a translator, as `brique.nets.translator` makes it. It reads the test part once, in eval
-        mode, without slopes and in float32, on its own device; a search keeps 4 beginnings.
+        mode, without gradients and in float32, on its own device; a search keeps 4 beginnings.
     schema: of the net, by whose pieces it speaks, if it is not that of the data.
     compare: whether to make a dictionary from `data.train` too, in less than a minute; else the net
         stands beside the text as it is.
     BLEU is of all texts together; its interval, and whether it is above that of the best baseline
     by more than chance, are found by drawing texts again.
-    Returns Judged; its arrays are ids (N,) and overlap (N,), the plain F of one to four words in a
+    Returns Result; its arrays are ids (N,) and overlap (N,), the plain F of one to four words in a
     row of each text; "shown" in its values has the text, what was said and what was meant of some,
     by id.
     Raises DataError when the test part is empty.
