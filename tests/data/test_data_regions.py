@@ -270,7 +270,7 @@ def test_voc_opens_and_its_pixels_count_from_0(tmp_path):
     assert opened.schema["classes"].names == ("cat",)
     assert opened.schema.targets == ("boxes", "classes")
     assert opened.train["boxes"][0].tolist() == [[10, 20, 40, 50]]
-    assert any("count pixels from 1, as PASCAL VOC does" in note for note in opened.notes)
+    assert any("count pixels from 1, as in PASCAL VOC" in note for note in opened.notes)
     batch = next(opened.train.batches(3, turns=1))
     assert torch.equal(batch.boxes.offsets, batch.classes.offsets)
     small = data.open(tmp_path / "zoo", size=30)
@@ -284,7 +284,7 @@ def test_boxes_that_begin_at_0_are_left_as_they_are(tmp_path):
     voc(root / "Annotations" / "9.xml", [("cat", 0, 5, 20, 30)])
     opened = data.open(root)
     assert opened.train["boxes"][0].tolist() == [[11, 21, 40, 50]]
-    assert any("count pixels from 0, since one begins there" in note for note in opened.notes)
+    assert any("count pixels from 0, as one begins there" in note for note in opened.notes)
 
 
 def test_boxes_open_packed_too(tmp_path):

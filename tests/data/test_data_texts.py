@@ -184,7 +184,7 @@ def test_a_bad_file_is_left_out_and_named(tmp_path):
     assert skipped["bad/a.txt"] == "holds NUL bytes, so it is not a text; leave it out"
     assert skipped["bad/b.txt"] == skipped["bad/c.txt"] == "is empty"
     assert "cannot be read" in skipped["good/y.txt.gz"]
-    assert "bad: files that are no texts are ignored, 1 of them." in opened.notes
+    assert "bad: files other than texts are ignored, 1 of them." in opened.notes
 
 
 def test_encodings_are_told_and_guessed(tmp_path):
