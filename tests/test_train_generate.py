@@ -49,7 +49,7 @@ def test_the_net_makes_pictures_of_noise_and_rebuilds_others():
 class Echo(nn.Module):
     """Makes pictures of a pool, one for each row of noise."""
 
-    noise = 1
+    noise_size = 1
 
     def __init__(self, pool):
         super().__init__()
