@@ -3,7 +3,7 @@
 Private words have a word of the field instead. Each stands here with its inflections:
 
 - NEVER: nowhere in names, messages, help, docstrings, reports or docs;
-- NAMES: plain English that is fine in a sentence, but says nothing as the name of a thing;
+- NAMES: plain English that is fine in a sentence, but says nothing as the whole name of a thing;
 - PHRASES: in sentences, only these uses of a plain word are out.
 """
 
@@ -50,7 +50,6 @@ NAMES = {
     "seat shelf feed": "player state, shared values, stream adapter",
     "hand dealt": "stratified assignment",
     "gathered listed hints opened instants": "what they hold",
-    "unseen_names rest_of whole_of": "what they hold",
     "ahead": "horizon",
     "lost": "loss",
     "worth surprise walker": "TD target, TD error, agent",
@@ -102,15 +101,16 @@ def sentences(path: Path) -> Iterator[tuple[int, str]]:
 def hits(path: Path) -> Iterator[str]:
     """Yield where a file uses a word that is out, with the word to write instead."""
     never = {word: instead for key, instead in NEVER.items() for word in key.split()}
+    anywhere = {*never, "said", "told", "asked", "wanted", "looks", "unrest"}  # also in a compound
     banned = never | {word: instead for key, instead in NAMES.items() for word in key.split()}
     if path.suffix == ".py":
         for line, name in names(path):
-            for part in re.split(r"_|(?<=[a-z])(?=[A-Z])", name):
-                if part.lower() in banned:
-                    yield f"{path}:{line}: the name {name}: {banned[part.lower()]}"
-        for part in path.stem.split("_"):
-            if part in banned:
-                yield f"{path}: the file's name: {banned[part]}"
+            parts = [part.lower() for part in re.split(r"_|(?<=[a-z])(?=[A-Z])", name) if part]
+            for part in parts:
+                if part in anywhere or (part in banned and len(parts) == 1):
+                    yield f"{path}:{line}: the name {name}: {banned[part]}"
+        if path.stem in banned:
+            yield f"{path}: the file's name: {banned[path.stem]}"
     for line, text in sentences(path):
         if text in DRAWS:
             continue
