@@ -11,8 +11,8 @@ from torch import Tensor
 from brique.data.sources.columns.guess import RawColumn
 from brique.data.sources.series.time_order import TimeOrder, series_labels, sort_by_time
 from brique.data.sources.table_files.any_format import read_cells
-from brique.data.sources.tables.time_columns import RowTimes, raw_columns_of
-from brique.data.sources.tables.timeline import find_row_times, ticks, times_as_trained
+from brique.data.sources.tables.time_columns import RowTimes, raw_columns_of, ticks
+from brique.data.sources.tables.timeline import find_row_times, times_as_trained
 from brique.errors import DataError
 from brique.schema import MISSING, Number
 from brique.schema.messages import alternatives

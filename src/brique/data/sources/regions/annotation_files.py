@@ -1,9 +1,7 @@
-"""The annotated pictures of a folder, with their annotation files and parts."""
+"""The annotated pictures of a folder, with their boxes and parts."""
 
-import gzip
 import re
-import zlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,33 +11,20 @@ from brique.data.raw.source import ALIASES, PARTS
 from brique.data.sources.decoding import is_picture
 from brique.data.sources.layout.file_list import ExampleFiles
 from brique.data.sources.regions import annotations
+from brique.data.sources.regions.annotation_formats import AnnotationFiles
 from brique.data.sources.regions.annotations import ImageAnnotation
-from brique.data.sources.regions.box_tables import is_box_table, read_box_table
-from brique.data.sources.regions.coco import is_coco, read_coco, select_instances
+from brique.data.sources.regions.box_tables import read_box_table
+from brique.data.sources.regions.coco import read_coco, select_instances
 from brique.data.sources.regions.yolo import (
     count_common_suffix,
-    is_yolo,
     part_of_folder,
     path_key,
     read_yolo,
 )
 from brique.errors import DataError
 
-_PART_LISTS = (
-    "trainval.txt",
-    "train.txt",
-    "valid.txt",
-    "val.txt",
-    "test.txt",
-)  # later ones override
-_HEAD_SIZE = 1 << 16  # bytes that identify a file
-_SAMPLE_FILES = 20  # files of one suffix to inspect
-_UNSUPPORTED_TOOLS = (
-    ((b"shape_attributes",), "VGG Image Annotator"), ((b"rectanglelabels",), "Label Studio"),
-    ((b"<annotations>", b"<image"), "CVAT"), ((b'"classTitle"',), "Supervisely"),
-    ((b'"box2d"',), "Scalabel"), ((b'"boundingBox"', b'"regions"'), "VoTT"),
-    ((b'"coordinates"', b'"annotations"'), "CreateML"),
-)  # fmt: skip # what tools write that are not read, by words in their files
+# later ones override
+_PART_LISTS = ("trainval.txt", "train.txt", "valid.txt", "val.txt", "test.txt")
 _NO_PART = "is in no list or folder of a part (train, valid or test), unlike others"
 
 
@@ -61,55 +46,11 @@ class AnnotatedPictures(ExampleFiles):
         return f" (the first, {problems[0][0]}: {problems[0][1]})" if problems else ""
 
 
-@dataclass(frozen=True)
-class _AnnotationFiles:
-    """The annotation files of a folder, by format; of several formats the first counts."""
-
-    coco: list[Place]
-    voc: list[Place]
-    labelme: list[Place]
-    tables: list[Place]
-    is_yolo: bool
-    unsupported: list[tuple[Place, str]]  # and the tools that wrote them
-
-    @classmethod
-    def find(
-        cls, place: Place, all_files: Sequence[Place], pictures: Sequence[Place]
-    ) -> "_AnnotationFiles":
-        """Return the annotation files of a folder."""
-        if not pictures:
-            return cls([], [], [], [], False, [])
-        table_files = [file for file in all_files if plain_name(file).endswith((".csv", ".tsv"))]
-        stems = {picture.stem.casefold() for picture in pictures}
-        json_files = [file for file in all_files if plain_name(file).endswith(".json")]
-        sidecars = [file for file in json_files if file.stem.casefold() in stems]
-        heads = [_read_head(file).lower() for file in _first_with_suffix(all_files, ".xml")]
-        is_voc = any(re.search(rb"<annotation[\s>]", head) for head in heads)
-        is_labelme = any(b'"shapes"' in _read_head(file) for file in sidecars[:_SAMPLE_FILES])
-        tables = [file for file in table_files[:_SAMPLE_FILES] if is_box_table(file, pictures)]
-        return cls(
-            [file for file in json_files if is_coco(file, _read_head(file))],
-            [file for file in all_files if plain_name(file).endswith(".xml")] if is_voc else [],
-            sidecars if is_labelme else [],
-            tables,
-            is_yolo(place, all_files, pictures),
-            list(
-                _find_unsupported(
-                    [*json_files, *table_files, *_first_with_suffix(all_files, ".xml")]
-                )
-            ),
-        )
-
-    def __bool__(self) -> bool:
-        supported = self.coco or self.voc or self.labelme or self.tables or self.is_yolo
-        return bool(supported or self.unsupported)
-
-
 def is_annotated(place: Place) -> bool:
     """Tell whether a folder holds pictures and annotations of boxes."""
     all_files = list_files(place)
     return bool(
-        _AnnotationFiles.find(place, all_files, [file for file in all_files if is_picture(file)])
+        AnnotationFiles.find(place, all_files, [file for file in all_files if is_picture(file)])
     )
 
 
@@ -117,7 +58,7 @@ def find_annotated(name: str, place: Place) -> AnnotatedPictures:
     """Return the annotated pictures below a folder."""
     examples, all_files = AnnotatedPictures(name, place), list_files(place)
     pictures = [file for file in all_files if is_picture(file)]
-    annotation_files = _AnnotationFiles.find(place, all_files, pictures)
+    annotation_files = AnnotationFiles.find(place, all_files, pictures)
     image_annotations = _read_annotations(examples, all_files, pictures, annotation_files)
     matches = _match_pictures(examples, image_annotations, pictures)
     has_train = any(part == "train" for _, _, part in matches)
@@ -222,7 +163,7 @@ def _read_annotations(
     examples: AnnotatedPictures,
     all_files: Sequence[Place],
     pictures: Sequence[Place],
-    annotation_files: _AnnotationFiles,
+    annotation_files: AnnotationFiles,
 ) -> list[ImageAnnotation]:
     """Return the annotation of each picture."""
     if annotation_files.coco:
@@ -392,29 +333,3 @@ def _part_in(path: str) -> str | None:
     """Return the part in a path, such as 'instances_val2017.json'."""
     words = re.split(r"[^a-z]+", path.casefold())
     return next((ALIASES[word] for word in words if word in ALIASES), None)
-
-
-def _find_unsupported(candidates: Sequence[Place]) -> Iterator[tuple[Place, str]]:
-    """Yield files with boxes in an unsupported format, and the tool that writes it."""
-    for file in candidates[:_SAMPLE_FILES]:
-        head = _read_head(file)
-        for words, tool in _UNSUPPORTED_TOOLS:
-            if all(word in head for word in words):
-                yield file, tool
-                break
-
-
-def _first_with_suffix(all_files: Sequence[Place], suffix: str) -> list[Place]:
-    return [file for file in all_files if plain_name(file).endswith(suffix)][:_SAMPLE_FILES]
-
-
-def _read_head(file: Place) -> bytes:
-    """Return the first bytes of a file, plain or compressed; empty if unreadable."""
-    try:
-        with file.open("rb") as stream:
-            if file.suffix.casefold() != ".gz":
-                return stream.read(_HEAD_SIZE)
-            with gzip.open(stream) as decompressed:
-                return decompressed.read(_HEAD_SIZE)
-    except (OSError, EOFError, zlib.error, DataError):
-        return b""

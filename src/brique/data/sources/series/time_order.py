@@ -8,8 +8,7 @@ import numpy as np
 
 from brique.data.sources.columns.date_patterns import are_numbers, name_words
 from brique.data.sources.columns.guess import RawColumn
-from brique.data.sources.tables.time_columns import DAY, RowTimes
-from brique.data.sources.tables.timeline import evenness
+from brique.data.sources.tables.time_columns import DAY, RowTimes, evenness
 from brique.schema.timestamp_patterns import SECOND
 
 _HOUR = 3600 * SECOND

@@ -17,8 +17,8 @@ from brique.data.sources.series.time_order import (
 )
 from brique.data.sources.series.windows import row_parts
 from brique.data.sources.table_files.delimited import Cells
-from brique.data.sources.tables.time_columns import RowTimes, raw_columns_of
-from brique.data.sources.tables.timeline import find_row_times, ticks
+from brique.data.sources.tables.time_columns import RowTimes, raw_columns_of, ticks
+from brique.data.sources.tables.timeline import find_row_times
 from brique.errors import DataError
 from brique.options import Options
 from brique.schema.messages import alternatives

@@ -7,11 +7,12 @@ from typing import cast
 
 import numpy as np
 
-from brique.data.sources.columns.date_patterns import are_numbers
+from brique.data.sources.columns.date_patterns import are_numbers, is_time_name, name_words
 from brique.data.sources.columns.guess import RawColumn, trim
 from brique.data.sources.columns.timestamps import parse_timestamps
 from brique.data.sources.table_files.delimited import Cells
 from brique.data.sources.tables.frame import Frame
+from brique.errors import DataError
 from brique.schema.numerals import Decimal
 from brique.schema.timestamp_patterns import SECOND, month_number, parse_time_of_day
 
@@ -174,6 +175,48 @@ def clock_values(column: RawColumn, pattern: str) -> np.ndarray:
         first = 0 if (values == 0).any() else 1
         return (values - first) * (DAY // int(pattern[2:]))
     return (values // 100 * 3600 + values % 100 * 60) * SECOND
+
+
+def ticks(micros: np.ndarray, *, is_calendar: bool) -> tuple[np.ndarray, bool]:
+    """Return times in even units (N,), float64: months if all are the start of a month."""
+    timestamps = micros.astype("datetime64[us]")
+    months = timestamps.astype("datetime64[M]")
+    if is_calendar and len(micros) and (months.astype("datetime64[us]") == timestamps).all():
+        return months.astype(np.float64), True
+    first = int(micros.min()) // SECOND * SECOND if len(micros) else 0
+    return (micros - first) / SECOND, False
+
+
+def evenness(micros: np.ndarray, *, is_calendar: bool = True) -> float:
+    """Return the share of the commonest step between distinct times."""
+    steps = np.diff(ticks(np.unique(micros), is_calendar=is_calendar)[0])
+    if not len(steps):
+        return 0.0
+    return float(np.unique(np.round(steps, 6), return_counts=True)[1].max() / len(steps))
+
+
+def unread_error(column: RawColumn, name: str) -> DataError:
+    """Return the error for a time column without timestamps. name: of the file."""
+    row = int(np.flatnonzero(column.is_known)[0]) if column.is_known.any() else 0
+    cell = column.values[row].as_py() or ""
+    has_words = any(len(word) > 2 for word in name_words(str(cell)))
+    hint = (
+        " (months are read by their English names, and no names of time zones)" if has_words else ""
+    )
+    return DataError(
+        f"{name}: {column.name}: expected timestamps such as 2024-03-01 17:30, got '{cell}' in"
+        f" {column.row_names[row]}{hint}; write them so, name another column with --time, or"
+        " take the rows as even with --time none"
+    )
+
+
+def check_unread(raw_columns: Mapping[str, RawColumn], name: str) -> None:
+    """Raise DataError if a time column, by its name, holds texts that are not timestamps."""
+    for column in raw_columns.values():
+        is_text = column.is_text and not are_numbers(column.sample)
+        digits = sum(any(character.isdigit() for character in cell) for cell in column.sample)
+        if is_time_name(column.name) and is_text and 2 * digits > len(column.sample):
+            raise unread_error(column, name)
 
 
 def _component_values(column: RawColumn, component: str) -> np.ndarray:

@@ -20,13 +20,16 @@ from brique.data.sources.tables.time_columns import (
     DAY,
     ISO,
     RowTimes,
+    check_unread,
     clock_values,
     component_named,
+    evenness,
     is_component,
     is_hhmm,
     is_time_of_day,
     period_of_day,
     read_times,
+    unread_error,
 )
 from brique.errors import DataError
 from brique.schema.messages import alternatives
@@ -37,24 +40,8 @@ _MIN_SHARE = 0.9  # of the known cells must be timestamps
 _MIN_EVENNESS = 0.9  # share of the commonest step for numbers to be times
 _CLOCK_NAMES = {"time", "uhrzeit", "zeit", "heure", "hora", "ora", "tijd", "hour", "hhmm", "clock"}
 _COUNTER_NAMES = {"t", "time", "step", "seconds", "second", "elapsed", "timestep", "ms", "minutes"}
-
-
-def ticks(micros: np.ndarray, *, is_calendar: bool) -> tuple[np.ndarray, bool]:
-    """Return times in even units (N,), float64: months if all are the start of a month."""
-    timestamps = micros.astype("datetime64[us]")
-    months = timestamps.astype("datetime64[M]")
-    if is_calendar and len(micros) and (months.astype("datetime64[us]") == timestamps).all():
-        return months.astype(np.float64), True
-    first = int(micros.min()) // SECOND * SECOND if len(micros) else 0
-    return (micros - first) / SECOND, False
-
-
-def evenness(micros: np.ndarray, *, is_calendar: bool = True) -> float:
-    """Return the share of the commonest step between distinct times."""
-    steps = np.diff(ticks(np.unique(micros), is_calendar=is_calendar)[0])
-    if not len(steps):
-        return 0.0
-    return float(np.unique(np.round(steps, 6), return_counts=True)[1].max() / len(steps))
+_AFTER_YEAR = ("month", "day of year", "week", "quarter")
+_AFTER_MONTH = ("day", "hour", "minute", "second")
 
 
 def find_row_times(
@@ -65,19 +52,15 @@ def find_row_times(
     time_option: a column, several as "Date,Time", or "none": the rows are even, in file order.
     Without a time column the rows are even. Raises DataError.
     """
-    if (
-        time_option is not None
-        and time_option.casefold() == "none"
-        and time_option not in raw_columns
-    ):
-        return _even_times(raw_columns)
     if time_option is not None:
+        if time_option.casefold() == "none" and time_option not in raw_columns:
+            return _even_times(raw_columns)
         return _times_of_columns(raw_columns, time_option, name)
     for detect in (_from_timestamps, _from_named_numbers, _from_components, _from_numbers):
         row_times = detect(raw_columns)
         if row_times is not None:
             return row_times
-    _check_unread(raw_columns, name)
+    check_unread(raw_columns, name)
     return _even_times(raw_columns)
 
 
@@ -117,7 +100,7 @@ def times_as_trained(raw_columns: Mapping[str, RawColumn], clock: TimeIndex, nam
     patterns = [[candidate] for candidate in clock.patterns]
     patterns[index] = [pattern, *other_patterns] if fits_trained else other_patterns
     if not patterns[index]:
-        raise _unread_error(raw_column, name)
+        raise unread_error(raw_column, name)
     row_times = _check_known(
         _best_reading(raw_columns, list(clock.columns), patterns), raw_columns, name
     )
@@ -127,7 +110,7 @@ def times_as_trained(raw_columns: Mapping[str, RawColumn], clock: TimeIndex, nam
 
 def _check_known(row_times: RowTimes, raw_columns: Mapping[str, RawColumn], name: str) -> RowTimes:
     if not row_times.is_known.any():
-        raise _unread_error(raw_columns[row_times.columns[0]], name)
+        raise unread_error(raw_columns[row_times.columns[0]], name)
     return row_times
 
 
@@ -157,12 +140,12 @@ def _times_of_columns(
             raw_columns[time_option]
         )
         if row_times is None:
-            raise _unread_error(raw_columns[time_option], name)
+            raise unread_error(raw_columns[time_option], name)
         return row_times
     patterns = [_patterns_of(raw_columns[column], is_day=column == names[0]) for column in names]
     for column, pattern in zip(names, patterns, strict=True):
         if pattern is None:
-            raise _unread_error(raw_columns[column], name)
+            raise unread_error(raw_columns[column], name)
     return _best_reading(raw_columns, names, [pattern or [] for pattern in patterns])
 
 
@@ -317,27 +300,17 @@ def _from_components(raw_columns: Mapping[str, RawColumn]) -> RowTimes | None:
             and is_component(column, component)
         ):
             components[component] = column
-    second_component = next(
-        (
-            candidate
-            for candidate in ("month", "day of year", "week", "quarter")
-            if candidate in components
-        ),
-        None,
-    )
-    if "year" not in components or second_component is None:
+    second = next((component for component in _AFTER_YEAR if component in components), None)
+    if "year" not in components or second is None:
         return None
-    used = ["year", second_component]
-    smaller = (
-        ("day", "hour", "minute", "second") if second_component == "month" else ("hour", "minute")
-    )
-    for component in smaller:
+    used = ["year", second]
+    for component in _AFTER_MONTH if second == "month" else ("hour", "minute"):
         if component in components:
             used.append(component)
         elif component != "day":
             break
     columns = [components[component].name for component in used]
-    if "hour" not in used and (second_component != "month" or "day" in used):
+    if "hour" not in used and (second != "month" or "day" in used):
         others = [column for column in raw_columns.values() if column.name not in columns]
         clock_named = [column for column in others if name_words(column.name) & _CLOCK_NAMES]
         if clock := next((column for column in others if is_time_of_day(column)), None):
@@ -415,26 +388,3 @@ def _relative_times(column: RawColumn) -> RowTimes | None:
     if np.isnan(values).sum() > (1 - _MIN_SHARE) * len(values):
         return None
     return read_times({column.name: column}, [column.name], ["number"])
-
-
-def _unread_error(column: RawColumn, name: str) -> DataError:
-    row = int(np.flatnonzero(column.is_known)[0]) if column.is_known.any() else 0
-    cell = column.values[row].as_py() or ""
-    has_words = any(len(word) > 2 for word in name_words(str(cell)))
-    hint = (
-        " (months are read by their English names, and no names of time zones)" if has_words else ""
-    )
-    return DataError(
-        f"{name}: {column.name}: expected timestamps such as 2024-03-01 17:30, got '{cell}' in"
-        f" {column.row_names[row]}{hint}; write them so, name another column with --time, or"
-        " take the rows as even with --time none"
-    )
-
-
-def _check_unread(raw_columns: Mapping[str, RawColumn], name: str) -> None:
-    """Raise DataError if a time column, by its name, holds texts that are not timestamps."""
-    for column in raw_columns.values():
-        is_text = column.is_text and not are_numbers(column.sample)
-        digits = sum(any(character.isdigit() for character in cell) for cell in column.sample)
-        if is_time_name(column.name) and is_text and 2 * digits > len(column.sample):
-            raise _unread_error(column, name)
