@@ -136,9 +136,8 @@ def _common_size(examples: _Files) -> tuple[int, int]:
 def _decode(examples: _Files, picture: Picture, *, may_be_grey: bool) -> DecodedPictures:
     """Return the pictures, prepared. may_be_grey: whether grey pictures get one channel."""
     pixels = torch.empty(len(examples.files), *picture.shape, dtype=torch.uint8)
-    index_by_file = {
-        id(file): index for index, file in enumerate(examples.files)
-    }  # a file may occur twice
+    # a file may occur twice
+    index_by_file = {id(file): index for index, file in enumerate(examples.files)}
     colored: list[Place] = []
     deep_pictures: dict[int, tuple[np.ndarray, float]] = {}
 
@@ -146,13 +145,14 @@ def _decode(examples: _Files, picture: Picture, *, may_be_grey: bool) -> Decoded
         image, info = read_with_info(file)
         if may_be_grey and not colored and not _is_grey(image):
             colored.append(file)
+        index = index_by_file[id(file)]
         planes, white = picture.decode(image)
         if white:
-            deep_pictures[index_by_file[id(file)]] = planes, white
+            deep_pictures[index] = planes, white
         else:
-            pixels[index_by_file[id(file)]] = torch.from_numpy(planes)
+            pixels[index] = torch.from_numpy(planes)
         digest_value = content_digest(f"{image.size} ".encode() + image.tobytes())
-        return index_by_file[id(file)], digest_value, info, thumbnail(preview(image))
+        return index, digest_value, info, thumbnail(preview(image))
 
     records = _drop_minority_scale(examples, examples.apply(decode_one), deep_pictures)
     indices = torch.tensor([index for index, *_ in records], dtype=torch.int64)
@@ -161,23 +161,23 @@ def _decode(examples: _Files, picture: Picture, *, may_be_grey: bool) -> Decoded
         if deep_pictures
         else pixels
     )
-    selected = (
-        all_pixels if torch.equal(indices, torch.arange(len(pixels))) else all_pixels[indices]
-    )
+    is_complete = torch.equal(indices, torch.arange(len(pixels)))
+    selected = all_pixels if is_complete else all_pixels[indices]
     if may_be_grey and not colored:
-        picture = replace(picture, shape=(1, *pixels.shape[2:]))
-        selected = (
-            selected.grey() if isinstance(selected, DeepPictures) else selected[:, :1].contiguous()
-        )
+        picture, selected = replace(picture, shape=(1, *pixels.shape[2:])), _to_grey(selected)
     image_metadata = ImageMetadata([info for _, _, info, _ in records])
-    image_metadata.thumbs = (
-        np.stack([thumb for *_, thumb in records]) if records else image_metadata.thumbs
-    )
+    if records:
+        image_metadata.thumbs = np.stack([thumb for *_, thumb in records])
     digests = np.array([digest_value for _, digest_value, *_ in records], dtype=np.uint64)
     file_indices = np.array(examples.indices, np.int64)
     return DecodedPictures(
         selected, file_indices, digests, image_metadata, examples.skipped, examples.notes, picture
     )
+
+
+def _to_grey(pixels: Tensor | DeepPictures) -> Tensor | DeepPictures:
+    """Return the one channel of grey pictures that were decoded in color."""
+    return pixels.grey() if isinstance(pixels, DeepPictures) else pixels[:, :1].contiguous()
 
 
 def _drop_minority_scale(

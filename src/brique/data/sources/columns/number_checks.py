@@ -39,44 +39,16 @@ def check_numbers(
         is_explicit and len(non_numeric) > _MIN_NUMBER_SHARE * raw_column.is_known.sum()
     )
     if is_mostly_text or (len(non_numeric) and is_target and not is_explicit):
-        row = int(non_numeric[0])
-        suggestion = (
-            ""
-            if is_mostly_text
-            else f", or leave such rows out: --types '{raw_column.name}=number'"
-        )
-        raise DataError(
-            f"{raw_column.full_name}: expected numbers, got '{raw_column.values[row].as_py()}' in"
-            f" {raw_column.row_names[row]}{and_more(len(non_numeric))}; correct it, or read the"
-            f" column as classes: --types '{raw_column.name}=category'{suggestion}"
-        )
+        raise _non_numeric_error(raw_column, non_numeric, is_mostly_text=is_mostly_text)
     findings: list[Finding] = []
     if len(non_numeric):
-        reason = (
-            f"'{raw_column.name}' holds numbers, and other texts in"
-            f" {format_rows(len(non_numeric))},"
-            " which count as missing, the first"
-            f" '{raw_column.values[int(non_numeric[0])].as_py()}'."
-        )
-        remedy = (
-            f"Correct them, or read the column as classes: --types '{raw_column.name}=category'."
-        )
-        findings.append(
-            column_finding("mixed types", "warning", raw_column, (reason, remedy), non_numeric)
-        )
+        findings.append(_mixed_types_finding(raw_column, non_numeric))
         words = {str(raw_column.values[row].as_py()) for row in non_numeric.tolist()}
         words = [word for word in sorted(words) if not any(map(str.isdigit, word))]
         numbers.na_values = tuple(words[:_MAX_WORDS])
     non_finite = np.flatnonzero(np.abs(numbers.values) > _FLOAT32_MAX)
     if len(non_finite):
-        reason = (
-            f"'{raw_column.name}' is not finite in {format_rows(len(non_finite))}; these count"
-            " as missing."
-        )
-        remedy = "Check where they come from; a logarithm tames values that grow without bound."
-        findings.append(
-            column_finding("not finite", "warning", raw_column, (reason, remedy), non_finite)
-        )
+        findings.append(_non_finite_finding(raw_column, non_finite))
         numbers.values[non_finite] = np.nan
     return numbers, [
         *findings,
@@ -85,6 +57,38 @@ def check_numbers(
         *_precision_findings(raw_column),
         *([] if is_explicit else [*_exponent_findings(raw_column), *_version_findings(raw_column)]),
     ]
+
+
+def _non_numeric_error(
+    raw_column: RawColumn, rows: np.ndarray, *, is_mostly_text: bool
+) -> DataError:
+    """Return the error for texts among numbers. rows: of the texts."""
+    name, row = raw_column.name, int(rows[0])
+    suggestion = "" if is_mostly_text else f", or leave such rows out: --types '{name}=number'"
+    return DataError(
+        f"{raw_column.full_name}: expected numbers, got '{raw_column.values[row].as_py()}' in"
+        f" {raw_column.row_names[row]}{and_more(len(rows))}; correct it, or read the"
+        f" column as classes: --types '{name}=category'{suggestion}"
+    )
+
+
+def _mixed_types_finding(raw_column: RawColumn, rows: np.ndarray) -> Finding:
+    """Return a finding on texts among numbers. rows: of the texts."""
+    first = raw_column.values[int(rows[0])].as_py()
+    reason = (
+        f"'{raw_column.name}' holds numbers, and other texts in {format_rows(len(rows))},"
+        f" which count as missing, the first '{first}'."
+    )
+    remedy = f"Correct them, or read the column as classes: --types '{raw_column.name}=category'."
+    return column_finding("mixed types", "warning", raw_column, (reason, remedy), rows)
+
+
+def _non_finite_finding(raw_column: RawColumn, rows: np.ndarray) -> Finding:
+    reason = (
+        f"'{raw_column.name}' is not finite in {format_rows(len(rows))}; these count as missing."
+    )
+    remedy = "Check where they come from; a logarithm tames values that grow without bound."
+    return column_finding("not finite", "warning", raw_column, (reason, remedy), rows)
 
 
 def _decimal_findings(raw_column: RawColumn) -> list[Finding]:

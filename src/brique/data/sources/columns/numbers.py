@@ -19,9 +19,8 @@ from brique.schema.numerals import (
 )
 
 MAX_EXACT_INT = 2**53  # float64 has every integer up to here
-_SIMPLE_PATTERNS: dict[
-    Notation, str
-] = {  # numerals without blanks, groups and units, by what they show
+# numerals without blanks, groups and units, by what they show
+_SIMPLE_PATTERNS: dict[Notation, str] = {
     "whole": r"^[+-]?[0-9]{1,3}$",
     "long": r"^[+-]?[0-9]{4,}$",
     "1.234": r"^[+-]?[1-9][0-9]{0,2}\.[0-9]{3}$",
@@ -79,19 +78,16 @@ def parse_numbers(values: Any, number_format: NumberFormat) -> ParsedNumbers:  #
     pc = _compute()
     if not pa.types.is_string(values.type):
         return ParsedNumbers(Numbers(_floats(values.cast(pa.float64()))))
-    shape_masks = {shape: _matches(values, pattern) for shape, pattern in _SIMPLE_PATTERNS.items()}
+    masks = {shape: _matches(values, pattern) for shape, pattern in _SIMPLE_PATTERNS.items()}
     point, comma = _matches(values, _POINT), _matches(values, _COMMA)
-    is_simple = point | comma | shape_masks["whole"] | shape_masks["long"]
+    is_simple = point | comma | masks["whole"] | masks["long"]
     remaining = pc.if_else(pa.array(~is_simple), values, None).dictionary_encode()
     numerals = [parse_numeral(cell) for cell in remaining.dictionary.to_pylist()]
     codes = remaining.indices.fill_null(-1).to_numpy(zero_copy_only=False)
     counts = np.bincount(codes + 1, minlength=len(numerals) + 1)[1:]
     units = _unit_keys(numerals, counts, int(is_simple.sum()))
     numerals = [one if one and unit_key(one.unit) in units else None for one in numerals]
-    cells_of = shape_masks | {
-        "1.5": point & ~shape_masks["1.234"],
-        "1,5": comma & ~shape_masks["1,234"],
-    }
+    cells_of = masks | {"1.5": point & ~masks["1.234"], "1,5": comma & ~masks["1,234"]}
     shapes = {shape for shape, cells in cells_of.items() if cells.any()}
     shapes |= {one.notation for one in numerals if one}
     has_money = any(is_money(one.unit) for one in numerals if one)
@@ -99,7 +95,7 @@ def parse_numbers(values: Any, number_format: NumberFormat) -> ParsedNumbers:  #
     numbers = np.full(len(values), np.nan)
     for cells, sign_name in ((point, "point"), (comma, "comma")):
         numbers[cells] = _parse_simple(values.filter(pa.array(cells)), decimal, sign_name)
-    is_integer = shape_masks["whole"] | shape_masks["long"]
+    is_integer = masks["whole"] | masks["long"]
     numbers[is_integer] = _floats(values.filter(pa.array(is_integer)).cast(pa.float64()))
     parsed = [None if one is None else one.value(decimal) for one in numerals]
     other_numbers = np.array([*parsed, None], np.float64)[codes]
@@ -109,9 +105,7 @@ def parse_numbers(values: Any, number_format: NumberFormat) -> ParsedNumbers:  #
     )
     if is_ambiguous:
         ambiguous = [one is not None and one.notation in ("1.234", "1,234") for one in numerals]
-        ambiguous_cells = (
-            shape_masks["1.234"] | shape_masks["1,234"] | np.array([*ambiguous, False])[codes]
-        )
+        ambiguous_cells = masks["1.234"] | masks["1,234"] | np.array([*ambiguous, False])[codes]
         result.ambiguous_row = int(np.flatnonzero(ambiguous_cells)[0])
     _set_units(result, numerals, counts, int(is_simple.sum()))
     return result

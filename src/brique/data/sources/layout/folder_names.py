@@ -121,14 +121,7 @@ def read_layout(
     Raises DataError if a folder may be a part or a class, or there is no train part.
     """
     layout = FolderLayout(root, has_explicit_classes=bool(classes))
-    entries: _Entries = []
-    for file in list_files(root):
-        if accepts(file):
-            entries.append((file, relative(file, root).split("/")))
-        else:
-            layout.other_files.append(file)
-    entries.sort(key=lambda pair: [natural_key(segment) for segment in pair[1]])
-    entries = _strip_common_folders(entries, classes)
+    entries = _strip_common_folders(_sorted_entries(layout, accepts), classes)
     entries = _exclude_unlabeled(layout, entries, classes)
     top_folders = dict.fromkeys(segments[0] for _, segments in entries if len(segments) > 1)
     named_parts = {top: part_named(top) for top in top_folders if top not in classes}
@@ -156,6 +149,17 @@ def read_layout(
     )
     _exclude_flat_parts(layout)
     return layout
+
+
+def _sorted_entries(layout: FolderLayout, accepts: Callable[[Place], bool]) -> _Entries:
+    """Return the accepted files, naturally sorted; the others go into the layout."""
+    entries: _Entries = []
+    for file in list_files(layout.root):
+        if accepts(file):
+            entries.append((file, relative(file, layout.root).split("/")))
+        else:
+            layout.other_files.append(file)
+    return sorted(entries, key=lambda pair: [natural_key(segment) for segment in pair[1]])
 
 
 def _strip_common_folders(

@@ -299,27 +299,11 @@ def _classes(
     train = {label for label, part in pairs if part == 0}
     names = tuple(sorted(train, key=natural_key))
     if len(names) < 2:
-        unreadable_text = (
-            f" ({len(unreadable):,} pictures cannot be read: {': '.join(unreadable[0])})"
-            if unreadable
-            else ""
-        )
-        table_files = [file for file in examples.others if is_table(file) or _is_table_like(file)]
-        table_text = (
-            f", and {table_files[0].name} beside them names none of them" if table_files else ""
-        )
-        raise DataError(
-            f"{name}: expected two classes or more to train on, got"
-            f" {_format_names(names) or 'none'}{unreadable_text}"
-            f"{table_text}; give each class a folder of its own with pictures in it, or a table"
-            f" such as {name}/labels.csv: image,label"
-        )
+        raise _too_few_classes_error(examples, names, unreadable)
     for part_index in sorted(set(examples.parts)):
         part_classes = {label for label, part in pairs if part == part_index}
-        unknown, missing = (
-            sorted(part_classes - train, key=natural_key),
-            sorted(train - part_classes, key=natural_key),
-        )
+        unknown = sorted(part_classes - train, key=natural_key)
+        missing = sorted(train - part_classes, key=natural_key)
         if unknown:
             raise DataError(
                 f"{name}: {PARTS[part_index]} holds classes that train does not:"
@@ -331,6 +315,25 @@ def _classes(
                 f"{name}: {PARTS[part_index]} holds no picture of {_format_names(missing)}."
             )
     return names
+
+
+def _too_few_classes_error(
+    examples: _PictureFiles, names: Sequence[str], unreadable: _Unreadable
+) -> DataError:
+    """Return the error for a training part of one class or none."""
+    unreadable_text = table_text = ""
+    if unreadable:
+        first = ": ".join(unreadable[0])
+        unreadable_text = f" ({len(unreadable):,} pictures cannot be read: {first})"
+    table_files = [file for file in examples.others if is_table(file) or _is_table_like(file)]
+    if table_files:
+        table_text = f", and {table_files[0].name} beside them names none of them"
+    return DataError(
+        f"{examples.name}: expected two classes or more to train on, got"
+        f" {_format_names(names) or 'none'}{unreadable_text}"
+        f"{table_text}; give each class a folder of its own with pictures in it, or a table"
+        f" such as {examples.name}/labels.csv: image,label"
+    )
 
 
 def unknown_layout_error(place: Place, name: str) -> DataError:

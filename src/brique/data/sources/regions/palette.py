@@ -135,16 +135,13 @@ def resolve_classes(
     Raises DataError for numbers without a name, or that no training mask holds.
     """
     present = set(np.flatnonzero(counts.any(0)).tolist())
-    names_by_number, is_binary = (
-        palette.names,
-        present == {0, IGNORE_INDEX} and len(palette.names) in (0, 2),
-    )
+    names_by_number = palette.names
+    is_binary = present == {0, IGNORE_INDEX} and len(palette.names) in (0, 2)
     if is_binary and names_by_number and set(names_by_number) == {0, 1}:
         names_by_number = {0: names_by_number[0], IGNORE_INDEX: names_by_number[1]}
     if not names_by_number:
-        is_void = not is_binary and present - {IGNORE_INDEX} == set(
-            range(len(present - {IGNORE_INDEX}))
-        )
+        numbers = present - {IGNORE_INDEX}
+        is_void = not is_binary and numbers == set(range(len(numbers)))
         train = np.flatnonzero(counts[part == 0].any(0)).tolist()
         names_by_number = {
             number: str(number) for number in train if number != IGNORE_INDEX or not is_void
@@ -159,17 +156,11 @@ def resolve_classes(
             _report_void(name, palette, present, is_void=is_void)
     if is_binary:
         palette.notes.append(f"{name}: its masks hold only 0 and 255, read as two classes.")
-    void = [
-        number
-        for number, class_name in names_by_number.items()
-        if class_name.casefold() in _VOID_NAMES
-    ]
+    void = [n for n, label in names_by_number.items() if label.casefold() in _VOID_NAMES]
     if void:
         void_names = ", ".join(names_by_number[number] for number in void)
         palette.notes.append(f"{name}: pixels of {void_names} are ignored.")
-    used = {
-        number: class_name for number, class_name in names_by_number.items() if number not in void
-    }
+    used = {n: label for n, label in names_by_number.items() if n not in void}
     names = tuple(dict.fromkeys(used[number] for number in sorted(used)))
     if not names:
         raise DataError(f"{name}: its masks hold no class, only ignored pixels; give other masks")

@@ -65,16 +65,7 @@ def read_yolo(
     configs = find_configs(place, all_files)
     config = configs[0] if configs else YoloConfig(None)
     names = config.names or _class_names(all_files)
-    if config.names and config.num_classes not in (None, len(config.names)):
-        result.notes.append(
-            f"{name}: {config.file} says {config.num_classes} classes and names"
-            f" {len(config.names)}."
-        )
-    if not names:
-        result.notes.append(
-            f"{name}: no data.yaml, classes.txt or obj.names names the classes of its boxes, so"
-            " they are named by their numbers."
-        )
+    result.notes += _class_notes(name, config, names)
     pairs = _pairs(place, all_files, pictures)
     parts = _Parts.from_files(place, all_files, pictures, config)
     unlabeled: dict[str | None, list[Place]] = {}
@@ -103,6 +94,22 @@ def read_yolo(
     result.faults += _orphans(place, all_files, pairs)
     result.notes += parts.notes
     return result
+
+
+def _class_notes(name: str, config: YoloConfig, names: Mapping[int, str]) -> list[str]:
+    """Return notes on a wrong number of classes, and on classes without names."""
+    notes: list[str] = []
+    if config.names and config.num_classes not in (None, len(config.names)):
+        notes.append(
+            f"{name}: {config.file} says {config.num_classes} classes and names"
+            f" {len(config.names)}."
+        )
+    if not names:
+        notes.append(
+            f"{name}: no data.yaml, classes.txt or obj.names names the classes of its boxes, so"
+            " they are named by their numbers."
+        )
+    return notes
 
 
 def _check_first_class(

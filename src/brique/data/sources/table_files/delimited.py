@@ -166,7 +166,6 @@ def _try_parse(
 ) -> tuple[Cells, str]:
     """Return the rows, and the error or None."""
     import pyarrow as pa
-    import pyarrow.compute as pc
     from pyarrow import csv as arrow
 
     bad_rows: dict[int, str] = {}
@@ -189,15 +188,11 @@ def _try_parse(
         table = arrow.read_csv(pa.BufferReader(raw), read_options, parse_options, convert_options)
     except pa.ArrowInvalid as error:
         return empty, str(error).split("\n")[0].rstrip(".")
-    rows = np.setdiff1d(
-        np.arange(1, len(table) + len(bad_rows) + 1), list(bad_rows), assume_unique=True
-    )
+    all_rows = np.arange(1, len(table) + len(bad_rows) + 1)
+    rows = np.setdiff1d(all_rows, list(bad_rows), assume_unique=True)
     columns = {name: table.column(name).combine_chunks() for name in names}
     if row_format.width > 1 and b"\n\n" in raw:
-        lengths = [
-            pc.call_function("binary_length", [values]).to_numpy() for values in columns.values()
-        ]
-        is_filled = np.logical_or.reduce(lengths)
+        is_filled = _filled_rows(columns)
         columns = {name: column.filter(pa.array(is_filled)) for name, column in columns.items()}
         rows = rows[is_filled]
     skipped = [
@@ -205,3 +200,13 @@ def _try_parse(
         for row, reason in bad_rows.items()
     ]
     return Cells(file.name, columns, rows + row_format.num_before, skipped=skipped), ""
+
+
+def _filled_rows(columns: dict[str, Any]) -> np.ndarray:
+    """Return which rows have a cell that is not empty (N,), bool. columns: pyarrow arrays."""
+    import pyarrow.compute as pc
+
+    lengths = [
+        pc.call_function("binary_length", [values]).to_numpy() for values in columns.values()
+    ]
+    return np.logical_or.reduce(lengths)

@@ -23,16 +23,10 @@ def read_column(
 ) -> Column | None:
     """Return one column as its kind, or None if it is empty. Raises DataError."""
     raw_column = frame.raw_column(key)
-    kind, is_explicit = (
-        explicit_kind or guess_kind(raw_column, is_target=is_target),
-        is_target or explicit_kind is not None,
-    )
+    kind = explicit_kind or guess_kind(raw_column, is_target=is_target)
+    is_explicit = is_target or explicit_kind is not None
     if kind == "empty":
-        reason = f"'{key}' is empty, so it is left out."
-        remedy = "Remove the column, or fill it."
-        frame.findings.append(
-            Finding("empty column", "warning", None, ((key,),), 1, reason, remedy)
-        )
+        frame.findings.append(_empty_column_finding(key))
         return None
     if kind == "number":
         column, findings = check_numbers(
@@ -61,6 +55,12 @@ def read_column(
     if is_target:
         _check_target(frame, key, column, options)
     return column
+
+
+def _empty_column_finding(key: str) -> Finding:
+    reason = f"'{key}' is empty, so it is left out."
+    remedy = "Remove the column, or fill it."
+    return Finding("empty column", "warning", None, ((key,),), 1, reason, remedy)
 
 
 def _missing_pictures_finding(key: str, cell: str) -> Finding:

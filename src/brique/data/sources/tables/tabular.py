@@ -98,23 +98,7 @@ def read(name: str, place: Place, options: Options) -> Source:
         groups = picture_columns.picture_groups(frame, next(iter(pictures)))
     times = None if options.time is None else _row_times(frame, options.time)
     source = Source(name, {}, {}, targets)
-    fields: dict[str, Any] = {}
-    for key in [key for key in frame.columns if types.get(key) != "leave"]:
-        if key in pictures:
-            fields[key] = pictures[key].pixels
-            source.kinds[key] = pictures[key].kind
-        elif types.get(key) == "labels":
-            fields |= (label_columns := multi_label.label_columns(frame, key))
-            source.targets = tuple(
-                name
-                for target_name in source.targets
-                for name in (label_columns if target_name == key else [target_name])
-            )
-        elif (
-            column := read_column(frame, key, types.get(key), options, key in targets)
-        ) is not None:
-            fields[key] = column
-    source.fields = fields
+    _read_fields(source, frame, types, pictures, options)
     _check_renamed(frame, options)
     is_random = frame.part is None and groups is None and times is None
     _add_suggestions(source, frame, types, is_random=is_random)
@@ -122,6 +106,35 @@ def read(name: str, place: Place, options: Options) -> Source:
     _set_row_info(source, frame, pictures)
     source.groups, source.times = groups, times
     return source
+
+
+def _read_fields(
+    source: Source,
+    frame: Frame,
+    types: dict[str, str],
+    pictures: dict[str, DecodedPictures],
+    options: Options,
+) -> None:
+    """Set the fields: each column as its kind, pictures decoded, one target per label."""
+    fields: dict[str, Any] = {}
+    targets = source.targets
+    for key in [key for key in frame.columns if types.get(key) != "leave"]:
+        if key in pictures:
+            fields[key] = pictures[key].pixels
+            source.kinds[key] = pictures[key].kind
+            continue
+        if types.get(key) == "labels":
+            fields |= (label_columns := multi_label.label_columns(frame, key))
+            source.targets = tuple(
+                name
+                for target_name in source.targets
+                for name in (label_columns if target_name == key else [target_name])
+            )
+            continue
+        column = read_column(frame, key, types.get(key), options, key in targets)
+        if column is not None:
+            fields[key] = column
+    source.fields = fields
 
 
 def _set_row_info(source: Source, frame: Frame, pictures: dict[str, DecodedPictures]) -> None:
