@@ -5,8 +5,8 @@
 
 Into MNIST, CIFAR-10, photographs (chihuahua-muffin) and generated silhouettes, 100 copies of each
 kind are planted: compressed again, scaled and back, made lighter, moved by a pixel, cut by 5%.
-Counts which of them `brique.data.near_duplicates.images` finds, and the pairs of pictures as they are that it
-takes for copies. Prints the table of benchmarks/nearcopies.md.
+Counts which of them `brique.data.near_duplicates.images` finds, and the pairs of pictures as
+they are that it takes for copies. Prints the table of benchmarks/nearcopies.md.
 """
 
 import io

@@ -73,7 +73,8 @@ def show(
         ]
         print_json(
             {"name": entry.name, "family": entry.family, "year": entry.year,
-             "summary": entry.summary, "about": docstring, "settings": flags, "expect": expect, "file": str(entry.path)}
+             "summary": entry.summary, "about": docstring, "settings": flags, "expect": expect,
+             "file": str(entry.path)}
         )  # fmt: skip
         return 0
     echo(*docstring.split("\n"), "", "Settings, each a flag:")

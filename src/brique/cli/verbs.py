@@ -52,6 +52,16 @@ Task = Annotated[
     str | None,
     Parameter(help="Task for pictures without target: reconstruct or generate.", group=TRAINING),
 ]
+Start = Annotated[
+    str | None,
+    Parameter(
+        name="--from", help="Weights (.safetensors) or a run to initialize from.", group=TRAINING
+    ),
+]
+Quick = Annotated[Flag, Parameter(help="Train for a few seconds, as a trial.", group=TRAINING)]
+Exact = Annotated[
+    Flag, Parameter(help="Deterministic, bit-identical results; may be slower.", group=TRAINING)
+]
 _MAX_NOTES = 3  # printed at most; --json has them all
 Options = Annotated[DataFlags | None, Parameter(name="*")]
 RunFolder = Annotated[str, Parameter(help="Folder of a run.")]
@@ -104,14 +114,7 @@ def train(
         Integer | None,
         Parameter(help="Number of epochs; overrides the time budget.", group=TRAINING),
     ] = None,
-    start: Annotated[
-        str | None,
-        Parameter(
-            name="--from",
-            help="Weights (.safetensors) or a run to initialize from.",
-            group=TRAINING,
-        ),
-    ] = None,
+    start: Start = None,
     freeze: Freeze = False,
     folds: Folds = None,
     balance: Balance = "none",
@@ -122,12 +125,8 @@ def train(
     ] = None,
     device: Device = None,
     options: Options = None,
-    quick: Annotated[
-        Flag, Parameter(help="Train for a few seconds, as a trial.", group=TRAINING)
-    ] = False,
-    exact: Annotated[
-        Flag, Parameter(help="Deterministic, bit-identical results; may be slower.", group=TRAINING)
-    ] = False,
+    quick: Quick = False,
+    exact: Exact = False,
     json: Json = False,
 ) -> int:
     """Train a network on your data and evaluate it on held-out examples.

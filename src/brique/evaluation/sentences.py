@@ -126,8 +126,8 @@ def _with_caveats(result: Mapping[str, Any], text: str) -> str:
         more = f" and {len(unknown) - _MAX_NAMES} more" if len(unknown) > _MAX_NAMES else ""
         verb = "is" if num_unknown == 1 else "are"
         caveats.append(
-            f"{num_unknown:,} {count} {verb} of classes unknown to the net ({names}{more}) and count"
-            " as errors. "
+            f"{num_unknown:,} {count} {verb} of classes unknown to the net ({names}{more}) and"
+            " count as errors. "
         )
     calibration = result.get("calibration") or {}
     num_valid = calibration.get("valid_examples", MIN_EXAMPLES)

@@ -108,19 +108,23 @@ def _baseline_table(values: dict[str, Any], task: PageTask) -> str:
         f"<tbody>{lines}</tbody><tfoot><tr><td></td><td>{chart.scale(axis)}</td>"
         "<td></td></tr></tfoot></table>\n"
     )
+    return figure(_headline(rows, values, metric), _caption(values, task, skipped), table)
+
+
+def _caption(values: dict[str, Any], task: PageTask, skipped: list[str]) -> str:
+    """Return the caption of the table: the metric, and the baselines that were not fitted fully."""
+    metric = task.main_metric
     caption = (
         f"{metric.title}: {metric.description}. The line is the 95% confidence interval of the net;"
         " expect values within it on new data from the same distribution."
     )
     caption += f" Not fitted: {'; '.join(skipped)}." if skipped else ""
-    baselines = values.get("baseline", {}).items()
     reduced = [
         f"{_baseline_title(method, task)} ({text(fields['reduced'], 200)})"
-        for method, fields in baselines
+        for method, fields in values.get("baseline", {}).items()
         if fields.get("reduced")
     ]
-    caption += f" Fitted on a subset: {'; '.join(reduced)}." if reduced else ""
-    return figure(_headline(rows, values, metric), caption, table)
+    return caption + (f" Fitted on a subset: {'; '.join(reduced)}." if reduced else "")
 
 
 def _baseline_title(key: str, task: PageTask) -> str:

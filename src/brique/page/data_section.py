@@ -5,7 +5,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from brique.data import Data
+from brique.data import Data, Split
 from brique.page import field_html, findings
 from brique.page.facts import Facts
 from brique.page.markup import (
@@ -28,6 +28,11 @@ MAX_CLASSES = 60  # with thumbnails
 MAX_EXAMPLES, MAX_FIELDS = 4, 24  # examples of data other than images; fields of each
 TARGET_MARK = " <small>target</small>"
 MAX_THUMBNAILS = 64  # total over all classes, approximately
+_PURPOSES = {
+    "train": "for fitting",
+    "valid": "for model selection",
+    "test": "for the final evaluation",
+}
 
 
 def run_section(facts: Facts) -> Section:
@@ -92,11 +97,6 @@ def _parts(facts: Facts) -> str:
         return ""
     sizes = [("train", len(data.train)), ("valid", len(data.valid)), ("test", len(data.test))]
     total = sum(size for _, size in sizes)
-    purpose = {
-        "train": "for fitting",
-        "valid": "for model selection",
-        "test": "for the final evaluation",
-    }
     bar = "".join(
         f'<span class="part {part}" style="flex-grow:{size}"></span>'
         for part, size in sizes
@@ -104,7 +104,7 @@ def _parts(facts: Facts) -> str:
     )
     rows = [
         (
-            f'<span class="swatch {part}"></span><b>{part}</b> {purpose[part]}',
+            f'<span class="swatch {part}"></span><b>{part}</b> {_PURPOSES[part]}',
             f"{size:,} <small>{percent(size / total)}</small>",
         )
         for part, size in sizes
@@ -151,17 +151,7 @@ def _thumbnails(facts: Facts, gallery: Gallery) -> str:
     rows: list[str] = []
     for index, class_name in enumerate(some_classes):
         ids = data.train.ids[labels == index]
-        example_ids = ids[
-            torch.linspace(0, max(0, len(ids) - 1), min(per_class, len(ids))).long()
-        ].tolist()
-        pictures = "".join(
-            gallery.show(data.train, example_id, f"an example of {class_name}")
-            for example_id in example_ids
-        )
-        rows.append(
-            f"<li><b>{name(class_name, 40)}</b> <small>{counts[index]:,}</small>"
-            f'<div class="row">{pictures}</div></li>'
-        )
+        rows.append(_class_row(gallery, data.train, ids, class_name, per_class))
     largest, smallest = max(counts), min(counts)
     title = (
         f"{count(largest, 'training example')} per class"
@@ -176,6 +166,22 @@ def _thumbnails(facts: Facts, gallery: Gallery) -> str:
     )
     return figure(
         title, caption, f'<ul class="classes{" tight" * (per_class < 4)}">{"".join(rows)}</ul>\n'
+    )
+
+
+def _class_row(gallery: Gallery, split: Split, ids: Tensor, class_name: str, num_shown: int) -> str:
+    """Return a list item of one class: its name, size and evenly chosen examples.
+
+    ids: of all its examples.
+    """
+    shown = ids[torch.linspace(0, max(0, len(ids) - 1), min(num_shown, len(ids))).long()]
+    pictures = "".join(
+        gallery.show(split, example_id, f"an example of {class_name}")
+        for example_id in shown.tolist()
+    )
+    return (
+        f"<li><b>{name(class_name, 40)}</b> <small>{len(ids):,}</small>"
+        f'<div class="row">{pictures}</div></li>'
     )
 
 

@@ -18,8 +18,8 @@ def plan_autoencoder(data: Data, request: Request) -> dict[str, Any]:
     """
     if request.balance != "none":
         raise UsageError(
-            f"train: --balance {request.balance} is for classes, and what is rebuilt has none; leave"
-            " it out."
+            f"train: --balance {request.balance} is for classes, and what is rebuilt has none;"
+            " leave it out."
         )
     count, field = len(data.train), data.schema[data.schema.inputs[0]]
     assert isinstance(field, Picture)

@@ -32,7 +32,8 @@ from brique.inference import as_rows, even_indices
 from brique.schema import Category, Schema
 
 CLASSIFIERS: dict[str, Method] = {
-    "logistic": logistic, "bayes": bayes, "forest": forest_classifier, "boosting": boosting_classifier,
+    "logistic": logistic, "bayes": bayes, "forest": forest_classifier,
+    "boosting": boosting_classifier,
 }  # fmt: skip
 REGRESSORS: dict[str, Method] = {
     "linear": linear,

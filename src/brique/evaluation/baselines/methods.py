@@ -104,7 +104,7 @@ def linear(data: MethodData) -> FittedMethod:
     return _select_penalty(
         data, (0.1, 10.0, 1000.0),
         lambda c: Ridge(alpha=c),
-        lambda predictions, target: -float(((predictions.reshape(target.shape) - target) ** 2).mean()),
+        lambda output, target: -float(((output.reshape(target.shape) - target) ** 2).mean()),
     )  # fmt: skip
 
 

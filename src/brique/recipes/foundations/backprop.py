@@ -97,7 +97,26 @@ def check_gradients() -> dict[str, float | Tensor]:
     by_hand = torch.autograd.grad(y.square().sum(), weights)
     by_autograd = torch.autograd.grad(net(x).square().sum(), weights)
     differences = [(a - b).abs().max() for a, b in zip(by_hand, by_autograd, strict=True)]
+    brick_error = max(brick_errors())
 
+    x, y, z = (torch.tensor([1.0, 2.0, 4.0], requires_grad=True) for _ in range(3))
+    square_gradients, once = gradient(torch.square, x), gradient(lambda z: x * y + z, z)
+    for _ in range(2):  # backward adds to z.grad
+        (x * y + z).sum().backward()
+    assert z.grad is not None
+    x, y = torch.tensor([0.3, 0.7], dtype=torch.float64)
+    derivative = gradient(lambda x: 2 * sin(x + 3 * y) + 6 * exp(5 * x) * tanh(y), x)
+    expected = 2 * cos(x + 3 * y) + 30 * exp(5 * x) * tanh(y)  # 30 = 6 * 5, the inner derivative
+    return {
+        "gradient_difference": max(differences), "brick_error": brick_error,
+        "chain_rule_error": (derivative - expected).abs(), "square_gradient_1": square_gradients[0],
+        "square_gradient_2": square_gradients[1], "square_gradient_4": square_gradients[2],
+        "backward_once": once[0], "backward_twice": z.grad[0],
+    }  # fmt: skip
+
+
+def brick_errors() -> list[float]:
+    """Return the gradient error of each layer and brick, on small inputs."""
     flat = [nn.Linear(4, 3), nn.BatchNorm1d(4), nn.LayerNorm(4), nn.Softmax(1), Temperature()]
     flat += [
         nn.GRU(4, 3),
@@ -119,22 +138,7 @@ def check_gradients() -> dict[str, float | Tensor]:
         nn.MaxPool2d(2),
     ]
     errors = [gradient_error(brick, torch.randn(5, 4)) for brick in flat]
-    errors += [gradient_error(brick, torch.randn(2, 3, 6, 6)) for brick in spatial]
-
-    x, y, z = (torch.tensor([1.0, 2.0, 4.0], requires_grad=True) for _ in range(3))
-    square_gradients, once = gradient(torch.square, x), gradient(lambda z: x * y + z, z)
-    for _ in range(2):  # backward adds to z.grad
-        (x * y + z).sum().backward()
-    assert z.grad is not None
-    x, y = torch.tensor([0.3, 0.7], dtype=torch.float64)
-    derivative = gradient(lambda x: 2 * sin(x + 3 * y) + 6 * exp(5 * x) * tanh(y), x)
-    expected = 2 * cos(x + 3 * y) + 30 * exp(5 * x) * tanh(y)  # 30 = 6 * 5, the inner derivative
-    return {
-        "gradient_difference": max(differences), "brick_error": max(errors),
-        "chain_rule_error": (derivative - expected).abs(), "square_gradient_1": square_gradients[0],
-        "square_gradient_2": square_gradients[1], "square_gradient_4": square_gradients[2],
-        "backward_once": once[0], "backward_twice": z.grad[0],
-    }  # fmt: skip
+    return errors + [gradient_error(brick, torch.randn(2, 3, 6, 6)) for brick in spatial]
 
 
 def main(args: Args) -> dict[str, float]:

@@ -76,7 +76,7 @@ def _linear_forecast(data: Data, split: Split, target: int, columns: list[int]) 
 def _design(
     split: Split, target: int, columns: list[int], limit: int | None = _MAX_WINDOWS
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return changes from the last value, in standard deviations: past (N, L x C), future (N, A)."""
+    """Return changes from the last value, over the std: past (N, L x C), future (N, A)."""
     past, index = _past(split), target_columns(split.schema).index(target)
     future = with_target_axis(_values(split, split.schema.target))[:, :, index]
     std = _std(split, columns)

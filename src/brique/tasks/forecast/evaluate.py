@@ -23,8 +23,8 @@ from brique.tasks.forecast.predict import series_fields, target_std
 def evaluate(net: nn.Module, data: Data, *, compare: bool = True) -> Result:
     """Return what a net reaches on `data.test`, beside what needs no net.
 
-    net: pasts (N, L, C) -> futures. It reads the test part once, in eval mode, without gradients and
-        in float32, on its own device.
+    net: pasts (N, L, C) -> futures. It reads the test part once, in eval mode, without gradients
+        and in float32, on its own device.
     compare: whether to fit lines to the past too; else the net stands beside what was before.
     Windows overlap: what chance could do is found by drawing blocks of consecutive windows, each at
     least as long as a future ("block" in the values), and the net is compared block by block.
@@ -70,7 +70,8 @@ def _compare_with_baselines(
     forecasts |= baselines.fit_predict(data, data.test) if fit else {}
     entries = {
         name: {
-            **compute_metrics(forecast, outputs, std), "interval": skill_interval(forecast, outputs, std, blocks)
+            **compute_metrics(forecast, outputs, std),
+            "interval": skill_interval(forecast, outputs, std, blocks),
         }
         for name, forecast in forecasts.items()
     }  # fmt: skip

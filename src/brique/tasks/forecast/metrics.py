@@ -62,7 +62,7 @@ def skill_interval(
 
 
 def error_by_step(outputs: Outputs, std: Tensor) -> dict[str, list[float]]:
-    """Return the root mean square error of net and what was before at each step, in standard deviations."""
+    """Return the RMSE of the net and of the naive forecast at each step, over the std."""
 
     def by_step(predictions: Tensor) -> list[float]:
         errors = (predictions - outputs.target).double() / std.double()

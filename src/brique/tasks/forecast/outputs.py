@@ -75,7 +75,8 @@ def collect_outputs(net: nn.Module, split: Split) -> Outputs:
             assert isinstance(target, Tensor)
             predictions, target = with_target_axis(net(past).float()), with_target_axis(target)
             values = (
-                batch.ids, target, predictions, half_width_of(net, past, schema), local_scale(past, schema),
+                batch.ids, target, predictions, half_width_of(net, past, schema),
+                local_scale(past, schema),
                 naive_forecast(past[:, :, target_indices], target.shape[1]),
             )  # fmt: skip
             parts.append(tuple(value.cpu() for value in values))

@@ -137,7 +137,8 @@ def _coverage_figure(values: dict[str, Any]) -> str:
     caption = (
         f"Nominal coverage {percent(coverage['nominal'])}; on test {percent(covered_share)}"
         f" ({percent(min(by_step))} to {percent(max(by_step))} by step). Mean width"
-        f" {short_number(float(coverage['width']))}{unit}. Widths are fitted on the errors on valid at"
-        " each step, scaled by the recent changes of the series. Coverage drops when the series drifts."
+        f" {short_number(float(coverage['width']))}{unit}. Widths are fitted on the errors on valid"
+        " at each step, scaled by the recent changes of the series. Coverage drops when the series"
+        " drifts."
     )
     return figure(f"90% intervals cover {percent(covered_share)} of the targets", caption, "")

@@ -156,6 +156,6 @@ def check_shape(where: str, predictions: Tensor, expected: tuple[int, ...]) -> N
     """Raise ShapeError unless a net said what is wanted of it."""
     if tuple(predictions.shape) != expected:
         raise ShapeError(
-            f"forecast: {where}: the net said {tuple(predictions.shape)} where futures {expected} are asked"
-            " for; let it return them."
+            f"forecast: {where}: the net said {tuple(predictions.shape)} where futures {expected}"
+            " are asked for; let it return them."
         )

@@ -30,10 +30,10 @@ def evaluate(net: nn.Module, data: Data, *, compare: bool = True) -> Result:
         as many as there are in test, 2,000 at most, by a fixed draw, and never sees them.
     compare: whether pictures drawn along principal components stand beside; else the mean picture.
     Returns Result. In 32 principal components of train the nearest other picture of each is found:
-    "real" and "generated" are the shares of the real and the made ones whose nearest is of the other
-    kind; "mixing" is twice the smaller of both: 0 where all of one kind can be told, 1 where none
-    can. (Pictures that are all too much alike have each other as nearest, though real ones have
-    them.) "copied" is the share of made pictures that are nearer to one of train than 99% of test.
+    "real" and "generated" are the shares of the real and the made ones whose nearest is of the
+    other kind; "mixing" is twice the smaller of both: 0 where all of one kind can be told, 1 where
+    none can. (Pictures that are all too much alike have each other as nearest, though real ones
+    have them.) "copied" is the share of made pictures that are nearer to one of train than 99% of test.
     Its arrays are made (48, C, H, W), uint8, nearest, the ids of the training pictures beside them.
     Raises DataError when the test part is empty; ShapeError when a net does not tell its noise.
     """
@@ -63,15 +63,10 @@ def evaluate(net: nn.Module, data: Data, *, compare: bool = True) -> Result:
     }
     evaluated = time.perf_counter()
     baseline_latents = baselines.baseline_latents(real, components, fit=compare)
-    baseline_is_own_kind = {
-        name: is_own_kind(real, value) for name, value in baseline_latents.items()
-    }
-    entries = {name: compute_metrics(value) for name, value in baseline_is_own_kind.items()}
+    baseline_is_own = {name: is_own_kind(real, z) for name, z in baseline_latents.items()}
+    entries = {name: compute_metrics(value) for name, value in baseline_is_own.items()}
     best = max(entries, key=lambda name: entries[name]["mixing"])
-    net_mixing, baseline_mixing = (
-        mixing_statistic(is_own),
-        mixing_statistic(baseline_is_own_kind[best]),
-    )
+    net_mixing, baseline_mixing = mixing_statistic(is_own), mixing_statistic(baseline_is_own[best])
     comparison = bootstrap.compare_scores(
         best, lambda weights: net_mixing(weights) - baseline_mixing(weights), is_own
     )
@@ -86,7 +81,8 @@ def _generate(net: nn.Module, count: int) -> Tensor:
     if not isinstance(noise_size, int):
         raise ShapeError(
             f"generate: a {type(net).__name__} does not say which noise it takes; give it an"
-            " attribute `noise_size`, how many columns, or see the numbers of the run in its run.json."
+            " attribute `noise_size`, how many columns, or see the numbers of the run in its"
+            " run.json."
         )
     noise = torch.randn(count, noise_size, generator=keys.generator(_KEY))
     with eval_mode(net) as device:

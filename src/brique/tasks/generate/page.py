@@ -22,8 +22,8 @@ def sections(facts: Facts, gallery: Gallery) -> list[Section | Gap]:
         gallery.add(picture, "generated", _THUMBNAIL_SIDE) for picture in generated
     )
     caption = (
-        "Samples from noise, not selected. Nearest-neighbor two-sample test: the nearest neighbor is"
-        f" real for {percent(test['generated'])} of the generated images and generated for"
+        "Samples from noise, not selected. Nearest-neighbor two-sample test: the nearest neighbor"
+        f" is real for {percent(test['generated'])} of the generated images and generated for"
         f" {percent(test['real'])} of the real ones; 50% of each is ideal. A high first and a low"
         " second share mean good images of few modes."
     )

@@ -17,7 +17,8 @@ def sentence(result: Mapping[str, Any]) -> str:
     net_text = (
         f"Nearest-neighbor mixing of {result['examples']:,} generated and test images:"
         f" {format_percent(test['mixing'])} ({interval_text(result, 'mixing', format_percent)};"
-        f" 100% = indistinguishable); {format_percent(test['copied'])} near-copies of training images"
+        f" 100% = indistinguishable); {format_percent(test['copied'])} near-copies of training"
+        " images"
     )
     return comparison_sentence(
         net_text, format_percent(best_mixing), result, NAMES,

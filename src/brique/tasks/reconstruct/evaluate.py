@@ -1,6 +1,7 @@
 """The evaluation of a net that rebuilds pictures: one pass, beside principal components."""
 
 import time
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -28,19 +29,13 @@ def evaluate(net: nn.Module, data: Data, *, compare: bool = True) -> Result:
         once, in eval mode, without gradients and in float32, on its own device.
     compare: whether to fit principal components on `data.train`; else the net stands beside its
         mean picture alone, which has R2 = 0.
-    Returns Result; its arrays are ids, squared_errors (N,), and of the pictures that are shown shown_ids,
-        reconstructions and pca.
+    Returns Result; its arrays are ids, squared_errors (N,), and of the pictures shown:
+        shown_ids, reconstructions and pca.
     Raises DataError when the test part is empty.
     """
     started = time.perf_counter()
     errors = collect_errors(net, data.test)
-    mean = mean_picture(data.train)
-    mean_errors = torch.cat(
-        [
-            squared_errors(mean.expand_as(pictures), pictures)
-            for pictures in picture_batches(data.test)
-        ]
-    )
+    mean_errors = _errors_of(mean_picture(data.train).expand_as, data.test)
     values: dict[str, Any] = {
         "task": "reconstruct",
         "examples": len(errors),
@@ -51,30 +46,18 @@ def evaluate(net: nn.Module, data: Data, *, compare: bool = True) -> Result:
             data.test.groups,
         ))},
     }  # fmt: skip
-    shown_rows = _rows_to_show(errors)
-    arrays = {
-        "ids": data.test.ids,
-        "squared_errors": errors,
-        "shown_ids": data.test.ids[shown_rows],
-    }
-    arrays["reconstructions"] = _to_uint8(
-        reconstruct(net, select_pictures(data.test, data.test.ids[shown_rows]))
-    )
+    shown_ids = data.test.ids[_rows_to_show(errors)]
+    shown = select_pictures(data.test, shown_ids)
+    arrays = {"ids": data.test.ids, "squared_errors": errors, "shown_ids": shown_ids}
+    arrays["reconstructions"] = _to_uint8(reconstruct(net, shown))
     evaluated = time.perf_counter()
     entries: dict[str, Any] = {"mean": compute_metrics(mean_errors, mean_errors)}
     baseline_errors = {"mean": mean_errors}
     if compare:
         components = PrincipalComponents.fit(data.train, values["latent"])
-        baseline_errors["pca"] = torch.cat(
-            [
-                squared_errors(components.reconstruct(pictures), pictures)
-                for pictures in picture_batches(data.test)
-            ]
-        )
+        baseline_errors["pca"] = _errors_of(components.reconstruct, data.test)
         entries["pca"] = compute_metrics(baseline_errors["pca"], mean_errors) | components.fit_info
-        arrays["pca"] = _to_uint8(
-            components.reconstruct(select_pictures(data.test, data.test.ids[shown_rows]))
-        )
+        arrays["pca"] = _to_uint8(components.reconstruct(shown))
     best = max(entries, key=lambda name: entries[name]["r2"])
     comparison = bootstrap.compare(best, errors, baseline_errors[best], data.test.groups)
     values |= {"baseline": entries, "comparison": comparison}
@@ -82,6 +65,12 @@ def evaluate(net: nn.Module, data: Data, *, compare: bool = True) -> Result:
     return Result(
         finite(values), arrays, {key: round(duration, 3) for key, duration in seconds.items()}
     )
+
+
+def _errors_of(rebuild: Callable[[Tensor], Tensor], split: Split) -> Tensor:
+    """Return the squared error of each picture (N,) that a function rebuilds."""
+    batches = picture_batches(split)
+    return torch.cat([squared_errors(rebuild(pictures), pictures) for pictures in batches])
 
 
 def _latent_size(net: nn.Module, split: Split) -> int:

@@ -94,8 +94,8 @@ def _worst_figure(
     strip: _PictureRows, ids: Tensor, reconstructions: Tensor, relative_errors: Tensor
 ) -> str:
     caption = (
-        "The test images with the largest errors, as multiples of the median error. Images unlike the"
-        " training part have large errors: look for outliers and damaged files."
+        "The test images with the largest errors, as multiples of the median error. Images unlike"
+        " the training part have large errors: look for outliers and damaged files."
     )
     worst_name = name(strip.test.name(int(ids[0])), 40)
     title = f"Largest error: {worst_name}, {short_number(float(relative_errors[0]))}x the median"

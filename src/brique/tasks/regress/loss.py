@@ -24,7 +24,7 @@ def target_std(train: Split) -> Tensor:
 
 
 def loss(predictions: Tensor, target: Tensor, std: Tensor) -> Tensor:
-    """Return the mean of Huber's loss, in standard deviations of the targets: far misses count less.
+    """Return the mean Huber loss, in standard deviations of the targets: outliers count less.
 
     predictions, target: (N, K), in their units. spread: (K,), of the training part.
     Source: Huber 1964, "Robust estimation of a location parameter", with the bend at 1 spread.

@@ -40,8 +40,8 @@ def compute_metrics(predictions: Tensor, target: Tensor) -> dict[str, float]:
     """Return the scores of answers (N, K): R2 as the mean over the K, the errors over all.
 
     "r2": share of the truths' variance that is explained; "rmse", "mae": root mean square and mean
-    absolute error; of several targets in standard deviations of each, since their units may differ. Where all
-    truths are equal R2 is 1 for answers that are all right, else 0.
+    absolute error; of several targets in standard deviations of each, since their units may differ.
+    Where all truths are equal R2 is 1 for answers that are all right, else 0.
     """
     errors, unit = predictions.double() - target.double(), std_of(target)
     is_constant = target.amax(dim=0) == target.amin(dim=0)

@@ -77,7 +77,8 @@ def _coverage_figure(facts: Facts) -> str:
     caption = (
         f"Nominal coverage {percent(nominal_share)}; on test {percent(covered_share)}. Mean width"
         f" {short_number(float(coverage['width']))}{unit}. Widths are fitted on the errors on valid"
-        " (conformal prediction, by bins of the prediction); coverage is marginal, for data like these."
+        " (conformal prediction, by bins of the prediction); coverage is marginal, for data like"
+        " these."
     )
     title = f"90% intervals cover {percent(covered_share)} of the targets"
     return figure(title, caption, "")

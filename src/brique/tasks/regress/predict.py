@@ -76,15 +76,15 @@ class Answer:
 def predictions(net: nn.Module, outputs: Tensor, schema: Schema) -> list[Answer]:
     """Return an Answer for each row of what a net said.
 
-    outputs: (N, K). schema: whose targets are K numbers in all; those of a target that holds several
-        are called "name 1", "name 2" ...
+    outputs: (N, K). schema: whose targets are K numbers in all; those of a target that holds
+        several are called "name 1", "name 2" ...
     Raises ShapeError when they disagree on K.
     """
     names = target_names(schema)
     if outputs.ndim != 2 or outputs.shape[1] != len(names):
         raise ShapeError(
-            f"answers: the net said {tuple(outputs.shape)} where {len(names)} numbers are asked for;"
-            f" let it return (N, {len(names)})."
+            f"answers: the net said {tuple(outputs.shape)} where {len(names)} numbers are asked"
+            f" for; let it return (N, {len(names)})."
         )
     layer = denormalize_layer(net)
     units = {name: unit for name, unit in zip(names, target_units(schema), strict=True) if unit}

@@ -25,7 +25,7 @@ _OUTSIDE = ("O", "")
 class EntityCounts:
     """How many entities each of N texts has, by type.
 
-    num_target, num_predicted, num_correct: (N, T), float64: that are meant, that are said, and those that are both.
+    num_target, num_predicted, num_correct: (N, T), float64.
     """
 
     num_target: Tensor
@@ -87,7 +87,8 @@ def count_entities(
 ) -> EntityCounts:
     """Return how many entities are meant, said, and found.
 
-    target, predictions: tags (M,), int64, of N texts one behind the other. lengths: words of each (N,).
+    target, predictions: tags (M,), int64, of N texts one behind the other.
+    lengths: words of each (N,).
     names: of the tags, in BIO form.
     """
     types = entity_types(names)

@@ -29,7 +29,8 @@ def evaluate(
     Tags in BIO form are judged by the entities that they mark, "f1" by the rules of conlleval; the
     task in the values is then "entities", else "tag".
     Intervals are found by drawing texts, not words, again: words of one text hang together.
-    Returns Result; its arrays are ids (N,), offsets (N + 1,), target, predictions, confidence, is_unknown (M,).
+    Returns Result; its arrays are ids (N,), offsets (N + 1,), target, predictions, confidence,
+        is_unknown (M,).
     Raises DataError when the test part is empty, or has a class that `names` lacks.
     """
     started = time.perf_counter()
@@ -45,7 +46,8 @@ def evaluate(
     finished = time.perf_counter()
     arrays = {
         "ids": outputs.ids, "offsets": outputs.offsets, "target": outputs.target,
-        "predictions": outputs.predictions, "confidence": outputs.confidence, "is_unknown": outputs.is_unknown,
+        "predictions": outputs.predictions, "confidence": outputs.confidence,
+        "is_unknown": outputs.is_unknown,
     }  # fmt: skip
     seconds = {
         "evaluation": round(evaluated - started, 3),

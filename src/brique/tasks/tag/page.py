@@ -40,8 +40,10 @@ def _entities_figure(facts: Facts) -> str:
     if not rows:
         return ""
     table_rows = [
-        f'<tr><th scope="row">{name(key or "entity", 30)}</th><td class="num">{type_metrics["count"]:,}</td>'
-        f'<td class="num">{percent(type_metrics["f1"])}</td><td class="num">{percent(type_metrics["precision"])}</td>'
+        f'<tr><th scope="row">{name(key or "entity", 30)}</th>'
+        f'<td class="num">{type_metrics["count"]:,}</td>'
+        f'<td class="num">{percent(type_metrics["f1"])}</td>'
+        f'<td class="num">{percent(type_metrics["precision"])}</td>'
         f'<td class="num">{percent(type_metrics["recall"])}</td></tr>'
         for _, key, type_metrics in rows[:_MAX_TAGS]
     ]
@@ -147,8 +149,10 @@ def _confusions_figure(facts: Facts, outputs: dict[str, Tensor]) -> str:
         target_id, predicted_id = divmod(cell, size)
         number = int(counts[cell])
         rows.append(
-            f'<tr><th scope="row">{name(names[target_id], 24)}</th><td>{name(names[predicted_id], 24)}</td>'
-            f'<td class="num">{number:,}</td><td class="num">{percent(number / int(totals[target_id]))}'
+            f'<tr><th scope="row">{name(names[target_id], 24)}</th>'
+            f"<td>{name(names[predicted_id], 24)}</td>"
+            f'<td class="num">{number:,}</td>'
+            f'<td class="num">{percent(number / int(totals[target_id]))}'
             f"</td><td>{_examples(facts, outputs, target_id, predicted_id)}</td></tr>"
         )
     head = (
@@ -214,8 +218,8 @@ def _tags_section(facts: Facts) -> Section | Gap:
         f'<table class="strips classes">{head}<tbody>{"".join(table_rows)}</tbody>{foot}</table>'
     )
     caption = (
-        "Recall is the share of a tag's words that get it; precision, the share of the words that get"
-        " a tag and have it. Tags are sorted by recall."
+        "Recall is the share of a tag's words that get it; precision, the share of the words that"
+        " get a tag and have it. Tags are sorted by recall."
     )
     if len(rows) > _MAX_TAGS:
         caption += f" {_MAX_TAGS} of {len(rows):,} tags are shown."

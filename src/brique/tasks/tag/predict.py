@@ -17,8 +17,8 @@ _MAX_WORDS = 12  # words that are told with their tags in one line
 class Answer:
     """What a net says of one text: a tag for each of its words, and how likely it takes each.
 
-    words, tags, probabilities: as many as the text has words. Words that the net does not know are U+FFFD,
-    until `worded` puts them in.
+    words, tags, probabilities: as many as the text has words. Words that the net does not know are
+    U+FFFD, until `worded` puts them in.
     """
 
     words: tuple[str, ...]
@@ -102,6 +102,6 @@ def check_shape(where: str, scores: Tensor, schema: Schema, words: int) -> None:
     expected = (words, len(schema[schema.target].names))
     if tuple(scores.shape) != expected or not torch.is_floating_point(scores):
         raise ShapeError(
-            f"tag: {where}: the net said {tuple(scores.shape)} where scores {expected} are asked for,"
-            " a row for each word; let it return them."
+            f"tag: {where}: the net said {tuple(scores.shape)} where scores {expected} are asked"
+            " for, a row for each word; let it return them."
         )

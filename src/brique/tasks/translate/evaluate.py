@@ -87,8 +87,9 @@ def _examples(outputs: Outputs, score: Tensor) -> list[dict[str, Any]]:
     ]
     return [
         {
-            "id": int(outputs.ids[row]), "source": outputs.source[row], "prediction": outputs.predictions[row],
-            "target": outputs.target[row], "overlap": round(float(score[row]), 4),
+            "id": int(outputs.ids[row]), "source": outputs.source[row],
+            "prediction": outputs.predictions[row], "target": outputs.target[row],
+            "overlap": round(float(score[row]), 4),
         }
         for row in [*order[:num_worst].tolist(), *evenly_chosen.tolist()]
     ]  # fmt: skip
