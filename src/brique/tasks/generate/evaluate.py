@@ -33,7 +33,8 @@ def evaluate(net: nn.Module, data: Data, *, compare: bool = True) -> Result:
     "real" and "generated" are the shares of the real and the made ones whose nearest is of the
     other kind; "mixing" is twice the smaller of both: 0 where all of one kind can be told, 1 where
     none can. (Pictures that are all too much alike have each other as nearest, though real ones
-    have them.) "copied" is the share of made pictures that are nearer to one of train than 99% of test.
+    have them.) "copied" is the share of made pictures that are nearer to one of train than 99% of
+    test.
     Its arrays are made (48, C, H, W), uint8, nearest, the ids of the training pictures beside them.
     Raises DataError when the test part is empty; ShapeError when a net does not tell its noise.
     """
