@@ -52,8 +52,8 @@ def test_pictures_of_any_size_are_judged_as_predict_answers_them(wide, tmp_path,
     assert found["test"]["accuracy"] == sum(right) / len(right)
     assert found["examples"] == len(files) == 30
     height, width = size
-    note = f"others: pictures of {width} x {height} pixels are brought to the 20 x 12 that the"
-    scaled = [] if size == (12, 20) else [f"{note} model takes."]
+    note = f"others: pictures of {width} x {height} pixels are resized to 20 x 12, the"
+    scaled = [] if size == (12, 20) else [f"{note} model's input size."]
     assert [one for one in found["notes"] if "pixels" in one] == scaled
     assert "others: all 30 examples are evaluated." in found["notes"]
 

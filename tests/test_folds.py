@@ -97,12 +97,14 @@ def cut(folded, tmp_path, monkeypatch):
 
 def test_folds_that_were_stopped_can_be_ended_there(cut, capsys):
     told = json.loads((cut / "folds.json").read_text())
-    told["asked"]["folds"] = 3  # of which one is not begun
+    told["request"]["folds"] = 3  # of which one is not begun
     files.write_sealed(cut / "folds.json", told)
     capsys.readouterr()
     assert main(["resume", str(cut), "--finish"]) == 0
     out, err = capsys.readouterr()
-    assert f"brique: 2 of 3 folds are told; 'brique resume {cut}' makes up the others.\n" in err
+    assert (
+        f"brique: 2 of 3 folds are in the result; 'brique resume {cut}' trains the others.\n" in err
+    )
     assert ", mean of 2 folds" in out
     runs = [read_run(cut / f"fold-{number}") for number in (1, 2)]
     assert [(run.state, run.turns) for run in runs] == [("finished", 100), ("finished", 31)]
@@ -117,7 +119,7 @@ def test_one_fold_alone_is_not_told_as_folds(cut):
     shutil.rmtree(cut / "fold-2")
     with pytest.raises(
         RunError,
-        match="cut has begun 1 of 2 folds, and a spread needs two; go on without --finish, or end"
+        match="cut has started 1 of 2 folds, and a standard deviation needs two; go on without --finish, or finish"
         " that one alone with 'brique resume .*fold-1 --finish'",
     ):
         brique.resume(cut, finish=True)
@@ -139,7 +141,7 @@ def test_a_folder_of_other_folds_is_refused(folded, tmp_path):
     with pytest.raises(RunError, match="cv: holds the folds of another training; name another fol"):
         brique.train("digits", quick=True, folds=3, out=folded)
     (tmp_path / "cv").mkdir()
-    (tmp_path / "cv" / "folds.json").write_text('{"format": 1, "asked": {"folds": 2}}')
+    (tmp_path / "cv" / "folds.json").write_text('{"format": 1, "request": {"folds": 2}}')
     with pytest.raises(RunError, match="folds.json: is not as brique writes it"):
         brique.resume(tmp_path / "cv")
     (tmp_path / "cv" / "folds.json").write_text("{")
@@ -189,7 +191,7 @@ def test_numbers_are_told_by_their_own_score(tmp_path):
     assert set(found["by_fold"][0]) == {"r2", "examples"}
     assert "linear" in found["baseline"]
     page = Path("cv/report.html").read_text()
-    assert "R² varies by" in page
+    assert "standard deviation" in page
     assert "linear regression" in page
     assert (
         interval([-0.5, 0.9], TASKS["regress"].bounds["r2"])[0] < 0

@@ -22,7 +22,7 @@ from brique.workbench import training as train
 
 QUICK = ["train", "digits", "--quick", "--out", "r"]
 PHASES = {
-    "opening": (train, "_opened"),
+    "opening": (train, "_open_data"),
     "audit": (train, "summary"),
     "start": (Run, "play"),
     "training": (Play, "__next__"),

@@ -106,9 +106,9 @@ def search(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
 
 
 def told(folder: Path, **values: Any):
-    """Change what tune.json says of what was asked, as an attacker would: its checksum fits."""
+    """Change the request in tune.json, as an attacker would: its checksum fits."""
     value = json.loads((folder / "tune.json").read_text())
-    value["asked"] |= values
+    value["request"] |= values
     files.write_sealed(folder / "tune.json", value)
 
 
@@ -235,7 +235,7 @@ def journal(path: Path):
 @pytest.mark.parametrize(
     ("spoil", "says"),
     [
-        (link_out, "tune.db: lies outside the folder; remove it: what was tried is read again"),
+        (link_out, "tune.db: lies outside the folder; remove it: the trials are read again"),
         (dangling, "tune.db: lies outside the folder"),
         (pipe, "tune.db: is a named pipe, not a file"),
         (journal, "tune.db-journal: names another file"),
@@ -278,10 +278,10 @@ def test_a_run_of_a_search_lies_in_it(search: Path, tmp_path: Path, name: str):
 
 @pytest.mark.parametrize(
     ("values", "says"),
-    [({"minutes": "many"}, r"\('minutes' of what was asked is 'many'\); start a new search"),
-     ({"options": 3}, r"\('options' of what was asked is 3\)"),
-     ({"storage": ["sqlite://"]}, r"\('storage' of what was asked is"),
-     ({"source": None}, r"\('source' of what was asked is None\)"),
+    [({"minutes": "many"}, r"\('minutes' of the request is 'many'\); start a new search"),
+     ({"options": 3}, r"\('options' of the request is 3\)"),
+     ({"storage": ["sqlite://"]}, r"\('storage' of the request is"),
+     ({"source": None}, r"\('source' of the request is None\)"),
      ({"source": "sqlite:////tmp/x"}, "data: no 'sqlite:////tmp/x': it is not built in"),
      ({"source": "http://127.0.0.1/x"}, "data: no 'http://127.0.0.1/x': it is not built in")],
 )  # fmt: skip
@@ -438,14 +438,14 @@ def test_what_folds_were_asked_is_of_its_form(
     folder = tmp_path / "cv"
     stopped(brique.train, table(tmp_path), monkeypatch, "fold-1", folds=2, quick=True, out=folder)
     known = json.loads((folder / "folds.json").read_text())
-    known["asked"]["request"][name] = value
+    known["request"][name] = value
     files.write_sealed(folder / "folds.json", known)
     with pytest.raises(
         RunError, match=f"folds.json of .* sets '{name}' to .*, which the recipe can"
     ):
         brique.resume(folder)
-    known["asked"] |= {"folds": 1}
-    known["asked"]["request"] |= {"minutes": 1.0, "options": [], "seed": 0, "start": None}
+    known["request"] |= {"folds": 1}
+    known["request"] |= {"minutes": 1.0, "options": [], "seed": 0, "start": None}
     files.write_sealed(folder / "folds.json", known)
     with pytest.raises(RunError, match=r"folds.json: is not as brique writes it \(folds are 1\)"):
         brique.resume(folder)

@@ -21,7 +21,7 @@ from brique.game.play import Play
 from brique.model import load
 from brique.run import read_run
 from brique.tasks import classify
-from brique.workbench.opened import choose_task
+from brique.workbench.training_data import choose_task
 
 
 def said(capsys, *words):

@@ -16,7 +16,7 @@ from brique.cli.recipe import run_module
 from brique.errors import DataError
 from brique.run import Launch, launched, read_run
 from brique.tasks.classify import train
-from brique.workbench.opened import open_run_data
+from brique.workbench.training_data import open_run_data
 from resuming import alone, assert_equal, stopped
 
 PEOPLE, EACH = 12, 4

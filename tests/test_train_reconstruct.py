@@ -20,8 +20,8 @@ from brique.planning.autoencoder import plan_autoencoder
 from brique.run import read_run
 from brique.tasks import eval_mode, reconstruct
 from brique.tasks.reconstruct import train as training
-from brique.workbench.opened import choose_task
 from brique.workbench.train import train
+from brique.workbench.training_data import choose_task
 from resuming import alone, assert_equal, stopped
 
 

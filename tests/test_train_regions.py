@@ -17,7 +17,7 @@ from brique.model import load
 from brique.run import read_run
 from brique.tasks import eval_mode
 from brique.tasks.table import TASKS
-from brique.workbench.opened import open_run_data
+from brique.workbench.training_data import open_run_data
 from regions import boxed, masked
 from resuming import alone, assert_equal, stopped
 

@@ -16,6 +16,7 @@ from brique.page.tuning import compose
 from brique.run import read_run
 from brique.tasks.table import TASKS
 from brique.workbench import tune as room
+from brique.workbench import tune_parameters
 
 
 @pytest.fixture(scope="module")
@@ -57,8 +58,8 @@ def test_the_first_trial_is_the_plan_and_the_last_run_is_judged(searched, table)
     first, final = read_run(searched / "trial-000"), read_run(searched / "final")
     assert first.settings["turns"] == 40
     assert first.settings["width"] == 16
-    assert first.settings["options"] == ["judged=none"]
-    assert final.settings["options"] == []
+    assert first.settings["options"] == {"selection": 0}
+    assert final.settings["options"] == {}
     assert found["test"] == final.result["test"]
     assert found["final"] == "final"
     compared, chosen = found["comparison"], str(found["chosen"])
@@ -78,7 +79,7 @@ def test_only_what_these_data_have_is_searched(searched):
 
 
 def test_no_trial_sees_an_example_of_test(table):
-    whole, rest = data.open(table), data.open(table, judged=False)
+    whole, rest = data.open(table), data.open(table, selection=0)
     assert rest.test.ids.tolist() == whole.valid.ids.tolist()
     inside = {*rest.train.ids.tolist(), *rest.valid.ids.tolist()}
     assert inside == set(whole.train.ids.tolist())
@@ -87,8 +88,8 @@ def test_no_trial_sees_an_example_of_test(table):
 
 
 def test_what_was_best_is_seen_again_on_other_examples_but_none_of_test(table):
-    whole, first = data.open(table), data.open(table, judged=False)
-    drawn = [data.open(table, judged=False, draw=number) for number in (1, 2)]
+    whole, first = data.open(table), data.open(table, selection=0)
+    drawn = [data.open(table, selection=number) for number in (1, 2)]
     out = set(whole.test.ids.tolist())
     held = [set(one.test.ids.tolist()) for one in (first, *drawn)]
     for one, these in zip(drawn, held[1:], strict=True):
@@ -98,7 +99,7 @@ def test_what_was_best_is_seen_again_on_other_examples_but_none_of_test(table):
         assert len(seen | these) == len(whole.train) + len(whole.valid)
         assert len(one.test) == pytest.approx(len(first.test), abs=6)
     assert held[0] != held[1] != held[2] != held[0]
-    again = data.open(table, judged=False, draw=1)
+    again = data.open(table, selection=1)
     assert again.fingerprint == drawn[0].fingerprint != first.fingerprint
 
 
@@ -201,7 +202,7 @@ def test_a_search_that_was_stopped_goes_on_with_its_trial(table, tmp_path, monke
 
 def test_time_is_kept_for_seeing_again_whether_the_best_beats_the_plan(monkeypatch):
     spent = {0: 10.0, 1: 40.0, 2: 10.0}
-    monkeypatch.setattr(room._Search, "_spent", lambda self: spent)
+    monkeypatch.setattr(room._Search, "_seconds_by_trial", lambda self: spent)
     search, state = room._Search.__new__(room._Search), SimpleNamespace(name="COMPLETE")
 
     def needed(*scores):
@@ -260,14 +261,14 @@ def test_the_best_is_compared_by_scores_that_it_was_not_chosen_by(
             return 0.5
         return ([0.6, 0.4] if is_luck else [0.6, 0.7, 0.6])[int(name[-1])]
 
-    monkeypatch.setattr(room._Search, "_scored", scored)
+    monkeypatch.setattr(room._Search, "_trial_score", scored)
     brique.tune(table, trials=4, minutes=2, out=tmp_path / "lucky")
     found = json.loads((tmp_path / "lucky" / "tune.json").read_text())["result"]
     assert found["chosen"] == (0 if is_luck else 2)
     again = [0.6, 0.4] if is_luck else [0.6, 0.7, 0.6]  # one time worse is not better
     assert found["comparison"] == {"0": [0.5] * len(again), "2": again}
     assert asked[4:] == [
-        (f"again-{number}-{turn}", 10_000 + turn, f"draw={turn + 1}")
+        (f"again-{number}-{turn}", 10_000 + turn, turn + 1)
         for turn in range(2 if is_luck else 3)
         for number in (0, 2)
     ]
@@ -275,7 +276,7 @@ def test_the_best_is_compared_by_scores_that_it_was_not_chosen_by(
 
 def test_settings_of_the_plan_that_lie_beyond_the_search_are_tried_first():
     plan = {"dropout": 0.7, "smoothing": 0.0}
-    assert room._plan_params(plan)["dropout"] == 0.7
+    assert tune_parameters.plan_params(plan)["dropout"] == 0.7
 
     class Asked:
         params: ClassVar = {}
@@ -283,7 +284,7 @@ def test_settings_of_the_plan_that_lie_beyond_the_search_are_tried_first():
         def suggest_float(self, name, low, high, **_):
             self.params[name] = (low, high)
 
-    assert room._suggest(Asked(), plan)["dropout"] == (0.0, 0.7)
+    assert tune_parameters.suggest(Asked(), plan)["dropout"] == (0.0, 0.7)
 
 
 def test_no_trials_are_refused(table):

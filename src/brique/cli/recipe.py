@@ -48,14 +48,14 @@ def run_module(module: ModuleType, args_class: type, main: Main, arguments: Sequ
     quick = vars(module).get("QUICK", {})
     _check(args_class, quick, path.stem)
     defaults = quick if "--quick" in arguments else {}
-    opened = _options(args_class)
+    options_by_field = _options(args_class)
     name = f"brique run {recipe}" if recipe else f"python {path.name}"
 
     def play(**values: Any) -> int:  # noqa: ANN401 - values of any field
         from brique.run import Launch, launched
 
         as_json = values.pop("json")
-        for field, options in opened.items():
+        for field, options in options_by_field.items():
             values[field] = chosen(values[field], options)
         common = {flag: values.pop(flag) for flag in ("out", "quick", "device", "exact")}
         launch = Launch(**common, command=shlex.join([*name.split(), *arguments]))

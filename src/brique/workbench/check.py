@@ -40,9 +40,9 @@ def check(
             test_paths = () if test is None else (test, Path(source).parent / test)
             files.check_not_input(output, source, *test_paths)
     dataset = data.open(source, **options)
-    opened = time.perf_counter()
+    opened_at = time.perf_counter()
     findings = audit.findings(dataset)
-    seconds = {"opening": opened - started, "audit": time.perf_counter() - opened}
+    seconds = {"opening": opened_at - started, "audit": time.perf_counter() - opened_at}
     if csv is not None:
         files.write(csv, _to_csv(findings))
     entries = [finding.to_json() for finding in findings]

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from brique import catalog, files, reader
 from brique.errors import UsageError
-from brique.workbench.opened import run_options
+from brique.workbench.training_data import run_options
 
 
 def copy(name: str, file: str | Path) -> Path:

@@ -19,8 +19,8 @@ from brique.run.start import pick_device
 from brique.schema import Schema
 from brique.tasks.table import TASKS
 from brique.workbench.new_data import choose_part, describe_parts, open_new_data, select_part
-from brique.workbench.opened import UNSUPERVISED_TASKS, open_run_data, run_options
 from brique.workbench.run_data import baseline_data, find_duplicates, open_recorded_data
+from brique.workbench.training_data import UNSUPERVISED_TASKS, open_run_data, run_options
 
 
 def evaluate(
@@ -47,11 +47,11 @@ def evaluate(
     Columns and classes of new data are matched by name, ignoring case. Examples of a class unknown
     to the model count as errors. Baselines are fitted on the run's own training part; if that is
     gone, only the constant baseline is given.
-    Returns "run", what the task's `evaluate` returns ("task", "test", "interval", "baseline" and more),
-    "evaluated_on" (the name of the data, the part, and how many examples), "seconds" and "notes":
-    sentences that a reader of the scores should know; "trust_errors" says what falsifies them, by the
-    audit of the run or the reading of other data. Where examples have the very inputs of ones
-    that the run has learned from, "train_duplicates" counts them, and "unseen" has the scores of the others.
+    Returns "run", what the task's `evaluate` returns ("task", "test", "interval", "baseline" and
+    more), "evaluated_on" (the name of the data, the part, and how many examples), "seconds" and
+    "notes": sentences to read with the scores; "trust_errors": what falsifies them, by the audit of
+    the run or on opening other data. Where examples have the very inputs of training examples,
+    "train_duplicates" counts them, and "unseen" has the scores of the others.
     Raises DataError when the data do not fit the model, or ask for something else than it answers;
     UsageError for options without other data.
     """
@@ -210,10 +210,13 @@ def _duplicate_scores(model: Model, dataset: Data, is_duplicate: Tensor) -> dict
 def _duplicate_warning(values: dict[str, Any], dataset: Data, is_duplicate: Tensor) -> str:
     """Say how many of the examples the net has learned from, and what it reaches on the others."""
     main = TASKS[values["task"]].main_metric
-    message = f"{dataset.name}: {values['train_duplicates']:,} of {len(is_duplicate):,} examples have the very inputs of ones"
-    message += " that the net has learned from"
+    message = (
+        f"{dataset.name}: {values['train_duplicates']:,} of {len(is_duplicate):,} examples have the"
+        " very inputs of ones that the net has learned from"
+    )
     if "unseen" not in values:
         return f"{message}: these scores say nothing of new ones."
     score = values["unseen"].get(main.name)
     score_text = "none" if score is None else f"{score:.1%}" if main.is_share else f"{score:.4g}"
-    return f"{message}; on the {values['unseen']['examples']:,} others its {main.title} is {score_text}."
+    count = values["unseen"]["examples"]
+    return f"{message}; on the {count:,} others its {main.title} is {score_text}."

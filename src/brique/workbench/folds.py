@@ -19,10 +19,10 @@ from brique.run import read_run
 from brique.run.claim import check_free, check_inside, claim, reopen
 from brique.run.data_files import compare_data_files, write_data
 from brique.tasks.table import TASKS
-from brique.workbench.opened import opened
 from brique.workbench.resume_run import resume_run
 from brique.workbench.stored import read_settings
 from brique.workbench.training import train_once
+from brique.workbench.training_data import open_training_data
 
 FILE = "folds.json"  # in the folder of such a training: what it is, and what was found
 
@@ -36,16 +36,16 @@ def train_folds(request: Request, count: int, folder: Path | None) -> Path:
     """
     arguments = {"folds": count, **request.to_json()}
     if folder is not None and (folder / FILE).is_file():
-        if _read(folder).get("asked") != json.loads(json.dumps(arguments)):
+        if _read(folder).get("request") != json.loads(json.dumps(arguments)):
             raise RunError(
                 f"{folder}: holds the folds of another training; name another folder with --out."
             )
         with reopen(folder), _checked_data(folder, "train"):
             return _train_and_summarize(request, count, folder)
     check_free(folder)
-    dataset, _ = opened(request.source, request.options, "train")
+    dataset, _ = open_training_data(request.source, request.options, "train")
     dataset.fold(1, count)  # raises before anything is written
-    initial_files = {FILE: files.to_sealed_json({"asked": arguments, "result": {}})}
+    initial_files = {FILE: files.to_sealed_json({"request": arguments, "result": {}})}
     folder, lock = claim(folder, f"{dataset.name}-folds", initial_files)
     with lock:
         write_data(folder, dataset)
@@ -84,8 +84,8 @@ def resume_folds(
 
 
 def _read_arguments(folder: Path) -> tuple[Request, int]:
-    """Return what a training of folds was asked, and how many folds. Raises RunError."""
-    arguments = _read(folder).get("asked")
+    """Return the request of a cross-validation, and the number of folds. Raises RunError."""
+    arguments = _read(folder).get("request")
     try:
         values = dict(cast("dict[str, Any]", arguments))
         count = values.pop("folds")
@@ -112,7 +112,7 @@ def _checked_data(folder: Path, verb: str, *, changed: bool = False) -> Iterator
 
 
 def is_finished(folder: Path) -> bool:
-    """Tell whether a training of folds has done all that it was asked. Raises RunError."""
+    """Tell whether all folds of a cross-validation have finished. Raises RunError."""
     (_, count), result = _read_arguments(folder), _read(folder).get("result")
     fold_folders = [folder / f"fold-{number}" for number in range(1, count + 1)]
     if not result or result.get("folds") != count or not (folder / "report.html").is_file():
@@ -150,24 +150,22 @@ def _train_each(
 
 
 def _started_folders(folder: Path, count: int) -> list[Path]:
-    """Return the folders of the folds that are begun. Raises RunError below two."""
+    """Return the folders of the started folds. Raises RunError below two."""
     fold_folders = [check_inside(folder / f"fold-{number}") for number in range(1, count + 1)]
     started = [fold_folder for fold_folder in fold_folders if (fold_folder / "run.json").is_file()]
     if len(started) < 2:
         hint = (
-            f", or end that one alone with '{interrupts.resume_command(started[0])} --finish'"
+            f", or finish that one alone with '{interrupts.resume_command(started[0])} --finish'"
             if started
             else ""
         )
         raise RunError(
-            f"resume: {folder} has begun {len(started)} of {count} folds, and a spread needs two; go"
-            f" on without --finish{hint}."
+            f"resume: {folder} has started {len(started)} of {count} folds, and a standard"
+            f" deviation needs two; go on without --finish{hint}."
         )
     if len(started) < count:
-        notify(
-            f"{len(started)} of {count} folds are told; '{interrupts.resume_command(folder)}' makes up the"
-            " others."
-        )
+        command = interrupts.resume_command(folder)
+        notify(f"{len(started)} of {count} folds are in the result; '{command}' trains the others.")
     return started
 
 

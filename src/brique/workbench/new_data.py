@@ -9,14 +9,18 @@ from brique.data.raw.source import PARTS
 from brique.errors import DataError, UsageError, did_you_mean
 from brique.options import Options
 from brique.schema import Category, Field, Number, Picture, Schema, Text, Timestamp
-from brique.workbench.opened import model_shape_options
+from brique.workbench.training_data import model_shape_options
 
 _INHERITED = ("kind", "header", "names", "length", "horizon")  # of the run's options, where unsaid
 _INHERITED_BY_SERIES = ("target", "time", "group", "types")  # and these, of a series
 _SPLIT_OPTIONS = ("test", "time", "fold")  # options that say which part is for test
 _KINDS: dict[type, str] = {
-    Category: "category", Number: "number", Timestamp: "timestamp", Text: "text", Picture: "picture",
-}  # fmt: skip
+    Category: "category",
+    Number: "number",
+    Timestamp: "timestamp",
+    Text: "text",
+    Picture: "picture",
+}
 _PART_NAMES = ("all", *PARTS)
 
 
@@ -59,7 +63,8 @@ def select_part(
         assert dataset.source is not None
         counts = describe_parts(dataset)
         raise DataError(
-            f"{dataset.name}: its part '{part}' is empty ({counts}); leave --part out to evaluate all"
+            f"{dataset.name}: its part '{part}' is empty ({counts}); leave --part out to"
+            " evaluate all"
         )
     return selected
 
@@ -162,7 +167,8 @@ def _scale_note(dataset: Data, schema: Schema) -> str:
         return ""
     (width, height), (model_width, model_height) = next(iter(sizes)), fields[0].shape[:0:-1]
     sizes_text = f"of {width} x {height} pixels" if len(sizes) == 1 else f"of {len(sizes):,} sizes"
-    return f"{dataset.name}: pictures {sizes_text} are brought to the {model_width} x {model_height} that the model takes."
+    model_size = f"{model_width} x {model_height}, the model's input size"
+    return f"{dataset.name}: pictures {sizes_text} are resized to {model_size}."
 
 
 def _with_note(dataset: Data, note: str) -> Data:

@@ -115,10 +115,15 @@ def _make_prediction(
     if isinstance(outcome, BriqueError):
         return Prediction(file=name, answer=None, error=str(outcome), location=location)
     substituted = substitutions(schema, example.value)
+    note = "; ".join(filter(None, (example.note, str(substituted))))
     return Prediction(
-        file=name, answer=outcome, error=None, location=location, substitutions=substituted,
-        note="; ".join(filter(None, (example.note, str(substituted)))) or _describe_conversion(example.value, schema),
-    )  # fmt: skip
+        file=name,
+        answer=outcome,
+        error=None,
+        location=location,
+        substitutions=substituted,
+        note=note or _describe_conversion(example.value, schema),
+    )
 
 
 def _describe_conversion(value: object, schema: Schema) -> str | None:
@@ -137,8 +142,11 @@ def _describe_conversion(value: object, schema: Schema) -> str | None:
     if channels != shape[0]:
         changes.append("turned to grey" if shape[0] == 1 else "given color channels")
     if kind.value_range is not None and (limits := kind.clipped_range(value)) is not None:
-        changes.append(f"brightness from {limits[0]:g} to {limits[1]:g} cut to that of the training,"
-                       f" {kind.value_range[0]:g} to {kind.value_range[1]:g}")  # fmt: skip
+        low, high = kind.value_range
+        changes.append(
+            f"brightness from {limits[0]:g} to {limits[1]:g} cut to that of the training,"
+            f" {low:g} to {high:g}"
+        )
     return " and ".join(changes) or None
 
 

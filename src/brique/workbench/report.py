@@ -12,7 +12,7 @@ from brique.run import Record, read_run
 from brique.run.data_files import data_paths
 from brique.schema import Schema
 from brique.tasks.table import TASKS
-from brique.workbench.opened import open_run_data
+from brique.workbench.training_data import open_run_data
 
 
 def report(run: str | Path, *, trust: bool = False) -> Path:

@@ -16,7 +16,7 @@ from brique.errors import DataError
 from brique.run import Record
 from brique.run.data_files import data_paths
 from brique.schema import Category, Field, Mask, Number, Schema, Tags, Text
-from brique.workbench.opened import open_run_data
+from brique.workbench.training_data import open_run_data
 
 
 def open_recorded_data(record: Record, schema: Schema) -> Data | None:
@@ -36,7 +36,8 @@ def open_recorded_data(record: Record, schema: Schema) -> Data | None:
 def find_duplicates(run_data: Data, split: Split, aligned: Data) -> Tensor:
     """Return which examples have the inputs of one that the run has learned from (N,), bool.
 
-    run_data: the data of the run; its train and valid count. other: a part of `aligned`, in its fields.
+    run_data: the data of the run; its train and valid count.
+    other: a part of `aligned`, in its fields.
     """
     training_hashes = set(
         _input_hashes(run_data, torch.cat([run_data.train.ids, run_data.valid.ids]))

@@ -181,7 +181,7 @@ def _check_database_files(folder: Path) -> None:
             problem = "names another file"
         if problem is not None:
             raise RunError(
-                f"{path}: {problem}; remove it: what was tried is read again from the trials' folders."
+                f"{path}: {problem}; remove it: the trials are read again from their folders."
             )
 
 

@@ -8,8 +8,8 @@ from brique.errors import UsageError, did_you_mean
 from brique.options import Options, command_line
 from brique.planning import Request
 from brique.workbench.folds import train_folds
-from brique.workbench.opened import UNSUPERVISED_TASKS
 from brique.workbench.training import train_once
+from brique.workbench.training_data import UNSUPERVISED_TASKS
 
 
 def train(

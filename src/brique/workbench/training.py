@@ -23,7 +23,7 @@ from brique.schema import Picture, Text
 from brique.tasks.record import Task
 from brique.tasks.table import TASKS
 from brique.workbench import languages
-from brique.workbench.opened import choose_task, opened
+from brique.workbench.training_data import choose_task, open_training_data
 
 
 def train_once(request: Request, folder: Path | None) -> Path:
@@ -63,9 +63,9 @@ class _Seconds:
     @contextmanager
     def on(self, part: str) -> Iterator[None]:
         """Count what the block takes."""
-        begun = time.perf_counter()
+        start = time.perf_counter()
         yield
-        self.parts[part] = time.perf_counter() - begun
+        self.parts[part] = time.perf_counter() - start
 
 
 @dataclass(frozen=True)
@@ -89,7 +89,7 @@ def prepare(request: Request, device: torch.device) -> Prepared:
     with seconds.on("imports"):
         _import()
     with seconds.on("opening"):
-        data, request, started = _opened(request)
+        data, request, started = _open_data(request)
         task, name = choose_task(data, "train", request.task)
         module = catalog.load_training_file(name)
     with seconds.on("planning"):
@@ -129,7 +129,7 @@ def _import() -> None:
     _ = sklearn.ensemble, sklearn.linear_model, sklearn.manifold, sklearn.svm, torch._dynamo, page
 
 
-def _opened(request: Request) -> tuple[Data, Request, dict[str, str] | None]:
+def _open_data(request: Request) -> tuple[Data, Request, dict[str, str] | None]:
     """Open the data, as the weights to start from take pictures if there are any.
 
     Returns the data, the request with all options that open them so, and what is taken over from
@@ -140,11 +140,11 @@ def _opened(request: Request) -> tuple[Data, Request, dict[str, str] | None]:
         options = request.options.with_shape(*transfer.expected_input(source))
         request = replace(request, start=source, options=options)
     pictures_only = request.start is not None or request.task is not None  # these take pictures
-    asked = request.options
-    data, options = opened(
-        request.source, asked, "train", pictures_only=pictures_only, task=request.task
+    initial = request.options
+    data, options = open_training_data(
+        request.source, initial, "train", pictures_only=pictures_only, task=request.task
     )
-    _tell_omitted(data, asked, options)
+    _tell_omitted(data, initial, options)
     request = replace(request, options=options)
     if request.start is None:
         return data, request, None
@@ -189,13 +189,13 @@ def _format_duration(seconds: float) -> str:
     return f"{seconds:.0f} seconds" if seconds < 100 else f"{seconds / 60:.0f} minutes"
 
 
-def _tell_omitted(dataset: Data, asked: Options, options: Options) -> None:
-    """Tell which columns of a table the net does not see, beside those that were left out."""
-    columns = [name for name in options.types or {} if name not in (asked.types or {})]
-    if options != asked and isinstance(dataset.schema[dataset.schema.inputs[0]], Text):
-        notify(
-            f"{dataset.name}: {languages.describe_options(dataset, columns, tokenization=options.unit != asked.unit)}"
-        )
+def _tell_omitted(dataset: Data, initial: Options, options: Options) -> None:
+    """Tell which columns of a table the net does not see, beside the columns left out."""
+    columns = [name for name in options.types or {} if name not in (initial.types or {})]
+    if options != initial and isinstance(dataset.schema[dataset.schema.inputs[0]], Text):
+        tokenization = options.unit != initial.unit
+        message = languages.describe_options(dataset, columns, tokenization=tokenization)
+        notify(f"{dataset.name}: {message}")
     elif columns:
         notify(f"{dataset.name}: the net sees the pictures alone; left out: {', '.join(columns)}.")
 

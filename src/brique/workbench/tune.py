@@ -31,9 +31,10 @@ from brique.workbench import study_storage as memory
 from brique.workbench.resume_run import resume_run
 from brique.workbench.stored import read_settings
 from brique.workbench.training import Prepared, prepare, train_prepared
+from brique.workbench.tune_parameters import apply_params, importances, plan_params, suggest
 
 if TYPE_CHECKING:
-    from optuna import Study, Trial
+    from optuna import Study
     from optuna.trial import FrozenTrial
 
 FILE = "tune.json"  # in the folder of a search: what it is, and what was found
@@ -42,16 +43,7 @@ MIN_TRIALS = 10  # that the minutes are for, at least
 REPEATS = 3  # trainings of the best trial, and of the plan: by seeds that nothing was chosen with,
 #            and on other examples of train and valid
 _RESERVED_REPEATS = 2  # of these time is kept for: mostly one of the first is not better
-_FACTORS = {"lr": 5.0, "weight_decay": 10.0}  # a setting is tried from 1/x to x times the plan's
-_UPPER_BOUNDS = {
-    "dropout": 0.6,
-    "smoothing": 0.15,
-    "shift": 0.2,
-    "zoom": 0.25,
-    "light": 0.4,
-}  # from 0 on
 _PHASES = ("training", "evaluation", "baselines", "report")  # of a trial's seconds; others are once
-_MULTIPLIERS = {"width": (0.5, 1.0, 1.5), "batch_size": (0.5, 1.0, 2.0)}  # twice the width is slow
 
 
 def tune(
@@ -82,9 +74,9 @@ def tune(
         raise UsageError(f"tune: trials must be 1 or more, not {trials}.")
     if not 0 < minutes < math.inf:
         raise UsageError(f"tune: minutes must be above 0 and finite, not {minutes:g}.")
-    opened = Options().replace(**options)
+    data_options = Options().replace(**options)
     arguments = {"source": str(source), "minutes": minutes, "seed": seed, "trials": trials,
-             "options": opened.given(), "storage": memory.masked_url(storage)}  # fmt: skip
+             "options": data_options.given(), "storage": memory.masked_url(storage)}  # fmt: skip
     memory.check_connection(storage)
     folder, lock = _claim_folder(out, arguments, str(source))
     with lock:
@@ -115,7 +107,7 @@ def final_run(folder: Path) -> Path | None:
 
 @dataclass(frozen=True, kw_only=True)
 class _Invocation:
-    """How a search is gone on with: the verb, and what was said beside it."""
+    """How a search is started or resumed: the verb, and its flags."""
 
     verb: str
     device: str | None
@@ -157,9 +149,13 @@ class _Search:
         options = Options(**read_settings(arguments["options"], Options, f"{FILE} of {folder}"))
         flags = {"minutes": arguments["minutes"], "seed": arguments["seed"]}
         self._request = Request(
-            source=arguments["source"], seed=arguments["seed"], minutes=self._minutes, options=options,
-            device=invocation.device, command=command_line("tune", arguments["source"], options, flags),
-        )  # fmt: skip
+            source=arguments["source"],
+            seed=arguments["seed"],
+            minutes=self._minutes,
+            options=options,
+            device=invocation.device,
+            command=command_line("tune", arguments["source"], options, flags),
+        )
         trial = replace(self._request, options=options.replace(selection=0))
         self.prepared, self._prepared_options = self._prepare(trial), trial.options
         self._plan = asdict(self.prepared.args)
@@ -172,33 +168,33 @@ class _Search:
 
     def _prepare(self, request: Request) -> Prepared:
         """Return what is prepared with the plan of the search: what a machine is fast at varies."""
-        made, content = prepare(request, self._device), _read(self.folder)
+        prepared, content = prepare(request, self._device), _read(self.folder)
         if "plan" not in content:
-            write_data(self.folder, made.data)
-            content["plan"] = asdict(made.args)
+            write_data(self.folder, prepared.data)
+            content["plan"] = asdict(prepared.args)
             content["plan"].pop("options")
             files.write_sealed(self.folder / FILE, content)
-        restored = read_settings(content["plan"], type(made.args), f"{FILE} of {self.folder}")
-        return replace(made, args=replace(made.args, **restored))
+        restored = read_settings(content["plan"], type(prepared.args), f"{FILE} of {self.folder}")
+        return replace(prepared, args=replace(prepared.args, **restored))
 
     def run(self) -> None:
-        """Try settings until the minutes are over, or as many as were asked for."""
+        """Try settings until the minutes are over, or the trials are as many as requested."""
         study = memory.open_study(self.folder, self._invocation.storage)
         started = time.monotonic() - sum(self._seconds_by_trial().values())
         for interrupted in [frozen for frozen in study.trials if frozen.state.name == "RUNNING"]:
             study.sampler = memory.make_sampler(self.arguments["seed"], interrupted.number)
             trial = memory.reopen_trial(study, interrupted)
-            self._run_trial(study, trial.number, _suggest(trial, self._plan))
+            self._run_trial(study, trial.number, suggest(trial, self._plan))
         limit = self.arguments["trials"] or 10_000
         while len(study.trials) < limit:
             remaining = 60 * self.arguments["minutes"] - (time.monotonic() - started)
             if study.trials and remaining < self._seconds_needed(study):
                 break
             if not study.trials:
-                study.enqueue_trial(_plan_params(self._plan))
+                study.enqueue_trial(plan_params(self._plan))
             study.sampler = memory.make_sampler(self.arguments["seed"], len(study.trials))
             trial = study.ask()
-            self._run_trial(study, trial.number, _suggest(trial, self._plan))
+            self._run_trial(study, trial.number, suggest(trial, self._plan))
 
     def finish(self) -> Path:
         """Compare the best trial with the plan once more, train on all, write what was found."""
@@ -271,7 +267,7 @@ class _Search:
             is_last = request.options == self._request.options  # which has all the minutes
             self._prepared_options = request.options
             self.prepared = prepare(request, self._device) if is_last else self._prepare(request)
-        settings = _apply_params(asdict(self.prepared.args), params)
+        settings = apply_params(asdict(self.prepared.args), params)
         args = replace(self.prepared.args, **settings, seed=request.seed)
         with self._invocation.guard():
             return read_run(train_prepared(request, replace(self.prepared, args=args), out))
@@ -298,48 +294,6 @@ class _Search:
         )
 
 
-def _suggest(trial: "Trial", plan: dict[str, Any]) -> dict[str, Any]:
-    """Suggest parameters: factors of the plan's settings, or values."""
-    for name, factor in _FACTORS.items():
-        if plan.get(name):
-            trial.suggest_float(f"{name} x", 1 / factor, factor, log=True)
-    for name, upper in _UPPER_BOUNDS.items():
-        if isinstance(plan.get(name), float):
-            trial.suggest_float(name, 0.0, max(upper, plan[name]))
-    for name, factors in _MULTIPLIERS.items():
-        if plan.get(name):
-            trial.suggest_categorical(f"{name} x", factors)
-    return dict(trial.params)
-
-
-def _plan_params(plan: dict[str, Any]) -> dict[str, Any]:
-    """Return the parameters that stand for the plan itself: the first trial."""
-    params = {f"{name} x": 1.0 for name in (*_FACTORS, *_MULTIPLIERS) if plan.get(name)}
-    return params | {
-        name: plan[name] for name in _UPPER_BOUNDS if isinstance(plan.get(name), float)
-    }
-
-
-def _apply_params(plan: dict[str, Any], params: dict[str, Any]) -> dict[str, Any]:
-    """Return the settings that parameters stand for; the examples seen stay as many."""
-    changes: dict[str, Any] = {}
-    for key, value in params.items():
-        name = key.removesuffix(" x")
-        if name not in (*_FACTORS, *_UPPER_BOUNDS, *_MULTIPLIERS) or not isinstance(
-            value, int | float
-        ):
-            raise RunError(
-                f"{memory.DATABASE}: tries '{key}' as {value!r:.80}, which no search does; remove"
-                " it: what was tried is read again from the trials' folders."
-            )
-        changes[name] = plan[name] * value if key.endswith(" x") else value
-        if isinstance(plan[name], int):
-            changes[name] = plan[name] if value == 1 else max(8, 8 * round(changes[name] / 8))
-    if "batch_size" in changes:
-        changes["turns"] = max(1, round(plan["turns"] * plan["batch_size"] / changes["batch_size"]))
-    return changes
-
-
 def _score(trial: "FrozenTrial") -> float:
     assert trial.value is not None  # it is complete
     return float(trial.value)
@@ -357,22 +311,10 @@ def _search_result(
         "comparison": finite({str(number): values for number, values in scores.items()}),
         "chosen": chosen,
         "settings": settings,
-        "importance": _importances(study) if len(completed) >= 6 else {},
+        "importance": importances(study) if len(completed) >= 6 else {},
         "final": record.folder.name,
         "test": record.result["test"],
     }  # fmt: skip
-
-
-def _importances(study: "Study") -> dict[str, float]:
-    """Return the importance of each setting: its share of the variance between trials."""
-    from optuna.importance import get_param_importances
-
-    try:
-        return {
-            name: float(importance) for name, importance in get_param_importances(study).items()
-        }
-    except (ValueError, RuntimeError):
-        return {}
 
 
 def _claim_folder(
@@ -381,13 +323,13 @@ def _claim_folder(
     """Return the folder of a search, made or found, held. Raises RunError if it holds another."""
     folder = None if out is None else Path(out)
     if folder is not None and (folder / FILE).is_file():
-        if _read(folder).get("asked") != arguments:
+        if _read(folder).get("request") != arguments:
             raise RunError(
                 f"{folder}: holds another search; name another folder with --out, or repeat the"
                 " arguments of that search."
             )
         return folder, reopen(folder)
-    initial_files = {FILE: files.to_sealed_json({"asked": arguments, "result": {}})}
+    initial_files = {FILE: files.to_sealed_json({"request": arguments, "result": {}})}
     return claim(folder, f"{Path(name).name}-tune", initial_files)
 
 
@@ -397,20 +339,20 @@ def _read(folder: Path) -> dict[str, Any]:
         content = reader.read_sealed(folder / FILE)
     except StoreError as error:
         raise RunError(f"{error}; restore the file, or start a new search.") from error
-    if not isinstance(content.get("asked"), dict):
-        raise RunError(f"{folder / FILE}: does not say what was asked; start a new search.")
+    if not isinstance(content.get("request"), dict):
+        raise RunError(f"{folder / FILE}: has no request; start a new search.")
     return content
 
 
 def _read_arguments(folder: Path) -> dict[str, Any]:
-    """Return what a search was asked, as tune.json has it. Raises RunError on any other."""
-    arguments = _read(folder)["asked"]
+    """Return the arguments of a search, as tune.json has them. Raises RunError on any other."""
+    arguments = _read(folder)["request"]
     types = {"source": str, "minutes": (int, float), "seed": int, "trials": (int, type(None)),
              "options": dict, "storage": (str, type(None))}  # fmt: skip
     for name, expected_type in types.items():
         if not isinstance(arguments.get(name), expected_type) or isinstance(arguments[name], bool):
             raise RunError(
-                f"{folder / FILE}: is not as brique writes it ('{name}' of what was asked is"
+                f"{folder / FILE}: is not as brique writes it ('{name}' of the request is"
                 f" {arguments.get(name)!r:.80}); start a new search."
             )
     return arguments

@@ -1,4 +1,4 @@
-"""The data that a verb asks for, and those of a run, opened as the run had them."""
+"""Data to train on, and the data of a run, opened as the run had them."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -15,10 +15,10 @@ from brique.workbench import languages
 from brique.workbench.stored import read_settings
 
 UNSUPERVISED_TASKS = tuple(name for name, task in TASKS.items() if not task.needs_target)
-"""Tasks that the data do not say: they need no target."""
+"""Tasks that need no target."""
 
 
-def opened(
+def open_training_data(
     source: str | Path,
     options: Options,
     verb: str,
@@ -28,10 +28,10 @@ def opened(
 ) -> tuple[Data, Options]:
     """Open data that a net can be trained on; return them with the options that open them so.
 
-    verb: that asks for them, for sentences.
-    pictures_only: whether pictures must be the only input: what a table has beside them is then left out,
-        and the options say it of each column.
-    task: one of FREE, if it is asked for.
+    verb: of the command line, for messages.
+    pictures_only: whether pictures must be the only input: other columns of a table are then left
+        out, and the options name each.
+    task: one of UNSUPERVISED_TASKS, or None.
     Raises DataError for data that no net is trained on.
     """
     dataset = data.open(source, options)
@@ -50,7 +50,7 @@ def opened(
 def choose_task(dataset: Data, verb: str, task: str | None = None) -> tuple[Task, str]:
     """Return the task and the training file for data, by their targets and inputs.
 
-    task: one of FREE, for which targets do not count. Raises DataError where none fits.
+    task: one of UNSUPERVISED_TASKS, which use no targets. Raises DataError where none fits.
     """
     schema = dataset.schema
     if task is not None:
@@ -76,8 +76,8 @@ def _check_pictures(dataset: Data, verb: str, task: str) -> None:
             f"{name} ({field.kind})" for name, field in dataset.schema.fields.items()
         )
         raise DataError(
-            f"{dataset.name}: {verb} --task {task} takes pictures, and these hold {contents}; leave the"
-            " task out, or name pictures"
+            f"{dataset.name}: {verb} --task {task} takes pictures, and these hold {contents}; leave"
+            " the task out, or name pictures"
         )
     _check_test(dataset)
 
@@ -103,8 +103,8 @@ def _check_target(dataset: Data, verb: str) -> None:
         field = schema[name]
         if isinstance(field, Category) and len(field.names) < 2:
             raise DataError(
-                f"{dataset.name}: '{name}' has one class only ('{field.restore(0)}'); a net needs at"
-                " least two to tell apart."
+                f"{dataset.name}: '{name}' has one class only ('{field.restore(0)}'); a net needs"
+                " at least two to tell apart."
             )
         if isinstance(field, Category) and 2 * len(field.names) > len(dataset.train) > 4:
             raise DataError(
@@ -126,9 +126,10 @@ def _class_remedy(name: str, field: Category) -> str:
 
 def _check_test(dataset: Data) -> None:
     if not len(dataset.test):
+        count = len(dataset.train) + len(dataset.valid)
         raise DataError(
-            f"{dataset.name}: {len(dataset.train) + len(dataset.valid)} examples are too few to hold any"
-            " out for a test; add some, at least three a class."
+            f"{dataset.name}: {count} examples are too few to hold any out for a test; add some, at"
+            " least three a class."
         )
 
 
