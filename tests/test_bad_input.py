@@ -131,7 +131,7 @@ def test_a_run_does_not_say_which_data(capsys, finished, tmp_path):
     shutil.copytree(finished, tmp_path / "run")
     change(tmp_path / "run", settings={})
     assert refused(capsys, "evaluate", "run") == (
-        "evaluate: run does not say which data it used; name them."
+        "evaluate: run does not record its data; name them after the run."
     )
 
 
@@ -214,8 +214,8 @@ def test_a_model_of_no_known_task_is_not_judged(capsys, finished, tmp_path):
     shutil.rmtree(folder / "model")
     (tmp_path / "model").rename(folder / "model")
     assert refused(capsys, "evaluate", "run") == (
-        "evaluate: the model's task is 'none', and only models of a task that is known can be evaluated;"
-        " see the numbers of the run in its run.json."
+        "evaluate: the model's task is 'none', but only models of a known task can be evaluated; see"
+        " the metrics of the run in its run.json."
     )
 
 

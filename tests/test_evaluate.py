@@ -105,7 +105,7 @@ def test_data_that_ask_for_something_else_than_the_model_answers_are_refused(tmp
     again = brique.evaluate(one, moved, target="c")
     seen, rest = again["train_duplicates"], again["unseen"]["examples"]
     assert (seen + rest, again["examples"]) == (60, 60)
-    assert again["notes"][0].startswith(f"t.csv: {seen} of 60 examples have the very inputs of one")
+    assert again["notes"][0].startswith(f"t.csv: {seen} of 60 examples have the same inputs as tra")
     assert sentence(again).startswith(
         f"{seen} of 60 test examples have the same inputs as training"
     )
@@ -219,7 +219,7 @@ def test_the_data_of_the_run_are_judged_by_their_test_part_and_copies_are_told(s
     named = brique.evaluate(shades / "run", shades / "learn")
     assert named["examples"] == 12
     assert named["notes"][0].startswith(
-        "learn is what the run was trained on, so only its test part"
+        "learn is the data set of the run, so only its held-out test part is"
     )
     shutil.copytree(shades / "learn", tmp_path / "copy")
     copied = brique.evaluate(shades / "run", tmp_path / "copy")

@@ -34,7 +34,7 @@ def test_trees_that_would_take_long_are_left_out_and_say_so(monkeypatch):
     monkeypatch.setattr(tree_ensembles, "_MAX_SECONDS", 0.02)
     said = boosting(12)
     assert said.predictions is None
-    assert said.entry["skipped"] == "trees for 12 answers from 20 columns take more than a minute"
+    assert said.entry["skipped"] == "trees for 12 outputs from 20 columns take more than a minute"
 
 
 def test_numbers_are_judged_without_a_valid_part():

@@ -571,7 +571,7 @@ def test_inputs_of_which_simple_methods_know_nothing_have_no_baselines_but_the_m
     walks = Ragged.of([torch.rand(3, 2) for _ in range(30)])
     data = arrays(walk=walks, weight=torch.rand(30), label=torch.arange(30) % 2)
     values = classify.evaluate(Weighs(), data).values
-    reason = "the inputs are of kinds that simple methods do not read"
+    reason = "the baselines do not support inputs of these kinds"
     assert values["baseline"]["boosting"] == {"skipped": reason}
     assert values["comparison"]["best"] == "majority"
 

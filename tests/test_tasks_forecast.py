@@ -154,7 +154,7 @@ def test_tables_that_cannot_be_asked_about_are_named(run, hours, tmp_path):
 
 
 class Before(nn.Module):
-    """Says the values before, as a net."""
+    """The naive forecast as a net."""
 
     def __init__(self, ahead, own):
         super().__init__()
@@ -210,7 +210,9 @@ def test_of_noise_the_mean_is_as_good_as_anything(tmp_path):
 
 def test_a_series_that_never_changes_is_refused(tmp_path):
     file = single(tmp_path / "still.csv", np.full(900, 5.0))
-    with pytest.raises(DataError, match="the target 'v' is 5 at every moment, so there is nothing"):
+    with pytest.raises(
+        DataError, match="the target 'v' is 5 at every time step, so there is nothing"
+    ):
         data.open(file, kind="series")
     assert len(data.open(file, kind="series", whole=True).train)  # to be judged
 
@@ -279,9 +281,11 @@ def test_several_targets_are_foretold_together(hours):
 def test_other_shapes_and_empty_parts_are_refused(hours):
     opened = data.open(hours, **SAID)
     batch = next(opened.valid.batches(3))
-    with pytest.raises(ShapeError, match=r"forecast: loss: the net said \(3, 5\) where futures"):
+    with pytest.raises(
+        ShapeError, match=r"forecast: loss: the net returned \(3, 5\), expected forec"
+    ):
         forecast.loss(torch.zeros(3, 5), batch, opened.schema)
-    with pytest.raises(ShapeError, match=r"forecast: answers: the net said \(3, 4\)"):
+    with pytest.raises(ShapeError, match=r"forecast: answers: the net returned \(3, 4\)"):
         forecast.predict(Before(4, 0), batch, opened.schema)
     empty = opened.test.select(torch.zeros(len(opened.test), dtype=torch.bool))
     from dataclasses import replace

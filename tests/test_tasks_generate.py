@@ -92,7 +92,9 @@ def test_judging_disturbs_neither_draws_nor_modes(digits, monkeypatch, tmp_path)
 
 
 def test_pictures_of_another_shape_are_refused(digits):
-    with pytest.raises(ShapeError, match=r"makes pictures of shape \(1, 9, 9\) but the data have"):
+    with pytest.raises(
+        ShapeError, match=r"the net returns pictures of shape \(1, 9, 9\) but the data have"
+    ):
         recognized(Shows(torch.zeros(1, 1, 9, 9)), torch.zeros(2), digits)
 
 

@@ -187,7 +187,9 @@ def test_the_unit_of_an_answer_is_said():
 
 def test_what_a_net_says_must_be_as_many_numbers_as_are_asked_for():
     schema = Schema({"x": Number(), "y": Number()}, ("y",))
-    with pytest.raises(ShapeError, match=r"the net said \(4, 2\) where 1 numbers are asked for"):
+    with pytest.raises(
+        ShapeError, match=r"the net returned \(4, 2\), expected 1 numbers per example"
+    ):
         regress.predictions(Says(), torch.zeros(4, 2), schema)
 
 

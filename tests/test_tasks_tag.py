@@ -195,9 +195,11 @@ def test_scores_of_another_shape_and_empty_parts_are_refused():
     tags = Ragged.of([torch.tensor([0, 1]), torch.tensor([0]), torch.tensor([1, 1])])
     opened = of_words(tags)
     batch = next(opened.train.batches(2))
-    with pytest.raises(ShapeError, match=r"tag: loss: the net said \(3, 5\) where scores \(3, 2\)"):
+    with pytest.raises(
+        ShapeError, match=r"tag: loss: the net returned \(3, 5\), expected scores \(3, 2\)"
+    ):
         tag.loss(torch.zeros(3, 5), batch, opened.schema)
-    with pytest.raises(ShapeError, match=r"tag: answers: the net said \(3, 4\)"):
+    with pytest.raises(ShapeError, match=r"tag: answers: the net returned \(3, 4\)"):
         tag.predict(Always(4), batch, opened.schema)
     with pytest.raises(DataError, match="tag: the split holds no word"):
         tag.evaluate(Always(2), of_words(tags, (0, 0, 1)))

@@ -261,7 +261,7 @@ def test_numbers_have_no_classes_to_balance(houses, capsys):
     words = ["train", str(houses / "houses.csv"), "--target", "price", "--types", "about=text"]
     assert main([*words, "--balance", "weights", "--out", "run"]) == 2
     assert capsys.readouterr().err.endswith(
-        "brique: train: --balance weights is for classes, and the targets are numbers; leave it out.\n"
+        "brique: train: --balance weights is for classes, but the targets are numbers; leave it out.\n"
     )
 
 
@@ -350,7 +350,7 @@ def test_a_picture_and_a_text_in_one_table_say_more_than_either(tmp_path):
          " target, or give classes that are alike one name with --rename 'OLD=NEW'"),
         ("a,b,c\n" + "\n".join(f"{n},{'xy'[n % 2]},{'uv'[n // 2 % 2]}" for n in range(40)),
          ["--target", "b,c", "--balance", "sampler"],
-         "--balance sampler draws examples by their class, and these have 2, one for each target"),
+         "--balance sampler needs one target with classes, but there are 2 targets; use --balance wei"),
         ("a,b\n" + "\n".join(f"{n},{n * 7}" for n in range(40)),
          ["--target", "b", "--types", "b=category"],
          "or take its 40 values as numbers: --types 'b=number'"),

@@ -165,8 +165,8 @@ def test_other_data_are_judged_as_the_flags_say(capsys, faces, trained):
     assert main(["evaluate", str(trained), str(faces), *flags]) == 0
     assert json.loads(capsys.readouterr().out)["test"] == read_run(trained).result["test"]
     sentence = (
-        "brique: evaluate: target=mood is for other data, and the run's own are opened as it had"
-        " them; name other data after the run, or leave it out.\n"
+        "brique: evaluate: --target is for new data, but the run's own data are opened with the"
+        " options of the run; name new data after the run, or leave the option out.\n"
     )
     assert main(["evaluate", str(trained), "--target", "mood"]) == 2
     assert capsys.readouterr() == ("", sentence)

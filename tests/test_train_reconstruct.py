@@ -182,7 +182,7 @@ def test_the_plan_follows_the_data():
     settings = plan_autoencoder(digits, Request(source="digits", task="reconstruct"))
     assert settings["latent"] == 8
     assert settings.keys() <= asdict(training.Args()).keys()
-    with pytest.raises(UsageError, match="is for classes, and what is rebuilt has none"):
+    with pytest.raises(UsageError, match="is for classes, but this task has none"):
         plan_autoencoder(digits, Request(source="digits", balance="weights"))
 
 

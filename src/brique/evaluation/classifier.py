@@ -84,9 +84,7 @@ def reference_classifier(data: Data, device: torch.device) -> nn.Module:
     data: pictures with a category as target. It is fitted once for each data set and cached.
     """
     num_devices = torch.cuda.device_count() if device.type == "cuda" else 0
-    with torch.random.fork_rng(
-        devices=range(num_devices)
-    ):  # leave the global generators as they are
+    with torch.random.fork_rng(devices=range(num_devices)):  # keeps the global random state
         torch.manual_seed(0)
         classifier = _build(data).to(device)
         path = _cache_path(data, device)

@@ -1,4 +1,4 @@
-"""The parts that the result sentences of all tasks share.
+"""Parts of the result sentences of all tasks.
 
 A result reads: "Test accuracy 99.4% on 359 examples (95% CI 98.0 to 99.8%). Best baseline: RBF-SVM,
 99.2%; the difference is not significant (p = 1)."

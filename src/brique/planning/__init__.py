@@ -1,4 +1,4 @@
-"""What the plans of all trainings share."""
+"""Shared parts of training plans: the request, the cost model and default settings."""
 
 from brique.planning.cost import EVALUATIONS as EVALUATIONS
 from brique.planning.cost import TRAINING_SHARE as TRAINING_SHARE

@@ -1,4 +1,4 @@
-"""The plan of a training that brings pictures to codes and back: a function of the data."""
+"""The plan for training an autoencoder: a function of the data."""
 
 import math
 from typing import Any
@@ -12,14 +12,15 @@ from brique.schema import Picture
 
 
 def plan_autoencoder(data: Data, request: Request) -> dict[str, Any]:
-    """Return the settings of a training that rebuilds pictures; the turns are measured later.
+    """Return the settings for training an autoencoder; the turns are limited to the time later.
 
-    A picture of n numbers becomes n / 24, from 8 to 64. Raises UsageError for a balance of classes.
+    A picture of n values gets n / 24 latent dimensions, at least 8 and at most 64.
+    Raises UsageError for class balancing.
     """
     if request.balance != "none":
         raise UsageError(
-            f"train: --balance {request.balance} is for classes, and what is rebuilt has none;"
-            " leave it out."
+            f"train: --balance {request.balance} is for classes, but this task has none; leave it"
+            " out."
         )
     count, field = len(data.train), data.schema[data.schema.inputs[0]]
     assert isinstance(field, Picture)

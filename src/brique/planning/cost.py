@@ -1,8 +1,7 @@
-"""What a turn costs, and how many fit into the minutes.
+"""The cost of a turn, and the number of turns that fit into a time budget.
 
-What a plan costs is reckoned for a machine of two cores, a little slower than those it was tried
-on, so that the same data and minutes give the same plan everywhere. A speed measured before the
-first turn may only shorten it.
+Costs are estimated for a slow machine with two cores, so the same data and minutes give the same
+plan everywhere. The speed measured before training can only shorten the plan.
 """
 
 import time
@@ -16,18 +15,18 @@ from torch import Tensor, nn
 from brique.data import Data, Split
 from brique.inference import batch_size_for, eval_mode, net_inputs
 
-EVALUATIONS = 20  # of valid, in each run
-TRAINING_SHARE = 0.95  # of the minutes is planned for turns, the rest for looks
-_MEASURE_SECONDS = 2.5  # seconds of turns that a speed is measured on
+EVALUATIONS = 20  # on valid, in each run
+TRAINING_SHARE = 0.95  # share of the time budget for turns; the rest is for evaluations
+_MEASURE_SECONDS = 2.5
 
 
 def average_decay(turns: int) -> float:
-    """Return a decay under which the average looks back on a fiftieth of the turns."""
+    """Return the EMA decay whose averaging window is a fiftieth of the turns."""
     return round(1 - 1 / min(1000, max(10, turns / 50)), 4)
 
 
 def shorten(settings: dict[str, Any], seconds_per_turn: float, minutes: float) -> dict[str, Any]:
-    """Return the settings with as many turns as fit into the minutes at a measured speed."""
+    """Return the settings with at most as many turns as fit into the time at a measured speed."""
     max_turns = max(1, int(60 * minutes / seconds_per_turn))
     if settings["turns"] <= max_turns:
         return settings
@@ -37,9 +36,10 @@ def shorten(settings: dict[str, Any], seconds_per_turn: float, minutes: float) -
 def seconds_per_turn(
     module: ModuleType, settings: dict[str, Any], data: Data, device: torch.device
 ) -> float:
-    """Return what a turn takes here, looks at valid included; nothing of the run is touched.
+    """Return the measured seconds per turn on this machine, evaluations on valid included.
 
-    module: the training file, with `Args`, `build`, `game_of` and `stream_of`.
+    module: the training file, with `Args`, `build`, `build_game` and `build_stream`.
+    The global random state is restored.
     """
     args = module.Args(**settings)
     rng_state = torch.get_rng_state()
@@ -56,7 +56,7 @@ def seconds_per_turn(
             break
     evaluation_seconds = min(EVALUATIONS, args.turns) * _evaluation_seconds(net, data.valid)
     torch.set_rng_state(rng_state)
-    typical = sorted(times[1:] or times)[len(times) // 4]  # some turns wait for other processes
+    typical = sorted(times[1:] or times)[len(times) // 4]  # robust to other processes
     return typical + evaluation_seconds / args.turns
 
 
@@ -79,7 +79,7 @@ def multiplications(net: nn.Module, shape: tuple[int, int, int]) -> int:
 
 
 def _evaluation_seconds(net: nn.Module, valid: Split) -> float:
-    """Return what a look at valid takes, from its first batch."""
+    """Return the seconds of one evaluation on valid, estimated from its first batch."""
     if not len(valid):
         return 0.0
     size = min(len(valid), 500, batch_size_for(valid.schema[valid.schema.inputs[0]]))

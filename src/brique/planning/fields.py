@@ -1,4 +1,4 @@
-"""The plan of a training on inputs of any kind but pictures alone: a function of the data."""
+"""The plan for training on inputs of any kind but a single picture: a function of the data."""
 
 import math
 from typing import Any
@@ -8,22 +8,22 @@ from brique.data.core import augment
 from brique.errors import UsageError
 from brique.planning.cost import average_decay
 from brique.planning.request import Request
-from brique.schema import Number, Picture, Signal, Text
+from brique.schema import Number, Picture, Schema, Signal, Text
 
 
 def plan_fields(data: Data, request: Request) -> dict[str, Any]:
-    """Return the settings of a training, with the turns that are wanted; they are measured later.
+    """Return the settings for training; the turns are limited to the time later.
 
-    Texts are learnt by heart soon, and are seen a few times; signals and few rows often. Only
-    texts alone come by length: batch normalisation, in what reads all else, must see what is usual.
-    Raises UsageError for examples that are drawn by class where there are several targets.
+    Texts overfit soon and get few epochs; signals and small tables get many. Only pure texts are
+    batched by length, since other inputs need batches that represent the data for batch
+    normalization.
+    Raises UsageError for class-balanced sampling with several targets.
     """
     schema, count = data.schema, len(data.train)
     if request.balance == "sampler" and len(schema.targets) > 1:
         raise UsageError(
-            f"train: --balance sampler draws examples by their class, and these have"
-            f" {len(schema.targets)}, one for each target; take weights, by which mistakes in rare"
-            " ones cost more."
+            f"train: --balance sampler needs one target with classes, but there are"
+            f" {len(schema.targets)} targets; use --balance weights."
         )
     kinds = [schema[name] for name in schema.inputs]
     has_texts = any(isinstance(kind, Text) for kind in kinds)
@@ -33,11 +33,7 @@ def plan_fields(data: Data, request: Request) -> dict[str, Any]:
         batch_size = min(64, batch_size)
     epochs = request.epochs or _epochs(count, has_texts=has_texts, has_signals=has_signals)
     turns = max(1, epochs * max(1, count // min(count, batch_size)))
-    default = augment.default(schema)  # of a single picture among the inputs
-    augmentation = {} if default is None else {
-        name: getattr(default, name) for name in ("light", "shift", "rotate", "zoom", "mirror")
-    }  # fmt: skip
-    return augmentation | {
+    return _augmentation(schema) | {
         "data": request.source,
         "options": request.options,
         "seed": request.seed,
@@ -55,11 +51,18 @@ def plan_fields(data: Data, request: Request) -> dict[str, Any]:
     }
 
 
+_AUGMENTATIONS = ("light", "shift", "rotate", "zoom", "mirror")
 _BATCH_SIZES = ((32, 1000), (64, 5000), (128, 20_000), (256, math.inf))
 
 
+def _augmentation(schema: Schema) -> dict[str, Any]:
+    """Return the default augmentation of a single picture among the inputs."""
+    default = augment.default(schema)
+    return {} if default is None else {name: getattr(default, name) for name in _AUGMENTATIONS}
+
+
 def _epochs(count: int, *, has_texts: bool, has_signals: bool) -> int:
-    """Return how often each of so many training examples is seen, if time allows."""
+    """Return the epochs for a number of training examples, if time allows."""
     if has_signals:
         return round(min(100.0, max(20.0, 1500 / math.sqrt(count))))
     if has_texts:

@@ -1,7 +1,7 @@
-"""What the plans of trainings on pictures with masks and with boxes share.
+"""Shared parts of the plans for segmentation and detection.
 
-What a turn costs is reckoned for a machine of two cores; a speed that is measured may only shorten
-the training.
+The cost of a turn is estimated for a machine with two cores; a measured speed can only shorten the
+training.
 """
 
 import math
@@ -15,12 +15,12 @@ from brique.planning.cost import EVALUATIONS, TRAINING_SHARE, multiplications
 from brique.planning.request import Request
 from brique.schema import Picture
 
-MULTIPLICATIONS_PER_SECOND = 70e9  # multiplications a second in convolutions, forward and back
-TURN_SECONDS = 0.02  # seconds that a turn costs besides
+MULTIPLICATIONS_PER_SECOND = 70e9  # in convolutions, forward and backward
+TURN_SECONDS = 0.02  # overhead of a turn
 
 
 def base_settings(data: Data, request: Request, batch_size: int) -> dict[str, Any]:
-    """Return what the request say, and how pictures may change without showing something else."""
+    """Return the settings from the request, and the default augmentation."""
     augmentation = augment.default(data.schema)
     assert augmentation is not None
     return {
@@ -38,17 +38,17 @@ def picture_field(data: Data) -> Picture:
 
 
 def epochs_for(count: int) -> int:
-    """Return how often each of so many training pictures is seen, if time allows."""
+    """Return the epochs for a number of training pictures, if time allows."""
     return round(min(200.0, max(30.0, 2000 / math.sqrt(count))))
 
 
 def turns_per_epoch(settings: dict[str, Any], count: int) -> int:
-    """Return the turns in which each of so many pictures is seen once."""
+    """Return the turns in one epoch of a number of pictures."""
     return max(1, count // settings["batch_size"])
 
 
 def turns_within(net: nn.Module, settings: dict[str, Any], data: Data, request: Request) -> int:
-    """Return the turns that the minutes are enough for, looks at valid included."""
+    """Return the turns that fit into the time budget, evaluations on valid included."""
     cost = multiplications(net, picture_field(data).shape)
     evaluation_cost = EVALUATIONS * len(data.valid) * cost / MULTIPLICATIONS_PER_SECOND
     turn_seconds = TURN_SECONDS + 3 * settings["batch_size"] * cost / MULTIPLICATIONS_PER_SECOND

@@ -1,4 +1,4 @@
-"""What a person asked of a training."""
+"""A request for a training."""
 
 from dataclasses import asdict, dataclass, field
 from typing import Any
@@ -8,12 +8,12 @@ from brique.options import Options
 
 @dataclass(frozen=True, kw_only=True)
 class Request:
-    """A training as it was asked for; None: the plan chooses.
+    """A training as requested by the user; the plan chooses what is None.
 
     source, options: the data.
     minutes, epochs: time budget, or passes through the training examples.
-    start, freeze: weights or a run to start from, and whether only a new head learns.
-    task: what the data do not say, such as "reconstruct".
+    start, freeze: weights or a run to start from, and whether to train only a new head.
+    task: one that does not follow from the data, such as "reconstruct".
     command: as the user typed it.
     """
 

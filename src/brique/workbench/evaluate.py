@@ -36,32 +36,31 @@ def evaluate(
     """Evaluate the model of a run; return the results as JSON values.
 
     run: folder of a finished run.
-    source: a data set as for `train`; by default the test part of the run's own data. Of new data
-        all examples are evaluated, unless test=, time= or fold= select a test part.
-    part: of new data to evaluate: "all", "train", "valid" or "test".
+    source: a data set as for `train`; by default the test part of the run's own data. All examples
+        of new data are evaluated, unless test=, time= or fold= select a test part.
+    part: part of new data to evaluate: "all", "train", "valid" or "test".
     device: "cpu", "cuda" or "mps"; by default "cpu".
-    trust: whether the run's own source.py may be executed, where no installed code builds the net.
+    trust: whether the run's own source.py may be executed, if no installed code builds the net.
     changed: whether the run's own data may have changed since training.
-    options: those of `brique.data.open` for the other data, such as target=, where the columns that
-        the model knows do not say it; a run's own data are opened as the run had them.
+    options: of `brique.data.open` for new data, such as target=, unless the columns of the model
+        determine them; a run's own data are opened with the options of the run.
     Columns and classes of new data are matched by name, ignoring case. Examples of a class unknown
     to the model count as errors. Baselines are fitted on the run's own training part; if that is
     gone, only the constant baseline is given.
-    Returns "run", what the task's `evaluate` returns ("task", "test", "interval", "baseline" and
-    more), "evaluated_on" (the name of the data, the part, and how many examples), "seconds" and
-    "notes": sentences to read with the scores; "trust_errors": what falsifies them, by the audit of
-    the run or on opening other data. Where examples have the very inputs of training examples,
-    "train_duplicates" counts them, and "unseen" has the scores of the others.
-    Raises DataError when the data do not fit the model, or ask for something else than it answers;
-    UsageError for options without other data.
+    Returns "run", the values of the task's `evaluate` ("task", "test", "interval" and more),
+    "evaluated_on" (name of the data, part, number of examples), "seconds" and "notes" (caveats, one
+    sentence each). "trust_errors" are reasons not to trust the result, found by the audit of the
+    run or in new data. "train_duplicates" counts examples with the inputs of training examples;
+    "unseen" has the metrics of the others.
+    Raises DataError when the data do not fit the model; UsageError for options without new data.
     """
     started = time.perf_counter()
     given = Options().replace(**options)
     if source is None and (options or part):
         name = next(iter(options), "part")
         raise UsageError(
-            f"evaluate: --{name} is for other data, and the run's own"
-            " are opened as it had them; name other data after the run, or leave it out."
+            f"evaluate: --{name} is for new data, but the run's own data are opened with the"
+            " options of the run; name new data after the run, or leave the option out."
         )
     record = read_run(run)
     model = load(run, trust=trust, device=pick_device(device or "cpu"))
@@ -82,8 +81,8 @@ def _schema(model: Model) -> Schema:
     """Return the schema of a model that can be evaluated. Raises ModelError on any other."""
     if model.task not in TASKS or model.schema is None:
         raise ModelError(
-            f"evaluate: the model's task is '{model.task}', and only models of a task that is"
-            " known can be evaluated; see the numbers of the run in its run.json."
+            f"evaluate: the model's task is '{model.task}', but only models of a known task can be"
+            " evaluated; see the metrics of the run in its run.json."
         )
     return model.schema
 
@@ -91,12 +90,14 @@ def _schema(model: Model) -> Schema:
 def _run_source(record: Record) -> str:
     source = record.settings.get("data")
     if not isinstance(source, str):
-        raise DataError(f"evaluate: {record.folder} does not say which data it used; name them.")
+        raise DataError(
+            f"evaluate: {record.folder} does not record its data; name them after the run."
+        )
     return source
 
 
 def _is_run_data(record: Record, source: str | Path, options: Options) -> bool:
-    """Tell whether a source is the one that the run was trained on, and opened so."""
+    """Tell whether a source is that of the run, opened with the same options."""
     recorded = run_options(record.settings).given()
     if any(recorded.get(name) != value for name, value in options.given().items()):
         return False
@@ -121,8 +122,8 @@ def _evaluate_run_data(
         )
     elif is_named:
         notes.append(
-            f"{dataset.name} is what the run was trained on, so only its test part, held out from"
-            " training, is evaluated; --part all evaluates all of it."
+            f"{dataset.name} is the data set of the run, so only its held-out test part is"
+            " evaluated; --part all evaluates all of it."
         )
     result = TASKS[model.task].evaluate(model.net, dataset, schema)
     evaluated_on = {"data": dataset.name, "part": "test", "examples": len(dataset.test)}
@@ -133,7 +134,7 @@ def _evaluate_run_data(
 def _evaluate_new_data(
     record: Record, model: Model, source: str | Path, options: Options, part: str | None
 ) -> tuple[dict[str, Any], list[str]]:
-    """Evaluate other data, beside simple methods that learn from the run's own."""
+    """Evaluate new data, with baselines fitted on the run's own training part."""
     schema = _schema(model)
     part = choose_part(part, options)
     aligned = open_new_data(
@@ -149,8 +150,8 @@ def _evaluate_new_data(
     notes = [*aligned.notes, _describe_evaluated(dataset, part)]
     if run_data is None:
         notes.append(
-            f"{dataset.name}: the data that the run learned from are gone or have changed, so no"
-            " simple method is fitted beside the net."
+            f"{dataset.name}: the training data of the run are gone or have changed, so only the"
+            " constant baseline is given."
         )
     result = TASKS[model.task].evaluate(model.net, dataset, schema, compare=run_data is not None)
     evaluated_on = {"data": dataset.name, "part": part, "examples": len(dataset.test)}
@@ -167,7 +168,7 @@ def _evaluate_new_data(
 
 
 def _data_errors(errors: list[str]) -> dict[str, Any]:
-    """Return what says that a result is not to be trusted, if anything does."""
+    """Return the reasons not to trust a result, if any."""
     reasons = list(dict.fromkeys(errors))
     return {"trust_errors": reasons} if reasons else {}
 
@@ -194,7 +195,7 @@ def _describe_evaluated(dataset: Data, part: str) -> str:
 
 
 def _duplicate_scores(model: Model, dataset: Data, is_duplicate: Tensor) -> dict[str, Any]:
-    """Return how many examples were learned from, and the scores on the others."""
+    """Return the number of duplicates of training examples, and the metrics of the others."""
     num_duplicates = int(is_duplicate.sum())
     unique = dataset.test.select(~is_duplicate)
     if not len(unique):
@@ -208,15 +209,15 @@ def _duplicate_scores(model: Model, dataset: Data, is_duplicate: Tensor) -> dict
 
 
 def _duplicate_warning(values: dict[str, Any], dataset: Data, is_duplicate: Tensor) -> str:
-    """Say how many of the examples the net has learned from, and what it reaches on the others."""
+    """Return a warning with the number of duplicates, and the main metric of the others."""
     main = TASKS[values["task"]].main_metric
     message = (
         f"{dataset.name}: {values['train_duplicates']:,} of {len(is_duplicate):,} examples have the"
-        " very inputs of ones that the net has learned from"
+        " same inputs as training examples"
     )
     if "unseen" not in values:
-        return f"{message}: these scores say nothing of new ones."
+        return f"{message}, so the metrics do not reflect new data."
     score = values["unseen"].get(main.name)
     score_text = "none" if score is None else f"{score:.1%}" if main.is_share else f"{score:.4g}"
-    count = values["unseen"]["examples"]
-    return f"{message}; on the {count:,} others its {main.title} is {score_text}."
+    num_unseen = values["unseen"]["examples"]
+    return f"{message}; on the {num_unseen:,} others {main.title} is {score_text}."

@@ -1,7 +1,7 @@
-"""What needs no net: simple methods of scikit-learn on inputs of any kind, for classes and numbers.
+"""Baselines: methods of scikit-learn on inputs of any kind, for classes and numbers.
 
-Net and baselines learn from the same part; test is not looked at but to be answered. Where a method
-would take longer than a minute on two cores it is fitted on fewer examples, or by fewer trees.
+Net and baselines are fitted on the same training part. A method that would take longer than a
+minute on two cores is fitted on fewer examples, or with fewer trees.
 """
 
 from brique.evaluation.baselines.fitting import BaselinePredictions as BaselinePredictions

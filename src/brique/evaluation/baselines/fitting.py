@@ -1,4 +1,4 @@
-"""Fits the methods on train, and asks them about a part."""
+"""Fits the methods on train and predicts a split."""
 
 import time
 import warnings
@@ -40,15 +40,15 @@ REGRESSORS: dict[str, Method] = {
     "forest": forest_regressor,
     "boosting": boosting_regressor,
 }
-_MAX_VALID = 5_000  # examples that settings are chosen with, at most
+_MAX_VALID = 5_000  # examples for choosing settings, at most
 _KEY = keys.text_key("baselines")
 
 
 @dataclass(frozen=True)
 class BaselinePredictions:
-    """What one method reached: its place in run.json, and its answers, or None if skipped.
+    """The entry of a method in run.json, and its predictions, None if skipped.
 
-    predictions: numbers of classes (N,), int64, or of several targets (N, T); or numbers (N, K),
+    predictions: class indices (N,), int64, or (N, T) of several targets; or numbers (N, K),
         float32.
     """
 
@@ -57,7 +57,7 @@ class BaselinePredictions:
 
 
 def constant(data: Data, split: Split) -> dict[str, BaselinePredictions]:
-    """Return what always answering the same reaches: the commonest class, or the mean."""
+    """Return the constant baseline: the most frequent class, or the mean."""
     target = _target_values(data.train)
     if not target.is_floating_point() and target.ndim == 2:
         most_common = torch.stack([torch.bincount(column).argmax() for column in target.unbind(1)])
@@ -75,9 +75,10 @@ def constant(data: Data, split: Split) -> dict[str, BaselinePredictions]:
 
 
 def fit_predict(data: Data, split: Split) -> dict[str, BaselinePredictions]:
-    """Return what each method says of the examples of a part, in its order.
+    """Return the predictions of each method for a split, in its order.
 
-    data: with categories as targets, or numbers; train is fitted on, valid chosen with.
+    data: with categories or numbers as targets; methods are fitted on train, and their settings are
+        chosen on valid.
     """
     from threadpoolctl import threadpool_limits
 
@@ -97,7 +98,7 @@ def fit_predict(data: Data, split: Split) -> dict[str, BaselinePredictions]:
     valid = matrix(data.valid, valid_rows), _target_values(data.valid)[valid_rows]
     fitted_methods: dict[str, BaselinePredictions] = {}
     with warnings.catch_warnings(), threadpool_limits(torch.get_num_threads(), user_api="blas"):
-        warnings.simplefilter("ignore")  # of solvers that stop early: they then stand as they are
+        warnings.simplefilter("ignore")  # of solvers that stop before convergence
         for name, method in methods.items():
             count = max_examples(name, inputs)
             if name == "forest":
@@ -136,10 +137,10 @@ def _fit_predict(
 
 
 def _unfit_reason(data: Data) -> str | None:
-    """Say why no method can be fitted, if so."""
+    """Return why no method can be fitted, or None."""
     schema: Schema = data.schema
     if not is_supported(schema):
-        return "the inputs are of kinds that simple methods do not read"
+        return "the baselines do not support inputs of these kinds"
     target = _target_values(data.train)
     is_single = not target.is_floating_point() and target.ndim == 1
     if is_single and int((torch.bincount(target) > 0).sum()) < 2:
@@ -148,10 +149,7 @@ def _unfit_reason(data: Data) -> str | None:
 
 
 def _target_values(split: Split) -> Tensor:
-    """Return what is to be answered.
-
-    That is the classes of one target (N,) or of several (N, T), int64, or numbers (N, K), float32.
-    """
+    """Return the targets: classes of one (N,) or several (N, T), int64, or numbers (N, K)."""
     schema = split.schema
     columns = [torch.as_tensor(split[name]) for name in schema.targets]
     if all(isinstance(schema[name], Category) for name in schema.targets):

@@ -1,4 +1,4 @@
-"""Inputs of any kinds as the simple methods read them: numbers, classes and texts."""
+"""Inputs of any kind as features of the baselines: numbers, classes and texts."""
 
 import math
 from dataclasses import dataclass
@@ -16,20 +16,20 @@ from brique.schema import Category, Field, Number, Picture, Schema, Signal, Text
 if TYPE_CHECKING:
     import numpy as np
 
-_SIDE = 12  # pixels a side of a picture
-_PICTURES_AT_ONCE = 500  # that are floats at once
-_NUM_BANDS = 16  # of the pitches of a sound
-_MAX_WIDTH = 4_096  # numbers of a field that are read as they are
+_SIDE = 12  # side length to which pictures are reduced, in pixels
+_PICTURES_AT_ONCE = 500  # converted to float at once
+_NUM_BANDS = 16  # frequency bands of a sound
+_MAX_WIDTH = 4_096  # values in a field of numbers, at most
 _DAY, _YEAR = 86_400, 31_556_952  # seconds
 
 
 @dataclass(frozen=True)
 class Matrix:
-    """Some examples.
+    """The inputs of N examples.
 
     numbers: (N, F), float32, NaN where missing. classes: (N, C), int64.
-    sizes: how many classes each of the C columns has. texts: for each field of texts, N of them as
-        pieces with blanks between.
+    sizes: number of classes of each of the C columns. texts: for each text field, N texts, their
+        tokens joined by blanks.
     """
 
     numbers: "np.ndarray"
@@ -42,19 +42,19 @@ class Matrix:
 
 
 def is_supported(schema: Schema) -> bool:
-    """Tell whether all inputs of a schema can be read so."""
+    """Tell whether the baselines support all inputs of a schema."""
     return all(_is_supported_kind(schema[name]) for name in schema.inputs)
 
 
 def matrix(split: Split, rows: Tensor) -> Matrix:
-    """Return the inputs of some examples of a part. rows: (M,), int64, their places in it."""
+    """Return the inputs of some examples of a split. rows: (M,), int64, indices in the split."""
     numbers: list[Tensor] = []
     classes: list[Tensor] = []
     sizes: list[int] = []
     texts: list[list[str]] = []
     for name in split.schema.inputs:
         kind, stored = split.schema[name], split[name]
-        assert not isinstance(stored, dict)  # one field of all examples
+        assert not isinstance(stored, dict)  # one field
         values = select_rows(stored, rows)
         if isinstance(kind, Category):
             classes.append(torch.as_tensor(values))
@@ -95,19 +95,19 @@ def _numbers(kind: Field, values: Tensor | Ragged) -> Tensor:
 
 
 def _signal_features(kind: Field, signal: Tensor) -> Tensor:
-    """Return what a signal (T, C) is like on the whole: (F,)."""
+    """Return summary features of a signal (T, C): (F,)."""
     signal = signal if len(signal) else signal.new_zeros(1, signal.shape[1])
     if isinstance(kind, Signal) and kind.rate is not None and kind.rate >= 1000:
         return _sound_features(signal.mean(dim=1), kind.rate)
     mean_changes = signal.diff(dim=0).abs().mean(dim=0) if len(signal) > 1 else signal[0] * 0
     extremes = [signal[0], signal[-1], signal.amin(dim=0), signal.amax(dim=0)]
-    moments = [signal.mean(dim=0), signal.std(dim=0, correction=0), mean_changes]
+    means = [signal.mean(dim=0), signal.std(dim=0, correction=0), mean_changes]
     quarters = functional.adaptive_avg_pool1d(signal.T[None], 4)[0].flatten()
-    return torch.cat([*extremes, *moments, quarters, torch.tensor([float(len(signal))])])
+    return torch.cat([*extremes, *means, quarters, torch.tensor([float(len(signal))])])
 
 
 def _sound_features(sound: Tensor, rate: float) -> Tensor:
-    """Return how loud bands of pitches are, in four quarters of a sound (T,), and its length."""
+    """Return the log power of frequency bands in four quarters of a sound (T,), and its length."""
     size = round(0.025 * rate)
     sound = functional.pad(sound, (0, max(0, 4 * size - len(sound))))
     power = torch.fft.rfft(sound.unfold(0, size, size // 2)).abs().square()  # (T', F)

@@ -1,4 +1,4 @@
-"""The methods: each is fitted on a matrix and answers another; settings are chosen on valid."""
+"""The methods: each is fitted on one matrix and predicts another; valid chooses settings."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -9,18 +9,18 @@ from brique.evaluation.baselines.matrix import Matrix
 if TYPE_CHECKING:
     import numpy as np
 
-_MAX_LINEAR_EXAMPLES, _MAX_TREE_EXAMPLES = 40_000, 100_000  # examples that are fitted on, at most
-_MAX_TARGETS = 40  # of as many models
-_MAX_CELLS = 30_000_000  # numbers that trees are fitted on, at most
+_MAX_LINEAR_EXAMPLES, _MAX_TREE_EXAMPLES = 40_000, 100_000  # examples for fitting, at most
+_MAX_TARGETS = 40  # each needs a model
+_MAX_CELLS = 30_000_000  # values that trees are fitted on, at most
 
 
 class UnfitError(Exception):
-    """A method cannot be fitted; the text says why."""
+    """A method cannot be fitted; the message is the reason."""
 
 
 @dataclass(frozen=True)
 class FittedMethod:
-    """A fitted method: what answers (N,) or (N, K), its settings, and what it has less of."""
+    """A fitted method: predictions (N,) or (N, K), settings, and a note if it was reduced."""
 
     predict: Callable[[Matrix], "np.ndarray"]
     settings: dict[str, float]
@@ -29,10 +29,9 @@ class FittedMethod:
 
 @dataclass(frozen=True)
 class MethodData:
-    """What a method is fitted on, and what its settings are chosen with.
+    """The data for fitting a method (train) and choosing its settings (valid).
 
-    train, valid: inputs. truth, known: what is to be answered there: classes (N,), int64, or
-        numbers (N, K), float32.
+    train, valid: inputs. target, valid_target: classes (N,), int64, or numbers (N, K), float32.
     """
 
     train: Matrix
@@ -45,9 +44,9 @@ Method = Callable[[MethodData], FittedMethod]
 
 
 def per_target(method: Method) -> Method:
-    """Return a method that is fitted for each column of classes (N, T) alone.
+    """Return a method that fits each column of classes (N, T) separately.
 
-    A column of which train shows one class only is always answered with that.
+    A column with a single class in train is predicted as constant.
     """
 
     def fit(data: MethodData) -> FittedMethod:
@@ -79,7 +78,7 @@ def per_target(method: Method) -> Method:
 
 
 def max_examples(name: str, train: Matrix) -> int:
-    """Return how many examples a method is fitted on, at most."""
+    """Return the maximum number of examples for fitting a method."""
     if name in ("boosting", "forest"):
         num_columns = train.numbers.shape[1] + train.classes.shape[1]
         return min(_MAX_TREE_EXAMPLES, max(1000, _MAX_CELLS // max(1, num_columns)))
@@ -87,7 +86,7 @@ def max_examples(name: str, train: Matrix) -> int:
 
 
 def logistic(data: MethodData) -> FittedMethod:
-    """Logistic regression on numbers, on classes as marks, and on how often words come (TF-IDF)."""
+    """Logistic regression on numbers, one-hot classes, and words by TF-IDF."""
     from sklearn.linear_model import LogisticRegression
 
     return _select_penalty(
@@ -98,18 +97,20 @@ def logistic(data: MethodData) -> FittedMethod:
 
 
 def linear(data: MethodData) -> FittedMethod:
-    """Linear regression with a penalty (ridge), on what logistic regression reads."""
+    """Ridge regression on the features of logistic regression."""
     from sklearn.linear_model import Ridge
 
     return _select_penalty(
         data, (0.1, 10.0, 1000.0),
         lambda c: Ridge(alpha=c),
-        lambda output, target: -float(((output.reshape(target.shape) - target) ** 2).mean()),
+        lambda predictions, target: -float(
+            ((predictions.reshape(target.shape) - target) ** 2).mean()
+        ),
     )  # fmt: skip
 
 
 def bayes(data: MethodData) -> FittedMethod:
-    """Naive Bayes on which words, and which pairs, a text has."""
+    """Naive Bayes on the words and word pairs of texts."""
     from sklearn.feature_extraction.text import CountVectorizer
     from sklearn.naive_bayes import ComplementNB
 
@@ -136,7 +137,7 @@ def _select_penalty(
     make: Callable[[float], Any],
     score: Callable[[Any, "np.ndarray"], float],
 ) -> FittedMethod:
-    """Fit with each penalty, and keep what does best on valid."""
+    """Return the method fitted with the penalty that is best on valid."""
     design = _Design(data.train)
     inputs = design(data.train)
     if not len(data.valid):
@@ -149,7 +150,7 @@ def _select_penalty(
 
 
 class _Design:
-    """Numbers of spread 1 with marks for those missing, classes as marks, words as TF-IDF."""
+    """Standardized numbers with missing indicators, one-hot classes, and TF-IDF of words."""
 
     def __init__(self, train: Matrix) -> None:
         import numpy as np

@@ -1,6 +1,6 @@
-"""Trees on the columns of tables: boosted ones and forests, no weaker than scikit-learn's own.
+"""Tree ensembles on tables: gradient boosting and random forests of scikit-learn.
 
-There are as many trees as there are by default, or more, unless that takes over a minute.
+They have at least as many trees as scikit-learn's defaults, unless that takes over a minute.
 """
 
 import math
@@ -14,22 +14,17 @@ from brique.evaluation.baselines.methods import FittedMethod, MethodData, UnfitE
 if TYPE_CHECKING:
     import numpy as np
 
-DEFAULT_TREES = 100  # trees, scikit-learn's defaults
+DEFAULT_TREES = 100  # as in scikit-learn
 _NO_EARLY_STOPPING: Any = False  # sklearn's stubs want a text
-_MAX_CLASSES = 255  # classes of a column that boosted trees tell apart
-_MAX_TARGETS = 40  # of as many models
-_MAX_SECONDS = 60.0  # seconds that trees take, at most
-_NUM_CORES = 2  # that a forest grows on at once
-_MIN_TREES = 10  # boosted trees that are worth it
-_MIN_FOREST_TREES = 30  # trees of a forest below which it is fitted on fewer examples
-_SECONDS_PER_COLUMN, _SECONDS_PER_CELL = (
-    25e-6,
-    1e-8,
-)  # seconds for each column of a boosted tree, and each number in it
-_SECONDS_PER_SPLIT = (
-    2.5e-7  # seconds for each number that a tree of a forest looks at, at one depth
-)
-_SMALL_DATA = 2000  # examples up to which small trees are tried too
+_MAX_CLASSES = 255  # classes of a column in gradient boosting, at most
+_MAX_TARGETS = 40  # each needs a model
+_MAX_SECONDS = 60.0  # time limit of a method
+_NUM_CORES = 2  # of the assumed machine
+_MIN_TREES = 10  # below this, boosting is skipped
+_MIN_FOREST_TREES = 30  # below this, a forest is fitted on fewer examples
+_SECONDS_PER_COLUMN, _SECONDS_PER_CELL = 25e-6, 1e-8  # of a boosted tree
+_SECONDS_PER_SPLIT = 2.5e-7  # of a forest, for each value at each depth of a tree
+_SMALL_DATA = 2000  # examples, up to which small trees are tried too
 _SETTINGS = (
     {"learning_rate": 0.05, "max_leaf_nodes": 8},
     {"learning_rate": 0.1, "max_leaf_nodes": 31},
@@ -37,7 +32,7 @@ _SETTINGS = (
 
 
 def boosting_classifier(data: MethodData) -> FittedMethod:
-    """Gradient boosting of trees on classes: what is hardest to beat on tables."""
+    """Gradient boosting of trees for classes; often the strongest baseline on tables."""
     from sklearn.ensemble import HistGradientBoostingClassifier
 
     train = data.train
@@ -61,7 +56,7 @@ def boosting_classifier(data: MethodData) -> FittedMethod:
 
 
 def boosting_regressor(data: MethodData) -> FittedMethod:
-    """Gradient boosting of trees on numbers; several targets by as many models."""
+    """Gradient boosting of trees for numbers; one model per target."""
     import numpy as np
     from sklearn.ensemble import HistGradientBoostingRegressor
 
@@ -92,7 +87,7 @@ def boosting_regressor(data: MethodData) -> FittedMethod:
 
 
 def forest_classifier(data: MethodData) -> FittedMethod:
-    """Forest of random trees on classes."""
+    """Random forest for classes."""
     from sklearn.ensemble import RandomForestClassifier
 
     _check_columns(data.train)
@@ -105,7 +100,7 @@ def forest_classifier(data: MethodData) -> FittedMethod:
 
 
 def forest_regressor(data: MethodData) -> FittedMethod:
-    """Forest of random trees on numbers, of several targets one."""
+    """Random forest for numbers; one forest for all targets."""
     from sklearn.ensemble import RandomForestRegressor
 
     _check_columns(data.train)
@@ -119,7 +114,7 @@ def forest_regressor(data: MethodData) -> FittedMethod:
 
 
 def max_forest_examples(train: Matrix, *, is_class: bool, limit: int) -> int:
-    """Return how many examples a forest of 30 trees is fitted on within its time, at most."""
+    """Return the number of examples on which a forest of 30 trees fits in the time limit."""
     count = limit
     while (
         count > 1000
@@ -131,7 +126,7 @@ def max_forest_examples(train: Matrix, *, is_class: bool, limit: int) -> int:
 
 
 class _MultiOutput:
-    """Models of several targets as one."""
+    """One model from a model per target."""
 
     def __init__(self, models: list[Any]) -> None:
         self._models = models
@@ -144,12 +139,12 @@ class _MultiOutput:
 
 
 def _candidate_settings(train: Matrix) -> tuple[dict[str, float], ...]:
-    """Return the settings of boosting that are tried: scikit-learn's, and small trees for few."""
+    """Return the settings of boosting to try; on small data small trees too."""
     return _SETTINGS if len(train) <= _SMALL_DATA else _SETTINGS[1:]
 
 
 def _best_on_valid(models: list[Any], data: MethodData, *, is_class: bool) -> Any:  # noqa: ANN401
-    """Return the model that does best on valid; of equal ones, or without valid, the first."""
+    """Return the model that is best on valid; for ties, or without valid, the first."""
     if len(models) == 1 or not len(data.valid):
         return models[0]
     columns, target = _columns(data.valid), data.valid_target
@@ -164,19 +159,18 @@ def _best_on_valid(models: list[Any], data: MethodData, *, is_class: bool) -> An
 
 
 def _num_boosted_trees(train: Matrix, num_models: int, limit: int) -> int:
-    """Return how many trees each of some models has, so that a minute of one core is enough.
+    """Return the number of trees of each model that fits in a minute on one core.
 
-    Many classes make as many models; fewer examples would not help, as each column costs by itself.
-    Raises Unfit where there would be next to none.
+    There is one model per class. Fewer examples would not help: the cost per column dominates.
+    Raises UnfitError if there would be fewer than 10 trees.
     """
     num_columns = _num_columns(train)
-    seconds = (
-        num_models * num_columns * (_SECONDS_PER_COLUMN + _SECONDS_PER_CELL * len(train))
-    )  # of a tree in each model
+    column_seconds = _SECONDS_PER_COLUMN + _SECONDS_PER_CELL * len(train)
+    seconds = num_models * num_columns * column_seconds  # of a tree in each model
     trees = min(limit, int(_MAX_SECONDS / seconds))
     if trees < _MIN_TREES:
         raise UnfitError(
-            f"trees for {num_models} answers from {num_columns} columns take more than a minute"
+            f"trees for {num_models} outputs from {num_columns} columns take more than a minute"
         )
     return trees
 
@@ -187,13 +181,13 @@ def _num_forest_trees(train: Matrix, *, is_class: bool) -> int:
 
 
 def _seconds_per_tree(count: int, train: Matrix, *, is_class: bool) -> float:
-    """Return what a tree of a forest takes: classes look at the root of the columns alone."""
+    """Return the seconds per tree of a forest; for classes, a split tries sqrt(columns)."""
     num_columns = math.sqrt(_num_columns(train)) if is_class else _num_columns(train)
     return _SECONDS_PER_SPLIT * count * math.log2(max(2, count)) * num_columns
 
 
 def _reduction_note(trees: int) -> str:
-    """Say that there are fewer trees than usual."""
+    """Return a note if there are fewer trees than the default, else ""."""
     return (
         ""
         if trees >= DEFAULT_TREES
@@ -207,7 +201,7 @@ def _num_columns(train: Matrix) -> int:
 
 def _check_columns(train: Matrix) -> None:
     if _num_columns(train) == 0:
-        raise UnfitError("there are texts alone")
+        raise UnfitError("all inputs are texts")
 
 
 def _columns(matrix: Matrix) -> "np.ndarray":
@@ -217,5 +211,5 @@ def _columns(matrix: Matrix) -> "np.ndarray":
 
 
 def _categorical_mask(train: Matrix) -> Any:  # noqa: ANN401 - sklearn's stubs want a text
-    """Return which columns are classes, as a list of truths."""
+    """Return a list of bools: which columns are classes."""
     return [False] * train.numbers.shape[1] + [True] * train.classes.shape[1]

@@ -1,4 +1,4 @@
-"""How a series goes on: loss, answers with a band, scores and the evaluation."""
+"""Time series forecasting: loss, forecasts with intervals, metrics and evaluation."""
 
 from brique.tasks.forecast.evaluate import evaluate as evaluate
 from brique.tasks.forecast.intervals import calibrate as calibrate

@@ -1,4 +1,4 @@
-"""What foretells a series without a net: what it was before, and a straight line of its past."""
+"""Forecasts without a net: the last values, the mean, and linear models of the past."""
 
 import numpy as np
 import torch
@@ -19,16 +19,16 @@ NAMES = {
 """Titles in sentences and tables."""
 
 _PENALTIES = (1.0, 100.0, 10_000.0)
-_MAX_WINDOWS = 20_000  # windows that a line is fitted to
-_MAX_INPUTS = 1500  # numbers of a past, at most, for a line of all columns
+_MAX_WINDOWS = 20_000  # windows that a linear model is fitted on, at most
+_MAX_INPUTS = 1500  # values in a past window, at most, for the model of all columns
 
 
 def fit_predict(data: Data, split: Split) -> dict[str, Tensor]:
-    """Return what baselines say of a part (N, A, K), in the units of the data.
+    """Return the forecasts of each baseline for a split (N, A, K), in the units of the data.
 
-    "last": the last value, again and again; "ridge": a line of the target's own past; "all": one of
-    all columns. Lines are fitted to changes from the last value, by ridge regression whose penalty
-    is chosen on valid. "yesterday", the values before, is known without fitting.
+    "last": the last value, repeated; "ridge": linear model of the target's own past; "all": linear
+    model of the past of all columns. The models predict changes from the last value by ridge
+    regression; the penalty is chosen on valid.
     """
     target_indices = target_columns(data.schema)
     horizon = series_fields(data.schema)[1].shape[0]
@@ -47,14 +47,14 @@ def fit_predict(data: Data, split: Split) -> dict[str, Tensor]:
 
 
 def mean(schema: Schema, outputs: Outputs) -> Tensor:
-    """Return the mean of train at each step (N, A, K): what is best where a series is noise."""
+    """Return the mean of train at each step (N, A, K): the best forecast of white noise."""
     past, target_indices = series_fields(schema)[0], target_columns(schema)
     assert isinstance(past.mean, tuple)
     return torch.tensor([past.mean[index] for index in target_indices]).expand(outputs.target.shape)
 
 
 def _linear_forecast(data: Data, split: Split, target: int, columns: list[int]) -> Tensor:
-    """Return what a line of some columns of the past says of one of them (N, A)."""
+    """Return the forecasts of one column (N, A), by a linear model of the past of some columns."""
     from sklearn.linear_model import Ridge
 
     train, train_target = _design(data.train, target, columns)
@@ -76,16 +76,15 @@ def _linear_forecast(data: Data, split: Split, target: int, columns: list[int]) 
 def _design(
     split: Split, target: int, columns: list[int], limit: int | None = _MAX_WINDOWS
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return changes from the last value, over the std: past (N, L x C), future (N, A)."""
+    """Return changes from the last value, in standard deviations: past (N, F), future (N, A)."""
     past, index = _past(split), target_columns(split.schema).index(target)
     future = with_target_axis(_values(split, split.schema.target))[:, :, index]
     std = _std(split, columns)
     past_changes = (past[:, :-1, columns] - past[:, -1:, columns]) / std
     future_changes = (future - past[:, -1, target].unsqueeze(1)) / _std(split, [target])
     stride = 1 if limit is None else -(-len(past) // limit)
-    return past_changes[::stride].flatten(1).double().numpy(), future_changes[
-        ::stride
-    ].double().numpy()
+    features = past_changes[::stride].flatten(1).double().numpy()
+    return features, future_changes[::stride].double().numpy()
 
 
 def _std(data: Data | Split, columns: list[int]) -> Tensor:

@@ -1,4 +1,4 @@
-"""The evaluation of a net that foretells a series: one pass over test, beside baselines."""
+"""Evaluation of a forecaster on test, with baselines."""
 
 import time
 from typing import Any
@@ -21,13 +21,13 @@ from brique.tasks.forecast.predict import series_fields, target_std
 
 
 def evaluate(net: nn.Module, data: Data, *, compare: bool = True) -> Result:
-    """Return what a net reaches on `data.test`, beside what needs no net.
+    """Return the metrics of a net on `data.test`, with baselines.
 
-    net: pasts (N, L, C) -> futures. It reads the test part once, in eval mode, without gradients
-        and in float32, on its own device.
-    compare: whether to fit lines to the past too; else the net stands beside what was before.
-    Windows overlap: what chance could do is found by drawing blocks of consecutive windows, each at
-    least as long as a future ("block" in the values), and the net is compared block by block.
+    net: past windows (N, L, C) -> forecasts (N, A) or (N, A, K). It runs once over test, in eval
+        mode, without gradients and in float32, on its own device.
+    compare: whether to fit linear baselines too; else only the naive forecast and the mean.
+    Windows overlap, so confidence intervals and the comparison with the best baseline resample
+    blocks of consecutive windows ("block" in the values), each at least as long as the horizon.
     Returns Result; its arrays are ids (N,), and target, predictions, half_width, naive (N, A, K).
     Raises DataError when the test part is empty.
     """
@@ -64,7 +64,7 @@ def evaluate(net: nn.Module, data: Data, *, compare: bool = True) -> Result:
 def _compare_with_baselines(
     outputs: Outputs, data: Data, blocks: Tensor, *, fit: bool
 ) -> dict[str, Any]:
-    """Return the baselines, and how the net stands beside the best of them, by block."""
+    """Return the metrics of the baselines, and a comparison with the best of them by block."""
     std = target_std(data.schema)
     forecasts = {"naive": outputs.naive, "mean": baselines.mean(data.schema, outputs)}
     forecasts |= baselines.fit_predict(data, data.test) if fit else {}

@@ -1,4 +1,4 @@
-"""What a net that forecasts a series is trained by."""
+"""The training loss of a forecaster."""
 
 from torch import Tensor
 
@@ -10,8 +10,8 @@ from brique.tasks.forecast.predict import check_shape, target_std, with_target_a
 def loss(predictions: Tensor, batch: Batch, schema: Schema) -> Tensor:
     """Return the mean squared error, in standard deviations of the targets.
 
-    predictions: (N, A) or (N, A, K), in their units. Raises ShapeError where the batch's
-        futures differ.
+    predictions: (N, A) or (N, A, K), in the units of the targets.
+    Raises ShapeError when the predictions and the batch's targets differ in shape.
     """
     target = batch[schema.target]
     assert isinstance(target, Tensor)

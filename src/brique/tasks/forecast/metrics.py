@@ -1,4 +1,4 @@
-"""How well a series is forecast, with intervals by blocks of windows."""
+"""Metrics of forecasts, with confidence intervals by blocks of windows."""
 
 from typing import Any
 
@@ -8,25 +8,20 @@ from torch import Tensor
 from brique.evaluation import bootstrap
 from brique.tasks.forecast.outputs import Outputs, mean_squared_error, skill
 
-_MIN_BLOCKS = 30  # of consecutive windows, at least, where there are enough
-
-
-_HORIZONS_PER_BLOCK = 3  # futures that a block spans, if there are enough windows
+_MIN_BLOCKS = 30  # if there are enough windows
+_HORIZONS_PER_BLOCK = 3  # length of a block, if there are enough windows
 
 
 def time_blocks(ids: Tensor, horizon: int) -> tuple[Tensor, int]:
-    """Return the block of each window (N,), int64, and how many windows a block has.
+    """Return the block of each window (N,), int64, and the number of windows in a block.
 
-    A block ends where the next window is not the next of the series; what is left of a run there,
-    too short for a block, belongs to the one before.
+    A block ends at each gap in the series; windows left over before a gap join the block before.
     """
     length = max(horizon, min(_HORIZONS_PER_BLOCK * horizon, len(ids) // _MIN_BLOCKS))
     segment = torch.zeros(len(ids), dtype=torch.int64)
     segment[1:] = (ids.diff() != 1).cumsum(0)
-    segment_start = torch.searchsorted(segment, segment)  # where the run of each begins
-    blocks_in_segment = (
-        torch.bincount(segment)[segment] // length
-    )  # whole blocks in the run of each
+    segment_start = torch.searchsorted(segment, segment)  # start of the segment of each window
+    blocks_in_segment = torch.bincount(segment)[segment] // length  # whole blocks
     block_in_segment = torch.minimum(
         (torch.arange(len(ids)) - segment_start) // length, (blocks_in_segment - 1).clamp(min=0)
     )
@@ -35,7 +30,7 @@ def time_blocks(ids: Tensor, horizon: int) -> tuple[Tensor, int]:
 
 
 def compute_metrics(predictions: Tensor, outputs: Outputs, std: Tensor) -> dict[str, float]:
-    """Return the skill, and two errors: of several targets in standard deviations."""
+    """Return skill, RMSE and MAE; with several targets, errors are in standard deviations."""
     naive_error = mean_squared_error(outputs.naive, outputs.target, std)
     unit = std if len(std) > 1 else torch.ones(1)
     errors = (predictions - outputs.target).double() / unit.double()
@@ -49,7 +44,7 @@ def compute_metrics(predictions: Tensor, outputs: Outputs, std: Tensor) -> dict[
 def skill_interval(
     predictions: Tensor, outputs: Outputs, std: Tensor, blocks: Tensor
 ) -> list[float]:
-    """Return the 95% interval of the skill, by drawing blocks again."""
+    """Return the 95% interval of the skill, by resampling blocks."""
     model_loss = bootstrap.group_sums(mean_squared_error(predictions, outputs.target, std), blocks)
     naive_loss = bootstrap.group_sums(
         mean_squared_error(outputs.naive, outputs.target, std), blocks
@@ -62,7 +57,7 @@ def skill_interval(
 
 
 def error_by_step(outputs: Outputs, std: Tensor) -> dict[str, list[float]]:
-    """Return the RMSE of the net and of the naive forecast at each step, over the std."""
+    """Return the RMSE of net and naive forecast at each step, in standard deviations."""
 
     def by_step(predictions: Tensor) -> list[float]:
         errors = (predictions - outputs.target).double() / std.double()
@@ -72,9 +67,9 @@ def error_by_step(outputs: Outputs, std: Tensor) -> dict[str, list[float]]:
 
 
 def coverage(outputs: Outputs, std: Tensor) -> dict[str, Any]:
-    """Return how many truths the 90% band holds, in all and by step, and how wide it is.
+    """Return the coverage of the 90% intervals, in all and by step, and their mean width.
 
-    The width is in the unit of the target; of several targets in standard deviations of each.
+    The width is in the unit of the target; with several targets, in standard deviations of each.
     """
     if bool(outputs.half_width.isnan().any()):
         return {}

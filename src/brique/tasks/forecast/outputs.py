@@ -1,4 +1,4 @@
-"""One pass of a net that foretells a series over a part."""
+"""Outputs of a forecaster on a split, collected in one pass."""
 
 import math
 from dataclasses import dataclass
@@ -23,11 +23,10 @@ _BATCH_SIZE = 256
 
 @dataclass(frozen=True)
 class Validation:
-    """What a net does on a part.
+    """Metrics on a split.
 
-    skill: 1 - its squared error / that of the values before (`before`), 0 where these are right
-    everywhere, which no error can be a share of. loss: its mean squared
-    error, in standard deviations of the targets.
+    skill: 1 - squared error of the net / squared error of the naive forecast; 0 if the naive
+        forecast has no error. loss: mean squared error, in standard deviations of the targets.
     """
 
     skill: float
@@ -36,10 +35,11 @@ class Validation:
 
 @dataclass(frozen=True)
 class Outputs:
-    """What a net said of the N windows of a part, on the CPU, in the order of time.
+    """Outputs of a net for the N windows of a split, on the CPU, in the order of time.
 
-    ids: (N,), int64. truth, said, half: (N, A, K), in their units; half the width of the band.
-    scale: (N, K). before: (N, A, K), what `naive` says.
+    ids: (N,), int64. target, predictions: (N, A, K), in the units of the targets.
+    half_width: (N, A, K), of the prediction intervals; NaN if unknown. scale: (N, K), recent
+        changes of each window. naive: (N, A, K), the naive forecast.
     """
 
     ids: Tensor
@@ -51,9 +51,9 @@ class Outputs:
 
 
 def naive_forecast(past: Tensor, horizon: int) -> Tensor:
-    """Return the last `horizon` values again (N, A, K): yesterday's, where a day is foretold.
+    """Return the last `horizon` values again (N, A, K): for a horizon of one day, yesterday's.
 
-    past: (N, L, K). Where it is shorter than `horizon` it is said several times.
+    past: (N, L, K). If it is shorter than `horizon`, it is repeated.
     """
     length = past.shape[1]
     indices = torch.arange(horizon) % min(horizon, length) + max(0, length - horizon)
@@ -61,9 +61,9 @@ def naive_forecast(past: Tensor, horizon: int) -> Tensor:
 
 
 def collect_outputs(net: nn.Module, split: Split) -> Outputs:
-    """Return what a net says of a part: one pass, in eval mode and float32, without gradients.
+    """Return the outputs of a net on a split: one pass, in eval mode and float32, no gradient.
 
-    net: pasts (N, L, C) -> futures. Raises DataError when the part is empty.
+    net: past windows (N, L, C) -> forecasts. Raises DataError when the split is empty.
     """
     if not len(split):
         raise DataError("forecast: the split is empty; pass one with at least one window.")
@@ -75,8 +75,8 @@ def collect_outputs(net: nn.Module, split: Split) -> Outputs:
             assert isinstance(target, Tensor)
             predictions, target = with_target_axis(net(past).float()), with_target_axis(target)
             values = (
-                batch.ids, target, predictions, half_width_of(net, past, schema),
-                local_scale(past, schema),
+                batch.ids, target, predictions,
+                half_width_of(net, past, schema), local_scale(past, schema),
                 naive_forecast(past[:, :, target_indices], target.shape[1]),
             )  # fmt: skip
             parts.append(tuple(value.cpu() for value in values))
@@ -84,7 +84,7 @@ def collect_outputs(net: nn.Module, split: Split) -> Outputs:
 
 
 def validate(net: nn.Module, split: Split) -> Validation:
-    """Return how well a net does on a part, in one pass; of an empty part, NaN."""
+    """Return the metrics of a net on a split, in one pass; NaN on an empty split."""
     if not len(split):
         return Validation(math.nan, math.nan)
     outputs = collect_outputs(net, split)
@@ -97,7 +97,7 @@ def validate(net: nn.Module, split: Split) -> Validation:
 
 
 def skill(model_error: Tensor, naive_error: Tensor) -> float:
-    """Return 1 - the mean of some errors (N,) / that of others: 0 where the others are all 0."""
+    """Return 1 - mean error (N,) of the net / that of the naive forecast; 0 if the latter is 0."""
     return float(1 - model_error.mean() / naive_error.mean()) if bool(naive_error.any()) else 0.0
 
 

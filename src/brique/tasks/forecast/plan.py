@@ -1,4 +1,4 @@
-"""The plan of a training on a series: a function of the data."""
+"""The plan for training a forecaster: a function of the data."""
 
 import math
 from typing import Any
@@ -8,9 +8,9 @@ from brique.planning import Request, average_decay
 
 
 def plan(data: Data, request: Request) -> dict[str, Any]:
-    """Return the settings of a training on a series: few windows are seen often, many a few times.
+    """Return the settings for training: more epochs for fewer windows.
 
-    Windows overlap, so that there is less to learn from them than their number says.
+    There are fewer epochs than in other tasks, because windows overlap.
     """
     count = len(data.train)
     batch_size = min(count, 32 if count < 2000 else 64)

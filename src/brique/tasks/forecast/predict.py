@@ -1,4 +1,4 @@
-"""What a net that foretells a series is trained by, and what it says of one past."""
+"""Forecasts from past windows, and what they need from the schema."""
 
 from dataclasses import dataclass
 
@@ -11,16 +11,16 @@ from brique.evaluation.sentences import format_number
 from brique.nets.prediction_interval import PredictionInterval
 from brique.schema import Number, Schema
 
-_MIN_SCALE = 0.1  # of a column's spread that is added to what a window moves
-_MAX_STEPS = 8  # steps that are told in one line
+_MIN_SCALE = 0.1  # share of a column's standard deviation that is added to the scale of a window
+_MAX_STEPS = 8  # steps shown in one line
 
 
 @dataclass(frozen=True, kw_only=True)
 class Answer:
-    """How a series goes on: for each target its next values, and the band that holds 90% of them.
+    """A forecast: the next values of each target, with 90% prediction intervals.
 
-    answer: by target, a value for each step. interval: by target, the ends of the band at each
-        step; empty where the net has none.
+    answer: by target, a value for each step. interval: by target, (low, high) for each step; empty
+        if the net has no intervals.
     """
 
     answer: dict[str, tuple[float, ...]]
@@ -38,7 +38,7 @@ class Answer:
         return {"answer": values[name], "interval": intervals.get(name, [])}
 
     def cells(self) -> dict[str, object]:
-        """Return each value, and the ends of its band, under "OT +1", "OT +1 low" and so on."""
+        """Return each value and the ends of its interval, under "OT +1", "OT +1 low" and so on."""
         row: dict[str, object] = {}
         for name, steps in self.answer.items():
             for step, value in enumerate(steps, 1):
@@ -49,7 +49,7 @@ class Answer:
         return row
 
     def summary(self) -> tuple[str, str]:
-        """Return the first values of each target, and the band of the last step of a single one."""
+        """Return the first values of each target; of a single target, the last interval too."""
         texts: list[str] = []
         for name, steps in self.answer.items():
             values = " ".join(format_number(value) for value in steps[:_MAX_STEPS])
@@ -64,7 +64,7 @@ class Answer:
 
 
 def series_fields(schema: Schema) -> tuple[Number, Number]:
-    """Return what the past and the future are."""
+    """Return the fields of the past and of the future."""
     past, future = schema[schema.inputs[0]], schema[schema.target]
     assert isinstance(past, Number)
     assert isinstance(future, Number)
@@ -72,35 +72,35 @@ def series_fields(schema: Schema) -> tuple[Number, Number]:
 
 
 def target_columns(schema: Schema) -> list[int]:
-    """Return the places of the targets (K,) among the columns of the past."""
+    """Return the indices of the targets (K,) among the columns of the past."""
     past, future = series_fields(schema)
     return [past.names.index(column) for column in future.names]
 
 
 def target_std(schema: Schema) -> Tensor:
-    """Return the spread of each target over the training part, 1 where it is constant: (K,)."""
+    """Return the standard deviation of each target in train, 1 if it is constant: (K,)."""
     past, _ = series_fields(schema)
     assert isinstance(past.std, tuple)
     return torch.tensor([past.std[index] or 1.0 for index in target_columns(schema)])
 
 
 def with_target_axis(values: Tensor) -> Tensor:
-    """Return futures (N, A) or (N, A, K) as (N, A, K)."""
+    """Return values (N, A) or (N, A, K) as (N, A, K)."""
     return values.unsqueeze(2) if values.ndim == 2 else values
 
 
 def past_values(batch: Batch, schema: Schema) -> Tensor:
-    """Return the pasts of a batch (N, L, C)."""
+    """Return the past windows of a batch (N, L, C)."""
     values = batch[schema.inputs[0]]
     assert isinstance(values, Tensor)
     return values
 
 
 def local_scale(past: Tensor, schema: Schema) -> Tensor:
-    """Return how much each target moves in a window, in its unit (N, K): what a band is wide by.
+    """Return the scale of each target in a window, in its unit (N, K), for interval widths.
 
-    past: (N, L, C). It is the mean change over as many steps as are foretold, or over one where the
-    past is no longer than that, and a tenth of the target's spread.
+    past: (N, L, C). The scale is the mean absolute change over one horizon (over one step if the
+    past is not longer than the horizon), plus a tenth of the target's standard deviation.
     """
     horizon = series_fields(schema)[1].shape[0]
     values = past[:, :, target_columns(schema)]
@@ -111,9 +111,9 @@ def local_scale(past: Tensor, schema: Schema) -> Tensor:
 
 
 def predict(net: nn.Module, batch: Batch, schema: Schema) -> list[Answer]:
-    """Return an Answer for each past of a batch.
+    """Return an Answer for each past window of a batch.
 
-    net: pasts (N, L, C) -> futures. Raises ShapeError when it says anything else.
+    net: past windows (N, L, C) -> forecasts. Raises ShapeError for outputs of another shape.
     """
     past = past_values(batch, schema)
     _, future = series_fields(schema)
@@ -138,13 +138,13 @@ def predict(net: nn.Module, batch: Batch, schema: Schema) -> list[Answer]:
 
 
 def interval_layer(net: nn.Module) -> PredictionInterval | None:
-    """Return the layer of a net that knows the band, if it has one."""
+    """Return the layer of a net that holds the interval widths, if it has one."""
     layers = [module for module in net.modules() if isinstance(module, PredictionInterval)]
     return layers[0] if len(layers) == 1 else None
 
 
 def half_width_of(net: nn.Module, past: Tensor, schema: Schema) -> Tensor:
-    """Return half the width of the band of each future (N, A, K); NaN where it is unknown."""
+    """Return the half width of the interval of each forecast (N, A, K); NaN if unknown."""
     layer, horizon = interval_layer(net), series_fields(schema)[1].shape[0]
     scale = local_scale(past, schema)
     if layer is None:
@@ -153,9 +153,9 @@ def half_width_of(net: nn.Module, past: Tensor, schema: Schema) -> Tensor:
 
 
 def check_shape(where: str, predictions: Tensor, expected: tuple[int, ...]) -> None:
-    """Raise ShapeError unless a net said what is wanted of it."""
+    """Raise ShapeError unless forecasts have the expected shape."""
     if tuple(predictions.shape) != expected:
         raise ShapeError(
-            f"forecast: {where}: the net said {tuple(predictions.shape)} where futures {expected}"
-            " are asked for; let it return them."
+            f"forecast: {where}: the net returned {tuple(predictions.shape)}, expected forecasts"
+            f" {expected}; let it return that shape."
         )

@@ -1,4 +1,4 @@
-"""The record of the task: how a series goes on."""
+"""The task "forecast": the next values of a time series."""
 
 import math
 
@@ -30,7 +30,7 @@ def _evaluate(net: nn.Module, data: Data, schema: Schema, *, compare: bool = Tru
 
 TASK = Task(
     name="forecast",
-    main_metric=Metric("skill", "skill", "less squared error than the values before"),
+    main_metric=Metric("skill", "skill", "reduction of the squared error over the naive forecast"),
     training_file=_training_file,
     plan=plan,
     evaluate=_evaluate,
@@ -39,8 +39,10 @@ TASK = Task(
     sections=sections,
     baseline_names=NAMES,
     metrics={
-        "rmse": Metric("rmse", "root mean square error", "large misses count more", is_share=False),
-        "mae": Metric("mae", "mean absolute error", "all misses count alike", is_share=False),
+        "rmse": Metric(
+            "rmse", "root mean square error", "weights large errors more", is_share=False
+        ),
+        "mae": Metric("mae", "mean absolute error", "weights all errors alike", is_share=False),
     },
     bounds={"skill": (-math.inf, 1.0), "rmse": (0.0, math.inf), "mae": (0.0, math.inf)},
 )

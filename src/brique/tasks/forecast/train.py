@@ -3,7 +3,7 @@
 Paper    Zeng et al. 2023, arXiv:2205.13504, section 3 (NLinear): relative to the last value.
 Departs  temporal convolutions over all columns (arXiv:1803.01271) with dropout of covariate
          columns; the EMA of the weights that is best on valid; prediction intervals fitted on it.
-Run      brique train ETTh1.csv.gz --kind series --target OT --ahead 24
+Run      brique train ETTh1.csv.gz --kind series --target OT --horizon 24
 Reached  see benchmarks/train.md
 """
 
@@ -38,7 +38,7 @@ class Args:
     dropout: float = 0.7
     """Dropout rate."""
     column_dropout: float = 0.8
-    """Dropout rate of whole covariate columns (those that are not forecast)."""
+    """Dropout rate of whole covariate columns (columns that are not forecast)."""
     turns: int = 600
     """Turns (training steps), one batch each."""
     batch_size: int = 64
@@ -64,7 +64,7 @@ def build(args: Args, schema: Schema) -> Forecaster:
 
 
 def build_game(args: Args, net: Forecaster, dataset: Data) -> Game:
-    """One player, the forecaster, pays for the squares of what it was off by."""
+    """One player, the forecaster, minimizes the mean squared error."""
 
     def loss(batch: Batch) -> Tensor:
         return forecast.loss(

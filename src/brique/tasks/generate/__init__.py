@@ -1,4 +1,4 @@
-"""Pictures that a net makes: loss, the judgement beside simple methods, and what a reader sees."""
+"""Image generation: loss, evaluation with baselines, and recognition by a classifier."""
 
 from brique.evaluation.classifier import gap as gap
 from brique.evaluation.classifier import recognized as recognized

@@ -1,4 +1,4 @@
-"""Pictures without a net: the mean picture, and draws along the principal components of train."""
+"""Pictures without a net: the mean picture, and samples of a Gaussian in PCA space."""
 
 from collections.abc import Mapping
 
@@ -20,9 +20,9 @@ _KEY = keys.text_key("generated along axes")
 def baseline_latents(
     real: Tensor, components: PrincipalComponents, *, fit: bool
 ) -> Mapping[str, Tensor]:
-    """Return where the pictures of each method lie along the axes: (N, D), as many as real ones.
+    """Return the PCA coordinates of the pictures of each baseline: (N, D), as many as `real`.
 
-    fit: whether pictures are drawn along the components; else there is the mean picture alone.
+    fit: whether to sample the Gaussian too; else there is only the mean picture.
     """
     latents = {"mean": torch.zeros_like(real)}
     if fit:

@@ -1,4 +1,4 @@
-"""What a net that makes pictures from codes is trained by, and where its codes are drawn from."""
+"""Validation of a generator with latents, and the density of its latents."""
 
 import math
 from typing import Any
@@ -11,11 +11,11 @@ from brique.evaluation.reconstruction import squared_errors
 from brique.inference import batch_size_for, eval_mode, even_indices, tensor_of
 from brique.nets.latent_mixture import LatentMixture
 
-MAX_LATENTS = 20_000  # codes that a mixture is fitted to, at most
+MAX_LATENTS = 20_000  # that a mixture is fitted to, at most
 
 
 def validate(net: nn.Module, split: Split) -> float:
-    """Return the mean squared error a pixel of what `net.rebuilt` makes of a part; NaN of none."""
+    """Return the mean squared error per pixel of `net.reconstruct` on a split; NaN if empty."""
     if not len(split):
         return math.nan
     field = split.schema.inputs[0]
@@ -28,9 +28,10 @@ def validate(net: nn.Module, split: Split) -> float:
 
 
 def fit_mixture(net: nn.Module, train: Split) -> None:
-    """Fit the mixture of a net, from which codes are drawn, to the codes of training pictures.
+    """Fit the latent mixture of a net to the latents of training pictures.
 
-    net: with `body`, pictures -> codes, and one `brique.bricks.Mixture`; without, nothing is done.
+    net: with `body`, pictures -> latents, and one `LatentMixture` layer; without it, nothing is
+        fitted.
     """
     layers = [module for module in net.modules() if isinstance(module, LatentMixture)]
     if len(layers) != 1:

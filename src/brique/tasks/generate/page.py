@@ -24,8 +24,8 @@ def sections(facts: Facts, gallery: Gallery) -> list[Section | Gap]:
     caption = (
         "Samples from noise, not selected. Nearest-neighbor two-sample test: the nearest neighbor"
         f" is real for {percent(test['generated'])} of the generated images and generated for"
-        f" {percent(test['real'])} of the real ones; 50% of each is ideal. A high first and a low"
-        " second share mean good images of few modes."
+        f" {percent(test['real'])} of the real ones; 50% of each is ideal. A high first share and a"
+        " low second share indicate good images of few modes."
     )
     title = f"Nearest-neighbor mixing of generated and test images: {percent(test['mixing'])}"
     body = figure(

@@ -1,4 +1,4 @@
-"""The plan of a training that makes pictures."""
+"""The plan for training a generator."""
 
 from typing import Any
 
@@ -8,9 +8,9 @@ from brique.planning.autoencoder import plan_autoencoder
 
 
 def plan(data: Data, request: Request) -> dict[str, Any]:
-    """Return the settings of a training that makes pictures: as those of a training that rebuilds.
+    """Return the settings for training: those of an autoencoder with half the latent dimensions.
 
-    Codes are half as long: of longer ones a mixture knows less, and draws what shows nothing.
+    In more dimensions the mixture fits worse and its samples degrade.
     """
     settings = plan_autoencoder(data, request)
     return settings | {"latent": max(8, settings["latent"] // 2)}

@@ -12,6 +12,6 @@ from brique.schema import Schema
 def predict(net: nn.Module, batch: Batch, schema: Schema) -> list[Any]:
     """Raise ModelError: a generator takes noise, not inputs."""
     raise ModelError(
-        "predict: this model makes pictures of noise, and has no answer to one that is given; in"
-        " Python, model.net(torch.randn(count, model.net.noise_size)) makes some."
+        "predict: this model generates pictures from noise and takes no input; in Python, use"
+        " model.net(torch.randn(count, model.net.noise_size))."
     )

@@ -1,4 +1,4 @@
-"""The record of the task: pictures like those of the training part."""
+"""The task "generate": new pictures like the training pictures."""
 
 from torch import nn
 
@@ -21,7 +21,7 @@ def _evaluate(net: nn.Module, data: Data, schema: Schema, *, compare: bool = Tru
 TASK = Task(
     name="generate",
     main_metric=Metric(
-        "mixing", "mixing", "twice the share whose nearest picture is of the other kind"
+        "mixing", "mixing", "twice the smaller share of nearest neighbors of the other kind"
     ),
     training_file=lambda schema: "generate",
     plan=plan,
@@ -31,11 +31,15 @@ TASK = Task(
     sections=sections,
     baseline_names=NAMES,
     metrics={
-        "real": Metric("real", "real near made", "real pictures whose nearest is a made one"),
-        "generated": Metric(
-            "generated", "made near real", "made pictures whose nearest is a real one"
+        "real": Metric(
+            "real", "real near generated", "real pictures whose nearest neighbor is generated"
         ),
-        "copied": Metric("copied", "copied", "nearer to train than 99% of test is; 1% by chance"),
+        "generated": Metric(
+            "generated",
+            "generated near real",
+            "generated pictures whose nearest neighbor is real",
+        ),
+        "copied": Metric("copied", "copied", "nearer to train than 99% of test; 1% by chance"),
     },
     needs_target=False,
 )

@@ -57,13 +57,13 @@ class Args:
 
 
 def build(args: Args, schema: Schema) -> Generator:
-    """Noise (N, D + 1) -> pictures (N, C, H, W) in [0, 1]; its `rebuilt` takes pictures."""
+    """Noise (N, D + 1) -> pictures (N, C, H, W) in [0, 1]; its `reconstruct` takes pictures."""
     shape = nets.autoencoder_arguments(schema)
     return nets.generator(**shape, latent=args.latent, width=args.width)
 
 
 def build_game(args: Args, net: Generator, dataset: Data) -> Game:
-    """One player, the generator, pays for what it cannot rebuild, and for codes far from 0."""
+    """One player, the generator, minimizes the reconstruction error and the size of latents."""
     field = dataset.schema.inputs[0]
 
     def loss(batch: Batch) -> Tensor:

@@ -1,4 +1,4 @@
-"""Pictures through a few numbers and back: loss, answers, scores, the judgement, comparisons."""
+"""Reconstruction of pictures: loss, predictions, metrics, evaluation and analysis."""
 
 from brique.tasks.reconstruct.analysis import class_accuracy as class_accuracy
 from brique.tasks.reconstruct.analysis import labeled_rows as labeled_rows

@@ -1,4 +1,4 @@
-"""Pictures rebuilt from a few numbers: by a net, by principal components, as a reader sees them."""
+"""Reconstructions by a net and by principal components, and their class accuracy."""
 
 from collections.abc import Mapping, Sequence
 
@@ -16,10 +16,11 @@ GAP = 2
 
 
 def reconstruct(net: nn.Module, pictures: Tensor) -> Tensor:
-    """Return what a net makes of pictures, asked at rest, some of them at once.
+    """Return the outputs of a net for pictures, in eval mode and in batches.
 
     net: pictures (N, C, H, W) -> pictures, on any device.
-    Returns (N, ...), where `pictures` are. `functional.mse_loss` of both is the error a pixel.
+    Returns (N, ...), on the device of `pictures`. `functional.mse_loss` of both is the error per
+    pixel.
     """
     with eval_mode(net) as device:
         outputs = [
@@ -29,11 +30,11 @@ def reconstruct(net: nn.Module, pictures: Tensor) -> Tensor:
 
 
 def principal_components(split: Split, sizes: Sequence[int]) -> list[nn.Sequential]:
-    """Return an encoder and a decoder for each size: the first principal components of a split.
+    """Return a linear autoencoder for each size: the first principal components of a split.
 
-    sizes: how many numbers a picture (C, H, W) becomes, between 1 and C * H * W.
-    Each is Sequential(encoder, decoder) of linear layers: no other linear ones of its size rebuild
-    the split's pictures with less squared error.
+    sizes: latent dimensions, in [1, C * H * W] for pictures (C, H, W).
+    Each is Sequential(encoder, decoder) of linear layers. It has the smallest squared error on the
+    split's pictures among linear autoencoders of its size.
     Raises ShapeError for a size out of range.
     Source: Bourlard, Kamp 1988, "Auto-association by multilayer perceptrons and singular value
     decomposition".
@@ -44,7 +45,8 @@ def principal_components(split: Split, sizes: Sequence[int]) -> list[nn.Sequenti
     invalid = [size for size in sizes if not 1 <= size <= pixels]
     if invalid:
         raise ShapeError(
-            f"principal: size {invalid[0]} of pictures {tuple(shape)}; pass one in [1, {pixels}]."
+            f"principal_components: size {invalid[0]} is out of range for pictures of shape"
+            f" {tuple(shape)}; pass one in [1, {pixels}]."
         )
     total, products = torch.zeros(pixels).double(), torch.zeros(pixels, pixels).double()
     for batch in split.batches(batch_size_for(split.schema[field])):
@@ -52,29 +54,33 @@ def principal_components(split: Split, sizes: Sequence[int]) -> list[nn.Sequenti
         total += rows.double().sum(dim=0)
         products += rows.T @ rows
     mean = total / len(split)
-    _, components = torch.linalg.eigh(products / len(split) - mean.outer(mean))  # columns, rising
+    _, components = torch.linalg.eigh(
+        products / len(split) - mean.outer(mean)
+    )  # columns, ascending
     return [_linear_autoencoder(components.flip(1)[:, :size], mean, shape) for size in sizes]
 
 
 def class_accuracy(pictures: Tensor, label: Tensor, data: Data) -> float:
-    """Return the share of pictures whose class a reader, fitted on `data.train`, names rightly.
+    """Return the accuracy on pictures of a classifier fitted on `data.train`.
 
-    pictures: (N, C, H, W) in [0, 1] of the data's shape. label: (N,), int64, what each shows.
-    The reader is the one of `brique.tasks.generate.recognized`.
+    pictures: (N, C, H, W) in [0, 1] of the data's shape. label: class indices (N,), int64.
+    The classifier is that of `brique.tasks.generate.recognized`.
     """
     scores = reconstruct(reference_classifier(data, pictures.device), pictures)  # (N, K)
     return float((scores.argmax(dim=1) == label).double().mean())
 
 
 def labeled_rows(pictures: Mapping[str, Tensor]) -> Tensor:
-    """Return rows of pictures below one another as one (3, H, W), each with its name before it.
+    """Return rows of pictures as one picture (3, H, W), with the name of each row on its left.
 
-    pictures: by the names of their rows, (N, 1 or 3, H, W) in [0, 1], all of one shape.
-    Raises ShapeError when they are not.
+    pictures: by row name, (N, 1 or 3, H, W) in [0, 1], all of one shape.
+    Raises ShapeError when the shapes differ.
     """
     shapes = {name: tuple(row.shape) for name, row in pictures.items()}
     if len(set(shapes.values())) != 1:
-        raise ShapeError(f"rows: expected pictures of one shape, got {shapes}; cut them alike.")
+        raise ShapeError(
+            f"labeled_rows: expected pictures of one shape, got {shapes}; crop them alike."
+        )
     row_images: list[Tensor] = []
     for name, row in pictures.items():
         label = (
@@ -88,7 +94,7 @@ def labeled_rows(pictures: Mapping[str, Tensor]) -> Tensor:
 
 
 def _linear_autoencoder(components: Tensor, mean: Tensor, shape: torch.Size) -> nn.Sequential:
-    """Return the way from a picture to its places along `components` (pixels, size), and back."""
+    """Return the linear autoencoder with the given components (pixels, size) and mean."""
     pixels, size = components.shape
     project, restore = nn.Linear(pixels, size), nn.Linear(size, pixels)
     with torch.no_grad():

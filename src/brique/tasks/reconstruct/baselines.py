@@ -1,4 +1,4 @@
-"""Pictures rebuilt without a net: the mean picture."""
+"""Reconstruction without a net: the mean picture."""
 
 from collections.abc import Iterator
 
@@ -17,7 +17,7 @@ NAMES = {
 
 
 def picture_batches(split: Split) -> Iterator[Tensor]:
-    """Yield the pictures of a part, some at a time."""
+    """Yield the pictures of a split in batches."""
     for ids in split.ids.split(batch_size_for(split.schema[split.schema.inputs[0]])):
         yield select_pictures(split, ids)
 

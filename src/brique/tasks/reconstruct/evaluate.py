@@ -1,7 +1,6 @@
-"""The evaluation of a net that rebuilds pictures: one pass, beside principal components."""
+"""Evaluation of an autoencoder on test, with PCA as baseline."""
 
 import time
-from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -18,63 +17,72 @@ from brique.tasks.reconstruct.baselines import mean_picture, picture_batches
 from brique.tasks.reconstruct.metrics import compute_metrics
 from brique.tasks.reconstruct.outputs import collect_errors
 
-NUM_SHOWN = 12  # pictures that the report shows, and as many that are rebuilt worst
+NUM_SHOWN = 12  # evenly spaced pictures in the report; as many with the largest errors
 
 
 def evaluate(net: nn.Module, data: Data, *, compare: bool = True) -> Result:
-    """Return how well a net rebuilds the pictures of `data.test`, beside what needs no net.
+    """Return the reconstruction metrics of a net on `data.test`, with baselines.
 
-    net: pictures (N, C, H, W) -> pictures, in the best case by way of `body`, whose codes say
-        beside how many principal components it stands; else beside 32. It reads the test part
-        once, in eval mode, without gradients and in float32, on its own device.
-    compare: whether to fit principal components on `data.train`; else the net stands beside its
-        mean picture alone, which has R2 = 0.
-    Returns Result; its arrays are ids, squared_errors (N,), and of the pictures shown:
-        shown_ids, reconstructions and pca.
+    net: pictures (N, C, H, W) -> pictures. It runs once over test, in eval mode, without gradients
+        and in float32, on its own device.
+    compare: whether to fit PCA on `data.train`, with as many components as `net.body` has latent
+        dimensions (32 without a body); else only the mean picture, with R² = 0.
+    Returns Result; its arrays are ids, squared_errors (N,), and for the pictures in the report
+    shown_ids, reconstructions and pca.
     Raises DataError when the test part is empty.
     """
     started = time.perf_counter()
-    errors = collect_errors(net, data.test)
-    mean_errors = _errors_of(mean_picture(data.train).expand_as, data.test)
+    errors, mean = collect_errors(net, data.test), mean_picture(data.train)
+    mean_errors = torch.cat(
+        [squared_errors(mean.expand_as(batch), batch) for batch in picture_batches(data.test)]
+    )
+    latent = _latent_size(net, data.test)
+
+    def r2(weights: Tensor) -> Tensor:
+        return 1 - weights @ errors / (weights @ mean_errors).clamp(min=1e-12)
+
     values: dict[str, Any] = {
         "task": "reconstruct",
         "examples": len(errors),
-        "latent": _latent_size(net, data.test),
+        "latent": latent,
         "test": compute_metrics(errors, mean_errors),
-        "interval": {"r2": list(bootstrap.interval(
-            lambda weights: 1 - weights @ errors / (weights @ mean_errors).clamp(min=1e-12), errors,
-            data.test.groups,
-        ))},
-    }  # fmt: skip
-    shown_ids = data.test.ids[_rows_to_show(errors)]
-    shown = select_pictures(data.test, shown_ids)
-    arrays = {"ids": data.test.ids, "squared_errors": errors, "shown_ids": shown_ids}
-    arrays["reconstructions"] = _to_uint8(reconstruct(net, shown))
+        "interval": {"r2": list(bootstrap.interval(r2, errors, data.test.groups))},
+    }
+    ids = data.test.ids[_rows_to_show(errors)]
+    pictures = select_pictures(data.test, ids)
+    arrays = {"ids": data.test.ids, "squared_errors": errors, "shown_ids": ids}
+    arrays["reconstructions"] = _to_uint8(reconstruct(net, pictures))
     evaluated = time.perf_counter()
+    components = PrincipalComponents.fit(data.train, latent) if compare else None
+    values |= _compare_with_baselines(data.test, errors, mean_errors, components)
+    if components is not None:
+        arrays["pca"] = _to_uint8(components.reconstruct(pictures))
+    seconds = {"evaluation": evaluated - started, "baselines": time.perf_counter() - evaluated}
+    seconds = {key: round(duration, 3) for key, duration in seconds.items()}
+    return Result(finite(values), arrays, seconds)
+
+
+def _compare_with_baselines(
+    test: Split, errors: Tensor, mean_errors: Tensor, components: PrincipalComponents | None
+) -> dict[str, Any]:
+    """Return the metrics of the baselines, and a comparison with the best of them."""
     entries: dict[str, Any] = {"mean": compute_metrics(mean_errors, mean_errors)}
     baseline_errors = {"mean": mean_errors}
-    if compare:
-        components = PrincipalComponents.fit(data.train, values["latent"])
-        baseline_errors["pca"] = _errors_of(components.reconstruct, data.test)
+    if components is not None:
+        baseline_errors["pca"] = torch.cat(
+            [
+                squared_errors(components.reconstruct(pictures), pictures)
+                for pictures in picture_batches(test)
+            ]
+        )
         entries["pca"] = compute_metrics(baseline_errors["pca"], mean_errors) | components.fit_info
-        arrays["pca"] = _to_uint8(components.reconstruct(shown))
     best = max(entries, key=lambda name: entries[name]["r2"])
-    comparison = bootstrap.compare(best, errors, baseline_errors[best], data.test.groups)
-    values |= {"baseline": entries, "comparison": comparison}
-    seconds = {"evaluation": evaluated - started, "baselines": time.perf_counter() - evaluated}
-    return Result(
-        finite(values), arrays, {key: round(duration, 3) for key, duration in seconds.items()}
-    )
-
-
-def _errors_of(rebuild: Callable[[Tensor], Tensor], split: Split) -> Tensor:
-    """Return the squared error of each picture (N,) that a function rebuilds."""
-    batches = picture_batches(split)
-    return torch.cat([squared_errors(rebuild(pictures), pictures) for pictures in batches])
+    comparison = bootstrap.compare(best, errors, baseline_errors[best], test.groups)
+    return {"baseline": entries, "comparison": comparison}
 
 
 def _latent_size(net: nn.Module, split: Split) -> int:
-    """Return the numbers that a picture becomes: 32 where the net does not tell."""
+    """Return the latent dimensions of a net; 32 if it has no `body`."""
     encoder = dict(net.named_children()).get("body")
     if encoder is None:
         return 32
@@ -83,7 +91,7 @@ def _latent_size(net: nn.Module, split: Split) -> int:
 
 
 def _rows_to_show(errors: Tensor) -> Tensor:
-    """Return the places of pictures to be shown: evenly chosen ones, then the worst."""
+    """Return the rows of pictures for the report: evenly spaced ones, then the worst."""
     evenly_spaced = (
         torch.arange(min(NUM_SHOWN, len(errors))) * len(errors) // min(NUM_SHOWN, len(errors))
     )

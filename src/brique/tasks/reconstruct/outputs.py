@@ -1,4 +1,4 @@
-"""One pass of a net over the pictures of a part."""
+"""Reconstruction errors of a net on a split, collected in one pass."""
 
 import math
 
@@ -13,10 +13,10 @@ from brique.tasks.reconstruct.predict import quantile_layer
 
 
 def collect_errors(net: nn.Module, split: Split) -> Tensor:
-    """Return the mean squared error a pixel of each picture of a part: (N,), float64, in its order.
+    """Return the mean squared error per pixel of each picture of a split: (N,), float64.
 
-    net: pictures (N, C, H, W) -> pictures; asked in eval mode, in float32, without gradients.
-    Raises DataError when the part is empty; ShapeError as `missed` does.
+    net: pictures (N, C, H, W) -> pictures; run in eval mode and float32, without gradients.
+    Raises DataError when the split is empty; ShapeError as `squared_errors` does.
     """
     if not len(split):
         raise DataError("reconstruct: the split is empty; pass one with at least one example.")
@@ -30,15 +30,15 @@ def collect_errors(net: nn.Module, split: Split) -> Tensor:
 
 
 def validate(net: nn.Module, split: Split) -> float:
-    """Return the mean squared error a pixel on a part; NaN of an empty one."""
+    """Return the mean squared error per pixel on a split; NaN on an empty split."""
     return float(collect_errors(net, split).mean()) if len(split) else math.nan
 
 
 def calibrate(net: nn.Module, valid: Split) -> None:
-    """Let a net know what is usual: the errors on a validation part.
+    """Fit the error quantiles of a net on the errors of a validation split.
 
-    net: pictures -> pictures, by way of one `brique.bricks.Usual`; without, nothing is learnt.
-    valid: pictures that no weight was fitted on; with fewer than 20 nothing is known.
+    net: pictures -> pictures, with one `ErrorQuantiles` layer; without it, nothing is fitted.
+    valid: pictures that no weight was fitted on; below 20 nothing is fitted.
     """
     layer = quantile_layer(net)
     if layer is not None and len(valid) >= 20:

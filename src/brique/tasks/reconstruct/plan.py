@@ -1,4 +1,4 @@
-"""The plan of a training that rebuilds pictures."""
+"""The plan for training an autoencoder for reconstruction."""
 
 from brique.planning.autoencoder import plan_autoencoder as plan
 

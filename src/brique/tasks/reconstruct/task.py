@@ -1,4 +1,4 @@
-"""The record of the task: pictures through a few numbers and back."""
+"""The task "reconstruct": pictures compressed to latents and reconstructed."""
 
 import math
 
@@ -22,7 +22,7 @@ def _evaluate(net: nn.Module, data: Data, schema: Schema, *, compare: bool = Tru
 
 TASK = Task(
     name="reconstruct",
-    main_metric=Metric("r2", "R²", "share of what pictures differ by that is rebuilt"),
+    main_metric=Metric("r2", "R²", "share of the variance of the pictures explained"),
     training_file=lambda schema: "reconstruct",
     plan=plan,
     evaluate=_evaluate,
@@ -31,7 +31,9 @@ TASK = Task(
     sections=sections,
     baseline_names=NAMES,
     metrics={
-        "rmse": Metric("rmse", "root mean square error", "large misses count more", is_share=False),
+        "rmse": Metric(
+            "rmse", "root mean square error", "weights large errors more", is_share=False
+        ),
     },
     bounds={"r2": (-math.inf, 1.0), "rmse": (0.0, math.inf)},
     needs_target=False,

@@ -64,7 +64,7 @@ def build(args: Args, schema: Schema) -> nn.Sequential:
 
 
 def build_game(args: Args, net: nn.Sequential, dataset: Data) -> Game:
-    """One player, the autoencoder, pays for each pixel that it does not rebuild."""
+    """One player, the autoencoder, minimizes the reconstruction error."""
     field = dataset.schema.inputs[0]
 
     def loss(batch: Batch) -> Tensor:

@@ -1,4 +1,4 @@
-"""How much of something there is: loss, answers with intervals, scores and the evaluation."""
+"""Regression: loss, predictions with intervals, metrics and evaluation."""
 
 from brique.tasks.regress.evaluate import evaluate as evaluate
 from brique.tasks.regress.intervals import calibrate as calibrate

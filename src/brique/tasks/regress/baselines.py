@@ -1,4 +1,4 @@
-"""Numbers without a net: simple methods, and how the net compares with the best of them."""
+"""Regression baselines, and a comparison of the net with the best of them."""
 
 from typing import Any
 
@@ -13,7 +13,7 @@ from brique.tasks.regress.outputs import Outputs
 
 
 def compare_with_baselines(outputs: Outputs, data: Data, *, fit: bool) -> dict[str, Any]:
-    """Return the baselines, and how the net stands beside the best of them."""
+    """Return the metrics of the baselines, and a comparison with the best of them."""
     baselines = fit_predict(data, data.test) if fit else constant(data, data.test)
     entries: dict[str, Any] = {}
     predictions: dict[str, Tensor] = {}

@@ -1,4 +1,4 @@
-"""The evaluation of a net that answers with numbers: one pass over test, beside baselines."""
+"""Evaluation of a regressor on test, with baselines."""
 
 import time
 from typing import Any
@@ -14,12 +14,11 @@ from brique.tasks.regress.predict import target_names, target_units
 
 
 def evaluate(net: nn.Module, data: Data, *, compare: bool = True) -> Result:
-    """Return what a net reaches on `data.test`, beside what needs no net.
+    """Return the metrics of a net on `data.test`, with baselines.
 
-    net: inputs -> numbers (N, K), one for each target. It reads the test part once, in eval mode,
+    net: inputs -> numbers (N, K), one for each target. It runs once over test, in eval mode,
         without gradients and in float32, on its own device.
-    compare: whether to fit baselines on `data.train`, up to a minute; else the net stands
-        beside the mean alone.
+    compare: whether to fit baselines on `data.train`, for up to a minute; else only the mean.
     Returns Result; its arrays are ids (N,), target, predictions and half_width (N, K).
     Raises DataError when the test part is empty.
     """
@@ -50,7 +49,7 @@ def evaluate(net: nn.Module, data: Data, *, compare: bool = True) -> Result:
 
 
 def _metrics_by_target(outputs: Outputs, names: list[str]) -> dict[str, dict[str, float]]:
-    """Return the scores of each target, in its own unit."""
+    """Return the metrics of each target, in its own unit."""
     return {
         name: compute_metrics(outputs.predictions[:, [index]], outputs.target[:, [index]])
         for index, name in enumerate(names)
@@ -58,9 +57,9 @@ def _metrics_by_target(outputs: Outputs, names: list[str]) -> dict[str, dict[str
 
 
 def _coverage(outputs: Outputs) -> dict[str, Any]:
-    """Return how many truths the 90% intervals hold, and how wide these are in the mean.
+    """Return the coverage of the 90% intervals, and their mean width.
 
-    The width is in the unit of the target; of several targets in standard deviations of each.
+    The width is in the unit of the target; with several targets, in standard deviations of each.
     """
     if bool(outputs.half_width.isnan().any()):
         return {}

@@ -1,4 +1,4 @@
-"""What a net that answers with numbers is trained by."""
+"""The training loss of a regressor."""
 
 import torch
 from torch import Tensor
@@ -16,7 +16,7 @@ def targets(batch: Batch, schema: Schema) -> Tensor:
 
 
 def target_std(train: Split) -> Tensor:
-    """Return the spread of each target over a part, 1 where it is constant: (K,), float32."""
+    """Return the standard deviation of each target, 1 if it is constant: (K,), float32."""
     columns = [torch.as_tensor(train[name]) for name in train.schema.targets]
     target = torch.cat([as_rows(column) for column in columns], dim=1)
     std = target.std(dim=0, correction=0)
@@ -24,9 +24,9 @@ def target_std(train: Split) -> Tensor:
 
 
 def loss(predictions: Tensor, target: Tensor, std: Tensor) -> Tensor:
-    """Return the mean Huber loss, in standard deviations of the targets: outliers count less.
+    """Return the mean Huber loss, in standard deviations of the targets; robust to outliers.
 
-    predictions, target: (N, K), in their units. spread: (K,), of the training part.
-    Source: Huber 1964, "Robust estimation of a location parameter", with the bend at 1 spread.
+    predictions, target: (N, K), in their units. std: (K,), of the training part.
+    Source: Huber 1964, "Robust estimation of a location parameter", with threshold 1.
     """
     return functional.smooth_l1_loss(predictions / std, target / std)

@@ -1,4 +1,4 @@
-"""Scores of nets that answer with numbers."""
+"""Metrics of regressors."""
 
 import math
 from dataclasses import dataclass
@@ -15,19 +15,16 @@ from brique.tasks.regress.outputs import Outputs, collect_outputs
 
 @dataclass(frozen=True)
 class Validation:
-    """What a net does on a part: the share of the variance that it explains, and its loss.
-
-    loss: as in training.
-    """
+    """Metrics on a split: R² and the training loss."""
 
     r2: float
     loss: float
 
 
 def validate(net: nn.Module, split: Split, std: Tensor) -> Validation:
-    """Return how well a net does on a part, in one pass; of an empty part, NaN.
+    """Return the metrics of a net on a split, in one pass; NaN on an empty split.
 
-    std: (K,), of the training part, in which the loss is.
+    std: (K,), standard deviations of the targets in the training part; the unit of the loss.
     """
     if not len(split):
         return Validation(math.nan, math.nan)
@@ -37,11 +34,11 @@ def validate(net: nn.Module, split: Split, std: Tensor) -> Validation:
 
 
 def compute_metrics(predictions: Tensor, target: Tensor) -> dict[str, float]:
-    """Return the scores of answers (N, K): R2 as the mean over the K, the errors over all.
+    """Return the metrics of predictions (N, K).
 
-    "r2": share of the truths' variance that is explained; "rmse", "mae": root mean square and mean
-    absolute error; of several targets in standard deviations of each, since their units may differ.
-    Where all truths are equal R2 is 1 for answers that are all right, else 0.
+    "r2": share of the variance explained, mean over the K targets. "rmse", "mae": root mean square
+    and mean absolute error; with several targets, in standard deviations of each, since units may
+    differ. For a constant target, R² is 1 if all predictions are exact, else 0.
     """
     errors, unit = predictions.double() - target.double(), std_of(target)
     is_constant = target.amax(dim=0) == target.amin(dim=0)
@@ -58,15 +55,15 @@ def compute_metrics(predictions: Tensor, target: Tensor) -> dict[str, float]:
 
 
 def std_of(target: Tensor) -> Tensor:
-    """Return the spread of each target (N, K) among some truths, 1 where all are equal: (K,)."""
+    """Return the standard deviation of each target (N, K), 1 if it is constant: (K,)."""
     is_constant = target.amax(dim=0) == target.amin(dim=0)
     return target.double().std(dim=0, correction=0).where(~is_constant, 1.0)
 
 
 def intervals(outputs: Outputs, groups: Tensor | None) -> dict[str, list[float]]:
-    """Return the 95% intervals of R2 and the errors, by drawing test examples, or groups, again."""
+    """Return the 95% intervals of R² and the errors, by resampling examples or groups."""
     target, errors = outputs.target.double(), (outputs.predictions - outputs.target).double()
-    target = target - target.mean(dim=0)  # else squares of far numbers leave no digits for variance
+    target = target - target.mean(dim=0)  # centered, for the precision of the variance
     unit = std_of(target) if target.shape[1] > 1 else target.new_ones(1)
     squared_errors, absolute_errors = (errors / unit).square(), (errors / unit).abs()
 

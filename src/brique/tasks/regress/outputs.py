@@ -1,4 +1,4 @@
-"""One pass of a net over a part."""
+"""Outputs of a regressor on a split, collected in one pass."""
 
 from dataclasses import dataclass
 
@@ -14,10 +14,10 @@ from brique.tasks.regress.predict import denormalize_layer
 
 @dataclass(frozen=True)
 class Outputs:
-    """What a net said of a part, on the CPU, in the part's order.
+    """Outputs of a net on a split, on the CPU, in the split's order.
 
-    ids: (N,), int64. truth, said: (N, K), in their units.
-    half_width: (N, K), half the width of the 90% interval round each answer; NaN if unknown.
+    ids: (N,), int64. target, predictions: (N, K), in their units.
+    half_width: (N, K), of the 90% interval of each prediction; NaN if unknown.
     """
 
     ids: Tensor
@@ -27,9 +27,9 @@ class Outputs:
 
 
 def collect_outputs(net: nn.Module, split: Split) -> Outputs:
-    """Return what a net says of a part: one pass, in eval mode and float32, without gradients.
+    """Return the outputs of a net on a split: one pass, in eval mode and float32, no gradient.
 
-    net: inputs -> numbers (N, K). Raises DataError when the part is empty.
+    net: inputs -> numbers (N, K). Raises DataError when the split is empty.
     """
     if not len(split):
         raise DataError("regress: the split is empty; pass one with at least one example.")

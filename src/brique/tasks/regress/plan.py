@@ -1,4 +1,4 @@
-"""The plan of a training that answers with numbers: that of inputs of any kind."""
+"""The plan for training a regressor."""
 
 from typing import Any
 
@@ -9,10 +9,10 @@ from brique.planning.fields import plan_fields
 
 
 def plan(data: Data, request: Request) -> dict[str, Any]:
-    """Return the settings of a training. Raises UsageError for a balance of classes."""
+    """Return the settings for training. Raises UsageError for class balancing."""
     if request.balance != "none":
         raise UsageError(
-            f"train: --balance {request.balance} is for classes, and the targets are numbers; leave"
+            f"train: --balance {request.balance} is for classes, but the targets are numbers; leave"
             " it out."
         )
     settings = plan_fields(data, request)

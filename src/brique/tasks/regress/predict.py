@@ -1,4 +1,4 @@
-"""What a net that answers with numbers is trained by, and what it says of one input."""
+"""Predictions of a regressor, with intervals and units."""
 
 import math
 from dataclasses import dataclass, field
@@ -16,10 +16,10 @@ from brique.schema import Schema
 
 @dataclass(frozen=True, kw_only=True)
 class Answer:
-    """What a net says of one input: a number for each target, and where 90% of the truths lie.
+    """A prediction: a number for each target, with its 90% prediction interval.
 
-    interval: by target, its ends; empty where the net has none.
-    units: by target, what the number is measured in; empty where none is known.
+    interval: by target, (low, high); empty if the net has no intervals.
+    units: by target, its unit if known.
     """
 
     answer: dict[str, float]
@@ -28,9 +28,9 @@ class Answer:
     units: dict[str, str] = field(default_factory=dict[str, str])
 
     def to_json(self) -> dict[str, object]:
-        """Return {"answer": number, "interval": [low, high]}; by target where there are several.
+        """Return {"answer": number, "interval": [low, high]}; by target, if several.
 
-        "unit" is there where one is known.
+        "unit" is added if known.
         """
         if len(self.answer) > 1:
             intervals = {name: list(interval) for name, interval in self.interval.items()}
@@ -41,7 +41,7 @@ class Answer:
         return {"answer": number, "interval": list(self.interval.get(name, ())), **unit}
 
     def cells(self) -> dict[str, object]:
-        """Return each number, the ends of its interval, and its unit where one is known."""
+        """Return each number, the ends of its interval, and its unit if known."""
         row: dict[str, object] = {}
         for name, number in self.answer.items():
             column = "answer" if len(self.answer) == 1 else name
@@ -58,7 +58,7 @@ class Answer:
         return row
 
     def summary(self) -> tuple[str, str]:
-        """Return the numbers, and the 90% interval of a single one."""
+        """Return the numbers; of a single target, the 90% interval too."""
         numbers = {
             name: f"{format_number(number, 5)} {self.units.get(name, '')}".rstrip()
             for name, number in self.answer.items()
@@ -74,17 +74,17 @@ class Answer:
 
 
 def predictions(net: nn.Module, outputs: Tensor, schema: Schema) -> list[Answer]:
-    """Return an Answer for each row of what a net said.
+    """Return an Answer for each row of a net's outputs.
 
-    outputs: (N, K). schema: whose targets are K numbers in all; those of a target that holds
-        several are called "name 1", "name 2" ...
+    outputs: (N, K). schema: its targets have K numbers in all; the numbers of a vector target are
+        named "name 1", "name 2" ...
     Raises ShapeError when they disagree on K.
     """
     names = target_names(schema)
     if outputs.ndim != 2 or outputs.shape[1] != len(names):
         raise ShapeError(
-            f"answers: the net said {tuple(outputs.shape)} where {len(names)} numbers are asked"
-            f" for; let it return (N, {len(names)})."
+            f"regress: answers: the net returned {tuple(outputs.shape)}, expected {len(names)}"
+            f" numbers per example; let it return (N, {len(names)})."
         )
     layer = denormalize_layer(net)
     units = {name: unit for name, unit in zip(names, target_units(schema), strict=True) if unit}
@@ -106,12 +106,12 @@ def predictions(net: nn.Module, outputs: Tensor, schema: Schema) -> list[Answer]
 
 
 def predict(net: nn.Module, batch: Batch, schema: Schema) -> list[Answer]:
-    """Return an Answer for each example of a batch. Raises ShapeError as `answers` does."""
+    """Return an Answer for each example of a batch. Raises ShapeError as `predictions` does."""
     return predictions(net, net(net_inputs(batch, schema, net)).float(), schema)
 
 
 def target_names(schema: Schema) -> list[str]:
-    """Return the names of all numbers that are asked for, in the order of a net's answers."""
+    """Return the names of all target numbers, in the order of a net's outputs."""
     counts = {name: math.prod(schema[name].shape) for name in schema.targets}
     return [
         f"{name} {index}" if schema[name].shape else name
@@ -121,13 +121,13 @@ def target_names(schema: Schema) -> list[str]:
 
 
 def target_units(schema: Schema) -> list[str | None]:
-    """Return the unit of each number that is asked for, None where none is known."""
+    """Return the unit of each target number, None if unknown."""
     return [
         schema[name].unit for name in schema.targets for _ in range(math.prod(schema[name].shape))
     ]
 
 
 def denormalize_layer(net: nn.Module) -> Denormalize | None:
-    """Return the layer of a net that knows the units and intervals, if it has one."""
+    """Return the layer of a net that holds scales and intervals, if it has one."""
     layers = [module for module in net.modules() if isinstance(module, Denormalize)]
     return layers[0] if len(layers) == 1 else None

@@ -39,7 +39,7 @@ def sentence(result: Mapping[str, Any]) -> str:
 
 
 def _error_text(result: Mapping[str, Any]) -> str:
-    """Return the mean absolute error with its unit; of several targets, those of the first too."""
+    """Return the mean absolute error with its unit; with several targets, by target too."""
     mae, units = result["test"]["mae"], result.get("units") or [None]
     if len(result["targets"]) == 1:
         return _with_unit(mae, units[0])
@@ -50,8 +50,8 @@ def _error_text(result: Mapping[str, Any]) -> str:
             [*(result.get("by_target") or {}).items()][:_MAX_TARGETS], units, strict=False
         )
     ]
-    listed = f" ({', '.join(errors)})" if errors else ""
-    return f"{mae:.3g} standard deviations{listed}"
+    by_target = f" ({', '.join(errors)})" if errors else ""
+    return f"{mae:.3g} standard deviations{by_target}"
 
 
 def _with_unit(value: float, unit: str | None) -> str:

@@ -1,4 +1,4 @@
-"""The record of the task: how much of something there is."""
+"""The task "regress": one or more numbers for each input."""
 
 import math
 
@@ -39,8 +39,10 @@ TASK = Task(
     sections=sections,
     baseline_names=NAMES,
     metrics={
-        "rmse": Metric("rmse", "root mean square error", "large misses count more", is_share=False),
-        "mae": Metric("mae", "mean absolute error", "all misses count alike", is_share=False),
+        "rmse": Metric(
+            "rmse", "root mean square error", "weights large errors more", is_share=False
+        ),
+        "mae": Metric("mae", "mean absolute error", "weights all errors alike", is_share=False),
     },
     bounds={"r2": (-math.inf, 1.0), "rmse": (0.0, math.inf), "mae": (0.0, math.inf)},
 )

@@ -75,7 +75,7 @@ def build(args: Args, schema: Schema) -> nn.Sequential:
 
 
 def build_game(args: Args, net: nn.Sequential, dataset: Data) -> Game:
-    """One player, the predictor, pays for what it is off by, in standard deviations."""
+    """One player, the predictor, minimizes the Huber loss in standard deviations."""
     schema, std = dataset.schema, regress.target_std(dataset.train)
 
     def loss(batch: Batch) -> Tensor:

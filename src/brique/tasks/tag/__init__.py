@@ -1,4 +1,4 @@
-"""Which class each word of a text is of: loss, answers, scores and the evaluation."""
+"""Sequence tagging: loss, predictions, metrics and evaluation."""
 
 from brique.tasks.tag.evaluate import evaluate as evaluate
 from brique.tasks.tag.loss import loss as loss

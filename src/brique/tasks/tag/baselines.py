@@ -1,4 +1,4 @@
-"""What tags words without a net: their commonest tags, and a linear model of their neighbors."""
+"""Tagging without a net: most frequent tags, and a linear model of a window of words."""
 
 from collections.abc import Mapping
 
@@ -19,21 +19,21 @@ NAMES = {
 """Titles in sentences and tables."""
 
 _MAX_WORDS = 400_000  # words that the linear model is fitted on
-_MAX_RARE_COUNT = 2  # times that a word comes at most by which unknown ones are told
-_OFFSETS = (-2, -1, 0, 1, 2)  # neighbors that the linear model sees
+_MAX_RARE_COUNT = 2  # a word this rare stands for unknown words
+_OFFSETS = (-2, -1, 0, 1, 2)  # words in the window of the linear model
 
 
 def most_common(data: Data) -> Tensor:
-    """Return the commonest tag of the words of train, int64; of equal ones the first."""
+    """Return the most frequent tag in train, int64; ties go to the first."""
     return torch.bincount(_values(data.train)[1]).argmax()
 
 
 def most_frequent_tags(data: Data, split: Split) -> Mapping[str, Tensor]:
-    """Return what each word's commonest tag is, by two ways to tell those of unknown words (M,).
+    """Return the most frequent tag in train of each word of a split (M,), by two methods.
 
-    "word": an unknown word gets the commonest tag of words that come once or twice in train;
-    "word_or_suffix": the commonest of those with its ending.
-    Ties go to the tag that is named first.
+    They differ in unknown words. "word": the most frequent tag of words that occur once or twice in
+    train. "word_or_suffix": the most frequent tag of such words with the same suffix.
+    Ties go to the first tag.
     """
     kind, tags = _fields(split)
     words, target = _values(data.train)
@@ -62,10 +62,11 @@ def most_frequent_tags(data: Data, split: Split) -> Mapping[str, Tensor]:
 
 
 def window_model(data: Data, split: Split) -> Tensor:
-    """Return what a linear model says of each word, from it, its ending and two on each side (M,).
+    """Return the tags that a linear model predicts for the words of a split (M,).
 
-    Fitted by stochastic gradient descent on up to 400,000 words of train.
-    Source: scikit-learn's SGDClassifier with the logistic loss, a model for each class.
+    Features: the word, two neighbors on each side, and their suffixes. It is fitted by stochastic
+    gradient descent on up to 400,000 words of train.
+    Source: scikit-learn's SGDClassifier with the logistic loss, one model per class.
     """
     from sklearn.linear_model import SGDClassifier
 
@@ -78,7 +79,7 @@ def window_model(data: Data, split: Split) -> Tensor:
         return torch.full_like(_values(split)[0], int(labels[0]))
     model = SGDClassifier(
         loss="log_loss", alpha=2e-6, max_iter=6, random_state=0,
-        tol=None,  # pyright: ignore[reportArgumentType] - it may be None: all of the passes
+        tol=None,  # pyright: ignore[reportArgumentType] - None: no early stopping
     )  # fmt: skip
     model.fit(features[rows], labels[rows])
     return torch.from_numpy(
@@ -87,7 +88,7 @@ def window_model(data: Data, split: Split) -> Tensor:
 
 
 def _window_features(split: Split, fallback_ids: np.ndarray):  # noqa: ANN202 - a matrix of scipy
-    """Return a row for each word, with marks for it, its neighbors and their endings."""
+    """Return a one-hot row for each word: the word, its neighbors and their suffixes."""
     from scipy.sparse import csr_matrix
 
     words, _ = _values(split)
@@ -123,7 +124,7 @@ def _fields(split: Split) -> tuple[Text, Tags]:
 
 
 def _values(split: Split) -> tuple[Tensor, Tensor]:
-    """Return words and tags (M,) of a part."""
+    """Return the words and tags (M,) of a split."""
     words, tags = split[split.schema.inputs[0]], split[split.schema.target]
     assert isinstance(words, Ragged)
     assert isinstance(tags, Ragged)
@@ -131,7 +132,7 @@ def _values(split: Split) -> tuple[Tensor, Tensor]:
 
 
 def _fallback_ids(kind: Text) -> Tensor:
-    """Return the number that each word would have if it were unknown (V,), int64."""
+    """Return the id that each word would have if it were unknown (V,), int64."""
     ids = torch.arange(kind.num_embeddings)
     fallback_ids = [kind.fallback_id(token) for token in kind.vocabulary]
     ids[FIRST_ID : FIRST_ID + len(fallback_ids)] = torch.tensor(fallback_ids, dtype=torch.int64)

@@ -1,6 +1,6 @@
-"""Entities: what runs of tags in BIO form mark, and how many of them are found.
+"""Entities marked by tags in BIO form, and counts of target, predicted and correct ones.
 
-A tag says where in an entity a word stands, and of which type that is: B-PER, I-PER, O. The rules
+A tag gives the position of a word in an entity, and its type: B-PER, I-PER, O. The rules
 are those of conlleval (Tjong Kim Sang, De Meulder 2003, arXiv:cs/0306050) and of seqeval, for
 IOB1, IOB2 and BIOES; the letters of BILOU and BMES stand for those of BIOES.
 """
@@ -23,7 +23,7 @@ _OUTSIDE = ("O", "")
 
 @dataclass(frozen=True)
 class EntityCounts:
-    """How many entities each of N texts has, by type.
+    """Entity counts of N texts, by type.
 
     num_target, num_predicted, num_correct: (N, T), float64.
     """
@@ -33,7 +33,7 @@ class EntityCounts:
     num_correct: Tensor
 
     def f1(self, weights: Tensor) -> Tensor:
-        """Return the F1 over all types (R,), of texts that are drawn so often (R, N)."""
+        """Return the F1 over all types (R,), for bootstrap weights of the texts (R, N)."""
         num_correct, num_total = (
             weights @ counts.sum(dim=1)
             for counts in (self.num_correct, self.num_target + self.num_predicted)
@@ -41,7 +41,7 @@ class EntityCounts:
         return 2 * num_correct / num_total.clamp(min=1e-12)
 
     def metrics(self) -> dict[str, float]:
-        """Return "f1", "precision" and "recall" of all entities; what is a share of none is 0."""
+        """Return "f1", "precision" and "recall" over all entities; undefined values are 0."""
         num_target, num_predicted, num_correct = (
             float(counts.sum())
             for counts in (self.num_target, self.num_predicted, self.num_correct)
@@ -55,14 +55,14 @@ class EntityCounts:
         }
 
     def interval(self, groups: Tensor | None) -> list[float]:
-        """Return the 95% interval of the F1, by drawing texts, or groups of them, again."""
+        """Return the 95% interval of the F1, by resampling texts or groups of texts."""
         return list(bootstrap.interval(self.f1, self.num_target, groups))
 
 
 def entity_types(names: Sequence[str]) -> tuple[str, ...] | None:
-    """Return the types of entities that tags mark, sorted; None where they are not in BIO form.
+    """Return the entity types of tags, sorted; None for tags that are not in BIO form.
 
-    Each tag but "O" must begin with a letter of a scheme and "-", and one at least with B, I or S.
+    Each tag but "O" must begin with a letter of a scheme and "-", at least one with B, I or S.
 
     >>> entity_types(["O", "B-PER", "I-PER"]), entity_types(["B", "I", "O"])
     (('PER',), ('',))
@@ -78,17 +78,16 @@ def entity_types(names: Sequence[str]) -> tuple[str, ...] | None:
     ):
         return None
     if any(match[2] is None for match in matches if match) and len(inside_names) == len(names):
-        return None  # letters alone, and none is outside
+        return None  # letters alone, without O
     return tuple(sorted({match[2] or "" for match in matches if match}))
 
 
 def count_entities(
     target: Tensor, predictions: Tensor, lengths: Tensor, names: Sequence[str]
 ) -> EntityCounts:
-    """Return how many entities are meant, said, and found.
+    """Return the counts of target, predicted and correct entities.
 
-    target, predictions: tags (M,), int64, of N texts one behind the other.
-    lengths: words of each (N,).
+    target, predictions: tags (M,), int64, of N concatenated texts. lengths: words per text (N,).
     names: of the tags, in BIO form.
     """
     types = entity_types(names)
@@ -104,7 +103,7 @@ def count_entities(
 
 
 def _counts_by_text(entities: Tensor, num_texts: int, num_types: int) -> Tensor:
-    """Return how many entities (E, 4) each text has of each type: (N, T), float64."""
+    """Return the number of entities (E, 4) of each text and type: (N, T), float64."""
     cells = entities[:, 0] * num_types + entities[:, 3]
     return (
         torch.bincount(cells.long(), minlength=num_texts * num_types)
@@ -114,7 +113,7 @@ def _counts_by_text(entities: Tensor, num_texts: int, num_types: int) -> Tensor:
 
 
 def _entities(tags: Tensor, lengths: Tensor, names: Sequence[str], types: Sequence[str]) -> Tensor:
-    """Return text, first place, place behind the last, and type of each entity: (E, 4), int64."""
+    """Return text, start, stop and type of each entity: (E, 4), int64."""
     parsed = [_parse_tag(name) for name in names] + [_OUTSIDE]
     outside = len(names)
     is_start = torch.tensor(
@@ -124,19 +123,19 @@ def _entities(tags: Tensor, lengths: Tensor, names: Sequence[str], types: Sequen
         [[_ends_entity(previous, current) for current in parsed] for previous in parsed]
     )
     text_of_word = torch.repeat_interleave(torch.arange(len(lengths)), lengths)
-    padded = torch.full((len(tags) + len(lengths) + 1,), outside)  # an O before and behind each
+    padded = torch.full((len(tags) + len(lengths) + 1,), outside)  # an O before and after each text
     padded[torch.arange(len(tags)) + text_of_word + 1] = tags
     previous_tags, tags_here = padded[:-1], torch.cat([padded[1:], padded[:1]])[:-1]
     starts_at = is_start[previous_tags, tags_here].nonzero().flatten()
     stops_at = is_stop[previous_tags, tags_here].nonzero().flatten()
-    text_stops = lengths.cumsum(0) + torch.arange(len(lengths))  # places of the O behind each text
+    text_stops = lengths.cumsum(0) + torch.arange(len(lengths))  # position of the O after each text
     text = torch.searchsorted(text_stops, starts_at, right=True)
     type_ids = torch.tensor([types.index(tag[1]) if tag[1] in types else 0 for tag in parsed])
     return torch.stack([text, starts_at, stops_at, type_ids[tags_here[starts_at]]], dim=1)
 
 
 def _parse_tag(name: str) -> tuple[str, str]:
-    """Return letter and type of a tag."""
+    """Return the letter and type of a tag."""
     match = _TAG.fullmatch(name)
     if match is None:
         return _OUTSIDE
@@ -145,7 +144,7 @@ def _parse_tag(name: str) -> tuple[str, str]:
 
 
 def _starts_entity(previous: tuple[str, str], current: tuple[str, str]) -> bool:
-    """Tell whether an entity begins with a tag, by the one before."""
+    """Tell whether an entity starts at the current tag."""
     if current == _OUTSIDE:
         return False
     pair = (previous[0], current[0])
@@ -153,7 +152,7 @@ def _starts_entity(previous: tuple[str, str], current: tuple[str, str]) -> bool:
 
 
 def _ends_entity(previous: tuple[str, str], current: tuple[str, str]) -> bool:
-    """Tell whether an entity ended before a tag."""
+    """Tell whether an entity ends before the current tag."""
     if previous == _OUTSIDE:
         return False
     return (

@@ -19,18 +19,18 @@ from brique.tasks.tag.outputs import Outputs, check_lengths, collect_outputs
 def evaluate(
     net: nn.Module, data: Data, *, names: Sequence[str] | None = None, compare: bool = True
 ) -> Result:
-    """Return what a net reaches on `data.test`, beside what needs no net.
+    """Return the metrics of a net on `data.test`, with baselines.
 
-    net: texts -> scores (M, K) of their M words. It reads the test part once, in eval mode, without
-        slopes and in float32, on its own device.
-    names: the K classes, if they are not those of the data; classes are compared by name.
-    compare: whether to count the commonest tag of each word in `data.train`, and to fit a linear
-        model, in up to a minute; else the net stands beside the commonest tag alone.
-    Tags in BIO form are judged by the entities that they mark, "f1" by the rules of conlleval; the
-    task in the values is then "entities", else "tag".
-    Intervals are found by drawing texts, not words, again: words of one text hang together.
-    Returns Result; its arrays are ids (N,), offsets (N + 1,), target, predictions, confidence,
-        is_unknown (M,).
+    net: texts -> scores (M, K) of their M words. It runs once over test, in eval mode, without
+        gradients and in float32, on its own device.
+    names: the K classes, if they are not those of the data; classes are matched by name.
+    compare: whether to fit baselines on `data.train`, for up to a minute; else only the most
+        frequent tag.
+    Tags in BIO form are evaluated by entity: "f1" follows the rules of conlleval, and the task in
+    the values is "entities", else "tag".
+    Confidence intervals resample texts, because words of one text are not independent.
+    Returns Result; its arrays are ids (N,), offsets (N + 1,), and target, predictions, confidence,
+    is_unknown (M,).
     Raises DataError when the test part is empty, or has a class that `names` lacks.
     """
     started = time.perf_counter()
@@ -59,7 +59,7 @@ def evaluate(
 def _compare_with_baselines(
     outputs: Outputs, data: Data, class_ids: Tensor, names: Sequence[str], *, fit: bool
 ) -> dict[str, Any]:
-    """Return the baselines, and how the net stands beside the best of them, by text."""
+    """Return the metrics of the baselines, and a comparison with the best of them by text."""
     baseline_tags = {"majority": class_ids[baselines.most_common(data)].expand(len(outputs.target))}
     if fit:
         baseline_tags |= {
@@ -83,7 +83,7 @@ def _compare_with_baselines(
 def _comparison(
     outputs: Outputs, baseline_tags: Tensor, best: str, names: Sequence[str], groups: Tensor | None
 ) -> dict[str, Any]:
-    """Return how a net stands beside the best baseline, by the score that is named first."""
+    """Return the comparison of a net with the best baseline, by F1 or by accuracy."""
     if entity_types(names) is not None:
         lengths = outputs.offsets.diff()
         net_counts, baseline_counts = (

@@ -1,4 +1,4 @@
-"""What a net that tags words is trained by."""
+"""The training loss of a tagger."""
 
 from torch import Tensor
 from torch.nn import functional
@@ -9,10 +9,10 @@ from brique.tasks.tag.predict import check_shape, tags_of
 
 
 def loss(scores: Tensor, batch: Batch, schema: Schema) -> Tensor:
-    """Return the mean cross-entropy of words, in nats.
+    """Return the mean cross-entropy per word, in nats.
 
-    scores: (M, K), of all words of a batch, one text behind the other.
-    Raises ShapeError where the batch has not M tags.
+    scores: (M, K), of all words of a batch, its texts concatenated.
+    Raises ShapeError unless the batch has M tags.
     """
     target = tags_of(batch, schema).values
     check_shape("loss", scores, schema, len(target))

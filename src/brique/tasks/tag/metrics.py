@@ -1,4 +1,4 @@
-"""How well words are tagged, and entities found, with intervals."""
+"""Metrics of tags and entities, with confidence intervals."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -13,7 +13,7 @@ from brique.tasks.tag.outputs import Outputs
 
 
 def result_values(outputs: Outputs, names: Sequence[str], groups: Tensor | None) -> dict[str, Any]:
-    """Return the scores of a net by itself."""
+    """Return the metrics of a net, without baselines."""
     counts = confusion(outputs.target, outputs.predictions, len(names))
     word_groups = outputs.text_of_word if groups is None else groups[outputs.text_of_word]
     recalls = recall_intervals(outputs.target, outputs.predictions, len(names), word_groups)
@@ -45,7 +45,7 @@ def result_values(outputs: Outputs, names: Sequence[str], groups: Tensor | None)
 
 
 def _entity_values(outputs: Outputs, names: Sequence[str]) -> dict[str, Any]:
-    """Return how well each type of entity is found, where tags mark some."""
+    """Return the metrics of each entity type, if tags mark entities."""
     types = entity_types(names)
     if types is None:
         return {}
@@ -69,9 +69,9 @@ def _of_type(counts: EntityCounts, index: int) -> EntityCounts:
 def compute_metrics(
     predictions: Tensor, outputs: Outputs, names: Sequence[str], groups: Tensor | None
 ) -> tuple[dict[str, float], dict[str, list[float]]]:
-    """Return F1 of entities if tags mark some, and shares of words tagged rightly, with intervals.
+    """Return entity F1 if tags mark entities, and word accuracies, with confidence intervals.
 
-    groups: groups of the texts (N,), if they hang together.
+    groups: (N,), of the texts, if they are not independent.
     """
     is_correct = (predictions == outputs.target).double()
     metrics: dict[str, float] = {}

@@ -1,4 +1,4 @@
-"""One pass of a net that tags words over a part."""
+"""Outputs of a tagger on a split, collected in one pass."""
 
 import math
 from collections.abc import Sequence
@@ -21,9 +21,9 @@ _BATCH_SIZE = 100  # texts
 
 @dataclass(frozen=True)
 class Validation:
-    """What a net does on a part: the share of words tagged rightly, and the mean loss in nats.
+    """Metrics on a split: word accuracy, and the mean loss in nats.
 
-    f1: of the entities that tags in BIO form mark; None of other tags.
+    f1: of the entities that tags in BIO form mark; None for other tags.
     """
 
     accuracy: float
@@ -32,29 +32,29 @@ class Validation:
 
     @property
     def score(self) -> float:
-        """What weights are chosen by: F1, where there are entities, then the words."""
+        """The score that selects weights: F1 if there are entities, then accuracy."""
         return self.accuracy if self.f1 is None else self.f1 + 1e-6 * self.accuracy
 
     @property
     def score_name(self) -> str:
-        """The name in a log of what weights are chosen by."""
+        """The name in the log of the metric that selects weights."""
         return "valid_accuracy" if self.f1 is None else "valid_f1"
 
     @property
     def metrics(self) -> dict[str, float]:
-        """The same by the names that a log has."""
+        """The metrics by their names in the log."""
         found = {"valid_accuracy": self.accuracy, "valid_loss": self.loss}
         return found if self.f1 is None else {"valid_f1": self.f1, **found}
 
 
 @dataclass(frozen=True)
 class Outputs:
-    """What a net said of the N texts of a part, which have M words, on the CPU.
+    """Outputs of a net for the N texts of a split with M words in total, on the CPU.
 
-    ids: (N,), int64. offsets: (N + 1,), int64, where each text begins, and the end.
-    target, predictions: (M,), int64, classes as the net numbers them.
-    confidence: (M,), float32, probability of what was said. lost: (M,), nats.
-    is_unknown: (M,), bool, words that the training part does not have.
+    ids: (N,), int64. offsets: (N + 1,), int64, the start of each text, and the end.
+    target, predictions: (M,), int64, class indices of the net.
+    confidence: (M,), float32, probability of the prediction. losses: (M,), in nats.
+    is_unknown: (M,), bool, whether the word is missing from the training part.
     """
 
     ids: Tensor
@@ -67,7 +67,7 @@ class Outputs:
 
     @property
     def text_of_word(self) -> Tensor:
-        """The place of each word's text (M,), int64."""
+        """The index of each word's text (M,), int64."""
         return torch.repeat_interleave(torch.arange(len(self.ids)), self.offsets.diff())
 
 
@@ -87,10 +87,10 @@ def check_lengths(data: Data) -> None:
 
 
 def collect_outputs(net: nn.Module, split: Split, names: Sequence[str] | None = None) -> Outputs:
-    """Return what a net says of a part: one pass, in eval mode and float32, without gradients.
+    """Return the outputs of a net on a split: one pass, in eval mode and float32, no gradient.
 
-    net: texts -> scores (M, K). names: the K classes, if they are not those of the part.
-    Raises DataError when the part has no word, or a class that `names` lacks.
+    net: texts -> scores (M, K). names: the K classes, if they are not those of the split.
+    Raises DataError when the split has no word, or a class that `names` lacks.
     """
     schema = split.schema
     kind, tags = schema[schema.inputs[0]], schema[schema.target]
@@ -115,7 +115,7 @@ def collect_outputs(net: nn.Module, split: Split, names: Sequence[str] | None = 
 
 
 def validate(net: nn.Module, split: Split) -> Validation:
-    """Return how well a net does on a part, in one pass; of an empty part, NaN."""
+    """Return the metrics of a net on a split, in one pass; NaN on an empty split."""
     names = split.schema[split.schema.target].names
     has_entities = entity_types(names) is not None
     if not len(split):

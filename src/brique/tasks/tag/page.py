@@ -41,11 +41,10 @@ def _entities_figure(facts: Facts) -> str:
         return ""
     table_rows = [
         f'<tr><th scope="row">{name(key or "entity", 30)}</th>'
-        f'<td class="num">{type_metrics["count"]:,}</td>'
-        f'<td class="num">{percent(type_metrics["f1"])}</td>'
-        f'<td class="num">{percent(type_metrics["precision"])}</td>'
-        f'<td class="num">{percent(type_metrics["recall"])}</td></tr>'
-        for _, key, type_metrics in rows[:_MAX_TAGS]
+        f'<td class="num">{entry["count"]:,}</td><td class="num">{percent(entry["f1"])}</td>'
+        f'<td class="num">{percent(entry["precision"])}</td>'
+        f'<td class="num">{percent(entry["recall"])}</td></tr>'
+        for _, key, entry in rows[:_MAX_TAGS]
     ]
     head = (
         '<thead><tr><th scope="col">entities</th><th scope="col" class="num">in test</th>'
@@ -150,10 +149,9 @@ def _confusions_figure(facts: Facts, outputs: dict[str, Tensor]) -> str:
         number = int(counts[cell])
         rows.append(
             f'<tr><th scope="row">{name(names[target_id], 24)}</th>'
-            f"<td>{name(names[predicted_id], 24)}</td>"
-            f'<td class="num">{number:,}</td>'
-            f'<td class="num">{percent(number / int(totals[target_id]))}'
-            f"</td><td>{_examples(facts, outputs, target_id, predicted_id)}</td></tr>"
+            f'<td>{name(names[predicted_id], 24)}</td><td class="num">{number:,}</td>'
+            f'<td class="num">{percent(number / int(totals[target_id]))}</td>'
+            f"<td>{_examples(facts, outputs, target_id, predicted_id)}</td></tr>"
         )
     head = (
         '<thead><tr><th scope="col">target</th><th scope="col">predicted</th><th scope="col"'
@@ -218,8 +216,8 @@ def _tags_section(facts: Facts) -> Section | Gap:
         f'<table class="strips classes">{head}<tbody>{"".join(table_rows)}</tbody>{foot}</table>'
     )
     caption = (
-        "Recall is the share of a tag's words that get it; precision, the share of the words that"
-        " get a tag and have it. Tags are sorted by recall."
+        "Recall: share of the words with a tag that are predicted as it. Precision: share of the"
+        " words predicted as a tag that have it. Tags are sorted by recall."
     )
     if len(rows) > _MAX_TAGS:
         caption += f" {_MAX_TAGS} of {len(rows):,} tags are shown."

@@ -1,4 +1,4 @@
-"""The plan of a training on words with tags: a function of the data."""
+"""The plan for training a tagger: a function of the data."""
 
 import math
 from typing import Any
@@ -9,7 +9,7 @@ from brique.tasks.tag.outputs import check_lengths
 
 
 def plan(data: Data, request: Request) -> dict[str, Any]:
-    """Return the settings of a training on words with tags. Raises DataError where tags lack."""
+    """Return the settings for training. Raises DataError for words without tags."""
     check_lengths(data)
     count = len(data.train)
     batch_size = min(count, 16 if count < 2000 else 32)

@@ -1,4 +1,4 @@
-"""What a net that tags words is trained by, and what it says of one text."""
+"""Predictions of a tagger."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -10,15 +10,15 @@ from brique.data import Batch, Ragged
 from brique.errors import ShapeError
 from brique.schema import Schema, Tags, Text
 
-_MAX_WORDS = 12  # words that are told with their tags in one line
+_MAX_WORDS = 12  # words shown with their tags in one line
 
 
 @dataclass(frozen=True, kw_only=True)
 class Answer:
-    """What a net says of one text: a tag for each of its words, and how likely it takes each.
+    """The predicted tag of each word of a text, with its probability.
 
-    words, tags, probabilities: as many as the text has words. Words that the net does not know are
-    U+FFFD, until `worded` puts them in.
+    words, tags, probabilities: one for each word of the text. Words unknown to the net are U+FFFD
+        until `postprocess` restores them.
     """
 
     words: tuple[str, ...]
@@ -35,11 +35,11 @@ class Answer:
         }
 
     def cells(self) -> dict[str, object]:
-        """Return words and tags, each with blanks between."""
+        """Return words and tags, each joined by blanks."""
         return {"words": " ".join(self.words), "answer": " ".join(self.tags)}
 
     def summary(self) -> tuple[str, str]:
-        """Return the first words with their tags, and how sure the least sure of all is."""
+        """Return the first words with their tags, and the lowest probability of all."""
         pairs = [f"{word}/{tag}" for word, tag in zip(self.words, self.tags, strict=True)]
         more = " ..." if len(pairs) > _MAX_WORDS else ""
         lowest_text = f"{min(self.probabilities):.1%} or more" if self.probabilities else ""
@@ -50,7 +50,7 @@ def predict(net: nn.Module, batch: Batch, schema: Schema) -> list[Answer]:
     """Return an Answer for each text of a batch.
 
     net: texts -> scores (M, K). schema: of the net: a text as input, tags as target.
-    Raises ShapeError when the net says anything else.
+    Raises ShapeError for outputs of another shape.
     """
     kind, tags = schema[schema.inputs[0]], schema[schema.target]
     assert isinstance(kind, Text)
@@ -72,9 +72,9 @@ def predict(net: nn.Module, batch: Batch, schema: Schema) -> list[Answer]:
 
 
 def postprocess(answer: Answer, value: object, schema: Schema) -> Answer:
-    """Return an answer with the words that it was asked about, those unknown to the net too.
+    """Return an answer with the words of its input, including words unknown to the net.
 
-    value: a text, a list of its words, or either under the name of the input.
+    value: a text, a list of its words, or {input name: one of these}.
     """
     name = schema.inputs[0]
     source = value[name] if isinstance(value, Mapping) else value
@@ -98,10 +98,10 @@ def tags_of(batch: Batch, schema: Schema) -> Ragged:
 
 
 def check_shape(where: str, scores: Tensor, schema: Schema, words: int) -> None:
-    """Raise ShapeError unless a net gives scores of each class to each word."""
+    """Raise ShapeError unless there is a score for each word and class."""
     expected = (words, len(schema[schema.target].names))
     if tuple(scores.shape) != expected or not torch.is_floating_point(scores):
         raise ShapeError(
-            f"tag: {where}: the net said {tuple(scores.shape)} where scores {expected} are asked"
-            " for, a row for each word; let it return them."
+            f"tag: {where}: the net returned {tuple(scores.shape)}, expected scores {expected},"
+            " a row for each word; let it return that shape."
         )

@@ -1,4 +1,4 @@
-"""The records of the two tasks on words: a tag for each, and the entities that tags in BIO mark."""
+"""The tasks "tag" (a class for each word) and "entities" (marked by tags in BIO form)."""
 
 import math
 from dataclasses import replace
@@ -32,18 +32,18 @@ def _evaluate(net: nn.Module, data: Data, schema: Schema, *, compare: bool = Tru
 _METRICS = {
     metric.name: metric
     for metric in (
-        Metric("accuracy", "words", "share of words tagged rightly"),
-        Metric("precision", "precision", "share of the entities said that are meant"),
-        Metric("recall", "recall", "share of the entities meant that are found"),
-        Metric("unknown_accuracy", "new words", "share of words new to it tagged rightly"),
-        Metric("macro_f1", "F1", "mean over the targets"),
+        Metric("accuracy", "word accuracy", "share of words tagged correctly"),
+        Metric("precision", "precision", "share of the predicted entities that are correct"),
+        Metric("recall", "recall", "share of the target entities that are found"),
+        Metric("unknown_accuracy", "unknown words", "accuracy on words not in train"),
+        Metric("macro_f1", "macro F1", "mean over the tags"),
         Metric("exact_sentences", "exact sentences", "share of sentences without an error"),
         Metric("log_loss", "log loss", "in nats; 0 is perfect", is_share=False),
     )
 }
 TAG = Task(
     name="tag",
-    main_metric=Metric("accuracy", "accuracy", "share of words tagged rightly"),
+    main_metric=Metric("accuracy", "accuracy", "share of words tagged correctly"),
     training_file=_training_file,
     plan=plan,
     evaluate=_evaluate,
@@ -58,7 +58,7 @@ TAG = Task(
 ENTITIES = replace(
     TAG,
     name="entities",
-    main_metric=Metric("f1", "entity F1", "of entities, found whole and with their type"),
-    training_file=lambda schema: None,  # the data of both are the same: `evaluate` tells them apart
+    main_metric=Metric("f1", "entity F1", "entities with exact boundaries and type"),
+    training_file=lambda schema: None,  # `evaluate` tells them apart by the tags
     sentence=entities_sentence,
 )

@@ -68,7 +68,7 @@ def build(args: Args, schema: Schema) -> Tagger:
 
 
 def build_game(args: Args, net: Tagger, dataset: Data) -> Game:
-    """One player, the tagger, pays for the words that it takes for something else."""
+    """One player, the tagger, minimizes the cross-entropy of the tags."""
 
     def loss(batch: Batch) -> Tensor:
         return tag.loss(net(batch[dataset.schema.inputs[0]]), batch, dataset.schema)
@@ -85,7 +85,7 @@ def build_game(args: Args, net: Tagger, dataset: Data) -> Game:
 
 
 def build_stream(args: Args, dataset: Data) -> Stream:
-    """Batches of training sentences, those of like lengths together."""
+    """Batches of training sentences of similar length."""
     return dataset.train.batches(args.batch_size, turns=args.turns, seed=args.seed, bucket=True)
 
 

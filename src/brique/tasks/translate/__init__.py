@@ -1,4 +1,4 @@
-"""What a text is in another language: loss, answers, scores and the evaluation."""
+"""Translation: loss, predictions, metrics and evaluation."""
 
 from brique.tasks.translate.evaluate import evaluate as evaluate
 from brique.tasks.translate.loss import loss as loss

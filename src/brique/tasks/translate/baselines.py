@@ -1,7 +1,8 @@
-"""What translates without a net: the text as it is, and a dictionary found by counting."""
+"""Translation without a net: the source text, and a dictionary of co-occurring words."""
 
 from collections import Counter
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -10,6 +11,9 @@ from brique.inference import even_indices
 from brique.schema.texts import WORD_PATTERN
 from brique.tasks.translate.outputs import original_texts
 
+if TYPE_CHECKING:
+    from scipy.sparse import csr_matrix
+
 NAMES = {
     "copy": "source text",
     "most_common": "most frequent translation",
@@ -17,26 +21,24 @@ NAMES = {
 }
 """Titles in sentences and tables."""
 
-_MAX_PAIRS = 40_000  # of texts, that a dictionary is made of
-_MIN_PAIRS = 2  # pairs in which two words must come together
+_MAX_PAIRS = 40_000  # text pairs that the dictionary is fitted on, at most
+_MIN_PAIRS = 2  # text pairs in which two words must co-occur
 
 
 def most_common(data: Data, count: int) -> list[str]:
-    """Return the commonest translation of train, again and again; of equal ones the first."""
+    """Return the most frequent translation in train, `count` times; ties go to the first."""
     data = data.training_data or data
     translations = original_texts(data, data.train, data.schema.target)
     return [Counter(translations).most_common(1)[0][0]] * count
 
 
 def word_by_word(data: Data, source: Sequence[str]) -> list[str]:
-    """Return texts put into the target's language word by word.
+    """Return word-by-word translations of texts.
 
-    source: texts. Each of their words becomes that with which it comes together most nearly always
-    in train, by the coefficient of Dice; one that was never met stays.
+    Each word becomes the target word with the highest Dice coefficient in train; unknown words are
+    copied.
     Source: Dice 1945, "Measures of the amount of ecologic association between species".
     """
-    from scipy.sparse import csr_matrix
-
     data = data.training_data or data
     schema = data.schema
     pairs = data.train.select(data.train.ids[even_indices(len(data.train), _MAX_PAIRS)])
@@ -45,15 +47,9 @@ def word_by_word(data: Data, source: Sequence[str]) -> list[str]:
         for name in (schema.inputs[0], schema.target)
     ]
     vocabularies = [sorted({word for words in texts for word in words}) for texts in tokenized]
-    occurrences: list[csr_matrix] = []
-    for texts, words in zip(tokenized, vocabularies, strict=True):
-        ids = {word: number for number, word in enumerate(words)}
-        rows = [[ids[word] for word in set(text)] for text in texts]
-        offsets = np.cumsum([0, *map(len, rows)])
-        indices = np.array([matrix for row in rows for matrix in row], np.int64)
-        occurrences.append(
-            csr_matrix((np.ones(len(indices)), indices, offsets), (len(texts), len(words)))
-        )
+    occurrences = [
+        _occurrences(texts, words) for texts, words in zip(tokenized, vocabularies, strict=True)
+    ]
     pair_counts = (occurrences[0].T @ occurrences[1]).tocoo()
     word_counts = [np.asarray(matrix.sum(0)).ravel() for matrix in occurrences]
     dice = (
@@ -65,8 +61,19 @@ def word_by_word(data: Data, source: Sequence[str]) -> list[str]:
     translation_of = {
         vocabularies[0][source_id]: vocabularies[1][target_id]
         for source_id, target_id in best.items()
-    }  # the last, which is the highest
+    }  # the last pair has the highest coefficient
     return [
         " ".join(translation_of.get(word, word) for word in WORD_PATTERN.findall(text))
         for text in source
     ]
+
+
+def _occurrences(texts: Sequence[Sequence[str]], words: Sequence[str]) -> "csr_matrix":
+    """Return which text has which word: a sparse matrix (texts, words) of 0 and 1."""
+    from scipy.sparse import csr_matrix
+
+    ids = {word: number for number, word in enumerate(words)}
+    rows = [[ids[word] for word in set(text)] for text in texts]
+    offsets = np.cumsum([0, *map(len, rows)])
+    indices = np.array([index for row in rows for index in row], np.int64)
+    return csr_matrix((np.ones(len(indices)), indices, offsets), (len(texts), len(words)))

@@ -1,4 +1,4 @@
-"""The evaluation of a net that translates: one pass over test, beside what needs no net."""
+"""Evaluation of a translator on test, with baselines."""
 
 import time
 from collections.abc import Sequence
@@ -15,24 +15,22 @@ from brique.tasks.translate import baselines
 from brique.tasks.translate.metrics import bleu, count_ngrams, ngram_f, tokenizer_name
 from brique.tasks.translate.outputs import Outputs, collect_outputs
 
-NUM_SHOWN = 40  # translations that are kept as texts: the worst, and some between
+NUM_SHOWN = 40  # translations kept as texts: the worst, and a sample of the others
 
 
 def evaluate(
     net: nn.Module, data: Data, *, schema: Schema | None = None, compare: bool = True
 ) -> Result:
-    """Return what a net reaches on `data.test`, beside what needs no net.
+    """Return the metrics of a net on `data.test`, with baselines.
 
-    net: a translator, as `brique.nets.translator` makes it. It reads the test part once, in eval
-        mode, without gradients and in float32, on its own device; a search keeps 4 beginnings.
-    schema: of the net, by whose pieces it speaks, if it is not that of the data.
-    compare: whether to make a dictionary from `data.train` too, in less than a minute; else the net
-        stands beside the text as it is.
-    BLEU is of all texts together; its interval, and whether it is above that of the best baseline
-    by more than chance, are found by drawing texts again.
-    Returns Result; its arrays are ids (N,) and overlap (N,), the plain F of one to four words in a
-    row of each text; "shown" in its values has the text, what was said and what was meant of some,
-    by id.
+    net: a translator, as from `brique.nets.translator`. It runs once over test, in eval mode,
+        without gradients and in float32, on its own device; beam width 4.
+    schema: of the net, for its tokens, if it is not that of the data.
+    compare: whether to fit baselines on `data.train`, in less than a minute; else only the source.
+    BLEU is computed over the corpus; its confidence interval and the comparison with the best
+    baseline resample texts.
+    Returns Result; its arrays are ids (N,) and overlap (N,), the n-gram F score of each text (1 to
+    4 words). "shown_examples" in its values has source, prediction and target of some, by id.
     Raises DataError when the test part is empty.
     """
     started = time.perf_counter()
@@ -67,7 +65,7 @@ def _compute_metrics(
 
 
 def _resampled_bleu(ngrams: Tensor, weights: Tensor) -> Tensor:
-    """Return BLEU of texts that are drawn so often: (R, N) -> (R,)."""
+    """Return corpus BLEU for bootstrap weights of the texts: (R, N) -> (R,)."""
     return bleu((weights @ ngrams.flatten(1)).unflatten(1, ngrams.shape[1:]))
 
 
@@ -78,7 +76,7 @@ def _bleu_interval(ngrams: Tensor, groups: Tensor | None) -> list[float]:
 
 
 def _examples(outputs: Outputs, score: Tensor) -> list[dict[str, Any]]:
-    """Return some translations, the worst first, then evenly chosen ones up to the best."""
+    """Return some translations: the worst, then evenly spaced ones up to the best."""
     order = score.argsort(stable=True)
     num_worst = min(len(order), NUM_SHOWN // 2)
     others = order[num_worst:]
@@ -98,7 +96,7 @@ def _examples(outputs: Outputs, score: Tensor) -> list[dict[str, Any]]:
 def _compare_with_baselines(
     outputs: Outputs, data: Data, net_ngrams: Tensor, *, fit: bool
 ) -> dict[str, Any]:
-    """Return the baselines, and how the net stands beside the best, by drawing texts again."""
+    """Return the metrics of the baselines, and a comparison with the best of them."""
     translations = {"copy": outputs.source}
     if fit:
         translations["most_common"] = baselines.most_common(data, len(outputs.source))

@@ -1,4 +1,4 @@
-"""What a net that translates is trained by."""
+"""The training loss of a translator."""
 
 from torch import Tensor
 from torch.nn import functional
@@ -10,10 +10,10 @@ from brique.tasks.translate.decoding import teacher_forcing
 
 
 def loss(scores: Tensor, batch: Batch, schema: Schema, smoothing: float = 0.0) -> Tensor:
-    """Return the mean cross-entropy of pieces and ends, in nats.
+    """Return the mean cross-entropy per token, in nats.
 
-    scores: (M + N, V), of the M pieces of N translations, each with its end.
-    smoothing: share of each piece that is spread over all.
+    scores: (M + N, V), of the M tokens of N translations, and the end of each.
+    smoothing: label smoothing.
     """
     _, words, is_counted = teacher_forcing(ragged_of(batch, schema.target))
     return functional.cross_entropy(scores, words[is_counted], label_smoothing=smoothing)

@@ -1,4 +1,4 @@
-"""Scores of translations, from counts of each text that can be drawn again: BLEU, and a plain F."""
+"""Metrics of translations from n-gram counts of each text: BLEU, and an F score."""
 
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -9,14 +9,14 @@ from torch import Tensor
 
 from brique.schema.texts import WORD_PATTERN
 
-MAX_ORDER = 4  # pieces in a row that are counted, at most
+MAX_ORDER = 4  # longest n-grams, in words
 
 
 def count_ngrams(predictions: Sequence[str], target: Sequence[str]) -> Tensor:
-    """Return what each text has in common with what was meant: (N, 3, 4), float64.
+    """Return the n-gram counts of each text: (N, 3, 4), float64.
 
-    Of one to four words in a row: how many are in both, how many were said, how many were meant.
-    Words are those of sacrebleu (13a) where it is installed, else words and marks.
+    For n from 1 to 4: the number of n-grams in common, predicted, and in the target.
+    Words are tokenized by sacrebleu (13a) if it is installed, else into words and punctuation.
     """
     tokenize = _tokenizer()
     totals = torch.zeros(len(predictions), 3, MAX_ORDER, dtype=torch.float64)
@@ -41,7 +41,7 @@ def bleu(total: Tensor) -> Tensor:
     """Return BLEU in [0, 100] from sums of counts (..., 3, 4): (...).
 
     Source: Papineni et al. 2002, "BLEU: a method for automatic evaluation of machine translation";
-        where nothing of an order is in common, Lin, Och 2004 as in sacrebleu ("exp").
+        smoothing of orders without matches: Lin, Och 2004, as in sacrebleu ("exp").
     """
     num_common, num_predicted, num_target = total[..., 0, :], total[..., 1, :], total[..., 2, :]
     num_missing = ((num_common == 0) & (num_predicted > 0)).to(total.dtype).cumsum(dim=-1)
@@ -57,7 +57,7 @@ def bleu(total: Tensor) -> Tensor:
 
 
 def ngram_f(ngrams: Tensor) -> Tensor:
-    """Return the F score of each text (N,), in [0, 1]: the mean over orders that it has."""
+    """Return the F score of each text (N,), in [0, 1]: the mean over its n-gram orders."""
     num_common, num_predicted, num_target = ngrams[:, 0], ngrams[:, 1], ngrams[:, 2]
     has_order = (num_predicted + num_target) > 0
     score = torch.where(has_order, 2 * num_common / (num_predicted + num_target).clamp(min=1), 0.0)
@@ -65,7 +65,7 @@ def ngram_f(ngrams: Tensor) -> Tensor:
 
 
 def tokenizer_name() -> str:
-    """Return what cuts texts into the words that are counted: "13a", or "words"."""
+    """Return the name of the tokenizer: "13a" or "words"."""
     return "words" if find_spec("sacrebleu") is None else "13a"
 
 

@@ -1,4 +1,4 @@
-"""One pass of a net that translates over a part, and its texts as they were written."""
+"""Outputs of a translator on a split, and the original texts."""
 
 import math
 from dataclasses import dataclass
@@ -18,16 +18,16 @@ _BATCH_SIZE = 50  # texts
 
 @dataclass(frozen=True)
 class Validation:
-    """What a net does on a part: the mean loss of a piece, in nats."""
+    """Metrics on a split: the mean loss per token, in nats."""
 
     loss: float
 
 
 @dataclass(frozen=True)
 class Outputs:
-    """What a net said of the N texts of a part.
+    """Translations of the N texts of a split.
 
-    ids: (N,), int64. source, said, meant: N texts.
+    ids: (N,), int64. source, predictions, target: N texts.
     """
 
     ids: Tensor
@@ -37,7 +37,7 @@ class Outputs:
 
 
 def validate(net: nn.Module, split: Split) -> Validation:
-    """Return what a net pays for a piece of a part, in one pass; of an empty part, NaN."""
+    """Return the mean loss of a net per token of a split, in one pass; NaN if it is empty."""
     if not len(split):
         return Validation(math.nan)
     schema, total_loss, count = split.schema, 0.0, 0
@@ -50,11 +50,11 @@ def validate(net: nn.Module, split: Split) -> Validation:
 
 
 def collect_outputs(net: nn.Module, data: Data, schema: Schema | None = None) -> Outputs:
-    """Return what a net makes of the test part, beside what was meant: one pass.
+    """Return the translations of the test part beside their targets: one pass.
 
     schema: of the net, if it is not that of the data.
-    Texts of words are compared as words, with a blank between any two; others as they were written.
-    Raises DataError when the part is empty.
+    Texts with unit "words" are compared as words joined by blanks; others in their original form.
+    Raises DataError when the test part is empty.
     """
     split = data.test
     if not len(split):
@@ -72,7 +72,7 @@ def collect_outputs(net: nn.Module, data: Data, schema: Schema | None = None) ->
 
 
 def original_texts(data: Data, split: Split, name: str) -> list[str]:
-    """Return a field's texts as they were written; texts of words with blanks between words."""
+    """Return the original texts of a field; with unit "words", words joined by blanks."""
     kind, values = split.schema[name], split[name]
     assert isinstance(kind, Text)
     assert isinstance(values, Ragged)

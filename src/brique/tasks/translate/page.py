@@ -70,8 +70,7 @@ def _table(title: str, caption: str, rows: list[dict[str, Any]]) -> str:
     ]
     head = (
         '<thead><tr><th scope="col">source</th><th scope="col">translation</th>'
-        '<th scope="col">reference</th>'
-        '<th scope="col" class="num">overlap</th></tr></thead>'
+        '<th scope="col">reference</th><th scope="col" class="num">overlap</th></tr></thead>'
     )
     table = f"<table>{head}<tbody>{''.join(table_rows)}</tbody></table>"
     return figure(title, caption, box(title, table))

@@ -1,4 +1,4 @@
-"""The plan of a training on texts in two languages: a function of the data."""
+"""The plan for training a translator: a function of the data."""
 
 import math
 from typing import Any
@@ -8,7 +8,7 @@ from brique.planning import Request, average_decay
 
 
 def plan(data: Data, request: Request) -> dict[str, Any]:
-    """Return the settings of a training on texts in two languages."""
+    """Return the settings for training."""
     count = len(data.train)
     batch_size = min(count, 32 if count < 5000 else 64)
     epochs = request.epochs or round(min(40.0, max(4.0, 1000 / math.sqrt(count))))

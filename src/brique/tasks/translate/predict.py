@@ -1,4 +1,4 @@
-"""What a net that translates is trained by, and what it says of one text."""
+"""Predictions of a translator, by beam search."""
 
 from dataclasses import dataclass
 from typing import Protocol, cast
@@ -12,12 +12,12 @@ from brique.inference import ragged_of
 from brique.schema import Schema, Text
 from brique.tasks.translate.decoding import beam_search
 
-BEAM_WIDTH = 4  # that a search keeps
+BEAM_WIDTH = 4
 
 
 @dataclass(frozen=True, kw_only=True)
 class Answer:
-    """What a net says of one text: the same in the other language."""
+    """The translation of one text."""
 
     answer: str
 
@@ -30,31 +30,31 @@ class Answer:
         return {"answer": self.answer}
 
     def summary(self) -> tuple[str, str]:
-        """Return the text, and nothing on how sure it is."""
+        """Return the text, without a confidence."""
         return self.answer, ""
 
 
 class TranslationModel(Protocol):
-    """What a search asks a net for."""
+    """The interface of a net for beam search."""
 
     def encode(self, text: Ragged) -> list[Tensor]:
-        """Return the first state, and what was read, a row for each text."""
+        """Return the initial state and the encoded texts, a row for each text."""
         ...
 
     def decode_step(self, word: Tensor, state: Tensor, *encoded: Tensor) -> tuple[Tensor, Tensor]:
-        """Return the log-likelihoods of the next piece, and the new state."""
+        """Return the log-probabilities of the next token, and the new state."""
         ...
 
 
 def beam_translate(net: nn.Module, text: Ragged) -> list[Tensor]:
-    """Return the likeliest translations that a search finds: N tensors (T,), int64.
+    """Return the most likely translations by beam search: N tensors (T,), int64.
 
-    net: at rest. Raises ModelError for a net that cannot be asked piece by piece.
+    net: in eval mode. Raises ModelError for a net without `encode` and `decode_step`.
     """
     if not (hasattr(net, "encode") and hasattr(net, "decode_step")):
         raise ModelError(
-            f"predict: a {type(net).__name__} does not say piece by piece what is likely; use a"
-            " model that 'brique train' made, or call model.net."
+            f"predict: a {type(net).__name__} has no methods `encode` and `decode_step` for beam"
+            " search; use a model from 'brique train', or call model.net."
         )
     model = cast("TranslationModel", cast("object", net))
     max_length = 2 * max(1, text.longest) + 10
@@ -66,7 +66,7 @@ def beam_translate(net: nn.Module, text: Ragged) -> list[Tensor]:
 
 
 def predict(net: nn.Module, batch: Batch, schema: Schema) -> list[Answer]:
-    """Return an Answer for each text of a batch. Raises ModelError as `spoken` does."""
+    """Return an Answer for each text of a batch. Raises ModelError as `beam_translate` does."""
     kind = schema[schema.target]
     assert isinstance(kind, Text)
     translations = beam_translate(net, ragged_of(batch, schema.inputs[0]))

@@ -1,4 +1,4 @@
-"""The record of the task: what a text is in another language."""
+"""The task "translate": a text in another language."""
 
 from torch import nn
 
@@ -28,7 +28,7 @@ def _evaluate(net: nn.Module, data: Data, schema: Schema, *, compare: bool = Tru
 
 TASK = Task(
     name="translate",
-    main_metric=Metric("bleu", "BLEU", "what is in common with what was meant", is_share=False),
+    main_metric=Metric("bleu", "BLEU", "n-gram overlap with the reference", is_share=False),
     training_file=_training_file,
     plan=plan,
     evaluate=_evaluate,

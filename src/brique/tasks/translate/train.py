@@ -61,7 +61,7 @@ def build(args: Args, schema: Schema) -> Translator:
 
 
 def build_game(args: Args, net: Translator, dataset: Data) -> Game:
-    """One player, the translator, pays for each piece that it did not expect."""
+    """One player, the translator, minimizes the cross-entropy of the next token."""
     schema = dataset.schema
     source, target = schema.inputs[0], schema.target
 
@@ -75,7 +75,7 @@ def build_game(args: Args, net: Translator, dataset: Data) -> Game:
 
 
 def build_stream(args: Args, dataset: Data) -> Stream:
-    """Batches of training texts, those of like lengths together."""
+    """Batches of training texts of similar length."""
     return dataset.train.batches(args.batch_size, turns=args.turns, seed=args.seed, bucket=True)
 
 
