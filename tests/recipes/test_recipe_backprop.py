@@ -23,7 +23,7 @@ def test_each_derivative_is_that_of_its_activation(name: str):
 
 
 def test_every_public_brick_is_checked_against_differences():
-    nodes = list(ast.walk(ast.parse(inspect.getsource(backprop.check_gradients))))
+    nodes = list(ast.walk(ast.parse(inspect.getsource(backprop.brick_errors))))
     used = {n.id for n in nodes if isinstance(n, ast.Name)}
     used |= {n.attr for n in nodes if isinstance(n, ast.Attribute)}
     bricks = {name for name, value in vars(brique.bricks).items() if inspect.isclass(value)}

@@ -16,11 +16,16 @@ import torch
 from torch import Tensor, cos, exp, nn, sin, tanh
 from torch.nn import functional
 
-from brique import bricks, cli, data
+from brique import cli, data
 from brique.bricks import ResidualBlock, Standardize, Temperature, gradient_error
 from brique.data import Nothing
 from brique.draw import graph
 from brique.game import Game, Player, gradient
+from brique.nets.denormalize import Denormalize
+from brique.nets.error_quantiles import ErrorQuantiles
+from brique.nets.latent_mixture import LatentMixture
+from brique.nets.prediction_interval import PredictionInterval
+from brique.nets.score_threshold import ScoreThreshold
 from brique.run import Run
 from brique.schema import Schema
 
@@ -118,25 +123,12 @@ def check_gradients() -> dict[str, float | Tensor]:
 def brick_errors() -> list[float]:
     """Return the gradient error of each layer and brick, on small inputs."""
     flat = [nn.Linear(4, 3), nn.BatchNorm1d(4), nn.LayerNorm(4), nn.Softmax(1), Temperature()]
-    flat += [
-        nn.GRU(4, 3),
-        nn.LSTM(4, 3),
-        bricks.ErrorQuantiles(),
-        *(g for g, _ in ACTIVATIONS.values()),
-    ]
-    flat += [
-        bricks.Denormalize([1.0], [2.0]),
-        bricks.PredictionInterval((4, 1)),
-        bricks.ScoreThreshold(),
-        bricks.LatentMixture(3),
-    ]
+    flat += [nn.GRU(4, 3), nn.LSTM(4, 3), ErrorQuantiles(), *(g for g, _ in ACTIVATIONS.values())]
+    flat += [Denormalize([1.0], [2.0]), PredictionInterval((4, 1)), ScoreThreshold()]
+    flat += [LatentMixture(3)]
     spatial = [nn.Conv2d(3, 4, 3, padding=1), nn.ConvTranspose2d(3, 2, 4), Standardize(0.4, 0.3)]
-    spatial += [
-        ResidualBlock(3, 3),
-        ResidualBlock(3, 4, stride=2),
-        nn.BatchNorm2d(3),
-        nn.MaxPool2d(2),
-    ]
+    spatial += [ResidualBlock(3, 3), ResidualBlock(3, 4, stride=2)]
+    spatial += [nn.BatchNorm2d(3), nn.MaxPool2d(2)]
     errors = [gradient_error(brick, torch.randn(5, 4)) for brick in flat]
     return errors + [gradient_error(brick, torch.randn(2, 3, 6, 6)) for brick in spatial]
 
