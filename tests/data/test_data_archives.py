@@ -191,7 +191,7 @@ def test_faulty_sequences_are_named(tmp_path):
     (tmp_path / "one.ts").write_text(ts(cases(20)) + bad)
     opened = data.open(tmp_path / "one.ts")
     assert [reason for _, reason in opened.skipped] == [
-        "holds what is not a number; correct it",
+        "holds an invalid number; correct it",
         "its channels differ in length (3, 2); cut them",
         "'fly' is not among the classes walk, run",
         "its target is missing",

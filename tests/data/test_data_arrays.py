@@ -210,7 +210,7 @@ def test_fingerprint_tells_content_classes_and_split():
         ({"x": [1.0, float("nan")]}, "arrays: x: example 1 is not finite; replace it or leave it"),
         (
             {"x": [1j, 2j]},
-            "arrays: x: expected numbers or texts, got complex128; pass one of these",
+            "arrays: x: expected numbers or texts, got complex128; pass one of them",
         ),
         (
             {"x": [["a"], ["b"]], "categories": ["x"]},

@@ -56,7 +56,7 @@ def test_the_range_is_fitted_on_train_alone(tmp_path):
     for part, (low, high) in {"train": (90, 700), "test": (20, 4000)}.items():
         folder(tmp_path / part, low=low, high=high)
     opened = data.open(tmp_path)
-    assert opened.schema["image"].range == (90, 699)
+    assert opened.schema["image"].value_range == (90, 699)
     (finding,) = findings(opened, "out of range")
     assert (finding.severity, finding.count) == ("warning", 20)
     assert "brightness outside 90 to 699, the range of train, where it is clipped" in finding.reason
@@ -84,7 +84,7 @@ def test_pictures_of_8_bits_stay_as_they_are(tmp_path):
         saved(tmp_path / "ab"[i % 2] / f"{i}.png", deep(i, 0, 256).astype(np.uint8))
     opened = data.open(tmp_path)
     assert opened.train["image"].dtype == torch.uint8
-    assert opened.schema["image"].range is None
+    assert opened.schema["image"].value_range is None
 
 
 def test_a_mix_of_depths_is_said(tmp_path):
@@ -165,7 +165,7 @@ def test_arrays_of_16_bits_are_stretched():
     pixels = np.stack([deep(i) for i in range(20)])
     opened = data.arrays(image=pixels, label=[0, 1] * 10)
     kind, low = opened.schema["image"], pixels[opened.train.ids.numpy()].min()
-    assert kind.range[0] == low
+    assert kind.value_range[0] == low
     for row, stored in zip(opened.test.ids.tolist(), opened.test["image"], strict=True):
         for source in (pixels[row], Image.fromarray(pixels[row]), torch.from_numpy(pixels[row])):
             assert torch.equal(kind.prepare(source), stored)

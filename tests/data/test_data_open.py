@@ -177,7 +177,7 @@ def test_folders_of_several_sets_are_not_guessed(tmp_path):
     mnist(tmp_path / "all" / "MNIST" / "raw")
     cifar(tmp_path / "all" / "cifar-10-batches-bin")
     with pytest.raises(
-        DataError, match="known kind, but cifar-10-batches-bin, MNIST; give the file that is meant"
+        DataError, match="known kind, but cifar-10-batches-bin, MNIST; give a file, or a layout"
     ):
         data.open(tmp_path / "all")
 

@@ -766,15 +766,15 @@ def test_rows_in_time_that_are_drawn_at_random_are_said(tmp_path):
     found = one(audit.findings(stamped(tmp_path, [1] * 99, lambda row: str(row / 8))), "in time")
     assert "The rows of t.csv follow each other in time by 1 hour ('when')" in found.reason
     assert (
-        found.remedy == "Judge on the last rows with --time 'when', or foretell with --kind series."
+        found.remedy == "Evaluate on the last rows with --time 'when', or forecast with --kind series."
     )
     found = one(
         audit.findings(stamped(tmp_path, [1, 9] * 40, lambda row: "ab"[row % 2])), "in time"
     )
     assert "follow each other in time ('when')" in found.reason
-    assert found.remedy == "Judge on the last rows with --time 'when'."
+    assert found.remedy == "Evaluate on the last rows with --time 'when'."
     found = one(audit.findings(stamped(tmp_path, [-48] * 60)), "in time")
-    assert "in time by 2 days, as" in found.reason
+    assert "in time by 2 days ('when')" in found.reason
 
 
 def test_rows_in_no_order_of_time_are_left_alone(tmp_path):
@@ -791,7 +791,7 @@ def test_classes_that_look_like_several_others_together_are_said(tmp_path):
     table = opened(tmp_path, ["a,genre", *rows], target="genre")
     found = one(audit.findings(table), "joined labels")
     assert "'genre' is read as classes, and drama, comedy as separate classes" in found.reason
-    assert found.remedy == "To tell each label by itself, say --types 'genre=labels'."
+    assert found.remedy == "To predict each label separately, say --types 'genre=labels'."
     told = opened(tmp_path, ["a,genre", *rows], target="genre", types={"genre": "category"})
     assert "joined labels" not in kinds(audit.findings(told))
     rows = [f'{row},"{("Paris, France", "Rome, Italy")[row % 2]}"' for row in range(60)]

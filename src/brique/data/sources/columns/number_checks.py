@@ -182,8 +182,8 @@ def _precision_findings(raw_column: RawColumn) -> list[Finding]:
             return []
         reason = (
             f"'{raw_column.name}' has {len(values):,} different numbers, such as"
-            f" {raw_column.sample[0]}, which are"
-            f" {num_distinct:,} as float32, which keeps seven digits."
+            f" {raw_column.sample[0]}, but only {num_distinct:,} in float32, which keeps seven"
+            " digits."
         )
     remedy = (
         f"Subtract what all have in common, keep names as they are (--types"
