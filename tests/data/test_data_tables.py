@@ -766,7 +766,8 @@ def test_rows_in_time_that_are_drawn_at_random_are_said(tmp_path):
     found = one(audit.findings(stamped(tmp_path, [1] * 99, lambda row: str(row / 8))), "in time")
     assert "The rows of t.csv follow each other in time by 1 hour ('when')" in found.reason
     assert (
-        found.remedy == "Evaluate on the last rows with --time 'when', or forecast with --kind series."
+        found.remedy
+        == "Evaluate on the last rows with --time 'when', or forecast with --kind series."
     )
     found = one(
         audit.findings(stamped(tmp_path, [1, 9] * 40, lambda row: "ab"[row % 2])), "in time"
