@@ -113,7 +113,7 @@ def test_it_is_listed_shown_and_copied(name: str, capsys: pytest.CaptureFixture[
     shown = capsys.readouterr().out
     assert f"brique run {name}" in shown
     for data, figures in catalog.constant(SOURCES[name], "EXPECT").items():
-        assert f"Must reach on {data}: {next(iter(figures))} " in shown
+        assert f"Expected results on {data}: {next(iter(figures))} " in shown
     assert main(["copy", name, "mine.py"]) == 0
     assert Path("mine.py").read_text() == SOURCES[name]
 
