@@ -189,7 +189,7 @@ def test_a_run_with_options_of_another_type_is_not_used(capsys, stopped):
         f"resume: run.json of {stopped} sets 'options' to (3,), which the recipe cannot take;"
         " restore the file, or start a new run."
     )
-    assert "data: expected an option such as size=64, got '3'" in refused(
+    assert "expected settings.options such as {'size': 64}, got [3]" in refused(
         capsys, "evaluate", stopped
     )
 

@@ -148,7 +148,12 @@ def open_run_data(source: str, settings: Mapping[str, Any], schema: Schema | Non
 def run_options(settings: Mapping[str, Any]) -> Options:
     """Return the options that a run's data were opened with. Raises DataError, RunError."""
     stored = settings.get("options")
-    if not isinstance(stored, Mapping):
+    if stored and not isinstance(stored, Mapping):
+        raise DataError(
+            f"run.json: expected settings.options such as {{'size': 64}}, got {stored};"
+            " restore the file."
+        )
+    if not stored:
         return Options()
     return Options(**read_settings(cast("Mapping[str, Any]", stored), Options, "run.json"))
 
