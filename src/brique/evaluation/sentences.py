@@ -48,7 +48,7 @@ def interval_text(
         low_text = low_text.removesuffix("%")
     resampled = _resampled_units(result)
     units = f" over {resampled[1]}s" if resampled else ""
-    return f"95% CI{units} {low_text} to {high_text}"
+    return f"95% CI {low_text} to {high_text}{units}"
 
 
 def small_test_note(result: Mapping[str, Any]) -> str:

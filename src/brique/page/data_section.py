@@ -174,10 +174,10 @@ def _class_row(gallery: Gallery, split: Split, ids: Tensor, class_name: str, num
 
     ids: of all its examples.
     """
-    shown = ids[torch.linspace(0, max(0, len(ids) - 1), min(num_shown, len(ids))).long()]
+    row_ids = ids[torch.linspace(0, max(0, len(ids) - 1), min(num_shown, len(ids))).long()]
     pictures = "".join(
         gallery.show(split, example_id, f"an example of {class_name}")
-        for example_id in shown.tolist()
+        for example_id in row_ids.tolist()
     )
     return (
         f"<li><b>{name(class_name, 40)}</b> <small>{len(ids):,}</small>"
