@@ -215,8 +215,8 @@ def _report_gaps(table: TimedTable, gap_rows: np.ndarray, step: float | None) ->
             "gap", "warning",
             [(f"row {rows[i]}", f"{time_text[i - 1]} to {time_text[i]}") for i in gap_rows],
             f"{table.name} has {len(gap_rows):,} gap{'s' * (len(gap_rows) > 1)} in time, the first"
-            f" before row {rows[gap_rows[0]]} ({time_text[gap_rows[0] - 1]} to {time_text[gap_rows[0]]});"
-            " windows across a gap are left out.",
+            f" before row {rows[gap_rows[0]]} ({time_text[gap_rows[0] - 1]} to"
+            f" {time_text[gap_rows[0]]}); windows across a gap are left out.",
             "Add the missing rows, with empty cells for unknown values.",
         )  # fmt: skip
 
