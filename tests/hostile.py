@@ -60,8 +60,8 @@ def net(builder: str, **arguments: Any) -> Change:
     return lambda run: edit_model(run, change)
 
 
-PLAIN = {"channels": 1, "classes": 10, "mean": [0.3], "spread": [0.4]}
-SHAPED = {"mean": [0.3], "spread": [0.4]}
+PLAIN = {"channels": 1, "classes": 10, "mean": [0.3], "std": [0.4]}
+SHAPED = {"mean": [0.3], "std": [0.4]}
 
 
 def residual(**values: Any) -> Change:
@@ -197,8 +197,8 @@ LOADED = {
     "autoencoder": net("brique.nets.autoencoder", shape=[1, 7000, 7000], **SHAPED),
     "autoencoder of a plane": net("brique.nets.autoencoder", shape=[1, 10**9, 10**9], **SHAPED),
     "autoencoder of nothing": net("brique.nets.autoencoder", shape=[], **SHAPED),
-    "code": net("brique.nets.autoencoder", shape=[1, 28, 28], code=10**9, **SHAPED),
-    "mixture": net("brique.nets.generator", shape=[1, 28, 28], parts=10**9, **SHAPED),
+    "latent": net("brique.nets.autoencoder", shape=[1, 28, 28], latent=10**9, **SHAPED),
+    "mixture": net("brique.nets.generator", shape=[1, 28, 28], components=10**9, **SHAPED),
     "fields": net("brique.nets.fields", schema={}),
     "tagger": net("brique.nets.tagger", schema=[1]),
     "forecaster": net(

@@ -445,7 +445,7 @@ def test_what_folds_were_asked_is_of_its_form(
     ):
         brique.resume(folder)
     known["request"] |= {"folds": 1}
-    known["request"] |= {"minutes": 1.0, "options": [], "seed": 0, "start": None}
+    known["request"] |= {"minutes": 1.0, "options": {}, "seed": 0, "start": None}
     files.write_sealed(folder / "folds.json", known)
     with pytest.raises(RunError, match=r"folds.json: is not as brique writes it \(folds are 1\)"):
         brique.resume(folder)

@@ -27,7 +27,7 @@ from resuming import alone, assert_equal, stopped
 
 @pytest.mark.parametrize("shape", [(1, 8, 8), (3, 17, 40), (1, 28, 28), (3, 64, 48)])
 def test_a_picture_of_any_size_becomes_a_code_and_a_picture(shape):
-    net = nets.autoencoder(list(shape), 0.5, 0.5, code=5, width=4)
+    net = nets.autoencoder(list(shape), 0.5, 0.5, latent=5, width=4)
     pictures = torch.rand(3, *shape)
     assert net.body(pictures).shape == (3, 5)
     assert net(pictures).shape == pictures.shape
@@ -145,7 +145,7 @@ def test_valid_and_predict_say_the_same(rebuilt):
     assert [one.error_quantile for one in asked] == pytest.approx(
         [one.error_quantile for one in streamed]
     )
-    assert asked[3].code == pytest.approx(streamed[3].latent, abs=1e-4)
+    assert asked[3].latent == pytest.approx(streamed[3].latent, abs=1e-4)
 
 
 def test_stopped_and_resumed_it_ends_in_equal_bits(tmp_path, monkeypatch):
