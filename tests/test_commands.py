@@ -26,7 +26,10 @@ QUOTED = re.compile(r"['`](brique [^'`]+)['`]")
 PLAIN = re.compile(
     r"(?<!['`\w])brique --?\w+|(?<!['`\w])brique \w+(?: (?:--[a-z-]+|[\w./:=-]*\w))*"
 )
-MAKERS = ("resuming", "how")  # functions of `brique.interrupts` that return a command
+MAKERS = (
+    "resume_command",
+    "current_resume_command",
+)  # functions of `brique.interrupts` that return a command
 NAMES = {"brique X", "brique run X"}  # what a command line is called by, in no sentence
 
 

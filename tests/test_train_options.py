@@ -10,18 +10,19 @@ import torch
 from PIL import Image
 
 import brique
-from brique import catalog, data
+from brique import catalog
 from brique.cli import main
 from brique.cli.recipe import run_module
 from brique.errors import DataError
+from brique.options import Options
 from brique.run import Launch, launched, read_run
 from brique.tasks.classify import train
 from brique.workbench.training_data import open_run_data
 from resuming import alone, assert_equal, stopped
 
 PEOPLE, EACH = 12, 4
-LEFT = tuple(f"types={column}=leave" for column in ("glasses", "person", "day"))
-ASKED = ("target=mood", *LEFT, "rename=Happy=happy", "group=person")
+LEFT = dict.fromkeys(("glasses", "person", "day"), "leave")
+ASKED = {"target": "mood", "types": LEFT, "rename": {"Happy": "happy"}, "group": "person"}
 
 
 @pytest.fixture(scope="module")
@@ -48,8 +49,7 @@ def faces(tmp_path_factory):
 @pytest.fixture(scope="module")
 def trained(faces):
     """Return the folder of a quick run on them."""
-    pairs = (option.partition("=") for option in ASKED)
-    flags = [word for name, _, value in pairs for word in (f"--{name}", value)]
+    flags = Options(**ASKED).words()
     out = faces.parent / "run"
     assert main(["train", str(faces), *flags, "--quick", "--out", str(out)]) == 0
     return out
@@ -72,7 +72,7 @@ def assert_apart(faces, opened):
 
 def test_what_was_said_stands_in_the_settings(faces, trained):
     record = read_run(trained)
-    assert record.settings["options"] == list(ASKED)
+    assert record.settings["options"] == ASKED
     assert "--types day=leave --rename Happy=happy --group person --out" in record.json["command"]
     opened = open_run_data(str(faces), record.settings, None)
     assert record.json["data"][0]["fingerprint"] == opened.fingerprint
@@ -97,22 +97,20 @@ def test_what_comes_after_opens_the_data_the_same_way(faces, trained):
 
 def test_a_copy_opens_the_data_the_same_way_and_takes_other_options(trained):
     assert main(["copy", str(trained), "mine.py"]) == 0
-    spelled = ", ".join(f'"{option}"' for option in ASKED)
-    source = Path("mine.py").read_text()
-    assert f"options: tuple[str, ...] = ({spelled})\n" in source
     mine = catalog.execute(Path("mine.py"))
+    assert mine.Args().options == Options(**ASKED)
     with launched(Launch(out=Path("again"), quiet=True)):
         numbers = mine.main(mine.Args())
     assert numbers == read_run(trained).numbers
-    other = ["--options", "target=glasses", "--options", "types=mood=leave"]
-    other += ["--options", "types=person=leave", "--options", "types=day=leave"]
-    words = [*other, "--turns", "2", "--out", "other"]
+    other = {"target": "glasses", "types": dict.fromkeys(("mood", "person", "day"), "leave")}
+    other["rename"] = {"y": "yes"}
+    words = [*Options(**other).words(), "--turns", "2", "--out", "other"]
     assert run_module(mine, mine.Args, mine.main, words) == 0
-    assert read_run("other").settings["options"] == other[1::2]
+    assert read_run("other").settings["options"] == ASKED | other  # the group stays
 
 
 def test_stopped_and_resumed_it_equals_the_run_left_alone(faces, tmp_path, monkeypatch):
-    options = ("target=mood", "rename=Happy=happy", "time=day", "size=6", *LEFT)
+    options = Options(target="mood", rename={"Happy": "happy"}, time="day", size=6, types=LEFT)
     args = train.Args(data=str(faces), options=options, turns=24, batch_size=8, width=4)
     whole = alone(train.main, args, tmp_path / "whole")
     pieces = stopped(train.main, args, tmp_path / "pieces", [3, 9, 4], monkeypatch)
@@ -126,8 +124,7 @@ def test_stopped_and_resumed_it_equals_the_run_left_alone(faces, tmp_path, monke
 
 
 def test_folds_keep_groups_on_one_side(faces, tmp_path):
-    options = data.options(ASKED)
-    folder = brique.train(faces, quick=True, folds=2, out=tmp_path / "cv", **options)
+    folder = brique.train(faces, quick=True, folds=2, out=tmp_path / "cv", **ASKED)
     tested = []
     for number in (1, 2):
         record = read_run(folder / f"fold-{number}")
@@ -136,7 +133,7 @@ def test_folds_keep_groups_on_one_side(faces, tmp_path):
         assert_apart(faces, opened)
         tested += opened.test.ids.tolist()
     assert sorted(tested) == list(range(PEOPLE * EACH))
-    assert brique.train(faces, quick=True, folds=2, out=folder, **options) == folder
+    assert brique.train(faces, quick=True, folds=2, out=folder, **ASKED) == folder
     assert brique.resume(folder) == folder
 
 
@@ -152,7 +149,7 @@ def test_another_folder_is_the_test_part(tmp_path):
         brique.train(tmp_path / "mine", rename={"drk": "light"}, out="run")
     out = brique.train(tmp_path / "mine", test="held", quick=True, out="run")
     record = read_run(out)
-    assert record.settings["options"] == ["test=held"]
+    assert record.settings["options"] == {"test": "held"}
     assert record.result["examples"] == 6
     assert brique.evaluate(out)["examples"] == 6
     judged = brique.evaluate(out, tmp_path / "mine", test=tmp_path / "held")
