@@ -108,9 +108,9 @@ def _load_code(record: Record, *, trust: bool) -> ModuleType:
             " run.json); put the file back, or start a new run."
         )
     if not trust:
-        command = interrupts.resume_command(record.folder)
         raise RunError(
             f"resume: the code that {record.folder} began with is not installed, or has changed"
-            f" since; if you trust the run's own {source.name}, '{command} --trust' executes that."
+            f" since; if you trust the run's own {source.name},"
+            f" '{interrupts.resume_command(record.folder)} --trust' executes that."
         )
     return catalog.execute(source)
