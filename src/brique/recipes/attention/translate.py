@@ -99,10 +99,8 @@ class Seq2Seq(nn.Module):
 def build(args: Args, schema: Schema) -> dict[str, Seq2Seq]:
     """Two nets: texts, previous words (N, T) -> hidden layer (N, T, D), attention (N, T, S)."""
     sizes = [schema[language].num_embeddings for language in args.languages]
-    return {
-        "attention": Seq2Seq(args.width, sizes, attention=True),
-        "plain": Seq2Seq(args.width, sizes, attention=False),
-    }
+    names = ("attention", "plain")
+    return {name: Seq2Seq(args.width, sizes, attention=name == "attention") for name in names}
 
 
 def main(args: Args) -> dict[str, float]:
@@ -141,9 +139,7 @@ def open_pairs(name: str, source: str, target: str) -> Data:
     return data.open(name, target=target, unit=unit, needs={source: Text, target: Text})
 
 
-def mean_loss(
-    net: nn.Module, loss: Callable[[Batch], tuple[Tensor, Tensor]], split: Split
-) -> float:
+def mean_loss(net: nn.Module, loss: Callable[[Batch], Any], split: Split) -> float:
     """Return the mean loss per word of a split, in nats."""
     with eval_mode(net) as device:
         sums = [loss(batch) for batch in split.batches(100).on(device)]

@@ -108,12 +108,9 @@ def build(args: Args, schema: Schema) -> dict[str, nn.Module]:
     """Three nets: trees -> class scores of every node (total, K)."""
     vocabulary_size, num_classes = len(SYMBOLS), 2
     if isinstance(schema["tree"], Tree) and isinstance(schema["labels"], Tags):
-        vocabulary_size, num_classes = schema["tree"].size, len(schema["labels"].names)
-    net_classes = {"tree": TreeLSTM, "sequence": SequenceGRU, "bag": BagOfWords}
-    return {
-        name: net_class(args.width, vocabulary_size, num_classes)
-        for name, net_class in net_classes.items()
-    }
+        vocabulary_size, num_classes = schema["tree"].num_embeddings, len(schema["labels"].names)
+    nets = {"tree": TreeLSTM, "sequence": SequenceGRU, "bag": BagOfWords}
+    return {name: net(args.width, vocabulary_size, num_classes) for name, net in nets.items()}
 
 
 def main(args: Args) -> dict[str, float]:
@@ -141,12 +138,8 @@ def main(args: Args) -> dict[str, float]:
                 run.keep_best(net, accuracy)
 
     run.picture("tree", draw_prediction(nets["tree"], trees.valid))
-    tree_accuracy, sequence_accuracy, bag_accuracy = accuracies([*nets.values()], trees.test)
-    results = {
-        "test_accuracy": tree_accuracy,
-        "over_sequence": tree_accuracy - sequence_accuracy,
-        "over_bag": tree_accuracy - bag_accuracy,
-    }
+    tree, sequence, bag = accuracies([*nets.values()], trees.test)
+    results = {"test_accuracy": tree, "over_sequence": tree - sequence, "over_bag": tree - bag}
     return run.finish(answers="tree", task="none", **nets, **results)
 
 

@@ -74,14 +74,10 @@ def main(args: Args) -> dict[str, float]:
         return functional.mse_loss(q, target) / 2
 
     sgd, adam = partial(torch.optim.SGD, lr=1.0), partial(torch.optim.Adam, lr=args.lr)
+    replay_buffer = ReplayBuffer(args.replay_size, args.batch_size)
     agents = {
         "q_table": (ReplayBuffer(size=1, batch_size=1), sgd, None, 1),
-        "q_network": (
-            ReplayBuffer(args.replay_size, args.batch_size),
-            adam,
-            cosine,
-            args.update_every,
-        ),
+        "q_network": (replay_buffer, adam, cosine, args.update_every),
     }
     for name, (buffer, optimizer, schedule, update_every) in agents.items():
         net, target_net = nets[name], target_nets[name]
@@ -170,11 +166,8 @@ class Experience(Iterator[Batch]):
         action = random.randrange(4) if random.random() < self._epsilon else greedy
         transition = 4 * self._state + action
         self._buffer.add(transition)
-        state, free_states = (
-            int(transitions["next_state"][transition]),
-            self._environment.free_states,
-        )
-        self._state = state if GRID[state] == "." else random.choice(free_states)  # a new episode
+        state, starts = int(transitions["next_state"][transition]), self._environment.free_states
+        self._state = state if GRID[state] == "." else random.choice(starts)  # a new episode
         indices = self._buffer.sample()
         return Batch({name: values[indices] for name, values in transitions.items()})
 

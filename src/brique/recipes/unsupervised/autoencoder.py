@@ -29,7 +29,7 @@ EXPECT = {
         "accuracy_gain2": (0.25, 1), "accuracy_gain4": (0.25, 1),
     }
 }  # fmt: skip
-QUICK = {"turns": 60, "sizes": (2, 8)}
+QUICK = {"turns": 60, "latent_sizes": (2, 8)}
 
 
 @dataclass(frozen=True, kw_only=True)
