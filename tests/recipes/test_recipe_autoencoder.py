@@ -22,7 +22,7 @@ def digits() -> Data:
 
 def test_each_net_has_a_latent_of_its_size(digits: Data):
     for name, size in ("latent3", 3), ("latent7", 7):
-        encoder, decoder = build(replace(Args(), sizes=(3, 7)), digits.schema)[name]
+        encoder, decoder = build(replace(Args(), latent_sizes=(3, 7)), digits.schema)[name]
         latents = encoder(torch.rand(5, 1, 28, 28))
         assert latents.shape == (5, size)
         assert decoder(latents).shape == (5, 1, 28, 28)
@@ -43,7 +43,7 @@ def test_its_numbers_are_those_of_the_test_part(
     digits: Data, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setattr(classifier, "_TURNS", 20)
-    args = replace(Args(), turns=3, sizes=(5,))
+    args = replace(Args(), turns=3, latent_sizes=(5,))
     with launched(Launch(out=tmp_path / "run", quiet=True)):
         numbers = main(args)
     (pca,) = principal_components(digits.train, [5])
