@@ -26,7 +26,9 @@ ALL = 10**9  # an operation that none reaches
 _WRITES = ("open", "os.rename", "os.mkdir", "os.remove", "os.rmdir")
 _TIMES = {"checksum", "started", "seconds"}
 _TIME = re.compile(r"\d[\d,.]* (?:s|seconds?|minutes?)\b|\d{4}-\d\d-\d\d, \d\d:\d\d")
-_SECONDS = re.compile(r"<figure><h3>[^<]* took most of the time.*?</figure>", re.DOTALL)
+_SECONDS = re.compile(
+    r"<figure><h3>[^<]* took (?:most of the time|the longest).*?</figure>", re.DOTALL
+)
 
 
 @dataclass

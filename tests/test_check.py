@@ -199,7 +199,7 @@ def test_the_verdict_names_the_tests_that_were_not_run():
     )
     assert verdict([warning, note]).startswith("1 warning; the tests that were run found")
     digits = verdict(audit.findings(data.open("digits")))
-    assert "Not tested: near-duplicates (pictures of less than 16 pixels)." in digits
+    assert "Not tested: near-duplicates (images smaller than 16 pixels a side)." in digits
     assert ": nothing that invalidates" not in digits
 
 

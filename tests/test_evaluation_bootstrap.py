@@ -66,7 +66,7 @@ def test_an_interval_says_by_what_it_is_and_few_groups_are_said_to_be_few():
     assert said([None, None]) == ("no 95% CI: too few examples or groups", "")
     assert said([0.25, 0.5]) == ("95% CI 25 to 50%", "")
     assert said([0.25, 0.5], hung) == (
-        "95% CI 25 to 50% over groups", " Small test set: 7 groups."
+        "95% CI 25 to 50%, resampling groups", " Small test set: 7 groups."
     )  # fmt: skip
     assert said([0.25, 0.5], hung | {"examples": 1})[1] == " Small test set: 1 group."
     assert said([0.25, 0.5], {"unit": "test example", "examples": 12}, 12)[1] == (

@@ -64,7 +64,9 @@ def test_its_quick_form_learns_and_is_compared_by_blocks(run):
     assert 0.6 < result["coverage"]["empirical"] <= 1
     assert len(result["coverage"]["steps"]) == len(result["steps"]["net"]) == 6
     assert result["comparison"]["examples"] == result["block"]["count"]
-    assert "over the naive forecast for the next 6 steps of 'load' on" in forecast.sentence(result)
+    assert "relative to the naive forecast for the next 6 steps of 'load' on" in forecast.sentence(
+        result
+    )
     assert read_run(run).json["data"][0]["test_reads"] == 1
 
 
@@ -182,7 +184,7 @@ def test_the_values_before_have_no_skill_and_the_band_holds_nine_of_ten_on_valid
     assert 0.9 <= on_valid["coverage"]["empirical"] < 0.97
     said = forecast.sentence(judged.values)
     assert said.startswith(
-        "No better than the best baseline. Test skill score 0.0% over the naive forecast"
+        "No better than the best baseline. Test skill score 0.0% relative to the naive forecast"
     )
 
 
@@ -247,7 +249,9 @@ def test_a_series_that_stands_still_has_no_skill_to_show(tmp_path):
     assert values["interval"]["skill"] == [None, None]
     said = forecast.sentence(values)
     assert "no 95% CI" in said
-    assert said.startswith("Worse than the best baseline. Test skill score 0.0% over the naive")
+    assert said.startswith(
+        "Worse than the best baseline. Test skill score 0.0% relative to the naive"
+    )
 
 
 def test_a_level_that_was_never_met_is_no_trouble(hours):

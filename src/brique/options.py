@@ -26,15 +26,17 @@ class Options:
 
     Several columns of a table or a series are "A,B"."""
     kind: str | None = None
-    """Kind of data, if the layout does not show it: `docs/data.md` lists the kinds."""
+    """Kind of data set, if its files do not show it: pictures, packed pictures, masks, boxes,
+    sounds, series, sequences, table, texts, lines, tags, trees, parallel, captions, stories or
+    writing."""
     header: bool | None = None
-    """Whether the first line of a table names its columns; guessed by default.
+    """Whether the first line of a table is a header (yes or no); guessed by default.
 
     Without a header the columns are named "1", "2", ..."""
     sheet: str | None = None
-    """Sheet of a spreadsheet, by name or number from 1; by default the first with a table."""
+    """Sheet of a spreadsheet, by name or number from 1; by default, the first with a table."""
     test: str | None = None
-    """The test part: a file or folder, or COLUMN=VALUE,VALUE."""
+    """Test split: a file or folder, or the rows with COLUMN=VALUE,VALUE."""
     size: Size | None = None
     """Size of images in pixels: 64, or width and height as 240x180.
 
@@ -43,24 +45,24 @@ class Options:
     channels: int | None = None
     """Channels of images: 1 (gray) or 3 (color); by default 1 if all images are gray."""
     types: Mapping[str, str] | None = None
-    """COLUMN=KIND: kind of a column whose guess is wrong; may be repeated.
+    """COLUMN=KIND: correct the guessed kind of a column; may be repeated.
 
     Kinds: number, category, text, timestamp (a date or time), picture, labels (a target of several
     labels such as "comedy|drama"), and leave (leave the column out)."""
     rename: Mapping[str, str] | None = None
-    """OLD=NEW: rename a class, to merge two spellings; may be repeated."""
+    """OLD=NEW: rename a class, for example to merge two spellings; may be repeated."""
     group: str | None = None
-    """Column of groups that are not split; of a series, the column that identifies each."""
+    """Column of groups that stay in one split (speakers); for series, what identifies each."""
     time: str | None = None
-    """Column of times: the last examples become test, those before them valid."""
+    """Time column: the latest examples become the test split, those before validation."""
     names: str | None = None
-    """Pattern of file names, such as '{label}_{speaker}_{take}'; each brace becomes a field."""
+    """Pattern of file names, such as '{label}_{speaker}_{take}'; each {name} becomes a column."""
     length: int | None = None
-    """Length of an excerpt of a long text, or of the past window of a forecast."""
+    """Tokens per excerpt of a long text, or past time steps that a forecast sees."""
     horizon: int | None = None
-    """Time steps of a series to forecast."""
+    """Number of time steps to forecast."""
     unit: str | None = None
-    """Tokens of texts: words, characters or subwords."""
+    """Tokenization of text: words, characters or subwords."""
     lower: bool = False
     """Convert texts to lowercase."""
     decimal: str | None = None

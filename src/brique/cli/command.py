@@ -88,13 +88,14 @@ def _overview() -> str:
     lines = [f"  {verb:<{width}}{summary}" for verb, summary in VERBS.items()]
     return "\n".join(
         [
-            "brique: train, understand and use neural networks.",
+            "brique: train, evaluate and use neural networks.",
             "",
-            "Usage: brique VERB ...     for example: brique train digits",
+            "Usage: brique COMMAND ...     for example: brique train digits",
             "",
             *lines,
             "",
-            "'brique VERB --help' shows the flags of a verb, 'brique --version' the version.",
+            "'brique COMMAND --help' lists the options of a command;"
+            " 'brique --version' prints the version.",
         ]
     )
 

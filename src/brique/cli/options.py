@@ -77,7 +77,9 @@ def _flags() -> list[tuple[str, Any, Any]]:
     found: list[tuple[str, Any, Any]] = []
     for field in dataclasses.fields(Options):
         if field.name not in INTERNAL:
-            kind, default = _flag(kinds[field.name], helps[field.name].partition("\n\n")[0])
+            kind, default = _flag(
+                kinds[field.name], " ".join(helps[field.name].partition("\n\n")[0].split())
+            )
             found.append((field.name, kind, dataclasses.field(default=default)))
     return found
 

@@ -50,15 +50,19 @@ Balance = Annotated[
 ]
 Task = Annotated[
     str | None,
-    Parameter(help="Task for pictures without target: reconstruct or generate.", group=TRAINING),
+    Parameter(help="Task for images without a target: reconstruct or generate.", group=TRAINING),
 ]
 Start = Annotated[
     str | None,
     Parameter(
-        name="--from", help="Weights (.safetensors) or a run to initialize from.", group=TRAINING
+        name="--from",
+        help="Weights to start from: a .safetensors file, the folder of a run, or timm:NAME:FILE.",
+        group=TRAINING,
     ),
 ]
-Quick = Annotated[Flag, Parameter(help="Train for a few seconds, as a trial.", group=TRAINING)]
+Quick = Annotated[
+    Flag, Parameter(help="Short trial run of a few seconds; not a good model.", group=TRAINING)
+]
 Exact = Annotated[
     Flag, Parameter(help="Deterministic, bit-identical results; may be slower.", group=TRAINING)
 ]
@@ -68,7 +72,10 @@ RunFolder = Annotated[str, Parameter(help="Folder of a run.")]
 
 
 def check(
-    data: Annotated[str, Parameter(help="Built-in name, name under BRIQUE_DATA, or path.")],
+    data: Annotated[
+        str,
+        Parameter(help="Path, built-in name (such as digits), or name in the folder $BRIQUE_DATA."),
+    ],
     /,
     *,
     options: Options = None,
@@ -103,7 +110,10 @@ def check(
 
 
 def train(
-    data: Annotated[str, Parameter(help="Built-in name, name under BRIQUE_DATA, or path.")],
+    data: Annotated[
+        str,
+        Parameter(help="Path, built-in name (such as digits), or name in the folder $BRIQUE_DATA."),
+    ],
     /,
     *,
     seed: Annotated[Integer, Parameter(help="Random seed.", group=TRAINING)] = 0,
@@ -146,7 +156,10 @@ def train(
 
 
 def tune(
-    data: Annotated[str, Parameter(help="Built-in name, name under BRIQUE_DATA, or path.")],
+    data: Annotated[
+        str,
+        Parameter(help="Path, built-in name (such as digits), or name in the folder $BRIQUE_DATA."),
+    ],
     /,
     *,
     minutes: Annotated[

@@ -47,7 +47,7 @@ def interval_text(
     if high_text.endswith("%"):
         low_text = low_text.removesuffix("%")
     resampled = _resampled_units(result)
-    units = f" over {resampled[1]}s" if resampled else ""
+    units = f", resampling {resampled[1]}s" if resampled else ""
     return f"95% CI {low_text} to {high_text}{units}"
 
 
@@ -56,7 +56,8 @@ def small_test_note(result: Mapping[str, Any]) -> str:
     count, unit = _resampled_units(result) or (result["examples"], "example")
     if count >= SMALL_TEST:
         return ""
-    return f" Small test set: {count} {unit}{'' if count == 1 else 's'}."
+    windows = " of consecutive windows" if unit == "block" else ""
+    return f" Small test set: {count} {unit}{'' if count == 1 else 's'}{windows}."
 
 
 def _resampled_units(result: Mapping[str, Any]) -> tuple[int, str] | None:

@@ -116,7 +116,7 @@ def _caption(values: dict[str, Any], task: PageTask, skipped: list[str]) -> str:
     metric = task.main_metric
     caption = (
         f"{metric.title}: {metric.description}. The line is the 95% confidence interval of the net;"
-        " expect values within it on new data from the same distribution."
+        " it reflects the sampling of the test examples only."
     )
     caption += f" Not fitted: {'; '.join(skipped)}." if skipped else ""
     reduced = [
@@ -143,7 +143,8 @@ def _headline(rows: list[tuple[str, float, bool]], values: dict[str, Any], metri
         return f"{_capitalized(metric.title)} {format_metric(metric, net[1])}"
     outcome = (values.get("comparison") or {}).get("outcome")
     best = others[0][1]
-    relation = "equal to" if net[1] == best else "above" if net[1] > best else "below"
+    is_equal = format_metric(metric, net[1]) == format_metric(metric, best)
+    relation = "equal to" if is_equal else "above" if net[1] > best else "below"
     significance = "; not significant" if outcome == "even" else ""
     return (
         f"{_capitalized(metric.title)} {format_metric(metric, net[1])}, {relation} the best"

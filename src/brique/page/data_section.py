@@ -69,7 +69,7 @@ def _estimate(record: dict[str, Any]) -> str:
     estimate = record.get("estimate")
     if not isinstance(estimate, dict) or not isinstance(estimate.get("seconds"), int | float):
         return ""
-    return f"; estimate: {seconds(estimate['seconds'])}"
+    return f"; estimated before training: {seconds(estimate['seconds'])}"
 
 
 def data_section(facts: Facts, gallery: Gallery) -> Section | Gap:
@@ -158,7 +158,7 @@ def _thumbnails(facts: Facts, gallery: Gallery) -> str:
         if largest == smallest
         else f"{smallest:,} to {count(largest, 'training example')} per class"
     )
-    caption = f"{_balance(largest, smallest)} Up to {per_class} examples of each class"
+    caption = f"{_balance(largest, smallest)} Up to {per_class} training examples per class"
     caption += (
         f", for {len(some_classes)} of {len(classes):,} classes."
         if classes[len(some_classes) :]
@@ -200,7 +200,7 @@ def _examples(data: Data, *, has_no_target: bool) -> str:
     table = box(
         "examples", f"<table><thead><tr><th>field</th>{header_cells}</tr></thead>{rows}</table>"
     )
-    caption = "Examples of the training split, evenly spaced."
+    caption = "Training examples, evenly spaced."
     caption += "" if has_no_target else " The net predicts the target."
     caption += (
         f" The first {MAX_FIELDS} of {MAX_FIELDS + more} fields are shown." if more > 0 else ""

@@ -33,8 +33,8 @@ def render(findings: object, data: Data | None, gallery: Gallery) -> str:
         if (number := sum(finding["severity"] == kind for finding in ranked_findings))
     ]
     caption = (
-        "The audit runs before training. An error invalidates the result, a warning may bias it,"
-        " a note is information."
+        "The audit runs before training. Errors invalidate the result, warnings may bias it,"
+        " notes are for information."
     )
     examples = _Examples(data, gallery)
     body = "".join(_finding(finding, examples) for finding in ranked_findings[:MAX_FINDINGS])

@@ -18,7 +18,7 @@ from brique.page.markup import (
 )  # fmt: skip
 
 EXACTNESS_LEVELS = {
-    "bit": "bit for bit with the same versions, kind of machine and number of threads",
+    "bit": "bit-identical with the same versions, type of machine and number of threads",
     "order": "same random numbers and order of examples; sums may differ in the last bits",
 }
 MAX_PHASES = 12
@@ -48,7 +48,7 @@ def _command(facts: Facts) -> str:
     if record.get("command"):
         rows.append(("Command", f"<code>{text(record['command'], 600)}</code>"))
     copy = f"brique copy {shlex.quote(str(facts.record.folder))} mine.py"
-    rows.append(("Copy of the code", f"<code>{text(copy, 600)}</code>"))
+    rows.append(("To copy the code", f"<code>{text(copy, 600)}</code>"))
     rows.append(("Seed", f"{record['seed']}"))
     level = str(record.get("exactness", ""))
     if level in EXACTNESS_LEVELS:
@@ -84,8 +84,9 @@ def _timing(durations: dict[str, Any]) -> str:
         f'<td class="num">{seconds(value)}</td></tr>'
         for key, value in phases[:MAX_PHASES]
     )
-    title = f"{text(longest[0].replace('_', ' ')).capitalize()} took most of the time"
-    caption = f"{seconds(total)} in total, without writing this report."
+    share = "most of the time" if longest[1] > total / 2 else "the longest"
+    title = f"{text(longest[0].replace('_', ' ')).capitalize()} took {share}"
+    caption = f"{seconds(total)} in total, not counting this report."
     return figure(title, caption, f'<table class="strips bars"><tbody>{rows}</tbody></table>\n')
 
 

@@ -65,7 +65,10 @@ def _loss(curves: dict[str, Curve]) -> str:
     valid = curves.get("valid_loss")
     if valid and len(valid) > 1:
         turn, best = min(valid, key=lambda point: point[1])
-        caption += f" The validation loss is lowest ({short_number(best)}) after turn {int(turn):,}"
+        caption += (
+            f" The validation loss reaches its minimum ({short_number(best)}) after turn"
+            f" {int(turn):,}"
+        )
         ratio = valid[-1][1] / best if best > 0 else 1.0
         caption += (
             f" and ends at {ratio:.1f} times that value, a sign of overfitting."
@@ -86,15 +89,15 @@ def _accuracy(curves: dict[str, Curve]) -> str:
     title = f"Validation accuracy reached {percent(best)}"
     last = int(curve[-1][0])
     caption = (
-        f"{count(len(curve), 'evaluation')}, best after turn {int(turn):,} of {last:,}. Model"
-        " selection uses these examples, so this value is slightly optimistic; the test accuracy"
-        " is not."
+        f"{count(len(curve), 'evaluation')}, the best after turn {int(turn):,} of {last:,}. The"
+        " model was selected on these examples, so this value is slightly optimistic; the"
+        " test accuracy is not."
     )
     late_values = [value for points in curves.values() for _, value in points[len(points) // 4 :]]
     values = [value for points in curves.values() for _, value in points]
     y = chart.share_axis(min(late_values), max(values))
     if min(values) < y.low:
-        caption += f" The axis starts at {y.low:.0%}; lower values are drawn at its end."
+        caption += f" The axis starts at {y.low:.0%}; lower values are drawn at the bottom."
     return figure(title, caption, _curves_plot(curves, y, "accuracy over turns"))
 
 

@@ -46,8 +46,9 @@ def findings(examples: Examples) -> Iterable[Finding]:
         None,
         tuple((examples.name(row), examples.class_of(row), *detail) for row, detail in pairs),
         len(rows),
-        f"A simple pixel classifier ({predictions.accuracy:.1%} cross-validated accuracy) disagrees"
-        f" with {len(rows):,} {'label' if len(rows) == 1 else 'labels'}: the label is wrong, or the"
-        " example is hard. Most suspect first: example, label, predicted class, probability.",
-        "Check the first ones and correct the labels that are wrong.",
+        f"A simple classifier on pixels ({predictions.accuracy:.1%} cross-validated accuracy)"
+        f" disagrees with {len(rows):,} {'label' if len(rows) == 1 else 'labels'}: either the label"
+        " is wrong or the example is hard. The most suspect come first (example, label,"
+        " predicted class, probability).",
+        "Check them from the top and correct wrong labels.",
     )

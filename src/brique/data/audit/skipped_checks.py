@@ -21,7 +21,7 @@ def findings(examples: Examples) -> Iterator[Finding]:
         yield Finding(
             NOT_TESTED, "note", None, items, len(items),
             f"Not tested: {'; '.join(f'{test} ({reason})' for test, reason in items)}.",
-            "Check these by other means.",
+            "Check this in another way.",
         )  # fmt: skip
 
 
@@ -29,7 +29,7 @@ def _untested(examples: Examples) -> Iterator[tuple[str, str]]:
     if examples.pictures is not None and min(examples.pictures.shape[2:]) < images.MIN_SIDE:
         files = examples.source.image_metadata
         if files is None or not len(files.thumbs):
-            yield "near-duplicates", f"pictures of less than {images.MIN_SIDE} pixels"
+            yield "near-duplicates", f"images smaller than {images.MIN_SIDE} pixels a side"
     for name, kind in examples.kinds.items():
         value = examples.fields[name]
         if isinstance(kind, Signal) and isinstance(value, Ragged) and len(value) > audio.MAX_SOUNDS:

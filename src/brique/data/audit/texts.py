@@ -273,7 +273,7 @@ def _suspect_labels(examples: Examples, field: _Field) -> Iterable[Finding]:
         f" examples) disagrees with {len(suspect):,} {'label' if len(suspect) == 1 else 'labels'}:"
         " the label is wrong, or the example is hard. Most suspect first: example, label,"
         " predicted class, probability, beginning of the text.",
-        "Check the first ones and correct the labels that are wrong.",
+        "Check them from the top and correct wrong labels.",
     )  # fmt: skip
 
 

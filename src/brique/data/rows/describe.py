@@ -28,7 +28,17 @@ _MAX_NAMES = 5  # classes in a description
 
 def describe_fields(data: Data) -> dict[str, str]:
     """Return a short description of each field, by name."""
-    return {name: describe_kind(kind) for name, kind in data.schema.fields.items()}
+    descriptions = {name: describe_kind(kind) for name, kind in data.schema.fields.items()}
+    for name, kind in data.schema.fields.items():
+        if isinstance(kind, Number) and kind.fill is not None and _has_missing(data, name):
+            descriptions[name] += f", some missing (filled with {kind.fill:.4g})"
+    return descriptions
+
+
+def _has_missing(data: Data, name: str) -> bool:
+    assert data.store is not None
+    value = data.store.fields[name]
+    return isinstance(value, Tensor) and bool(value.isnan().any())
 
 
 def describe_examples(data: Data, ids: list[int]) -> list[dict[str, str]]:
@@ -125,8 +135,7 @@ def _describe_number(kind: Number) -> str:
     statistics = "" if not isinstance(kind.mean, float) else (
         f", mean {kind.mean:.4g}, std {kind.std:.4g}"
     )  # fmt: skip
-    missing_note = "" if kind.fill is None else f", some missing (filled with {kind.fill:.4g})"
-    return f"{description}{f' of {kind.unit}' if kind.unit else ''}{statistics}{missing_note}"
+    return f"{description}{f' of {kind.unit}' if kind.unit else ''}{statistics}"
 
 
 def _describe_numbers(value: Tensor) -> str:

@@ -1,7 +1,7 @@
 """LeNet-5 classifies handwritten digits (61,706 parameters).
 
 Paper    LeCun et al. 1998, "Gradient-based learning applied to document recognition", section II-B.
-Departs  softmax for RBF units, untrained pooling, full S2-C3 wiring.
+Departs  softmax instead of RBF units, pooling without parameters, full S2-C3 connections.
 Run      brique run lenet5 --data digits
 Reached  see benchmarks/recipes.md
 """
@@ -45,7 +45,7 @@ class Args:
 def build(args: Args, schema: Schema) -> nn.Module:
     """Digits (N, 1, 28, 28) in [0, 1] -> class scores (N, K)."""
     return nn.Sequential(
-        nn.ZeroPad2d(2),  # (N, 1, 32, 32): strokes reach the border units
+        nn.ZeroPad2d(2),  # (N, 1, 32, 32): strokes reach the center of receptive fields
         nn.Conv2d(1, 6, kernel_size=5), nn.Tanh(), nn.AvgPool2d(2),  # C1, S2: (N, 6, 14, 14)
         nn.Conv2d(6, 16, kernel_size=5), nn.Tanh(), nn.AvgPool2d(2),  # C3, S4: (N, 16, 5, 5)
         nn.Conv2d(16, 120, kernel_size=5), nn.Tanh(), nn.Flatten(),  # C5: (N, 120)

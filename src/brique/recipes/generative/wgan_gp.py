@@ -1,8 +1,9 @@
 """A Wasserstein GAN with gradient penalty learns a mixture of 25 Gaussians (WGAN-GP).
 
 Paper    Gulrajani et al. 2017, arXiv:1704.00028, algorithm 1.
-Departs  128 units per layer; fewer turns at a higher, decaying learning rate; the plain GAN for
-         comparison has the same nets, and its generator is updated every turn.
+Departs  128 units per layer; fewer turns at a higher, decaying learning rate; the plain GAN, for
+         comparison, has the same nets but a tenth of the learning rate, Adam's betas (0.5, 0.999)
+         in place of (0, 0.9), and a generator that is updated every turn.
 Run      brique run wgan_gp
 Reached  see benchmarks/recipes.md
 """
@@ -21,12 +22,13 @@ from brique.game import Game, Player, gradient, linear
 from brique.run import Run
 from brique.schema import Schema
 
-# modes: covered, of 25; gradient_norm: mean norm of the critic's gradient at interpolates
+# modes: how many of the 25 are covered; gradient_norm: mean norm of the critic's gradient at
+# interpolated points
 EXPECT = {"generated": {"modes": (25, 25), "gradient_norm": (0.9, 1.1), "plain_modes": (0, 24)}}
 QUICK = {"turns": 160}
 LEARNS = {"wgan_gp/energy_distance": "falls"}
 
-STD = 0.05  # of each Gaussian; neighboring means are 1 apart
+STD = 0.05  # of each Gaussian; neighboring means have distance 1
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,15 +36,15 @@ class Args:
     """Settings of the run; every field is a flag."""
 
     turns: int = 20000
-    """Turns (training steps) of each game; the generator moves at every fifth."""
+    """Turns (training steps) of each game; the WGAN-GP generator is updated every fifth turn."""
     batch_size: int = 128
-    """Real points per batch, and fakes."""
+    """Number of real points per batch, and of generated ones."""
     noise: int = 2
     """Dimensions of the noise."""
     penalty: float = 1.0
     """Weight of the gradient penalty, lambda in the paper."""
     lr: float = 2e-3
-    """Initial learning rate of Adam for WGAN-GP, decayed to zero; a tenth for the plain GAN."""
+    """Initial learning rate of Adam for WGAN-GP, decayed to zero; the plain GAN has a tenth."""
     seed: int = 0
     """Random seed."""
 
@@ -125,7 +127,7 @@ def plain_gan(run: Run, generator: nn.Module, discriminator: nn.Module, args: Ar
 
 
 def gaussians(n: int) -> data.Data:
-    """Return n points (2,) of a mixture of 25 Gaussians, their means on a 5 x 5 grid."""
+    """Return n points (n, 2) of a mixture of 25 Gaussians on a 5 x 5 grid, always the same."""
     generator = torch.Generator().manual_seed(25)
     means = torch.randint(-2, 3, (n, 2), generator=generator)
     points = means + STD * torch.randn(n, 2, generator=generator)
@@ -133,7 +135,7 @@ def gaussians(n: int) -> data.Data:
 
 
 def count_modes(points: Tensor) -> int:
-    """Count the modes with at least 1% of all points (N, 2) within three std of their mean."""
+    """Count the modes that have at least 1% of all points (N, 2) within three std of their mean."""
     mean = points.round().clamp(-2, 2)
     near = mean[(points - mean).norm(dim=1) < 3 * STD]
     _, counts = near.unique(dim=0, return_counts=True)
@@ -141,14 +143,14 @@ def count_modes(points: Tensor) -> int:
 
 
 def energy_distance(fake: Tensor, split: Split) -> Tensor:
-    """Return the energy distance between generated (N, 2) and real points: 0 if alike."""
+    """Return the energy distance of generated (N, 2) and real points; 0: equal distributions."""
     real, fake = next(split.batches(1000)).point, fake[:1000].cpu()
     between, within = torch.cdist(fake, real).mean(), torch.cdist(fake, fake).mean()
     return 2 * between - within - torch.cdist(real, real).mean()
 
 
 def scatter(*samples: Tensor) -> Tensor:
-    """Return scatter plots (3, H, W), side by side, of samples (N, 2)."""
+    """Return scatter plots (3, H, W), side by side, of the first 2,500 of samples (N, 2)."""
     panels = [Panel(size=(200, 200), x=(-2.5, 2.5), y=(-2.5, 2.5)) for _ in samples]
     for panel, points in zip(panels, samples, strict=True):
         panel.points(points[:2500, 0], points[:2500, 1], radius=0.7, color=4)

@@ -1,7 +1,8 @@
-"""A Tree-LSTM classifies every node of a tree: of a Boolean formula, or of a film review.
+"""A Tree-LSTM classifies every node of a tree: a Boolean formula or a parsed film review.
 
 Paper    Tai, Socher, Manning 2015, arXiv:1503.00075, section 3.2 (binary Tree-LSTM).
-Departs  embeddings from scratch, Adam; baselines: a GRU over the nodes in order, a bag of words.
+Departs  embeddings trained from scratch, Adam; two baselines: a GRU over the nodes in post-order
+         and a bag of words.
 Run      brique run treelstm --data sst
 Reached  see benchmarks/recipes.md
 """
@@ -23,7 +24,8 @@ from brique.run import Run
 from brique.schema import Schema, Tags, Tree
 from brique.tasks import eval_mode
 
-# of root nodes: truth of formulas of depth 6 (trained on 1 to 4), sentiment of reviews;
+# test_accuracy: at the roots; truth value of formulas of depth 6 (training: depth 1 to 4), or
+# sentiment of reviews;
 # over_sequence, over_bag: test_accuracy minus that of the GRU and of the bag of words
 EXPECT = {
     "formulas": {"test_accuracy": (0.97, 1.0), "over_sequence": (0.1, 0.5)},
@@ -38,7 +40,7 @@ class Args:
     """Settings of the run; every field is a flag."""
 
     data: str = "formulas"
-    """Generated formulas; or the name or path of trees with a label at every node, such as sst."""
+    """Formulas (generated), or name or path of trees with a label at every node, such as sst."""
     turns: int = 2400
     """Turns (training steps) of each of the three nets."""
     batch_size: int = 50
@@ -52,7 +54,7 @@ class Args:
 
 
 class TreeLSTM(nn.Module):
-    """Trees -> class scores of every node (total, K), bottom-up."""
+    """Trees -> class scores (total, K) of all nodes in the batch, computed bottom-up."""
 
     def __init__(self, width: int, vocabulary_size: int, num_classes: int) -> None:
         super().__init__()
@@ -90,7 +92,7 @@ class SequenceGRU(nn.Module):
 
 
 class BagOfWords(nn.Module):
-    """Trees -> class scores of every node (total, K), from the mean embedding of its subtree."""
+    """Trees -> class scores of every node (total, K), from the mean embedding of each subtree."""
 
     def __init__(self, width: int, vocabulary_size: int, num_classes: int) -> None:
         super().__init__()
@@ -99,7 +101,7 @@ class BagOfWords(nn.Module):
 
     def forward(self, tree: Ragged) -> Tensor:
         """Return the scores of every node."""
-        x = functional.pad(self.embedding(tree.values), (0, 1), value=1.0)  # the last column counts
+        x = functional.pad(self.embedding(tree.values), (0, 1), value=1.0)  # ones count the nodes
         sums = apply_bottom_up(tree, x, lambda node, left, right: node + left + right, x.shape[1])
         return self.classifier(sums[:, :-1] / sums[:, -1:])
 
@@ -144,14 +146,14 @@ def main(args: Args) -> dict[str, float]:
 
 
 def accuracies(nets: Sequence[nn.Module], split: Split) -> list[float]:
-    """Return each net's accuracy at non-neutral roots: upper or lower half of K labels."""
+    """Return each net's accuracy at non-neutral roots: is the label in the upper half of K?"""
     is_correct: list[Tensor] = []
     with eval_mode(nn.ModuleList(nets)) as device:
         for batch in split.batches(200).on(device):
             roots = batch.tree.offsets[1:] - 1
             scores = torch.stack([net(batch.tree)[roots] for net in nets])  # (nets, N, K)
             k = scores.shape[2]
-            sign = 2 * batch.labels.values[roots] - (k - 1)  # 0 in the middle
+            sign = 2 * batch.labels.values[roots] - (k - 1)  # 0: neutral
             negative, positive = scores[..., : k // 2], scores[..., -(k // 2) :]
             is_positive = positive.logsumexp(2) > negative.logsumexp(2)
             is_correct.append((is_positive == (sign > 0))[:, sign != 0])
@@ -174,7 +176,7 @@ def draw_prediction(net: nn.Module, split: Split) -> Tensor:
 
 
 def formulas(n: int) -> data.Data:
-    """Return n formulas, each node labeled by its value: depth 1 to 4, in the test part 6."""
+    """Return n formulas of depth 1 to 4 (test split: 6), each node labeled with its truth value."""
     rng, parts = random.Random(0), ["valid", "test", *["train"] * 8] * (n // 10)
     trees = [formula(rng, 6 if part == "test" else rng.randint(1, 4), []) for part in parts]
     symbols, parents, values = zip(*(torch.tensor(nodes).unbind(1) for nodes in trees), strict=True)

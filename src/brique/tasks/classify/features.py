@@ -32,8 +32,8 @@ def filters_section(facts: Facts) -> Section | Gap:
     size = f"{height} x {width} pixels" if height * width > 1 else "one pixel"
     title = f"{_count_edge_filters(weight)} of {count(num_filters, 'filter')} detect edges"
     caption = (
-        f"Each square is one filter of the first layer, {size} large. The weights of an edge"
-        " filter nearly cancel out, so it does not respond to a uniform patch."
+        f"Each square is one filter of the first layer, {size}. The weights of an edge filter"
+        " nearly sum to zero, so it hardly responds to a uniform patch."
     )
     caption += (
         " Colors show what a filter responds to."
@@ -111,7 +111,7 @@ def map_section(facts: Facts) -> Section | Gap:
     caption = (
         f"t-SNE of the last hidden layer on {count(len(ids), 'test example')}. Crosses are"
         " misclassified examples. Only neighborhoods are meaningful, not the axes or large"
-        " distances. The share above is measured in the hidden layer itself."
+        " distances. The percentage above is measured in the hidden layer itself, not in the plot."
     )
     if len(facts.names) > MAX_COLORED_CLASSES:
         caption += " Overlapping class names are left out."

@@ -153,7 +153,7 @@ def _confusion_figure(names: list[str], counts: list[list[int]], cards: _Example
     if len(names) <= MAX_MATRIX_CLASSES:
         caption += (
             " Rows: true class; columns: predicted class."
-            f"{' Pictures: the most confident mistake of each cell.' * cards.has_pictures}"
+            f"{' Images: the most confident mistake in each cell.' * cards.has_pictures}"
         )
         return figure(title, caption, _confusion_table(names, counts, cards))
     if len(confusions) > MAX_PAIRS:
@@ -207,8 +207,8 @@ def _confident_mistakes(predictions: TestPredictions, cards: _ExampleCards) -> s
         f"Worst mistake: confidence {format_confidence(float(predictions.confidence[order[0]]))}"
     )
     caption = (
-        "The misclassified examples with the highest confidence. Check whether a person would do"
-        " better, and whether the label is correct: label errors often show up here."
+        "The misclassified examples with the highest confidence. Check whether a person would get"
+        " them right, and whether the label is correct: label errors often show up here."
     )
     items = "".join(cards.card(index) for index in order[:MAX_WORST])
     if len(order) > MAX_WORST:

@@ -136,7 +136,7 @@ def _baseline_table(values: dict[str, Any]) -> str:
         )
     below_axis = [title for title, accuracy, *_ in rows if accuracy < axis.low]
     note = (
-        f" The chart starts at {axis.low:.0%}; an arrow at its left end marks lower values."
+        f" The axis starts at {axis.low:.0%}; an arrow at the left marks values below it."
         if below_axis
         else ""
     )
@@ -159,7 +159,7 @@ def _headline(rows: list[Row], outcome: object) -> str:
     if not others:
         return f"Accuracy {percent(net[1])}"
     best = others[0]
-    difference = (net[1] - best[1]) * 100
+    difference = round(net[1] * 100, 1) - round(best[1] * 100, 1)  # of the values as shown
     if abs(difference) < 0.05:
         return f"The net and {name(best[0])} both reach {percent(net[1])}"
     direction = "above" if difference > 0 else "below"
@@ -177,8 +177,8 @@ def count_points(points: float) -> str:
 def _description(values: dict[str, Any], rows: list[Row]) -> str:
     net = next(row for row in rows if row[3])
     caption = (
-        f"95% confidence interval of the net's accuracy: {format_interval(net[2])}. Lines show the"
-        " intervals due to the choice of test examples."
+        f"95% confidence interval of the net's accuracy: {format_interval(net[2])}. Lines are"
+        " 95% confidence intervals; they cover only the sampling of the test examples."
     )
     if net[2] is None:
         caption = "Too few test examples or groups for a confidence interval."

@@ -65,8 +65,8 @@ def _description(bins: list[dict[str, Any]]) -> str:
             f" accuracy {percent(accuracy)}."
         )
     return caption + (
-        " Each dot is a bin of confidence. On the dashed line the net is calibrated; above it is"
-        " underconfident, below it overconfident."
+        " Each dot is a confidence bin. On the dashed line the net is calibrated; above it, it is"
+        " underconfident; below it, overconfident."
     )
 
 
@@ -132,6 +132,7 @@ def _metric_tiles(facts: Facts, calibration: dict[str, Any]) -> str:
     if error is not None:
         description = "mean distance of the dots from the dashed line"
         if calibration.get("error_by_chance") is not None:
-            description += f"; by chance {percent(calibration['error_by_chance'])} if calibrated"
+            by_chance = percent(calibration["error_by_chance"])
+            description += f"; a perfectly calibrated net would get {by_chance} by chance"
         rows.append((f"<b>Calibration error</b> {description}", percent(error)))
     return tiles(rows) if rows else ""

@@ -44,7 +44,7 @@ def _forecast_figure(facts: Facts, ids: Tensor, values: tuple[Tensor, Tensor, Te
     target_name = name(facts.values["targets"][0])
     legend = chart.legend([(_TARGET, "target"), (_NET, "forecast with 90% interval")])
     caption = (
-        "The history and target of test windows, from low to high error, with the forecast and its"
+        f"{len(rows)} test windows, from low to high error: history, target, and forecast with its"
         " 90% prediction interval."
     )
     title = f"Forecasts of {target_name}, {facts.values['horizon']} steps ahead"
@@ -74,7 +74,7 @@ def _window(facts: Facts, number: int, values: list[Tensor], quantile: float) ->
         chart.line(x, y, [*zip(steps, predictions.tolist(), strict=True)], _NET),
     ]
     window_name = f"window {number}" if facts.data is None else facts.data.test.name(number)
-    caption = f"Error quantile: {percent(quantile)} of the test windows are better."
+    caption = f"{percent(quantile)} of the test windows have a lower error."
     plot = chart.plot(x, y, marks, label=f"forecast from {name(window_name, 40)}")
     return figure(f"From {name(window_name, 40)}", caption, plot)
 
@@ -122,8 +122,8 @@ def _error_figure(values: dict[str, Any]) -> str:
     if net[-1] <= net[0]:
         title = f"RMSE at the last step: {short_number(net[-1])} standard deviations"
     caption = (
-        "Root mean square error by step of the horizon, in standard deviations of the target in the"
-        " training part."
+        "Root mean square error at each forecast step, in standard deviations of the training"
+        " targets."
     )
     return figure(title, caption, legend + chart.plot(x, y, curves, label="error by step"))
 
@@ -137,8 +137,8 @@ def _coverage_figure(values: dict[str, Any]) -> str:
     caption = (
         f"Nominal coverage {percent(coverage['nominal'])}; on test {percent(covered_share)}"
         f" ({percent(min(by_step))} to {percent(max(by_step))} by step). Mean width"
-        f" {short_number(float(coverage['width']))}{unit}. Widths are fitted on the errors on valid"
-        " at each step, scaled by the recent changes of the series. Coverage drops when the series"
-        " drifts."
+        f" {short_number(float(coverage['width']))}{unit}. Widths are calibrated on the validation"
+        " errors of each step and scaled by how much the series has recently changed. If the series"
+        " drifts, coverage drops."
     )
     return figure(f"90% intervals cover {percent(covered_share)} of the targets", caption, "")

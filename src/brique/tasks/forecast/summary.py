@@ -23,11 +23,11 @@ def sentence(result: Mapping[str, Any]) -> str:
     best_skill = result["baseline"][result["comparison"]["best"]]["skill"]
     horizon, block = result["horizon"], result["block"]
     steps = "step" if horizon == 1 else f"{horizon} steps"
+    interval = interval_text(result, "skill", format_percent)
     net_text = (
-        f"Test skill score {format_percent(skill)} over the naive forecast for the next {steps} of"
-        f" {target_text} on {result['examples']:,} windows"
-        f" ({interval_text(result, 'skill', format_percent)} of {block['windows']} windows)"
-        f"{error_text}"
+        f"Test skill score {format_percent(skill)} relative to the naive forecast for the next"
+        f" {steps} of {target_text} on {result['examples']:,} windows"
+        f" ({interval} of {block['windows']} consecutive windows){error_text}"
     )
     return comparison_sentence(
         net_text, format_percent(best_skill), result, NAMES,

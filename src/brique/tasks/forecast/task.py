@@ -30,7 +30,12 @@ def _evaluate(net: nn.Module, data: Data, schema: Schema, *, compare: bool = Tru
 
 TASK = Task(
     name="forecast",
-    main_metric=Metric("skill", "skill", "reduction of the squared error over the naive forecast"),
+    main_metric=Metric(
+        "skill",
+        "skill",
+        "reduction of the squared error relative to the naive forecast (the values one horizon"
+        " before)",
+    ),
     training_file=_training_file,
     plan=plan,
     evaluate=_evaluate,
