@@ -83,8 +83,8 @@ def test_importing_brique_is_cheap_and_its_names_come_when_asked_for():
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
-        ("trainn digits", "no verb 'trainn'; did you mean 'train'? 'brique --help' shows all."),
-        ("xyz", "no verb 'xyz'; 'brique --help' shows all."),
+        ("trainn digits", "no command 'trainn'; did you mean 'train'? 'brique --help' shows all."),
+        ("xyz", "no command 'xyz'; 'brique --help' shows all."),
         ("--jsn", "no flag '--jsn'; 'brique --help' shows all."),
         (
             "train digits --sed 3",

@@ -73,7 +73,7 @@ def messages(path: Path) -> list[str]:
 def commands(text: str) -> list[str]:
     """Return the commands that a text names, quoted or not."""
     found = [*QUOTED.findall(text), *PLAIN.findall(QUOTED.sub("", text))]
-    verbs = (*VERBS, "X", "VERB")
+    verbs = (*VERBS, "X", "COMMAND")
     return [one for one in found if one.split()[1] in verbs or one.split()[1].startswith("-")]
 
 
@@ -153,8 +153,8 @@ NAMED: dict[str, tuple[Callable[[], str] | None, str]] = {
     # written behind it
     "brique list": (lambda: said("show", "nothing"), ""),
     "brique --help": (lambda: said("tran"), ""),
-    "brique VERB": (lambda: said("--help"), ""),
-    "brique VERB --help": (lambda: said("--help"), ""),
+    "brique COMMAND": (lambda: said("--help"), ""),
+    "brique COMMAND --help": (lambda: said("--help"), ""),
     "brique --version": (lambda: said("--help"), ""),
     "brique train digits": (lambda: said("runs", "nowhere"), "--quick --device cpu"),
     "brique train": (None, "t.csv --quick --device cpu"),
@@ -174,7 +174,7 @@ NAMED: dict[str, tuple[Callable[[], str] | None, str]] = {
     "brique resume X --finish": (lambda: said("resume", "folds", "--finish"), ""),
     "brique resume XX": (lambda: said("resume", "search"), ""),
 }
-FILLED = {"VERB": "about", "RECIPE": "lenet5", "DATA": "t.csv"}
+FILLED = {"COMMAND": "about", "RECIPE": "lenet5", "DATA": "t.csv"}
 ASKED = {"brique predict RUN FOLDER": "brique predict runs/pictured photos/disc",
          "brique predict RUN X": "brique predict runs/done t.csv"}  # fmt: skip
 

@@ -63,7 +63,7 @@ def _dispatch(arguments: list[str]) -> int:
         echo(__version__)
         return 0
     if verb not in VERBS:
-        kind = "flag" if verb.startswith("-") else "verb"
+        kind = "flag" if verb.startswith("-") else "command"
         hint = did_you_mean(verb, VERBS) or ";"
         raise UsageError(f"no {kind} '{verb}'{hint} 'brique --help' shows all.")
     if verb == "run" and remaining and remaining[0] not in ("--help", "-h"):

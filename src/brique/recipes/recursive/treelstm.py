@@ -146,7 +146,7 @@ def main(args: Args) -> dict[str, float]:
 
 
 def accuracies(nets: Sequence[nn.Module], split: Split) -> list[float]:
-    """Return each net's accuracy at non-neutral roots: is the label in the upper half of K?"""
+    """Return each net's accuracy at non-neutral roots: upper or lower half of K labels."""
     is_correct: list[Tensor] = []
     with eval_mode(nn.ModuleList(nets)) as device:
         for batch in split.batches(200).on(device):
