@@ -1,8 +1,7 @@
 """A Tree-LSTM classifies every node of a tree: a Boolean formula or a parsed film review.
 
 Paper    Tai, Socher, Manning 2015, arXiv:1503.00075, section 3.2 (binary Tree-LSTM).
-Departs  embeddings trained from scratch, Adam; two baselines: a GRU over the nodes in post-order
-         and a bag of words.
+Departs  embeddings from scratch, Adam; baselines: a GRU over the post-order, a bag of words.
 Run      brique run treelstm --data sst
 Reached  see benchmarks/recipes.md
 """
@@ -24,8 +23,7 @@ from brique.run import Run
 from brique.schema import Schema, Tags, Tree
 from brique.tasks import eval_mode
 
-# test_accuracy: at the roots; truth value of formulas of depth 6 (training: depth 1 to 4), or
-# sentiment of reviews;
+# at the roots: truth value of formulas of depth 6 (training: 1 to 4), sentiment of reviews;
 # over_sequence, over_bag: test_accuracy minus that of the GRU and of the bag of words
 EXPECT = {
     "formulas": {"test_accuracy": (0.97, 1.0), "over_sequence": (0.1, 0.5)},
