@@ -92,7 +92,7 @@ STOPPED: dict[str, Change] = {
     "seed": settings(seed=2**200),
     "seed of the record": record(seed=2**200),
     "no turns": settings(turns=0),
-    "size of pictures": settings(options=["size=10000000"]),
+    "size of pictures": settings(options={"size": 10000000}),
     "weights that are a pipe": weights(os.mkfifo),
     "weights without end": weights(zero),
     "weights that are a folder": weights(Path.mkdir),

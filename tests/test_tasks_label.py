@@ -229,7 +229,7 @@ def test_labels_are_learnt_judged_and_shown(labelled):
     page = (labelled / "report.html").read_text()
     for title in ("Metrics by target", "F1 is the harmonic mean", "genres:war"):
         assert title in page
-    assert "Not on this page" not in page
+    assert "Missing sections" not in page
     assert brique.evaluate(labelled)["test"] == record.result["test"]
 
 

@@ -66,9 +66,9 @@ def test_a_table_of_every_kind_of_column_is_learnt_and_judged(priced):
     assert record.json["data"][0]["test_reads"] == 1
     assert set(record.result["baseline"]) == {"mean", "linear", "forest", "boosting"}
     page = (priced / "report.html").read_text()
-    for title in ("Answers and truths", "The 90% intervals hold", "The worst answer for"):
+    for title in ("Predictions over targets", "90% intervals cover", "Largest error of"):
         assert title in page
-    assert "Not on this page" not in page
+    assert "Missing sections" not in page
 
 
 def _row(run, town):
@@ -193,7 +193,7 @@ def test_an_unknown_class_is_the_mean_of_the_known(priced):
     rows = read.embeddings[0].weight
     batch = data.collate(brique.load(priced).schema, [_row(priced, "Bern")])
     seen = {}
-    read.first.register_forward_pre_hook(lambda _, given: seen.update(x=given[0]))
+    read.input_layer.register_forward_pre_hook(lambda _, given: seen.update(x=given[0]))
     read(batch)
     assert torch.equal(seen["x"][0, -rows.shape[1] :], rows[:-1].mean(0))
 
@@ -243,7 +243,7 @@ def test_it_is_judged_again_and_on_other_data(houses, priced, tmp_path):
 
 
 def quick(houses, target="price", **more):
-    options = (f"target={target}", "types=about=text")
+    options = data.Options(target=target, types={"about": "text"})
     settings = {"turns": 30, "batch_size": 32, "width": 16, "average": 0.8} | more
     room = train if target == "price" else train_fields
     return room.Args(data=str(houses / "houses.csv"), options=options, **settings)

@@ -112,7 +112,7 @@ def test_it_is_judged_and_shown(made):
     page = (made / "report.html").read_text()
     for title in ("Generated images", "Nearest-neighbor mixing of", "Near-copies of training"):
         assert title in page
-    assert "Not on this page" not in page
+    assert "Missing sections" not in page
     assert brique.evaluate(made)["test"] == record.result["test"]
     assert (made / "pictures" / "samples.png").is_file()
 

@@ -115,7 +115,7 @@ def test_it_is_judged_and_shown(rebuilt):
     page = (rebuilt / "report.html").read_text()
     for title in ("Reconstructions", "Largest error: ", "PCA"):
         assert title in page
-    assert "Not on this page" not in page
+    assert "Missing sections" not in page
     assert "Best baseline: PCA, " in reconstruct.sentence(record.result)
     assert brique.evaluate(rebuilt)["test"] == record.result["test"]
 
