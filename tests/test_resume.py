@@ -224,7 +224,7 @@ def broken_after(main, args, turns, monkeypatch):
         log(run, turn, **numbers)
 
     with monkeypatch.context() as inner:
-        inner.setattr(Run, "log_size", breaking)
+        inner.setattr(Run, "log", breaking)
         main(args)
 
 

@@ -178,7 +178,7 @@ def test_a_column_of_labels_becomes_a_target_for_each(films):
     found = data.open(films, target="genres")
     assert found.schema.targets == ("genres:funny", "genres:sad", "genres:war")
     assert found.schema["genres:sad"].names == ("no", "yes")
-    assert any("left out are labels that fewer than 10 rows" in note for note in found.notes)
+    assert any("left out labels of fewer than 10 rows" in note for note in found.notes)
     assert len(found.train) + len(found.valid) + len(found.test) == 400  # empty cells bear none
     whole = data.open(films, target="genres", types={"genres": "category"})
     assert whole.schema.targets == ("genres",)
@@ -189,11 +189,11 @@ def test_a_sign_between_labels_may_be_said(films, tmp_path):
     table.write_text(films.read_text().replace("|", " "))
     found = data.open(table, target="genres", types={"genres": "labels"})
     assert found.schema.targets == ("genres:funny", "genres:sad", "genres:war")
-    with pytest.raises(DataError, match="'plot' is no target, and only targets are read as labels"):
+    with pytest.raises(DataError, match="'plot' is not a target, and only targets are read as labels"):
         data.open(table, target="genres", types={"plot": "labels"})
     few = tmp_path / "few.csv"
     write(few, ["x", "tags"], [[number, f"a{number};b{number}"] for number in range(60)])
-    with pytest.raises(DataError, match="no label that 10 rows or more bear"):
+    with pytest.raises(DataError, match="no label that 10 rows or more have"):
         data.open(few, target="tags", types={"tags": "labels"})
 
 

@@ -330,7 +330,7 @@ def test_ctrl_c_stops_after_the_turn_and_resume_ends_in_the_same(capsys, tmp_pat
         command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=_one_thread()
     )
     assert process.stderr is not None
-    while "turn 1" not in process.stderr.readline():
+    while "step 1" not in process.stderr.readline():
         time.sleep(0.01)
     process.send_signal(2)
     out, err = process.communicate(timeout=60)
