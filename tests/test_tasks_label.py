@@ -189,7 +189,9 @@ def test_a_sign_between_labels_may_be_said(films, tmp_path):
     table.write_text(films.read_text().replace("|", " "))
     found = data.open(table, target="genres", types={"genres": "labels"})
     assert found.schema.targets == ("genres:funny", "genres:sad", "genres:war")
-    with pytest.raises(DataError, match="'plot' is not a target, and only targets are read as labels"):
+    with pytest.raises(
+        DataError, match="'plot' is not a target, and only targets are read as labels"
+    ):
         data.open(table, target="genres", types={"plot": "labels"})
     few = tmp_path / "few.csv"
     write(few, ["x", "tags"], [[number, f"a{number};b{number}"] for number in range(60)])

@@ -357,7 +357,9 @@ def test_small_data_have_a_temperature_from_halves_and_resume_to_the_same(tmp_pa
         return turn
 
     with monkeypatch.context() as patch, pytest.raises(Interrupted, match="stopped after turn 31"):
-        patch.setattr("brique.workbench.training.seconds_per_turn", lambda *_: 0.01)  # it plays, too
+        patch.setattr(
+            "brique.workbench.training.seconds_per_turn", lambda *_: 0.01
+        )  # it plays, too
         patch.setattr(Play, "__next__", next_and_stop)
         brique.train(pets, epochs=15, out="cut")
     brique.resume("cut")
