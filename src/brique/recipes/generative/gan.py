@@ -24,7 +24,7 @@ from brique.tasks.generate import gap, recognized
 # discriminator: loss in nats (2 ln 2 = 1.386 at chance); the others: by a digit classifier on fakes
 EXPECT = {"mnist": {"discriminator": (0.9, 1.38), "recognized": (0.6, 1.0), "rarest": (0.03, 0.1)}}
 QUICK = {"turns": 60}
-LEARNS = {"gap": "falls"}  # from the mean fake to the mean digit
+LEARNS = {"gap": "falls"}  # distance between the mean fake and the mean digit
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -172,7 +172,7 @@ class Experience(Iterator[Batch]):
         return Batch({name: values[indices] for name, values in transitions.items()})
 
     def state(self) -> list[int]:
-        """Return what `restore` takes."""
+        """Return the state to pass to `restore`."""
         return [self._state, *self._buffer.transitions]
 
     def restore(self, state: list[int]) -> None:

@@ -223,7 +223,7 @@ def _class_figure(classes: dict[str, Any]) -> str:
     caption = (
         f"Of {count(entry['count'], 'test example')} of {name(hardest[0])}, {correct:,} are"
         f" predicted correctly: recall {percent(entry['recall'])}. Precision is the share of"
-        " correct predictions of a class; F1 is the harmonic mean of both."
+        " correct predictions of a class; F1 is the harmonic mean of precision and recall."
     )
     axis = chart.share_axis(min(_recall_low(other) for _, other in scored))
     body = _class_table(visible[:VISIBLE_CLASSES], axis)
