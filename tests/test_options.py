@@ -1,5 +1,7 @@
 """Options of data: one dataclass, shown as flags, written into settings and read back."""
 
+import json
+
 import pytest
 
 from brique import data
@@ -81,6 +83,13 @@ def test_a_value_that_no_data_have_is_refused(words, sentence):
     with pytest.raises(DataError) as raised:
         parsed(words.split())
     assert sentence in str(raised.value)
+
+
+def test_numbers_and_paths_of_python_are_kept_as_run_json_has_them(tmp_path):
+    options = Options(target=2, sheet=1, test=tmp_path / "t.csv", size=[180, 240])
+    assert options == Options(target="2", sheet="1", test=str(tmp_path / "t.csv"), size=(180, 240))
+    stored = json.loads(json.dumps(options.given()))
+    assert Options(**read_settings(stored, Options, "run.json")) == options
 
 
 def test_an_unknown_option_is_refused():

@@ -362,7 +362,7 @@ def test_data_of_the_same_name_elsewhere_are_others(
     assert read_run(run).numbers == read_run(whole).numbers
     judged = brique.evaluate("../run", "t.csv", target="y")
     assert judged["evaluated_on"]["examples"] == 9
-    assert not any("what the run was trained on" in note for note in judged["notes"])
+    assert not any("is the data set of the run" in note for note in judged["notes"])
     assert f"the data are read from {tmp_path / 't.csv'}." in brique.evaluate("../run")["notes"]
 
 

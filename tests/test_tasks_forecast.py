@@ -74,7 +74,7 @@ def test_its_page_shows_forecasts_and_steps(run):
     page = (run / "report.html").read_text()
     for said in ("6 steps ahead", "error by step", "90% intervals cover"):
         assert said in page
-    assert "is missing, since run.json" not in page
+    assert "is missing: run.json" not in page
 
 
 def test_stopped_on_the_way_it_ends_in_equal_numbers(hours, tmp_path, monkeypatch):

@@ -87,7 +87,7 @@ def test_its_page_shows_sentences_and_tags(run):
         "linear model of a five-word window",
     ):
         assert said in page
-    assert "is missing, since run.json" not in page
+    assert "is missing: run.json" not in page
 
 
 def test_stopped_on_the_way_it_ends_in_equal_numbers(folder, tmp_path, monkeypatch):

@@ -77,7 +77,7 @@ def test_its_page_shows_what_was_said_and_meant(run):
         "word-by-word dictionary",
     ):
         assert said in page
-    assert "is missing, since run.json" not in page
+    assert "is missing: run.json" not in page
 
 
 def test_stopped_on_the_way_it_ends_in_equal_numbers(folder, tmp_path, monkeypatch):

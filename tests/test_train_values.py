@@ -105,4 +105,4 @@ def test_what_can_be_read_in_two_ways_stops_check_until_the_sign_is_told(tmp_pat
     assert "--decimal comma or --decimal point" in capsys.readouterr().out
     for sign in ("point", "comma"):
         assert main(["check", table, "--target", "y", "--decimal", sign]) == 0
-        assert "--decimal comma or --decimal point." not in capsys.readouterr().err
+        assert "--decimal comma or --decimal point" not in capsys.readouterr().err

@@ -18,7 +18,9 @@ INTERNAL = ("fold", "selection", "whole")  # set by brique, no flags
 class Options:
     """How a data set is opened; the first line of each field is the help of its flag.
 
-    None is an option that was not given. Raises DataError on a value that is never valid.
+    None is an option that was not given. In Python, target and sheet may be numbers, and test a
+    path: they are kept as text, as run.json has them. Raises DataError on a value that is never
+    valid.
     """
 
     target: str | None = None
@@ -75,6 +77,11 @@ class Options:
     """Keep all examples in one part; set by an evaluation on other data."""
 
     def __post_init__(self) -> None:
+        for name in ("target", "sheet", "test"):
+            if (value := getattr(self, name)) is not None:  # fixed names
+                object.__setattr__(self, name, str(value))
+        if isinstance(self.size, list):
+            object.__setattr__(self, "size", tuple(cast("list[int]", self.size)))
         _check(self)
 
     def given(self) -> dict[str, Any]:

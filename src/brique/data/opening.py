@@ -20,7 +20,7 @@ from brique.errors import DataError, did_you_mean
 from brique.options import Options
 from brique.schema import Field
 
-_redirects: ContextVar[Mapping[str, Path] | None] = ContextVar("brique_elsewhere", default=None)
+_redirects: ContextVar[Mapping[str, Path] | None] = ContextVar("brique_redirects", default=None)
 
 
 @contextmanager
@@ -59,9 +59,7 @@ def open(
     """
     name, path = _find_source(source) if isinstance(source, str | Path) else ("", None)
     chosen = (options or Options()).replace(**more)
-    target = None if chosen.target is None else str(chosen.target)  # a number from 1, too
-    sheet = None if chosen.sheet is None else str(chosen.sheet)
-    chosen = chosen.replace(test=_resolve_test(chosen.test, path), target=target, sheet=sheet)
+    chosen = chosen.replace(test=_resolve_test(chosen.test, path))
     data = _open_with_fields((source, name, path), chosen, needs or {})
     data = data if chosen.fold is None else data.fold(*chosen.fold)
     return data if chosen.selection is None else data.for_selection(chosen.selection)
@@ -74,17 +72,17 @@ def _open_with_fields(
 ) -> Data:
     """Return a data set with the required fields. Raises DataError."""
     try:
-        data = _open_cached(*location, options)
+        data = _open_source(*location, options)
     except DataError:
         if needs and options.given():  # which may not apply to another kind of data
-            data = _open_cached(*location, Options(kind=options.kind, whole=options.whole))
+            data = _open_source(*location, Options(kind=options.kind, whole=options.whole))
             data.schema.require(data.name, needs)
         raise
     data.schema.require(data.name, needs)
     return data
 
 
-def _open_cached(source: object, name: str, path: Path | None, options: Options) -> Data:
+def _open_source(source: object, name: str, path: Path | None, options: Options) -> Data:
     if not isinstance(source, str | Path):
         return _build_data(_source_of_object(source, options), options)
     if path is None and name.startswith("world:"):
@@ -128,15 +126,15 @@ def _source_of_object(data: object, options: Options) -> Source:
     return objects.make_source(data, options)
 
 
-def _resolve_test(test: str | Path | None, path: Path | None) -> str | None:
+def _resolve_test(test: str | None, path: Path | None) -> str | None:
     """Return the option `test`, resolved if it is a file beside the source."""
     roots = _redirects.get() or {}
-    if test is None or str(test) in roots:
-        return None if test is None else str(roots[str(test)])
+    if test is None or test in roots:
+        return None if test is None else str(roots[test])
     if path is not None and (roots or not os.path.exists(test)):
         sibling = path.parent / test
-        return str(sibling) if os.path.exists(sibling) else str(test)
-    return str(test)
+        return str(sibling) if os.path.exists(sibling) else test
+    return test
 
 
 def _find_source(source: str | Path) -> tuple[str, Path | None]:

@@ -56,8 +56,8 @@ def evaluate(
     """
     started = time.perf_counter()
     given = Options().replace(**options)
-    if source is None and (options or part):
-        name = next(iter(options), "part")
+    if source is None and (given.given() or part):
+        name = next(iter(given.given()), "part")
         raise UsageError(
             f"evaluate: --{name} is for new data, but the run's own data are opened with the"
             " options of the run; name new data after the run, or leave the option out."
