@@ -10,7 +10,7 @@ from brique.cli.parse import call
 from brique.data import Options
 from brique.errors import DataError, RunError
 from brique.options import pair
-from brique.workbench.stored import read_settings
+from brique.workbench.settings import read_settings
 
 GIVEN = {
     "target": "price", "kind": "table", "header": False, "test": "year=2019,2020",

@@ -20,7 +20,7 @@ from brique.run.claim import check_free, check_inside, claim, reopen
 from brique.run.data_files import compare_data_files, write_data
 from brique.tasks.table import TASKS
 from brique.workbench.resume_run import resume_run
-from brique.workbench.stored import read_settings
+from brique.workbench.settings import read_settings
 from brique.workbench.training import train_once
 from brique.workbench.training_data import open_training_data
 

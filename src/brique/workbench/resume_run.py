@@ -11,7 +11,7 @@ from brique.run import Launch, Record, launched, read_run
 from brique.run.claim import reopen
 from brique.run.data_files import compare_data_files, report_paths
 from brique.workbench.report import report
-from brique.workbench.stored import read_settings
+from brique.workbench.settings import read_settings
 from brique.workbench.training import write_report
 
 

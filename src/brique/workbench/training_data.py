@@ -12,7 +12,7 @@ from brique.schema import MISSING, Boxes, Category, Mask, Number, Picture, Schem
 from brique.tasks.record import Task
 from brique.tasks.table import TASKS
 from brique.workbench import languages
-from brique.workbench.stored import read_settings
+from brique.workbench.settings import read_settings
 
 UNSUPERVISED_TASKS = tuple(name for name, task in TASKS.items() if not task.needs_target)
 """Tasks that need no target."""

@@ -29,7 +29,7 @@ from brique.schema import Category
 from brique.tasks.table import TASKS
 from brique.workbench import study_storage as memory
 from brique.workbench.resume_run import resume_run
-from brique.workbench.stored import read_settings
+from brique.workbench.settings import read_settings
 from brique.workbench.training import Prepared, prepare, train_prepared
 from brique.workbench.tune_parameters import apply_params, importances, plan_params, suggest
 
